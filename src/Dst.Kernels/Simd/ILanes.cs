@@ -1,0 +1,47 @@
+namespace Dst.Kernels.Simd;
+
+/// <summary>
+/// Sixteen float lanes, one for each channel of a block: one 512-bit, two 256-bit or four 128-bit vectors. Kernels are
+/// written once over this interface; the JIT compiles one version per struct.
+/// </summary>
+internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
+{
+    /// <summary>Number of lanes, and of channels in a block.</summary>
+    const int Count = 16;
+
+    /// <summary>How many accumulators of sixteen lanes fit in the registers beside weights and one broadcast.</summary>
+    static abstract int Accumulators { get; }
+
+    /// <summary>All lanes zero.</summary>
+    static abstract T Zero { get; }
+
+    /// <summary>Sixteen consecutive floats.</summary>
+    static abstract T Load(float* source);
+
+    /// <summary>Writes sixteen consecutive floats.</summary>
+    static abstract void Store(float* destination, T value);
+
+    /// <summary>The same value in all lanes.</summary>
+    static abstract T Broadcast(float value);
+
+    /// <summary>a + b.</summary>
+    static abstract T Add(T a, T b);
+
+    /// <summary>a − b.</summary>
+    static abstract T Subtract(T a, T b);
+
+    /// <summary>a · b.</summary>
+    static abstract T Multiply(T a, T b);
+
+    /// <summary>Lane by lane, the larger.</summary>
+    static abstract T Max(T a, T b);
+
+    /// <summary>value where condition &gt; 0, else 0.</summary>
+    static abstract T WherePositive(T condition, T value);
+
+    /// <summary>a · b + c, fused where the processor can.</summary>
+    static abstract T MultiplyAdd(T a, T b, T c);
+
+    /// <summary>*scalar · b + c, with the scalar in all lanes.</summary>
+    static abstract T MultiplyAdd(float* scalar, T b, T c);
+}

@@ -1,0 +1,71 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Dst.Kernels.Simd;
+
+/// <summary>Sixteen lanes as 4 vectors of 128 bits.</summary>
+internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
+{
+    private readonly Vector128<float> _v0, _v1, _v2, _v3;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Lanes128(Vector128<float> v0, Vector128<float> v1, Vector128<float> v2, Vector128<float> v3)
+    {
+        _v0 = v0;
+        _v1 = v1;
+        _v2 = v2;
+        _v3 = v3;
+    }
+
+    public static int Accumulators => 2;
+
+    public static Lanes128 Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero, Vector128<float>.Zero);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Load(float* source) => new(Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* destination, Lanes128 value)
+    {
+        value._v0.Store(destination);
+        value._v1.Store(destination + 4);
+        value._v2.Store(destination + 8);
+        value._v3.Store(destination + 12);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Broadcast(float value)
+    {
+        var all = Vector128.Create(value);
+        return new(all, all, all, all);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Add(Lanes128 a, Lanes128 b) => new(a._v0 + b._v0, a._v1 + b._v1, a._v2 + b._v2, a._v3 + b._v3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Subtract(Lanes128 a, Lanes128 b) => new(a._v0 - b._v0, a._v1 - b._v1, a._v2 - b._v2, a._v3 - b._v3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Multiply(Lanes128 a, Lanes128 b) => new(a._v0 * b._v0, a._v1 * b._v1, a._v2 * b._v2, a._v3 * b._v3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Max(Lanes128 a, Lanes128 b) => new(Vector128.Max(a._v0, b._v0), Vector128.Max(a._v1, b._v1), Vector128.Max(a._v2, b._v2), Vector128.Max(a._v3, b._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 WherePositive(Lanes128 condition, Lanes128 value) => new(Vector128.GreaterThan(condition._v0, Vector128<float>.Zero).AsSingle() & value._v0, Vector128.GreaterThan(condition._v1, Vector128<float>.Zero).AsSingle() & value._v1, Vector128.GreaterThan(condition._v2, Vector128<float>.Zero).AsSingle() & value._v2, Vector128.GreaterThan(condition._v3, Vector128<float>.Zero).AsSingle() & value._v3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 MultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) => new(Vector128.MultiplyAddEstimate(a._v0, b._v0, c._v0), Vector128.MultiplyAddEstimate(a._v1, b._v1, c._v1), Vector128.MultiplyAddEstimate(a._v2, b._v2, c._v2), Vector128.MultiplyAddEstimate(a._v3, b._v3, c._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 MultiplyAdd(float* scalar, Lanes128 b, Lanes128 c)
+    {
+        var all = Vector128.Create(*scalar);
+        return new(Vector128.MultiplyAddEstimate(all, b._v0, c._v0), Vector128.MultiplyAddEstimate(all, b._v1, c._v1), Vector128.MultiplyAddEstimate(all, b._v2, c._v2), Vector128.MultiplyAddEstimate(all, b._v3, c._v3));
+    }
+}

@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Dst.Kernels.Simd;
+
+/// <summary>Sixteen lanes as 2 vectors of 256 bits.</summary>
+internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
+{
+    private readonly Vector256<float> _v0, _v1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Lanes256(Vector256<float> v0, Vector256<float> v1)
+    {
+        _v0 = v0;
+        _v1 = v1;
+    }
+
+    public static int Accumulators => 6;
+
+    public static Lanes256 Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector256<float>.Zero, Vector256<float>.Zero);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(float* destination, Lanes256 value)
+    {
+        value._v0.Store(destination);
+        value._v1.Store(destination + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Broadcast(float value)
+    {
+        var all = Vector256.Create(value);
+        return new(all, all);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Add(Lanes256 a, Lanes256 b) => new(a._v0 + b._v0, a._v1 + b._v1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Subtract(Lanes256 a, Lanes256 b) => new(a._v0 - b._v0, a._v1 - b._v1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Multiply(Lanes256 a, Lanes256 b) => new(a._v0 * b._v0, a._v1 * b._v1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Vector256.Max(a._v0, b._v0), Vector256.Max(a._v1, b._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 WherePositive(Lanes256 condition, Lanes256 value) => new(Vector256.GreaterThan(condition._v0, Vector256<float>.Zero).AsSingle() & value._v0, Vector256.GreaterThan(condition._v1, Vector256<float>.Zero).AsSingle() & value._v1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 MultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) => new(Vector256.MultiplyAddEstimate(a._v0, b._v0, c._v0), Vector256.MultiplyAddEstimate(a._v1, b._v1, c._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 MultiplyAdd(float* scalar, Lanes256 b, Lanes256 c)
+    {
+        var all = Vector256.Create(*scalar);
+        return new(Vector256.MultiplyAddEstimate(all, b._v0, c._v0), Vector256.MultiplyAddEstimate(all, b._v1, c._v1));
+    }
+}

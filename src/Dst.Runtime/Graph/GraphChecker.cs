@@ -1,0 +1,116 @@
+namespace Dst.Runtime.Graph;
+
+/// <summary>The one place that says which graphs are legal. Run it on every graph that is built, loaded or rewritten.</summary>
+public static class GraphChecker
+{
+    private const int MaxChannels = 1 << 16;
+    private const int MaxExtent = 1 << 14;
+    private const int MaxKernel = 64;
+
+    /// <summary>Infers the shape of every node's output, checking names, input counts, attributes and sizes on the way.</summary>
+    /// <returns>Shape by node name, with <see cref="NetworkGraph.InputName"/> for the input.</returns>
+    /// <exception cref="InputException">The graph is not legal; the message names the node and what was expected.</exception>
+    public static IReadOnlyDictionary<string, FeatureShape> Check(NetworkGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        if (graph.Nodes.Count == 0) throw new InputException($"network '{graph.Name}' has no nodes; at least one was expected");
+        CheckExtent(graph, NetworkGraph.InputName, graph.Input);
+        var shapes = new Dictionary<string, FeatureShape> { [NetworkGraph.InputName] = graph.Input };
+        foreach (var node in graph.Nodes)
+        {
+            var inputs = new FeatureShape[node.Inputs.Count];
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                if (!shapes.TryGetValue(node.Inputs[i], out inputs[i]))
+                    throw Illegal(graph, node.Name, $"has the input '{node.Inputs[i]}', which is not the name of an earlier node");
+            }
+
+            var shape = InferShape(graph, node, inputs);
+            CheckExtent(graph, node.Name, shape);
+            if (!shapes.TryAdd(node.Name, shape)) throw Illegal(graph, node.Name, "has the name of an earlier node; names must be unique");
+        }
+
+        return shapes;
+    }
+
+    private static FeatureShape InferShape(NetworkGraph graph, Node node, FeatureShape[] inputs)
+    {
+        ExpectInputs(graph, node, inputs.Length);
+        var x = inputs[0];
+        switch (node.Operation)
+        {
+            case Conv2dOp c:
+                Expect(graph, node, c.OutChannels >= 1 && c.Stride is >= 1 and <= MaxKernel && c.Padding is >= 0 and <= MaxKernel
+                    && c.KernelHeight is >= 1 and <= MaxKernel && c.KernelWidth is >= 1 and <= MaxKernel,
+                    $"has attributes out of range ({c}); expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
+                Expect(graph, node, c.Groups >= 1 && x.Channels % c.Groups == 0 && c.OutChannels % c.Groups == 0,
+                    $"has {c.Groups} groups, which must divide its {x.Channels} input and {c.OutChannels} output channels");
+                return new(c.OutChannels, Window(graph, node, x.Height, c.KernelHeight, c.Stride, c.Padding), Window(graph, node, x.Width, c.KernelWidth, c.Stride, c.Padding));
+            case MaxPoolOp p:
+                Expect(graph, node, p.Kernel is >= 1 and <= MaxKernel && p.Stride is >= 1 and <= MaxKernel && p.Padding >= 0 && p.Padding < p.Kernel,
+                    $"has attributes out of range ({p}); expected kernel and stride 1 to {MaxKernel} and a padding smaller than the kernel");
+                return new(x.Channels, Window(graph, node, x.Height, p.Kernel, p.Stride, p.Padding), Window(graph, node, x.Width, p.Kernel, p.Stride, p.Padding));
+            case AvgPoolOp p:
+                Expect(graph, node, p.Kernel is >= 1 and <= MaxKernel && p.Stride is >= 1 and <= MaxKernel,
+                    $"has attributes out of range ({p}); expected kernel and stride 1 to {MaxKernel}");
+                return new(x.Channels, Window(graph, node, x.Height, p.Kernel, p.Stride, 0), Window(graph, node, x.Width, p.Kernel, p.Stride, 0));
+            case BatchNormOp b:
+                Expect(graph, node, b.Epsilon > 0 && b.Momentum is > 0 and <= 1, $"has epsilon {b.Epsilon} and momentum {b.Momentum}; expected both above 0 and momentum at most 1");
+                return x;
+            case DropoutOp d:
+                Expect(graph, node, d.Rate is >= 0 and < 1, $"has the rate {d.Rate}; expected 0 up to but not including 1");
+                return x;
+            case ReluOp:
+                return x;
+            case AddOp:
+                Expect(graph, node, inputs[1] == x, $"adds {x} and {inputs[1]}; equal shapes were expected");
+                return x;
+            case ConcatOp:
+                foreach (var other in inputs)
+                    Expect(graph, node, other.Height == x.Height && other.Width == x.Width, $"joins {x} and {other}; equal heights and widths were expected");
+                return x with { Channels = inputs.Sum(s => s.Channels) };
+            case GlobalAvgPoolOp:
+                return new(x.Channels, 1, 1);
+            case FlattenOp:
+                Expect(graph, node, x.Count <= int.MaxValue, $"flattens {x}, which is too large");
+                return new((int)x.Count, 1, 1);
+            case LinearOp l:
+                Expect(graph, node, x.Height == 1 && x.Width == 1, $"is linear but its input is {x}; flatten or pool it to 1x1 first");
+                Expect(graph, node, l.OutFeatures >= 1, $"has {l.OutFeatures} output features; at least 1 was expected");
+                return new(l.OutFeatures, 1, 1);
+            case SoftmaxOp:
+                Expect(graph, node, x.Height == 1 && x.Width == 1, $"is a softmax but its input is {x}; a 1x1 map was expected");
+                return x;
+            default:
+                throw Illegal(graph, node.Name, $"has the unknown operation {node.Operation?.GetType().Name ?? "null"}");
+        }
+    }
+
+    private static void ExpectInputs(NetworkGraph graph, Node node, int count)
+    {
+        var legal = node.Operation switch { AddOp => count == 2, ConcatOp => count >= 1, _ => count == 1 };
+        Expect(graph, node, legal, $"has {count} inputs, which its operation {node.Operation.GetType().Name} does not take");
+    }
+
+    private static int Window(NetworkGraph graph, Node node, int extent, int kernel, int stride, int padding)
+    {
+        var room = extent + 2 * padding - kernel;
+        Expect(graph, node, room >= 0,
+            $"needs at least {kernel - 2 * padding} pixels a side but its input has {extent}; use a larger input or a shallower network");
+        return room / stride + 1;
+    }
+
+    private static void CheckExtent(NetworkGraph graph, string name, FeatureShape shape)
+    {
+        if (shape.Channels is < 1 or > MaxChannels && shape is not { Height: 1, Width: 1, Channels: >= 1 } || shape.Height is < 1 or > MaxExtent || shape.Width is < 1 or > MaxExtent)
+            throw Illegal(graph, name, $"has the shape {shape}; expected 1 to {MaxChannels} channels and 1 to {MaxExtent} pixels a side");
+    }
+
+    private static void Expect(NetworkGraph graph, Node node, bool condition, string problem)
+    {
+        if (!condition) throw Illegal(graph, node.Name, problem);
+    }
+
+    private static InputException Illegal(NetworkGraph graph, string node, string problem) =>
+        new($"network '{graph.Name}': node '{node}' {problem}");
+}

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+
+namespace Dst.Runtime.Threading;
+
+/// <summary>Zeroed native memory of floats, aligned to a cache line, that does not move and is freed on disposal.</summary>
+public sealed unsafe class AlignedBuffer : IDisposable
+{
+    private const nuint CacheLine = 64;
+    private float* _pointer;
+
+    /// <summary>Takes room for <paramref name="length"/> floats.</summary>
+    /// <exception cref="OutOfMemoryException">There is not that much memory.</exception>
+    public AlignedBuffer(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Length = length;
+        var bytes = checked((nuint)(Math.Max(length, 1) * sizeof(float)));
+        _pointer = (float*)NativeMemory.AlignedAlloc(bytes, CacheLine);
+        NativeMemory.Clear(_pointer, bytes);
+    }
+
+    /// <summary>Frees the memory if <see cref="Dispose"/> was not called.</summary>
+    ~AlignedBuffer() => Free();
+
+    /// <summary>Number of floats.</summary>
+    public long Length { get; }
+
+    /// <summary>First element.</summary>
+    public float* Pointer => _pointer;
+
+    /// <summary>All elements, if they fit in a span.</summary>
+    public Span<float> Span => new(_pointer, checked((int)Length));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(_pointer);
+        _pointer = null;
+    }
+}
