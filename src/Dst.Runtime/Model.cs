@@ -22,11 +22,15 @@ public sealed class Tensor
     public float[] Data { get; }
 }
 
-/// <summary>How pixels become network inputs: (value − mean) / deviation per channel, after the amplitude transform.</summary>
+/// <summary>
+/// How an image becomes a network input: resize (if any), centre crop or zero pad to the network's input size, amplitude
+/// transform of each pixel scaled to [0, 1], then (value − mean) / deviation per channel.
+/// </summary>
+/// <param name="Resize">Side in pixels to which the image is resized before the crop, or 0 to leave it as it is.</param>
 /// <param name="Amplitude">Amplitude transform of the pixel in [0, 1]: <c>none</c>, <c>sqrt</c> or <c>log</c>.</param>
 /// <param name="Mean">Mean of each channel.</param>
 /// <param name="Deviation">Standard deviation of each channel, above 0.</param>
-public sealed record InputNormalisation(string Amplitude, float[] Mean, float[] Deviation);
+public sealed record InputNormalisation(int Resize, string Amplitude, float[] Mean, float[] Deviation);
 
 /// <summary>A network with its weights, masks, class names and input normalisation: what a model file holds.</summary>
 public sealed class Model
