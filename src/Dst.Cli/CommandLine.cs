@@ -75,6 +75,7 @@ public static class CommandLine
     {
         var root = new RootCommand("Trains small, fast convolutional networks by distillation and uniformity half-pruning.")
         {
+            InspectCommand.Create(),
             DoctorCommand.Create(),
         };
         var help = root.Options.OfType<HelpOption>().Single();

@@ -7,6 +7,9 @@ namespace Dst.Cli.Commands;
 /// <summary>Options that more than one verb takes, each one object with its name, help and parser.</summary>
 internal static class SharedOptions
 {
+    /// <summary>A model file that exists.</summary>
+    public static readonly Argument<string> Model = new("model") { Description = "Model file (.safetensors).", HelpName = "MODEL" };
+
     /// <summary>The machine-readable form of a result.</summary>
     public static readonly Option<bool> Json = new("--json") { Description = "Print one JSON document on standard output and nothing else there." };
 
