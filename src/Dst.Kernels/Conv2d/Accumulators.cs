@@ -22,30 +22,16 @@ internal unsafe interface IAccumulators<TLanes> where TLanes : unmanaged, ILanes
     static abstract int Width { get; }
 }
 
-/// <summary>No pixel.</summary>
-internal unsafe struct None<TLanes> : IAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
-{
-    public static int Width => 0;
-
-    public readonly void Load(float* source, nint pitch)
-    {
-    }
-
-    public readonly void MultiplyAdd(float* scalars, TLanes weight)
-    {
-    }
-
-    public readonly void Store(float* destination, nint pitch)
-    {
-    }
-}
-
 /// <summary>One pixel.</summary>
 internal unsafe struct One<TLanes> : IAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     private TLanes _a;
 
-    public static int Width => 1;
+    public static int Width
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* source, nint pitch) => _a = TLanes.Load(source);
@@ -63,7 +49,11 @@ internal unsafe struct Two<TLanes> : IAccumulators<TLanes> where TLanes : unmana
     private TLanes _a;
     private TLanes _b;
 
-    public static int Width => 2;
+    public static int Width
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* source, nint pitch)
@@ -95,7 +85,11 @@ internal unsafe struct Four<TLanes> : IAccumulators<TLanes> where TLanes : unman
     private TLanes _c;
     private TLanes _d;
 
-    public static int Width => 4;
+    public static int Width
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* source, nint pitch)
@@ -134,7 +128,11 @@ internal unsafe struct Join<TLanes, TLeft, TRight> : IAccumulators<TLanes>
     private TLeft _left;
     private TRight _right;
 
-    public static int Width => TLeft.Width + TRight.Width;
+    public static int Width
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TLeft.Width + TRight.Width;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* source, nint pitch)

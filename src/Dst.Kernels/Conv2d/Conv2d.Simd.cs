@@ -43,15 +43,15 @@ public sealed unsafe partial class Conv2d
             var startPitch = initial == null ? pixelPitch : 0;
             switch (width)
             {
-                case 16: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 8: Tile<TLanes, Four<TLanes>, Four<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 7: Tile<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 6: Tile<TLanes, Four<TLanes>, Two<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 5: Tile<TLanes, Four<TLanes>, One<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 4: Tile<TLanes, Two<TLanes>, Two<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 3: Tile<TLanes, Two<TLanes>, One<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 2: Tile<TLanes, One<TLanes>, One<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
-                default: Tile<TLanes, One<TLanes>, None<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
+                case 16: Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>>(taps, source, start, startPitch, row, pixelPitch); break;
+                case 8: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
+                case 7: Tile<TLanes, Join<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>>(taps, source, start, startPitch, row, pixelPitch); break;
+                case 6: Tile<TLanes, Join<TLanes, Four<TLanes>, Two<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
+                case 5: Tile<TLanes, Join<TLanes, Four<TLanes>, One<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
+                case 4: Tile<TLanes, Four<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
+                case 3: Tile<TLanes, Join<TLanes, Two<TLanes>, One<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
+                case 2: Tile<TLanes, Two<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
+                default: Tile<TLanes, One<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
             }
 
             source += width * Conv2dShape.Block;
@@ -59,32 +59,19 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    /// <summary>
-    /// The innermost loop: for each tap one load of 16 weights and one multiply-add for each pixel of the tile. The tile is two
-    /// locals because the JIT keeps a struct of up to eight accumulators in registers, but not one of sixteen.
-    /// </summary>
+    /// <summary>The innermost loop: for each tap one load of 16 weights and one multiply-add for each pixel of the tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TLanes, TLeft, TRight>(TapList taps, float* source, float* initial, nint initialPitch, float* destination, nint pitch)
+    private static void Tile<TLanes, TTile>(TapList taps, float* source, float* initial, nint initialPitch, float* destination, nint pitch)
         where TLanes : unmanaged, ILanes<TLanes>
-        where TLeft : unmanaged, IAccumulators<TLanes>
-        where TRight : unmanaged, IAccumulators<TLanes>
+        where TTile : unmanaged, IAccumulators<TLanes>
     {
-        TLeft left = default;
-        TRight right = default;
-        left.Load(initial, initialPitch);
-        right.Load(initial + TLeft.Width * initialPitch, initialPitch);
+        TTile tile = default;
+        tile.Load(initial, initialPitch);
         var weights = taps.Weights;
         var offsets = taps.Offsets;
         for (var end = offsets + taps.Count; offsets < end; offsets++, weights += Conv2dShape.Block)
-        {
-            var weight = TLanes.Load(weights);
-            var scalars = source + *offsets;
-            left.MultiplyAdd(scalars, weight);
-            right.MultiplyAdd(scalars + TLeft.Width * Conv2dShape.Block, weight);
-        }
-
-        left.Store(destination, pitch);
-        right.Store(destination + TLeft.Width * pitch, pitch);
+            tile.MultiplyAdd(source + *offsets, TLanes.Load(weights));
+        tile.Store(destination, pitch);
     }
 
     /// <summary>What the sums start from: 16 values a block (a bias, or the same zeros for all), or what the destination holds.</summary>

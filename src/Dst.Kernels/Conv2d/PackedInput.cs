@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -102,6 +103,7 @@ internal sealed unsafe class PackedInput
         return scratch;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPhase<TLanes>(float* plane, float* destination, int firstRow, int firstColumn) where TLanes : unmanaged, ILanes<TLanes>
     {
         // Columns [begin, end) of the phase lie inside the image.

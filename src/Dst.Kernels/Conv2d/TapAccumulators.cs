@@ -31,7 +31,11 @@ internal unsafe struct FourTaps<TLanes> : ITapAccumulators<TLanes> where TLanes 
     private nint _offsetC;
     private nint _offsetD;
 
-    public static int Count => 4;
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* sums, int* offsets)
@@ -71,7 +75,11 @@ internal unsafe struct EightTaps<TLanes> : ITapAccumulators<TLanes> where TLanes
     private FourTaps<TLanes> _left;
     private FourTaps<TLanes> _right;
 
-    public static int Count => 8;
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 8;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* sums, int* offsets)
