@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dst.Runtime;
+using Dst.Training.Recipes;
 
 namespace Dst.Cli.Commands;
 
@@ -11,20 +12,19 @@ internal static class UsageCheck
     {
         if (parsed.UnmatchedTokens.Count == 0 && (parsed.Errors.Count == 0 || parsed.Action is HelpWithExamples)) return;
         var command = parsed.CommandResult.Command;
-        var isRoot = command is RootCommand;
-        var help = isRoot ? "see dst --help" : $"see dst {command.Name} --help";
-        if (parsed.UnmatchedTokens.Count == 0) throw new InputException($"{parsed.Errors[0].Message.TrimEnd('.')}; {help}");
+        var help = string.Join(' ', PathOf(command)) + " --help";
+        if (parsed.UnmatchedTokens.Count == 0) throw new InputException($"{parsed.Errors[0].Message.TrimEnd('.')}; see {help}");
 
         var word = parsed.UnmatchedTokens[0];
-        var isOption = word.StartsWith('-');
-        var known = isOption ? OptionNames(command) : command.Subcommands.Select(sub => sub.Name);
-        var kind = isOption ? "option" : command.Subcommands.Count > 0 ? "verb" : "argument";
-        var place = isRoot ? "dst" : $"dst {command.Name}";
-        throw new InputException($"'{word}' is not {(kind == "verb" ? "a" : "an")} {kind} of {place}{Nearest(word, known)}; {help}");
+        var (kind, known) = word.StartsWith('-') ? ("option", OptionNames(command))
+            : command.Subcommands.Count > 0 ? ("verb", [.. command.Subcommands.Select(sub => sub.Name)])
+            : ("argument", []);
+        var hint = NearestName.Find(word, known) is { } nearest ? $", did you mean '{nearest}'?" : ";";
+        throw new InputException($"unknown {kind} '{word}'{hint} see {help}");
     }
 
-    private static IEnumerable<string> OptionNames(Command command) =>
-        command.Options.SelectMany(option => option.Aliases.Append(option.Name)).Where(name => name.StartsWith("--", StringComparison.Ordinal));
+    private static IEnumerable<string> PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? [.. PathOf(parent), command.Name] : ["dst"];
 
-    private static string Nearest(string word, IEnumerable<string> known) => "";
+    private static string[] OptionNames(Command command) => [.. command.Options.Select(option => option.Name)];
 }
