@@ -8,18 +8,18 @@ internal sealed unsafe class Workspace : IDisposable
     private AlignedBuffer _scratch = new(0);
     private AlignedBuffer _partials = new(0);
 
-    /// <summary>Makes room: scratch floats for each part, and <paramref name="partials"/> arrays of partial sums.</summary>
-    public void Reserve(int scratchLength, int partials, int partialLength)
+    /// <summary>Makes room: <paramref name="scratchLength"/> floats of scratch and <paramref name="partialLength"/> of partial sums for each part.</summary>
+    public void Reserve(int scratchLength, int partialLength)
     {
         Grow(ref _scratch, (long)WorkerPool.Parts * Rounded(scratchLength));
-        Grow(ref _partials, (long)partials * Rounded(partialLength));
+        Grow(ref _partials, (long)WorkerPool.Parts * Rounded(partialLength));
     }
 
     /// <summary>Scratch memory of a part.</summary>
     public float* Scratch(int part) => _scratch.Pointer + _scratch.Length / WorkerPool.Parts * part;
 
-    /// <summary>A part's array of partial sums.</summary>
-    public Span<float> Partial(int part, int length) => new(_partials.Pointer + (long)part * Rounded(length), length);
+    /// <summary>Partial sums of a part. What needs more than a part's share takes part 0 and runs on into the others.</summary>
+    public float* Partial(int part) => _partials.Pointer + _partials.Length / WorkerPool.Parts * part;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -45,7 +45,8 @@ internal sealed unsafe class ConvolutionNode : TrainingNode, IDisposable
         _packedDataGradientWeights.Dispose();
         _packedWeights = new AlignedBuffer(_kernel.WeightLength);
         _packedDataGradientWeights = new AlignedBuffer(_kernel.DataGradientWeightLength);
-        _workspace.Reserve(_kernel.ScratchLength, SplitByFilters ? 1 : WorkerPool.Parts, _kernel.WeightGradientLength);
+        _workspace.Reserve(
+            _kernel.ScratchLength, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
     }
 
     public void Dispose()
@@ -91,25 +92,17 @@ internal sealed unsafe class ConvolutionNode : TrainingNode, IDisposable
     private void WeightGradientOfImages(int part)
     {
         var images = ImageRange.OfPart(Pass.Images, part);
-        var sums = _workspace.Partial(part, _kernel.WeightGradientLength);
-        sums.Clear();
-        fixed (float* gradient = sums)
-        {
-            _kernel.WeightGradient(
-                images.Count, Input.Value(images.First), Output.Gradient(images.First), 0, _kernel.Shape.FilterBlocks, gradient, _workspace.Scratch(part));
-        }
+        var sums = _workspace.Partial(part);
+        new Span<float>(sums, _kernel.WeightGradientLength).Clear();
+        _kernel.WeightGradient(
+            images.Count, Input.Value(images.First), Output.Gradient(images.First), 0, _kernel.Shape.FilterBlocks, sums, _workspace.Scratch(part));
     }
 
     private void SumWeightGradient(int block)
     {
         var (first, end) = _kernel.WeightGradientRange(block);
-        var total = _workspace.Partial(0, _kernel.WeightGradientLength);
-        for (var part = 1; part < WorkerPool.Parts; part++)
-        {
-            var partial = _workspace.Partial(part, _kernel.WeightGradientLength)[first..end];
-            System.Numerics.Tensors.TensorPrimitives.Add(total[first..end], partial, total[first..end]);
-        }
-
+        var total = _workspace.Partial(0);
+        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(_workspace.Partial(part) + first, end - first, total + first);
         _kernel.UnpackWeightGradient(block, total, _weight.Gradient);
     }
 
@@ -117,10 +110,10 @@ internal sealed unsafe class ConvolutionNode : TrainingNode, IDisposable
     {
         var blocks = _kernel.Shape.FilterBlocks;
         int firstBlock = blocks * part / WorkerPool.Parts, endBlock = blocks * (part + 1) / WorkerPool.Parts;
-        var sums = _workspace.Partial(0, _kernel.WeightGradientLength);
-        sums[_kernel.WeightGradientRange(firstBlock).First.._kernel.WeightGradientRange(endBlock - 1).End].Clear();
-        fixed (float* gradient = sums)
-            _kernel.WeightGradient(Pass.Images, Input.Value(0), Output.Gradient(0), firstBlock, endBlock, gradient, _workspace.Scratch(part));
+        var sums = _workspace.Partial(0);
+        var first = _kernel.WeightGradientRange(firstBlock).First;
+        new Span<float>(sums + first, _kernel.WeightGradientRange(endBlock - 1).End - first).Clear();
+        _kernel.WeightGradient(Pass.Images, Input.Value(0), Output.Gradient(0), firstBlock, endBlock, sums, _workspace.Scratch(part));
         for (var block = firstBlock; block < endBlock; block++) _kernel.UnpackWeightGradient(block, sums, _weight.Gradient);
     }
 
