@@ -27,9 +27,10 @@ public static unsafe class Dropout
         if (!(rate >= 0 && rate < 1)) throw new ArgumentOutOfRangeException(nameof(rate), rate, "expected 0 up to but not including 1");
         var threshold = (ulong)MathF.Round(rate * (1 << HashBits));
         var scale = 1 / (1 - rate);
+        var origin = Hash(key) + (ulong)firstElement;
         for (var i = 0L; i < length; i += ElementsPerHash)
         {
-            var bits = Hash(key + (ulong)(firstElement + i));
+            var bits = Hash(origin + (ulong)i);
             for (var j = i; j < i + ElementsPerHash; j++, bits >>= HashBits)
             {
                 var value = (bits & ((1 << HashBits) - 1)) >= threshold ? source[j] * scale : 0;
