@@ -143,13 +143,9 @@ internal sealed class RecipeTree
             stream.Load(new StringReader(text));
             return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
         }
-        catch (YamlException e) when (e.InnerException is ArgumentException)
-        {
-            throw new InputException($"{where(e.Start.Line)}: the same key stands twice in one section; expected each key once", e);
-        }
         catch (YamlException e)
         {
-            throw new InputException($"{where(e.Start.Line)}: this is not YAML ({e.Message.TrimEnd('.')})", e);
+            throw new InputException($"{where(e.Start.Line)}: {e.Message.TrimEnd('.')}; expected YAML in which a section has each key once", e);
         }
     }
 

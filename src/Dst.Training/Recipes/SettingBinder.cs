@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dst.Runtime;
+using Dst.Training.Networks;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -13,24 +14,24 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
 {
     /// <summary>A new <typeparamref name="T"/> with the values of <paramref name="node"/>; keys that are absent keep their defaults.</summary>
     /// <exception cref="InputException">A key or value is not legal.</exception>
-    public T Bind<T>(YamlMappingNode node) where T : class => (T)BindSection(typeof(T), node, "the recipe");
+    public T Bind<T>(YamlMappingNode node) where T : class => (T)BindSection(Activator.CreateInstance<T>(), node, "the recipe");
 
-    private object BindSection(Type type, YamlMappingNode node, string section)
+    // Fills a section that was just created with its defaults; its own sections may have defaults that their types have not.
+    private object BindSection(object result, YamlMappingNode node, string section)
     {
-        var result = Activator.CreateInstance(type)!;
-        var properties = SettingSchema.Of(type);
+        var properties = SettingSchema.Of(result.GetType());
         foreach (var (keyNode, value) in node.Children)
         {
             var key = keyNode is YamlScalarNode { Value: { } text } ? text : throw Illegal(keyNode, $"a key in {section} is {RecipeTree.Describe(keyNode)}; expected a word");
             var property = properties.FirstOrDefault(p => p.Name == key)
-                ?? throw Illegal(keyNode, $"unknown key '{RecipeTree.Shorten(key)}' in {section}; {NearestName.Suggest(key, [.. properties.Select(p => p.Name)])}");
-            property.Set(result, BindValue(property, value, section));
+                ?? throw Illegal(keyNode, $"unknown key '{RecipeTree.Shorten(key)}' in {section}; did you mean '{NearestName.Of(key, properties.Select(p => p.Name))}'?");
+            property.Set(result, BindValue(property, value, result, section));
         }
 
         return result;
     }
 
-    private object? BindValue(SettingProperty property, YamlNode node, string section)
+    private object? BindValue(SettingProperty property, YamlNode node, object parent, string section)
     {
         if (node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" })
         {
@@ -41,7 +42,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         if (property.IsSection)
         {
             return node is YamlMappingNode mapping
-                ? BindSection(property.Type, mapping, section == "the recipe" ? property.Name : $"{section}.{property.Name}")
+                ? BindSection(property.Get(parent) ?? Activator.CreateInstance(property.Type)!, mapping, section == "the recipe" ? property.Name : $"{section}.{property.Name}")
                 : throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a section with keys such as '{SettingSchema.Of(property.Type)[0].Name}'");
         }
 
@@ -66,8 +67,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
                 && (setting.Choices.Length == 0 || setting.Choices.Contains(SettingWriter.Format(value))),
         };
         if (legal) return value!;
-        var hint = value is string wrong && NearestName.Find(wrong, setting.Choices) is { } nearest ? $"; did you mean '{nearest}'?" : "";
-        throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected {Expected(property)}{hint}");
+        throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected {Expected(property)}");
     }
 
     private static bool InRange(SettingAttribute setting, double number) => double.IsFinite(number) && number >= setting.Min && number <= setting.Max;

@@ -1,0 +1,31 @@
+using Dst.Training.Optimizers;
+
+namespace Dst.Training.Recipes;
+
+/// <summary>How one network is trained.</summary>
+public sealed record TrainOptions
+{
+    /// <summary>Passes over the training data.</summary>
+    [Setting("passes over the training data", Min = 1, Max = 100_000)]
+    public int Epochs { get; init; } = 30;
+
+    /// <summary>Images in a step.</summary>
+    [Setting("images in a step", Min = 1, Max = 4096)]
+    public int Batch { get; init; } = 64;
+
+    /// <summary>The optimiser.</summary>
+    [Setting("the optimiser")]
+    public OptimizerOptions Optimizer { get; init; } = new();
+
+    /// <summary>The learning rate over time.</summary>
+    [Setting("the learning rate over time")]
+    public ScheduleOptions Schedule { get; init; } = new();
+
+    /// <summary>Share of the label's probability that is spread over all classes.</summary>
+    [Setting("share of the label's probability that is spread over all classes", Min = 0, Max = 0.9)]
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Epochs without improvement after which training ends.</summary>
+    [Setting("stop after so many epochs without a better validation result; 0 for never", Min = 0, Max = 100_000)]
+    public int Patience { get; init; }
+}
