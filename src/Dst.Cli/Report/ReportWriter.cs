@@ -10,6 +10,8 @@ namespace Dst.Cli.Report;
 /// </summary>
 internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standardError, bool isJson)
 {
+    private const string EraseLine = "\r\u001b[K";
+
     private static readonly JsonSerializerOptions JsonOptions = new()
     {
         WriteIndented = true,
@@ -17,6 +19,8 @@ internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standar
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
+
+    private bool _hasStatus;
 
     /// <summary>Whether standard error is a terminal, on which a line can be drawn over.</summary>
     public bool ErrorIsTerminal { get; } = ReferenceEquals(standardError, Console.Error) && !Console.IsErrorRedirected;
@@ -41,5 +45,23 @@ internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standar
     }
 
     /// <summary>Writes a line of progress or a warning.</summary>
-    public void Log(string line) => standardError.WriteLine(line);
+    public void Log(string line)
+    {
+        ClearStatus();
+        standardError.WriteLine(line);
+    }
+
+    /// <summary>Draws a status line over the last one; the next line of any kind replaces it. For terminals only.</summary>
+    public void DrawStatus(string status)
+    {
+        standardError.Write($"{EraseLine}{status[..Math.Min(status.Length, Console.WindowWidth - 1)]}");
+        _hasStatus = true;
+    }
+
+    /// <summary>Removes the status line, if there is one.</summary>
+    public void ClearStatus()
+    {
+        if (_hasStatus) standardError.Write(EraseLine);
+        _hasStatus = false;
+    }
 }
