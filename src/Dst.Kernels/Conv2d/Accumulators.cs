@@ -4,25 +4,25 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// A register tile: 16 output channels × some output pixels. Its vectors live in registers through the loop over the taps.
-/// Tiles of any width are joined from tiles of one, two and four pixels.
+/// Some vectors of sixteen sums that live in registers through the loop over the taps: of 16 filters for each of some pixels, or of
+/// 16 pixels for each of some filters. Tiles of any width are joined from tiles of one, two and four vectors.
 /// </summary>
 internal unsafe interface IAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
-    /// <summary>Reads the initial values, <paramref name="pitch"/> floats apart (0: the same for every pixel).</summary>
+    /// <summary>Reads the initial values, <paramref name="pitch"/> floats apart (0: the same for all).</summary>
     void Load(float* source, nint pitch);
 
-    /// <summary>Adds weight · scalar for each pixel; the scalars are 16 floats apart.</summary>
-    void MultiplyAdd(float* scalars, TLanes weight);
+    /// <summary>Adds vector · scalar to each; the scalars are <paramref name="pitch"/> floats apart, a constant to the JIT.</summary>
+    void MultiplyAdd(float* scalars, nint pitch, TLanes vector);
 
     /// <summary>Writes the values, <paramref name="pitch"/> floats apart.</summary>
     void Store(float* destination, nint pitch);
 
-    /// <summary>Number of pixels.</summary>
+    /// <summary>Number of vectors.</summary>
     static abstract int Width { get; }
 }
 
-/// <summary>One pixel.</summary>
+/// <summary>One vector.</summary>
 internal unsafe struct One<TLanes> : IAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     private TLanes _a;
@@ -37,13 +37,13 @@ internal unsafe struct One<TLanes> : IAccumulators<TLanes> where TLanes : unmana
     public void Load(float* source, nint pitch) => _a = TLanes.Load(source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* scalars, TLanes weight) => _a = TLanes.MultiplyAdd(scalars, weight, _a);
+    public void MultiplyAdd(float* scalars, nint pitch, TLanes vector) => _a = TLanes.MultiplyAdd(scalars, vector, _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination, nint pitch) => TLanes.Store(destination, _a);
 }
 
-/// <summary>Two pixels.</summary>
+/// <summary>Two vectors.</summary>
 internal unsafe struct Two<TLanes> : IAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     private TLanes _a;
@@ -63,10 +63,10 @@ internal unsafe struct Two<TLanes> : IAccumulators<TLanes> where TLanes : unmana
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* scalars, TLanes weight)
+    public void MultiplyAdd(float* scalars, nint pitch, TLanes vector)
     {
-        _a = TLanes.MultiplyAdd(scalars, weight, _a);
-        _b = TLanes.MultiplyAdd(scalars + ILanes<TLanes>.Count, weight, _b);
+        _a = TLanes.MultiplyAdd(scalars, vector, _a);
+        _b = TLanes.MultiplyAdd(scalars + pitch, vector, _b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -77,7 +77,7 @@ internal unsafe struct Two<TLanes> : IAccumulators<TLanes> where TLanes : unmana
     }
 }
 
-/// <summary>Four pixels.</summary>
+/// <summary>Four vectors.</summary>
 internal unsafe struct Four<TLanes> : IAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     private TLanes _a;
@@ -101,12 +101,12 @@ internal unsafe struct Four<TLanes> : IAccumulators<TLanes> where TLanes : unman
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* scalars, TLanes weight)
+    public void MultiplyAdd(float* scalars, nint pitch, TLanes vector)
     {
-        _a = TLanes.MultiplyAdd(scalars, weight, _a);
-        _b = TLanes.MultiplyAdd(scalars + ILanes<TLanes>.Count, weight, _b);
-        _c = TLanes.MultiplyAdd(scalars + 2 * ILanes<TLanes>.Count, weight, _c);
-        _d = TLanes.MultiplyAdd(scalars + 3 * ILanes<TLanes>.Count, weight, _d);
+        _a = TLanes.MultiplyAdd(scalars, vector, _a);
+        _b = TLanes.MultiplyAdd(scalars + pitch, vector, _b);
+        _c = TLanes.MultiplyAdd(scalars + 2 * pitch, vector, _c);
+        _d = TLanes.MultiplyAdd(scalars + 3 * pitch, vector, _d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -119,7 +119,7 @@ internal unsafe struct Four<TLanes> : IAccumulators<TLanes> where TLanes : unman
     }
 }
 
-/// <summary>The pixels of one tile and then those of another.</summary>
+/// <summary>The vectors of one tile and then those of another.</summary>
 internal unsafe struct Join<TLanes, TLeft, TRight> : IAccumulators<TLanes>
     where TLanes : unmanaged, ILanes<TLanes>
     where TLeft : unmanaged, IAccumulators<TLanes>
@@ -144,10 +144,10 @@ internal unsafe struct Join<TLanes, TLeft, TRight> : IAccumulators<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(float* scalars, TLanes weight)
+    public void MultiplyAdd(float* scalars, nint pitch, TLanes vector)
     {
-        _left.MultiplyAdd(scalars, weight);
-        _right.MultiplyAdd(scalars + TLeft.Width * ILanes<TLanes>.Count, weight);
+        _left.MultiplyAdd(scalars, pitch, vector);
+        _right.MultiplyAdd(scalars + TLeft.Width * pitch, pitch, vector);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,6 +11,7 @@ public sealed unsafe partial class Conv2d
     /// <summary>[O/16] lists of taps as indices in the ungrouped row [C·Kh·Kw].</summary>
     private readonly int[][] _forwardTaps;
     private readonly TapPass _forward;
+    private readonly NarrowBlockConv2d? _narrowForward;
 
     /// <summary>[phase][C/16] lists of taps as indices in [O·Kh·Kw].</summary>
     private readonly int[][][] _dataGradientTaps;

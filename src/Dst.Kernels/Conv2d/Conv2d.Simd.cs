@@ -70,7 +70,7 @@ public sealed unsafe partial class Conv2d
         var weights = taps.Weights;
         var offsets = taps.Offsets;
         for (var end = offsets + taps.Count; offsets < end; offsets++, weights += Conv2dShape.Block)
-            tile.MultiplyAdd(source + *offsets, TLanes.Load(weights));
+            tile.MultiplyAdd(source + *offsets, Conv2dShape.Block, TLanes.Load(weights));
         tile.Store(destination, pitch);
     }
 

@@ -11,6 +11,7 @@ namespace Dst.Kernels;
 /// neighbouring scalars; then each tap costs one vector load of 16 filters' weights and one multiply-add an output pixel.
 /// The data gradient is the same loop over the packed output gradient with turned weights, one pass for each phase of the stride.
 /// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward pass and in the weight gradient.
+/// With narrower blocks the forward pass is <see cref="NarrowBlockConv2d"/>, and the gradients run on the union of the 16 filters' taps.
 /// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw].
 /// </remarks>
 public sealed unsafe partial class Conv2d
@@ -31,6 +32,7 @@ public sealed unsafe partial class Conv2d
         _input = PackedInput.ForForward(shape);
         _forwardTaps = ForwardTaps(shape, kept);
         _forward = PlanForward();
+        _narrowForward = kept is { Block: < Conv2dShape.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
         (_dataGradientTaps, _dataGradient) = PlanDataGradient();
         (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
@@ -40,7 +42,8 @@ public sealed unsafe partial class Conv2d
     public Conv2dShape Shape { get; }
 
     /// <summary>Floats of the packed weights of the forward pass.</summary>
-    public int WeightLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _forwardTaps.Sum(taps => taps.Length) * Conv2dShape.Block;
+    public int WeightLength =>
+        Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? _forwardTaps.Sum(taps => taps.Length) * Conv2dShape.Block;
 
     /// <summary>Floats of the packed weights of the data gradient.</summary>
     public int DataGradientWeightLength =>
@@ -50,7 +53,7 @@ public sealed unsafe partial class Conv2d
     public int WeightGradientLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _gradientOffsets.Length * Conv2dShape.Block;
 
     /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
-    public int ScratchLength => Math.Max(_input.ChunkLength, _outputGradient.ChunkLength);
+    public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
 
     private int WeightCount => Shape.Filters * Shape.RowLength;
 
@@ -78,6 +81,7 @@ public sealed unsafe partial class Conv2d
         CheckLength(weights.Length, WeightCount);
         CheckLength(packed.Length, WeightLength);
         if (Simd.Simd.Tier == SimdTier.Scalar) weights.CopyTo(packed);
+        else if (_narrowForward is not null) _narrowForward.PackWeights(weights, packed);
         else PackRows(weights, packed, _forwardTaps);
     }
 
@@ -88,6 +92,12 @@ public sealed unsafe partial class Conv2d
 
     private void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
     {
+        if (_narrowForward is not null)
+        {
+            _narrowForward.Forward<TLanes>(images, x, weights, bias, y, scratch);
+            return;
+        }
+
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
             var count = Math.Min(_input.ChunkImages, images - first);

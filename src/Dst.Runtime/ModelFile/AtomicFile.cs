@@ -31,7 +31,7 @@ public static class AtomicFile
         }
         finally
         {
-            if (!renamed) File.Delete(temporary);
+            if (!renamed && File.Exists(temporary)) File.Delete(temporary);
         }
     }
 }

@@ -17,17 +17,19 @@ public static class ModelFile
     public static void Save(string path, Model model)
     {
         var tensors = new List<TensorEntry>();
+        var masks = model.Masks.ToDictionary();
         foreach (var parameter in ParameterShape.Of(model.Graph))
         {
             var tensor = model.Parameters[parameter.Name];
             if (!tensor.Shape.SequenceEqual(parameter.Shape)) throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
             if (FindIllegal(parameter, tensor.Data) is { } problem) throw new InputException($"{path} is not written: {problem}");
-            if (parameter.Role == ParameterRole.Weight && model.Masks.TryGetValue(parameter.Layer, out var mask))
-                AddMasked(tensors, parameter.Name, mask, tensor.Data);
+            if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out var mask))
+                AddMasked(tensors, parameter.Name, mask, tensor);
             else
                 tensors.Add(new(parameter.Name, tensor.Shape, tensor.Data));
         }
 
+        if (masks.Count > 0) throw new ArgumentException($"'{masks.Keys.First()}' has a mask but no weight");
         SafetensorsFile.Write(path, ModelMetadata.Write(model), tensors);
     }
 
@@ -38,14 +40,14 @@ public static class ModelFile
         using var file = SafetensorsFile.Open(path);
         ModelMetadata.CheckFormat(file);
         var graph = ModelMetadata.ReadGraph(file);
-        var patterns = ModelMetadata.ReadPatterns(file);
+        var patterns = ModelMetadata.ReadPatterns(file, graph);
         var parameters = new Dictionary<string, Tensor>();
         var masks = new Dictionary<string, LayerMask>();
         var read = 0;
         foreach (var parameter in ParameterShape.Of(graph))
         {
             float[] values;
-            if (parameter.Role == ParameterRole.Weight && patterns.Remove(parameter.Layer, out var pattern))
+            if (parameter.Role == ParameterRole.Weight && patterns.TryGetValue(parameter.Layer, out var pattern))
             {
                 var mask = masks[parameter.Layer] = ReadMask(file, parameter, pattern);
                 var compact = file.ReadFloats(ValuesName(parameter.Name, mask), checked((int)mask.KeptWeights));
@@ -62,7 +64,6 @@ public static class ModelFile
             parameters[parameter.Name] = new(parameter.Shape, values);
         }
 
-        if (patterns.Count > 0) throw file.Malformed($"has a mask for '{patterns.Keys.First()}', which is not a layer with weights");
         if (read != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {read}");
         return new(graph, parameters)
         {
@@ -72,11 +73,12 @@ public static class ModelFile
         };
     }
 
-    private static void AddMasked(List<TensorEntry> tensors, string name, LayerMask mask, float[] weights)
+    private static void AddMasked(List<TensorEntry> tensors, string name, LayerMask mask, Tensor weight)
     {
+        if (!mask.WeightShape.SequenceEqual(weight.Shape)) throw new ArgumentException($"the mask of '{name}' is for another shape");
         if (CompactWeights.FindViolation(mask) is { } violation) throw new ArgumentException($"the mask of '{name}' {violation}");
-        var values = CompactWeights.Gather(mask, weights);
-        if (!CompactWeights.Scatter(mask, values).AsSpan().SequenceEqual(weights)) throw new ArgumentException($"'{name}' has pruned weights that are not zero");
+        var values = CompactWeights.Gather(mask, weight.Data);
+        if (!CompactWeights.Scatter(mask, values).AsSpan().SequenceEqual(weight.Data)) throw new ArgumentException($"'{name}' has pruned weights that are not zero");
         var bits = CompactWeights.PackBits(mask.Kept);
         tensors.Add(new(ValuesName(name, mask), [values.Length], values));
         tensors.Add(new(MaskName(name, mask.Group is null), [bits.Length], bits));
@@ -84,7 +86,6 @@ public static class ModelFile
 
     private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)
     {
-        if (weight.Shape.Length != 4) throw file.Malformed($"has a mask for '{weight.Layer}', which is not a convolution");
         var unit = pattern?.Unit ?? PruningUnit.Weight;
         var block = pattern?.Block ?? 1;
         var blocks = (weight.Shape[0] + (long)block - 1) / block;

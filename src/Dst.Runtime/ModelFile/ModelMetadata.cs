@@ -66,12 +66,14 @@ internal static class ModelMetadata
         }
     }
 
-    /// <summary>The pattern of each pruned layer; null stands for an unstructured mask.</summary>
-    public static Dictionary<string, UhpPattern?> ReadPatterns(SafetensorsReader file)
+    /// <summary>The pattern of each pruned layer, which must be a convolution; null stands for an unstructured mask.</summary>
+    public static Dictionary<string, UhpPattern?> ReadPatterns(SafetensorsReader file, NetworkGraph graph)
     {
+        var convolutions = graph.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => node.Name).ToHashSet();
         var patterns = new Dictionary<string, UhpPattern?>();
         foreach (var (layer, text) in ReadJson<Dictionary<string, string>>(file, "masks"))
         {
+            if (!convolutions.Contains(layer)) throw file.Malformed($"has a mask for '{layer}', which is not a convolution of its graph");
             try
             {
                 patterns[layer] = text == Unstructured ? null : UhpPattern.Parse(text ?? "null");
