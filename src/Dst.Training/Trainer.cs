@@ -38,8 +38,8 @@ public sealed class Trainer : IDisposable
         _training = new(data, data.Training, options.Batch, augment: true, seed);
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
         _optimizer = Optimizer.Create(options.Optimizer, _network.Parameters);
-        _schedule = Schedule.Create(options.Schedule, _training.BatchesPerEpoch, options.Epochs);
-        _average = options.Optimizer.EmaDecay > 0 ? new(_network.Parameters, options.Optimizer.EmaDecay, options.Optimizer.EmaWarmup) : null;
+        _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
+        _average = options.Ema > 0 ? new(_network.Parameters, options.Ema, warmUp: true) : null;
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
     }
@@ -147,7 +147,7 @@ public sealed class Trainer : IDisposable
         }
 
         _network.Backward(gradient);
-        if (_phase.Options.Optimizer.ClipNorm > 0) GradientClipping.Clip(_network.Parameters, _phase.Options.Optimizer.ClipNorm);
+        if (_phase.Options.Clip > 0) GradientClipping.Clip(_network.Parameters, _phase.Options.Clip);
         _optimizer.Step(_schedule.LearningRate(State.Step));
         _average?.Update();
         State.LossSum += loss * batch.Count;

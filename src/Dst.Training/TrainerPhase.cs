@@ -1,5 +1,4 @@
 using Dst.Runtime;
-using Dst.Training.Losses;
 using Dst.Training.Recipes;
 
 namespace Dst.Training;

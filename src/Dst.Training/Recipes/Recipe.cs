@@ -1,5 +1,4 @@
 using Dst.Training.Data;
-using Dst.Training.Losses;
 using Dst.Training.Pruning;
 
 namespace Dst.Training.Recipes;

@@ -1,9 +1,12 @@
+using System.Buffers.Binary;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Runtime.ModelFile;
+using Dst.Training.Data;
 
 namespace Dst.Training.Runs;
 
@@ -40,8 +43,8 @@ public sealed record RunManifest
     /// <summary>Hash of the content of each split, by name.</summary>
     public required IReadOnlyDictionary<string, string> Data { get; init; }
 
-    /// <summary>Describes this program and machine.</summary>
-    public static RunManifest Describe(int threads, long seed, DateTime started, IReadOnlyDictionary<string, string> dataHashes)
+    /// <summary>Describes this program, this machine and the data.</summary>
+    public static RunManifest Describe(int threads, long seed, DateTime started, DataSet data)
     {
         // The SDK writes "version+commit" when it builds in a repository.
         var version = typeof(RunManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+', 2);
@@ -56,7 +59,7 @@ public sealed record RunManifest
             Threads = threads,
             Seed = seed,
             Started = started.ToUniversalTime(),
-            Data = dataHashes,
+            Data = new[] { data.Training, data.Validation, data.Test }.ToDictionary(split => split.Name, HashOf),
         };
     }
 
@@ -83,7 +86,23 @@ public sealed record RunManifest
         }
     }
 
-    private static string CpuName()
+    /// <summary>Hash of the images and labels of a split, in their order.</summary>
+    private static string HashOf(SampleSet samples)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> entry = stackalloc byte[16 + sizeof(int)];
+        foreach (var sample in samples.Samples)
+        {
+            BinaryPrimitives.WriteUInt128LittleEndian(entry, sample.Hash);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[16..], sample.Label);
+            hash.AppendData(entry);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>The processor's own name, or its architecture where the system does not tell.</summary>
+    public static string CpuName()
     {
         const string file = "/proc/cpuinfo";
         if (!File.Exists(file)) return RuntimeInformation.ProcessArchitecture.ToString();
