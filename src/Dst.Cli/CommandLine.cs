@@ -75,7 +75,16 @@ public static class CommandLine
     {
         var root = new RootCommand("Trains small, fast convolutional networks by distillation and uniformity half-pruning.")
         {
+            RunCommand.Create(),
+            TrainCommand.Create(),
+            DistillCommand.Create(),
+            PruneCommand.Create(),
+            EvalCommand.Create(),
+            PredictCommand.Create(),
             InspectCommand.Create(),
+            ResultsCommand.Create(),
+            DataCommand.Create(),
+            SettingsCommand.Create(),
             DoctorCommand.Create(),
         };
         var help = root.Options.OfType<HelpOption>().Single();

@@ -2,19 +2,14 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Dst.Kernels.Simd;
+using Dst.Training.Data;
+using Dst.Training.Runs;
 
 namespace Dst.Cli.Commands;
 
 /// <summary><c>dst doctor</c>: what this machine offers, and what is missing.</summary>
 internal static class DoctorCommand
 {
-    private static readonly (string File, string Package, string Reads)[] ImageLibraries =
-    [
-        ("libturbojpeg.so.0", "libturbojpeg0", "JPEG"),
-        ("libpng16.so.16", "libpng16-16", "PNG"),
-        ("libtiff.so.6", "libtiff6", "TIFF"),
-    ];
-
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -33,7 +28,7 @@ internal static class DoctorCommand
     }
 
     private static Machine Examine() => new(
-        Cpu: CpuName(),
+        Cpu: RunManifest.CpuName(),
         Cores: Environment.ProcessorCount,
         Tier: Simd.Tier,
         BestTier: Simd.Best,
@@ -42,7 +37,7 @@ internal static class DoctorCommand
         System: RuntimeInformation.OSDescription,
         FreeMemoryBytes: FreeMemory(),
         FreeDiskBytes: new DriveInfo(Environment.CurrentDirectory).AvailableFreeSpace,
-        ImageLibraries: [.. ImageLibraries.Select(library => new ImageLibrary(library.File, library.Reads, IsPresent(library.File), library.Package))]);
+        ImageLibraries: [.. ImageLibrary.All.Select(library => new Library(library.FileName, library.Format, library.IsPresent, library.Package))]);
 
     private static void Print(Report.ReportWriter report, Machine machine)
     {
@@ -60,13 +55,6 @@ internal static class DoctorCommand
         }
     }
 
-    private static string CpuName()
-    {
-        const string File = "/proc/cpuinfo";
-        var line = System.IO.File.Exists(File) ? System.IO.File.ReadLines(File).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
-        return line?.Split(':', 2)[1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
-    }
-
     private static long FreeMemory()
     {
         const string File = "/proc/meminfo";
@@ -74,16 +62,9 @@ internal static class DoctorCommand
         return line is null ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
     }
 
-    private static bool IsPresent(string library)
-    {
-        if (!NativeLibrary.TryLoad(library, out var handle)) return false;
-        NativeLibrary.Free(handle);
-        return true;
-    }
-
     private sealed record Machine(
         string Cpu, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, string Runtime, string System,
-        long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<ImageLibrary> ImageLibraries);
+        long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<Library> ImageLibraries);
 
-    private sealed record ImageLibrary(string File, string Format, bool Present, string Package);
+    private sealed record Library(string File, string Format, bool Present, string Package);
 }

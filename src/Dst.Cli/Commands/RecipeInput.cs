@@ -51,10 +51,10 @@ internal static class RecipeInput
         foreach (var key in Data) verb.Add(key.Option);
     }
 
-    /// <summary>Reads the recipe file and applies the options, then <paramref name="more"/>.</summary>
-    public static Recipe Load(ParseResult arguments, params IEnumerable<string> more)
+    /// <summary>Reads the recipe file and applies the overrides <paramref name="first"/>, then those of the command line.</summary>
+    public static Recipe Load(ParseResult arguments, params IEnumerable<string> first)
     {
-        var overrides = Overrides(arguments).Concat(more);
+        var overrides = first.Concat(Overrides(arguments));
         return arguments.GetValue(File) is { } file ? RecipeFile.Load(file, overrides) : RecipeFile.Parse("the command line", "name: dst", overrides);
     }
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Dst.Runtime;
-using Dst.Training.Recipes;
+using Dst.Training.Networks;
 
 namespace Dst.Cli.Commands;
 
@@ -16,15 +16,13 @@ internal static class UsageCheck
         if (parsed.UnmatchedTokens.Count == 0) throw new InputException($"{parsed.Errors[0].Message.TrimEnd('.')}; see {help}");
 
         var word = parsed.UnmatchedTokens[0];
-        var (kind, known) = word.StartsWith('-') ? ("option", OptionNames(command))
-            : command.Subcommands.Count > 0 ? ("verb", [.. command.Subcommands.Select(sub => sub.Name)])
+        var (kind, known) = word.StartsWith('-') ? ("option", command.Options.Select(option => option.Name).ToArray())
+            : command.Subcommands.Count > 0 ? ("verb", command.Subcommands.Select(sub => sub.Name).ToArray())
             : ("argument", []);
-        var hint = NearestName.Find(word, known) is { } nearest ? $", did you mean '{nearest}'?" : ";";
+        var hint = known.Length > 0 ? $", did you mean '{NearestName.Of(word, known)}'?" : ";";
         throw new InputException($"unknown {kind} '{word}'{hint} see {help}");
     }
 
     private static IEnumerable<string> PathOf(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? [.. PathOf(parent), command.Name] : ["dst"];
-
-    private static string[] OptionNames(Command command) => [.. command.Options.Select(option => option.Name)];
 }
