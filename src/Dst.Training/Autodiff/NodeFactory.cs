@@ -1,3 +1,4 @@
+using Dst.Kernels;
 using Dst.Runtime.Graph;
 using Dst.Training.Autodiff.Nodes;
 
@@ -34,14 +35,14 @@ internal sealed class NodeFactory(
         return node.Operation switch
         {
             Conv2dOp c when c.Groups > 1 && c.Groups == inputs[0].Shape.Channels && c.Groups == c.OutChannels =>
-                new DepthwiseNode(node, inputs, output, Required("weight"), Optional("bias"), workspace),
+                new DepthwiseNode(node, inputs, output, Required("weight"), Optional("bias"), DepthwiseShape(c, inputs[0].Shape), workspace),
             Conv2dOp => new ConvolutionNode(node, inputs, output, Required("weight"), Optional("bias"), workspace),
             BatchNormOp => new BatchNormNode(node, inputs, output, Required("weight"), Required("bias"), Required("running_mean"), Required("running_var")),
             ReluOp => new ReluNode(node, inputs, output),
             AddOp => new AddNode(node, inputs, output),
             MaxPoolOp => new MaxPoolNode(node, inputs, output),
-            AvgPoolOp => new AvgPoolNode(node, inputs, output),
-            GlobalAvgPoolOp => new GlobalAvgPoolNode(node, inputs, output),
+            AvgPoolOp p => new AvgPoolNode(node, inputs, output, PoolShape(p, inputs[0].Shape)),
+            GlobalAvgPoolOp => new AvgPoolNode(node, inputs, output, WindowShape.WholeMap(inputs[0].Shape.Channels, inputs[0].Shape.Height, inputs[0].Shape.Width)),
             FlattenOp => new FlattenNode(node, inputs, output),
             LinearOp => new LinearNode(node, inputs, output, Required("weight"), Optional("bias"), workspace),
             DropoutOp => new DropoutNode(node, inputs, output, seed, index),
@@ -50,6 +51,10 @@ internal sealed class NodeFactory(
             _ => throw new InvalidOperationException($"no training node for {node.Operation}"),
         };
     }
+
+    private static WindowShape DepthwiseShape(Conv2dOp c, FeatureShape x) => new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding);
+
+    private static WindowShape PoolShape(AvgPoolOp p, FeatureShape x) => new(x.Channels, x.Height, x.Width, p.Kernel, p.Kernel, p.Stride);
 
     /// <summary>ReLU overwrites its input where nothing else reads it, neither another node nor the producer's own backward pass.</summary>
     private bool RunsInPlace(Node node) =>

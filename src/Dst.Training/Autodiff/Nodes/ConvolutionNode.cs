@@ -103,7 +103,7 @@ internal sealed unsafe class ConvolutionNode : TrainingNode, IDisposable
         var (first, end) = _kernel.WeightGradientRange(block);
         var total = _workspace.Partial(0);
         for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(_workspace.Partial(part) + first, end - first, total + first);
-        _kernel.UnpackWeightGradient(block, total, _weight.Gradient);
+        _kernel.UnpackWeightGradient(block, new(total, _kernel.WeightGradientLength), _weight.Gradient);
     }
 
     private void WeightGradientOfBlocks(int part)
@@ -114,7 +114,7 @@ internal sealed unsafe class ConvolutionNode : TrainingNode, IDisposable
         var first = _kernel.WeightGradientRange(firstBlock).First;
         new Span<float>(sums + first, _kernel.WeightGradientRange(endBlock - 1).End - first).Clear();
         _kernel.WeightGradient(Pass.Images, Input.Value(0), Output.Gradient(0), firstBlock, endBlock, sums, _workspace.Scratch(part));
-        for (var block = firstBlock; block < endBlock; block++) _kernel.UnpackWeightGradient(block, sums, _weight.Gradient);
+        for (var block = firstBlock; block < endBlock; block++) _kernel.UnpackWeightGradient(block, new(sums, _kernel.WeightGradientLength), _weight.Gradient);
     }
 
     private static Conv2dShape ShapeOf(Conv2dOp c, FeatureShape x) =>
