@@ -39,9 +39,15 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>value where condition &gt; 0, else 0.</summary>
     static abstract T WherePositive(T condition, T value);
 
+    /// <summary>value where a = b, else 0.</summary>
+    static abstract T WhereEqual(T a, T b, T value);
+
     /// <summary>a · b + c, fused where the processor can.</summary>
     static abstract T MultiplyAdd(T a, T b, T c);
 
     /// <summary>*scalar · b + c, with the scalar in all lanes.</summary>
     static abstract T MultiplyAdd(float* scalar, T b, T c);
+
+    /// <summary>Adds the lanes to sixteen consecutive doubles.</summary>
+    static abstract void AddTo(double* destination, T value);
 }

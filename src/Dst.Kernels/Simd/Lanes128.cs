@@ -60,6 +60,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     public static Lanes128 WherePositive(Lanes128 condition, Lanes128 value) => new(Vector128.GreaterThan(condition._v0, Vector128<float>.Zero).AsSingle() & value._v0, Vector128.GreaterThan(condition._v1, Vector128<float>.Zero).AsSingle() & value._v1, Vector128.GreaterThan(condition._v2, Vector128<float>.Zero).AsSingle() & value._v2, Vector128.GreaterThan(condition._v3, Vector128<float>.Zero).AsSingle() & value._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 WhereEqual(Lanes128 a, Lanes128 b, Lanes128 value) => new(Vector128.Equals(a._v0, b._v0) & value._v0, Vector128.Equals(a._v1, b._v1) & value._v1, Vector128.Equals(a._v2, b._v2) & value._v2, Vector128.Equals(a._v3, b._v3) & value._v3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 MultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) => new(Vector128.MultiplyAddEstimate(a._v0, b._v0, c._v0), Vector128.MultiplyAddEstimate(a._v1, b._v1, c._v1), Vector128.MultiplyAddEstimate(a._v2, b._v2, c._v2), Vector128.MultiplyAddEstimate(a._v3, b._v3, c._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -67,5 +70,22 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     {
         var all = Vector128.Create(*scalar);
         return new(Vector128.MultiplyAddEstimate(all, b._v0, c._v0), Vector128.MultiplyAddEstimate(all, b._v1, c._v1), Vector128.MultiplyAddEstimate(all, b._v2, c._v2), Vector128.MultiplyAddEstimate(all, b._v3, c._v3));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo(double* destination, Lanes128 value)
+    {
+        AddTo(destination, value._v0);
+        AddTo(destination + 4, value._v1);
+        AddTo(destination + 8, value._v2);
+        AddTo(destination + 12, value._v3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo(double* destination, Vector128<float> value)
+    {
+        var (lower, upper) = Vector128.Widen(value);
+        (lower + Vector128.Load(destination)).Store(destination);
+        (upper + Vector128.Load(destination + 2)).Store(destination + 2);
     }
 }

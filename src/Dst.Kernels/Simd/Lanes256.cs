@@ -56,6 +56,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static Lanes256 WherePositive(Lanes256 condition, Lanes256 value) => new(Vector256.GreaterThan(condition._v0, Vector256<float>.Zero).AsSingle() & value._v0, Vector256.GreaterThan(condition._v1, Vector256<float>.Zero).AsSingle() & value._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 WhereEqual(Lanes256 a, Lanes256 b, Lanes256 value) => new(Vector256.Equals(a._v0, b._v0) & value._v0, Vector256.Equals(a._v1, b._v1) & value._v1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 MultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) => new(Vector256.MultiplyAddEstimate(a._v0, b._v0, c._v0), Vector256.MultiplyAddEstimate(a._v1, b._v1, c._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -63,5 +66,20 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     {
         var all = Vector256.Create(*scalar);
         return new(Vector256.MultiplyAddEstimate(all, b._v0, c._v0), Vector256.MultiplyAddEstimate(all, b._v1, c._v1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo(double* destination, Lanes256 value)
+    {
+        AddTo(destination, value._v0);
+        AddTo(destination + 8, value._v1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo(double* destination, Vector256<float> value)
+    {
+        var (lower, upper) = Vector256.Widen(value);
+        (lower + Vector256.Load(destination)).Store(destination);
+        (upper + Vector256.Load(destination + 4)).Store(destination + 4);
     }
 }

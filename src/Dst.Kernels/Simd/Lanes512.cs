@@ -50,6 +50,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static Lanes512 WherePositive(Lanes512 condition, Lanes512 value) => new(Vector512.GreaterThan(condition._v0, Vector512<float>.Zero).AsSingle() & value._v0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 WhereEqual(Lanes512 a, Lanes512 b, Lanes512 value) => new(Vector512.Equals(a._v0, b._v0) & value._v0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 MultiplyAdd(Lanes512 a, Lanes512 b, Lanes512 c) => new(Vector512.MultiplyAddEstimate(a._v0, b._v0, c._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -57,5 +60,13 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     {
         var all = Vector512.Create(*scalar);
         return new(Vector512.MultiplyAddEstimate(all, b._v0, c._v0));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo(double* destination, Lanes512 value)
+    {
+        var (lower, upper) = Vector512.Widen(value._v0);
+        (lower + Vector512.Load(destination)).Store(destination);
+        (upper + Vector512.Load(destination + 8)).Store(destination + 8);
     }
 }

@@ -1,0 +1,167 @@
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// Batch normalisation (Ioffe and Szegedy 2015) of blocked maps: x̂ = (x − mean) / √(variance + ε), y = γ·x̂ + β per channel.
+/// </summary>
+/// <remarks>
+/// <para>A training step is, with every line after the first of each pass depending on all parts:</para>
+/// <para>forward: <see cref="Sum"/> of each part, <see cref="Combine"/> in order, <see cref="Finalise"/>, <see cref="UpdateRunning"/>,
+/// <see cref="Fold"/>, <see cref="Apply"/> to each part;</para>
+/// <para>backward: <see cref="SumGradients"/> of each part, <see cref="Combine"/> in order, <see cref="ParameterGradients"/>,
+/// <see cref="DataGradient"/> of each part.</para>
+/// <para>Inference is <see cref="FoldRunning"/> and <see cref="Apply"/>. "Padded" arrays have <see cref="Layout.PaddedChannels"/>
+/// elements, zero beyond the channels; others have one for each channel.</para>
+/// </remarks>
+public static unsafe partial class BatchNorm
+{
+    /// <summary>Doubles in the sums of one part: two padded rows.</summary>
+    public static int SumLength(int channels) => 2 * Layout.PaddedChannels(channels);
+
+    /// <summary>Adds Σx and Σx² of each channel over a run of images to <paramref name="sums"/>.</summary>
+    /// <param name="x">[N, C/16, H, W, 16].</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="channels">Channels C.</param>
+    /// <param name="pixels">H · W.</param>
+    /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
+    public static void Sum(float* x, int images, int channels, int pixels, Span<double> sums)
+    {
+        Check.Images(images, channels, pixels);
+        Check.Length<double>(sums, SumLength(channels));
+        fixed (double* s = sums) KernelRunner.Run(new BatchNormSum(x, images, Layout.Blocks(channels), pixels, s));
+    }
+
+    /// <summary>Adds the sums of one part to the total. Call it in the order of the parts.</summary>
+    public static void Combine(ReadOnlySpan<double> part, Span<double> total)
+    {
+        Check.Length<double>(total, part.Length);
+        for (var i = 0; i < part.Length; i++) total[i] += part[i];
+    }
+
+    /// <summary>Mean and 1 / √(variance + ε) of the batch, from its combined sums. The variance is the biased one.</summary>
+    /// <param name="sums">Of <see cref="Sum"/>, combined.</param>
+    /// <param name="count">Values of each channel, N · H · W.</param>
+    /// <param name="channels">Channels C.</param>
+    /// <param name="epsilon">ε above 0.</param>
+    /// <param name="mean">Padded.</param>
+    /// <param name="inverseDeviation">Padded.</param>
+    public static void Finalise(ReadOnlySpan<double> sums, long count, int channels, float epsilon, Span<float> mean, Span<float> inverseDeviation)
+    {
+        CheckSums(sums, count, channels);
+        CheckPadded(mean, channels);
+        CheckPadded(inverseDeviation, channels);
+        mean.Clear();
+        inverseDeviation.Clear();
+        for (var c = 0; c < channels; c++)
+        {
+            mean[c] = (float)(sums[c] / count);
+            inverseDeviation[c] = (float)(1 / Math.Sqrt(Variance(sums, count, channels, c) + epsilon));
+        }
+    }
+
+    /// <summary>running = (1 − momentum) · running + momentum · batch, with the unbiased variance as in PyTorch.</summary>
+    /// <param name="sums">Of <see cref="Sum"/>, combined.</param>
+    /// <param name="count">Values of each channel, N · H · W; the variance of a single value counts as 0.</param>
+    /// <param name="momentum">Share of the new batch.</param>
+    /// <param name="runningMean">[C].</param>
+    /// <param name="runningVariance">[C].</param>
+    public static void UpdateRunning(ReadOnlySpan<double> sums, long count, float momentum, Span<float> runningMean, Span<float> runningVariance)
+    {
+        var channels = runningMean.Length;
+        CheckSums(sums, count, channels);
+        Check.Length<float>(runningVariance, channels);
+        for (var c = 0; c < channels; c++)
+        {
+            var unbiased = Variance(sums, count, channels, c) * count / Math.Max(1, count - 1);
+            runningMean[c] = (float)((1 - (double)momentum) * runningMean[c] + momentum * (sums[c] / count));
+            runningVariance[c] = (float)((1 - (double)momentum) * runningVariance[c] + momentum * unbiased);
+        }
+    }
+
+    /// <summary>y = γ·x̂ + β as y = x · scale + shift, for the statistics of a batch.</summary>
+    /// <param name="gamma">γ [C].</param>
+    /// <param name="beta">β [C].</param>
+    /// <param name="mean">Padded.</param>
+    /// <param name="inverseDeviation">Padded.</param>
+    /// <param name="scale">Padded.</param>
+    /// <param name="shift">Padded.</param>
+    public static void Fold(
+        ReadOnlySpan<float> gamma, ReadOnlySpan<float> beta, ReadOnlySpan<float> mean, ReadOnlySpan<float> inverseDeviation, Span<float> scale, Span<float> shift)
+    {
+        CheckPadded(mean, gamma.Length);
+        CheckPadded(inverseDeviation, gamma.Length);
+        ClearFolded(gamma, beta, scale, shift);
+        for (var c = 0; c < gamma.Length; c++) (scale[c], shift[c]) = FoldChannel(gamma[c], beta[c], mean[c], inverseDeviation[c]);
+    }
+
+    /// <summary>y = γ·x̂ + β as y = x · scale + shift, for the running statistics.</summary>
+    /// <param name="gamma">γ [C].</param>
+    /// <param name="beta">β [C].</param>
+    /// <param name="runningMean">[C].</param>
+    /// <param name="runningVariance">[C].</param>
+    /// <param name="epsilon">ε above 0.</param>
+    /// <param name="scale">Padded.</param>
+    /// <param name="shift">Padded.</param>
+    public static void FoldRunning(
+        ReadOnlySpan<float> gamma,
+        ReadOnlySpan<float> beta,
+        ReadOnlySpan<float> runningMean,
+        ReadOnlySpan<float> runningVariance,
+        float epsilon,
+        Span<float> scale,
+        Span<float> shift)
+    {
+        Check.Length(runningMean, gamma.Length);
+        Check.Length(runningVariance, gamma.Length);
+        ClearFolded(gamma, beta, scale, shift);
+        for (var c = 0; c < gamma.Length; c++)
+            (scale[c], shift[c]) = FoldChannel(gamma[c], beta[c], runningMean[c], 1 / Math.Sqrt((double)runningVariance[c] + epsilon));
+    }
+
+    /// <summary>y = x · scale + shift.</summary>
+    /// <param name="x">[N, C/16, H, W, 16].</param>
+    /// <param name="scale">Padded.</param>
+    /// <param name="shift">Padded.</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="channels">Channels C.</param>
+    /// <param name="pixels">H · W.</param>
+    /// <param name="y">[N, C/16, H, W, 16]; may be <paramref name="x"/>.</param>
+    public static void Apply(float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, float* y)
+    {
+        Check.Images(images, channels, pixels);
+        CheckPadded(scale, channels);
+        CheckPadded(shift, channels);
+        fixed (float* a = scale, b = shift) KernelRunner.Run(new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, y));
+    }
+
+    private static (float Scale, float Shift) FoldChannel(float gamma, float beta, double mean, double inverseDeviation)
+    {
+        var scale = gamma * inverseDeviation;
+        return ((float)scale, (float)(beta - mean * scale));
+    }
+
+    private static double Variance(ReadOnlySpan<double> sums, long count, int channels, int channel)
+    {
+        var mean = sums[channel] / count;
+        return Math.Max(0, sums[Layout.PaddedChannels(channels) + channel] / count - mean * mean);
+    }
+
+    private static void ClearFolded(ReadOnlySpan<float> gamma, ReadOnlySpan<float> beta, Span<float> scale, Span<float> shift)
+    {
+        Check.Length(beta, gamma.Length);
+        CheckPadded(scale, gamma.Length);
+        CheckPadded(shift, gamma.Length);
+        scale.Clear();
+        shift.Clear();
+    }
+
+    private static void CheckSums(ReadOnlySpan<double> sums, long count, int channels)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        Check.Length(sums, SumLength(channels));
+    }
+
+    private static void CheckPadded(ReadOnlySpan<float> values, int channels) => Check.Length(values, Layout.PaddedChannels(channels));
+}

@@ -1,0 +1,50 @@
+namespace Dst.Kernels;
+
+/// <summary>
+/// Dropout (Srivastava et al. 2014), inverted: an element is zeroed with probability <c>rate</c>, else scaled by 1/(1 − rate).
+/// Whether it is kept is a hash of a key and the element's index in the batch, so neither parts nor threads matter, and
+/// the backward pass finds the forward pass's mask without storing it. One implementation serves all tiers.
+/// </summary>
+public static unsafe class Dropout
+{
+    private const int ElementsPerHash = 4;
+    private const int HashBits = 16;
+
+    /// <summary>
+    /// y = x · mask / (1 − rate). The backward pass is the same call on the gradients: dx = dy · mask / (1 − rate).
+    /// </summary>
+    /// <param name="source">x or dy, blocked.</param>
+    /// <param name="length">Floats, a multiple of 16.</param>
+    /// <param name="firstElement">Index of the first float in the blocked batch, a multiple of 16.</param>
+    /// <param name="key">Random bits of this layer and step.</param>
+    /// <param name="rate">Probability of zero, from 0 up to but not including 1; exact to 1/65536.</param>
+    /// <param name="destination">y or dx; may be <paramref name="source"/>.</param>
+    /// <param name="accumulate">Adds to <paramref name="destination"/> rather than overwrites it.</param>
+    public static void Apply(float* source, long length, long firstElement, ulong key, float rate, float* destination, bool accumulate)
+    {
+        if (length < 0 || length % Layout.Block != 0) throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
+        if (firstElement < 0 || firstElement % Layout.Block != 0) throw new ArgumentException($"{firstElement}; a multiple of {Layout.Block} was expected", nameof(firstElement));
+        if (!(rate >= 0 && rate < 1)) throw new ArgumentOutOfRangeException(nameof(rate), rate, "expected 0 up to but not including 1");
+        var threshold = (ulong)MathF.Round(rate * (1 << HashBits));
+        var scale = 1 / (1 - rate);
+        var origin = Hash(key) + (ulong)firstElement;
+        for (var i = 0L; i < length; i += ElementsPerHash)
+        {
+            var bits = Hash(origin + (ulong)i);
+            for (var j = i; j < i + ElementsPerHash; j++, bits >>= HashBits)
+            {
+                var value = (bits & ((1 << HashBits) - 1)) >= threshold ? source[j] * scale : 0;
+                destination[j] = accumulate ? destination[j] + value : value;
+            }
+        }
+    }
+
+    /// <summary>The finaliser of SplitMix64 over odd steps (Steele, Lea, Flood 2014).</summary>
+    private static ulong Hash(ulong n)
+    {
+        var z = n * 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// Operations that treat each float alone. Lengths are whole blocks, zero lanes included, and every operation keeps zero lanes
+/// zero. A destination may be one of the sources.
+/// </summary>
+public static unsafe class Elementwise
+{
+    /// <summary>y = max(x, 0).</summary>
+    public static void Relu(float* x, long length, float* y) => Run<ReluStep>(x, x, length, y, accumulate: false);
+
+    /// <summary>dx = dy where y &gt; 0, else 0.</summary>
+    /// <param name="y">The forward pass's output (or input: their signs agree).</param>
+    /// <param name="dy">Gradient of the output.</param>
+    /// <param name="length">Floats, a multiple of 16.</param>
+    /// <param name="dx">Gradient of the input.</param>
+    /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
+    public static void ReluGradient(float* y, float* dy, long length, float* dx, bool accumulate) => Run<ReluGradientStep>(y, dy, length, dx, accumulate);
+
+    /// <summary>y = a + b.</summary>
+    public static void Add(float* a, float* b, long length, float* y) => Run<AddStep>(a, b, length, y, accumulate: false);
+
+    /// <summary>destination += source. Sums of parts are added with it, in the order of the parts.</summary>
+    public static void Accumulate(float* source, long length, float* destination) => Run<AddStep>(destination, source, length, destination, accumulate: false);
+
+    /// <summary>destination = source, or destination += source: the gradient of each side of an addition.</summary>
+    public static void Copy(float* source, long length, float* destination, bool accumulate)
+    {
+        if (accumulate) Accumulate(source, length, destination);
+        else Buffer.MemoryCopy(source, destination, length * sizeof(float), length * sizeof(float));
+    }
+
+    private static void Run<TStep>(float* a, float* b, long length, float* destination, bool accumulate) where TStep : IStep
+    {
+        if (length < 0 || length % Layout.Block != 0) throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
+        KernelRunner.Run(new ElementwiseKernel<TStep>(a, b, length, destination, accumulate));
+    }
+
+    /// <summary>What becomes of one element of each source.</summary>
+    internal interface IStep
+    {
+        static abstract float Apply(float a, float b);
+
+        static abstract T Apply<T>(T a, T b) where T : unmanaged, ILanes<T>;
+    }
+
+    internal readonly struct ReluStep : IStep
+    {
+        public static float Apply(float a, float b) => Math.Max(a, 0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.Max(a, T.Zero);
+    }
+
+    internal readonly struct ReluGradientStep : IStep
+    {
+        public static float Apply(float a, float b) => a > 0 ? b : 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.WherePositive(a, b);
+    }
+
+    internal readonly struct AddStep : IStep
+    {
+        public static float Apply(float a, float b) => a + b;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.Add(a, b);
+    }
+}
+
+/// <summary>The one loop of all elementwise operations.</summary>
+internal readonly unsafe struct ElementwiseKernel<TStep>(float* a, float* b, long length, float* destination, bool accumulate) : IKernel
+    where TStep : Elementwise.IStep
+{
+    public void Reference()
+    {
+        for (var i = 0L; i < length; i++) destination[i] = TStep.Apply(a[i], b[i]) + (accumulate ? destination[i] : 0);
+    }
+
+    public void Run<T>() where T : unmanaged, ILanes<T>
+    {
+        if (accumulate) Add<T>(a, b, length, destination);
+        else Overwrite<T>(a, b, length, destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Overwrite<T>(float* a, float* b, long length, float* destination) where T : unmanaged, ILanes<T>
+    {
+        for (var i = 0L; i < length; i += Layout.Block) T.Store(destination + i, TStep.Apply(T.Load(a + i), T.Load(b + i)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Add<T>(float* a, float* b, long length, float* destination) where T : unmanaged, ILanes<T>
+    {
+        for (var i = 0L; i < length; i += Layout.Block)
+            T.Store(destination + i, T.Add(TStep.Apply(T.Load(a + i), T.Load(b + i)), T.Load(destination + i)));
+    }
+}

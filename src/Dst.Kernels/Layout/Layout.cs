@@ -1,0 +1,74 @@
+namespace Dst.Kernels;
+
+/// <summary>
+/// The blocked layout [N, C/16, H, W, 16]: sixteen channels of a pixel are neighbours, so that they fill the lanes of a vector.
+/// Where C is not a multiple of 16 the lanes that belong to no channel are zero, in values and in gradients.
+/// </summary>
+public static unsafe class Layout
+{
+    /// <summary>Channels in a block.</summary>
+    public const int Block = 16;
+
+    /// <summary>Blocks that hold <paramref name="channels"/> channels.</summary>
+    public static int Blocks(int channels) => (channels + Block - 1) / Block;
+
+    /// <summary>Channels rounded up to whole blocks: lanes of a pixel, and floats of a padded per-channel array.</summary>
+    public static int PaddedChannels(int channels) => Blocks(channels) * Block;
+
+    /// <summary>Floats of one blocked image with <paramref name="pixels"/> = H · W.</summary>
+    public static long ImageLength(int channels, int pixels) => (long)PaddedChannels(channels) * pixels;
+
+    /// <summary>Converts plain images [N, C, H, W] to blocked ones; the lanes beyond C become zero.</summary>
+    /// <param name="plain">Images, one after another.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="channels">Channels C.</param>
+    /// <param name="pixels">H · W.</param>
+    /// <param name="blocked">Destination [N, C/16, H, W, 16].</param>
+    public static void FromPlain(float* plain, int images, int channels, int pixels, float* blocked)
+    {
+        Check.Images(images, channels, pixels);
+        for (var n = 0; n < images; n++)
+            BlockImage(plain + (long)n * channels * pixels, channels, pixels, blocked + n * ImageLength(channels, pixels), accumulate: false);
+    }
+
+    /// <summary>Converts blocked images [N, C/16, H, W, 16] to plain ones [N, C, H, W].</summary>
+    /// <param name="blocked">Images, one after another.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="channels">Channels C.</param>
+    /// <param name="pixels">H · W.</param>
+    /// <param name="plain">Destination [N, C, H, W].</param>
+    public static void ToPlain(float* blocked, int images, int channels, int pixels, float* plain)
+    {
+        Check.Images(images, channels, pixels);
+        for (var n = 0; n < images; n++)
+            UnblockImage(blocked + n * ImageLength(channels, pixels), channels, pixels, plain + (long)n * channels * pixels);
+    }
+
+    /// <summary>One image [C, H·W] to [C/16, H·W, 16].</summary>
+    internal static void BlockImage(float* plain, int channels, int pixels, float* blocked, bool accumulate)
+    {
+        for (var first = 0; first < channels; first += Block, plain += (long)Block * pixels, blocked += (long)Block * pixels)
+        {
+            var lanes = Math.Min(Block, channels - first);
+            for (var p = 0; p < pixels; p++)
+            {
+                var pixel = blocked + (long)p * Block;
+                for (var lane = 0; lane < lanes; lane++) pixel[lane] = plain[(long)lane * pixels + p] + (accumulate ? pixel[lane] : 0);
+                for (var lane = lanes; lane < Block; lane++) pixel[lane] = 0;
+            }
+        }
+    }
+
+    /// <summary>One image [C/16, H·W, 16] to [C, H·W].</summary>
+    internal static void UnblockImage(float* blocked, int channels, int pixels, float* plain)
+    {
+        for (var first = 0; first < channels; first += Block, plain += (long)Block * pixels, blocked += (long)Block * pixels)
+        {
+            var lanes = Math.Min(Block, channels - first);
+            for (var p = 0; p < pixels; p++)
+            {
+                for (var lane = 0; lane < lanes; lane++) plain[(long)lane * pixels + p] = blocked[(long)p * Block + lane];
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// Fully connected layer y = W·x + b on features [N, F/16, 16], which are plain rows padded with zeros. Weights are packed as
+/// [O/16, F, 16] for the forward pass and the weight gradient, and turned, [F/16, O, 16], for the data gradient: all three then
+/// are products with panels of sixteen columns. The bias's gradient is <see cref="Bias.Gradient"/> with one pixel.
+/// </summary>
+public static unsafe class Linear
+{
+    /// <summary>Floats of the weights packed by <see cref="PackWeights"/>, and of their gradient.</summary>
+    public static int WeightLength(int features, int outputs) => checked(Layout.PaddedChannels(outputs) * features);
+
+    /// <summary>Floats of the weights packed by <see cref="PackTurnedWeights"/>.</summary>
+    public static int TurnedWeightLength(int features, int outputs) => WeightLength(outputs, features);
+
+    /// <summary>Packs canonical weights [O, F] as [O/16, F, 16].</summary>
+    public static void PackWeights(int features, int outputs, ReadOnlySpan<float> weights, Span<float> packed)
+    {
+        CheckWeights(features, outputs, weights.Length);
+        Check.Length<float>(packed, WeightLength(features, outputs));
+        fixed (float* source = weights, destination = packed) Layout.BlockImage(source, outputs, features, destination, accumulate: false);
+    }
+
+    /// <summary>Unpacks weights or their gradient from [O/16, F, 16] to [O, F].</summary>
+    public static void UnpackWeights(int features, int outputs, ReadOnlySpan<float> packed, Span<float> weights)
+    {
+        CheckWeights(features, outputs, weights.Length);
+        Check.Length(packed, WeightLength(features, outputs));
+        fixed (float* source = packed, destination = weights) Layout.UnblockImage(source, outputs, features, destination);
+    }
+
+    /// <summary>Packs canonical weights [O, F] as [F/16, O, 16] for the data gradient.</summary>
+    public static void PackTurnedWeights(int features, int outputs, ReadOnlySpan<float> weights, Span<float> packed)
+    {
+        CheckWeights(features, outputs, weights.Length);
+        Check.Length<float>(packed, TurnedWeightLength(features, outputs));
+        packed.Clear();
+        for (var first = 0; first < features; first += Layout.Block)
+        {
+            var lanes = Math.Min(Layout.Block, features - first);
+            for (var o = 0; o < outputs; o++) weights.Slice(o * features + first, lanes).CopyTo(packed[(first * outputs + o * Layout.Block)..]);
+        }
+    }
+
+    /// <summary>y = W·x + bias.</summary>
+    /// <param name="x">[N, F/16, 16].</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="features">Input features F.</param>
+    /// <param name="outputs">Output features O.</param>
+    /// <param name="weights">Packed [O/16, F, 16].</param>
+    /// <param name="bias">Padded [O], zero beyond the outputs.</param>
+    /// <param name="y">[N, O/16, 16].</param>
+    public static void Forward(float* x, int images, int features, int outputs, float* weights, float* bias, float* y)
+    {
+        CheckSizes(images, features, outputs);
+        KernelRunner.Run(ForwardKernel(x, images, features, outputs, weights, bias, y));
+    }
+
+    /// <summary>dx = Wᵀ·dy.</summary>
+    /// <param name="dy">[N, O/16, 16].</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="features">Input features F.</param>
+    /// <param name="outputs">Output features O.</param>
+    /// <param name="turnedWeights">Packed [F/16, O, 16].</param>
+    /// <param name="dx">[N, F/16, 16].</param>
+    /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
+    public static void DataGradient(float* dy, int images, int features, int outputs, float* turnedWeights, float* dx, bool accumulate)
+    {
+        CheckSizes(images, features, outputs);
+        if (!accumulate) new Span<float>(dx, checked(images * Layout.PaddedChannels(features))).Clear();
+        KernelRunner.Run(DataGradientKernel(dy, images, features, outputs, turnedWeights, dx));
+    }
+
+    /// <summary>Adds Σ dy·xᵀ over a run of images to the packed gradient of the weights.</summary>
+    /// <param name="x">[N, F/16, 16].</param>
+    /// <param name="dy">[N, O/16, 16].</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="features">Input features F.</param>
+    /// <param name="outputs">Output features O.</param>
+    /// <param name="gradient">Packed [O/16, F, 16].</param>
+    public static void WeightGradient(float* x, float* dy, int images, int features, int outputs, float* gradient)
+    {
+        CheckSizes(images, features, outputs);
+        KernelRunner.Run(WeightGradientKernel(x, dy, images, features, outputs, gradient));
+    }
+
+    internal static PanelProducts ForwardKernel(float* x, int images, int features, int outputs, float* weights, float* bias, float* y) =>
+        new(new(x, Layout.PaddedChannels(features), 1), images, features, Layout.Blocks(outputs),
+            weights, Layout.Block, (long)features * Layout.Block, bias, y, Layout.PaddedChannels(outputs), Layout.Block);
+
+    internal static PanelProducts DataGradientKernel(float* dy, int images, int features, int outputs, float* turnedWeights, float* dx) =>
+        new(new(dy, Layout.PaddedChannels(outputs), 1), images, outputs, Layout.Blocks(features),
+            turnedWeights, Layout.Block, (long)outputs * Layout.Block, null, dx, Layout.PaddedChannels(features), Layout.Block);
+
+    internal static PanelProducts WeightGradientKernel(float* x, float* dy, int images, int features, int outputs, float* gradient) =>
+        new(new(x, 1, Layout.PaddedChannels(features)), features, images, Layout.Blocks(outputs),
+            dy, Layout.PaddedChannels(outputs), Layout.Block, null, gradient, Layout.Block, (long)features * Layout.Block);
+
+    private static void CheckWeights(int features, int outputs, int length)
+    {
+        CheckSizes(images: 0, features, outputs);
+        if (length != (long)features * outputs) throw new ArgumentException($"{length} weights; {outputs} · {features} were expected");
+    }
+
+    private static void CheckSizes(int images, int features, int outputs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(images);
+        ArgumentOutOfRangeException.ThrowIfLessThan(features, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(outputs, 1);
+    }
+}

@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>Maximum over a window; positions outside of the map never win.</summary>
+public static unsafe class MaxPool
+{
+    /// <summary>y = the largest x in each window.</summary>
+    /// <param name="shape">Sizes; the padding is smaller than the window.</param>
+    /// <param name="x">[N, C/16, H, W, 16].</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
+    public static void Forward(WindowShape shape, float* x, int images, float* y)
+    {
+        Validate(shape, images);
+        KernelRunner.Run(new MaxPoolForward(shape, x, images, y));
+    }
+
+    /// <summary>Gives each window's gradient to its maximum: the first in the order of rows and columns where several are equal.</summary>
+    /// <param name="shape">Sizes; the padding is smaller than the window.</param>
+    /// <param name="x">The forward pass's input.</param>
+    /// <param name="y">The forward pass's output.</param>
+    /// <param name="dy">Gradient of the output.</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="dx">Gradient of the input.</param>
+    /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
+    public static void Backward(WindowShape shape, float* x, float* y, float* dy, int images, float* dx, bool accumulate)
+    {
+        Validate(shape, images);
+        if (!accumulate) shape.ClearInput(images, dx);
+        KernelRunner.Run(new MaxPoolBackward(shape, x, y, dy, images, dx));
+    }
+
+    private static void Validate(WindowShape shape, int images)
+    {
+        shape.Validate(images);
+        if (shape.Padding >= Math.Min(shape.KernelHeight, shape.KernelWidth))
+            throw new ArgumentException($"the padding {shape.Padding} leaves windows without a pixel; less than {Math.Min(shape.KernelHeight, shape.KernelWidth)} was expected");
+    }
+}
+
+/// <summary>y = the largest x in each window.</summary>
+internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int images, float* y) : IKernel
+{
+    public void Reference()
+    {
+        for (var o = 0L; o < shape.OutputLength(images); o++)
+        {
+            y[o] = float.NegativeInfinity;
+            for (var tap = 0; tap < shape.Area; tap++)
+            {
+                if (shape.InputOf(o, tap) is >= 0 and var i) y[o] = Math.Max(y[o], x[i]);
+            }
+        }
+    }
+
+    public void Run<T>() where T : unmanaged, ILanes<T>
+    {
+        for (var i = 0L; i < shape.Planes(images); i++) Plane<T>(shape, x + i * shape.InputPlane, y + i * shape.OutputPlane);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Plane<T>(WindowShape shape, float* x, float* y) where T : unmanaged, ILanes<T>
+    {
+        var width = shape.Width;
+        var (outHeight, outWidth) = (shape.OutHeight, shape.OutWidth);
+        for (var oy = 0; oy < outHeight; oy++)
+        {
+            var rows = shape.Rows(oy);
+            for (var ox = 0; ox < outWidth; ox++, y += Layout.Block)
+            {
+                var columns = shape.Columns(ox);
+                var largest = T.Broadcast(float.NegativeInfinity);
+                for (var iy = rows.First; iy < rows.End; iy++)
+                {
+                    for (var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
+                        largest = T.Max(largest, T.Load(x + i));
+                }
+
+                T.Store(y, largest);
+            }
+        }
+    }
+}
+
+/// <summary>dx += dy at the first maximum of each window.</summary>
+internal readonly unsafe struct MaxPoolBackward(WindowShape shape, float* x, float* y, float* dy, int images, float* dx) : IKernel
+{
+    public void Reference()
+    {
+        for (var o = 0L; o < shape.OutputLength(images); o++)
+        {
+            for (var tap = 0; tap < shape.Area; tap++)
+            {
+                if (shape.InputOf(o, tap) is not (>= 0 and var i) || x[i] != y[o]) continue;
+                dx[i] += dy[o];
+                break;
+            }
+        }
+    }
+
+    public void Run<T>() where T : unmanaged, ILanes<T>
+    {
+        for (var i = 0L; i < shape.Planes(images); i++)
+            Plane<T>(shape, x + i * shape.InputPlane, y + i * shape.OutputPlane, dy + i * shape.OutputPlane, dx + i * shape.InputPlane);
+    }
+
+    /// <summary>In each lane the first maximum takes what is left of the gradient, which is then exactly zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Plane<T>(WindowShape shape, float* x, float* y, float* dy, float* dx) where T : unmanaged, ILanes<T>
+    {
+        var width = shape.Width;
+        var (outHeight, outWidth) = (shape.OutHeight, shape.OutWidth);
+        for (var oy = 0; oy < outHeight; oy++)
+        {
+            var rows = shape.Rows(oy);
+            for (var ox = 0; ox < outWidth; ox++, y += Layout.Block, dy += Layout.Block)
+            {
+                var columns = shape.Columns(ox);
+                var largest = T.Load(y);
+                var left = T.Load(dy);
+                for (var iy = rows.First; iy < rows.End; iy++)
+                {
+                    for (var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
+                    {
+                        var taken = T.WhereEqual(T.Load(x + i), largest, left);
+                        left = T.Subtract(left, taken);
+                        T.Store(dx + i, T.Add(T.Load(dx + i), taken));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+namespace Dst.Kernels;
+
+/// <summary>Sizes of an operation that moves a window over each channel on its own: pooling and depthwise convolution.</summary>
+/// <param name="Channels">Channels C of input and output.</param>
+/// <param name="Height">Input rows H.</param>
+/// <param name="Width">Input columns W.</param>
+/// <param name="KernelHeight">Rows of the window.</param>
+/// <param name="KernelWidth">Columns of the window.</param>
+/// <param name="Stride">Step in both directions.</param>
+/// <param name="Padding">Rows and columns that the window may reach beyond each side.</param>
+public sealed record WindowShape(int Channels, int Height, int Width, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0)
+{
+    /// <summary>Output rows, rounded down.</summary>
+    public int OutHeight => (Height + 2 * Padding - KernelHeight) / Stride + 1;
+
+    /// <summary>Output columns, rounded down.</summary>
+    public int OutWidth => (Width + 2 * Padding - KernelWidth) / Stride + 1;
+
+    /// <summary>Positions in the window.</summary>
+    public int Area => KernelHeight * KernelWidth;
+
+    /// <summary>Blocks of channels.</summary>
+    public int Blocks => Layout.Blocks(Channels);
+
+    /// <summary>Floats of one block of an input image.</summary>
+    internal int InputPlane => Height * Width * Layout.Block;
+
+    /// <summary>Floats of one block of an output image.</summary>
+    internal int OutputPlane => OutHeight * OutWidth * Layout.Block;
+
+    /// <summary>The window that is the whole map.</summary>
+    public static WindowShape WholeMap(int channels, int height, int width) => new(channels, height, width, height, width);
+
+    /// <summary>Throws if the shape is not legal or the run of images is negative.</summary>
+    /// <exception cref="ArgumentException">The sizes do not fit.</exception>
+    internal void Validate(int images)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(images);
+        if (Channels < 1 || Height < 1 || Width < 1 || KernelHeight < 1 || KernelWidth < 1 || Stride < 1 || Padding < 0
+            || Height + 2 * Padding < KernelHeight || Width + 2 * Padding < KernelWidth)
+            throw new ArgumentException($"{this} is not a window: sizes must be positive and the window fit the padded input");
+        if ((Height + 2L * Padding) * (Width + 2L * Padding) * Layout.Block > int.MaxValue)
+            throw new ArgumentException($"{this} is too large: {int.MaxValue / Layout.Block} pixels of padded input were expected at most");
+    }
+
+    /// <summary>Blocks of all images of a run; windows never leave one.</summary>
+    internal int Planes(int images) => images * Blocks;
+
+    /// <summary>Floats of a run of output images.</summary>
+    internal long OutputLength(int images) => (long)Planes(images) * OutputPlane;
+
+    /// <summary>Zeroes the gradients of a run of input images.</summary>
+    internal unsafe void ClearInput(int images, float* dx)
+    {
+        for (var i = 0L; i < Planes(images); i++) new Span<float>(dx + i * InputPlane, InputPlane).Clear();
+    }
+
+    /// <summary>
+    /// Where in a run of blocked images the element is that the output element <paramref name="output"/> sees at position
+    /// <paramref name="tap"/> of its window (row · KernelWidth + column), or −1 in the padding.
+    /// </summary>
+    internal long InputOf(long output, int tap)
+    {
+        var pixel = output / Layout.Block;
+        var iy = (int)(pixel / OutWidth % OutHeight) * Stride - Padding + tap / KernelWidth;
+        var ix = (int)(pixel % OutWidth) * Stride - Padding + tap % KernelWidth;
+        if ((uint)iy >= (uint)Height || (uint)ix >= (uint)Width) return -1;
+        return ((output / OutputPlane * Height + iy) * Width + ix) * Layout.Block + output % Layout.Block;
+    }
+
+    /// <summary>The input rows that output row <paramref name="y"/> sees, padding left out.</summary>
+    internal Reach Rows(int y) => Reach.Of(y, Height, KernelHeight, Stride, Padding);
+
+    /// <summary>The input columns that output column <paramref name="x"/> sees, padding left out.</summary>
+    internal Reach Columns(int x) => Reach.Of(x, Width, KernelWidth, Stride, Padding);
+
+    /// <summary>A range of input positions and the position where the window would begin without the border.</summary>
+    internal readonly record struct Reach(int First, int End, int Origin)
+    {
+        public static Reach Of(int output, int extent, int kernel, int stride, int padding)
+        {
+            var origin = output * stride - padding;
+            return new(Math.Max(0, origin), Math.Min(extent, origin + kernel), origin);
+        }
+    }
+}

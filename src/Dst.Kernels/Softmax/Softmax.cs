@@ -1,0 +1,32 @@
+namespace Dst.Kernels;
+
+/// <summary>Softmax over rows of plain values.</summary>
+public static class Softmax
+{
+    /// <summary>p = exp(z − max z) / Σ exp(z − max z) for each row, with the sum in double.</summary>
+    /// <param name="logits">[rows, classes], finite.</param>
+    /// <param name="classes">Length of a row.</param>
+    /// <param name="probabilities">[rows, classes]; may be <paramref name="logits"/>.</param>
+    public static void Forward(ReadOnlySpan<float> logits, int classes, Span<float> probabilities)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
+        if (logits.Length % classes != 0) throw new ArgumentException($"{logits.Length} logits are not rows of {classes}", nameof(logits));
+        Check.Length<float>(probabilities, logits.Length);
+        for (var first = 0; first < logits.Length; first += classes) Row(logits.Slice(first, classes), probabilities.Slice(first, classes));
+    }
+
+    private static void Row(ReadOnlySpan<float> logits, Span<float> probabilities)
+    {
+        var largest = float.NegativeInfinity;
+        foreach (var z in logits) largest = Math.Max(largest, z);
+        var sum = 0.0;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            probabilities[i] = MathF.Exp(logits[i] - largest);
+            sum += probabilities[i];
+        }
+
+        var scale = (float)(1 / sum);
+        for (var i = 0; i < probabilities.Length; i++) probabilities[i] *= scale;
+    }
+}

@@ -1,0 +1,36 @@
+using Dst.Kernels;
+
+namespace Dst.Tests.Kernels;
+
+/// <summary>Public entries refuse sizes that do not fit before they touch memory.</summary>
+public unsafe class ArgumentTests
+{
+    [Fact]
+    public void Elementwise_lengths_are_whole_blocks() =>
+        Assert.Throws<ArgumentException>(() => Elementwise.Add(null, null, 8, null));
+
+    [Fact]
+    public void Layout_sizes_are_positive()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Layout.FromPlain(null, 1, 0, 1, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Layout.ToPlain(null, 1, 1, 0, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Flatten.Forward(null, -1, 1, 1, null));
+    }
+
+    [Fact]
+    public void Concat_stays_inside_of_the_output()
+    {
+        Assert.Throws<ArgumentException>(() => Concat.Forward(null, 1, 3, 1, 2, 4, null));
+        Assert.Throws<ArgumentException>(() => Concat.Backward(null, 1, 4, -1, 3, 1, null, accumulate: false));
+    }
+
+    [Fact]
+    public void Weights_have_the_length_of_their_layer()
+    {
+        Assert.Throws<ArgumentException>(() => Linear.PackWeights(3, 2, new float[5], new float[48]));
+        Assert.Throws<ArgumentException>(() => Linear.PackTurnedWeights(3, 2, new float[6], new float[48]));
+        Assert.Throws<ArgumentException>(() => Linear.UnpackWeights(3, 2, new float[32], new float[6]));
+        Assert.Throws<ArgumentException>(() => DepthwiseConv2d.PackWeights(new(3, 4, 4, 3, 3), new float[27], new float[27]));
+        Assert.Throws<ArgumentException>(() => Bias.Gradient(null, 1, 3, 1, new double[3]));
+    }
+}

@@ -1,0 +1,262 @@
+using Dst.Kernels;
+
+namespace Dst.Tests.Kernels;
+
+/// <summary>All operations at ordinary and odd shapes.</summary>
+internal static class OperationCases
+{
+    public static IReadOnlyList<OperationCase> All { get; } =
+    [
+        new ReluCase(2, 3, 5, 4),
+        new ReluCase(1, 33, 1, 1),
+        new AddCase(2, 17, 3, 5),
+        new AddCase(1, 1, 1, 1),
+        new MaxPoolCase(2, new(3, 7, 6, 3, 3, 2, 1)),
+        new MaxPoolCase(1, new(17, 8, 8, 2, 2, 2)),
+        new MaxPoolCase(2, new(33, 5, 4, 3, 3, 1, 1)),
+        new MaxPoolCase(1, new(1, 9, 7, 2, 2, 3)),
+        new MaxPoolCase(1, new(16, 1, 1, 1, 1)),
+        new MaxPoolCase(1, new(1, 6, 5, 5, 5, 1, 4)),
+        new MaxPoolCase(1, new(3, 2, 9, 2, 3, 2)),
+        new AvgPoolCase(2, new(3, 7, 6, 3, 3, 2)),
+        new AvgPoolCase(1, new(17, 8, 8, 2, 2, 2)),
+        new AvgPoolCase(1, new(33, 5, 5, 2, 2)),
+        new AvgPoolCase(3, WindowShape.WholeMap(17, 5, 3)),
+        new AvgPoolCase(1, WindowShape.WholeMap(1, 1, 1)),
+        new FlattenCase(2, 3, 5, 4),
+        new FlattenCase(1, 17, 2, 2),
+        new FlattenCase(3, 33, 1, 1),
+        new ConcatCase(2, 3, 5, [3, 16, 17]),
+        new ConcatCase(1, 2, 2, [16, 32, 5]),
+        new ConcatCase(1, 1, 1, [1]),
+        new ConcatCase(2, 2, 1, [33, 15, 1]),
+        new ConcatCase(1, 3, 3, [8, 8]),
+        new DepthwiseCase(2, new(3, 6, 5, 3, 3, 1, 1)),
+        new DepthwiseCase(1, new(17, 9, 11, 3, 3, 2, 1)),
+        new DepthwiseCase(1, new(33, 7, 8, 5, 5, 1, 2)),
+        new DepthwiseCase(2, new(16, 1, 1, 1, 1)),
+        new DepthwiseCase(1, new(16, 1, 1, 3, 3, 1, 1)),
+        new DepthwiseCase(1, new(1, 8, 9, 2, 4, 3)),
+        new DepthwiseCase(1, new(2, 4, 12, 2, 3, 1, 2)),
+        new DepthwiseCase(1, new(1, 3, 3, 1, 1, 2, 2)),
+        new DepthwiseCase(1, new(3, 6, 14, 6, 6, 2)),
+        new LinearCase(1, 1, 1),
+        new LinearCase(1, 33, 17),
+        new LinearCase(5, 16, 10),
+        new LinearCase(4, 17, 3),
+        new LinearCase(7, 64, 100),
+        new BatchNormCase(3, 3, 5, 4),
+        new BatchNormCase(1, 17, 9, 16),
+        new BatchNormCase(9, 33, 1, 1),
+        new BatchNormCase(2, 16, 8, 7),
+        new BatchNormCase(1, 1, 1, 1),
+        new DropoutCase(2, 17, 4, 5, 0.5f),
+        new DropoutCase(3, 3, 1, 1, 0),
+    ];
+}
+
+internal sealed unsafe class ReluCase(int images, int channels, int height, int width) : OperationCase($"relu {images}x{channels}x{height}x{width}")
+{
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() => [DistinctValues(images, channels, height, width, seed: 1)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var x = inputs[0];
+        var y = Blocked.Garbage(images, channels, height, width);
+        if (reference) new ElementwiseKernel<Elementwise.ReluStep>(x.Pointer, x.Pointer, x.Length, y.Pointer, false).Reference();
+        else Elementwise.Relu(x.Pointer, x.Length, y.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        if (reference) new ElementwiseKernel<Elementwise.ReluGradientStep>(y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate).Reference();
+        else Elementwise.ReluGradient(y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate);
+    }
+}
+
+internal sealed unsafe class AddCase(int images, int channels, int height, int width) : OperationCase($"add {images}x{channels}x{height}x{width}")
+{
+    public override int DataInputs => 2;
+
+    public override Blocked[] MakeInputs() =>
+        [Blocked.Random(images, channels, height, width, seed: 1), Blocked.Random(images, channels, height, width, seed: 2)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var y = Blocked.Garbage(images, channels, height, width);
+        if (reference) new ElementwiseKernel<Elementwise.AddStep>(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer, false).Reference();
+        else Elementwise.Add(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        foreach (var gradient in gradients)
+        {
+            if (reference) for (var i = 0; i < y.Length; i++) gradient.Pointer[i] = dy.Pointer[i] + (accumulate ? gradient.Pointer[i] : 0);
+            else Elementwise.Copy(dy.Pointer, y.Length, gradient.Pointer, accumulate);
+        }
+    }
+}
+
+internal sealed unsafe class MaxPoolCase(int images, WindowShape shape) : OperationCase($"max pool {images} {shape}")
+{
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() => [DistinctValues(images, shape.Channels, shape.Height, shape.Width, seed: 1)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
+        if (reference) new MaxPoolForward(shape, inputs[0].Pointer, images, y.Pointer).Reference();
+        else MaxPool.Forward(shape, inputs[0].Pointer, images, y.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        var dx = gradients[0];
+        if (reference)
+        {
+            if (!accumulate) dx.Span.Clear();
+            new MaxPoolBackward(shape, inputs[0].Pointer, y.Pointer, dy.Pointer, images, dx.Pointer).Reference();
+        }
+        else
+        {
+            MaxPool.Backward(shape, inputs[0].Pointer, y.Pointer, dy.Pointer, images, dx.Pointer, accumulate);
+        }
+    }
+}
+
+internal sealed unsafe class AvgPoolCase(int images, WindowShape shape) : OperationCase($"average pool {images} {shape}")
+{
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() => [Blocked.Random(images, shape.Channels, shape.Height, shape.Width, seed: 1)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
+        if (reference) new AvgPoolForward(shape, inputs[0].Pointer, images, y.Pointer).Reference();
+        else AvgPool.Forward(shape, inputs[0].Pointer, images, y.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        if (reference)
+        {
+            if (!accumulate) gradients[0].Span.Clear();
+            new AvgPoolBackward(shape, dy.Pointer, images, gradients[0].Pointer).Reference();
+        }
+        else
+        {
+            AvgPool.Backward(shape, dy.Pointer, images, gradients[0].Pointer, accumulate);
+        }
+    }
+}
+
+internal sealed unsafe class FlattenCase(int images, int channels, int height, int width) : OperationCase($"flatten {images}x{channels}x{height}x{width}")
+{
+    private int Features => channels * height * width;
+
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() => [Blocked.Random(images, channels, height, width, seed: 1)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        if (reference) return Blocked.FromNchw(images, Features, 1, 1, inputs[0].ToNchw());
+        var y = Blocked.Garbage(images, Features, 1, 1);
+        Flatten.Forward(inputs[0].Pointer, images, channels, height * width, y.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        if (!reference)
+        {
+            Flatten.Backward(dy.Pointer, images, channels, height * width, gradients[0].Pointer, accumulate);
+            return;
+        }
+
+        if (!accumulate) gradients[0].Span.Clear();
+        var plain = dy.ToNchw();
+        for (var i = 0; i < plain.Length; i++) gradients[0].Pointer[gradients[0].IndexOfPlain(i)] += plain[i];
+    }
+}
+
+internal sealed unsafe class ConcatCase(int images, int height, int width, int[] channels)
+    : OperationCase($"concat {images} of {string.Join('+', channels)}x{height}x{width}")
+{
+    private int Total => channels.Sum();
+
+    public override int DataInputs => channels.Length;
+
+    public override Blocked[] MakeInputs() => [.. channels.Select((c, i) => Blocked.Random(images, c, height, width, seed: i))];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var y = reference ? new Blocked(images, Total, height, width) : Blocked.Garbage(images, Total, height, width);
+        var first = 0;
+        foreach (var x in inputs)
+        {
+            if (reference) ForEach(x, first, (n, c, row, column, channel) => y[n, channel, row, column] = x[n, c, row, column]);
+            else Concat.Forward(x.Pointer, images, x.Channels, height * width, first, Total, y.Pointer);
+            first += x.Channels;
+        }
+
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        var first = 0;
+        foreach (var dx in gradients)
+        {
+            if (!reference)
+            {
+                Concat.Backward(dy.Pointer, images, Total, first, dx.Channels, height * width, dx.Pointer, accumulate);
+            }
+            else
+            {
+                if (!accumulate) dx.Span.Clear();
+                ForEach(dx, first, (n, c, row, column, channel) => dx[n, c, row, column] += dy[n, channel, row, column]);
+            }
+
+            first += dx.Channels;
+        }
+    }
+
+    private static void ForEach(Blocked x, int firstChannel, Action<int, int, int, int, int> action)
+    {
+        for (var i = 0; i < x.Images * x.Channels * x.Pixels; i++)
+        {
+            var c = i / x.Pixels % x.Channels;
+            action(i / x.Pixels / x.Channels, c, i / x.Width % x.Height, i % x.Width, firstChannel + c);
+        }
+    }
+}
+
+internal sealed unsafe class DropoutCase(int images, int channels, int height, int width, float rate)
+    : OperationCase($"dropout {rate} {images}x{channels}x{height}x{width}")
+{
+    private const ulong Key = 77;
+
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() => [Blocked.Random(images, channels, height, width, seed: 1)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var y = Blocked.Garbage(images, channels, height, width);
+        Dropout.Apply(inputs[0].Pointer, y.Length, 0, Key, rate, y.Pointer, accumulate: false);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference) =>
+        Dropout.Apply(dy.Pointer, y.Length, 0, Key, rate, gradients[0].Pointer, accumulate);
+}

@@ -1,0 +1,111 @@
+namespace Dst.Tests.Kernels;
+
+/// <summary>Each operation case three times: its value, its gradient and the accumulation of its gradient.</summary>
+public unsafe class OperationTests
+{
+    private const double ValueTolerance = 2e-5;
+    private const double DifferenceTolerance = 1e-3;
+    private const float Step = 1 / 128f;
+    private const int SamplesPerInput = 24;
+
+    public static TheoryData<string> Cases => [.. OperationCases.All.Select(c => c.Name)];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Value_equals_the_reference(string name)
+    {
+        var operation = Find(name);
+        var inputs = operation.MakeInputs();
+        using var expected = operation.Forward(inputs, reference: true);
+        using var actual = operation.Forward(inputs, reference: false);
+        Blocked.AssertClose(expected, actual, ValueTolerance * (1 + Largest(expected)));
+        foreach (var input in inputs) input.AssertSound();
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Gradient_equals_the_reference(string name)
+    {
+        var operation = Find(name);
+        var inputs = operation.MakeInputs();
+        using var y = operation.Forward(inputs, reference: true);
+        using var dy = Blocked.Random(y.Images, y.Channels, y.Height, y.Width, seed: 9);
+        var expected = Gradients(operation, inputs, y, dy, reference: true);
+        var actual = Gradients(operation, inputs, y, dy, reference: false);
+        for (var i = 0; i < inputs.Length; i++) Blocked.AssertClose(expected[i], actual[i], ValueTolerance * (1 + Largest(expected[i])));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Gradient_equals_finite_differences_of_the_reference(string name)
+    {
+        var operation = Find(name);
+        var inputs = operation.MakeInputs();
+        using var y = operation.Forward(inputs, reference: true);
+        using var dy = Blocked.Random(y.Images, y.Channels, y.Height, y.Width, seed: 9);
+        var gradients = Gradients(operation, inputs, y, dy, reference: false);
+        var random = new Random(5);
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            var count = inputs[i].Images * inputs[i].Channels * inputs[i].Pixels;
+            for (var sample = 0; sample < Math.Min(count, SamplesPerInput); sample++)
+            {
+                var element = inputs[i].IndexOfPlain(count <= SamplesPerInput ? sample : random.Next(count));
+                var expected = Difference(operation, inputs, i, element, dy);
+                double actual = gradients[i].Pointer[element];
+                Assert.True(
+                    Math.Abs(expected - actual) <= DifferenceTolerance * (1 + Math.Abs(expected)),
+                    $"input {i}, element {element}: gradient {actual}, finite difference {expected}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Gradient_of_data_is_added_to_what_is_there(string name)
+    {
+        var operation = Find(name);
+        var inputs = operation.MakeInputs();
+        using var y = operation.Forward(inputs, reference: true);
+        using var dy = Blocked.Random(y.Images, y.Channels, y.Height, y.Width, seed: 9);
+        var expected = Gradients(operation, inputs, y, dy, reference: false);
+        var actual = inputs.Select((x, i) => Blocked.Random(x.Images, x.Channels, x.Height, x.Width, seed: 20 + i)).ToArray();
+        for (var i = 0; i < operation.DataInputs; i++)
+        {
+            for (var j = 0; j < expected[i].Length; j++) expected[i].Pointer[j] += actual[i].Pointer[j];
+        }
+
+        operation.Backward(inputs, y, dy, actual, accumulate: true, reference: false);
+        for (var i = 0; i < inputs.Length; i++) Blocked.AssertClose(expected[i], actual[i], ValueTolerance * (1 + Largest(expected[i])));
+    }
+
+    private static OperationCase Find(string name) => OperationCases.All.Single(c => c.Name == name);
+
+    /// <summary>Gradients of all inputs, those of data written over garbage.</summary>
+    private static Blocked[] Gradients(OperationCase operation, Blocked[] inputs, Blocked y, Blocked dy, bool reference)
+    {
+        var gradients = inputs
+            .Select((x, i) => i < operation.DataInputs ? Blocked.Garbage(x.Images, x.Channels, x.Height, x.Width) : new Blocked(x.Images, x.Channels, x.Height, x.Width))
+            .ToArray();
+        operation.Backward(inputs, y, dy, gradients, accumulate: false, reference);
+        return gradients;
+    }
+
+    /// <summary>The central difference of Σ dy · y.</summary>
+    private static double Difference(OperationCase operation, Blocked[] inputs, int input, int element, Blocked dy)
+    {
+        var value = inputs[input].Pointer[element];
+        inputs[input].Pointer[element] = value + Step;
+        using var above = operation.Forward(inputs, reference: true);
+        inputs[input].Pointer[element] = value - Step;
+        using var below = operation.Forward(inputs, reference: true);
+        inputs[input].Pointer[element] = value;
+        return (Blocked.Dot(above, dy) - Blocked.Dot(below, dy)) / (2 * Step);
+    }
+
+    private static double Largest(Blocked x)
+    {
+        using var zero = new Blocked(x.Images, x.Channels, x.Height, x.Width);
+        return Blocked.MaxDifference(x, zero);
+    }
+}

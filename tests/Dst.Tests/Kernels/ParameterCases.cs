@@ -1,0 +1,191 @@
+using Dst.Kernels;
+
+namespace Dst.Tests.Kernels;
+
+internal sealed unsafe class DepthwiseCase(int images, WindowShape shape) : OperationCase($"depthwise {images} {shape}")
+{
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() =>
+    [
+        Blocked.Random(images, shape.Channels, shape.Height, shape.Width, seed: 1),
+        RandomParameter(shape.Channels * shape.Area, seed: 2),
+        RandomParameter(shape.Channels, seed: 3),
+    ];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
+        using var weights = Pack(inputs[1]);
+        if (reference) new DepthwiseForward(shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer).Reference();
+        else DepthwiseConv2d.Forward(shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        using var weights = Pack(inputs[1]);
+        using var packedGradient = PackedBuffer();
+        var biasGradient = new double[Layout.PaddedChannels(shape.Channels)];
+        if (reference)
+        {
+            new DepthwiseDataGradient(shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate).Reference();
+            new DepthwiseWeightGradient(shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer).Reference();
+            fixed (double* sums = biasGradient) new BiasGradient(dy.Pointer, images, shape.Blocks, dy.Pixels, sums).Reference();
+        }
+        else
+        {
+            DepthwiseConv2d.DataGradient(shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate);
+            DepthwiseConv2d.WeightGradient(shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer);
+            Bias.Gradient(dy.Pointer, images, shape.Channels, dy.Pixels, biasGradient);
+        }
+
+        packedGradient.AssertSound();
+        DepthwiseConv2d.UnpackWeights(shape, packedGradient.Span, gradients[1].Span[..gradients[1].Channels]);
+        for (var c = 0; c < biasGradient.Length; c++) gradients[2].Span[c] = (float)biasGradient[c];
+    }
+
+    private Blocked PackedBuffer() => new(1, shape.Channels, shape.Area, 1);
+
+    private Blocked Pack(Blocked weights)
+    {
+        var packed = PackedBuffer();
+        packed.Span.Fill(float.NaN);
+        DepthwiseConv2d.PackWeights(shape, weights.Span[..weights.Channels], packed.Span);
+        packed.AssertSound();
+        return packed;
+    }
+}
+
+internal sealed unsafe class LinearCase(int images, int features, int outputs) : OperationCase($"linear {images} {features} to {outputs}")
+{
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() =>
+        [Blocked.Random(images, features, 1, 1, seed: 1), RandomParameter(outputs * features, seed: 2), RandomParameter(outputs, seed: 3)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var y = Blocked.Garbage(images, outputs, 1, 1);
+        using var weights = Blocked.Garbage(1, outputs, features, 1);
+        Linear.PackWeights(features, outputs, inputs[1].Span[..(outputs * features)], weights.Span);
+        weights.AssertSound();
+        if (reference) Linear.ForwardKernel(inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer).Reference();
+        else Linear.Forward(inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        var dx = gradients[0];
+        using var turned = Blocked.Garbage(1, features, outputs, 1);
+        using var packedGradient = new Blocked(1, outputs, features, 1);
+        var biasGradient = new double[Layout.PaddedChannels(outputs)];
+        Linear.PackTurnedWeights(features, outputs, inputs[1].Span[..(outputs * features)], turned.Span);
+        turned.AssertSound();
+        if (reference)
+        {
+            if (!accumulate) dx.Span.Clear();
+            Linear.DataGradientKernel(dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer).Reference();
+            Linear.WeightGradientKernel(inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer).Reference();
+            fixed (double* sums = biasGradient) new BiasGradient(dy.Pointer, images, Layout.Blocks(outputs), 1, sums).Reference();
+        }
+        else
+        {
+            Linear.DataGradient(dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer, accumulate);
+            Linear.WeightGradient(inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer);
+            Bias.Gradient(dy.Pointer, images, outputs, 1, biasGradient);
+        }
+
+        packedGradient.AssertSound();
+        Linear.UnpackWeights(features, outputs, packedGradient.Span, gradients[1].Span[..(outputs * features)]);
+        for (var o = 0; o < biasGradient.Length; o++) gradients[2].Span[o] = (float)biasGradient[o];
+    }
+}
+
+/// <summary>Batch normalisation in training, its sums taken in two parts where there are two images.</summary>
+internal sealed unsafe class BatchNormCase(int images, int channels, int height, int width) : OperationCase($"batch norm {images}x{channels}x{height}x{width}")
+{
+    private readonly float[] _mean = new float[Layout.PaddedChannels(channels)];
+    private readonly float[] _inverseDeviation = new float[Layout.PaddedChannels(channels)];
+
+    private delegate void SumPart(int firstImage, int count, double[] sums);
+
+    private int Pixels => height * width;
+
+    private int Blocks => Layout.Blocks(channels);
+
+    private long Count => (long)images * Pixels;
+
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() =>
+        [Blocked.Random(images, channels, height, width, seed: 1), RandomParameter(channels, seed: 2), RandomParameter(channels, seed: 3)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var x = inputs[0];
+        var y = Blocked.Garbage(images, channels, height, width);
+        Statistics(x, reference);
+        var (scale, shift) = (new float[_mean.Length], new float[_mean.Length]);
+        BatchNorm.Fold(inputs[1].Span[..channels], inputs[2].Span[..channels], _mean, _inverseDeviation, scale, shift);
+        fixed (float* a = scale, b = shift)
+        {
+            if (reference) new BatchNormApply(x.Pointer, a, b, images, Blocks, Pixels, y.Pointer).Reference();
+            else BatchNorm.Apply(x.Pointer, scale, shift, images, channels, Pixels, y.Pointer);
+        }
+
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        var x = inputs[0];
+        Statistics(x, reference);
+        var sums = SumParts((first, count, part) =>
+        {
+            fixed (float* mean = _mean)
+            fixed (double* p = part)
+            {
+                if (reference) new BatchNormSumGradients(Image(x, first), Image(dy, first), mean, count, Blocks, Pixels, p).Reference();
+                else BatchNorm.SumGradients(Image(x, first), Image(dy, first), _mean, count, channels, Pixels, part);
+            }
+        });
+        BatchNorm.ParameterGradients(sums, _inverseDeviation, gradients[1].Span[..channels], gradients[2].Span[..channels]);
+        var dx = gradients[0].Pointer;
+        fixed (float* mean = _mean, inverse = _inverseDeviation)
+        fixed (double* s = sums)
+        {
+            if (reference) new BatchNormDataGradient(x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx, accumulate).Reference();
+            else BatchNorm.DataGradient(x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx, accumulate);
+        }
+    }
+
+    private void Statistics(Blocked x, bool reference)
+    {
+        var sums = SumParts((first, count, part) =>
+        {
+            fixed (double* p = part)
+            {
+                if (reference) new BatchNormSum(Image(x, first), count, Blocks, Pixels, p).Reference();
+                else BatchNorm.Sum(Image(x, first), count, channels, Pixels, part);
+            }
+        });
+        BatchNorm.Finalise(sums, Count, channels, 1e-5f, _mean, _inverseDeviation);
+    }
+
+    private double[] SumParts(SumPart sumPart)
+    {
+        var total = new double[BatchNorm.SumLength(channels)];
+        foreach (var (first, count) in new[] { (0, images / 2), (images / 2, images - images / 2) })
+        {
+            var part = new double[total.Length];
+            sumPart(first, count, part);
+            BatchNorm.Combine(part, total);
+        }
+
+        return total;
+    }
+
+    private float* Image(Blocked x, int n) => x.Pointer + n * Layout.ImageLength(channels, Pixels);
+}

@@ -1,0 +1,56 @@
+using Dst.Kernels;
+
+namespace Dst.Tests.Kernels;
+
+public unsafe class PoolTests
+{
+    [Fact]
+    public void Maximum_is_the_largest_value_of_each_window()
+    {
+        using var x = Blocked.FromNchw(1, 1, 3, 4, [-1, -2, -3, -4, -5, -6, -7, -8, -9, 3, -11, -12]);
+        using var y = Blocked.Garbage(1, 1, 2, 2);
+        MaxPool.Forward(new(1, 3, 4, 3, 3, 2, 1), x.Pointer, 1, y.Pointer);
+        y.AssertSound();
+        Assert.Equal([-1, -2, 3, 3], y.ToNchw());
+    }
+
+    [Fact]
+    public void First_of_equal_maxima_takes_the_gradient()
+    {
+        var shape = new WindowShape(17, 2, 3, 2, 2);
+        using var x = new Blocked(1, 17, 2, 3);
+        using var y = Blocked.Garbage(1, 17, 1, 2);
+        using var dy = new Blocked(1, 17, 1, 2);
+        for (var c = 0; c < 17; c++) (x[0, c, 0, 1], x[0, c, 1, 1], dy[0, c, 0, 0], dy[0, c, 0, 1]) = (c % 2, c % 2, 10 + c, 100 + c);
+        using var dx = Blocked.Garbage(1, 17, 2, 3);
+        MaxPool.Forward(shape, x.Pointer, 1, y.Pointer);
+        MaxPool.Backward(shape, x.Pointer, y.Pointer, dy.Pointer, 1, dx.Pointer, accumulate: false);
+        dx.AssertSound();
+        for (var c = 0; c < 17; c++)
+        {
+            float[] expected = c % 2 == 1 ? [0, 110 + 2 * c, 0, 0, 0, 0] : [10 + c, 100 + c, 0, 0, 0, 0];
+            Assert.Equal(expected, dx.ToNchw().AsSpan(c * 6, 6).ToArray());
+        }
+    }
+
+    [Fact]
+    public void Mean_over_the_whole_map_is_global_pooling()
+    {
+        using var x = Blocked.FromNchw(1, 2, 2, 2, [1, 2, 3, 6, -1, 0, 0, 0]);
+        using var y = Blocked.Garbage(1, 2, 1, 1);
+        AvgPool.Forward(WindowShape.WholeMap(2, 2, 2), x.Pointer, 1, y.Pointer);
+        y.AssertSound();
+        Assert.Equal([3, -0.25f], y.ToNchw());
+    }
+
+    [Fact]
+    public void Illegal_windows_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => MaxPool.Forward(new(1, 4, 4, 2, 2, 1, 2), null, 0, null));
+        Assert.Throws<ArgumentException>(() => MaxPool.Forward(new(1, 2, 4, 3, 3), null, 0, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(1, 4, 4, 2, 2, 1, 1), null, 0, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(0, 4, 4, 2, 2), null, 0, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(1, 1 << 14, 1 << 14, 2, 2), null, 0, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => AvgPool.Forward(new(1, 4, 4, 2, 2), null, -1, null));
+    }
+}

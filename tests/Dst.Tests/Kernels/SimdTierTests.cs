@@ -1,0 +1,27 @@
+using Dst.Kernels.Simd;
+
+namespace Dst.Tests.Kernels;
+
+public class SimdTierTests
+{
+    /// <summary>The test script runs the suite once for each tier and says here which one the runtime's switches must give.</summary>
+    [Fact]
+    public void Tier_is_the_one_that_the_test_script_expects()
+    {
+        var expected = Environment.GetEnvironmentVariable("DST_TEST_EXPECT_TIER");
+        if (string.IsNullOrEmpty(expected)) expected = Simd.Choose(Environment.GetEnvironmentVariable(Simd.Variable), Simd.Best).ToString();
+        Assert.Equal(expected, Simd.Tier.ToString(), ignoreCase: true);
+    }
+
+    [Theory]
+    [InlineData("v128", SimdTier.V512, SimdTier.V128)]
+    [InlineData("SCALAR", SimdTier.V512, SimdTier.Scalar)]
+    [InlineData("V256", SimdTier.V256, SimdTier.V256)]
+    [InlineData("v512", SimdTier.V256, SimdTier.V256)]
+    [InlineData("avx9", SimdTier.V256, SimdTier.V256)]
+    [InlineData("7", SimdTier.V256, SimdTier.V256)]
+    [InlineData("", SimdTier.V128, SimdTier.V128)]
+    [InlineData(null, SimdTier.V512, SimdTier.V512)]
+    public void Choose_honours_a_tier_that_the_processor_has(string? forced, SimdTier best, SimdTier expected) =>
+        Assert.Equal(expected, Simd.Choose(forced, best));
+}
