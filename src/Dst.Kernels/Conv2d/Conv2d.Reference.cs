@@ -1,0 +1,102 @@
+namespace Dst.Kernels;
+
+public sealed unsafe partial class Conv2d
+{
+    /// <summary>The specification of the forward pass, on blocked activations and canonical weights, with sums in double.</summary>
+    internal static void ForwardReference(Conv2dShape s, int images, float* x, float* weights, float* bias, float* y)
+    {
+        for (var n = 0; n < images; n++, x += s.InputLength, y += s.OutputLength)
+        {
+            new Span<float>(y, s.OutputLength).Clear();
+            for (var o = 0; o < s.Filters; o++)
+            {
+                for (var oy = 0; oy < s.OutHeight; oy++)
+                {
+                    for (var ox = 0; ox < s.OutWidth; ox++)
+                    {
+                        var sum = (double)bias[o];
+                        foreach (var (input, weight) in new Window(s, o, oy, ox)) sum += (double)x[input] * weights[weight];
+                        y[OutputIndex(s, o, oy, ox)] = (float)sum;
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>The specification of the data gradient: each output pixel's gradient goes back to the inputs of its window.</summary>
+    internal static void DataGradientReference(Conv2dShape s, int images, float* dy, float* weights, float* dx, bool accumulate)
+    {
+        var sums = new double[s.InputLength];
+        for (var n = 0; n < images; n++, dx += s.InputLength, dy += s.OutputLength)
+        {
+            for (var i = 0; i < sums.Length; i++) sums[i] = accumulate ? dx[i] : 0;
+            for (var o = 0; o < s.Filters; o++)
+            {
+                for (var oy = 0; oy < s.OutHeight; oy++)
+                {
+                    for (var ox = 0; ox < s.OutWidth; ox++)
+                    {
+                        var gradient = (double)dy[OutputIndex(s, o, oy, ox)];
+                        foreach (var (input, weight) in new Window(s, o, oy, ox)) sums[input] += gradient * weights[weight];
+                    }
+                }
+            }
+
+            for (var i = 0; i < sums.Length; i++) dx[i] = (float)sums[i];
+        }
+    }
+
+    /// <summary>The specification of the weight gradient; adds to <paramref name="gradient"/> [O, C/Groups, Kh, Kw].</summary>
+    internal static void WeightGradientReference(Conv2dShape s, int firstFilter, int endFilter, int images, float* x, float* dy, float* gradient)
+    {
+        var sums = new double[s.RowLength];
+        for (var o = firstFilter; o < endFilter; o++)
+        {
+            Array.Clear(sums);
+            for (var n = 0; n < images; n++)
+            {
+                for (var oy = 0; oy < s.OutHeight; oy++)
+                {
+                    for (var ox = 0; ox < s.OutWidth; ox++)
+                    {
+                        var g = (double)dy[(long)n * s.OutputLength + OutputIndex(s, o, oy, ox)];
+                        foreach (var (input, weight) in new Window(s, o, oy, ox)) sums[weight - o * s.RowLength] += g * x[(long)n * s.InputLength + input];
+                    }
+                }
+            }
+
+            for (var i = 0; i < sums.Length; i++) gradient[o * s.RowLength + i] += (float)sums[i];
+        }
+    }
+
+    private static int OutputIndex(Conv2dShape s, int filter, int row, int column) =>
+        ((filter / Conv2dShape.Block * s.OutHeight + row) * s.OutWidth + column) * Conv2dShape.Block + filter % Conv2dShape.Block;
+
+    /// <summary>Enumerates the (blocked input index, canonical weight index) pairs of one output element, padding left out.</summary>
+    private ref struct Window(Conv2dShape s, int filter, int row, int column)
+    {
+        private readonly int _firstChannel = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup;
+        private int _position = -1;
+
+        public (int Input, int Weight) Current { get; private set; }
+
+        public readonly Window GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            while (++_position < s.RowLength)
+            {
+                var area = s.KernelHeight * s.KernelWidth;
+                var channel = _firstChannel + _position / area;
+                var iy = row * s.Stride - s.Padding + _position % area / s.KernelWidth;
+                var ix = column * s.Stride - s.Padding + _position % s.KernelWidth;
+                if ((uint)iy >= (uint)s.Height || (uint)ix >= (uint)s.Width) continue;
+                var input = ((channel / Conv2dShape.Block * s.Height + iy) * s.Width + ix) * Conv2dShape.Block + channel % Conv2dShape.Block;
+                Current = (input, filter * s.RowLength + _position);
+                return true;
+            }
+
+            return false;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// One 2-D convolution layer on blocked activations [N, C/16, H, W, 16], with all of its taps or with the kept ones of a mask.
+/// An instance is a plan: it holds offsets, no activations and no weights, and may be used by many threads at once.
+/// </summary>
+/// <remarks>
+/// The forward pass packs its input with padding, split into stride² phases so that neighbouring output pixels always read
+/// neighbouring scalars; then each tap costs one vector load of 16 filters' weights and one multiply-add an output pixel.
+/// The data gradient is the same loop over the packed output gradient with turned weights, one pass for each phase of the stride.
+/// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward pass and in the weight gradient.
+/// With narrower blocks the forward pass is <see cref="NarrowBlockConv2d"/>, and the gradients run on the union of the 16 filters' taps.
+/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw].
+/// </remarks>
+public sealed unsafe partial class Conv2d
+{
+    /// <summary>Plans a layer that reads all taps.</summary>
+    /// <exception cref="ArgumentException">The shape is not legal.</exception>
+    public Conv2d(Conv2dShape shape) : this(shape, null)
+    {
+    }
+
+    /// <summary>Plans a layer that reads only the kept taps; weights at other positions must be zero.</summary>
+    /// <exception cref="ArgumentException">The shape is not legal or the taps do not fit it.</exception>
+    public Conv2d(Conv2dShape shape, KeptTaps? kept)
+    {
+        shape.Validate();
+        kept?.Validate(shape);
+        Shape = shape;
+        _input = PackedInput.ForForward(shape);
+        _forwardTaps = ForwardTaps(shape, kept);
+        _forward = PlanForward();
+        _narrowForward = kept is { Block: < Conv2dShape.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
+        _outputGradient = PackedInput.ForDataGradient(shape);
+        (_dataGradientTaps, _dataGradient) = PlanDataGradient();
+        (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
+    }
+
+    /// <summary>Sizes of the layer.</summary>
+    public Conv2dShape Shape { get; }
+
+    /// <summary>Floats of the packed weights of the forward pass.</summary>
+    public int WeightLength =>
+        Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? _forwardTaps.Sum(taps => taps.Length) * Conv2dShape.Block;
+
+    /// <summary>Floats of the packed weights of the data gradient.</summary>
+    public int DataGradientWeightLength =>
+        Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Conv2dShape.Block;
+
+    /// <summary>Floats of the packed weight gradient.</summary>
+    public int WeightGradientLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _gradientOffsets.Length * Conv2dShape.Block;
+
+    /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
+    public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
+
+    private int WeightCount => Shape.Filters * Shape.RowLength;
+
+    /// <summary>y = conv(x) + bias.</summary>
+    /// <param name="images">Number of images.</param>
+    /// <param name="x">Input [N, C/16, H, W, 16].</param>
+    /// <param name="weights">Packed by <see cref="PackWeights"/>.</param>
+    /// <param name="bias">[FilterBlocks · 16], zero beyond the filters.</param>
+    /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
+    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
+    public void Forward(int images, float* x, float* weights, float* bias, float* y, float* scratch)
+    {
+        switch (Simd.Simd.Tier)
+        {
+            case SimdTier.V512: Forward<Lanes512>(images, x, weights, bias, y, scratch); break;
+            case SimdTier.V256: Forward<Lanes256>(images, x, weights, bias, y, scratch); break;
+            case SimdTier.V128: Forward<Lanes128>(images, x, weights, bias, y, scratch); break;
+            default: ForwardReference(Shape, images, x, weights, bias, y); break;
+        }
+    }
+
+    /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="WeightLength"/> floats, [O/16][taps][16].</summary>
+    public void PackWeights(ReadOnlySpan<float> weights, Span<float> packed)
+    {
+        CheckLength(weights.Length, WeightCount);
+        CheckLength(packed.Length, WeightLength);
+        if (Simd.Simd.Tier == SimdTier.Scalar) weights.CopyTo(packed);
+        else if (_narrowForward is not null) _narrowForward.PackWeights(weights, packed);
+        else PackRows(weights, packed, _forwardTaps);
+    }
+
+    private static void CheckLength(int actual, int expected)
+    {
+        if (actual != expected) throw new ArgumentException($"{actual} floats; {expected} were expected");
+    }
+
+    private void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        if (_narrowForward is not null)
+        {
+            _narrowForward.Forward<TLanes>(images, x, weights, bias, y, scratch);
+            return;
+        }
+
+        for (var first = 0; first < images; first += _input.ChunkImages)
+        {
+            var count = Math.Min(_input.ChunkImages, images - first);
+            var source = _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
+            Run<TLanes>(_forward, count, source, weights, new(bias, Conv2dShape.Block), y + (long)first * Shape.OutputLength);
+        }
+    }
+
+    private void PackRows(ReadOnlySpan<float> weights, Span<float> packed, int[][] blockTaps)
+    {
+        var s = Shape;
+        var area = s.KernelHeight * s.KernelWidth;
+        packed.Clear();
+        var start = 0;
+        for (var b = 0; b < blockTaps.Length; b++)
+        {
+            var taps = blockTaps[b];
+            for (var lane = 0; lane < Math.Min(Conv2dShape.Block, s.Filters - b * Conv2dShape.Block); lane++)
+            {
+                var filter = b * Conv2dShape.Block + lane;
+                var firstTap = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup * area;
+                var row = weights.Slice(filter * s.RowLength, s.RowLength);
+                for (var t = 0; t < taps.Length; t++)
+                {
+                    var position = taps[t] - firstTap;
+                    if ((uint)position < (uint)row.Length) packed[start + t * Conv2dShape.Block + lane] = row[position];
+                }
+            }
+
+            start += taps.Length * Conv2dShape.Block;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+namespace Dst.Kernels;
+
+/// <summary>Sizes of one 2-D convolution [C, H, W] → [O, OutHeight, OutWidth] with weight [O, C / Groups, KernelHeight, KernelWidth].</summary>
+/// <param name="Channels">Input channels C.</param>
+/// <param name="Height">Input rows H.</param>
+/// <param name="Width">Input columns W.</param>
+/// <param name="Filters">Output channels O.</param>
+/// <param name="KernelHeight">Rows of the kernel.</param>
+/// <param name="KernelWidth">Columns of the kernel.</param>
+/// <param name="Stride">Step in both directions.</param>
+/// <param name="Padding">Zeros on each of the four sides.</param>
+/// <param name="Groups">Groups of channels that do not see each other; divides C and O.</param>
+public sealed record Conv2dShape(
+    int Channels, int Height, int Width, int Filters, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0, int Groups = 1)
+{
+    /// <summary>Channels in a block of the blocked layout [N, C/16, H, W, 16].</summary>
+    public const int Block = 16;
+
+    /// <summary>Output rows.</summary>
+    public int OutHeight => (Height + 2 * Padding - KernelHeight) / Stride + 1;
+
+    /// <summary>Output columns.</summary>
+    public int OutWidth => (Width + 2 * Padding - KernelWidth) / Stride + 1;
+
+    /// <summary>Blocks of input channels.</summary>
+    public int ChannelBlocks => (Channels + Block - 1) / Block;
+
+    /// <summary>Blocks of filters.</summary>
+    public int FilterBlocks => (Filters + Block - 1) / Block;
+
+    /// <summary>Input channels that one filter sees.</summary>
+    public int ChannelsPerGroup => Channels / Groups;
+
+    /// <summary>Weights of one filter.</summary>
+    public int RowLength => ChannelsPerGroup * KernelHeight * KernelWidth;
+
+    /// <summary>Floats of one blocked input image.</summary>
+    public int InputLength => ChannelBlocks * Height * Width * Block;
+
+    /// <summary>Floats of one blocked output image.</summary>
+    public int OutputLength => FilterBlocks * OutHeight * OutWidth * Block;
+
+    /// <summary>Multiply-adds of one image.</summary>
+    public long MultiplyAdds => (long)Filters * RowLength * OutHeight * OutWidth;
+
+    /// <summary>Throws if any extent is out of range or the groups do not divide the channels.</summary>
+    /// <exception cref="ArgumentException">The shape is not legal.</exception>
+    public void Validate()
+    {
+        if (Channels < 1 || Height < 1 || Width < 1 || Filters < 1 || KernelHeight < 1 || KernelWidth < 1 || Stride < 1 || Padding < 0 || Groups < 1
+            || Channels % Groups != 0 || Filters % Groups != 0 || Height + 2 * Padding < KernelHeight || Width + 2 * Padding < KernelWidth)
+            throw new ArgumentException($"{this} is not a convolution: sizes must be positive, groups divide channels and filters, and the kernel fit the padded input");
+    }
+}

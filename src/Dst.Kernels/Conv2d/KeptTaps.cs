@@ -1,0 +1,42 @@
+namespace Dst.Kernels;
+
+/// <summary>
+/// Which positions of the flattened weight row [C·Kh·Kw] each block of <see cref="Block"/> consecutive filters keeps, ascending.
+/// </summary>
+/// <param name="Block">Filters that share a choice: 1, 2, 4, 8 or 16.</param>
+/// <param name="Positions">Kept positions of each block.</param>
+public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
+{
+    /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>
+    internal int[][] UnionOverLanes()
+    {
+        var perLanes = Conv2dShape.Block / Block;
+        var union = new int[(Positions.Count + perLanes - 1) / perLanes][];
+        for (var b = 0; b < union.Length; b++)
+        {
+            var all = new SortedSet<int>();
+            for (var i = b * perLanes; i < Math.Min(Positions.Count, (b + 1) * perLanes); i++) all.UnionWith(Positions[i]);
+            union[b] = [.. all];
+        }
+
+        return union;
+    }
+
+    /// <summary>Throws unless the blocks cover the filters and every position is in range, ascending and unique.</summary>
+    /// <exception cref="ArgumentException">The positions do not fit the shape.</exception>
+    internal void Validate(Conv2dShape shape)
+    {
+        if (Block is not (1 or 2 or 4 or 8 or 16)) throw new ArgumentException($"block {Block}; 1, 2, 4, 8 or 16 was expected");
+        if (shape.Groups != 1) throw new ArgumentException($"kept taps on a convolution of {shape.Groups} groups; 1 was expected");
+        if (Positions.Count != (shape.Filters + Block - 1) / Block)
+            throw new ArgumentException($"{Positions.Count} blocks of kept taps; {(shape.Filters + Block - 1) / Block} were expected");
+        foreach (var positions in Positions)
+        {
+            for (var i = 0; i < positions.Length; i++)
+            {
+                if (positions[i] < (i == 0 ? 0 : positions[i - 1] + 1) || positions[i] >= shape.RowLength)
+                    throw new ArgumentException($"kept position {positions[i]}; ascending values from 0 to {shape.RowLength - 1} were expected");
+            }
+        }
+    }
+}

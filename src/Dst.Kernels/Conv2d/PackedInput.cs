@@ -1,0 +1,145 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// A blocked image with its zero padding made real, so that the loop over taps has no edges, and split into phases: row r and
+/// column c of the padded image are at row r / stride and column c / stride of phase (r mod stride, c mod stride).
+/// Layout [C/16][phase row][phase column][Rows][Columns][16].
+/// </summary>
+internal sealed unsafe class PackedInput
+{
+    /// <summary>Packed images of one chunk stay in the second-level cache beside the weights of a block: 384 KiB.</summary>
+    private const int ChunkBudget = 96 * 1024;
+    private const int Block = Conv2dShape.Block;
+
+    private readonly int _blocks;
+    private readonly int _height;
+    private readonly int _width;
+    private readonly int _top;
+    private readonly int _left;
+    private readonly int _stride;
+    private readonly int _phaseRows;
+    private readonly int _phaseColumns;
+    private readonly int _rows;
+    private readonly int _columns;
+    private readonly bool _inPlace;
+
+    private PackedInput(int blocks, int height, int width, int top, int left, int paddedHeight, int paddedWidth, int stride, int phaseRows, int phaseColumns)
+    {
+        _blocks = blocks;
+        _height = height;
+        _width = width;
+        _top = top;
+        _left = left;
+        _stride = stride;
+        _phaseRows = phaseRows;
+        _phaseColumns = phaseColumns;
+        _rows = (paddedHeight + stride - 1) / stride;
+        _columns = (paddedWidth + stride - 1) / stride;
+        _inPlace = stride == 1 && top == 0 && left == 0 && paddedHeight == height && paddedWidth == width;
+    }
+
+    /// <summary>Floats of one packed image.</summary>
+    public int Length => _blocks * _phaseRows * _phaseColumns * _rows * _columns * Block;
+
+    /// <summary>Floats from one row of a phase to the next.</summary>
+    public int RowPitch => _columns * Block;
+
+    /// <summary>Images that are packed and then used together.</summary>
+    public int ChunkImages => _inPlace ? int.MaxValue : Math.Max(1, ChunkBudget / Length);
+
+    /// <summary>Floats of scratch memory for one chunk.</summary>
+    public int ChunkLength => _inPlace ? 0 : ChunkImages * Length;
+
+    /// <summary>The input of a forward pass.</summary>
+    public static PackedInput ForForward(Conv2dShape s) => new(
+        s.ChannelBlocks,
+        s.Height,
+        s.Width,
+        s.Padding,
+        s.Padding,
+        (s.OutHeight - 1) * s.Stride + s.KernelHeight,
+        (s.OutWidth - 1) * s.Stride + s.KernelWidth,
+        s.Stride,
+        Math.Min(s.Stride, s.KernelHeight),
+        Math.Min(s.Stride, s.KernelWidth));
+
+    /// <summary>The output gradient, padded so that every input pixel finds every output pixel that it may have contributed to.</summary>
+    public static PackedInput ForDataGradient(Conv2dShape s)
+    {
+        var (top, height) = GradientExtent(s.Height, s.OutHeight, s.KernelHeight, s.Stride, s.Padding);
+        var (left, width) = GradientExtent(s.Width, s.OutWidth, s.KernelWidth, s.Stride, s.Padding);
+        return new(s.FilterBlocks, s.OutHeight, s.OutWidth, top, left, height, width, 1, 1, 1);
+    }
+
+    /// <summary>Offset of channel <paramref name="channel"/> at padded row and column (<paramref name="row"/>, <paramref name="column"/>).</summary>
+    public int OffsetOf(int channel, int row, int column)
+    {
+        var phase = (channel / Block * _phaseRows + row % _stride) * _phaseColumns + column % _stride;
+        return ((phase * _rows + row / _stride) * _columns + column / _stride) * Block + channel % Block;
+    }
+
+    /// <summary>Offset of channel <paramref name="channel"/> at unpadded row and column, which may lie in the padding.</summary>
+    public int OffsetOfUnpadded(int channel, int row, int column) => OffsetOf(channel, row + _top, column + _left);
+
+    /// <summary>Packs <paramref name="images"/> images into <paramref name="scratch"/>, or returns <paramref name="x"/> where nothing needs to move.</summary>
+    public float* Pack<TLanes>(int images, float* x, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        if (_inPlace) return x;
+        for (var plane = 0; plane < images * _blocks; plane++)
+        {
+            for (var phase = 0; phase < _phaseRows * _phaseColumns; phase++)
+            {
+                PackPhase<TLanes>(
+                    x + (long)plane * _height * _width * Block,
+                    scratch + ((long)plane * _phaseRows * _phaseColumns + phase) * _rows * _columns * Block,
+                    phase / _phaseColumns - _top,
+                    phase % _phaseColumns - _left);
+            }
+        }
+
+        return scratch;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackPhase<TLanes>(float* plane, float* destination, int firstRow, int firstColumn) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        // Columns [begin, end) of the phase lie inside the image.
+        var begin = Math.Clamp((_stride - 1 - firstColumn) / _stride, 0, _columns);
+        var end = Math.Clamp((_width - firstColumn + _stride - 1) / _stride, begin, _columns);
+        for (var r = 0; r < _rows; r++, destination += RowPitch)
+        {
+            var row = firstRow + r * _stride;
+            if ((uint)row >= (uint)_height)
+            {
+                new Span<float>(destination, RowPitch).Clear();
+                continue;
+            }
+
+            new Span<float>(destination, begin * Block).Clear();
+            var source = plane + ((long)row * _width + firstColumn + begin * _stride) * Block;
+            if (_stride == 1) Buffer.MemoryCopy(source, destination + begin * Block, (long)(end - begin) * Block * sizeof(float), (long)(end - begin) * Block * sizeof(float));
+            else for (var c = begin; c < end; c++, source += _stride * Block) TLanes.Store(destination + c * Block, TLanes.Load(source));
+            new Span<float>(destination + end * Block, (_columns - end) * Block).Clear();
+        }
+    }
+
+    /// <summary>Padding before the output gradient and its padded extent, over all phases of the stride.</summary>
+    private static (int Before, int Padded) GradientExtent(int extent, int outExtent, int kernel, int stride, int padding)
+    {
+        int lowest = 0, highest = outExtent - 1;
+        for (var phase = 0; phase < Math.Min(stride, extent); phase++)
+        {
+            var firstTap = (phase + padding) % stride;
+            if (firstTap >= kernel) continue;
+            var lastTap = firstTap + (kernel - 1 - firstTap) / stride * stride;
+            var lastRow = phase + (extent - 1 - phase) / stride * stride;
+            lowest = Math.Min(lowest, (phase + padding - lastTap) / stride);
+            highest = Math.Max(highest, (lastRow + padding - firstTap) / stride);
+        }
+
+        return (-lowest, highest - lowest + 1);
+    }
+}

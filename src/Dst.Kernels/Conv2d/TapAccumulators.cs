@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>Sums of a few taps × 16 filters of a weight gradient, held in registers with the taps' offsets while the pixels go by.</summary>
+internal unsafe interface ITapAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+{
+    /// <summary>Number of taps.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>Reads the sums [taps][16] and the offsets of the taps.</summary>
+    void Load(float* sums, int* offsets);
+
+    /// <summary>Adds each tap's scalar beside <paramref name="pixel"/> × the gradient of the pixel's 16 filters.</summary>
+    void MultiplyAdd(float* pixel, TLanes gradient);
+
+    /// <summary>Writes the sums.</summary>
+    void Store(float* sums);
+}
+
+/// <summary>Four taps.</summary>
+internal unsafe struct FourTaps<TLanes> : ITapAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+{
+    private TLanes _a;
+    private TLanes _b;
+    private TLanes _c;
+    private TLanes _d;
+    private nint _offsetA;
+    private nint _offsetB;
+    private nint _offsetC;
+    private nint _offsetD;
+
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Load(float* sums, int* offsets)
+    {
+        _a = TLanes.Load(sums);
+        _b = TLanes.Load(sums + ILanes<TLanes>.Count);
+        _c = TLanes.Load(sums + 2 * ILanes<TLanes>.Count);
+        _d = TLanes.Load(sums + 3 * ILanes<TLanes>.Count);
+        _offsetA = offsets[0];
+        _offsetB = offsets[1];
+        _offsetC = offsets[2];
+        _offsetD = offsets[3];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyAdd(float* pixel, TLanes gradient)
+    {
+        _a = TLanes.MultiplyAdd(pixel + _offsetA, gradient, _a);
+        _b = TLanes.MultiplyAdd(pixel + _offsetB, gradient, _b);
+        _c = TLanes.MultiplyAdd(pixel + _offsetC, gradient, _c);
+        _d = TLanes.MultiplyAdd(pixel + _offsetD, gradient, _d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(float* sums)
+    {
+        TLanes.Store(sums, _a);
+        TLanes.Store(sums + ILanes<TLanes>.Count, _b);
+        TLanes.Store(sums + 2 * ILanes<TLanes>.Count, _c);
+        TLanes.Store(sums + 3 * ILanes<TLanes>.Count, _d);
+    }
+}
+
+/// <summary>Eight taps.</summary>
+internal unsafe struct EightTaps<TLanes> : ITapAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
+{
+    private FourTaps<TLanes> _left;
+    private FourTaps<TLanes> _right;
+
+    public static int Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 8;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Load(float* sums, int* offsets)
+    {
+        _left = default;
+        _right = default;
+        _left.Load(sums, offsets);
+        _right.Load(sums + FourTaps<TLanes>.Count * ILanes<TLanes>.Count, offsets + FourTaps<TLanes>.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyAdd(float* pixel, TLanes gradient)
+    {
+        _left.MultiplyAdd(pixel, gradient);
+        _right.MultiplyAdd(pixel, gradient);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(float* sums)
+    {
+        _left.Store(sums);
+        _right.Store(sums + FourTaps<TLanes>.Count * ILanes<TLanes>.Count);
+    }
+}

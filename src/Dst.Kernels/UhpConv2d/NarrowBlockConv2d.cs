@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// The forward pass of a convolution whose kept taps are shared by fewer than 16 filters (UHP with block 1 to 8, and unstructured
+/// masks, block 1): a vector holds 16 neighbouring pixels of one channel rather than 16 filters of one pixel, so that a
+/// tap costs the same whatever filters keep it. The fewer filters share a tap, the more of the time goes into loading pixels.
+/// </summary>
+internal sealed unsafe class NarrowBlockConv2d
+{
+    /// <summary>Columns of 16 pixels that are in flight before they are transposed.</summary>
+    private const int MaxColumns = 6;
+
+    private readonly Conv2dShape _shape;
+    private readonly PackedInput _input;
+    private readonly ShiftedPlanes _planes;
+
+    /// <summary>Filters that run together: the block, or what the registers of the tier hold of it.</summary>
+    private readonly int _filters;
+
+    /// <summary>For each run of <see cref="_filters"/> filters its taps: positions in the weight row and offsets in the planes.</summary>
+    private readonly int[][] _positions;
+    private readonly int[][] _offsets;
+    private readonly int[] _firstWeight;
+
+    public NarrowBlockConv2d(Conv2dShape shape, KeptTaps kept, PackedInput input)
+    {
+        _shape = shape;
+        _input = input;
+        _planes = new ShiftedPlanes(shape, input);
+        _filters = Math.Min(kept.Block, Simd.Simd.Tier == SimdTier.V128 ? 2 : 4);
+        var runs = (shape.Filters + _filters - 1) / _filters;
+        _positions = new int[runs][];
+        _offsets = new int[runs][];
+        _firstWeight = new int[runs + 1];
+        var area = shape.KernelHeight * shape.KernelWidth;
+        for (var run = 0; run < runs; run++)
+        {
+            _positions[run] = kept.Positions[run * _filters / kept.Block];
+            _offsets[run] = run > 0 && _positions[run] == _positions[run - 1]
+                ? _offsets[run - 1]
+                : [.. _positions[run].Select(p => _planes.OffsetOf(p / area, p % area / shape.KernelWidth, p % shape.KernelWidth))];
+            _firstWeight[run + 1] = _firstWeight[run] + _positions[run].Length * _filters;
+        }
+    }
+
+    /// <summary>Floats of the packed weights [run][taps][filters of the run].</summary>
+    public int WeightLength => _firstWeight[^1];
+
+    /// <summary>Floats of scratch memory: the sums of 16 filters before they are transposed, one image's planes, and the packed image.</summary>
+    public int ScratchLength => SumsLength + _planes.Length + _input.Length;
+
+    private static int SumsLength => Conv2dShape.Block * MaxColumns * Conv2dShape.Block;
+
+    /// <summary>Packs canonical weights [O, C, Kh, Kw].</summary>
+    public void PackWeights(ReadOnlySpan<float> weights, Span<float> packed)
+    {
+        packed.Clear();
+        for (var run = 0; run < _positions.Length; run++)
+        {
+            for (var f = 0; f < Math.Min(_filters, _shape.Filters - run * _filters); f++)
+            {
+                var row = weights.Slice((run * _filters + f) * _shape.RowLength, _shape.RowLength);
+                for (var t = 0; t < _positions[run].Length; t++) packed[_firstWeight[run] + t * _filters + f] = row[_positions[run][t]];
+            }
+        }
+    }
+
+    /// <summary>y = conv(x) + bias; the parameters are those of <see cref="Conv2d.Forward(int, float*, float*, float*, float*, float*)"/>.</summary>
+    public void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        for (var n = 0; n < images; n++, x += _shape.InputLength, y += _shape.OutputLength)
+        {
+            var planes = scratch + SumsLength;
+            _planes.Pack(_input.Pack<TLanes>(1, x, planes + _planes.Length), planes);
+            switch (_filters)
+            {
+                case 4: Image<TLanes, Four<TLanes>>(planes, scratch, weights, bias, y); break;
+                case 2: Image<TLanes, Two<TLanes>>(planes, scratch, weights, bias, y); break;
+                default: Image<TLanes, One<TLanes>>(planes, scratch, weights, bias, y); break;
+            }
+        }
+    }
+
+    private void Image<TLanes, TFilters>(float* planes, float* sums, float* weights, float* bias, float* y)
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TFilters : unmanaged, IAccumulators<TLanes>
+    {
+        var pixels = _shape.OutHeight * _shape.OutWidth;
+        var widest = Simd.Simd.Tier == SimdTier.V512 ? MaxColumns : 4 / TFilters.Width;
+        for (var b = 0; b < _shape.FilterBlocks; b++)
+        {
+            var destination = y + (long)b * pixels * Conv2dShape.Block;
+            new Span<float>(sums, SumsLength).Clear();
+            for (int first = 0, columns; first < pixels; first += columns * Conv2dShape.Block)
+            {
+                columns = Math.Min(widest, (pixels - first + Conv2dShape.Block - 1) / Conv2dShape.Block);
+                columns = columns is 5 or 3 ? columns - 1 : Math.Max(1, columns);
+                var endRun = Math.Min(_positions.Length, (b + 1) * Conv2dShape.Block / _filters);
+                for (var run = b * Conv2dShape.Block / _filters; run < endRun; run++)
+                    Columns<TLanes, TFilters>(columns, run, planes + first, weights, sums + (run * _filters - b * Conv2dShape.Block) * MaxColumns * Conv2dShape.Block);
+                Transpose.SixteenRows(
+                    sums, MaxColumns * Conv2dShape.Block, bias + b * Conv2dShape.Block, Math.Min(columns * Conv2dShape.Block, pixels - first), destination + (long)first * Conv2dShape.Block);
+            }
+        }
+    }
+
+    private void Columns<TLanes, TFilters>(int columns, int run, float* pixels, float* weights, float* sums)
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TFilters : unmanaged, IAccumulators<TLanes>
+    {
+        fixed (int* offsets = _offsets[run])
+        {
+            var count = _offsets[run].Length;
+            var w = weights + _firstWeight[run];
+            switch (columns)
+            {
+                case 6: Tile<TLanes, TFilters, JoinColumns<TLanes, JoinColumns<TLanes, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>>(offsets, count, pixels, w, sums); break;
+                case 4: Tile<TLanes, TFilters, JoinColumns<TLanes, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>>(offsets, count, pixels, w, sums); break;
+                case 2: Tile<TLanes, TFilters, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>(offsets, count, pixels, w, sums); break;
+                default: Tile<TLanes, TFilters, PixelColumn<TLanes, TFilters>>(offsets, count, pixels, w, sums); break;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Tile<TLanes, TFilters, TColumns>(int* offsets, int count, float* pixels, float* weights, float* sums)
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TFilters : unmanaged, IAccumulators<TLanes>
+        where TColumns : unmanaged, IPixelColumns<TLanes>
+    {
+        TColumns tile = default;
+        for (var end = offsets + count; offsets < end; offsets++, weights += TFilters.Width) tile.MultiplyAdd(pixels + *offsets, weights);
+        tile.Store(sums, MaxColumns * Conv2dShape.Block);
+    }
+}

@@ -1,0 +1,119 @@
+using Dst.Runtime.Graph;
+
+namespace Dst.Runtime.ModelFile;
+
+/// <summary>
+/// Saves and loads models as one safetensors file (docs/formats.md). Tensors have their parameter's name; a pruned layer has
+/// <c>.weight.uhp_values</c> and <c>.weight.uhp_mask</c>, or <c>.weight.sparse_values</c> and <c>.weight.sparse_mask</c>
+/// if its mask is unstructured, instead of <c>.weight</c>. Every value comes back bit for bit.
+/// </summary>
+public static class ModelFile
+{
+    private const int MaxPrunedWeights = 1 << 30;
+
+    /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>
+    /// <exception cref="ArgumentException">The tensors are not those of the graph, or a mask breaks its pattern or is not applied.</exception>
+    /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
+    public static void Save(string path, Model model)
+    {
+        var tensors = new List<TensorEntry>();
+        var masks = model.Masks.ToDictionary();
+        foreach (var parameter in ParameterShape.Of(model.Graph))
+        {
+            var tensor = model.Parameters[parameter.Name];
+            if (!tensor.Shape.SequenceEqual(parameter.Shape)) throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
+            if (FindIllegal(parameter, tensor.Data) is { } problem) throw new InputException($"{path} is not written: {problem}");
+            if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out var mask))
+                AddMasked(tensors, parameter.Name, mask, tensor);
+            else
+                tensors.Add(new(parameter.Name, tensor.Shape, tensor.Data));
+        }
+
+        if (masks.Count > 0) throw new ArgumentException($"'{masks.Keys.First()}' has a mask but no weight");
+        SafetensorsFile.Write(path, ModelMetadata.Write(model), tensors);
+    }
+
+    /// <summary>Reads a model, checking all that the file says before it takes memory for it.</summary>
+    /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
+    public static Model Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        ModelMetadata.CheckFormat(file);
+        var graph = ModelMetadata.ReadGraph(file);
+        var patterns = ModelMetadata.ReadPatterns(file, graph);
+        var parameters = new Dictionary<string, Tensor>();
+        var masks = new Dictionary<string, LayerMask>();
+        var read = 0;
+        foreach (var parameter in ParameterShape.Of(graph))
+        {
+            float[] values;
+            if (parameter.Role == ParameterRole.Weight && patterns.TryGetValue(parameter.Layer, out var pattern))
+            {
+                var mask = masks[parameter.Layer] = ReadMask(file, parameter, pattern);
+                var compact = file.ReadFloats(ValuesName(parameter.Name, mask), checked((int)mask.KeptWeights));
+                values = CompactWeights.Scatter(mask, compact);
+                read += 2;
+            }
+            else
+            {
+                values = file.ReadFloats(parameter.Name, parameter.Shape);
+                read++;
+            }
+
+            if (FindIllegal(parameter, values) is { } problem) throw file.Malformed(problem);
+            parameters[parameter.Name] = new(parameter.Shape, values);
+        }
+
+        if (read != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {read}");
+        return new(graph, parameters)
+        {
+            Masks = masks,
+            ClassNames = ModelMetadata.ReadClassNames(file, graph),
+            Normalisation = ModelMetadata.ReadNormalisation(file, graph),
+        };
+    }
+
+    private static void AddMasked(List<TensorEntry> tensors, string name, LayerMask mask, Tensor weight)
+    {
+        if (!mask.WeightShape.SequenceEqual(weight.Shape)) throw new ArgumentException($"the mask of '{name}' is for another shape");
+        if (CompactWeights.FindViolation(mask) is { } violation) throw new ArgumentException($"the mask of '{name}' {violation}");
+        var values = CompactWeights.Gather(mask, weight.Data);
+        if (!CompactWeights.Scatter(mask, values).AsSpan().SequenceEqual(weight.Data)) throw new ArgumentException($"'{name}' has pruned weights that are not zero");
+        var bits = CompactWeights.PackBits(mask.Kept);
+        tensors.Add(new(ValuesName(name, mask), [values.Length], values));
+        tensors.Add(new(MaskName(name, mask.Group is null), [bits.Length], bits));
+    }
+
+    private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)
+    {
+        var unit = pattern?.Unit ?? PruningUnit.Weight;
+        var block = pattern?.Block ?? 1;
+        var blocks = (weight.Shape[0] + (long)block - 1) / block;
+        var candidates = unit == PruningUnit.Kernel ? weight.Shape[1] : weight.Count / weight.Shape[0];
+        if (weight.Count > MaxPrunedWeights)
+            throw file.Malformed($"layer '{weight.Layer}' has {weight.Count} weights; a pruned layer has at most {MaxPrunedWeights}");
+
+        var name = MaskName(weight.Name, pattern is null);
+        var count = (int)(blocks * candidates);
+        var kept = CompactWeights.UnpackBits(file.ReadBytes(name, CompactWeights.ByteCount(count)), count)
+            ?? throw file.Malformed($"'{name}' has bits set behind its {count} candidates; 0 was expected");
+        var mask = new LayerMask(weight.Shape, unit, block, pattern?.Group, kept);
+        return CompactWeights.FindViolation(mask) is { } violation ? throw file.Malformed($"'{name}' {violation}") : mask;
+    }
+
+    private static string? FindIllegal(ParameterShape parameter, ReadOnlySpan<float> values)
+    {
+        var isVariance = parameter.Role == ParameterRole.Statistic && parameter.Name.EndsWith(".running_var", StringComparison.Ordinal);
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i])) return $"'{parameter.Name}' has {values[i]} at index {i}; finite numbers were expected";
+            if (isVariance && values[i] < 0) return $"'{parameter.Name}' has {values[i]} at index {i}; a variance is not negative";
+        }
+
+        return null;
+    }
+
+    private static string ValuesName(string weight, LayerMask mask) => weight + (mask.Group is null ? ".sparse_values" : ".uhp_values");
+
+    private static string MaskName(string weight, bool unstructured) => weight + (unstructured ? ".sparse_mask" : ".uhp_mask");
+}

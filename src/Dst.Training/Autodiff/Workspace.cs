@@ -1,0 +1,40 @@
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Autodiff;
+
+/// <summary>Scratch memory that all nodes of a network share: each node uses it only within one of its jobs.</summary>
+internal sealed unsafe class Workspace : IDisposable
+{
+    private AlignedBuffer _scratch = new(0);
+    private AlignedBuffer _partials = new(0);
+
+    /// <summary>Makes room: <paramref name="scratchLength"/> floats of scratch and <paramref name="partialLength"/> of partial sums for each part.</summary>
+    public void Reserve(int scratchLength, int partialLength)
+    {
+        Grow(ref _scratch, (long)WorkerPool.Parts * Rounded(scratchLength));
+        Grow(ref _partials, (long)WorkerPool.Parts * Rounded(partialLength));
+    }
+
+    /// <summary>Scratch memory of a part.</summary>
+    public float* Scratch(int part) => _scratch.Pointer + _scratch.Length / WorkerPool.Parts * part;
+
+    /// <summary>Partial sums of a part. What needs more than a part's share takes part 0 and runs on into the others.</summary>
+    public float* Partial(int part) => _partials.Pointer + _partials.Length / WorkerPool.Parts * part;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _scratch.Dispose();
+        _partials.Dispose();
+    }
+
+    private static void Grow(ref AlignedBuffer buffer, long length)
+    {
+        if (buffer.Length >= length) return;
+        buffer.Dispose();
+        buffer = new AlignedBuffer(length);
+    }
+
+    /// <summary>Whole cache lines, so that parts never share one.</summary>
+    private static int Rounded(int length) => (length + 15) / 16 * 16;
+}

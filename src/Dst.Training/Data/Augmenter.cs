@@ -1,0 +1,126 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Training.Data;
+
+/// <summary>
+/// Writes network inputs from windows: with a random crop, rotation, mirroring, gain and speckle for training, or the plain
+/// centre crop. In this order: crop and rotate, amplitude transform, mirror, v ← max(0, v · gain · (1 + speckle · n)), normalise.
+/// Not thread-safe: it has buffers.
+/// </summary>
+internal sealed class Augmenter(DataOptions options, InputNormalisation normalisation, FeatureShape shape)
+{
+    private float[] _window = [];
+
+    /// <summary>Zeros or pixels that must be kept around the centre crop on either side of one axis, <paramref name="across"/> being the crop's extent along the other.</summary>
+    public static int Margin(DataOptions options, int across)
+    {
+        var turn = Math.Sin(Math.Min(options.Rotate, 90) * (Math.PI / 180));
+        return options.Shift + (turn > 0 ? (int)Math.Ceiling(across * turn / 2) + 1 : 0);
+    }
+
+    /// <summary>How far a crop may move along one axis, either way, inside the padded image.</summary>
+    public static int Room(DataOptions options, int extent, int crop)
+    {
+        if (options.Resize > 0) extent = options.Resize;
+        return Math.Clamp((extent + 2 * options.Pad - crop) / 2, 0, options.Shift);
+    }
+
+    /// <summary>The centre crop.</summary>
+    public void Write(Sample sample, Span<float> destination)
+    {
+        var window = sample.Window;
+        Crop(window, Framing.CentreOffset(window.Height, shape.Height), Framing.CentreOffset(window.Width, shape.Width), destination);
+        var plane = shape.Height * shape.Width;
+        for (var c = 0; c < shape.Channels; c++) Preprocessor.Normalise(destination.Slice(c * plane, plane), 1, normalisation.Mean[c], normalisation.Deviation[c]);
+    }
+
+    /// <summary>A random variant; the same for the same stream.</summary>
+    public void Write(Sample sample, RandomStream random, Span<float> destination)
+    {
+        var window = sample.Window;
+        int roomY = Room(options, sample.Height, shape.Height), roomX = Room(options, sample.Width, shape.Width);
+        var top = Framing.CentreOffset(window.Height, shape.Height) - roomY + random.NextInt(2 * roomY + 1);
+        var left = Framing.CentreOffset(window.Width, shape.Width) - roomX + random.NextInt(2 * roomX + 1);
+        var angle = random.NextDouble(-options.Rotate, options.Rotate) * (Math.PI / 180);
+        var mirrored = options.Flip & random.NextDouble() < 0.5;
+        var gain = (float)(1 + options.Gain * random.NextDouble(-1, 1));
+
+        if (options.Rotate > 0) RotatedCrop(window, top, left, angle, destination);
+        else Crop(window, top, left, destination);
+        if (mirrored)
+        {
+            for (var row = 0; row < destination.Length; row += shape.Width) destination.Slice(row, shape.Width).Reverse();
+        }
+
+        if (options.Speckle > 0) MultiplySpeckle(destination, (float)options.Speckle, ref random);
+        var plane = shape.Height * shape.Width;
+        for (var c = 0; c < shape.Channels; c++) Preprocessor.Normalise(destination.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
+    }
+
+    /// <summary>
+    /// values ← values · (1 + strength · n). Each n is the sum of four random bytes, centred and scaled to deviation 1: nearly
+    /// normal within ±3.4 (Irwin–Hall), two of them from one draw of 64 bits. Negative factors are left to the clamp that follows.
+    /// </summary>
+    internal static void MultiplySpeckle(Span<float> values, float strength, ref RandomStream random)
+    {
+        const ulong EvenBytes = 0x00FF00FF00FF00FF;
+        const float Mean = 4 * 127.5f;
+        const float Deviation = 147.7983f; // sqrt(4 (256² − 1) / 12)
+        var scale = strength / Deviation;
+        var offset = 1 - Mean * scale;
+        for (var i = 0; i < values.Length; i += 2)
+        {
+            var bits = random.NextBits();
+            var pairs = (bits & EvenBytes) + ((bits >> 8) & EvenBytes);
+            var sums = pairs + (pairs >> 16);
+            values[i] *= offset + scale * (int)(sums & 0xFFFF);
+            if (i + 1 < values.Length) values[i + 1] *= offset + scale * (int)((sums >> 32) & 0xFFFF);
+        }
+    }
+
+    private void Crop(Image window, int top, int left, Span<float> destination)
+    {
+        var table = AmplitudeTransform.Table(normalisation.Amplitude, window.BitsPerSample);
+        for (var c = 0; c < shape.Channels; c++)
+        {
+            for (var y = 0; y < shape.Height; y++)
+                Preprocessor.ReadRow(window, table, (c * window.Height + top + y) * window.Width + left, destination.Slice((c * shape.Height + y) * shape.Width, shape.Width));
+        }
+    }
+
+    // Turned about the crop's centre, with bilinear interpolation of amplitudes and zeros outside the window.
+    private void RotatedCrop(Image window, int top, int left, double angle, Span<float> destination)
+    {
+        int height = window.Height, width = window.Width;
+        if (_window.Length != window.Channels * height * width) _window = new float[window.Channels * height * width];
+        Preprocessor.ReadAmplitudes(window, normalisation.Amplitude, _window);
+        var (sin, cos) = ((float)Math.Sin(angle), (float)Math.Cos(angle));
+        float centreY = (shape.Height - 1) / 2f, centreX = (shape.Width - 1) / 2f;
+        for (var c = 0; c < shape.Channels; c++)
+        {
+            var plane = _window.AsSpan(c * height * width, height * width);
+            for (var y = 0; y < shape.Height; y++)
+            {
+                var row = destination.Slice((c * shape.Height + y) * shape.Width, shape.Width);
+                for (var x = 0; x < row.Length; x++)
+                {
+                    var fromY = top + centreY + (y - centreY) * cos + (x - centreX) * sin;
+                    var fromX = left + centreX + (x - centreX) * cos - (y - centreY) * sin;
+                    row[x] = Interpolate(plane, height, width, fromY, fromX);
+                }
+            }
+        }
+    }
+
+    private static float Interpolate(ReadOnlySpan<float> plane, int height, int width, float y, float x)
+    {
+        int y0 = (int)MathF.Floor(y), x0 = (int)MathF.Floor(x);
+        if (y0 < 0 || x0 < 0 || y0 >= height - 1 || x0 >= width - 1) return 0;
+        float ty = y - y0, tx = x - x0;
+        var at = y0 * width + x0;
+        var upper = plane[at] + tx * (plane[at + 1] - plane[at]);
+        var lower = plane[at + width] + tx * (plane[at + width + 1] - plane[at + width]);
+        return upper + ty * (lower - upper);
+    }
+}

@@ -1,0 +1,166 @@
+using System.Runtime.ExceptionServices;
+
+namespace Dst.Training.Data;
+
+/// <summary>Some samples as a network takes them. The loader reuses it once the next batch is asked for.</summary>
+public sealed class Batch
+{
+    internal Batch(int capacity, long imageLength)
+    {
+        Images = new float[checked((int)(capacity * imageLength))];
+        Labels = new int[capacity];
+        Indices = new int[capacity];
+    }
+
+    /// <summary>Normalised images, [<see cref="Count"/>, channels, height, width] row-major; what lies behind them is stale.</summary>
+    public float[] Images { get; }
+
+    /// <summary>Class of each image.</summary>
+    public int[] Labels { get; }
+
+    /// <summary>Number of each image in its split.</summary>
+    public int[] Indices { get; }
+
+    /// <summary>Images in this batch; the last batch of an epoch may be smaller than the others.</summary>
+    public int Count { get; internal set; }
+}
+
+/// <summary>
+/// Delivers the batches of a split, prepared ahead on a background thread in reused buffers. What is in a batch depends only on
+/// (seed, epoch, sample), so a run may resume at any batch of any epoch.
+/// </summary>
+public sealed class BatchLoader : IDisposable
+{
+    private const int Buffers = 3;
+
+    private readonly SampleSet _samples;
+    private readonly Augmenter _augmenter;
+    private readonly int _batchSize;
+    private readonly int _imageLength;
+    private readonly bool _augment;
+    private readonly long _seed;
+    private readonly Batch[] _buffers;
+    private Prefetch? _prefetch;
+
+    /// <summary>Prepares the batches of one split.</summary>
+    /// <param name="data">Set that the split belongs to.</param>
+    /// <param name="samples">The split.</param>
+    /// <param name="batchSize">Images a batch.</param>
+    /// <param name="augment">True shuffles and augments each epoch; false gives the centre crops in their fixed order.</param>
+    /// <param name="seed">Seed of the run.</param>
+    public BatchLoader(DataSet data, SampleSet samples, int batchSize, bool augment, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(samples);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        if (augment && !ReferenceEquals(samples, data.Training)) throw new ArgumentException("only the training split is augmented", nameof(augment));
+        (_samples, _batchSize, _augment, _seed) = (samples, batchSize, augment, seed);
+        _imageLength = checked((int)data.Shape.Count);
+        _augmenter = new(data.Options, data.Normalisation, data.Shape);
+        var capacity = Math.Min(batchSize, Math.Max(samples.Count, 1));
+        _buffers = new Batch[Buffers];
+        for (var i = 0; i < Buffers; i++) _buffers[i] = new(capacity, _imageLength);
+    }
+
+    /// <summary>Batches of an epoch; the last may be smaller.</summary>
+    public int BatchesPerEpoch => (_samples.Count + _batchSize - 1) / _batchSize;
+
+    /// <summary>
+    /// The batches of one epoch from <paramref name="firstBatch"/> on. A batch is valid until the next is asked for. One epoch
+    /// at a time.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another epoch of this loader is still being read.</exception>
+    public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
+    {
+        if (_prefetch is not null) throw new InvalidOperationException("an epoch of this loader is still being read");
+        var order = _augment ? new RandomStream(_seed, RandomPurpose.Shuffle, epoch).NextPermutation(_samples.Count) : null;
+        using var prefetch = _prefetch = new(this, epoch, firstBatch, order);
+        try
+        {
+            for (var batch = firstBatch; batch < BatchesPerEpoch; batch++)
+            {
+                prefetch.WaitForBatch();
+                yield return _buffers[batch % Buffers];
+                prefetch.ReturnBuffer();
+            }
+        }
+        finally
+        {
+            _prefetch = null;
+        }
+    }
+
+    /// <summary>Stops the background thread of an epoch that was not read to its end.</summary>
+    public void Dispose() => _prefetch?.Dispose();
+
+    private void Fill(Batch batch, int number, int[]? order, int epoch)
+    {
+        var first = number * _batchSize;
+        batch.Count = Math.Min(_batchSize, _samples.Count - first);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var index = order is null ? first + i : order[first + i];
+            var sample = _samples.Samples[index];
+            batch.Indices[i] = index;
+            batch.Labels[i] = sample.Label;
+            var image = batch.Images.AsSpan(i * _imageLength, _imageLength);
+            if (_augment) _augmenter.Write(sample, new RandomStream(_seed, RandomPurpose.Augment, epoch, index), image);
+            else _augmenter.Write(sample, image);
+        }
+    }
+    /// <summary>The background thread of one epoch: fills buffers in turn, as they become free.</summary>
+    private sealed class Prefetch : IDisposable
+    {
+        private readonly BatchLoader _loader;
+        private readonly SemaphoreSlim _free = new(Buffers);
+        private readonly SemaphoreSlim _ready = new(0);
+        private readonly Thread _thread;
+        private ExceptionDispatchInfo? _failure;
+        private volatile bool _stopping;
+
+        public Prefetch(BatchLoader loader, int epoch, int firstBatch, int[]? order)
+        {
+            _loader = loader;
+            _thread = new(() => Run(epoch, firstBatch, order)) { IsBackground = true, Name = "dst batches" };
+            _thread.Start();
+        }
+
+        public void WaitForBatch()
+        {
+            _ready.Wait();
+            _failure?.Throw();
+        }
+
+        public void ReturnBuffer() => _free.Release();
+
+        public void Dispose()
+        {
+            if (_stopping) return;
+            _stopping = true;
+            _free.Release();
+            _thread.Join();
+            _free.Dispose();
+            _ready.Dispose();
+        }
+
+        private void Run(int epoch, int firstBatch, int[]? order)
+        {
+            try
+            {
+                for (var batch = firstBatch; batch < _loader.BatchesPerEpoch; batch++)
+                {
+                    _free.Wait();
+                    if (_stopping) return;
+                    _loader.Fill(_loader._buffers[batch % Buffers], batch, order, epoch);
+                    _ready.Release();
+                }
+            }
+            catch (Exception e)
+            {
+                // Whatever it is, it is thrown again where the batches are read.
+                _failure = ExceptionDispatchInfo.Capture(e);
+                _ready.Release();
+            }
+        }
+    }
+}

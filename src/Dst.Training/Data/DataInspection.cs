@@ -1,0 +1,96 @@
+using Dst.Runtime;
+using Dst.Runtime.ModelFile;
+
+namespace Dst.Training.Data;
+
+/// <summary>What a look at a data set shows: counts, sizes, values and leaks, and a picture of its classes.</summary>
+public sealed class DataInspection
+{
+    private const int GridLine = 1;
+    private const byte GridGrey = 128;
+
+    private readonly DataSet _data;
+
+    /// <summary>Looks at every image of every split.</summary>
+    public DataInspection(DataSet data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        _data = data;
+        Splits = [.. new[] { data.Training, data.Validation, data.Test }.Select(Inspect)];
+        Leaks = LeakCheck.Find(data);
+    }
+
+    /// <summary>Training, validation and test.</summary>
+    public IReadOnlyList<SplitInspection> Splits { get; }
+
+    /// <summary>What splits share and should not.</summary>
+    public IReadOnlyList<Leak> Leaks { get; }
+
+    /// <summary>
+    /// Writes a PNG with a row for each class and its first training images as the network sees them (centre crop, amplitude
+    /// transform, without normalisation). Classes and images that would make it larger than an image may be are left out.
+    /// </summary>
+    /// <exception cref="InputException">The file cannot be written, or libpng is missing.</exception>
+    public void WriteGrid(string path, int imagesPerClass = 8)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(imagesPerClass, 1);
+        var (channels, height, width) = (_data.Shape.Channels, _data.Shape.Height, _data.Shape.Width);
+        var columns = Math.Clamp((Image.MaxSide - GridLine) / (width + GridLine), 1, imagesPerClass);
+        var gridWidth = columns * (width + GridLine) + GridLine;
+        var rows = (int)Math.Clamp((Math.Min(Image.MaxSide, Image.MaxPixels / gridWidth) - GridLine) / (height + GridLine), 1, _data.ClassNames.Count);
+        var gridHeight = rows * (height + GridLine) + GridLine;
+
+        var pixels = new byte[gridHeight * gridWidth * channels];
+        pixels.AsSpan().Fill(GridGrey);
+        var amplitudes = new float[_data.Shape.Count];
+        foreach (var members in _data.Training.Samples.Where(sample => sample.Label < rows).GroupBy(sample => sample.Label))
+        {
+            foreach (var (column, sample) in members.Take(columns).Index())
+            {
+                Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, 0, _data.Shape), _data.Options.Amplitude, amplitudes);
+                int top = GridLine + members.Key * (height + GridLine), left = GridLine + column * (width + GridLine);
+                for (var i = 0; i < amplitudes.Length; i++)
+                {
+                    var (c, y, x) = (i / (height * width), i / width % height, i % width);
+                    pixels[((top + y) * gridWidth + left + x) * channels + c] = (byte)(amplitudes[i] * 255 + 0.5f);
+                }
+            }
+        }
+
+        var file = PngFile.Encode(path, channels, gridHeight, gridWidth, pixels);
+        AtomicFile.Write(path, stream => stream.Write(file));
+    }
+
+    private SplitInspection Inspect(SampleSet samples)
+    {
+        var amplitudes = new float[_data.Shape.Count];
+        var (min, max, sum) = (float.PositiveInfinity, float.NegativeInfinity, 0.0);
+        foreach (var sample in samples.Samples)
+        {
+            Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, 0, _data.Shape), _data.Options.Amplitude, amplitudes);
+            foreach (var value in amplitudes)
+            {
+                min = Math.Min(min, value);
+                max = Math.Max(max, value);
+                sum += value;
+            }
+        }
+
+        var sizes = samples.Samples.GroupBy(sample => (sample.Height, sample.Width)).Select(g => new SizeCount(g.Key.Height, g.Key.Width, g.Count())).OrderByDescending(s => s.Count);
+        var count = samples.Count * _data.Shape.Count;
+        return new(samples.Name, samples.Count, samples.CountByClass(_data.ClassNames.Count), [.. sizes], count > 0 ? min : 0, count > 0 ? max : 0, count > 0 ? sum / count : 0);
+    }
+}
+
+/// <summary>How many images have one size.</summary>
+public sealed record SizeCount(int Height, int Width, int Count);
+
+/// <summary>Counts and values of one split.</summary>
+/// <param name="Name">Name of the split.</param>
+/// <param name="Count">Images.</param>
+/// <param name="ClassCounts">Images of each class, in label order.</param>
+/// <param name="Sizes">Sizes of the images as they were read, the most frequent first.</param>
+/// <param name="Min">Smallest amplitude in the centre crops, after the amplitude transform.</param>
+/// <param name="Max">Largest amplitude.</param>
+/// <param name="Mean">Mean amplitude.</param>
+public sealed record SplitInspection(string Name, int Count, IReadOnlyList<int> ClassCounts, IReadOnlyList<SizeCount> Sizes, float Min, float Max, double Mean);

@@ -1,0 +1,103 @@
+using Dst.Training.Recipes;
+
+namespace Dst.Training.Data;
+
+/// <summary>The <c>data:</c> section of a recipe: where images come from, how they are split, framed and augmented.</summary>
+public sealed record DataOptions
+{
+    /// <summary>What the data is and how its files lie.</summary>
+    [Setting("what the data is", Choices = ["mstar", "fusar", "cifar100", "cifar10", "folder", "simulated"])]
+    public string Kind { get; init; } = "simulated";
+
+    /// <summary>Folder or archive; not used by simulated data.</summary>
+    [Setting("folder or archive of the data")]
+    public string Path { get; init; } = "";
+
+    /// <summary>Share of each class's training images that is held back for validation.</summary>
+    [Setting("share of the training images of each class held back for validation", Min = 0, Max = 0.9)]
+    public double Validation { get; init; } = 0.1;
+
+    /// <summary>Share of each class's images held back as test data, where the data has no test split of its own.</summary>
+    [Setting("share of the images of each class held back for the test, where the data has no test split", Min = 0.01, Max = 0.9)]
+    public double Test { get; init; } = 0.2;
+
+    /// <summary>Channels of the network's input, or 0 for those of the first training image.</summary>
+    [Setting("channels of the network's input: 1 or 3, or 0 for those of the first training image", Min = 0, Max = 3)]
+    public int Channels { get; init; }
+
+    /// <summary>Side in pixels to which every image is resized before the crop, or 0.</summary>
+    [Setting("side in pixels to which every image is resized, or 0 to leave it", Min = 0, Max = 4096)]
+    public int Resize { get; init; }
+
+    /// <summary>Side in pixels of the network's square input, or 0 for the first training image's size.</summary>
+    [Setting("side in pixels of the network's input, or 0 for the first training image's size", Min = 0, Max = 4096)]
+    public int Crop { get; init; }
+
+    /// <summary>Zero pixels added to each side of an image before the crop. Images smaller than the crop are always padded up to it.</summary>
+    [Setting("zero pixels added to each side of an image before the crop", Min = 0, Max = 1024)]
+    public int Pad { get; init; }
+
+    /// <summary>Largest displacement in pixels of the training crop from the centre, along each axis, uniform; the crop stays inside the padded image.</summary>
+    [Setting("largest random displacement in pixels of the training crop, inside the padded image", Min = 0, Max = 1024)]
+    public int Shift { get; init; }
+
+    /// <summary>Whether half of the training images are mirrored left to right.</summary>
+    [Setting("mirror half of the training images left to right")]
+    public bool Flip { get; init; }
+
+    /// <summary>Training images are turned about their centre by a uniform angle of at most this many degrees either way.</summary>
+    [Setting("largest random rotation in degrees of a training image, either way", Min = 0, Max = 180)]
+    public double Rotate { get; init; }
+
+    /// <summary>Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform.</summary>
+    [Setting("training images are multiplied by a random factor in [1 - gain, 1 + gain]", Min = 0, Max = 0.95)]
+    public double Gain { get; init; }
+
+    /// <summary>Transform of each sample a in [0, 1]: a, √a, or log(1 + 255a)/log 256.</summary>
+    [Setting("transform of each sample in [0, 1]", Choices = ["none", "sqrt", "log"])]
+    public string Amplitude { get; init; } = "none";
+
+    /// <summary>Each pixel of a training image is multiplied by max(0, 1 + speckle·n), n nearly standard normal, after the amplitude transform.</summary>
+    [Setting("strength s of multiplicative noise max(0, 1 + s n) on each pixel of a training image", Min = 0, Max = 2)]
+    public double Speckle { get; init; }
+
+    /// <summary>Which folders of FUSAR-Ship are the classes.</summary>
+    [Setting("fusar: what the classes are", Choices = ["category", "subcategory"])]
+    public string Level { get; init; } = "category";
+
+    /// <summary>Classes of FUSAR-Ship with fewer images are dropped.</summary>
+    [Setting("fusar: classes with fewer images are dropped", Min = 1)]
+    public int MinSamples { get; init; } = 1;
+
+    /// <summary>Settings of simulated data.</summary>
+    [Setting("simulated data")]
+    public SimulatedOptions Simulated { get; init; } = new();
+}
+
+/// <summary>Simulated SAR chips: <c>data.simulated</c>.</summary>
+public sealed record SimulatedOptions
+{
+    /// <summary>Number of classes, that is of targets.</summary>
+    [Setting("number of classes", Min = 2, Max = 100)]
+    public int Classes { get; init; } = 10;
+
+    /// <summary>Training chips of each class.</summary>
+    [Setting("training chips of each class", Min = 1, Max = 100000)]
+    public int PerClassTrain { get; init; } = 100;
+
+    /// <summary>Test chips of each class.</summary>
+    [Setting("test chips of each class", Min = 1, Max = 100000)]
+    public int PerClassTest { get; init; } = 50;
+
+    /// <summary>Side of a chip in pixels.</summary>
+    [Setting("side of a chip in pixels", Min = 16, Max = 512)]
+    public int Size { get; init; } = 64;
+
+    /// <summary>From 0, bright targets that differ much, to 1, faint targets that differ little.</summary>
+    [Setting("0 for bright targets that differ much, to 1 for faint ones that differ little", Min = 0, Max = 1)]
+    public double Difficulty { get; init; } = 0.5;
+
+    /// <summary>Seed of the targets and chips, apart from the run's seed so that runs share their data.</summary>
+    [Setting("seed of the targets and chips; the run's seed does not change them")]
+    public long Seed { get; init; } = 1;
+}

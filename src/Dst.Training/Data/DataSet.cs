@@ -1,0 +1,79 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Training.Data;
+
+/// <summary>Training, validation and test images in memory, with what a network must know of them.</summary>
+public sealed class DataSet
+{
+    private const int TestSplit = 0;
+    private const int ValidationSplit = 1;
+
+    private DataSet(DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape, SampleSet training, SampleSet validation, SampleSet test)
+    {
+        (Options, ClassNames, Shape, Training, Validation, Test) = (options, classNames, shape, training, validation, test);
+        Normalisation = Statistics.Normalise(training, options, shape);
+    }
+
+    /// <summary>The settings that it was loaded with.</summary>
+    public DataOptions Options { get; }
+
+    /// <summary>Class names in label order.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>The network's input.</summary>
+    public FeatureShape Shape { get; }
+
+    /// <summary>Images to train on.</summary>
+    public SampleSet Training { get; }
+
+    /// <summary>Images to choose by, held back from the training images; empty if <c>data.validation</c> is 0.</summary>
+    public SampleSet Validation { get; }
+
+    /// <summary>Images to report on, once, at the end.</summary>
+    public SampleSet Test { get; }
+
+    /// <summary>How images become inputs, with the mean and deviation of the training images' centre crops.</summary>
+    public InputNormalisation Normalisation { get; }
+
+    /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits.</summary>
+    /// <param name="options">The recipe's <c>data</c> section.</param>
+    /// <param name="seed">Seed of the run: it draws the validation split, and the test split where the data has none.</param>
+    /// <param name="baseFolder">What a relative <c>data.path</c> is relative to.</param>
+    /// <param name="log">Takes one line at a time.</param>
+    /// <exception cref="InputException">Data or settings are wrong; see the message.</exception>
+    public static DataSet Load(DataOptions options, long seed, string baseFolder, Action<string> log)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(log);
+        var source = SourceData.Open(options, baseFolder, log);
+        var (learning, test) = source.Test.Count > 0
+            ? (source.Training, source.Test)
+            : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
+        var (training, validation) = StratifiedSplit.Draw(learning, source.ClassNames, options.Validation, seed, ValidationSplit);
+
+        var shape = InputShape(options, training[0].Read());
+        var window = shape with { Height = shape.Height + 2 * Augmenter.Margin(options, shape.Width), Width = shape.Width + 2 * Augmenter.Margin(options, shape.Height) };
+        SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) => SampleSet.Load(name, sources, options.Resize, window);
+        var data = new DataSet(options, source.ClassNames, shape, LoadSplit("training", training, window), LoadSplit("validation", validation, shape), LoadSplit("test", test, shape));
+        log($"data: {data.ClassNames.Count} classes, {data.Training.Count} training, {data.Validation.Count} validation and {data.Test.Count} test images, input {shape}");
+        data.WarnOfSmallRoom(log);
+        foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
+        return data;
+    }
+
+    private static FeatureShape InputShape(DataOptions options, Image first)
+    {
+        if (options.Channels == 2) throw new InputException("data.channels is 2; 0, 1 or 3 was expected");
+        int height = options.Resize > 0 ? options.Resize : first.Height, width = options.Resize > 0 ? options.Resize : first.Width;
+        var shape = new FeatureShape(options.Channels > 0 ? options.Channels : first.Channels, height, width);
+        return options.Crop > 0 ? shape with { Height = options.Crop, Width = options.Crop } : shape;
+    }
+
+    private void WarnOfSmallRoom(Action<string> log)
+    {
+        var first = Training.Samples[0];
+        var room = Math.Min(Augmenter.Room(Options, first.Height, Shape.Height), Augmenter.Room(Options, first.Width, Shape.Width));
+        if (room < Options.Shift) log($"data: crops move by at most {room} of data.shift's {Options.Shift} pixels, because images of {first.Height}x{first.Width} with data.pad {Options.Pad} leave no more room for {Shape.Height}x{Shape.Width}");
+    }
+}

@@ -1,0 +1,52 @@
+namespace Dst.Training.Data;
+
+/// <summary>Something that two splits share.</summary>
+/// <param name="What"><c>images</c> (equal samples) or <c>ships</c> (images of the same ship).</param>
+/// <param name="First">Name of the first split.</param>
+/// <param name="Second">Name of the second split.</param>
+/// <param name="Count">How many images of the second split are affected.</param>
+/// <param name="Examples">Some pairs of files.</param>
+public sealed record Leak(string What, string First, string Second, int Count, IReadOnlyList<(string First, string Second)> Examples)
+{
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{Count} images of the {Second} split show {What} of the {First} split, such as {string.Join(", ", Examples.Select(e => $"'{e.Second}' = '{e.First}'"))}";
+}
+
+/// <summary>Finds images that are in two splits: what is measured on them says nothing of new images.</summary>
+public static class LeakCheck
+{
+    private const int MaxExamples = 3;
+
+    /// <summary>Compares the hashes of the samples, and what they show where the data tells, between each two splits.</summary>
+    public static IReadOnlyList<Leak> Find(DataSet data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        (SampleSet, SampleSet)[] pairs = [(data.Training, data.Validation), (data.Training, data.Test), (data.Validation, data.Test)];
+        var leaks = new List<Leak>();
+        foreach (var (first, second) in pairs)
+        {
+            AddShared("images", first, second, sample => sample.Hash, leaks);
+            AddShared("ships", first, second, sample => sample.Group.Length > 0 ? sample.Group : null, leaks);
+        }
+
+        return leaks;
+    }
+
+    private static void AddShared(string what, SampleSet first, SampleSet second, Func<Sample, object?> key, List<Leak> leaks)
+    {
+        var names = new Dictionary<object, string>();
+        foreach (var sample in first.Samples)
+        {
+            if (key(sample) is { } value) names.TryAdd(value, sample.Name);
+        }
+
+        var shared = new List<(string First, string Second)>();
+        foreach (var sample in second.Samples)
+        {
+            if (key(sample) is { } value && names.TryGetValue(value, out var name)) shared.Add((name, sample.Name));
+        }
+
+        if (shared.Count > 0) leaks.Add(new(what, first.Name, second.Name, shared.Count, [.. shared.Take(MaxExamples)]));
+    }
+}

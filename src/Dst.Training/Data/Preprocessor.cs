@@ -1,0 +1,61 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Training.Data;
+
+/// <summary>Turns an image into a network's input, the same way for evaluation, prediction and (before augmentation) training.</summary>
+public static class Preprocessor
+{
+    /// <summary>
+    /// Resizes, converts to the channels of <paramref name="shape"/> (luma of BT.601, or the grey plane three times), takes the
+    /// centre crop (zeros where the image is smaller), transforms amplitudes, then (value − mean) / deviation per channel.
+    /// </summary>
+    /// <param name="image">Image of any size.</param>
+    /// <param name="normalisation">How; see <see cref="InputNormalisation"/>.</param>
+    /// <param name="shape">The network's input.</param>
+    /// <param name="destination">[Channels, Height, Width].</param>
+    /// <exception cref="InputException">The normalisation is not for this many channels, or names an unknown transform.</exception>
+    public static void Prepare(Image image, InputNormalisation normalisation, FeatureShape shape, Span<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(normalisation);
+        if (destination.Length != shape.Count) throw new ArgumentException($"room for {destination.Length} values, {shape.Count} expected");
+        if (normalisation.Mean.Length != shape.Channels || normalisation.Deviation.Length != shape.Channels)
+            throw new InputException($"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; one of each for {shape.Channels} channels was expected");
+
+        var window = Framing.Frame(image, normalisation.Resize, shape);
+        ReadAmplitudes(window, normalisation.Amplitude, destination);
+        var plane = shape.Height * shape.Width;
+        for (var c = 0; c < shape.Channels; c++) Normalise(destination.Slice(c * plane, plane), 1, normalisation.Mean[c], normalisation.Deviation[c]);
+    }
+
+    /// <summary>All samples of an image after the amplitude transform.</summary>
+    internal static void ReadAmplitudes(Image image, string amplitude, Span<float> destination)
+    {
+        var table = AmplitudeTransform.Table(amplitude, image.BitsPerSample);
+        ReadRow(image, table, 0, destination);
+    }
+
+    /// <summary>Consecutive samples from number <paramref name="start"/> on, through the table of their amplitude transform.</summary>
+    internal static void ReadRow(Image image, float[] table, int start, Span<float> destination)
+    {
+        if (image.BitsPerSample == 8) LookUp(image.Samples<byte>().Slice(start, destination.Length), table, destination);
+        else LookUp(image.Samples<ushort>().Slice(start, destination.Length), table, destination);
+    }
+
+    /// <summary>values ← (max(0, values · gain) − mean) / deviation.</summary>
+    internal static void Normalise(Span<float> values, float gain, float mean, float deviation)
+    {
+        var inverse = 1 / deviation;
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
+        for (var i = 0; i < vectors.Length; i++) vectors[i] = (Vector.Max(Vector<float>.Zero, vectors[i] * gain) - new Vector<float>(mean)) * inverse;
+        for (var i = vectors.Length * Vector<float>.Count; i < values.Length; i++) values[i] = (Math.Max(0, values[i] * gain) - mean) * inverse;
+    }
+
+    private static void LookUp<T>(ReadOnlySpan<T> samples, float[] table, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
+    {
+        for (var i = 0; i < destination.Length; i++) destination[i] = table[int.CreateTruncating(samples[i])];
+    }
+}

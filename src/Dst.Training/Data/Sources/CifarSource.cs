@@ -1,0 +1,99 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text;
+using Dst.Runtime;
+
+namespace Dst.Training.Data;
+
+/// <summary>Names and record layout of one of the two official binary sets.</summary>
+/// <param name="Name">For messages.</param>
+/// <param name="LabelBytes">Bytes before the pixels of a record; the last of them is the class.</param>
+/// <param name="TrainingFiles">Training files, in order.</param>
+/// <param name="TestFile">Test file.</param>
+/// <param name="NamesFile">Class names, one a line.</param>
+internal sealed record CifarLayout(string Name, int LabelBytes, string[] TrainingFiles, string TestFile, string NamesFile)
+{
+    public static CifarLayout Cifar10 { get; } = new("CIFAR-10", 1, [.. Enumerable.Range(1, 5).Select(i => $"data_batch_{i}.bin")], "test_batch.bin", "batches.meta.txt");
+
+    /// <summary>A coarse and a fine label; the fine one is the class.</summary>
+    public static CifarLayout Cifar100 { get; } = new("CIFAR-100", 2, ["train.bin"], "test.bin", "fine_label_names.txt");
+
+    public IEnumerable<string> Files => [.. TrainingFiles, TestFile, NamesFile];
+}
+
+/// <summary>
+/// The official binary CIFAR sets, from a folder or straight from the <c>.tar.gz</c>, whatever folder the files are in.
+/// A record is its labels and 3 × 32 × 32 bytes, planes of red, green and blue.
+/// </summary>
+/// <remarks>Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.</remarks>
+internal static class CifarSource
+{
+    private const int Side = 32;
+    private const int PixelBytes = 3 * Side * Side;
+
+    /// <summary>Reads all records into memory, 3 kB an image.</summary>
+    /// <exception cref="InputException">A file is missing, truncated or has a label without a name.</exception>
+    public static SourceData Open(string path, CifarLayout layout)
+    {
+        var files = Directory.Exists(path) ? ReadFolder(path, layout) : ReadArchive(path, layout);
+        foreach (var name in layout.Files)
+        {
+            if (!files.ContainsKey(name)) throw new InputException($"'{path}' has no {name}; the binary version of {layout.Name} was expected");
+        }
+
+        var names = Encoding.UTF8.GetString(files[layout.NamesFile]).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        SourceSample[] Records(string file) => ReadRecords($"{path}/{file}", files[file], layout, names.Length);
+        return new(names, [.. layout.TrainingFiles.SelectMany(Records)], Records(layout.TestFile));
+    }
+
+    private static SourceSample[] ReadRecords(string file, byte[] bytes, CifarLayout layout, int classes)
+    {
+        var recordBytes = layout.LabelBytes + PixelBytes;
+        if (bytes.Length == 0 || bytes.Length % recordBytes != 0)
+            throw new InputException($"file '{file}' has {bytes.Length} bytes; whole records of {recordBytes} were expected, so it is truncated or not of {layout.Name}");
+        var samples = new SourceSample[bytes.Length / recordBytes];
+        for (var i = 0; i < samples.Length; i++)
+        {
+            var start = i * recordBytes + layout.LabelBytes;
+            var label = bytes[start - 1];
+            if (label >= classes) throw new InputException($"file '{file}' has the label {label} in record {i}; {layout.NamesFile} names {classes} classes");
+            samples[i] = new($"{file}[{i}]", label, () => new Image(3, Side, Side, 8, bytes.AsMemory(start, PixelBytes)));
+        }
+
+        return samples;
+    }
+
+    private static Dictionary<string, byte[]> ReadFolder(string path, CifarLayout layout)
+    {
+        var files = new Dictionary<string, byte[]>();
+        foreach (var folder in ImageFolder.Subfolders(path).Prepend(path))
+        {
+            foreach (var name in layout.Files.Where(name => File.Exists(Path.Combine(folder, name))))
+                files.TryAdd(name, InputFile.ReadAllBytes(Path.Combine(folder, name)));
+        }
+
+        return files;
+    }
+
+    private static Dictionary<string, byte[]> ReadArchive(string path, CifarLayout layout)
+    {
+        using var file = InputFile.Open(path);
+        return InputFile.Guard(path, () =>
+        {
+            using var unzipped = new GZipStream(file, CompressionMode.Decompress);
+            using var archive = new TarReader(unzipped);
+            var files = new Dictionary<string, byte[]>();
+            while (archive.GetNextEntry() is { } entry)
+            {
+                var name = Path.GetFileName(entry.Name);
+                if (entry.DataStream is null || !layout.Files.Contains(name)) continue;
+                if (entry.Length > InputFile.MaxBytes) throw new InputException($"'{entry.Name}' in '{path}' has {entry.Length} bytes; at most {InputFile.MaxBytes} are read");
+                var bytes = new byte[entry.Length];
+                entry.DataStream.ReadExactly(bytes);
+                files[name] = bytes;
+            }
+
+            return files;
+        });
+    }
+}

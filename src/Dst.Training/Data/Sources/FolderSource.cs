@@ -1,0 +1,67 @@
+using Dst.Runtime;
+
+namespace Dst.Training.Data;
+
+/// <summary>A folder for each class with image files in it, at any depth; the names of the folders are the names of the classes.</summary>
+internal static class FolderSource
+{
+    private static readonly string[] TrainingNames = ["train", "train/17_DEG", "17_DEG"];
+    private static readonly string[] TestNames = ["test", "test/15_DEG", "15_DEG"];
+
+    /// <summary><c>path/{train,test}/class/*</c>, or <c>path/class/*</c> without a test split.</summary>
+    public static SourceData Open(string path)
+    {
+        var training = FindFolder(path, "train");
+        var test = FindFolder(path, "test");
+        if (training is null && test is null) return Open(path, null);
+        if (training is null || test is null)
+            throw new InputException($"folder '{path}' has a folder '{(training is null ? "test" : "train")}' but no folder '{(training is null ? "train" : "test")}'; both or neither were expected");
+        return Open(training, test);
+    }
+
+    /// <summary>The same with both splits required, which original MSTAR data also names 17_DEG and 15_DEG after the depression angle.</summary>
+    public static SourceData OpenMstar(string path)
+    {
+        var training = LastFound(path, TrainingNames);
+        var test = LastFound(path, TestNames);
+        if (training is null || test is null) throw new InputException($"folder '{path}' has no folder '{(training is null ? "train' or '17_DEG" : "test' or '15_DEG")}'; MSTAR's training and test chips were expected in such folders");
+        return Open(training, test);
+    }
+
+    private static SourceData Open(string trainingFolder, string? testFolder)
+    {
+        var folders = ImageFolder.Subfolders(trainingFolder);
+        if (folders.Length < 2) throw new InputException($"folder '{trainingFolder}' holds {folders.Length} class folders; at least 2 were expected");
+        var names = Array.ConvertAll(folders, folder => Path.GetFileName(folder)!);
+        var training = new List<SourceSample>();
+        for (var label = 0; label < folders.Length; label++) ImageFolder.AddClass(folders[label], label, training);
+
+        var test = new List<SourceSample>();
+        foreach (var folder in testFolder is null ? [] : ImageFolder.Subfolders(testFolder))
+        {
+            var label = Array.IndexOf(names, Path.GetFileName(folder));
+            if (label < 0) throw new InputException($"test folder '{folder}' has no training images: there is no such class in '{trainingFolder}'");
+            ImageFolder.AddClass(folder, label, test);
+        }
+
+        if (testFolder is not null && test.Count == 0) throw new InputException($"test folder '{testFolder}' holds no class folders");
+        return new(names, training, test);
+    }
+
+    // The deepest that exists: of train and train/17_DEG, the latter.
+    private static string? LastFound(string path, string[] names)
+    {
+        string? found = null;
+        foreach (var name in names)
+        {
+            var folder = path;
+            foreach (var part in name.Split('/')) folder = folder is null ? null : FindFolder(folder, part);
+            found = folder ?? found;
+        }
+
+        return found;
+    }
+
+    private static string? FindFolder(string path, string name) =>
+        Array.Find(ImageFolder.Subfolders(path), folder => Path.GetFileName(folder).Equals(name, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,25 @@
+namespace Dst.Training.Data;
+
+/// <summary>Simulated chips, made in memory; the same for the same settings on every machine with the same mathematics library.</summary>
+internal static class SimulatedSource
+{
+    /// <summary>Makes all chips of both splits.</summary>
+    public static SourceData Generate(SimulatedOptions options)
+    {
+        var simulator = new ChipSimulator(options);
+        var names = Enumerable.Range(0, options.Classes).Select(i => $"target{i:00}").ToArray();
+        return new(names, Generate(simulator, options, "train", 0, options.PerClassTrain), Generate(simulator, options, "test", options.PerClassTrain, options.PerClassTest));
+    }
+
+    private static SourceSample[] Generate(ChipSimulator simulator, SimulatedOptions options, string split, int first, int perClass)
+    {
+        var samples = new SourceSample[options.Classes * perClass];
+        Parallel.For(0, samples.Length, i =>
+        {
+            var (label, number) = (i / perClass, first + i % perClass);
+            var chip = simulator.Simulate(label, number);
+            samples[i] = new($"{split}/target{label:00}/{number:00000}", label, () => chip);
+        });
+        return samples;
+    }
+}

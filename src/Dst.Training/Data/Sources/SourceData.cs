@@ -1,0 +1,33 @@
+using Dst.Runtime;
+
+namespace Dst.Training.Data;
+
+/// <summary>One labelled image that a source offers; it is read when it is needed.</summary>
+/// <param name="Name">File, or archive member and number, for messages.</param>
+/// <param name="Label">Index of its class.</param>
+/// <param name="Read">Reads or makes the image.</param>
+/// <param name="Group">What the image shows, if the source knows (a ship's identity): such images in two splits are a leak. Empty if not known.</param>
+internal sealed record SourceSample(string Name, int Label, Func<Image> Read, string Group = "");
+
+/// <summary>What a source holds: class names in label order, and labelled images by split. An empty test split is to be drawn from the training images.</summary>
+internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyList<SourceSample> Training, IReadOnlyList<SourceSample> Test)
+{
+    /// <summary>Opens the source that the options name.</summary>
+    /// <exception cref="InputException">The data is missing, empty or not laid out as its kind is.</exception>
+    public static SourceData Open(DataOptions options, string baseFolder, Action<string> log)
+    {
+        if (options.Kind == "simulated") return SimulatedSource.Generate(options.Simulated);
+        if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of the {options.Kind} data was expected");
+        var path = Path.GetFullPath(Path.Combine(baseFolder, options.Path));
+        if (!Path.Exists(path)) throw new InputException($"data.path '{path}' does not exist; the folder or archive of the {options.Kind} data was expected");
+        return options.Kind switch
+        {
+            "mstar" => FolderSource.OpenMstar(path),
+            "folder" => FolderSource.Open(path),
+            "fusar" => FusarSource.Open(path, options.Level, options.MinSamples, log),
+            "cifar10" => CifarSource.Open(path, CifarLayout.Cifar10),
+            "cifar100" => CifarSource.Open(path, CifarLayout.Cifar100),
+            _ => throw new InputException($"data.kind '{options.Kind}' is unknown; mstar, fusar, cifar100, cifar10, folder or simulated was expected"),
+        };
+    }
+}

@@ -1,0 +1,48 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Training.Networks;
+
+/// <summary>
+/// Initial weights. Convolutions: normal with deviation √(2 / fan-out), fan-out = O·Kh·Kw (He, Zhang, Ren, Sun, "Delving Deep into
+/// Rectifiers", ICCV 2015), biases 0. Batch normalisation: scale 1, shift 0, mean 0, variance 1. The classifier, which is the last
+/// layer with weights, and every linear layer: weights and biases uniform in ±1/√fan-in, as in PyTorch.
+/// </summary>
+public static class Initialiser
+{
+    /// <summary>A model of <paramref name="graph"/> whose weights depend on nothing but the graph and <paramref name="seed"/>.</summary>
+    /// <exception cref="InputException">The graph is not legal.</exception>
+    public static Model Initialise(NetworkGraph graph, long seed)
+    {
+        var shapes = ParameterShape.Of(graph);
+        var weights = shapes.Where(shape => shape.Role == ParameterRole.Weight).ToDictionary(shape => shape.Layer);
+        var classifier = shapes.LastOrDefault(shape => shape.Role == ParameterRole.Weight)?.Layer;
+        var parameters = new Dictionary<string, Tensor>();
+        for (var i = 0; i < shapes.Count; i++)
+        {
+            var shape = shapes[i];
+            var values = new float[shape.Count];
+            var random = new RandomStream(seed, RandomPurpose.Initialise, epoch: 0, sample: i);
+            if (weights.TryGetValue(shape.Layer, out var weight)) FillWeighted(values, shape.Role, weight, shape.Layer == classifier, random);
+            else if (shape.Role == ParameterRole.BatchNormScale || shape.Name.EndsWith(".running_var", StringComparison.Ordinal)) Array.Fill(values, 1);
+            parameters[shape.Name] = new(shape.Shape, values);
+        }
+
+        return new(graph, parameters);
+    }
+
+    private static void FillWeighted(float[] values, ParameterRole role, ParameterShape weight, bool isClassifier, RandomStream random)
+    {
+        var outputs = weight.Shape[0];
+        if (isClassifier || weight.Shape.Length == 2)
+        {
+            var bound = 1 / Math.Sqrt(weight.Count / outputs);
+            for (var i = 0; i < values.Length; i++) values[i] = (float)random.NextDouble(-bound, bound);
+        }
+        else if (role == ParameterRole.Weight)
+        {
+            var deviation = Math.Sqrt(2.0 / (outputs * weight.Shape[2] * weight.Shape[3]));
+            for (var i = 0; i < values.Length; i++) values[i] = (float)(deviation * random.NextNormal());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using Dst.Runtime.Graph;
+
+namespace Dst.Training.Networks;
+
+/// <summary>
+/// Appends nodes to a network. Each method takes the new node's name and reads the node added last, unless it is given an
+/// input; it returns the name of its output. Channels pass through <see cref="Scale"/>.
+/// </summary>
+internal sealed class NetworkBuilder(FeatureShape input, int classes, double width, double dropout)
+{
+    private const int ChannelMultiple = 4;
+    private readonly List<Node> _nodes = [];
+
+    /// <summary>Shape of one input image.</summary>
+    public FeatureShape Input => input;
+
+    /// <summary>Number of logits.</summary>
+    public int Classes => classes;
+
+    /// <summary>Name of the output of the node added last.</summary>
+    public string Last => _nodes.Count == 0 ? NetworkGraph.InputName : _nodes[^1].Name;
+
+    /// <summary>
+    /// <paramref name="channels"/> times the width multiplier, rounded to the nearest multiple of 4 and at least 4; unchanged at width 1.
+    /// </summary>
+    public int Scale(int channels) =>
+        width == 1 ? channels : Math.Max(1, (int)Math.Round(channels * width / ChannelMultiple, MidpointRounding.AwayFromZero)) * ChannelMultiple;
+
+    public string Conv(string name, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1, bool bias = false, string? from = null) =>
+        Add(name, new Conv2dOp(channels, kernel, kernel, stride, padding, groups, bias), from);
+
+    public string BatchNorm(string name, string? from = null) => Add(name, new BatchNormOp(), from);
+
+    public string Relu(string name) => Add(name, new ReluOp());
+
+    public string MaxPool(string name) => Add(name, new MaxPoolOp(2, 2));
+
+    public string GlobalAvgPool(string name) => Add(name, new GlobalAvgPoolOp());
+
+    public string Flatten(string name) => Add(name, new FlattenOp());
+
+    public string Sum(string name, string a, string b) => Add(name, new AddOp(), a, b);
+
+    /// <summary>Dropout at the network's rate; nothing at rate 0.</summary>
+    public void Dropout(string name)
+    {
+        if (dropout > 0) Add(name, new DropoutOp((float)dropout));
+    }
+
+    /// <summary>The usual end: global average pooling, dropout and a linear classifier called <paramref name="name"/>.</summary>
+    public void Classifier(string name)
+    {
+        GlobalAvgPool("avgpool");
+        Dropout("dropout");
+        Add(name, new LinearOp(classes));
+    }
+
+    /// <summary>Shape of the output of the node added last.</summary>
+    public FeatureShape LastShape(string network) => GraphChecker.Check(ToGraph(network))[Last];
+
+    /// <summary>The network as far as it is built.</summary>
+    public NetworkGraph ToGraph(string network) => new(network, input, _nodes.ToArray());
+
+    private string Add(string name, Operation operation, string? from = null, string? second = null)
+    {
+        _nodes.Add(new(name, operation, second is null ? [from ?? Last] : [from ?? Last, second]));
+        return name;
+    }
+}

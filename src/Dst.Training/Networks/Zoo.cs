@@ -1,0 +1,68 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Training.Networks;
+
+/// <summary>Every network that DST can build, by name.</summary>
+public static class Zoo
+{
+    private const double MinWidth = 0.05;
+    private const double MaxWidth = 16;
+    private const double AConvNetDropout = 0.5;
+
+    private static readonly Dictionary<string, Action<NetworkBuilder>> Architectures = new()
+    {
+        [AConvNet.Name] = AConvNet.Add,
+        ["resnet8"] = b => ResNet.AddThin(b, 8, 16, 16, 32, 64),
+        ["resnet14"] = b => ResNet.AddThin(b, 14, 16, 16, 32, 64),
+        ["resnet20"] = b => ResNet.AddThin(b, 20, 16, 16, 32, 64),
+        ["resnet32"] = b => ResNet.AddThin(b, 32, 16, 16, 32, 64),
+        ["resnet44"] = b => ResNet.AddThin(b, 44, 16, 16, 32, 64),
+        ["resnet56"] = b => ResNet.AddThin(b, 56, 16, 16, 32, 64),
+        ["resnet110"] = b => ResNet.AddThin(b, 110, 16, 16, 32, 64),
+        ["resnet8x4"] = b => ResNet.AddThin(b, 8, 32, 64, 128, 256),
+        ["resnet32x4"] = b => ResNet.AddThin(b, 32, 32, 64, 128, 256),
+        ["resnet18"] = ResNet.Add18,
+        ["wrn-16-1"] = b => WideResNet.Add(b, 16, 1),
+        ["wrn-16-2"] = b => WideResNet.Add(b, 16, 2),
+        ["wrn-40-1"] = b => WideResNet.Add(b, 40, 1),
+        ["wrn-40-2"] = b => WideResNet.Add(b, 40, 2),
+        ["vgg8"] = b => Vgg.Add(b, 1, 1, 1, 1, 1),
+        ["vgg11"] = b => Vgg.Add(b, 1, 1, 2, 2, 2),
+        ["vgg13"] = b => Vgg.Add(b, 2, 2, 2, 2, 2),
+        ["vgg16"] = b => Vgg.Add(b, 2, 2, 3, 3, 3),
+        ["mobilenetv2"] = MobileNetV2.Add,
+    };
+
+    /// <summary>All names.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Architectures.Keys];
+
+    /// <summary>Builds a network whose output is the logits [classes, 1, 1] and checks it.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="input">Shape of one image.</param>
+    /// <param name="classes">Number of logits, at least 2.</param>
+    /// <param name="width">
+    /// Width multiplier, 0.05 to 16: every layer's channels but the classifier's are multiplied by it and rounded to the nearest
+    /// multiple of 4, at least 4.
+    /// </param>
+    /// <param name="dropout">
+    /// Rate in front of the classifier (in front of conv4 in A-ConvNet), from 0 up to but not including 1; null for the
+    /// architecture's own: 0.5 for A-ConvNet, 0 for the others.
+    /// </param>
+    /// <exception cref="InputException">The name is unknown, a value is out of range, or the input is too small for the network.</exception>
+    public static NetworkGraph Build(string name, FeatureShape input, int classes, double width = 1.0, double? dropout = null)
+    {
+        if (!Architectures.TryGetValue(name, out var addTo))
+            throw new InputException($"network '{name}' is unknown; did you mean '{NearestName.Of(name, Names)}'? One of {string.Join(", ", Names)} was expected");
+        if (classes < 2) throw new InputException($"network '{name}' has {classes} classes; at least 2 were expected");
+        if (!(width is >= MinWidth and <= MaxWidth)) throw new InputException($"network '{name}' has the width {width}; {MinWidth} to {MaxWidth} was expected");
+        var rate = dropout ?? (name == AConvNet.Name ? AConvNetDropout : 0);
+        if (!(rate is >= 0 and < 1)) throw new InputException($"network '{name}' has the dropout {rate}; 0 up to but not including 1 was expected");
+
+        var builder = new NetworkBuilder(input, classes, width, rate);
+        addTo(builder);
+        var graph = builder.ToGraph(name);
+        GraphChecker.Check(graph);
+        return graph;
+    }
+}

@@ -1,0 +1,70 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Training.Autodiff;
+
+namespace Dst.Training.Optimizers;
+
+/// <summary>
+/// Turns gradients into new weights. After every step the pruned positions of masked weights and of their state are exactly 0.
+/// A step allocates nothing, and its result does not depend on the width of vectors.
+/// </summary>
+public abstract class Optimizer
+{
+    private readonly Slot[] _slots;
+
+    /// <summary>Sets up state of zeros for each trained parameter.</summary>
+    /// <param name="options">Weight decay and what decays.</param>
+    /// <param name="parameters">All parameters of the network; statistics are passed over.</param>
+    /// <param name="stateNames">Name of each state array that the rule keeps for a parameter.</param>
+    private protected Optimizer(OptimizerOptions options, IReadOnlyList<Parameter> parameters, params string[] stateNames)
+    {
+        _slots = [.. parameters.Where(parameter => parameter.IsTrained).Select(parameter => new Slot(
+            parameter,
+            parameter.Shape.Role == ParameterRole.Weight || options.DecayBatchNormAndBias ? (float)options.WeightDecay : 0,
+            [.. stateNames.Select(_ => new float[parameter.Value.Length])],
+            [.. stateNames.Select(name => $"{parameter.Shape.Name}.{name}")]))];
+    }
+
+    /// <summary>Number of steps taken.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>The arrays that a checkpoint must hold beside <see cref="Steps"/>, with unique names such as <c>conv1.weight.momentum</c>.</summary>
+    public IEnumerable<(string Name, float[] Data)> State => _slots.SelectMany(slot => slot.StateNames.Zip(slot.State));
+
+    /// <summary>Creates the optimiser that a recipe asks for.</summary>
+    /// <exception cref="InputException">The options contradict each other.</exception>
+    public static Optimizer Create(OptimizerOptions options, IReadOnlyList<Parameter> parameters) => options.Kind switch
+    {
+        OptimizerKind.Sgd => new Sgd(options, parameters),
+        OptimizerKind.Adamw => new AdamW(options, parameters),
+        _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "unknown optimiser"),
+    };
+
+    /// <summary>Updates every trained parameter from its gradient: decay, momentum, update, mask.</summary>
+    /// <param name="learningRate">η of this step, at least 0.</param>
+    public void Step(double learningRate)
+    {
+        Steps++;
+        foreach (var slot in _slots)
+        {
+            Update(slot.Parameter.Value, slot.Parameter.Gradient, slot.State, learningRate, slot.Decay);
+            if (slot.Parameter.Mask is not { } mask) continue;
+            mask.Apply(slot.Parameter.Value);
+            foreach (var state in slot.State) mask.Apply(state);
+        }
+    }
+
+    /// <summary>Continues from a checkpoint: the next step gives the very bits that an unbroken run would have given.</summary>
+    /// <exception cref="InputException">An array is missing or has another length.</exception>
+    public void Restore(IReadOnlyDictionary<string, float[]> state, long steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(steps);
+        NamedArrays.Restore(State, state);
+        Steps = steps;
+    }
+
+    /// <summary>Updates one parameter and its state in place; <see cref="Steps"/> already counts this step.</summary>
+    private protected abstract void Update(Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay);
+
+    private sealed record Slot(Parameter Parameter, float Decay, float[][] State, string[] StateNames);
+}

@@ -1,0 +1,77 @@
+using Dst.Runtime;
+
+namespace Dst.Training.Optimizers;
+
+/// <summary>
+/// The learning rate of each step s = 0 … N − 1; W of the N steps are warm-up, η is the largest learning rate.
+/// <code>
+/// warm-up    η(s) = η(W) · (s + 1)/W for s &lt; W                      Goyal et al., "Accurate, Large Minibatch SGD", 2017
+/// constant   η
+/// step       η · γ^k, k milestones (epochs from the run's start) passed
+/// cosine     η_end + (η − η_end)·(1 + cos πt)/2, t = (s − W)/(N − W)   Loshchilov, Hutter, "SGDR", 2017, one period
+/// one-cycle  η/start → η → η/start/final, each part along (1 + cos πt)/2; the peak is at step r·(N − W) − 1 after the warm-up and
+///            the end at the last step                                  Smith, Topin, "Super-Convergence", 2019, as in PyTorch
+/// </code>
+/// Momentum is not cycled.
+/// </summary>
+public sealed class Schedule
+{
+    private readonly ScheduleOptions _options;
+    private readonly long _stepsPerEpoch;
+    private readonly long _steps;
+    private readonly long _warmUp;
+
+    private Schedule(ScheduleOptions options, long stepsPerEpoch, long steps, long warmUp)
+    {
+        (_options, _stepsPerEpoch, _steps, _warmUp) = (options, stepsPerEpoch, steps, warmUp);
+    }
+
+    /// <summary>The schedule of a run of <paramref name="epochs"/> × <paramref name="stepsPerEpoch"/> steps.</summary>
+    /// <exception cref="InputException">The warm-up is as long as the run, or a cosine ends above its start.</exception>
+    public static Schedule Create(ScheduleOptions options, int epochs, long stepsPerEpoch)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(stepsPerEpoch, 1);
+        if (options.Kind == ScheduleKind.Cosine && options.FinalLearningRate > options.LearningRate)
+            throw new InputException($"schedule.final_learning_rate is {options.FinalLearningRate}; expected at most schedule.learning_rate, {options.LearningRate}");
+        var steps = epochs * stepsPerEpoch;
+        var warmUp = (long)Math.Round(options.WarmupEpochs * stepsPerEpoch);
+        if (warmUp >= steps)
+            throw new InputException($"schedule.warmup_epochs is {options.WarmupEpochs}; expected fewer than the {epochs} epochs of the run");
+        return new(options, stepsPerEpoch, steps, warmUp);
+    }
+
+    /// <summary>The learning rate of a step.</summary>
+    /// <param name="step">Steps taken before it, 0 to N − 1.</param>
+    public double LearningRate(long step)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(step, _steps);
+        return step < _warmUp ? AfterWarmUp(_warmUp) * (step + 1) / _warmUp : AfterWarmUp(step);
+    }
+
+    private double AfterWarmUp(long step)
+    {
+        var (done, steps) = (step - _warmUp, _steps - _warmUp);
+        return _options.Kind switch
+        {
+            ScheduleKind.Constant => _options.LearningRate,
+            ScheduleKind.Step => _options.LearningRate * Math.Pow(_options.Gamma, _options.Milestones.Count(epoch => step / _stepsPerEpoch >= epoch)),
+            ScheduleKind.Cosine => Anneal(_options.LearningRate, _options.FinalLearningRate, (double)done / steps),
+            ScheduleKind.OneCycle => OneCycle(done, steps),
+            var kind => throw new InvalidOperationException($"unknown schedule {kind}"),
+        };
+    }
+
+    private double OneCycle(long done, long steps)
+    {
+        var start = _options.LearningRate / _options.StartDivisor;
+        var peakStep = Math.Max(0, _options.RisingShare * steps - 1);
+        if (done < peakStep) return Anneal(start, _options.LearningRate, done / peakStep);
+        var fall = steps - 1 - peakStep;
+        return Anneal(_options.LearningRate, start / _options.FinalDivisor, fall > 0 ? (done - peakStep) / fall : 0);
+    }
+
+    /// <summary>Half a cosine from <paramref name="from"/> at t = 0 to <paramref name="to"/> at t = 1.</summary>
+    private static double Anneal(double from, double to, double t) => to + (from - to) * (1 + Math.Cos(Math.PI * t)) / 2;
+}

@@ -1,0 +1,59 @@
+using Dst.Training.Recipes;
+
+namespace Dst.Training.Optimizers;
+
+/// <summary>How the learning rate goes on after its warm-up.</summary>
+public enum ScheduleKind
+{
+    /// <summary>Stays as it is.</summary>
+    Constant,
+
+    /// <summary>Is multiplied by gamma at each milestone.</summary>
+    Step,
+
+    /// <summary>Falls along half a cosine.</summary>
+    Cosine,
+
+    /// <summary>Rises to its peak and falls far below its start, each along half a cosine.</summary>
+    OneCycle,
+}
+
+/// <summary>Recipe section <c>schedule</c>: the learning rate over time. <see cref="Schedule"/> has the formulas.</summary>
+public sealed record ScheduleOptions
+{
+    /// <summary>Form of the schedule.</summary>
+    [Setting("form of the schedule")]
+    public ScheduleKind Kind { get; init; } = ScheduleKind.Cosine;
+
+    /// <summary>η: the largest learning rate.</summary>
+    [Setting("largest learning rate", Min = 1e-9, Max = 100)]
+    public double LearningRate { get; init; } = 0.05;
+
+    /// <summary>Epochs in which the learning rate rises linearly to where the schedule begins.</summary>
+    [Setting("epochs, parts allowed, in which the learning rate rises linearly to where the schedule begins", Min = 0, Max = 10_000)]
+    public double WarmupEpochs { get; init; }
+
+    /// <summary>Epochs, counted from 0, at whose start a step schedule multiplies by <see cref="Gamma"/>.</summary>
+    [Setting("step: epochs after which the learning rate is multiplied by gamma", Min = 0, Max = 1_000_000)]
+    public IReadOnlyList<int> Milestones { get; init; } = [];
+
+    /// <summary>γ of a step schedule.</summary>
+    [Setting("step: factor at each milestone", Min = 0, Max = 1)]
+    public double Gamma { get; init; } = 0.1;
+
+    /// <summary>The learning rate towards which a cosine falls.</summary>
+    [Setting("cosine: learning rate at the end", Min = 0, Max = 100)]
+    public double FinalLearningRate { get; init; }
+
+    /// <summary>Share of a one-cycle schedule in which the learning rate rises.</summary>
+    [Setting("one_cycle: share of the steps in which the learning rate rises", Min = 0, Max = 1)]
+    public double RisingShare { get; init; } = 0.3;
+
+    /// <summary>Peak over start of a one-cycle schedule.</summary>
+    [Setting("one_cycle: the learning rate starts at its peak divided by this", Min = 1, Max = 1e9)]
+    public double StartDivisor { get; init; } = 25;
+
+    /// <summary>Start over end of a one-cycle schedule.</summary>
+    [Setting("one_cycle: the learning rate ends at its start divided by this", Min = 1, Max = 1e12)]
+    public double FinalDivisor { get; init; } = 1e4;
+}

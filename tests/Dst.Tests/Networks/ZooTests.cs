@@ -1,0 +1,125 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Networks;
+
+public class ZooTests
+{
+    private static readonly FeatureShape Cifar = new(3, 32, 32);
+    private static readonly FeatureShape Chip = new(1, 88, 88);
+
+    public static TheoryData<string> AllNames => [.. Zoo.Names];
+
+    // Trained parameters of the PyTorch networks of the knowledge-distillation literature (RepDistiller, mdistiller).
+    [Theory]
+    [InlineData("resnet20", 278_324)]
+    [InlineData("resnet56", 861_620)]
+    [InlineData("resnet8x4", 1_233_540)]
+    [InlineData("resnet32x4", 7_433_860)]
+    [InlineData("wrn-16-2", 703_284)]
+    [InlineData("wrn-40-2", 2_255_156)]
+    [InlineData("vgg8", 3_965_028)]
+    [InlineData("vgg13", 9_462_180)]
+    [InlineData("resnet18", 11_220_132)]
+    public void Weight_counts_on_cifar100_are_the_published_ones(string name, long expected) =>
+        Assert.Equal(expected, NetworkCost.Of(Zoo.Build(name, Cifar, 100)).Weights);
+
+    [Fact]
+    public void MobileNetV2_of_half_width_has_the_published_0_81_million_weights() =>
+        Assert.Equal(812_836, NetworkCost.Of(Zoo.Build("mobilenetv2", Cifar, 100, width: 0.5)).Weights);
+
+    [Fact]
+    public void AConvNet_convolutions_have_the_published_303498_weights()
+    {
+        var graph = Zoo.Build("aconvnet", Chip, 10);
+        var convolutions = ParameterShape.Of(graph).Where(p => p.Role is ParameterRole.Weight or ParameterRole.Bias).Sum(p => p.Count);
+        Assert.Equal(303_498, convolutions);
+        Assert.Equal(303_498 + 2 * (16 + 32 + 64 + 128), NetworkCost.Of(graph).Weights);
+        Assert.Equal(new FeatureShape(10, 1, 1), GraphChecker.Check(graph)["conv5"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(AllNames))]
+    public void Every_network_takes_one_or_three_channels_and_ends_in_logits(string name)
+    {
+        foreach (var shape in new[] { new FeatureShape(1, 97, 101), new FeatureShape(3, 96, 96) })
+        {
+            var graph = Zoo.Build(name, shape, 7, width: 0.7);
+            Assert.Equal(new FeatureShape(7, 1, 1), GraphChecker.Check(graph)[graph.Output.Name]);
+            Assert.Equal(name, graph.Name);
+        }
+    }
+
+    [Fact]
+    public void AConvNet_averages_a_last_map_that_is_larger_than_one_pixel()
+    {
+        Assert.DoesNotContain(Zoo.Build("aconvnet", Chip, 10).Nodes, node => node.Operation is GlobalAvgPoolOp);
+        var larger = Zoo.Build("aconvnet", new(1, 128, 128), 10);
+        Assert.Equal(new FeatureShape(10, 6, 6), GraphChecker.Check(larger)["conv5"]);
+        Assert.Contains(larger.Nodes, node => node.Operation is GlobalAvgPoolOp);
+    }
+
+    [Fact]
+    public void Parameters_are_named_as_in_pytorch()
+    {
+        var names = ParameterShape.Of(Zoo.Build("resnet20", Cifar, 100)).Select(p => p.Name).ToList();
+        Assert.Equal(["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "layer1.0.conv1.weight"], names.Take(6));
+        Assert.Contains("layer2.0.downsample.0.weight", names);
+        Assert.Contains("layer3.2.bn2.running_var", names);
+        Assert.DoesNotContain("layer1.0.downsample.0.weight", names);
+        Assert.Equal(["fc.weight", "fc.bias"], names.TakeLast(2));
+        Assert.Contains("block2.layer.0.convShortcut.weight", ParameterShape.Of(Zoo.Build("wrn-16-2", Cifar, 100)).Select(p => p.Name));
+        Assert.Contains("block4.3.bias", ParameterShape.Of(Zoo.Build("vgg13", Cifar, 100)).Select(p => p.Name));
+    }
+
+    [Fact]
+    public void Wide_resnet_shortcuts_read_the_input_or_its_activation_where_channels_change()
+    {
+        var nodes = Zoo.Build("wrn-16-1", Cifar, 10).Nodes.ToDictionary(node => node.Name);
+        Assert.Equal("block2.layer.0.relu1", nodes["block2.layer.0.convShortcut"].Inputs[0]);
+        Assert.Equal(["block1.layer.0.conv2", "conv1"], nodes["block1.layer.0.add"].Inputs);
+    }
+
+    [Theory]
+    [InlineData(0.5, "8, 8, 8, 16, 32")]
+    [InlineData(0.7, "12, 12, 12, 24, 44")]
+    [InlineData(0.05, "4, 4, 4, 4, 4")]
+    public void Width_scales_channels_to_the_nearest_multiple_of_four(double width, string expected)
+    {
+        var convolutions = Zoo.Build("resnet8", Cifar, 10, width).Nodes.ToDictionary(node => node.Name, node => node.Operation as Conv2dOp);
+        var channels = new[] { "conv1", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv2", "layer3.0.conv2" }.Select(name => convolutions[name]!.OutChannels);
+        Assert.Equal(expected, string.Join(", ", channels));
+    }
+
+    [Fact]
+    public void Dropout_is_on_by_default_only_in_aconvnet()
+    {
+        static float? Rate(NetworkGraph graph) => graph.Nodes.Select(node => node.Operation).OfType<DropoutOp>().SingleOrDefault()?.Rate;
+        Assert.Equal(0.5f, Rate(Zoo.Build("aconvnet", Chip, 10)));
+        Assert.Null(Rate(Zoo.Build("aconvnet", Chip, 10, dropout: 0)));
+        Assert.Null(Rate(Zoo.Build("vgg8", Cifar, 10)));
+        Assert.Equal(0.25f, Rate(Zoo.Build("vgg8", Cifar, 10, dropout: 0.25)));
+    }
+
+    [Fact]
+    public void Vgg_pools_a_fourth_time_from_64_pixels_on()
+    {
+        Assert.Equal(new FeatureShape(512, 4, 4), GraphChecker.Check(Zoo.Build("vgg8", Cifar, 10))["block4.0"]);
+        Assert.Equal(new FeatureShape(512, 4, 4), GraphChecker.Check(Zoo.Build("vgg8", new(3, 64, 64), 10))["block4.0"]);
+    }
+
+    [Theory]
+    [InlineData("resnet21", 10, 1, 0, "did you mean 'resnet20'")]
+    [InlineData("A-ConvNet", 10, 1, 0, "did you mean 'aconvnet'")]
+    [InlineData("resnet8", 1, 1, 0, "1 classes; at least 2")]
+    [InlineData("resnet8", 10, 0, 0, "the width 0;")]
+    [InlineData("resnet8", 10, double.NaN, 0, "the width NaN;")]
+    [InlineData("resnet8", 10, 1, 1, "the dropout 1;")]
+    [InlineData("aconvnet", 10, 1, 0, "node 'conv3' needs at least 6 pixels a side but its input has 5")]
+    public void Bad_arguments_are_named(string name, int classes, double width, double dropout, string expected)
+    {
+        var error = Assert.Throws<InputException>(() => Zoo.Build(name, Cifar, classes, width, dropout));
+        Assert.Contains(expected, error.Message);
+    }
+}
