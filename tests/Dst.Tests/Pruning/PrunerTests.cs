@@ -98,6 +98,8 @@ public class PrunerTests
         ];
         var mask = UhpPruner.Prune(new([2, 4, 1, 2], data), new(PruningUnit.Kernel, 2, 4)); // sums 5, 3, 5, 5
         Assert.Equal([true, false, true, false], mask.Kept);
+        var fine = UhpPruner.Prune(new([2, 4, 1, 2], [.. data]), new(PruningUnit.Weight, 1, 2));
+        Assert.Equal([1, 3, 2, 0.5f, 2, 0, 1, 4], data.Where((_, i) => fine.Kept[i]));
         mask.Apply(data);
         Assert.Equal([1, -1, 0, 0, 2, 2, 0, 0, -1, 2, 0, 0, 1, 0, 0, 0], data);
     }
