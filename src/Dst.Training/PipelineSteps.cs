@@ -5,6 +5,7 @@ using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Checkpoints;
 using Dst.Training.Data;
+using Dst.Training.Metrics;
 using Dst.Training.Networks;
 using Dst.Training.Optimizers;
 using Dst.Training.Pruning;
@@ -137,18 +138,18 @@ public sealed partial class Pipeline
             Seconds = result.Seconds,
             Epochs = result.Epochs,
             BestEpoch = result.BestEpoch,
-            Confusion = test.Confusion,
+            Confusion = test.Confusion.Rows,
             Layers = isDense ? [] : DescribeLayers(model, cost),
         });
         Log?.Invoke($"{arm}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
     }
 
-    private Evaluation Evaluate(Model model, SampleSet samples)
+    private ClassificationMetrics Evaluate(Model model, SampleSet samples)
     {
         var batch = _recipe.Train.Batch;
         using var network = new TrainingNetwork(model, batch, _pool, _recipe.Seed);
         using var loader = new BatchLoader(_data, samples, batch, augment: false, _recipe.Seed);
-        return Evaluation.Of(network, loader);
+        return TrainerEvaluation.Evaluate(network, loader);
     }
 
     // Which layers are skipped does not depend on the weights.

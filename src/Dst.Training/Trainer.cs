@@ -3,6 +3,7 @@ using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Checkpoints;
 using Dst.Training.Data;
+using Dst.Training.Metrics;
 using Dst.Training.Optimizers;
 
 namespace Dst.Training;
@@ -140,10 +141,10 @@ public sealed class Trainer : IDisposable
         var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
         var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, logits, _network.Classes, gradient);
-        if (!double.IsFinite(loss)) throw Diverged(loss);
+        if (!double.IsFinite(loss)) throw Diverged("loss", loss);
         for (var i = 0; i < batch.Count; i++)
         {
-            if (Evaluation.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == batch.Labels[i]) State.Correct++;
+            if (ClassificationMetrics.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == batch.Labels[i]) State.Correct++;
         }
 
         _network.Backward(gradient);
@@ -162,6 +163,7 @@ public sealed class Trainer : IDisposable
         var trainingSeconds = State.Seconds - State.EpochStart;
         _average?.Swap();
         var validation = Validate(cancellation);
+        if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
         if (validation.Top1 > State.BestTop1 || validation.Top1 == State.BestTop1 && validation.Loss < State.BestLoss)
         {
             (State.BestEpoch, State.BestTop1, State.BestLoss) = (State.Epoch + 1, validation.Top1, validation.Loss);
@@ -177,11 +179,11 @@ public sealed class Trainer : IDisposable
         if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
     }
 
-    private Evaluation Validate(CancellationToken cancellation)
+    private ClassificationMetrics Validate(CancellationToken cancellation)
     {
         try
         {
-            return Evaluation.Of(_network, _validation, cancellation);
+            return TrainerEvaluation.Evaluate(_network, _validation, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -196,10 +198,10 @@ public sealed class Trainer : IDisposable
         _lastCheckpoint = State.Seconds;
     }
 
-    private DivergedException Diverged(double loss)
+    private DivergedException Diverged(string what, double loss)
     {
-        var layer = _network.FindNonFinite() is { } name ? $"the first such values are the output of layer '{name}'" : "all layers' outputs are finite, so a teacher's are not";
-        return new($"{_phase.Arm}: the loss is {loss} in epoch {State.Epoch + 1}, step {State.Batch + 1}; {layer}; expected a finite loss, try a lower train.optimizer.learning_rate or train.clip");
+        var layer = _network.FindNonFinite() is { } name ? $"the first layer whose output is not finite is '{name}'" : "all of its layers' outputs are finite, so a teacher's are not";
+        return new($"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} steps; {layer}; a lower schedule.learning_rate or a clip may help");
     }
 
     private TrainingProgress Describe()

@@ -18,6 +18,7 @@ internal static class LatencyMeter
     {
         using var pool = new WorkerPool(1);
         using var network = new TrainingNetwork(model, maxBatch: 1, pool, seed: 0);
+        network.Freeze();
         var image = new float[network.Graph.Input.Count];
         Repeat(network, image, WarmUpMilliseconds);
         var times = Repeat(network, image, MeasureMilliseconds);

@@ -7,6 +7,7 @@ using Dst.Runtime.Threading;
 using Dst.Training;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
+using Dst.Training.Metrics;
 using Dst.Training.Recipes;
 
 namespace Dst.Cli.Commands;
@@ -50,7 +51,7 @@ internal static class EvalCommand
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(call.Arguments));
         using var network = new TrainingNetwork(model, Batch, pool, seed: 0);
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
-        var result = Evaluation.Of(network, loader, call.Cancellation);
+        var result = Evaluation.Of(TrainerEvaluation.Evaluate(network, loader, call.Cancellation));
         call.Report.Result(result, () => Print(call.Report, result, data.ClassNames));
     }
 
@@ -81,5 +82,12 @@ internal static class EvalCommand
         }
 
         report.Table(confusion);
+    }
+
+    /// <summary>The JSON document of <c>eval</c>.</summary>
+    private sealed record Evaluation(double Top1, double Top5, double Loss, long Count, IReadOnlyList<IReadOnlyList<long>> Confusion)
+    {
+        public static Evaluation Of(ClassificationMetrics metrics) =>
+            new(metrics.Top1, metrics.Top5, metrics.Loss, metrics.Count, metrics.Confusion.Rows);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dst.Runtime;
 using Dst.Runtime.ModelFile;
 
@@ -63,7 +64,7 @@ public sealed record ArmSummary
     public required string Network { get; init; }
 
     /// <summary>Test samples by [label][prediction].</summary>
-    public required int[][] Confusion { get; init; }
+    public required IReadOnlyList<IReadOnlyList<long>> Confusion { get; init; }
 
     /// <summary>What pruning did to each layer; empty if the network is dense.</summary>
     public IReadOnlyList<LayerSummary> Layers { get; init; } = [];
@@ -81,6 +82,7 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
+        Converters = { new OneLineConverter<long>(), new OneLineConverter<int>() },
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
     };
@@ -108,4 +110,12 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
     }
 
     internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, JsonOptions));
+}
+
+/// <summary>Writes a list of numbers on one line of an indented document.</summary>
+internal sealed class OneLineConverter<T> : JsonConverter<IReadOnlyList<T>> where T : struct
+{
+    public override IReadOnlyList<T>? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => JsonSerializer.Deserialize<T[]>(ref reader);
+
+    public override void Write(Utf8JsonWriter writer, IReadOnlyList<T> value, JsonSerializerOptions options) => writer.WriteRawValue($"[{string.Join(", ", value)}]");
 }
