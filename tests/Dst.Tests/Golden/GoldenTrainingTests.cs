@@ -14,7 +14,7 @@ public class GoldenTrainingTests
 {
     private const double LossTolerance = 1e-4; // relative
     private const double FirstLogitTolerance = 1e-4;
-    private const double LastLogitTolerance = 2e-3; // ten times what PyTorch's own float32 run differs by
+    private const double LastLogitTolerance = 1e-3; // three times what runs disturbed as in make_golden.py differ by
 
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 

@@ -61,6 +61,7 @@ public class OptimizerTests
         for (var step = 0; step < 5; step++)
         {
             TestParameters.SetGradient(parameter, step);
+            parameter.Gradient[12] = float.NaN; // a pruned position
             optimizer.Step(0.1);
             Assert.True(TestParameters.IsPruned(parameter.Mask!, parameter.Value));
             Assert.All(optimizer.State, state => Assert.True(TestParameters.IsPruned(parameter.Mask!, state.Data)));
