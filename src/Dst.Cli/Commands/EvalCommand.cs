@@ -59,15 +59,21 @@ internal static class EvalCommand
     private static DataSet LoadData(Recipe recipe, string path, Model model, Action<string> log)
     {
         var input = model.Graph.Input;
-        var options = recipe.Data with { Channels = input.Channels, Crop = input.Height == input.Width ? input.Height : 0 };
-        if (model.Normalisation is { } normalisation) options = options with { Resize = normalisation.Resize, Amplitude = normalisation.Amplitude };
+        var normalisation = ModelInput.NormalisationOf(model);
+        var options = recipe.Data with
+        {
+            Channels = input.Channels,
+            Crop = input.Height == input.Width ? input.Height : 0,
+            Resize = normalisation.Resize,
+            Amplitude = normalisation.Amplitude,
+        };
         var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, log);
         var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
         if (data.Shape != input || data.ClassNames.Count != classes)
             throw new InputException($"{path} takes {input} and has {classes} classes; the data has {data.Shape} and {data.ClassNames.Count}");
         if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(data.ClassNames))
             throw new InputException($"{path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", data.ClassNames)}");
-        return model.Normalisation is null ? data : data.With(model.Normalisation);
+        return data.With(normalisation);
     }
 
     private static void Print(ReportWriter report, Evaluation result, IReadOnlyList<string> classNames)

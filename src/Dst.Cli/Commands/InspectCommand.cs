@@ -60,6 +60,8 @@ internal static class InspectCommand
         if (input is null) return "used as it is";
         var resize = input.Resize == 0 ? "" : $"resized to {input.Resize} pixels, ";
         var amplitude = input.Amplitude == "none" ? "" : $"{input.Amplitude} of the amplitude, ";
-        return $"{resize}{amplitude}less {string.Join(", ", input.Mean)}, divided by {string.Join(", ", input.Deviation)}";
+        var smooth = input.Smooth ? "smoothed, " : "";
+        var scale = input.PerImage ? "less its own mean, divided by its own deviation" : $"less {string.Join(", ", input.Mean)}, divided by {string.Join(", ", input.Deviation)}";
+        return $"{resize}{amplitude}{smooth}{scale}";
     }
 }

@@ -49,6 +49,7 @@ internal static class PredictCommand
         var results = new List<FilePredictions>();
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(call.Arguments));
         using var network = new TrainingNetwork(model, Batch, pool, seed: 0);
+        network.Freeze();
         foreach (var files in FilesOf(call.Arguments.GetRequiredValue(Images)).Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
@@ -82,8 +83,7 @@ internal static class PredictCommand
     private static float[] ReadImages(string[] files, Model model)
     {
         var input = model.Graph.Input;
-        var normalisation = model.Normalisation
-            ?? new InputNormalisation(Resize: 0, Amplitude: "none", Enumerable.Repeat(0f, input.Channels).ToArray(), Enumerable.Repeat(1f, input.Channels).ToArray());
+        var normalisation = ModelInput.NormalisationOf(model);
         var length = checked((int)input.Count);
         var images = new float[files.Length * length];
         for (var i = 0; i < files.Length; i++) Preprocessor.Prepare(ImageFile.Read(files[i]), normalisation, input, images.AsSpan(i * length, length));
@@ -101,10 +101,8 @@ internal static class PredictCommand
         }
 
         var sum = scores.Sum();
-        return [.. scores.Index().OrderByDescending(score => score.Item).Take(top).Select(score => new Prediction(NameOf(model, score.Index), score.Item / sum))];
+        return [.. scores.Index().OrderByDescending(score => score.Item).Take(top).Select(score => new Prediction(ModelInput.ClassNameOf(model, score.Index), score.Item / sum))];
     }
-
-    private static string NameOf(Model model, int label) => model.ClassNames.Count > 0 ? model.ClassNames[label] : $"{label}";
 
     private sealed record FilePredictions(string File, IReadOnlyList<Prediction> Predictions);
 
