@@ -34,7 +34,7 @@ public class PreprocessorTests
     [Theory]
     [InlineData("none", 0.5)]
     [InlineData("sqrt", 0.70710678)]
-    [InlineData("log", 0.87520)] // ln(1 + 255 / 2) / ln 256
+    [InlineData("log", 0.87569)] // ln(1 + 255 / 2) / ln 256
     public void AmplitudeIsTransformed(string amplitude, double expected)
     {
         var image = new Image(1, 1, 3, 16, MemoryMarshal.AsBytes<ushort>([0, 32768, 65535]).ToArray());
