@@ -5,7 +5,7 @@ namespace Dst.Training.Data;
 
 /// <summary>
 /// Writes network inputs from windows: with a random crop, rotation, mirroring, gain and speckle for training, or the plain
-/// centre crop. In this order: crop and rotate, amplitude transform, mirror, v ← max(0, v · gain · (1 + speckle · n)), normalise.
+/// centre crop. In this order: crop and rotate, amplitude transform, mirror, v ← max(0, v · gain · (1 + s · n)), smooth, normalise.
 /// Not thread-safe: it has buffers.
 /// </summary>
 internal sealed class Augmenter(DataOptions options, InputNormalisation normalisation, FeatureShape shape)
@@ -31,8 +31,7 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
     {
         var window = sample.Window;
         Crop(window, Framing.CentreOffset(window.Height, shape.Height), Framing.CentreOffset(window.Width, shape.Width), destination);
-        var plane = shape.Height * shape.Width;
-        for (var c = 0; c < shape.Channels; c++) Preprocessor.Normalise(destination.Slice(c * plane, plane), 1, normalisation.Mean[c], normalisation.Deviation[c]);
+        Preprocessor.Finish(destination, shape, normalisation, gain: 1);
     }
 
     /// <summary>A random variant; the same for the same stream.</summary>
@@ -53,9 +52,8 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
             for (var row = 0; row < destination.Length; row += shape.Width) destination.Slice(row, shape.Width).Reverse();
         }
 
-        if (options.Speckle > 0) MultiplySpeckle(destination, (float)options.Speckle, ref random);
-        var plane = shape.Height * shape.Width;
-        for (var c = 0; c < shape.Channels; c++) Preprocessor.Normalise(destination.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
+        if (options.Speckle > 0) MultiplySpeckle(destination, (float)(options.Speckle * random.NextDouble()), ref random);
+        Preprocessor.Finish(destination, shape, normalisation, gain);
     }
 
     /// <summary>

@@ -10,7 +10,7 @@ public static class Preprocessor
 {
     /// <summary>
     /// Resizes, converts to the channels of <paramref name="shape"/> (luma of BT.601, or the grey plane three times), takes the
-    /// centre crop (zeros where the image is smaller), transforms amplitudes, then (value − mean) / deviation per channel.
+    /// centre crop (zeros where the image is smaller), transforms amplitudes, and finishes as <see cref="InputNormalisation"/> says.
     /// </summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="normalisation">How; see <see cref="InputNormalisation"/>.</param>
@@ -27,8 +27,7 @@ public static class Preprocessor
 
         var window = Framing.Frame(image, normalisation.Resize, shape);
         ReadAmplitudes(window, normalisation.Amplitude, destination);
-        var plane = shape.Height * shape.Width;
-        for (var c = 0; c < shape.Channels; c++) Normalise(destination.Slice(c * plane, plane), 1, normalisation.Mean[c], normalisation.Deviation[c]);
+        Finish(destination, shape, normalisation, gain: 1);
     }
 
     /// <summary>All samples of an image after the amplitude transform.</summary>
@@ -43,6 +42,25 @@ public static class Preprocessor
     {
         if (image.BitsPerSample == 8) LookUp(image.Samples<byte>().Slice(start, destination.Length), table, destination);
         else LookUp(image.Samples<ushort>().Slice(start, destination.Length), table, destination);
+    }
+
+    /// <summary>What is done last to every input: max(0, value · gain), smoothing, normalisation.</summary>
+    internal static void Finish(Span<float> image, FeatureShape shape, InputNormalisation normalisation, float gain)
+    {
+        var plane = shape.Height * shape.Width;
+        if (normalisation.Smooth)
+        {
+            for (var c = 0; c < shape.Channels; c++) Smoothing.Apply(image.Slice(c * plane, plane), shape.Width);
+        }
+
+        if (normalisation.PerImage)
+        {
+            var (mean, deviation) = Statistics.OfImage(image);
+            Normalise(image, gain, mean * gain, deviation * gain);
+            return;
+        }
+
+        for (var c = 0; c < shape.Channels; c++) Normalise(image.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
     }
 
     /// <summary>values ← (max(0, values · gain) − mean) / deviation.</summary>

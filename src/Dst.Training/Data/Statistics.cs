@@ -32,7 +32,16 @@ internal static class Statistics
             deviation[c] = variance > 1e-12 ? (float)Math.Sqrt(variance) : 1;
         }
 
-        return new(options.Resize, options.Amplitude, mean, deviation);
+        return new(options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == "image");
+    }
+
+    /// <summary>Mean and deviation of all values of one input; a constant input gets the deviation 1.</summary>
+    public static (float Mean, float Deviation) OfImage(ReadOnlySpan<float> image)
+    {
+        var (sum, squares) = Sum(image);
+        var mean = sum / image.Length;
+        var variance = squares / image.Length - mean * mean;
+        return ((float)mean, variance > 1e-12 ? (float)Math.Sqrt(variance) : 1);
     }
 
     private static (double Sum, double Squares) Sum(ReadOnlySpan<float> values)

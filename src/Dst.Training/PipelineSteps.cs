@@ -1,0 +1,176 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.ModelFile;
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Checkpoints;
+using Dst.Training.Data;
+using Dst.Training.Metrics;
+using Dst.Training.Networks;
+using Dst.Training.Optimizers;
+using Dst.Training.Pruning;
+using Dst.Training.Recipes;
+using Dst.Training.Runs;
+
+namespace Dst.Training;
+
+/// <content>The steps that arms are made of.</content>
+public sealed partial class Pipeline
+{
+    private readonly RunFolder _run;
+    private readonly Recipe _recipe;
+    private readonly DataSet _data;
+    private readonly WorkerPool _pool;
+    private readonly Func<Model, Latency> _measureLatency;
+    private readonly Dictionary<string, Model> _models = [];
+
+    /// <summary>Prepares the arms of a run that is new or resumed.</summary>
+    /// <param name="run">Where everything is written.</param>
+    /// <param name="data">The data of the run's recipe.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="measureLatency">Measures a model: batch 1, 1 thread; masked layers in their compact form.</param>
+    public Pipeline(RunFolder run, DataSet data, WorkerPool pool, Func<Model, Latency> measureLatency)
+    {
+        (_run, _recipe, _data, _pool, _measureLatency) = (run, run.Recipe, data, pool, measureLatency);
+    }
+
+    /// <summary>Called after each step.</summary>
+    public IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>Called after each epoch.</summary>
+    public Action<EpochMetrics>? EpochEnded { get; init; }
+
+    /// <summary>Called when an arm begins and when it is resumed, with a line for the log.</summary>
+    public Action<string>? Log { get; init; }
+
+    /// <summary>Finds what would stop a later arm before the first one spends hours.</summary>
+    private void Check()
+    {
+        if (_data.Validation.Count == 0) throw new InputException("data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
+        if (_data.Test.Count == 0) throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
+        _run.WriteManifest(RunManifest.Describe(_pool.Threads, _recipe.Seed, DateTime.UtcNow, _data));
+        foreach (var options in new[] { _recipe.Teacher.Train, _recipe.Train, _recipe.PruneTrain })
+        {
+            Schedule.Create(options.Schedule, options.Epochs, stepsPerEpoch: (_data.Training.Count + options.Batch - 1) / options.Batch);
+            Optimizer.Create(options.Optimizer, []);
+        }
+
+        Build(_recipe.Teacher);
+        HalfWidth();
+    }
+
+    private Model Get(string arm, CancellationToken cancellation)
+    {
+        if (_models.TryGetValue(arm, out var known)) return known;
+        if (_run.Summary.Find(arm) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm));
+        var result = Make(arm, cancellation);
+        Finish(arm, result);
+        return _models[arm] = result.Model;
+    }
+
+    private PhaseResult RunPhase(TrainingPhase phase, CancellationToken cancellation)
+    {
+        using var trainer = new Trainer(phase, _data, _pool, _recipe.Seed)
+        {
+            Checkpoints = _recipe.Checkpoint,
+            Progress = Progress,
+            CheckpointDue = trainer => CheckpointFile.Save(_run.CheckpointPath, phase.Arm, trainer),
+            EpochEnded = row =>
+            {
+                _run.AddMetrics(row);
+                EpochEnded?.Invoke(row);
+            },
+        };
+        var resumed = CheckpointFile.TryRestore(_run.CheckpointPath, phase.Arm, trainer);
+        _run.TrimMetrics(phase.Arm, trainer.State.Epoch);
+        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {phase.Options.Epochs}" : $"{phase.Options.Epochs} epochs")}");
+        return trainer.Run(cancellation);
+    }
+
+    private PhaseResult Import(string path, string key)
+    {
+        var model = ModelFile.Load(path);
+        var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
+        if (model.Graph.Input != _data.Shape || classes != _data.ClassNames.Count)
+            throw new InputException($"{key} {path} takes {model.Graph.Input} and has {classes} classes; the data has {_data.Shape} and {_data.ClassNames.Count}");
+        if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(_data.ClassNames))
+            throw new InputException($"{key} {path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", _data.ClassNames)}");
+        if (model.Normalisation is { } normalisation && !IsNear(normalisation, _data.Normalisation))
+            throw new InputException($"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(_data.Normalisation)}");
+        model = ForThisData(model);
+        return new(model, BestEpoch: 0, Evaluate(model, _data.Validation).Top1, Epochs: 0, Seconds: 0);
+    }
+
+    // Means of another validation split differ a little; the model is then measured, taught with and saved with those of this run.
+    private static bool IsNear(InputNormalisation a, InputNormalisation b)
+    {
+        const double tolerance = 0.05;
+        return (a.Resize, a.Amplitude) == (b.Resize, b.Amplitude) && a.Mean.Length == b.Mean.Length
+            && Enumerable.Range(0, a.Mean.Length).All(i => Math.Abs(a.Mean[i] - b.Mean[i]) + Math.Abs(a.Deviation[i] - b.Deviation[i]) <= tolerance * b.Deviation[i]);
+    }
+
+    private static string Describe(InputNormalisation n) =>
+        $"resize {n.Resize}, amplitude {n.Amplitude}, mean {string.Join(" ", n.Mean)}, deviation {string.Join(" ", n.Deviation)}";
+
+    private Model ForThisData(Model model) =>
+        new(model.Graph, model.Parameters) { Masks = model.Masks, ClassNames = _data.ClassNames, Normalisation = _data.Normalisation };
+
+    private void Finish(string arm, PhaseResult result)
+    {
+        var model = result.Model;
+        ModelFile.Save(_run.ModelPath(arm), model);
+        var test = Evaluate(model, _data.Test);
+        var cost = NetworkCost.Of(model.Graph, model.Masks);
+        var isDense = model.Masks.Count == 0;
+        _run.AddArm(new()
+        {
+            Arm = arm,
+            Network = model.Graph.Name,
+            TestTop1 = test.Top1,
+            ValidationTop1 = result.BestTop1,
+            Weights = cost.Weights,
+            Nonzero = cost.Nonzeros,
+            Macs = cost.Macs,
+            EffectiveMacs = cost.EffectiveMacs,
+            FileBytes = new FileInfo(_run.ModelPath(arm)).Length,
+            LatencyMs = _measureLatency(model),
+            LatencyDenseMs = isDense ? null : _measureLatency(new(model.Graph, model.Parameters)),
+            Seconds = result.Seconds,
+            Epochs = result.Epochs,
+            BestEpoch = result.BestEpoch,
+            Confusion = test.Confusion.Rows,
+            Layers = isDense ? [] : DescribeLayers(model, cost),
+        });
+        Log?.Invoke($"{arm}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
+    }
+
+    private ClassificationMetrics Evaluate(Model model, SampleSet samples)
+    {
+        var batch = _recipe.Train.Batch;
+        using var network = new TrainingNetwork(model, batch, _pool, _recipe.Seed);
+        using var loader = new BatchLoader(_data, samples, batch, augment: false, _recipe.Seed);
+        return TrainerEvaluation.Evaluate(network, loader);
+    }
+
+    // Which layers are skipped does not depend on the weights.
+    private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
+    {
+        var skipped = PruningPlan.Create(model, _recipe.Prune).Skipped;
+        return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
+    }
+
+    private NetworkGraph Build(NetworkOptions options) => Zoo.Build(options.Arch, _data.Shape, _data.ClassNames.Count, options.Width, options.Dropout);
+
+    private Model Initialise(NetworkOptions options) => ForThisData(Initialiser.Initialise(Build(options), _recipe.Seed));
+
+    /// <summary>The student with the width, in steps of 1 %, whose cost is nearest to that of the half-pruned student: about 1/√2 of its own.</summary>
+    private NetworkOptions HalfWidth()
+    {
+        const double narrowest = 0.05;
+        var student = Initialise(_recipe.Student);
+        var cost = NetworkCost.Of(student.Graph, PruningPlan.Create(student, _recipe.Prune).Masks).EffectiveMacs;
+        return Enumerable.Range(1, 100)
+            .Select(percent => _recipe.Student with { Width = Math.Max(narrowest, _recipe.Student.Width * percent / 100) })
+            .MinBy(options => Math.Abs(NetworkCost.Of(Build(options)).Macs - cost))!;
+    }
+}

@@ -1,0 +1,215 @@
+using System.Diagnostics;
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Checkpoints;
+using Dst.Training.Data;
+using Dst.Training.Metrics;
+using Dst.Training.Optimizers;
+
+namespace Dst.Training;
+
+/// <summary>
+/// Trains one network. All that it knows between two steps is in <see cref="State"/> and <see cref="Tensors"/>: with both
+/// restored from a checkpoint it goes on to the very same bits as if it had never stopped.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainingPhase _phase;
+    private readonly TrainingNetwork _network;
+    private readonly TrainerObjective _objective;
+    private readonly BatchLoader _training;
+    private readonly BatchLoader _validation;
+    private readonly Optimizer _optimizer;
+    private readonly Schedule _schedule;
+    private readonly ExponentialMovingAverage? _average;
+    private readonly float[][] _best;
+    private readonly float[] _gradient;
+    private readonly Stopwatch _clock = new();
+    private double _secondsBefore;
+    private double _lastCheckpoint;
+    private long _firstStep;
+
+    /// <summary>Prepares a phase; <paramref name="seed"/> keys order, augmentation and dropout.</summary>
+    public Trainer(TrainingPhase phase, DataSet data, WorkerPool pool, long seed)
+    {
+        var options = phase.Options;
+        _phase = phase;
+        _network = new(phase.Start, options.Batch, pool, seed);
+        _objective = new(phase, options.Batch, pool);
+        _training = new(data, data.Training, options.Batch, augment: true, seed);
+        _validation = new(data, data.Validation, options.Batch, augment: false, seed);
+        _optimizer = Optimizer.Create(options.Optimizer, _network.Parameters);
+        _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
+        _average = options.Ema > 0 ? new(_network.Parameters, options.Ema, warmUp: true) : null;
+        _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
+        _gradient = new float[options.Batch * _network.Classes];
+    }
+
+    /// <summary>The counters.</summary>
+    public TrainingState State { get; } = new();
+
+    /// <summary>Called after each step.</summary>
+    public IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>Called after each epoch.</summary>
+    public Action<EpochMetrics>? EpochEnded { get; init; }
+
+    /// <summary>Called when the state should be saved.</summary>
+    public Action<Trainer>? CheckpointDue { get; init; }
+
+    /// <summary>When to call <see cref="CheckpointDue"/>; it is called on cancellation too.</summary>
+    public Recipes.CheckpointOptions Checkpoints { get; init; } = new();
+
+    /// <summary>Every array that a checkpoint needs: weights and statistics, optimiser, moving average, best weights.</summary>
+    public IEnumerable<(string Name, float[] Values)> Tensors()
+    {
+        foreach (var parameter in _network.Parameters) yield return (parameter.Shape.Name, parameter.Value);
+        foreach (var state in _optimizer.State) yield return state;
+        foreach (var state in _average?.State ?? []) yield return state;
+        for (var i = 0; i < _best.Length; i++) yield return ($"{_network.Parameters[i].Shape.Name}.best", _best[i]);
+    }
+
+    /// <summary>Continues from a checkpoint.</summary>
+    /// <param name="tensors">Arrays of the names and lengths of <see cref="Tensors"/>.</param>
+    /// <param name="counters">From <see cref="TrainingState.ToArray"/>.</param>
+    public void Restore(IReadOnlyDictionary<string, float[]> tensors, long[] counters)
+    {
+        State.CopyFrom(counters);
+        _optimizer.Restore(tensors, State.Step);
+        _average?.Restore(tensors, State.Step);
+        for (var i = 0; i < _best.Length; i++)
+        {
+            var parameter = _network.Parameters[i];
+            tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
+            tensors[$"{parameter.Shape.Name}.best"].CopyTo(_best[i], 0);
+        }
+    }
+
+    private bool IsFinished =>
+        State.Epoch >= _phase.Options.Epochs || _phase.Options.Patience > 0 && State.Epoch - State.BestEpoch >= _phase.Options.Patience;
+
+    /// <summary>Trains from <see cref="State"/> to the end.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the state was offered to <see cref="CheckpointDue"/> first.</exception>
+    /// <exception cref="DivergedException">The loss is NaN or infinite.</exception>
+    public PhaseResult Run(CancellationToken cancellation = default)
+    {
+        _secondsBefore = State.Seconds;
+        _lastCheckpoint = State.Seconds;
+        _firstStep = State.Step;
+        _clock.Restart();
+        try
+        {
+            while (!IsFinished)
+            {
+                TrainEpoch(cancellation);
+                EndEpoch(cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            SaveCheckpoint();
+            throw;
+        }
+
+        for (var i = 0; i < _best.Length; i++) _best[i].CopyTo(_network.Parameters[i].Value, 0);
+        return new(_network.ToModel(), State.BestEpoch, State.BestTop1, State.Epoch, State.Seconds);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _training.Dispose();
+        _validation.Dispose();
+        _objective.Dispose();
+        _network.Dispose();
+    }
+
+    private void TrainEpoch(CancellationToken cancellation)
+    {
+        if (State.Batch >= _training.BatchesPerEpoch) return; // stopped between the last step and the end of validation
+        foreach (var batch in _training.Epoch(State.Epoch, State.Batch))
+        {
+            Step(batch);
+            Progress?.Report(Describe());
+            if (Checkpoints.EveryMinutes > 0 && State.Seconds - _lastCheckpoint >= 60 * Checkpoints.EveryMinutes) SaveCheckpoint();
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void Step(Batch batch)
+    {
+        var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
+        var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
+        var loss = _objective.Compute(batch, logits, _network.Classes, gradient);
+        if (!double.IsFinite(loss)) throw Diverged("loss", loss);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (ClassificationMetrics.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == batch.Labels[i]) State.Correct++;
+        }
+
+        _network.Backward(gradient);
+        if (_phase.Options.Clip > 0) GradientClipping.Clip(_network.Parameters, _phase.Options.Clip);
+        _optimizer.Step(_schedule.LearningRate(State.Step));
+        _average?.Update();
+        State.LossSum += loss * batch.Count;
+        State.Images += batch.Count;
+        State.Batch++;
+        State.Step++;
+        State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
+    }
+
+    private void EndEpoch(CancellationToken cancellation)
+    {
+        var trainingSeconds = State.Seconds - State.EpochStart;
+        _average?.Swap();
+        var validation = Validate(cancellation);
+        if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
+        if (validation.Top1 > State.BestTop1 || validation.Top1 == State.BestTop1 && validation.Loss < State.BestLoss)
+        {
+            (State.BestEpoch, State.BestTop1, State.BestLoss) = (State.Epoch + 1, validation.Top1, validation.Loss);
+            for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
+        }
+
+        _average?.Swap();
+        State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
+        EpochEnded?.Invoke(new(
+            _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1), State.LossSum / State.Images, (double)State.Correct / State.Images,
+            validation.Loss, validation.Top1, State.Seconds - State.EpochStart, State.Images / trainingSeconds));
+        State.EndEpoch();
+        if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
+    }
+
+    private ClassificationMetrics Validate(CancellationToken cancellation)
+    {
+        try
+        {
+            return TrainerEvaluation.Evaluate(_network, _validation, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            _average?.Swap(); // the checkpoint holds the weights in training
+            throw;
+        }
+    }
+
+    private void SaveCheckpoint()
+    {
+        CheckpointDue?.Invoke(this);
+        _lastCheckpoint = State.Seconds;
+    }
+
+    private DivergedException Diverged(string what, double loss)
+    {
+        var layer = _network.FindNonFinite() is { } name ? $"the first layer whose output is not finite is '{name}'" : "all of its layers' outputs are finite, so a teacher's are not";
+        return new($"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} steps; {layer}; a lower schedule.learning_rate or a clip may help");
+    }
+
+    private TrainingProgress Describe()
+    {
+        var steps = (long)_training.BatchesPerEpoch * _phase.Options.Epochs;
+        var seconds = _clock.Elapsed.TotalSeconds;
+        var perStep = seconds / (State.Step - _firstStep);
+        return new(_phase.Arm, State.Epoch + 1, _phase.Options.Epochs, State.Batch, _training.BatchesPerEpoch, _phase.Options.Batch / perStep,
+            TimeSpan.FromSeconds((steps - State.Step) * perStep));
+    }
+}

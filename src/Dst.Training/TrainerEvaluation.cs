@@ -1,0 +1,26 @@
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Metrics;
+
+namespace Dst.Training;
+
+/// <summary>Measures a network on a split.</summary>
+public static class TrainerEvaluation
+{
+    /// <summary>Runs the network in inference mode over all samples.</summary>
+    /// <param name="network">Takes batches of at least the loader's size.</param>
+    /// <param name="samples">A loader that does not augment.</param>
+    /// <param name="cancellation">Looked at before each batch.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static ClassificationMetrics Evaluate(TrainingNetwork network, BatchLoader samples, CancellationToken cancellation = default)
+    {
+        var metrics = new ClassificationMetrics(network.Classes);
+        foreach (var batch in samples.Epoch(0))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            metrics.Add(network.Forward(batch.Images, batch.Count, training: false), batch.Labels.AsSpan(0, batch.Count));
+        }
+
+        return metrics;
+    }
+}

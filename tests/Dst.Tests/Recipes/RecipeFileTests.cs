@@ -1,0 +1,112 @@
+using Dst.Runtime;
+using Dst.Tests.ModelFiles;
+using Dst.Training.Optimizers;
+using Dst.Training.Recipes;
+
+namespace Dst.Tests.Recipes;
+
+/// <summary>Recipes as a whole: files, inheritance of training settings, round trip, comparison.</summary>
+public class RecipeFileTests
+{
+    public static TheoryData<string> ShippedRecipes => [.. Directory.GetFiles(Path.Combine(RepositoryRoot, "recipes"), "*.yaml", SearchOption.AllDirectories)];
+
+    private static string RepositoryRoot
+    {
+        get
+        {
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(folder!.FullName, "Dst.slnx"))) folder = folder.Parent;
+            return folder.FullName;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ShippedRecipes))]
+    public void Shipped_recipes_are_legal_and_survive_a_round_trip(string path)
+    {
+        var recipe = RecipeFile.Load(path);
+        var text = RecipeFile.Write(recipe);
+        var again = RecipeFile.Parse("recipe again", text);
+        Assert.Equal(text, RecipeFile.Write(again));
+        Assert.Empty(RecipeFile.Differences(recipe, again));
+        Assert.Equal(ArmNames.All, recipe.Arms);
+    }
+
+    [Fact]
+    public void Phases_inherit_from_train_at_every_depth_and_overrides_reach_them()
+    {
+        var recipe = RecipeFile.Parse("recipe x", """
+            train: {epochs: 9, optimizer: {momentum: 0.5, weight_decay: 0.001}}
+            prune_train: {epochs: 3, optimizer: {momentum: 0.25}}
+            """, ["train.batch=17", "train.optimizer.kind=adamw"]);
+        Assert.Equal((9, 17, 0.5), (recipe.Teacher.Train.Epochs, recipe.Teacher.Train.Batch, recipe.Teacher.Train.Optimizer.Momentum));
+        Assert.Equal((3, 17, 0.25, 0.001), (recipe.PruneTrain.Epochs, recipe.PruneTrain.Batch, recipe.PruneTrain.Optimizer.Momentum, recipe.PruneTrain.Optimizer.WeightDecay));
+        Assert.Equal(OptimizerKind.Adamw, recipe.PruneTrain.Optimizer.Kind);
+        Assert.Equal("resnet20", recipe.Teacher.Arch);
+    }
+
+    [Fact]
+    public void A_section_with_some_keys_keeps_the_defaults_of_its_place()
+    {
+        Assert.Equal("resnet20", RecipeFile.Parse("recipe x", "teacher: {width: 2}").Teacher.Arch);
+        Assert.Equal("aconvnet", RecipeFile.Parse("recipe x", "student: {width: 2}").Student.Arch);
+    }
+
+    [Fact]
+    public void The_name_is_that_of_the_file_unless_given()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("small.yaml"), "seed: 3");
+        Assert.Equal("small", RecipeFile.Load(folder.File("small.yaml")).Name);
+        Assert.Equal("other", RecipeFile.Load(folder.File("small.yaml"), ["name=other"]).Name);
+    }
+
+    [Theory]
+    [InlineData("../evil")]
+    [InlineData("a/b")]
+    [InlineData(".hidden")]
+    [InlineData("'x y'")]
+    public void A_name_that_cannot_be_a_folder_is_refused(string name) =>
+        Assert.Contains("cannot be a folder's name", Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", $"name: {name}")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Files_that_cannot_be_recipes_are_one_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("cannot be read", Message(folder.File("missing.yaml")), StringComparison.Ordinal);
+        Assert.Contains("cannot be read", Message(folder.Path), StringComparison.Ordinal);
+        File.WriteAllText(folder.File("large.yaml"), new string('#', 2 << 20));
+        Assert.Contains("is larger than", Message(folder.File("large.yaml")), StringComparison.Ordinal);
+        File.WriteAllBytes(folder.File("binary.yaml"), [0, 255, 1, 254, 7]);
+        Assert.Contains("binary.yaml", Message(folder.File("binary.yaml")), StringComparison.Ordinal);
+
+        static string Message(string path) => Assert.Throws<InputException>(() => RecipeFile.Load(path)).Message;
+    }
+
+    [Theory]
+    [InlineData("arms: []", "has no arms")]
+    [InlineData("arms: [teacher, studnet]", "arms in the recipe is 'studnet'; expected teacher, student, student-kd")]
+    public void Arms_are_checked(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Differences_name_what_results_depend_on_and_nothing_else()
+    {
+        var recipe = RecipeFile.Parse("recipe x", "train: {epochs: 3}");
+        var same = RecipeFile.Parse("recipe x", "train: {epochs: 3}", ["threads=2", "runs=elsewhere", "checkpoint.every_epochs=7"]);
+        Assert.Empty(RecipeFile.Differences(recipe, same));
+        var other = RecipeFile.Parse("recipe x", "train: {epochs: 4}", ["teacher.train.epochs=3", "prune_train.epochs=3", "arms=[dst]"]);
+        Assert.Equal(["arms is [teacher, student, student-kd, unstructured-kd, uhp, dst, half-width], now [dst]", "train.epochs is 3, now 4"], RecipeFile.Differences(recipe, other));
+    }
+
+    [Fact]
+    public void Every_key_has_help_and_a_default_that_is_legal()
+    {
+        var keys = RecipeFile.Describe();
+        Assert.Contains(keys, key => key is { Path: "train.optimizer.momentum", Default: "0.9" });
+        Assert.Contains(keys, key => key is { Path: "data.simulated.classes" });
+        Assert.All(keys, key => Assert.NotEmpty(key.Help));
+        Assert.Equal(keys.Count, keys.Select(key => key.Path).Distinct().Count());
+        Assert.Empty(RecipeFile.Differences(new Recipe { Name = "recipe" }, RecipeFile.Parse("recipe x", RecipeFile.Write(new Recipe()))));
+    }
+}

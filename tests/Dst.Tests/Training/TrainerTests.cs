@@ -1,0 +1,123 @@
+using Dst.Runtime;
+using Dst.Runtime.Threading;
+using Dst.Tests.ModelFiles;
+using Dst.Training;
+using Dst.Training.Autodiff;
+using Dst.Training.Checkpoints;
+using Dst.Training.Data;
+using Dst.Training.Losses;
+using Dst.Training.Networks;
+using Dst.Training.Recipes;
+
+namespace Dst.Tests.TrainingRuns;
+
+/// <summary>One training phase: it learns, chooses on validation, stops when it should, and says where it broke.</summary>
+public sealed class TrainerTests : IDisposable
+{
+    private readonly WorkerPool _pool = new(1);
+    private readonly Recipe _recipe = TinyRun.Recipe("unused");
+    private readonly DataSet _data;
+
+    public TrainerTests() => _data = TinyRun.Load(_recipe);
+
+    public void Dispose() => _pool.Dispose();
+
+    [Fact]
+    public void Training_lowers_the_loss_and_keeps_the_best_validation_epoch()
+    {
+        var rows = new List<EpochMetrics>();
+        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 8, Ema = 0 }), _data, _pool, seed: 1) { EpochEnded = rows.Add };
+        var result = trainer.Run();
+        Assert.Equal(Enumerable.Range(1, 8), rows.Select(row => row.Epoch));
+        Assert.True(rows[^1].TrainLoss < 0.8 * rows[0].TrainLoss, $"{rows[0].TrainLoss} to {rows[^1].TrainLoss}");
+        var best = rows.OrderByDescending(row => row.ValidationTop1).ThenBy(row => row.ValidationLoss).ThenBy(row => row.Epoch).First();
+        Assert.Equal((best.Epoch, best.ValidationTop1), (result.BestEpoch, result.BestTop1));
+
+        using var network = new TrainingNetwork(result.Model, 9, _pool, seed: 1);
+        using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
+        var again = TrainerEvaluation.Evaluate(network, loader);
+        Assert.Equal((best.ValidationTop1, best.ValidationLoss), (again.Top1, again.Loss));
+    }
+
+    [Fact]
+    public void The_moving_average_is_what_is_validated_and_kept()
+    {
+        var rows = new List<EpochMetrics>();
+        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0.9 }), _data, _pool, seed: 1) { EpochEnded = rows.Add };
+        var result = trainer.Run();
+        using var network = new TrainingNetwork(result.Model, 9, _pool, seed: 1);
+        using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
+        Assert.Equal(rows[result.BestEpoch - 1].ValidationLoss, TrainerEvaluation.Evaluate(network, loader).Loss);
+
+        using var plain = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0 }), _data, _pool, seed: 1);
+        Assert.NotEqual(result.Model.Parameters["conv1.weight"].Data, plain.Run().Model.Parameters["conv1.weight"].Data);
+    }
+
+    [Fact]
+    public void Patience_ends_training_after_epochs_without_a_better_one()
+    {
+        var options = _recipe.Train with { Epochs = 50, Patience = 2, Schedule = new() { LearningRate = 1e-9 } };
+        using var trainer = new Trainer(Phase(options), _data, _pool, seed: 1);
+        var result = trainer.Run();
+        Assert.Equal(result.BestEpoch + 2, result.Epochs);
+        Assert.InRange(result.Epochs, 3, 49);
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_a_number_stops_with_the_layers_name()
+    {
+        var phase = Phase(_recipe.Train);
+        phase.Start.Parameters["layer2.0.conv1.weight"].Data[3] = float.NaN;
+        using var trainer = new Trainer(phase, _data, _pool, seed: 1);
+        var message = Assert.Throws<DivergedException>(() => trainer.Run()).Message;
+        Assert.Contains("student: the loss is NaN in epoch 1 after 0 steps; the first layer whose output is not finite is 'layer2.0.conv1'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_objective_is_the_weighted_sum_of_its_terms()
+    {
+        var distillation = new DistillationOptions { Temperature = 3, Alpha = 0.75, Beta = 0.5 };
+        var phase = Phase(_recipe.Train with { LabelSmoothing = 0.1 }) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
+        using var objective = new TrainerObjective(phase, 9, _pool);
+        using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
+        var batch = loader.Epoch(0).First();
+        var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
+        var (gradient, expectedGradient) = (new float[logits.Length], new float[logits.Length]);
+        gradient.AsSpan().Fill(99); // what a previous step left
+
+        var loss = objective.Compute(batch, logits, 3, gradient);
+
+        var expected = CrossEntropy.Compute(logits, batch.Labels.AsSpan(0, batch.Count), 3, 0.1f, 0.25f, expectedGradient)
+            + DistillationLoss.Compute(logits, Logits(Student(7), batch), 3, 3, 0.75f, expectedGradient)
+            + DistillationLoss.Compute(logits, Logits(Student(8), batch), 3, 3, 0.5f, expectedGradient);
+        Assert.Equal(expected, loss);
+        Assert.Equal(expectedGradient, gradient);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_arm_is_left_alone_and_one_of_another_network_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("checkpoint.safetensors");
+        using var trainer = new Trainer(Phase(_recipe.Train), _data, _pool, seed: 1);
+        Assert.False(CheckpointFile.TryRestore(path, "student", trainer));
+        CheckpointFile.Save(path, "student", trainer);
+        Assert.False(CheckpointFile.TryRestore(path, "teacher", trainer));
+        Assert.True(CheckpointFile.TryRestore(path, "student", trainer));
+
+        using var wider = new Trainer(new("student", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.5), 1), _recipe.Train), _data, _pool, seed: 1);
+        Assert.Contains("was expected", Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", wider)).Message, StringComparison.Ordinal);
+        using (var file = File.OpenWrite(path)) file.SetLength(file.Length / 2);
+        Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", trainer));
+    }
+
+    private TrainingPhase Phase(TrainOptions options) => new("student", Student(1), options);
+
+    private Model Student(long seed) => Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.25), seed);
+
+    private float[] Logits(Model model, Batch batch)
+    {
+        using var network = new TrainingNetwork(model, batch.Count, _pool, seed: 0);
+        return network.Forward(batch.Images, batch.Count, training: false).ToArray();
+    }
+}
