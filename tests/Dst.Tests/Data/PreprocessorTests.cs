@@ -61,6 +61,23 @@ public class PreprocessorTests
     }
 
     [Fact]
+    public void SmoothingSpreadsADotBinomially()
+    {
+        var result = Prepare(Grey(5, 5, (y, x) => (y, x) == (2, 2) ? 255 : 0), Plain(1) with { Smooth = true }, new(1, 5, 5));
+        int[] row = [0, 1, 2, 1, 0];
+        for (var i = 0; i < 25; i++) Assert.Equal(row[i / 5] * row[i % 5] / 16f, result[i]);
+        Assert.All(Prepare(Grey(3, 4, (_, _) => 255), Plain(1) with { Smooth = true }, new(1, 3, 4)), v => Assert.Equal(1, v));
+    }
+
+    [Fact]
+    public void PerImageNormalisationUsesTheImageItself()
+    {
+        var normalisation = new InputNormalisation(0, "none", [9], [9], PerImage: true);
+        Assert.Equal([-1, 1, 1, -1], Prepare(Grey(2, 2, (y, x) => y == x ? 10 : 90), normalisation, new(1, 2, 2)).Select(v => Math.Round(v, 4)));
+        Assert.All(Prepare(Grey(2, 2, (_, _) => 51), normalisation, new(1, 2, 2)), v => Assert.Equal(0, v));
+    }
+
+    [Fact]
     public void WrongNormalisationIsRefused()
     {
         Assert.Throws<InputException>(() => Prepare(Grey(1, 1, (_, _) => 0), Plain(3), new(1, 1, 1)));
