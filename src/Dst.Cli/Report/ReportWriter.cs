@@ -10,6 +10,7 @@ namespace Dst.Cli.Report;
 /// </summary>
 internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standardError, bool isJson)
 {
+    private const int MinWidth = 20;
     private const string EraseLine = "\r\u001b[K";
 
     private static readonly JsonSerializerOptions JsonOptions = new()
@@ -54,7 +55,8 @@ internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standar
     /// <summary>Draws a status line over the last one; the next line of any kind replaces it. For terminals only.</summary>
     public void DrawStatus(string status)
     {
-        standardError.Write($"{EraseLine}{status[..Math.Min(status.Length, Console.WindowWidth - 1)]}");
+        var width = Math.Min(status.Length, Math.Max(Console.WindowWidth - 1, MinWidth)); // a longer line would wrap and stay
+        standardError.Write($"{EraseLine}{status[..width]}");
         _hasStatus = true;
     }
 

@@ -15,9 +15,11 @@ internal static class SampleModel
     public static readonly FeatureShape Input = new(1, 16, 16);
     public static readonly string[] ClassNames = ["tank", "truck", "clutter"];
 
-    public static string SaveHalved(TemporaryFolder folder)
+    /// <summary>Writes the file; its classes are <paramref name="classNames"/>, or <see cref="ClassNames"/> if none are given.</summary>
+    public static string SaveHalved(TemporaryFolder folder, params string[] classNames)
     {
-        var dense = Initialiser.Initialise(Zoo.Build(Network, Input, ClassNames.Length), seed: 1);
+        var names = classNames.Length > 0 ? classNames : ClassNames;
+        var dense = Initialiser.Initialise(Zoo.Build(Network, Input, names.Length), seed: 1);
         var weight = dense.Parameters[$"{HalvedLayer}.weight"];
         var kept = Enumerable.Range(0, weight.Shape[1]).Select(channel => channel % 2 == 0).ToArray();
         var mask = new LayerMask(weight.Shape, PruningUnit.Kernel, block: 16, group: 2, kept);
@@ -26,7 +28,7 @@ internal static class SampleModel
         ModelFile.Save(path, new Model(dense.Graph, dense.Parameters)
         {
             Masks = new Dictionary<string, LayerMask> { [HalvedLayer] = mask },
-            ClassNames = ClassNames,
+            ClassNames = names,
             Normalisation = new InputNormalisation(0, "sqrt", [0.4f], [0.2f]),
         });
         return path;
