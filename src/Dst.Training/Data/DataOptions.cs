@@ -49,7 +49,7 @@ public sealed record DataOptions
     [Setting("largest random rotation in degrees of a training image, either way", Min = 0, Max = 180)]
     public double Rotate { get; init; }
 
-    /// <summary>Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform.</summary>
+    /// <summary>Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform; without effect when each image is normalised by itself.</summary>
     [Setting("training images are multiplied by a random factor in [1 - gain, 1 + gain]", Min = 0, Max = 0.95)]
     public double Gain { get; init; }
 

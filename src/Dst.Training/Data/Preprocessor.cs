@@ -44,32 +44,29 @@ public static class Preprocessor
         else LookUp(image.Samples<ushort>().Slice(start, destination.Length), table, destination);
     }
 
-    /// <summary>What is done last to every input: max(0, value · gain), smoothing, normalisation.</summary>
+    /// <summary>What is done last to every input: smoothing, gain, normalisation.</summary>
     internal static void Finish(Span<float> image, FeatureShape shape, InputNormalisation normalisation, float gain)
     {
-        var plane = shape.Height * shape.Width;
-        if (normalisation.Smooth)
-        {
-            for (var c = 0; c < shape.Channels; c++) Smoothing.Apply(image.Slice(c * plane, plane), shape.Width);
-        }
-
+        if (normalisation.Smooth) Smoothing.Apply(image, shape);
         if (normalisation.PerImage)
         {
+            // A gain would cancel.
             var (mean, deviation) = Statistics.OfImage(image);
-            Normalise(image, gain, mean * gain, deviation * gain);
+            Normalise(image, 1, mean, deviation);
             return;
         }
 
+        var plane = shape.Height * shape.Width;
         for (var c = 0; c < shape.Channels; c++) Normalise(image.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
     }
 
-    /// <summary>values ← (max(0, values · gain) − mean) / deviation.</summary>
-    internal static void Normalise(Span<float> values, float gain, float mean, float deviation)
+    /// <summary>values ← (values · gain − mean) / deviation.</summary>
+    private static void Normalise(Span<float> values, float gain, float mean, float deviation)
     {
         var inverse = 1 / deviation;
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
-        for (var i = 0; i < vectors.Length; i++) vectors[i] = (Vector.Max(Vector<float>.Zero, vectors[i] * gain) - new Vector<float>(mean)) * inverse;
-        for (var i = vectors.Length * Vector<float>.Count; i < values.Length; i++) values[i] = (Math.Max(0, values[i] * gain) - mean) * inverse;
+        for (var i = 0; i < vectors.Length; i++) vectors[i] = (vectors[i] * gain - new Vector<float>(mean)) * inverse;
+        for (var i = vectors.Length * Vector<float>.Count; i < values.Length; i++) values[i] = (values[i] * gain - mean) * inverse;
     }
 
     private static void LookUp<T>(ReadOnlySpan<T> samples, float[] table, Span<float> destination) where T : unmanaged, IBinaryInteger<T>

@@ -1,10 +1,18 @@
+using Dst.Runtime.Graph;
+
 namespace Dst.Training.Data;
 
 /// <summary>The 3×3 binomial filter [1 2 1]ᵀ[1 2 1] / 16, with edge pixels repeated beyond the edge.</summary>
 internal static class Smoothing
 {
-    /// <summary>Filters one plane in place: along the rows, then along the columns.</summary>
-    public static void Apply(Span<float> plane, int width)
+    /// <summary>Filters every channel of an image in place: along the rows, then along the columns.</summary>
+    public static void Apply(Span<float> image, FeatureShape shape)
+    {
+        var plane = shape.Height * shape.Width;
+        for (var c = 0; c < shape.Channels; c++) FilterPlane(image.Slice(c * plane, plane), shape.Width);
+    }
+
+    private static void FilterPlane(Span<float> plane, int width)
     {
         for (var row = 0; row < plane.Length; row += width) FilterRow(plane.Slice(row, width));
 

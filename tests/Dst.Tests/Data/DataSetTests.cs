@@ -57,10 +57,12 @@ public class DataSetTests
         Assert.True(mean[44 * 64 + 32] < 0.8 * mean[20 * 64 + 32], "it is darker behind the target than before it");
     }
 
-    [Fact]
-    public void NormalisationMakesTrainingDataStandard()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void NormalisationMakesTrainingDataStandard(bool smooth)
     {
-        var data = Load(Small with { Crop = 16, Amplitude = "sqrt" });
+        var data = Load(Small with { Crop = 16, Amplitude = "sqrt", Smooth = smooth });
         using var loader = new BatchLoader(data, data.Training, 36, augment: false, seed: 1);
         var values = loader.Epoch(0).Single().Images.Select(v => (double)v).ToArray();
         Assert.Equal(0, values.Average(), 4);

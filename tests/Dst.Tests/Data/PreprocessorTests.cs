@@ -34,7 +34,7 @@ public class PreprocessorTests
     [Theory]
     [InlineData("none", 0.5)]
     [InlineData("sqrt", 0.70710678)]
-    [InlineData("log", 0.87520)] // ln(1 + 255 / 2) / ln 256
+    [InlineData("log", 0.87569)] // ln(1 + 255 / 2) / ln 256
     public void AmplitudeIsTransformed(string amplitude, double expected)
     {
         var image = new Image(1, 1, 3, 16, MemoryMarshal.AsBytes<ushort>([0, 32768, 65535]).ToArray());
@@ -58,6 +58,23 @@ public class PreprocessorTests
         var colour = new Image(3, 1, 1, 8, new byte[] { 51, 102, 153 });
         var result = Prepare(colour, new(0, "none", [0.2f, 0, 0.5f], [1, 2, 0.1f]), new(3, 1, 1));
         Assert.Equal([0, 0.2, 1], result.Select(v => Math.Round(v, 5)));
+    }
+
+    [Fact]
+    public void SmoothingSpreadsADotBinomially()
+    {
+        var result = Prepare(Grey(5, 5, (y, x) => (y, x) == (2, 2) ? 255 : 0), Plain(1) with { Smooth = true }, new(1, 5, 5));
+        int[] row = [0, 1, 2, 1, 0];
+        for (var i = 0; i < 25; i++) Assert.Equal(row[i / 5] * row[i % 5] / 16f, result[i]);
+        Assert.All(Prepare(Grey(3, 4, (_, _) => 255), Plain(1) with { Smooth = true }, new(1, 3, 4)), v => Assert.Equal(1, v));
+    }
+
+    [Fact]
+    public void PerImageNormalisationUsesTheImageItself()
+    {
+        var normalisation = new InputNormalisation(0, "none", [9], [9], PerImage: true);
+        Assert.Equal([-1, 1, 1, -1], Prepare(Grey(2, 2, (y, x) => y == x ? 10 : 90), normalisation, new(1, 2, 2)).Select(v => Math.Round(v, 4)));
+        Assert.All(Prepare(Grey(2, 2, (_, _) => 51), normalisation, new(1, 2, 2)), v => Assert.Equal(0, v));
     }
 
     [Fact]
