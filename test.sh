@@ -33,7 +33,7 @@ for tier in "${tiers[@]}"; do
     trx="$results/$name-$tier.trx"
     echo "== $name on $tier =="
     status=0
-    DST_TEST_EXPECT_TIER="$tier" env "DOTNET_${switch[$tier]}" dotnet test "tests/$name/bin/Release/net10.0/$name.dll" \
+    DST_TEST_EXPECT_TIER="$tier" env "DOTNET_${switch[$tier]}" dotnet test "tests/$name/bin/Release/net10.0/$name.dll" --nologo \
       --logger "trx;LogFileName=$trx" "${filter[@]}" || status=$?
     good="$(count "$trx" passed)" bad="$(count "$trx" failed)"
     # A crash of the test host leaves no failed test behind: the run itself counts as one.

@@ -77,9 +77,9 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
-    public void Train_makes_one_arm_of_the_architecture_that_is_named()
+    public void Train_makes_one_arm_of_the_architecture_that_is_named_and_checks_no_other()
     {
-        var run = Terminal.Run("train", _recipe, "--teacher", "--arch", "resnet14", "--out", _runs, "--set", "train.epochs=1", "--json");
+        var run = Terminal.Run("train", _recipe, "--teacher", "--arch", "resnet14", "--set", "student.arch=aconvnet", "--out", _runs, "--set", "train.epochs=1", "--json");
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var arm = Assert.Single(document.RootElement.GetProperty("arms").EnumerateArray());
