@@ -85,6 +85,7 @@ public static class CommandLine
             ResultsCommand.Create(),
             DataCommand.Create(),
             SettingsCommand.Create(),
+            BenchCommand.Create(),
             DoctorCommand.Create(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
