@@ -18,7 +18,7 @@ public class GoldenTrainingTests
 
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    [Theory]
+    [Theory, Trait("Category", "Slow")]
     [InlineData("resnet8")]
     [InlineData("aconvnet")]
     public void Losses_and_logits_of_twenty_steps_are_pytorchs(string name)
