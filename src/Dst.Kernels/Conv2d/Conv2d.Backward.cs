@@ -84,8 +84,7 @@ public sealed unsafe partial class Conv2d
     /// <summary>Floats [first, end) of the packed gradient that belong to a block of 16 filters.</summary>
     public (int First, int End) WeightGradientRange(int block)
     {
-        if (Simd.Simd.Tier == SimdTier.Scalar)
-            return (block * Layout.Block * Shape.RowLength, Math.Min(Shape.Filters, (block + 1) * Layout.Block) * Shape.RowLength);
+        if (Simd.Simd.Tier == SimdTier.Scalar) return (block * Layout.Block * Shape.RowLength, (block + 1) * Layout.Block * Shape.RowLength);
         return (_gradientFirst[block] * Layout.Block, _gradientFirst[block + 1] * Layout.Block);
     }
 

@@ -12,7 +12,7 @@ namespace Dst.Kernels;
 /// The data gradient is the same loop over the packed output gradient with turned weights, one pass for each phase of the stride.
 /// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward pass and in the weight gradient.
 /// With narrower blocks the forward pass is <see cref="NarrowBlockConv2d"/>, and the gradients run on the union of the 16 filters' taps.
-/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw].
+/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole blocks.
 /// </remarks>
 public sealed unsafe partial class Conv2d
 {
@@ -50,7 +50,8 @@ public sealed unsafe partial class Conv2d
         Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Layout.Block;
 
     /// <summary>Floats of the packed weight gradient.</summary>
-    public int WeightGradientLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _gradientOffsets.Length * Layout.Block;
+    public int WeightGradientLength =>
+        Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _gradientOffsets.Length);
 
     /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
     public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
