@@ -36,18 +36,19 @@ public sealed unsafe partial class Conv2d
         _outputGradient = PackedInput.ForDataGradient(shape);
         (_dataGradientTaps, _dataGradient) = PlanDataGradient();
         (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
+        var isScalar = Simd.Simd.Tier == SimdTier.Scalar;
+        WeightLength = isScalar ? WeightCount : _narrowForward?.WeightLength ?? _forwardTaps.Sum(taps => taps.Length) * Layout.Block;
+        DataGradientWeightLength = isScalar ? WeightCount : _dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Layout.Block;
     }
 
     /// <summary>Sizes of the layer.</summary>
     public Conv2dShape Shape { get; }
 
     /// <summary>Floats of the packed weights of the forward pass.</summary>
-    public int WeightLength =>
-        Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? _forwardTaps.Sum(taps => taps.Length) * Layout.Block;
+    public int WeightLength { get; }
 
     /// <summary>Floats of the packed weights of the data gradient.</summary>
-    public int DataGradientWeightLength =>
-        Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Layout.Block;
+    public int DataGradientWeightLength { get; }
 
     /// <summary>Floats of the packed weight gradient.</summary>
     public int WeightGradientLength =>

@@ -4,7 +4,7 @@ namespace Dst.Tests.Cli;
 
 public class UsageTests
 {
-    private static readonly string[] VerbNames = ["run", "train", "distill", "prune", "eval", "predict", "inspect", "results", "data", "settings", "doctor"];
+    private static readonly string[] VerbNames = ["run", "train", "distill", "prune", "eval", "predict", "inspect", "bench", "results", "data", "settings", "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect"]);
 
