@@ -14,13 +14,7 @@ public sealed unsafe partial class Conv2d
     /// <param name="accumulate">Whether to add to <paramref name="dx"/>.</param>
     public void DataGradient(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
     {
-        switch (Simd.Simd.Tier)
-        {
-            case SimdTier.V512: DataGradient<Lanes512>(images, dy, weights, dx, scratch, accumulate); break;
-            case SimdTier.V256: DataGradient<Lanes256>(images, dy, weights, dx, scratch, accumulate); break;
-            case SimdTier.V128: DataGradient<Lanes128>(images, dy, weights, dx, scratch, accumulate); break;
-            default: DataGradientReference(Shape, images, dy, weights, dx, accumulate); break;
-        }
+        KernelRunner.Run(new DataGradientKernel(this, images, dy, weights, dx, scratch, accumulate));
     }
 
     /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="DataGradientWeightLength"/> floats, [phase][C/16][taps][16].</summary>
@@ -70,15 +64,7 @@ public sealed unsafe partial class Conv2d
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void WeightGradient(int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
     {
-        switch (Simd.Simd.Tier)
-        {
-            case SimdTier.V512: WeightGradient<Lanes512, EightTaps<Lanes512>>(images, x, dy, firstBlock, endBlock, gradient, scratch); break;
-            case SimdTier.V256: WeightGradient<Lanes256, FourTaps<Lanes256>>(images, x, dy, firstBlock, endBlock, gradient, scratch); break;
-            case SimdTier.V128: WeightGradient<Lanes128, FourTaps<Lanes128>>(images, x, dy, firstBlock, endBlock, gradient, scratch); break;
-            default:
-                WeightGradientReference(Shape, firstBlock * Layout.Block, Math.Min(Shape.Filters, endBlock * Layout.Block), images, x, dy, gradient);
-                break;
-        }
+        KernelRunner.Run(new WeightGradientKernel(this, images, x, dy, firstBlock, endBlock, gradient, scratch));
     }
 
     /// <summary>Floats [first, end) of the packed gradient that belong to a block of 16 filters.</summary>
@@ -181,5 +167,25 @@ public sealed unsafe partial class Conv2d
     private readonly record struct PixelWalk(int Rows, int SourceRow, int SourceImage, int GradientRow, int GradientImage)
     {
         public PixelWalk Within(int firstRow, int endRow) => this with { Rows = endRow - firstRow };
+    }
+
+    private readonly struct DataGradientKernel(Conv2d conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
+    {
+        public void Reference() => DataGradientReference(conv.Shape, images, dy, weights, dx, accumulate);
+
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.DataGradient<TLanes>(images, dy, weights, dx, scratch, accumulate);
+    }
+
+    private readonly struct WeightGradientKernel(Conv2d conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+        : IKernel
+    {
+        public void Reference() => WeightGradientReference(
+            conv.Shape, firstBlock * Layout.Block, Math.Min(conv.Shape.Filters, endBlock * Layout.Block), images, x, dy, gradient);
+
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes>
+        {
+            if (TLanes.Accumulators >= EightTaps<TLanes>.Count) conv.WeightGradient<TLanes, EightTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+            else conv.WeightGradient<TLanes, FourTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+        }
     }
 }

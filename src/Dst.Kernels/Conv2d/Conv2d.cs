@@ -68,13 +68,7 @@ public sealed unsafe partial class Conv2d
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void Forward(int images, float* x, float* weights, float* bias, float* y, float* scratch)
     {
-        switch (Simd.Simd.Tier)
-        {
-            case SimdTier.V512: Forward<Lanes512>(images, x, weights, bias, y, scratch); break;
-            case SimdTier.V256: Forward<Lanes256>(images, x, weights, bias, y, scratch); break;
-            case SimdTier.V128: Forward<Lanes128>(images, x, weights, bias, y, scratch); break;
-            default: ForwardReference(Shape, images, x, weights, bias, y); break;
-        }
+        KernelRunner.Run(new ForwardKernel(this, images, x, weights, bias, y, scratch));
     }
 
     /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="WeightLength"/> floats, [O/16][taps][16].</summary>
@@ -131,5 +125,12 @@ public sealed unsafe partial class Conv2d
 
             start += taps.Length * Layout.Block;
         }
+    }
+
+    private readonly struct ForwardKernel(Conv2d conv, int images, float* x, float* weights, float* bias, float* y, float* scratch) : IKernel
+    {
+        public void Reference() => ForwardReference(conv.Shape, images, x, weights, bias, y);
+
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.Forward<TLanes>(images, x, weights, bias, y, scratch);
     }
 }
