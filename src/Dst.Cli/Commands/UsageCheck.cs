@@ -8,13 +8,15 @@ namespace Dst.Cli.Commands;
 /// <summary>Turns what the parser did not understand into one sentence that names the nearest word that it would have understood.</summary>
 internal static class UsageCheck
 {
-    /// <exception cref="InputException">The command line has a parse error and does not ask for help.</exception>
+    /// <exception cref="InputException">The command line has a parse error or an empty argument and does not ask for help.</exception>
     public static void Check(ParseResult parsed)
     {
         var unknown = MisreadOptions(parsed).Concat(parsed.UnmatchedTokens).FirstOrDefault();
-        if (unknown is null && (parsed.Errors.Count == 0 || parsed.Action is HelpWithExamples)) return;
+        var isEmpty = parsed.Tokens.Any(token => token.Value.Length == 0);
+        if (unknown is null && !isEmpty && (parsed.Errors.Count == 0 || parsed.Action is HelpWithExamples)) return;
         var command = parsed.CommandResult.Command;
         var help = string.Join(' ', PathOf(command)) + " --help";
+        if (isEmpty) throw new InputException($"an argument is empty; a value was expected; see {help}");
         if (unknown is null) throw new InputException($"{parsed.Errors[0].Message.TrimEnd('.')}; see {help}");
 
         var (kind, known) = unknown.StartsWith('-') ? ("option", command.Options.Select(option => option.Name).ToArray())

@@ -48,6 +48,13 @@ public class UsageTests
     public void A_number_out_of_range_is_named_with_the_range(string threads) =>
         Terminal.Run("run", "--threads", threads).AssertWrongInput("--threads", $"'{threads}'", "from 1 to 1024");
 
+    [Theory]
+    [InlineData("inspect", "")]
+    [InlineData("predict", "model.safetensors", "")]
+    [InlineData("prune", "model.safetensors", "--out", "")]
+    public void An_empty_argument_is_refused(params string[] arguments) =>
+        Terminal.Run(arguments).AssertWrongInput("empty", $"dst {arguments[0]} --help");
+
     [Fact]
     public void An_argument_too_many_is_named() => Terminal.Run("doctor", "again").AssertWrongInput("'again'", "dst doctor --help");
 
