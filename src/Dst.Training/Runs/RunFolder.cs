@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Dst.Runtime;
 using Dst.Runtime.ModelFile;
 using Dst.Training.Recipes;
@@ -13,14 +14,18 @@ public sealed class RunFolder : IDisposable
 {
     private const string MetricsHeader = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
 
+    private const string SummaryName = "summary.json";
+
+    private readonly FileStream _lock; // the system lets go of it when the process ends, however it ends
     private readonly FileStream _metrics;
 
-    private RunFolder(string path, Recipe recipe, FileStream metrics, RunSummary summary)
+    private RunFolder(string path, Recipe recipe, FileMode metricsMode)
     {
         Path = path;
         Recipe = recipe;
-        _metrics = metrics;
-        Summary = summary;
+        Summary = new(recipe.Name, recipe.Seed, []);
+        _lock = new(In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        _metrics = new(In(path, "metrics.csv"), metricsMode, FileAccess.ReadWrite, FileShare.Read);
     }
 
     /// <summary>The folder.</summary>
@@ -33,10 +38,10 @@ public sealed class RunFolder : IDisposable
     public RunSummary Summary { get; private set; }
 
     /// <summary>The file of the arm in training.</summary>
-    public string CheckpointPath => System.IO.Path.Combine(Path, "checkpoint-last.safetensors");
+    public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
 
     /// <summary>The model file of an arm.</summary>
-    public string ModelPath(string arm) => System.IO.Path.Combine(Path, $"{arm}.safetensors");
+    public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
 
     /// <summary>Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run.</summary>
     /// <exception cref="InputException">The folder exists or cannot be made.</exception>
@@ -47,10 +52,10 @@ public sealed class RunFolder : IDisposable
         return Guard(path, () =>
         {
             Directory.CreateDirectory(path);
-            WriteText(System.IO.Path.Combine(path, "recipe.yaml"), RecipeFile.Write(recipe));
-            var metrics = OpenMetrics(path, FileMode.CreateNew);
-            WriteLines(metrics, [MetricsHeader]);
-            return new RunFolder(path, recipe, metrics, new(recipe.Name, recipe.Seed, []));
+            var run = new RunFolder(path, recipe, FileMode.CreateNew);
+            run.Write(MetricsHeader);
+            AtomicFile.Write(In(path, "recipe.yaml"), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
+            return run;
         });
     }
 
@@ -58,67 +63,59 @@ public sealed class RunFolder : IDisposable
     /// <param name="path">The run folder.</param>
     /// <param name="overrides">Overrides such as <c>threads=2</c>; only of keys that results do not depend on.</param>
     /// <exception cref="InputException">It is not a run folder, is in use, or an override would change results.</exception>
-    public static RunFolder Resume(string path, IReadOnlyList<string> overrides)
-    {
-        var recipePath = System.IO.Path.Combine(path, "recipe.yaml");
-        if (!File.Exists(recipePath)) throw new InputException($"{path} has no recipe.yaml; expected the folder of a run");
-        return Resume(path, RecipeFile.Load(recipePath, overrides));
-    }
+    public static RunFolder Resume(string path, IReadOnlyList<string> overrides) => Resume(path, ReadRecipe(path, overrides));
 
     /// <summary>Opens the folder of a run that was stopped, if it was made with <paramref name="recipe"/>.</summary>
     /// <exception cref="InputException">It is not a run folder, is in use, or was made with another recipe.</exception>
     public static RunFolder Resume(string path, Recipe recipe)
     {
-        var earlier = RecipeFile.Load(System.IO.Path.Combine(path, "recipe.yaml"));
-        var differences = RecipeFile.Differences(earlier, recipe);
+        var differences = RecipeFile.Differences(ReadRecipe(path, []), recipe);
         if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
         return Guard(path, () =>
         {
-            var metrics = OpenMetrics(path, FileMode.OpenOrCreate);
-            foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
-            var summaryPath = SummaryPathIn(path);
-            var summary = File.Exists(summaryPath) ? RunSummary.Load(summaryPath) : new(recipe.Name, recipe.Seed, []);
-            return new RunFolder(path, recipe, metrics, summary);
+            var run = new RunFolder(path, recipe, FileMode.OpenOrCreate);
+            try
+            {
+                foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
+                if (File.Exists(In(path, SummaryName))) run.Summary = RunSummary.Load(In(path, SummaryName));
+                return run;
+            }
+            catch
+            {
+                run.Dispose();
+                throw;
+            }
         });
     }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void AddMetrics(EpochMetrics row) => Guard(_metrics.Name, () =>
-    {
-        WriteLines(_metrics,
-        [
-            string.Create(CultureInfo.InvariantCulture,
-                $"{row.Arm},{row.Epoch},{row.LearningRate},{row.TrainLoss},{row.TrainTop1},{row.ValidationLoss},{row.ValidationTop1},{row.Seconds:F3},{row.ImagesPerSecond:F1}"),
-        ]);
-        return true;
-    });
+    public void AddMetrics(EpochMetrics row) => Write(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{row.Arm},{row.Epoch},{row.LearningRate},{row.TrainLoss},{row.TrainTop1},{row.ValidationLoss},{row.ValidationTop1},{row.Seconds:F3},{row.ImagesPerSecond:F1}"));
 
-    /// <summary>Drops the rows that come after the state that training goes on from: finished arms, then <paramref name="epochs"/> of <paramref name="arm"/>.</summary>
-    public void TrimMetrics(string arm, int epochs) => Guard(_metrics.Name, () =>
+    /// <summary>
+    /// Cuts <c>metrics.csv</c> behind the rows of finished arms and of the first <paramref name="epochs"/> epochs of
+    /// <paramref name="arm"/>: what follows was not yet in the checkpoint that training goes on from.
+    /// </summary>
+    /// <exception cref="InputException">It cannot be written.</exception>
+    public void TrimMetrics(string arm, int epochs)
     {
         _metrics.Position = 0;
         using var reader = new StreamReader(_metrics, leaveOpen: true);
-        var kept = new List<string> { MetricsHeader };
-        foreach (var line in reader.ReadToEnd().Split('\n')[..^1])
-        {
-            var fields = line.Split(',');
-            if (fields.Length != MetricsHeader.Split(',').Length) continue;
-            var finished = Summary.Find(fields[0]) is not null;
-            if (finished || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs) kept.Add(line);
-        }
-
-        _metrics.SetLength(0);
-        WriteLines(_metrics, kept);
-        return true;
-    });
+        var lines = reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
+        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsHeader : IsKept(line.Split(','), arm, epochs)).ToList();
+        _metrics.SetLength(kept.Sum(line => line.Length + 1));
+        _metrics.Position = _metrics.Length;
+        if (kept.Count == 0) Write(MetricsHeader);
+    }
 
     /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
     public void AddArm(ArmSummary arm)
     {
         var summary = Summary with { Arms = [.. Summary.Arms, arm] };
-        summary.Save(SummaryPathIn(Path));
+        summary.Save(In(Path, SummaryName));
         Summary = summary;
     }
 
@@ -126,27 +123,33 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">It cannot be written, or the data is not that of the run.</exception>
     public void WriteManifest(RunManifest manifest)
     {
-        var path = System.IO.Path.Combine(Path, "manifest.json");
+        var path = In(Path, "manifest.json");
         if (!File.Exists(path)) manifest.Save(path);
         else manifest.CheckData(path);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _metrics.Dispose();
-
-    private static string SummaryPathIn(string folder) => System.IO.Path.Combine(folder, "summary.json");
-
-    // Open for writing as long as the run lasts: this is what keeps a second process out.
-    private static FileStream OpenMetrics(string folder, FileMode mode) =>
-        new(System.IO.Path.Combine(folder, "metrics.csv"), mode, FileAccess.ReadWrite, FileShare.Read);
-
-    private static void WriteLines(FileStream stream, IEnumerable<string> lines)
+    public void Dispose()
     {
-        stream.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
-        stream.Flush(flushToDisk: true);
+        _metrics.Dispose();
+        _lock.Dispose();
     }
 
-    private static void WriteText(string path, string text) => AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+    private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
+
+    private static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, "recipe.yaml"))
+        ? RecipeFile.Load(In(folder, "recipe.yaml"), overrides)
+        : throw new InputException($"{folder} has no recipe.yaml; expected the folder of a run");
+
+    private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
+        && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);
+
+    private void Write(string line) => Guard(Path, () =>
+    {
+        _metrics.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        _metrics.Flush(flushToDisk: true);
+        return true;
+    });
 
     private static T Guard<T>(string path, Func<T> work)
     {

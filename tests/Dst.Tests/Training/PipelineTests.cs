@@ -100,6 +100,19 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
+    public void A_run_killed_between_an_arms_training_and_its_summary_is_finished_without_training()
+    {
+        var path = RunIn("run", "arms=[student]");
+        var (model, metrics) = (File.ReadAllBytes(Path.Combine(path, "student.safetensors")), TinyRun.Metrics(path));
+        File.Delete(Path.Combine(path, "summary.json"));
+        File.Delete(Path.Combine(path, "student.safetensors"));
+        using (var run = RunFolder.Resume(path, []))
+            Assert.NotNull(TinyRun.Run(run, _ => Assert.Fail("a step was trained")).Find(ArmNames.Student));
+        Assert.Equal(model, File.ReadAllBytes(Path.Combine(path, "student.safetensors")));
+        Assert.Equal(metrics, TinyRun.Metrics(path));
+    }
+
+    [Fact]
     public void Settings_that_a_later_arm_could_not_use_are_found_before_the_first_is_trained()
     {
         foreach (var (setting, expected) in new[]
