@@ -101,12 +101,13 @@ public sealed class LayerMask
     /// <summary>Sets every pruned weight of <paramref name="weights"/> [O, I, Kh, Kw] to zero.</summary>
     public void Apply(Span<float> weights)
     {
-        var row = WeightShape[1] * WeightShape[2] * WeightShape[3];
+        var row = Candidates * WeightsPerCandidate;
         for (var filter = 0; filter < WeightShape[0]; filter++)
         {
-            for (var position = 0; position < row; position++)
+            var kept = Kept.AsSpan(filter / Block * Candidates, Candidates);
+            for (var c = 0; c < kept.Length; c++)
             {
-                if (!Keeps(filter, position)) weights[filter * row + position] = 0;
+                if (!kept[c]) weights.Slice(filter * row + c * WeightsPerCandidate, WeightsPerCandidate).Clear();
             }
         }
     }

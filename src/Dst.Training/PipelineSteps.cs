@@ -55,8 +55,8 @@ public sealed partial class Pipeline
             Optimizer.Create(options.Optimizer, []);
         }
 
-        Build(_recipe.Teacher);
-        HalfWidth();
+        if (_recipe.Teacher.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Student)) Build(_recipe.Teacher);
+        if (_recipe.Arms.Contains(ArmNames.HalfWidth) || _recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) HalfWidth();
     }
 
     private Model Get(string arm, CancellationToken cancellation)

@@ -164,9 +164,9 @@ public sealed class Trainer : IDisposable
         _average?.Swap();
         var validation = Validate(cancellation);
         if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
-        if (validation.Top1 > State.BestTop1 || validation.Top1 == State.BestTop1 && validation.Loss < State.BestLoss)
+        if (validation.Top1 >= State.BestTop1) // of equal epochs the later: a schedule's end has seen more training
         {
-            (State.BestEpoch, State.BestTop1, State.BestLoss) = (State.Epoch + 1, validation.Top1, validation.Loss);
+            (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, validation.Top1);
             for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
         }
 

@@ -42,20 +42,20 @@ public sealed unsafe partial class Conv2d
         {
             for (var b = 0; b < phase.Length; b++)
             {
-                for (var lane = 0; lane < Math.Min(Conv2dShape.Block, s.Channels - b * Conv2dShape.Block); lane++)
+                for (var lane = 0; lane < Math.Min(Layout.Block, s.Channels - b * Layout.Block); lane++)
                 {
-                    var channel = b * Conv2dShape.Block + lane;
+                    var channel = b * Layout.Block + lane;
                     var group = channel / s.ChannelsPerGroup;
                     var column = channel % s.ChannelsPerGroup * area;
                     for (var t = 0; t < phase[b].Length; t++)
                     {
                         var filter = phase[b][t] / area;
                         if (filter / (s.Filters / s.Groups) == group)
-                            packed[start + t * Conv2dShape.Block + lane] = weights[filter * s.RowLength + column + phase[b][t] % area];
+                            packed[start + t * Layout.Block + lane] = weights[filter * s.RowLength + column + phase[b][t] % area];
                     }
                 }
 
-                start += phase[b].Length * Conv2dShape.Block;
+                start += phase[b].Length * Layout.Block;
             }
         }
     }
@@ -76,7 +76,7 @@ public sealed unsafe partial class Conv2d
             case SimdTier.V256: WeightGradient<Lanes256, FourTaps<Lanes256>>(images, x, dy, firstBlock, endBlock, gradient, scratch); break;
             case SimdTier.V128: WeightGradient<Lanes128, FourTaps<Lanes128>>(images, x, dy, firstBlock, endBlock, gradient, scratch); break;
             default:
-                WeightGradientReference(Shape, firstBlock * Conv2dShape.Block, Math.Min(Shape.Filters, endBlock * Conv2dShape.Block), images, x, dy, gradient);
+                WeightGradientReference(Shape, firstBlock * Layout.Block, Math.Min(Shape.Filters, endBlock * Layout.Block), images, x, dy, gradient);
                 break;
         }
     }
@@ -84,9 +84,8 @@ public sealed unsafe partial class Conv2d
     /// <summary>Floats [first, end) of the packed gradient that belong to a block of 16 filters.</summary>
     public (int First, int End) WeightGradientRange(int block)
     {
-        if (Simd.Simd.Tier == SimdTier.Scalar)
-            return (block * Conv2dShape.Block * Shape.RowLength, Math.Min(Shape.Filters, (block + 1) * Conv2dShape.Block) * Shape.RowLength);
-        return (_gradientFirst[block] * Conv2dShape.Block, _gradientFirst[block + 1] * Conv2dShape.Block);
+        if (Simd.Simd.Tier == SimdTier.Scalar) return (block * Layout.Block * Shape.RowLength, (block + 1) * Layout.Block * Shape.RowLength);
+        return (_gradientFirst[block] * Layout.Block, _gradientFirst[block + 1] * Layout.Block);
     }
 
     /// <summary>Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw]; positions that are not kept become zero.</summary>
@@ -95,8 +94,8 @@ public sealed unsafe partial class Conv2d
         CheckLength(packed.Length, WeightGradientLength);
         CheckLength(gradient.Length, WeightCount);
         var s = Shape;
-        var firstFilter = block * Conv2dShape.Block;
-        var filters = Math.Min(Conv2dShape.Block, s.Filters - firstFilter);
+        var firstFilter = block * Layout.Block;
+        var filters = Math.Min(Layout.Block, s.Filters - firstFilter);
         var rows = gradient.Slice(firstFilter * s.RowLength, filters * s.RowLength);
         if (Simd.Simd.Tier == SimdTier.Scalar)
         {
@@ -106,22 +105,22 @@ public sealed unsafe partial class Conv2d
 
         rows.Clear();
         var taps = _forwardTaps[block];
-        var values = packed[(_gradientFirst[block] * Conv2dShape.Block)..];
+        var values = packed[(_gradientFirst[block] * Layout.Block)..];
         for (var lane = 0; lane < filters; lane++)
         {
             var firstTap = (firstFilter + lane) / (s.Filters / s.Groups) * s.RowLength;
             for (var t = 0; t < taps.Length; t++)
             {
                 var position = taps[t] - firstTap;
-                if ((uint)position < (uint)s.RowLength) rows[lane * s.RowLength + position] = values[t * Conv2dShape.Block + lane];
+                if ((uint)position < (uint)s.RowLength) rows[lane * s.RowLength + position] = values[t * Layout.Block + lane];
             }
         }
     }
 
     private void DataGradient<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) where TLanes : unmanaged, ILanes<TLanes>
     {
-        var zero = stackalloc float[Conv2dShape.Block];
-        new Span<float>(zero, Conv2dShape.Block).Clear();
+        var zero = stackalloc float[Layout.Block];
+        new Span<float>(zero, Layout.Block).Clear();
         for (var first = 0; first < images; first += _outputGradient.ChunkImages)
         {
             var count = Math.Min(_outputGradient.ChunkImages, images - first);
@@ -135,7 +134,7 @@ public sealed unsafe partial class Conv2d
         where TLanes : unmanaged, ILanes<TLanes>
         where TTaps : unmanaged, ITapAccumulators<TLanes>
     {
-        var walk = new PixelWalk(Shape.OutHeight, _input.RowPitch, _input.Length, Shape.OutWidth * Conv2dShape.Block, Shape.OutputLength);
+        var walk = new PixelWalk(Shape.OutHeight, _input.RowPitch, _input.Length, Shape.OutWidth * Layout.Block, Shape.OutputLength);
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
             var count = Math.Min(_input.ChunkImages, images - first);
@@ -144,11 +143,11 @@ public sealed unsafe partial class Conv2d
             {
                 for (var b = firstBlock; b < endBlock; b++)
                 {
-                    var blockGradient = dy + (long)first * Shape.OutputLength + (long)b * Shape.OutHeight * Shape.OutWidth * Conv2dShape.Block;
+                    var blockGradient = dy + (long)first * Shape.OutputLength + (long)b * Shape.OutHeight * Shape.OutWidth * Layout.Block;
                     for (var t = _gradientFirst[b]; t < _gradientFirst[b + 1]; t += TTaps.Count)
                     {
                         var (firstRow, endRow) = _gradientRows[t / GradientTapMultiple];
-                        Correlate<TLanes, TTaps>(walk.Within(firstRow, endRow), count, source + firstRow * walk.SourceRow, offsets + t, blockGradient + firstRow * walk.GradientRow, gradient + (long)t * Conv2dShape.Block);
+                        Correlate<TLanes, TTaps>(walk.Within(firstRow, endRow), count, source + firstRow * walk.SourceRow, offsets + t, blockGradient + firstRow * walk.GradientRow, gradient + (long)t * Layout.Block);
                     }
                 }
             }
@@ -170,7 +169,7 @@ public sealed unsafe partial class Conv2d
             for (var r = 0; r < walk.Rows; r++, row += walk.SourceRow)
             {
                 var pixel = row;
-                for (var end = g + walk.GradientRow; g < end; g += Conv2dShape.Block, pixel += Conv2dShape.Block)
+                for (var end = g + walk.GradientRow; g < end; g += Layout.Block, pixel += Layout.Block)
                     taps.MultiplyAdd(pixel, TLanes.Load(g));
             }
         }

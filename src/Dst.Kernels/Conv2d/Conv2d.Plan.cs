@@ -30,7 +30,7 @@ public sealed unsafe partial class Conv2d
             s.OutHeight,
             s.OutWidth,
             new(_input.RowPitch, _input.Length),
-            new(0, Conv2dShape.Block, s.OutWidth * Conv2dShape.Block, s.OutHeight * s.OutWidth * Conv2dShape.Block, s.OutputLength),
+            new(0, Layout.Block, s.OutWidth * Layout.Block, s.OutHeight * s.OutWidth * Layout.Block, s.OutputLength),
             [.. Enumerable.Range(0, s.OutHeight).Select(row => RowsWithin(s.Padding - row * s.Stride, s.Height + s.Padding - row * s.Stride))]);
     }
 
@@ -43,8 +43,8 @@ public sealed unsafe partial class Conv2d
         var taps = new int[s.FilterBlocks][];
         for (var b = 0; b < taps.Length; b++)
         {
-            var firstGroup = b * Conv2dShape.Block / filtersPerGroup;
-            var lastGroup = (Math.Min(s.Filters, (b + 1) * Conv2dShape.Block) - 1) / filtersPerGroup;
+            var firstGroup = b * Layout.Block / filtersPerGroup;
+            var lastGroup = (Math.Min(s.Filters, (b + 1) * Layout.Block) - 1) / filtersPerGroup;
             var first = firstGroup * s.ChannelsPerGroup * area;
             taps[b] = ByKernelRow(Enumerable.Range(first, (lastGroup + 1) * s.ChannelsPerGroup * area - first), s);
         }
@@ -75,14 +75,14 @@ public sealed unsafe partial class Conv2d
                 var phaseTaps = DataGradientTaps((y + s.Padding) % s.Stride, (x + s.Padding) % s.Stride);
                 int row = y + s.Padding, column = x + s.Padding;
                 var table = Table(phaseTaps, tap => _outputGradient.OffsetOfUnpadded(tap.Channel, (row - tap.Ky) / s.Stride, (column - tap.Kx) / s.Stride), firstWeight);
-                firstWeight += phaseTaps.Sum(t => t.Length) * Conv2dShape.Block;
+                firstWeight += phaseTaps.Sum(t => t.Length) * Layout.Block;
                 taps.Add(phaseTaps);
                 passes.Add(new TapPass(
                     table,
                     (s.Height - y + s.Stride - 1) / s.Stride,
                     (s.Width - x + s.Stride - 1) / s.Stride,
                     new(_outputGradient.RowPitch, _outputGradient.Length),
-                    new((y * s.Width + x) * Conv2dShape.Block, s.Stride * Conv2dShape.Block, s.Stride * s.Width * Conv2dShape.Block, s.Height * s.Width * Conv2dShape.Block, s.InputLength),
+                    new((y * s.Width + x) * Layout.Block, s.Stride * Layout.Block, s.Stride * s.Width * Layout.Block, s.Height * s.Width * Layout.Block, s.InputLength),
                     [.. Enumerable.Range(0, (s.Height - y + s.Stride - 1) / s.Stride).Select(r => RowsWithin(row + (r - s.OutHeight + 1) * s.Stride, row + r * s.Stride + 1))]));
             }
         }
@@ -102,11 +102,11 @@ public sealed unsafe partial class Conv2d
             foreach (var tap in _forwardTaps[b])
             {
                 var (channel, ky, kx) = TapAt(tap);
-                if (ky % s.Stride == phaseY && kx % s.Stride == phaseX) reached[channel / Conv2dShape.Block][b * area + tap % area] = true;
+                if (ky % s.Stride == phaseY && kx % s.Stride == phaseX) reached[channel / Layout.Block][b * area + tap % area] = true;
             }
         }
 
-        return [.. reached.Select(block => ByKernelRow(Enumerable.Range(0, s.Filters * area).Where(t => block[t / area / Conv2dShape.Block * area + t % area]), s))];
+        return [.. reached.Select(block => ByKernelRow(Enumerable.Range(0, s.Filters * area).Where(t => block[t / area / Layout.Block * area + t % area]), s))];
     }
 
     /// <summary>
@@ -155,7 +155,7 @@ public sealed unsafe partial class Conv2d
         for (var b = 0; b < blockTaps.Length; b++)
         {
             firstWeights[b] = firstWeight;
-            firstWeight += blockTaps[b].Length * Conv2dShape.Block;
+            firstWeight += blockTaps[b].Length * Layout.Block;
             if (b > 0 && blockTaps[b].AsSpan().SequenceEqual(blockTaps[b - 1]))
             {
                 first[b] = first[b - 1];

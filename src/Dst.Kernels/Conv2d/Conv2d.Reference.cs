@@ -70,7 +70,7 @@ public sealed unsafe partial class Conv2d
     }
 
     private static int OutputIndex(Conv2dShape s, int filter, int row, int column) =>
-        ((filter / Conv2dShape.Block * s.OutHeight + row) * s.OutWidth + column) * Conv2dShape.Block + filter % Conv2dShape.Block;
+        ((filter / Layout.Block * s.OutHeight + row) * s.OutWidth + column) * Layout.Block + filter % Layout.Block;
 
     /// <summary>Enumerates the (blocked input index, canonical weight index) pairs of one output element, padding left out.</summary>
     private ref struct Window(Conv2dShape s, int filter, int row, int column)
@@ -91,7 +91,7 @@ public sealed unsafe partial class Conv2d
                 var iy = row * s.Stride - s.Padding + _position % area / s.KernelWidth;
                 var ix = column * s.Stride - s.Padding + _position % s.KernelWidth;
                 if ((uint)iy >= (uint)s.Height || (uint)ix >= (uint)s.Width) continue;
-                var input = ((channel / Conv2dShape.Block * s.Height + iy) * s.Width + ix) * Conv2dShape.Block + channel % Conv2dShape.Block;
+                var input = ((channel / Layout.Block * s.Height + iy) * s.Width + ix) * Layout.Block + channel % Layout.Block;
                 Current = (input, filter * s.RowLength + _position);
                 return true;
             }

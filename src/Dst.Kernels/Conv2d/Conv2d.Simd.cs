@@ -25,7 +25,7 @@ public sealed unsafe partial class Conv2d
                     {
                         var first = rowStart[pass.KernelRows[r].First];
                         var list = new TapList(
-                            offsets + taps.First[b] + first, rowStart[pass.KernelRows[r].End] - first, weights + taps.FirstWeight[b] + first * Conv2dShape.Block);
+                            offsets + taps.First[b] + first, rowStart[pass.KernelRows[r].End] - first, weights + taps.FirstWeight[b] + first * Layout.Block);
                         RunRow<TLanes>(pass.TileWidths, list, rowSource, row, to.Pixel, initial.Of(b));
                     }
                 }
@@ -54,7 +54,7 @@ public sealed unsafe partial class Conv2d
                 default: Tile<TLanes, One<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
             }
 
-            source += width * Conv2dShape.Block;
+            source += width * Layout.Block;
             row += (long)width * pixelPitch;
         }
     }
@@ -69,8 +69,8 @@ public sealed unsafe partial class Conv2d
         tile.Load(initial, initialPitch);
         var weights = taps.Weights;
         var offsets = taps.Offsets;
-        for (var end = offsets + taps.Count; offsets < end; offsets++, weights += Conv2dShape.Block)
-            tile.MultiplyAdd(source + *offsets, Conv2dShape.Block, TLanes.Load(weights));
+        for (var end = offsets + taps.Count; offsets < end; offsets++, weights += Layout.Block)
+            tile.MultiplyAdd(source + *offsets, Layout.Block, TLanes.Load(weights));
         tile.Store(destination, pitch);
     }
 

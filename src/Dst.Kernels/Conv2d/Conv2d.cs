@@ -12,7 +12,7 @@ namespace Dst.Kernels;
 /// The data gradient is the same loop over the packed output gradient with turned weights, one pass for each phase of the stride.
 /// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward pass and in the weight gradient.
 /// With narrower blocks the forward pass is <see cref="NarrowBlockConv2d"/>, and the gradients run on the union of the 16 filters' taps.
-/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw].
+/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole blocks.
 /// </remarks>
 public sealed unsafe partial class Conv2d
 {
@@ -32,25 +32,27 @@ public sealed unsafe partial class Conv2d
         _input = PackedInput.ForForward(shape);
         _forwardTaps = ForwardTaps(shape, kept);
         _forward = PlanForward();
-        _narrowForward = kept is { Block: < Conv2dShape.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
+        _narrowForward = kept is { Block: < Layout.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
         (_dataGradientTaps, _dataGradient) = PlanDataGradient();
         (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
+        var isScalar = Simd.Simd.Tier == SimdTier.Scalar;
+        WeightLength = isScalar ? WeightCount : _narrowForward?.WeightLength ?? _forwardTaps.Sum(taps => taps.Length) * Layout.Block;
+        DataGradientWeightLength = isScalar ? WeightCount : _dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Layout.Block;
     }
 
     /// <summary>Sizes of the layer.</summary>
     public Conv2dShape Shape { get; }
 
     /// <summary>Floats of the packed weights of the forward pass.</summary>
-    public int WeightLength =>
-        Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? _forwardTaps.Sum(taps => taps.Length) * Conv2dShape.Block;
+    public int WeightLength { get; }
 
     /// <summary>Floats of the packed weights of the data gradient.</summary>
-    public int DataGradientWeightLength =>
-        Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Conv2dShape.Block;
+    public int DataGradientWeightLength { get; }
 
     /// <summary>Floats of the packed weight gradient.</summary>
-    public int WeightGradientLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _gradientOffsets.Length * Conv2dShape.Block;
+    public int WeightGradientLength =>
+        Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _gradientOffsets.Length);
 
     /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
     public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
@@ -102,7 +104,7 @@ public sealed unsafe partial class Conv2d
         {
             var count = Math.Min(_input.ChunkImages, images - first);
             var source = _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
-            Run<TLanes>(_forward, count, source, weights, new(bias, Conv2dShape.Block), y + (long)first * Shape.OutputLength);
+            Run<TLanes>(_forward, count, source, weights, new(bias, Layout.Block), y + (long)first * Shape.OutputLength);
         }
     }
 
@@ -115,19 +117,19 @@ public sealed unsafe partial class Conv2d
         for (var b = 0; b < blockTaps.Length; b++)
         {
             var taps = blockTaps[b];
-            for (var lane = 0; lane < Math.Min(Conv2dShape.Block, s.Filters - b * Conv2dShape.Block); lane++)
+            for (var lane = 0; lane < Math.Min(Layout.Block, s.Filters - b * Layout.Block); lane++)
             {
-                var filter = b * Conv2dShape.Block + lane;
+                var filter = b * Layout.Block + lane;
                 var firstTap = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup * area;
                 var row = weights.Slice(filter * s.RowLength, s.RowLength);
                 for (var t = 0; t < taps.Length; t++)
                 {
                     var position = taps[t] - firstTap;
-                    if ((uint)position < (uint)row.Length) packed[start + t * Conv2dShape.Block + lane] = row[position];
+                    if ((uint)position < (uint)row.Length) packed[start + t * Layout.Block + lane] = row[position];
                 }
             }
 
-            start += taps.Length * Conv2dShape.Block;
+            start += taps.Length * Layout.Block;
         }
     }
 }

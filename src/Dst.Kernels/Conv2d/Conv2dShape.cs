@@ -13,9 +13,6 @@ namespace Dst.Kernels;
 public sealed record Conv2dShape(
     int Channels, int Height, int Width, int Filters, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0, int Groups = 1)
 {
-    /// <summary>Channels in a block of the blocked layout [N, C/16, H, W, 16].</summary>
-    public const int Block = 16;
-
     /// <summary>Output rows.</summary>
     public int OutHeight => (Height + 2 * Padding - KernelHeight) / Stride + 1;
 
@@ -23,10 +20,10 @@ public sealed record Conv2dShape(
     public int OutWidth => (Width + 2 * Padding - KernelWidth) / Stride + 1;
 
     /// <summary>Blocks of input channels.</summary>
-    public int ChannelBlocks => (Channels + Block - 1) / Block;
+    public int ChannelBlocks => Layout.Blocks(Channels);
 
     /// <summary>Blocks of filters.</summary>
-    public int FilterBlocks => (Filters + Block - 1) / Block;
+    public int FilterBlocks => Layout.Blocks(Filters);
 
     /// <summary>Input channels that one filter sees.</summary>
     public int ChannelsPerGroup => Channels / Groups;
@@ -35,10 +32,10 @@ public sealed record Conv2dShape(
     public int RowLength => ChannelsPerGroup * KernelHeight * KernelWidth;
 
     /// <summary>Floats of one blocked input image.</summary>
-    public int InputLength => ChannelBlocks * Height * Width * Block;
+    public int InputLength => ChannelBlocks * Height * Width * Layout.Block;
 
     /// <summary>Floats of one blocked output image.</summary>
-    public int OutputLength => FilterBlocks * OutHeight * OutWidth * Block;
+    public int OutputLength => FilterBlocks * OutHeight * OutWidth * Layout.Block;
 
     /// <summary>Multiply-adds of one image.</summary>
     public long MultiplyAdds => (long)Filters * RowLength * OutHeight * OutWidth;

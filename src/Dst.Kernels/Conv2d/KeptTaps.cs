@@ -10,7 +10,7 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>
     internal int[][] UnionOverLanes()
     {
-        var perLanes = Conv2dShape.Block / Block;
+        var perLanes = Layout.Block / Block;
         var union = new int[(Positions.Count + perLanes - 1) / perLanes][];
         for (var b = 0; b < union.Length; b++)
         {

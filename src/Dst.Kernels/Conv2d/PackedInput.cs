@@ -12,7 +12,7 @@ internal sealed unsafe class PackedInput
 {
     /// <summary>Packed images of one chunk stay in the second-level cache beside the weights of a block: 384 KiB.</summary>
     private const int ChunkBudget = 96 * 1024;
-    private const int Block = Conv2dShape.Block;
+    private const int Block = Layout.Block;
 
     private readonly int _blocks;
     private readonly int _height;

@@ -95,6 +95,7 @@ internal readonly unsafe struct DepthwiseWeightGradient(WindowShape shape, float
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Plane<T>(WindowShape shape, float* x, float* dy, float* gradient) where T : unmanaged, ILanes<T>
     {
         for (var ky = 0; ky < shape.KernelHeight; ky++)

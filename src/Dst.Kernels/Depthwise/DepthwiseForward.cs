@@ -33,6 +33,7 @@ internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, fl
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Plane<T>(WindowShape shape, float* x, float* weights, float* bias, float* y) where T : unmanaged, ILanes<T>
     {
         var (outHeight, outWidth) = (shape.OutHeight, shape.OutWidth);

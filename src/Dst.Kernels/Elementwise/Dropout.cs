@@ -25,7 +25,7 @@ public static unsafe class Dropout
         if (length < 0 || length % Layout.Block != 0) throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
         if (firstElement < 0 || firstElement % Layout.Block != 0) throw new ArgumentException($"{firstElement}; a multiple of {Layout.Block} was expected", nameof(firstElement));
         if (!(rate >= 0 && rate < 1)) throw new ArgumentOutOfRangeException(nameof(rate), rate, "expected 0 up to but not including 1");
-        var threshold = (ulong)MathF.Round(rate * (1 << HashBits));
+        var threshold = (int)MathF.Round(rate * (1 << HashBits));
         var scale = 1 / (1 - rate);
         var origin = Hash(key) + (ulong)firstElement;
         for (var i = 0L; i < length; i += ElementsPerHash)
@@ -33,11 +33,15 @@ public static unsafe class Dropout
             var bits = Hash(origin + (ulong)i);
             for (var j = i; j < i + ElementsPerHash; j++, bits >>= HashBits)
             {
-                var value = (bits & ((1 << HashBits) - 1)) >= threshold ? source[j] * scale : 0;
+                var value = KeepIf((ushort)bits, threshold, source[j] * scale);
                 destination[j] = accumulate ? destination[j] + value : value;
             }
         }
     }
+
+    /// <summary>value if random ≥ threshold, else 0, without a branch that no processor could predict.</summary>
+    private static float KeepIf(int random, int threshold, float value) =>
+        BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) & ~((random - threshold) >> 31));
 
     /// <summary>The finaliser of SplitMix64 over odd steps (Steele, Lea, Flood 2014).</summary>
     private static ulong Hash(ulong n)

@@ -81,22 +81,15 @@ internal readonly unsafe struct ElementwiseKernel<TStep>(float* a, float* b, lon
         for (var i = 0L; i < length; i++) destination[i] = TStep.Apply(a[i], b[i]) + (accumulate ? destination[i] : 0);
     }
 
-    public void Run<T>() where T : unmanaged, ILanes<T>
-    {
-        if (accumulate) Add<T>(a, b, length, destination);
-        else Overwrite<T>(a, b, length, destination);
-    }
+    public void Run<T>() where T : unmanaged, ILanes<T> => Loop<T>(a, b, length, destination, accumulate);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Overwrite<T>(float* a, float* b, long length, float* destination) where T : unmanaged, ILanes<T>
-    {
-        for (var i = 0L; i < length; i += Layout.Block) T.Store(destination + i, TStep.Apply(T.Load(a + i), T.Load(b + i)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Add<T>(float* a, float* b, long length, float* destination) where T : unmanaged, ILanes<T>
+    private static void Loop<T>(float* a, float* b, long length, float* destination, bool accumulate) where T : unmanaged, ILanes<T>
     {
         for (var i = 0L; i < length; i += Layout.Block)
-            T.Store(destination + i, T.Add(TStep.Apply(T.Load(a + i), T.Load(b + i)), T.Load(destination + i)));
+        {
+            var value = TStep.Apply(T.Load(a + i), T.Load(b + i));
+            T.Store(destination + i, accumulate ? T.Add(value, T.Load(destination + i)) : value);
+        }
     }
 }

@@ -53,8 +53,8 @@ public static unsafe class Layout
             for (var p = 0; p < pixels; p++)
             {
                 var pixel = blocked + (long)p * Block;
-                for (var lane = 0; lane < lanes; lane++) pixel[lane] = plain[(long)lane * pixels + p] + (accumulate ? pixel[lane] : 0);
-                for (var lane = lanes; lane < Block; lane++) pixel[lane] = 0;
+                if (!accumulate) new Span<float>(pixel, Block).Clear();
+                for (var lane = 0; lane < lanes; lane++) pixel[lane] += plain[(long)lane * pixels + p];
             }
         }
     }

@@ -72,10 +72,10 @@ internal static unsafe class Transpose
         var abHigh = ZipHigh(a, b);
         var cdLow = ZipLow(c, d);
         var cdHigh = ZipHigh(c, d);
-        r0 = Vector128.Create(abLow.GetLower(), cdLow.GetLower());
-        r1 = Vector128.Create(abLow.GetUpper(), cdLow.GetUpper());
-        r2 = Vector128.Create(abHigh.GetLower(), cdHigh.GetLower());
-        r3 = Vector128.Create(abHigh.GetUpper(), cdHigh.GetUpper());
+        r0 = ZipLow(abLow.AsDouble(), cdLow.AsDouble()).AsSingle();
+        r1 = ZipHigh(abLow.AsDouble(), cdLow.AsDouble()).AsSingle();
+        r2 = ZipLow(abHigh.AsDouble(), cdHigh.AsDouble()).AsSingle();
+        r3 = ZipHigh(abHigh.AsDouble(), cdHigh.AsDouble()).AsSingle();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -92,5 +92,21 @@ internal static unsafe class Transpose
         if (Sse.IsSupported) return Sse.UnpackHigh(a, b);
         if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipHigh(a, b);
         return Vector128.Create(a[2], b[2], a[3], b[3]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> ZipLow(Vector128<double> a, Vector128<double> b)
+    {
+        if (Sse2.IsSupported) return Sse2.UnpackLow(a, b);
+        if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipLow(a, b);
+        return Vector128.Create(a[0], b[0]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> ZipHigh(Vector128<double> a, Vector128<double> b)
+    {
+        if (Sse2.IsSupported) return Sse2.UnpackHigh(a, b);
+        if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipHigh(a, b);
+        return Vector128.Create(a[1], b[1]);
     }
 }

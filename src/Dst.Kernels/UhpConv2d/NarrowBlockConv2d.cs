@@ -52,7 +52,7 @@ internal sealed unsafe class NarrowBlockConv2d
     /// <summary>Floats of scratch memory: the sums of 16 filters before they are transposed, one image's planes, and the packed image.</summary>
     public int ScratchLength => SumsLength + _planes.Length + _input.Length;
 
-    private static int SumsLength => Conv2dShape.Block * MaxColumns * Conv2dShape.Block;
+    private static int SumsLength => Layout.Block * MaxColumns * Layout.Block;
 
     /// <summary>Packs canonical weights [O, C, Kh, Kw].</summary>
     public void PackWeights(ReadOnlySpan<float> weights, Span<float> packed)
@@ -92,17 +92,17 @@ internal sealed unsafe class NarrowBlockConv2d
         var widest = Simd.Simd.Tier == SimdTier.V512 ? MaxColumns : 4 / TFilters.Width;
         for (var b = 0; b < _shape.FilterBlocks; b++)
         {
-            var destination = y + (long)b * pixels * Conv2dShape.Block;
+            var destination = y + (long)b * pixels * Layout.Block;
             new Span<float>(sums, SumsLength).Clear();
-            for (int first = 0, columns; first < pixels; first += columns * Conv2dShape.Block)
+            for (int first = 0, columns; first < pixels; first += columns * Layout.Block)
             {
-                columns = Math.Min(widest, (pixels - first + Conv2dShape.Block - 1) / Conv2dShape.Block);
+                columns = Math.Min(widest, (pixels - first + Layout.Block - 1) / Layout.Block);
                 columns = columns is 5 or 3 ? columns - 1 : Math.Max(1, columns);
-                var endRun = Math.Min(_positions.Length, (b + 1) * Conv2dShape.Block / _filters);
-                for (var run = b * Conv2dShape.Block / _filters; run < endRun; run++)
-                    Columns<TLanes, TFilters>(columns, run, planes + first, weights, sums + (run * _filters - b * Conv2dShape.Block) * MaxColumns * Conv2dShape.Block);
+                var endRun = Math.Min(_positions.Length, (b + 1) * Layout.Block / _filters);
+                for (var run = b * Layout.Block / _filters; run < endRun; run++)
+                    Columns<TLanes, TFilters>(columns, run, planes + first, weights, sums + (run * _filters - b * Layout.Block) * MaxColumns * Layout.Block);
                 Transpose.SixteenRows(
-                    sums, MaxColumns * Conv2dShape.Block, bias + b * Conv2dShape.Block, Math.Min(columns * Conv2dShape.Block, pixels - first), destination + (long)first * Conv2dShape.Block);
+                    sums, MaxColumns * Layout.Block, bias + b * Layout.Block, Math.Min(columns * Layout.Block, pixels - first), destination + (long)first * Layout.Block);
             }
         }
     }
@@ -133,6 +133,6 @@ internal sealed unsafe class NarrowBlockConv2d
     {
         TColumns tile = default;
         for (var end = offsets + count; offsets < end; offsets++, weights += TFilters.Width) tile.MultiplyAdd(pixels + *offsets, weights);
-        tile.Store(sums, MaxColumns * Conv2dShape.Block);
+        tile.Store(sums, MaxColumns * Layout.Block);
     }
 }

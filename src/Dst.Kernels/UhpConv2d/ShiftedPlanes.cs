@@ -23,9 +23,9 @@ internal sealed unsafe class ShiftedPlanes
     }
 
     /// <summary>Floats of one image, rounded up to whole vectors; a vector read at the last pixel still lies inside.</summary>
-    public int Length => checked((_shape.KernelWidth * PaddedChannels * PlaneLength / Conv2dShape.Block + 2) * Conv2dShape.Block);
+    public int Length => checked((_shape.KernelWidth * PaddedChannels * PlaneLength / Layout.Block + 2) * Layout.Block);
 
-    private int PaddedChannels => _shape.ChannelBlocks * Conv2dShape.Block;
+    private int PaddedChannels => _shape.ChannelBlocks * Layout.Block;
 
     private int PlaneLength => _phases * _rows * _shape.OutWidth;
 
@@ -38,13 +38,13 @@ internal sealed unsafe class ShiftedPlanes
     {
         for (var kx = 0; kx < _shape.KernelWidth; kx++)
         {
-            for (var channel = 0; channel < PaddedChannels; channel += Conv2dShape.Block)
+            for (var channel = 0; channel < PaddedChannels; channel += Layout.Block)
             {
                 for (var row = 0; row < _phases * _rows; row++)
                 {
                     var source = packed + _packed.OffsetOf(channel, row / _rows, kx) + (long)(row % _rows) * _packed.RowPitch;
                     var destination = planes + (long)(kx * PaddedChannels + channel) * PlaneLength + row * _shape.OutWidth;
-                    Transpose.SixteenColumns(source, Conv2dShape.Block, _shape.OutWidth, destination, PlaneLength);
+                    Transpose.SixteenColumns(source, Layout.Block, _shape.OutWidth, destination, PlaneLength);
                 }
             }
         }

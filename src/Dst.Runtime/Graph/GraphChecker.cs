@@ -55,7 +55,7 @@ public static class GraphChecker
                     $"has attributes out of range ({p}); expected kernel and stride 1 to {MaxKernel}");
                 return new(x.Channels, Window(graph, node, x.Height, p.Kernel, p.Stride, 0), Window(graph, node, x.Width, p.Kernel, p.Stride, 0));
             case BatchNormOp b:
-                Expect(graph, node, b.Epsilon > 0 && b.Momentum is > 0 and <= 1, $"has epsilon {b.Epsilon} and momentum {b.Momentum}; expected both above 0 and momentum at most 1");
+                Expect(graph, node, b.Epsilon > 0 && float.IsFinite(b.Epsilon) && b.Momentum is > 0 and <= 1, $"has epsilon {b.Epsilon} and momentum {b.Momentum}; expected both above 0, epsilon finite and momentum at most 1");
                 return x;
             case DropoutOp d:
                 Expect(graph, node, d.Rate is >= 0 and < 1, $"has the rate {d.Rate}; expected 0 up to but not including 1");
@@ -68,7 +68,9 @@ public static class GraphChecker
             case ConcatOp:
                 foreach (var other in inputs)
                     Expect(graph, node, other.Height == x.Height && other.Width == x.Width, $"joins {x} and {other}; equal heights and widths were expected");
-                return x with { Channels = inputs.Sum(s => s.Channels) };
+                var channels = inputs.Sum(s => (long)s.Channels);
+                Expect(graph, node, channels <= int.MaxValue, $"joins {channels} channels, which is too many");
+                return x with { Channels = (int)channels };
             case GlobalAvgPoolOp:
                 return new(x.Channels, 1, 1);
             case FlattenOp:

@@ -50,7 +50,7 @@ public static class ModelFile
             if (parameter.Role == ParameterRole.Weight && patterns.TryGetValue(parameter.Layer, out var pattern))
             {
                 var mask = masks[parameter.Layer] = ReadMask(file, parameter, pattern);
-                var compact = file.ReadFloats(ValuesName(parameter.Name, mask), checked((int)mask.KeptWeights));
+                var compact = file.ReadFloats(ValuesName(parameter.Name, mask), (int)mask.KeptWeights);
                 values = CompactWeights.Scatter(mask, compact);
                 read += 2;
             }
@@ -86,15 +86,16 @@ public static class ModelFile
 
     private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)
     {
+        var weights = weight.Shape.Aggregate((Int128)1, (product, extent) => product * extent);
+        if (weights > MaxPrunedWeights)
+            throw file.Malformed($"layer '{weight.Layer}' has {weights} weights; a pruned layer has at most {MaxPrunedWeights}");
+
         var unit = pattern?.Unit ?? PruningUnit.Weight;
         var block = pattern?.Block ?? 1;
-        var blocks = (weight.Shape[0] + (long)block - 1) / block;
-        var candidates = unit == PruningUnit.Kernel ? weight.Shape[1] : weight.Count / weight.Shape[0];
-        if (weight.Count > MaxPrunedWeights)
-            throw file.Malformed($"layer '{weight.Layer}' has {weight.Count} weights; a pruned layer has at most {MaxPrunedWeights}");
-
+        var blocks = (weight.Shape[0] + block - 1) / block;
+        var candidates = unit == PruningUnit.Kernel ? weight.Shape[1] : (int)weights / weight.Shape[0];
         var name = MaskName(weight.Name, pattern is null);
-        var count = (int)(blocks * candidates);
+        var count = blocks * candidates;
         var kept = CompactWeights.UnpackBits(file.ReadBytes(name, CompactWeights.ByteCount(count)), count)
             ?? throw file.Malformed($"'{name}' has bits set behind its {count} candidates; 0 was expected");
         var mask = new LayerMask(weight.Shape, unit, block, pattern?.Group, kept);

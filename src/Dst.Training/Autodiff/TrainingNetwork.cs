@@ -20,6 +20,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
     private readonly List<FeatureBuffer> _buffers = [];
     private readonly float[] _logits;
     private int _images;
+    private bool _frozen;
+    private bool _prepared;
 
     /// <summary>Takes memory for batches of up to <paramref name="maxBatch"/> images and copies the model's parameters.</summary>
     /// <param name="model">Network, initial parameters and masks.</param>
@@ -67,8 +69,10 @@ public sealed unsafe class TrainingNetwork : IDisposable
         if (images.Length < count * Graph.Input.Count) throw new ArgumentException($"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
         _images = count;
         fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _input.Pixels, _input.Value(0));
-        var pass = new PassInfo(count, training, step);
+        if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
+        var pass = new PassInfo(count, training, step, _prepared);
         foreach (var node in _nodes) node.Forward(_pool, pass);
+        _prepared = _frozen;
         fixed (float* logits = _logits) Layout.ToPlain(Logits.Value(0), count, Logits.Shape.Channels, Logits.Pixels, logits);
         return _logits.AsSpan(0, count * Classes);
     }
@@ -88,6 +92,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
             _nodes[i].Backward(_pool);
         }
     }
+
+    /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
+    public void Freeze() => _frozen = true;
 
     /// <summary>Sets the masks of convolution weights, removes all others, and zeroes what is pruned.</summary>
     /// <param name="masks">Mask by layer name.</param>

@@ -18,7 +18,8 @@ internal readonly record struct ImageRange(int First, int Count)
 /// <param name="Images">Images in the batch.</param>
 /// <param name="Training">Batch statistics and dropout, or running statistics and none.</param>
 /// <param name="Step">Number of the training step: the key of dropout masks.</param>
-internal readonly record struct PassInfo(int Images, bool Training, long Step);
+/// <param name="Prepared">Parameters are as in the last pass, so that what was made from them still holds.</param>
+internal readonly record struct PassInfo(int Images, bool Training, long Step, bool Prepared);
 
 /// <summary>
 /// One operation of a network in training. Its jobs are delegates that are made once, so that a step allocates nothing.
@@ -56,7 +57,7 @@ internal abstract class TrainingNode
     public void Forward(WorkerPool pool, PassInfo pass)
     {
         Pass = pass;
-        BeginForward(pool);
+        if (!pass.Prepared) BeginForward(pool);
         pool.Run(WorkerPool.Parts, _forwardPart);
     }
 

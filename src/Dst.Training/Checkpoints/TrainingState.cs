@@ -27,9 +27,6 @@ public sealed class TrainingState
     /// <summary>Validation top-1 of <see cref="BestEpoch"/>.</summary>
     public double BestTop1 { get; set; } = -1;
 
-    /// <summary>Validation loss of <see cref="BestEpoch"/>.</summary>
-    public double BestLoss { get; set; } = double.PositiveInfinity;
-
     /// <summary>Wall time of the phase so far.</summary>
     public double Seconds { get; set; }
 
@@ -50,7 +47,7 @@ public sealed class TrainingState
     public long[] ToArray() =>
     [
         Epoch, Batch, Step, Images, Correct, BitConverter.DoubleToInt64Bits(LossSum),
-        BestEpoch, BitConverter.DoubleToInt64Bits(BestTop1), BitConverter.DoubleToInt64Bits(BestLoss),
+        BestEpoch, BitConverter.DoubleToInt64Bits(BestTop1),
         BitConverter.DoubleToInt64Bits(Seconds), BitConverter.DoubleToInt64Bits(EpochStart),
     ];
 
@@ -59,7 +56,7 @@ public sealed class TrainingState
     {
         (Epoch, Batch, Step, Images, Correct) = ((int)values[0], (int)values[1], values[2], values[3], values[4]);
         LossSum = BitConverter.Int64BitsToDouble(values[5]);
-        (BestEpoch, BestTop1, BestLoss) = ((int)values[6], BitConverter.Int64BitsToDouble(values[7]), BitConverter.Int64BitsToDouble(values[8]));
-        (Seconds, EpochStart) = (BitConverter.Int64BitsToDouble(values[9]), BitConverter.Int64BitsToDouble(values[10]));
+        (BestEpoch, BestTop1) = ((int)values[6], BitConverter.Int64BitsToDouble(values[7]));
+        (Seconds, EpochStart) = (BitConverter.Int64BitsToDouble(values[8]), BitConverter.Int64BitsToDouble(values[9]));
     }
 }

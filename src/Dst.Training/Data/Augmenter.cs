@@ -5,7 +5,7 @@ namespace Dst.Training.Data;
 
 /// <summary>
 /// Writes network inputs from windows: with a random crop, rotation, mirroring, gain and speckle for training, or the plain
-/// centre crop. In this order: crop and rotate, amplitude transform, mirror, v ← max(0, v · gain · (1 + speckle · n)), normalise.
+/// centre crop. In this order: crop and rotate, amplitude transform, mirror, speckle, smooth, gain, normalise.
 /// Not thread-safe: it has buffers.
 /// </summary>
 internal sealed class Augmenter(DataOptions options, InputNormalisation normalisation, FeatureShape shape)
@@ -31,8 +31,7 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
     {
         var window = sample.Window;
         Crop(window, Framing.CentreOffset(window.Height, shape.Height), Framing.CentreOffset(window.Width, shape.Width), destination);
-        var plane = shape.Height * shape.Width;
-        for (var c = 0; c < shape.Channels; c++) Preprocessor.Normalise(destination.Slice(c * plane, plane), 1, normalisation.Mean[c], normalisation.Deviation[c]);
+        Preprocessor.Finish(destination, shape, normalisation, gain: 1);
     }
 
     /// <summary>A random variant; the same for the same stream.</summary>
@@ -53,14 +52,13 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
             for (var row = 0; row < destination.Length; row += shape.Width) destination.Slice(row, shape.Width).Reverse();
         }
 
-        if (options.Speckle > 0) MultiplySpeckle(destination, (float)options.Speckle, ref random);
-        var plane = shape.Height * shape.Width;
-        for (var c = 0; c < shape.Channels; c++) Preprocessor.Normalise(destination.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
+        if (options.Speckle > 0) MultiplySpeckle(destination, (float)(options.Speckle * random.NextDouble()), ref random);
+        Preprocessor.Finish(destination, shape, normalisation, gain);
     }
 
     /// <summary>
-    /// values ← values · (1 + strength · n). Each n is the sum of four random bytes, centred and scaled to deviation 1: nearly
-    /// normal within ±3.4 (Irwin–Hall), two of them from one draw of 64 bits. Negative factors are left to the clamp that follows.
+    /// values ← values · max(0, 1 + strength · n). Each n is the sum of four random bytes, centred and scaled to deviation 1: nearly
+    /// normal within ±3.4 (Irwin–Hall), two of them from one draw of 64 bits.
     /// </summary>
     internal static void MultiplySpeckle(Span<float> values, float strength, ref RandomStream random)
     {
@@ -74,8 +72,8 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
             var bits = random.NextBits();
             var pairs = (bits & EvenBytes) + ((bits >> 8) & EvenBytes);
             var sums = pairs + (pairs >> 16);
-            values[i] *= offset + scale * (int)(sums & 0xFFFF);
-            if (i + 1 < values.Length) values[i + 1] *= offset + scale * (int)((sums >> 32) & 0xFFFF);
+            values[i] *= Math.Max(0, offset + scale * (int)(sums & 0xFFFF));
+            if (i + 1 < values.Length) values[i + 1] *= Math.Max(0, offset + scale * (int)((sums >> 32) & 0xFFFF));
         }
     }
 

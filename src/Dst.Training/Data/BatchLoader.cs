@@ -1,13 +1,14 @@
 using System.Runtime.ExceptionServices;
+using Dst.Runtime;
 
 namespace Dst.Training.Data;
 
 /// <summary>Some samples as a network takes them. The loader reuses it once the next batch is asked for.</summary>
 public sealed class Batch
 {
-    internal Batch(int capacity, long imageLength)
+    internal Batch(int capacity, int imageLength)
     {
-        Images = new float[checked((int)(capacity * imageLength))];
+        Images = new float[capacity * imageLength];
         Labels = new int[capacity];
         Indices = new int[capacity];
     }
@@ -48,6 +49,7 @@ public sealed class BatchLoader : IDisposable
     /// <param name="batchSize">Images a batch.</param>
     /// <param name="augment">True shuffles and augments each epoch; false gives the centre crops in their fixed order.</param>
     /// <param name="seed">Seed of the run.</param>
+    /// <exception cref="InputException">A batch has more values than an array holds.</exception>
     public BatchLoader(DataSet data, SampleSet samples, int batchSize, bool augment, long seed)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -58,6 +60,7 @@ public sealed class BatchLoader : IDisposable
         _imageLength = checked((int)data.Shape.Count);
         _augmenter = new(data.Options, data.Normalisation, data.Shape);
         var capacity = Math.Min(batchSize, Math.Max(samples.Count, 1));
+        if ((long)capacity * _imageLength > Array.MaxLength) throw new InputException($"a batch of {capacity} images of {data.Shape} has more than {Array.MaxLength} values; a smaller batch or crop was expected");
         _buffers = new Batch[Buffers];
         for (var i = 0; i < Buffers; i++) _buffers[i] = new(capacity, _imageLength);
     }

@@ -49,7 +49,7 @@ public sealed record DataOptions
     [Setting("largest random rotation in degrees of a training image, either way", Min = 0, Max = 180)]
     public double Rotate { get; init; }
 
-    /// <summary>Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform.</summary>
+    /// <summary>Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform; without effect when each image is normalised by itself.</summary>
     [Setting("training images are multiplied by a random factor in [1 - gain, 1 + gain]", Min = 0, Max = 0.95)]
     public double Gain { get; init; }
 
@@ -57,9 +57,20 @@ public sealed record DataOptions
     [Setting("transform of each sample in [0, 1]", Choices = ["none", "sqrt", "log"])]
     public string Amplitude { get; init; } = "none";
 
-    /// <summary>Each pixel of a training image is multiplied by max(0, 1 + speckle·n), n nearly standard normal, after the amplitude transform.</summary>
-    [Setting("strength s of multiplicative noise max(0, 1 + s n) on each pixel of a training image", Min = 0, Max = 2)]
+    /// <summary>
+    /// Each pixel of a training image is multiplied by max(0, 1 + s·n), n nearly standard normal, after the amplitude transform;
+    /// s is uniform in [0, speckle], one for each image.
+    /// </summary>
+    [Setting("largest strength s of multiplicative noise max(0, 1 + s n) on the pixels of a training image; s is drawn for each image", Min = 0, Max = 2)]
     public double Speckle { get; init; }
+
+    /// <summary>Whether inputs are smoothed by the 3×3 binomial filter, after any noise.</summary>
+    [Setting("smooth every input by the 3x3 binomial filter, after any noise")]
+    public bool Smooth { get; init; }
+
+    /// <summary>Whether inputs are normalised by the mean and deviation of the training data or by their own.</summary>
+    [Setting("normalise by the mean and deviation of the training data or of each image", Choices = ["data", "image"])]
+    public string Normalise { get; init; } = "data";
 
     /// <summary>Which folders of FUSAR-Ship are the classes.</summary>
     [Setting("fusar: what the classes are", Choices = ["category", "subcategory"])]

@@ -15,6 +15,12 @@ public sealed class DataSet
         Normalisation = Statistics.Normalise(training, options, shape);
     }
 
+    private DataSet(DataSet images, InputNormalisation normalisation)
+    {
+        (Options, ClassNames, Shape, Training, Validation, Test) = (images.Options, images.ClassNames, images.Shape, images.Training, images.Validation, images.Test);
+        Normalisation = normalisation;
+    }
+
     /// <summary>The settings that it was loaded with.</summary>
     public DataOptions Options { get; }
 
@@ -35,6 +41,15 @@ public sealed class DataSet
 
     /// <summary>How images become inputs, with the mean and deviation of the training images' centre crops.</summary>
     public InputNormalisation Normalisation { get; }
+
+    /// <summary>The same images with the means and deviations of a finished model instead of those of the training images.</summary>
+    /// <exception cref="InputException">Its resize or amplitude transform is not that of this data.</exception>
+    public DataSet With(InputNormalisation normalisation)
+    {
+        if ((normalisation.Resize, normalisation.Amplitude) != (Options.Resize, Options.Amplitude))
+            throw new InputException($"the model takes resize {normalisation.Resize} and amplitude {normalisation.Amplitude}; the data has {Options.Resize} and {Options.Amplitude}");
+        return new(this, normalisation);
+    }
 
     /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits.</summary>
     /// <param name="options">The recipe's <c>data</c> section.</param>

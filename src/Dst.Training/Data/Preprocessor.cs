@@ -10,7 +10,7 @@ public static class Preprocessor
 {
     /// <summary>
     /// Resizes, converts to the channels of <paramref name="shape"/> (luma of BT.601, or the grey plane three times), takes the
-    /// centre crop (zeros where the image is smaller), transforms amplitudes, then (value − mean) / deviation per channel.
+    /// centre crop (zeros where the image is smaller), transforms amplitudes, and finishes as <see cref="InputNormalisation"/> says.
     /// </summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="normalisation">How; see <see cref="InputNormalisation"/>.</param>
@@ -27,8 +27,7 @@ public static class Preprocessor
 
         var window = Framing.Frame(image, normalisation.Resize, shape);
         ReadAmplitudes(window, normalisation.Amplitude, destination);
-        var plane = shape.Height * shape.Width;
-        for (var c = 0; c < shape.Channels; c++) Normalise(destination.Slice(c * plane, plane), 1, normalisation.Mean[c], normalisation.Deviation[c]);
+        Finish(destination, shape, normalisation, gain: 1);
     }
 
     /// <summary>All samples of an image after the amplitude transform.</summary>
@@ -45,13 +44,29 @@ public static class Preprocessor
         else LookUp(image.Samples<ushort>().Slice(start, destination.Length), table, destination);
     }
 
-    /// <summary>values ← (max(0, values · gain) − mean) / deviation.</summary>
-    internal static void Normalise(Span<float> values, float gain, float mean, float deviation)
+    /// <summary>What is done last to every input: smoothing, gain, normalisation.</summary>
+    internal static void Finish(Span<float> image, FeatureShape shape, InputNormalisation normalisation, float gain)
+    {
+        if (normalisation.Smooth) Smoothing.Apply(image, shape);
+        if (normalisation.PerImage)
+        {
+            // A gain would cancel.
+            var (mean, deviation) = Statistics.OfImage(image);
+            Normalise(image, 1, mean, deviation);
+            return;
+        }
+
+        var plane = shape.Height * shape.Width;
+        for (var c = 0; c < shape.Channels; c++) Normalise(image.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
+    }
+
+    /// <summary>values ← (values · gain − mean) / deviation.</summary>
+    private static void Normalise(Span<float> values, float gain, float mean, float deviation)
     {
         var inverse = 1 / deviation;
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
-        for (var i = 0; i < vectors.Length; i++) vectors[i] = (Vector.Max(Vector<float>.Zero, vectors[i] * gain) - new Vector<float>(mean)) * inverse;
-        for (var i = vectors.Length * Vector<float>.Count; i < values.Length; i++) values[i] = (Math.Max(0, values[i] * gain) - mean) * inverse;
+        for (var i = 0; i < vectors.Length; i++) vectors[i] = (vectors[i] * gain - new Vector<float>(mean)) * inverse;
+        for (var i = vectors.Length * Vector<float>.Count; i < values.Length; i++) values[i] = (values[i] * gain - mean) * inverse;
     }
 
     private static void LookUp<T>(ReadOnlySpan<T> samples, float[] table, Span<float> destination) where T : unmanaged, IBinaryInteger<T>

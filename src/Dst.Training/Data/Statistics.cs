@@ -7,7 +7,7 @@ namespace Dst.Training.Data;
 internal static class Statistics
 {
     /// <summary>
-    /// Measures the centre crops of a split after the amplitude transform. Sums are taken an image at a time and added in order,
+    /// Measures the centre crops of a split after the amplitude transform and smoothing. Sums are taken an image at a time and added in order,
     /// so they do not depend on the number of threads. A channel without variation gets the deviation 1.
     /// </summary>
     public static InputNormalisation Normalise(SampleSet samples, DataOptions options, FeatureShape shape)
@@ -16,6 +16,7 @@ internal static class Statistics
         Parallel.For(0, samples.Count, () => new float[shape.Count], (i, _, crop) =>
         {
             Preprocessor.ReadAmplitudes(Framing.Frame(samples.Samples[i].Window, 0, shape), options.Amplitude, crop);
+            if (options.Smooth) Smoothing.Apply(crop, shape);
             for (var c = 0; c < shape.Channels; c++) sums[i * shape.Channels + c] = Sum(crop.AsSpan(c * crop.Length / shape.Channels, crop.Length / shape.Channels));
             return crop;
         }, _ => { });
@@ -32,7 +33,16 @@ internal static class Statistics
             deviation[c] = variance > 1e-12 ? (float)Math.Sqrt(variance) : 1;
         }
 
-        return new(options.Resize, options.Amplitude, mean, deviation);
+        return new(options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == "image");
+    }
+
+    /// <summary>Mean and deviation of all values of one input; a constant input gets the deviation 1.</summary>
+    public static (float Mean, float Deviation) OfImage(ReadOnlySpan<float> image)
+    {
+        var (sum, squares) = Sum(image);
+        var mean = sum / image.Length;
+        var variance = squares / image.Length - mean * mean;
+        return ((float)mean, variance > 1e-12 ? (float)Math.Sqrt(variance) : 1);
     }
 
     private static (double Sum, double Squares) Sum(ReadOnlySpan<float> values)

@@ -21,21 +21,19 @@ public static class CrossEntropy
         ReadOnlySpan<float> logits, ReadOnlySpan<int> labels, int classes, float labelSmoothing, float weight, Span<float> gradient)
     {
         LossArguments.Check(logits, labels.Length, classes, gradient);
-        var scale = (double)weight / labels.Length;
-        var floor = (double)labelSmoothing / classes;
-        var sum = 0.0;
+        double scale = (double)weight / labels.Length, peak = 1 - (double)labelSmoothing, floor = (double)labelSmoothing / classes, sum = 0;
         for (var n = 0; n < labels.Length; n++)
         {
             var z = logits.Slice(n * classes, classes);
             var logPartition = LogPartition.Of(z, temperature: 1);
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)labels[n], (uint)classes, nameof(labels));
-            sum += (1 - labelSmoothing) * (logPartition - z[labels[n]]);
-            if (labelSmoothing > 0) foreach (var value in z) sum += floor * (logPartition - value);
+            sum += peak * (logPartition - z[labels[n]]);
+            if (floor > 0) foreach (var value in z) sum += floor * (logPartition - value);
             if (gradient.IsEmpty) continue;
             var row = gradient.Slice(n * classes, classes);
             for (var j = 0; j < classes; j++)
             {
-                var target = floor + (j == labels[n] ? 1 - labelSmoothing : 0);
+                var target = floor + (j == labels[n] ? peak : 0);
                 row[j] += (float)(scale * (Math.Exp(z[j] - logPartition) - target));
             }
         }

@@ -3,7 +3,8 @@ namespace Dst.Training.Losses;
 /// <summary>
 /// The soft-target term of knowledge distillation: Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", 2015.
 /// <code>
-/// p = σ(z_T/τ)   q = σ(z_S/τ)        L = weight · τ² · mean over the batch of Σⱼ pⱼ (log pⱼ − log qⱼ)        ∂L/∂z_S = weight · τ/N · (q − p)
+/// p = σ(z_T/τ)   q = σ(z_S/τ)
+/// L = weight · τ² · mean over the batch of Σⱼ pⱼ (log pⱼ − log qⱼ)        ∂L/∂z_S = weight · τ/N · (q − p)
 /// </code>
 /// τ² keeps the gradient's size independent of τ.
 /// </summary>

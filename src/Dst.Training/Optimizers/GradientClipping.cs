@@ -22,15 +22,16 @@ public static class GradientClipping
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxNorm);
         var sum = 0.0;
-        foreach (var parameter in parameters)
+        for (var p = 0; p < parameters.Count; p++) // an enumerator would be an allocation
         {
-            parameter.Mask?.Apply(parameter.Gradient);
-            sum += SumOfSquares(parameter.Gradient);
+            parameters[p].Mask?.Apply(parameters[p].Gradient);
+            sum += SumOfSquares(parameters[p].Gradient);
         }
 
         var norm = Math.Sqrt(sum);
         var factor = maxNorm / (norm + NormFloor);
-        if (!(factor >= 1)) foreach (var parameter in parameters) Scale(parameter.Gradient, (float)factor);
+        if (factor >= 1) return norm;
+        for (var p = 0; p < parameters.Count; p++) Scale(parameters[p].Gradient, (float)factor);
         return norm;
     }
 

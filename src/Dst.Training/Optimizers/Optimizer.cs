@@ -48,9 +48,7 @@ public abstract class Optimizer
         foreach (var slot in _slots)
         {
             Update(slot.Parameter.Value, slot.Parameter.Gradient, slot.State, learningRate, slot.Decay);
-            if (slot.Parameter.Mask is not { } mask) continue;
-            mask.Apply(slot.Parameter.Value);
-            foreach (var state in slot.State) mask.Apply(state);
+            slot.Prune();
         }
     }
 
@@ -66,5 +64,18 @@ public abstract class Optimizer
     /// <summary>Updates one parameter and its state in place; <see cref="Steps"/> already counts this step.</summary>
     private protected abstract void Update(Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay);
 
-    private sealed record Slot(Parameter Parameter, float Decay, float[][] State, string[] StateNames);
+    /// <summary>One trained parameter with its state.</summary>
+    private sealed record Slot(Parameter Parameter, float Decay, float[][] State, string[] StateNames)
+    {
+        private KeptBits? _kept;
+
+        /// <summary>Enforces the parameter's mask, if it has one.</summary>
+        public void Prune()
+        {
+            if (Parameter.Mask is not { } mask) return;
+            if (_kept?.Mask != mask) _kept = new(mask, Parameter.Value.Length);
+            _kept.Apply(Parameter.Value);
+            foreach (var state in State) _kept.Apply(state);
+        }
+    }
 }

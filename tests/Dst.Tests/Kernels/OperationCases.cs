@@ -52,7 +52,28 @@ internal static class OperationCases
         new BatchNormCase(1, 1, 1, 1),
         new DropoutCase(2, 17, 4, 5, 0.5f),
         new DropoutCase(3, 3, 1, 1, 0),
+        new Conv2dCase(1, new(1, 9, 9, 17, 5, 5)),
+        new Conv2dCase(2, new(3, 7, 8, 17, 3, 3, 1, 1)),
+        new Conv2dCase(3, new(33, 8, 8, 40, 3, 3, 2, 1)),
+        new Conv2dCase(2, new(17, 5, 5, 3, 1, 1, 2)),
+        new Conv2dCase(2, new(16, 1, 1, 16, 1, 1)),
+        new Conv2dCase(1, new(3, 1, 1, 5, 3, 3, 1, 1)),
+        new Conv2dCase(2, new(20, 6, 9, 18, 2, 4, 3, 1)),
+        new Conv2dCase(1, new(5, 6, 6, 6, 6, 6, 1, 2)),
+        new Conv2dCase(2, new(5, 3, 3, 6, 2, 2, 4)),
+        new Conv2dCase(2, new(24, 6, 6, 36, 3, 3, 1, 1, 3)),
+        new Conv2dCase(1, new(24, 6, 6, 36, 3, 3, 2, 1, 12)),
+        new Conv2dCase(1, new(2, 4, 44, 4, 3, 3, 1, 1)),
+        new Conv2dCase(1, new(16, 3, 5, 130, 1, 1)),
+        .. new[] { 1, 2, 4, 8, 16 }.SelectMany(block => new[] { HalvedConv2d(block, 2, true), HalvedConv2d(block, 4, false), HalvedConv2d(block, 16, true), HalvedConv2d(block, 16, false) }),
+        new Conv2dCase(1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
     ];
+
+    private static Conv2dCase HalvedConv2d(int block, int group, bool wholeKernels)
+    {
+        var shape = block < 4 ? new Conv2dShape(20, 7, 9, 37, 3, 3, 1, 1) : new Conv2dShape(33, 8, 11, 18, 5, 4, 2, 1);
+        return new(2, shape, Conv2dCase.Half(shape, block, group, wholeKernels), $"{(wholeKernels ? "kernel" : "weight")}:{block}:{group}");
+    }
 }
 
 internal sealed unsafe class ReluCase(int images, int channels, int height, int width) : OperationCase($"relu {images}x{channels}x{height}x{width}")

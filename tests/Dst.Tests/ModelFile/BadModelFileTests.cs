@@ -89,6 +89,17 @@ public sealed class BadModelFileTests : IDisposable
     }
 
     [Fact]
+    public void Pruned_layers_of_absurd_size_are_refused()
+    {
+        _metadata["graph"] = """
+            {"name":"a","input":{"channels":65536,"height":1,"width":1},"nodes":[
+            {"name":"conv","operation":{"op":"conv2d","out_channels":2147483647,"kernel_height":64,"kernel_width":64,"stride":64,"padding":32},"inputs":["input"]}]}
+            """;
+        _metadata["masks"] = """{"conv":"kernel:16:16"}""";
+        ExpectRefused("'conv' has 576460752034988032 weights; a pruned layer has at most 1073741824");
+    }
+
+    [Fact]
     public void Bits_behind_the_last_candidate_are_refused()
     {
         var mask = new LayerMask([1, 3, 1, 1], PruningUnit.Kernel, 1, 2, [true, false, true]);

@@ -26,7 +26,7 @@ internal sealed unsafe class ConvolutionNode : TrainingNode, IDisposable
         _weight = weight;
         _bias = bias is null ? null : new BiasTerm(bias, output);
         _workspace = workspace;
-        _zeroBias = new AlignedBuffer(shape.FilterBlocks * Conv2dShape.Block);
+        _zeroBias = new AlignedBuffer(shape.FilterBlocks * Layout.Block);
         _kernel = new Conv2d(shape);
         _weightGradientOfImages = WeightGradientOfImages;
         _sumWeightGradient = SumWeightGradient;

@@ -23,7 +23,7 @@ public static class ImageFile
     }
 
     /// <summary>Whether a file's name is that of an image: a known extension, or the three digits of an original MSTAR file.</summary>
-    internal static bool HasImageName(string path)
+    public static bool HasImageName(string path)
     {
         var extension = Path.GetExtension(path);
         return Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase) || extension.Length == 4 && extension.Skip(1).All(char.IsAsciiDigit);

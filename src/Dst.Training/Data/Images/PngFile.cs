@@ -65,13 +65,14 @@ internal static unsafe partial class PngFile
     {
         using var kept = new MemoryStream(file.Length);
         kept.Write(Signature);
-        for (long at = Signature.Length; at < file.Length;)
+        ReadOnlySpan<byte> rest = file.AsSpan(Signature.Length), type = default;
+        while (!type.SequenceEqual("IEND"u8))
         {
-            var rest = file.Length - at;
-            var length = rest < ChunkOverhead ? rest : BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan((int)at)) + (long)ChunkOverhead;
-            if (rest < ChunkOverhead || length > rest) throw new InputException($"file '{path}' is not a readable PNG: it is truncated");
-            if (char.IsAsciiLetterUpper((char)file[at + 4])) kept.Write(file, (int)at, (int)length);
-            at += length;
+            var length = rest.Length < ChunkOverhead ? long.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(rest) + (long)ChunkOverhead;
+            if (length > rest.Length) throw new InputException($"file '{path}' is not a readable PNG: it is truncated");
+            type = rest.Slice(4, 4);
+            if (char.IsAsciiLetterUpper((char)type[0])) kept.Write(rest[..(int)length]);
+            rest = rest[(int)length..];
         }
 
         return kept.ToArray();

@@ -32,7 +32,7 @@ internal sealed class ChipSimulator
     {
         _options = options;
         var common = DrawTarget(options.Classes);
-        var shared = (int)Math.Round(ScattererCount * (0.25 + 0.4 * options.Difficulty));
+        var shared = (int)Math.Round(ScattererCount * (0.1 + 0.5 * options.Difficulty));
         _targets = new Target[options.Classes];
         for (var i = 0; i < _targets.Length; i++)
         {
@@ -61,11 +61,11 @@ internal sealed class ChipSimulator
     private Target DrawTarget(int label)
     {
         var random = new RandomStream(_options.Seed, RandomPurpose.Simulate, 0, label);
-        var contrast = 1 - 0.6 * _options.Difficulty;
+        var contrast = 1 - 0.7 * _options.Difficulty;
         double Around(double value, double variation) => _options.Size * value * (1 + contrast * variation * random.NextDouble(-1, 1));
-        var length = Around(0.36, 0.15);
-        var width = Around(0.18, 0.15);
-        var shadow = Around(0.2, 0.3);
+        var length = Around(0.36, 0.25);
+        var width = Around(0.18, 0.25);
+        var shadow = Around(0.2, 0.4);
         var scatterers = new Scatterer[ScattererCount];
         for (var i = 0; i < scatterers.Length; i++)
         {
@@ -95,8 +95,8 @@ internal sealed class ChipSimulator
     private void AddScatterer(Complex[] field, Scatterer scatterer, Pose pose, ref RandomStream random)
     {
         var difficulty = _options.Difficulty;
-        var dropped = random.NextDouble() < 0.1 + 0.2 * difficulty;
-        var jitter = 0.3 + 0.5 * difficulty;
+        var dropped = random.NextDouble() < 0.05 + 0.2 * difficulty;
+        var jitter = 0.2 + 0.6 * difficulty;
         var (u, v) = (scatterer.U + jitter * random.NextNormal(), scatterer.V + jitter * random.NextNormal());
         var fading = Math.Exp((0.2 + 0.3 * difficulty) * random.NextNormal());
         var phase = Complex.FromPolarCoordinates(1, 2 * Math.PI * random.NextDouble());
@@ -104,7 +104,7 @@ internal sealed class ChipSimulator
 
         // A scatterer is bright when it faces the radar, which looks down the chip.
         var facing = Math.Max(0, -(Math.Sin(scatterer.Direction) * pose.Cos + Math.Cos(scatterer.Direction) * pose.Sin));
-        var amplitude = scatterer.Strength * fading * (0.25 + facing * facing) * Math.Pow(10, (22 - 10 * difficulty) / 20);
+        var amplitude = scatterer.Strength * fading * (0.4 + facing * facing) * Math.Pow(10, (24 - 12 * difficulty) / 20);
         var (x, y) = pose.ToChip(u, v);
         var size = _options.Size;
         for (var row = (int)Math.Max(0, y - SpreadRadius); row <= Math.Min(size - 1, y + SpreadRadius); row++)

@@ -198,28 +198,20 @@ internal readonly unsafe struct BatchNormDataGradient(
             for (var n = 0; n < images; n++)
             {
                 var offset = ((long)n * blocks + b) * plane;
-                if (accumulate) AddPlane<T>(x + offset, dy + offset, coefficients, plane, dx + offset);
-                else Plane<T>(x + offset, dy + offset, coefficients, plane, dx + offset);
+                Plane<T>(x + offset, dy + offset, coefficients, plane, dx + offset, accumulate);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<T>(float* x, float* dy, float* coefficients, long length, float* dx) where T : unmanaged, ILanes<T>
+    private static void Plane<T>(float* x, float* dy, float* coefficients, long length, float* dx, bool accumulate) where T : unmanaged, ILanes<T>
     {
-        T mean = T.Load(coefficients), scale = T.Load(coefficients + 16), slope = T.Load(coefficients + 32), shift = T.Load(coefficients + 48);
-        for (var i = 0L; i < length; i += Layout.Block)
-            T.Store(dx + i, T.MultiplyAdd(T.Load(dy + i), scale, T.MultiplyAdd(T.Subtract(T.Load(x + i), mean), slope, shift)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddPlane<T>(float* x, float* dy, float* coefficients, long length, float* dx) where T : unmanaged, ILanes<T>
-    {
-        T mean = T.Load(coefficients), scale = T.Load(coefficients + 16), slope = T.Load(coefficients + 32), shift = T.Load(coefficients + 48);
+        T mean = T.Load(coefficients), scale = T.Load(coefficients + Layout.Block);
+        T slope = T.Load(coefficients + 2 * Layout.Block), shift = T.Load(coefficients + 3 * Layout.Block);
         for (var i = 0L; i < length; i += Layout.Block)
         {
             var gradient = T.MultiplyAdd(T.Load(dy + i), scale, T.MultiplyAdd(T.Subtract(T.Load(x + i), mean), slope, shift));
-            T.Store(dx + i, T.Add(gradient, T.Load(dx + i)));
+            T.Store(dx + i, accumulate ? T.Add(gradient, T.Load(dx + i)) : gradient);
         }
     }
 }

@@ -1,0 +1,117 @@
+using Dst.Kernels;
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
+using Dst.Training.Networks;
+using Dst.Training.Pruning;
+using Dst.Training.Runs;
+
+namespace Dst.Cli.Bench;
+
+/// <summary>One measured kernel at one layer's shape.</summary>
+/// <param name="Kernel">Form and pass, such as <c>uhp kernel:16:16 forward</c>.</param>
+/// <param name="Shape">The layer, such as <c>32x16x16-32 3x3</c>.</param>
+/// <param name="Ms">Milliseconds an image, the best of many repeats.</param>
+/// <param name="Gflops">Useful floating-point operations a nanosecond, of all threads.</param>
+/// <param name="PercentOfPeak">Share of the peak measured in the same run.</param>
+/// <param name="SpeedupVsDense">Time of the dense kernel of the same pass over this one's.</param>
+internal sealed record KernelResult(string Kernel, string Shape, double Ms, double Gflops, double PercentOfPeak, double SpeedupVsDense);
+
+/// <summary>The JSON document of <c>bench kernels</c>.</summary>
+internal sealed record KernelReport(string Cpu, SimdTier Tier, int Threads, double PeakGflops, IReadOnlyList<KernelResult> Kernels);
+
+/// <summary>Measures the convolution kernels on the layers of real networks, dense, halved and unstructured, against the machine's peak.</summary>
+internal sealed class KernelBench(int threads, CancellationToken cancellation)
+{
+    private const int PeakRounds = 100_000;
+
+    private static readonly (string Name, FeatureShape Input)[] Networks =
+        [("resnet20", new(3, 32, 32)), ("resnet8x4", new(3, 32, 32)), ("vgg8", new(3, 32, 32)), ("aconvnet", new(1, 88, 88))];
+
+    private static readonly UhpPattern[] Patterns =
+        [new(PruningUnit.Kernel, 16, 16), new(PruningUnit.Weight, 16, 16), new(PruningUnit.Kernel, 4, 16), new(PruningUnit.Weight, 4, 16)];
+
+    private double _peak;
+
+    /// <summary>Measures the peak, then each distinct layer of each network.</summary>
+    /// <param name="progress">Told each layer before it is measured.</param>
+    public KernelReport Run(Action<string> progress)
+    {
+        _peak = MeasurePeak();
+        var results = new List<KernelResult>();
+        foreach (var shape in Networks.SelectMany(network => LayersOf(network.Name, network.Input)).Distinct())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            progress(Describe(shape));
+            MeasureLayer(shape, results);
+        }
+
+        return new(RunManifest.CpuName(), Simd.Tier, threads, _peak, results);
+    }
+
+    private static IEnumerable<Conv2dShape> LayersOf(string network, FeatureShape input)
+    {
+        var graph = Zoo.Build(network, input, classes: 10);
+        var shapes = GraphChecker.Check(graph);
+        return from node in graph.Nodes
+               where node.Operation is Conv2dOp
+               let c = (Conv2dOp)node.Operation
+               let x = shapes[node.Inputs[0]]
+               select new Conv2dShape(x.Channels, x.Height, x.Width, c.OutChannels, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding, c.Groups);
+    }
+
+    private double MeasurePeak()
+    {
+        using var pool = new WorkerPool(threads);
+        Action<int> job = _ => FmaProbe.Run(PeakRounds);
+        var seconds = BestTime.Of(() => pool.Run(threads, job));
+        return threads * FmaProbe.Run(PeakRounds) / seconds / 1e9;
+    }
+
+    private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)
+    {
+        using var dense = new LayerJob(shape, kept: null, threads);
+        var times = new Dictionary<LayerPass, double>();
+        foreach (var pass in Enum.GetValues<LayerPass>())
+        {
+            times[pass] = dense.Measure(pass);
+            results.Add(Result($"dense {Name(pass)}", shape, times[pass], times[pass]));
+        }
+
+        foreach (var (name, mask) in MasksOf(shape))
+        {
+            using var pruned = new LayerJob(shape, mask.ToKeptTaps(), threads);
+            foreach (var pass in mask.Block == Layout.Block ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
+                results.Add(Result($"{name} {Name(pass)}", shape, pruned.Measure(pass), times[pass]));
+        }
+    }
+
+    /// <summary>Masks of random weights; a layer of one channel has no halved kernels.</summary>
+    private static IEnumerable<(string Name, LayerMask Mask)> MasksOf(Conv2dShape shape)
+    {
+        var random = new Random(1);
+        var values = new float[shape.Filters * shape.RowLength];
+        for (var i = 0; i < values.Length; i++) values[i] = random.NextSingle() - 0.5f;
+        var weight = new Tensor([shape.Filters, shape.Channels, shape.KernelHeight, shape.KernelWidth], values);
+        foreach (var pattern in Patterns)
+        {
+            if (shape.Channels > 1 || pattern.Unit == PruningUnit.Weight) yield return ($"uhp {pattern}", UhpPruner.Prune(weight, pattern));
+        }
+
+        yield return ("csr 50 %", UnstructuredPruner.Prune(weight, values.Length / 2));
+    }
+
+    private KernelResult Result(string kernel, Conv2dShape shape, double seconds, double denseSeconds)
+    {
+        // A halved kernel does half of the useful work of the dense one.
+        var share = kernel.StartsWith("dense", StringComparison.Ordinal) ? 1.0 : 0.5;
+        var gflops = 2 * share * shape.MultiplyAdds * LayerJob.Images * threads / seconds / 1e9;
+        return new(kernel, Describe(shape), seconds * 1e3 / LayerJob.Images, gflops, 100 * gflops / _peak, denseSeconds / seconds);
+    }
+
+    private static string Name(LayerPass pass) => pass switch { LayerPass.Forward => "forward", LayerPass.DataGradient => "data gradient", _ => "weight gradient" };
+
+    private static string Describe(Conv2dShape s) =>
+        $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth}{(s.Stride > 1 ? $" stride {s.Stride}" : "")}";
+}

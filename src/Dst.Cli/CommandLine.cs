@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Dst.Cli.Commands;
+using Dst.Runtime;
+
+namespace Dst.Cli;
+
+/// <summary>The whole command line: parses the arguments, runs the verb and turns every failure into one sentence and an exit code.</summary>
+public static class CommandLine
+{
+    /// <summary>The work is done.</summary>
+    public const int Done = 0;
+
+    /// <summary>The work failed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Wrong usage or input.</summary>
+    public const int WrongInput = 2;
+
+    /// <summary>Cancelled by a signal.</summary>
+    public const int Cancelled = 130;
+
+    /// <summary>Name of the environment variable that, when it is 1, adds the stack trace to an error's sentence.</summary>
+    public const string DebugVariable = "DST_DEBUG";
+
+    private static readonly RootCommand Root = CreateRoot();
+
+    /// <summary>Runs one command line.</summary>
+    /// <param name="arguments">The verb and its arguments and options.</param>
+    /// <param name="standardOutput">Receives results.</param>
+    /// <param name="standardError">Receives progress, logs and errors.</param>
+    /// <param name="cancellation">Asks the work to save what it has and end.</param>
+    /// <returns>The exit code: <see cref="Done"/>, <see cref="Failed"/>, <see cref="WrongInput"/> or <see cref="Cancelled"/>.</returns>
+    public static int Run(
+        IReadOnlyList<string> arguments, TextWriter standardOutput, TextWriter standardError, CancellationToken cancellation = default)
+    {
+        try
+        {
+            var parsed = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            UsageCheck.Check(parsed);
+            var configuration = new InvocationConfiguration
+            {
+                Output = standardOutput,
+                Error = standardError,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return parsed.InvokeAsync(configuration, cancellation).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException e) when (cancellation.IsCancellationRequested)
+        {
+            return Fail(standardError, "cancelled", e, Cancelled);
+        }
+        catch (InputException e)
+        {
+            return Fail(standardError, e.Message, e, WrongInput);
+        }
+        catch (Exception e)
+        {
+            var hint = ShowsStackTrace ? "" : $" (set {DebugVariable}=1 for the stack trace)";
+            return Fail(standardError, $"{e.Message.ReplaceLineEndings(" ")}{hint}", e, Failed);
+        }
+    }
+
+    private static bool ShowsStackTrace => Environment.GetEnvironmentVariable(DebugVariable) == "1";
+
+    private static int Fail(TextWriter standardError, string sentence, Exception exception, int exitCode)
+    {
+        standardError.WriteLine($"dst: {sentence}");
+        if (ShowsStackTrace) standardError.WriteLine(exception);
+        return exitCode;
+    }
+
+    private static RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Trains small, fast convolutional networks by distillation and uniformity half-pruning.")
+        {
+            RunCommand.Create(),
+            TrainCommand.Create(),
+            DistillCommand.Create(),
+            PruneCommand.Create(),
+            EvalCommand.Create(),
+            PredictCommand.Create(),
+            InspectCommand.Create(),
+            ResultsCommand.Create(),
+            DataCommand.Create(),
+            SettingsCommand.Create(),
+            BenchCommand.Create(),
+            DoctorCommand.Create(),
+        };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        root.SetAction(parsed => ((HelpWithExamples)help.Action).Invoke(parsed));
+        return root;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using Dst.Kernels.Simd;
+using Dst.Training.Data;
+using Dst.Training.Runs;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst doctor</c>: what this machine offers, and what is missing.</summary>
+internal static class DoctorCommand
+{
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb("doctor", "Shows the processor, the vector width in use, memory, disk and which image libraries are present.", "doctor", "doctor --json")
+        {
+            SharedOptions.Json,
+        };
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var machine = Examine();
+        call.Report.Result(machine, () => Print(call.Report, machine));
+    }
+
+    private static Machine Examine() => new(
+        Cpu: RunManifest.CpuName(),
+        Cores: Environment.ProcessorCount,
+        Tier: Simd.Tier,
+        BestTier: Simd.Best,
+        FusedMultiplyAdd: Fma.IsSupported || AdvSimd.IsSupported,
+        Runtime: RuntimeInformation.FrameworkDescription,
+        System: RuntimeInformation.OSDescription,
+        FreeMemoryBytes: FreeMemory(),
+        FreeDiskBytes: new DriveInfo(Environment.CurrentDirectory).AvailableFreeSpace,
+        ImageLibraries: [.. ImageLibrary.All.Select(library => new Library(library.FileName, library.Format, library.IsPresent, library.Package))]);
+
+    private static void Print(Report.ReportWriter report, Machine machine)
+    {
+        const double Gibibyte = 1L << 30;
+        var forced = machine.Tier == machine.BestTier ? "" : $" (the best is {machine.BestTier}; {Simd.Variable} says otherwise)";
+        report.Line($"processor     {machine.Cpu}, {machine.Cores} cores");
+        report.Line($"vectors       {machine.Tier}{forced}, fused multiply-add: {(machine.FusedMultiplyAdd ? "yes" : "no")}");
+        report.Line($"runtime       {machine.Runtime} on {machine.System}");
+        report.Line($"free memory   {machine.FreeMemoryBytes / Gibibyte:F1} GiB");
+        report.Line($"free disk     {machine.FreeDiskBytes / Gibibyte:F1} GiB here");
+        foreach (var library in machine.ImageLibraries)
+        {
+            var state = library.Present ? "present" : $"missing: {library.Format} files cannot be read; install the package {library.Package}";
+            report.Line($"{library.Format,-4} images   {library.File} {state}");
+        }
+    }
+
+    private static long FreeMemory()
+    {
+        const string File = "/proc/meminfo";
+        var line = System.IO.File.Exists(File) ? System.IO.File.ReadLines(File).FirstOrDefault(l => l.StartsWith("MemAvailable", StringComparison.Ordinal)) : null;
+        return line is null ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+    }
+
+    private sealed record Machine(
+        string Cpu, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, string Runtime, string System,
+        long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<Library> ImageLibraries);
+
+    private sealed record Library(string File, string Format, bool Present, string Package);
+}

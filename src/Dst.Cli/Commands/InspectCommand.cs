@@ -1,0 +1,67 @@
+using Dst.Cli.Report;
+using Dst.Runtime;
+using Dst.Runtime.ModelFile;
+using Dst.Training.Networks;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst inspect</c>: what is in a model file.</summary>
+internal static class InspectCommand
+{
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "inspect",
+            "Shows a model: its network, each layer's weights, mask and cost, its classes and input normalisation.",
+            "inspect runs/quickstart/dst.safetensors",
+            "inspect model.safetensors --json")
+        {
+            SharedOptions.Model,
+            SharedOptions.Json,
+        };
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
+        var model = ModelFile.Load(path);
+        var cost = NetworkCost.Of(model.Graph, model.Masks);
+        var document = new
+        {
+            File = path,
+            FileBytes = new FileInfo(path).Length,
+            Network = model.Graph.Name,
+            Input = model.Graph.Input.ToString(),
+            cost.Weights,
+            Nonzero = cost.Nonzeros,
+            cost.Macs,
+            cost.EffectiveMacs,
+            model.ClassNames,
+            model.Normalisation,
+            Layers = LayerTable.RowsOf(model),
+        };
+        call.Report.Result(document, () =>
+        {
+            call.Report.Line($"{path}: {document.Network}, input {document.Input}, {Format.Bytes(document.FileBytes)}");
+            call.Report.Line($"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept");
+            call.Report.Line($"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept");
+            call.Report.Line($"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}");
+            call.Report.Line($"input    {Describe(model.Normalisation)}");
+            call.Report.Line();
+            call.Report.Table(LayerTable.ToTable(document.Layers));
+        });
+    }
+
+    private static string Describe(InputNormalisation? input)
+    {
+        if (input is null) return "used as it is";
+        var resize = input.Resize == 0 ? "" : $"resized to {input.Resize} pixels, ";
+        var amplitude = input.Amplitude == "none" ? "" : $"{input.Amplitude} of the amplitude, ";
+        var smooth = input.Smooth ? "smoothed, " : "";
+        var scale = input.PerImage ? "less its own mean, divided by its own deviation" : $"less {string.Join(", ", input.Mean)}, divided by {string.Join(", ", input.Deviation)}";
+        return $"{resize}{amplitude}{smooth}{scale}";
+    }
+}

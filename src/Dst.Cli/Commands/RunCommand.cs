@@ -1,0 +1,19 @@
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst run</c>: all arms of a recipe.</summary>
+internal static class RunCommand
+{
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "run",
+            "Runs a recipe: trains, distils and prunes every arm, tests them, and prints the table of arms. Ctrl-C saves the state.",
+            "run recipes/quickstart.yaml",
+            "run recipes/quickstart.yaml --set train.epochs=20 --set \"arms=[teacher, dst]\" --seed 2",
+            "run --resume runs/quickstart/20260101-120000");
+        RecipeRun.AddOptionsTo(verb);
+        verb.Handle(call => RecipeRun.Run(call));
+        return verb;
+    }
+}

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Dst.Cli.Report;
+
+namespace Dst.Cli.Commands;
+
+/// <summary>A verb of the command line: a command whose help ends with examples.</summary>
+internal sealed class Verb : Command
+{
+    /// <summary>Creates a verb; each example is what follows <c>./dst</c> on the command line.</summary>
+    public Verb(string name, string description, params string[] examples) : base(name, description)
+    {
+        Examples = examples;
+    }
+
+    /// <summary>Command lines that show the verb at work, without the leading <c>./dst</c>.</summary>
+    public IReadOnlyList<string> Examples { get; }
+
+    /// <summary>Says what the verb does; an error is thrown, so a handler that returns has done its work.</summary>
+    public void Handle(Action<Invocation> handler) => SetAction((parsed, cancellation) =>
+    {
+        var configuration = parsed.InvocationConfiguration;
+        var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
+        handler(new Invocation(parsed, new ReportWriter(configuration.Output, configuration.Error, isJson), cancellation));
+        return Task.FromResult(CommandLine.Done);
+    });
+}
+
+/// <summary>One call of a verb: the parsed arguments, where to write, and the signal to end early.</summary>
+internal sealed record Invocation(ParseResult Arguments, ReportWriter Report, CancellationToken Cancellation);

@@ -1,0 +1,138 @@
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Losses;
+using Dst.Training.Networks;
+using Dst.Training.Optimizers;
+using Dst.Training.Pruning;
+
+namespace Dst.Tests.Autodiff;
+
+public class TrainingNetworkTests
+{
+    private const int Batch = 5;
+    private const int Classes = 4;
+
+    [Theory]
+    [InlineData("resnet8")]
+    [InlineData("wrn-16-1")]
+    [InlineData("mobilenetv2")]
+    public void The_number_of_threads_changes_no_bit(string architecture)
+    {
+        var graph = Zoo.Build(architecture, new(3, 9, 8), Classes);
+        Assert.Equal(TrainTwoSteps(graph, threads: 1), TrainTwoSteps(graph, threads: 3));
+    }
+
+    [Theory]
+    [InlineData("kernel:16:16")]
+    [InlineData("kernel:4:2")]
+    [InlineData("weight:16:4")]
+    [InlineData("weight:1:2")]
+    public void A_masked_network_computes_what_the_dense_one_does_with_zero_weights(string pattern)
+    {
+        var dense = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1);
+        var parsed = UhpPattern.Parse(pattern);
+        var masked = PruningPlan.Create(dense, new PruningOptions { Unit = parsed.Unit, Block = parsed.Block, Group = parsed.Group }).ApplyTo(dense);
+        var zeroed = new Model(masked.Graph, masked.Parameters);
+        Assert.NotEmpty(masked.Masks);
+
+        using var pool = new WorkerPool(1);
+        using var sparse = new TrainingNetwork(masked, Batch, pool, seed: 1);
+        using var reference = new TrainingNetwork(zeroed, Batch, pool, seed: 1);
+        var (actual, expected) = (Step(sparse), Step(reference));
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-4);
+        foreach (var (a, e) in sparse.Parameters.Zip(reference.Parameters))
+        {
+            var largest = e.Gradient.Select(Math.Abs).DefaultIfEmpty().Max();
+            for (var i = 0; i < e.Gradient.Length; i++)
+            {
+                if (a.Mask is null || a.Mask.Keeps(i / Row(a), i % Row(a))) Assert.Equal(e.Gradient[i], a.Gradient[i], 1e-4 * (1 + largest));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_steady_training_step_allocates_nothing()
+    {
+        if (Simd.Tier == SimdTier.Scalar) return; // the references take memory for their sums in double
+        var graph = Zoo.Build("resnet8", new(3, 9, 8), Classes);
+        using var pool = new WorkerPool(1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
+        var optimizer = Optimizer.Create(new OptimizerOptions(), network.Parameters);
+        var images = Images(graph);
+        var gradient = new float[Batch * Classes];
+        void Run()
+        {
+            network.Forward(images, Batch, training: true);
+            network.Backward(gradient);
+            optimizer.Step(0.01);
+        }
+
+        for (var i = 0; i < 3; i++) Run();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 5; i++) Run();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void A_frozen_network_gives_the_same_logits_and_refuses_to_train()
+    {
+        var graph = Zoo.Build("resnet8", new(3, 9, 8), Classes);
+        using var pool = new WorkerPool(1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
+        var images = Images(graph);
+        var logits = network.Forward(images, Batch, training: false).ToArray();
+        network.Freeze();
+        Assert.Equal(logits, network.Forward(images, Batch, training: false).ToArray());
+        Assert.Equal(logits, network.Forward(images, Batch, training: false).ToArray());
+        Assert.Throws<InvalidOperationException>(() => network.Forward(images, Batch, training: true).Length);
+    }
+
+    [Fact]
+    public void A_nan_is_traced_to_the_first_layer_that_has_it()
+    {
+        var graph = Zoo.Build("resnet8", new(3, 9, 8), Classes);
+        using var pool = new WorkerPool(1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
+        network.Forward(Images(graph), Batch, training: false);
+        Assert.Null(network.FindNonFinite());
+        network.Parameters.First(p => p.Shape.Name == "layer2.0.conv1.weight").Value[7] = float.NaN;
+        network.Forward(Images(graph), Batch, training: false);
+        Assert.Equal("layer2.0.conv1", network.FindNonFinite());
+    }
+
+    private static float[] TrainTwoSteps(NetworkGraph graph, int threads)
+    {
+        using var pool = new WorkerPool(threads);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
+        var optimizer = Optimizer.Create(new OptimizerOptions(), network.Parameters);
+        for (var step = 0; step < 2; step++)
+        {
+            Step(network);
+            optimizer.Step(0.05);
+        }
+
+        return [.. network.Parameters.SelectMany(p => p.Value)];
+    }
+
+    private static float[] Step(TrainingNetwork network)
+    {
+        var logits = network.Forward(Images(network.Graph), Batch, training: true).ToArray();
+        var gradient = new float[logits.Length];
+        CrossEntropy.Compute(logits, [0, 1, 2, 3, 0], Classes, labelSmoothing: 0, weight: 1, gradient);
+        network.Backward(gradient);
+        return logits;
+    }
+
+    private static float[] Images(NetworkGraph graph)
+    {
+        var random = new Random(3);
+        var images = new float[Batch * graph.Input.Count];
+        for (var i = 0; i < images.Length; i++) images[i] = random.NextSingle() * 2 - 1;
+        return images;
+    }
+
+    private static int Row(Parameter weight) => weight.Shape.Shape[1] * weight.Shape.Shape[2] * weight.Shape.Shape[3];
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Tests.ModelFiles;
+
+namespace Dst.Tests.Cli;
+
+public sealed class DataCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Json_has_counts_by_class_and_split()
+    {
+        var run = Terminal.Run(
+            "data", "inspect", "--data.simulated.classes", "2", "--data.simulated.per_class_train", "10", "--data.simulated.per_class_test", "3", "--data.validation", "0.2", "--json");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        var splits = document.RootElement.GetProperty("splits").EnumerateArray()
+            .ToDictionary(split => split.GetProperty("name").GetString()!, split => split.GetProperty("class_counts").EnumerateArray().Select(count => count.GetInt32()).ToArray());
+        Assert.Equal([8, 8], splits["training"]);
+        Assert.Equal([2, 2], splits["validation"]);
+        Assert.Equal([3, 3], splits["test"]);
+        Assert.Empty(document.RootElement.GetProperty("leaks").EnumerateArray());
+    }
+
+    [Fact]
+    public void Set_wins_over_the_option_of_the_same_key()
+    {
+        var run = Terminal.Run("data", "inspect", "--set", "data.simulated.size=24", "--data.simulated.size", "16", "--data.simulated.per_class_train", "4");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains("sizes 24x24", run.Output);
+    }
+
+    [Fact]
+    public void A_value_that_the_recipe_does_not_allow_is_refused() =>
+        Terminal.Run("data", "inspect", "--data.kind", "simulatd").AssertWrongInput("'simulatd'", "simulated");
+
+    [Fact]
+    public void A_folder_that_is_missing_is_named() =>
+        Terminal.Run("data", "inspect", "--data.kind", "folder", "--data.path", _folder.File("a: b # c")).AssertWrongInput("a: b # c");
+}

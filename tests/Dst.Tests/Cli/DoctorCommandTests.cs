@@ -1,0 +1,33 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Kernels.Simd;
+
+namespace Dst.Tests.Cli;
+
+public class DoctorCommandTests
+{
+    [Fact]
+    public void Json_is_one_document_with_the_tier_in_use()
+    {
+        var run = Terminal.Run("doctor", "--json");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Equal("", run.Error);
+        using var document = JsonDocument.Parse(run.Output);
+        var machine = document.RootElement;
+        Assert.Equal(Simd.Tier.ToString(), machine.GetProperty("tier").GetString(), ignoreCase: true);
+        Assert.Equal(Environment.ProcessorCount, machine.GetProperty("cores").GetInt32());
+        Assert.InRange(machine.GetProperty("free_memory_bytes").GetInt64(), 1, long.MaxValue);
+        Assert.Equal(3, machine.GetProperty("image_libraries").GetArrayLength());
+    }
+
+    [Fact]
+    public void Text_names_the_package_of_each_missing_library()
+    {
+        var run = Terminal.Run("doctor");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains(Simd.Tier.ToString(), run.Output);
+        var lines = run.Output.Split('\n').Where(line => line.Contains(" images ")).ToArray();
+        Assert.Equal(3, lines.Length);
+        Assert.All(lines, line => Assert.Matches("present$|missing: .* install the package lib", line));
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Tests.ModelFiles;
+
+namespace Dst.Tests.Cli;
+
+public sealed class InspectCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Json_has_totals_and_a_row_a_layer()
+    {
+        var path = SampleModel.SaveHalved(_folder);
+        var run = Terminal.Run("inspect", path, "--json");
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        using var document = JsonDocument.Parse(run.Output);
+        var root = document.RootElement;
+        Assert.Equal(SampleModel.Network, root.GetProperty("network").GetString());
+        Assert.Equal(new FileInfo(path).Length, root.GetProperty("file_bytes").GetInt64());
+        Assert.Equal(SampleModel.ClassNames, root.GetProperty("class_names").EnumerateArray().Select(name => name.GetString()));
+
+        var halved = root.GetProperty("layers").EnumerateArray().Single(layer => layer.GetProperty("layer").GetString() == SampleModel.HalvedLayer);
+        var weights = halved.GetProperty("weights").GetInt64();
+        Assert.Equal(weights / 2, halved.GetProperty("nonzero").GetInt64());
+        Assert.Equal(halved.GetProperty("macs").GetInt64() / 2, halved.GetProperty("effective_macs").GetInt64());
+        Assert.Equal("kernel:16:2", halved.GetProperty("pattern").GetString());
+        Assert.Equal(root.GetProperty("weights").GetInt64() - weights / 2, root.GetProperty("nonzero").GetInt64());
+    }
+
+    [Fact]
+    public void Text_names_classes_and_layers()
+    {
+        var run = Terminal.Run("inspect", SampleModel.SaveHalved(_folder));
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        Assert.Contains(string.Join(", ", SampleModel.ClassNames), run.Output);
+        Assert.Matches($"(?m)^{SampleModel.HalvedLayer} .* 50.0% .*kernel:16:2$", run.Output);
+    }
+
+    [Fact]
+    public void A_missing_file_is_named() => Terminal.Run("inspect", _folder.File("none.safetensors")).AssertWrongInput("none.safetensors");
+
+    [Fact]
+    public void A_file_of_another_kind_is_named()
+    {
+        File.WriteAllText(_folder.File("notes.txt"), "These are notes, not a model.");
+        Terminal.Run("inspect", _folder.File("notes.txt")).AssertWrongInput("notes.txt");
+    }
+}

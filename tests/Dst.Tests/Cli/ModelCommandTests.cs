@@ -1,0 +1,149 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Runtime.ModelFile;
+using Dst.Tests.Data;
+using Dst.Tests.ModelFiles;
+
+namespace Dst.Tests.Cli;
+
+/// <summary>The verbs that take a finished model: prune, eval, predict.</summary>
+public sealed class ModelCommandTests : IDisposable
+{
+    private static readonly string[] SimulatedData =
+    [
+        "--data.simulated.classes", "3", "--data.simulated.per_class_train", "6", "--data.simulated.per_class_test", "4", "--data.simulated.size", "24",
+    ];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Prune_writes_a_halved_model_and_says_why_layers_are_skipped()
+    {
+        var pruned = _folder.File("pruned.safetensors");
+        var run = Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--pattern", "kernel:8:4", "--exclude", "layer3.*", "--out", pruned, "--json");
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        using var document = JsonDocument.Parse(run.Output);
+        var skipped = document.RootElement.GetProperty("skipped");
+        Assert.Equal("linear layer", skipped.GetProperty("fc").GetString());
+        Assert.Equal("one input channel under unit kernel", skipped.GetProperty("conv1").GetString());
+        Assert.Equal("excluded by name", skipped.GetProperty("layer3.0.conv1").GetString());
+
+        var masks = ModelFile.Load(pruned).Masks;
+        Assert.DoesNotContain("layer3.0.conv1", masks.Keys);
+        Assert.Equal((8, 4), (masks["layer2.0.conv1"].Block, masks["layer2.0.conv1"].Group));
+        Assert.Equal(masks["layer2.0.conv1"].WeightShape.Aggregate(1, (a, b) => a * b) / 2, masks["layer2.0.conv1"].KeptWeights);
+    }
+
+    [Fact]
+    public void Prune_without_a_pattern_drops_the_share_that_is_named()
+    {
+        var pruned = _folder.File("sparse.safetensors");
+        var run = Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--unstructured", "0.75", "--out", pruned);
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        var mask = ModelFile.Load(pruned).Masks["layer2.0.conv1"];
+        Assert.Null(mask.Group);
+        Assert.Equal(mask.Kept.Length / 4, mask.KeptWeights);
+    }
+
+    [Theory]
+    [InlineData("--pattern", "kernel:16:3", "even")]
+    [InlineData("--pattern", "filter:16:2", "'filter:16:2'")]
+    [InlineData("--unstructured", "1", "from 0 to 0.99")]
+    [InlineData("--exclude", "conv99", "conv99")]
+    public void Prune_names_what_is_wrong(string option, string value, string word) =>
+        Terminal.Run("prune", SampleModel.SaveHalved(_folder), option, value, "--out", _folder.File("x.safetensors")).AssertWrongInput(word);
+
+    [Fact]
+    public void Prune_needs_an_output_file() => Terminal.Run("prune", SampleModel.SaveHalved(_folder)).AssertWrongInput("--out");
+
+    [Fact]
+    public void Eval_counts_every_test_image_once()
+    {
+        var model = SaveModelOfSimulatedClasses();
+        var run = Terminal.Run(["eval", model, .. SimulatedData, "--json"]);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        var result = document.RootElement;
+        var confusion = result.GetProperty("confusion").EnumerateArray().Select(row => row.EnumerateArray().Select(count => count.GetInt32()).ToArray()).ToArray();
+        Assert.Equal(12, result.GetProperty("count").GetInt32());
+        Assert.All(confusion, row => Assert.Equal(4, row.Sum()));
+        Assert.Equal((confusion[0][0] + confusion[1][1] + confusion[2][2]) / 12.0, result.GetProperty("top1").GetDouble(), 12);
+        Assert.Equal(1, result.GetProperty("top5").GetDouble());
+        Assert.InRange(result.GetProperty("loss").GetDouble(), 0, 100);
+    }
+
+    [Fact]
+    public void Eval_refuses_data_of_other_classes()
+    {
+        var run = Terminal.Run(["eval", SampleModel.SaveHalved(_folder), .. SimulatedData]);
+        Assert.Equal((CommandLine.WrongInput, ""), (run.ExitCode, run.Output));
+        Assert.Contains("tank, truck, clutter", run.Error.Split('\n')[^2]);
+    }
+
+    [Fact]
+    public void Eval_refuses_a_split_without_images()
+    {
+        var run = Terminal.Run(["eval", SaveModelOfSimulatedClasses(), .. SimulatedData, "--data.validation", "0", "--split", "validation"]);
+        Assert.Equal((CommandLine.WrongInput, ""), (run.ExitCode, run.Output));
+        Assert.Contains("validation images", run.Error.Split('\n')[^2]);
+    }
+
+    [Fact]
+    public void Predict_gives_the_most_probable_classes_of_each_file()
+    {
+        var images = SaveImages();
+        var run = Terminal.Run("predict", SampleModel.SaveHalved(_folder), images, "--top", "3", "--json");
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        using var document = JsonDocument.Parse(run.Output);
+        var files = document.RootElement.EnumerateArray().ToArray();
+        Assert.Equal(["a.png", "b.png"], files.Select(file => Path.GetFileName(file.GetProperty("file").GetString())));
+        Assert.All(files, file =>
+        {
+            var predictions = file.GetProperty("predictions").EnumerateArray().ToArray();
+            var probabilities = predictions.Select(prediction => prediction.GetProperty("probability").GetDouble()).ToArray();
+            Assert.Equal(SampleModel.ClassNames.Order(), predictions.Select(prediction => prediction.GetProperty("class").GetString()).Order());
+            Assert.Equal(probabilities.OrderDescending(), probabilities);
+            Assert.Equal(1, probabilities.Sum(), 9);
+        });
+    }
+
+    [Fact]
+    public void Predict_prints_a_line_a_file()
+    {
+        var images = SaveImages();
+        var run = Terminal.Run("predict", SampleModel.SaveHalved(_folder), Path.Combine(images, "b.png"));
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        Assert.Matches(@"^\S+b\.png: (tank|truck|clutter) \d+\.\d%\n$", run.Output);
+    }
+
+    [Fact]
+    public void Predict_names_a_file_that_is_not_an_image()
+    {
+        File.WriteAllText(_folder.File("notes.png"), "no picture");
+        Terminal.Run("predict", SampleModel.SaveHalved(_folder), _folder.File("notes.png")).AssertWrongInput("notes.png");
+    }
+
+    [Fact]
+    public void Predict_names_a_folder_without_images()
+    {
+        Directory.CreateDirectory(_folder.File("empty"));
+        Terminal.Run("predict", SampleModel.SaveHalved(_folder), _folder.File("empty")).AssertWrongInput("empty", "no image files");
+    }
+
+    [Fact]
+    public void Predict_names_a_file_that_is_missing() => Terminal.Run("predict", SampleModel.SaveHalved(_folder), _folder.File("none.png")).AssertWrongInput("none.png");
+
+    private string SaveModelOfSimulatedClasses() => SampleModel.SaveHalved(_folder, "target00", "target01", "target02");
+
+    /// <summary>A folder with two images of different sizes and a file that is not one.</summary>
+    private string SaveImages()
+    {
+        var folder = Directory.CreateDirectory(_folder.File("images")).FullName;
+        File.WriteAllText(Path.Combine(folder, "notes.txt"), "not an image");
+        File.WriteAllBytes(Path.Combine(folder, "a.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)(16 * y)));
+        File.WriteAllBytes(Path.Combine(folder, "b.png"), TestImages.GreyPng(40, 24, (y, x) => (byte)(6 * x)));
+        return folder;
+    }
+}

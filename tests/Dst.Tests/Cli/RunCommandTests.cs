@@ -1,0 +1,142 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Tests.ModelFiles;
+using Dst.Training.Recipes;
+using Dst.Training.Runs;
+
+namespace Dst.Tests.Cli;
+
+public sealed class RunCommandTests : IDisposable
+{
+    private const string Recipe = """
+        name: tiny
+        data:
+          kind: simulated
+          simulated: { classes: 2, per_class_train: 8, per_class_test: 4, size: 16 }
+          validation: 0.25
+        teacher: { arch: resnet8, width: 0.25 }
+        student: { arch: resnet8, width: 0.25 }
+        train: { epochs: 2, batch: 4 }
+        """;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _recipe;
+    private readonly string _runs;
+
+    public RunCommandTests()
+    {
+        _recipe = _folder.File("tiny.yaml");
+        _runs = _folder.File("runs");
+        File.WriteAllText(_recipe, Recipe);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Run_prints_a_row_an_arm_and_the_run_folder()
+    {
+        var run = Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student-kd, dst]", "--seed", "7");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
+        Assert.Contains($"run folder: {folder}", run.Output);
+        Assert.All(["teacher", "student-kd", "dst"], arm => Assert.Matches($"(?m)^{arm} +resnet8 ", run.Output));
+        Assert.Contains("dst: epoch 2 of 2", run.Error);
+        Assert.Equal(7, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
+    }
+
+    [Fact]
+    public void Json_of_run_is_one_document_with_the_arms()
+    {
+        var run = Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student]", "--json");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        var arm = Assert.Single(document.RootElement.GetProperty("arms").EnumerateArray());
+        Assert.Equal("student", arm.GetProperty("arm").GetString());
+        Assert.InRange(arm.GetProperty("test_top1").GetDouble(), 0, 1);
+        Assert.True(arm.GetProperty("latency_ms").GetProperty("min").GetDouble() <= arm.GetProperty("latency_ms").GetProperty("median").GetDouble());
+        Assert.True(Directory.Exists(document.RootElement.GetProperty("folder").GetString()));
+    }
+
+    [Fact]
+    public void Cancelling_exits_with_130_and_says_how_to_resume_and_resuming_ends_the_run()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var output = new StringWriter();
+        using var error = new CancellingWriter(cancellation, "epoch 1 of 2");
+        var exitCode = CommandLine.Run(["run", _recipe, "--out", _runs, "--set", "arms=[student]"], output, error, cancellation.Token);
+        Assert.Equal((CommandLine.Cancelled, ""), (exitCode, output.ToString()));
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
+        Assert.Contains($"./dst run --resume {folder}", error.ToString());
+        Assert.EndsWith("dst: cancelled\n", error.ToString());
+
+        var resumed = Terminal.Run("run", "--resume", folder);
+        Assert.Equal(CommandLine.Done, resumed.ExitCode);
+        Assert.Contains("resumed", resumed.Error);
+        Assert.DoesNotContain("epoch 1 of 2", resumed.Error);
+        Assert.NotNull(RunSummary.Load(Path.Combine(folder, "summary.json")).Find("student"));
+    }
+
+    [Fact]
+    public void Train_makes_one_arm_of_the_architecture_that_is_named_and_checks_no_other()
+    {
+        var run = Terminal.Run("train", _recipe, "--teacher", "--arch", "resnet14", "--set", "student.arch=aconvnet", "--out", _runs, "--set", "train.epochs=1", "--json");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        var arm = Assert.Single(document.RootElement.GetProperty("arms").EnumerateArray());
+        Assert.Equal(("teacher", "resnet14"), (arm.GetProperty("arm").GetString(), arm.GetProperty("network").GetString()));
+    }
+
+    [Fact]
+    public void Distill_takes_a_teacher_and_halves_a_student_that_is_given()
+    {
+        Assert.Equal(CommandLine.Done, Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student-kd]", "--set", "train.epochs=1").ExitCode);
+        var finished = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
+        var (teacher, student) = (Path.Combine(finished, "teacher.safetensors"), Path.Combine(finished, "student-kd.safetensors"));
+        var run = Terminal.Run("distill", _recipe, "--teacher", teacher, "--student", student, "--out", _folder.File("distilled"), "--set", "train.epochs=1");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_folder.File("distilled"), "tiny")));
+        var dst = RunSummary.Load(Path.Combine(folder, "summary.json")).Find(ArmNames.Dst);
+        Assert.NotNull(dst);
+        Assert.True(dst.Nonzero < dst.Weights);
+    }
+
+    [Theory]
+    [InlineData("train.epoch=3", "'epoch'", "'epochs'")]
+    [InlineData("train.epochs=0", "'0'", "from 1 to")]
+    [InlineData("arms=[dts]", "dts", "dst")]
+    [InlineData("student.arch=resnet9", "resnet9", "resnet8")]
+    [InlineData("student.arch=aconvnet", "aconvnet", "pixels")]
+    [InlineData("train", "train", "key=value")]
+    public void A_wrong_key_or_value_is_named(string assignment, params string[] words)
+    {
+        var run = Terminal.Run("run", _recipe, "--out", _runs, "--set", assignment);
+        Assert.Equal((CommandLine.WrongInput, ""), (run.ExitCode, run.Output));
+        var sentence = run.Error.TrimEnd('\n').Split('\n')[^1];
+        Assert.StartsWith("dst: ", sentence);
+        Assert.All(words, word => Assert.Contains(word, sentence));
+    }
+
+    [Fact]
+    public void A_missing_recipe_is_named() => Terminal.Run("run", _folder.File("none.yaml")).AssertWrongInput("none.yaml");
+
+    [Fact]
+    public void Resuming_with_another_recipe_is_refused_and_names_the_key()
+    {
+        Assert.Equal(CommandLine.Done, Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student]", "--set", "train.epochs=1").ExitCode);
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
+        Terminal.Run("run", "--resume", folder, "--set", "train.epochs=5").AssertWrongInput("train.epochs is 1, now 5");
+    }
+
+    [Fact]
+    public void Resuming_a_folder_that_is_not_a_run_is_refused() => Terminal.Run("run", "--resume", _folder.Path).AssertWrongInput(_folder.Path, "recipe.yaml");
+
+    /// <summary>Cancels when a text has been written.</summary>
+    private sealed class CancellingWriter(CancellationTokenSource cancellation, string text) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(text) == true) cancellation.Cancel();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using Dst.Cli;
+
+namespace Dst.Tests.Cli;
+
+/// <summary>Runs a command line in this process and keeps what it writes.</summary>
+internal sealed record Terminal(int ExitCode, string Output, string Error)
+{
+    public static Terminal Run(params string[] arguments) => Run(CancellationToken.None, arguments);
+
+    public static Terminal Run(CancellationToken cancellation, params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var exitCode = CommandLine.Run(arguments, output, error, cancellation);
+        return new(exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Asserts that the command failed with exit code 2 and one sentence, on standard error only, that has each of the words.</summary>
+    public void AssertWrongInput(params string[] words)
+    {
+        Assert.Equal(CommandLine.WrongInput, ExitCode);
+        Assert.Equal("", Output);
+        var sentence = Assert.Single(Error.TrimEnd('\n').Split('\n'));
+        Assert.StartsWith("dst: ", sentence);
+        Assert.All(words, word => Assert.Contains(word, sentence));
+    }
+}

@@ -1,0 +1,132 @@
+using System.Runtime.InteropServices;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Training.Data;
+
+namespace Dst.Tests.Data;
+
+public class PreprocessorTests
+{
+    [Fact]
+    public void CentreCropIsTakenAndNormalised()
+    {
+        // 5 x 6 of the values 10 y + x; the centre 2 x 2 starts at row 1, column 2.
+        var image = Grey(5, 6, (y, x) => 10 * y + x);
+        var result = Prepare(image, new(0, "none", [0.1f], [0.5f]), new(1, 2, 2));
+        float[] expected = [12, 13, 22, 23];
+        for (var i = 0; i < 4; i++) Assert.Equal((expected[i] / 255 - 0.1) / 0.5, result[i], 5);
+    }
+
+    [Fact]
+    public void SmallImageIsPaddedWithZerosAllAround()
+    {
+        var result = Prepare(Grey(1, 2, (_, _) => 255), Plain(1), new(1, 3, 4));
+        Assert.Equal([0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0], result);
+    }
+
+    [Fact]
+    public void TallImageIsCroppedAndPadded()
+    {
+        var result = Prepare(Grey(4, 1, (y, _) => y == 1 ? 255 : 0), Plain(1), new(1, 2, 3));
+        Assert.Equal([0, 1, 0, 0, 0, 0], result);
+    }
+
+    [Theory]
+    [InlineData("none", 0.5)]
+    [InlineData("sqrt", 0.70710678)]
+    [InlineData("log", 0.87569)] // ln(1 + 255 / 2) / ln 256
+    public void AmplitudeIsTransformed(string amplitude, double expected)
+    {
+        var image = new Image(1, 1, 3, 16, MemoryMarshal.AsBytes<ushort>([0, 32768, 65535]).ToArray());
+        var result = Prepare(image, Plain(1) with { Amplitude = amplitude }, new(1, 1, 3));
+        Assert.Equal(0, result[0], 6);
+        Assert.Equal(expected, result[1], 4);
+        Assert.Equal(1, result[2], 6);
+    }
+
+    [Fact]
+    public void ChannelsAreConverted()
+    {
+        var colour = new Image(3, 1, 1, 8, new byte[] { 200, 100, 50 });
+        Assert.Equal((int)Math.Round(0.299 * 200 + 0.587 * 100 + 0.114 * 50) / 255.0, Prepare(colour, Plain(1), new(1, 1, 1))[0], 6);
+        Assert.Equal([0.2f, 0.2f, 0.2f], Prepare(Grey(1, 1, (_, _) => 51), Plain(3), new(3, 1, 1)));
+    }
+
+    [Fact]
+    public void ChannelsHaveTheirOwnNormalisation()
+    {
+        var colour = new Image(3, 1, 1, 8, new byte[] { 51, 102, 153 });
+        var result = Prepare(colour, new(0, "none", [0.2f, 0, 0.5f], [1, 2, 0.1f]), new(3, 1, 1));
+        Assert.Equal([0, 0.2, 1], result.Select(v => Math.Round(v, 5)));
+    }
+
+    [Fact]
+    public void SmoothingSpreadsADotBinomially()
+    {
+        var result = Prepare(Grey(5, 5, (y, x) => (y, x) == (2, 2) ? 255 : 0), Plain(1) with { Smooth = true }, new(1, 5, 5));
+        int[] row = [0, 1, 2, 1, 0];
+        for (var i = 0; i < 25; i++) Assert.Equal(row[i / 5] * row[i % 5] / 16f, result[i]);
+        Assert.All(Prepare(Grey(3, 4, (_, _) => 255), Plain(1) with { Smooth = true }, new(1, 3, 4)), v => Assert.Equal(1, v));
+    }
+
+    [Fact]
+    public void PerImageNormalisationUsesTheImageItself()
+    {
+        var normalisation = new InputNormalisation(0, "none", [9], [9], PerImage: true);
+        Assert.Equal([-1, 1, 1, -1], Prepare(Grey(2, 2, (y, x) => y == x ? 10 : 90), normalisation, new(1, 2, 2)).Select(v => Math.Round(v, 4)));
+        Assert.All(Prepare(Grey(2, 2, (_, _) => 51), normalisation, new(1, 2, 2)), v => Assert.Equal(0, v));
+    }
+
+    [Fact]
+    public void WrongNormalisationIsRefused()
+    {
+        Assert.Throws<InputException>(() => Prepare(Grey(1, 1, (_, _) => 0), Plain(3), new(1, 1, 1)));
+        Assert.Contains("'cube'", Assert.Throws<InputException>(() => Prepare(Grey(1, 1, (_, _) => 0), Plain(1) with { Amplitude = "cube" }, new(1, 1, 1))).Message);
+        Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(Grey(1, 1, (_, _) => 0), Plain(1), new(1, 1, 1), new float[2]));
+    }
+
+    [Fact]
+    public void ShrinkingTwofoldWeighsNeighbours()
+    {
+        // Triangle of half width 2 about 2: pixels 0 to 3 weigh 1, 3, 3, 1; at the edge the first weight falls away.
+        var resized = Resampler.Resize(Grey(6, 6, (_, x) => x is 2 ? 240 : 0), 3);
+        Assert.Equal((3, 3, 16), (resized.Height, resized.Width, resized.BitsPerSample));
+        var row = resized.Samples<ushort>()[..3].ToArray();
+        Assert.Equal(240 * 257 / 7.0, row[0], 1.0);
+        Assert.Equal(240 * 257 * 3 / 8.0, row[1], 1.0);
+        Assert.Equal(0, row[2]);
+    }
+
+    [Fact]
+    public void ResizeKeepsConstantsAndCorners()
+    {
+        Assert.All(Resampler.Resize(Grey(7, 5, (_, _) => 100), 9).Samples<ushort>().ToArray(), v => Assert.Equal(100 * 257, v));
+        var enlarged = Resampler.Resize(Grey(2, 2, (y, x) => 100 * y + 50 * x), 4).Samples<ushort>().ToArray();
+        Assert.Equal(0, enlarged[0]);
+        Assert.Equal(150 * 257, enlarged[15]);
+        Assert.Equal(12.5 * 257, enlarged[1], 1.0);
+        var same = Grey(3, 3, (_, _) => 1);
+        Assert.Same(same, Resampler.Resize(same, 3));
+    }
+
+    [Fact]
+    public void ResizeComesBeforeTheCrop()
+    {
+        var result = Prepare(Grey(8, 8, (_, x) => x < 4 ? 0 : 255), Plain(1) with { Resize = 4 }, new(1, 2, 2));
+        Assert.Equal(result[0], result[2]);
+        Assert.InRange(result[0], 0, 0.2);
+        Assert.InRange(result[1], 0.8, 1);
+    }
+
+    private static Image Grey(int height, int width, Func<int, int, int> pixel) =>
+        new(1, height, width, 8, Enumerable.Range(0, height * width).Select(i => (byte)pixel(i / width, i % width)).ToArray());
+
+    private static InputNormalisation Plain(int channels) => new(0, "none", new float[channels], [.. Enumerable.Repeat(1f, channels)]);
+
+    private static float[] Prepare(Image image, InputNormalisation normalisation, FeatureShape shape)
+    {
+        var result = new float[shape.Count];
+        Preprocessor.Prepare(image, normalisation, shape, result);
+        return result;
+    }
+}

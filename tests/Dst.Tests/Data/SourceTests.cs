@@ -1,0 +1,260 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using Dst.Runtime;
+using Dst.Tests.ModelFiles;
+using Dst.Training.Data;
+
+namespace Dst.Tests.Data;
+
+public sealed class SourceTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<string> _log = [];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void FolderWithSplitsKeepsThem()
+    {
+        Write(("train/b/1.png", 1), ("train/b/2.png", 2), ("train/a/3.png", 3), ("train/a/deep/4.png", 4), ("test/a/5.png", 5), ("test/b/6.png", 6), ("train/a/notes.txt", 0), ("train/.hidden/7.png", 7));
+        var data = Load(new() { Kind = "folder", Validation = 0 });
+        Assert.Equal(["a", "b"], data.ClassNames);
+        Assert.Equal(["3.png", "4.png", "1.png", "2.png"], data.Training.Samples.Select(s => Path.GetFileName(s.Name)));
+        Assert.Equal([0, 0, 1, 1], data.Training.Samples.Select(s => s.Label));
+        Assert.Equal([1, 1], data.Test.CountByClass(2));
+        Assert.Equal(0, data.Validation.Count);
+        Assert.Equal(new(1, 4, 4), data.Shape);
+    }
+
+    [Fact]
+    public void FolderWithoutSplitsIsSplitBySeed()
+    {
+        Write([.. Enumerable.Range(0, 20).Select(i => ($"a/{i}.png", i)), .. Enumerable.Range(0, 10).Select(i => ($"b/{i}.png", 100 + i))]);
+        var options = new DataOptions { Kind = "folder", Test = 0.3, Validation = 0.25 };
+        var data = Load(options);
+        Assert.Equal([6, 3], data.Test.CountByClass(2));
+        Assert.Equal([4, 2], data.Validation.CountByClass(2)); // a quarter of 14 and 7, to even
+        Assert.Equal([10, 5], data.Training.CountByClass(2));
+        var all = new[] { data.Training, data.Validation, data.Test }.SelectMany(s => s.Samples).Select(s => s.Name).ToList();
+        Assert.Equal(30, all.Distinct().Count());
+        Assert.Equal(Names(data.Validation), Names(Load(options).Validation));
+        Assert.NotEqual(Names(data.Validation), Names(Load(options, seed: 2).Validation));
+        Assert.NotEqual(Names(data.Test), Names(Load(options, seed: 2).Test));
+        Assert.DoesNotContain(_log, line => line.StartsWith("warning", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void FolderErrorsNameTheFolder()
+    {
+        Write(("a/1.png", 1), ("a/2.png", 2));
+        Assert.Contains("holds 1 class folders", Fails("folder"));
+        Directory.CreateDirectory(_folder.File("b"));
+        Assert.Contains("b' holds no image file", Fails("folder"));
+        Write(("b/readme.txt", 1));
+        Assert.Contains("b' holds no image file", Fails("folder"));
+        Write(("b/1.png", 3));
+        Assert.Contains("class 'b' has one image", Fails("folder"));
+        Write(("a/3.png", 5), ("a/4.png", 6), ("b/2.png", 4));
+        File.WriteAllText(_folder.File("b/3.png"), "this is text");
+        Assert.Contains("3.png' is not an image", Fails("folder"));
+        Directory.CreateDirectory(_folder.File("train"));
+        Assert.Contains("has a folder 'train' but no folder 'test'", Fails("folder"));
+    }
+
+    [Fact]
+    public void TestClassWithoutTrainingImagesIsRefused()
+    {
+        Write(("train/a/1.png", 1), ("train/b/2.png", 2), ("test/c/3.png", 3));
+        Assert.Contains("there is no such class", Fails("folder"));
+    }
+
+    [Fact]
+    public void MissingPathIsNamed()
+    {
+        Assert.Contains("data.path is empty", Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = "mstar" }, 1, _folder.Path, _log.Add)).Message);
+        Assert.Contains("none' does not exist", Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = "mstar", Path = "none" }, 1, _folder.Path, _log.Add)).Message);
+        Assert.Contains("'what' is unknown", Fails("what"));
+        Assert.Contains("'17_DEG'", Fails("mstar"));
+    }
+
+    [Theory]
+    [InlineData("train", "test")]
+    [InlineData("TRAIN/17_DEG", "TEST/15_DEG")]
+    [InlineData("17_DEG", "15_DEG")]
+    public void MstarOriginalsReadFromTheirFolders(string training, string test)
+    {
+        foreach (var (split, name) in new[] { (training, "HB1.017"), (training, "HB2.017"), (test, "HB3.015") })
+        {
+            foreach (var target in new[] { "T72/SN_132", "BMP2/SN_9563" })
+            {
+                var path = _folder.File($"{split}/{target}/{name}");
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.WriteAllBytes(path, TestImages.Mstar(6, 5, (y, x) => y * 5 + x + name[2]));
+            }
+        }
+
+        var data = Load(new() { Kind = "mstar", Validation = 0, Crop = 4 });
+        Assert.Equal(["BMP2", "T72"], data.ClassNames);
+        Assert.Equal((4, 2), (data.Training.Count, data.Test.Count));
+        Assert.Equal((6, 5), (data.Test.Samples[0].Height, data.Test.Samples[0].Width));
+    }
+
+    [Fact]
+    public void FusarClassesFollowTheLevel()
+    {
+        WriteFusar();
+        var data = Load(new() { Kind = "fusar", MinSamples = 4, Validation = 0.25 });
+        Assert.Equal(["Cargo", "Other"], data.ClassNames);
+        Assert.Contains(_log, line => line.Contains("Rare (2)", StringComparison.Ordinal));
+        data = Load(new() { Kind = "fusar", Level = "subcategory", MinSamples = 4, Validation = 0 });
+        Assert.Equal(["Cargo/Bulk", "Cargo/Container", "Other/Tug"], data.ClassNames);
+        Assert.Equal(16, data.Training.Samples[0].Window.BitsPerSample);
+        Assert.Contains("0 classes of at least 99", Fails("fusar", new() { MinSamples = 99 }));
+    }
+
+    [Fact]
+    public void FusarShipInTwoSplitsIsALeak()
+    {
+        WriteFusar();
+        var leak = Assert.Single(LeakCheck.Find(Load(new() { Kind = "fusar", MinSamples = 4, Validation = 0 })));
+        Assert.Equal(("ships", "training", "test"), (leak.What, leak.First, leak.Second));
+        Assert.Contains(_log, line => line.StartsWith("warning:", StringComparison.Ordinal) && line.Contains("show ships of the training split", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void FusarMetaErrorsNameTheLine()
+    {
+        WriteFusar();
+        var meta = _folder.File("meta.csv");
+        var lines = File.ReadAllLines(meta);
+        File.WriteAllLines(meta, [lines[0].Replace("mmsi", "number", StringComparison.Ordinal), .. lines[1..]]);
+        Assert.Contains("no column 'mmsi'", Fails("fusar"));
+        File.WriteAllLines(meta, [lines[0], "1,2"]);
+        Assert.Contains("2 fields in line 2", Fails("fusar"));
+        File.Delete(meta);
+        Assert.Contains("meta.csv' does not exist", Fails("fusar"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("cifar-100-binary/")]
+    public void Cifar100ReadsFromFolderAndArchive(string prefix)
+    {
+        var files = Cifar100();
+        foreach (var (name, bytes) in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder.File("set/" + prefix + name))!);
+            File.WriteAllBytes(_folder.File("set/" + prefix + name), bytes);
+        }
+
+        WriteArchive("set.tar.gz", prefix, files);
+        foreach (var path in new[] { "set", "set.tar.gz" })
+        {
+            var data = DataSet.Load(new() { Kind = "cifar100", Path = path, Validation = 0 }, 1, _folder.Path, _log.Add);
+            Assert.Equal(["apple", "bear", "chair"], data.ClassNames);
+            Assert.Equal(new(3, 32, 32), data.Shape);
+            Assert.Equal([0, 1, 2, 0, 1, 2], data.Training.Samples.Select(s => s.Label));
+            Assert.Equal([0, 1, 2], data.Test.Samples.Select(s => s.Label));
+            Assert.Equal(files["train.bin"][(3074 + 2)..(2 * 3074)], data.Training.Samples[1].Window.Data.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Cifar10ReadsItsFiveBatches()
+    {
+        var files = Enumerable.Range(1, 5).ToDictionary(i => $"data_batch_{i}.bin", i => Records(2, 1, i));
+        files["test_batch.bin"] = Records(2, 1, 9);
+        files["batches.meta.txt"] = "cat\ndog\n\n"u8.ToArray();
+        WriteArchive("c10.tar.gz", "cifar-10-batches-bin/", files);
+        var data = DataSet.Load(new() { Kind = "cifar10", Path = "c10.tar.gz", Validation = 0 }, 1, _folder.Path, _log.Add);
+        Assert.Equal((10, 2), (data.Training.Count, data.Test.Count));
+        Assert.EndsWith("data_batch_3.bin[0]", data.Training.Samples[4].Name, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CifarErrorsNameTheFile()
+    {
+        var files = Cifar100();
+        string Message(string path) => Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = "cifar100", Path = path }, 1, _folder.Path, _log.Add)).Message;
+        WriteArchive("whole.tar.gz", "", files);
+        var whole = File.ReadAllBytes(_folder.File("whole.tar.gz"));
+        foreach (var length in new[] { 5, 20, whole.Length / 2, whole.Length - 40 })
+        {
+            File.WriteAllBytes(_folder.File("cut.tar.gz"), whole[..length]);
+            Assert.Contains("cut.tar.gz", Message("cut.tar.gz"));
+        }
+
+        File.WriteAllText(_folder.File("text.tar.gz"), "not an archive");
+        Assert.Contains("text.tar.gz' cannot be read", Message("text.tar.gz"));
+        WriteArchive("nonames.tar.gz", "", files.Where(f => f.Key != "fine_label_names.txt"));
+        Assert.Contains("no fine_label_names.txt", Message("nonames.tar.gz"));
+        WriteArchive("short.tar.gz", "", files.Select(f => f.Key == "test.bin" ? new(f.Key, f.Value[..^1]) : f));
+        Assert.Contains("test.bin' has 9221 bytes", Message("short.tar.gz"));
+        files["train.bin"][1] = 3;
+        WriteArchive("label.tar.gz", "", files);
+        Assert.Contains("has the label 3 in record 0", Message("label.tar.gz"));
+    }
+
+    private static List<string> Names(SampleSet samples) => [.. samples.Samples.Select(s => s.Name)];
+
+    private static Dictionary<string, byte[]> Cifar100() => new()
+    {
+        ["train.bin"] = Records(6, 2, 1),
+        ["test.bin"] = Records(3, 2, 2),
+        ["fine_label_names.txt"] = "apple\nbear\nchair\n"u8.ToArray(),
+    };
+
+    private static byte[] Records(int count, int labelBytes, int seed)
+    {
+        var bytes = new byte[count * (labelBytes + 3072)];
+        new Random(seed).NextBytes(bytes);
+        for (var i = 0; i < count; i++) bytes[i * (labelBytes + 3072) + labelBytes - 1] = (byte)(i % (labelBytes == 2 ? 3 : 2));
+        return bytes;
+    }
+
+    private void WriteArchive(string name, string prefix, IEnumerable<KeyValuePair<string, byte[]>> files)
+    {
+        using var zipped = new GZipStream(File.Create(_folder.File(name)), CompressionLevel.Fastest);
+        using var tar = new TarWriter(zipped);
+        foreach (var (file, bytes) in files) tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, prefix + file) { DataStream = new MemoryStream(bytes) });
+    }
+
+    // Two categories of enough images and a rare one; image i of a class shows ship i / 5 of that class.
+    private void WriteFusar()
+    {
+        var meta = new List<string> { "id,mmsi,length,width,polarMode,centerLookAngle,heightspace,widthspace,path" };
+        var classes = new[] { ("Cargo/Bulk", 5), ("Cargo/Container", 5), ("Other/Tug", 4), ("Rare/One", 2) };
+        foreach (var (c, (folder, count)) in classes.Index())
+        {
+            Directory.CreateDirectory(_folder.File(folder));
+            for (var i = 0; i < count; i++)
+            {
+                var name = $"Ship_C{c:00}S01N{i:0000}.tiff";
+                var samples = new byte[32];
+                new Random(100 * c + i).NextBytes(samples);
+                File.WriteAllBytes(_folder.File($"{folder}/{name}"), TestImages.Tiff(false, 4, 4, 16, samples));
+                meta.Add($"{meta.Count},{41300000 + c},100,20,\"HH, HV\",30.5,1.7,1.1,{folder}/{name}");
+            }
+        }
+
+        File.WriteAllLines(_folder.File("meta.csv"), meta);
+    }
+
+    private void Write(params (string Path, int Seed)[] files)
+    {
+        foreach (var (name, seed) in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
+            File.WriteAllBytes(_folder.File(name), TestImages.GreyPng(4, 4, (y, x) => (byte)(seed * (y + 1) + x)));
+        }
+    }
+
+    private DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options with { Path = _folder.Path }, seed, "/", _log.Add);
+
+    private string Fails(string kind, DataOptions? options = null)
+    {
+        var message = Assert.Throws<InputException>(() => Load((options ?? new()) with { Kind = kind, Validation = 0 })).Message;
+        Assert.DoesNotContain('\n', message);
+        return message;
+    }
+}

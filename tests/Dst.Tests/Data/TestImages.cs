@@ -1,0 +1,168 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+
+namespace Dst.Tests.Data;
+
+/// <summary>Small writers of image files, apart from the libraries that the project reads them with.</summary>
+internal static class TestImages
+{
+    /// <summary>16×8 grey: the left half 40, the right half 200 (made by Pillow, quality 90).</summary>
+    public static byte[] GreyJpeg { get; } = Convert.FromBase64String("""
+        /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/
+        wAALCAAIABABAREA/8QAFQABAQAAAAAAAAAAAAAAAAAACAn/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAA/AAotW//Z
+        """);
+
+    /// <summary>8×8 of the colour (200, 40, 90).</summary>
+    public static byte[] ColourJpeg { get; } = Convert.FromBase64String("""
+        /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/
+        2wBDAQMEBAUEBQkFBQkUDQsNFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBT/wAARCAAIAAgDASIAAhEBAxEB/8QA
+        FQABAQAAAAAAAAAAAAAAAAAAAAf/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAAAwj/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oA
+        DAMBAAIRAxEAPwCSACWW/9k=
+        """);
+
+    /// <summary>8×8 CMYK.</summary>
+    public static byte[] CmykJpeg { get; } = Convert.FromBase64String("""
+        /9j/7gAOQWRvYmUAZAAAAAAA/9sAQwADAgIDAgIDAwMDBAMDBAUIBQUEBAUKBwcGCAwKDAwLCgsLDQ4SEA0OEQ4LCxAWEBETFBUVFQwPFxgWFBgSFBUU/8AA
+        FAgACAAIBEMRAE0RAFkRAEsRAP/EABUAAQEAAAAAAAAAAAAAAAAAAAkI/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAA4EQwBNAFkASwAAPwBOCOkDXQ//2Q==
+        """);
+
+    /// <summary>The picture of <see cref="GreyJpeg"/> as a TIFF with LZW compression (made by Pillow).</summary>
+    public static byte[] LzwTiff { get; } = Convert.FromBase64String("""
+        SUkqACwAAACACiBQOBMiDQeDQSCQiEQqBwyDw6CxBkRIURSKxKMRaNxqKQEJAAABAwABAAAAEAAAAAEBAwABAAAACAAAAAIBAwABAAAACAAAAAMBAwABAAAA
+        BQAAAAYBAwABAAAAAQAAABEBBAABAAAACAAAABYBAwABAAAACAAAABcBBAABAAAAJAAAABwBAwABAAAAAQAAAAAAAAA=
+        """);
+
+    /// <summary>An 8-bit grey PNG.</summary>
+    public static byte[] GreyPng(int width, int height, Func<int, int, byte> pixel)
+    {
+        var rows = new byte[height * width];
+        for (var i = 0; i < rows.Length; i++) rows[i] = pixel(i / width, i % width);
+        return Png(width, height, 8, 0, rows);
+    }
+
+    /// <summary>A PNG of any colour type from packed rows without filter bytes, with extra chunks between header and data.</summary>
+    public static byte[] Png(int width, int height, byte depth, byte colourType, byte[] rows, params (string Type, byte[] Data)[] extra)
+    {
+        var file = new MemoryStream();
+        file.Write([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]);
+        var header = new byte[13];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        (header[8], header[9]) = (depth, colourType);
+        WriteChunk(file, "IHDR", header);
+        foreach (var (type, data) in extra) WriteChunk(file, type, data);
+        var packed = new MemoryStream();
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            var stride = Math.Max(1, rows.Length / height);
+            for (var start = 0; start + stride <= rows.Length; start += stride)
+            {
+                zlib.WriteByte(0);
+                zlib.Write(rows, start, stride);
+            }
+        }
+
+        WriteChunk(file, "IDAT", packed.ToArray());
+        WriteChunk(file, "IEND", []);
+        return file.ToArray();
+    }
+
+    /// <summary>An uncompressed TIFF; <paramref name="samples"/> are bytes in the file's order, block after block.</summary>
+    public static byte[] Tiff(bool bigEndian, int width, int height, int bits, byte[] samples, int channels = 1, int format = 1,
+        int? photometric = null, int? rowsPerStrip = null, int? tile = null, bool separatePlanes = false)
+    {
+        var blocks = Math.Max(1, (tile is { } t ? (width + t - 1) / t * ((height + t - 1) / t) : (height + (rowsPerStrip ?? height) - 1) / (rowsPerStrip ?? height)) * (separatePlanes ? channels : 1));
+        var planeSamples = separatePlanes ? 1 : channels;
+        var fullBlock = (tile is { } side ? side * side : (rowsPerStrip ?? height) * width) * planeSamples * bits / 8;
+        var blockBytes = Enumerable.Range(0, blocks).Select(i => Math.Min(fullBlock, samples.Length - i * fullBlock)).ToArray();
+        var fields = new List<(int Tag, int Type, int[] Values)>
+        {
+            (256, 4, [width]), (257, 4, [height]), (258, 3, [.. Enumerable.Repeat(bits, channels)]), (259, 3, [1]), (262, 3, [photometric ?? (channels == 3 ? 2 : 1)]),
+            (277, 3, [channels]), (284, 3, [separatePlanes ? 2 : 1]), (339, 3, [.. Enumerable.Repeat(format, channels)]),
+        };
+        var offsets = blockBytes.Select((_, i) => 8 + i * fullBlock).ToArray();
+        if (tile is { } s) fields.AddRange([(322, 4, [s]), (323, 4, [s]), (324, 4, offsets), (325, 4, blockBytes)]);
+        else fields.AddRange([(273, 4, offsets), (278, 4, [rowsPerStrip ?? height]), (279, 4, blockBytes)]);
+        fields.Sort((a, b) => a.Tag.CompareTo(b.Tag));
+
+        var file = new MemoryStream();
+        void Short(int value) => file.Write(bigEndian ? [(byte)(value >> 8), (byte)value] : [(byte)value, (byte)(value >> 8)]);
+        void Long(int value)
+        {
+            Span<byte> bytes = stackalloc byte[4];
+            if (bigEndian) BinaryPrimitives.WriteInt32BigEndian(bytes, value);
+            else BinaryPrimitives.WriteInt32LittleEndian(bytes, value);
+            file.Write(bytes);
+        }
+
+        file.Write(bigEndian ? "MM"u8 : "II"u8);
+        Short(42);
+        var directory = 8 + (samples.Length + 1) / 2 * 2;
+        Long(directory);
+        file.Write(samples);
+        file.SetLength(directory);
+        file.Position = directory;
+        Short(fields.Count);
+        var spill = directory + 2 + fields.Count * 12 + 4;
+        foreach (var (tag, type, values) in fields)
+        {
+            Short(tag);
+            Short(type);
+            Long(values.Length);
+            var size = values.Length * (type == 3 ? 2 : 4);
+            var next = file.Position + 4;
+            if (size > 4)
+            {
+                Long(spill);
+                file.Position = spill;
+                spill += size;
+            }
+
+            foreach (var value in values)
+            {
+                if (type == 3) Short(value);
+                else Long(value);
+            }
+
+            file.Position = next;
+        }
+
+        Long(0);
+        return file.ToArray();
+    }
+
+    /// <summary>An original MSTAR file with phases behind the magnitudes.</summary>
+    public static byte[] Mstar(int rows, int columns, Func<int, int, float> magnitude, string extraHeader = "")
+    {
+        const string Length = "00300";
+        var header = $"[PhoenixHeaderVer01.04]\nPhoenixHeaderLength= {Length}\nnative_header_length= 0\nNumberOfColumns= {columns}\nNumberOfRows= {rows}\nTargetType= t72_tank\n{extraHeader}[EndofPhoenixHeader]\n";
+        var file = new byte[300 + rows * columns * 8];
+        Encoding.ASCII.GetBytes(header, file);
+        for (var i = 0; i < rows * columns; i++) BinaryPrimitives.WriteSingleBigEndian(file.AsSpan(300 + i * 4), magnitude(i / columns, i % columns));
+        return file;
+    }
+
+    private static void WriteChunk(MemoryStream file, string type, byte[] data)
+    {
+        Span<byte> number = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
+        file.Write(number);
+        byte[] body = [.. Encoding.ASCII.GetBytes(type), .. data];
+        file.Write(body);
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32(body));
+        file.Write(number);
+    }
+
+    private static uint Crc32(byte[] data)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in data)
+        {
+            crc ^= value;
+            for (var bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
+        }
+
+        return ~crc;
+    }
+}

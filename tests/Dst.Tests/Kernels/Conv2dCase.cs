@@ -1,0 +1,107 @@
+using Dst.Kernels;
+using Dst.Runtime.Threading;
+
+namespace Dst.Tests.Kernels;
+
+/// <summary>A convolution, dense or with kept taps; weights that are not kept are zero and have no gradient.</summary>
+internal sealed unsafe class Conv2dCase(int images, Conv2dShape shape, KeptTaps? kept = null, string pattern = "dense")
+    : OperationCase($"conv {pattern} {images} {shape}")
+{
+    private readonly Conv2d _kernel = new(shape, kept);
+
+    public override int DataInputs => 1;
+
+    /// <summary>Shares one choice of half of each run of <paramref name="group"/> candidates among <paramref name="block"/> filters.</summary>
+    public static KeptTaps Half(Conv2dShape shape, int block, int group, bool wholeKernels)
+    {
+        var area = wholeKernels ? shape.KernelHeight * shape.KernelWidth : 1;
+        var candidates = shape.RowLength / area;
+        var random = new Random(block * 31 + group);
+        var positions = new int[(shape.Filters + block - 1) / block][];
+        for (var b = 0; b < positions.Length; b++)
+        {
+            positions[b] =
+            [
+                .. Enumerable.Range(0, candidates).Chunk(group)
+                    .SelectMany(run => run.OrderBy(_ => random.Next()).Take((run.Length + 1) / 2))
+                    .Order().SelectMany(candidate => Enumerable.Range(candidate * area, area)),
+            ];
+        }
+
+        return new(block, positions);
+    }
+
+    public override Blocked[] MakeInputs()
+    {
+        var weights = RandomParameter(shape.Filters * shape.RowLength, seed: 2);
+        ZeroPruned(weights);
+        return [Blocked.Random(images, shape.Channels, shape.Height, shape.Width, seed: 1), weights, RandomParameter(shape.Filters, seed: 3)];
+    }
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        ZeroPruned(inputs[1]);
+        var y = Blocked.Garbage(images, shape.Filters, shape.OutHeight, shape.OutWidth);
+        if (reference)
+        {
+            Conv2d.ForwardReference(shape, images, inputs[0].Pointer, inputs[1].Pointer, inputs[2].Pointer, y.Pointer);
+            return y;
+        }
+
+        using var weights = new AlignedBuffer(_kernel.WeightLength);
+        using var scratch = Scratch();
+        weights.Span.Fill(float.NaN);
+        _kernel.PackWeights(Plain(inputs[1]), weights.Span);
+        _kernel.Forward(images, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, y.Pointer, scratch.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        ZeroPruned(inputs[1]);
+        var biasGradient = new double[Layout.PaddedChannels(shape.Filters)];
+        Bias.Gradient(dy.Pointer, images, shape.Filters, dy.Pixels, biasGradient);
+        for (var o = 0; o < biasGradient.Length; o++) gradients[2].Span[o] = (float)biasGradient[o];
+        if (reference)
+        {
+            gradients[1].Span.Clear();
+            Conv2d.DataGradientReference(shape, images, dy.Pointer, inputs[1].Pointer, gradients[0].Pointer, accumulate);
+            Conv2d.WeightGradientReference(shape, 0, shape.Filters, images, inputs[0].Pointer, dy.Pointer, gradients[1].Pointer);
+        }
+        else
+        {
+            using var weights = new AlignedBuffer(_kernel.DataGradientWeightLength);
+            using var packed = new AlignedBuffer(_kernel.WeightGradientLength);
+            using var scratch = Scratch();
+            weights.Span.Fill(float.NaN);
+            _kernel.PackDataGradientWeights(Plain(inputs[1]), weights.Span);
+            _kernel.DataGradient(images, dy.Pointer, weights.Pointer, gradients[0].Pointer, scratch.Pointer, accumulate);
+            _kernel.WeightGradient(images, inputs[0].Pointer, dy.Pointer, 0, shape.FilterBlocks, packed.Pointer, scratch.Pointer);
+            for (var block = 0; block < shape.FilterBlocks; block++) _kernel.UnpackWeightGradient(block, packed.Span, Plain(gradients[1]));
+        }
+
+        ZeroPruned(gradients[1]);
+    }
+
+    private static Span<float> Plain(Blocked parameter) => parameter.Span[..parameter.Channels];
+
+    private AlignedBuffer Scratch()
+    {
+        var scratch = new AlignedBuffer(_kernel.ScratchLength);
+        scratch.Span.Fill(float.NaN);
+        return scratch;
+    }
+
+    private void ZeroPruned(Blocked weights)
+    {
+        if (kept is null) return;
+        for (var o = 0; o < shape.Filters; o++)
+        {
+            var positions = kept.Positions[o / kept.Block];
+            for (var p = 0; p < shape.RowLength; p++)
+            {
+                if (Array.BinarySearch(positions, p) < 0) weights.Span[o * shape.RowLength + p] = 0;
+            }
+        }
+    }
+}
