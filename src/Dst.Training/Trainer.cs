@@ -86,7 +86,7 @@ public sealed class Trainer : IDisposable
     }
 
     private bool IsFinished =>
-        State.Epoch >= _phase.Options.Epochs || _phase.Options.Patience > 0 && State.Epoch - State.BestEpoch >= _phase.Options.Patience;
+        State.Epoch >= _phase.Options.Epochs || _phase.Options.Patience > 0 && State.Epoch - State.ImprovedEpoch >= _phase.Options.Patience;
 
     /// <summary>Trains from <see cref="State"/> to the end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the state was offered to <see cref="CheckpointDue"/> first.</exception>
@@ -164,6 +164,7 @@ public sealed class Trainer : IDisposable
         _average?.Swap();
         var validation = Validate(cancellation);
         if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
+        if (validation.Top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
         if (validation.Top1 >= State.BestTop1) // of equal epochs the later: a schedule's end has seen more training
         {
             (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, validation.Top1);

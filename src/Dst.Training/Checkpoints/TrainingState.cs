@@ -27,6 +27,9 @@ public sealed class TrainingState
     /// <summary>Validation top-1 of <see cref="BestEpoch"/>.</summary>
     public double BestTop1 { get; set; } = -1;
 
+    /// <summary>Epoch, from 1, in which <see cref="BestTop1"/> was reached first: patience counts from here.</summary>
+    public int ImprovedEpoch { get; set; }
+
     /// <summary>Wall time of the phase so far.</summary>
     public double Seconds { get; set; }
 
@@ -47,7 +50,7 @@ public sealed class TrainingState
     public long[] ToArray() =>
     [
         Epoch, Batch, Step, Images, Correct, BitConverter.DoubleToInt64Bits(LossSum),
-        BestEpoch, BitConverter.DoubleToInt64Bits(BestTop1),
+        BestEpoch, BitConverter.DoubleToInt64Bits(BestTop1), ImprovedEpoch,
         BitConverter.DoubleToInt64Bits(Seconds), BitConverter.DoubleToInt64Bits(EpochStart),
     ];
 
@@ -56,7 +59,7 @@ public sealed class TrainingState
     {
         (Epoch, Batch, Step, Images, Correct) = ((int)values[0], (int)values[1], values[2], values[3], values[4]);
         LossSum = BitConverter.Int64BitsToDouble(values[5]);
-        (BestEpoch, BestTop1) = ((int)values[6], BitConverter.Int64BitsToDouble(values[7]));
-        (Seconds, EpochStart) = (BitConverter.Int64BitsToDouble(values[8]), BitConverter.Int64BitsToDouble(values[9]));
+        (BestEpoch, BestTop1, ImprovedEpoch) = ((int)values[6], BitConverter.Int64BitsToDouble(values[7]), (int)values[8]);
+        (Seconds, EpochStart) = (BitConverter.Int64BitsToDouble(values[9]), BitConverter.Int64BitsToDouble(values[10]));
     }
 }

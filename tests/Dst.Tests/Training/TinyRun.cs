@@ -51,6 +51,11 @@ internal static class TinyRun
     public static string[] Metrics(string folder) =>
         [.. File.ReadAllLines(Path.Combine(folder, "metrics.csv")).Select(line => string.Join(',', line.Split(',')[..^2]))];
 
+    /// <summary>The arms that a run has finished.</summary>
+    public static string[] Arms(string folder) => File.Exists(Path.Combine(folder, "summary.json"))
+        ? [.. RunSummary.Load(Path.Combine(folder, "summary.json")).Arms.Select(arm => arm.Arm)]
+        : [];
+
     private static Latency Measure(Model model) => new(model.Masks.Count > 0 ? 1 : 2, 3);
 
     private sealed class StepCounter(Action<int>? afterStep) : IProgress<TrainingProgress>
