@@ -105,12 +105,13 @@ public sealed partial class Pipeline
     private static bool IsNear(InputNormalisation a, InputNormalisation b)
     {
         const double tolerance = 0.05;
-        return (a.Resize, a.Amplitude) == (b.Resize, b.Amplitude) && a.Mean.Length == b.Mean.Length
-            && Enumerable.Range(0, a.Mean.Length).All(i => Math.Abs(a.Mean[i] - b.Mean[i]) + Math.Abs(a.Deviation[i] - b.Deviation[i]) <= tolerance * b.Deviation[i]);
+        if ((a.Resize, a.Amplitude, a.Smooth, a.PerImage) != (b.Resize, b.Amplitude, b.Smooth, b.PerImage)) return false;
+        return a.PerImage || a.Mean.Length == b.Mean.Length && Enumerable.Range(0, a.Mean.Length).All(i => Math.Abs(a.Mean[i] - b.Mean[i]) + Math.Abs(a.Deviation[i] - b.Deviation[i]) <= tolerance * b.Deviation[i]);
     }
 
     private static string Describe(InputNormalisation n) =>
-        $"resize {n.Resize}, amplitude {n.Amplitude}, mean {string.Join(" ", n.Mean)}, deviation {string.Join(" ", n.Deviation)}";
+        $"resize {n.Resize}, amplitude {n.Amplitude}, {(n.Smooth ? "smoothed" : "not smoothed")}, "
+        + (n.PerImage ? "normalised image by image" : $"mean {string.Join(" ", n.Mean)}, deviation {string.Join(" ", n.Deviation)}");
 
     private Model ForThisData(Model model) =>
         new(model.Graph, model.Parameters) { Masks = model.Masks, ClassNames = _data.ClassNames, Normalisation = _data.Normalisation };
@@ -148,6 +149,7 @@ public sealed partial class Pipeline
     {
         var batch = _recipe.Train.Batch;
         using var network = new TrainingNetwork(model, batch, _pool, _recipe.Seed);
+        network.Freeze();
         using var loader = new BatchLoader(_data, samples, batch, augment: false, _recipe.Seed);
         return TrainerEvaluation.Evaluate(network, loader);
     }

@@ -1,3 +1,4 @@
+using Dst.Runtime;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -22,8 +23,15 @@ internal sealed class TrainerObjective : IDisposable
         _labelWeight = phase.Teacher is null ? 1 : 1 - alpha;
         _labelSmoothing = (float)phase.Options.LabelSmoothing;
         _temperature = (float)phase.Distillation.Temperature;
-        if (phase.Teacher is not null && alpha > 0) _teachers.Add((new(phase.Teacher, maxBatch, pool, seed: 0), alpha));
-        if (phase.DenseStudent is not null && beta > 0) _teachers.Add((new(phase.DenseStudent, maxBatch, pool, seed: 0), beta));
+        if (phase.Teacher is not null && alpha > 0) AddTeacher(phase.Teacher, alpha);
+        if (phase.DenseStudent is not null && beta > 0) AddTeacher(phase.DenseStudent, beta);
+
+        void AddTeacher(Model model, float weight)
+        {
+            var network = new TrainingNetwork(model, maxBatch, pool, seed: 0);
+            network.Freeze();
+            _teachers.Add((network, weight));
+        }
     }
 
     /// <summary>The mean loss of a batch; its gradient with respect to <paramref name="logits"/> [count, classes] is written to <paramref name="gradient"/>.</summary>

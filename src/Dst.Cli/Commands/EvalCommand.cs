@@ -50,6 +50,7 @@ internal static class EvalCommand
 
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(call.Arguments));
         using var network = new TrainingNetwork(model, Batch, pool, seed: 0);
+        network.Freeze();
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
         var result = Evaluation.Of(TrainerEvaluation.Evaluate(network, loader, call.Cancellation));
         call.Report.Result(result, () => Print(call.Report, result, data.ClassNames));

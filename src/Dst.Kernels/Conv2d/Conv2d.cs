@@ -37,8 +37,8 @@ public sealed unsafe partial class Conv2d
         (_dataGradientTaps, _dataGradient) = PlanDataGradient();
         (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
         var isScalar = Simd.Simd.Tier == SimdTier.Scalar;
-        WeightLength = isScalar ? WeightCount : _narrowForward?.WeightLength ?? _forwardTaps.Sum(taps => taps.Length) * Layout.Block;
-        DataGradientWeightLength = isScalar ? WeightCount : _dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Layout.Block;
+        WeightLength = isScalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
+        DataGradientWeightLength = isScalar ? WeightCount : checked(_dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Layout.Block);
     }
 
     /// <summary>Sizes of the layer.</summary>
@@ -52,7 +52,7 @@ public sealed unsafe partial class Conv2d
 
     /// <summary>Floats of the packed weight gradient.</summary>
     public int WeightGradientLength =>
-        Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _gradientOffsets.Length);
+        checked(Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _gradientOffsets.Length));
 
     /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
     public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);

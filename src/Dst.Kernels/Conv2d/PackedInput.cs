@@ -42,7 +42,7 @@ internal sealed unsafe class PackedInput
     }
 
     /// <summary>Floats of one packed image.</summary>
-    public int Length => _blocks * _phaseRows * _phaseColumns * _rows * _columns * Block;
+    public int Length => checked(_blocks * _phaseRows * _phaseColumns * _rows * _columns * Block);
 
     /// <summary>Floats from one row of a phase to the next.</summary>
     public int RowPitch => _columns * Block;
@@ -51,7 +51,7 @@ internal sealed unsafe class PackedInput
     public int ChunkImages => _inPlace ? int.MaxValue : Math.Max(1, ChunkBudget / Length);
 
     /// <summary>Floats of scratch memory for one chunk.</summary>
-    public int ChunkLength => _inPlace ? 0 : ChunkImages * Length;
+    public int ChunkLength => _inPlace ? 0 : checked(ChunkImages * Length);
 
     /// <summary>The input of a forward pass.</summary>
     public static PackedInput ForForward(Conv2dShape s) => new(

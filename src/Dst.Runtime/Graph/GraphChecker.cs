@@ -45,6 +45,10 @@ public static class GraphChecker
                     $"has attributes out of range ({c}); expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
                 Expect(graph, node, c.Groups >= 1 && x.Channels % c.Groups == 0 && c.OutChannels % c.Groups == 0,
                     $"has {c.Groups} groups, which must divide its {x.Channels} input and {c.OutChannels} output channels");
+                var room = (x.Height + 2L * c.Padding + c.KernelHeight + c.Stride) * (x.Width + 2L * c.Padding + c.KernelWidth + c.Stride);
+                Expect(graph, node, room * Math.Max(Padded(x.Channels), Padded(c.OutChannels)) <= int.MaxValue
+                    && Padded(c.OutChannels) * Padded(x.Channels / c.Groups) * c.KernelHeight * c.KernelWidth <= int.MaxValue,
+                    $"is too large: {x} to {c.OutChannels} channels with a {c.KernelHeight}x{c.KernelWidth} kernel; expected at most {int.MaxValue} padded values and weights");
                 return new(c.OutChannels, Window(graph, node, x.Height, c.KernelHeight, c.Stride, c.Padding), Window(graph, node, x.Width, c.KernelWidth, c.Stride, c.Padding));
             case MaxPoolOp p:
                 Expect(graph, node, p.Kernel is >= 1 and <= MaxKernel && p.Stride is >= 1 and <= MaxKernel && p.Padding >= 0 && p.Padding < p.Kernel,
@@ -106,7 +110,12 @@ public static class GraphChecker
     {
         if (shape.Channels is < 1 or > MaxChannels && shape is not { Height: 1, Width: 1, Channels: >= 1 } || shape.Height is < 1 or > MaxExtent || shape.Width is < 1 or > MaxExtent)
             throw Illegal(graph, name, $"has the shape {shape}; expected 1 to {MaxChannels} channels and 1 to {MaxExtent} pixels a side");
+        if (Padded(shape.Channels) * shape.Height * shape.Width > int.MaxValue)
+            throw Illegal(graph, name, $"has the shape {shape}, which is too large; expected at most {int.MaxValue} values in whole blocks of 16 channels");
     }
+
+    /// <summary>Channels in memory: whole blocks of 16.</summary>
+    private static long Padded(int channels) => (channels + 15L) / 16 * 16;
 
     private static void Expect(NetworkGraph graph, Node node, bool condition, string problem)
     {

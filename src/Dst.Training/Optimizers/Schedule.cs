@@ -56,11 +56,18 @@ public sealed class Schedule
         return _options.Kind switch
         {
             ScheduleKind.Constant => _options.LearningRate,
-            ScheduleKind.Step => _options.LearningRate * Math.Pow(_options.Gamma, _options.Milestones.Count(epoch => step / _stepsPerEpoch >= epoch)),
+            ScheduleKind.Step => _options.LearningRate * Math.Pow(_options.Gamma, MilestonesPassed(step / _stepsPerEpoch)),
             ScheduleKind.Cosine => Anneal(_options.LearningRate, _options.FinalLearningRate, (double)done / steps),
             ScheduleKind.OneCycle => OneCycle(done, steps),
             var kind => throw new InvalidOperationException($"unknown schedule {kind}"),
         };
+    }
+
+    private int MilestonesPassed(long epoch)
+    {
+        var passed = 0;
+        for (var i = 0; i < _options.Milestones.Count; i++) passed += epoch >= _options.Milestones[i] ? 1 : 0;
+        return passed;
     }
 
     private double OneCycle(long done, long steps)

@@ -62,12 +62,16 @@ public class TrainingNetworkTests
         using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
         var optimizer = Optimizer.Create(new OptimizerOptions(), network.Parameters);
         var images = Images(graph);
+        var schedule = Schedule.Create(new ScheduleOptions { Kind = ScheduleKind.Step, Milestones = [1] }, epochs: 2, stepsPerEpoch: 10);
         var gradient = new float[Batch * Classes];
+        int[] labels = [0, 1, 2, 3, 0];
+        var step = 0;
         void Run()
         {
-            network.Forward(images, Batch, training: true);
+            var logits = network.Forward(images, Batch, training: true);
+            CrossEntropy.Compute(logits, labels, Classes, labelSmoothing: 0.1f, weight: 1, gradient);
             network.Backward(gradient);
-            optimizer.Step(0.01);
+            optimizer.Step(schedule.LearningRate(step++));
         }
 
         for (var i = 0; i < 3; i++) Run();

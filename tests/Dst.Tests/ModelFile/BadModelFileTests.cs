@@ -50,7 +50,8 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"relu"},"inputs":[null]}]}""", "null node or input")]
     [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"tanh"},"inputs":["input"]}]}""", "cannot be understood")]
     [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{},"inputs":["input"]}]}""", "cannot be understood")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"linear","out_features":2147483647},"inputs":["input"]}]}""", "no tensor 'n.weight'")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"linear","out_features":2147483647},"inputs":["input"]}]}""", "which is too large")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"linear","out_features":1000000000},"inputs":["input"]}]}""", "no tensor 'n.weight'")]
     [InlineData("masks", """{"conv1":"kernel:3:4"}""", "'kernel:3:4' is not unit:block:group")]
     [InlineData("masks", """{"conv1":null}""", "'null' is not unit:block:group")]
     [InlineData("masks", """{"fc":"kernel:4:4"}""", "'fc', which is not a convolution")]
@@ -93,10 +94,10 @@ public sealed class BadModelFileTests : IDisposable
     {
         _metadata["graph"] = """
             {"name":"a","input":{"channels":65536,"height":1,"width":1},"nodes":[
-            {"name":"conv","operation":{"op":"conv2d","out_channels":2147483647,"kernel_height":64,"kernel_width":64,"stride":64,"padding":32},"inputs":["input"]}]}
+            {"name":"conv","operation":{"op":"conv2d","out_channels":16400,"kernel_height":1,"kernel_width":1,"stride":1,"padding":0},"inputs":["input"]}]}
             """;
         _metadata["masks"] = """{"conv":"kernel:16:16"}""";
-        ExpectRefused("'conv' has 576460752034988032 weights; a pruned layer has at most 1073741824");
+        ExpectRefused("'conv' has 1074790400 weights; a pruned layer has at most 1073741824");
     }
 
     [Fact]

@@ -144,6 +144,12 @@ public sealed class PipelineTests : IDisposable
 
         using var other = TinyRun.Create(TinyRun.Recipe(_folder.File("third"), "data.simulated.classes=4", $"teacher.model={teacher}"));
         Assert.Contains("has 3 classes; the data has", Assert.Throws<InputException>(() => TinyRun.Run(other)).Message, StringComparison.Ordinal);
+
+        foreach (var (setting, expected) in new[] { ("data.normalise=image", "normalised image by image"), ("data.smooth=true", ", smoothed") })
+        {
+            using var otherInputs = TinyRun.Create(TinyRun.Recipe(_folder.File(setting), setting, $"teacher.model={teacher}"));
+            Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(otherInputs)).Message, StringComparison.Ordinal);
+        }
     }
 
     private static Model Load(RunFolder run, string arm) => ModelFile.Load(run.ModelPath(arm));
