@@ -76,14 +76,15 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
         foreach (var pass in Enum.GetValues<LayerPass>())
         {
             times[pass] = dense.Measure(pass);
-            results.Add(Result($"dense {Name(pass)}", shape, times[pass], times[pass]));
+            results.Add(Result($"dense {Name(pass)}", shape, keptShare: 1, times[pass], times[pass]));
         }
 
         foreach (var (name, mask) in MasksOf(shape))
         {
             using var pruned = new LayerJob(shape, mask.ToKeptTaps(), threads);
+            var keptShare = mask.KeptWeights / (double)(shape.Filters * shape.RowLength);
             foreach (var pass in mask.Block == Layout.Block ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
-                results.Add(Result($"{name} {Name(pass)}", shape, pruned.Measure(pass), times[pass]));
+                results.Add(Result($"{name} {Name(pass)}", shape, keptShare, pruned.Measure(pass), times[pass]));
         }
     }
 
@@ -102,11 +103,9 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
         yield return ("csr 50 %", UnstructuredPruner.Prune(weight, values.Length / 2));
     }
 
-    private KernelResult Result(string kernel, Conv2dShape shape, double seconds, double denseSeconds)
+    private KernelResult Result(string kernel, Conv2dShape shape, double keptShare, double seconds, double denseSeconds)
     {
-        // A halved kernel does half of the useful work of the dense one.
-        var share = kernel.StartsWith("dense", StringComparison.Ordinal) ? 1.0 : 0.5;
-        var gflops = 2 * share * shape.MultiplyAdds * LayerJob.Images * threads / seconds / 1e9;
+        var gflops = 2 * keptShare * shape.MultiplyAdds * LayerJob.Images * threads / seconds / 1e9;
         return new(kernel, Describe(shape), seconds * 1e3 / LayerJob.Images, gflops, 100 * gflops / _peak, denseSeconds / seconds);
     }
 
