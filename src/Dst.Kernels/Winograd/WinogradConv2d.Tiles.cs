@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <content>The walk over tiles: images to the transform domain and back.</content>
+public sealed unsafe partial class WinogradConv2d
+{
+    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, _window, _inputPitch);
+
+    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, _outputPitch);
+
+    /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
+    private void Gather<T, TStep>(TileWalk walk, int firstImage, int images, float* x, float* tiles)
+        where T : unmanaged, ILanes<T>
+        where TStep : IWinogradStep<T>
+    {
+        var window = stackalloc float[WinogradTransform.LargestTile * Layout.Block];
+        for (var n = 0; n < images; n++)
+        {
+            for (var b = 0; b < walk.Blocks; b++, x += walk.PlaneLength)
+            {
+                var tile = tiles + TileOffset(b, firstImage + n);
+                for (var ty = 0; ty < _tileRows; ty++)
+                {
+                    for (var tx = 0; tx < _tileColumns; tx++, tile += Layout.Block)
+                    {
+                        int top = ty * Tile + walk.Origin, left = tx * Tile + walk.Origin;
+                        var source = walk.Contains(top, left)
+                            ? new VectorSquare(x + walk.Offset(top, left), walk.RowPitch, Layout.Block)
+                            : CopyWindow<T>(walk, top, left, x, window);
+                        WinogradTransform.Apply<T, TStep>(source, new(tile, _window * walk.TilePitch, walk.TilePitch));
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Transforms each tile back and writes it, or adds it, to its window of the plane; what lies outside is dropped.</summary>
+    private void Scatter<T, TStep>(TileWalk walk, int firstImage, int images, float* tiles, float* x, bool accumulate)
+        where T : unmanaged, ILanes<T>
+        where TStep : IWinogradStep<T>
+    {
+        var window = stackalloc float[WinogradTransform.LargestTile * Layout.Block];
+        for (var n = 0; n < images; n++)
+        {
+            for (var b = 0; b < walk.Blocks; b++, x += walk.PlaneLength)
+            {
+                var tile = tiles + TileOffset(b, firstImage + n);
+                for (var ty = 0; ty < _tileRows; ty++)
+                {
+                    for (var tx = 0; tx < _tileColumns; tx++, tile += Layout.Block)
+                    {
+                        int top = ty * Tile + walk.Origin, left = tx * Tile + walk.Origin;
+                        var source = new VectorSquare(tile, _window * walk.TilePitch, walk.TilePitch);
+                        if (!accumulate && walk.Contains(top, left))
+                        {
+                            WinogradTransform.Apply<T, TStep>(source, new(x + walk.Offset(top, left), walk.RowPitch, Layout.Block));
+                            continue;
+                        }
+
+                        WinogradTransform.Apply<T, TStep>(source, new(window, walk.Window * Layout.Block, Layout.Block));
+                        if (accumulate) WriteWindow<T, AddStep<T>>(walk, top, left, window, x);
+                        else WriteWindow<T, StoreStep<T>>(walk, top, left, window, x);
+                    }
+                }
+            }
+        }
+    }
+
+    private nint TileOffset(int block, int image) => ((nint)block * Images + image) * TilesPerImage * Layout.Block;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static VectorSquare CopyWindow<T>(TileWalk walk, int top, int left, float* x, float* window) where T : unmanaged, ILanes<T>
+    {
+        var to = window;
+        for (var row = top; row < top + walk.Window; row++)
+        {
+            for (var column = left; column < left + walk.Window; column++, to += Layout.Block)
+                T.Store(to, (uint)row < (uint)walk.Height && (uint)column < (uint)walk.Width ? T.Load(x + walk.Offset(row, column)) : T.Zero);
+        }
+
+        return new(window, walk.Window * Layout.Block, Layout.Block);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WriteWindow<T, TWrite>(TileWalk walk, int top, int left, float* window, float* x)
+        where T : unmanaged, ILanes<T>
+        where TWrite : IWriteStep<T>
+    {
+        int firstColumn = Math.Max(0, left), endColumn = Math.Min(walk.Width, left + walk.Window);
+        for (var row = Math.Max(0, top); row < Math.Min(walk.Height, top + walk.Window); row++)
+        {
+            var from = window + ((row - top) * walk.Window + firstColumn - left) * Layout.Block;
+            var to = x + walk.Offset(row, firstColumn);
+            for (var column = firstColumn; column < endColumn; column++, from += Layout.Block, to += Layout.Block) TWrite.Write(to, T.Load(from));
+        }
+    }
+
+    /// <summary>Planes of one side of the layer and the window that a tile has in them.</summary>
+    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Window, int TilePitch)
+    {
+        public int RowPitch => Width * Layout.Block;
+
+        public nint PlaneLength => (nint)Height * RowPitch;
+
+        public nint Offset(int row, int column) => ((nint)row * Width + column) * Layout.Block;
+
+        public bool Contains(int top, int left) => top >= 0 && left >= 0 && top + Window <= Height && left + Window <= Width;
+    }
+
+    private interface IWriteStep<T>
+    {
+        static abstract void Write(float* destination, T value);
+    }
+
+    private readonly struct StoreStep<T> : IWriteStep<T> where T : unmanaged, ILanes<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Write(float* destination, T value) => T.Store(destination, value);
+    }
+
+    private readonly struct AddStep<T> : IWriteStep<T> where T : unmanaged, ILanes<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Write(float* destination, T value) => T.Store(destination, T.Add(T.Load(destination), value));
+    }
+
+    private readonly struct InputKernel(WinogradConv2d conv, int firstImage, int images, float* x, float* v) : IVectorKernel
+    {
+        public void Run<T>() where T : unmanaged, ILanes<T>
+        {
+            if (conv.Tile == 4) conv.Gather<T, Input4<T>>(conv.InputWalk, firstImage, images, x, v);
+            else conv.Gather<T, Input2<T>>(conv.InputWalk, firstImage, images, x, v);
+        }
+    }
+
+    private readonly struct OutputGradientKernel(WinogradConv2d conv, int firstImage, int images, float* dy, float* dm) : IVectorKernel
+    {
+        public void Run<T>() where T : unmanaged, ILanes<T>
+        {
+            if (conv.Tile == 4) conv.Gather<T, OutputGradient4<T>>(conv.OutputWalk, firstImage, images, dy, dm);
+            else conv.Gather<T, OutputGradient2<T>>(conv.OutputWalk, firstImage, images, dy, dm);
+        }
+    }
+
+    private readonly struct OutputKernel(WinogradConv2d conv, int firstImage, int images, float* m, float* y) : IVectorKernel
+    {
+        public void Run<T>() where T : unmanaged, ILanes<T>
+        {
+            if (conv.Tile == 4) conv.Scatter<T, Output4<T>>(conv.OutputWalk, firstImage, images, m, y, accumulate: false);
+            else conv.Scatter<T, Output2<T>>(conv.OutputWalk, firstImage, images, m, y, accumulate: false);
+        }
+    }
+
+    private readonly struct InputGradientKernel(WinogradConv2d conv, int firstImage, int images, float* dv, float* dx) : IVectorKernel
+    {
+        public void Run<T>() where T : unmanaged, ILanes<T>
+        {
+            if (conv.Tile == 4) conv.Scatter<T, InputGradient4<T>>(conv.InputWalk, firstImage, images, dv, dx, accumulate: true);
+            else conv.Scatter<T, InputGradient2<T>>(conv.InputWalk, firstImage, images, dv, dx, accumulate: true);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>One dimension of a Winograd transform: <see cref="In"/> vectors of sixteen lanes to <see cref="Out"/> of them.</summary>
+internal unsafe interface IWinogradStep<T> where T : unmanaged, ILanes<T>
+{
+    /// <summary>Vectors read.</summary>
+    static abstract int In { get; }
+
+    /// <summary>Vectors written.</summary>
+    static abstract int Out { get; }
+
+    /// <summary>Transforms one row or column; pitches are in floats.</summary>
+    static abstract void Apply(float* source, nint sourcePitch, float* destination, nint pitch);
+}
+
+/// <summary>A square of vectors of sixteen lanes in memory; pitches are in floats.</summary>
+internal readonly unsafe struct VectorSquare(float* start, nint row, nint column)
+{
+    public readonly float* Start = start;
+    public readonly nint Row = row;
+    public readonly nint Column = column;
+}
+
+/// <summary>Both dimensions of a Winograd transform.</summary>
+internal static unsafe class WinogradTransform
+{
+    /// <summary>Vectors of the largest tile, 6×6.</summary>
+    public const int LargestTile = 36;
+
+    /// <summary>destination = M · source · Mᵀ, where <typeparamref name="TStep"/> multiplies by M.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Apply<T, TStep>(VectorSquare source, VectorSquare destination)
+        where T : unmanaged, ILanes<T>
+        where TStep : IWinogradStep<T>
+    {
+        var half = stackalloc float[LargestTile * Layout.Block];
+        for (var column = 0; column < TStep.In; column++)
+            TStep.Apply(source.Start + column * source.Column, source.Row, half + column * Layout.Block, TStep.In * Layout.Block);
+        for (var row = 0; row < TStep.Out; row++)
+            TStep.Apply(half + row * TStep.In * Layout.Block, Layout.Block, destination.Start + row * destination.Row, destination.Column);
+    }
+}
