@@ -22,6 +22,22 @@ public static unsafe partial class BatchNorm
             KernelRunner.Run(new BatchNormSumGradients(x, dy, m, images, Layout.Blocks(channels), pixels, s));
     }
 
+    /// <summary>dy = 0 where x · scale + shift ≤ 0: the gradient through the ReLU behind a normalisation, in place.</summary>
+    /// <param name="x">The normalisation's input [N, C/16, H, W, 16].</param>
+    /// <param name="scale">Padded.</param>
+    /// <param name="shift">Padded.</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="channels">Channels C.</param>
+    /// <param name="pixels">H · W.</param>
+    /// <param name="dy">Gradient of the ReLU's output, same layout as x.</param>
+    public static void ReluGradient(float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, float* dy)
+    {
+        Check.Images(images, channels, pixels);
+        CheckPadded(scale, channels);
+        CheckPadded(shift, channels);
+        fixed (float* a = scale, b = shift) KernelRunner.Run(new BatchNormReluGradient(x, a, b, images, Layout.Blocks(channels), pixels, dy));
+    }
+
     /// <summary>dγ = Σ dy·x̂ and dβ = Σ dy; overwrites both.</summary>
     /// <param name="sums">Of <see cref="SumGradients"/>, combined.</param>
     /// <param name="inverseDeviation">The batch's, padded.</param>

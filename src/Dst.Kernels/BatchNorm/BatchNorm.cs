@@ -119,20 +119,21 @@ public static unsafe partial class BatchNorm
             (scale[c], shift[c]) = FoldChannel(gamma[c], beta[c], runningMean[c], 1 / Math.Sqrt((double)runningVariance[c] + epsilon));
     }
 
-    /// <summary>y = x · scale + shift.</summary>
+    /// <summary>y = x · scale + shift, or max(·, 0) of that.</summary>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="scale">Padded.</param>
     /// <param name="shift">Padded.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
+    /// <param name="relu">Whether a ReLU follows.</param>
     /// <param name="y">[N, C/16, H, W, 16]; may be <paramref name="x"/>.</param>
-    public static void Apply(float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, float* y)
+    public static void Apply(float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, bool relu, float* y)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(scale, channels);
         CheckPadded(shift, channels);
-        fixed (float* a = scale, b = shift) KernelRunner.Run(new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, y));
+        fixed (float* a = scale, b = shift) KernelRunner.Run(new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, relu ? 0 : float.NegativeInfinity, y));
     }
 
     private static (float Scale, float Shift) FoldChannel(float gamma, float beta, double mean, double inverseDeviation)

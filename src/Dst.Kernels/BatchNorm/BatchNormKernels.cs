@@ -76,15 +76,15 @@ internal readonly unsafe struct BatchNormSum(float* x, int images, int blocks, i
     }
 }
 
-/// <summary>y = x · scale + shift.</summary>
-internal readonly unsafe struct BatchNormApply(float* x, float* scale, float* shift, int images, int blocks, int pixels, float* y) : IKernel
+/// <summary>y = max(x · scale + shift, least).</summary>
+internal readonly unsafe struct BatchNormApply(float* x, float* scale, float* shift, int images, int blocks, int pixels, float least, float* y) : IKernel
 {
     public void Reference()
     {
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
             var channel = i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block;
-            y[i] = (float)((double)x[i] * scale[channel] + shift[channel]);
+            y[i] = Math.Max((float)((double)x[i] * scale[channel] + shift[channel]), least);
         }
     }
 
@@ -94,16 +94,48 @@ internal readonly unsafe struct BatchNormApply(float* x, float* scale, float* sh
         for (var i = 0; i < images * blocks; i++)
         {
             var channel = i % blocks * Layout.Block;
-            Plane<T>(x + i * plane, scale + channel, shift + channel, plane, y + i * plane);
+            Plane<T>(x + i * plane, scale + channel, shift + channel, least, plane, y + i * plane);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<T>(float* x, float* scale, float* shift, long length, float* y) where T : unmanaged, ILanes<T>
+    private static void Plane<T>(float* x, float* scale, float* shift, float least, long length, float* y) where T : unmanaged, ILanes<T>
     {
         var a = T.Load(scale);
         var b = T.Load(shift);
-        for (var i = 0L; i < length; i += Layout.Block) T.Store(y + i, T.MultiplyAdd(T.Load(x + i), a, b));
+        var floor = T.Broadcast(least);
+        for (var i = 0L; i < length; i += Layout.Block) T.Store(y + i, T.Max(T.MultiplyAdd(T.Load(x + i), a, b), floor));
+    }
+}
+
+/// <summary>dy = 0 where x · scale + shift ≤ 0.</summary>
+internal readonly unsafe struct BatchNormReluGradient(float* x, float* scale, float* shift, int images, int blocks, int pixels, float* dy) : IKernel
+{
+    public void Reference()
+    {
+        for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
+        {
+            var channel = i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block;
+            if (!((float)((double)x[i] * scale[channel] + shift[channel]) > 0)) dy[i] = 0;
+        }
+    }
+
+    public void Run<T>() where T : unmanaged, ILanes<T>
+    {
+        var plane = (long)pixels * Layout.Block;
+        for (var i = 0; i < images * blocks; i++)
+        {
+            var channel = i % blocks * Layout.Block;
+            Plane<T>(x + i * plane, scale + channel, shift + channel, plane, dy + i * plane);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Plane<T>(float* x, float* scale, float* shift, long length, float* dy) where T : unmanaged, ILanes<T>
+    {
+        var a = T.Load(scale);
+        var b = T.Load(shift);
+        for (var i = 0L; i < length; i += Layout.Block) T.Store(dy + i, T.WherePositive(T.MultiplyAdd(T.Load(x + i), a, b), T.Load(dy + i)));
     }
 }
 

@@ -4,62 +4,118 @@ using Dst.Training.Autodiff.Nodes;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>Makes the training node of each operation of a graph: the one table of operations.</summary>
+/// <summary>
+/// Compiles a graph to training nodes, the one table of operations. Normalisations and ReLUs become part of the features around them
+/// where nothing else needs what they would store, and additions share the memory of their gradients.
+/// </summary>
 internal sealed class NodeFactory(
     NetworkGraph graph,
     IReadOnlyDictionary<string, FeatureShape> shapes,
     IReadOnlyList<Parameter> parameters,
     Workspace workspace,
-    FeatureBuffer input,
-    Func<FeatureShape, bool, FeatureBuffer> newBuffer,
+    int maxBatch,
     long seed)
 {
     private readonly Dictionary<string, Parameter> _parameters = parameters.ToDictionary(p => p.Shape.Name);
-    private readonly Dictionary<string, FeatureBuffer> _outputs = new() { [NetworkGraph.InputName] = input };
-    private readonly Dictionary<string, Node> _byName = graph.Nodes.ToDictionary(n => n.Name);
+    private readonly Dictionary<string, Feature> _features = [];
+    private readonly List<TrainingNode> _nodes = [];
 
+    /// <summary>The stored features, the network's input first.</summary>
+    public List<StoredFeature> Stored { get; } = [];
+
+    /// <summary>The feature of a node's output.</summary>
+    public Feature this[string node] => _features[node];
+
+    /// <summary>Makes all nodes, in the order of the forward pass.</summary>
     public TrainingNode[] CreateAll()
     {
-        var nodes = new TrainingNode[graph.Nodes.Count];
-        for (var i = 0; i < nodes.Length; i++) nodes[i] = Create(graph.Nodes[i], i);
-        return nodes;
+        _features[NetworkGraph.InputName] = NewFeature(graph.Input, needsGradient: false);
+        for (var i = 0; i < graph.Nodes.Count; i++)
+        {
+            var node = graph.Nodes[i];
+            _features[node.Name] = JoinsInput(node) ? Join(node) : Add(Create(node, i));
+        }
+
+        foreach (var sum in _nodes.OfType<AddNode>().Reverse()) sum.ShareGradient(_nodes.IndexOf);
+        foreach (var node in _nodes) node.Plan(maxBatch);
+        return [.. _nodes];
+    }
+
+    /// <summary>Every feature that needs memory for a gradient.</summary>
+    public IEnumerable<Feature> WithGradient() => _features.Values.Concat(Stored).Distinct().Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
+
+    private Feature Add(TrainingNode node)
+    {
+        _nodes.Add(node);
+        return node.Output;
+    }
+
+    private StoredFeature NewFeature(FeatureShape shape, bool needsGradient = true)
+    {
+        Stored.Add(new StoredFeature(shape, maxBatch, needsGradient));
+        return Stored[^1];
     }
 
     private TrainingNode Create(Node node, int index)
     {
-        FeatureBuffer[] inputs = [.. node.Inputs.Select(name => _outputs[name])];
-        var output = RunsInPlace(node) ? inputs[0] : newBuffer(shapes[node.Name], true);
-        _outputs.Add(node.Name, output);
+        Feature[] inputs = [.. node.Inputs.Select(name => _features[name])];
+        var input = inputs[0];
+        StoredFeature Output() => NewFeature(shapes[node.Name]);
         Parameter Required(string suffix) => _parameters[$"{node.Name}.{suffix}"];
         Parameter? Optional(string suffix) => _parameters.GetValueOrDefault($"{node.Name}.{suffix}");
         return node.Operation switch
         {
-            Conv2dOp c when c.Groups > 1 && c.Groups == inputs[0].Shape.Channels && c.Groups == c.OutChannels =>
-                new DepthwiseNode(node, inputs, output, Required("weight"), Optional("bias"), DepthwiseShape(c, inputs[0].Shape), workspace),
-            Conv2dOp => new ConvolutionNode(node, inputs, output, Required("weight"), Optional("bias"), workspace),
-            BatchNormOp => new BatchNormNode(node, inputs, output, Required("weight"), Required("bias"), Required("running_mean"), Required("running_var")),
-            ReluOp => new ReluNode(node, inputs, output),
-            AddOp => new AddNode(node, inputs, output),
-            MaxPoolOp => new MaxPoolNode(node, inputs, output),
-            AvgPoolOp p => new AvgPoolNode(node, inputs, output, PoolShape(p, inputs[0].Shape)),
-            GlobalAvgPoolOp => new AvgPoolNode(node, inputs, output, WindowShape.WholeMap(inputs[0].Shape.Channels, inputs[0].Shape.Height, inputs[0].Shape.Width)),
-            FlattenOp => new FlattenNode(node, inputs, output),
-            LinearOp => new LinearNode(node, inputs, output, Required("weight"), Optional("bias"), workspace),
-            DropoutOp => new DropoutNode(node, inputs, output, seed, index),
-            ConcatOp => new ConcatNode(node, inputs, output),
-            SoftmaxOp => new SoftmaxNode(node, inputs, output),
+            Conv2dOp c when c.Groups > 1 && c.Groups == input.Shape.Channels && c.Groups == c.OutChannels =>
+                new DepthwiseNode(node, input, Output(), Required("weight"), Optional("bias"), DepthwiseShape(c, input.Shape), workspace),
+            Conv2dOp => ConvolutionNode.Create(node, input, Output(), Required("weight"), Optional("bias"), workspace, maxBatch),
+            BatchNormOp => Normalise(node, Required),
+            ReluOp => new ReluNode(node, input, Output(), workspace),
+            AddOp => new AddNode(node, inputs, Output(), workspace),
+            MaxPoolOp => new MaxPoolNode(node, input, Output(), workspace),
+            AvgPoolOp p => new AvgPoolNode(node, input, Output(), PoolShape(p, input.Shape), workspace),
+            GlobalAvgPoolOp => new AvgPoolNode(node, input, Output(), WindowShape.WholeMap(input.Shape.Channels, input.Shape.Height, input.Shape.Width), workspace),
+            FlattenOp => new FlattenNode(node, input, Output(), workspace),
+            LinearOp => new LinearNode(node, input, Output(), Required("weight"), Optional("bias"), workspace),
+            DropoutOp => new DropoutNode(node, input, Output(), seed, index, workspace),
+            ConcatOp => new ConcatNode(node, inputs, Output(), workspace),
+            SoftmaxOp => new SoftmaxNode(node, input, Output(), workspace),
             _ => throw new InvalidOperationException($"no training node for {node.Operation}"),
         };
     }
 
+    private BatchNormNode Normalise(Node node, Func<string, Parameter> parameter)
+    {
+        var source = _features[node.Inputs[0]] as StoredFeature ?? Store(node);
+        var normalisation = new BatchNormNode(
+            node, source, parameter("weight"), parameter("bias"), parameter("running_mean"), parameter("running_var"), workspace);
+        if (source.Producer is not null && !source.Relu && ReadersOf(node.Inputs[0]) == 1) normalisation.Fuse();
+        return normalisation;
+    }
+
+    private StoredFeature Store(Node node)
+    {
+        var input = _features[node.Inputs[0]];
+        var stored = NewFeature(input.Shape);
+        Add(new StoreNode(node, input, stored, workspace));
+        return stored;
+    }
+
+    /// <summary>A ReLU is part of its input where nothing else reads that and the input's producer does not need it without.</summary>
+    private bool JoinsInput(Node node) =>
+        node.Operation is ReluOp
+        && ReadersOf(node.Inputs[0]) == 1
+        && graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is Conv2dOp or BatchNormOp or AddOp or LinearOp or ConcatOp;
+
+    private Feature Join(Node node)
+    {
+        var feature = _features[node.Inputs[0]];
+        feature.Relu = true;
+        return feature;
+    }
+
+    private int ReadersOf(string name) => graph.Nodes.Sum(n => n.Inputs.Count(input => input == name));
+
     private static WindowShape DepthwiseShape(Conv2dOp c, FeatureShape x) => new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding);
 
     private static WindowShape PoolShape(AvgPoolOp p, FeatureShape x) => new(x.Channels, x.Height, x.Width, p.Kernel, p.Kernel, p.Stride);
-
-    /// <summary>ReLU overwrites its input where nothing else reads it, neither another node nor the producer's own backward pass.</summary>
-    private bool RunsInPlace(Node node) =>
-        node.Operation is ReluOp
-        && _byName.TryGetValue(node.Inputs[0], out var producer)
-        && producer.Operation is Conv2dOp or BatchNormOp or AddOp or LinearOp or ConcatOp
-        && graph.Nodes.Count(n => n.Inputs.Contains(producer.Name)) == 1;
 }

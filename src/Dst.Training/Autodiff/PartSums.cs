@@ -11,13 +11,11 @@ internal sealed class PartSums(int length)
     /// <summary>The total of the last <see cref="Combine"/>.</summary>
     public ReadOnlySpan<double> Total => _total;
 
-    /// <summary>A part's array, set to zero.</summary>
-    public Span<double> Cleared(int part)
-    {
-        var sums = _sums.AsSpan(part * length, length);
-        sums.Clear();
-        return sums;
-    }
+    /// <summary>A part's array.</summary>
+    public Span<double> Of(int part) => _sums.AsSpan(part * length, length);
+
+    /// <summary>Sets a part's array to zero.</summary>
+    public void Clear(int part) => Of(part).Clear();
 
     /// <summary>Adds up the parts.</summary>
     public ReadOnlySpan<double> Combine()

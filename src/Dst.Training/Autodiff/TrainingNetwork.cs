@@ -15,10 +15,12 @@ public sealed unsafe class TrainingNetwork : IDisposable
     private readonly WorkerPool _pool;
     private readonly int _maxBatch;
     private readonly Workspace _workspace = new();
-    private readonly FeatureBuffer _input;
+    private readonly NodeFactory _features;
+    private readonly StoredFeature _input;
     private readonly TrainingNode[] _nodes;
-    private readonly List<FeatureBuffer> _buffers = [];
+    private readonly AlignedBuffer _computedLogits;
     private readonly float[] _logits;
+    private GradientMemory? _gradients;
     private int _images;
     private bool _frozen;
     private bool _prepared;
@@ -41,8 +43,10 @@ public sealed unsafe class TrainingNetwork : IDisposable
             .. ParameterShape.Of(model.Graph).Select(shape => new Parameter(shape, (float[])model.Parameters[shape.Name].Data.Clone())),
         ];
         foreach (var (layer, mask) in model.Masks) WeightOf(layer).Mask = mask;
-        _input = NewBuffer(model.Graph.Input, needsGradient: false);
-        _nodes = new NodeFactory(model.Graph, shapes, Parameters, _workspace, _input, NewBuffer, seed).CreateAll();
+        _features = new NodeFactory(model.Graph, shapes, Parameters, _workspace, maxBatch, seed);
+        _nodes = _features.CreateAll();
+        _input = _features.Stored[0];
+        _computedLogits = new AlignedBuffer(Logits.IsComputed ? (long)maxBatch * Logits.ImageLength : 0);
         _logits = new float[(long)maxBatch * Classes];
     }
 
@@ -55,7 +59,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>All parameters in the order of the graph. Their values may be changed between passes.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
-    private FeatureBuffer Logits => _nodes[^1].Output;
+    private Feature Logits => _nodes[^1].Output;
 
     /// <summary>Computes the logits of a batch.</summary>
     /// <param name="images">Normalised images [count, C, H, W].</param>
@@ -73,7 +77,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         var pass = new PassInfo(count, training, step, _prepared);
         foreach (var node in _nodes) node.Forward(_pool, pass);
         _prepared = _frozen;
-        fixed (float* logits = _logits) Layout.ToPlain(Logits.Value(0), count, Logits.Shape.Channels, Logits.Pixels, logits);
+        fixed (float* logits = _logits) Layout.ToPlain(Logits.Read(new(0, count), _computedLogits.Pointer), count, Logits.Shape.Channels, Logits.Pixels, logits);
         return _logits.AsSpan(0, count * Classes);
     }
 
@@ -82,9 +86,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public void Backward(ReadOnlySpan<float> logitGradient)
     {
         if (logitGradient.Length != _images * Classes) throw new ArgumentException($"{logitGradient.Length} floats; {_images * Classes} were expected", nameof(logitGradient));
-        foreach (var buffer in _buffers) buffer.GradientWritten = false;
-        fixed (float* source = logitGradient) Layout.FromPlain(source, _images, Logits.Shape.Channels, Logits.Pixels, Logits.Gradient(0));
-        Logits.GradientWritten = true;
+        _gradients ??= new GradientMemory(_features.WithGradient(), _nodes, _maxBatch);
+        foreach (var node in _nodes) node.Output.GradientWritten = false;
+        WriteLogitGradient(logitGradient);
         for (var i = _nodes.Length - 1; i >= 0; i--)
         {
             if (!_nodes[i].Output.GradientWritten)
@@ -93,22 +97,19 @@ public sealed unsafe class TrainingNetwork : IDisposable
         }
     }
 
-    /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
-    public void Freeze() => _frozen = true;
-
-    /// <summary>Sets the masks of convolution weights, removes all others, and zeroes what is pruned.</summary>
-    /// <param name="masks">Mask by layer name.</param>
-    public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)
+    private void WriteLogitGradient(ReadOnlySpan<float> logitGradient)
     {
-        foreach (var layer in masks.Keys) WeightOf(layer);
-        foreach (var node in _nodes.OfType<Nodes.ConvolutionNode>())
+        fixed (float* source = logitGradient) Layout.FromPlain(source, _images, Logits.Shape.Channels, Logits.Pixels, Logits.Gradient(0));
+        Logits.GradientWritten = true;
+        for (var part = 0; part < WorkerPool.Parts; part++)
         {
-            var weight = WeightOf(node.Node.Name);
-            weight.Mask = masks.GetValueOrDefault(node.Node.Name);
-            weight.Mask?.Apply(weight.Value);
-            node.UseMask(weight.Mask);
+            Logits.BeginGradient(part);
+            Logits.GradientCompleted(ImageRange.OfPart(_images, part), part);
         }
     }
+
+    /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
+    public void Freeze() => _frozen = true;
 
     /// <summary>A copy of the network as it is now.</summary>
     public Model ToModel() => new(Graph, Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, (float[])p.Value.Clone())))
@@ -123,8 +124,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
     {
         foreach (var node in _nodes)
         {
-            var values = new ReadOnlySpan<float>(node.Output.Value(0), checked(_images * node.Output.ImageLength));
-            foreach (var value in values)
+            if (node.Output is not StoredFeature stored) continue;
+            foreach (var value in new ReadOnlySpan<float>(stored.Value(0), checked(_images * stored.ImageLength)))
             {
                 if (!float.IsFinite(value)) return node.Node.Name;
             }
@@ -137,18 +138,13 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public void Dispose()
     {
         foreach (var node in _nodes.OfType<IDisposable>()) node.Dispose();
-        foreach (var buffer in _buffers) buffer.Dispose();
+        foreach (var feature in _features.Stored) feature.Dispose();
+        _gradients?.Dispose();
+        _computedLogits.Dispose();
         _workspace.Dispose();
     }
 
     private Parameter WeightOf(string layer) =>
         Parameters.FirstOrDefault(p => p.Shape.Name == $"{layer}.weight" && p.Shape.Shape.Length == 4)
         ?? throw new ArgumentException($"mask for '{layer}', which is not a convolution of {Graph.Name}");
-
-    private FeatureBuffer NewBuffer(FeatureShape shape, bool needsGradient)
-    {
-        var buffer = new FeatureBuffer(shape, _maxBatch, needsGradient);
-        _buffers.Add(buffer);
-        return buffer;
-    }
 }

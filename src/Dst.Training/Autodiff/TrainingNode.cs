@@ -3,7 +3,7 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>The part of a batch that one part of a parallel job works on.</summary>
+/// <summary>A run of images of a batch.</summary>
 internal readonly record struct ImageRange(int First, int Count)
 {
     /// <summary>Part <paramref name="part"/> of <see cref="WorkerPool.Parts"/>: the cut depends on the batch alone, not on the threads.</summary>
@@ -12,6 +12,12 @@ internal readonly record struct ImageRange(int First, int Count)
         var first = (int)((long)images * part / WorkerPool.Parts);
         return new(first, (int)((long)images * (part + 1) / WorkerPool.Parts) - first);
     }
+
+    /// <summary>The largest part of a batch.</summary>
+    public static int LargestPart(int images) => (images + WorkerPool.Parts - 1) / WorkerPool.Parts;
+
+    /// <summary>The first <paramref name="count"/> images from <paramref name="start"/> on that lie in this range.</summary>
+    public ImageRange Slice(int start, int count) => new(First + start, Math.Min(count, Count - start));
 }
 
 /// <summary>What a pass over the network is told about itself.</summary>
@@ -22,43 +28,71 @@ internal readonly record struct ImageRange(int First, int Count)
 internal readonly record struct PassInfo(int Images, bool Training, long Step, bool Prepared);
 
 /// <summary>
-/// One operation of a network in training. Its jobs are delegates that are made once, so that a step allocates nothing.
+/// One operation of a network in training. A part of the batch runs through it a few images at a time, so that what comes before
+/// and after it (<see cref="Feature"/>) finds them in the cache. Its jobs are delegates that are made once: a step allocates nothing.
 /// </summary>
-internal abstract class TrainingNode
+internal abstract unsafe class TrainingNode
 {
+    private readonly Workspace _workspace;
     private readonly Action<int> _forwardPart;
     private readonly Action<int> _backwardPart;
+    private readonly bool[] _accumulate;
+    private readonly int[] _inputScratch;
+    private int _outputScratch;
+    private int _scratchLength;
 
-    protected TrainingNode(Node node, FeatureBuffer[] inputs, FeatureBuffer output)
+    /// <summary>Registers the node with its input and output.</summary>
+    /// <param name="node">The operation.</param>
+    /// <param name="inputs">What it reads.</param>
+    /// <param name="output">What it writes.</param>
+    /// <param name="workspace">Shared scratch memory.</param>
+    protected TrainingNode(Node node, Feature[] inputs, Feature output, Workspace workspace)
     {
         Node = node;
         Inputs = inputs;
         Output = output;
-        _forwardPart = part => ForwardImages(ImageRange.OfPart(Pass.Images, part), part);
-        _backwardPart = part => BackwardImages(ImageRange.OfPart(Pass.Images, part), part);
+        _workspace = workspace;
+        _accumulate = new bool[inputs.Length];
+        _inputScratch = new int[inputs.Length];
+        output.Producer = this;
+        foreach (var input in inputs) input.Readers.Add(this);
+        _forwardPart = ForwardPart;
+        _backwardPart = BackwardPart;
     }
 
     public Node Node { get; }
 
-    public FeatureBuffer[] Inputs { get; }
+    public Feature[] Inputs { get; }
 
-    public FeatureBuffer Output { get; }
+    public Feature Output { get; }
 
-    protected FeatureBuffer Input => Inputs[0];
+    protected Feature Input => Inputs[0];
 
     protected PassInfo Pass { get; private set; }
 
-    /// <summary>For each input whether its gradient was already written by another consumer, so that this one adds to it.</summary>
-    protected bool[] Accumulate => _accumulate ??= new bool[Inputs.Length];
+    /// <summary>Images that go through the node together.</summary>
+    protected virtual int ChunkImages => 1;
 
-    private bool[]? _accumulate;
+    /// <summary>Plans scratch memory, once the features are final: <paramref name="maxBatch"/> is the largest batch.</summary>
+    public void Plan(int maxBatch)
+    {
+        var images = Math.Min(ChunkImages, maxBatch);
+        for (var i = 0; i < Inputs.Length; i++)
+        {
+            if (Inputs[i].IsComputed) _inputScratch[i] = ReserveScratch(images * Inputs[i].ImageLength);
+        }
+
+        if (Output.IsGradientComputed) _outputScratch = ReserveScratch(images * Output.ImageLength);
+        PlanScratch(maxBatch);
+        _workspace.Reserve(_scratchLength, 0);
+    }
 
     /// <summary>Computes the output from the inputs.</summary>
-    public void Forward(WorkerPool pool, PassInfo pass)
+    public virtual void Forward(WorkerPool pool, PassInfo pass)
     {
         Pass = pass;
         if (!pass.Prepared) BeginForward(pool);
-        pool.Run(WorkerPool.Parts, _forwardPart);
+        RunForward(pool);
     }
 
     /// <summary>Computes the inputs' and the parameters' gradients from the output's.</summary>
@@ -67,14 +101,31 @@ internal abstract class TrainingNode
         BeginBackward(pool);
         for (var i = 0; i < Inputs.Length; i++)
         {
-            Accumulate[i] = Inputs[i].GradientWritten;
+            _accumulate[i] = Inputs[i].GradientWritten;
             Inputs[i].GradientWritten = true;
         }
 
-        pool.Run(WorkerPool.Parts, _backwardPart);
+        RunBackward(pool);
+        EndBackward(pool);
     }
 
-    /// <summary>What must be done for the whole batch before <see cref="ForwardImages"/>.</summary>
+    /// <summary>Reserves scratch memory with <see cref="ReserveScratch"/>.</summary>
+    protected virtual void PlanScratch(int maxBatch)
+    {
+    }
+
+    /// <summary>Takes a place of <paramref name="length"/> floats in the scratch memory of each part, for <see cref="Scratch"/>.</summary>
+    protected int ReserveScratch(int length)
+    {
+        var place = _scratchLength;
+        _scratchLength = checked((int)(_scratchLength + Workspace.Rounded(length)));
+        return place;
+    }
+
+    /// <summary>Scratch memory of a part.</summary>
+    protected float* Scratch(int part, int place) => _workspace.Scratch(part) + place;
+
+    /// <summary>What must be done for the whole batch before <see cref="ForwardImages"/>; parameters may have changed.</summary>
     protected virtual void BeginForward(WorkerPool pool)
     {
     }
@@ -84,9 +135,75 @@ internal abstract class TrainingNode
     {
     }
 
+    /// <summary>What must be done for a part before <see cref="BackwardImages"/>.</summary>
+    protected virtual void BeginBackwardPart(int part)
+    {
+    }
+
+    /// <summary>What must be done for the whole batch after <see cref="BackwardImages"/>.</summary>
+    protected virtual void EndBackward(WorkerPool pool)
+    {
+    }
+
+    /// <summary>The jobs of the forward pass.</summary>
+    protected virtual void RunForward(WorkerPool pool) => pool.Run(WorkerPool.Parts, _forwardPart);
+
+    /// <summary>The jobs of the backward pass.</summary>
+    protected virtual void RunBackward(WorkerPool pool) => pool.Run(WorkerPool.Parts, _backwardPart);
+
     /// <summary>The forward pass of some images.</summary>
     protected abstract void ForwardImages(ImageRange images, int part);
 
-    /// <summary>The gradient of the inputs, for some images.</summary>
+    /// <summary>The gradients of the inputs (and of parameters) for some images.</summary>
     protected abstract void BackwardImages(ImageRange images, int part);
+
+    /// <summary>The values of an input.</summary>
+    protected float* ReadInput(int input, ImageRange images, int part) => Inputs[input].Read(images, Scratch(part, _inputScratch[input]));
+
+    /// <summary>The gradient of the output.</summary>
+    protected float* ReadOutputGradient(ImageRange images, int part) => Output.ReadGradient(images, Scratch(part, _outputScratch));
+
+    /// <summary>Whether another reader has written the input's gradient before, so that this node adds to it.</summary>
+    protected bool Accumulate(int input) => _accumulate[input];
+
+    /// <summary>The part's images, chunk by chunk; the output follows.</summary>
+    private void ForwardPart(int part)
+    {
+        var images = ImageRange.OfPart(Pass.Images, part);
+        Output.BeginWriting(part, Pass);
+        for (var i = 0; i < images.Count; i += ChunkImages)
+        {
+            var chunk = images.Slice(i, ChunkImages);
+            ForwardImages(chunk, part);
+            Output.Written(chunk, part, Pass);
+        }
+    }
+
+    /// <summary>The part's images, chunk by chunk; inputs whose gradients are complete follow.</summary>
+    private void BackwardPart(int part)
+    {
+        var images = ImageRange.OfPart(Pass.Images, part);
+        BeginBackwardPart(part);
+        for (var i = 0; i < Inputs.Length; i++)
+        {
+            if (CompletesGradient(i)) Inputs[i].BeginGradient(part);
+        }
+
+        for (var first = 0; first < images.Count; first += ChunkImages)
+        {
+            var chunk = images.Slice(first, ChunkImages);
+            BackwardImages(chunk, part);
+            for (var i = 0; i < Inputs.Length; i++)
+            {
+                if (CompletesGradient(i)) Inputs[i].GradientCompleted(chunk, part);
+            }
+        }
+    }
+
+    /// <summary>Whether this node is the last to write the gradient of an input, and this its last mention among the inputs.</summary>
+    private bool CompletesGradient(int input) =>
+        Inputs[input].NeedsGradient && Inputs[input].Readers[0] == this && Array.LastIndexOf(Inputs, Inputs[input]) == input && !SharesGradient(Inputs[input]);
+
+    /// <summary>Whether an input uses the output's gradient as its own, so that it was complete when the output's was.</summary>
+    protected virtual bool SharesGradient(Feature input) => false;
 }

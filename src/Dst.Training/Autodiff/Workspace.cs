@@ -7,6 +7,7 @@ internal sealed unsafe class Workspace : IDisposable
 {
     private AlignedBuffer _scratch = new(0);
     private AlignedBuffer _partials = new(0);
+    private AlignedBuffer _shared = new(0);
 
     /// <summary>Makes room: <paramref name="scratchLength"/> floats of scratch and <paramref name="partialLength"/> of partial sums for each part.</summary>
     public void Reserve(int scratchLength, int partialLength)
@@ -14,6 +15,12 @@ internal sealed unsafe class Workspace : IDisposable
         Grow(ref _scratch, (long)WorkerPool.Parts * Rounded(scratchLength));
         Grow(ref _partials, (long)WorkerPool.Parts * Rounded(partialLength));
     }
+
+    /// <summary>Makes room for <paramref name="length"/> floats that all parts share.</summary>
+    public void ReserveShared(long length) => Grow(ref _shared, length);
+
+    /// <summary>Memory that all parts share.</summary>
+    public float* Shared => _shared.Pointer;
 
     /// <summary>Scratch memory of a part.</summary>
     public float* Scratch(int part) => _scratch.Pointer + _scratch.Length / WorkerPool.Parts * part;
@@ -26,6 +33,7 @@ internal sealed unsafe class Workspace : IDisposable
     {
         _scratch.Dispose();
         _partials.Dispose();
+        _shared.Dispose();
     }
 
     private static void Grow(ref AlignedBuffer buffer, long length)
@@ -36,5 +44,5 @@ internal sealed unsafe class Workspace : IDisposable
     }
 
     /// <summary>Whole cache lines, so that parts never share one.</summary>
-    private static int Rounded(int length) => (length + 15) / 16 * 16;
+    public static long Rounded(long length) => (length + 15) / 16 * 16;
 }

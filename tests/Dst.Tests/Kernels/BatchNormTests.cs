@@ -34,7 +34,7 @@ public unsafe class BatchNormTests
         var (mean, inverse) = Statistics(x);
         var (scale, shift) = (new float[16], new float[16]);
         BatchNorm.Fold([2f], [3f], mean, inverse, scale, shift);
-        BatchNorm.Apply(x.Pointer, scale, shift, 2, 1, 4, x.Pointer);
+        BatchNorm.Apply(x.Pointer, scale, shift, 2, 1, 4, relu: false, x.Pointer);
         x.AssertSound();
         Assert.All(x.ToNchw(), y => Assert.Equal(3, y, 1e-4));
     }
@@ -68,7 +68,7 @@ public unsafe class BatchNormTests
         using var x = Blocked.FromNchw(1, 2, 1, 2, [1, 2, -3, 5]);
         var (scale, shift) = (new float[16], new float[16]);
         BatchNorm.FoldRunning([2, 0.5f], [1, -1], [0.5f, 2], [3, 8], 1f, scale, shift);
-        BatchNorm.Apply(x.Pointer, scale, shift, 1, 2, 2, x.Pointer);
+        BatchNorm.Apply(x.Pointer, scale, shift, 1, 2, 2, relu: false, x.Pointer);
         x.AssertSound();
         float[] expected = [2 * 0.5f / 2 + 1, 2 * 1.5f / 2 + 1, 0.5f * -5 / 3 - 1, 0.5f * 3 / 3 - 1];
         Assert.Equal(expected, x.ToNchw(), (a, b) => Math.Abs(a - b) < 1e-6);
@@ -79,7 +79,7 @@ public unsafe class BatchNormTests
     {
         using var x = new Blocked(1, 3, 1, 1);
         Assert.Throws<ArgumentException>(() => BatchNorm.Sum(x.Pointer, 1, 3, 1, new double[16]));
-        Assert.Throws<ArgumentException>(() => BatchNorm.Apply(x.Pointer, new float[3], new float[16], 1, 3, 1, x.Pointer));
+        Assert.Throws<ArgumentException>(() => BatchNorm.Apply(x.Pointer, new float[3], new float[16], 1, 3, 1, relu: false, x.Pointer));
         Assert.Throws<ArgumentException>(() => BatchNorm.Fold(new float[3], new float[2], new float[16], new float[16], new float[16], new float[16]));
         Assert.Throws<ArgumentOutOfRangeException>(() => BatchNorm.Finalise(new double[32], 0, 3, 1e-5f, new float[16], new float[16]));
     }

@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
 
@@ -50,6 +51,8 @@ internal static class OperationCases
         new BatchNormCase(9, 33, 1, 1),
         new BatchNormCase(2, 16, 8, 7),
         new BatchNormCase(1, 1, 1, 1),
+        new BatchNormCase(2, 17, 5, 3, relu: true),
+        new BatchNormCase(5, 32, 4, 4, relu: true),
         new DropoutCase(2, 17, 4, 5, 0.5f),
         new DropoutCase(3, 3, 1, 1, 0),
         new Conv2dCase(1, new(1, 9, 9, 17, 5, 5)),
@@ -67,7 +70,23 @@ internal static class OperationCases
         new Conv2dCase(1, new(16, 3, 5, 130, 1, 1)),
         .. new[] { 1, 2, 4, 8, 16 }.SelectMany(block => new[] { HalvedConv2d(block, 2, true), HalvedConv2d(block, 4, false), HalvedConv2d(block, 16, true), HalvedConv2d(block, 16, false) }),
         new Conv2dCase(1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
+        .. Simd.Tier == SimdTier.Scalar ? [] : new[] { 2, 4 }.SelectMany(WinogradCases),
     ];
+
+    private static IEnumerable<WinogradCase> WinogradCases(int tile) =>
+    [
+        new(1, new(1, 1, 1, 1, 3, 3, 1, 1), tile),
+        new(2, new(3, 7, 8, 17, 3, 3, 1, 1), tile),
+        new(3, new(17, 8, 8, 40, 3, 3, 1, 1), tile),
+        new(1, new(16, 9, 5, 16, 3, 3), tile),
+        new(2, new(5, 4, 3, 6, 3, 3, 1, 2), tile),
+        HalvedWinograd(tile, new(20, 7, 9, 37, 3, 3, 1, 1), block: 16, group: 16),
+        HalvedWinograd(tile, new(48, 5, 5, 32, 3, 3, 1, 1), block: 16, group: 2),
+        HalvedWinograd(tile, new(16, 5, 4, 24, 3, 3, 1, 1), block: 4, group: 4),
+    ];
+
+    private static WinogradCase HalvedWinograd(int tile, Conv2dShape shape, int block, int group) =>
+        new(2, shape, tile, Conv2dCase.Half(shape, block, group, wholeKernels: true));
 
     private static Conv2dCase HalvedConv2d(int block, int group, bool wholeKernels)
     {

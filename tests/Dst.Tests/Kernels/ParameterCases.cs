@@ -103,9 +103,11 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
     }
 }
 
-/// <summary>Batch normalisation in training, its sums taken in two parts where there are two images.</summary>
-internal sealed unsafe class BatchNormCase(int images, int channels, int height, int width) : OperationCase($"batch norm {images}x{channels}x{height}x{width}")
+/// <summary>Batch normalisation in training, with a ReLU behind it or without, its sums taken in two parts where there are two images.</summary>
+internal sealed unsafe class BatchNormCase(int images, int channels, int height, int width, bool relu = false)
+    : OperationCase($"batch norm{(relu ? " relu" : "")} {images}x{channels}x{height}x{width}")
 {
+    private const float NoLeast = float.NegativeInfinity;
     private readonly float[] _mean = new float[Layout.PaddedChannels(channels)];
     private readonly float[] _inverseDeviation = new float[Layout.PaddedChannels(channels)];
 
@@ -119,20 +121,27 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
 
     public override int DataInputs => 1;
 
-    public override Blocked[] MakeInputs() =>
-        [Blocked.Random(images, channels, height, width, seed: 1), RandomParameter(channels, seed: 2), RandomParameter(channels, seed: 3)];
+    public override Blocked[] MakeInputs()
+    {
+        Blocked[] inputs = [Blocked.Random(images, channels, height, width, seed: 1), RandomParameter(channels, seed: 2), RandomParameter(channels, seed: 3)];
+        if (!relu) return inputs;
+        // Inputs near ±1, scales near 1 and small shifts keep outputs away from the corner of the ReLU.
+        foreach (ref var x in inputs[0].Span) x = x == 0 ? 0 : Math.Sign(x) + 0.1f * x;
+        foreach (ref var gamma in inputs[1].Span[..channels]) gamma = 1 + 0.1f * gamma;
+        foreach (ref var beta in inputs[2].Span[..channels]) beta *= 0.2f;
+        return inputs;
+    }
 
     public override Blocked Forward(Blocked[] inputs, bool reference)
     {
         var x = inputs[0];
         var y = Blocked.Garbage(images, channels, height, width);
         Statistics(x, reference);
-        var (scale, shift) = (new float[_mean.Length], new float[_mean.Length]);
-        BatchNorm.Fold(inputs[1].Span[..channels], inputs[2].Span[..channels], _mean, _inverseDeviation, scale, shift);
+        var (scale, shift) = Folded(inputs);
         fixed (float* a = scale, b = shift)
         {
-            if (reference) new BatchNormApply(x.Pointer, a, b, images, Blocks, Pixels, y.Pointer).Reference();
-            else BatchNorm.Apply(x.Pointer, scale, shift, images, channels, Pixels, y.Pointer);
+            if (reference) new BatchNormApply(x.Pointer, a, b, images, Blocks, Pixels, relu ? 0 : NoLeast, y.Pointer).Reference();
+            else BatchNorm.Apply(x.Pointer, scale, shift, images, channels, Pixels, relu, y.Pointer);
         }
 
         return y;
@@ -142,6 +151,9 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
     {
         var x = inputs[0];
         Statistics(x, reference);
+        using var masked = dy.Clone();
+        if (relu) Mask(inputs, masked, reference);
+        dy = masked;
         var sums = SumParts((first, count, part) =>
         {
             fixed (float* mean = _mean)
@@ -158,6 +170,23 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         {
             if (reference) new BatchNormDataGradient(x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx, accumulate).Reference();
             else BatchNorm.DataGradient(x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx, accumulate);
+        }
+    }
+
+    private (float[] Scale, float[] Shift) Folded(Blocked[] inputs)
+    {
+        var (scale, shift) = (new float[_mean.Length], new float[_mean.Length]);
+        BatchNorm.Fold(inputs[1].Span[..channels], inputs[2].Span[..channels], _mean, _inverseDeviation, scale, shift);
+        return (scale, shift);
+    }
+
+    private void Mask(Blocked[] inputs, Blocked dy, bool reference)
+    {
+        var (scale, shift) = Folded(inputs);
+        fixed (float* a = scale, b = shift)
+        {
+            if (reference) new BatchNormReluGradient(inputs[0].Pointer, a, b, images, Blocks, Pixels, dy.Pointer).Reference();
+            else BatchNorm.ReluGradient(inputs[0].Pointer, scale, shift, images, channels, Pixels, dy.Pointer);
         }
     }
 

@@ -4,10 +4,14 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;
 
-/// <summary>Batch normalisation: by the batch's statistics in training, by the running ones otherwise.</summary>
+/// <summary>
+/// Batch normalisation: by the batch's statistics in training, by the running ones otherwise. Its output is computed as it is read.
+/// Where it alone reads its input it is fused: the input's producer gathers the sums as it writes and computes the gradient as it reads.
+/// </summary>
 internal sealed unsafe class BatchNormNode : TrainingNode
 {
     private readonly BatchNormOp _operation;
+    private readonly StoredFeature _source;
     private readonly Parameter _scale;
     private readonly Parameter _shift;
     private readonly Parameter _runningMean;
@@ -18,13 +22,12 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     private readonly float[] _foldedScale;
     private readonly float[] _foldedShift;
     private readonly Action<int> _sumPart;
-    private readonly Action<int> _sumGradientPart;
 
-    public BatchNormNode(
-        Node node, FeatureBuffer[] inputs, FeatureBuffer output, Parameter scale, Parameter shift, Parameter runningMean, Parameter runningVariance)
-        : base(node, inputs, output)
+    public BatchNormNode(Node node, StoredFeature source, Parameter scale, Parameter shift, Parameter runningMean, Parameter runningVariance, Workspace workspace)
+        : base(node, [source], new NormalisedFeature(source.Shape), workspace)
     {
         _operation = (BatchNormOp)node.Operation;
+        _source = source;
         _scale = scale;
         _shift = shift;
         _runningMean = runningMean;
@@ -36,12 +39,53 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         _foldedScale = new float[padded];
         _foldedShift = new float[padded];
         _sumPart = SumPart;
-        _sumGradientPart = SumGradientPart;
+        ((NormalisedFeature)Output).Normalisation = this;
     }
 
     private int Channels => Input.Shape.Channels;
 
     private long Count => (long)Pass.Images * Input.Pixels;
+
+    private bool IsFused => _source.Normalisation == this;
+
+    /// <summary>Leaves sums and gradient to the producer of the input, which nothing else reads.</summary>
+    public void Fuse()
+    {
+        _source.Normalisation = this;
+        Output.Producer = _source.Producer;
+    }
+
+    /// <summary>γ·x̂ + β of some images, and max(·, 0) of that if <paramref name="relu"/>.</summary>
+    public void Apply(ImageRange images, bool relu, float* destination) =>
+        BatchNorm.Apply(_source.Value(images.First), _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, relu, destination);
+
+    /// <summary>Starts a part's sums of the input.</summary>
+    public void BeginSums(int part, PassInfo pass)
+    {
+        if (pass.Training) _sums.Clear(part);
+    }
+
+    /// <summary>Adds some images to a part's sums of the input.</summary>
+    public void AddSums(ImageRange images, int part, PassInfo pass)
+    {
+        if (pass.Training) BatchNorm.Sum(_source.Value(images.First), images.Count, Channels, Input.Pixels, _sums.Of(part));
+    }
+
+    /// <summary>Starts a part's sums of the output's gradient.</summary>
+    public void BeginGradientSums(int part) => _sums.Clear(part);
+
+    /// <summary>Adds some images to a part's sums of the output's gradient, which is first zeroed where the ReLU behind gave 0.</summary>
+    public void AddGradientSums(ImageRange images, bool relu, int part)
+    {
+        float* x = _source.Value(images.First), gradient = Output.Gradient(images.First);
+        if (relu) BatchNorm.ReluGradient(x, _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, gradient);
+        BatchNorm.SumGradients(x, gradient, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
+    }
+
+    /// <summary>The gradient of the input for some images.</summary>
+    public void DataGradient(ImageRange images, float* destination, bool accumulate) => BatchNorm.DataGradient(
+        _source.Value(images.First), Output.Gradient(images.First), _scale.Value, _mean, _inverseDeviation, _sums.Total, Count,
+        images.Count, Input.Pixels, destination, accumulate);
 
     protected override void BeginForward(WorkerPool pool)
     {
@@ -51,39 +95,32 @@ internal sealed unsafe class BatchNormNode : TrainingNode
             return;
         }
 
-        pool.Run(WorkerPool.Parts, _sumPart);
+        if (!IsFused) pool.Run(WorkerPool.Parts, _sumPart);
         var sums = _sums.Combine();
         BatchNorm.Finalise(sums, Count, Channels, _operation.Epsilon, _mean, _inverseDeviation);
         BatchNorm.UpdateRunning(sums, Count, _operation.Momentum, _runningMean.Value, _runningVariance.Value);
         BatchNorm.Fold(_scale.Value, _shift.Value, _mean, _inverseDeviation, _foldedScale, _foldedShift);
     }
 
-    protected override void ForwardImages(ImageRange images, int part) =>
-        BatchNorm.Apply(Input.Value(images.First), _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, Output.Value(images.First));
-
-    protected override void BeginBackward(WorkerPool pool)
+    protected override void RunForward(WorkerPool pool)
     {
-        pool.Run(WorkerPool.Parts, _sumGradientPart);
-        BatchNorm.ParameterGradients(_sums.Combine(), _inverseDeviation, _scale.Gradient, _shift.Gradient);
+        // Readers compute the output.
     }
 
-    protected override void BackwardImages(ImageRange images, int part)
+    protected override void ForwardImages(ImageRange images, int part) => throw new InvalidOperationException("computed by its readers");
+
+    protected override void BeginBackward(WorkerPool pool) => BatchNorm.ParameterGradients(_sums.Combine(), _inverseDeviation, _scale.Gradient, _shift.Gradient);
+
+    protected override void RunBackward(WorkerPool pool)
     {
-        if (!Input.NeedsGradient) return;
-        BatchNorm.DataGradient(
-            Input.Value(images.First), Output.Gradient(images.First), _scale.Value, _mean, _inverseDeviation, _sums.Total, Count,
-            images.Count, Input.Pixels, Input.Gradient(images.First), Accumulate[0]);
+        if (!IsFused && Input.NeedsGradient) base.RunBackward(pool);
     }
+
+    protected override void BackwardImages(ImageRange images, int part) => DataGradient(images, Input.Gradient(images.First), Accumulate(0));
 
     private void SumPart(int part)
     {
-        var images = ImageRange.OfPart(Pass.Images, part);
-        BatchNorm.Sum(Input.Value(images.First), images.Count, Channels, Input.Pixels, _sums.Cleared(part));
-    }
-
-    private void SumGradientPart(int part)
-    {
-        var images = ImageRange.OfPart(Pass.Images, part);
-        BatchNorm.SumGradients(Input.Value(images.First), Output.Gradient(images.First), _mean, images.Count, Channels, Input.Pixels, _sums.Cleared(part));
+        BeginSums(part, Pass);
+        AddSums(ImageRange.OfPart(Pass.Images, part), part, Pass);
     }
 }

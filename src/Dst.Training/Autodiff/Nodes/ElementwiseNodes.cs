@@ -4,39 +4,70 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;
 
-/// <summary>max(x, 0). Where it is its input's only reader, output and input are the same buffer.</summary>
-internal sealed unsafe class ReluNode(Node node, FeatureBuffer[] inputs, FeatureBuffer output) : TrainingNode(node, inputs, output)
+/// <summary>max(x, 0), where it cannot be part of its input (<see cref="Feature.Relu"/>).</summary>
+internal sealed unsafe class ReluNode(Node node, Feature input, StoredFeature output, Workspace workspace) : TrainingNode(node, [input], output, workspace)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        Elementwise.Relu(Input.Value(images.First), (long)images.Count * Input.ImageLength, Output.Value(images.First));
+        Elementwise.Relu(ReadInput(0, images, part), (long)images.Count * Input.ImageLength, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (!Input.NeedsGradient) return;
         Elementwise.ReluGradient(
-            Output.Value(images.First), Output.Gradient(images.First), (long)images.Count * Input.ImageLength, Input.Gradient(images.First),
-            Accumulate[0] && Input != Output);
+            output.Value(images.First), ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
-/// <summary>a + b.</summary>
-internal sealed unsafe class AddNode(Node node, FeatureBuffer[] inputs, FeatureBuffer output) : TrainingNode(node, inputs, output)
+/// <summary>Stores an input that is computed as it is read, for a reader that needs it in memory.</summary>
+internal sealed unsafe class StoreNode(Node node, Feature input, StoredFeature output, Workspace workspace) : TrainingNode(node, [input], output, workspace)
 {
+    protected override void ForwardImages(ImageRange images, int part) => Input.Read(images, output.Value(images.First));
+
+    protected override void BackwardImages(ImageRange images, int part) =>
+        Elementwise.Copy(ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
+}
+
+/// <summary>a + b. An operand takes the sum's gradient for its own where it may.</summary>
+internal sealed unsafe class AddNode(Node node, Feature[] inputs, StoredFeature output, Workspace workspace) : TrainingNode(node, inputs, output, workspace)
+{
+    /// <summary>
+    /// Lets operands share the sum's gradient: those that nothing else reads, and one more whose other readers write to it only after
+    /// the producers of the former have read it. To be called for the last addition of a network first.
+    /// </summary>
+    public void ShareGradient(Func<TrainingNode, int> indexOf)
+    {
+        if (Inputs[0] == Inputs[1] || output.IsGradientComputed) return;
+        var alone = Inputs.Where(input => input.NeedsGradient && input.Readers.Count == 1 && !input.Relu).ToList();
+        foreach (var operand in alone)
+        {
+            operand.GradientSlot = Output.GradientSlot;
+            output.SharedOperands.Add(operand);
+        }
+
+        var earliest = alone.Select(operand => indexOf(operand.Producer!)).DefaultIfEmpty(int.MaxValue).Min();
+        var other = Inputs.Except(alone).ToList();
+        if (other is [{ NeedsGradient: true } one] && one.Readers[^1] == this && one.Readers.Count > 1 && one.Readers.SkipLast(1).All(reader => indexOf(reader) < earliest))
+            one.GradientSlot = Output.GradientSlot;
+    }
+
     protected override void ForwardImages(ImageRange images, int part) =>
-        Elementwise.Add(Inputs[0].Value(images.First), Inputs[1].Value(images.First), (long)images.Count * Output.ImageLength, Output.Value(images.First));
+        Elementwise.Add(ReadInput(0, images, part), ReadInput(1, images, part), (long)images.Count * Output.ImageLength, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         for (var i = 0; i < Inputs.Length; i++)
         {
-            if (Inputs[i].NeedsGradient)
-                Elementwise.Copy(Output.Gradient(images.First), (long)images.Count * Output.ImageLength, Inputs[i].Gradient(images.First), Accumulate[i]);
+            if (Inputs[i].NeedsGradient && !SharesGradient(Inputs[i]))
+                Elementwise.Copy(ReadOutputGradient(images, part), (long)images.Count * Output.ImageLength, Inputs[i].Gradient(images.First), Accumulate(i));
         }
     }
+
+    protected override bool SharesGradient(Feature input) => input.GradientSlot == Output.GradientSlot;
 }
 
 /// <summary>Dropout in training; a copy otherwise.</summary>
-internal sealed unsafe class DropoutNode(Node node, FeatureBuffer[] inputs, FeatureBuffer output, long seed, int index) : TrainingNode(node, inputs, output)
+internal sealed unsafe class DropoutNode(Node node, Feature input, StoredFeature output, long seed, int index, Workspace workspace)
+    : TrainingNode(node, [input], output, workspace)
 {
     private ulong _key;
 
@@ -44,12 +75,11 @@ internal sealed unsafe class DropoutNode(Node node, FeatureBuffer[] inputs, Feat
 
     protected override void BeginForward(WorkerPool pool) => _key = new RandomStream(seed, RandomPurpose.Dropout, Pass.Step, index).NextBits();
 
-    protected override void ForwardImages(ImageRange images, int part) =>
-        Apply(Input.Value(images.First), images, Output.Value(images.First), accumulate: false);
+    protected override void ForwardImages(ImageRange images, int part) => Apply(ReadInput(0, images, part), images, output.Value(images.First), accumulate: false);
 
     protected override void BackwardImages(ImageRange images, int part)
     {
-        if (Input.NeedsGradient) Apply(Output.Gradient(images.First), images, Input.Gradient(images.First), Accumulate[0]);
+        if (Input.NeedsGradient) Apply(ReadOutputGradient(images, part), images, Input.Gradient(images.First), Accumulate(0));
     }
 
     private void Apply(float* source, ImageRange images, float* destination, bool accumulate)

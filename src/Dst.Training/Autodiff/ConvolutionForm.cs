@@ -1,0 +1,63 @@
+using Dst.Kernels;
+
+namespace Dst.Training.Autodiff;
+
+/// <summary>The ways to compute a convolution in training.</summary>
+internal enum ConvolutionKind
+{
+    /// <summary><see cref="Conv2d"/>.</summary>
+    Direct,
+
+    /// <summary><see cref="WinogradConv2d"/>, cache-sized runs of images through all of its steps.</summary>
+    Winograd,
+
+    /// <summary><see cref="WinogradConv2d"/>, the whole batch through each step.</summary>
+    WinogradByPosition,
+}
+
+/// <summary>Which form a layer takes. The choice depends on shapes and the tier alone, so that the same seed gives the same bits.</summary>
+/// <param name="Kind">The form.</param>
+/// <param name="Tile">Outputs of a Winograd tile in one dimension.</param>
+/// <param name="Images">Images that the form takes at once.</param>
+internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, int Images)
+{
+    /// <summary>Transformed inputs of a run, in floats: 300 kB leave room for the outputs beside them in the second-level cache.</summary>
+    private const int TileBudget = 75_000;
+
+    /// <summary>Transformed weights from which on they are read once a batch and not once a part, in floats: 4 MB.</summary>
+    private const int LargeWeights = 1_000_000;
+
+    /// <summary>
+    /// Time of one transform of a 6×6 (4×4) tile of 16 channels in vector multiply-adds, from measurements; a training step takes five of them.
+    /// </summary>
+    private static readonly (int Tile, double TransformCost)[] Tiles = [(4, 300), (2, 200)];
+
+    /// <summary>The form with the lowest estimated time.</summary>
+    public static ConvolutionForm Choose(Conv2dShape shape, KeptTaps? kept, int maxBatch)
+    {
+        var best = new ConvolutionForm(ConvolutionKind.Direct, 0, 0);
+        if (!WinogradConv2d.Supports(shape)) return best;
+        var channels = shape.Channels * (kept is { Block: Layout.Block } ? 0.5 : 1);
+        var pixels = (double)shape.OutHeight * shape.OutWidth;
+        var bestCost = 3 * shape.FilterBlocks * channels * 9 * pixels;
+        foreach (var (tile, transform) in Tiles)
+        {
+            var tiles = (double)((shape.OutHeight + tile - 1) / tile) * ((shape.OutWidth + tile - 1) / tile);
+            var products = 3 * shape.FilterBlocks * channels * (tile + 2) * (tile + 2) * tiles;
+            var transforms = (3 * shape.ChannelBlocks + 2 * shape.FilterBlocks) * transform * tiles;
+            if (products + transforms >= bestCost) continue;
+            bestCost = products + transforms;
+            best = Schedule(shape, tile, (int)tiles, maxBatch);
+        }
+
+        return best;
+    }
+
+    private static ConvolutionForm Schedule(Conv2dShape shape, int tile, int tiles, int maxBatch)
+    {
+        var positions = (tile + 2) * (tile + 2);
+        if ((long)positions * shape.Channels * shape.Filters >= LargeWeights) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch);
+        var images = TileBudget / (positions * tiles * Layout.PaddedChannels(shape.Channels));
+        return new(ConvolutionKind.Winograd, tile, Math.Clamp(images, 1, ImageRange.LargestPart(maxBatch)));
+    }
+}

@@ -1,0 +1,111 @@
+using Dst.Kernels;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Autodiff.Nodes;
+
+/// <summary>A convolution in direct form.</summary>
+internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
+{
+    private readonly Conv2d _kernel;
+    private readonly Workspace _workspace;
+    private readonly AlignedBuffer _weights;
+    private readonly AlignedBuffer _dataGradientWeights;
+    private readonly Action<int> _sumWeightGradient;
+    private readonly Action<int> _weightGradientOfBlocks;
+    private readonly int _chunkImages;
+    private int _scratch;
+
+    public DirectConvolutionNode(
+        Node node, Feature input, StoredFeature output, Conv2d kernel, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch)
+        : base(node, input, output, kernel.Shape, weight, bias, workspace)
+    {
+        _kernel = kernel;
+        _workspace = workspace;
+        _weights = new AlignedBuffer(kernel.WeightLength);
+        _dataGradientWeights = new AlignedBuffer(input.NeedsGradient ? kernel.DataGradientWeightLength : 0);
+        _sumWeightGradient = SumWeightGradient;
+        _weightGradientOfBlocks = WeightGradientOfBlocks;
+        _chunkImages = CachedImages(Math.Max(input.ImageLength, output.ImageLength), maxBatch);
+    }
+
+    protected override int ChunkImages => _chunkImages;
+
+    /// <summary>With many filters a part takes some blocks of them and all images: no partial sums of large weights.</summary>
+    private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts;
+
+    public override void Dispose()
+    {
+        _weights.Dispose();
+        _dataGradientWeights.Dispose();
+        base.Dispose();
+    }
+
+    protected override void PlanScratch(int maxBatch)
+    {
+        _scratch = ReserveScratch(_kernel.ScratchLength);
+        _workspace.Reserve(0, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
+    }
+
+    protected override void BeginForward(WorkerPool pool)
+    {
+        _kernel.PackWeights(Weight.Value, _weights.Span);
+        Bias.Pack();
+    }
+
+    protected override void ForwardImages(ImageRange images, int part) =>
+        _kernel.Forward(images.Count, ReadInput(0, images, part), _weights.Pointer, Bias.Packed, OutputValue(images.First), Scratch(part, _scratch));
+
+    protected override void BeginBackward(WorkerPool pool)
+    {
+        if (Input.NeedsGradient) _kernel.PackDataGradientWeights(Weight.Value, _dataGradientWeights.Span);
+        if (SplitByFilters) pool.Run(WorkerPool.Parts, _weightGradientOfBlocks);
+    }
+
+    protected override void BeginBackwardPart(int part)
+    {
+        Bias.BeginGradient(part);
+        if (!SplitByFilters) new Span<float>(_workspace.Partial(part), _kernel.WeightGradientLength).Clear();
+    }
+
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        var gradient = ReadOutputGradient(images, part);
+        Bias.AddGradient(images, gradient, part);
+        if (!SplitByFilters)
+            _kernel.WeightGradient(images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, _workspace.Partial(part), Scratch(part, _scratch));
+        if (Input.NeedsGradient)
+            _kernel.DataGradient(images.Count, gradient, _dataGradientWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
+    }
+
+    protected override void EndBackward(WorkerPool pool)
+    {
+        Bias.EndGradient();
+        if (!SplitByFilters) pool.Run(Shape.FilterBlocks, _sumWeightGradient);
+    }
+
+    private void SumWeightGradient(int block)
+    {
+        var (first, end) = _kernel.WeightGradientRange(block);
+        var total = _workspace.Partial(0);
+        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(_workspace.Partial(part) + first, end - first, total + first);
+        _kernel.UnpackWeightGradient(block, new(total, _kernel.WeightGradientLength), Weight.Gradient);
+    }
+
+    private void WeightGradientOfBlocks(int part)
+    {
+        var blocks = Shape.FilterBlocks;
+        int firstBlock = blocks * part / WorkerPool.Parts, endBlock = blocks * (part + 1) / WorkerPool.Parts;
+        var sums = _workspace.Partial(0);
+        var first = _kernel.WeightGradientRange(firstBlock).First;
+        new Span<float>(sums + first, _kernel.WeightGradientRange(endBlock - 1).End - first).Clear();
+        var all = new ImageRange(0, Pass.Images);
+        for (var i = 0; i < all.Count; i += ChunkImages)
+        {
+            var images = all.Slice(i, ChunkImages);
+            _kernel.WeightGradient(images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part), firstBlock, endBlock, sums, Scratch(part, _scratch));
+        }
+
+        for (var block = firstBlock; block < endBlock; block++) _kernel.UnpackWeightGradient(block, new(sums, _kernel.WeightGradientLength), Weight.Gradient);
+    }
+}

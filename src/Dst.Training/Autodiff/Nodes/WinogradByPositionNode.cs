@@ -1,0 +1,93 @@
+using Dst.Kernels;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Autodiff.Nodes;
+
+/// <summary>
+/// A 3×3 convolution in Winograd form, where the whole batch takes each step before the next: with many filters the transformed weights
+/// are larger than the tiles, so each position's weights are read once for all images, and there are no partial sums of their gradient.
+/// </summary>
+internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
+{
+    private readonly Workspace _workspace;
+    private readonly Action<int> _gatherInput;
+    private readonly Action<int> _multiply;
+    private readonly Action<int> _gatherGradient;
+    private readonly Action<int> _multiplyTransposed;
+    private readonly Action<int> _unpackBlock;
+
+    public WinogradByPositionNode(
+        Node node, Feature input, StoredFeature output, WinogradConv2d kernel, Parameter weight, Parameter? bias, Workspace workspace)
+        : base(node, input, output, kernel, weight, bias, workspace)
+    {
+        _workspace = workspace;
+        _gatherInput = GatherInput;
+        _multiply = position => Kernel.Multiply(position, position + 1, Pass.Images, InputTiles, Weights, OutputTiles);
+        _gatherGradient = GatherGradient;
+        _multiplyTransposed = MultiplyTransposed;
+        _unpackBlock = block => Kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
+    }
+
+    private float* InputTiles => _workspace.Shared;
+
+    private float* OutputTiles => InputTiles + Workspace.Rounded(Kernel.InputTilesLength);
+
+    private float* WeightGradient => OutputTiles + Workspace.Rounded(Kernel.OutputTilesLength);
+
+    protected override void PlanScratch(int maxBatch) => _workspace.ReserveShared(
+        Workspace.Rounded(Kernel.InputTilesLength) + Workspace.Rounded(Kernel.OutputTilesLength) + Kernel.WeightGradientLength);
+
+    protected override void RunForward(WorkerPool pool)
+    {
+        pool.Run(WorkerPool.Parts, _gatherInput);
+        pool.Run(Kernel.Positions, _multiply);
+        base.RunForward(pool);
+    }
+
+    protected override void ForwardImages(ImageRange images, int part) => WriteOutput(images, images.First, OutputTiles);
+
+    protected override void RunBackward(WorkerPool pool)
+    {
+        pool.Run(WorkerPool.Parts, _gatherGradient);
+        pool.Run(Kernel.Positions, _multiplyTransposed);
+        if (Input.NeedsGradient) base.RunBackward(pool);
+    }
+
+    protected override void BackwardImages(ImageRange images, int part) =>
+        Kernel.TransformInputGradient(images.First, images.Count, InputTiles, Input.Gradient(images.First), Accumulate(0));
+
+    protected override void BeginBackwardPart(int part)
+    {
+        // The bias's gradient is gathered before the inputs' gradient, in a job of its own.
+    }
+
+    protected override void EndBackward(WorkerPool pool)
+    {
+        base.EndBackward(pool);
+        pool.Run(Shape.FilterBlocks, _unpackBlock);
+    }
+
+    private void GatherInput(int part)
+    {
+        var images = ImageRange.OfPart(Pass.Images, part);
+        for (var i = 0; i < images.Count; i++)
+            Kernel.TransformInput(images.First + i, 1, ReadInput(0, images.Slice(i, 1), part), InputTiles);
+    }
+
+    private void GatherGradient(int part)
+    {
+        Bias.BeginGradient(part);
+        GatherInput(part);
+        var images = ImageRange.OfPart(Pass.Images, part);
+        for (var i = 0; i < images.Count; i++) ReadGradientTiles(images.Slice(i, 1), images.First + i, part, OutputTiles);
+    }
+
+    /// <summary>The weight gradient first: the tiles of the input's gradient take the place of the input's.</summary>
+    private void MultiplyTransposed(int position)
+    {
+        Kernel.ClearWeightGradient(position, WeightGradient);
+        Kernel.AddWeightGradient(position, position + 1, Pass.Images, InputTiles, OutputTiles, WeightGradient);
+        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Pass.Images, OutputTiles, TransposedWeights, InputTiles);
+    }
+}

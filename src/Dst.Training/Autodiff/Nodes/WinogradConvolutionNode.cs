@@ -1,0 +1,72 @@
+using Dst.Kernels;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Autodiff.Nodes;
+
+/// <summary>What both schedules of a Winograd convolution share: packed weights, bias, and the way from and to features.</summary>
+internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
+{
+    private readonly AlignedBuffer _weights;
+    private readonly AlignedBuffer _transposedWeights;
+    private readonly Action<int> _packBlock;
+    private readonly Action<int> _packTransposedBlock;
+    private readonly float[] _ones;
+
+    protected WinogradConvolutionNode(
+        Node node, Feature input, StoredFeature output, WinogradConv2d kernel, Parameter weight, Parameter? bias, Workspace workspace)
+        : base(node, input, output, kernel.Shape, weight, bias, workspace)
+    {
+        Kernel = kernel;
+        _weights = new AlignedBuffer(kernel.WeightLength);
+        _transposedWeights = new AlignedBuffer(input.NeedsGradient ? kernel.TransposedWeightLength : 0);
+        _packBlock = block => Kernel.PackWeights(block, Weight.Value, Weights);
+        _packTransposedBlock = block => Kernel.PackTransposedWeights(block, Weight.Value, TransposedWeights);
+        _ones = new float[Layout.PaddedChannels(output.Shape.Channels)];
+        Array.Fill(_ones, 1);
+    }
+
+    protected WinogradConv2d Kernel { get; }
+
+    protected float* Weights => _weights.Pointer;
+
+    protected float* TransposedWeights => _transposedWeights.Pointer;
+
+    public override void Dispose()
+    {
+        _weights.Dispose();
+        _transposedWeights.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>The output of some images from their tiles, which begin at <paramref name="firstTileImage"/>.</summary>
+    protected void WriteOutput(ImageRange images, int firstTileImage, float* tiles)
+    {
+        var y = OutputValue(images.First);
+        Kernel.TransformOutput(firstTileImage, images.Count, tiles, y);
+        if (Bias.Exists) BatchNorm.Apply(y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
+    }
+
+    /// <summary>The tiles of the output's gradient, and the bias's gradient with them.</summary>
+    protected void ReadGradientTiles(ImageRange images, int firstTileImage, int part, float* tiles)
+    {
+        var gradient = ReadOutputGradient(images, part);
+        Bias.AddGradient(images, gradient, part);
+        Kernel.TransformOutputGradient(firstTileImage, images.Count, gradient, tiles);
+    }
+
+    protected override void BeginForward(WorkerPool pool)
+    {
+        pool.Run(Shape.FilterBlocks, _packBlock);
+        Bias.Pack();
+    }
+
+    protected override void BeginBackward(WorkerPool pool)
+    {
+        if (Input.NeedsGradient) pool.Run(Shape.ChannelBlocks, _packTransposedBlock);
+    }
+
+    protected override void BeginBackwardPart(int part) => Bias.BeginGradient(part);
+
+    protected override void EndBackward(WorkerPool pool) => Bias.EndGradient();
+}

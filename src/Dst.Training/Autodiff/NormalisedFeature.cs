@@ -1,0 +1,23 @@
+using Dst.Runtime.Graph;
+using Dst.Training.Autodiff.Nodes;
+
+namespace Dst.Training.Autodiff;
+
+/// <summary>A batch normalisation's output, with ReLU or without: never stored, but computed from its input as it is read.</summary>
+internal sealed unsafe class NormalisedFeature(FeatureShape shape) : Feature(shape, needsGradient: true)
+{
+    /// <summary>The node that computes this feature.</summary>
+    public BatchNormNode Normalisation { get; set; } = null!;
+
+    public override bool IsComputed => true;
+
+    public override float* Read(ImageRange images, float* scratch)
+    {
+        Normalisation.Apply(images, Relu, scratch);
+        return scratch;
+    }
+
+    public override void BeginGradient(int part) => Normalisation.BeginGradientSums(part);
+
+    public override void GradientCompleted(ImageRange images, int part) => Normalisation.AddGradientSums(images, Relu, part);
+}

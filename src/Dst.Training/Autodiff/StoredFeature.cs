@@ -1,0 +1,59 @@
+using Dst.Kernels;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff.Nodes;
+
+namespace Dst.Training.Autodiff;
+
+/// <summary>A feature in memory.</summary>
+internal sealed unsafe class StoredFeature : Feature, IDisposable
+{
+    private readonly AlignedBuffer _value;
+
+    public StoredFeature(FeatureShape shape, int maxBatch, bool needsGradient) : base(shape, needsGradient) =>
+        _value = new AlignedBuffer((long)maxBatch * ImageLength);
+
+    /// <summary>The normalisation that alone reads this feature: its sums are gathered while the producer writes, and its gradient is computed as the producer reads.</summary>
+    public BatchNormNode? Normalisation { get; set; }
+
+    /// <summary>The operands of the addition that made this feature, as far as they use its gradient as theirs and nothing else adds to it.</summary>
+    public List<Feature> SharedOperands { get; } = [];
+
+    public override bool IsComputed => false;
+
+    public override bool IsGradientComputed => Normalisation is not null;
+
+    /// <summary>Values of image <paramref name="image"/> and those after it.</summary>
+    public float* Value(int image) => _value.Pointer + (long)image * ImageLength;
+
+    public override float* Read(ImageRange images, float* scratch) => Value(images.First);
+
+    public override float* ReadGradient(ImageRange images, float* scratch)
+    {
+        if (Normalisation is null) return Gradient(images.First);
+        Normalisation.DataGradient(images, scratch, accumulate: false);
+        return scratch;
+    }
+
+    public override void BeginWriting(int part, PassInfo pass) => Normalisation?.BeginSums(part, pass);
+
+    public override void Written(ImageRange images, int part, PassInfo pass)
+    {
+        if (Relu) Elementwise.Relu(Value(images.First), (long)images.Count * ImageLength, Value(images.First));
+        Normalisation?.AddSums(images, part, pass);
+    }
+
+    public override void BeginGradient(int part)
+    {
+        foreach (var operand in SharedOperands) operand.BeginGradient(part);
+    }
+
+    public override void GradientCompleted(ImageRange images, int part)
+    {
+        var gradient = Gradient(images.First);
+        if (Relu) Elementwise.ReluGradient(Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
+        foreach (var operand in SharedOperands) operand.GradientCompleted(images, part);
+    }
+
+    public void Dispose() => _value.Dispose();
+}
