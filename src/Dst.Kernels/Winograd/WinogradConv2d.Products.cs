@@ -23,7 +23,7 @@ public sealed unsafe partial class WinogradConv2d
         return ([.. offsets], first);
     }
 
-    private void Multiply<T>(int firstPosition, int endPosition, int images, float* v, float* u, float* m) where T : unmanaged, ILanes<T>
+    private void Multiply<T>(int firstPosition, int endPosition, int rows, float* v, float* u, float* m) where T : unmanaged, ILanes<T>
     {
         var taps = _inputOffsets.Length;
         fixed (int* offsets = _inputOffsets)
@@ -34,14 +34,14 @@ public sealed unsafe partial class WinogradConv2d
                 {
                     var first = _kept.First(b);
                     TileProduct.Run<T>(
-                        _tileWidths[images], offsets + first, _kept.First(b + 1) - first, u + ((long)p * taps + first) * Layout.Block,
+                        _tileWidths[rows], offsets + first, _kept.First(b + 1) - first, u + ((long)p * taps + first) * Layout.Block,
                         v + (long)p * _inputPitch, m + (long)p * _outputPitch + TileOffset(b, 0));
                 }
             }
         }
     }
 
-    private void MultiplyTransposed<T>(int firstPosition, int endPosition, int images, float* dm, float* u, float* dv) where T : unmanaged, ILanes<T>
+    private void MultiplyTransposed<T>(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv) where T : unmanaged, ILanes<T>
     {
         fixed (int* offsets = _outputOffsets)
         {
@@ -50,14 +50,14 @@ public sealed unsafe partial class WinogradConv2d
                 for (var b = 0; b < Shape.ChannelBlocks; b++)
                 {
                     TileProduct.Run<T>(
-                        _tileWidths[images], offsets, Shape.Filters, u + ((long)p * Shape.ChannelBlocks + b) * Shape.Filters * Layout.Block,
+                        _tileWidths[rows], offsets, Shape.Filters, u + ((long)p * Shape.ChannelBlocks + b) * Shape.Filters * Layout.Block,
                         dm + (long)p * _outputPitch, dv + (long)p * _inputPitch + TileOffset(b, 0));
                 }
             }
         }
     }
 
-    private void AddWeightGradient<T, TTaps>(int firstPosition, int endPosition, int images, float* v, float* dm, float* du)
+    private void AddWeightGradient<T, TTaps>(int firstPosition, int endPosition, int rows, float* v, float* dm, float* du)
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
@@ -71,29 +71,29 @@ public sealed unsafe partial class WinogradConv2d
                     for (var c = _gradientFirst[b]; c < _gradientFirst[b + 1]; c += TTaps.Count)
                     {
                         TileProduct.Correlate<T, TTaps>(
-                            images * TilesPerImage, v + (long)p * _inputPitch, offsets + c, dm + (long)p * _outputPitch + TileOffset(b, 0), sums + (long)c * Layout.Block);
+                            rows * _tileColumns, v + (long)p * _inputPitch, offsets + c, dm + (long)p * _outputPitch + TileOffset(b, 0), sums + (long)c * Layout.Block);
                     }
                 }
             }
         }
     }
 
-    private readonly struct MultiplyKernel(WinogradConv2d conv, int first, int end, int images, float* v, float* u, float* m) : IVectorKernel
+    private readonly struct MultiplyKernel(WinogradConv2d conv, int first, int end, int rows, float* v, float* u, float* m) : IVectorKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, images, v, u, m);
+        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, rows, v, u, m);
     }
 
-    private readonly struct MultiplyTransposedKernel(WinogradConv2d conv, int first, int end, int images, float* dm, float* u, float* dv) : IVectorKernel
+    private readonly struct MultiplyTransposedKernel(WinogradConv2d conv, int first, int end, int rows, float* dm, float* u, float* dv) : IVectorKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, images, dm, u, dv);
+        public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, rows, dm, u, dv);
     }
 
-    private readonly struct WeightGradientKernel(WinogradConv2d conv, int first, int end, int images, float* v, float* dm, float* du) : IVectorKernel
+    private readonly struct WeightGradientKernel(WinogradConv2d conv, int first, int end, int rows, float* v, float* dm, float* du) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (T.Accumulators >= EightTaps<T>.Count) conv.AddWeightGradient<T, EightTaps<T>>(first, end, images, v, dm, du);
-            else conv.AddWeightGradient<T, FourTaps<T>>(first, end, images, v, dm, du);
+            if (T.Accumulators >= EightTaps<T>.Count) conv.AddWeightGradient<T, EightTaps<T>>(first, end, rows, v, dm, du);
+            else conv.AddWeightGradient<T, FourTaps<T>>(first, end, rows, v, dm, du);
         }
     }
 }

@@ -11,64 +11,58 @@ public sealed unsafe partial class WinogradConv2d
     private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, _outputPitch);
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
-    private void Gather<T, TStep>(TileWalk walk, int firstImage, int images, float* x, float* tiles)
+    private void Gather<T, TStep>(TileWalk walk, TileRows rows, float* x, float* tiles)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
     {
         var window = stackalloc float[WinogradTransform.LargestTile * Layout.Block];
-        for (var n = 0; n < images; n++)
+        for (var i = 0; i < rows.Count * walk.Blocks; i++)
         {
-            for (var b = 0; b < walk.Blocks; b++, x += walk.PlaneLength)
+            var (row, block) = (i / walk.Blocks, i % walk.Blocks);
+            var plane = PlaneOf(walk, rows.First + row, block, x);
+            var top = (rows.First + row) % RowsPerImage * Tile + walk.Origin;
+            var tile = tiles + TileOffset(block, rows.Place + row);
+            for (var left = walk.Origin; left < walk.Origin + _tileColumns * Tile; left += Tile, tile += Layout.Block)
             {
-                var tile = tiles + TileOffset(b, firstImage + n);
-                for (var ty = 0; ty < _tileRows; ty++)
-                {
-                    for (var tx = 0; tx < _tileColumns; tx++, tile += Layout.Block)
-                    {
-                        int top = ty * Tile + walk.Origin, left = tx * Tile + walk.Origin;
-                        var source = walk.Contains(top, left)
-                            ? new VectorSquare(x + walk.Offset(top, left), walk.RowPitch, Layout.Block)
-                            : CopyWindow<T>(walk, top, left, x, window);
-                        WinogradTransform.Apply<T, TStep>(source, new(tile, _window * walk.TilePitch, walk.TilePitch));
-                    }
-                }
+                var source = walk.Contains(top, left)
+                    ? new VectorSquare(plane + walk.Offset(top, left), walk.RowPitch, Layout.Block)
+                    : CopyWindow<T>(walk, top, left, plane, window);
+                WinogradTransform.Apply<T, TStep>(source, new(tile, _window * walk.TilePitch, walk.TilePitch));
             }
         }
     }
 
     /// <summary>Transforms each tile back and writes it, or adds it, to its window of the plane; what lies outside is dropped.</summary>
-    private void Scatter<T, TStep>(TileWalk walk, int firstImage, int images, float* tiles, float* x, bool accumulate)
+    private void Scatter<T, TStep, TWrite>(TileWalk walk, TileRows rows, float* tiles, float* x)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
+        where TWrite : IWriteStep<T>
     {
         var window = stackalloc float[WinogradTransform.LargestTile * Layout.Block];
-        for (var n = 0; n < images; n++)
+        for (var i = 0; i < rows.Count * walk.Blocks; i++)
         {
-            for (var b = 0; b < walk.Blocks; b++, x += walk.PlaneLength)
+            var (row, block) = (i / walk.Blocks, i % walk.Blocks);
+            var plane = PlaneOf(walk, rows.First + row, block, x);
+            var top = (rows.First + row) % RowsPerImage * Tile + walk.Origin;
+            var tile = tiles + TileOffset(block, rows.Place + row);
+            for (var left = walk.Origin; left < walk.Origin + _tileColumns * Tile; left += Tile, tile += Layout.Block)
             {
-                var tile = tiles + TileOffset(b, firstImage + n);
-                for (var ty = 0; ty < _tileRows; ty++)
+                var source = new VectorSquare(tile, _window * walk.TilePitch, walk.TilePitch);
+                if (TWrite.Overwrites && walk.Contains(top, left))
                 {
-                    for (var tx = 0; tx < _tileColumns; tx++, tile += Layout.Block)
-                    {
-                        int top = ty * Tile + walk.Origin, left = tx * Tile + walk.Origin;
-                        var source = new VectorSquare(tile, _window * walk.TilePitch, walk.TilePitch);
-                        if (!accumulate && walk.Contains(top, left))
-                        {
-                            WinogradTransform.Apply<T, TStep>(source, new(x + walk.Offset(top, left), walk.RowPitch, Layout.Block));
-                            continue;
-                        }
-
-                        WinogradTransform.Apply<T, TStep>(source, new(window, walk.Window * Layout.Block, Layout.Block));
-                        if (accumulate) WriteWindow<T, AddStep<T>>(walk, top, left, window, x);
-                        else WriteWindow<T, StoreStep<T>>(walk, top, left, window, x);
-                    }
+                    WinogradTransform.Apply<T, TStep>(source, new(plane + walk.Offset(top, left), walk.RowPitch, Layout.Block));
+                    continue;
                 }
+
+                WinogradTransform.Apply<T, TStep>(source, new(window, walk.Window * Layout.Block, Layout.Block));
+                WriteWindow<T, TWrite>(walk, top, left, window, plane);
             }
         }
     }
 
-    private nint TileOffset(int block, int image) => ((nint)block * Images + image) * TilesPerImage * Layout.Block;
+    private float* PlaneOf(TileWalk walk, int row, int block, float* x) => x + ((nint)(row / RowsPerImage) * walk.Blocks + block) * walk.PlaneLength;
+
+    private nint TileOffset(int block, int row) => ((nint)block * Capacity + row) * _tileColumns * Layout.Block;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static VectorSquare CopyWindow<T>(TileWalk walk, int top, int left, float* x, float* window) where T : unmanaged, ILanes<T>
@@ -111,54 +105,60 @@ public sealed unsafe partial class WinogradConv2d
 
     private interface IWriteStep<T>
     {
+        static abstract bool Overwrites { get; }
+
         static abstract void Write(float* destination, T value);
     }
 
     private readonly struct StoreStep<T> : IWriteStep<T> where T : unmanaged, ILanes<T>
     {
+        public static bool Overwrites => true;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Write(float* destination, T value) => T.Store(destination, value);
     }
 
     private readonly struct AddStep<T> : IWriteStep<T> where T : unmanaged, ILanes<T>
     {
+        public static bool Overwrites => false;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Write(float* destination, T value) => T.Store(destination, T.Add(T.Load(destination), value));
     }
 
-    private readonly struct InputKernel(WinogradConv2d conv, int firstImage, int images, float* x, float* v) : IVectorKernel
+    private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (conv.Tile == 4) conv.Gather<T, Input4<T>>(conv.InputWalk, firstImage, images, x, v);
-            else conv.Gather<T, Input2<T>>(conv.InputWalk, firstImage, images, x, v);
+            if (conv.Tile == 4) conv.Gather<T, Input4<T>>(conv.InputWalk, rows, x, v);
+            else conv.Gather<T, Input2<T>>(conv.InputWalk, rows, x, v);
         }
     }
 
-    private readonly struct OutputGradientKernel(WinogradConv2d conv, int firstImage, int images, float* dy, float* dm) : IVectorKernel
+    private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (conv.Tile == 4) conv.Gather<T, OutputGradient4<T>>(conv.OutputWalk, firstImage, images, dy, dm);
-            else conv.Gather<T, OutputGradient2<T>>(conv.OutputWalk, firstImage, images, dy, dm);
+            if (conv.Tile == 4) conv.Gather<T, OutputGradient4<T>>(conv.OutputWalk, rows, dy, dm);
+            else conv.Gather<T, OutputGradient2<T>>(conv.OutputWalk, rows, dy, dm);
         }
     }
 
-    private readonly struct OutputKernel(WinogradConv2d conv, int firstImage, int images, float* m, float* y) : IVectorKernel
+    private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, float* y) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (conv.Tile == 4) conv.Scatter<T, Output4<T>>(conv.OutputWalk, firstImage, images, m, y, accumulate: false);
-            else conv.Scatter<T, Output2<T>>(conv.OutputWalk, firstImage, images, m, y, accumulate: false);
+            if (conv.Tile == 4) conv.Scatter<T, Output4<T>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
+            else conv.Scatter<T, Output2<T>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
         }
     }
 
-    private readonly struct InputGradientKernel(WinogradConv2d conv, int firstImage, int images, float* dv, float* dx) : IVectorKernel
+    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (conv.Tile == 4) conv.Scatter<T, InputGradient4<T>>(conv.InputWalk, firstImage, images, dv, dx, accumulate: true);
-            else conv.Scatter<T, InputGradient2<T>>(conv.InputWalk, firstImage, images, dv, dx, accumulate: true);
+            if (conv.Tile == 4) conv.Scatter<T, InputGradient4<T>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
+            else conv.Scatter<T, InputGradient2<T>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
         }
     }
 }

@@ -9,17 +9,17 @@ namespace Dst.Kernels;
 /// </summary>
 /// <remarks>
 /// <para>Each pass is made of steps on two arrays in the transform domain, V of the inputs and M of the outputs, both
-/// [position][C/16][tile][16] for up to <see cref="Images"/> images. A caller runs the steps on cache-sized runs of images one after
-/// another, or each step on all images with its own split over threads.</para>
+/// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles; the rows of images that follow each other are counted on,
+/// <see cref="RowsPerImage"/> an image. A caller runs the steps on cache-sized runs of rows one after another, or each step on all rows
+/// with its own split over threads.</para>
 /// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput"/> M → y;</para>
 /// <para>backward: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see cref="AddWeightGradient"/>
-/// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="TransformInputGradient"/> dV → dx. The gradients are the exact
+/// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="AddInputGradient"/> dV → dx. The gradients are the exact
 /// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward pass.</para>
 /// </remarks>
 public sealed unsafe partial class WinogradConv2d
 {
     private readonly int _window;
-    private readonly int _tileRows;
     private readonly int _tileColumns;
     private readonly int _inputPitch;
     private readonly int _outputPitch;
@@ -34,25 +34,25 @@ public sealed unsafe partial class WinogradConv2d
     /// <param name="shape">3×3, stride 1, one group.</param>
     /// <param name="kept">What 16 filters keep together: whole kernels; null for all.</param>
     /// <param name="tile">Outputs m of a tile in one dimension, 2 or 4.</param>
-    /// <param name="images">Largest run of images.</param>
+    /// <param name="capacity">Rows of tiles that V and M have room for.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
-    public WinogradConv2d(Conv2dShape shape, KeptTaps? kept, int tile, int images)
+    public WinogradConv2d(Conv2dShape shape, KeptTaps? kept, int tile, int capacity)
     {
         shape.Validate();
         kept?.Validate(shape);
         if (!Supports(shape)) throw new ArgumentException($"no Winograd form of {shape} on tier {Simd.Simd.Tier}");
         if (tile is not (2 or 4)) throw new ArgumentException($"Winograd tile {tile}; 2 or 4 was expected");
-        ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         Shape = shape;
         Tile = tile;
-        Images = images;
+        Capacity = capacity;
         _window = tile + 2;
-        _tileRows = (shape.OutHeight + tile - 1) / tile;
+        RowsPerImage = (shape.OutHeight + tile - 1) / tile;
         _tileColumns = (shape.OutWidth + tile - 1) / tile;
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
-        _inputPitch = checked(shape.ChannelBlocks * images * TilesPerImage * Layout.Block + Layout.Block);
-        _outputPitch = checked(shape.FilterBlocks * images * TilesPerImage * Layout.Block + Layout.Block);
-        _tileWidths = [.. Enumerable.Range(0, images + 1).Select(n => RowTiles.Cut(n * TilesPerImage))];
+        _inputPitch = checked(shape.ChannelBlocks * capacity * _tileColumns * Layout.Block + Layout.Block);
+        _outputPitch = checked(shape.FilterBlocks * capacity * _tileColumns * Layout.Block + Layout.Block);
+        _tileWidths = [.. Enumerable.Range(0, capacity + 1).Select(rows => RowTiles.Cut(rows * _tileColumns))];
         _kept = new KeptKernels(shape, kept);
         _inputOffsets = OffsetsOfChannels(_kept.Channels);
         _outputOffsets = OffsetsOfChannels(Enumerable.Range(0, shape.Filters));
@@ -65,14 +65,14 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Outputs of a tile in one dimension.</summary>
     public int Tile { get; }
 
-    /// <summary>Largest run of images.</summary>
-    public int Images { get; }
+    /// <summary>Rows of tiles that V and M have room for.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Rows of tiles of an image.</summary>
+    public int RowsPerImage { get; }
 
     /// <summary>Positions of the transform domain, (Tile + 2)²: independent matrix products.</summary>
     public int Positions => _window * _window;
-
-    /// <summary>Tiles of an image.</summary>
-    public int TilesPerImage => _tileRows * _tileColumns;
 
     /// <summary>Floats of V, the transformed inputs.</summary>
     public long InputTilesLength => (long)Positions * _inputPitch;
@@ -93,101 +93,101 @@ public sealed unsafe partial class WinogradConv2d
     public static bool Supports(Conv2dShape shape) =>
         shape is { KernelHeight: 3, KernelWidth: 3, Stride: 1, Groups: 1, Padding: <= 2 } && Simd.Simd.Tier != SimdTier.Scalar;
 
-    /// <summary>V = Bᵀ x B for some images.</summary>
-    /// <param name="firstImage">Place of the first image in V.</param>
-    /// <param name="images">Number of images.</param>
-    /// <param name="x">The first image, [C/16, H, W, 16].</param>
+    /// <summary>V = Bᵀ x B for some rows of tiles.</summary>
+    /// <param name="rows">Which rows of the images, and where in V.</param>
+    /// <param name="x">Images [N, C/16, H, W, 16].</param>
     /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
-    public void TransformInput(int firstImage, int images, float* x, float* v)
+    public void TransformInput(TileRows rows, float* x, float* v)
     {
-        CheckRun(firstImage, images);
-        KernelRunner.RunOnVectors(new InputKernel(this, firstImage, images, x, v));
+        Check(rows);
+        KernelRunner.RunOnVectors(new InputKernel(this, rows, x, v));
     }
 
-    /// <summary>dM = A dy Aᵀ for some images.</summary>
-    /// <param name="firstImage">Place of the first image in dM.</param>
-    /// <param name="images">Number of images.</param>
-    /// <param name="dy">Gradient of the first image's output, [O/16, OutHeight, OutWidth, 16].</param>
+    /// <summary>dM = A dy Aᵀ for some rows of tiles.</summary>
+    /// <param name="rows">Which rows of the images, and where in dM.</param>
+    /// <param name="dy">Gradient of the output [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
-    public void TransformOutputGradient(int firstImage, int images, float* dy, float* dm)
+    public void TransformOutputGradient(TileRows rows, float* dy, float* dm)
     {
-        CheckRun(firstImage, images);
-        KernelRunner.RunOnVectors(new OutputGradientKernel(this, firstImage, images, dy, dm));
+        Check(rows);
+        KernelRunner.RunOnVectors(new OutputGradientKernel(this, rows, dy, dm));
     }
 
     /// <summary>M = U · V at some positions.</summary>
     /// <param name="firstPosition">First position.</param>
     /// <param name="endPosition">One past the last.</param>
-    /// <param name="images">Images in V.</param>
+    /// <param name="rows">Rows of tiles in V.</param>
     /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
     /// <param name="u">Of <see cref="PackWeights"/>.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
-    public void Multiply(int firstPosition, int endPosition, int images, float* v, float* u, float* m)
+    public void Multiply(int firstPosition, int endPosition, int rows, float* v, float* u, float* m)
     {
-        CheckRun(0, images);
-        KernelRunner.RunOnVectors(new MultiplyKernel(this, firstPosition, endPosition, images, v, u, m));
+        Check(new(0, 0, rows));
+        KernelRunner.RunOnVectors(new MultiplyKernel(this, firstPosition, endPosition, rows, v, u, m));
     }
 
     /// <summary>dV = Uᵀ · dM at some positions.</summary>
     /// <param name="firstPosition">First position.</param>
     /// <param name="endPosition">One past the last.</param>
-    /// <param name="images">Images in dM.</param>
+    /// <param name="rows">Rows of tiles in dM.</param>
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="u">Of <see cref="PackTransposedWeights"/>.</param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
-    public void MultiplyTransposed(int firstPosition, int endPosition, int images, float* dm, float* u, float* dv)
+    public void MultiplyTransposed(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv)
     {
-        CheckRun(0, images);
-        KernelRunner.RunOnVectors(new MultiplyTransposedKernel(this, firstPosition, endPosition, images, dm, u, dv));
+        Check(new(0, 0, rows));
+        KernelRunner.RunOnVectors(new MultiplyTransposedKernel(this, firstPosition, endPosition, rows, dm, u, dv));
     }
 
     /// <summary>dU += Σ over tiles of dM ⊗ V at some positions.</summary>
     /// <param name="firstPosition">First position.</param>
     /// <param name="endPosition">One past the last.</param>
-    /// <param name="images">Images in V and dM.</param>
+    /// <param name="rows">Rows of tiles in V and dM.</param>
     /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats, added to.</param>
-    public void AddWeightGradient(int firstPosition, int endPosition, int images, float* v, float* dm, float* du)
+    public void AddWeightGradient(int firstPosition, int endPosition, int rows, float* v, float* dm, float* du)
     {
-        CheckRun(0, images);
-        KernelRunner.RunOnVectors(new WeightGradientKernel(this, firstPosition, endPosition, images, v, dm, du));
+        Check(new(0, 0, rows));
+        KernelRunner.RunOnVectors(new WeightGradientKernel(this, firstPosition, endPosition, rows, v, dm, du));
     }
 
-    /// <summary>y = Aᵀ M A for some images.</summary>
-    /// <param name="firstImage">Place of the first image in M.</param>
-    /// <param name="images">Number of images.</param>
+    /// <summary>y = Aᵀ M A for some rows of tiles.</summary>
+    /// <param name="rows">Which rows of the images, and where in M.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
-    /// <param name="y">The first image's output, [O/16, OutHeight, OutWidth, 16].</param>
-    public void TransformOutput(int firstImage, int images, float* m, float* y)
+    /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
+    public void TransformOutput(TileRows rows, float* m, float* y)
     {
-        CheckRun(firstImage, images);
-        KernelRunner.RunOnVectors(new OutputKernel(this, firstImage, images, m, y));
+        Check(rows);
+        KernelRunner.RunOnVectors(new OutputKernel(this, rows, m, y));
     }
 
-    /// <summary>dx = B dV Bᵀ, summed where tiles overlap, for some images.</summary>
-    /// <param name="firstImage">Place of the first image in dV.</param>
-    /// <param name="images">Number of images.</param>
+    /// <summary>dx += B dV Bᵀ for some rows of tiles, which overlap.</summary>
+    /// <param name="rows">Which rows of the images, and where in dV.</param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
-    /// <param name="dx">Gradient of the first image, [C/16, H, W, 16].</param>
-    /// <param name="accumulate">Adds to <paramref name="dx"/> instead of overwriting it.</param>
-    public void TransformInputGradient(int firstImage, int images, float* dv, float* dx, bool accumulate)
+    /// <param name="dx">Gradient of the images [N, C/16, H, W, 16], added to.</param>
+    public void AddInputGradient(TileRows rows, float* dv, float* dx)
     {
-        CheckRun(firstImage, images);
-        if (!accumulate) new Span<float>(dx, checked(images * Shape.InputLength)).Clear();
-        KernelRunner.RunOnVectors(new InputGradientKernel(this, firstImage, images, dv, dx));
+        Check(rows);
+        KernelRunner.RunOnVectors(new InputGradientKernel(this, rows, dv, dx));
     }
 
-    private void CheckRun(int firstImage, int images)
+    private void Check(TileRows rows)
     {
-        if (firstImage < 0 || images < 1 || firstImage + images > Images)
-            throw new ArgumentException($"images {firstImage} to {firstImage + images}; a run within 0 to {Images} was expected");
+        if (rows.First < 0 || rows.Place < 0 || rows.Count < 1 || rows.Place + rows.Count > Capacity)
+            throw new ArgumentException($"{rows}; room for {Capacity} rows was expected to hold them");
     }
 
     /// <summary>Where the first tile of each channel is, within one position of V or M.</summary>
     private int[] OffsetsOfChannels(IEnumerable<int> channels)
     {
-        var plane = Images * TilesPerImage * Layout.Block;
+        var plane = Capacity * _tileColumns * Layout.Block;
         return [.. channels.Select(channel => channel / Layout.Block * plane + channel % Layout.Block)];
     }
 }
+
+/// <summary>A run of rows of Winograd tiles.</summary>
+/// <param name="First">First row, counted from the top of the first image and on through the images that follow.</param>
+/// <param name="Place">Where the first row is in the transform domain.</param>
+/// <param name="Count">Number of rows.</param>
+public readonly record struct TileRows(int First, int Place, int Count);

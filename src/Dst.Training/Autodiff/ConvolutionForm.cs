@@ -18,8 +18,8 @@ internal enum ConvolutionKind
 /// <summary>Which form a layer takes. The choice depends on shapes and the tier alone, so that the same seed gives the same bits.</summary>
 /// <param name="Kind">The form.</param>
 /// <param name="Tile">Outputs of a Winograd tile in one dimension.</param>
-/// <param name="Images">Images that the form takes at once.</param>
-internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, int Images)
+/// <param name="Rows">Rows of Winograd tiles that the form takes at once.</param>
+internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, int Rows)
 {
     /// <summary>Transformed inputs of a run, in floats: 300 kB leave room for the outputs beside them in the second-level cache.</summary>
     private const int TileBudget = 75_000;
@@ -47,17 +47,17 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
             var transforms = (3 * shape.ChannelBlocks + 2 * shape.FilterBlocks) * transform * tiles;
             if (products + transforms >= bestCost) continue;
             bestCost = products + transforms;
-            best = Schedule(shape, tile, (int)tiles, maxBatch);
+            best = Schedule(shape, tile, maxBatch);
         }
 
         return best;
     }
 
-    private static ConvolutionForm Schedule(Conv2dShape shape, int tile, int tiles, int maxBatch)
+    private static ConvolutionForm Schedule(Conv2dShape shape, int tile, int maxBatch)
     {
-        var positions = (tile + 2) * (tile + 2);
-        if ((long)positions * shape.Channels * shape.Filters >= LargeWeights) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch);
-        var images = TileBudget / (positions * tiles * Layout.PaddedChannels(shape.Channels));
-        return new(ConvolutionKind.Winograd, tile, Math.Clamp(images, 1, ImageRange.LargestPart(maxBatch)));
+        int positions = (tile + 2) * (tile + 2), rowsPerImage = (shape.OutHeight + tile - 1) / tile, columns = (shape.OutWidth + tile - 1) / tile;
+        if ((long)positions * shape.Channels * shape.Filters >= LargeWeights) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch * rowsPerImage);
+        var rows = TileBudget / (positions * columns * Layout.PaddedChannels(shape.Channels));
+        return new(ConvolutionKind.Winograd, tile, Math.Clamp(rows, 1, ImageRange.LargestPart(maxBatch) * rowsPerImage));
     }
 }

@@ -7,7 +7,9 @@ namespace Dst.Tests.Kernels;
 internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int tile, KeptTaps? kept = null)
     : OperationCase($"winograd {tile} {(kept is null ? "dense" : "kernel:16")} {images} {shape}")
 {
-    private readonly WinogradConv2d _kernel = new(shape, kept, tile, images);
+    private readonly WinogradConv2d _kernel = new(shape, kept, tile, images * ((shape.OutHeight + tile - 1) / tile));
+
+    private int Rows => images * _kernel.RowsPerImage;
 
     public override int DataInputs => 1;
 
@@ -31,9 +33,9 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
 
         using AlignedBuffer u = Garbage(_kernel.WeightLength), v = InputTiles(inputs[0]), m = Garbage(_kernel.OutputTilesLength);
         for (var block = 0; block < shape.FilterBlocks; block++) _kernel.PackWeights(block, Plain(inputs[1]), u.Pointer);
-        _kernel.Multiply(0, 5, images, v.Pointer, u.Pointer, m.Pointer);
-        _kernel.Multiply(5, _kernel.Positions, images, v.Pointer, u.Pointer, m.Pointer);
-        InTwo((first, count) => _kernel.TransformOutput(first, count, m.Pointer, y.Pointer + (long)first * shape.OutputLength));
+        _kernel.Multiply(0, 5, Rows, v.Pointer, u.Pointer, m.Pointer);
+        _kernel.Multiply(5, _kernel.Positions, Rows, v.Pointer, u.Pointer, m.Pointer);
+        InTwo(rows => _kernel.TransformOutput(rows, m.Pointer, y.Pointer));
         return y;
     }
 
@@ -52,11 +54,12 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
         using AlignedBuffer half = new(_kernel.WeightGradientLength), total = Garbage(_kernel.WeightGradientLength);
         for (var position = 0; position < _kernel.Positions; position++) _kernel.ClearWeightGradient(position, total.Pointer);
         for (var block = 0; block < shape.ChannelBlocks; block++) _kernel.PackTransposedWeights(block, Plain(inputs[1]), u.Pointer);
-        InTwo((first, count) => _kernel.TransformOutputGradient(first, count, dy.Pointer + (long)first * shape.OutputLength, m.Pointer));
-        _kernel.AddWeightGradient(0, 7, images, v.Pointer, m.Pointer, total.Pointer);
-        _kernel.AddWeightGradient(7, _kernel.Positions, images, v.Pointer, m.Pointer, half.Pointer);
-        _kernel.MultiplyTransposed(0, _kernel.Positions, images, m.Pointer, u.Pointer, v.Pointer);
-        InTwo((first, count) => _kernel.TransformInputGradient(first, count, v.Pointer, gradients[0].Pointer + (long)first * shape.InputLength, accumulate));
+        InTwo(rows => _kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
+        _kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, total.Pointer);
+        _kernel.AddWeightGradient(7, _kernel.Positions, Rows, v.Pointer, m.Pointer, half.Pointer);
+        _kernel.MultiplyTransposed(0, _kernel.Positions, Rows, m.Pointer, u.Pointer, v.Pointer);
+        if (!accumulate) gradients[0].Span.Clear();
+        InTwo(rows => _kernel.AddInputGradient(rows, v.Pointer, gradients[0].Pointer));
         for (var block = 0; block < shape.FilterBlocks; block++)
         {
             _kernel.SumWeightGradient(block, half.Pointer, total.Pointer);
@@ -69,14 +72,15 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
     private AlignedBuffer InputTiles(Blocked x)
     {
         var v = Garbage(_kernel.InputTilesLength);
-        InTwo((first, count) => _kernel.TransformInput(first, count, x.Pointer + (long)first * shape.InputLength, v.Pointer));
+        InTwo(rows => _kernel.TransformInput(rows, x.Pointer, v.Pointer));
         return v;
     }
 
-    private void InTwo(Action<int, int> run)
+    private void InTwo(Action<TileRows> run)
     {
-        if (images > 1) run(0, 1);
-        run(images > 1 ? 1 : 0, images > 1 ? images - 1 : 1);
+        var first = Rows / 3;
+        if (first > 0) run(new(0, 0, first));
+        run(new(first, first, Rows - first));
     }
 
     private static Span<float> Plain(Blocked parameter) => parameter.Span[..parameter.Channels];

@@ -30,8 +30,8 @@ internal abstract unsafe class ConvolutionNode(
         var kept = weight.Mask?.ToKeptTaps();
         return ConvolutionForm.Choose(shape, kept, maxBatch) switch
         {
-            { Kind: ConvolutionKind.Winograd } form => new WinogradNode(node, input, output, new(shape, kept, form.Tile, form.Images), weight, bias, workspace),
-            { Kind: ConvolutionKind.WinogradByPosition } form => new WinogradByPositionNode(node, input, output, new(shape, kept, form.Tile, form.Images), weight, bias, workspace),
+            { Kind: ConvolutionKind.Winograd } form => new WinogradNode(node, input, output, new(shape, kept, form.Tile, form.Rows), weight, bias, workspace, maxBatch),
+            { Kind: ConvolutionKind.WinogradByPosition } form => new WinogradByPositionNode(node, input, output, new(shape, kept, form.Tile, form.Rows), weight, bias, workspace),
             _ => new DirectConvolutionNode(node, input, output, new(shape, kept), weight, bias, workspace, maxBatch),
         };
     }

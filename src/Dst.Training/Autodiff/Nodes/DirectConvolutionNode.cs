@@ -7,6 +7,9 @@ namespace Dst.Training.Autodiff.Nodes;
 /// <summary>A convolution in direct form.</summary>
 internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 {
+    /// <summary>Weights whose partial sums do not stay in the third-level cache, in floats: 2 MB a part.</summary>
+    private const int LargeWeights = 512 * 1024;
+
     private readonly Conv2d _kernel;
     private readonly Workspace _workspace;
     private readonly AlignedBuffer _weights;
@@ -31,8 +34,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     protected override int ChunkImages => _chunkImages;
 
-    /// <summary>With many filters a part takes some blocks of them and all images: no partial sums of large weights.</summary>
-    private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts;
+    /// <summary>With large weights a part takes some blocks of filters and all images, which saves partial sums but reads all inputs in each part.</summary>
+    private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts && _kernel.WeightGradientLength >= LargeWeights;
 
     public override void Dispose()
     {

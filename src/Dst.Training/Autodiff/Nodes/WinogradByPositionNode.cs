@@ -23,11 +23,13 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     {
         _workspace = workspace;
         _gatherInput = GatherInput;
-        _multiply = position => Kernel.Multiply(position, position + 1, Pass.Images, InputTiles, Weights, OutputTiles);
+        _multiply = position => Kernel.Multiply(position, position + 1, Rows, InputTiles, Weights, OutputTiles);
         _gatherGradient = GatherGradient;
         _multiplyTransposed = MultiplyTransposed;
         _unpackBlock = block => Kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
     }
+
+    private int Rows => Pass.Images * Kernel.RowsPerImage;
 
     private float* InputTiles => _workspace.Shared;
 
@@ -45,7 +47,11 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         base.RunForward(pool);
     }
 
-    protected override void ForwardImages(ImageRange images, int part) => WriteOutput(images, images.First, OutputTiles);
+    protected override void ForwardImages(ImageRange images, int part)
+    {
+        Kernel.TransformOutput(RowsOf(images), OutputTiles, OutputValue(images.First));
+        AddBias(images);
+    }
 
     protected override void RunBackward(WorkerPool pool)
     {
@@ -54,8 +60,11 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         if (Input.NeedsGradient) base.RunBackward(pool);
     }
 
-    protected override void BackwardImages(ImageRange images, int part) =>
-        Kernel.TransformInputGradient(images.First, images.Count, InputTiles, Input.Gradient(images.First), Accumulate(0));
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        BeginInputGradient(images);
+        Kernel.AddInputGradient(RowsOf(images), InputTiles, Input.Gradient(images.First));
+    }
 
     protected override void BeginBackwardPart(int part)
     {
@@ -68,11 +77,17 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         pool.Run(Shape.FilterBlocks, _unpackBlock);
     }
 
+    /// <summary>Rows of tiles of some images, at the images' place in the batch.</summary>
+    private TileRows RowsOf(ImageRange images) => new(0, images.First * Kernel.RowsPerImage, images.Count * Kernel.RowsPerImage);
+
     private void GatherInput(int part)
     {
         var images = ImageRange.OfPart(Pass.Images, part);
         for (var i = 0; i < images.Count; i++)
-            Kernel.TransformInput(images.First + i, 1, ReadInput(0, images.Slice(i, 1), part), InputTiles);
+        {
+            var image = images.Slice(i, 1);
+            Kernel.TransformInput(RowsOf(image), ReadInput(0, image, part), InputTiles);
+        }
     }
 
     private void GatherGradient(int part)
@@ -80,14 +95,20 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         Bias.BeginGradient(part);
         GatherInput(part);
         var images = ImageRange.OfPart(Pass.Images, part);
-        for (var i = 0; i < images.Count; i++) ReadGradientTiles(images.Slice(i, 1), images.First + i, part, OutputTiles);
+        for (var i = 0; i < images.Count; i++)
+        {
+            var image = images.Slice(i, 1);
+            var dy = ReadOutputGradient(image, part);
+            Bias.AddGradient(image, dy, part);
+            Kernel.TransformOutputGradient(RowsOf(image), dy, OutputTiles);
+        }
     }
 
     /// <summary>The weight gradient first: the tiles of the input's gradient take the place of the input's.</summary>
     private void MultiplyTransposed(int position)
     {
         Kernel.ClearWeightGradient(position, WeightGradient);
-        Kernel.AddWeightGradient(position, position + 1, Pass.Images, InputTiles, OutputTiles, WeightGradient);
-        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Pass.Images, OutputTiles, TransposedWeights, InputTiles);
+        Kernel.AddWeightGradient(position, position + 1, Rows, InputTiles, OutputTiles, WeightGradient);
+        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Rows, OutputTiles, TransposedWeights, InputTiles);
     }
 }

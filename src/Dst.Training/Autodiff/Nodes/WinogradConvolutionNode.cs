@@ -39,20 +39,17 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
         base.Dispose();
     }
 
-    /// <summary>The output of some images from their tiles, which begin at <paramref name="firstTileImage"/>.</summary>
-    protected void WriteOutput(ImageRange images, int firstTileImage, float* tiles)
+    /// <summary>Adds the bias to the output of some images.</summary>
+    protected void AddBias(ImageRange images)
     {
         var y = OutputValue(images.First);
-        Kernel.TransformOutput(firstTileImage, images.Count, tiles, y);
         if (Bias.Exists) BatchNorm.Apply(y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
     }
 
-    /// <summary>The tiles of the output's gradient, and the bias's gradient with them.</summary>
-    protected void ReadGradientTiles(ImageRange images, int firstTileImage, int part, float* tiles)
+    /// <summary>Sets the inputs' gradient of some images to zero unless another reader has written to it: tiles add to it.</summary>
+    protected void BeginInputGradient(ImageRange images)
     {
-        var gradient = ReadOutputGradient(images, part);
-        Bias.AddGradient(images, gradient, part);
-        Kernel.TransformOutputGradient(firstTileImage, images.Count, gradient, tiles);
+        if (!Accumulate(0)) new Span<float>(Input.Gradient(images.First), images.Count * Input.ImageLength).Clear();
     }
 
     protected override void BeginForward(WorkerPool pool)

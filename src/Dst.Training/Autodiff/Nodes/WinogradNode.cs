@@ -9,17 +9,19 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
 {
     private readonly Workspace _workspace;
     private readonly Action<int> _sumWeightGradient;
+    private readonly int _chunkImages;
     private int _inputTiles;
     private int _outputTiles;
 
-    public WinogradNode(Node node, Feature input, StoredFeature output, WinogradConv2d kernel, Parameter weight, Parameter? bias, Workspace workspace)
+    public WinogradNode(Node node, Feature input, StoredFeature output, WinogradConv2d kernel, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch)
         : base(node, input, output, kernel, weight, bias, workspace)
     {
         _workspace = workspace;
+        _chunkImages = CachedImages(Math.Max(input.ImageLength, output.ImageLength), maxBatch);
         _sumWeightGradient = SumWeightGradient;
     }
 
-    protected override int ChunkImages => Kernel.Images;
+    protected override int ChunkImages => _chunkImages;
 
     protected override void PlanScratch(int maxBatch)
     {
@@ -31,9 +33,16 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     protected override void ForwardImages(ImageRange images, int part)
     {
         float* v = Scratch(part, _inputTiles), m = Scratch(part, _outputTiles);
-        Kernel.TransformInput(0, images.Count, ReadInput(0, images, part), v);
-        Kernel.Multiply(0, Kernel.Positions, images.Count, v, Weights, m);
-        WriteOutput(images, 0, m);
+        float* x = ReadInput(0, images, part), y = OutputValue(images.First);
+        for (var first = 0; first < images.Count * Kernel.RowsPerImage; first += Kernel.Capacity)
+        {
+            var rows = RunOfRows(images, first);
+            Kernel.TransformInput(rows, x, v);
+            Kernel.Multiply(0, Kernel.Positions, rows.Count, v, Weights, m);
+            Kernel.TransformOutput(rows, m, y);
+        }
+
+        AddBias(images);
     }
 
     protected override void BeginBackwardPart(int part)
@@ -45,13 +54,22 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     protected override void BackwardImages(ImageRange images, int part)
     {
         float* v = Scratch(part, _inputTiles), m = Scratch(part, _outputTiles);
-        Kernel.TransformInput(0, images.Count, ReadInput(0, images, part), v);
-        ReadGradientTiles(images, 0, part, m);
-        Kernel.AddWeightGradient(0, Kernel.Positions, images.Count, v, m, _workspace.Partial(part));
-        if (!Input.NeedsGradient) return;
-        Kernel.MultiplyTransposed(0, Kernel.Positions, images.Count, m, TransposedWeights, v);
-        Kernel.TransformInputGradient(0, images.Count, v, Input.Gradient(images.First), Accumulate(0));
+        float* x = ReadInput(0, images, part), dy = ReadOutputGradient(images, part);
+        Bias.AddGradient(images, dy, part);
+        if (Input.NeedsGradient) BeginInputGradient(images);
+        for (var first = 0; first < images.Count * Kernel.RowsPerImage; first += Kernel.Capacity)
+        {
+            var rows = RunOfRows(images, first);
+            Kernel.TransformInput(rows, x, v);
+            Kernel.TransformOutputGradient(rows, dy, m);
+            Kernel.AddWeightGradient(0, Kernel.Positions, rows.Count, v, m, _workspace.Partial(part));
+            if (!Input.NeedsGradient) continue;
+            Kernel.MultiplyTransposed(0, Kernel.Positions, rows.Count, m, TransposedWeights, v);
+            Kernel.AddInputGradient(rows, v, Input.Gradient(images.First));
+        }
     }
+
+    private TileRows RunOfRows(ImageRange images, int first) => new(first, 0, Math.Min(Kernel.Capacity, images.Count * Kernel.RowsPerImage - first));
 
     protected override void EndBackward(WorkerPool pool)
     {
