@@ -96,20 +96,6 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
     public void Freeze() => _frozen = true;
 
-    /// <summary>Sets the masks of convolution weights, removes all others, and zeroes what is pruned.</summary>
-    /// <param name="masks">Mask by layer name.</param>
-    public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)
-    {
-        foreach (var layer in masks.Keys) WeightOf(layer);
-        foreach (var node in _nodes.OfType<Nodes.ConvolutionNode>())
-        {
-            var weight = WeightOf(node.Node.Name);
-            weight.Mask = masks.GetValueOrDefault(node.Node.Name);
-            weight.Mask?.Apply(weight.Value);
-            node.UseMask(weight.Mask);
-        }
-    }
-
     /// <summary>A copy of the network as it is now.</summary>
     public Model ToModel() => new(Graph, Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, (float[])p.Value.Clone())))
     {

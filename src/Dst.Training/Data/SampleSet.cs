@@ -75,7 +75,8 @@ public sealed class SampleSet
 
     /// <summary>Reads images on all cores and keeps the windows of <paramref name="shape"/> about their centres.</summary>
     /// <exception cref="InputException">An image cannot be read, or the windows do not fit into memory.</exception>
-    internal static SampleSet Load(string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal static SampleSet Load(string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape, CancellationToken cancellation)
     {
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (sources.Count * shape.Count > available)
@@ -83,7 +84,7 @@ public sealed class SampleSet
         var samples = new Sample[sources.Count];
         try
         {
-            Parallel.For(0, samples.Length, i =>
+            Parallel.For(0, samples.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
             {
                 var image = sources[i].Read();
                 samples[i] = new(sources[i], image, Framing.Frame(image, resize, shape));

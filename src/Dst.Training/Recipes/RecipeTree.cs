@@ -29,21 +29,7 @@ internal sealed class RecipeTree
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InputException">It cannot be read, is too large, or is not a mapping of plain YAML data.</exception>
-    public static RecipeTree Read(string path)
-    {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            var bytes = new byte[MaxBytes + 1];
-            var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (length > MaxBytes) throw new InputException($"recipe {path} is larger than {MaxBytes} bytes, the most that a recipe may have");
-            return Parse($"recipe {path}", System.Text.Encoding.UTF8.GetString(bytes, 0, length));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new InputException($"recipe {path} cannot be read ({e.Message.TrimEnd('.')}); expected a YAML file", e);
-        }
-    }
+    public static RecipeTree Read(string path) => Parse($"recipe {path}", System.Text.Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, MaxBytes)));
 
     /// <summary>Reads a text; <paramref name="source"/> is what errors call it.</summary>
     /// <exception cref="InputException">The text is not a mapping of plain YAML data.</exception>

@@ -4,22 +4,22 @@ namespace Dst.Training.Data;
 internal static class SimulatedSource
 {
     /// <summary>Makes all chips of both splits.</summary>
-    public static SourceData Generate(SimulatedOptions options)
+    public static SourceData Generate(SimulatedOptions options, CancellationToken cancellation)
     {
         var simulator = new ChipSimulator(options);
         var names = Enumerable.Range(0, options.Classes).Select(i => $"target{i:00}").ToArray();
-        return new(names, Generate(simulator, options, "train", 0, options.PerClassTrain), Generate(simulator, options, "test", options.PerClassTrain, options.PerClassTest));
-    }
+        return new(names, Generate("train", 0, options.PerClassTrain), Generate("test", options.PerClassTrain, options.PerClassTest));
 
-    private static SourceSample[] Generate(ChipSimulator simulator, SimulatedOptions options, string split, int first, int perClass)
-    {
-        var samples = new SourceSample[options.Classes * perClass];
-        Parallel.For(0, samples.Length, i =>
+        SourceSample[] Generate(string split, int first, int perClass)
         {
-            var (label, number) = (i / perClass, first + i % perClass);
-            var chip = simulator.Simulate(label, number);
-            samples[i] = new($"{split}/target{label:00}/{number:00000}", label, () => chip);
-        });
-        return samples;
+            var samples = new SourceSample[options.Classes * perClass];
+            Parallel.For(0, samples.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
+            {
+                var (label, number) = (i / perClass, first + i % perClass);
+                var chip = simulator.Simulate(label, number);
+                samples[i] = new($"{split}/target{label:00}/{number:00000}", label, () => chip);
+            });
+            return samples;
+        }
     }
 }
