@@ -58,7 +58,7 @@ public static class InputFile
         }
         catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException)
         {
-            throw new InputException($"file '{path}' cannot be read: {e.Message}", e);
+            throw new InputException($"file '{path}' cannot be read: {e.Message.TrimEnd('.')}", e);
         }
     }
 }

@@ -185,7 +185,12 @@ public sealed partial class Pipeline
         return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
     }
 
-    private NetworkGraph Build(NetworkOptions options) => Zoo.Build(options.Arch, _data.Shape, _data.ClassNames.Count, options.Width, options.Dropout);
+    private NetworkGraph Build(NetworkOptions options)
+    {
+        var graph = Zoo.Build(options.Arch, _data.Shape, _data.ClassNames.Count, options.Width, options.Dropout);
+        MemoryLimit.Check(graph, batch: 1);
+        return graph;
+    }
 
     private Model Initialise(NetworkOptions options) => ForThisData(Initialiser.Initialise(Build(options), _recipe.Seed));
 

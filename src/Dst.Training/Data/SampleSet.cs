@@ -78,9 +78,7 @@ public sealed class SampleSet
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     internal static SampleSet Load(string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape, CancellationToken cancellation)
     {
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (sources.Count * shape.Count > available)
-            throw new InputException($"the {sources.Count} {name} images of {shape} need {sources.Count * shape.Count >> 20} MB or more and the machine has {available >> 20} MB; lower data.crop, or data.resize and data.crop");
+        MemoryLimit.Check((double)sources.Count * shape.Count, $"the {sources.Count} {name} images of {shape}", "a lower data.crop, or data.resize and data.crop, was expected");
         var samples = new Sample[sources.Count];
         try
         {

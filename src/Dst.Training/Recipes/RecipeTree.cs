@@ -29,7 +29,11 @@ internal sealed class RecipeTree
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InputException">It cannot be read, is too large, or is not a mapping of plain YAML data.</exception>
-    public static RecipeTree Read(string path) => Parse($"recipe {path}", System.Text.Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, MaxBytes)));
+    public static RecipeTree Read(string path)
+    {
+        using var reader = new StreamReader(new MemoryStream(InputFile.ReadAllBytes(path, MaxBytes))); // passes over a byte order mark
+        return Parse($"recipe {path}", reader.ReadToEnd());
+    }
 
     /// <summary>Reads a text; <paramref name="source"/> is what errors call it.</summary>
     /// <exception cref="InputException">The text is not a mapping of plain YAML data.</exception>

@@ -14,6 +14,7 @@ public sealed class RunFolder : IDisposable
 {
     private const string MetricsHeader = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
 
+    private const string RecipeName = "recipe.yaml";
     private const string SummaryName = "summary.json";
     private const string MetricsName = "metrics.csv";
 
@@ -63,7 +64,7 @@ public sealed class RunFolder : IDisposable
             try
             {
                 run.Write(MetricsHeader);
-                AtomicFile.Write(In(run.Path, "recipe.yaml"), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
+                AtomicFile.Write(In(run.Path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
                 return run;
             }
             catch
@@ -88,7 +89,7 @@ public sealed class RunFolder : IDisposable
         if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
         return Guard(path, () =>
         {
-            var run = new RunFolder(path, recipe, FileMode.OpenOrCreate);
+            var run = new RunFolder(path, recipe, FileMode.Open);
             try
             {
                 foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
@@ -171,9 +172,15 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, "recipe.yaml"))
-        ? RecipeFile.Load(In(folder, "recipe.yaml"), overrides)
-        : throw new InputException($"{folder} has no recipe.yaml; expected the folder of a run");
+    private static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides)
+    {
+        foreach (var name in new[] { RecipeName, MetricsName })
+        {
+            if (!File.Exists(In(folder, name))) throw new InputException($"{folder} has no {name}; expected the folder of a run");
+        }
+
+        return RecipeFile.Load(In(folder, RecipeName), overrides);
+    }
 
     private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
         && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);

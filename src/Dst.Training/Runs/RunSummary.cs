@@ -96,7 +96,11 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
     {
         try
         {
-            return JsonSerializer.Deserialize<RunSummary>(InputFile.ReadAllBytes(path, MaxBytes), JsonOptions) ?? throw new InputException($"{path} is null; expected a summary of a run");
+            var summary = JsonSerializer.Deserialize<RunSummary>(InputFile.ReadAllBytes(path, MaxBytes), JsonOptions);
+            // The serialiser checks every property, but not the elements of lists.
+            return summary is not null && summary.Arms.All(arm => arm is not null && arm.Layers.All(layer => layer is not null))
+                ? summary
+                : throw new InputException($"{path} has null for the summary, an arm or a layer; expected a summary of a run");
         }
         catch (JsonException e)
         {

@@ -115,6 +115,13 @@ public class DataSetTests
     }
 
     [Fact]
+    public void MoreChipsThanMemoryAreRefusedBeforeTheFirstIsMade()
+    {
+        var options = new DataOptions { Simulated = new() { Classes = 100, PerClassTrain = 100_000, PerClassTest = 100_000, Size = 512 } };
+        Assert.Contains("simulated chips of 512x512 need", Assert.Throws<InputException>(() => Load(options)).Message);
+    }
+
+    [Fact]
     public void LoadingCanBeCancelled() =>
         Assert.ThrowsAny<OperationCanceledException>(() => DataSet.Load(Small, 1, "/", _ => { }, new CancellationToken(canceled: true)));
 

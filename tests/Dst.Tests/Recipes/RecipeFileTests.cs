@@ -70,6 +70,14 @@ public class RecipeFileTests
         Assert.Contains("cannot be a folder's name", Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", $"name: {name}")).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_byte_order_mark_is_no_part_of_the_first_key()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("x.yaml"), "name: marked", new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        Assert.Equal("marked", RecipeFile.Load(folder.File("x.yaml")).Name);
+    }
+
+    [Fact]
     public void Files_that_cannot_be_recipes_are_one_sentence()
     {
         using var folder = new TemporaryFolder();

@@ -74,15 +74,23 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_without_a_run_is_refused() =>
+    public void A_folder_without_a_run_is_refused_and_left_alone()
+    {
         Assert.Contains("has no recipe.yaml", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("recipe.yaml"), "name: pancakes");
+        Assert.Contains("has no metrics.csv", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message, StringComparison.Ordinal);
+        Assert.Equal([_folder.File("recipe.yaml")], Directory.GetFileSystemEntries(_folder.Path));
+    }
 
-    [Fact]
-    public void A_broken_summary_is_one_sentence()
+    [Theory]
+    [InlineData("{\"recipe\":")]
+    [InlineData("null")]
+    [InlineData("{\"recipe\": \"tiny\", \"seed\": 5, \"arms\": [null]}")]
+    public void A_broken_summary_is_one_sentence(string text)
     {
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         run.Dispose();
-        File.WriteAllText(Path.Combine(run.Path, "summary.json"), "{\"recipe\":");
+        File.WriteAllText(Path.Combine(run.Path, "summary.json"), text);
         Assert.Contains("expected a summary", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message, StringComparison.Ordinal);
     }
 

@@ -4,8 +4,11 @@ namespace Dst.Training.Data;
 internal static class SimulatedSource
 {
     /// <summary>Makes all chips of both splits.</summary>
+    /// <exception cref="Dst.Runtime.InputException">They do not fit into memory.</exception>
     public static SourceData Generate(SimulatedOptions options, CancellationToken cancellation)
     {
+        var count = (long)options.Classes * (options.PerClassTrain + options.PerClassTest);
+        MemoryLimit.Check((double)count * options.Size * options.Size, $"the {count} simulated chips of {options.Size}x{options.Size}", "fewer or smaller ones were expected");
         var simulator = new ChipSimulator(options);
         var names = Enumerable.Range(0, options.Classes).Select(i => $"target{i:00}").ToArray();
         return new(names, Generate("train", 0, options.PerClassTrain), Generate("test", options.PerClassTrain, options.PerClassTest));
