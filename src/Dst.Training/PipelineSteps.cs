@@ -69,7 +69,8 @@ public sealed partial class Pipeline
     {
         if (_recipe.Teacher.Model is { } teacher && _recipe.Arms.Any(arm => arm != ArmNames.Student) && !IsFinished(ArmNames.Teacher)) LoadFinished(teacher, "teacher.model");
         if (_recipe.Student.Model is { } student && _recipe.Arms.Any(StartsFromStudentKd) && !IsFinished(ArmNames.StudentKd)) LoadStudent(student);
-        if (_recipe.Teacher.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Student)) Build(_recipe.Teacher);
+        if (_recipe.Teacher.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Student)) MemoryLimit.Check(Build(_recipe.Teacher), _recipe.Teacher.Train.Batch);
+        if (_recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) MemoryLimit.Check(Build(_recipe.Student), _recipe.Train.Batch);
         if (_recipe.Arms.Contains(ArmNames.HalfWidth) || _recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) HalfWidth();
     }
 

@@ -13,7 +13,7 @@ internal static class UsageCheck
     {
         var unknown = MisreadOptions(parsed).Concat(parsed.UnmatchedTokens).FirstOrDefault();
         var lonely = parsed.CommandResult.Children.OfType<OptionResult>()
-            .FirstOrDefault(option => !option.Implicit && option.Tokens.Count == 0 && option.Option.Arity.MinimumNumberOfValues > 0);
+            .FirstOrDefault(option => !option.Implicit && option.Tokens.Count < option.IdentifierTokenCount * option.Option.Arity.MinimumNumberOfValues);
         var isEmpty = parsed.Tokens.Any(token => token.Value.Length == 0);
         if (unknown is null && lonely is null && !isEmpty && (parsed.Errors.Count == 0 || parsed.Action is HelpWithExamples)) return;
         var command = parsed.CommandResult.Command;

@@ -57,6 +57,7 @@ public class UsageTests
 
     [Theory]
     [InlineData("train", "--set")]
+    [InlineData("train", "--set", "seed=2", "--set")]
     [InlineData("prune", "model.safetensors", "--out", "x.safetensors", "--exclude")]
     public void An_option_without_its_value_is_named(params string[] arguments) => Terminal.Run(arguments).AssertWrongInput($"option {arguments[^1]} has no value");
 
