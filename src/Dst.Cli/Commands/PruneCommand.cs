@@ -51,12 +51,7 @@ internal static class PruneCommand
         var arguments = call.Arguments;
         var model = ModelFile.Load(arguments.GetRequiredValue(SharedOptions.Model));
         var options = new PruningOptions { Exclude = arguments.GetValue(Exclude)! };
-        if (arguments.GetValue(Pattern) is { } text)
-        {
-            var pattern = UhpPattern.Parse(text);
-            options = options with { Unit = pattern.Unit, Block = pattern.Block, Group = pattern.Group };
-        }
-
+        if (arguments.GetValue(Pattern) is { } text) options = options with { Pattern = UhpPattern.Parse(text) };
         var plan = arguments.GetValue(Unstructured) is { } dropped ? PruningPlan.CreateUnstructured(model, options, 1 - dropped) : PruningPlan.Create(model, options);
         if (plan.Masks.Count == 0) throw new InputException($"{arguments.GetRequiredValue(SharedOptions.Model)} has no layer that can be pruned; at least one was expected");
         var pruned = plan.ApplyTo(model);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dst.Kernels;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
@@ -56,6 +57,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>All parameters in the order of the graph. Their values may be changed between passes.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
+    /// <summary>Takes the time of each operation of each pass; null, the default, measures nothing.</summary>
+    public OperationTimes? Times { get; set; }
+
     private FeatureBuffer Logits => _nodes[^1].Output;
 
     /// <summary>Computes the logits of a batch.</summary>
@@ -72,7 +76,13 @@ public sealed unsafe class TrainingNetwork : IDisposable
         fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _input.Pixels, _input.Value(0));
         if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
         var pass = new PassInfo(count, training, step, _prepared);
-        foreach (var node in _nodes) node.Forward(_pool, pass);
+        foreach (var node in _nodes)
+        {
+            var start = Stopwatch.GetTimestamp();
+            node.Forward(_pool, pass);
+            Times?.Add(node.Node.Operation, StepPass.Forward, start);
+        }
+
         _prepared = _frozen;
         fixed (float* logits = _logits) Layout.ToPlain(Logits.Value(0), count, Logits.Shape.Channels, Logits.Pixels, logits);
         return _logits.AsSpan(0, count * Classes);
@@ -90,7 +100,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
         {
             if (!_nodes[i].Output.GradientWritten)
                 throw new InvalidOperationException($"node '{_nodes[i].Node.Name}' has no gradient: nothing reads its output");
+            var start = Stopwatch.GetTimestamp();
             _nodes[i].Backward(_pool);
+            Times?.Add(_nodes[i].Node.Operation, StepPass.Backward, start);
         }
     }
 

@@ -6,7 +6,7 @@ public class UsageTests
 {
     private static readonly string[] VerbNames = ["run", "train", "distill", "prune", "eval", "predict", "inspect", "bench", "results", "data", "settings", "doctor"];
 
-    public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect"]);
+    public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
 
     [Fact]
     public void No_verb_prints_the_help_with_every_verb()
