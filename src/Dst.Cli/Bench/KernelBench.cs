@@ -53,9 +53,7 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
         var shapes = GraphChecker.Check(graph);
         return from node in graph.Nodes
                where node.Operation is Conv2dOp
-               let c = (Conv2dOp)node.Operation
-               let x = shapes[node.Inputs[0]]
-               select new Conv2dShape(x.Channels, x.Height, x.Width, c.OutChannels, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding, c.Groups);
+               select ((Conv2dOp)node.Operation).ShapeFor(shapes[node.Inputs[0]]);
     }
 
     private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)

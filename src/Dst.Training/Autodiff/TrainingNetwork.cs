@@ -31,11 +31,12 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="pool">Threads; not disposed.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
-    /// <exception cref="InputException">The graph is not legal.</exception>
+    /// <exception cref="InputException">The graph is not legal, or a batch does not fit into memory.</exception>
     public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         var shapes = GraphChecker.Check(model.Graph);
+        MemoryLimit.Check(model.Graph, maxBatch);
         _model = model;
         _pool = pool;
         _maxBatch = maxBatch;

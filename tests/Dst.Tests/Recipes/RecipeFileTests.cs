@@ -107,13 +107,21 @@ public class RecipeFileTests
         Assert.Contains("cannot be a folder's name", Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", $"name: {name}")).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_byte_order_mark_is_no_part_of_the_first_key()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("x.yaml"), "name: marked", new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        Assert.Equal("marked", RecipeFile.Load(folder.File("x.yaml")).Name);
+    }
+
+    [Fact]
     public void Files_that_cannot_be_recipes_are_one_sentence()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("cannot be read", Message(folder.File("missing.yaml")), StringComparison.Ordinal);
-        Assert.Contains("cannot be read", Message(folder.Path), StringComparison.Ordinal);
+        Assert.Contains("does not exist", Message(folder.File("missing.yaml")), StringComparison.Ordinal);
+        Assert.Contains("is a folder", Message(folder.Path), StringComparison.Ordinal);
         File.WriteAllText(folder.File("large.yaml"), new string('#', 2 << 20));
-        Assert.Contains("is larger than", Message(folder.File("large.yaml")), StringComparison.Ordinal);
+        Assert.Contains("bytes; at most", Message(folder.File("large.yaml")), StringComparison.Ordinal);
         File.WriteAllBytes(folder.File("binary.yaml"), [0, 255, 1, 254, 7]);
         Assert.Contains("binary.yaml", Message(folder.File("binary.yaml")), StringComparison.Ordinal);
 

@@ -26,7 +26,7 @@ internal abstract unsafe class ConvolutionNode(
     public static ConvolutionNode Create(
         Node node, Feature input, StoredFeature output, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch)
     {
-        var shape = ShapeOf((Conv2dOp)node.Operation, input.Shape);
+        var shape = ((Conv2dOp)node.Operation).ShapeFor(input.Shape);
         var kept = weight.Mask?.ToKeptTaps();
         return ConvolutionForm.Choose(shape, kept, maxBatch) switch
         {
@@ -35,7 +35,4 @@ internal abstract unsafe class ConvolutionNode(
             _ => new DirectConvolutionNode(node, input, output, new(shape, kept), weight, bias, workspace, maxBatch),
         };
     }
-
-    private static Conv2dShape ShapeOf(Conv2dOp c, FeatureShape x) =>
-        new(x.Channels, x.Height, x.Width, c.OutChannels, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding, c.Groups);
 }
