@@ -11,6 +11,7 @@ public sealed unsafe partial class WinogradConv2d
     private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, _outputPitch);
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
+    [SkipLocalsInit]
     private void Gather<T, TStep>(TileWalk walk, TileRows rows, float* x, float* tiles)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
@@ -33,6 +34,7 @@ public sealed unsafe partial class WinogradConv2d
     }
 
     /// <summary>Transforms each tile back and writes it, or adds it, to its window of the plane; what lies outside is dropped.</summary>
+    [SkipLocalsInit]
     private void Scatter<T, TStep, TWrite>(TileWalk walk, TileRows rows, float* tiles, float* x)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>

@@ -31,6 +31,7 @@ internal static unsafe class WinogradTransform
     public const int LargestTile = 36;
 
     /// <summary>destination = M · source · Mᵀ, where <typeparamref name="TStep"/> multiplies by M.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Apply<T, TStep>(VectorSquare source, VectorSquare destination)
         where T : unmanaged, ILanes<T>
