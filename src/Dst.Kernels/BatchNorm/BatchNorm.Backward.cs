@@ -22,20 +22,30 @@ public static unsafe partial class BatchNorm
             KernelRunner.Run(new BatchNormSumGradients(x, dy, m, images, Layout.Blocks(channels), pixels, s));
     }
 
-    /// <summary>dy = 0 where x · scale + shift ≤ 0: the gradient through the ReLU behind a normalisation, in place.</summary>
+    /// <summary>
+    /// The gradient through the ReLU behind a normalisation, and its sums: dy = 0 where x · scale + shift ≤ 0, in place, and then as
+    /// <see cref="SumGradients"/>.
+    /// </summary>
     /// <param name="x">The normalisation's input [N, C/16, H, W, 16].</param>
+    /// <param name="dy">Gradient of the ReLU's output, same layout; becomes that of its input.</param>
     /// <param name="scale">Padded.</param>
     /// <param name="shift">Padded.</param>
+    /// <param name="mean">The batch's, padded.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
-    /// <param name="dy">Gradient of the ReLU's output, same layout as x.</param>
-    public static void ReluGradient(float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, float* dy)
+    /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
+    public static void SumReluGradients(
+        float* x, float* dy, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(scale, channels);
         CheckPadded(shift, channels);
-        fixed (float* a = scale, b = shift) KernelRunner.Run(new BatchNormReluGradient(x, a, b, images, Layout.Blocks(channels), pixels, dy));
+        CheckPadded(mean, channels);
+        Check.Length<double>(sums, SumLength(channels));
+        fixed (float* a = scale, b = shift, m = mean)
+        fixed (double* s = sums)
+            KernelRunner.Run(new BatchNormSumReluGradients(x, dy, a, b, m, images, Layout.Blocks(channels), pixels, s));
     }
 
     /// <summary>dγ = Σ dy·x̂ and dβ = Σ dy; overwrites both.</summary>

@@ -108,8 +108,9 @@ internal readonly unsafe struct BatchNormApply(float* x, float* scale, float* sh
     }
 }
 
-/// <summary>dy = 0 where x · scale + shift ≤ 0.</summary>
-internal readonly unsafe struct BatchNormReluGradient(float* x, float* scale, float* shift, int images, int blocks, int pixels, float* dy) : IKernel
+/// <summary>dy = 0 where x · scale + shift ≤ 0, then Σdy and Σdy·(x − mean) of each channel.</summary>
+internal readonly unsafe struct BatchNormSumReluGradients(
+    float* x, float* dy, float* scale, float* shift, float* mean, int images, int blocks, int pixels, double* sums) : IKernel
 {
     public void Reference()
     {
@@ -118,6 +119,8 @@ internal readonly unsafe struct BatchNormReluGradient(float* x, float* scale, fl
             var channel = i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block;
             if (!((float)((double)x[i] * scale[channel] + shift[channel]) > 0)) dy[i] = 0;
         }
+
+        new BatchNormSumGradients(x, dy, mean, images, blocks, pixels, sums).Reference();
     }
 
     public void Run<T>() where T : unmanaged, ILanes<T>
@@ -126,16 +129,39 @@ internal readonly unsafe struct BatchNormReluGradient(float* x, float* scale, fl
         for (var i = 0; i < images * blocks; i++)
         {
             var channel = i % blocks * Layout.Block;
-            Plane<T>(x + i * plane, scale + channel, shift + channel, plane, dy + i * plane);
+            PlaneSums<T>(x + i * plane, dy + i * plane, scale + channel, shift + channel, mean + channel, pixels, sums + channel, sums + blocks * Layout.Block + channel);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<T>(float* x, float* scale, float* shift, long length, float* dy) where T : unmanaged, ILanes<T>
+    private static void PlaneSums<T>(float* x, float* dy, float* scale, float* shift, float* mean, int pixels, double* sum, double* product)
+        where T : unmanaged, ILanes<T>
     {
-        var a = T.Load(scale);
-        var b = T.Load(shift);
-        for (var i = 0L; i < length; i += Layout.Block) T.Store(dy + i, T.WherePositive(T.MultiplyAdd(T.Load(x + i), a, b), T.Load(dy + i)));
+        T a = T.Load(scale), b = T.Load(shift), m = T.Load(mean);
+        for (var first = 0; first < pixels; first += Chunk.Pixels)
+        {
+            T sum0 = T.Zero, sum1 = T.Zero, product0 = T.Zero, product1 = T.Zero;
+            var end = x + Math.Min(Chunk.Pixels, pixels - first) * Layout.Block;
+            for (; x + Layout.Block < end; x += 2 * Layout.Block, dy += 2 * Layout.Block)
+            {
+                Step(x, dy, a, b, m, ref sum0, ref product0);
+                Step(x + Layout.Block, dy + Layout.Block, a, b, m, ref sum1, ref product1);
+            }
+
+            for (; x < end; x += Layout.Block, dy += Layout.Block) Step(x, dy, a, b, m, ref sum0, ref product0);
+            T.AddTo(sum, T.Add(sum0, sum1));
+            T.AddTo(product, T.Add(product0, product1));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Step<T>(float* x, float* dy, T scale, T shift, T mean, ref T sum, ref T product) where T : unmanaged, ILanes<T>
+    {
+        var value = T.Load(x);
+        var gradient = T.WherePositive(T.MultiplyAdd(value, scale, shift), T.Load(dy));
+        T.Store(dy, gradient);
+        sum = T.Add(sum, gradient);
+        product = T.MultiplyAdd(gradient, T.Subtract(value, mean), product);
     }
 }
 

@@ -21,8 +21,8 @@ internal enum ConvolutionKind
 /// <param name="Rows">Rows of Winograd tiles that the form takes at once.</param>
 internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, int Rows)
 {
-    /// <summary>Transformed inputs of a run, in floats: 300 kB leave room for the outputs beside them in the second-level cache.</summary>
-    private const int TileBudget = 75_000;
+    /// <summary>Transformed inputs of a run, in floats: 160 kB leave room for outputs, weights and images beside them in the second-level cache.</summary>
+    private const int TileBudget = 40_000;
 
     /// <summary>Transformed weights from which on they are read once a batch and not once a part, in floats: 4 MB.</summary>
     private const int LargeWeights = 1_000_000;

@@ -152,14 +152,16 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         var x = inputs[0];
         Statistics(x, reference);
         using var masked = dy.Clone();
-        if (relu) Mask(inputs, masked, reference);
         dy = masked;
+        var (scale, shift) = Folded(inputs);
         var sums = SumParts((first, count, part) =>
         {
-            fixed (float* mean = _mean)
+            fixed (float* mean = _mean, a = scale, b = shift)
             fixed (double* p = part)
             {
-                if (reference) new BatchNormSumGradients(Image(x, first), Image(dy, first), mean, count, Blocks, Pixels, p).Reference();
+                if (reference && relu) new BatchNormSumReluGradients(Image(x, first), Image(dy, first), a, b, mean, count, Blocks, Pixels, p).Reference();
+                else if (reference) new BatchNormSumGradients(Image(x, first), Image(dy, first), mean, count, Blocks, Pixels, p).Reference();
+                else if (relu) BatchNorm.SumReluGradients(Image(x, first), Image(dy, first), scale, shift, _mean, count, channels, Pixels, part);
                 else BatchNorm.SumGradients(Image(x, first), Image(dy, first), _mean, count, channels, Pixels, part);
             }
         });
@@ -178,16 +180,6 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         var (scale, shift) = (new float[_mean.Length], new float[_mean.Length]);
         BatchNorm.Fold(inputs[1].Span[..channels], inputs[2].Span[..channels], _mean, _inverseDeviation, scale, shift);
         return (scale, shift);
-    }
-
-    private void Mask(Blocked[] inputs, Blocked dy, bool reference)
-    {
-        var (scale, shift) = Folded(inputs);
-        fixed (float* a = scale, b = shift)
-        {
-            if (reference) new BatchNormReluGradient(inputs[0].Pointer, a, b, images, Blocks, Pixels, dy.Pointer).Reference();
-            else BatchNorm.ReluGradient(inputs[0].Pointer, scale, shift, images, channels, Pixels, dy.Pointer);
-        }
     }
 
     private void Statistics(Blocked x, bool reference)

@@ -78,8 +78,8 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     public void AddGradientSums(ImageRange images, bool relu, int part)
     {
         float* x = _source.Value(images.First), gradient = Output.Gradient(images.First);
-        if (relu) BatchNorm.ReluGradient(x, _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, gradient);
-        BatchNorm.SumGradients(x, gradient, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
+        if (relu) BatchNorm.SumReluGradients(x, gradient, _foldedScale, _foldedShift, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
+        else BatchNorm.SumGradients(x, gradient, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
     }
 
     /// <summary>The gradient of the input for some images.</summary>

@@ -17,8 +17,8 @@ internal abstract unsafe class ConvolutionNode(
 
     protected float* OutputValue(int image) => ((StoredFeature)Output).Value(image);
 
-    /// <summary>The largest run of images of which <paramref name="imageLength"/> floats each stay in the second-level cache, half a megabyte.</summary>
-    protected static int CachedImages(int imageLength, int maxBatch) => Math.Clamp(128 * 1024 / imageLength, 1, ImageRange.LargestPart(maxBatch));
+    /// <summary>The largest run of images of which <paramref name="imageLength"/> floats each stay in the second-level cache beside five more such maps: 128 kB.</summary>
+    protected static int CachedImages(int imageLength, int maxBatch) => Math.Clamp(32 * 1024 / imageLength, 1, ImageRange.LargestPart(maxBatch));
 
     public virtual void Dispose() => Bias.Dispose();
 
