@@ -30,15 +30,15 @@ public sealed unsafe partial class Conv2d
         kept?.Validate(shape);
         Shape = shape;
         _input = PackedInput.ForForward(shape);
-        _forwardTaps = ForwardTaps(shape, kept);
+        _forwardTaps = ForwardTaps(kept);
         _forward = PlanForward();
         _narrowForward = kept is { Block: < Layout.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
-        (_dataGradientTaps, _dataGradient) = PlanDataGradient();
+        _dataGradient = PlanDataGradient();
         (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
         var isScalar = Simd.Simd.Tier == SimdTier.Scalar;
         WeightLength = isScalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
-        DataGradientWeightLength = isScalar ? WeightCount : checked(_dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Layout.Block);
+        DataGradientWeightLength = isScalar ? WeightCount : _dataGradient.Sum(phase => phase.WeightLength);
     }
 
     /// <summary>Sizes of the layer.</summary>
