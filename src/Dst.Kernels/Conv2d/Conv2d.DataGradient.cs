@@ -8,8 +8,8 @@ public sealed unsafe partial class Conv2d
     /// Time for each pixel of storing the lanes of a list of taps, and of adding them to one block of channels, in multiply-adds
     /// of 16 lanes: a halved layer gathers kept channels where that costs less than the taps that it leaves out. From measurements.
     /// </summary>
-    private const double ListCost = 3;
-    private const double TargetCost = 3;
+    private const double ListCost = 10;
+    private const double TargetCost = 10;
 
     private readonly PackedInput _outputGradient;
     private readonly DataGradientPhase[] _dataGradient;

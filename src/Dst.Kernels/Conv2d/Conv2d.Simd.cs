@@ -50,30 +50,38 @@ public sealed unsafe partial class Conv2d
     }
 
     /// <summary>One block of a tile: its 16 output channels, or the output channels that a block of 16 source channels reaches.</summary>
-    private static void Tile<TLanes, TPitch>(TapPass pass, int block, int row, KernelRange columns, int width, float* weights, TilePixels pixels)
+    private static void Tile<TLanes, TPitch>(TapPass pass, int block, int row, KernelRange columns, int width, float* weights, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
         where TPitch : struct, ISourcePitch
     {
         var rows = pass.KernelRows[row];
-        if (pass.Scatter is null) Tile<TLanes, TPitch>(width, new(pass.Taps, block, rows, columns, weights), pixels);
-        else TileOfLists<TLanes, TPitch>(pass.Taps, pass.Scatter, block, rows, columns, width, weights, pixels, pass.Destination.Block);
+        if (pass.Scatter is null)
+        {
+            var list = new TapList(pass.Taps, block, rows, columns, weights);
+            Tile<TLanes, TPitch>(width, list, pixels);
+        }
+        else
+        {
+            TileOfLists<TLanes, TPitch>(pass.Taps, pass.Scatter, block, rows, columns, width, weights, pixels, pass.Destination.Block);
+        }
     }
 
     /// <summary>Computes one list after another and adds its 16 lanes to their channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TileOfLists<TLanes, TPitch>(
-        TapTable taps, LaneScatter scatter, int block, KernelRange rows, KernelRange columns, int width, float* weights, TilePixels pixels, int blockPitch)
+        TapTable taps, LaneScatter scatter, int block, KernelRange rows, KernelRange columns, int width, float* weights, in TilePixels pixels, int blockPitch)
         where TLanes : unmanaged, ILanes<TLanes>
         where TPitch : struct, ISourcePitch
     {
         var sums = stackalloc float[MaxTileWidth * Layout.Block];
         var zero = stackalloc float[Layout.Block];
         TLanes.Store(zero, TLanes.Zero);
+        var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block);
         for (var list = scatter.FirstList[block]; list < scatter.FirstList[block + 1]; list++)
         {
             var partial = new TapList(taps, list, rows, columns, weights);
             if (partial.IsEmpty) continue;
-            Tile<TLanes, TPitch>(width, partial, new(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block));
+            Tile<TLanes, TPitch>(width, partial, toSums);
             for (var target = scatter.FirstTarget[list]; target < scatter.FirstTarget[list + 1]; target++)
             {
                 var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
@@ -176,6 +184,7 @@ public sealed unsafe partial class Conv2d
         public readonly int RunLength;
         public readonly int RunPitch;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public TapList(TapTable taps, int list, KernelRange rows, KernelRange columns, float* weights)
         {
             Offsets = Pointer(taps.Offsets) + taps.First[list];
