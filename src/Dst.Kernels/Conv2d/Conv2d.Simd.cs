@@ -31,61 +31,52 @@ public sealed unsafe partial class Conv2d
                 {
                     var rowSource = source + (long)n * from.Image + r * from.Row;
                     var row = destination + (long)n * to.Image + (long)b * blockPitch + to.Start + r * to.Row;
+                    var rows = pass.KernelRows[r];
+                    var columns = new KernelRange(-1, -1);
+                    TapList list = default;
                     foreach (var tile in together > 1 ? pass.BatchTiles : pass.Tiles)
                     {
+                        if (pass.Scatter is null && tile.KernelColumns != columns) list = new(pass.Taps, b, rows, columns = tile.KernelColumns, weights);
                         var pixelSource = rowSource + tile.Column * Layout.Block;
                         var pixel = row + (long)tile.Column * to.Pixel;
-                        if (tile.AcrossImages)
+                        for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += from.Image, pixel += to.Image)
                         {
-                            Tile<TLanes, ImagePitch>(pass, b, r, tile.KernelColumns, together, weights, new(pixelSource, from.Image, initial.Of(b), pixel, to.Image));
-                            continue;
+                            var width = tile.AcrossImages ? together : tile.Width;
+                            var pixels = new TilePixels(pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel);
+                            if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
+                            else Tile<TLanes>(tile.AcrossImages, width, list, pixels);
                         }
-
-                        for (var i = 0; i < together; i++, pixelSource += from.Image, pixel += to.Image)
-                            Tile<TLanes, PixelPitch>(pass, b, r, tile.KernelColumns, tile.Width, weights, new(pixelSource, from.Image, initial.Of(b), pixel, to.Pixel));
                     }
                 }
             }
         }
     }
 
-    /// <summary>One block of a tile: its 16 output channels, or the output channels that a block of 16 source channels reaches.</summary>
-    private static void Tile<TLanes, TPitch>(TapPass pass, int block, int row, KernelRange columns, int width, float* weights, in TilePixels pixels)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TPitch : struct, ISourcePitch
+    private static void Tile<TLanes>(bool acrossImages, int width, in TapList taps, in TilePixels pixels) where TLanes : unmanaged, ILanes<TLanes>
     {
-        var rows = pass.KernelRows[row];
-        if (pass.Scatter is null)
-        {
-            var list = new TapList(pass.Taps, block, rows, columns, weights);
-            Tile<TLanes, TPitch>(width, list, pixels);
-        }
-        else
-        {
-            TileOfLists<TLanes, TPitch>(pass.Taps, pass.Scatter, block, rows, columns, width, weights, pixels, pass.Destination.Block);
-        }
+        if (acrossImages) Tile<TLanes, ImagePitch>(width, taps, pixels);
+        else Tile<TLanes, PixelPitch>(width, taps, pixels);
     }
 
     /// <summary>Computes one list after another and adds its 16 lanes to their channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TileOfLists<TLanes, TPitch>(
-        TapTable taps, LaneScatter scatter, int block, KernelRange rows, KernelRange columns, int width, float* weights, in TilePixels pixels, int blockPitch)
+    private static void TileOfLists<TLanes>(TapPass pass, int block, KernelRange rows, in RowTile tile, int width, float* weights, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
-        where TPitch : struct, ISourcePitch
     {
+        var scatter = pass.Scatter!;
         var sums = stackalloc float[MaxTileWidth * Layout.Block];
         var zero = stackalloc float[Layout.Block];
         TLanes.Store(zero, TLanes.Zero);
         var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block);
         for (var list = scatter.FirstList[block]; list < scatter.FirstList[block + 1]; list++)
         {
-            var partial = new TapList(taps, list, rows, columns, weights);
-            if (partial.IsEmpty) continue;
-            Tile<TLanes, TPitch>(width, partial, toSums);
+            var taps = new TapList(pass.Taps, list, rows, tile.KernelColumns, weights);
+            if (taps.IsEmpty) continue;
+            Tile<TLanes>(tile.AcrossImages, width, taps, toSums);
             for (var target = scatter.FirstTarget[list]; target < scatter.FirstTarget[list + 1]; target++)
             {
                 var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
-                var destination = pixels.Destination + (long)scatter.TargetBlock[target] * blockPitch;
+                var destination = pixels.Destination + (long)scatter.TargetBlock[target] * pass.Destination.Block;
                 for (var p = 0; p < width; p++, destination += pixels.Pitch)
                     TLanes.Store(destination, TLanes.Add(TLanes.Load(destination), TLanes.Pick(sums + p * Layout.Block, lanes)));
             }
