@@ -5,11 +5,14 @@ namespace Dst.Kernels;
 public sealed unsafe partial class Conv2d
 {
     /// <summary>
-    /// Time for each pixel of storing the lanes of a list of taps, and of adding them to one block of channels, in multiply-adds
-    /// of 16 lanes: a halved layer gathers kept channels where that costs less than the taps that it leaves out. From measurements.
+    /// Time of a gathered list of taps beside its multiply-adds of 16 lanes, in such multiply-adds: for each register tile, for each
+    /// pixel, and for each pixel and block of channels that it is added to. From measurements, as is the share of the dense time
+    /// below which gathering is sure to gain.
     /// </summary>
+    private const double ListTileCost = 120;
     private const double ListCost = 10;
     private const double TargetCost = 10;
+    private const double SureGain = 0.8;
 
     private readonly PackedInput _outputGradient;
     private readonly DataGradientPhase[] _dataGradient;
@@ -94,9 +97,10 @@ public sealed unsafe partial class Conv2d
         var blocks = ListsOfBlocks(row % s.Stride, column % s.Stride);
         var gathered = ListsOfKeptChannels(row % s.Stride, column % s.Stride);
         var scatter = Scatter(gathered);
+        var listCost = ListCost + ListTileCost / Math.Min(MaxTileWidth, (s.Width - x + s.Stride - 1) / s.Stride);
         // Groups have dense lists already.
         var isGathered = s.Groups == 1
-            && gathered.Sum(lists => lists.Sum(list => list.Taps.Length + ListCost)) + TargetCost * scatter.TargetBlock.Length < blocks.Sum(list => list.Taps.Length);
+            && gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost)) + TargetCost * scatter.TargetBlock.Length < SureGain * blocks.Sum(list => list.Taps.Length);
         ChannelList[] lists = isGathered ? [.. gathered.SelectMany(l => l)] : blocks;
         var table = Table(
             [.. lists.Select(list => list.Taps)],
