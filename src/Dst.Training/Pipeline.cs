@@ -20,6 +20,7 @@ public sealed partial class Pipeline
     public RunSummary Run(CancellationToken cancellation = default)
     {
         Check();
+        _run.WriteManifest(RunManifest.Describe(_pool.Threads, _recipe.Seed, DateTime.UtcNow, _data));
         foreach (var arm in ArmNames.All.Where(_recipe.Arms.Contains)) Get(arm, cancellation);
         return _run.Summary;
     }
@@ -41,10 +42,10 @@ public sealed partial class Pipeline
 
         return arm switch
         {
-            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(path, "teacher.model"),
+            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(LoadFinished(path, "teacher.model"), cancellation),
             ArmNames.Teacher => Train(Initialise(_recipe.Teacher), _recipe.Teacher.Train, taught: false),
             ArmNames.Student => Train(Initialise(_recipe.Student), _recipe.Train, taught: false),
-            ArmNames.StudentKd when _recipe.Student.Model is { } path => Import(path, "student.model"),
+            ArmNames.StudentKd when _recipe.Student.Model is { } path => Import(LoadStudent(path), cancellation),
             ArmNames.StudentKd => Train(Initialise(_recipe.Student), _recipe.Train, taught: true),
             ArmNames.UnstructuredKd => Train(PrunedUnstructured(), _recipe.PruneTrain, taught: true),
             ArmNames.Uhp => Train(Pruned(), _recipe.PruneTrain, taught: false),

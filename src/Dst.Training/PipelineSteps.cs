@@ -7,7 +7,6 @@ using Dst.Training.Checkpoints;
 using Dst.Training.Data;
 using Dst.Training.Metrics;
 using Dst.Training.Networks;
-using Dst.Training.Optimizers;
 using Dst.Training.Pruning;
 using Dst.Training.Recipes;
 using Dst.Training.Runs;
@@ -46,25 +45,45 @@ public sealed partial class Pipeline
     /// <summary>Finds what would stop a later arm before the first one spends hours.</summary>
     private void Check()
     {
+        CheckSplits();
+        CheckTrainOptions();
+        CheckNetworks();
+    }
+
+    private void CheckSplits()
+    {
         if (_data.Validation.Count == 0) throw new InputException("data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
         if (_data.Test.Count == 0) throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
-        _run.WriteManifest(RunManifest.Describe(_pool.Threads, _recipe.Seed, DateTime.UtcNow, _data));
+    }
+
+    private void CheckTrainOptions()
+    {
         foreach (var options in new[] { _recipe.Teacher.Train, _recipe.Train, _recipe.PruneTrain })
         {
-            Schedule.Create(options.Schedule, options.Epochs, stepsPerEpoch: (_data.Training.Count + options.Batch - 1) / options.Batch);
-            Optimizer.Create(options.Optimizer, []);
+            options.Schedule.Check(options.Epochs, stepsPerEpoch: (_data.Training.Count + options.Batch - 1) / options.Batch);
+            options.Optimizer.Check();
         }
+    }
 
-        if (_recipe.Teacher.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Student)) Build(_recipe.Teacher);
+    private void CheckNetworks()
+    {
+        if (_recipe.Teacher.Model is { } teacher && _recipe.Arms.Any(arm => arm != ArmNames.Student) && !IsFinished(ArmNames.Teacher)) LoadFinished(teacher, "teacher.model");
+        if (_recipe.Student.Model is { } student && _recipe.Arms.Any(StartsFromStudentKd) && !IsFinished(ArmNames.StudentKd)) LoadStudent(student);
+        if (_recipe.Teacher.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Student)) MemoryLimit.Check(Build(_recipe.Teacher), _recipe.Teacher.Train.Batch);
+        if (_recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) MemoryLimit.Check(Build(_recipe.Student), _recipe.Train.Batch);
         if (_recipe.Arms.Contains(ArmNames.HalfWidth) || _recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) HalfWidth();
     }
+
+    private bool IsFinished(string arm) => _run.Summary.Find(arm) is not null;
+
+    private static bool StartsFromStudentKd(string arm) => arm is ArmNames.StudentKd or ArmNames.UnstructuredKd or ArmNames.Uhp or ArmNames.Dst;
 
     private Model Get(string arm, CancellationToken cancellation)
     {
         if (_models.TryGetValue(arm, out var known)) return known;
-        if (_run.Summary.Find(arm) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm));
+        if (IsFinished(arm)) return _models[arm] = ModelFile.Load(_run.ModelPath(arm));
         var result = Make(arm, cancellation);
-        Finish(arm, result);
+        Finish(arm, result, cancellation);
         return _models[arm] = result.Model;
     }
 
@@ -87,18 +106,24 @@ public sealed partial class Pipeline
         return trainer.Run(cancellation);
     }
 
-    private PhaseResult Import(string path, string key)
+    private PhaseResult Import(Model model, CancellationToken cancellation) =>
+        new(model, BestEpoch: 0, Evaluate(model, _data.Validation, cancellation).Top1, Epochs: 0, Seconds: 0);
+
+    private Model LoadStudent(string path)
+    {
+        var model = LoadFinished(path, "student.model");
+        if (model.Masks.Count == 0) return model;
+        var (layer, mask) = model.Masks.First();
+        throw new InputException($"student.model {path} is pruned already (layer '{layer}' has the mask {mask.PatternName}); a dense model was expected, because it is this run that prunes it");
+    }
+
+    private Model LoadFinished(string path, string key)
     {
         var model = ModelFile.Load(path);
-        var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
-        if (model.Graph.Input != _data.Shape || classes != _data.ClassNames.Count)
-            throw new InputException($"{key} {path} takes {model.Graph.Input} and has {classes} classes; the data has {_data.Shape} and {_data.ClassNames.Count}");
-        if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(_data.ClassNames))
-            throw new InputException($"{key} {path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", _data.ClassNames)}");
+        ModelFit.Check($"{key} {path}", model, _data);
         if (model.Normalisation is { } normalisation && !IsNear(normalisation, _data.Normalisation))
             throw new InputException($"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(_data.Normalisation)}");
-        model = ForThisData(model);
-        return new(model, BestEpoch: 0, Evaluate(model, _data.Validation).Top1, Epochs: 0, Seconds: 0);
+        return ForThisData(model);
     }
 
     // Means of another validation split differ a little; the model is then measured, taught with and saved with those of this run.
@@ -116,11 +141,11 @@ public sealed partial class Pipeline
     private Model ForThisData(Model model) =>
         new(model.Graph, model.Parameters) { Masks = model.Masks, ClassNames = _data.ClassNames, Normalisation = _data.Normalisation };
 
-    private void Finish(string arm, PhaseResult result)
+    private void Finish(string arm, PhaseResult result, CancellationToken cancellation)
     {
         var model = result.Model;
         ModelFile.Save(_run.ModelPath(arm), model);
-        var test = Evaluate(model, _data.Test);
+        var test = Evaluate(model, _data.Test, cancellation);
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var isDense = model.Masks.Count == 0;
         _run.AddArm(new()
@@ -145,13 +170,13 @@ public sealed partial class Pipeline
         Log?.Invoke($"{arm}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
     }
 
-    private ClassificationMetrics Evaluate(Model model, SampleSet samples)
+    private ClassificationMetrics Evaluate(Model model, SampleSet samples, CancellationToken cancellation)
     {
         var batch = _recipe.Train.Batch;
         using var network = new TrainingNetwork(model, batch, _pool, _recipe.Seed);
         network.Freeze();
         using var loader = new BatchLoader(_data, samples, batch, augment: false, _recipe.Seed);
-        return TrainerEvaluation.Evaluate(network, loader);
+        return TrainerEvaluation.Evaluate(network, loader, cancellation);
     }
 
     // Which layers are skipped does not depend on the weights.
@@ -161,7 +186,12 @@ public sealed partial class Pipeline
         return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
     }
 
-    private NetworkGraph Build(NetworkOptions options) => Zoo.Build(options.Arch, _data.Shape, _data.ClassNames.Count, options.Width, options.Dropout);
+    private NetworkGraph Build(NetworkOptions options)
+    {
+        var graph = Zoo.Build(options.Arch, _data.Shape, _data.ClassNames.Count, options.Width, options.Dropout);
+        MemoryLimit.Check(graph, batch: 1);
+        return graph;
+    }
 
     private Model Initialise(NetworkOptions options) => ForThisData(Initialiser.Initialise(Build(options), _recipe.Seed));
 

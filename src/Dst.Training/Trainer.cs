@@ -40,7 +40,7 @@ public sealed class Trainer : IDisposable
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
         _optimizer = Optimizer.Create(options.Optimizer, _network.Parameters);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
-        _average = options.Ema > 0 ? new(_network.Parameters, options.Ema, warmUp: true) : null;
+        _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
     }

@@ -1,14 +1,12 @@
 using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Runtime;
-using Dst.Runtime.Graph;
 using Dst.Runtime.ModelFile;
 using Dst.Runtime.Threading;
 using Dst.Training;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Metrics;
-using Dst.Training.Recipes;
 
 namespace Dst.Cli.Commands;
 
@@ -44,7 +42,7 @@ internal static class EvalCommand
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = ModelFile.Load(path);
-        var data = LoadData(RecipeInput.Load(call.Arguments), path, model, call.Report.Log);
+        var data = LoadData(call, path, model);
         var samples = call.Arguments.GetValue(Split) switch { "training" => data.Training, "validation" => data.Validation, _ => data.Test };
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
 
@@ -52,13 +50,14 @@ internal static class EvalCommand
         using var network = new TrainingNetwork(model, Batch, pool, seed: 0);
         network.Freeze();
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
-        var result = Evaluation.Of(TrainerEvaluation.Evaluate(network, loader, call.Cancellation));
-        call.Report.Result(result, () => Print(call.Report, result, data.ClassNames));
+        var metrics = TrainerEvaluation.Evaluate(network, loader, call.Cancellation);
+        call.Report.Result(Evaluation.Of(metrics), () => Print(call.Report, metrics, data.ClassNames));
     }
 
     /// <summary>The data, prepared as the model takes it.</summary>
-    private static DataSet LoadData(Recipe recipe, string path, Model model, Action<string> log)
+    private static DataSet LoadData(Invocation call, string path, Model model)
     {
+        var recipe = RecipeInput.Load(call.Arguments);
         var input = model.Graph.Input;
         var normalisation = ModelInput.NormalisationOf(model);
         var options = recipe.Data with
@@ -68,24 +67,20 @@ internal static class EvalCommand
             Resize = normalisation.Resize,
             Amplitude = normalisation.Amplitude,
         };
-        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, log);
-        var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
-        if (data.Shape != input || data.ClassNames.Count != classes)
-            throw new InputException($"{path} takes {input} and has {classes} classes; the data has {data.Shape} and {data.ClassNames.Count}");
-        if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(data.ClassNames))
-            throw new InputException($"{path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", data.ClassNames)}");
+        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        ModelFit.Check(path, model, data);
         return data.With(normalisation);
     }
 
-    private static void Print(ReportWriter report, Evaluation result, IReadOnlyList<string> classNames)
+    private static void Print(ReportWriter report, ClassificationMetrics metrics, IReadOnlyList<string> classNames)
     {
-        report.Line($"{result.Count} images: top-1 {Format.Percent(result.Top1)}, top-5 {Format.Percent(result.Top5)}, loss {result.Loss:F4}");
+        report.Line($"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, loss {metrics.Loss:F4}");
         report.Line();
-        var confusion = new TextTable(["label \\ predicted", .. classNames, "right"]);
-        foreach (var (label, row) in result.Confusion.Index())
+        var confusion = new TextTable(["label \\ predicted", .. classNames, "recall"]);
+        foreach (var (label, row) in metrics.Confusion.Rows.Index())
         {
-            var count = row.Sum();
-            confusion.Add([classNames[label], .. row.Select(n => $"{n}"), count == 0 ? "-" : Format.Percent((double)row[label] / count)]);
+            var recall = metrics.Confusion.Recall(label);
+            confusion.Add([classNames[label], .. row.Select(n => $"{n}"), double.IsNaN(recall) ? "-" : Format.Percent(recall)]);
         }
 
         report.Table(confusion);

@@ -51,14 +51,8 @@ internal static class PruneCommand
         var arguments = call.Arguments;
         var model = ModelFile.Load(arguments.GetRequiredValue(SharedOptions.Model));
         var options = new PruningOptions { Exclude = arguments.GetValue(Exclude)! };
-        if (arguments.GetValue(Pattern) is { } text)
-        {
-            var pattern = UhpPattern.Parse(text);
-            options = options with { Unit = pattern.Unit, Block = pattern.Block, Group = pattern.Group };
-        }
-
-        var plan = PruningPlan.Create(model, options);
-        if (arguments.GetValue(Unstructured) is { } share) plan = Unstructure(plan, model, share);
+        if (arguments.GetValue(Pattern) is { } text) options = options with { Pattern = UhpPattern.Parse(text) };
+        var plan = arguments.GetValue(Unstructured) is { } dropped ? PruningPlan.CreateUnstructured(model, options, 1 - dropped) : PruningPlan.Create(model, options);
         if (plan.Masks.Count == 0) throw new InputException($"{arguments.GetRequiredValue(SharedOptions.Model)} has no layer that can be pruned; at least one was expected");
         var pruned = plan.ApplyTo(model);
         var path = arguments.GetRequiredValue(Out);
@@ -74,8 +68,4 @@ internal static class PruneCommand
             call.Report.Line($"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept, {Format.Bytes(fileBytes)}");
         });
     }
-
-    private static PruningPlan Unstructure(PruningPlan plan, Model model, double share) => new([.. plan.Layers.Select(layer => layer.Mask is null
-        ? layer
-        : layer with { Mask = UnstructuredPruner.Prune(model.Parameters[$"{layer.Name}.weight"], (int)Math.Round(layer.Weights * (1 - share))) })]);
 }

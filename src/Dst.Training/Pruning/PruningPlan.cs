@@ -50,11 +50,20 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     }
 
     /// <summary>
-    /// Plans the control for <see cref="Create"/>: the same layers keep the same number of weights, those of largest magnitude.
+    /// Plans the control for <see cref="Create"/>: the same layers keep the same number of weights, or the share
+    /// <paramref name="keptShare"/> of them, those of largest magnitude.
     /// </summary>
     /// <exception cref="InputException">As for <see cref="Create"/>.</exception>
-    public static PruningPlan CreateUnstructured(Model model, PruningOptions options) => new([.. Create(model, options).Layers.Select(layer =>
-        layer.Mask is null ? layer : layer with { Mask = UnstructuredPruner.Prune(model.Parameters[$"{layer.Name}.weight"], (int)layer.Kept) })]);
+    public static PruningPlan CreateUnstructured(Model model, PruningOptions options, double? keptShare = null)
+    {
+        return new([.. Create(model, options).Layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
+
+        LayerMask Prune(PlannedLayer layer)
+        {
+            var kept = keptShare is { } share ? (int)Math.Round(layer.Weights * share) : (int)layer.Kept;
+            return UnstructuredPruner.Prune(model.Parameters[$"{layer.Name}.weight"], kept);
+        }
+    }
 
     /// <summary>A copy of <paramref name="model"/> with the masks, and zeros where they prune.</summary>
     public Model ApplyTo(Model model)

@@ -14,7 +14,9 @@ public sealed class RunFolder : IDisposable
 {
     private const string MetricsHeader = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
 
+    private const string RecipeName = "recipe.yaml";
     private const string SummaryName = "summary.json";
+    private const string MetricsName = "metrics.csv";
 
     private readonly FileStream _lock; // the system lets go of it when the process ends, however it ends
     private readonly FileStream _metrics;
@@ -24,8 +26,16 @@ public sealed class RunFolder : IDisposable
         Path = path;
         Recipe = recipe;
         Summary = new(recipe.Name, recipe.Seed, []);
-        _lock = new(In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
-        _metrics = new(In(path, "metrics.csv"), metricsMode, FileAccess.ReadWrite, FileShare.Read);
+        _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0); // or disposal would try again what failed
+        try
+        {
+            _lock = new(In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch
+        {
+            _metrics.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The folder.</summary>
@@ -43,19 +53,25 @@ public sealed class RunFolder : IDisposable
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
 
-    /// <summary>Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run.</summary>
-    /// <exception cref="InputException">The folder exists or cannot be made.</exception>
+    /// <summary>Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run; where that is taken, <c>-2</c>, <c>-3</c> and so on is added.</summary>
+    /// <exception cref="InputException">The folder cannot be made.</exception>
     public static RunFolder Create(Recipe recipe, DateTime now)
     {
         var path = System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
-        if (Directory.Exists(path) || File.Exists(path)) throw new InputException($"run folder {path} exists already; expected a new one, start again in a second");
         return Guard(path, () =>
         {
-            Directory.CreateDirectory(path);
-            var run = new RunFolder(path, recipe, FileMode.CreateNew);
-            run.Write(MetricsHeader);
-            AtomicFile.Write(In(path, "recipe.yaml"), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
-            return run;
+            var run = Claim(path, recipe);
+            try
+            {
+                run.Write(MetricsHeader);
+                AtomicFile.Write(In(run.Path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
+                return run;
+            }
+            catch
+            {
+                run.Dispose();
+                throw;
+            }
         });
     }
 
@@ -73,7 +89,7 @@ public sealed class RunFolder : IDisposable
         if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
         return Guard(path, () =>
         {
-            var run = new RunFolder(path, recipe, FileMode.OpenOrCreate);
+            var run = new RunFolder(path, recipe, FileMode.Open);
             try
             {
                 foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
@@ -137,9 +153,34 @@ public sealed class RunFolder : IDisposable
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
 
-    private static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, "recipe.yaml"))
-        ? RecipeFile.Load(In(folder, "recipe.yaml"), overrides)
-        : throw new InputException($"{folder} has no recipe.yaml; expected the folder of a run");
+    // A folder belongs to the process that made its metrics.csv: of two that come at once, one fails to and takes the next name.
+    private static RunFolder Claim(string first, Recipe recipe)
+    {
+        for (var number = 1; ; number++)
+        {
+            var path = number == 1 ? first : $"{first}-{number}";
+            if (System.IO.Path.Exists(path)) continue;
+            Directory.CreateDirectory(path);
+            try
+            {
+                return new(path, recipe, FileMode.CreateNew);
+            }
+            catch (IOException) when (File.Exists(In(path, MetricsName)))
+            {
+                // The other process was first.
+            }
+        }
+    }
+
+    private static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides)
+    {
+        foreach (var name in new[] { RecipeName, MetricsName })
+        {
+            if (!File.Exists(In(folder, name))) throw new InputException($"{folder} has no {name}; expected the folder of a run");
+        }
+
+        return RecipeFile.Load(In(folder, RecipeName), overrides);
+    }
 
     private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
         && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);

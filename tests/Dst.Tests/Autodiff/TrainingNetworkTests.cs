@@ -107,6 +107,14 @@ public class TrainingNetworkTests
         Assert.Equal("layer2.0.conv1", network.FindNonFinite());
     }
 
+    [Fact]
+    public void A_batch_that_does_not_fit_into_memory_is_refused_before_memory_is_taken()
+    {
+        using var pool = new WorkerPool(1);
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 256, 256), Classes), seed: 1);
+        Assert.Contains("batch of 1000000 need", Assert.Throws<InputException>(() => new TrainingNetwork(model, 1_000_000, pool, seed: 1)).Message);
+    }
+
     private static float[] TrainTwoSteps(NetworkGraph graph, int threads)
     {
         using var pool = new WorkerPool(threads);
