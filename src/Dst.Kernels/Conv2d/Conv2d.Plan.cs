@@ -6,16 +6,11 @@ public sealed unsafe partial class Conv2d
     private const int GradientTapMultiple = 8;
 
     private readonly PackedInput _input;
-    private readonly PackedInput _outputGradient;
 
     /// <summary>[O/16] lists of taps as indices in the ungrouped row [C·Kh·Kw].</summary>
     private readonly int[][] _forwardTaps;
     private readonly TapPass _forward;
     private readonly NarrowBlockConv2d? _narrowForward;
-
-    /// <summary>[phase][C/16] lists of taps as indices in [O·Kh·Kw].</summary>
-    private readonly int[][][] _dataGradientTaps;
-    private readonly TapPass[] _dataGradient;
 
     /// <summary>Offsets of the weight gradient's taps and, for each block of filters, where its own begin.</summary>
     private readonly int[] _gradientOffsets;
@@ -25,20 +20,28 @@ public sealed unsafe partial class Conv2d
     private TapPass PlanForward()
     {
         var s = Shape;
-        return new TapPass(
-            Table(_forwardTaps, tap => _input.OffsetOf(tap.Channel, tap.Ky, tap.Kx), 0),
-            s.OutHeight,
-            s.OutWidth,
+        var taps = Table(_forwardTaps, tap => _input.OffsetOf(tap.Channel, tap.Ky, tap.Kx), 0);
+        // Where the kernel is one position and packed rows follow each other, an image is one long row.
+        var isFlat = s.KernelHeight * s.KernelWidth == 1 && _input.RowPitch == s.OutWidth * Layout.Block;
+        return new(
+            taps,
+            s.FilterBlocks,
+            null,
             new(_input.RowPitch, _input.Length),
             new(0, Layout.Block, s.OutWidth * Layout.Block, s.OutHeight * s.OutWidth * Layout.Block, s.OutputLength),
-            [.. Enumerable.Range(0, s.OutHeight).Select(row => RowsWithin(s.Padding - row * s.Stride, s.Height + s.Padding - row * s.Stride))]);
+            [.. isFlat ? [new KernelRange(0, 1)] : Ranges(s.OutHeight, s.Height, s.KernelHeight)],
+            [.. isFlat ? Enumerable.Repeat(new KernelRange(0, 1), s.OutHeight * s.OutWidth) : Ranges(s.OutWidth, s.Width, s.KernelWidth)]);
+
+        IEnumerable<KernelRange> Ranges(int outExtent, int extent, int kernel) =>
+            Enumerable.Range(0, outExtent).Select(i => Within(s.Padding - i * s.Stride, extent + s.Padding - i * s.Stride, kernel));
     }
 
     /// <summary>For each block of 16 filters its taps: indices in the ungrouped row [C·Kh·Kw].</summary>
-    private static int[][] ForwardTaps(Conv2dShape s, KeptTaps? kept)
+    private int[][] ForwardTaps(KeptTaps? kept)
     {
+        var s = Shape;
         var area = s.KernelHeight * s.KernelWidth;
-        if (kept is not null) return [.. kept.UnionOverLanes().Select(taps => ByKernelRow(taps, s))];
+        if (kept is not null) return [.. kept.UnionOverLanes().Select(ByKernelPosition)];
         var filtersPerGroup = s.Filters / s.Groups;
         var taps = new int[s.FilterBlocks][];
         for (var b = 0; b < taps.Length; b++)
@@ -46,67 +49,18 @@ public sealed unsafe partial class Conv2d
             var firstGroup = b * Layout.Block / filtersPerGroup;
             var lastGroup = (Math.Min(s.Filters, (b + 1) * Layout.Block) - 1) / filtersPerGroup;
             var first = firstGroup * s.ChannelsPerGroup * area;
-            taps[b] = ByKernelRow(Enumerable.Range(first, (lastGroup + 1) * s.ChannelsPerGroup * area - first), s);
+            taps[b] = ByKernelPosition(Enumerable.Range(first, (lastGroup + 1) * s.ChannelsPerGroup * area - first));
         }
 
         return taps;
     }
 
-    private static int[] ByKernelRow(IEnumerable<int> taps, Conv2dShape s) =>
-        [.. taps.OrderBy(tap => tap % (s.KernelHeight * s.KernelWidth) / s.KernelWidth)];
+    private int[] ByKernelPosition(IEnumerable<int> taps) => [.. taps.OrderBy(tap => tap % (Shape.KernelHeight * Shape.KernelWidth))];
 
-    private KernelRowRange RowsWithin(int first, int end)
+    private static KernelRange Within(int first, int end, int kernel)
     {
-        first = Math.Clamp(first, 0, Shape.KernelHeight);
-        return new(first, Math.Clamp(end, first, Shape.KernelHeight));
-    }
-
-    /// <summary>One pass for each phase of the stride: the input pixels of a phase see the same taps of the kernel.</summary>
-    private (int[][][] Taps, TapPass[] Passes) PlanDataGradient()
-    {
-        var s = Shape;
-        var taps = new List<int[][]>();
-        var passes = new List<TapPass>();
-        var firstWeight = 0;
-        for (var y = 0; y < Math.Min(s.Stride, s.Height); y++)
-        {
-            for (var x = 0; x < Math.Min(s.Stride, s.Width); x++)
-            {
-                var phaseTaps = DataGradientTaps((y + s.Padding) % s.Stride, (x + s.Padding) % s.Stride);
-                int row = y + s.Padding, column = x + s.Padding;
-                var table = Table(phaseTaps, tap => _outputGradient.OffsetOfUnpadded(tap.Channel, (row - tap.Ky) / s.Stride, (column - tap.Kx) / s.Stride), firstWeight);
-                firstWeight += phaseTaps.Sum(t => t.Length) * Layout.Block;
-                taps.Add(phaseTaps);
-                passes.Add(new TapPass(
-                    table,
-                    (s.Height - y + s.Stride - 1) / s.Stride,
-                    (s.Width - x + s.Stride - 1) / s.Stride,
-                    new(_outputGradient.RowPitch, _outputGradient.Length),
-                    new((y * s.Width + x) * Layout.Block, s.Stride * Layout.Block, s.Stride * s.Width * Layout.Block, s.Height * s.Width * Layout.Block, s.InputLength),
-                    [.. Enumerable.Range(0, (s.Height - y + s.Stride - 1) / s.Stride).Select(r => RowsWithin(row + (r - s.OutHeight + 1) * s.Stride, row + r * s.Stride + 1))]));
-            }
-        }
-
-        return ([.. taps], [.. passes]);
-    }
-
-    /// <summary>For each block of input channels the (filter, ky, kx) of a phase that reach any of its 16 channels.</summary>
-    private int[][] DataGradientTaps(int phaseY, int phaseX)
-    {
-        var s = Shape;
-        var area = s.KernelHeight * s.KernelWidth;
-        var reached = new bool[s.ChannelBlocks][];
-        for (var b = 0; b < reached.Length; b++) reached[b] = new bool[s.FilterBlocks * area];
-        for (var b = 0; b < s.FilterBlocks; b++)
-        {
-            foreach (var tap in _forwardTaps[b])
-            {
-                var (channel, ky, kx) = TapAt(tap);
-                if (ky % s.Stride == phaseY && kx % s.Stride == phaseX) reached[channel / Layout.Block][b * area + tap % area] = true;
-            }
-        }
-
-        return [.. reached.Select(block => ByKernelRow(Enumerable.Range(0, s.Filters * area).Where(t => block[t / area / Layout.Block * area + t % area]), s))];
+        first = Math.Clamp(first, 0, kernel);
+        return new(first, Math.Clamp(end, first, kernel));
     }
 
     /// <summary>
@@ -146,34 +100,37 @@ public sealed unsafe partial class Conv2d
         return (index / area, index % area / Shape.KernelWidth, index % Shape.KernelWidth);
     }
 
-    /// <summary>Lists of offsets, one for each block, shared where the taps are equal; weights follow each other block by block.</summary>
-    private TapTable Table(int[][] blockTaps, Func<(int Channel, int Ky, int Kx), int> offset, int firstWeight)
+    /// <summary>Lists of offsets, shared where the taps of neighbours are equal; weights follow each other list by list.</summary>
+    private TapTable Table(int[][] lists, Func<(int Channel, int Ky, int Kx), int> offset, int firstWeight)
     {
-        var first = new int[blockTaps.Length];
+        var first = new int[lists.Length];
         var offsets = new List<int>();
-        var firstWeights = new int[blockTaps.Length];
-        for (var b = 0; b < blockTaps.Length; b++)
+        var starts = new List<int>();
+        var firstWeights = new int[lists.Length];
+        for (var i = 0; i < lists.Length; i++)
         {
-            firstWeights[b] = firstWeight;
-            firstWeight += blockTaps[b].Length * Layout.Block;
-            if (b > 0 && blockTaps[b].AsSpan().SequenceEqual(blockTaps[b - 1]))
+            firstWeights[i] = firstWeight;
+            firstWeight += lists[i].Length * Layout.Block;
+            starts.AddRange(PositionStarts(lists[i]));
+            if (i > 0 && lists[i].AsSpan().SequenceEqual(lists[i - 1]))
             {
-                first[b] = first[b - 1];
+                first[i] = first[i - 1];
                 continue;
             }
 
-            first[b] = offsets.Count;
-            foreach (var tap in blockTaps[b]) offsets.Add(offset(TapAt(tap)));
+            first[i] = offsets.Count;
+            foreach (var tap in lists[i]) offsets.Add(offset(TapAt(tap)));
         }
 
-        return new(first, [.. blockTaps.Select(RowStarts)], firstWeights, Pinned(offsets));
+        return new(Shape.KernelHeight, Shape.KernelWidth, first, firstWeights, Pinned(starts), Pinned(offsets));
     }
 
-    private int[] RowStarts(int[] taps)
+    private int[] PositionStarts(int[] taps)
     {
-        var starts = new int[Shape.KernelHeight + 1];
-        foreach (var tap in taps) starts[TapAt(tap).Ky + 1]++;
-        for (var ky = 0; ky < Shape.KernelHeight; ky++) starts[ky + 1] += starts[ky];
+        var area = Shape.KernelHeight * Shape.KernelWidth;
+        var starts = new int[area + 1];
+        foreach (var tap in taps) starts[tap % area + 1]++;
+        for (var p = 0; p < area; p++) starts[p + 1] += starts[p];
         return starts;
     }
 

@@ -1,77 +1,143 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
 public sealed unsafe partial class Conv2d
 {
-    /// <summary>Runs a pass: for each block of 16 output channels, image and row, one register tile after another.</summary>
+    /// <summary>Pixels of the widest tile.</summary>
+    private const int MaxTileWidth = 16;
+
+    /// <summary>Floats between the sources of a tile's pixels.</summary>
+    private interface ISourcePitch
+    {
+        static abstract nint Of(in TilePixels pixels);
+    }
+
+    /// <summary>Runs a pass: for each block of 16 output channels, image (or some images) and row, one register tile after another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TLanes>(TapPass pass, int images, float* source, float* weights, InitialValues initial, float* destination)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        var taps = pass.Taps;
-        var to = pass.Destination;
-        fixed (int* offsets = taps.Offsets)
+        var (from, to) = (pass.Source, pass.Destination);
+        var blockPitch = pass.Scatter is null ? to.Block : 0;
+        for (var b = 0; b < pass.Blocks; b++)
         {
-            for (var b = 0; b < taps.Blocks; b++)
+            for (int n = 0, together; n < images; n += together)
             {
-                var rowStart = taps.RowStart[b];
-                for (var n = 0; n < images; n++)
+                together = pass.ImagesTogether(images - n);
+                for (var r = 0; r < pass.Rows; r++)
                 {
-                    var rowSource = source + (long)n * pass.Source.Image;
-                    var row = destination + (long)n * to.Image + (long)b * to.Block + to.Start;
-                    for (var r = 0; r < pass.Rows; r++, rowSource += pass.Source.Row, row += to.Row)
+                    var rowSource = source + (long)n * from.Image + r * from.Row;
+                    var row = destination + (long)n * to.Image + (long)b * blockPitch + to.Start + r * to.Row;
+                    var rows = pass.KernelRows[r];
+                    var columns = new KernelRange(-1, -1);
+                    TapList list = default;
+                    foreach (var tile in together > 1 ? pass.BatchTiles : pass.Tiles)
                     {
-                        var first = rowStart[pass.KernelRows[r].First];
-                        var list = new TapList(
-                            offsets + taps.First[b] + first, rowStart[pass.KernelRows[r].End] - first, weights + taps.FirstWeight[b] + first * Layout.Block);
-                        RunRow<TLanes>(pass.TileWidths, list, rowSource, row, to.Pixel, initial.Of(b));
+                        if (pass.Scatter is null && tile.KernelColumns != columns) list = new(pass.Taps, b, rows, columns = tile.KernelColumns, weights);
+                        var pixelSource = rowSource + tile.Column * Layout.Block;
+                        var pixel = row + (long)tile.Column * to.Pixel;
+                        for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += from.Image, pixel += to.Image)
+                        {
+                            var width = tile.AcrossImages ? together : tile.Width;
+                            var pixels = new TilePixels(pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel);
+                            if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
+                            else Tile<TLanes>(tile.AcrossImages, width, list, pixels);
+                        }
                     }
                 }
             }
         }
     }
 
+    private static void Tile<TLanes>(bool acrossImages, int width, in TapList taps, in TilePixels pixels) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        if (acrossImages) Tile<TLanes, ImagePitch>(width, taps, pixels);
+        else Tile<TLanes, PixelPitch>(width, taps, pixels);
+    }
+
+    /// <summary>Computes one list after another and adds its 16 lanes to their channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunRow<TLanes>(int[] tileWidths, TapList taps, float* source, float* row, int pixelPitch, float* initial)
+    private static void TileOfLists<TLanes>(TapPass pass, int block, KernelRange rows, in RowTile tile, int width, float* weights, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        foreach (var width in tileWidths)
+        var scatter = pass.Scatter!;
+        var sums = stackalloc float[MaxTileWidth * Layout.Block];
+        var zero = stackalloc float[Layout.Block];
+        TLanes.Store(zero, TLanes.Zero);
+        var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block);
+        for (var list = scatter.FirstList[block]; list < scatter.FirstList[block + 1]; list++)
         {
-            var start = initial == null ? row : initial;
-            var startPitch = initial == null ? pixelPitch : 0;
-            switch (width)
+            var taps = new TapList(pass.Taps, list, rows, tile.KernelColumns, weights);
+            if (taps.IsEmpty) continue;
+            Tile<TLanes>(tile.AcrossImages, width, taps, toSums);
+            for (var target = scatter.FirstTarget[list]; target < scatter.FirstTarget[list + 1]; target++)
             {
-                case 16: Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 8: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 7: Tile<TLanes, Join<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 6: Tile<TLanes, Join<TLanes, Four<TLanes>, Two<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 5: Tile<TLanes, Join<TLanes, Four<TLanes>, One<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 4: Tile<TLanes, Four<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 3: Tile<TLanes, Join<TLanes, Two<TLanes>, One<TLanes>>>(taps, source, start, startPitch, row, pixelPitch); break;
-                case 2: Tile<TLanes, Two<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
-                default: Tile<TLanes, One<TLanes>>(taps, source, start, startPitch, row, pixelPitch); break;
+                var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
+                var destination = pixels.Destination + (long)scatter.TargetBlock[target] * pass.Destination.Block;
+                for (var p = 0; p < width; p++, destination += pixels.Pitch)
+                    TLanes.Store(destination, TLanes.Add(TLanes.Load(destination), TLanes.Pick(sums + p * Layout.Block, lanes)));
             }
+        }
+    }
 
-            source += width * Layout.Block;
-            row += (long)width * pixelPitch;
+    private static void Tile<TLanes, TPitch>(int width, in TapList taps, in TilePixels pixels)
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TPitch : struct, ISourcePitch
+    {
+        switch (width)
+        {
+            case 16: Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>, TPitch>(taps, pixels); break;
+            case 8: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, TPitch>(taps, pixels); break;
+            case 7: Tile<TLanes, Join<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>, TPitch>(taps, pixels); break;
+            case 6: Tile<TLanes, Join<TLanes, Four<TLanes>, Two<TLanes>>, TPitch>(taps, pixels); break;
+            case 5: Tile<TLanes, Join<TLanes, Four<TLanes>, One<TLanes>>, TPitch>(taps, pixels); break;
+            case 4: Tile<TLanes, Four<TLanes>, TPitch>(taps, pixels); break;
+            case 3: Tile<TLanes, Join<TLanes, Two<TLanes>, One<TLanes>>, TPitch>(taps, pixels); break;
+            case 2: Tile<TLanes, Two<TLanes>, TPitch>(taps, pixels); break;
+            default: Tile<TLanes, One<TLanes>, TPitch>(taps, pixels); break;
         }
     }
 
     /// <summary>The innermost loop: for each tap one load of 16 weights and one multiply-add for each pixel of the tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TLanes, TTile>(TapList taps, float* source, float* initial, nint initialPitch, float* destination, nint pitch)
+    private static void Tile<TLanes, TTile, TPitch>(in TapList taps, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
         where TTile : unmanaged, IAccumulators<TLanes>
+        where TPitch : struct, ISourcePitch
     {
         TTile tile = default;
-        tile.Load(initial, initialPitch);
-        var weights = taps.Weights;
-        var offsets = taps.Offsets;
-        for (var end = offsets + taps.Count; offsets < end; offsets++, weights += Layout.Block)
-            tile.MultiplyAdd(source + *offsets, Layout.Block, TLanes.Load(weights));
-        tile.Store(destination, pitch);
+        tile.Load(pixels.Initial, pixels.InitialPitch);
+        var source = pixels.Source;
+        var pitch = TPitch.Of(pixels);
+        var start = taps.Start;
+        for (var run = taps.Runs; run > 0; run--, start += taps.RunPitch)
+        {
+            var weights = taps.Weights + (long)start[0] * Layout.Block;
+            var offsets = taps.Offsets + start[0];
+            for (var end = taps.Offsets + start[taps.RunLength]; offsets < end; offsets++, weights += Layout.Block)
+                tile.MultiplyAdd(source + *offsets, pitch, TLanes.Load(weights));
+        }
+
+        tile.Store(pixels.Destination, pixels.Pitch);
+    }
+
+    private static int* Pointer(int[] pinned) => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
+
+    /// <summary>Neighbours in a row, a constant to the JIT.</summary>
+    private readonly struct PixelPitch : ISourcePitch
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static nint Of(in TilePixels pixels) => Layout.Block;
+    }
+
+    /// <summary>The same pixel of several images.</summary>
+    private readonly struct ImagePitch : ISourcePitch
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static nint Of(in TilePixels pixels) => pixels.ImagePitch;
     }
 
     /// <summary>What the sums start from: 16 values a block (a bias, or the same zeros for all), or what the destination holds.</summary>
@@ -85,11 +151,54 @@ public sealed unsafe partial class Conv2d
         public float* Of(int block) => _values + (long)block * _blockPitch;
     }
 
-    /// <summary>The taps of one block of 16 output channels and their packed weights [taps][16].</summary>
-    private readonly struct TapList(int* offsets, int count, float* weights)
+    /// <summary>Where the pixels of a tile come from, what they start from (null: the destination) and where they go.</summary>
+    private readonly struct TilePixels(float* source, nint imagePitch, float* initial, float* destination, nint pitch)
     {
-        public readonly int* Offsets = offsets;
-        public readonly int Count = count;
-        public readonly float* Weights = weights;
+        public readonly float* Source = source;
+        public readonly nint ImagePitch = imagePitch;
+        public readonly float* Initial = initial == null ? destination : initial;
+        public readonly nint InitialPitch = initial == null ? pitch : 0;
+        public readonly float* Destination = destination;
+        public readonly nint Pitch = pitch;
+    }
+
+    /// <summary>
+    /// The taps that a tile uses: <see cref="Runs"/> runs of neighbours in a list, the n-th from <c>Start[n · RunPitch]</c> to
+    /// <c>Start[n · RunPitch + RunLength]</c>; a run is a row of the kernel, or all its rows where no column is left out.
+    /// </summary>
+    private readonly struct TapList
+    {
+        public readonly int* Offsets;
+        public readonly float* Weights;
+        public readonly int* Start;
+        public readonly int Runs;
+        public readonly int RunLength;
+        public readonly int RunPitch;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TapList(TapTable taps, int list, KernelRange rows, KernelRange columns, float* weights)
+        {
+            Offsets = Pointer(taps.Offsets) + taps.First[list];
+            Weights = weights + taps.FirstWeight[list];
+            Start = Pointer(taps.PositionStart) + (long)list * taps.Positions + rows.First * taps.KernelWidth + columns.First;
+            RunPitch = taps.KernelWidth;
+            var isWhole = columns.End - columns.First == taps.KernelWidth;
+            Runs = isWhole ? 1 : rows.End - rows.First;
+            RunLength = isWhole ? (rows.End - rows.First) * taps.KernelWidth : columns.End - columns.First;
+        }
+
+        /// <summary>Whether no run has any tap.</summary>
+        public bool IsEmpty
+        {
+            get
+            {
+                for (var run = 0; run < Runs; run++)
+                {
+                    if (Start[run * RunPitch] < Start[run * RunPitch + RunLength]) return false;
+                }
+
+                return true;
+            }
+        }
     }
 }

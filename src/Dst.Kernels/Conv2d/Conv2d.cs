@@ -10,7 +10,8 @@ namespace Dst.Kernels;
 /// The forward pass packs its input with padding, split into stride² phases so that neighbouring output pixels always read
 /// neighbouring scalars; then each tap costs one vector load of 16 filters' weights and one multiply-add an output pixel.
 /// The data gradient is the same loop over the packed output gradient with turned weights, one pass for each phase of the stride.
-/// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward pass and in the weight gradient.
+/// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward pass and in the weight gradient;
+/// where they keep whole kernels, the data gradient gathers the channels that each block of filters keeps.
 /// With narrower blocks the forward pass is <see cref="NarrowBlockConv2d"/>, and the gradients run on the union of the 16 filters' taps.
 /// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole blocks.
 /// </remarks>
@@ -30,15 +31,15 @@ public sealed unsafe partial class Conv2d
         kept?.Validate(shape);
         Shape = shape;
         _input = PackedInput.ForForward(shape);
-        _forwardTaps = ForwardTaps(shape, kept);
+        _forwardTaps = ForwardTaps(kept);
         _forward = PlanForward();
         _narrowForward = kept is { Block: < Layout.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
-        (_dataGradientTaps, _dataGradient) = PlanDataGradient();
+        _dataGradient = PlanDataGradient();
         (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
         var isScalar = Simd.Simd.Tier == SimdTier.Scalar;
         WeightLength = isScalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
-        DataGradientWeightLength = isScalar ? WeightCount : checked(_dataGradientTaps.Sum(phase => phase.Sum(taps => taps.Length)) * Layout.Block);
+        DataGradientWeightLength = isScalar ? WeightCount : _dataGradient.Sum(phase => phase.WeightLength);
     }
 
     /// <summary>Sizes of the layer.</summary>

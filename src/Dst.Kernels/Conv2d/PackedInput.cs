@@ -10,8 +10,8 @@ namespace Dst.Kernels;
 /// </summary>
 internal sealed unsafe class PackedInput
 {
-    /// <summary>Packed images of one chunk stay in the second-level cache beside the weights of a block: 384 KiB.</summary>
-    private const int ChunkBudget = 96 * 1024;
+    /// <summary>Packed images of one chunk stay in the second-level cache beside the weights of a block: 512 KiB.</summary>
+    private const int ChunkBudget = 128 * 1024;
     private const int Block = Layout.Block;
 
     private readonly int _blocks;
@@ -47,8 +47,17 @@ internal sealed unsafe class PackedInput
     /// <summary>Floats from one row of a phase to the next.</summary>
     public int RowPitch => _columns * Block;
 
-    /// <summary>Images that are packed and then used together.</summary>
-    public int ChunkImages => _inPlace ? int.MaxValue : Math.Max(1, ChunkBudget / Length);
+    /// <summary>Images that are packed and then used together: whole runs of a tile across images, if any fits.</summary>
+    public int ChunkImages
+    {
+        get
+        {
+            if (_inPlace) return int.MaxValue;
+            var images = ChunkBudget / Length;
+            var together = Math.Min(images, RowTiles.FewImagesTogether);
+            return Math.Max(1, images - images % Math.Max(1, together));
+        }
+    }
 
     /// <summary>Floats of scratch memory for one chunk.</summary>
     public int ChunkLength => _inPlace ? 0 : checked(ChunkImages * Length);

@@ -2,36 +2,85 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
+/// <summary>A register tile: neighbouring output pixels of a row, or one pixel of several images.</summary>
+/// <param name="Column">First column.</param>
+/// <param name="Width">Columns.</param>
+/// <param name="AcrossImages">Whether the tile is one pixel of as many images as there are.</param>
+/// <param name="KernelColumns">Columns of the kernel that do not fall on padding for all of its pixels.</param>
+internal readonly record struct RowTile(int Column, int Width, bool AcrossImages, KernelRange KernelColumns);
+
 /// <summary>Cuts a row of output pixels into register tiles.</summary>
 internal static class RowTiles
 {
+    /// <summary>Time of entering a tile, and of each row of the kernel whose taps are not all used, in multiply-adds of 16 lanes.</summary>
+    private const double TileCost = 16;
+    private const double PartialRowCost = 4;
+
     /// <summary>
     /// Time of each tile width relative to one pixel at the machine's peak. From measurements: a tile is at the peak when it has
     /// at least four 512-bit or eight 256-bit accumulators (the latency of a fused multiply-add) and they fit in the registers.
     /// </summary>
-    private static readonly (int Width, double Cost)[] Tiles = Simd.Simd.Tier switch
+    private static readonly (int Width, double Cost)[] Widths = Simd.Simd.Tier switch
     {
         SimdTier.V512 => [(16, 16.4), (8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
         SimdTier.V256 => [(6, 6.2), (5, 5.5), (4, 4.5), (3, 4.1), (2, 4), (1, 3.9)],
         _ => [(2, 2.1), (1, 1.9)],
     };
 
-    /// <summary>The cheapest tile widths whose sum is <paramref name="columns"/>, widest first.</summary>
-    public static int[] Cut(int columns)
+    /// <summary>Images that a tile across images holds; 1 where the tier has too few registers.</summary>
+    public static readonly int ImagesTogether = Simd.Simd.Tier switch { SimdTier.V512 => 8, SimdTier.V256 => 4, _ => 1 };
+
+    /// <summary>The fewest images that a tile across images is worth while for.</summary>
+    public const int FewImagesTogether = 4;
+
+    /// <summary>The tiles that take the least time.</summary>
+    /// <param name="kernelColumns">For each output column the columns of the kernel that do not fall on padding.</param>
+    /// <param name="taps">Taps in each column of the kernel.</param>
+    /// <param name="kernelHeight">Rows of the kernel.</param>
+    /// <param name="acrossImages">Whether tiles of one pixel of <see cref="ImagesTogether"/> images are possible.</param>
+    public static RowTile[] Cut(KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages)
     {
-        var best = new double[columns + 1];
-        var choice = new int[columns + 1];
-        for (var n = 1; n <= columns; n++)
+        var best = new double[kernelColumns.Length + 1];
+        var last = new RowTile[kernelColumns.Length + 1];
+        for (var end = 1; end <= kernelColumns.Length; end++)
         {
-            best[n] = double.PositiveInfinity;
-            foreach (var (width, cost) in Tiles)
+            best[end] = double.PositiveInfinity;
+            foreach (var (width, cost) in Widths)
             {
-                if (width <= n && best[n - width] + cost < best[n]) (best[n], choice[n]) = (best[n - width] + cost, width);
+                if (width <= end) Consider(end - width, width, false, cost, 1);
+            }
+
+            if (acrossImages && ImagesTogether > 1) Consider(end - 1, 1, true, Widths.Single(w => w.Width == ImagesTogether).Cost, ImagesTogether);
+
+            void Consider(int column, int width, bool across, double cost, int images)
+            {
+                var range = Union(kernelColumns.AsSpan(column, width), taps);
+                var isPartial = range.End - range.First < taps.Length;
+                var sum = 0d;
+                for (var kx = range.First; kx < range.End; kx++) sum += taps[kx];
+                var time = best[column] + (cost * sum + TileCost + (isPartial ? kernelHeight * PartialRowCost : 0)) / images;
+                if (time < best[end]) (best[end], last[end]) = (time, new(column, width, across, range));
             }
         }
 
-        var widths = new List<int>();
-        for (var n = columns; n > 0; n -= choice[n]) widths.Add(choice[n]);
-        return [.. widths.OrderDescending()];
+        var tiles = new List<RowTile>();
+        for (var end = kernelColumns.Length; end > 0; end = last[end].Column) tiles.Add(last[end]);
+        tiles.Reverse();
+        return [.. tiles];
+    }
+
+    /// <summary>The columns of the kernel that any of the pixels needs: all of them if the others have no taps.</summary>
+    private static KernelRange Union(ReadOnlySpan<KernelRange> columns, double[] taps)
+    {
+        int first = taps.Length, end = 0;
+        foreach (var range in columns)
+        {
+            if (range.First >= range.End) continue;
+            first = Math.Min(first, range.First);
+            end = Math.Max(end, range.End);
+        }
+
+        if (first >= end) return new(0, 0);
+        return taps.AsSpan(0, first).ContainsAnyExcept(0) || taps.AsSpan(end).ContainsAnyExcept(0) ? new(first, end) : new(0, taps.Length);
     }
 }

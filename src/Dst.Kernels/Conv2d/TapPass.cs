@@ -1,21 +1,38 @@
 namespace Dst.Kernels;
 
 /// <summary>
-/// One run of the direct convolution loop over a packed source. For each block of 16 output channels it has a list of taps;
-/// a tap is the offset of its scalar from the source of an output pixel, so dense, halved, grouped, strided and transposed
-/// convolutions all are the same loop. All pitches are in floats.
+/// One run of the direct convolution loop over a packed source. A list of taps serves 16 output channels; a tap is the offset of its
+/// scalar from the source of an output pixel, so dense, halved, grouped, strided and transposed convolutions all are the same loop.
+/// All pitches are in floats.
 /// </summary>
-/// <param name="Taps">The taps of each output block.</param>
-/// <param name="Rows">Output rows.</param>
-/// <param name="Columns">Output pixels in a row.</param>
+/// <param name="Taps">The taps of each block of 16 output channels, or of each list of <paramref name="Scatter"/>.</param>
+/// <param name="Blocks">Blocks of output channels, or of source channels with <paramref name="Scatter"/>.</param>
+/// <param name="Scatter">Which channels the lanes of a list are added to; null where they are a block's own.</param>
 /// <param name="Source">Where output pixels find their sources.</param>
 /// <param name="Destination">Where output pixels go.</param>
 /// <param name="KernelRows">For each output row the rows of the kernel that do not fall on padding.</param>
+/// <param name="KernelColumns">For each output column the columns of the kernel that do not fall on padding.</param>
 internal sealed record TapPass(
-    TapTable Taps, int Rows, int Columns, TapPass.SourcePitch Source, TapPass.DestinationPitch Destination, KernelRowRange[] KernelRows)
+    TapTable Taps, int Blocks, LaneScatter? Scatter, TapPass.SourcePitch Source, TapPass.DestinationPitch Destination, KernelRange[] KernelRows, KernelRange[] KernelColumns)
 {
-    /// <summary>Widths of the register tiles that a row is cut into.</summary>
-    public int[] TileWidths { get; } = RowTiles.Cut(Columns);
+    /// <summary>The register tiles of a row of one image.</summary>
+    public RowTile[] Tiles { get; } = RowTiles.Cut(KernelColumns, Taps.MeanPerColumn(), Taps.KernelHeight, acrossImages: false);
+
+    /// <summary>The register tiles of a row where <see cref="RowTiles.ImagesTogether"/> images are at hand.</summary>
+    public RowTile[] BatchTiles { get; } = RowTiles.Cut(KernelColumns, Taps.MeanPerColumn(), Taps.KernelHeight, acrossImages: true);
+
+    /// <summary>Whether any of <see cref="BatchTiles"/> is one pixel of several images.</summary>
+    public bool SpansImages => Array.Exists(BatchTiles, tile => tile.AcrossImages);
+
+    /// <summary>Output rows.</summary>
+    public int Rows => KernelRows.Length;
+
+    /// <summary>How many of <paramref name="images"/> go together through a row: several only where tiles span them.</summary>
+    public int ImagesTogether(int images)
+    {
+        if (!SpansImages) return 1;
+        return images >= RowTiles.ImagesTogether ? RowTiles.ImagesTogether : images >= RowTiles.FewImagesTogether ? RowTiles.FewImagesTogether : 1;
+    }
 
     /// <summary>Steps between the sources of output rows and images.</summary>
     public readonly record struct SourcePitch(int Row, int Image);
@@ -24,19 +41,44 @@ internal sealed record TapPass(
     public readonly record struct DestinationPitch(int Start, int Pixel, int Row, int Block, int Image);
 }
 
-/// <summary>Rows [First, End) of a kernel.</summary>
-internal readonly record struct KernelRowRange(int First, int End);
+/// <summary>
+/// Where the lanes of lists of taps go whose 16 output channels are not one block: the channels that share the taps of a block of
+/// source channels, one list after another.
+/// </summary>
+/// <param name="FirstList">For each source block its first list, and the number of lists.</param>
+/// <param name="FirstTarget">For each list its first target, and the number of targets.</param>
+/// <param name="TargetBlock">For each target the block of output channels.</param>
+/// <param name="Lanes">For each target which lane of the list each of its 16 channels adds, 16 for none; a pinned array.</param>
+internal sealed record LaneScatter(int[] FirstList, int[] FirstTarget, int[] TargetBlock, int[] Lanes);
+
+/// <summary>Rows or columns [First, End) of a kernel.</summary>
+internal readonly record struct KernelRange(int First, int End);
 
 /// <summary>
-/// The taps of each block of 16 output channels, ordered by the row of the kernel that they are in, so that an output row near
-/// the edge runs through a part of the list. Blocks with equal taps share one list.
+/// Lists of taps ordered by their position in the kernel, so that an output pixel near the edge runs through a part of its list.
+/// Lists that are equal are stored once.
 /// </summary>
-/// <param name="First">For each block the index of its first tap in <paramref name="Offsets"/>.</param>
-/// <param name="RowStart">For each block and row of the kernel the number of taps in earlier rows: [blocks][KernelHeight + 1].</param>
-/// <param name="FirstWeight">For each block where its weights [taps, 16] begin in the packed weights, in floats.</param>
-/// <param name="Offsets">Distance of each tap's scalar from the source of the output pixel, in floats; a pinned array.</param>
-internal sealed record TapTable(int[] First, int[][] RowStart, int[] FirstWeight, int[] Offsets)
+/// <param name="KernelHeight">Rows of the kernel.</param>
+/// <param name="KernelWidth">Columns of the kernel.</param>
+/// <param name="First">For each list the index of its first tap in <paramref name="Offsets"/>.</param>
+/// <param name="FirstWeight">For each list where its weights [taps, 16] begin in the packed weights, in floats.</param>
+/// <param name="PositionStart">For each list and position (ky, kx) the number of taps before it, and their total: [lists, Kh·Kw + 1]; a pinned array.</param>
+/// <param name="Offsets">Distance of each tap's source from the source of the output pixel, in floats; a pinned array.</param>
+internal sealed record TapTable(int KernelHeight, int KernelWidth, int[] First, int[] FirstWeight, int[] PositionStart, int[] Offsets)
 {
-    /// <summary>Number of blocks.</summary>
-    public int Blocks => First.Length;
+    /// <summary>Entries of <see cref="PositionStart"/> of one list.</summary>
+    public int Positions => KernelHeight * KernelWidth + 1;
+
+    /// <summary>For each column of the kernel the number of taps that a list has there, on average.</summary>
+    public double[] MeanPerColumn()
+    {
+        var mean = new double[KernelWidth];
+        for (var list = 0; list < First.Length; list++)
+        {
+            for (var p = 0; p < Positions - 1; p++)
+                mean[p % KernelWidth] += (PositionStart[list * Positions + p + 1] - PositionStart[list * Positions + p]) / (double)First.Length;
+        }
+
+        return mean;
+    }
 }

@@ -73,6 +73,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Pick(float* source, int* lanes) =>
+        new(PickFour(source, lanes), PickFour(source, lanes + 4), PickFour(source, lanes + 8), PickFour(source, lanes + 12));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(double* destination, Lanes128 value)
     {
         AddTo(destination, value._v0);
@@ -88,4 +92,11 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
         (lower + Vector128.Load(destination)).Store(destination);
         (upper + Vector128.Load(destination + 2)).Store(destination + 2);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> PickFour(float* source, int* lanes) =>
+        Vector128.Create(PickOne(source, lanes[0]), PickOne(source, lanes[1]), PickOne(source, lanes[2]), PickOne(source, lanes[3]));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float PickOne(float* source, int lane) => lane < 16 ? source[lane] : 0;
 }

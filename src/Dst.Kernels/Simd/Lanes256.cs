@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Dst.Kernels.Simd;
 
@@ -69,6 +70,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Pick(float* source, int* lanes)
+    {
+        Vector256<float> lower = Vector256.Load(source), upper = Vector256.Load(source + 8);
+        return new(Pick(lower, upper, Vector256.Load(lanes)), Pick(lower, upper, Vector256.Load(lanes + 8)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(double* destination, Lanes256 value)
     {
         AddTo(destination, value._v0);
@@ -81,5 +89,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
         var (lower, upper) = Vector256.Widen(value);
         (lower + Vector256.Load(destination)).Store(destination);
         (upper + Vector256.Load(destination + 4)).Store(destination + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Pick(Vector256<float> lower, Vector256<float> upper, Vector256<int> lanes)
+    {
+        var ofUpper = Vector256.GreaterThan(lanes, Vector256.Create(7)).AsSingle();
+        var picked = Vector256.ConditionalSelect(ofUpper, Avx2.PermuteVar8x32(upper, lanes), Avx2.PermuteVar8x32(lower, lanes));
+        return picked & Vector256.LessThan(lanes, Vector256.Create(16)).AsSingle();
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Dst.Kernels.Simd;
 
@@ -61,6 +62,10 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
         var all = Vector512.Create(*scalar);
         return new(Vector512.MultiplyAddEstimate(all, b._v0, c._v0));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Pick(float* source, int* lanes) =>
+        new(Avx512F.PermuteVar16x32x2(Vector512.Load(source), Vector512.Load(lanes), Vector512<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(double* destination, Lanes512 value)

@@ -72,6 +72,14 @@ internal static class OperationCases
         new Conv2dCase(1, new(24, 6, 6, 36, 3, 3, 2, 1, 12)),
         new Conv2dCase(1, new(2, 4, 44, 4, 3, 3, 1, 1)),
         new Conv2dCase(1, new(16, 3, 5, 130, 1, 1)),
+        new Conv2dCase(13, new(17, 3, 3, 20, 3, 3)),
+        new Conv2dCase(9, new(18, 6, 7, 19, 5, 5)),
+        new Conv2dCase(5, new(16, 9, 6, 16, 3, 4, 2)),
+        new Conv2dCase(2, new(16, 9, 5, 40, 1, 1, 2)),
+        GatheredConv2d(1, new(66, 5, 9, 47, 3, 3, 1, 1), 16),
+        GatheredConv2d(13, new(50, 4, 4, 32, 3, 3, 1, 1), 6),
+        GatheredConv2d(9, new(64, 6, 5, 16, 5, 4), 16),
+        GatheredConv2d(2, new(64, 7, 9, 48, 6, 6, 2, 1), 4),
         .. new[] { 1, 2, 4, 8, 16 }.SelectMany(block => new[] { HalvedConv2d(block, 2, true), HalvedConv2d(block, 4, false), HalvedConv2d(block, 16, true), HalvedConv2d(block, 16, false) }),
         new Conv2dCase(1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
         .. Simd.Tier == SimdTier.Scalar ? [] : new[] { 2, 4 }.SelectMany(WinogradCases),
@@ -91,6 +99,13 @@ internal static class OperationCases
 
     private static WinogradCase HalvedWinograd(int tile, Conv2dShape shape, int block, int group) =>
         new(2, shape, tile, Conv2dCase.Half(shape, block, group, wholeKernels: true));
+    /// <summary>Halved kernels of enough channels that the data gradient gathers those that each block of filters keeps.</summary>
+    private static Conv2dCase GatheredConv2d(int images, Conv2dShape shape, int group)
+    {
+        var kept = Conv2dCase.Half(shape, Layout.Block, group, wholeKernels: true);
+        if (Simd.Tier != SimdTier.Scalar) Assert.True(new Conv2d(shape, kept).DataGradientWeightLength < 0.8 * new Conv2d(shape).DataGradientWeightLength);
+        return new(images, shape, kept, $"gathered kernel:16:{group}");
+    }
 
     private static Conv2dCase HalvedConv2d(int block, int group, bool wholeKernels)
     {

@@ -5,55 +5,6 @@ namespace Dst.Kernels;
 
 public sealed unsafe partial class Conv2d
 {
-    /// <summary>dx = conv transposed(dy), or dx += with <paramref name="accumulate"/>.</summary>
-    /// <param name="images">Number of images.</param>
-    /// <param name="dy">Gradient of the output [N, O/16, OutHeight, OutWidth, 16].</param>
-    /// <param name="weights">Packed by <see cref="PackDataGradientWeights"/>.</param>
-    /// <param name="dx">Gradient of the input [N, C/16, H, W, 16].</param>
-    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    /// <param name="accumulate">Whether to add to <paramref name="dx"/>.</param>
-    public void DataGradient(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
-    {
-        KernelRunner.Run(new DataGradientKernel(this, images, dy, weights, dx, scratch, accumulate));
-    }
-
-    /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="DataGradientWeightLength"/> floats, [phase][C/16][taps][16].</summary>
-    public void PackDataGradientWeights(ReadOnlySpan<float> weights, Span<float> packed)
-    {
-        CheckLength(weights.Length, WeightCount);
-        CheckLength(packed.Length, DataGradientWeightLength);
-        if (Simd.Simd.Tier == SimdTier.Scalar)
-        {
-            weights.CopyTo(packed);
-            return;
-        }
-
-        var s = Shape;
-        var area = s.KernelHeight * s.KernelWidth;
-        packed.Clear();
-        var start = 0;
-        foreach (var phase in _dataGradientTaps)
-        {
-            for (var b = 0; b < phase.Length; b++)
-            {
-                for (var lane = 0; lane < Math.Min(Layout.Block, s.Channels - b * Layout.Block); lane++)
-                {
-                    var channel = b * Layout.Block + lane;
-                    var group = channel / s.ChannelsPerGroup;
-                    var column = channel % s.ChannelsPerGroup * area;
-                    for (var t = 0; t < phase[b].Length; t++)
-                    {
-                        var filter = phase[b][t] / area;
-                        if (filter / (s.Filters / s.Groups) == group)
-                            packed[start + t * Layout.Block + lane] = weights[filter * s.RowLength + column + phase[b][t] % area];
-                    }
-                }
-
-                start += phase[b].Length * Layout.Block;
-            }
-        }
-    }
-
     /// <summary>Adds the weight gradient of the blocks of 16 filters from <paramref name="firstBlock"/> on to a packed gradient.</summary>
     /// <param name="images">Number of images.</param>
     /// <param name="x">Input [N, C/16, H, W, 16].</param>
@@ -100,19 +51,6 @@ public sealed unsafe partial class Conv2d
                 var position = taps[t] - firstTap;
                 if ((uint)position < (uint)s.RowLength) rows[lane * s.RowLength + position] = values[t * Layout.Block + lane];
             }
-        }
-    }
-
-    private void DataGradient<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) where TLanes : unmanaged, ILanes<TLanes>
-    {
-        var zero = stackalloc float[Layout.Block];
-        new Span<float>(zero, Layout.Block).Clear();
-        for (var first = 0; first < images; first += _outputGradient.ChunkImages)
-        {
-            var count = Math.Min(_outputGradient.ChunkImages, images - first);
-            var source = _outputGradient.Pack<TLanes>(count, dy + (long)first * Shape.OutputLength, scratch);
-            foreach (var pass in _dataGradient)
-                Run<TLanes>(pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), dx + (long)first * Shape.InputLength);
         }
     }
 
@@ -167,13 +105,6 @@ public sealed unsafe partial class Conv2d
     private readonly record struct PixelWalk(int Rows, int SourceRow, int SourceImage, int GradientRow, int GradientImage)
     {
         public PixelWalk Within(int firstRow, int endRow) => this with { Rows = endRow - firstRow };
-    }
-
-    private readonly struct DataGradientKernel(Conv2d conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
-    {
-        public void Reference() => DataGradientReference(conv.Shape, images, dy, weights, dx, accumulate);
-
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.DataGradient<TLanes>(images, dy, weights, dx, scratch, accumulate);
     }
 
     private readonly struct WeightGradientKernel(Conv2d conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)

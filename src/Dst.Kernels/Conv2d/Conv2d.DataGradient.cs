@@ -1,0 +1,239 @@
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+public sealed unsafe partial class Conv2d
+{
+    /// <summary>
+    /// Time of a gathered list of taps beside its multiply-adds of 16 lanes, in such multiply-adds: for each register tile, for each
+    /// pixel, and for each pixel and block of channels that it is added to. From measurements, as is the share of the dense time
+    /// below which gathering is sure to gain.
+    /// </summary>
+    private const double ListTileCost = 120;
+    private const double ListCost = 10;
+    private const double TargetCost = 10;
+    private const double SureGain = 0.8;
+
+    private readonly PackedInput _outputGradient;
+    private readonly DataGradientPhase[] _dataGradient;
+
+    /// <summary>dx = conv transposed(dy), or dx += with <paramref name="accumulate"/>.</summary>
+    /// <param name="images">Number of images.</param>
+    /// <param name="dy">Gradient of the output [N, O/16, OutHeight, OutWidth, 16].</param>
+    /// <param name="weights">Packed by <see cref="PackDataGradientWeights"/>.</param>
+    /// <param name="dx">Gradient of the input [N, C/16, H, W, 16].</param>
+    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
+    /// <param name="accumulate">Whether to add to <paramref name="dx"/>.</param>
+    public void DataGradient(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
+    {
+        KernelRunner.Run(new DataGradientKernel(this, images, dy, weights, dx, scratch, accumulate));
+    }
+
+    /// <summary>
+    /// Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="DataGradientWeightLength"/> floats: for each phase of the stride
+    /// and list of taps [taps][16 channels].
+    /// </summary>
+    public void PackDataGradientWeights(ReadOnlySpan<float> weights, Span<float> packed)
+    {
+        CheckLength(weights.Length, WeightCount);
+        CheckLength(packed.Length, DataGradientWeightLength);
+        if (Simd.Simd.Tier == SimdTier.Scalar)
+        {
+            weights.CopyTo(packed);
+            return;
+        }
+
+        packed.Clear();
+        foreach (var phase in _dataGradient)
+        {
+            foreach (var list in phase.Lists)
+            {
+                PackChannels(weights, list, packed);
+                packed = packed[(list.Taps.Length * Layout.Block)..];
+            }
+        }
+    }
+
+    private void PackChannels(ReadOnlySpan<float> weights, ChannelList list, Span<float> packed)
+    {
+        var s = Shape;
+        var area = s.KernelHeight * s.KernelWidth;
+        for (var t = 0; t < list.Taps.Length; t++)
+        {
+            var (filter, position) = Math.DivRem(list.Taps[t], area);
+            var firstChannel = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup;
+            var row = weights.Slice(filter * s.RowLength, s.RowLength);
+            var values = packed.Slice(t * Layout.Block, list.Channels.Length);
+            for (var lane = 0; lane < values.Length; lane++)
+            {
+                var channel = list.Channels[lane] - firstChannel;
+                if ((uint)channel < (uint)s.ChannelsPerGroup) values[lane] = row[channel * area + position];
+            }
+        }
+    }
+
+    /// <summary>One pass for each phase of the stride: the input pixels of a phase see the same taps of the kernel.</summary>
+    private DataGradientPhase[] PlanDataGradient()
+    {
+        var s = Shape;
+        var phases = new List<DataGradientPhase>();
+        var firstWeight = 0;
+        for (var y = 0; y < Math.Min(s.Stride, s.Height); y++)
+        {
+            for (var x = 0; x < Math.Min(s.Stride, s.Width); x++)
+            {
+                phases.Add(PlanDataGradient(y, x, firstWeight));
+                firstWeight += phases[^1].WeightLength;
+            }
+        }
+
+        return [.. phases];
+    }
+
+    private DataGradientPhase PlanDataGradient(int y, int x, int firstWeight)
+    {
+        var s = Shape;
+        int row = y + s.Padding, column = x + s.Padding;
+        var blocks = ListsOfBlocks(row % s.Stride, column % s.Stride);
+        var gathered = ListsOfKeptChannels(row % s.Stride, column % s.Stride);
+        var scatter = Scatter(gathered);
+        var listCost = ListCost + ListTileCost / Math.Min(MaxTileWidth, (s.Width - x + s.Stride - 1) / s.Stride);
+        // Groups have dense lists already.
+        var isGathered = s.Groups == 1
+            && gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost)) + TargetCost * scatter.TargetBlock.Length < SureGain * blocks.Sum(list => list.Taps.Length);
+        ChannelList[] lists = isGathered ? [.. gathered.SelectMany(l => l)] : blocks;
+        var table = Table(
+            [.. lists.Select(list => list.Taps)],
+            tap => _outputGradient.OffsetOfUnpadded(tap.Channel, (row - tap.Ky) / s.Stride, (column - tap.Kx) / s.Stride),
+            firstWeight);
+        var pass = new TapPass(
+            table,
+            isGathered ? s.FilterBlocks : s.ChannelBlocks,
+            isGathered ? scatter : null,
+            new(_outputGradient.RowPitch, _outputGradient.Length),
+            new((y * s.Width + x) * Layout.Block, s.Stride * Layout.Block, s.Stride * s.Width * Layout.Block, s.Height * s.Width * Layout.Block, s.InputLength),
+            [.. Ranges(y, row, s.Height, s.OutHeight, s.KernelHeight)],
+            [.. Ranges(x, column, s.Width, s.OutWidth, s.KernelWidth)]);
+        return new(lists, pass);
+
+        IEnumerable<KernelRange> Ranges(int phase, int padded, int extent, int outExtent, int kernel) =>
+            from i in Enumerable.Range(0, (extent - phase + s.Stride - 1) / s.Stride)
+            select Within(padded + (i - outExtent + 1) * s.Stride, padded + i * s.Stride + 1, kernel);
+    }
+
+    /// <summary>For each block of input channels the (filter, ky, kx) of a phase that reach any of its 16 channels.</summary>
+    private ChannelList[] ListsOfBlocks(int phaseY, int phaseX)
+    {
+        var s = Shape;
+        var area = s.KernelHeight * s.KernelWidth;
+        var reached = new bool[s.ChannelBlocks][];
+        for (var b = 0; b < reached.Length; b++) reached[b] = new bool[s.FilterBlocks * area];
+        for (var b = 0; b < s.FilterBlocks; b++)
+        {
+            foreach (var tap in _forwardTaps[b])
+            {
+                if (IsInPhase(tap, phaseY, phaseX)) reached[tap / area / Layout.Block][b * area + tap % area] = true;
+            }
+        }
+
+        return
+        [
+            .. reached.Select((block, b) => new ChannelList(
+                [.. Enumerable.Range(b * Layout.Block, Math.Min(Layout.Block, s.Channels - b * Layout.Block))],
+                ByKernelPosition(Enumerable.Range(0, s.Filters * area).Where(t => block[t / area / Layout.Block * area + t % area])))),
+        ];
+    }
+
+    /// <summary>
+    /// For each block of 16 filters lists of up to 16 of the channels that it keeps, in ascending order: the positions of the kernel
+    /// that keep the same channels are one list's taps (under <c>unit: kernel</c> all of them).
+    /// </summary>
+    private ChannelList[][] ListsOfKeptChannels(int phaseY, int phaseX)
+    {
+        var area = Shape.KernelHeight * Shape.KernelWidth;
+        var lists = new ChannelList[Shape.FilterBlocks][];
+        for (var b = 0; b < lists.Length; b++)
+        {
+            var filters = Enumerable.Range(b * Layout.Block, Math.Min(Layout.Block, Shape.Filters - b * Layout.Block));
+            var positions = _forwardTaps[b].Where(tap => IsInPhase(tap, phaseY, phaseX)).GroupBy(tap => tap % area, tap => tap / area);
+            lists[b] =
+            [
+                .. from sharing in positions.GroupBy(channels => string.Join(' ', channels))
+                   let taps = ByKernelPosition(sharing.SelectMany(p => filters.Select(filter => filter * area + p.Key)))
+                   from channels in sharing.First().Chunk(Layout.Block)
+                   select new ChannelList(channels, taps),
+            ];
+        }
+
+        return lists;
+    }
+
+    private bool IsInPhase(int tap, int phaseY, int phaseX)
+    {
+        var (_, ky, kx) = TapAt(tap);
+        return ky % Shape.Stride == phaseY && kx % Shape.Stride == phaseX;
+    }
+
+    private static LaneScatter Scatter(ChannelList[][] lists)
+    {
+        int[] firstList = new int[lists.Length + 1], firstTarget = new int[lists.Sum(l => l.Length) + 1];
+        List<int> blocks = [], lanes = [];
+        for (var b = 0; b < lists.Length; b++)
+        {
+            firstList[b + 1] = firstList[b] + lists[b].Length;
+            for (var i = 0; i < lists[b].Length; i++)
+            {
+                foreach (var target in lists[b][i].Channels.Select((channel, lane) => (channel, lane)).GroupBy(c => c.channel / Layout.Block))
+                {
+                    var ofTarget = Enumerable.Repeat(Layout.Block, Layout.Block).ToArray();
+                    foreach (var (channel, lane) in target) ofTarget[channel % Layout.Block] = lane;
+                    blocks.Add(target.Key);
+                    lanes.AddRange(ofTarget);
+                }
+
+                firstTarget[firstList[b] + i + 1] = blocks.Count;
+            }
+        }
+
+        return new(firstList, firstTarget, [.. blocks], Pinned(lanes));
+    }
+
+    private void DataGradient<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) where TLanes : unmanaged, ILanes<TLanes>
+    {
+        var zero = stackalloc float[Layout.Block];
+        new Span<float>(zero, Layout.Block).Clear();
+        for (var first = 0; first < images; first += _outputGradient.ChunkImages)
+        {
+            var count = Math.Min(_outputGradient.ChunkImages, images - first);
+            var source = _outputGradient.Pack<TLanes>(count, dy + (long)first * Shape.OutputLength, scratch);
+            var destination = dx + (long)first * Shape.InputLength;
+            var isCleared = !accumulate && Array.Exists(_dataGradient, phase => phase.AddsToDestination);
+            for (var n = 0; isCleared && n < count; n++) new Span<float>(destination + (long)n * Shape.InputLength, Shape.InputLength).Clear();
+            foreach (var phase in _dataGradient)
+            {
+                if (phase.WeightLength > 0)
+                    Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), destination);
+            }
+        }
+    }
+
+    /// <summary>Up to 16 input channels and the taps (filter, ky, kx) that they share.</summary>
+    private sealed record ChannelList(int[] Channels, int[] Taps);
+
+    /// <summary>The lists of one phase of the stride and its pass.</summary>
+    private sealed record DataGradientPhase(ChannelList[] Lists, TapPass Pass)
+    {
+        /// <summary>Floats of its packed weights.</summary>
+        public int WeightLength { get; } = checked(Lists.Sum(list => list.Taps.Length) * Layout.Block);
+
+        /// <summary>Whether its pixels must hold zeros, or what is added to, before it runs; a phase without taps does not run at all.</summary>
+        public bool AddsToDestination => WeightLength == 0 || Pass.Scatter is not null;
+    }
+
+    private readonly struct DataGradientKernel(Conv2d conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
+    {
+        public void Reference() => DataGradientReference(conv.Shape, images, dy, weights, dx, accumulate);
+
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.DataGradient<TLanes>(images, dy, weights, dx, scratch, accumulate);
+    }
+}
