@@ -69,6 +69,10 @@ internal static class RowTiles
         return [.. tiles];
     }
 
+    /// <summary>The widths of the tiles that take the least time for <paramref name="pixels"/> neighbours that all have the same taps.</summary>
+    public static int[] Cut(int pixels, double taps) =>
+        [.. Cut([.. Enumerable.Repeat(new KernelRange(0, 1), pixels)], [taps], kernelHeight: 1, acrossImages: false).Select(tile => tile.Width)];
+
     /// <summary>The columns of the kernel that any of the pixels needs: all of them if the others have no taps.</summary>
     private static KernelRange Union(ReadOnlySpan<KernelRange> columns, double[] taps)
     {

@@ -52,7 +52,7 @@ public sealed unsafe partial class WinogradConv2d
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         _inputPitch = checked(shape.ChannelBlocks * capacity * _tileColumns * Layout.Block + Layout.Block);
         _outputPitch = checked(shape.FilterBlocks * capacity * _tileColumns * Layout.Block + Layout.Block);
-        _tileWidths = [.. Enumerable.Range(0, capacity + 1).Select(rows => RowTiles.Cut(rows * _tileColumns))];
+        _tileWidths = [.. Enumerable.Range(0, capacity + 1).Select(rows => RowTiles.Cut(rows * _tileColumns, shape.Channels))];
         _kept = new KeptKernels(shape, kept);
         _inputOffsets = OffsetsOfChannels(_kept.Channels);
         _outputOffsets = OffsetsOfChannels(Enumerable.Range(0, shape.Filters));
