@@ -41,10 +41,10 @@ public sealed partial class Pipeline
 
         return arm switch
         {
-            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(path, "teacher.model"),
+            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(path, TeacherModelKey),
             ArmNames.Teacher => Train(Initialise(_recipe.Teacher), _recipe.Teacher.Train, taught: false),
             ArmNames.Student => Train(Initialise(_recipe.Student), _recipe.Train, taught: false),
-            ArmNames.StudentKd when _recipe.Student.Model is { } path => Import(path, "student.model"),
+            ArmNames.StudentKd when _recipe.Student.Model is { } path => Import(path, StudentModelKey),
             ArmNames.StudentKd => Train(Initialise(_recipe.Student), _recipe.Train, taught: true),
             ArmNames.UnstructuredKd => Train(PrunedUnstructured(), _recipe.PruneTrain, taught: true),
             ArmNames.Uhp => Train(Pruned(), _recipe.PruneTrain, taught: false),

@@ -17,6 +17,9 @@ namespace Dst.Training;
 /// <content>The steps that arms are made of.</content>
 public sealed partial class Pipeline
 {
+    private const string TeacherModelKey = "teacher.model";
+    private const string StudentModelKey = "student.model";
+
     private readonly RunFolder _run;
     private readonly Recipe _recipe;
     private readonly DataSet _data;
@@ -55,7 +58,9 @@ public sealed partial class Pipeline
             Optimizer.Create(options.Optimizer, []);
         }
 
-        if (_recipe.Teacher.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Student)) Build(_recipe.Teacher);
+        if (_recipe.Arms.Any(arm => arm != ArmNames.Student)) _ = GraphOf(_recipe.Teacher, TeacherModelKey);
+        if (_recipe.Arms.Any(arm => arm is not (ArmNames.Teacher or ArmNames.Student)))
+            FeatureObjective.CheckLayers(_recipe.Distill, GraphOf(_recipe.Teacher, TeacherModelKey), GraphOf(_recipe.Student, StudentModelKey));
         if (_recipe.Arms.Contains(ArmNames.HalfWidth) || _recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) HalfWidth();
     }
 
@@ -89,6 +94,14 @@ public sealed partial class Pipeline
 
     private PhaseResult Import(string path, string key)
     {
+        var model = LoadForThisData(path, key);
+        return new(model, BestEpoch: 0, Evaluate(model, _data.Validation).Top1, Epochs: 0, Seconds: 0);
+    }
+
+    private NetworkGraph GraphOf(NetworkOptions options, string key) => options.Model is { } path ? LoadForThisData(path, key).Graph : Build(options);
+
+    private Model LoadForThisData(string path, string key)
+    {
         var model = ModelFile.Load(path);
         var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
         if (model.Graph.Input != _data.Shape || classes != _data.ClassNames.Count)
@@ -97,8 +110,7 @@ public sealed partial class Pipeline
             throw new InputException($"{key} {path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", _data.ClassNames)}");
         if (model.Normalisation is { } normalisation && !IsNear(normalisation, _data.Normalisation))
             throw new InputException($"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(_data.Normalisation)}");
-        model = ForThisData(model);
-        return new(model, BestEpoch: 0, Evaluate(model, _data.Validation).Top1, Epochs: 0, Seconds: 0);
+        return ForThisData(model);
     }
 
     // Means of another validation split differ a little; the model is then measured, taught with and saved with those of this run.

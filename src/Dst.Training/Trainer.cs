@@ -22,6 +22,7 @@ public sealed class Trainer : IDisposable
     private readonly Optimizer _optimizer;
     private readonly Schedule _schedule;
     private readonly ExponentialMovingAverage? _average;
+    private readonly IReadOnlyList<Parameter> _trained; // the network's, and those that leave with the phase
     private readonly float[][] _best;
     private readonly float[] _gradient;
     private readonly Stopwatch _clock = new();
@@ -34,11 +35,12 @@ public sealed class Trainer : IDisposable
     {
         var options = phase.Options;
         _phase = phase;
-        _network = new(phase.Start, options.Batch, pool, seed);
-        _objective = new(phase, options.Batch, pool);
+        _network = new(phase.Start, options.Batch, pool, seed, FeatureObjective.LayersOfStudent(phase));
+        _objective = new(phase, _network, options.Batch, pool, seed);
+        _trained = [.. _network.Parameters, .. _objective.Projections];
         _training = new(data, data.Training, options.Batch, augment: true, seed);
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
-        _optimizer = Optimizer.Create(options.Optimizer, _network.Parameters);
+        _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema, warmUp: true) : null;
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
@@ -60,10 +62,10 @@ public sealed class Trainer : IDisposable
     /// <summary>When to call <see cref="CheckpointDue"/>; it is called on cancellation too.</summary>
     public Recipes.CheckpointOptions Checkpoints { get; init; } = new();
 
-    /// <summary>Every array that a checkpoint needs: weights and statistics, optimiser, moving average, best weights.</summary>
+    /// <summary>Every array that a checkpoint needs: weights, statistics and projections, optimiser, moving average, best weights.</summary>
     public IEnumerable<(string Name, float[] Values)> Tensors()
     {
-        foreach (var parameter in _network.Parameters) yield return (parameter.Shape.Name, parameter.Value);
+        foreach (var parameter in _trained) yield return (parameter.Shape.Name, parameter.Value);
         foreach (var state in _optimizer.State) yield return state;
         foreach (var state in _average?.State ?? []) yield return state;
         for (var i = 0; i < _best.Length; i++) yield return ($"{_network.Parameters[i].Shape.Name}.best", _best[i]);
@@ -77,12 +79,8 @@ public sealed class Trainer : IDisposable
         State.CopyFrom(counters);
         _optimizer.Restore(tensors, State.Step);
         _average?.Restore(tensors, State.Step);
-        for (var i = 0; i < _best.Length; i++)
-        {
-            var parameter = _network.Parameters[i];
-            tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
-            tensors[$"{parameter.Shape.Name}.best"].CopyTo(_best[i], 0);
-        }
+        foreach (var parameter in _trained) tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
+        for (var i = 0; i < _best.Length; i++) tensors[$"{_network.Parameters[i].Shape.Name}.best"].CopyTo(_best[i], 0);
     }
 
     private bool IsFinished =>
@@ -140,7 +138,7 @@ public sealed class Trainer : IDisposable
     {
         var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
         var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
-        var loss = _objective.Compute(batch, logits, _network.Classes, gradient);
+        var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
         if (!double.IsFinite(loss)) throw Diverged("loss", loss);
         for (var i = 0; i < batch.Count; i++)
         {
@@ -148,7 +146,7 @@ public sealed class Trainer : IDisposable
         }
 
         _network.Backward(gradient);
-        if (_phase.Options.Clip > 0) GradientClipping.Clip(_network.Parameters, _phase.Options.Clip);
+        if (_phase.Options.Clip > 0) GradientClipping.Clip(_trained, _phase.Options.Clip);
         _optimizer.Step(_schedule.LearningRate(State.Step));
         _average?.Update();
         State.LossSum += loss * batch.Count;

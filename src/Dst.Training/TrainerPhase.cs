@@ -15,7 +15,7 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
     /// <summary>The dense student S* as a second teacher, or null.</summary>
     public Model? DenseStudent { get; init; }
 
-    /// <summary>Temperature and weights of the teachers' terms.</summary>
+    /// <summary>What is learnt from the teachers.</summary>
     public DistillationOptions Distillation { get; init; } = new();
 }
 

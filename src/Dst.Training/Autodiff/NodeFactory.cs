@@ -12,7 +12,8 @@ internal sealed class NodeFactory(
     Workspace workspace,
     FeatureBuffer input,
     Func<FeatureShape, bool, FeatureBuffer> newBuffer,
-    long seed)
+    long seed,
+    IReadOnlyList<string> kept)
 {
     private readonly Dictionary<string, Parameter> _parameters = parameters.ToDictionary(p => p.Shape.Name);
     private readonly Dictionary<string, FeatureBuffer> _outputs = new() { [NetworkGraph.InputName] = input };
@@ -60,6 +61,7 @@ internal sealed class NodeFactory(
     private bool RunsInPlace(Node node) =>
         node.Operation is ReluOp
         && _byName.TryGetValue(node.Inputs[0], out var producer)
+        && !kept.Contains(producer.Name)
         && producer.Operation is Conv2dOp or BatchNormOp or AddOp or LinearOp or ConcatOp
         && graph.Nodes.Count(n => n.Inputs.Contains(producer.Name)) == 1;
 }

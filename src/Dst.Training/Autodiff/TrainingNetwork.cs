@@ -19,6 +19,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
     private readonly TrainingNode[] _nodes;
     private readonly List<FeatureBuffer> _buffers = [];
     private readonly float[] _logits;
+    private readonly IReadOnlyList<string> _features;
+    private readonly HashSet<FeatureBuffer> _givenGradients = [];
     private int _images;
     private bool _frozen;
     private bool _prepared;
@@ -28,12 +30,14 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="pool">Threads; not disposed.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
+    /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the last one.</param>
     /// <exception cref="InputException">The graph is not legal.</exception>
-    public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed)
+    public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed, IReadOnlyList<string>? features = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         var shapes = GraphChecker.Check(model.Graph);
         _model = model;
+        _features = features ?? [];
         _pool = pool;
         _maxBatch = maxBatch;
         Parameters =
@@ -42,7 +46,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         ];
         foreach (var (layer, mask) in model.Masks) WeightOf(layer).Mask = mask;
         _input = NewBuffer(model.Graph.Input, needsGradient: false);
-        _nodes = new NodeFactory(model.Graph, shapes, Parameters, _workspace, _input, NewBuffer, seed).CreateAll();
+        _nodes = new NodeFactory(model.Graph, shapes, Parameters, _workspace, _input, NewBuffer, seed, _features).CreateAll();
         _logits = new float[(long)maxBatch * Classes];
     }
 
@@ -82,7 +86,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public void Backward(ReadOnlySpan<float> logitGradient)
     {
         if (logitGradient.Length != _images * Classes) throw new ArgumentException($"{logitGradient.Length} floats; {_images * Classes} were expected", nameof(logitGradient));
-        foreach (var buffer in _buffers) buffer.GradientWritten = false;
+        foreach (var buffer in _buffers) buffer.GradientWritten = _givenGradients.Contains(buffer);
+        _givenGradients.Clear();
         fixed (float* source = logitGradient) Layout.FromPlain(source, _images, Logits.Shape.Channels, Logits.Pixels, Logits.Gradient(0));
         Logits.GradientWritten = true;
         for (var i = _nodes.Length - 1; i >= 0; i--)
@@ -91,6 +96,27 @@ public sealed unsafe class TrainingNetwork : IDisposable
                 throw new InvalidOperationException($"node '{_nodes[i].Node.Name}' has no gradient: nothing reads its output");
             _nodes[i].Backward(_pool);
         }
+    }
+
+    /// <summary>Copies a node's output of the last forward pass.</summary>
+    /// <param name="node">One of the constructor's features.</param>
+    /// <param name="destination">[count, C, H, W].</param>
+    /// <exception cref="ArgumentException">The node is not such a feature, or the length is not that of its output.</exception>
+    public void ReadFeature(string node, Span<float> destination)
+    {
+        var output = FeatureOf(node, destination.Length);
+        fixed (float* plain = destination) Layout.ToPlain(output.Value(0), _images, output.Shape.Channels, output.Pixels, plain);
+    }
+
+    /// <summary>Gives the part of a node's output gradient that does not come through the logits; the next backward pass adds it. Call it once a node and pass.</summary>
+    /// <param name="node">One of the constructor's features.</param>
+    /// <param name="gradient">[count, C, H, W] of the last forward pass.</param>
+    /// <exception cref="ArgumentException">The node is not such a feature, or the length is not that of its output.</exception>
+    public void SetFeatureGradient(string node, ReadOnlySpan<float> gradient)
+    {
+        var output = FeatureOf(node, gradient.Length);
+        fixed (float* plain = gradient) Layout.FromPlain(plain, _images, output.Shape.Channels, output.Pixels, output.Gradient(0));
+        _givenGradients.Add(output);
     }
 
     /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
@@ -144,6 +170,14 @@ public sealed unsafe class TrainingNetwork : IDisposable
     private Parameter WeightOf(string layer) =>
         Parameters.FirstOrDefault(p => p.Shape.Name == $"{layer}.weight" && p.Shape.Shape.Length == 4)
         ?? throw new ArgumentException($"mask for '{layer}', which is not a convolution of {Graph.Name}");
+
+    private FeatureBuffer FeatureOf(string node, int length)
+    {
+        var output = _features.Contains(node) ? _nodes.FirstOrDefault(n => n.Node.Name == node)?.Output : null;
+        if (output is null || output == Logits) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
+        var expected = _images * output.Shape.Count;
+        return length == expected ? output : throw new ArgumentException($"{length} floats for '{node}'; {expected} were expected", nameof(length));
+    }
 
     private FeatureBuffer NewBuffer(FeatureShape shape, bool needsGradient)
     {
