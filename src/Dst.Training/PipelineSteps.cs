@@ -52,6 +52,7 @@ public sealed partial class Pipeline
         if (_data.Validation.Count == 0) throw new InputException("data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
         if (_data.Test.Count == 0) throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
         _run.WriteManifest(RunManifest.Describe(_pool.Threads, _recipe.Seed, DateTime.UtcNow, _data));
+        CheckPruning();
         foreach (var options in new[] { _recipe.Teacher.Train, _recipe.Train, _recipe.PruneTrain })
         {
             Schedule.Create(options.Schedule, options.Epochs, stepsPerEpoch: (_data.Training.Count + options.Batch - 1) / options.Batch);
@@ -62,6 +63,17 @@ public sealed partial class Pipeline
         if (_recipe.Arms.Any(arm => arm is not (ArmNames.Teacher or ArmNames.Student)))
             FeatureObjective.CheckLayers(_recipe.Distill, GraphOf(_recipe.Teacher, TeacherModelKey), GraphOf(_recipe.Student, StudentModelKey));
         if (_recipe.Arms.Contains(ArmNames.HalfWidth) || _recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) HalfWidth();
+    }
+
+    private void CheckPruning()
+    {
+        var prune = _recipe.Prune;
+        if (prune.Method == PruningMethod.SrSte && prune.Score == PruningScore.Taylor)
+            throw new InputException("prune.score is taylor with prune.method sr_ste; expected l1 or l2, because the mask is chosen at each step");
+        if (prune.Method == PruningMethod.SrSte && prune.Permute)
+            throw new InputException("prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
+        if (prune.Permute && _recipe.Distill.Hints.Weight > 0)
+            throw new InputException("prune.permute is true while distill.hints.weight is not 0; expected one of them alone, because hints compare channels by their place");
     }
 
     private Model Get(string arm, CancellationToken cancellation)
@@ -91,6 +103,28 @@ public sealed partial class Pipeline
         Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {phase.Options.Epochs}" : $"{phase.Options.Epochs} epochs")}");
         return trainer.Run(cancellation);
     }
+
+    private Model Prune(Model student, bool unstructured)
+    {
+        var start = Permute(student, unstructured);
+        var gradients = Gradients(start);
+        var plan = unstructured ? PruningPlan.CreateUnstructured(start, _recipe.Prune, gradients) : PruningPlan.Create(start, _recipe.Prune, gradients);
+        return plan.ApplyTo(start);
+    }
+
+    /// <summary>The student with its channels in the order in which blocks of filters lose least; unstructured pruning has no blocks.</summary>
+    private Model Permute(Model student, bool unstructured)
+    {
+        if (unstructured || !_recipe.Prune.Permute) return student;
+        var changes = new List<PermutedChannels>();
+        var permuted = ChannelPermuter.Permute(student, _recipe.Prune, Gradients(student), changes);
+        foreach (var change in changes) Log?.Invoke($"permuted {string.Join(", ", change.Layers)}: {change.Before:P1} of the score kept before, {change.After:P1} after");
+        return permuted;
+    }
+
+    private IReadOnlyDictionary<string, float[]>? Gradients(Model model) => _recipe.Prune.Score == PruningScore.Taylor
+        ? TaylorGradients.Of(model, _data, _recipe.Train.Batch, _recipe.Prune.TaylorBatches, _pool, _recipe.Seed)
+        : null;
 
     private PhaseResult Import(string path, string key)
     {
@@ -166,10 +200,9 @@ public sealed partial class Pipeline
         return TrainerEvaluation.Evaluate(network, loader);
     }
 
-    // Which layers are skipped does not depend on the weights.
     private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
     {
-        var skipped = PruningPlan.Create(model, _recipe.Prune).Skipped;
+        var skipped = PruningPlan.Outline(model, _recipe.Prune).Skipped;
         return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
     }
 
@@ -182,7 +215,7 @@ public sealed partial class Pipeline
     {
         const double narrowest = 0.05;
         var student = Initialise(_recipe.Student);
-        var cost = NetworkCost.Of(student.Graph, PruningPlan.Create(student, _recipe.Prune).Masks).EffectiveMacs;
+        var cost = NetworkCost.Of(student.Graph, PruningPlan.Outline(student, _recipe.Prune).Masks).EffectiveMacs;
         return Enumerable.Range(1, 100)
             .Select(percent => _recipe.Student with { Width = Math.Max(narrowest, _recipe.Student.Width * percent / 100) })
             .MinBy(options => Math.Abs(NetworkCost.Of(Build(options)).Macs - cost))!;

@@ -22,6 +22,7 @@ public sealed class Trainer : IDisposable
     private readonly Optimizer _optimizer;
     private readonly Schedule _schedule;
     private readonly ExponentialMovingAverage? _average;
+    private readonly TrainerMasks? _masks;
     private readonly IReadOnlyList<Parameter> _trained; // the network's, and those that leave with the phase
     private readonly float[][] _best;
     private readonly float[] _gradient;
@@ -43,6 +44,7 @@ public sealed class Trainer : IDisposable
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema, warmUp: true) : null;
+        _masks = TrainerMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, pool, seed);
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
     }
@@ -62,12 +64,13 @@ public sealed class Trainer : IDisposable
     /// <summary>When to call <see cref="CheckpointDue"/>; it is called on cancellation too.</summary>
     public Recipes.CheckpointOptions Checkpoints { get; init; } = new();
 
-    /// <summary>Every array that a checkpoint needs: weights, statistics and projections, optimiser, moving average, best weights.</summary>
+    /// <summary>Every array that a checkpoint needs: weights, statistics and projections, optimiser, moving average, masks that change, best weights.</summary>
     public IEnumerable<(string Name, float[] Values)> Tensors()
     {
         foreach (var parameter in _trained) yield return (parameter.Shape.Name, parameter.Value);
         foreach (var state in _optimizer.State) yield return state;
         foreach (var state in _average?.State ?? []) yield return state;
+        foreach (var state in _masks?.State ?? []) yield return state;
         for (var i = 0; i < _best.Length; i++) yield return ($"{_network.Parameters[i].Shape.Name}.best", _best[i]);
     }
 
@@ -80,6 +83,7 @@ public sealed class Trainer : IDisposable
         _optimizer.Restore(tensors, State.Step);
         _average?.Restore(tensors, State.Step);
         foreach (var parameter in _trained) tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
+        _masks?.Restore(tensors, State.Step);
         for (var i = 0; i < _best.Length; i++) tensors[$"{_network.Parameters[i].Shape.Name}.best"].CopyTo(_best[i], 0);
     }
 
@@ -110,6 +114,7 @@ public sealed class Trainer : IDisposable
         }
 
         for (var i = 0; i < _best.Length; i++) _best[i].CopyTo(_network.Parameters[i].Value, 0);
+        _masks?.Finish();
         return new(_network.ToModel(), State.BestEpoch, State.BestTop1, State.Epoch, State.Seconds);
     }
 
@@ -136,6 +141,7 @@ public sealed class Trainer : IDisposable
 
     private void Step(Batch batch)
     {
+        _masks?.BeginStep(State.Step);
         var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
         var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
@@ -147,6 +153,7 @@ public sealed class Trainer : IDisposable
 
         _network.Backward(gradient);
         if (_phase.Options.Clip > 0) GradientClipping.Clip(_trained, _phase.Options.Clip);
+        _masks?.BeginUpdate();
         _optimizer.Step(_schedule.LearningRate(State.Step));
         _average?.Update();
         State.LossSum += loss * batch.Count;
@@ -159,17 +166,7 @@ public sealed class Trainer : IDisposable
     private void EndEpoch(CancellationToken cancellation)
     {
         var trainingSeconds = State.Seconds - State.EpochStart;
-        _average?.Swap();
         var validation = Validate(cancellation);
-        if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
-        if (validation.Top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
-        if (validation.Top1 >= State.BestTop1) // of equal epochs the later: a schedule's end has seen more training
-        {
-            (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, validation.Top1);
-            for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
-        }
-
-        _average?.Swap();
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         EpochEnded?.Invoke(new(
             _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1), State.LossSum / State.Images, (double)State.Correct / State.Images,
@@ -178,17 +175,37 @@ public sealed class Trainer : IDisposable
         if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
     }
 
+    /// <summary>Measures the weights that are kept of this epoch, the average and under the mask, and remembers them if they are the best.</summary>
     private ClassificationMetrics Validate(CancellationToken cancellation)
     {
+        _average?.Swap();
+        _masks?.BeginEvaluation();
         try
         {
-            return TrainerEvaluation.Evaluate(_network, _validation, cancellation);
+            var validation = TrainerEvaluation.Evaluate(_network, _validation, cancellation);
+            if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
+            KeepBest(validation.Top1);
+            return validation;
         }
-        catch (OperationCanceledException)
+        finally // whoever saves the state next, after a cancellation too, finds the weights in training
         {
-            _average?.Swap(); // the checkpoint holds the weights in training
-            throw;
+            _masks?.EndEvaluation();
+            _average?.Swap();
         }
+    }
+
+    private void KeepBest(double top1)
+    {
+        if (_masks?.IsComplete(State.Step) == false)
+        {
+            State.ImprovedEpoch = State.Epoch + 1; // patience waits for the final sparsity
+            return;
+        }
+
+        if (top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
+        if (top1 < State.BestTop1) return;
+        (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, top1); // of equal epochs the later: a schedule's end has seen more training
+        for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
     }
 
     private void SaveCheckpoint()

@@ -15,6 +15,7 @@ public sealed class RunFolder : IDisposable
     private const string MetricsHeader = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
 
     private const string SummaryName = "summary.json";
+    private const string RecipeName = "recipe.yaml";
 
     private readonly FileStream _lock; // the system lets go of it when the process ends, however it ends
     private readonly FileStream _metrics;
@@ -45,19 +46,39 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run.</summary>
     /// <exception cref="InputException">The folder exists or cannot be made.</exception>
-    public static RunFolder Create(Recipe recipe, DateTime now)
+    public static RunFolder Create(Recipe recipe, DateTime now) => CreateAt(NewPath(recipe, now), recipe);
+
+    /// <summary>Makes the run folder <paramref name="path"/>, in which is no run yet.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    internal static RunFolder CreateAt(string path, Recipe recipe) => Guard(path, () =>
+    {
+        Directory.CreateDirectory(path);
+        var run = new RunFolder(path, recipe, FileMode.Create);
+        run.Write(MetricsHeader);
+        WriteRecipe(path, recipe);
+        return run;
+    });
+
+    /// <summary><c>runs/name/yyyyMMdd-HHmmss</c>.</summary>
+    /// <exception cref="InputException">It exists.</exception>
+    internal static string NewPath(Recipe recipe, DateTime now)
     {
         var path = System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
         if (Directory.Exists(path) || File.Exists(path)) throw new InputException($"run folder {path} exists already; expected a new one, start again in a second");
-        return Guard(path, () =>
-        {
-            Directory.CreateDirectory(path);
-            var run = new RunFolder(path, recipe, FileMode.CreateNew);
-            run.Write(MetricsHeader);
-            AtomicFile.Write(In(path, "recipe.yaml"), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
-            return run;
-        });
+        return path;
     }
+
+    /// <summary>Writes <c>recipe.yaml</c>: from then on the folder is a run's.</summary>
+    /// <exception cref="InputException">It cannot be written.</exception>
+    internal static void WriteRecipe(string path, Recipe recipe) => Guard(path, () =>
+    {
+        Directory.CreateDirectory(path);
+        AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
+        return true;
+    });
+
+    /// <summary>Whether a run was begun in the folder.</summary>
+    internal static bool IsRun(string path) => File.Exists(In(path, RecipeName));
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
@@ -69,8 +90,7 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">It is not a run folder, is in use, or was made with another recipe.</exception>
     public static RunFolder Resume(string path, Recipe recipe)
     {
-        var differences = RecipeFile.Differences(ReadRecipe(path, []), recipe);
-        if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
+        CheckSameRecipe(path, recipe);
         return Guard(path, () =>
         {
             var run = new RunFolder(path, recipe, FileMode.OpenOrCreate);
@@ -86,6 +106,21 @@ public sealed class RunFolder : IDisposable
                 throw;
             }
         });
+    }
+
+    /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="overrides">Overrides such as <c>threads=2</c>.</param>
+    /// <exception cref="InputException">It is not the folder of a run.</exception>
+    public static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => IsRun(folder)
+        ? RecipeFile.Load(In(folder, RecipeName), overrides)
+        : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
+
+    /// <exception cref="InputException">The run was made with another recipe.</exception>
+    internal static void CheckSameRecipe(string path, Recipe recipe)
+    {
+        var differences = RecipeFile.Differences(ReadRecipe(path, []), recipe);
+        if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
     }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
@@ -136,10 +171,6 @@ public sealed class RunFolder : IDisposable
     }
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
-
-    private static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, "recipe.yaml"))
-        ? RecipeFile.Load(In(folder, "recipe.yaml"), overrides)
-        : throw new InputException($"{folder} has no recipe.yaml; expected the folder of a run");
 
     private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
         && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);
