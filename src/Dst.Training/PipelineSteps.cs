@@ -101,8 +101,19 @@ public sealed partial class Pipeline
         var resumed = CheckpointFile.TryRestore(_run.CheckpointPath, phase.Arm, trainer);
         _run.TrimMetrics(phase.Arm, trainer.State.Epoch);
         Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {phase.Options.Epochs}" : $"{phase.Options.Epochs} epochs")}");
-        return trainer.Run(cancellation);
+        try
+        {
+            return trainer.Run(cancellation);
+        }
+        catch (DivergedException e)
+        {
+            throw new DivergedException($"{e.Message}; {DescribeCheckpoint(phase.Arm)}");
+        }
     }
+
+    private string DescribeCheckpoint(string arm) => CheckpointFile.FindState(_run.CheckpointPath, arm) is { } state
+        ? $"the last good state, after {state.Epoch} epochs and {state.Step} steps, is in {_run.CheckpointPath}"
+        : $"no checkpoint of {arm} was written before";
 
     private Model Prune(Model student, bool unstructured)
     {
@@ -118,7 +129,7 @@ public sealed partial class Pipeline
         if (unstructured || !_recipe.Prune.Permute) return student;
         var changes = new List<PermutedChannels>();
         var permuted = ChannelPermuter.Permute(student, _recipe.Prune, Gradients(student), changes);
-        foreach (var change in changes) Log?.Invoke($"permuted {string.Join(", ", change.Layers)}: {change.Before:P1} of the score kept before, {change.After:P1} after");
+        foreach (var change in changes) Log?.Invoke($"permuted {change}");
         return permuted;
     }
 

@@ -210,6 +210,12 @@ public sealed class Trainer : IDisposable
 
     private void SaveCheckpoint()
     {
+        foreach (var parameter in _trained)
+        {
+            foreach (var value in parameter.Value)
+                if (!float.IsFinite(value)) throw new DivergedException($"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; a lower schedule.learning_rate or a clip may help");
+        }
+
         CheckpointDue?.Invoke(this);
         _lastCheckpoint = State.Seconds;
     }
@@ -217,7 +223,7 @@ public sealed class Trainer : IDisposable
     private DivergedException Diverged(string what, double loss)
     {
         var layer = _network.FindNonFinite() is { } name ? $"the first layer whose output is not finite is '{name}'" : "all of its layers' outputs are finite, so a teacher's are not";
-        return new($"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} steps; {layer}; a lower schedule.learning_rate or a clip may help");
+        return new($"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} of its steps, at step {State.Step}; {layer}; a lower schedule.learning_rate or a clip may help");
     }
 
     private TrainingProgress Describe()

@@ -1,14 +1,12 @@
 using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Runtime;
-using Dst.Runtime.Graph;
 using Dst.Runtime.ModelFile;
 using Dst.Runtime.Threading;
 using Dst.Training;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Metrics;
-using Dst.Training.Recipes;
 
 namespace Dst.Cli.Commands;
 
@@ -44,7 +42,7 @@ internal static class EvalCommand
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = ModelFile.Load(path);
-        var data = LoadData(RecipeInput.Load(call.Arguments), path, model, call.Report.Log);
+        var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call.Report.Log);
         var samples = call.Arguments.GetValue(Split) switch { "training" => data.Training, "validation" => data.Validation, _ => data.Test };
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
 
@@ -54,27 +52,6 @@ internal static class EvalCommand
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
         var result = Evaluation.Of(TrainerEvaluation.Evaluate(network, loader, call.Cancellation));
         call.Report.Result(result, () => Print(call.Report, result, data.ClassNames));
-    }
-
-    /// <summary>The data, prepared as the model takes it.</summary>
-    private static DataSet LoadData(Recipe recipe, string path, Model model, Action<string> log)
-    {
-        var input = model.Graph.Input;
-        var normalisation = ModelInput.NormalisationOf(model);
-        var options = recipe.Data with
-        {
-            Channels = input.Channels,
-            Crop = input.Height == input.Width ? input.Height : 0,
-            Resize = normalisation.Resize,
-            Amplitude = normalisation.Amplitude,
-        };
-        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, log);
-        var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
-        if (data.Shape != input || data.ClassNames.Count != classes)
-            throw new InputException($"{path} takes {input} and has {classes} classes; the data has {data.Shape} and {data.ClassNames.Count}");
-        if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(data.ClassNames))
-            throw new InputException($"{path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", data.ClassNames)}");
-        return data.With(normalisation);
     }
 
     private static void Print(ReportWriter report, Evaluation result, IReadOnlyList<string> classNames)

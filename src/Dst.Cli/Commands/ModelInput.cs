@@ -1,4 +1,7 @@
 using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Training.Data;
+using Dst.Training.Recipes;
 
 namespace Dst.Cli.Commands;
 
@@ -10,6 +13,28 @@ internal static class ModelInput
     {
         var channels = model.Graph.Input.Channels;
         return model.Normalisation ?? new(Resize: 0, Amplitude: "none", Mean: new float[channels], Deviation: [.. Enumerable.Repeat(1f, channels)]);
+    }
+
+    /// <summary>The data, prepared as the model takes it.</summary>
+    /// <exception cref="InputException">The data cannot be read, or has another shape or other classes.</exception>
+    public static DataSet LoadData(Recipe recipe, string path, Model model, Action<string> log)
+    {
+        var input = model.Graph.Input;
+        var normalisation = NormalisationOf(model);
+        var options = recipe.Data with
+        {
+            Channels = input.Channels,
+            Crop = input.Height == input.Width ? input.Height : 0,
+            Resize = normalisation.Resize,
+            Amplitude = normalisation.Amplitude,
+        };
+        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, log);
+        var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
+        if (data.Shape != input || data.ClassNames.Count != classes)
+            throw new InputException($"{path} takes {input} and has {classes} classes; the data has {data.Shape} and {data.ClassNames.Count}");
+        if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(data.ClassNames))
+            throw new InputException($"{path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", data.ClassNames)}");
+        return data.With(normalisation);
     }
 
     /// <summary>Name of a class, or its number if the model has no names.</summary>

@@ -79,7 +79,10 @@ internal static class RecipeInput
     }
 
     /// <summary>An override whose value is <paramref name="text"/> whatever is in it: a JSON string is a YAML string.</summary>
-    public static string SetText(string key, string text) => $"{key}={JsonSerializer.Serialize(text)}";
+    public static string SetText(string key, string text) => $"{key}={Quote(text)}";
+
+    /// <summary>A text as a value of an override.</summary>
+    public static string Quote(string text) => JsonSerializer.Serialize(text);
 
     private static KeyOption[] KeysOf(string prefix) =>
     [

@@ -7,7 +7,11 @@ namespace Dst.Training.Pruning;
 /// <param name="Layers">Pruned layers that share the order.</param>
 /// <param name="Before">Share of the score that was kept in the old order.</param>
 /// <param name="After">Share that is kept in the new one.</param>
-public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Before, double After);
+public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Before, double After)
+{
+    /// <summary>A line for a log.</summary>
+    public override string ToString() => $"{string.Join(", ", Layers)}: {Before:P1} of the score kept before, {After:P1} after";
+}
 
 /// <summary>
 /// Reorders output channels before pruning, so that similar filters share a block (<see cref="BlockSearch"/>). The order is absorbed in the

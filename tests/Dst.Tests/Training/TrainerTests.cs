@@ -74,7 +74,33 @@ public sealed class TrainerTests : IDisposable
         phase.Start.Parameters["layer2.0.conv1.weight"].Data[3] = float.NaN;
         using var trainer = new Trainer(phase, _data, _pool, seed: 1);
         var message = Assert.Throws<DivergedException>(() => trainer.Run()).Message;
-        Assert.Contains("student: the loss is NaN in epoch 1 after 0 steps; the first layer whose output is not finite is 'layer2.0.conv1'", message, StringComparison.Ordinal);
+        Assert.Contains("student: the loss is NaN in epoch 1 after 0 of its steps, at step 0; the first layer whose output is not finite is 'layer2.0.conv1'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_exploding_loss_names_the_step_and_the_last_good_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var (everyEpochs, expected) in new[] { (1, "the last good state, after "), (0, "no checkpoint of student was written before") })
+        {
+            using var run = TinyRun.Create(TinyRun.Recipe(folder.File($"{everyEpochs}"), "arms=[student]", "train={epochs: 60, batch: 9, optimizer: {momentum: 0, nesterov: false, weight_decay: 1}, schedule: {kind: constant, learning_rate: 5}}", $"checkpoint.every_epochs={everyEpochs}"));
+            var steps = 0;
+            var message = Assert.Throws<DivergedException>(() => TinyRun.Run(run, step => steps = step)).Message;
+            Assert.Contains($"step {steps}", message, StringComparison.Ordinal);
+            Assert.Contains(expected, message, StringComparison.Ordinal);
+            if (CheckpointFile.FindState(run.CheckpointPath, "student") is { } state) Assert.Contains($"{state.Epoch} epochs and {state.Step} steps, is in {run.CheckpointPath}", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_never_holds_weights_that_are_not_numbers()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var phase = Phase(_recipe.Train with { Ema = 0 });
+        phase.Start.Parameters["fc.bias"].Data[0] = float.PositiveInfinity;
+        using var trainer = new Trainer(phase, _data, _pool, seed: 1) { CheckpointDue = _ => Assert.Fail("saved"), Progress = null };
+        cancellation.Cancel();
+        Assert.ThrowsAny<DivergedException>(() => trainer.Run(cancellation.Token));
     }
 
     [Fact]
