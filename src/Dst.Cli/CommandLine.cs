@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Dst.Cli.Commands;
+using Dst.Kernels.Simd;
 using Dst.Runtime;
 
 namespace Dst.Cli;
@@ -36,6 +37,7 @@ public static class CommandLine
     {
         try
         {
+            CheckEnvironment();
             var parsed = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             UsageCheck.Check(parsed);
             var configuration = new InvocationConfiguration
@@ -60,6 +62,14 @@ public static class CommandLine
             var hint = ShowsStackTrace ? "" : $" (set {DebugVariable}=1 for the stack trace)";
             return Fail(standardError, $"{e.Message.ReplaceLineEndings(" ")}{hint}", e, Failed);
         }
+    }
+
+    // A measurement on another width than was asked for would be taken for what it is not.
+    private static void CheckEnvironment()
+    {
+        var tier = Environment.GetEnvironmentVariable(Simd.Variable);
+        if (Simd.Choose(tier, Simd.Best) is null)
+            throw new InputException($"environment variable {Simd.Variable} is '{tier}'; one of {string.Join(", ", Simd.NamesUpTo(Simd.Best))}, which this processor has, was expected");
     }
 
     private static bool ShowsStackTrace => Environment.GetEnvironmentVariable(DebugVariable) == "1";

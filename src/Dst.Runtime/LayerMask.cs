@@ -43,6 +43,9 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group)
 /// </summary>
 public sealed class LayerMask
 {
+    /// <summary>The name of a mask without a pattern.</summary>
+    public const string Unstructured = "unstructured";
+
     /// <summary>Creates a mask; <paramref name="kept"/> must have one entry per block and candidate.</summary>
     /// <exception cref="ArgumentException"><paramref name="kept"/> has another length.</exception>
     public LayerMask(int[] weightShape, PruningUnit unit, int block, int? group, bool[] kept)
@@ -66,6 +69,9 @@ public sealed class LayerMask
 
     /// <summary>Length of the runs of which half is kept, or null for an unstructured mask (block 1, unit weight, any number kept).</summary>
     public int? Group { get; }
+
+    /// <summary>The form <c>unit:block:group</c> of the pattern, or <see cref="Unstructured"/>.</summary>
+    public string PatternName => Group is { } group ? new UhpPattern(Unit, Block, group).ToString() : Unstructured;
 
     /// <summary>True where a candidate is kept: [⌈O/Block⌉][candidates].</summary>
     public bool[] Kept { get; }

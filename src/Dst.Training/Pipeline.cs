@@ -20,6 +20,7 @@ public sealed partial class Pipeline
     public RunSummary Run(CancellationToken cancellation = default)
     {
         Check();
+        _run.WriteManifest(RunManifest.Describe(_pool.Threads, _recipe.Seed, DateTime.UtcNow, _data));
         foreach (var arm in ArmNames.All.Where(_recipe.Arms.Contains)) Get(arm, cancellation);
         return _run.Summary;
     }
@@ -47,10 +48,10 @@ public sealed partial class Pipeline
 
         return arm switch
         {
-            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(path, TeacherModelKey),
+            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(LoadTeacher(path), cancellation),
             ArmNames.Teacher => Train(new(arm, Initialise(_recipe.Teacher), _recipe.Teacher.Train)),
             ArmNames.Student => Train(new(arm, Initialise(_recipe.Student), _recipe.Train)),
-            ArmNames.StudentKd when _recipe.Student.Model is { } path => Import(path, StudentModelKey),
+            ArmNames.StudentKd when _recipe.Student.Model is { } path => Import(LoadStudent(path), cancellation),
             ArmNames.StudentKd => Teach(new(arm, Initialise(_recipe.Student), _recipe.Train)),
             ArmNames.UnstructuredKd => Teach(P(unstructured: true), isPruned: true),
             ArmNames.Uhp => Train(P(unstructured: false)),

@@ -7,7 +7,6 @@ using Dst.Training.Checkpoints;
 using Dst.Training.Data;
 using Dst.Training.Metrics;
 using Dst.Training.Networks;
-using Dst.Training.Optimizers;
 using Dst.Training.Pruning;
 using Dst.Training.Recipes;
 using Dst.Training.Runs;
@@ -17,9 +16,6 @@ namespace Dst.Training;
 /// <content>The steps that arms are made of.</content>
 public sealed partial class Pipeline
 {
-    private const string TeacherModelKey = "teacher.model";
-    private const string StudentModelKey = "student.model";
-
     private readonly RunFolder _run;
     private readonly Recipe _recipe;
     private readonly DataSet _data;
@@ -49,20 +45,25 @@ public sealed partial class Pipeline
     /// <summary>Finds what would stop a later arm before the first one spends hours.</summary>
     private void Check()
     {
+        CheckSplits();
+        CheckTrainOptions();
+        CheckPruning();
+        CheckNetworks();
+    }
+
+    private void CheckSplits()
+    {
         if (_data.Validation.Count == 0) throw new InputException("data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
         if (_data.Test.Count == 0) throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
-        _run.WriteManifest(RunManifest.Describe(_pool.Threads, _recipe.Seed, DateTime.UtcNow, _data));
-        CheckPruning();
+    }
+
+    private void CheckTrainOptions()
+    {
         foreach (var options in new[] { _recipe.Teacher.Train, _recipe.Train, _recipe.PruneTrain })
         {
-            Schedule.Create(options.Schedule, options.Epochs, stepsPerEpoch: (_data.Training.Count + options.Batch - 1) / options.Batch);
-            Optimizer.Create(options.Optimizer, []);
+            options.Schedule.Check(options.Epochs, stepsPerEpoch: (_data.Training.Count + options.Batch - 1) / options.Batch);
+            options.Optimizer.Check();
         }
-
-        if (_recipe.Arms.Any(arm => arm != ArmNames.Student)) _ = GraphOf(_recipe.Teacher, TeacherModelKey);
-        if (_recipe.Arms.Any(arm => arm is not (ArmNames.Teacher or ArmNames.Student)))
-            FeatureObjective.CheckLayers(_recipe.Distill, GraphOf(_recipe.Teacher, TeacherModelKey), GraphOf(_recipe.Student, StudentModelKey));
-        if (_recipe.Arms.Contains(ArmNames.HalfWidth) || _recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) HalfWidth();
     }
 
     private void CheckPruning()
@@ -76,12 +77,32 @@ public sealed partial class Pipeline
             throw new InputException("prune.permute is true while distill.hints.weight is not 0; expected one of them alone, because hints compare channels by their place");
     }
 
+    private void CheckNetworks()
+    {
+        if (_recipe.Teacher.Model is { } teacher && _recipe.Arms.Any(arm => arm != ArmNames.Student) && !IsFinished(ArmNames.Teacher)) LoadTeacher(teacher);
+        if (_recipe.Student.Model is { } student && _recipe.Arms.Any(StartsFromStudentKd) && !IsFinished(ArmNames.StudentKd)) LoadStudent(student);
+        if (_recipe.Teacher.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Student)) MemoryLimit.Check(Build(_recipe.Teacher), _recipe.Teacher.Train.Batch);
+        if (_recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) MemoryLimit.Check(Build(_recipe.Student), _recipe.Train.Batch);
+        if (_recipe.Arms.Any(arm => arm is not (ArmNames.Teacher or ArmNames.Student)))
+        {
+            var teacherGraph = _recipe.Teacher.Model is { } teacherPath ? LoadTeacher(teacherPath).Graph : Build(_recipe.Teacher);
+            var studentGraph = _recipe.Student.Model is { } studentPath ? LoadStudent(studentPath).Graph : Build(_recipe.Student);
+            FeatureObjective.CheckLayers(_recipe.Distill, teacherGraph, studentGraph);
+        }
+
+        if (_recipe.Arms.Contains(ArmNames.HalfWidth) || _recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) HalfWidth();
+    }
+
+    private bool IsFinished(string arm) => _run.Summary.Find(arm) is not null;
+
+    private static bool StartsFromStudentKd(string arm) => arm is ArmNames.StudentKd or ArmNames.UnstructuredKd or ArmNames.Uhp or ArmNames.Dst;
+
     private Model Get(string arm, CancellationToken cancellation)
     {
         if (_models.TryGetValue(arm, out var known)) return known;
-        if (_run.Summary.Find(arm) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm));
+        if (IsFinished(arm)) return _models[arm] = ModelFile.Load(_run.ModelPath(arm));
         var result = Make(arm, cancellation);
-        Finish(arm, result);
+        Finish(arm, result, cancellation);
         return _models[arm] = result.Model;
     }
 
@@ -137,22 +158,23 @@ public sealed partial class Pipeline
         ? TaylorGradients.Of(model, _data, _recipe.Train.Batch, _recipe.Prune.TaylorBatches, _pool, _recipe.Seed)
         : null;
 
-    private PhaseResult Import(string path, string key)
+    private PhaseResult Import(Model model, CancellationToken cancellation) =>
+        new(model, BestEpoch: 0, Evaluate(model, _data.Validation, cancellation).Top1, Epochs: 0, Seconds: 0);
+
+    private Model LoadTeacher(string path) => LoadFinished(path, "teacher.model");
+
+    private Model LoadStudent(string path)
     {
-        var model = LoadForThisData(path, key);
-        return new(model, BestEpoch: 0, Evaluate(model, _data.Validation).Top1, Epochs: 0, Seconds: 0);
+        var model = LoadFinished(path, "student.model");
+        if (model.Masks.Count == 0) return model;
+        var (layer, mask) = model.Masks.First();
+        throw new InputException($"student.model {path} is pruned already (layer '{layer}' has the mask {mask.PatternName}); a dense model was expected, because it is this run that prunes it");
     }
 
-    private NetworkGraph GraphOf(NetworkOptions options, string key) => options.Model is { } path ? LoadForThisData(path, key).Graph : Build(options);
-
-    private Model LoadForThisData(string path, string key)
+    private Model LoadFinished(string path, string key)
     {
         var model = ModelFile.Load(path);
-        var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
-        if (model.Graph.Input != _data.Shape || classes != _data.ClassNames.Count)
-            throw new InputException($"{key} {path} takes {model.Graph.Input} and has {classes} classes; the data has {_data.Shape} and {_data.ClassNames.Count}");
-        if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(_data.ClassNames))
-            throw new InputException($"{key} {path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", _data.ClassNames)}");
+        ModelFit.Check($"{key} {path}", model, _data);
         if (model.Normalisation is { } normalisation && !IsNear(normalisation, _data.Normalisation))
             throw new InputException($"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(_data.Normalisation)}");
         return ForThisData(model);
@@ -173,11 +195,11 @@ public sealed partial class Pipeline
     private Model ForThisData(Model model) =>
         new(model.Graph, model.Parameters) { Masks = model.Masks, ClassNames = _data.ClassNames, Normalisation = _data.Normalisation };
 
-    private void Finish(string arm, PhaseResult result)
+    private void Finish(string arm, PhaseResult result, CancellationToken cancellation)
     {
         var model = result.Model;
         ModelFile.Save(_run.ModelPath(arm), model);
-        var test = Evaluate(model, _data.Test);
+        var test = Evaluate(model, _data.Test, cancellation);
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var isDense = model.Masks.Count == 0;
         _run.AddArm(new()
@@ -202,13 +224,13 @@ public sealed partial class Pipeline
         Log?.Invoke($"{arm}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
     }
 
-    private ClassificationMetrics Evaluate(Model model, SampleSet samples)
+    private ClassificationMetrics Evaluate(Model model, SampleSet samples, CancellationToken cancellation)
     {
         var batch = _recipe.Train.Batch;
         using var network = new TrainingNetwork(model, batch, _pool, _recipe.Seed);
         network.Freeze();
         using var loader = new BatchLoader(_data, samples, batch, augment: false, _recipe.Seed);
-        return TrainerEvaluation.Evaluate(network, loader);
+        return TrainerEvaluation.Evaluate(network, loader, cancellation);
     }
 
     private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
@@ -217,7 +239,12 @@ public sealed partial class Pipeline
         return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
     }
 
-    private NetworkGraph Build(NetworkOptions options) => Zoo.Build(options.Arch, _data.Shape, _data.ClassNames.Count, options.Width, options.Dropout);
+    private NetworkGraph Build(NetworkOptions options)
+    {
+        var graph = Zoo.Build(options.Arch, _data.Shape, _data.ClassNames.Count, options.Width, options.Dropout);
+        MemoryLimit.Check(graph, batch: 1);
+        return graph;
+    }
 
     private Model Initialise(NetworkOptions options) => ForThisData(Initialiser.Initialise(Build(options), _recipe.Seed));
 

@@ -1,3 +1,5 @@
+using static Dst.Kernels.SplitMix64;
+
 namespace Dst.Training;
 
 /// <summary>What a stream of random numbers is for: streams never share numbers.</summary>
@@ -30,12 +32,10 @@ public enum RandomPurpose
 
 /// <summary>
 /// Random numbers keyed by (seed, purpose, epoch, sample): the n-th number is a hash of the key and n, so nothing depends on
-/// which thread asks first, and a resumed run sees the numbers of an unbroken one. The hash is SplitMix64's finaliser
-/// (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
+/// which thread asks first, and a resumed run sees the numbers of an unbroken one. The hash is that of <see cref="Dst.Kernels.SplitMix64"/>.
 /// </summary>
 public struct RandomStream
 {
-    private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
     private ulong _state;
 
     /// <summary>The stream of one purpose, epoch and sample (or layer).</summary>
@@ -74,12 +74,5 @@ public struct RandomStream
         }
 
         return order;
-    }
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

@@ -43,7 +43,7 @@ public sealed class Trainer : IDisposable
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
-        _average = options.Ema > 0 ? new(_network.Parameters, options.Ema, warmUp: true) : null;
+        _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
         _masks = TrainerMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, pool, seed);
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];

@@ -2,7 +2,6 @@ using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
-using Dst.Runtime.Threading;
 using Dst.Training.Networks;
 using Dst.Training.Pruning;
 using Dst.Training.Runs;
@@ -24,10 +23,7 @@ internal sealed record KernelReport(string Cpu, SimdTier Tier, int Threads, doub
 /// <summary>Measures the convolution kernels on the layers of real networks, dense, halved and unstructured, against the machine's peak.</summary>
 internal sealed class KernelBench(int threads, CancellationToken cancellation)
 {
-    private const int PeakRounds = 100_000;
-
-    private static readonly (string Name, FeatureShape Input)[] Networks =
-        [("resnet20", new(3, 32, 32)), ("resnet8x4", new(3, 32, 32)), ("vgg8", new(3, 32, 32)), ("aconvnet", new(1, 88, 88))];
+    private static readonly string[] Networks = ["resnet20", "resnet8x4", "vgg8", "aconvnet"];
 
     private static readonly UhpPattern[] Patterns =
         [new(PruningUnit.Kernel, 16, 16), new(PruningUnit.Weight, 16, 16), new(PruningUnit.Kernel, 4, 16), new(PruningUnit.Weight, 4, 16)];
@@ -38,9 +34,9 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
     /// <param name="progress">Told each layer before it is measured.</param>
     public KernelReport Run(Action<string> progress)
     {
-        _peak = MeasurePeak();
+        _peak = MachinePeak.Measure(threads);
         var results = new List<KernelResult>();
-        foreach (var shape in Networks.SelectMany(network => LayersOf(network.Name, network.Input)).Distinct())
+        foreach (var shape in Networks.SelectMany(LayersOf).Distinct())
         {
             cancellation.ThrowIfCancellationRequested();
             progress(Describe(shape));
@@ -50,23 +46,14 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
         return new(RunManifest.CpuName(), Simd.Tier, threads, _peak, results);
     }
 
-    private static IEnumerable<Conv2dShape> LayersOf(string network, FeatureShape input)
+    private static IEnumerable<Conv2dShape> LayersOf(string network)
     {
-        var graph = Zoo.Build(network, input, classes: 10);
+        var (input, classes) = Zoo.UsualTask(network);
+        var graph = Zoo.Build(network, input, classes);
         var shapes = GraphChecker.Check(graph);
         return from node in graph.Nodes
                where node.Operation is Conv2dOp
-               let c = (Conv2dOp)node.Operation
-               let x = shapes[node.Inputs[0]]
-               select new Conv2dShape(x.Channels, x.Height, x.Width, c.OutChannels, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding, c.Groups);
-    }
-
-    private double MeasurePeak()
-    {
-        using var pool = new WorkerPool(threads);
-        Action<int> job = _ => FmaProbe.Run(PeakRounds);
-        var seconds = BestTime.Of(() => pool.Run(threads, job));
-        return threads * FmaProbe.Run(PeakRounds) / seconds / 1e9;
+               select ((Conv2dOp)node.Operation).ShapeFor(shapes[node.Inputs[0]]);
     }
 
     private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)

@@ -1,6 +1,10 @@
 using System.CommandLine;
+using System.Globalization;
 using Dst.Cli.Bench;
 using Dst.Cli.Report;
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
 
 namespace Dst.Cli.Commands;
 
@@ -8,7 +12,14 @@ namespace Dst.Cli.Commands;
 internal static class BenchCommand
 {
     /// <summary>Threads of a measurement: one, unless asked otherwise.</summary>
-    private static readonly Option<int?> Threads = SharedOptions.Number("--threads", "Threads, each with its own images. Default: 1.", 1, 1024);
+    private static readonly Option<int?> Threads = SharedOptions.Number("--threads", "Threads: bench kernels gives each its own images, bench train shares a batch among them. Default: 1.", 1, 1024);
+
+    private static readonly Option<string> Arch = new("--arch") { Description = "Architecture, by its name in the zoo.", HelpName = "name", Required = true };
+    private static readonly Option<double?> Width = SharedOptions.Number("--width", "Width multiplier of the architecture. Default: 1.", 0.05, 16);
+    private static readonly Option<string?> Input = SharedOptions.Text("--input", "C,H,W", "Channels, height and width of an image. Default: 1,88,88 for aconvnet, 3,32,32 for the others.");
+    private static readonly Option<int?> Batch = SharedOptions.Number("--batch", "Images in a step. Default: 64.", 1, 4096);
+    private static readonly Option<int?> Steps = SharedOptions.Number("--steps", "Steps that are timed. Default: 20.", 1, 100_000);
+    private static readonly Option<string?> Pattern = SharedOptions.Text("--pattern", "unit:block:group", "Halve the convolutions by this pattern, such as kernel:16:16. Default: a dense network.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -23,7 +34,23 @@ internal static class BenchCommand
             SharedOptions.Json,
         };
         kernels.Handle(RunKernels);
-        return new Verb("bench", "Measures speed.", "bench kernels") { kernels };
+        var train = new Verb(
+            "train",
+            "Measures whole training steps of a network on random data: forward, cross-entropy, backward, SGD with momentum and weight decay; where their time goes, and against the peak of this processor's multiply-adds.",
+            "bench train --arch resnet20",
+            "bench train --arch resnet8x4 --pattern kernel:16:16 --batch 128 --threads 2 --json")
+        {
+            Arch,
+            Width,
+            Input,
+            Batch,
+            Steps,
+            Pattern,
+            Threads,
+            SharedOptions.Json,
+        };
+        train.Handle(RunTrain);
+        return new Verb("bench", "Measures speed.", "bench kernels", "bench train --arch resnet20") { kernels, train };
     }
 
     private static void RunKernels(Invocation call)
@@ -32,11 +59,51 @@ internal static class BenchCommand
         var result = bench.Run(call.Report.Log);
         call.Report.Result(result, () =>
         {
-            call.Report.Line($"{result.Cpu}, {result.Tier}, {result.Threads} thread(s), peak {result.PeakGflops:F1} GFLOP/s");
-            call.Report.Line();
+            PrintMachine(call.Report, result.Cpu, result.Tier, result.Threads, result.PeakGflops);
             var table = new TextTable(["layer", "kernel", "ms", "GFLOP/s", "% of peak", "x dense"]);
             foreach (var k in result.Kernels) table.Add([k.Shape, k.Kernel, $"{k.Ms:F4}", $"{k.Gflops:F1}", $"{k.PercentOfPeak:F0}", $"{k.SpeedupVsDense:F2}"]);
             call.Report.Table(table);
         });
+    }
+
+    private static void RunTrain(Invocation call)
+    {
+        var arguments = call.Arguments;
+        var options = new TrainBenchOptions(
+            arguments.GetRequiredValue(Arch),
+            arguments.GetValue(Width) ?? 1,
+            arguments.GetValue(Input) is { } shape ? ParseShape(shape) : null,
+            arguments.GetValue(Batch) ?? 64,
+            arguments.GetValue(Threads) ?? 1,
+            arguments.GetValue(Pattern) is { } pattern ? UhpPattern.Parse(pattern) : null,
+            arguments.GetValue(Steps) ?? 20);
+        var result = new TrainBench(options, call.Cancellation).Run(call.Report.Log);
+        call.Report.Result(result, () => PrintTrain(call.Report, result));
+    }
+
+    private static void PrintTrain(ReportWriter report, TrainReport result)
+    {
+        PrintMachine(report, result.Cpu, result.Tier, result.Threads, result.PeakGflops);
+        report.Line($"{result.Arch}, width {result.Width}, {result.Input}, {result.Classes} classes, batch {result.Batch}, {result.Pattern ?? result.Form}");
+        report.Line($"{Format.Count(result.Weights)} weights, {Format.Count(result.EffectiveMacs)} of {Format.Count(result.Macs)} MACs an image");
+        report.Line($"{result.MsPerImage:F4} ms an image (median {result.MsPerImageMedian:F4}), {result.ImagesPerSecond:F1} images/s");
+        report.Line($"{result.Gflops:F1} GFLOP/s of useful work, {result.PercentOfPeak:F1} % of the peak; {Format.Bytes(result.PeakMemoryBytes)} of memory at most");
+        report.Line();
+        var table = new TextTable("operation", "pass", "ms an image", "%");
+        foreach (var o in result.Operations) table.Add(o.Operation, $"{o.Pass}".ToLowerInvariant(), $"{o.MsPerImage:F4}", $"{o.Percent:F1}");
+        report.Table(table);
+    }
+
+    private static void PrintMachine(ReportWriter report, string cpu, SimdTier tier, int threads, double peak)
+    {
+        report.Line($"{cpu}, {tier}, {threads} thread(s), peak {peak:F1} GFLOP/s");
+        report.Line();
+    }
+
+    private static FeatureShape ParseShape(string text)
+    {
+        var extents = text.Split(',').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var extent) ? extent : 0).ToArray();
+        return extents.Length == 3 && extents.Min() > 0 ? new(extents[0], extents[1], extents[2])
+            : throw new InputException($"option --input is '{text}'; channels, height and width were expected, such as 3,32,32");
     }
 }

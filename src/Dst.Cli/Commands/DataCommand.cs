@@ -30,7 +30,7 @@ internal static class DataCommand
     private static void Inspect(Invocation call)
     {
         var recipe = RecipeInput.Load(call.Arguments);
-        var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log);
+        var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
         var inspection = new DataInspection(data);
         if (call.Arguments.GetValue(Grid) is { } file) inspection.WriteGrid(file);
         var document = new

@@ -42,7 +42,7 @@ internal static class EvalCommand
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = ModelFile.Load(path);
-        var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call.Report.Log);
+        var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call);
         var samples = call.Arguments.GetValue(Split) switch { "training" => data.Training, "validation" => data.Validation, _ => data.Test };
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
 
@@ -50,19 +50,19 @@ internal static class EvalCommand
         using var network = new TrainingNetwork(model, Batch, pool, seed: 0);
         network.Freeze();
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
-        var result = Evaluation.Of(TrainerEvaluation.Evaluate(network, loader, call.Cancellation));
-        call.Report.Result(result, () => Print(call.Report, result, data.ClassNames));
+        var metrics = TrainerEvaluation.Evaluate(network, loader, call.Cancellation);
+        call.Report.Result(Evaluation.Of(metrics), () => Print(call.Report, metrics, data.ClassNames));
     }
 
-    private static void Print(ReportWriter report, Evaluation result, IReadOnlyList<string> classNames)
+    private static void Print(ReportWriter report, ClassificationMetrics metrics, IReadOnlyList<string> classNames)
     {
-        report.Line($"{result.Count} images: top-1 {Format.Percent(result.Top1)}, top-5 {Format.Percent(result.Top5)}, loss {result.Loss:F4}");
+        report.Line($"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, loss {metrics.Loss:F4}");
         report.Line();
-        var confusion = new TextTable(["label \\ predicted", .. classNames, "right"]);
-        foreach (var (label, row) in result.Confusion.Index())
+        var confusion = new TextTable(["label \\ predicted", .. classNames, "recall"]);
+        foreach (var (label, row) in metrics.Confusion.Rows.Index())
         {
-            var count = row.Sum();
-            confusion.Add([classNames[label], .. row.Select(n => $"{n}"), count == 0 ? "-" : Format.Percent((double)row[label] / count)]);
+            var recall = metrics.Confusion.Recall(label);
+            confusion.Add([classNames[label], .. row.Select(n => $"{n}"), double.IsNaN(recall) ? "-" : Format.Percent(recall)]);
         }
 
         report.Table(confusion);

@@ -1,5 +1,5 @@
 using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Training;
 using Dst.Training.Data;
 using Dst.Training.Recipes;
 
@@ -15,9 +15,9 @@ internal static class ModelInput
         return model.Normalisation ?? new(Resize: 0, Amplitude: "none", Mean: new float[channels], Deviation: [.. Enumerable.Repeat(1f, channels)]);
     }
 
-    /// <summary>The data, prepared as the model takes it.</summary>
+    /// <summary>The data of <paramref name="recipe"/>, prepared as the model takes it.</summary>
     /// <exception cref="InputException">The data cannot be read, or has another shape or other classes.</exception>
-    public static DataSet LoadData(Recipe recipe, string path, Model model, Action<string> log)
+    public static DataSet LoadData(Recipe recipe, string path, Model model, Invocation call)
     {
         var input = model.Graph.Input;
         var normalisation = NormalisationOf(model);
@@ -28,12 +28,8 @@ internal static class ModelInput
             Resize = normalisation.Resize,
             Amplitude = normalisation.Amplitude,
         };
-        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, log);
-        var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
-        if (data.Shape != input || data.ClassNames.Count != classes)
-            throw new InputException($"{path} takes {input} and has {classes} classes; the data has {data.Shape} and {data.ClassNames.Count}");
-        if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(data.ClassNames))
-            throw new InputException($"{path} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", data.ClassNames)}");
+        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        ModelFit.Check(path, model, data);
         return data.With(normalisation);
     }
 

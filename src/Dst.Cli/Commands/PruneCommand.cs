@@ -68,12 +68,13 @@ internal static class PruneCommand
         var recipe = RecipeInput.Load(arguments, Overrides(arguments));
         var options = recipe.Prune;
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
-        var data = csv is not null || options.Score == PruningScore.Taylor ? ModelInput.LoadData(recipe, path, model, call.Report.Log) : null;
+        var data = csv is not null || options.Score == PruningScore.Taylor ? ModelInput.LoadData(recipe, path, model, call) : null;
 
         if (options.Permute) model = PermuteChannels(model, options, Gradients(model), call.Report);
         var gradients = Gradients(model);
-        var plan = PruningPlan.Create(model, options, gradients);
-        if (arguments.GetValue(Unstructured) is { } share) plan = Unstructure(plan, model, options.Score, gradients, share);
+        var plan = arguments.GetValue(Unstructured) is { } dropped
+            ? PruningPlan.CreateUnstructured(model, options, gradients, keptShare: 1 - dropped)
+            : PruningPlan.Create(model, options, gradients);
         if (plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
         if (output is not null) WritePruned(call.Report, plan, plan.ApplyTo(model), output);
         else MeasureLayers(call, model, plan, data!, pool, csv!);
@@ -135,12 +136,4 @@ internal static class PruneCommand
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(csv.ToString())));
         call.Report.Result(new { File = path, plan.Skipped, Layers = rows }, () => call.Report.Table(table));
     }
-
-    private static PruningPlan Unstructure(PruningPlan plan, Model model, PruningScore score, IReadOnlyDictionary<string, float[]>? gradients, double share) =>
-        new([.. plan.Layers.Select(layer =>
-        {
-            if (layer.Mask is null) return layer;
-            var weight = $"{layer.Name}.weight";
-            return layer with { Mask = UnstructuredPruner.Prune(WeightScores.Of(score, model.Parameters[weight], gradients?[weight]), (int)Math.Round(layer.Weights * (1 - share))) };
-        })]);
 }

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Dst.Cli.Bench;
 using Dst.Cli.Report;
+using Dst.Runtime.ModelFile;
 using Dst.Runtime.Threading;
 using Dst.Training;
 using Dst.Training.Data;
+using Dst.Training.Recipes;
 using Dst.Training.Runs;
 
 namespace Dst.Cli.Commands;
@@ -33,18 +35,35 @@ internal static class RecipeRun
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
             ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
             : RecipeInput.Load(call.Arguments, overrides);
-        if (recipe.Seeds.Count > 0) RunSeeds(call, folder is null ? RunSet.Create(recipe, DateTime.Now) : RunSet.Resume(folder, recipe));
-        else RunOne(call, folder is null ? RunFolder.Create(recipe, DateTime.Now) : RunFolder.Resume(folder, recipe));
+        if (recipe.Seeds.Count > 0)
+        {
+            RunSeeds(call, folder is null ? RunSet.Create(recipe, DateTime.Now) : RunSet.Resume(folder, recipe));
+        }
+        else if (folder is null)
+        {
+            var data = Load(call, recipe); // first, so that a wrong path leaves no folder behind
+            using var run = RunFolder.Create(recipe, DateTime.Now);
+            RunOne(call, run, data);
+        }
+        else
+        {
+            using var run = RunFolder.Resume(folder, recipe);
+            RunOne(call, run, Load(call, recipe));
+        }
     }
 
-    private static void RunOne(Invocation call, RunFolder opened)
+    private static DataSet Load(Invocation call, Recipe recipe) =>
+        DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+
+    private static void RunOne(Invocation call, RunFolder run, DataSet data)
     {
-        using var run = opened;
-        var (report, summary) = (call.Report, RunToEnd(call, run, resumeWith: run.Path));
+        var report = call.Report;
+        var summary = RunToEnd(call, run, data, resumeWith: run.Path);
         report.Result(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, () =>
         {
             report.Table(ArmTable.Of(summary));
             report.Line();
+            if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) PrintLayers(report, run, pruned);
             report.Line($"run folder: {run.Path}");
         });
     }
@@ -55,7 +74,7 @@ internal static class RecipeRun
         foreach (var seed in set.Recipe.Seeds)
         {
             using var run = set.Open(seed);
-            runs.Add(new(run.Path, RunToEnd(call, run, resumeWith: set.Path), set.Recipe.Prune.Pattern.ToString()));
+            runs.Add(new(run.Path, RunToEnd(call, run, Load(call, run.Recipe), resumeWith: set.Path), set.Recipe.Prune.Pattern.ToString()));
         }
 
         var document = new
@@ -74,16 +93,25 @@ internal static class RecipeRun
         });
     }
 
-    private static RunSummary RunToEnd(Invocation call, RunFolder run, string resumeWith)
+    /// <summary>What pruning did to each layer; every pruned arm of a run has the same layers and the same number of kept weights.</summary>
+    private static void PrintLayers(ReportWriter report, RunFolder run, ArmSummary arm)
+    {
+        var skipped = arm.Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
+        report.Line($"layers of {arm.Arm}:");
+        report.Table(LayerTable.ToTable(LayerTable.RowsOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped));
+        report.Line();
+    }
+
+    private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith)
     {
         var report = call.Report;
         report.Log($"run folder: {run.Path}");
-        var data = DataSet.Load(run.Recipe.Data, run.Recipe.Seed, Environment.CurrentDirectory, report.Log);
         using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
         var monitor = new TrainingMonitor(report);
+        var pipeline = new Pipeline(run, data, pool, LatencyMeter.Measure) { Progress = monitor, EpochEnded = monitor.EpochEnded, Log = report.Log };
         try
         {
-            return new Pipeline(run, data, pool, LatencyMeter.Measure) { Progress = monitor, EpochEnded = monitor.EpochEnded, Log = report.Log }.Run(call.Cancellation);
+            return pipeline.Run(call.Cancellation);
         }
         catch (OperationCanceledException)
         {

@@ -40,14 +40,8 @@ internal static class LayerTable
     private static LayerRow RowOf(LayerCost cost, LayerMask? mask)
     {
         var maskBytes = mask is null ? 0 : (mask.Kept.Length + 7) / 8;
-        var pattern = mask switch
-        {
-            null => "dense",
-            { Group: { } group } => new UhpPattern(mask.Unit, mask.Block, group).ToString(),
-            _ => "unstructured",
-        };
         return new(
             cost.Name, string.Join("x", cost.WeightShape), cost.Output.ToString(), cost.Weights, cost.Nonzeros, cost.Macs, cost.EffectiveMacs,
-            cost.Nonzeros * sizeof(float) + maskBytes, pattern);
+            cost.Nonzeros * sizeof(float) + maskBytes, mask?.PatternName ?? "dense");
     }
 }

@@ -7,9 +7,9 @@ namespace Dst.Kernels;
 /// </summary>
 /// <remarks>
 /// <para>A training step is, with every line after the first of each pass depending on all parts:</para>
-/// <para>forward: <see cref="Sum"/> of each part, <see cref="Combine"/> in order, <see cref="Finalise"/>, <see cref="UpdateRunning"/>,
+/// <para>forward: <see cref="Sum"/> of each part, added up in order, <see cref="Finalise"/>, <see cref="UpdateRunning"/>,
 /// <see cref="Fold"/>, <see cref="Apply"/> to each part;</para>
-/// <para>backward: <see cref="SumGradients"/> of each part, <see cref="Combine"/> in order, <see cref="ParameterGradients"/>,
+/// <para>backward: <see cref="SumGradients"/> of each part, added up in order, <see cref="ParameterGradients"/>,
 /// <see cref="DataGradient"/> of each part.</para>
 /// <para>Inference is <see cref="FoldRunning"/> and <see cref="Apply"/>. "Padded" arrays have <see cref="Layout.PaddedChannels"/>
 /// elements, zero beyond the channels; others have one for each channel.</para>
@@ -30,13 +30,6 @@ public static unsafe partial class BatchNorm
         Check.Images(images, channels, pixels);
         Check.Length<double>(sums, SumLength(channels));
         fixed (double* s = sums) KernelRunner.Run(new BatchNormSum(x, images, Layout.Blocks(channels), pixels, s));
-    }
-
-    /// <summary>Adds the sums of one part to the total. Call it in the order of the parts.</summary>
-    public static void Combine(ReadOnlySpan<double> part, Span<double> total)
-    {
-        Check.Length<double>(total, part.Length);
-        for (var i = 0; i < part.Length; i++) total[i] += part[i];
     }
 
     /// <summary>Mean and 1 / √(variance + ε) of the batch, from its combined sums. The variance is the biased one.</summary>

@@ -43,12 +43,5 @@ public static unsafe class Dropout
     private static float KeepIf(int random, int threshold, float value) =>
         BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) & ~((random - threshold) >> 31));
 
-    /// <summary>The finaliser of SplitMix64 over odd steps (Steele, Lea, Flood 2014).</summary>
-    private static ulong Hash(ulong n)
-    {
-        var z = n * 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
+    private static ulong Hash(ulong n) => SplitMix64.Mix(n * SplitMix64.GoldenGamma);
 }

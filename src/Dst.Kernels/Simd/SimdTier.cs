@@ -31,10 +31,17 @@ public static class Simd
         : Vector128.IsHardwareAccelerated ? SimdTier.V128
         : SimdTier.Scalar;
 
-    /// <summary>The tier in use. A forced tier that the processor lacks, or an unknown name, falls back to <see cref="Best"/>.</summary>
-    public static readonly SimdTier Tier = Choose(Environment.GetEnvironmentVariable(Variable), Best);
+    /// <summary>The tier in use: <see cref="Best"/> where what <see cref="Variable"/> says cannot be had.</summary>
+    public static readonly SimdTier Tier = Choose(Environment.GetEnvironmentVariable(Variable), Best) ?? Best;
 
-    /// <summary>The tier that <paramref name="forced"/> names, if it is one and not above <paramref name="best"/>; else <paramref name="best"/>.</summary>
-    public static SimdTier Choose(string? forced, SimdTier best) =>
-        Enum.TryParse<SimdTier>(forced, ignoreCase: true, out var tier) && Enum.IsDefined(tier) && tier < best ? tier : best;
+    /// <summary>The names of the tiers up to <paramref name="best"/>, as <see cref="Variable"/> takes them.</summary>
+    public static IEnumerable<string> NamesUpTo(SimdTier best) => Enum.GetValues<SimdTier>().Where(tier => tier <= best).Select(tier => tier.ToString().ToLowerInvariant());
+
+    /// <summary>The tier that <paramref name="forced"/> names, or <paramref name="best"/> if it is empty; null if it is no tier or one above <paramref name="best"/>.</summary>
+    public static SimdTier? Choose(string? forced, SimdTier best)
+    {
+        if (string.IsNullOrEmpty(forced)) return best;
+        var at = NamesUpTo(best).ToList().FindIndex(name => name.Equals(forced, StringComparison.OrdinalIgnoreCase));
+        return at < 0 ? null : (SimdTier)at;
+    }
 }

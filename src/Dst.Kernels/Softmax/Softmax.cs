@@ -15,6 +15,29 @@ public static class Softmax
         for (var first = 0; first < logits.Length; first += classes) Row(logits.Slice(first, classes), probabilities.Slice(first, classes));
     }
 
+    /// <summary>dz = p · (dp − Σ dp·p) for each row, with the sum in double.</summary>
+    /// <param name="probabilities">p [rows, classes] of <see cref="Forward"/>.</param>
+    /// <param name="gradient">dp [rows, classes].</param>
+    /// <param name="classes">Length of a row.</param>
+    /// <param name="logitGradient">dz [rows, classes]; may be <paramref name="gradient"/>.</param>
+    /// <param name="accumulate">Adds to <paramref name="logitGradient"/> rather than overwrites it.</param>
+    public static void Backward(ReadOnlySpan<float> probabilities, ReadOnlySpan<float> gradient, int classes, Span<float> logitGradient, bool accumulate)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
+        if (probabilities.Length % classes != 0) throw new ArgumentException($"{probabilities.Length} probabilities are not rows of {classes}", nameof(probabilities));
+        Check.Length(gradient, probabilities.Length);
+        Check.Length<float>(logitGradient, probabilities.Length);
+        for (var first = 0; first < probabilities.Length; first += classes)
+            BackwardRow(probabilities.Slice(first, classes), gradient.Slice(first, classes), logitGradient.Slice(first, classes), accumulate);
+    }
+
+    private static void BackwardRow(ReadOnlySpan<float> p, ReadOnlySpan<float> dp, Span<float> dz, bool accumulate)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < p.Length; i++) sum += (double)dp[i] * p[i];
+        for (var i = 0; i < p.Length; i++) dz[i] = (float)(p[i] * (dp[i] - sum)) + (accumulate ? dz[i] : 0);
+    }
+
     private static void Row(ReadOnlySpan<float> logits, Span<float> probabilities)
     {
         var largest = float.NegativeInfinity;

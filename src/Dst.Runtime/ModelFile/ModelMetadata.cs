@@ -9,7 +9,6 @@ internal static class ModelMetadata
 {
     private const string Format = "dst-model";
     private const string Version = "1";
-    private const string Unstructured = "unstructured";
     private const int MaxResize = 1 << 14;
 
     private static readonly JsonSerializerOptions JsonOptions = new()
@@ -31,7 +30,7 @@ internal static class ModelMetadata
             ["format"] = Format,
             ["version"] = Version,
             ["graph"] = JsonSerializer.Serialize(model.Graph, JsonOptions),
-            ["masks"] = JsonSerializer.Serialize(model.Masks.ToDictionary(mask => mask.Key, mask => PatternOf(mask.Value)?.ToString() ?? Unstructured), JsonOptions),
+            ["masks"] = JsonSerializer.Serialize(model.Masks.ToDictionary(mask => mask.Key, mask => mask.Value.PatternName), JsonOptions),
             ["class_names"] = JsonSerializer.Serialize(model.ClassNames, JsonOptions),
         };
         if (model.Normalisation is { } normalisation) metadata["normalisation"] = JsonSerializer.Serialize(normalisation, JsonOptions);
@@ -76,11 +75,11 @@ internal static class ModelMetadata
             if (!convolutions.Contains(layer)) throw file.Malformed($"has a mask for '{layer}', which is not a convolution of its graph");
             try
             {
-                patterns[layer] = text == Unstructured ? null : UhpPattern.Parse(text ?? "null");
+                patterns[layer] = text == LayerMask.Unstructured ? null : UhpPattern.Parse(text ?? "null");
             }
             catch (InputException e)
             {
-                throw file.Malformed($"layer '{layer}': {e.Message}, nor '{Unstructured}'", e);
+                throw file.Malformed($"layer '{layer}': {e.Message}, nor '{LayerMask.Unstructured}'", e);
             }
         }
 
@@ -108,8 +107,6 @@ internal static class ModelMetadata
         return legal ? normalisation : throw file.Malformed(
             $"has the normalisation {file.Metadata["normalisation"]}; expected a resize of 0 to {MaxResize} pixels, amplitude none, sqrt or log, and {graph.Input.Channels} finite means and positive deviations");
     }
-
-    private static UhpPattern? PatternOf(LayerMask mask) => mask.Group is { } group ? new(mask.Unit, mask.Block, group) : null;
 
     private static T ReadJson<T>(SafetensorsReader file, string key)
     {

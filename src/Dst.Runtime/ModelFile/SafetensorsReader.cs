@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 
 namespace Dst.Runtime.ModelFile;
 
@@ -11,14 +10,14 @@ namespace Dst.Runtime.ModelFile;
 /// </summary>
 public sealed class SafetensorsReader : IDisposable
 {
-    private readonly SafeFileHandle _file;
+    private readonly FileStream _file;
     private readonly Dictionary<string, string> _metadata = [];
     private readonly Dictionary<string, TensorInfo> _tensors = [];
 
     internal SafetensorsReader(string path)
     {
         Path = path;
-        _file = OpenFile(path);
+        _file = InputFile.Open(path);
         try
         {
             ReadHeader();
@@ -67,18 +66,6 @@ public sealed class SafetensorsReader : IDisposable
         return cause is null ? new(message) : new(message, cause);
     }
 
-    private static SafeFileHandle OpenFile(string path)
-    {
-        try
-        {
-            return File.OpenHandle(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new InputException($"{path} cannot be opened ({e.Message.TrimEnd('.')}); expected a readable safetensors file", e);
-        }
-    }
-
     private T[] Read<T>(string name, TensorType type, IReadOnlyList<int> shape) where T : unmanaged
     {
         if (!_tensors.TryGetValue(name, out var info)) throw Malformed($"has no tensor '{name}', which was expected");
@@ -95,7 +82,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             while (!destination.IsEmpty)
             {
-                var count = RandomAccess.Read(_file, destination, offset);
+                var count = RandomAccess.Read(_file.SafeFileHandle, destination, offset);
                 if (count == 0) throw Malformed($"ends at byte {offset}; {destination.Length} more bytes were expected");
                 destination = destination[count..];
                 offset += count;
@@ -109,7 +96,7 @@ public sealed class SafetensorsReader : IDisposable
 
     private void ReadHeader()
     {
-        var fileBytes = RandomAccess.GetLength(_file);
+        var fileBytes = _file.Length;
         if (fileBytes < SafetensorsFile.LengthBytes)
             throw Malformed($"has {fileBytes} bytes; a safetensors file has at least {SafetensorsFile.LengthBytes}");
         Span<byte> lengthBytes = stackalloc byte[SafetensorsFile.LengthBytes];

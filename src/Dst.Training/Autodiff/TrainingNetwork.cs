@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dst.Kernels;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
@@ -31,11 +32,12 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="pool">Threads; not disposed.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
     /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the last one.</param>
-    /// <exception cref="InputException">The graph is not legal.</exception>
+    /// <exception cref="InputException">The graph is not legal, or a batch does not fit into memory.</exception>
     public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed, IReadOnlyList<string>? features = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         var shapes = GraphChecker.Check(model.Graph);
+        MemoryLimit.Check(model.Graph, maxBatch);
         _model = model;
         _features = features ?? [];
         _pool = pool;
@@ -59,6 +61,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>All parameters in the order of the graph. Their values may be changed between passes.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
+    /// <summary>Takes the time of each operation of each pass; null, the default, measures nothing.</summary>
+    public OperationTimes? Times { get; set; }
+
     private FeatureBuffer Logits => _nodes[^1].Output;
 
     /// <summary>Computes the logits of a batch.</summary>
@@ -75,7 +80,13 @@ public sealed unsafe class TrainingNetwork : IDisposable
         fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _input.Pixels, _input.Value(0));
         if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
         var pass = new PassInfo(count, training, step, _prepared);
-        foreach (var node in _nodes) node.Forward(_pool, pass);
+        foreach (var node in _nodes)
+        {
+            var start = Stopwatch.GetTimestamp();
+            node.Forward(_pool, pass);
+            Times?.Add(node.Node.Operation, StepPass.Forward, start);
+        }
+
         _prepared = _frozen;
         fixed (float* logits = _logits) Layout.ToPlain(Logits.Value(0), count, Logits.Shape.Channels, Logits.Pixels, logits);
         return _logits.AsSpan(0, count * Classes);
@@ -94,7 +105,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
         {
             if (!_nodes[i].Output.GradientWritten)
                 throw new InvalidOperationException($"node '{_nodes[i].Node.Name}' has no gradient: nothing reads its output");
+            var start = Stopwatch.GetTimestamp();
             _nodes[i].Backward(_pool);
+            Times?.Add(_nodes[i].Node.Operation, StepPass.Backward, start);
         }
     }
 
@@ -122,8 +135,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
     public void Freeze() => _frozen = true;
 
-    /// <summary>Sets the masks of convolution weights, removes all others, and zeroes what is pruned.</summary>
+    /// <summary>Sets the masks of convolution weights, removes all others, and zeroes what is pruned. Call it between steps: gradual pruning does at each stage.</summary>
     /// <param name="masks">Mask by layer name.</param>
+    /// <exception cref="ArgumentException">A name is not that of a convolution.</exception>
     public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)
     {
         foreach (var layer in masks.Keys) WeightOf(layer);

@@ -28,7 +28,7 @@ public sealed class DataInspection
 
     /// <summary>
     /// Writes a PNG with a row for each class and its first training images as the network sees them (centre crop, amplitude
-    /// transform, without normalisation). Classes and images that would make it larger than an image may be are left out.
+    /// transform and smoothing, without normalisation). Classes and images that would make it larger than an image may be are left out.
     /// </summary>
     /// <exception cref="InputException">The file cannot be written, or libpng is missing.</exception>
     public void WriteGrid(string path, int imagesPerClass = 8)
@@ -47,7 +47,7 @@ public sealed class DataInspection
         {
             foreach (var (column, sample) in members.Take(columns).Index())
             {
-                Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, 0, _data.Shape), _data.Options.Amplitude, amplitudes);
+                Preprocessor.ReadCentreCrop(sample, _data.Options, _data.Shape, amplitudes);
                 int top = GridLine + members.Key * (height + GridLine), left = GridLine + column * (width + GridLine);
                 for (var i = 0; i < amplitudes.Length; i++)
                 {
@@ -67,7 +67,7 @@ public sealed class DataInspection
         var (min, max, sum) = (float.PositiveInfinity, float.NegativeInfinity, 0.0);
         foreach (var sample in samples.Samples)
         {
-            Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, 0, _data.Shape), _data.Options.Amplitude, amplitudes);
+            Preprocessor.ReadCentreCrop(sample, _data.Options, _data.Shape, amplitudes);
             foreach (var value in amplitudes)
             {
                 min = Math.Min(min, value);
@@ -90,7 +90,7 @@ public sealed record SizeCount(int Height, int Width, int Count);
 /// <param name="Count">Images.</param>
 /// <param name="ClassCounts">Images of each class, in label order.</param>
 /// <param name="Sizes">Sizes of the images as they were read, the most frequent first.</param>
-/// <param name="Min">Smallest amplitude in the centre crops, after the amplitude transform.</param>
+/// <param name="Min">Smallest amplitude in the centre crops, after the amplitude transform and smoothing.</param>
 /// <param name="Max">Largest amplitude.</param>
 /// <param name="Mean">Mean amplitude.</param>
 public sealed record SplitInspection(string Name, int Count, IReadOnlyList<int> ClassCounts, IReadOnlyList<SizeCount> Sizes, float Min, float Max, double Mean);

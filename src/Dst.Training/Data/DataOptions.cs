@@ -22,7 +22,7 @@ public sealed record DataOptions
     public double Test { get; init; } = 0.2;
 
     /// <summary>Channels of the network's input, or 0 for those of the first training image.</summary>
-    [Setting("channels of the network's input: 1 or 3, or 0 for those of the first training image", Min = 0, Max = 3)]
+    [Setting("channels of the network's input: 1 or 3, or 0 for those of the first training image", Choices = ["0", "1", "3"])]
     public int Channels { get; init; }
 
     /// <summary>Side in pixels to which every image is resized before the crop, or 0.</summary>

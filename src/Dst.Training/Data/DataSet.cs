@@ -9,10 +9,10 @@ public sealed class DataSet
     private const int TestSplit = 0;
     private const int ValidationSplit = 1;
 
-    private DataSet(DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape, SampleSet training, SampleSet validation, SampleSet test)
+    private DataSet(DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape, SampleSet training, SampleSet validation, SampleSet test, CancellationToken cancellation)
     {
         (Options, ClassNames, Shape, Training, Validation, Test) = (options, classNames, shape, training, validation, test);
-        Normalisation = Statistics.Normalise(training, options, shape);
+        Normalisation = Statistics.Normalise(training, options, shape, cancellation);
     }
 
     private DataSet(DataSet images, InputNormalisation normalisation)
@@ -56,12 +56,14 @@ public sealed class DataSet
     /// <param name="seed">Seed of the run: it draws the validation split, and the test split where the data has none.</param>
     /// <param name="baseFolder">What a relative <c>data.path</c> is relative to.</param>
     /// <param name="log">Takes one line at a time.</param>
+    /// <param name="cancellation">Looked at before each image.</param>
     /// <exception cref="InputException">Data or settings are wrong; see the message.</exception>
-    public static DataSet Load(DataOptions options, long seed, string baseFolder, Action<string> log)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static DataSet Load(DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
-        var source = SourceData.Open(options, baseFolder, log);
+        var source = SourceData.Open(options, baseFolder, log, cancellation);
         var (learning, test) = source.Test.Count > 0
             ? (source.Training, source.Test)
             : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
@@ -69,8 +71,9 @@ public sealed class DataSet
 
         var shape = InputShape(options, training[0].Read());
         var window = shape with { Height = shape.Height + 2 * Augmenter.Margin(options, shape.Width), Width = shape.Width + 2 * Augmenter.Margin(options, shape.Height) };
-        SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) => SampleSet.Load(name, sources, options.Resize, window);
-        var data = new DataSet(options, source.ClassNames, shape, LoadSplit("training", training, window), LoadSplit("validation", validation, shape), LoadSplit("test", test, shape));
+        SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) => SampleSet.Load(name, sources, options.Resize, window, cancellation);
+        var data = new DataSet(
+            options, source.ClassNames, shape, LoadSplit("training", training, window), LoadSplit("validation", validation, shape), LoadSplit("test", test, shape), cancellation);
         log($"data: {data.ClassNames.Count} classes, {data.Training.Count} training, {data.Validation.Count} validation and {data.Test.Count} test images, input {shape}");
         data.WarnOfSmallRoom(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
@@ -79,7 +82,6 @@ public sealed class DataSet
 
     private static FeatureShape InputShape(DataOptions options, Image first)
     {
-        if (options.Channels == 2) throw new InputException("data.channels is 2; 0, 1 or 3 was expected");
         int height = options.Resize > 0 ? options.Resize : first.Height, width = options.Resize > 0 ? options.Resize : first.Width;
         var shape = new FeatureShape(options.Channels > 0 ? options.Channels : first.Channels, height, width);
         return options.Crop > 0 ? shape with { Height = options.Crop, Width = options.Crop } : shape;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Dst.Runtime;
 using Dst.Runtime.Graph;
 
 namespace Dst.Training.Data;
@@ -13,8 +14,10 @@ internal static class Framing
     private const int BlueWeight = 114;
 
     /// <summary>The window of <paramref name="shape"/> about the image's centre, after resizing it if <paramref name="resize"/> is above 0.</summary>
+    /// <exception cref="InputException">The shape has another number of channels than 1 or 3.</exception>
     public static Image Frame(Image image, int resize, FeatureShape shape)
     {
+        if (shape.Channels is not (1 or 3)) throw new InputException($"the network's input has {shape.Channels} channels; 1 or 3, as images have, was expected");
         if (resize > 0) image = Resampler.Resize(image, resize);
         if (image.Channels == shape.Channels && image.Height == shape.Height && image.Width == shape.Width) return image;
         return image.BitsPerSample == 8 ? Frame<byte>(image, shape) : Frame<ushort>(image, shape);

@@ -30,6 +30,13 @@ public static class Preprocessor
         Finish(destination, shape, normalisation, gain: 1);
     }
 
+    /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>
+    internal static void ReadCentreCrop(Sample sample, DataOptions options, FeatureShape shape, Span<float> destination)
+    {
+        ReadAmplitudes(Framing.Frame(sample.Window, 0, shape), options.Amplitude, destination);
+        if (options.Smooth) Smoothing.Apply(destination, shape);
+    }
+
     /// <summary>All samples of an image after the amplitude transform.</summary>
     internal static void ReadAmplitudes(Image image, string amplitude, Span<float> destination)
     {

@@ -75,15 +75,14 @@ public sealed class SampleSet
 
     /// <summary>Reads images on all cores and keeps the windows of <paramref name="shape"/> about their centres.</summary>
     /// <exception cref="InputException">An image cannot be read, or the windows do not fit into memory.</exception>
-    internal static SampleSet Load(string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal static SampleSet Load(string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape, CancellationToken cancellation)
     {
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (sources.Count * shape.Count > available)
-            throw new InputException($"the {sources.Count} {name} images of {shape} need {sources.Count * shape.Count >> 20} MB or more and the machine has {available >> 20} MB; lower data.crop, or data.resize and data.crop");
+        MemoryLimit.Check((double)sources.Count * shape.Count, $"the {sources.Count} {name} images of {shape}", "a lower data.crop, or data.resize and data.crop, was expected");
         var samples = new Sample[sources.Count];
         try
         {
-            Parallel.For(0, samples.Length, i =>
+            Parallel.For(0, samples.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
             {
                 var image = sources[i].Read();
                 samples[i] = new(sources[i], image, Framing.Frame(image, resize, shape));

@@ -10,13 +10,12 @@ internal static class Statistics
     /// Measures the centre crops of a split after the amplitude transform and smoothing. Sums are taken an image at a time and added in order,
     /// so they do not depend on the number of threads. A channel without variation gets the deviation 1.
     /// </summary>
-    public static InputNormalisation Normalise(SampleSet samples, DataOptions options, FeatureShape shape)
+    public static InputNormalisation Normalise(SampleSet samples, DataOptions options, FeatureShape shape, CancellationToken cancellation)
     {
         var sums = new (double Sum, double Squares)[samples.Count * shape.Channels];
-        Parallel.For(0, samples.Count, () => new float[shape.Count], (i, _, crop) =>
+        Parallel.For(0, samples.Count, new ParallelOptions { CancellationToken = cancellation }, () => new float[shape.Count], (i, _, crop) =>
         {
-            Preprocessor.ReadAmplitudes(Framing.Frame(samples.Samples[i].Window, 0, shape), options.Amplitude, crop);
-            if (options.Smooth) Smoothing.Apply(crop, shape);
+            Preprocessor.ReadCentreCrop(samples.Samples[i], options, shape, crop);
             for (var c = 0; c < shape.Channels; c++) sums[i * shape.Channels + c] = Sum(crop.AsSpan(c * crop.Length / shape.Channels, crop.Length / shape.Channels));
             return crop;
         }, _ => { });

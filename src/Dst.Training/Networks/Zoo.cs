@@ -37,6 +37,10 @@ public static class Zoo
     /// <summary>All names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Architectures.Keys];
 
+    /// <summary>Input and number of classes for which a network is best known: MSTAR chips for A-ConvNet, CIFAR-100 for the others.</summary>
+    public static (FeatureShape Input, int Classes) UsualTask(string name) =>
+        name == AConvNet.Name ? (new(1, 88, 88), 10) : (new(3, 32, 32), 100);
+
     /// <summary>Builds a network whose output is the logits [classes, 1, 1] and checks it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="input">Shape of one image.</param>

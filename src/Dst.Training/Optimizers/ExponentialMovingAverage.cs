@@ -8,28 +8,26 @@ namespace Dst.Training.Optimizers;
 /// Moving average of all parameters and batch-normalisation statistics: after Polyak, Juditsky, "Acceleration of Stochastic
 /// Approximation by Averaging", 1992, with exponential weights.
 /// <code>
-/// a ← a + (1 − d)·(w − a)        d = decay, or with warm-up min(decay, (1 + t)/(10 + t)) at update t = 1, 2, …
+/// a ← a + (1 − d)·(w − a)        d = min(decay, (1 + t)/(10 + t)) at update t = 1, 2, …
 /// </code>
+/// Early updates keep less, so that the first weights are soon forgotten.
 /// </summary>
 public sealed class ExponentialMovingAverage
 {
     private readonly IReadOnlyList<Parameter> _parameters;
     private readonly float[][] _averages;
     private readonly double _decay;
-    private readonly bool _warmUp;
 
     /// <summary>Starts from the present values.</summary>
     /// <param name="parameters">All parameters of the network, statistics included.</param>
     /// <param name="decay">Share of the old average that an update keeps, in [0, 1).</param>
-    /// <param name="warmUp">Whether early updates keep less, so that the first weights are soon forgotten.</param>
-    public ExponentialMovingAverage(IReadOnlyList<Parameter> parameters, double decay, bool warmUp)
+    public ExponentialMovingAverage(IReadOnlyList<Parameter> parameters, double decay)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(decay);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(decay, 1);
         _parameters = parameters;
         _averages = [.. parameters.Select(parameter => parameter.Value.ToArray())];
         _decay = decay;
-        _warmUp = warmUp;
     }
 
     /// <summary>Number of updates.</summary>
@@ -46,7 +44,7 @@ public sealed class ExponentialMovingAverage
     {
         ThrowIfSwapped();
         Updates++;
-        var decay = _warmUp ? Math.Min(_decay, (1.0 + Updates) / (10.0 + Updates)) : _decay;
+        var decay = Math.Min(_decay, (1.0 + Updates) / (10.0 + Updates));
         for (var p = 0; p < _averages.Length; p++) MoveTowards(_averages[p], _parameters[p].Value, (float)(1 - decay));
     }
 

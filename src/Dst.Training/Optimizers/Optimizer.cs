@@ -33,12 +33,16 @@ public abstract class Optimizer
 
     /// <summary>Creates the optimiser that a recipe asks for.</summary>
     /// <exception cref="InputException">The options contradict each other.</exception>
-    public static Optimizer Create(OptimizerOptions options, IReadOnlyList<Parameter> parameters) => options.Kind switch
+    public static Optimizer Create(OptimizerOptions options, IReadOnlyList<Parameter> parameters)
     {
-        OptimizerKind.Sgd => new Sgd(options, parameters),
-        OptimizerKind.Adamw => new AdamW(options, parameters),
-        _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "unknown optimiser"),
-    };
+        options.Check();
+        return options.Kind switch
+        {
+            OptimizerKind.Sgd => new Sgd(options, parameters),
+            OptimizerKind.Adamw => new AdamW(options, parameters),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "unknown optimiser"),
+        };
+    }
 
     /// <summary>Updates every trained parameter from its gradient: decay, momentum, update, mask.</summary>
     /// <param name="learningRate">η of this step, at least 0.</param>

@@ -1,3 +1,4 @@
+using Dst.Runtime;
 using Dst.Training.Recipes;
 
 namespace Dst.Training.Optimizers;
@@ -46,4 +47,12 @@ public sealed record OptimizerOptions
     /// <summary>ε of AdamW, added to the root of the second moment.</summary>
     [Setting("term that keeps adamw from dividing by zero", Min = 1e-12, Max = 1)]
     public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Finds options that contradict each other.</summary>
+    /// <exception cref="InputException">Nesterov's form is asked for without momentum.</exception>
+    public void Check()
+    {
+        if (Kind == OptimizerKind.Sgd && Nesterov && Momentum == 0)
+            throw new InputException("optimizer.nesterov is true while optimizer.momentum is 0; expected a momentum above 0");
+    }
 }

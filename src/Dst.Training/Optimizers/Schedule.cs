@@ -32,13 +32,8 @@ public sealed class Schedule
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(stepsPerEpoch, 1);
-        if (options.Kind == ScheduleKind.Cosine && options.FinalLearningRate > options.LearningRate)
-            throw new InputException($"schedule.final_learning_rate is {options.FinalLearningRate}; expected at most schedule.learning_rate, {options.LearningRate}");
-        var steps = epochs * stepsPerEpoch;
-        var warmUp = (long)Math.Round(options.WarmupEpochs * stepsPerEpoch);
-        if (warmUp >= steps)
-            throw new InputException($"schedule.warmup_epochs is {options.WarmupEpochs}; expected fewer than the {epochs} epochs of the run");
-        return new(options, stepsPerEpoch, steps, warmUp);
+        options.Check(epochs, stepsPerEpoch);
+        return new(options, stepsPerEpoch, epochs * stepsPerEpoch, options.WarmUpSteps(stepsPerEpoch));
     }
 
     /// <summary>The learning rate of a step.</summary>

@@ -1,3 +1,4 @@
+using Dst.Runtime;
 using Dst.Training.Recipes;
 
 namespace Dst.Training.Optimizers;
@@ -56,4 +57,17 @@ public sealed record ScheduleOptions
     /// <summary>Start over end of a one-cycle schedule.</summary>
     [Setting("one_cycle: the learning rate ends at its start divided by this", Min = 1, Max = 1e12)]
     public double FinalDivisor { get; init; } = 1e4;
+
+    /// <summary>Finds options that contradict each other or a run of <paramref name="epochs"/> × <paramref name="stepsPerEpoch"/> steps.</summary>
+    /// <exception cref="InputException">The warm-up is as long as the run, or a cosine ends above its start.</exception>
+    public void Check(int epochs, long stepsPerEpoch)
+    {
+        if (Kind == ScheduleKind.Cosine && FinalLearningRate > LearningRate)
+            throw new InputException($"schedule.final_learning_rate is {FinalLearningRate}; expected at most schedule.learning_rate, {LearningRate}");
+        if (WarmUpSteps(stepsPerEpoch) >= epochs * stepsPerEpoch)
+            throw new InputException($"schedule.warmup_epochs is {WarmupEpochs}; expected fewer than the {epochs} epochs of the run");
+    }
+
+    /// <summary>Steps of the warm-up.</summary>
+    internal long WarmUpSteps(long stepsPerEpoch) => (long)Math.Round(WarmupEpochs * stepsPerEpoch);
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Dst.Runtime;
 using Dst.Training.Autodiff;
 
 namespace Dst.Training.Optimizers;
@@ -19,8 +18,6 @@ internal sealed class Sgd : Optimizer
 
     public Sgd(OptimizerOptions options, IReadOnlyList<Parameter> parameters) : base(options, parameters, "momentum")
     {
-        if (options.Nesterov && options.Momentum == 0)
-            throw new InputException("optimizer.nesterov is true while optimizer.momentum is 0; expected a momentum above 0");
         _momentum = (float)options.Momentum;
         _nesterov = options.Nesterov;
     }

@@ -82,7 +82,11 @@ public sealed record PruningOptions
 
     /// <summary>The pattern that unit, block and group make.</summary>
     /// <exception cref="InputException">It is not legal.</exception>
-    public UhpPattern Pattern => UhpPattern.Parse(new UhpPattern(Unit, Block, Group).ToString());
+    public UhpPattern Pattern
+    {
+        get => UhpPattern.Parse(new UhpPattern(Unit, Block, Group).ToString());
+        init => (Unit, Block, Group) = value;
+    }
 }
 
 /// <summary>Recipe section <c>prune.gradual</c>.</summary>

@@ -56,12 +56,19 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
 
     /// <summary>
     /// Plans the control for <see cref="Create"/>, with the same parameters and errors: the same layers keep the same number of
-    /// weights, those of the highest scores.
+    /// weights, or the share <paramref name="keptShare"/> of them, those of the highest scores.
     /// </summary>
-    public static PruningPlan CreateUnstructured(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1) =>
-        new([.. Create(model, options, gradients, progress).Layers.Select(layer => layer.Mask is null
-            ? layer
-            : layer with { Mask = UnstructuredPruner.Prune(Score(model, $"{layer.Name}.weight", options, gradients), (int)layer.Kept) })]);
+    public static PruningPlan CreateUnstructured(
+        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1, double? keptShare = null)
+    {
+        return new([.. Create(model, options, gradients, progress).Layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
+
+        LayerMask Prune(PlannedLayer layer)
+        {
+            var kept = keptShare is { } share ? (int)Math.Round(layer.Weights * share) : (int)layer.Kept;
+            return UnstructuredPruner.Prune(Score(model, $"{layer.Name}.weight", options, gradients), kept);
+        }
+    }
 
     /// <summary>Which layers are pruned and by how much, which does not depend on weights or scores.</summary>
     /// <exception cref="InputException">As for <see cref="Create"/>.</exception>

@@ -11,7 +11,7 @@ public sealed record Recipe
     public string Name { get; init; } = "";
 
     /// <summary>Seed of every random stream.</summary>
-    [Setting("seed of initial weights, split, order, augmentation and dropout")]
+    [Setting("seed of initial weights, split, order, augmentation and dropout", Min = 0)]
     public long Seed { get; init; } = 1;
 
     /// <summary>Seeds of a set of runs.</summary>

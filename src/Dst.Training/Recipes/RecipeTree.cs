@@ -31,18 +31,8 @@ internal sealed class RecipeTree
     /// <exception cref="InputException">It cannot be read, is too large, or is not a mapping of plain YAML data.</exception>
     public static RecipeTree Read(string path)
     {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            var bytes = new byte[MaxBytes + 1];
-            var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (length > MaxBytes) throw new InputException($"recipe {path} is larger than {MaxBytes} bytes, the most that a recipe may have");
-            return Parse($"recipe {path}", System.Text.Encoding.UTF8.GetString(bytes, 0, length));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new InputException($"recipe {path} cannot be read ({e.Message.TrimEnd('.')}); expected a YAML file", e);
-        }
+        using var reader = new StreamReader(new MemoryStream(InputFile.ReadAllBytes(path, MaxBytes))); // passes over a byte order mark
+        return Parse($"recipe {path}", reader.ReadToEnd());
     }
 
     /// <summary>Reads a text; <paramref name="source"/> is what errors call it.</summary>

@@ -85,7 +85,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
 
     private static object? Parse(Type type, string text, bool plain)
     {
-        if (type == typeof(string)) return text;
+        if (type == typeof(string)) return text.Contains('\0') ? null : text; // no file name has it
         if (!plain) return null;
         var culture = CultureInfo.InvariantCulture;
         if (type.IsEnum) return Enum.GetNames(type).FirstOrDefault(name => SettingSchema.NameOf(name) == text) is { } name ? Enum.Parse(type, name) : null;

@@ -14,8 +14,9 @@ public sealed class RunFolder : IDisposable
 {
     private const string MetricsHeader = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
 
-    private const string SummaryName = "summary.json";
     private const string RecipeName = "recipe.yaml";
+    private const string SummaryName = "summary.json";
+    private const string MetricsName = "metrics.csv";
 
     private readonly FileStream _lock; // the system lets go of it when the process ends, however it ends
     private readonly FileStream _metrics;
@@ -25,8 +26,16 @@ public sealed class RunFolder : IDisposable
         Path = path;
         Recipe = recipe;
         Summary = new(recipe.Name, recipe.Seed, []);
-        _lock = new(In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
-        _metrics = new(In(path, "metrics.csv"), metricsMode, FileAccess.ReadWrite, FileShare.Read);
+        _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0); // or disposal would try again what failed
+        try
+        {
+            _lock = new(In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch
+        {
+            _metrics.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The folder.</summary>
@@ -44,41 +53,38 @@ public sealed class RunFolder : IDisposable
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
 
-    /// <summary>Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run.</summary>
-    /// <exception cref="InputException">The folder exists or cannot be made.</exception>
-    public static RunFolder Create(Recipe recipe, DateTime now) => CreateAt(NewPath(recipe, now), recipe);
+    /// <summary>Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run; where that is taken, <c>-2</c>, <c>-3</c> and so on is added.</summary>
+    /// <exception cref="InputException">The folder cannot be made.</exception>
+    public static RunFolder Create(Recipe recipe, DateTime now)
+    {
+        var path = FirstPath(recipe, now);
+        return Guard(path, () => Begin(Claim(path, recipe)));
+    }
 
     /// <summary>Makes the run folder <paramref name="path"/>, in which is no run yet.</summary>
     /// <exception cref="InputException">It cannot be made.</exception>
     internal static RunFolder CreateAt(string path, Recipe recipe) => Guard(path, () =>
     {
         Directory.CreateDirectory(path);
-        var run = new RunFolder(path, recipe, FileMode.Create);
-        run.Write(MetricsHeader);
-        WriteRecipe(path, recipe);
-        return run;
+        return Begin(new RunFolder(path, recipe, FileMode.Create));
     });
 
-    /// <summary><c>runs/name/yyyyMMdd-HHmmss</c>.</summary>
-    /// <exception cref="InputException">It exists.</exception>
-    internal static string NewPath(Recipe recipe, DateTime now)
+    /// <summary>Makes a folder named like that of a run, with the recipe alone: that of a <see cref="RunSet"/>.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    internal static string CreateSet(Recipe recipe, DateTime now)
     {
-        var path = System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
-        if (Directory.Exists(path) || File.Exists(path)) throw new InputException($"run folder {path} exists already; expected a new one, start again in a second");
-        return path;
+        var first = FirstPath(recipe, now);
+        return Guard(first, () =>
+        {
+            var path = PathsAfter(first).First(path => !System.IO.Path.Exists(path));
+            Directory.CreateDirectory(path);
+            WriteRecipe(path, recipe);
+            return path;
+        });
     }
 
-    /// <summary>Writes <c>recipe.yaml</c>: from then on the folder is a run's.</summary>
-    /// <exception cref="InputException">It cannot be written.</exception>
-    internal static void WriteRecipe(string path, Recipe recipe) => Guard(path, () =>
-    {
-        Directory.CreateDirectory(path);
-        AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
-        return true;
-    });
-
     /// <summary>Whether a run was begun in the folder.</summary>
-    internal static bool IsRun(string path) => File.Exists(In(path, RecipeName));
+    internal static bool IsRun(string path) => File.Exists(In(path, RecipeName)) && File.Exists(In(path, MetricsName));
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
@@ -91,9 +97,10 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Resume(string path, Recipe recipe)
     {
         CheckSameRecipe(path, recipe);
+        if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
         return Guard(path, () =>
         {
-            var run = new RunFolder(path, recipe, FileMode.OpenOrCreate);
+            var run = new RunFolder(path, recipe, FileMode.Open);
             try
             {
                 foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
@@ -112,7 +119,7 @@ public sealed class RunFolder : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="overrides">Overrides such as <c>threads=2</c>.</param>
     /// <exception cref="InputException">It is not the folder of a run.</exception>
-    public static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => IsRun(folder)
+    public static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, RecipeName))
         ? RecipeFile.Load(In(folder, RecipeName), overrides)
         : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
 
@@ -171,6 +178,49 @@ public sealed class RunFolder : IDisposable
     }
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
+
+    private static string FirstPath(Recipe recipe, DateTime now) =>
+        System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
+
+    private static IEnumerable<string> PathsAfter(string first) => Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
+
+    // A folder belongs to the process that made its metrics.csv: of two that come at once, one fails to and takes the next name.
+    private static RunFolder Claim(string first, Recipe recipe)
+    {
+        foreach (var path in PathsAfter(first))
+        {
+            if (System.IO.Path.Exists(path)) continue;
+            Directory.CreateDirectory(path);
+            try
+            {
+                return new(path, recipe, FileMode.CreateNew);
+            }
+            catch (IOException) when (File.Exists(In(path, MetricsName)))
+            {
+                // The other process was first.
+            }
+        }
+
+        throw new IOException("every name is taken");
+    }
+
+    private static RunFolder Begin(RunFolder run)
+    {
+        try
+        {
+            run.Write(MetricsHeader);
+            WriteRecipe(run.Path, run.Recipe);
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
+
+    private static void WriteRecipe(string path, Recipe recipe) =>
+        AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
 
     private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
         && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);

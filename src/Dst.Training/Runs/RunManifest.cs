@@ -71,10 +71,9 @@ public sealed record RunManifest
         RunManifest? earlier;
         try
         {
-            using var stream = File.OpenRead(path);
-            earlier = JsonSerializer.Deserialize<RunManifest>(stream, RunSummary.JsonOptions);
+            earlier = JsonSerializer.Deserialize<RunManifest>(InputFile.ReadAllBytes(path), RunSummary.JsonOptions);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (JsonException e)
         {
             throw new InputException($"{path} cannot be read ({e.Message.TrimEnd('.')}); expected the manifest of a run", e);
         }

@@ -18,13 +18,8 @@ public sealed class RunSet
     public Recipe Recipe { get; }
 
     /// <summary>Makes the folder of a new set.</summary>
-    /// <exception cref="Runtime.InputException">It exists or cannot be made.</exception>
-    public static RunSet Create(Recipe recipe, DateTime now)
-    {
-        var path = RunFolder.NewPath(recipe, now);
-        RunFolder.WriteRecipe(path, recipe);
-        return new(path, recipe);
-    }
+    /// <exception cref="Runtime.InputException">It cannot be made.</exception>
+    public static RunSet Create(Recipe recipe, DateTime now) => new(RunFolder.CreateSet(recipe, now), recipe);
 
     /// <summary>Opens a set that was stopped, if it was made with <paramref name="recipe"/>.</summary>
     /// <exception cref="Runtime.InputException">It is not the folder of a set, or was made with another recipe.</exception>

@@ -51,7 +51,7 @@ public sealed record ArmSummary
     /// <summary>Measured latency of the same network as if it were dense, or null if it is.</summary>
     public Latency? LatencyDenseMs { get; init; }
 
-    /// <summary>Wall time of training and test.</summary>
+    /// <summary>Wall time of training and validation, of all processes that had a share in it; 0 if the network was not trained here.</summary>
     public required double Seconds { get; init; }
 
     /// <summary>Epochs trained.</summary>
@@ -90,20 +90,19 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
     /// <summary>The row of an arm, or null.</summary>
     public ArmSummary? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
 
-    /// <summary>The JSON text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, JsonOptions);
-
     /// <summary>Reads <c>summary.json</c>.</summary>
     /// <exception cref="InputException">It cannot be read or is not a summary.</exception>
     public static RunSummary Load(string path)
     {
         try
         {
-            using var stream = File.OpenRead(path);
-            if (stream.Length > MaxBytes) throw new InputException($"{path} has {stream.Length} bytes; at most {MaxBytes} are read");
-            return JsonSerializer.Deserialize<RunSummary>(stream, JsonOptions) ?? throw new InputException($"{path} is null; expected a summary of a run");
+            var summary = JsonSerializer.Deserialize<RunSummary>(InputFile.ReadAllBytes(path, MaxBytes), JsonOptions);
+            // The serialiser checks every property, but not the elements of lists.
+            return summary is not null && summary.Arms.All(arm => arm is not null && arm.Layers.All(layer => layer is not null))
+                ? summary
+                : throw new InputException($"{path} has null for the summary, an arm or a layer; expected a summary of a run");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (JsonException e)
         {
             throw new InputException($"{path} cannot be read ({e.Message.TrimEnd('.')}); expected a summary of a run", e);
         }

@@ -20,6 +20,17 @@ public class DoctorCommandTests
         Assert.Equal(3, machine.GetProperty("image_libraries").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData("doctor")]
+    [InlineData("settings")]
+    [InlineData("--version")]
+    public void A_vector_width_that_cannot_be_had_is_refused_by_every_command(string verb) =>
+        Terminal.RunProcess(Simd.Variable, "avx9", verb).AssertWrongInput("DST_SIMD", "'avx9'", "scalar");
+
+    [Fact]
+    public void A_vector_width_that_is_asked_for_is_the_one_in_use() =>
+        Assert.Contains("\"tier\": \"scalar\"", Terminal.RunProcess(Simd.Variable, "scalar", "doctor", "--json").Output);
+
     [Fact]
     public void Text_names_the_package_of_each_missing_library()
     {

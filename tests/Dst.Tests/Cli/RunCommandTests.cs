@@ -41,6 +41,9 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains($"run folder: {folder}", run.Output);
         Assert.All(["teacher", "student-kd", "dst"], arm => Assert.Matches($"(?m)^{arm} +resnet8 ", run.Output));
         Assert.Contains("dst: epoch 2 of 2", run.Error);
+        Assert.Contains("layers of dst:", run.Output);
+        Assert.Matches(@"(?m)^conv1 .* dense \(one input channel under unit kernel\)$", run.Output);
+        Assert.Matches(@"(?m)^layer1.0.conv1 .* kernel:16:16$", run.Output);
         Assert.Equal(7, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
     }
 
@@ -152,6 +155,21 @@ public sealed class RunCommandTests : IDisposable
         var sentence = run.Error.TrimEnd('\n').Split('\n')[^1];
         Assert.StartsWith("dst: ", sentence);
         Assert.All(words, word => Assert.Contains(word, sentence));
+    }
+
+    [Fact]
+    public void Data_that_is_missing_leaves_no_run_folder_behind()
+    {
+        Terminal.Run("run", _recipe, "--out", _runs, "--data.kind", "folder", "--data.path", _folder.File("none")).AssertWrongInput("none", "does not exist");
+        Assert.False(Directory.Exists(_runs));
+    }
+
+    [Fact]
+    public void Cancelling_while_data_is_loaded_exits_with_130_and_leaves_no_run_folder_behind()
+    {
+        var run = Terminal.Run(new CancellationToken(canceled: true), "run", _recipe, "--out", _runs);
+        Assert.Equal((CommandLine.Cancelled, "", "dst: cancelled\n"), (run.ExitCode, run.Output, run.Error));
+        Assert.False(Directory.Exists(_runs));
     }
 
     [Fact]

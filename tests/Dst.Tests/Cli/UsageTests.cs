@@ -6,7 +6,7 @@ public class UsageTests
 {
     private static readonly string[] VerbNames = ["run", "train", "distill", "prune", "eval", "predict", "inspect", "bench", "results", "data", "settings", "doctor"];
 
-    public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect"]);
+    public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
 
     [Fact]
     public void No_verb_prints_the_help_with_every_verb()
@@ -54,6 +54,16 @@ public class UsageTests
     [InlineData("prune", "model.safetensors", "--out", "")]
     public void An_empty_argument_is_refused(params string[] arguments) =>
         Terminal.Run(arguments).AssertWrongInput("empty", $"dst {arguments[0]} --help");
+
+    [Theory]
+    [InlineData("train", "--set")]
+    [InlineData("train", "--set", "seed=2", "--set")]
+    [InlineData("prune", "model.safetensors", "--out", "x.safetensors", "--exclude")]
+    public void An_option_without_its_value_is_named(params string[] arguments) => Terminal.Run(arguments).AssertWrongInput($"option {arguments[^1]} has no value");
+
+    [Fact]
+    public void A_word_that_is_no_choice_is_named_with_the_choices() =>
+        Terminal.Run("eval", "model.safetensors", "--split", "nope").AssertWrongInput("'nope'", "'test'", "'validation'", "'training'");
 
     [Fact]
     public void An_argument_too_many_is_named() => Terminal.Run("doctor", "again").AssertWrongInput("'again'", "dst doctor --help");

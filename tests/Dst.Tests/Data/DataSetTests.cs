@@ -111,14 +111,25 @@ public class DataSetTests
         var log = new List<string>();
         DataSet.Load(Small with { Crop = 20, Shift = 5 }, 1, "/", log.Add);
         Assert.Contains(log, line => line.Contains("at most 2 of data.shift's 5 pixels", StringComparison.Ordinal));
-        Assert.Contains("data.channels", Assert.Throws<InputException>(() => Load(Small with { Channels = 2 })).Message);
+        Assert.Contains("2 channels", Assert.Throws<InputException>(() => Load(Small with { Channels = 2 })).Message);
     }
+
+    [Fact]
+    public void MoreChipsThanMemoryAreRefusedBeforeTheFirstIsMade()
+    {
+        var options = new DataOptions { Simulated = new() { Classes = 100, PerClassTrain = 100_000, PerClassTest = 100_000, Size = 512 } };
+        Assert.Contains("simulated chips of 512x512 need", Assert.Throws<InputException>(() => Load(options)).Message);
+    }
+
+    [Fact]
+    public void LoadingCanBeCancelled() =>
+        Assert.ThrowsAny<OperationCanceledException>(() => DataSet.Load(Small, 1, "/", _ => { }, new CancellationToken(canceled: true)));
 
     [Fact]
     public void InspectionCountsAndPaints()
     {
         using var folder = new TemporaryFolder();
-        var data = Load(Small with { Crop = 20, Amplitude = "sqrt" });
+        var data = Load(Small with { Crop = 20, Amplitude = "sqrt", Smooth = true });
         var inspection = new DataInspection(data);
         Assert.Equal(["training", "validation", "test"], inspection.Splits.Select(s => s.Name));
         Assert.Equal([9, 9, 9, 9], inspection.Splits[0].ClassCounts);
@@ -132,7 +143,7 @@ public class DataSetTests
         Assert.Equal((1, 4 * 21 + 1, 3 * 21 + 1), (grid.Channels, grid.Height, grid.Width));
         Assert.Equal(128, grid.Data.Span[0]);
         var expected = new float[400];
-        Preprocessor.Prepare(data.Training.Samples[9].Window, new(0, "sqrt", [0], [1]), data.Shape, expected);
+        Preprocessor.Prepare(data.Training.Samples[9].Window, new(0, "sqrt", [0], [1], Smooth: true), data.Shape, expected);
         for (var i = 0; i < 400; i++) Assert.Equal((byte)(expected[i] * 255 + 0.5f), grid.Data.Span[(22 + i / 20) * grid.Width + 1 + i % 20]);
         Assert.Equal(["grid.png"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
     }

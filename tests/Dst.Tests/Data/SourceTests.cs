@@ -44,6 +44,15 @@ public sealed class SourceTests : IDisposable
     }
 
     [Fact]
+    public void LinksToFilesAreReadAndLinksToFoldersAreNotFollowed()
+    {
+        Write(("train/a/1.png", 1), ("train/b/2.png", 2), ("test/a/3.png", 3), ("elsewhere.png", 4));
+        File.CreateSymbolicLink(_folder.File("train/a/link.png"), "../../elsewhere.png");
+        Directory.CreateSymbolicLink(_folder.File("train/a/loop"), "..");
+        Assert.Equal([2, 1], Load(new() { Kind = "folder", Validation = 0 }).Training.CountByClass(2));
+    }
+
+    [Fact]
     public void FolderErrorsNameTheFolder()
     {
         Write(("a/1.png", 1), ("a/2.png", 2));

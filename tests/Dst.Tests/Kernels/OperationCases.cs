@@ -50,6 +50,10 @@ internal static class OperationCases
         new BatchNormCase(9, 33, 1, 1),
         new BatchNormCase(2, 16, 8, 7),
         new BatchNormCase(1, 1, 1, 1),
+        new SoftmaxCase(3, 10),
+        new SoftmaxCase(1, 17),
+        new SoftmaxCase(2, 1),
+        new SoftmaxCase(1, 100),
         new DropoutCase(2, 17, 4, 5, 0.5f),
         new DropoutCase(3, 3, 1, 1, 0),
         new Conv2dCase(1, new(1, 9, 9, 17, 5, 5)),
@@ -260,6 +264,58 @@ internal sealed unsafe class ConcatCase(int images, int height, int width, int[]
             action(i / x.Pixels / x.Channels, c, i / x.Width % x.Height, i % x.Width, firstChannel + c);
         }
     }
+}
+
+/// <summary>The kernel works on rows of plain values: the channels of one 1×1 image are one.</summary>
+internal sealed unsafe class SoftmaxCase(int images, int classes) : OperationCase($"softmax {images}x{classes}")
+{
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() => [Blocked.Random(images, classes, 1, 1, seed: 1)];
+
+    public override Blocked Forward(Blocked[] inputs, bool reference)
+    {
+        var y = new Blocked(images, classes, 1, 1);
+        for (var n = 0; n < images; n++)
+        {
+            if (!reference)
+            {
+                Softmax.Forward(Row(inputs[0], n), classes, Row(y, n));
+                continue;
+            }
+
+            var sum = 0.0;
+            foreach (var z in Row(inputs[0], n)) sum += Math.Exp(z);
+            for (var c = 0; c < classes; c++) Row(y, n)[c] = (float)(Math.Exp(Row(inputs[0], n)[c]) / sum);
+        }
+
+        return y;
+    }
+
+    // The reference is the whole Jacobian, dz_c = Σ_k dp_k · p_k · ([k = c] − p_c).
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    {
+        if (!accumulate) gradients[0].Span.Clear();
+        for (var n = 0; n < images; n++)
+        {
+            Span<float> p = Row(y, n), dp = Row(dy, n), dz = Row(gradients[0], n);
+            if (!reference)
+            {
+                if (!accumulate) dz.Fill(float.NaN);
+                Softmax.Backward(p, dp, classes, dz, accumulate);
+                continue;
+            }
+
+            for (var c = 0; c < classes; c++)
+            {
+                var sum = 0.0;
+                for (var k = 0; k < classes; k++) sum += (double)dp[k] * p[k] * ((k == c ? 1 : 0) - p[c]);
+                dz[c] = (float)sum + (accumulate ? dz[c] : 0);
+            }
+        }
+    }
+
+    private Span<float> Row(Blocked x, int image) => new(x.Pointer + image * (x.Length / x.Images), classes);
 }
 
 internal sealed unsafe class DropoutCase(int images, int channels, int height, int width, float rate)

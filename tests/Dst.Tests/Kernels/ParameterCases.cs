@@ -181,7 +181,7 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         {
             var part = new double[total.Length];
             sumPart(first, count, part);
-            BatchNorm.Combine(part, total);
+            for (var i = 0; i < total.Length; i++) total[i] += part[i];
         }
 
         return total;

@@ -9,7 +9,8 @@ public class SimdTierTests
     public void Tier_is_the_one_that_the_test_script_expects()
     {
         var expected = Environment.GetEnvironmentVariable("DST_TEST_EXPECT_TIER");
-        if (string.IsNullOrEmpty(expected)) expected = Simd.Choose(Environment.GetEnvironmentVariable(Simd.Variable), Simd.Best).ToString();
+        if (string.IsNullOrEmpty(expected)) expected = Environment.GetEnvironmentVariable(Simd.Variable);
+        if (string.IsNullOrEmpty(expected)) expected = Simd.Best.ToString();
         Assert.Equal(expected, Simd.Tier.ToString(), ignoreCase: true);
     }
 
@@ -17,11 +18,12 @@ public class SimdTierTests
     [InlineData("v128", SimdTier.V512, SimdTier.V128)]
     [InlineData("SCALAR", SimdTier.V512, SimdTier.Scalar)]
     [InlineData("V256", SimdTier.V256, SimdTier.V256)]
-    [InlineData("v512", SimdTier.V256, SimdTier.V256)]
-    [InlineData("avx9", SimdTier.V256, SimdTier.V256)]
-    [InlineData("7", SimdTier.V256, SimdTier.V256)]
+    [InlineData("v512", SimdTier.V256, null)]
+    [InlineData("avx9", SimdTier.V256, null)]
+    [InlineData("7", SimdTier.V256, null)]
+    [InlineData("1", SimdTier.V256, null)]
     [InlineData("", SimdTier.V128, SimdTier.V128)]
     [InlineData(null, SimdTier.V512, SimdTier.V512)]
-    public void Choose_honours_a_tier_that_the_processor_has(string? forced, SimdTier best, SimdTier expected) =>
+    public void Choose_honours_a_tier_that_the_processor_has(string? forced, SimdTier best, SimdTier? expected) =>
         Assert.Equal(expected, Simd.Choose(forced, best));
 }

@@ -19,5 +19,9 @@ public class SoftmaxTests
         Assert.Throws<ArgumentException>(() => Softmax.Forward(new float[5], 3, new float[5]));
         Assert.Throws<ArgumentException>(() => Softmax.Forward(new float[6], 3, new float[3]));
         Assert.Throws<ArgumentOutOfRangeException>(() => Softmax.Forward(new float[6], 0, new float[6]));
+        Assert.Throws<ArgumentException>(() => Softmax.Backward(new float[5], new float[5], 3, new float[5], accumulate: false));
+        Assert.Throws<ArgumentException>(() => Softmax.Backward(new float[6], new float[3], 3, new float[6], accumulate: false));
+        Assert.Throws<ArgumentException>(() => Softmax.Backward(new float[6], new float[6], 3, new float[3], accumulate: false));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Softmax.Backward(new float[6], new float[6], 0, new float[6], accumulate: false));
     }
 }

@@ -10,16 +10,13 @@ public sealed class AtomicFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_failed_write_keeps_the_old_file_and_leaves_nothing_behind()
+    public void A_write_to_a_full_disk_keeps_the_old_file_and_leaves_nothing_behind()
     {
+        // The temporary file is a link to the device on which every write finds the disk full.
         var path = _folder.File("a");
         AtomicFile.Write(path, stream => stream.Write("old"u8));
-        var error = Assert.Throws<InputException>(() => AtomicFile.Write(path, stream =>
-        {
-            stream.Write("new"u8);
-            throw new IOException("No space left on device.");
-        }));
-
+        File.CreateSymbolicLink(_folder.File($".a.{Environment.ProcessId}.tmp"), "/dev/full");
+        var error = Assert.Throws<InputException>(() => AtomicFile.Write(path, stream => stream.Write("new"u8)));
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
         Assert.Contains("No space left on device", error.Message);

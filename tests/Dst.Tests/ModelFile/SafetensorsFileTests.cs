@@ -77,7 +77,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Header_lengths_are_checked_before_memory_is_taken()
     {
-        ExpectRefused([], "has 0 bytes");
+        ExpectRefused([1], "has 1 bytes");
         ExpectRefused([1, 2, 3], "has 3 bytes");
         foreach (var length in new[] { long.MaxValue, -1L, 3L, SafetensorsFile.MaxHeaderBytes + 1L })
         {
@@ -107,10 +107,12 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_and_a_folder_are_refused()
+    public void A_missing_file_an_empty_one_and_a_folder_are_refused()
     {
-        Assert.Contains("cannot be opened", Assert.Throws<InputException>(() => SafetensorsFile.Open(_folder.File("missing"))).Message);
-        Assert.Contains("cannot be opened", Assert.Throws<InputException>(() => SafetensorsFile.Open(_folder.Path)).Message);
+        File.WriteAllBytes(_folder.File("empty"), []);
+        Assert.Contains("is empty", Assert.Throws<InputException>(() => SafetensorsFile.Open(_folder.File("empty"))).Message);
+        Assert.Contains("does not exist", Assert.Throws<InputException>(() => SafetensorsFile.Open(_folder.File("missing"))).Message);
+        Assert.Contains("is a folder", Assert.Throws<InputException>(() => SafetensorsFile.Open(_folder.Path)).Message);
     }
 
     [Fact]

@@ -7,17 +7,15 @@ namespace Dst.Tests.Optimizers;
 
 public class ExponentialMovingAverageTests
 {
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Averages_follow_the_formula_for_weights_and_statistics(bool warmUp)
+    [Fact]
+    public void Averages_follow_the_formula_for_weights_and_statistics()
     {
         Parameter[] parameters = [TestParameters.Weight(), TestParameters.Weight(5, ParameterRole.Statistic, "bn.running_mean")];
         var expected = parameters.Select(parameter => parameter.Value.Select(value => (double)value).ToArray()).ToArray();
-        var average = new ExponentialMovingAverage(parameters, 0.6, warmUp);
+        var average = new ExponentialMovingAverage(parameters, 0.6);
         for (var t = 1; t <= 20; t++)
         {
-            var decay = warmUp ? Math.Min(0.6, (1.0 + t) / (10.0 + t)) : 0.6;
+            var decay = Math.Min(0.6, (1.0 + t) / (10.0 + t));
             for (var p = 0; p < 2; p++)
             {
                 Move(parameters[p]);
@@ -35,7 +33,7 @@ public class ExponentialMovingAverageTests
     public void Swapping_twice_restores_the_very_values_and_updates_are_refused_between()
     {
         var parameter = TestParameters.Weight();
-        var average = new ExponentialMovingAverage([parameter], 0.9, warmUp: false);
+        var average = new ExponentialMovingAverage([parameter], 0.9);
         Move(parameter);
         average.Update();
         var training = parameter.Value.ToArray();
@@ -55,7 +53,7 @@ public class ExponentialMovingAverageTests
         var mask = parameter.Mask;
         parameter.Mask = null;
         Array.Fill(parameter.Value, 1);
-        var average = new ExponentialMovingAverage([parameter], 0.9, warmUp: false);
+        var average = new ExponentialMovingAverage([parameter], 0.9);
         parameter.Mask = mask;
         average.Swap();
         Assert.True(TestParameters.IsPruned(mask!, parameter.Value));
@@ -65,10 +63,10 @@ public class ExponentialMovingAverageTests
     public void A_restored_average_goes_on_with_the_same_bits()
     {
         var parameter = TestParameters.Weight();
-        var unbroken = new ExponentialMovingAverage([parameter], 0.999, warmUp: true);
+        var unbroken = new ExponentialMovingAverage([parameter], 0.999);
         Move(parameter);
         unbroken.Update();
-        var resumed = new ExponentialMovingAverage([parameter], 0.999, warmUp: true);
+        var resumed = new ExponentialMovingAverage([parameter], 0.999);
         resumed.Restore(unbroken.State.ToDictionary(state => state.Name, state => state.Data.ToArray()), unbroken.Updates);
         Move(parameter);
         unbroken.Update();

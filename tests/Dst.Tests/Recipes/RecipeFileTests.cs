@@ -1,6 +1,10 @@
 using Dst.Runtime;
+using Dst.Runtime.Graph;
 using Dst.Tests.ModelFiles;
+using Dst.Training.Data;
+using Dst.Training.Networks;
 using Dst.Training.Optimizers;
+using Dst.Training.Pruning;
 using Dst.Training.Recipes;
 
 namespace Dst.Tests.Recipes;
@@ -31,6 +35,39 @@ public class RecipeFileTests
         Assert.Empty(RecipeFile.Differences(recipe, again));
         Assert.Equal(ArmNames.All, recipe.Arms);
     }
+
+    [Theory]
+    [MemberData(nameof(ShippedRecipes))]
+    public void Networks_of_shipped_recipes_fit_their_data_can_be_pruned_and_have_legal_schedules(string path)
+    {
+        var recipe = RecipeFile.Load(path);
+        var (input, classes) = TaskOf(recipe.Data);
+        foreach (var network in new[] { recipe.Teacher, recipe.Student })
+        {
+            var graph = Build(network);
+            Assert.Equal(new(classes, 1, 1), GraphChecker.Check(graph)[graph.Output.Name]);
+        }
+
+        Assert.NotEmpty(PruningPlan.Create(Initialiser.Initialise(Build(recipe.Student), recipe.Seed), recipe.Prune).Masks);
+        foreach (var train in new[] { recipe.Teacher.Train, recipe.Train, recipe.PruneTrain })
+        {
+            var schedule = Schedule.Create(train.Schedule, train.Epochs, stepsPerEpoch: 2);
+            Assert.True(schedule.LearningRate(2 * train.Epochs - 1) < train.Schedule.LearningRate / 50, "the learning rate has not fallen at the end");
+            Assert.All(train.Schedule.Milestones, milestone => Assert.InRange(milestone, 1, train.Epochs - 1));
+            Optimizer.Create(train.Optimizer, []);
+        }
+
+        NetworkGraph Build(NetworkOptions network) => Zoo.Build(network.Arch, input, classes, network.Width, network.Dropout);
+    }
+
+    /// <summary>Input and number of classes that the data of a recipe gives.</summary>
+    private static (FeatureShape Input, int Classes) TaskOf(DataOptions data) => data.Kind switch
+    {
+        "cifar100" => (new(3, data.Crop, data.Crop), 100),
+        "mstar" => (new(1, data.Crop, data.Crop), 10),
+        "simulated" => (new(1, data.Crop, data.Crop), data.Simulated.Classes),
+        _ => throw new ArgumentOutOfRangeException(nameof(data), data.Kind, "a recipe of this kind of data was not shipped before"),
+    };
 
     [Fact]
     public void Phases_inherit_from_train_at_every_depth_and_overrides_reach_them()
@@ -70,13 +107,21 @@ public class RecipeFileTests
         Assert.Contains("cannot be a folder's name", Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", $"name: {name}")).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_byte_order_mark_is_no_part_of_the_first_key()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("x.yaml"), "name: marked", new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        Assert.Equal("marked", RecipeFile.Load(folder.File("x.yaml")).Name);
+    }
+
+    [Fact]
     public void Files_that_cannot_be_recipes_are_one_sentence()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("cannot be read", Message(folder.File("missing.yaml")), StringComparison.Ordinal);
-        Assert.Contains("cannot be read", Message(folder.Path), StringComparison.Ordinal);
+        Assert.Contains("does not exist", Message(folder.File("missing.yaml")), StringComparison.Ordinal);
+        Assert.Contains("is a folder", Message(folder.Path), StringComparison.Ordinal);
         File.WriteAllText(folder.File("large.yaml"), new string('#', 2 << 20));
-        Assert.Contains("is larger than", Message(folder.File("large.yaml")), StringComparison.Ordinal);
+        Assert.Contains("bytes; at most", Message(folder.File("large.yaml")), StringComparison.Ordinal);
         File.WriteAllBytes(folder.File("binary.yaml"), [0, 255, 1, 254, 7]);
         Assert.Contains("binary.yaml", Message(folder.File("binary.yaml")), StringComparison.Ordinal);
 

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using Dst.Cli;
 using Dst.Tests.ModelFiles;
 using Dst.Training.Runs;
 
 namespace Dst.Tests.TrainingRuns;
 
-/// <summary>Kills the program itself, as <c>kill -9</c> does, and resumes it.</summary>
+/// <summary>Kills or interrupts the program itself, as <c>kill -9</c> and Ctrl-C do, and resumes it.</summary>
 public sealed class KilledRunTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
@@ -16,29 +17,54 @@ public sealed class KilledRunTests : IDisposable
     [Fact, Trait("Category", "Slow")]
     public void A_run_killed_in_two_arms_ends_with_the_bytes_of_an_unbroken_one()
     {
-        string[] overrides = ["arms=[teacher, student-kd]", "train.epochs=12", "teacher.train.epochs=12"];
-        string unbroken;
-        using (var run = TinyRun.Create(TinyRun.Recipe(_folder.File("unbroken"), overrides)))
-        {
-            TinyRun.Run(run);
-            unbroken = run.Path;
-        }
-
-        string killed;
-        using (var run = TinyRun.Create(TinyRun.Recipe(_folder.File("killed"), overrides))) killed = run.Path;
-        KillWhen(killed, metricsRows: 3);
+        var killed = Begin("killed");
+        AssertKilled(StopWhen(killed, metricsRows: 3, process => process.Kill()));
         Assert.Empty(TinyRun.Arms(killed));
-        KillWhen(killed, metricsRows: 15);
+        AssertKilled(StopWhen(killed, metricsRows: 15, process => process.Kill()));
         Assert.Equal(["teacher"], TinyRun.Arms(killed));
-        using (var run = RunFolder.Resume(killed, [])) TinyRun.Run(run);
-
-        foreach (var arm in TinyRun.Arms(unbroken))
-            Assert.Equal(File.ReadAllBytes(Path.Combine(unbroken, $"{arm}.safetensors")), File.ReadAllBytes(Path.Combine(killed, $"{arm}.safetensors")));
-        Assert.Equal(TinyRun.Metrics(unbroken), TinyRun.Metrics(killed));
+        AssertEndsAsUnbroken(killed);
     }
 
-    /// <summary>Resumes a run in a process of its own and kills it when it has written so many rows of metrics.</summary>
-    private static void KillWhen(string folder, int metricsRows)
+    [Fact, Trait("Category", "Slow")]
+    public void A_run_interrupted_in_training_exits_with_130_says_how_to_go_on_and_ends_with_the_bytes_of_an_unbroken_one()
+    {
+        var interrupted = Begin("interrupted");
+        var (exitCode, log) = StopWhen(interrupted, metricsRows: 3, process => SystemCalls.SendInterrupt(process.Id));
+        Assert.Equal(CommandLine.Cancelled, exitCode);
+        Assert.EndsWith($"the state is saved; to go on: ./dst run --resume {interrupted}\ndst: cancelled\n", log, StringComparison.Ordinal);
+        Assert.Empty(TinyRun.Arms(interrupted));
+        AssertEndsAsUnbroken(interrupted);
+    }
+
+    /// <summary>The folder of a new run of two arms, in which nothing is trained yet.</summary>
+    private string Begin(string name)
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.File(name), "arms=[teacher, student-kd]", "train.epochs=12", "teacher.train.epochs=12"));
+        return run.Path;
+    }
+
+    private void AssertEndsAsUnbroken(string stopped)
+    {
+        var unbroken = Begin("unbroken");
+        foreach (var path in new[] { unbroken, stopped })
+        {
+            using var run = RunFolder.Resume(path, []);
+            TinyRun.Run(run);
+        }
+
+        foreach (var arm in TinyRun.Arms(unbroken))
+            Assert.Equal(File.ReadAllBytes(Path.Combine(unbroken, $"{arm}.safetensors")), File.ReadAllBytes(Path.Combine(stopped, $"{arm}.safetensors")));
+        Assert.Equal(TinyRun.Metrics(unbroken), TinyRun.Metrics(stopped));
+    }
+
+    private static void AssertKilled((int ExitCode, string Log) process)
+    {
+        Assert.NotEqual(0, process.ExitCode);
+        Assert.DoesNotContain("dst: ", process.Log, StringComparison.Ordinal); // no error of its own
+    }
+
+    /// <summary>Resumes a run in a process of its own and stops it when it has written so many rows of metrics.</summary>
+    private static (int ExitCode, string Log) StopWhen(string folder, int metricsRows, Action<Process> stop)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), "run", "--resume", folder]) { RedirectStandardError = true };
         using var process = Process.Start(start)!;
@@ -51,9 +77,8 @@ public sealed class KilledRunTests : IDisposable
             Thread.Sleep(5);
         }
 
-        process.Kill();
-        process.WaitForExit();
-        Assert.NotEqual(0, process.ExitCode);
-        Assert.DoesNotContain("dst: ", log.Result, StringComparison.Ordinal); // no error of its own
+        stop(process);
+        Assert.True(process.WaitForExit(Deadline), "the run did not stop");
+        return (process.ExitCode, log.Result);
     }
 }

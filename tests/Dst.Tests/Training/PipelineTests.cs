@@ -159,6 +159,34 @@ public sealed class PipelineTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_student_that_is_pruned_already_or_missing_is_refused_before_a_teacher_is_trained()
+    {
+        var pruned = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
+        foreach (var (student, expected) in new[] { (pruned, "is pruned already (layer '"), (_folder.File("none.safetensors"), "does not exist") })
+        {
+            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), "arms=[dst]", $"student.model={student}"));
+            var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
+            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Cancelling_while_the_test_data_is_read_leaves_an_arm_that_is_finished_without_training()
+    {
+        var unbroken = RunIn("unbroken", "arms=[student]");
+        var run = TinyRun.Create(TinyRun.Recipe(_folder.File("cancelled"), "arms=[student]"));
+        using (run)
+        {
+            using var cancellation = new CancellationTokenSource();
+            Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, epochEnded: epoch => { if (epoch == 3) cancellation.Cancel(); }, cancellation: cancellation.Token));
+        }
+
+        Assert.Empty(TinyRun.Arms(run.Path));
+        using (var resumed = RunFolder.Resume(run.Path, [])) TinyRun.Run(resumed, _ => Assert.Fail("a step was trained"));
+        AssertSameResults(unbroken, run.Path);
+    }
+
     private static Model Load(RunFolder run, string arm) => ModelFile.Load(run.ModelPath(arm));
 
     private static void AssertSameResults(string expected, string actual)
@@ -177,7 +205,7 @@ public sealed class PipelineTests : IDisposable
             if (crash)
                 Assert.Throws<KilledException>(() => TinyRun.Run(run, step => _ = step == steps ? throw new KilledException() : 0));
             else
-                Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, step => { if (step == steps) cancellation.Cancel(); }, cancellation.Token));
+                Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, step => { if (step == steps) cancellation.Cancel(); }, cancellation: cancellation.Token));
         }
 
         if (!crash) return;

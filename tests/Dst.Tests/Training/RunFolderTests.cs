@@ -12,11 +12,14 @@ public sealed class RunFolderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_folder_that_exists_is_not_overwritten()
+    public void Runs_that_start_in_the_same_second_have_folders_of_their_own()
     {
         var recipe = TinyRun.Recipe(_folder.Path);
-        using var run = TinyRun.Create(recipe);
-        Assert.Contains("exists already", Assert.Throws<InputException>(() => TinyRun.Create(recipe)).Message, StringComparison.Ordinal);
+        var runs = new RunFolder[8];
+        Parallel.For(0, runs.Length, i => runs[i] = TinyRun.Create(recipe));
+        var names = runs.Select(run => Path.GetFileName(run.Path)).ToHashSet();
+        foreach (var run in runs) run.Dispose();
+        Assert.Equal(["20260102-030405", .. Enumerable.Range(2, 7).Select(number => $"20260102-030405-{number}")], names.Order());
     }
 
     [Fact]
@@ -25,6 +28,31 @@ public sealed class RunFolderTests : IDisposable
         File.WriteAllText(_folder.File("file"), "");
         var recipe = TinyRun.Recipe(_folder.File("file"));
         Assert.Contains("expected a writable folder", Assert.Throws<InputException>(() => TinyRun.Create(recipe)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_without_permission_is_one_sentence()
+    {
+        SystemCalls.SetMode(_folder.Path, "555");
+        SystemCalls.AsOrdinaryUser(() =>
+        {
+            var error = Assert.Throws<InputException>(() => TinyRun.Create(TinyRun.Recipe(_folder.Path)));
+            Assert.IsType<UnauthorizedAccessException>(error.InnerException);
+            Assert.Contains("expected a writable folder", error.Message, StringComparison.Ordinal);
+        });
+        SystemCalls.SetMode(_folder.Path, "755");
+    }
+
+    [Fact]
+    public void A_full_disk_stops_the_run_with_one_sentence()
+    {
+        var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
+        run.Dispose();
+        File.Delete(Path.Combine(run.Path, "metrics.csv"));
+        File.CreateSymbolicLink(Path.Combine(run.Path, "metrics.csv"), "/dev/full");
+        using var resumed = RunFolder.Resume(run.Path, []);
+        var error = Assert.Throws<InputException>(() => resumed.AddMetrics(new("teacher", 1, 0.5, 1, 0.25, 2, 0.125, 3, 4)));
+        Assert.Contains("No space left on device", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -46,15 +74,23 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_without_a_run_is_refused() =>
+    public void A_folder_without_a_run_is_refused_and_left_alone()
+    {
         Assert.Contains("has no recipe.yaml", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("recipe.yaml"), "name: pancakes");
+        Assert.Contains("has no metrics.csv", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message, StringComparison.Ordinal);
+        Assert.Equal([_folder.File("recipe.yaml")], Directory.GetFileSystemEntries(_folder.Path));
+    }
 
-    [Fact]
-    public void A_broken_summary_is_one_sentence()
+    [Theory]
+    [InlineData("{\"recipe\":")]
+    [InlineData("null")]
+    [InlineData("{\"recipe\": \"tiny\", \"seed\": 5, \"arms\": [null]}")]
+    public void A_broken_summary_is_one_sentence(string text)
     {
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         run.Dispose();
-        File.WriteAllText(Path.Combine(run.Path, "summary.json"), "{\"recipe\":");
+        File.WriteAllText(Path.Combine(run.Path, "summary.json"), text);
         Assert.Contains("expected a summary", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message, StringComparison.Ordinal);
     }
 

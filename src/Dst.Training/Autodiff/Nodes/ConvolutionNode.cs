@@ -22,7 +22,7 @@ internal sealed unsafe class ConvolutionNode : TrainingNode, IDisposable
     public ConvolutionNode(Node node, FeatureBuffer[] inputs, FeatureBuffer output, Parameter weight, Parameter? bias, Workspace workspace)
         : base(node, inputs, output)
     {
-        var shape = ShapeOf((Conv2dOp)node.Operation, Input.Shape);
+        var shape = ((Conv2dOp)node.Operation).ShapeFor(Input.Shape);
         _weight = weight;
         _bias = bias is null ? null : new BiasTerm(bias, output);
         _workspace = workspace;
@@ -116,7 +116,4 @@ internal sealed unsafe class ConvolutionNode : TrainingNode, IDisposable
         _kernel.WeightGradient(Pass.Images, Input.Value(0), Output.Gradient(0), firstBlock, endBlock, sums, _workspace.Scratch(part));
         for (var block = firstBlock; block < endBlock; block++) _kernel.UnpackWeightGradient(block, new(sums, _kernel.WeightGradientLength), _weight.Gradient);
     }
-
-    private static Conv2dShape ShapeOf(Conv2dOp c, FeatureShape x) =>
-        new(x.Channels, x.Height, x.Width, c.OutChannels, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding, c.Groups);
 }

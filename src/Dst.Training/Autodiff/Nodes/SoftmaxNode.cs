@@ -3,7 +3,7 @@ using Dst.Runtime.Graph;
 
 namespace Dst.Training.Autodiff.Nodes;
 
-/// <summary>p = softmax(z) over the channels; dz = p · (dp − Σ dp·p).</summary>
+/// <summary>p = softmax(z) over the channels.</summary>
 internal sealed unsafe class SoftmaxNode(Node node, FeatureBuffer[] inputs, FeatureBuffer output) : TrainingNode(node, inputs, output)
 {
     protected override void ForwardImages(ImageRange images, int part)
@@ -16,12 +16,7 @@ internal sealed unsafe class SoftmaxNode(Node node, FeatureBuffer[] inputs, Feat
     {
         if (!Input.NeedsGradient) return;
         for (var n = images.First; n < images.First + images.Count; n++)
-        {
-            Span<float> p = Row(Output.Value(n)), dp = Row(Output.Gradient(n)), dz = Row(Input.Gradient(n));
-            var sum = 0.0;
-            for (var c = 0; c < p.Length; c++) sum += (double)dp[c] * p[c];
-            for (var c = 0; c < p.Length; c++) dz[c] = (float)(p[c] * (dp[c] - sum)) + (Accumulate[0] ? dz[c] : 0);
-        }
+            Softmax.Backward(Row(Output.Value(n)), Row(Output.Gradient(n)), Output.Shape.Channels, Row(Input.Gradient(n)), Accumulate[0]);
     }
 
     private Span<float> Row(float* features) => new(features, Output.Shape.Channels);

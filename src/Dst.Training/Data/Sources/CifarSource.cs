@@ -33,9 +33,9 @@ internal static class CifarSource
 
     /// <summary>Reads all records into memory, 3 kB an image.</summary>
     /// <exception cref="InputException">A file is missing, truncated or has a label without a name.</exception>
-    public static SourceData Open(string path, CifarLayout layout)
+    public static SourceData Open(string path, CifarLayout layout, CancellationToken cancellation)
     {
-        var files = Directory.Exists(path) ? ReadFolder(path, layout) : ReadArchive(path, layout);
+        var files = Directory.Exists(path) ? ReadFolder(path, layout) : ReadArchive(path, layout, cancellation);
         foreach (var name in layout.Files)
         {
             if (!files.ContainsKey(name)) throw new InputException($"'{path}' has no {name}; the binary version of {layout.Name} was expected");
@@ -75,7 +75,7 @@ internal static class CifarSource
         return files;
     }
 
-    private static Dictionary<string, byte[]> ReadArchive(string path, CifarLayout layout)
+    private static Dictionary<string, byte[]> ReadArchive(string path, CifarLayout layout, CancellationToken cancellation)
     {
         using var file = InputFile.Open(path);
         return InputFile.Guard(path, () =>
@@ -85,6 +85,7 @@ internal static class CifarSource
             var files = new Dictionary<string, byte[]>();
             while (archive.GetNextEntry() is { } entry)
             {
+                cancellation.ThrowIfCancellationRequested();
                 var name = Path.GetFileName(entry.Name);
                 if (entry.DataStream is null || !layout.Files.Contains(name)) continue;
                 if (entry.Length > InputFile.MaxBytes) throw new InputException($"'{entry.Name}' in '{path}' has {entry.Length} bytes; at most {InputFile.MaxBytes} are read");

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Dst.Runtime;
 
 namespace Dst.Training.Data;
@@ -12,12 +13,15 @@ internal static class ImageFolder
     public static string[] Subfolders(string folder)
     {
         if (!Directory.Exists(folder)) throw new InputException($"'{folder}' is not a folder; one folder a class was expected in it");
-        return List(folder, options => Directory.GetDirectories(folder, "*", options), depth: 0);
+        return List(folder, options => Directory.GetDirectories(folder, "*", options));
     }
 
-    /// <summary>Paths of all image files in a folder and in the folders below it, by name.</summary>
-    public static string[] ImageFiles(string folder) =>
-        Array.FindAll(List(folder, options => Directory.GetFiles(folder, "*", options), MaxDepth), ImageFile.HasImageName);
+    /// <summary>Paths of all image files in a folder and in the folders below it, by name. Links to folders, which may lead in circles, are not followed.</summary>
+    public static string[] ImageFiles(string folder) => List(folder, options => new FileSystemEnumerable<string>(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), options)
+    {
+        ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && ImageFile.HasImageName(entry.FileName.ToString()),
+        ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+    }, recurse: true);
 
     /// <summary>Adds every image file below a class's folder to <paramref name="samples"/>.</summary>
     /// <exception cref="InputException">There is none.</exception>
@@ -28,10 +32,10 @@ internal static class ImageFolder
         foreach (var file in files) samples.Add(new(file, label, () => ImageFile.Read(file)));
     }
 
-    private static string[] List(string folder, Func<EnumerationOptions, string[]> list, int depth)
+    private static string[] List(string folder, Func<EnumerationOptions, IEnumerable<string>> list, bool recurse = false)
     {
-        var options = new EnumerationOptions { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.Hidden, RecurseSubdirectories = depth > 0, MaxRecursionDepth = depth };
-        var paths = InputFile.Guard(folder, () => list(options));
+        var options = new EnumerationOptions { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.Hidden, RecurseSubdirectories = recurse, MaxRecursionDepth = MaxDepth };
+        var paths = InputFile.Guard(folder, () => list(options).ToArray());
         Array.Sort(paths, StringComparer.Ordinal);
         return paths;
     }

@@ -14,9 +14,10 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
 {
     /// <summary>Opens the source that the options name.</summary>
     /// <exception cref="InputException">The data is missing, empty or not laid out as its kind is.</exception>
-    public static SourceData Open(DataOptions options, string baseFolder, Action<string> log)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static SourceData Open(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
-        if (options.Kind == "simulated") return SimulatedSource.Generate(options.Simulated);
+        if (options.Kind == "simulated") return SimulatedSource.Generate(options.Simulated, cancellation);
         if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of the {options.Kind} data was expected");
         var path = Path.GetFullPath(Path.Combine(baseFolder, options.Path));
         if (!Path.Exists(path)) throw new InputException($"data.path '{path}' does not exist; the folder or archive of the {options.Kind} data was expected");
@@ -25,8 +26,8 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
             "mstar" => FolderSource.OpenMstar(path),
             "folder" => FolderSource.Open(path),
             "fusar" => FusarSource.Open(path, options.Level, options.MinSamples, log),
-            "cifar10" => CifarSource.Open(path, CifarLayout.Cifar10),
-            "cifar100" => CifarSource.Open(path, CifarLayout.Cifar100),
+            "cifar10" => CifarSource.Open(path, CifarLayout.Cifar10, cancellation),
+            "cifar100" => CifarSource.Open(path, CifarLayout.Cifar100, cancellation),
             _ => throw new InputException($"data.kind '{options.Kind}' is unknown; mstar, fusar, cifar100, cifar10, folder or simulated was expected"),
         };
     }

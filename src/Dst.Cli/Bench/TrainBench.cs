@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Networks;
+using Dst.Training.Pruning;
+using Dst.Training.Runs;
+
+namespace Dst.Cli.Bench;
+
+/// <summary>What <c>bench train</c> measures.</summary>
+/// <param name="Arch">Architecture, by its name in the zoo.</param>
+/// <param name="Width">Width multiplier.</param>
+/// <param name="Input">Shape of one image, or null for the architecture's usual one.</param>
+/// <param name="Batch">Images in a step.</param>
+/// <param name="Threads">Threads that share a step.</param>
+/// <param name="Pattern">Pattern of the masks, or null for a dense network.</param>
+/// <param name="Steps">Steps that are timed, at least 1.</param>
+internal sealed record TrainBenchOptions(string Arch, double Width, FeatureShape? Input, int Batch, int Threads, UhpPattern? Pattern, int Steps);
+
+/// <summary>Mean time of one kind of operation in one pass of the timed steps.</summary>
+/// <param name="Operation">Kind, such as <c>Conv2d</c>; <c>other</c> is what no operation accounts for.</param>
+/// <param name="Pass">Part of the step; null for <c>other</c>.</param>
+/// <param name="MsPerImage">Milliseconds an image.</param>
+/// <param name="Percent">Share of the step.</param>
+internal sealed record OperationShare(string Operation, StepPass? Pass, double MsPerImage, double Percent);
+
+/// <summary>The JSON document of <c>bench train</c>. Images a second and GFLOP/s are those of the fastest step; MACs are of one image's forward pass.</summary>
+internal sealed record TrainReport(
+    string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads, string Form, string? Pattern,
+    long Weights, long Macs, long EffectiveMacs, int Steps, double MsPerImage, double MsPerImageMedian, double ImagesPerSecond,
+    double Gflops, double PeakGflops, double PercentOfPeak, long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
+
+/// <summary>Measures training steps of a network with random weights, dense or halved, on random images.</summary>
+internal sealed class TrainBench(TrainBenchOptions options, CancellationToken cancellation)
+{
+    private const int MinWarmUpSteps = 3;
+    private const double WarmUpSeconds = 0.5;
+
+    /// <summary>Measures the peak, warms up, then times the steps.</summary>
+    /// <param name="progress">Told what is measured.</param>
+    /// <exception cref="InputException">There is no such network, it does not take the input, a batch fits in no array, or nothing of it can be pruned.</exception>
+    public TrainReport Run(Action<string> progress)
+    {
+        var model = CreateModel();
+        progress($"{options.Arch}, {model.Graph.Input}, batch {options.Batch}, {options.Pattern?.ToString() ?? "dense"}: {options.Steps} steps");
+        var peak = MachinePeak.Measure(options.Threads);
+        var times = new OperationTimes();
+        var seconds = TimeSteps(model, times);
+        var operations = Split(times, seconds.Sum());
+        seconds.Sort();
+        return Report(model, peak, seconds, operations);
+    }
+
+    /// <summary>
+    /// Multiply-accumulates of one image that a training step needs: forward, weight gradient and data gradient of the kept
+    /// weights, but no data gradient of layers that read the images themselves.
+    /// </summary>
+    internal static long UsefulMacs(Model model)
+    {
+        var readers = model.Graph.Nodes.Where(node => node.Inputs.Contains(NetworkGraph.InputName)).Select(node => node.Name).ToHashSet();
+        return NetworkCost.Of(model.Graph, model.Masks).Layers.Sum(layer => (readers.Contains(layer.Name) ? 2 : 3) * layer.EffectiveMacs);
+    }
+
+    private Model CreateModel()
+    {
+        var (input, classes) = Zoo.UsualTask(options.Arch);
+        var graph = Zoo.Build(options.Arch, options.Input ?? input, classes, options.Width);
+        var values = options.Batch * graph.Input.Count;
+        if (values > Array.MaxLength) throw new InputException($"a batch of {options.Batch} images of {graph.Input} has {values} values; at most {Array.MaxLength} were expected");
+        var model = Initialiser.Initialise(graph, seed: 1);
+        if (options.Pattern is null) return model;
+        var plan = PruningPlan.Create(model, new() { Pattern = options.Pattern });
+        return plan.Masks.Count > 0 ? plan.ApplyTo(model) : throw new InputException($"network '{options.Arch}' has no layer that {options.Pattern} can prune; at least one was expected");
+    }
+
+    private List<double> TimeSteps(Model model, OperationTimes times)
+    {
+        using var pool = new WorkerPool(options.Threads);
+        using var step = new TrainingStepJob(model, options.Batch, pool);
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < MinWarmUpSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < WarmUpSeconds; i++) Run(step);
+        step.Times = times;
+        return [.. Enumerable.Range(0, options.Steps).Select(_ => Run(step))];
+    }
+
+    private double Run(TrainingStepJob step)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        return step.Run();
+    }
+
+    private List<OperationShare> Split(OperationTimes times, double total)
+    {
+        OperationShare Share(string operation, StepPass? pass, double seconds) =>
+            new(operation, pass, seconds * 1e3 / options.Steps / options.Batch, 100 * seconds / total);
+        var shares = times.Sums.Select(sum => Share(sum.Key.Operation, sum.Key.Pass, sum.Value.TotalSeconds)).OrderByDescending(share => share.MsPerImage).ToList();
+        shares.Add(Share("other", null, total - times.Sums.Values.Sum(sum => sum.TotalSeconds)));
+        return shares;
+    }
+
+    private TrainReport Report(Model model, double peak, List<double> sortedSeconds, IReadOnlyList<OperationShare> operations)
+    {
+        var cost = NetworkCost.Of(model.Graph, model.Masks);
+        var (best, median) = (sortedSeconds[0] / options.Batch, sortedSeconds[sortedSeconds.Count / 2] / options.Batch);
+        var gflops = 2 * UsefulMacs(model) / best / 1e9;
+        using var process = Process.GetCurrentProcess();
+        return new(
+            RunManifest.CpuName(), Simd.Tier, options.Arch, options.Width, model.Graph.Input.ToString(), Zoo.UsualTask(options.Arch).Classes,
+            options.Batch, options.Threads, options.Pattern is null ? "dense" : "uhp", options.Pattern?.ToString(),
+            cost.Weights, cost.Macs, cost.EffectiveMacs, options.Steps, best * 1e3, median * 1e3, 1 / best,
+            gflops, peak, 100 * gflops / peak, process.PeakWorkingSet64, operations);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Cli.Bench;
+using Dst.Training.Networks;
+using Dst.Training.Pruning;
+
+namespace Dst.Tests.Cli;
+
+public class BenchCommandTests
+{
+    private static readonly string[] TinyTraining = ["bench", "train", "--arch", "resnet8", "--width", "0.5", "--input", "1,8,8", "--batch", "2", "--steps", "3", "--json"];
+
+    [Fact]
+    public void Json_of_train_is_one_document_whose_numbers_agree()
+    {
+        var report = RunTiny();
+        Assert.Equal(("resnet8", "1x8x8", "dense"), (Text(report, "arch"), Text(report, "input"), Text(report, "form")));
+        Assert.Equal((2, 1, 3), ((int)Number(report, "batch"), (int)Number(report, "threads"), (int)Number(report, "steps")));
+        Assert.Equal(Number(report, "macs"), Number(report, "effective_macs"));
+        Assert.Equal(1000, Number(report, "ms_per_image") * Number(report, "images_per_second"), 6);
+        Assert.True(Number(report, "ms_per_image") <= Number(report, "ms_per_image_median"));
+        Assert.Equal(100 * Number(report, "gflops") / Number(report, "peak_gflops"), Number(report, "percent_of_peak"), 6);
+        Assert.InRange(Number(report, "peak_memory_bytes"), 1e6, 1e12);
+    }
+
+    [Fact]
+    public void Operations_of_train_account_for_the_whole_step()
+    {
+        var operations = RunTiny().GetProperty("operations").EnumerateArray().ToArray();
+        Assert.Equal(100, operations.Sum(operation => Number(operation, "percent")), 6);
+        var names = operations.Select(operation => $"{Text(operation, "operation")} {Text(operation, "pass")}").ToArray();
+        string[] expected = ["Conv2d forward", "Conv2d backward", "BatchNorm forward", "BatchNorm backward", "Linear backward", "CrossEntropy loss", "Sgd update", "other "];
+        Assert.All(expected, name => Assert.Contains(name, names));
+        Assert.Equal(names.Length, names.Distinct().Count());
+    }
+
+    [Fact]
+    public void Train_with_a_pattern_halves_the_work()
+    {
+        var report = RunTiny("--pattern", "kernel:8:2");
+        Assert.Equal(("uhp", "kernel:8:2"), (Text(report, "form"), Text(report, "pattern")));
+        Assert.InRange(Number(report, "effective_macs") / Number(report, "macs"), 0.5, 0.6);
+    }
+
+    [Theory]
+    [InlineData("--arch", "resnet9", "'resnet9'", "'resnet8'")]
+    [InlineData("--pattern", "kernel:16", "'kernel:16'", "unit:block:group")]
+    [InlineData("--input", "3,32", "--input", "'3,32'", "3,32,32")]
+    [InlineData("--input", "3,-32,32", "--input", "'3,-32,32'")]
+    [InlineData("--input", "3,99999,32", "3x99999x32", "pixels a side")]
+    [InlineData("--batch", "0", "--batch", "from 1 to 4096")]
+    [InlineData("--steps", "0", "--steps", "from 1 to")]
+    [InlineData("--width", "17", "--width", "from 0.05 to 16")]
+    [InlineData("--threads", "none", "--threads", "'none'")]
+    public void Train_names_what_is_wrong(string option, string value, params string[] words)
+    {
+        string[] arch = option == "--arch" ? [] : ["--arch", "resnet8"];
+        Terminal.Run(["bench", "train", .. arch, option, value]).AssertWrongInput(words);
+    }
+
+    [Fact]
+    public void Train_needs_an_architecture() => Terminal.Run("bench", "train").AssertWrongInput("--arch", "dst bench train --help");
+
+    [Fact]
+    public void Train_refuses_a_batch_that_no_array_holds() =>
+        Terminal.Run("bench", "train", "--arch", "resnet8", "--input", "3,2048,2048", "--batch", "4096").AssertWrongInput("batch of 4096", "3x2048x2048");
+
+    [Fact]
+    public void Useful_work_is_three_passes_but_no_data_gradient_of_the_first_layer()
+    {
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 32, 32), classes: 10), seed: 1);
+        var conv1 = 3 * 16 * 9 * 32 * 32;
+        Assert.Equal(3 * NetworkCost.Of(model.Graph).Macs - conv1, TrainBench.UsefulMacs(model));
+        var halved = PruningPlan.Create(model, new() { ExcludeFirst = true }).ApplyTo(model);
+        Assert.Equal(3 * NetworkCost.Of(model.Graph, halved.Masks).EffectiveMacs - conv1, TrainBench.UsefulMacs(halved));
+    }
+
+    private static JsonElement RunTiny(params string[] more)
+    {
+        var run = Terminal.Run([.. TinyTraining, .. more]);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains("resnet8, 1x8x8, batch 2", run.Error);
+        using var document = JsonDocument.Parse(run.Output);
+        return document.RootElement.Clone();
+    }
+
+    private static double Number(JsonElement element, string name) => element.GetProperty(name).GetDouble();
+
+    private static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
+}

@@ -1,0 +1,53 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace Dst.Tests;
+
+/// <summary>What tests ask of the system that .NET does not offer.</summary>
+internal static partial class SystemCalls
+{
+    private const int Interrupt = 2;
+    private const int Nobody = 65534;
+
+    /// <summary>Makes a named pipe, which has no content until a process writes to it.</summary>
+    public static void MakePipe(string path) => Assert.Equal(0, mkfifo(path, Convert.ToUInt32("600", 8)));
+
+    /// <summary>Sets the permissions of a file or folder.</summary>
+    public static void SetMode(string path, string octal) => Assert.Equal(0, chmod(path, Convert.ToUInt32(octal, 8)));
+
+    /// <summary>Sends a process what Ctrl-C sends it.</summary>
+    public static void SendInterrupt(int process) => Assert.Equal(0, kill(process, Interrupt));
+
+    /// <summary>Does something on a thread for which permissions hold even if this process may do everything.</summary>
+    public static void AsOrdinaryUser(Action action)
+    {
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                if (Environment.IsPrivilegedProcess) _ = setfsuid(Nobody); // of this thread alone
+                action();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mkfifo(string path, uint mode);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int chmod(string path, uint mode);
+
+    [LibraryImport("libc")]
+    private static partial int kill(int process, int signal);
+
+    [LibraryImport("libc")]
+    private static partial int setfsuid(int user);
+}
