@@ -130,7 +130,12 @@ public sealed class TrainerTests : IDisposable
     {
         var distillation = new DistillationOptions
         {
-            Temperature = 2, Alpha = 0, Labels = 0.5, Beta = 0.25, Standardise = true, Dkd = new() { Target = 1, NonTarget = 8, WarmupEpochs = 4 },
+            Temperature = 2,
+            Alpha = 0,
+            Labels = 0.5,
+            Beta = 0.25,
+            Standardise = true,
+            Dkd = new() { Target = 1, NonTarget = 8, WarmupEpochs = 4 },
         };
         var phase = Phase(_recipe.Train) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
         using var student = new TrainingNetwork(phase.Start, 9, _pool, seed: 1);
