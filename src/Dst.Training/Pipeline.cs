@@ -30,27 +30,33 @@ public sealed partial class Pipeline
     {
         Model T() => Get(ArmNames.Teacher, cancellation);
         Model BestStudent() => Get(ArmNames.StudentKd, cancellation);
-        Model Pruned() => PruningPlan.Create(BestStudent(), _recipe.Prune).ApplyTo(BestStudent());
-        Model PrunedUnstructured() => PruningPlan.CreateUnstructured(BestStudent(), _recipe.Prune).ApplyTo(BestStudent());
+        TrainingPhase P(bool unstructured) => _recipe.Prune.Method switch
+        {
+            PruningMethod.OneShot => new(arm, Prune(BestStudent(), unstructured), _recipe.PruneTrain),
+            PruningMethod.Gradual => new(arm, Permute(BestStudent(), unstructured), _recipe.PruneTrain) { Pruning = new(_recipe.Prune, unstructured) },
+            PruningMethod.SrSte => new(arm, Initialise(_recipe.Student), _recipe.Train) { Pruning = new(_recipe.Prune, unstructured) },
+            _ => throw new ArgumentOutOfRangeException(nameof(arm), _recipe.Prune.Method, "unknown method"),
+        };
 
-        PhaseResult Train(Model start, TrainOptions options, bool taught) => RunPhase(new(arm, start, options)
+        PhaseResult Train(TrainingPhase phase) => RunPhase(phase, cancellation);
+        PhaseResult Teach(TrainingPhase phase, bool isPruned = false) => RunPhase(phase with
         {
             Distillation = _recipe.Distill,
-            Teacher = taught ? T() : null,
-            DenseStudent = taught && start.Masks.Count > 0 ? BestStudent() : null,
+            Teacher = T(),
+            DenseStudent = isPruned && _recipe.Distill.Beta > 0 ? BestStudent() : null,
         }, cancellation);
 
         return arm switch
         {
-            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(LoadFinished(path, "teacher.model"), cancellation),
-            ArmNames.Teacher => Train(Initialise(_recipe.Teacher), _recipe.Teacher.Train, taught: false),
-            ArmNames.Student => Train(Initialise(_recipe.Student), _recipe.Train, taught: false),
+            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(LoadTeacher(path), cancellation),
+            ArmNames.Teacher => Train(new(arm, Initialise(_recipe.Teacher), _recipe.Teacher.Train)),
+            ArmNames.Student => Train(new(arm, Initialise(_recipe.Student), _recipe.Train)),
             ArmNames.StudentKd when _recipe.Student.Model is { } path => Import(LoadStudent(path), cancellation),
-            ArmNames.StudentKd => Train(Initialise(_recipe.Student), _recipe.Train, taught: true),
-            ArmNames.UnstructuredKd => Train(PrunedUnstructured(), _recipe.PruneTrain, taught: true),
-            ArmNames.Uhp => Train(Pruned(), _recipe.PruneTrain, taught: false),
-            ArmNames.Dst => Train(Pruned(), _recipe.PruneTrain, taught: true),
-            ArmNames.HalfWidth => Train(Initialise(HalfWidth()), _recipe.Train, taught: true),
+            ArmNames.StudentKd => Teach(new(arm, Initialise(_recipe.Student), _recipe.Train)),
+            ArmNames.UnstructuredKd => Teach(P(unstructured: true), isPruned: true),
+            ArmNames.Uhp => Train(P(unstructured: false)),
+            ArmNames.Dst => Teach(P(unstructured: false), isPruned: true),
+            ArmNames.HalfWidth => Teach(new(arm, Initialise(HalfWidth()), _recipe.Train)),
             _ => throw new ArgumentOutOfRangeException(nameof(arm), arm, "unknown arm"),
         };
     }

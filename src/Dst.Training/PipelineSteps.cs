@@ -47,6 +47,7 @@ public sealed partial class Pipeline
     {
         CheckSplits();
         CheckTrainOptions();
+        CheckPruning();
         CheckNetworks();
     }
 
@@ -65,12 +66,30 @@ public sealed partial class Pipeline
         }
     }
 
+    private void CheckPruning()
+    {
+        var prune = _recipe.Prune;
+        if (prune.Method == PruningMethod.SrSte && prune.Score == PruningScore.Taylor)
+            throw new InputException("prune.score is taylor with prune.method sr_ste; expected l1 or l2, because the mask is chosen at each step");
+        if (prune.Method == PruningMethod.SrSte && prune.Permute)
+            throw new InputException("prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
+        if (prune.Permute && _recipe.Distill.Hints.Weight > 0)
+            throw new InputException("prune.permute is true while distill.hints.weight is not 0; expected one of them alone, because hints compare channels by their place");
+    }
+
     private void CheckNetworks()
     {
-        if (_recipe.Teacher.Model is { } teacher && _recipe.Arms.Any(arm => arm != ArmNames.Student) && !IsFinished(ArmNames.Teacher)) LoadFinished(teacher, "teacher.model");
+        if (_recipe.Teacher.Model is { } teacher && _recipe.Arms.Any(arm => arm != ArmNames.Student) && !IsFinished(ArmNames.Teacher)) LoadTeacher(teacher);
         if (_recipe.Student.Model is { } student && _recipe.Arms.Any(StartsFromStudentKd) && !IsFinished(ArmNames.StudentKd)) LoadStudent(student);
         if (_recipe.Teacher.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Student)) MemoryLimit.Check(Build(_recipe.Teacher), _recipe.Teacher.Train.Batch);
         if (_recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) MemoryLimit.Check(Build(_recipe.Student), _recipe.Train.Batch);
+        if (_recipe.Arms.Any(arm => arm is not (ArmNames.Teacher or ArmNames.Student)))
+        {
+            var teacherGraph = _recipe.Teacher.Model is { } teacherPath ? LoadTeacher(teacherPath).Graph : Build(_recipe.Teacher);
+            var studentGraph = _recipe.Student.Model is { } studentPath ? LoadStudent(studentPath).Graph : Build(_recipe.Student);
+            FeatureObjective.CheckLayers(_recipe.Distill, teacherGraph, studentGraph);
+        }
+
         if (_recipe.Arms.Contains(ArmNames.HalfWidth) || _recipe.Student.Model is null && _recipe.Arms.Any(arm => arm != ArmNames.Teacher)) HalfWidth();
     }
 
@@ -103,11 +122,46 @@ public sealed partial class Pipeline
         var resumed = CheckpointFile.TryRestore(_run.CheckpointPath, phase.Arm, trainer);
         _run.TrimMetrics(phase.Arm, trainer.State.Epoch);
         Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {phase.Options.Epochs}" : $"{phase.Options.Epochs} epochs")}");
-        return trainer.Run(cancellation);
+        try
+        {
+            return trainer.Run(cancellation);
+        }
+        catch (DivergedException e)
+        {
+            throw new DivergedException($"{e.Message}; {DescribeCheckpoint(phase.Arm)}");
+        }
     }
+
+    private string DescribeCheckpoint(string arm) => CheckpointFile.FindState(_run.CheckpointPath, arm) is { } state
+        ? $"the last good state, after {state.Epoch} epochs and {state.Step} steps, is in {_run.CheckpointPath}"
+        : $"no checkpoint of {arm} was written before";
+
+    private Model Prune(Model student, bool unstructured)
+    {
+        var start = Permute(student, unstructured);
+        var gradients = Gradients(start);
+        var plan = unstructured ? PruningPlan.CreateUnstructured(start, _recipe.Prune, gradients) : PruningPlan.Create(start, _recipe.Prune, gradients);
+        return plan.ApplyTo(start);
+    }
+
+    /// <summary>The student with its channels in the order in which blocks of filters lose least; unstructured pruning has no blocks.</summary>
+    private Model Permute(Model student, bool unstructured)
+    {
+        if (unstructured || !_recipe.Prune.Permute) return student;
+        var changes = new List<PermutedChannels>();
+        var permuted = ChannelPermuter.Permute(student, _recipe.Prune, Gradients(student), changes);
+        foreach (var change in changes) Log?.Invoke($"permuted {change}");
+        return permuted;
+    }
+
+    private IReadOnlyDictionary<string, float[]>? Gradients(Model model) => _recipe.Prune.Score == PruningScore.Taylor
+        ? TaylorGradients.Of(model, _data, _recipe.Train.Batch, _recipe.Prune.TaylorBatches, _pool, _recipe.Seed)
+        : null;
 
     private PhaseResult Import(Model model, CancellationToken cancellation) =>
         new(model, BestEpoch: 0, Evaluate(model, _data.Validation, cancellation).Top1, Epochs: 0, Seconds: 0);
+
+    private Model LoadTeacher(string path) => LoadFinished(path, "teacher.model");
 
     private Model LoadStudent(string path)
     {
@@ -179,10 +233,9 @@ public sealed partial class Pipeline
         return TrainerEvaluation.Evaluate(network, loader, cancellation);
     }
 
-    // Which layers are skipped does not depend on the weights.
     private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
     {
-        var skipped = PruningPlan.Create(model, _recipe.Prune).Skipped;
+        var skipped = PruningPlan.Outline(model, _recipe.Prune).Skipped;
         return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
     }
 
@@ -200,7 +253,7 @@ public sealed partial class Pipeline
     {
         const double narrowest = 0.05;
         var student = Initialise(_recipe.Student);
-        var cost = NetworkCost.Of(student.Graph, PruningPlan.Create(student, _recipe.Prune).Masks).EffectiveMacs;
+        var cost = NetworkCost.Of(student.Graph, PruningPlan.Outline(student, _recipe.Prune).Masks).EffectiveMacs;
         return Enumerable.Range(1, 100)
             .Select(percent => _recipe.Student with { Width = Math.Max(narrowest, _recipe.Student.Width * percent / 100) })
             .MinBy(options => Math.Abs(NetworkCost.Of(Build(options)).Macs - cost))!;

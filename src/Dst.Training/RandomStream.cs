@@ -22,6 +22,12 @@ public enum RandomPurpose
 
     /// <summary>Simulated chips.</summary>
     Simulate = 6,
+
+    /// <summary>Initial weights of the projections of hints.</summary>
+    Project = 7,
+
+    /// <summary>Restarts of the search for a channel order.</summary>
+    Permute = 8,
 }
 
 /// <summary>

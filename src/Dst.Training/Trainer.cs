@@ -22,6 +22,8 @@ public sealed class Trainer : IDisposable
     private readonly Optimizer _optimizer;
     private readonly Schedule _schedule;
     private readonly ExponentialMovingAverage? _average;
+    private readonly TrainerMasks? _masks;
+    private readonly IReadOnlyList<Parameter> _trained; // the network's, and those that leave with the phase
     private readonly float[][] _best;
     private readonly float[] _gradient;
     private readonly Stopwatch _clock = new();
@@ -34,13 +36,15 @@ public sealed class Trainer : IDisposable
     {
         var options = phase.Options;
         _phase = phase;
-        _network = new(phase.Start, options.Batch, pool, seed);
-        _objective = new(phase, options.Batch, pool);
+        _network = new(phase.Start, options.Batch, pool, seed, FeatureObjective.LayersOfStudent(phase));
+        _objective = new(phase, _network, options.Batch, pool, seed);
+        _trained = [.. _network.Parameters, .. _objective.Projections];
         _training = new(data, data.Training, options.Batch, augment: true, seed);
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
-        _optimizer = Optimizer.Create(options.Optimizer, _network.Parameters);
+        _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
+        _masks = TrainerMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, pool, seed);
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
     }
@@ -60,12 +64,13 @@ public sealed class Trainer : IDisposable
     /// <summary>When to call <see cref="CheckpointDue"/>; it is called on cancellation too.</summary>
     public Recipes.CheckpointOptions Checkpoints { get; init; } = new();
 
-    /// <summary>Every array that a checkpoint needs: weights and statistics, optimiser, moving average, best weights.</summary>
+    /// <summary>Every array that a checkpoint needs: weights, statistics and projections, optimiser, moving average, masks that change, best weights.</summary>
     public IEnumerable<(string Name, float[] Values)> Tensors()
     {
-        foreach (var parameter in _network.Parameters) yield return (parameter.Shape.Name, parameter.Value);
+        foreach (var parameter in _trained) yield return (parameter.Shape.Name, parameter.Value);
         foreach (var state in _optimizer.State) yield return state;
         foreach (var state in _average?.State ?? []) yield return state;
+        foreach (var state in _masks?.State ?? []) yield return state;
         for (var i = 0; i < _best.Length; i++) yield return ($"{_network.Parameters[i].Shape.Name}.best", _best[i]);
     }
 
@@ -77,12 +82,9 @@ public sealed class Trainer : IDisposable
         State.CopyFrom(counters);
         _optimizer.Restore(tensors, State.Step);
         _average?.Restore(tensors, State.Step);
-        for (var i = 0; i < _best.Length; i++)
-        {
-            var parameter = _network.Parameters[i];
-            tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
-            tensors[$"{parameter.Shape.Name}.best"].CopyTo(_best[i], 0);
-        }
+        foreach (var parameter in _trained) tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
+        _masks?.Restore(tensors, State.Step);
+        for (var i = 0; i < _best.Length; i++) tensors[$"{_network.Parameters[i].Shape.Name}.best"].CopyTo(_best[i], 0);
     }
 
     private bool IsFinished =>
@@ -112,6 +114,7 @@ public sealed class Trainer : IDisposable
         }
 
         for (var i = 0; i < _best.Length; i++) _best[i].CopyTo(_network.Parameters[i].Value, 0);
+        _masks?.Finish();
         return new(_network.ToModel(), State.BestEpoch, State.BestTop1, State.Epoch, State.Seconds);
     }
 
@@ -138,9 +141,10 @@ public sealed class Trainer : IDisposable
 
     private void Step(Batch batch)
     {
+        _masks?.BeginStep(State.Step);
         var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
         var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
-        var loss = _objective.Compute(batch, logits, _network.Classes, gradient);
+        var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
         if (!double.IsFinite(loss)) throw Diverged("loss", loss);
         for (var i = 0; i < batch.Count; i++)
         {
@@ -148,7 +152,8 @@ public sealed class Trainer : IDisposable
         }
 
         _network.Backward(gradient);
-        if (_phase.Options.Clip > 0) GradientClipping.Clip(_network.Parameters, _phase.Options.Clip);
+        if (_phase.Options.Clip > 0) GradientClipping.Clip(_trained, _phase.Options.Clip);
+        _masks?.BeginUpdate();
         _optimizer.Step(_schedule.LearningRate(State.Step));
         _average?.Update();
         State.LossSum += loss * batch.Count;
@@ -161,17 +166,7 @@ public sealed class Trainer : IDisposable
     private void EndEpoch(CancellationToken cancellation)
     {
         var trainingSeconds = State.Seconds - State.EpochStart;
-        _average?.Swap();
         var validation = Validate(cancellation);
-        if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
-        if (validation.Top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
-        if (validation.Top1 >= State.BestTop1) // of equal epochs the later: a schedule's end has seen more training
-        {
-            (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, validation.Top1);
-            for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
-        }
-
-        _average?.Swap();
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         EpochEnded?.Invoke(new(
             _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1), State.LossSum / State.Images, (double)State.Correct / State.Images,
@@ -180,21 +175,47 @@ public sealed class Trainer : IDisposable
         if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
     }
 
+    /// <summary>Measures the weights that are kept of this epoch, the average and under the mask, and remembers them if they are the best.</summary>
     private ClassificationMetrics Validate(CancellationToken cancellation)
     {
+        _average?.Swap();
+        _masks?.BeginEvaluation();
         try
         {
-            return TrainerEvaluation.Evaluate(_network, _validation, cancellation);
+            var validation = TrainerEvaluation.Evaluate(_network, _validation, cancellation);
+            if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
+            KeepBest(validation.Top1);
+            return validation;
         }
-        catch (OperationCanceledException)
+        finally // whoever saves the state next, after a cancellation too, finds the weights in training
         {
-            _average?.Swap(); // the checkpoint holds the weights in training
-            throw;
+            _masks?.EndEvaluation();
+            _average?.Swap();
         }
+    }
+
+    private void KeepBest(double top1)
+    {
+        if (_masks?.IsComplete(State.Step) == false)
+        {
+            State.ImprovedEpoch = State.Epoch + 1; // patience waits for the final sparsity
+            return;
+        }
+
+        if (top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
+        if (top1 < State.BestTop1) return;
+        (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, top1); // of equal epochs the later: a schedule's end has seen more training
+        for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
     }
 
     private void SaveCheckpoint()
     {
+        foreach (var parameter in _trained)
+        {
+            foreach (var value in parameter.Value)
+                if (!float.IsFinite(value)) throw new DivergedException($"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; a lower schedule.learning_rate or a clip may help");
+        }
+
         CheckpointDue?.Invoke(this);
         _lastCheckpoint = State.Seconds;
     }
@@ -202,7 +223,7 @@ public sealed class Trainer : IDisposable
     private DivergedException Diverged(string what, double loss)
     {
         var layer = _network.FindNonFinite() is { } name ? $"the first layer whose output is not finite is '{name}'" : "all of its layers' outputs are finite, so a teacher's are not";
-        return new($"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} steps; {layer}; a lower schedule.learning_rate or a clip may help");
+        return new($"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} of its steps, at step {State.Step}; {layer}; a lower schedule.learning_rate or a clip may help");
     }
 
     private TrainingProgress Describe()

@@ -5,7 +5,7 @@ namespace Dst.Training;
 
 /// <summary>One network to be trained: where it starts, how it is trained and who teaches it.</summary>
 /// <param name="Arm">The arm that it belongs to.</param>
-/// <param name="Start">Initial weights; its masks stay fixed.</param>
+/// <param name="Start">Initial weights; its masks stay fixed unless <see cref="Pruning"/> changes them.</param>
 /// <param name="Options">Epochs, optimiser, schedule.</param>
 public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options)
 {
@@ -15,13 +15,16 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
     /// <summary>The dense student S* as a second teacher, or null.</summary>
     public Model? DenseStudent { get; init; }
 
-    /// <summary>Temperature and weights of the teachers' terms.</summary>
+    /// <summary>Pruning during the training, or null.</summary>
+    public PhasePruning? Pruning { get; init; }
+
+    /// <summary>What is learnt from the teachers.</summary>
     public DistillationOptions Distillation { get; init; } = new();
 }
 
 /// <summary>What came of a phase.</summary>
 /// <param name="Model">The weights of the best epoch.</param>
-/// <param name="BestEpoch">The epoch, from 1, with the highest validation top-1; of equal ones the last.</param>
+/// <param name="BestEpoch">The epoch, from 1, with the highest validation top-1; of equal ones the last. Gradual pruning has reached its end by then.</param>
 /// <param name="BestTop1">Its validation top-1, 0 to 1.</param>
 /// <param name="Epochs">Epochs trained.</param>
 /// <param name="Seconds">Wall time.</param>

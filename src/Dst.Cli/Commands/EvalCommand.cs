@@ -42,7 +42,7 @@ internal static class EvalCommand
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = ModelFile.Load(path);
-        var data = LoadData(call, path, model);
+        var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call);
         var samples = call.Arguments.GetValue(Split) switch { "training" => data.Training, "validation" => data.Validation, _ => data.Test };
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
 
@@ -52,24 +52,6 @@ internal static class EvalCommand
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
         var metrics = TrainerEvaluation.Evaluate(network, loader, call.Cancellation);
         call.Report.Result(Evaluation.Of(metrics), () => Print(call.Report, metrics, data.ClassNames));
-    }
-
-    /// <summary>The data, prepared as the model takes it.</summary>
-    private static DataSet LoadData(Invocation call, string path, Model model)
-    {
-        var recipe = RecipeInput.Load(call.Arguments);
-        var input = model.Graph.Input;
-        var normalisation = ModelInput.NormalisationOf(model);
-        var options = recipe.Data with
-        {
-            Channels = input.Channels,
-            Crop = input.Height == input.Width ? input.Height : 0,
-            Resize = normalisation.Resize,
-            Amplitude = normalisation.Amplitude,
-        };
-        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
-        ModelFit.Check(path, model, data);
-        return data.With(normalisation);
     }
 
     private static void Print(ReportWriter report, ClassificationMetrics metrics, IReadOnlyList<string> classNames)

@@ -1,20 +1,26 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text;
 using Dst.Cli.Report;
 using Dst.Runtime;
 using Dst.Runtime.ModelFile;
+using Dst.Runtime.Threading;
+using Dst.Training.Data;
 using Dst.Training.Networks;
 using Dst.Training.Pruning;
 
 namespace Dst.Cli.Commands;
 
-/// <summary><c>dst prune</c>: halves a model, without training it afterwards.</summary>
+/// <summary><c>dst prune</c>: halves a model, without training it afterwards, or measures what that costs layer by layer.</summary>
 internal static class PruneCommand
 {
+    private const int Batch = 64;
+
     private static readonly Option<string?> Pattern = SharedOptions.Text(
-        "--pattern", "unit:block:group", $"Pattern: unit kernel or weight, filters that share a choice, candidates in a run of which half is kept. Default: {new PruningOptions().Pattern}.");
+        "--pattern", "unit:block:group", $"Pattern: unit kernel or weight, filters that share a choice, candidates in a run of which half is kept. Default: the recipe's, or {new PruningOptions().Pattern}.");
 
     private static readonly Option<double?> Unstructured = SharedOptions.Number(
-        "--unstructured", "Instead, drop this share of each layer's weights, the smallest, without a pattern (the control).", 0.0, 0.99);
+        "--unstructured", "Instead, drop this share of each layer's weights, those of the lowest scores, without a pattern (the control).", 0.0, 0.99);
 
     private static readonly Option<string[]> Exclude = new("--exclude")
     {
@@ -24,7 +30,14 @@ internal static class PruneCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<string> Out = new("--out") { Description = "Model file to write.", HelpName = "FILE", Required = true };
+    private static readonly Option<string?> Score = SharedOptions.Text("--score", "l1|l2|taylor", "What a weight is worth; taylor needs the data of a recipe. Default: the recipe's, or l1.");
+
+    private static readonly Option<bool> Permute = new("--permute") { Description = "Reorder output channels first, so that similar filters share a block." };
+
+    private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write.");
+
+    private static readonly Option<string?> Sensitivity = SharedOptions.Text(
+        "--sensitivity", "FILE", "Measure the validation accuracy with each layer pruned alone, on the data of the recipe; print the table and write it to this file as CSV.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -32,16 +45,15 @@ internal static class PruneCommand
         var verb = new Verb(
             "prune",
             "Drops half of a model's weights in a pattern and prints what was kept of each layer. Let the teacher teach it afterwards: see dst distill.",
-            "prune student-kd.safetensors --pattern kernel:16:16 --out halved.safetensors",
-            "prune student-kd.safetensors --unstructured 0.5 --exclude conv1 --out sparse.safetensors")
+            "prune student-kd.safetensors --pattern kernel:16:16 --permute --out halved.safetensors",
+            "prune student-kd.safetensors --unstructured 0.5 --exclude conv1 --out sparse.safetensors",
+            "prune student-kd.safetensors recipes/quickstart.yaml --sensitivity layers.csv")
         {
             SharedOptions.Model,
-            Pattern,
-            Unstructured,
-            Exclude,
-            Out,
-            SharedOptions.Json,
         };
+        RecipeInput.AddTo(verb);
+        foreach (var option in new Option[] { Pattern, Unstructured, Exclude, Score, Permute, Out, Sensitivity, SharedOptions.Threads, SharedOptions.Json }) verb.Add(option);
+        RecipeInput.AddDataTo(verb);
         verb.Handle(Run);
         return verb;
     }
@@ -49,23 +61,79 @@ internal static class PruneCommand
     private static void Run(Invocation call)
     {
         var arguments = call.Arguments;
-        var model = ModelFile.Load(arguments.GetRequiredValue(SharedOptions.Model));
-        var options = new PruningOptions { Exclude = arguments.GetValue(Exclude)! };
-        if (arguments.GetValue(Pattern) is { } text) options = options with { Pattern = UhpPattern.Parse(text) };
-        var plan = arguments.GetValue(Unstructured) is { } dropped ? PruningPlan.CreateUnstructured(model, options, 1 - dropped) : PruningPlan.Create(model, options);
-        if (plan.Masks.Count == 0) throw new InputException($"{arguments.GetRequiredValue(SharedOptions.Model)} has no layer that can be pruned; at least one was expected");
-        var pruned = plan.ApplyTo(model);
-        var path = arguments.GetRequiredValue(Out);
-        ModelFile.Save(path, pruned);
+        var path = arguments.GetRequiredValue(SharedOptions.Model);
+        var (output, csv) = (arguments.GetValue(Out), arguments.GetValue(Sensitivity));
+        if (output is null == csv is null) throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
+        var model = ModelFile.Load(path);
+        var recipe = RecipeInput.Load(arguments, Overrides(arguments));
+        var options = recipe.Prune;
+        using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
+        var data = csv is not null || options.Score == PruningScore.Taylor ? ModelInput.LoadData(recipe, path, model, call) : null;
 
+        if (options.Permute) model = PermuteChannels(model, options, Gradients(model), call.Report);
+        var gradients = Gradients(model);
+        var plan = arguments.GetValue(Unstructured) is { } dropped
+            ? PruningPlan.CreateUnstructured(model, options, gradients, keptShare: 1 - dropped)
+            : PruningPlan.Create(model, options, gradients);
+        if (plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
+        if (output is not null) WritePruned(call.Report, plan, plan.ApplyTo(model), output);
+        else MeasureLayers(call, model, plan, data!, pool, csv!);
+
+        IReadOnlyDictionary<string, float[]>? Gradients(Model of) =>
+            options.Score == PruningScore.Taylor ? TaylorGradients.Of(of, data!, Batch, options.TaylorBatches, pool, recipe.Seed) : null;
+    }
+
+    /// <summary>The options of this verb as keys of the recipe, which checks them.</summary>
+    private static List<string> Overrides(ParseResult arguments)
+    {
+        var overrides = new List<string>();
+        if (arguments.GetValue(Pattern) is { } text)
+        {
+            var pattern = UhpPattern.Parse(text);
+            overrides.AddRange([$"prune.unit={pattern.Unit.ToString().ToLowerInvariant()}", $"prune.block={pattern.Block}", $"prune.group={pattern.Group}"]);
+        }
+
+        if (arguments.GetValue(Exclude)! is { Length: > 0 } exclude) overrides.Add($"prune.exclude=[{string.Join(", ", exclude.Select(RecipeInput.Quote))}]");
+        if (arguments.GetValue(Score) is { } score) overrides.Add($"prune.score={score}");
+        if (arguments.GetValue(Permute)) overrides.Add("prune.permute=true");
+        return overrides;
+    }
+
+    private static Model PermuteChannels(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ReportWriter report)
+    {
+        var changes = new List<PermutedChannels>();
+        var permuted = ChannelPermuter.Permute(model, options, gradients, changes);
+        foreach (var change in changes) report.Log($"permuted {change}");
+        return permuted;
+    }
+
+    private static void WritePruned(ReportWriter report, PruningPlan plan, Model pruned, string path)
+    {
+        ModelFile.Save(path, pruned);
         var cost = NetworkCost.Of(pruned.Graph, pruned.Masks);
         var rows = LayerTable.RowsOf(pruned);
         var fileBytes = new FileInfo(path).Length;
-        call.Report.Result(new { File = path, FileBytes = fileBytes, cost.Weights, Nonzero = cost.Nonzeros, cost.Macs, cost.EffectiveMacs, plan.Skipped, Layers = rows }, () =>
+        report.Result(new { File = path, FileBytes = fileBytes, cost.Weights, Nonzero = cost.Nonzeros, cost.Macs, cost.EffectiveMacs, plan.Skipped, Layers = rows }, () =>
         {
-            call.Report.Table(LayerTable.ToTable(rows, plan.Skipped));
-            call.Report.Line();
-            call.Report.Line($"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept, {Format.Bytes(fileBytes)}");
+            report.Table(LayerTable.ToTable(rows, plan.Skipped));
+            report.Line();
+            report.Line($"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept, {Format.Bytes(fileBytes)}");
         });
+    }
+
+    private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, WorkerPool pool, string path)
+    {
+        if (data.Validation.Count == 0) throw new InputException("the data has no validation images; at least one was expected, see data.validation");
+        var rows = LayerSensitivity.Measure(model, plan, data, Batch, pool, call.Cancellation).ToList();
+        var csv = new StringBuilder("layer,weights,kept,validation_top1,validation_loss\n");
+        var table = new TextTable("layer pruned alone", "weights", "kept", "validation top-1", "points", "loss");
+        foreach (var row in rows)
+        {
+            csv.Append(CultureInfo.InvariantCulture, $"{row.Layer},{row.Weights},{row.Kept},{row.Top1},{row.Loss}\n");
+            table.Add(row.Layer, $"{row.Weights}", $"{row.Kept}", Format.Percent(row.Top1), $"{100 * (row.Top1 - rows[0].Top1):+0.00;-0.00;0.00}", $"{row.Loss:F4}");
+        }
+
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(csv.ToString())));
+        call.Report.Result(new { File = path, plan.Skipped, Layers = rows }, () => call.Report.Table(table));
     }
 }

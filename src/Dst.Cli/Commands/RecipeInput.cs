@@ -30,7 +30,10 @@ internal static class RecipeInput
     };
 
     /// <summary>Seed of the run.</summary>
-    public static readonly Option<long?> Seed = SharedOptions.Number("--seed", "Seed of every random stream. Default: the recipe's.", 0, long.MaxValue);
+    public static readonly Option<long?> Seed = SharedOptions.Number("--seed", "Seed of every random stream of one run. Default: the recipe's.", 0, long.MaxValue);
+
+    /// <summary>Seeds of a set of runs.</summary>
+    public static readonly Option<string?> Seeds = SharedOptions.Text("--seeds", "n,n,..", "Seeds of several runs, one after another; reports mean ± standard deviation. Default: the recipe's.");
 
     /// <summary>Where run folders are made.</summary>
     public static readonly Option<string?> Out = SharedOptions.Text("--out", "folder", "Folder in which <recipe>/<time>/ is made. Default: the recipe's runs.");
@@ -67,7 +70,8 @@ internal static class RecipeInput
             if (arguments.GetResult(key.Option) is not null) overrides.Add(key.IsText ? SetText(key.Path, arguments.GetValue(key.Option)!) : $"{key.Path}={arguments.GetValue(key.Option)}");
         }
 
-        if (arguments.GetResult(Seed) is not null) overrides.Add($"seed={arguments.GetValue(Seed)}");
+        if (arguments.GetResult(Seed) is not null) overrides.AddRange([$"seed={arguments.GetValue(Seed)}", "seeds=[]"]);
+        if (arguments.GetResult(Seeds) is not null) overrides.Add($"seeds=[{arguments.GetValue(Seeds)}]");
         if (arguments.GetResult(SharedOptions.Threads) is not null) overrides.Add($"threads={arguments.GetValue(SharedOptions.Threads)}");
         if (arguments.GetResult(Out) is not null) overrides.Add(SetText("runs", arguments.GetValue(Out)!));
         if (arguments.GetResult(Set) is not null) overrides.AddRange(arguments.GetValue(Set)!);
@@ -75,7 +79,10 @@ internal static class RecipeInput
     }
 
     /// <summary>An override whose value is <paramref name="text"/> whatever is in it: a JSON string is a YAML string.</summary>
-    public static string SetText(string key, string text) => $"{key}={JsonSerializer.Serialize(text)}";
+    public static string SetText(string key, string text) => $"{key}={Quote(text)}";
+
+    /// <summary>A text as a value of an override.</summary>
+    public static string Quote(string text) => JsonSerializer.Serialize(text);
 
     private static KeyOption[] KeysOf(string prefix) =>
     [

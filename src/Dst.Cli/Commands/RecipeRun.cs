@@ -14,12 +14,13 @@ namespace Dst.Cli.Commands;
 internal static class RecipeRun
 {
     private static readonly Option<string?> Resume =
-        SharedOptions.Text("--resume", "run folder", "Go on with a run that was stopped; its recipe is used, and must be the same if one is named.");
+        SharedOptions.Text("--resume", "run folder", "Go on with a run, or the runs of several seeds, that was stopped; its recipe is used, and must be the same if one is named.");
 
     /// <summary>Adds the arguments and options that <see cref="Run"/> reads.</summary>
     public static void AddOptionsTo(Verb verb)
     {
         RecipeInput.AddTo(verb);
+        verb.Add(RecipeInput.Seeds);
         verb.Add(RecipeInput.Out);
         verb.Add(Resume);
         verb.Add(SharedOptions.Threads);
@@ -30,41 +31,65 @@ internal static class RecipeRun
     /// <summary>Runs the recipe of the command line with <paramref name="overrides"/>, which come before what the command line sets.</summary>
     public static void Run(Invocation call, params IEnumerable<string> overrides)
     {
-        if (call.Arguments.GetValue(Resume) is { } folder)
+        var folder = call.Arguments.GetValue(Resume);
+        var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
+            ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
+            : RecipeInput.Load(call.Arguments, overrides);
+        if (recipe.Seeds.Count > 0)
         {
-            using var run = Reopen(folder, call.Arguments, overrides);
-            RunArms(call, run, Load(call, run.Recipe));
+            RunSeeds(call, folder is null ? RunSet.Create(recipe, DateTime.Now) : RunSet.Resume(folder, recipe));
+        }
+        else if (folder is null)
+        {
+            var data = Load(call, recipe); // first, so that a wrong path leaves no folder behind
+            using var run = RunFolder.Create(recipe, DateTime.Now);
+            RunOne(call, run, data);
         }
         else
         {
-            var recipe = RecipeInput.Load(call.Arguments, overrides);
-            var data = Load(call, recipe); // first, so that a wrong path leaves no folder behind
-            using var run = RunFolder.Create(recipe, DateTime.Now);
-            RunArms(call, run, data);
+            using var run = RunFolder.Resume(folder, recipe);
+            RunOne(call, run, Load(call, recipe));
         }
     }
-
-    private static RunFolder Reopen(string folder, ParseResult arguments, IEnumerable<string> overrides) => arguments.GetValue(RecipeInput.File) is null
-        ? RunFolder.Resume(folder, RecipeInput.Overrides(arguments))
-        : RunFolder.Resume(folder, RecipeInput.Load(arguments, overrides));
 
     private static DataSet Load(Invocation call, Recipe recipe) =>
         DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
 
-    private static void RunArms(Invocation call, RunFolder run, DataSet data)
+    private static void RunOne(Invocation call, RunFolder run, DataSet data)
     {
         var report = call.Report;
-        report.Log($"run folder: {run.Path}");
-        using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
-        var monitor = new TrainingMonitor(report);
-        var pipeline = new Pipeline(run, data, pool, LatencyMeter.Measure) { Progress = monitor, EpochEnded = monitor.EpochEnded, Log = report.Log };
-        var summary = RunToEnd(pipeline, run, report, call.Cancellation);
+        var summary = RunToEnd(call, run, data, resumeWith: run.Path);
         report.Result(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, () =>
         {
             report.Table(ArmTable.Of(summary));
             report.Line();
             if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) PrintLayers(report, run, pruned);
             report.Line($"run folder: {run.Path}");
+        });
+    }
+
+    private static void RunSeeds(Invocation call, RunSet set)
+    {
+        var runs = new List<FinishedRun>();
+        foreach (var seed in set.Recipe.Seeds)
+        {
+            using var run = set.Open(seed);
+            runs.Add(new(run.Path, RunToEnd(call, run, Load(call, run.Recipe), resumeWith: set.Path), set.Recipe.Prune.Pattern.ToString()));
+        }
+
+        var document = new
+        {
+            Folder = set.Path,
+            Recipe = set.Recipe.Name,
+            set.Recipe.Seeds,
+            Arms = ResultsTable.StatisticsOf(runs),
+            Runs = runs.Select(run => new { run.Folder, run.Summary.Seed, run.Summary.Arms }),
+        };
+        call.Report.Result(document, () =>
+        {
+            call.Report.Table(ResultsTable.OfArms(runs));
+            call.Report.Line();
+            call.Report.Line($"run folder: {set.Path}");
         });
     }
 
@@ -77,15 +102,20 @@ internal static class RecipeRun
         report.Line();
     }
 
-    private static RunSummary RunToEnd(Pipeline pipeline, RunFolder run, ReportWriter report, CancellationToken cancellation)
+    private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith)
     {
+        var report = call.Report;
+        report.Log($"run folder: {run.Path}");
+        using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
+        var monitor = new TrainingMonitor(report);
+        var pipeline = new Pipeline(run, data, pool, LatencyMeter.Measure) { Progress = monitor, EpochEnded = monitor.EpochEnded, Log = report.Log };
         try
         {
-            return pipeline.Run(cancellation);
+            return pipeline.Run(call.Cancellation);
         }
         catch (OperationCanceledException)
         {
-            report.Log($"the state is saved; to go on: ./dst run --resume {run.Path}");
+            report.Log($"the state is saved; to go on: ./dst run --resume {resumeWith}");
             throw;
         }
         finally

@@ -3,6 +3,12 @@ using Dst.Training.Runs;
 
 namespace Dst.Cli.Report;
 
+/// <summary>Mean and sample standard deviation (n − 1), null of a single value.</summary>
+internal sealed record Statistic(double Mean, double? Deviation);
+
+/// <summary>One arm over several seeds.</summary>
+internal sealed record ArmStatistic(string Arm, int Seeds, Statistic TestTop1, Statistic ValidationTop1);
+
 /// <summary>Tables over runs of one recipe with several seeds.</summary>
 internal static class ResultsTable
 {
@@ -23,6 +29,13 @@ internal static class ResultsTable
 
         return table;
     }
+
+    /// <summary>The accuracies of <see cref="OfArms"/> as numbers, 0 to 1.</summary>
+    public static IReadOnlyList<ArmStatistic> StatisticsOf(IReadOnlyList<FinishedRun> runs) =>
+    [
+        .. ArmNames.All.Select(arm => (Name: arm, Rows: RowsOf(runs, arm))).Where(arm => arm.Rows.Count > 0)
+            .Select(arm => new ArmStatistic(arm.Name, arm.Rows.Count, StatisticOf(arm.Rows, row => row.TestTop1), StatisticOf(arm.Rows, row => row.ValidationTop1))),
+    ];
 
     /// <summary>A row a pattern: what the arms that were pruned with it reach, and how fast <c>dst</c> is.</summary>
     public static TextTable OfPatterns(IEnumerable<IGrouping<string, FinishedRun>> patterns)
@@ -45,11 +58,14 @@ internal static class ResultsTable
     /// <summary>Mean ± sample standard deviation (n − 1); the value alone if there is one.</summary>
     internal static string Spread(IReadOnlyList<ArmSummary> rows, Func<ArmSummary, double> value, int decimals)
     {
+        var (mean, deviation) = StatisticOf(rows, value);
+        return mean.ToString($"F{decimals}") + (deviation is { } spread ? $" ± {spread.ToString($"F{decimals}")}" : "");
+    }
+
+    private static Statistic StatisticOf(IReadOnlyList<ArmSummary> rows, Func<ArmSummary, double> value)
+    {
         var mean = rows.Average(value);
-        var text = mean.ToString($"F{decimals}");
-        if (rows.Count == 1) return text;
-        var deviation = Math.Sqrt(rows.Sum(row => (value(row) - mean) * (value(row) - mean)) / (rows.Count - 1));
-        return $"{text} ± {deviation.ToString($"F{decimals}")}";
+        return new(mean, rows.Count == 1 ? null : Math.Sqrt(rows.Sum(row => (value(row) - mean) * (value(row) - mean)) / (rows.Count - 1)));
     }
 
     private static string Top1(IReadOnlyList<ArmSummary> rows) => rows.Count == 0 ? "-" : Spread(rows, row => 100 * row.TestTop1, 2);

@@ -28,6 +28,9 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     /// <summary>Whether a consumer has written the gradient in this backward pass; a later one adds to it.</summary>
     public bool GradientWritten { get; set; }
 
+    /// <summary>Whether the feature is read, and its gradient written first, from outside of the network.</summary>
+    public bool IsKept { get; set; }
+
     /// <summary>The nodes that read this feature, in the order of the forward pass; the first is the last to write the gradient.</summary>
     public List<TrainingNode> Readers { get; } = [];
 

@@ -33,7 +33,7 @@ internal sealed class GradientMemory : IDisposable
         var index = nodes.Select((node, i) => (node, i)).ToDictionary(pair => pair.node, pair => pair.i);
         var lives = features.GroupBy(feature => feature.GradientSlot).Select(slot => (
             Slot: slot.Key,
-            Start: slot.Max(feature => feature.Readers.Count == 0 ? nodes.Count : index[feature.Readers[^1]]),
+            Start: slot.Max(feature => feature.IsKept || feature.Readers.Count == 0 ? nodes.Count : index[feature.Readers[^1]]),
             End: slot.Min(feature => feature.Producer is null ? 0 : index[feature.Producer])));
         var inUse = new List<(AlignedBuffer Buffer, int End)>();
         var free = new List<AlignedBuffer>();

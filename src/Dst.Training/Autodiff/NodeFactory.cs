@@ -14,7 +14,8 @@ internal sealed class NodeFactory(
     IReadOnlyList<Parameter> parameters,
     Workspace workspace,
     int maxBatch,
-    long seed)
+    long seed,
+    IReadOnlyList<string> kept)
 {
     private readonly Dictionary<string, Parameter> _parameters = parameters.ToDictionary(p => p.Shape.Name);
     private readonly Dictionary<string, Feature> _features = [];
@@ -36,6 +37,7 @@ internal sealed class NodeFactory(
             _features[node.Name] = JoinsInput(node) ? Join(node) : Add(Create(node, i));
         }
 
+        foreach (var name in kept) _features[name].IsKept = true;
         foreach (var sum in _nodes.OfType<AddNode>().Reverse()) sum.ShareGradient(_nodes.IndexOf);
         foreach (var node in _nodes) node.Plan(maxBatch);
         return [.. _nodes];
@@ -88,7 +90,7 @@ internal sealed class NodeFactory(
         var source = _features[node.Inputs[0]] as StoredFeature ?? Store(node);
         var normalisation = new BatchNormNode(
             node, source, parameter("weight"), parameter("bias"), parameter("running_mean"), parameter("running_var"), workspace);
-        if (source.Producer is not null && !source.Relu && ReadersOf(node.Inputs[0]) == 1) normalisation.Fuse();
+        if (source.Producer is not null && !source.Relu && IsReadOnce(node.Inputs[0])) normalisation.Fuse();
         return normalisation;
     }
 
@@ -103,7 +105,7 @@ internal sealed class NodeFactory(
     /// <summary>A ReLU is part of its input where nothing else reads that and the input's producer does not need it without.</summary>
     private bool JoinsInput(Node node) =>
         node.Operation is ReluOp
-        && ReadersOf(node.Inputs[0]) == 1
+        && IsReadOnce(node.Inputs[0])
         && graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is Conv2dOp or BatchNormOp or AddOp or LinearOp or ConcatOp;
 
     private Feature Join(Node node)
@@ -113,7 +115,7 @@ internal sealed class NodeFactory(
         return feature;
     }
 
-    private int ReadersOf(string name) => graph.Nodes.Sum(n => n.Inputs.Count(input => input == name));
+    private bool IsReadOnce(string name) => graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !kept.Contains(name);
 
     private static WindowShape DepthwiseShape(Conv2dOp c, FeatureShape x) => new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding);
 

@@ -13,15 +13,13 @@ namespace Dst.Training.Autodiff;
 public sealed unsafe class TrainingNetwork : IDisposable
 {
     private readonly Model _model;
+    private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
     private readonly WorkerPool _pool;
     private readonly int _maxBatch;
-    private readonly Workspace _workspace = new();
-    private readonly NodeFactory _features;
-    private readonly StoredFeature _input;
-    private readonly TrainingNode[] _nodes;
-    private readonly AlignedBuffer _computedLogits;
+    private readonly long _seed;
+    private readonly IReadOnlyList<string> _features;
     private readonly float[] _logits;
-    private GradientMemory? _gradients;
+    private TrainingPlan _plan;
     private int _images;
     private bool _frozen;
     private bool _prepared;
@@ -31,24 +29,24 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="pool">Threads; not disposed.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
+    /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the last one.</param>
     /// <exception cref="InputException">The graph is not legal, or a batch does not fit into memory.</exception>
-    public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed)
+    public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed, IReadOnlyList<string>? features = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
-        var shapes = GraphChecker.Check(model.Graph);
+        _shapes = GraphChecker.Check(model.Graph);
         MemoryLimit.Check(model.Graph, maxBatch);
         _model = model;
+        _features = features ?? [];
         _pool = pool;
         _maxBatch = maxBatch;
+        _seed = seed;
         Parameters =
         [
             .. ParameterShape.Of(model.Graph).Select(shape => new Parameter(shape, (float[])model.Parameters[shape.Name].Data.Clone())),
         ];
         foreach (var (layer, mask) in model.Masks) WeightOf(layer).Mask = mask;
-        _features = new NodeFactory(model.Graph, shapes, Parameters, _workspace, maxBatch, seed);
-        _nodes = _features.CreateAll();
-        _input = _features.Stored[0];
-        _computedLogits = new AlignedBuffer(Logits.IsComputed ? (long)maxBatch * Logits.ImageLength : 0);
+        _plan = Compile();
         _logits = new float[(long)maxBatch * Classes];
     }
 
@@ -56,15 +54,13 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public NetworkGraph Graph => _model.Graph;
 
     /// <summary>Length of a row of logits.</summary>
-    public int Classes => Logits.Shape.Channels * Logits.Pixels;
+    public int Classes => checked((int)_plan.Logits.Shape.Count);
 
     /// <summary>All parameters in the order of the graph. Their values may be changed between passes.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <summary>Takes the time of each operation of each pass; null, the default, measures nothing.</summary>
     public OperationTimes? Times { get; set; }
-
-    private Feature Logits => _nodes[^1].Output;
 
     /// <summary>Computes the logits of a batch.</summary>
     /// <param name="images">Normalised images [count, C, H, W].</param>
@@ -77,10 +73,10 @@ public sealed unsafe class TrainingNetwork : IDisposable
         if (count < 1 || count > _maxBatch) throw new ArgumentOutOfRangeException(nameof(count), count, $"expected 1 to {_maxBatch}");
         if (images.Length < count * Graph.Input.Count) throw new ArgumentException($"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
         _images = count;
-        fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _input.Pixels, _input.Value(0));
+        fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _plan.Input.Pixels, _plan.Input.Value(0));
         if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
         var pass = new PassInfo(count, training, step, _prepared);
-        foreach (var node in _nodes)
+        foreach (var node in _plan.Nodes)
         {
             var start = Stopwatch.GetTimestamp();
             node.Forward(_pool, pass);
@@ -88,7 +84,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         }
 
         _prepared = _frozen;
-        fixed (float* logits = _logits) Layout.ToPlain(Logits.Read(new(0, count), _computedLogits.Pointer), count, Logits.Shape.Channels, Logits.Pixels, logits);
+        _plan.Read(_plan.Logits, count, _logits);
         return _logits.AsSpan(0, count * Classes);
     }
 
@@ -97,32 +93,49 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public void Backward(ReadOnlySpan<float> logitGradient)
     {
         if (logitGradient.Length != _images * Classes) throw new ArgumentException($"{logitGradient.Length} floats; {_images * Classes} were expected", nameof(logitGradient));
-        _gradients ??= new GradientMemory(_features.WithGradient(), _nodes, _maxBatch);
-        foreach (var node in _nodes) node.Output.GradientWritten = false;
-        WriteLogitGradient(logitGradient);
-        for (var i = _nodes.Length - 1; i >= 0; i--)
+        _plan.WriteLogitGradient(_images, logitGradient);
+        for (var i = _plan.Nodes.Length - 1; i >= 0; i--)
         {
-            if (!_nodes[i].Output.GradientWritten)
-                throw new InvalidOperationException($"node '{_nodes[i].Node.Name}' has no gradient: nothing reads its output");
+            var node = _plan.Nodes[i];
+            if (!node.Output.GradientWritten) throw new InvalidOperationException($"node '{node.Node.Name}' has no gradient: nothing reads its output");
             var start = Stopwatch.GetTimestamp();
-            _nodes[i].Backward(_pool);
-            Times?.Add(_nodes[i].Node.Operation, StepPass.Backward, start);
+            node.Backward(_pool);
+            Times?.Add(node.Node.Operation, StepPass.Backward, start);
         }
+
+        foreach (var node in _plan.Nodes) node.Output.GradientWritten = false;
     }
 
-    private void WriteLogitGradient(ReadOnlySpan<float> logitGradient)
-    {
-        fixed (float* source = logitGradient) Layout.FromPlain(source, _images, Logits.Shape.Channels, Logits.Pixels, Logits.Gradient(0));
-        Logits.GradientWritten = true;
-        for (var part = 0; part < WorkerPool.Parts; part++)
-        {
-            Logits.BeginGradient(part);
-            Logits.GradientCompleted(ImageRange.OfPart(_images, part), part);
-        }
-    }
+    /// <summary>Copies a node's output of the last forward pass.</summary>
+    /// <param name="node">One of the constructor's features.</param>
+    /// <param name="destination">[count, C, H, W].</param>
+    /// <exception cref="ArgumentException">The node is not such a feature, or the length is not that of its output.</exception>
+    public void ReadFeature(string node, Span<float> destination) => _plan.Read(FeatureOf(node, destination.Length), _images, destination);
+
+    /// <summary>Gives the part of a node's output gradient that does not come through the logits; the next backward pass adds it. Call it once a node and pass.</summary>
+    /// <param name="node">One of the constructor's features.</param>
+    /// <param name="gradient">[count, C, H, W] of the last forward pass.</param>
+    /// <exception cref="ArgumentException">The node is not such a feature, or the length is not that of its output.</exception>
+    public void SetFeatureGradient(string node, ReadOnlySpan<float> gradient) => _plan.WriteGradient(FeatureOf(node, gradient.Length), _images, gradient);
 
     /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
     public void Freeze() => _frozen = true;
+
+    /// <summary>Sets the masks of convolution weights, removes all others, and zeroes what is pruned. Call it between steps: gradual pruning does at each stage.</summary>
+    /// <param name="masks">Mask by layer name.</param>
+    /// <exception cref="ArgumentException">A name is not that of a convolution.</exception>
+    public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)
+    {
+        foreach (var layer in masks.Keys) WeightOf(layer);
+        foreach (var weight in Parameters.Where(p => p.Mask is not null || masks.ContainsKey(p.Shape.Layer) && p.Shape.Name == $"{p.Shape.Layer}.weight"))
+        {
+            weight.Mask = masks.GetValueOrDefault(weight.Shape.Layer);
+            weight.Mask?.Apply(weight.Value);
+        }
+
+        _plan.Dispose();
+        _plan = Compile();
+    }
 
     /// <summary>A copy of the network as it is now.</summary>
     public Model ToModel() => new(Graph, Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, (float[])p.Value.Clone())))
@@ -133,28 +146,19 @@ public sealed unsafe class TrainingNetwork : IDisposable
     };
 
     /// <summary>The first node whose output in the last forward pass has a NaN or infinity, or null.</summary>
-    public string? FindNonFinite()
-    {
-        foreach (var node in _nodes)
-        {
-            if (node.Output is not StoredFeature stored) continue;
-            foreach (var value in new ReadOnlySpan<float>(stored.Value(0), checked(_images * stored.ImageLength)))
-            {
-                if (!float.IsFinite(value)) return node.Node.Name;
-            }
-        }
-
-        return null;
-    }
+    public string? FindNonFinite() => _plan.FindNonFinite(_images);
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _plan.Dispose();
+
+    private TrainingPlan Compile() => new(Graph, _shapes, Parameters, _maxBatch, _seed, _features);
+
+    private Feature FeatureOf(string node, int length)
     {
-        foreach (var node in _nodes.OfType<IDisposable>()) node.Dispose();
-        foreach (var feature in _features.Stored) feature.Dispose();
-        _gradients?.Dispose();
-        _computedLogits.Dispose();
-        _workspace.Dispose();
+        if (!_features.Contains(node) || node == Graph.Nodes[^1].Name) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
+        var feature = _plan.Feature(node);
+        var expected = _images * feature.Shape.Count;
+        return length == expected ? feature : throw new ArgumentException($"{length} floats for '{node}'; {expected} were expected", nameof(length));
     }
 
     private Parameter WeightOf(string layer) =>

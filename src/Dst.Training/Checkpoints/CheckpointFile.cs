@@ -23,18 +23,36 @@ public static class CheckpointFile
         SafetensorsFile.Write(path, new Dictionary<string, string> { ["format"] = Format, ["version"] = Version, ["arm"] = arm }, tensors);
     }
 
+    /// <summary>The counters of a checkpoint, or null if there is none of <paramref name="arm"/>.</summary>
+    /// <exception cref="InputException">The file is not a checkpoint.</exception>
+    public static TrainingState? FindState(string path, string arm)
+    {
+        if (!File.Exists(path)) return null;
+        using var file = Open(path);
+        if (file.ReadMetadata("arm") != arm) return null;
+        var state = new TrainingState();
+        state.CopyFrom(file.ReadLongs(Counters, state.ToArray().Length));
+        return state;
+    }
+
     /// <summary>Restores the state if the file is there and belongs to <paramref name="arm"/>.</summary>
     /// <returns>Whether the state was restored.</returns>
     /// <exception cref="InputException">The file is not a checkpoint of this network and optimiser.</exception>
     public static bool TryRestore(string path, string arm, Trainer trainer)
     {
         if (!File.Exists(path)) return false;
-        using var file = SafetensorsFile.Open(path);
-        if (file.ReadMetadata("format") != Format || file.ReadMetadata("version") != Version)
-            throw new InputException($"{path} has the format '{file.ReadMetadata("format")}' version '{file.ReadMetadata("version")}'; '{Format}' version '{Version}' was expected");
+        using var file = Open(path);
         if (file.ReadMetadata("arm") != arm) return false;
         var counters = file.ReadLongs(Counters, trainer.State.ToArray().Length);
         trainer.Restore(trainer.Tensors().ToDictionary(tensor => tensor.Name, tensor => file.ReadFloats(tensor.Name, tensor.Values.Length)), counters);
         return true;
+    }
+
+    private static SafetensorsReader Open(string path)
+    {
+        var file = SafetensorsFile.Open(path);
+        if (file.ReadMetadata("format") == Format && file.ReadMetadata("version") == Version) return file;
+        using (file)
+            throw new InputException($"{path} has the format '{file.ReadMetadata("format")}' version '{file.ReadMetadata("version")}'; '{Format}' version '{Version}' was expected");
     }
 }

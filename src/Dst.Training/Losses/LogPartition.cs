@@ -4,12 +4,15 @@ namespace Dst.Training.Losses;
 internal static class LogPartition
 {
     /// <summary>The normaliser of one row of logits at temperature <paramref name="temperature"/>.</summary>
-    public static double Of(ReadOnlySpan<float> logits, double temperature)
+    /// <param name="logits">One row.</param>
+    /// <param name="temperature">τ, above 0.</param>
+    /// <param name="except">A logit that the sum leaves out, or −1.</param>
+    public static double Of(ReadOnlySpan<float> logits, double temperature, int except = -1)
     {
         var largest = double.NegativeInfinity;
-        foreach (var z in logits) largest = Math.Max(largest, z);
+        for (var j = 0; j < logits.Length; j++) if (j != except) largest = Math.Max(largest, logits[j]);
         var sum = 0.0;
-        foreach (var z in logits) sum += Math.Exp((z - largest) / temperature);
+        for (var j = 0; j < logits.Length; j++) if (j != except) sum += Math.Exp((logits[j] - largest) / temperature);
         return largest / temperature + Math.Log(sum);
     }
 }

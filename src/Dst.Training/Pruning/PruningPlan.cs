@@ -29,8 +29,13 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     public IReadOnlyDictionary<string, string> Skipped => Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
 
     /// <summary>Plans uniformity half-pruning of <paramref name="model"/>, which is not changed.</summary>
+    /// <param name="model">Network and weights.</param>
+    /// <param name="options">Pattern, score and layers to leave alone.</param>
+    /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="TaylorGradients"/>).</param>
+    /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
     /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
-    public static PruningPlan Create(Model model, PruningOptions options)
+    /// <exception cref="ArgumentException">The score is taylor and there are no gradients.</exception>
+    public static PruningPlan Create(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
     {
         var pattern = options.Pattern;
         var weights = ParameterShape.Of(model.Graph).Where(shape => shape.Role == ParameterRole.Weight).ToList();
@@ -45,25 +50,29 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         return new([.. weights.Select(shape =>
         {
             var reason = ReasonToSkip(nodes[shape.Layer], shape, convolutions, options);
-            return new PlannedLayer(shape.Layer, shape.Shape, reason is null ? UhpPruner.Prune(model.Parameters[shape.Name], pattern) : null, reason);
+            return new PlannedLayer(shape.Layer, shape.Shape, reason is null ? UhpPruner.Prune(Score(model, shape.Name, options, gradients), pattern, progress) : null, reason);
         })]);
     }
 
     /// <summary>
-    /// Plans the control for <see cref="Create"/>: the same layers keep the same number of weights, or the share
-    /// <paramref name="keptShare"/> of them, those of largest magnitude.
+    /// Plans the control for <see cref="Create"/>, with the same parameters and errors: the same layers keep the same number of
+    /// weights, or the share <paramref name="keptShare"/> of them, those of the highest scores.
     /// </summary>
-    /// <exception cref="InputException">As for <see cref="Create"/>.</exception>
-    public static PruningPlan CreateUnstructured(Model model, PruningOptions options, double? keptShare = null)
+    public static PruningPlan CreateUnstructured(
+        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1, double? keptShare = null)
     {
-        return new([.. Create(model, options).Layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
+        return new([.. Create(model, options, gradients, progress).Layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
 
         LayerMask Prune(PlannedLayer layer)
         {
             var kept = keptShare is { } share ? (int)Math.Round(layer.Weights * share) : (int)layer.Kept;
-            return UnstructuredPruner.Prune(model.Parameters[$"{layer.Name}.weight"], kept);
+            return UnstructuredPruner.Prune(Score(model, $"{layer.Name}.weight", options, gradients), kept);
         }
     }
+
+    /// <summary>Which layers are pruned and by how much, which does not depend on weights or scores.</summary>
+    /// <exception cref="InputException">As for <see cref="Create"/>.</exception>
+    public static PruningPlan Outline(Model model, PruningOptions options) => Create(model, options with { Score = PruningScore.L1 });
 
     /// <summary>A copy of <paramref name="model"/> with the masks, and zeros where they prune.</summary>
     public Model ApplyTo(Model model)
@@ -77,6 +86,9 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         });
         return new(model.Graph, parameters) { Masks = masks, ClassNames = model.ClassNames, Normalisation = model.Normalisation };
     }
+
+    private static Tensor Score(Model model, string weight, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients) =>
+        WeightScores.Of(options.Score, model.Parameters[weight], gradients?[weight]);
 
     private static string? ReasonToSkip(Node node, ParameterShape weight, List<string> convolutions, PruningOptions options)
     {

@@ -14,6 +14,10 @@ public sealed record Recipe
     [Setting("seed of initial weights, split, order, augmentation and dropout", Min = 0)]
     public long Seed { get; init; } = 1;
 
+    /// <summary>Seeds of a set of runs.</summary>
+    [Setting("seeds of several runs, one after another, each in a folder of its own; empty for one run with seed")]
+    public IReadOnlyList<long> Seeds { get; init; } = [];
+
     /// <summary>Threads; results do not depend on them.</summary>
     [Setting("threads to use, 0 for all cores; results do not depend on it", Min = 0, Max = 1024)]
     public int Threads { get; init; }

@@ -51,6 +51,8 @@ public static partial class RecipeFile
         if (!FolderName().IsMatch(recipe.Name))
             throw new InputException($"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', the first a letter or digit");
         if (recipe.Arms.Count == 0) throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
+        if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)
+            throw new InputException($"recipe {recipe.Name} has the seed {twice.Key} twice; expected different seeds");
         return recipe;
     }
 

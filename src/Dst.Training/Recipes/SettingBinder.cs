@@ -42,7 +42,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         if (property.IsSection)
         {
             return node is YamlMappingNode mapping
-                ? BindSection(property.Get(parent) ?? Activator.CreateInstance(property.Type)!, mapping, section == "the recipe" ? property.Name : $"{section}.{property.Name}")
+                ? BindSection(property.Get(parent) ?? Activator.CreateInstance(property.Type)!, mapping, PathOf(property, section))
                 : throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a section with keys such as '{SettingSchema.Of(property.Type)[0].Name}'");
         }
 
@@ -50,9 +50,20 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         if (node is not YamlSequenceNode sequence)
             throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a list such as [a, b], each {Expected(property)}");
         var list = Array.CreateInstance(elementType, sequence.Children.Count);
-        for (var i = 0; i < list.Length; i++) list.SetValue(BindScalar(property, elementType, sequence.Children[i], section), i);
+        for (var i = 0; i < list.Length; i++)
+        {
+            var element = sequence.Children[i];
+            list.SetValue(property.IsListOfSections ? BindElement(property, elementType, element, section) : BindScalar(property, elementType, element, section), i);
+        }
+
         return list;
     }
+
+    private object BindElement(SettingProperty property, Type type, YamlNode node, string section) => node is YamlMappingNode mapping
+        ? BindSection(Activator.CreateInstance(type)!, mapping, PathOf(property, section))
+        : throw Illegal(node, $"{property.Name} in {section} has {RecipeTree.Describe(node)}; expected {Expected(property)}");
+
+    private static string PathOf(SettingProperty property, string section) => section == "the recipe" ? property.Name : $"{section}.{property.Name}";
 
     private object BindScalar(SettingProperty property, Type type, YamlNode node, string section)
     {
@@ -91,6 +102,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     {
         var type = property.ElementType ?? property.Type;
         if (property.IsSection) return "a section";
+        if (property.IsListOfSections) return $"sections such as {{{string.Join(", ", SettingSchema.Of(type).Select(key => $"{key.Name}: {Expected(key)}"))}}}";
         var choices = type.IsEnum ? Enum.GetNames(type).Select(SettingSchema.NameOf).ToArray() : property.Setting.Choices;
         if (choices.Length > 0) return string.Join(", ", choices[..^1]) + (choices.Length > 1 ? " or " : "") + choices[^1];
         if (type == typeof(bool)) return "true or false";

@@ -32,6 +32,9 @@ internal sealed class SettingProperty
     /// <summary>Type of the elements if the value is a list, else null.</summary>
     public Type? ElementType => Type.IsGenericType && Type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? Type.GetGenericArguments()[0] : null;
 
+    /// <summary>Whether the value is a list of sections.</summary>
+    public bool IsListOfSections => ElementType is { } element && SettingSchema.Of(element).Count > 0;
+
     /// <summary>Whether the value is a section with keys of its own.</summary>
     public bool IsSection => SettingSchema.Of(Type).Count > 0;
 

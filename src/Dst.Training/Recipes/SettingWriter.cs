@@ -47,6 +47,7 @@ internal static class SettingWriter
         null => "",
         bool flag => flag ? "true" : "false",
         Enum word => SettingSchema.NameOf(word.ToString()),
+        not null when SettingSchema.Of(value.GetType()) is { Count: > 0 } keys => $"{{{string.Join(", ", keys.Select(key => $"{key.Name}: {Format(key.Get(value))}"))}}}",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString()!,
     };
@@ -56,7 +57,7 @@ internal static class SettingWriter
         if (value is null) return new YamlScalarNode("null") { Style = ScalarStyle.Plain };
         if (property.IsSection) return Write(value);
         if (property.ElementType is null) return Scalar(value);
-        return new YamlSequenceNode(((IEnumerable)value).Cast<object>().Select(Scalar)) { Style = SequenceStyle.Flow };
+        return new YamlSequenceNode(((IEnumerable)value).Cast<object>().Select(element => property.IsListOfSections ? (YamlNode)Write(element) : Scalar(element))) { Style = SequenceStyle.Flow };
     }
 
     // Words that YAML would read as null are quoted; the emitter quotes what cannot stand plain.

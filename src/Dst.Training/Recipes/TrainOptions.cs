@@ -37,19 +37,3 @@ public sealed record TrainOptions
     [Setting("stop after so many epochs without a better validation result; 0 for never", Min = 0, Max = 100_000)]
     public int Patience { get; init; }
 }
-
-/// <summary>Knowledge distillation: <c>(1−α)·CE + α·τ²·KL(T ‖ S) + β·τ²·KL(S* ‖ P)</c> (docs/method.md).</summary>
-public sealed record DistillationOptions
-{
-    /// <summary>Temperature τ.</summary>
-    [Setting("temperature τ that divides the logits of teacher and student", Min = 0.1, Max = 100)]
-    public double Temperature { get; init; } = 4;
-
-    /// <summary>Weight α of the teacher's term.</summary>
-    [Setting("weight α of the teacher's soft targets; the labels have 1 − α", Min = 0, Max = 1)]
-    public double Alpha { get; init; } = 0.9;
-
-    /// <summary>Weight β of the dense student's term.</summary>
-    [Setting("weight β of the dense student as a second teacher of the pruned one; 0 leaves it out", Min = 0, Max = 10)]
-    public double Beta { get; init; }
-}

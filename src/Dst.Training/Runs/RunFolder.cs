@@ -57,23 +57,34 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">The folder cannot be made.</exception>
     public static RunFolder Create(Recipe recipe, DateTime now)
     {
-        var path = System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
-        return Guard(path, () =>
+        var path = FirstPath(recipe, now);
+        return Guard(path, () => Begin(Claim(path, recipe)));
+    }
+
+    /// <summary>Makes the run folder <paramref name="path"/>, in which is no run yet.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    internal static RunFolder CreateAt(string path, Recipe recipe) => Guard(path, () =>
+    {
+        Directory.CreateDirectory(path);
+        return Begin(new RunFolder(path, recipe, FileMode.Create));
+    });
+
+    /// <summary>Makes a folder named like that of a run, with the recipe alone: that of a <see cref="RunSet"/>.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    internal static string CreateSet(Recipe recipe, DateTime now)
+    {
+        var first = FirstPath(recipe, now);
+        return Guard(first, () =>
         {
-            var run = Claim(path, recipe);
-            try
-            {
-                run.Write(MetricsHeader);
-                AtomicFile.Write(In(run.Path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
-                return run;
-            }
-            catch
-            {
-                run.Dispose();
-                throw;
-            }
+            var path = PathsAfter(first).First(path => !System.IO.Path.Exists(path));
+            Directory.CreateDirectory(path);
+            WriteRecipe(path, recipe);
+            return path;
         });
     }
+
+    /// <summary>Whether a run was begun in the folder.</summary>
+    internal static bool IsRun(string path) => File.Exists(In(path, RecipeName)) && File.Exists(In(path, MetricsName));
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
@@ -85,8 +96,8 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">It is not a run folder, is in use, or was made with another recipe.</exception>
     public static RunFolder Resume(string path, Recipe recipe)
     {
-        var differences = RecipeFile.Differences(ReadRecipe(path, []), recipe);
-        if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
+        CheckSameRecipe(path, recipe);
+        if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
         return Guard(path, () =>
         {
             var run = new RunFolder(path, recipe, FileMode.Open);
@@ -102,6 +113,21 @@ public sealed class RunFolder : IDisposable
                 throw;
             }
         });
+    }
+
+    /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="overrides">Overrides such as <c>threads=2</c>.</param>
+    /// <exception cref="InputException">It is not the folder of a run.</exception>
+    public static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, RecipeName))
+        ? RecipeFile.Load(In(folder, RecipeName), overrides)
+        : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
+
+    /// <exception cref="InputException">The run was made with another recipe.</exception>
+    internal static void CheckSameRecipe(string path, Recipe recipe)
+    {
+        var differences = RecipeFile.Differences(ReadRecipe(path, []), recipe);
+        if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
     }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
@@ -153,12 +179,16 @@ public sealed class RunFolder : IDisposable
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
 
+    private static string FirstPath(Recipe recipe, DateTime now) =>
+        System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
+
+    private static IEnumerable<string> PathsAfter(string first) => Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
+
     // A folder belongs to the process that made its metrics.csv: of two that come at once, one fails to and takes the next name.
     private static RunFolder Claim(string first, Recipe recipe)
     {
-        for (var number = 1; ; number++)
+        foreach (var path in PathsAfter(first))
         {
-            var path = number == 1 ? first : $"{first}-{number}";
             if (System.IO.Path.Exists(path)) continue;
             Directory.CreateDirectory(path);
             try
@@ -170,17 +200,27 @@ public sealed class RunFolder : IDisposable
                 // The other process was first.
             }
         }
+
+        throw new IOException("every name is taken");
     }
 
-    private static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides)
+    private static RunFolder Begin(RunFolder run)
     {
-        foreach (var name in new[] { RecipeName, MetricsName })
+        try
         {
-            if (!File.Exists(In(folder, name))) throw new InputException($"{folder} has no {name}; expected the folder of a run");
+            run.Write(MetricsHeader);
+            WriteRecipe(run.Path, run.Recipe);
+            return run;
         }
-
-        return RecipeFile.Load(In(folder, RecipeName), overrides);
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
     }
+
+    private static void WriteRecipe(string path, Recipe recipe) =>
+        AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
 
     private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
         && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);

@@ -115,6 +115,30 @@ public class TrainingNetworkTests
         Assert.Contains("batch of 1000000 need", Assert.Throws<InputException>(() => new TrainingNetwork(model, 1_000_000, pool, seed: 1)).Message);
     }
 
+    [Fact]
+    public void Masks_can_be_set_between_steps_and_features_are_only_those_asked_for()
+    {
+        var dense = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1);
+        var masked = PruningPlan.Create(dense, new PruningOptions { Block = 4, Group = 4 }).ApplyTo(dense);
+        using var pool = new WorkerPool(1);
+        using var expected = new TrainingNetwork(masked, Batch, pool, seed: 1);
+        using var network = new TrainingNetwork(dense, Batch, pool, seed: 1, ["relu"]);
+        Step(network);
+        foreach (var (to, from) in network.Parameters.Zip(expected.Parameters)) from.Value.CopyTo(to.Value, 0);
+        network.SetMasks(masked.Masks);
+        Assert.Equal(Step(expected), Step(network));
+        Assert.Equal(masked.Masks.Keys.Order(), network.ToModel().Masks.Keys.Order());
+        Assert.Throws<ArgumentException>(() => network.SetMasks(new Dictionary<string, LayerMask> { ["fc"] = masked.Masks.Values.First() }));
+
+        var relu = new float[Batch * 16 * 9 * 8];
+        network.ReadFeature("relu", relu);
+        Assert.Contains(relu, value => value > 0);
+        Assert.DoesNotContain(relu, value => value < 0);
+        Assert.Throws<ArgumentException>(() => network.ReadFeature("bn1", relu));
+        Assert.Throws<ArgumentException>(() => network.ReadFeature("relu", relu.AsSpan(1)));
+        Assert.Throws<ArgumentException>(() => network.SetFeatureGradient("relu2", relu));
+    }
+
     private static float[] TrainTwoSteps(NetworkGraph graph, int threads)
     {
         using var pool = new WorkerPool(threads);

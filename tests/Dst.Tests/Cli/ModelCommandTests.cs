@@ -59,6 +59,38 @@ public sealed class ModelCommandTests : IDisposable
     public void Prune_needs_an_output_file() => Terminal.Run("prune", SampleModel.SaveHalved(_folder)).AssertWrongInput("--out");
 
     [Fact]
+    public void Prune_permutes_and_scores_by_gradients_of_the_data()
+    {
+        var (model, plain, pruned) = (SaveModelOfSimulatedClasses(), _folder.File("plain.safetensors"), _folder.File("permuted.safetensors"));
+        Assert.Equal(CommandLine.Done, Terminal.Run("prune", model, "--pattern", "kernel:4:4", "--out", plain).ExitCode);
+        var run = Terminal.Run(["prune", model, "--pattern", "kernel:4:4", "--permute", "--score", "taylor", .. SimulatedData, "--out", pruned]);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Matches(@"permuted .*: [\d.]+ ?% of the score kept before, [\d.]+ ?% after", run.Error);
+        var (a, b) = (ModelFile.Load(plain), ModelFile.Load(pruned));
+        Assert.Equal(a.Masks.Keys.Order(), b.Masks.Keys.Order());
+        Assert.Contains(a.Masks, layer => !layer.Value.Kept.SequenceEqual(b.Masks[layer.Key].Kept));
+    }
+
+    [Fact]
+    public void Prune_measures_each_layer_alone()
+    {
+        var (model, csv) = (SaveModelOfSimulatedClasses(), _folder.File("layers.csv"));
+        var run = Terminal.Run(["prune", model, "--pattern", "kernel:4:4", "--exclude", "layer3.*", "--sensitivity", csv, .. SimulatedData]);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        var rows = File.ReadAllLines(csv).Select(line => line.Split(',')).ToList();
+        Assert.Equal(["layer", "weights", "kept", "validation_top1", "validation_loss"], rows[0]);
+        Assert.Equal(["(none)", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv1", "layer2.0.conv2", "layer2.0.downsample.0", "(all)"], rows.Skip(1).Select(row => row[0]));
+        Assert.Equal(int.Parse(rows[2][1]), 2 * int.Parse(rows[2][2]));
+        Assert.Equal(rows[^1][1], $"{rows.Skip(2).SkipLast(1).Sum(row => int.Parse(row[1]))}");
+        Assert.True(rows.Skip(1).Select(row => row[4]).Distinct().Count() > 5, "the losses are the same whatever is pruned");
+        Assert.Matches(@"\(none\) +0 +0 +[\d.]+ ?% +0\.00 ", run.Output);
+    }
+
+    [Fact]
+    public void Prune_writes_a_model_or_measures_but_not_both() =>
+        Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--out", _folder.File("a"), "--sensitivity", _folder.File("b")).AssertWrongInput("--sensitivity");
+
+    [Fact]
     public void Eval_counts_every_test_image_once()
     {
         var model = SaveModelOfSimulatedClasses();

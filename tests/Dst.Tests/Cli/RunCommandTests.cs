@@ -61,6 +61,44 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public void Several_seeds_run_one_after_another_can_be_resumed_and_are_summed_up()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var output = new StringWriter();
+        using var error = new CancellingWriter(cancellation, "epoch 1 of 2");
+        Assert.Equal(CommandLine.Cancelled, CommandLine.Run(["run", _recipe, "--out", _runs, "--set", "arms=[student]", "--seeds", "3,1"], output, error, cancellation.Token));
+        var set = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
+        Assert.Contains($"./dst run --resume {set}\n", error.ToString());
+        Assert.Equal(["seed-3"], Directory.GetDirectories(set).Select(Path.GetFileName));
+
+        var resumed = Terminal.Run("run", "--resume", set, "--json");
+        Assert.Equal(CommandLine.Done, resumed.ExitCode);
+        using var document = JsonDocument.Parse(resumed.Output);
+        var top1 = document.RootElement.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("arms")[0].GetProperty("test_top1").GetDouble()).ToArray();
+        var arm = Assert.Single(document.RootElement.GetProperty("arms").EnumerateArray());
+        Assert.Equal(("student", 2), (arm.GetProperty("arm").GetString(), arm.GetProperty("seeds").GetInt32()));
+        Assert.Equal(top1.Average(), arm.GetProperty("test_top1").GetProperty("mean").GetDouble(), 12);
+        Assert.Equal(Math.Abs(top1[0] - top1[1]) / Math.Sqrt(2), arm.GetProperty("test_top1").GetProperty("deviation").GetDouble(), 12);
+        foreach (var seed in new[] { 1, 3 }) Assert.Equal(seed, RunSummary.Load(Path.Combine(set, $"seed-{seed}", "summary.json")).Seed);
+
+        var alone = Terminal.Run("run", _recipe, "--out", _folder.File("alone"), "--set", "arms=[student]", "--seed", "1");
+        Assert.Equal(CommandLine.Done, alone.ExitCode);
+        var one = Assert.Single(Directory.GetDirectories(Path.Combine(_folder.File("alone"), "tiny")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(one, "student.safetensors")), File.ReadAllBytes(Path.Combine(set, "seed-1", "student.safetensors")));
+
+        var again = Terminal.Run("run", "--resume", set);
+        Assert.Contains(" ± ", again.Output);
+        Assert.DoesNotContain("epoch", again.Error);
+        Assert.Contains("seeds 1, 3", Terminal.Run("results", set).Output);
+        Terminal.Run("run", "--resume", set, "--seeds", "3,1,2").AssertWrongInput("seeds is [3, 1], now [3, 1, 2]");
+    }
+
+    [Theory]
+    [InlineData("1,2,1", "the seed 1 twice")]
+    [InlineData("1,x", "seeds in the recipe is 'x'; expected a whole number")]
+    public void Wrong_seeds_are_refused(string seeds, string expected) => Terminal.Run("run", _recipe, "--out", _runs, "--seeds", seeds).AssertWrongInput(expected);
+
+    [Fact]
     public void Cancelling_exits_with_130_and_says_how_to_resume_and_resuming_ends_the_run()
     {
         using var cancellation = new CancellationTokenSource();

@@ -154,4 +154,29 @@ public class RecipeFileTests
         Assert.Equal(keys.Count, keys.Select(key => key.Path).Distinct().Count());
         Assert.Empty(RecipeFile.Differences(new Recipe { Name = "recipe" }, RecipeFile.Parse("recipe x", RecipeFile.Write(new Recipe()))));
     }
+
+    [Fact]
+    public void A_list_of_sections_is_read_written_and_compared()
+    {
+        var recipe = RecipeFile.Parse("recipe x", """
+            distill:
+              hints:
+                weight: 2
+                layers:
+                  - {teacher: a, student: b}
+                  - student: c
+            """);
+        Assert.Equal([new() { Teacher = "a", Student = "b" }, new() { Student = "c" }], recipe.Distill.Hints.Layers);
+        Assert.Equal(recipe.Distill.Hints.Layers, RecipeFile.Parse("recipe x", RecipeFile.Write(recipe)).Distill.Hints.Layers);
+        var other = RecipeFile.Parse("recipe x", "distill: {hints: {weight: 2, layers: [{teacher: a, student: b}]}}");
+        Assert.Equal(["distill.hints.layers is [{teacher: a, student: b}, {teacher: , student: c}], now [{teacher: a, student: b}]"], RecipeFile.Differences(recipe, other));
+        Assert.Equal("sections such as {teacher: text, student: text}", RecipeFile.Describe().Single(key => key.Path == "distill.hints.layers").Expected);
+    }
+
+    [Theory]
+    [InlineData("distill: {hints: {layers: [a]}}", "layers in distill.hints has 'a'; expected sections such as")]
+    [InlineData("distill: {hints: {layers: [{teachr: a}]}}", "unknown key 'teachr' in distill.hints.layers; did you mean 'teacher'?")]
+    [InlineData("distill: {hints: {layers: {teacher: a}}}", "layers in distill.hints is a section; expected a list")]
+    public void A_list_of_sections_is_checked(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
 }

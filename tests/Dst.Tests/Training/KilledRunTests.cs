@@ -66,7 +66,8 @@ public sealed class KilledRunTests : IDisposable
     /// <summary>Resumes a run in a process of its own and stops it when it has written so many rows of metrics.</summary>
     private static (int ExitCode, string Log) StopWhen(string folder, int metricsRows, Action<Process> stop)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), "run", "--resume", folder]) { RedirectStandardError = true };
+        // A shell's background jobs ignore interrupts, and so would their children.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), "run", "--resume", folder]) { RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var log = process.StandardError.ReadToEndAsync();
         var clock = Stopwatch.StartNew();

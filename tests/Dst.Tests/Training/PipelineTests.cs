@@ -82,10 +82,13 @@ public sealed class PipelineTests : IDisposable
         AssertSameResults(one, two);
     }
 
-    [Fact]
-    public void A_run_that_is_interrupted_anywhere_ends_with_the_bytes_of_an_unbroken_one()
+    [Theory]
+    [InlineData("prune.method=one_shot")]
+    [InlineData("prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
+    [InlineData("prune.method=sr_ste", "prune.group=4", "distill.attention={weight: 9, layers: [{teacher: relu, student: relu}]}", "distill.hints={weight: 1, layers: [{teacher: avgpool, student: avgpool}]}")]
+    public void A_run_that_is_interrupted_anywhere_ends_with_the_bytes_of_an_unbroken_one(params string[] settings)
     {
-        string[] arms = ["arms=[teacher, student-kd, dst]"];
+        string[] arms = ["arms=[teacher, student-kd, dst]", .. settings];
         var unbroken = RunIn("unbroken", arms);
         // 24 training images in batches of 9 are 3 steps an epoch: 9 of the teacher, 9 of the student, 6 of the pruned one.
         foreach (var crash in new[] { false, true })
@@ -115,16 +118,20 @@ public sealed class PipelineTests : IDisposable
     [Fact]
     public void Settings_that_a_later_arm_could_not_use_are_found_before_the_first_is_trained()
     {
+        var cases = 0;
         foreach (var (setting, expected) in new[]
         {
             ("data.validation=0", "data.validation"),
             ("student.arch=resnet9", "network 'resnet9' is unknown"),
             ("prune.exclude=[conv99]", "'conv99'"),
+            ("prune={method: sr_ste, score: taylor}", "prune.score is taylor with prune.method sr_ste"),
+            ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
+            ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
             ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),
             ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),
         })
         {
-            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File(setting.Split('=')[0]), setting));
+            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File($"{cases++}"), setting));
             var steps = 0;
             Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(run, _ => steps++)).Message, StringComparison.Ordinal);
             Assert.Equal(0, steps);

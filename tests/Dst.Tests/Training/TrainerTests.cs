@@ -74,7 +74,33 @@ public sealed class TrainerTests : IDisposable
         phase.Start.Parameters["layer2.0.conv1.weight"].Data[3] = float.NaN;
         using var trainer = new Trainer(phase, _data, _pool, seed: 1);
         var message = Assert.Throws<DivergedException>(() => trainer.Run()).Message;
-        Assert.Contains("student: the loss is NaN in epoch 1 after 0 steps; the first layer whose output is not finite is 'layer2.0.conv1'", message, StringComparison.Ordinal);
+        Assert.Contains("student: the loss is NaN in epoch 1 after 0 of its steps, at step 0; the first layer whose output is not finite is 'layer2.0.conv1'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_exploding_loss_names_the_step_and_the_last_good_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var (everyEpochs, expected) in new[] { (1, "the last good state, after "), (0, "no checkpoint of student was written before") })
+        {
+            using var run = TinyRun.Create(TinyRun.Recipe(folder.File($"{everyEpochs}"), "arms=[student]", "train={epochs: 60, batch: 9, optimizer: {momentum: 0, nesterov: false, weight_decay: 1}, schedule: {kind: constant, learning_rate: 5}}", $"checkpoint.every_epochs={everyEpochs}"));
+            var steps = 0;
+            var message = Assert.Throws<DivergedException>(() => TinyRun.Run(run, step => steps = step)).Message;
+            Assert.Contains($"step {steps}", message, StringComparison.Ordinal);
+            Assert.Contains(expected, message, StringComparison.Ordinal);
+            if (CheckpointFile.FindState(run.CheckpointPath, "student") is { } state) Assert.Contains($"{state.Epoch} epochs and {state.Step} steps, is in {run.CheckpointPath}", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_never_holds_weights_that_are_not_numbers()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var phase = Phase(_recipe.Train with { Ema = 0 });
+        phase.Start.Parameters["fc.bias"].Data[0] = float.PositiveInfinity;
+        using var trainer = new Trainer(phase, _data, _pool, seed: 1) { CheckpointDue = _ => Assert.Fail("saved"), Progress = null };
+        cancellation.Cancel();
+        Assert.ThrowsAny<DivergedException>(() => trainer.Run(cancellation.Token));
     }
 
     [Fact]
@@ -82,20 +108,57 @@ public sealed class TrainerTests : IDisposable
     {
         var distillation = new DistillationOptions { Temperature = 3, Alpha = 0.75, Beta = 0.5 };
         var phase = Phase(_recipe.Train with { LabelSmoothing = 0.1 }) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
-        using var objective = new TrainerObjective(phase, 9, _pool);
+        using var student = new TrainingNetwork(phase.Start, 9, _pool, seed: 1);
+        using var objective = new TrainerObjective(phase, student, 9, _pool, seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
         var batch = loader.Epoch(0).First();
         var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
         var (gradient, expectedGradient) = (new float[logits.Length], new float[logits.Length]);
         gradient.AsSpan().Fill(99); // what a previous step left
 
-        var loss = objective.Compute(batch, logits, 3, gradient);
+        var loss = objective.Compute(batch, epoch: 0, logits, gradient);
 
         var expected = CrossEntropy.Compute(logits, batch.Labels.AsSpan(0, batch.Count), 3, 0.1f, 0.25f, expectedGradient)
             + DistillationLoss.Compute(logits, Logits(Student(7), batch), 3, 3, 0.75f, expectedGradient)
             + DistillationLoss.Compute(logits, Logits(Student(8), batch), 3, 3, 0.5f, expectedGradient);
-        Assert.Equal(expected, loss);
+        Assert.Equal(expected, loss, 12);
         Assert.Equal(expectedGradient, gradient);
+    }
+
+    [Fact]
+    public void Terms_of_the_objective_can_be_weighted_at_will()
+    {
+        var distillation = new DistillationOptions
+        {
+            Temperature = 2,
+            Alpha = 0,
+            Labels = 0.5,
+            Beta = 0.25,
+            Standardise = true,
+            Dkd = new() { Target = 1, NonTarget = 8, WarmupEpochs = 4 },
+        };
+        var phase = Phase(_recipe.Train) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
+        using var student = new TrainingNetwork(phase.Start, 9, _pool, seed: 1);
+        using var objective = new TrainerObjective(phase, student, 9, _pool, seed: 1);
+        using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
+        var batch = loader.Epoch(0).First();
+        var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
+        var (gradient, expectedGradient, inner) = (new float[logits.Length], new float[logits.Length], new float[logits.Length]);
+        var labels = batch.Labels.AsSpan(0, batch.Count);
+
+        var expected = CrossEntropy.Compute(logits, labels, 3, 0, 0.5f, expectedGradient)
+            + DecoupledDistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(7), batch)), labels, 3, 2, 0.5f, 4, inner) // epoch 2 of 4
+            + DistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(8), batch)), 3, 2, 0.25f, inner);
+        LogitStandardisation.Backward(logits, inner, 3, expectedGradient);
+        Assert.Equal(expected, objective.Compute(batch, epoch: 1, logits, gradient), 12);
+        Assert.Equal(expectedGradient, gradient);
+
+        static float[] Standardise(float[] z)
+        {
+            var result = new float[z.Length];
+            LogitStandardisation.Apply(z, 3, result);
+            return result;
+        }
     }
 
     [Fact]

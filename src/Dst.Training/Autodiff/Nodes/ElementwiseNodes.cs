@@ -37,7 +37,7 @@ internal sealed unsafe class AddNode(Node node, Feature[] inputs, StoredFeature 
     public void ShareGradient(Func<TrainingNode, int> indexOf)
     {
         if (Inputs[0] == Inputs[1] || output.IsGradientComputed) return;
-        var alone = Inputs.Where(input => input.NeedsGradient && input.Readers.Count == 1 && !input.Relu).ToList();
+        var alone = Inputs.Where(input => input is { NeedsGradient: true, IsKept: false, Relu: false, Readers.Count: 1 }).ToList();
         foreach (var operand in alone)
         {
             operand.GradientSlot = Output.GradientSlot;
@@ -46,7 +46,7 @@ internal sealed unsafe class AddNode(Node node, Feature[] inputs, StoredFeature 
 
         var earliest = alone.Select(operand => indexOf(operand.Producer!)).DefaultIfEmpty(int.MaxValue).Min();
         var other = Inputs.Except(alone).ToList();
-        if (other is [{ NeedsGradient: true } one] && one.Readers[^1] == this && one.Readers.Count > 1 && one.Readers.SkipLast(1).All(reader => indexOf(reader) < earliest))
+        if (other is [{ NeedsGradient: true, IsKept: false } one] && one.Readers[^1] == this && one.Readers.Count > 1 && one.Readers.SkipLast(1).All(reader => indexOf(reader) < earliest))
             one.GradientSlot = Output.GradientSlot;
     }
 
