@@ -53,7 +53,7 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
         using AlignedBuffer u = Garbage(_kernel.TransposedWeightLength), v = InputTiles(inputs[0]), m = Garbage(_kernel.OutputTilesLength);
         using AlignedBuffer half = new(_kernel.WeightGradientLength), total = Garbage(_kernel.WeightGradientLength);
         for (var position = 0; position < _kernel.Positions; position++) _kernel.ClearWeightGradient(position, total.Pointer);
-        for (var block = 0; block < shape.ChannelBlocks; block++) _kernel.PackTransposedWeights(block, Plain(inputs[1]), u.Pointer);
+        for (var block = 0; block < _kernel.TransposedBlocks; block++) _kernel.PackTransposedWeights(block, Plain(inputs[1]), u.Pointer);
         InTwo(rows => _kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
         _kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, total.Pointer);
         _kernel.AddWeightGradient(7, _kernel.Positions, Rows, v.Pointer, m.Pointer, half.Pointer);
