@@ -38,20 +38,9 @@ public sealed unsafe partial class WinogradConv2d
         fixed (float* g = gradient) KernelRunner.RunOnVectors(new UnpackKernel(this, block, du, g));
     }
 
-    /// <summary>Sets the gradient of U at one position to zero.</summary>
-    public void ClearWeightGradient(int position, float* du) =>
-        new Span<float>(du + (long)position * _gradientOffsets.Length * Layout.Block, _gradientOffsets.Length * Layout.Block).Clear();
-
-    /// <summary>total += du for one block of 16 filters, at all positions.</summary>
-    public void SumWeightGradient(int block, float* du, float* total)
-    {
-        var length = (long)(_gradientFirst[block + 1] - _gradientFirst[block]) * Layout.Block;
-        for (var p = 0; p < Positions; p++)
-        {
-            var first = ((long)p * _gradientOffsets.Length + _gradientFirst[block]) * Layout.Block;
-            Elementwise.Accumulate(du + first, length, total + first);
-        }
-    }
+    /// <summary>Floats [first, first + length) of the gradient of U that belong to a position.</summary>
+    public (long First, int Length) WeightGradientRange(int position) =>
+        ((long)position * _gradientOffsets.Length * Layout.Block, _gradientOffsets.Length * Layout.Block);
 
     private void CheckWeights(int length)
     {
