@@ -64,8 +64,9 @@ public sealed unsafe partial class WinogradConv2d
         u += (nint)block * Shape.Filters * Layout.Block;
         if (_pairs is null)
         {
-            var channels = Enumerable.Range(block * Layout.Block, Math.Min(Layout.Block, Shape.Channels - block * Layout.Block));
-            PackList<T, TStep>([.. channels], 0, Shape.Filters, weights, u);
+            var channels = stackalloc int[Layout.Block];
+            for (var lane = 0; lane < Layout.Block; lane++) channels[lane] = block * Layout.Block + lane;
+            PackList<T, TStep>(new(channels, Math.Min(Layout.Block, Shape.Channels - block * Layout.Block)), 0, Shape.Filters, weights, u);
             return;
         }
 
