@@ -77,6 +77,24 @@ public class RandomGraphTests
         new Step(model, 2, seed: 2).AssertSameAs(network);
     }
 
+    [Fact]
+    public void A_feature_that_no_node_reads_takes_the_gradient_that_it_is_given()
+    {
+        Node[] nodes =
+        [
+            new("n0", new Conv2dOp(5, 3, 3, 1, 1), ["input"]),
+            new("n1", new BatchNormOp(1e-2f), ["n0"]),
+            new("n2", new ReluOp(), ["n1"]),
+            new("n3", new FlattenOp(), ["input"]),
+            new("n4", new LinearOp(3), ["n3"]),
+        ];
+        var model = RandomGraph.CreateModel(new NetworkGraph("side", new(2, 5, 4), nodes), seed: 1);
+        using var pool = new WorkerPool(1);
+        using var network = new TrainingNetwork(model, MaxBatch, pool, seed: 1, ["n2"]);
+        new Step(model, 3, seed: 1, ["n2"]).AssertSameAs(network);
+        new Step(model, 4, seed: 2, ["n2"]).AssertSameAs(network);
+    }
+
     /// <summary>The double-precision network has its gradients from the same chain rule: it is held to finite differences itself.</summary>
     [Theory]
     [InlineData(1)]
