@@ -180,7 +180,7 @@ internal abstract unsafe class TrainingNode
     }
 
     /// <summary>The part's images, chunk by chunk; inputs whose gradients are complete follow.</summary>
-    private void BackwardPart(int part)
+    protected void BackwardPart(int part)
     {
         var images = ImageRange.OfPart(Pass.Images, part);
         BeginBackwardPart(part);
