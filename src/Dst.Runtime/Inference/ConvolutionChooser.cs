@@ -18,14 +18,14 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     /// <summary>The layer in its best form.</summary>
     public (InferenceStep Step, LayerDecision Decision) Choose(PlanNode node, Conv2dShape shape)
     {
-        var forms = ConvolutionForm.Of(shape, node.Mask, largestTile).OrderBy(form => form.Cost).ToList();
+        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile).OrderBy(form => form.Cost).ToList();
         var decision = forms.Count == 1 ? new(node.Layer, forms[0].Algorithm, null, [], "the only form of this layer")
             : options.Tune ? Measure(node, shape, forms)
             : new LayerDecision(node.Layer, forms[0].Algorithm, null, [.. forms.Skip(1).Select(form => new LayerAlgorithm(form.Algorithm, null))], "lowest estimated cost");
         return (forms.First(form => form.Algorithm == decision.Algorithm).Create(node, shape, options.Batch), decision);
     }
 
-    private LayerDecision Measure(PlanNode node, Conv2dShape shape, List<ConvolutionForm> forms)
+    private LayerDecision Measure(PlanNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
     {
         var key = (shape, node.Mask?.PatternName, node.Mask?.KeptWeights ?? 0);
         if (_measured.TryGetValue(key, out var equal)) return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };

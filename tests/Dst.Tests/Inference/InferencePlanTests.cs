@@ -44,7 +44,7 @@ public class InferencePlanTests
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = new PlanGraph(model, dense: false).Nodes[0] with { Relu = true, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var forms = ConvolutionForm.Of(shape, node.Mask, largestTile: 4);
+        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile: 4);
         var expected = Expected(model);
         foreach (var form in forms)
         {

@@ -8,7 +8,7 @@ namespace Dst.Runtime.Inference;
 /// <param name="Tile">Outputs of a Winograd tile in one dimension, or 0 for the direct form.</param>
 /// <param name="Kept">The taps that it reads, or null for all.</param>
 /// <param name="Cost">Estimated time of an image in vector multiply-adds.</param>
-internal sealed record ConvolutionForm(string Algorithm, int Tile, KeptTaps? Kept, double Cost)
+internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps? Kept, double Cost)
 {
     /// <summary>
     /// Time of the forward transform of one tile of 16 channels in vector multiply-adds, from measurements; one of inputs and one of outputs a tile.
@@ -25,9 +25,9 @@ internal sealed record ConvolutionForm(string Algorithm, int Tile, KeptTaps? Kep
     /// <param name="shape">Sizes.</param>
     /// <param name="mask">What is kept, or null for all.</param>
     /// <param name="largestTile">Largest Winograd tile that is exact enough, or 0 for none.</param>
-    public static IReadOnlyList<ConvolutionForm> Of(Conv2dShape shape, LayerMask? mask, int largestTile)
+    public static IReadOnlyList<ConvolutionCandidate> Of(Conv2dShape shape, LayerMask? mask, int largestTile)
     {
-        var forms = new List<ConvolutionForm>();
+        var forms = new List<ConvolutionCandidate>();
         var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
         var pixels = (double)shape.OutHeight * shape.OutWidth;
         var direct = shape.FilterBlocks * shape.RowLength * pixels;
