@@ -87,7 +87,7 @@ internal static class BenchCommand
     {
         var arguments = call.Arguments;
         var (path, arch) = (arguments.GetValue(ModelPath), arguments.GetValue(NetworkArch));
-        if (path is null == arch is null) throw new InputException($"bench has {(path is null ? "neither" : "both")} --model and --arch; one of them was expected, or kernels or train; see dst bench --help");
+        if (path is null == arch is null) throw new InputException($"bench has {(path is null ? "neither --model nor" : "both --model and")} --arch; one of them was expected, or kernels or train; see dst bench --help");
         if (path is not null && new[] { Pattern.Name, Width.Name, Input.Name }.FirstOrDefault(name => arguments.GetResult(name) is not null) is { } option)
             throw new InputException($"option {option} does not go with --model, which has its own; --arch was expected");
         var model = path is not null ? ModelFile.Load(path)

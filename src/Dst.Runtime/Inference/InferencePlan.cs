@@ -14,6 +14,9 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Largest difference of a logit that Winograd forms may cause, relative to the largest logit of the image.</summary>
     public const double ErrorBound = 1e-3;
 
+    /// <summary>Values that stay in a core's second-level cache beside weights and transforms, in floats: 512 kB.</summary>
+    private const int CachedValues = 128 * 1024;
+
     /// <summary>Winograd tiles from the fastest to the most exact; 0 is none.</summary>
     private static readonly int[] LargestTiles = [4, 2, 0];
 
@@ -46,6 +49,21 @@ public sealed class InferencePlan : IDisposable
     internal IReadOnlyList<InferenceStep> Steps { get; }
 
     internal PlanMemory Memory { get; }
+
+    /// <summary>
+    /// Images of a batch that a session takes through all steps together: so few that their values stay in the caches of the threads,
+    /// unless reading all weights that often costs more than moving the values of the whole batch. A multiple of
+    /// <see cref="LinearStep.ImagesTogether"/> or the whole batch, so that results do not depend on it.
+    /// </summary>
+    internal int ImagesTogether(int threads)
+    {
+        var few = (int)Math.Min(Options.Batch, CachedValues / Memory.Length * threads);
+        few = (Math.Max(1, few) + LinearStep.ImagesTogether - 1) / LinearStep.ImagesTogether * LinearStep.ImagesTogether;
+        if (few >= Options.Batch) return Options.Batch;
+        var weights = (double)WeightBytes / sizeof(float);
+        var moved = Steps.Sum(step => step.Reads.Append(step.Output).Sum(value => (double)Graph.Shapes[value].Count));
+        return weights / few <= weights / Options.Batch + moved ? few : Options.Batch;
+    }
 
     /// <summary>Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the direct forms'.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>

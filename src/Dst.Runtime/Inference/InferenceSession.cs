@@ -23,6 +23,7 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly AlignedBuffer _values;
     private readonly AlignedBuffer _scratch;
     private readonly long _scratchPitch;
+    private readonly int _together;
     private readonly long[] _ticks;
     private readonly Action<int> _runPart;
     private InferenceStep? _step;
@@ -35,8 +36,9 @@ public sealed unsafe class InferenceSession : IDisposable
         _plan = plan;
         var scratch = plan.Steps.Select(step => step.ScratchLength(threads)).DefaultIfEmpty().Max();
         _scratchPitch = (scratch + Layout.Block - 1) / Layout.Block * Layout.Block;
-        CheckMemory(plan, threads, _scratchPitch);
-        _values = new AlignedBuffer(plan.Memory.Length * plan.Options.Batch);
+        _together = plan.ImagesTogether(threads);
+        CheckMemory(plan.Memory.Length * (double)_together + _scratchPitch * (double)threads, $"{_together} images on {threads} threads");
+        _values = new AlignedBuffer(plan.Memory.Length * _together);
         _scratch = new AlignedBuffer(_scratchPitch * threads);
         _pool = new WorkerPool(threads);
         _ticks = new long[plan.Steps.Count];
@@ -66,7 +68,8 @@ public sealed unsafe class InferenceSession : IDisposable
         {
             for (var first = 0; first < count; first += _images)
             {
-                _images = Math.Min(_plan.Options.Batch, count - first);
+                var restOfBatch = _plan.Options.Batch - first % _plan.Options.Batch;
+                _images = Math.Min(Math.Min(_together, restOfBatch), count - first);
                 RunTogether(source + (long)first * imageLength, destination + (long)first * _plan.Classes);
             }
         }
@@ -106,7 +109,7 @@ public sealed unsafe class InferenceSession : IDisposable
         step.Run(data, (int)(part * units / _parts), (int)((part + 1) * units / _parts), _scratch.Pointer + part * _scratchPitch);
     }
 
-    private float* ValueOf(string name) => _values.Pointer + _plan.Memory[name] * _plan.Options.Batch;
+    private float* ValueOf(string name) => _values.Pointer + _plan.Memory[name] * _together;
 
     private void CheckLengths(ReadOnlySpan<float> images, int count, Span<float> logits)
     {
@@ -125,11 +128,10 @@ public sealed unsafe class InferenceSession : IDisposable
         }
     }
 
-    private static void CheckMemory(InferencePlan plan, int threads, long scratch)
+    private static void CheckMemory(double floats, string what)
     {
-        var bytes = sizeof(float) * ((double)plan.Memory.Length * plan.Options.Batch + (double)scratch * threads);
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (bytes > available)
-            throw new InputException($"a batch of {plan.Options.Batch} images on {threads} threads needs {bytes / 1e6:F0} MB and the machine has {available / 1e6:F0} MB; fewer were expected");
+        if (sizeof(float) * floats > available)
+            throw new InputException($"{what} need {sizeof(float) * floats / 1e6:F0} MB and the machine has {available / 1e6:F0} MB; fewer were expected");
     }
 }

@@ -6,7 +6,7 @@ namespace Dst.Runtime.Inference.Steps;
 internal sealed unsafe class LinearStep : WeightedStep
 {
     /// <summary>Images that share each load of a weight: the kernel sums them in another order than single ones.</summary>
-    private const int ImagesTogether = 4;
+    public const int ImagesTogether = 4;
 
     private readonly int _features;
     private readonly int _outputs;
