@@ -24,9 +24,10 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly AlignedBuffer _scratch;
     private readonly long _scratchPitch;
     private readonly int _together;
+    private readonly StepPlaces[] _places;
     private readonly long[] _ticks;
     private readonly Action<int> _runPart;
-    private InferenceStep? _step;
+    private int _step;
     private int _images;
     private int _parts;
 
@@ -40,6 +41,7 @@ public sealed unsafe class InferenceSession : IDisposable
         CheckMemory(plan.Memory.Length * (double)_together + _scratchPitch * (double)threads, $"{_together} images on {threads} threads");
         _values = new AlignedBuffer(plan.Memory.Length * _together);
         _scratch = new AlignedBuffer(_scratchPitch * threads);
+        _places = [.. plan.Steps.Select(step => new StepPlaces(PlaceOf(step.Input), step.Second is null ? null : PlaceOf(step.Second), PlaceOf(step.Output)))];
         _pool = new WorkerPool(threads);
         _ticks = new long[plan.Steps.Count];
         _runPart = RunPart;
@@ -86,30 +88,31 @@ public sealed unsafe class InferenceSession : IDisposable
     private void RunTogether(float* images, float* logits)
     {
         var input = _plan.Input;
-        Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, ValueOf(NetworkGraph.InputName));
-        for (var i = 0; i < _plan.Steps.Count; i++)
+        Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, _values.Pointer + PlaceOf(NetworkGraph.InputName));
+        for (_step = 0; _step < _plan.Steps.Count; _step++)
         {
             var start = Stopwatch.GetTimestamp();
-            _step = _plan.Steps[i];
-            _parts = Math.Min(_pool.Threads, _step.Units(_images));
+            _parts = Math.Min(_pool.Threads, _plan.Steps[_step].Units(_images));
             _pool.Run(_parts, _runPart);
-            _ticks[i] += Stopwatch.GetTimestamp() - start;
+            _ticks[_step] += Stopwatch.GetTimestamp() - start;
         }
 
         var output = _plan.Graph.Shapes[_plan.Graph.Output];
-        Layout.ToPlain(ValueOf(_plan.Graph.Output), _images, output.Channels, output.Height * output.Width, logits);
+        Layout.ToPlain(_values.Pointer + PlaceOf(_plan.Graph.Output), _images, output.Channels, output.Height * output.Width, logits);
     }
 
     /// <summary>An equal share of the current step's units.</summary>
     private void RunPart(int part)
     {
-        var step = _step!;
+        var step = _plan.Steps[_step];
         var units = (long)step.Units(_images);
-        var data = new StepData(ValueOf(step.Input), step.Second is null ? null : ValueOf(step.Second), ValueOf(step.Output), _images);
+        var (x, second, y) = _places[_step];
+        var data = new StepData(_values.Pointer + x, second is null ? null : _values.Pointer + second.Value, _values.Pointer + y, _images);
         step.Run(data, (int)(part * units / _parts), (int)((part + 1) * units / _parts), _scratch.Pointer + part * _scratchPitch);
     }
 
-    private float* ValueOf(string name) => _values.Pointer + _plan.Memory[name] * _together;
+    /// <summary>Where a value of all images begins in this session's memory.</summary>
+    private long PlaceOf(string value) => _plan.Memory[value] * _together;
 
     private void CheckLengths(ReadOnlySpan<float> images, int count, Span<float> logits)
     {
@@ -134,4 +137,7 @@ public sealed unsafe class InferenceSession : IDisposable
         if (sizeof(float) * floats > available)
             throw new InputException($"{what} need {sizeof(float) * floats / 1e6:F0} MB and the machine has {available / 1e6:F0} MB; fewer were expected");
     }
+
+    /// <summary>Where a step's values begin.</summary>
+    private readonly record struct StepPlaces(long X, long? Second, long Y);
 }
