@@ -19,14 +19,14 @@ internal static class MemoryLimit
         if (bytes > available) throw new InputException($"{what} need {bytes / mebibyte:F0} MB or more and the machine has {available / mebibyte:F0} MB; {remedy}");
     }
 
-    /// <summary>The same for the features, their gradients and the parameters of a network on a batch.</summary>
+    /// <summary>The same for a network's features on a batch, its parameters and their gradients.</summary>
     /// <exception cref="InputException">They are more than there is, or the graph is not legal.</exception>
     public static void Check(NetworkGraph graph, int batch)
     {
         var shapes = GraphChecker.Check(graph);
-        var features = graph.Nodes.Where(node => node.Operation is not ReluOp) // which may run in place
+        var features = graph.Nodes.Where(node => node.Operation is not (ReluOp or BatchNormOp)) // which need not be stored
             .Sum(node => (double)Layout.PaddedChannels(shapes[node.Name].Channels) * shapes[node.Name].Height * shapes[node.Name].Width);
         var parameters = ParameterShape.Of(graph).Sum(parameter => (double)parameter.Count);
-        Check(2 * sizeof(float) * (batch * features + parameters), $"the features and weights of {graph.Name} in a batch of {batch}", "a smaller batch, input or width was expected");
+        Check(sizeof(float) * (batch * features + 2 * parameters), $"the features and weights of {graph.Name} in a batch of {batch}", "a smaller batch, input or width was expected");
     }
 }

@@ -78,7 +78,7 @@ public sealed unsafe partial class Conv2d
                 var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
                 var destination = pixels.Destination + (long)scatter.TargetBlock[target] * pass.Destination.Block;
                 for (var p = 0; p < width; p++, destination += pixels.Pitch)
-                    TLanes.Store(destination, TLanes.Add(TLanes.Load(destination), TLanes.Pick(sums + p * Layout.Block, lanes)));
+                    TLanes.Store(destination, TLanes.Add(TLanes.Load(destination), TLanes.Pick(TLanes.Load(sums + p * Layout.Block), lanes)));
             }
         }
     }

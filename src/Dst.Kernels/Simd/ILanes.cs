@@ -48,8 +48,8 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>*scalar · b + c, with the scalar in all lanes.</summary>
     static abstract T MultiplyAdd(float* scalar, T b, T c);
 
-    /// <summary>source[lanes[i]] in lane i, zero where that is 16; both are sixteen consecutive values.</summary>
-    static abstract T Pick(float* source, int* lanes);
+    /// <summary>Lane lanes[i] of <paramref name="source"/> in lane i, zero where that is 16.</summary>
+    static abstract T Pick(T source, int* lanes);
 
     /// <summary>Adds the lanes to sixteen consecutive doubles.</summary>
     static abstract void AddTo(double* destination, T value);

@@ -73,8 +73,11 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Pick(float* source, int* lanes) =>
-        new(PickFour(source, lanes), PickFour(source, lanes + 4), PickFour(source, lanes + 8), PickFour(source, lanes + 12));
+    public static Lanes128 Pick(Lanes128 source, int* lanes)
+    {
+        var values = (float*)&source;
+        return new(PickFour(values, lanes), PickFour(values, lanes + 4), PickFour(values, lanes + 8), PickFour(values, lanes + 12));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(double* destination, Lanes128 value)

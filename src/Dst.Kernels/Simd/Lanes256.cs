@@ -70,11 +70,8 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Pick(float* source, int* lanes)
-    {
-        Vector256<float> lower = Vector256.Load(source), upper = Vector256.Load(source + 8);
-        return new(Pick(lower, upper, Vector256.Load(lanes)), Pick(lower, upper, Vector256.Load(lanes + 8)));
-    }
+    public static Lanes256 Pick(Lanes256 source, int* lanes) =>
+        new(Pick(source._v0, source._v1, Vector256.Load(lanes)), Pick(source._v0, source._v1, Vector256.Load(lanes + 8)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(double* destination, Lanes256 value)

@@ -64,8 +64,8 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Pick(float* source, int* lanes) =>
-        new(Avx512F.PermuteVar16x32x2(Vector512.Load(source), Vector512.Load(lanes), Vector512<float>.Zero));
+    public static Lanes512 Pick(Lanes512 source, int* lanes) =>
+        new(Avx512F.PermuteVar16x32x2(source._v0, Vector512.Load(lanes), Vector512<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddTo(double* destination, Lanes512 value)

@@ -18,21 +18,26 @@ internal static unsafe class TileProduct
     {
         foreach (var width in widths)
         {
-            switch (width)
-            {
-                case 16: Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Join<T, Four<T>, Four<T>>>>(offsets, channels, weights, source, destination); break;
-                case 8: Tile<T, Join<T, Four<T>, Four<T>>>(offsets, channels, weights, source, destination); break;
-                case 7: Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>>(offsets, channels, weights, source, destination); break;
-                case 6: Tile<T, Join<T, Four<T>, Two<T>>>(offsets, channels, weights, source, destination); break;
-                case 5: Tile<T, Join<T, Four<T>, One<T>>>(offsets, channels, weights, source, destination); break;
-                case 4: Tile<T, Four<T>>(offsets, channels, weights, source, destination); break;
-                case 3: Tile<T, Join<T, Two<T>, One<T>>>(offsets, channels, weights, source, destination); break;
-                case 2: Tile<T, Two<T>>(offsets, channels, weights, source, destination); break;
-                default: Tile<T, One<T>>(offsets, channels, weights, source, destination); break;
-            }
-
+            Run<T>(width, offsets, channels, weights, source, destination);
             source += width * Layout.Block;
             destination += width * Layout.Block;
+        }
+    }
+
+    /// <summary>As above, for one register tile.</summary>
+    public static void Run<T>(int width, int* offsets, int channels, float* weights, float* source, float* destination) where T : unmanaged, ILanes<T>
+    {
+        switch (width)
+        {
+            case 16: Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Join<T, Four<T>, Four<T>>>>(offsets, channels, weights, source, destination); break;
+            case 8: Tile<T, Join<T, Four<T>, Four<T>>>(offsets, channels, weights, source, destination); break;
+            case 7: Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>>(offsets, channels, weights, source, destination); break;
+            case 6: Tile<T, Join<T, Four<T>, Two<T>>>(offsets, channels, weights, source, destination); break;
+            case 5: Tile<T, Join<T, Four<T>, One<T>>>(offsets, channels, weights, source, destination); break;
+            case 4: Tile<T, Four<T>>(offsets, channels, weights, source, destination); break;
+            case 3: Tile<T, Join<T, Two<T>, One<T>>>(offsets, channels, weights, source, destination); break;
+            case 2: Tile<T, Two<T>>(offsets, channels, weights, source, destination); break;
+            default: Tile<T, One<T>>(offsets, channels, weights, source, destination); break;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -43,18 +44,60 @@ public sealed unsafe partial class WinogradConv2d
 
     private void MultiplyTransposed<T>(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv) where T : unmanaged, ILanes<T>
     {
+        for (var p = firstPosition; p < endPosition; p++)
+        {
+            float* weights = u + (long)p * _transposedTaps * Layout.Block, source = dm + (long)p * _outputPitch, destination = dv + (long)p * _inputPitch;
+            if (_pairs is null) MultiplyAllChannels<T>(rows, weights, source, destination);
+            else MultiplyKeptChannels<T>(_pairs, rows, weights, source, destination);
+        }
+    }
+
+    private void MultiplyAllChannels<T>(int rows, float* weights, float* source, float* destination) where T : unmanaged, ILanes<T>
+    {
         fixed (int* offsets = _outputOffsets)
         {
-            for (var p = firstPosition; p < endPosition; p++)
+            for (var b = 0; b < Shape.ChannelBlocks; b++)
+                TileProduct.Run<T>(_tileWidths[rows], offsets, Shape.Filters, weights + (long)b * Shape.Filters * Layout.Block, source, destination + TileOffset(b, 0));
+        }
+    }
+
+    /// <summary>For each pair of channel blocks the lanes are the channels that a block of filters keeps of both.</summary>
+    private void MultiplyKeptChannels<T>(KeptPairs pairs, int rows, float* weights, float* source, float* destination) where T : unmanaged, ILanes<T>
+    {
+        var tiles = rows * _tileColumns;
+        fixed (int* lanes = pairs.Lanes)
+        {
+            for (var pair = 0; pair < pairs.Count; pair++, weights += Shape.Filters * Layout.Block)
             {
-                for (var b = 0; b < Shape.ChannelBlocks; b++)
+                var first = destination + TileOffset(2 * pair, 0);
+                var second = 2 * pair + 1 < Shape.ChannelBlocks ? destination + TileOffset(2 * pair + 1, 0) : null;
+                for (nint tile = 0; tile < tiles; tile += EightSums<T>.Count)
                 {
-                    TileProduct.Run<T>(
-                        _tileWidths[rows], offsets, Shape.Filters, u + ((long)p * Shape.ChannelBlocks + b) * Shape.Filters * Layout.Block,
-                        dm + (long)p * _outputPitch, dv + (long)p * _inputPitch + TileOffset(b, 0));
+                    var offset = tile * Layout.Block;
+                    PairOfEight<T>(
+                        weights, source + offset, lanes + (nint)pair * pairs.LanesOfPair, Math.Min(EightSums<T>.Count, tiles - (int)tile),
+                        first + offset, second == null ? null : second + offset);
                 }
             }
         }
+    }
+
+    /// <summary>Eight tiles of a pair of channel blocks: each block of filters' sums stay in registers until they are added to their channels' lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PairOfEight<T>(float* weights, float* source, int* lanes, int tiles, float* first, float* second) where T : unmanaged, ILanes<T>
+    {
+        EightSums<T> ofFirst = default, ofSecond = default;
+        nint plane = (nint)Capacity * _tileColumns * Layout.Block;
+        for (var left = Shape.Filters; left > 0; left -= Layout.Block, source += plane, lanes += 2 * Layout.Block)
+        {
+            EightSums<T> sums = default;
+            for (var filter = source; filter < source + Math.Min(Layout.Block, left); filter++, weights += Layout.Block) sums.MultiplyAdd(filter, T.Load(weights));
+            ofFirst.AddPicked(sums, lanes);
+            ofSecond.AddPicked(sums, lanes + Layout.Block);
+        }
+
+        ofFirst.Store(first, tiles);
+        if (second != null) ofSecond.Store(second, tiles);
     }
 
     private void AddWeightGradient<T, TTaps>(int firstPosition, int endPosition, int rows, float* v, float* dm, float* du)

@@ -17,8 +17,8 @@ public sealed unsafe partial class WinogradConv2d
         fixed (float* w = weights) KernelRunner.RunOnVectors(new PackKernel(this, block, w, u));
     }
 
-    /// <summary>U of one block of 16 input channels, for <see cref="MultiplyTransposed"/>. Blocks may be packed by different threads.</summary>
-    /// <param name="block">Block of input channels.</param>
+    /// <summary>A block of U for <see cref="MultiplyTransposed"/>. Blocks may be packed by different threads.</summary>
+    /// <param name="block">Below <see cref="TransposedBlocks"/>.</param>
     /// <param name="weights">[O, C, 3, 3].</param>
     /// <param name="u"><see cref="TransposedWeightLength"/> floats.</param>
     public void PackTransposedWeights(int block, ReadOnlySpan<float> weights, float* u)
@@ -34,25 +34,13 @@ public sealed unsafe partial class WinogradConv2d
     public void UnpackWeightGradient(int block, float* du, Span<float> gradient)
     {
         CheckWeights(gradient.Length);
-        var filters = Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
-        gradient.Slice(block * Layout.Block * Shape.RowLength, filters * Shape.RowLength).Clear();
+        gradient.Slice(block * Layout.Block * Shape.RowLength, FiltersOf(block) * Shape.RowLength).Clear();
         fixed (float* g = gradient) KernelRunner.RunOnVectors(new UnpackKernel(this, block, du, g));
     }
 
-    /// <summary>Sets the gradient of U at one position to zero.</summary>
-    public void ClearWeightGradient(int position, float* du) =>
-        new Span<float>(du + (long)position * _gradientOffsets.Length * Layout.Block, _gradientOffsets.Length * Layout.Block).Clear();
-
-    /// <summary>total += du for one block of 16 filters, at all positions.</summary>
-    public void SumWeightGradient(int block, float* du, float* total)
-    {
-        var length = (long)(_gradientFirst[block + 1] - _gradientFirst[block]) * Layout.Block;
-        for (var p = 0; p < Positions; p++)
-        {
-            var first = ((long)p * _gradientOffsets.Length + _gradientFirst[block]) * Layout.Block;
-            Elementwise.Accumulate(du + first, length, total + first);
-        }
-    }
+    /// <summary>Floats [first, first + length) of the gradient of U that belong to a position.</summary>
+    public (long First, int Length) WeightGradientRange(int position) =>
+        ((long)position * _gradientOffsets.Length * Layout.Block, _gradientOffsets.Length * Layout.Block);
 
     private void CheckWeights(int length)
     {
@@ -61,45 +49,65 @@ public sealed unsafe partial class WinogradConv2d
 
     private void Pack<T, TStep>(int block, float* weights, float* u) where T : unmanaged, ILanes<T> where TStep : IWinogradStep<T>
     {
-        int first = _kept.First(block), end = _kept.First(block + 1), taps = _inputOffsets.Length;
-        var filters = Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
-        for (var i = first; i < end; i++)
+        var lanes = stackalloc int[Layout.Block];
+        for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * Shape.RowLength;
+        var positionPitch = (nint)_inputOffsets.Length * Layout.Block;
+        for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
             var kernels = weights + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * Area;
-            TransformKernels<T, TStep>(kernels, Shape.RowLength, filters, u + (long)i * Layout.Block, (nint)taps * Layout.Block);
+            TransformKernels<T, TStep>(kernels, new(lanes, FiltersOf(block)), u + (long)i * Layout.Block, positionPitch);
         }
     }
 
     private void PackTransposed<T, TStep>(int block, float* weights, float* u) where T : unmanaged, ILanes<T> where TStep : IWinogradStep<T>
     {
-        var channels = Math.Min(Layout.Block, Shape.Channels - block * Layout.Block);
-        for (var filter = 0; filter < Shape.Filters; filter++)
+        u += (nint)block * Shape.Filters * Layout.Block;
+        if (_pairs is null)
         {
-            var kernels = weights + ((long)filter * Shape.Channels + block * Layout.Block) * Area;
-            TransformKernels<T, TStep>(
-                kernels, Area, channels, u + ((long)block * Shape.Filters + filter) * Layout.Block, (nint)Shape.ChannelBlocks * Shape.Filters * Layout.Block);
+            var channels = stackalloc int[Layout.Block];
+            for (var lane = 0; lane < Layout.Block; lane++) channels[lane] = block * Layout.Block + lane;
+            PackList<T, TStep>(new(channels, Math.Min(Layout.Block, Shape.Channels - block * Layout.Block)), 0, Shape.Filters, weights, u);
+            return;
         }
+
+        for (var b = 0; b < Shape.FilterBlocks; b++)
+            PackList<T, TStep>(_pairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
     }
 
-    /// <summary>G g Gᵀ of up to 16 kernels at once, one in each lane.</summary>
-    private static void TransformKernels<T, TStep>(float* kernels, int kernelPitch, int count, float* destination, nint positionPitch)
+    /// <summary>The kernels of some filters for up to 16 channels, one in each lane: [filters][16] at each position.</summary>
+    private void PackList<T, TStep>(ReadOnlySpan<int> channels, int firstFilter, int filters, float* weights, float* u)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
     {
-        var lanes = stackalloc float[Area * Layout.Block];
-        if (count < Layout.Block) new Span<float>(lanes, Area * Layout.Block).Clear();
-        for (var lane = 0; lane < count; lane++)
+        var lanes = stackalloc int[Layout.Block];
+        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * Area;
+        for (var filter = 0; filter < filters; filter++, u += Layout.Block)
+            TransformKernels<T, TStep>(weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u, (nint)_transposedTaps * Layout.Block);
+    }
+
+    /// <summary>G g Gᵀ of up to 16 kernels at once, one in each lane.</summary>
+    /// <param name="kernels">Base of the kernels.</param>
+    /// <param name="lanes">Where each lane's kernel [3, 3] begins.</param>
+    /// <param name="destination">First position.</param>
+    /// <param name="positionPitch">Floats from one position to the next.</param>
+    private static void TransformKernels<T, TStep>(float* kernels, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
+        where T : unmanaged, ILanes<T>
+        where TStep : IWinogradStep<T>
+    {
+        var square = stackalloc float[Area * Layout.Block];
+        if (lanes.Length < Layout.Block) new Span<float>(square, Area * Layout.Block).Clear();
+        for (var lane = 0; lane < lanes.Length; lane++)
         {
-            for (var i = 0; i < Area; i++) lanes[i * Layout.Block + lane] = kernels[(long)lane * kernelPitch + i];
+            for (var i = 0; i < Area; i++) square[i * Layout.Block + lane] = kernels[lanes[lane] + i];
         }
 
-        WinogradTransform.Apply<T, TStep>(new(lanes, 3 * Layout.Block, Layout.Block), new(destination, TStep.Out * positionPitch, positionPitch));
+        WinogradTransform.Apply<T, TStep>(new(square, 3 * Layout.Block, Layout.Block), new(destination, TStep.Out * positionPitch, positionPitch));
     }
 
     private void Unpack<T, TStep>(int block, float* du, float* gradient) where T : unmanaged, ILanes<T> where TStep : IWinogradStep<T>
     {
         var lanes = stackalloc float[Area * Layout.Block];
-        var filters = Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
+        var filters = FiltersOf(block);
         nint positionPitch = _gradientOffsets.Length * Layout.Block;
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {

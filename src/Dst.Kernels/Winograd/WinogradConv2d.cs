@@ -29,6 +29,8 @@ public sealed unsafe partial class WinogradConv2d
     private readonly int[] _outputOffsets;
     private readonly int[] _gradientOffsets;
     private readonly int[] _gradientFirst;
+    private readonly KeptPairs? _pairs;
+    private readonly int _transposedTaps;
 
     /// <summary>Plans a layer.</summary>
     /// <param name="shape">3×3, stride 1, one group.</param>
@@ -50,13 +52,15 @@ public sealed unsafe partial class WinogradConv2d
         RowsPerImage = (shape.OutHeight + tile - 1) / tile;
         _tileColumns = (shape.OutWidth + tile - 1) / tile;
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
-        _inputPitch = checked(shape.ChannelBlocks * capacity * _tileColumns * Layout.Block + Layout.Block);
-        _outputPitch = checked(shape.FilterBlocks * capacity * _tileColumns * Layout.Block + Layout.Block);
+        _inputPitch = checked((shape.ChannelBlocks * capacity * _tileColumns + 1) * Layout.Block);
+        _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
         _tileWidths = [.. Enumerable.Range(0, capacity + 1).Select(rows => RowTiles.Cut(rows * _tileColumns, shape.Channels))];
         _kept = new KeptKernels(shape, kept);
         _inputOffsets = OffsetsOfChannels(_kept.Channels);
         _outputOffsets = OffsetsOfChannels(Enumerable.Range(0, shape.Filters));
         (_gradientOffsets, _gradientFirst) = PlanWeightGradient();
+        _pairs = KeptPairs.Create(shape, _kept);
+        _transposedTaps = (_pairs?.Count ?? shape.ChannelBlocks) * shape.Filters;
     }
 
     /// <summary>Sizes of the layer.</summary>
@@ -77,8 +81,8 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Floats of V, the transformed inputs.</summary>
     public long InputTilesLength => (long)Positions * _inputPitch;
 
-    /// <summary>Floats of M, the transformed outputs.</summary>
-    public long OutputTilesLength => (long)Positions * _outputPitch;
+    /// <summary>Floats of M, the transformed outputs, and of the tiles behind the last that a register tile may read.</summary>
+    public long OutputTilesLength => (long)Positions * _outputPitch + EightSums<Lanes512>.Count * Layout.Block;
 
     /// <summary>Floats of the transformed weights U: [position][O/16][kept channels][16].</summary>
     public int WeightLength => checked(Positions * _kept.Channels.Length * Layout.Block);
@@ -86,8 +90,11 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Floats of the gradient of U, where each block's channels are filled up to a multiple of eight.</summary>
     public int WeightGradientLength => checked(Positions * _gradientOffsets.Length * Layout.Block);
 
-    /// <summary>Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16].</summary>
-    public int TransposedWeightLength => checked(Positions * Shape.ChannelBlocks * Shape.Filters * Layout.Block);
+    /// <summary>Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] where masks halve it.</summary>
+    public int TransposedWeightLength => checked(Positions * _transposedTaps * Layout.Block);
+
+    /// <summary>Blocks that <see cref="PackTransposedWeights"/> packs one by one.</summary>
+    public int TransposedBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
 
     /// <summary>Whether a layer has a Winograd form here: 3×3, stride 1, one group, not on the scalar tier.</summary>
     public static bool Supports(Conv2dShape shape) =>
@@ -171,6 +178,8 @@ public sealed unsafe partial class WinogradConv2d
         Check(rows);
         KernelRunner.RunOnVectors(new InputGradientKernel(this, rows, dv, dx));
     }
+
+    private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
 
     private void Check(TileRows rows)
     {

@@ -27,6 +27,10 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
     /// <summary>Transformed weights from which on they are read once a batch and not once a part, in floats: 4 MB.</summary>
     private const int LargeWeights = 1_000_000;
 
+    /// <summary>Transformed weights that leave the second-level cache between two runs, in floats: a run then has at least <see cref="FewTiles"/> tiles.</summary>
+    private const int MediumWeights = 250_000;
+    private const int FewTiles = 32;
+
     /// <summary>
     /// Time of one transform of a 6×6 (4×4) tile of 16 channels in vector multiply-adds, from measurements; a training step takes five of them.
     /// </summary>
@@ -58,6 +62,7 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
         int positions = (tile + 2) * (tile + 2), rowsPerImage = (shape.OutHeight + tile - 1) / tile, columns = (shape.OutWidth + tile - 1) / tile;
         if ((long)positions * shape.Channels * shape.Filters >= LargeWeights) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch * rowsPerImage);
         var rows = TileBudget / (positions * columns * Layout.PaddedChannels(shape.Channels));
+        if ((long)positions * shape.Channels * shape.Filters >= MediumWeights) rows = Math.Max(rows, (FewTiles + columns - 1) / columns);
         return new(ConvolutionKind.Winograd, tile, Math.Clamp(rows, 1, ImageRange.LargestPart(maxBatch) * rowsPerImage));
     }
 }

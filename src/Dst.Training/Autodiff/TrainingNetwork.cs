@@ -93,7 +93,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public void Backward(ReadOnlySpan<float> logitGradient)
     {
         if (logitGradient.Length != _images * Classes) throw new ArgumentException($"{logitGradient.Length} floats; {_images * Classes} were expected", nameof(logitGradient));
-        _plan.WriteLogitGradient(_images, logitGradient);
+        _plan.WriteGradient(_plan.Logits, _images, logitGradient);
         for (var i = _plan.Nodes.Length - 1; i >= 0; i--)
         {
             var node = _plan.Nodes[i];
@@ -135,6 +135,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
 
         _plan.Dispose();
         _plan = Compile();
+        _prepared = false;
     }
 
     /// <summary>A copy of the network as it is now.</summary>

@@ -76,13 +76,13 @@ internal abstract unsafe class TrainingNode
     /// <summary>Plans scratch memory, once the features are final: <paramref name="maxBatch"/> is the largest batch.</summary>
     public void Plan(int maxBatch)
     {
-        var images = Math.Min(ChunkImages, maxBatch);
+        var images = Math.Min(ChunkImages, ImageRange.LargestPart(maxBatch));
         for (var i = 0; i < Inputs.Length; i++)
         {
-            if (Inputs[i].IsComputed) _inputScratch[i] = ReserveScratch(images * Inputs[i].ImageLength);
+            if (Inputs[i].IsComputed) _inputScratch[i] = ReserveScratch(checked(images * Inputs[i].ImageLength));
         }
 
-        if (Output.IsGradientComputed) _outputScratch = ReserveScratch(images * Output.ImageLength);
+        if (Output.IsGradientComputed) _outputScratch = ReserveScratch(checked(images * Output.ImageLength));
         PlanScratch(maxBatch);
         _workspace.Reserve(_scratchLength, 0);
     }
@@ -180,7 +180,7 @@ internal abstract unsafe class TrainingNode
     }
 
     /// <summary>The part's images, chunk by chunk; inputs whose gradients are complete follow.</summary>
-    private void BackwardPart(int part)
+    protected void BackwardPart(int part)
     {
         var images = ImageRange.OfPart(Pass.Images, part);
         BeginBackwardPart(part);

@@ -55,22 +55,17 @@ internal sealed unsafe class TrainingPlan : IDisposable
         }
     }
 
-    /// <summary>Writes a feature's gradient [images, C, H, W], as a reader behind all others.</summary>
+    /// <summary>Writes a feature's gradient [images, C, H, W], as a reader behind all others. The gradient of what no node reads, such as the logits, is complete with it.</summary>
     public void WriteGradient(Feature feature, int images, ReadOnlySpan<float> gradient)
     {
         _gradients ??= new GradientMemory(_factory.WithGradient(), Nodes, _maxBatch);
         fixed (float* plain = gradient) Layout.FromPlain(plain, images, feature.Shape.Channels, feature.Pixels, feature.Gradient(0));
         feature.GradientWritten = true;
-    }
-
-    /// <summary>The gradient of the logits, which no node reads.</summary>
-    public void WriteLogitGradient(int images, ReadOnlySpan<float> gradient)
-    {
-        WriteGradient(Logits, images, gradient);
+        if (feature.Readers.Count > 0) return;
         for (var part = 0; part < WorkerPool.Parts; part++)
         {
-            Logits.BeginGradient(part);
-            Logits.GradientCompleted(ImageRange.OfPart(images, part), part);
+            feature.BeginGradient(part);
+            feature.GradientCompleted(ImageRange.OfPart(images, part), part);
         }
     }
 
@@ -80,9 +75,12 @@ internal sealed unsafe class TrainingPlan : IDisposable
         foreach (var node in Nodes)
         {
             if (node.Output is not StoredFeature stored) continue;
-            foreach (var value in new ReadOnlySpan<float>(stored.Value(0), checked(images * stored.ImageLength)))
+            for (var n = 0; n < images; n++)
             {
-                if (!float.IsFinite(value)) return node.Node.Name;
+                foreach (var value in new ReadOnlySpan<float>(stored.Value(n), stored.ImageLength))
+                {
+                    if (!float.IsFinite(value)) return node.Node.Name;
+                }
             }
         }
 

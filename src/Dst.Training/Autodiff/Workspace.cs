@@ -2,7 +2,7 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>Scratch memory that all nodes of a network share: each node uses it only within one of its jobs.</summary>
+/// <summary>Scratch memory that all nodes of a network share: a node uses it only while it runs a pass, so that nothing in it outlasts the node.</summary>
 internal sealed unsafe class Workspace : IDisposable
 {
     private AlignedBuffer _scratch = new(0);

@@ -92,6 +92,8 @@ public class TrainingNetworkTests
         Assert.Equal(logits, network.Forward(images, Batch, training: false).ToArray());
         Assert.Equal(logits, network.Forward(images, Batch, training: false).ToArray());
         Assert.Throws<InvalidOperationException>(() => network.Forward(images, Batch, training: true).Length);
+        network.SetMasks(new Dictionary<string, LayerMask>());
+        Assert.Equal(logits, network.Forward(images, Batch, training: false).ToArray());
     }
 
     [Fact]

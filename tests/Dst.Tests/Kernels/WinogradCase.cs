@@ -51,20 +51,15 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
         }
 
         using AlignedBuffer u = Garbage(_kernel.TransposedWeightLength), v = InputTiles(inputs[0]), m = Garbage(_kernel.OutputTilesLength);
-        using AlignedBuffer half = new(_kernel.WeightGradientLength), total = Garbage(_kernel.WeightGradientLength);
-        for (var position = 0; position < _kernel.Positions; position++) _kernel.ClearWeightGradient(position, total.Pointer);
-        for (var block = 0; block < shape.ChannelBlocks; block++) _kernel.PackTransposedWeights(block, Plain(inputs[1]), u.Pointer);
+        using var du = new AlignedBuffer(_kernel.WeightGradientLength);
+        for (var block = 0; block < _kernel.TransposedBlocks; block++) _kernel.PackTransposedWeights(block, Plain(inputs[1]), u.Pointer);
         InTwo(rows => _kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
-        _kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, total.Pointer);
-        _kernel.AddWeightGradient(7, _kernel.Positions, Rows, v.Pointer, m.Pointer, half.Pointer);
+        _kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, du.Pointer);
+        _kernel.AddWeightGradient(7, _kernel.Positions, Rows, v.Pointer, m.Pointer, du.Pointer);
         _kernel.MultiplyTransposed(0, _kernel.Positions, Rows, m.Pointer, u.Pointer, v.Pointer);
         if (!accumulate) gradients[0].Span.Clear();
         InTwo(rows => _kernel.AddInputGradient(rows, v.Pointer, gradients[0].Pointer));
-        for (var block = 0; block < shape.FilterBlocks; block++)
-        {
-            _kernel.SumWeightGradient(block, half.Pointer, total.Pointer);
-            _kernel.UnpackWeightGradient(block, total.Pointer, Plain(gradients[1]));
-        }
+        for (var block = 0; block < shape.FilterBlocks; block++) _kernel.UnpackWeightGradient(block, du.Pointer, Plain(gradients[1]));
 
         if (kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]); // whole vectors of filters: what one keeps all have a gradient for
     }

@@ -44,11 +44,16 @@ internal sealed unsafe class AddNode(Node node, Feature[] inputs, StoredFeature 
             output.SharedOperands.Add(operand);
         }
 
+        // Additions of additions: what else reads the shared gradient, and when, is not to be seen from here.
+        if (IsOutputShared || alone.Exists(operand => operand.Producer is AddNode)) return;
         var earliest = alone.Select(operand => indexOf(operand.Producer!)).DefaultIfEmpty(int.MaxValue).Min();
         var other = Inputs.Except(alone).ToList();
         if (other is [{ NeedsGradient: true, IsKept: false } one] && one.Readers[^1] == this && one.Readers.Count > 1 && one.Readers.SkipLast(1).All(reader => indexOf(reader) < earliest))
             one.GradientSlot = Output.GradientSlot;
     }
+
+    /// <summary>Whether the sum is itself an operand that uses the gradient of a later addition, with that addition's other operand.</summary>
+    private bool IsOutputShared => output.Readers is [AddNode next] && ((StoredFeature)next.Output).SharedOperands.Contains(output);
 
     protected override void ForwardImages(ImageRange images, int part) =>
         Elementwise.Add(ReadInput(0, images, part), ReadInput(1, images, part), (long)images.Count * Output.ImageLength, output.Value(images.First));

@@ -107,7 +107,8 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     /// <summary>The weight gradient first: the tiles of the input's gradient take the place of the input's.</summary>
     private void MultiplyTransposed(int position)
     {
-        Kernel.ClearWeightGradient(position, WeightGradient);
+        var (first, length) = Kernel.WeightGradientRange(position);
+        new Span<float>(WeightGradient + first, length).Clear();
         Kernel.AddWeightGradient(position, position + 1, Rows, InputTiles, OutputTiles, WeightGradient);
         if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Rows, OutputTiles, TransposedWeights, InputTiles);
     }

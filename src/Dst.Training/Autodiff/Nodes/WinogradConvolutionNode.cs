@@ -60,7 +60,7 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 
     protected override void BeginBackward(WorkerPool pool)
     {
-        if (Input.NeedsGradient) pool.Run(Shape.ChannelBlocks, _packTransposedBlock);
+        if (Input.NeedsGradient) pool.Run(Kernel.TransposedBlocks, _packTransposedBlock);
     }
 
     protected override void BeginBackwardPart(int part) => Bias.BeginGradient(part);

@@ -8,7 +8,13 @@ namespace Dst.Training.Autodiff.Nodes;
 internal sealed unsafe class WinogradNode : WinogradConvolutionNode
 {
     private readonly Workspace _workspace;
-    private readonly Action<int> _sumWeightGradient;
+    /// <summary>Gradients of weights from which on two parts of the batch share their sums, in floats: 1 MB.</summary>
+    private const int LargeWeights = 256 * 1024;
+
+    private readonly int _sums;
+    private readonly Action<int> _backwardParts;
+    private readonly Action<int> _sumPosition;
+    private readonly Action<int> _unpackBlock;
     private readonly int _chunkImages;
     private int _inputTiles;
     private int _outputTiles;
@@ -18,7 +24,10 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     {
         _workspace = workspace;
         _chunkImages = CachedImages(Math.Max(input.ImageLength, output.ImageLength), maxBatch);
-        _sumWeightGradient = SumWeightGradient;
+        _sums = kernel.WeightGradientLength >= LargeWeights ? WorkerPool.Parts / 2 : WorkerPool.Parts;
+        _backwardParts = BackwardParts;
+        _sumPosition = SumPosition;
+        _unpackBlock = block => Kernel.UnpackWeightGradient(block, _workspace.Partial(0), Weight.Gradient);
     }
 
     protected override int ChunkImages => _chunkImages;
@@ -48,7 +57,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     protected override void BeginBackwardPart(int part)
     {
         base.BeginBackwardPart(part);
-        new Span<float>(_workspace.Partial(part), Kernel.WeightGradientLength).Clear();
+        if (part * _sums % WorkerPool.Parts == 0) new Span<float>(Sums(part), Kernel.WeightGradientLength).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
@@ -62,7 +71,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
             var rows = RunOfRows(images, first);
             Kernel.TransformInput(rows, x, v);
             Kernel.TransformOutputGradient(rows, dy, m);
-            Kernel.AddWeightGradient(0, Kernel.Positions, rows.Count, v, m, _workspace.Partial(part));
+            Kernel.AddWeightGradient(0, Kernel.Positions, rows.Count, v, m, Sums(part));
             if (!Input.NeedsGradient) continue;
             Kernel.MultiplyTransposed(0, Kernel.Positions, rows.Count, m, TransposedWeights, v);
             Kernel.AddInputGradient(rows, v, Input.Gradient(images.First));
@@ -74,13 +83,23 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     protected override void EndBackward(WorkerPool pool)
     {
         base.EndBackward(pool);
-        pool.Run(Shape.FilterBlocks, _sumWeightGradient);
+        pool.Run(Kernel.Positions, _sumPosition);
+        pool.Run(Shape.FilterBlocks, _unpackBlock);
     }
 
-    private void SumWeightGradient(int block)
+    protected override void RunBackward(WorkerPool pool) => pool.Run(_sums, _backwardParts);
+
+    /// <summary>The parts that add to the same sums, one after another.</summary>
+    private void BackwardParts(int sums)
     {
-        var total = _workspace.Partial(0);
-        for (var part = 1; part < WorkerPool.Parts; part++) Kernel.SumWeightGradient(block, _workspace.Partial(part), total);
-        Kernel.UnpackWeightGradient(block, total, Weight.Gradient);
+        for (var part = sums * WorkerPool.Parts / _sums; part < (sums + 1) * WorkerPool.Parts / _sums; part++) BackwardPart(part);
+    }
+
+    private float* Sums(int part) => _workspace.Partial(part * _sums / WorkerPool.Parts);
+
+    private void SumPosition(int position)
+    {
+        var (first, length) = Kernel.WeightGradientRange(position);
+        for (var sums = 1; sums < _sums; sums++) Elementwise.Accumulate(_workspace.Partial(sums) + first, length, _workspace.Partial(0) + first);
     }
 }

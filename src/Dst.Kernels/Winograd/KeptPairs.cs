@@ -1,0 +1,57 @@
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// The channels that each block of 16 filters keeps of each pair of channel blocks, where they fit into the 16 lanes of one: the
+/// transposed product of a halved layer then has half of the length.
+/// </summary>
+internal sealed class KeptPairs
+{
+    private readonly int[][] _channels;
+    private readonly int _filterBlocks;
+
+    private KeptPairs(int[][] channels, int filterBlocks)
+    {
+        _channels = channels;
+        _filterBlocks = filterBlocks;
+        Lanes = [.. channels.SelectMany((kept, i) => LanesOf(kept, 2 * (i / filterBlocks)).Concat(LanesOf(kept, 2 * (i / filterBlocks) + 1)))];
+    }
+
+    /// <summary>Pairs of channel blocks.</summary>
+    public int Count => _channels.Length / _filterBlocks;
+
+    /// <summary>For each pair, block of filters and both channel blocks: which lane each of 16 channels takes, 16 for none.</summary>
+    public int[] Lanes { get; }
+
+    /// <summary>Elements of <see cref="Lanes"/> of one pair.</summary>
+    public int LanesOfPair => _filterBlocks * 2 * Layout.Block;
+
+    /// <summary>The kept channels of a pair, one for each lane.</summary>
+    public ReadOnlySpan<int> Channels(int pair, int filterBlock) => _channels[pair * _filterBlocks + filterBlock];
+
+    /// <summary>The pairs of a layer; null where there is nothing to pair, too much is kept, or the tier has too few registers.</summary>
+    public static KeptPairs? Create(Conv2dShape shape, KeptKernels kept)
+    {
+        if (Simd.Simd.Tier != SimdTier.V512 || shape.ChannelBlocks < 2) return null;
+        var channels = new List<int[]>();
+        for (var first = 0; first < shape.Channels; first += 2 * Layout.Block)
+        {
+            for (var b = 0; b < shape.FilterBlocks; b++)
+                channels.Add([.. kept.Channels[kept.First(b)..kept.First(b + 1)].Where(channel => channel >= first && channel < first + 2 * Layout.Block)]);
+        }
+
+        return channels.All(list => list.Length <= Layout.Block) ? new([.. channels], shape.FilterBlocks) : null;
+    }
+
+    private static int[] LanesOf(int[] kept, int channelBlock)
+    {
+        var lanes = Enumerable.Repeat(Layout.Block, Layout.Block).ToArray();
+        for (var lane = 0; lane < kept.Length; lane++)
+        {
+            if (kept[lane] / Layout.Block == channelBlock) lanes[kept[lane] % Layout.Block] = lane;
+        }
+
+        return lanes;
+    }
+}

@@ -1,0 +1,266 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Tests.Autodiff;
+
+/// <summary>
+/// A graph evaluated one operation and one element at a time in double precision, with gradients by the chain rule written out: what
+/// the training engine must agree with. It shares no code with it.
+/// </summary>
+internal sealed class DoubleNetwork
+{
+    private readonly NetworkGraph _graph;
+    private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
+    private readonly int _images;
+    private readonly bool _training;
+    private readonly Dictionary<string, double[]> _values = [];
+    private readonly Dictionary<string, double[]> _gradients = [];
+
+    /// <summary>Evaluates a batch. Dropout is not supported but with rate 0.</summary>
+    public DoubleNetwork(Model model, float[] images, int count, bool training)
+    {
+        _graph = model.Graph;
+        _shapes = GraphChecker.Check(_graph);
+        _images = count;
+        _training = training;
+        Parameters = model.Parameters.ToDictionary(p => p.Key, p => Array.ConvertAll(p.Value.Data, v => (double)v));
+        Gradients = Parameters.ToDictionary(p => p.Key, p => new double[p.Value.Length]);
+        _values[NetworkGraph.InputName] = Array.ConvertAll(images[..(int)(count * _graph.Input.Count)], v => (double)v);
+    }
+
+    /// <summary>Parameters by name; may be changed before <see cref="Forward"/>.</summary>
+    public Dictionary<string, double[]> Parameters { get; }
+
+    /// <summary>Gradients by parameter name, after <see cref="Backward"/>.</summary>
+    public Dictionary<string, double[]> Gradients { get; }
+
+    /// <summary>The smallest distance of an element from where a ReLU or a maximum changes sides, as a share of the largest in its map; exact ties apart.</summary>
+    public double Margin { get; private set; } = double.MaxValue;
+
+    /// <summary>Values of a node [N, C, H, W].</summary>
+    public double[] this[string node] => _values[node];
+
+    /// <summary>The logits.</summary>
+    public double[] Forward()
+    {
+        foreach (var node in _graph.Nodes)
+        {
+            _values[node.Name] = new double[_images * _shapes[node.Name].Count];
+            Visit(node, backward: false);
+        }
+
+        return _values[_graph.Output.Name];
+    }
+
+    /// <summary>Gradients of Σ outputGradients · outputs.</summary>
+    public void Backward(IReadOnlyDictionary<string, float[]> outputGradients)
+    {
+        foreach (var (name, values) in _values) _gradients[name] = new double[values.Length];
+        foreach (var (name, gradient) in outputGradients)
+            for (var i = 0; i < gradient.Length; i++) _gradients[name][i] += gradient[i];
+        foreach (var node in _graph.Nodes.Reverse()) Visit(node, backward: true);
+    }
+
+    private void Visit(Node node, bool backward)
+    {
+        var (x, y, shape) = (_values[node.Inputs[0]], _values[node.Name], _shapes[node.Inputs[0]]);
+        var (dx, dy) = backward ? (_gradients[node.Inputs[0]], _gradients[node.Name]) : ([], []);
+        switch (node.Operation)
+        {
+            case Conv2dOp c: Convolve(node, c, backward); break;
+            case LinearOp l: Multiply(node, l.OutFeatures, shape.Channels, backward); break;
+            case BatchNormOp b: Normalise(node, b.Epsilon, backward); break;
+            case ReluOp: Rectify(x, y, dx, dy, backward); break;
+            case MaxPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: true, backward); break;
+            case AvgPoolOp p: Pool(node, p.Kernel, p.Stride, 0, maximum: false, backward); break;
+            case SoftmaxOp: Exponentiate(x, y, dx, dy, shape.Channels, backward); break;
+            case ConcatOp: Join(node, backward); break;
+            case GlobalAvgPoolOp:
+                var pixels = shape.Height * shape.Width;
+                for (var i = 0; i < x.Length; i++)
+                {
+                    if (backward) dx[i] += dy[i / pixels] / pixels;
+                    else y[i / pixels] += x[i] / pixels;
+                }
+
+                break;
+            default: // Add, Flatten, and Dropout of rate 0
+                foreach (var input in node.Inputs)
+                {
+                    for (var i = 0; i < y.Length; i++)
+                    {
+                        if (backward) _gradients[input][i] += dy[i];
+                        else y[i] += _values[input][i];
+                    }
+                }
+
+                break;
+        }
+    }
+
+    private void Convolve(Node node, Conv2dOp c, bool backward)
+    {
+        var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
+        var (x, y, w, dw) = (_values[node.Inputs[0]], _values[node.Name], Parameters[$"{node.Name}.weight"], Gradients[$"{node.Name}.weight"]);
+        var (dx, dy) = backward ? (_gradients[node.Inputs[0]], _gradients[node.Name]) : ([], []);
+        var bias = c.Bias ? Parameters[$"{node.Name}.bias"] : new double[o.Channels];
+        var biasGradient = c.Bias ? Gradients[$"{node.Name}.bias"] : new double[o.Channels];
+        int perGroup = s.Channels / c.Groups, filtersPerGroup = o.Channels / c.Groups, output = 0;
+        for (var n = 0; n < _images; n++)
+        for (var f = 0; f < o.Channels; f++)
+        for (var oy = 0; oy < o.Height; oy++)
+        for (var ox = 0; ox < o.Width; ox++, output++)
+        {
+            if (backward) biasGradient[f] += dy[output];
+            else y[output] = bias[f];
+            for (var i = 0; i < perGroup; i++)
+            for (var ky = 0; ky < c.KernelHeight; ky++)
+            for (var kx = 0; kx < c.KernelWidth; kx++)
+            {
+                int iy = oy * c.Stride + ky - c.Padding, ix = ox * c.Stride + kx - c.Padding;
+                if (iy < 0 || iy >= s.Height || ix < 0 || ix >= s.Width) continue;
+                var position = ((n * s.Channels + f / filtersPerGroup * perGroup + i) * s.Height + iy) * s.Width + ix;
+                var weight = ((f * perGroup + i) * c.KernelHeight + ky) * c.KernelWidth + kx;
+                if (backward)
+                {
+                    dw[weight] += dy[output] * x[position];
+                    dx[position] += dy[output] * w[weight];
+                }
+                else
+                {
+                    y[output] += w[weight] * x[position];
+                }
+            }
+        }
+    }
+
+    private void Multiply(Node node, int outputs, int features, bool backward)
+    {
+        var (x, y, w, dw) = (_values[node.Inputs[0]], _values[node.Name], Parameters[$"{node.Name}.weight"], Gradients[$"{node.Name}.weight"]);
+        var bias = Parameters.GetValueOrDefault($"{node.Name}.bias");
+        for (var i = 0; i < y.Length; i++)
+        {
+            int n = i / outputs, o = i % outputs;
+            if (!backward) y[i] = bias?[o] ?? 0;
+            else if (bias is not null) Gradients[$"{node.Name}.bias"][o] += _gradients[node.Name][i];
+            for (var f = 0; f < features; f++)
+            {
+                if (!backward)
+                {
+                    y[i] += w[o * features + f] * x[n * features + f];
+                    continue;
+                }
+
+                dw[o * features + f] += _gradients[node.Name][i] * x[n * features + f];
+                _gradients[node.Inputs[0]][n * features + f] += _gradients[node.Name][i] * w[o * features + f];
+            }
+        }
+    }
+
+    private void Normalise(Node node, double epsilon, bool backward)
+    {
+        var shape = _shapes[node.Name];
+        var (x, y, pixels) = (_values[node.Inputs[0]], _values[node.Name], shape.Height * shape.Width);
+        double[] Of(string suffix) => Parameters[$"{node.Name}.{suffix}"];
+        for (var c = 0; c < shape.Channels; c++)
+        {
+            int[] places = [.. Enumerable.Range(0, _images * pixels).Select(i => (i / pixels * shape.Channels + c) * pixels + i % pixels)];
+            var mean = _training ? places.Average(i => x[i]) : Of("running_mean")[c];
+            var variance = _training ? places.Average(i => (x[i] - mean) * (x[i] - mean)) : Of("running_var")[c];
+            var inverse = 1 / Math.Sqrt(variance + epsilon);
+            double Normalised(int i) => (x[i] - mean) * inverse;
+            if (!backward)
+            {
+                foreach (var i in places) y[i] = Of("weight")[c] * Normalised(i) + Of("bias")[c];
+                continue;
+            }
+
+            var (dx, dy) = (_gradients[node.Inputs[0]], _gradients[node.Name]);
+            double sum = places.Sum(i => dy[i]), product = places.Sum(i => dy[i] * Normalised(i));
+            Gradients[$"{node.Name}.weight"][c] += product;
+            Gradients[$"{node.Name}.bias"][c] += sum;
+            foreach (var i in places) dx[i] += Of("weight")[c] * inverse * (dy[i] - (sum + Normalised(i) * product) / places.Length);
+        }
+    }
+
+    private void Rectify(double[] x, double[] y, double[] dx, double[] dy, bool backward)
+    {
+        for (var i = 0; i < x.Length; i++)
+        {
+            if (!backward) y[i] = Math.Max(x[i], 0);
+            else if (x[i] > 0) dx[i] += dy[i];
+        }
+
+        if (!backward) NoteMargin(x, x.Where(v => v != 0).Select(Math.Abs));
+    }
+
+    private void Pool(Node node, int kernel, int stride, int padding, bool maximum, bool backward)
+    {
+        var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
+        var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
+        for (var output = 0; output < y.Length; output++)
+        {
+            int ox = output % o.Width, oy = output / o.Width % o.Height, plane = output / o.Width / o.Height;
+            var window = (
+                from ky in Enumerable.Range(oy * stride - padding, kernel)
+                from kx in Enumerable.Range(ox * stride - padding, kernel)
+                where ky >= 0 && ky < s.Height && kx >= 0 && kx < s.Width
+                select (plane * s.Height + ky) * s.Width + kx).ToArray();
+            var largest = window.MaxBy(i => x[i]);
+            if (!maximum)
+            {
+                foreach (var i in window)
+                {
+                    if (backward) _gradients[node.Inputs[0]][i] += _gradients[node.Name][output] / (kernel * kernel);
+                    else y[output] += x[i] / (kernel * kernel);
+                }
+            }
+            else if (backward)
+            {
+                _gradients[node.Inputs[0]][largest] += _gradients[node.Name][output];
+            }
+            else
+            {
+                y[output] = x[largest];
+                NoteMargin(x, window.Where(i => x[i] != y[output]).Select(i => y[output] - x[i]));
+            }
+        }
+    }
+
+    private static void Exponentiate(double[] x, double[] y, double[] dx, double[] dy, int classes, bool backward)
+    {
+        for (var first = 0; first < x.Length; first += classes)
+        {
+            var row = Enumerable.Range(first, classes).ToArray();
+            double largest = row.Max(i => x[i]), sum = row.Sum(i => Math.Exp(x[i] - largest)), mean = backward ? row.Sum(i => dy[i] * y[i]) : 0;
+            foreach (var i in row)
+            {
+                if (backward) dx[i] += y[i] * (dy[i] - mean);
+                else y[i] = Math.Exp(x[i] - largest) / sum;
+            }
+        }
+    }
+
+    private void Join(Node node, bool backward)
+    {
+        int length = _values[node.Name].Length / _images, first = 0;
+        foreach (var input in node.Inputs)
+        {
+            var part = (int)_shapes[input].Count;
+            for (var i = 0; i < _images * part; i++)
+            {
+                var place = i / part * length + first + i % part;
+                if (backward) _gradients[input][i] += _gradients[node.Name][place];
+                else _values[node.Name][place] = _values[input][i];
+            }
+
+            first += part;
+        }
+    }
+
+    private void NoteMargin(double[] map, IEnumerable<double> distances)
+    {
+        var largest = map.Max(Math.Abs);
+        foreach (var distance in distances) Margin = Math.Min(Margin, distance / largest);
+    }
+}

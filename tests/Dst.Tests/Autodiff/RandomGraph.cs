@@ -1,0 +1,160 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Tests.Autodiff;
+
+/// <summary>Small legal graphs drawn from a seed: every operation, in orders that no network of the zoo has, each output read.</summary>
+internal sealed class RandomGraph
+{
+    private static readonly int[] Channels = [1, 3, 4, 8, 16, 17, 20];
+
+    private readonly Random _random;
+    private readonly List<Node> _nodes = [];
+    private readonly Dictionary<string, FeatureShape> _shapes = [];
+
+    private RandomGraph(int seed) => _random = new Random(seed);
+
+    /// <summary>The graph of a seed.</summary>
+    public static NetworkGraph Create(int seed) => new RandomGraph(seed).Build(seed);
+
+    /// <summary>A model of the graph whose parameters, normalisations included, are all random.</summary>
+    public static Model CreateModel(NetworkGraph graph, int seed)
+    {
+        var random = new Random(seed);
+        return new Model(graph, ParameterShape.Of(graph).ToDictionary(p => p.Name, p => new Tensor(p.Shape, Values(p, random))));
+    }
+
+    private static float[] Values(ParameterShape parameter, Random random)
+    {
+        var values = new float[parameter.Count];
+        var fanIn = parameter.Shape.Skip(1).Aggregate(1, (product, extent) => product * extent);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var uniform = random.NextSingle() * 2 - 1;
+            values[i] = parameter.Role switch
+            {
+                ParameterRole.Weight => uniform * MathF.Sqrt(3f / fanIn),
+                ParameterRole.BatchNormScale => uniform < 0 ? uniform - 0.5f : uniform + 0.5f,
+                ParameterRole.Statistic when parameter.Name.EndsWith("var", StringComparison.Ordinal) => 1 + uniform / 2,
+                _ => uniform / 2,
+            };
+        }
+
+        return values;
+    }
+
+    private NetworkGraph Build(int seed)
+    {
+        var input = new FeatureShape(_random.Next(1, 4), _random.Next(5, 9), _random.Next(5, 9));
+        _shapes[NetworkGraph.InputName] = input;
+        if (_random.Next(2) == 0) Convolve(NetworkGraph.InputName);
+        for (var i = _random.Next(6, 14); i > 0; i--) AddOperation();
+        Finish();
+        var graph = new NetworkGraph($"random{seed}", input, _nodes);
+        GraphChecker.Check(graph);
+        return graph;
+    }
+
+    private void AddOperation()
+    {
+        var x = Pick();
+        var shape = _shapes[x];
+        switch (_random.Next(16))
+        {
+            case 0 or 1: Convolve(x); break;
+            case 2: Convolve(x, _shapes[Pick()].Channels); break;
+            case 3 or 4: Append(new BatchNormOp(1e-2f), x); break;
+            case 5 or 6: Append(new ReluOp(), x); break;
+            case 7: Append(new ReluOp(), Append(new BatchNormOp(1e-2f), x)); break;
+            case 8: Append(new AddOp(), x, PickLike(x)); break;
+            case 9: Append(new AddOp(), PickLike(x), x); break;
+            case 10: Residual(x); break;
+            case 11: Append(new ConcatOp(), [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => PickMap(x)), x]); break;
+            case 12 when shape is { Height: > 3, Width: > 3 }: Pool(x); break;
+            case 13: Append(new DropoutOp(0), x); break;
+            case 14 when shape.Count < 200: Append(new LinearOp(_random.Next(2, 20), _random.Next(2) == 0), Append(new FlattenOp(), x)); break;
+            default: Convolve(x); break;
+        }
+    }
+
+    /// <summary>A branch of up to three operations that keeps its input's shape, and the sum of both.</summary>
+    private void Residual(string x)
+    {
+        var y = x;
+        for (var i = _random.Next(1, 4); i > 0; i--)
+        {
+            y = _random.Next(4) switch
+            {
+                0 => Append(new BatchNormOp(1e-2f), y),
+                1 => Append(new ReluOp(), y),
+                2 => Append(new AddOp(), y, PickLike(y)),
+                _ => Append(new Conv2dOp(_shapes[x].Channels, 3, 3, 1, 1), y),
+            };
+        }
+
+        var sum = _random.Next(2) == 0 ? Append(new AddOp(), y, x) : Append(new AddOp(), x, y);
+        if (_random.Next(2) == 0) Append(new ReluOp(), sum);
+    }
+
+    private void Convolve(string x, int? filters = null)
+    {
+        var shape = _shapes[x];
+        var bias = _random.Next(2) == 0;
+        var channels = filters ?? Channels[_random.Next(Channels.Length)];
+        Conv2dOp operation = _random.Next(6) switch
+        {
+            0 => new(shape.Channels, 3, 3, _random.Next(1, 3), 1, shape.Channels, bias),
+            1 when shape.Channels % 4 == 0 => new(8, 3, 3, 1, 1, 4, bias),
+            2 => new(channels, 1, 1, _random.Next(1, 3), 0, 1, bias),
+            3 => new(channels, 2, 3, _random.Next(1, 3), 1, 1, bias),
+            _ => new(channels, 3, 3, 1, 1, 1, bias),
+        };
+        Append(operation, x);
+    }
+
+    private void Pool(string x) =>
+        Append(_random.Next(3) switch { 0 => new MaxPoolOp(2, 2), 1 => new MaxPoolOp(3, 2, 1), _ => new AvgPoolOp(2, _random.Next(1, 3)) }, x);
+
+    /// <summary>Pools and joins whatever nothing has read, and ends in few logits.</summary>
+    private void Finish()
+    {
+        var unread = _nodes.Select(n => n.Name).Where(name => !_nodes.Any(n => n.Inputs.Contains(name))).ToList();
+        string[] rows = [.. unread.Select(name => _random.Next(2) == 0 && _shapes[name].Count < 500 ? Append(new FlattenOp(), name) : Append(new GlobalAvgPoolOp(), name))];
+        var x = rows.Length == 1 ? rows[0] : Append(new ConcatOp(), rows);
+        if (_random.Next(4) != 0) x = Append(new LinearOp(_random.Next(2, 20)), x);
+        switch (_random.Next(6))
+        {
+            case 0: Append(new SoftmaxOp(), x); break;
+            case 1: Append(new BatchNormOp(1e-2f), x); break;
+            case 2: Append(new ReluOp(), x); break;
+            case 3: Append(new AddOp(), Append(new LinearOp(_shapes[x].Channels), x), x); break;
+        }
+    }
+
+    /// <summary>An earlier output, mostly a recent one.</summary>
+    private string Pick()
+    {
+        if (_nodes.Count == 0) return NetworkGraph.InputName;
+        if (_random.Next(12) == 0) return NetworkGraph.InputName;
+        var back = _random.Next(4) == 0 ? _nodes.Count : Math.Min(3, _nodes.Count);
+        return _nodes[^(_random.Next(back) + 1)].Name;
+    }
+
+    private string PickLike(string x) => PickWhere(shape => shape == _shapes[x]);
+
+    private string PickMap(string x) => PickWhere(shape => shape.Height == _shapes[x].Height && shape.Width == _shapes[x].Width && shape.Channels < 40);
+
+    private string PickWhere(Func<FeatureShape, bool> fits)
+    {
+        string[] found = [.. _shapes.Where(pair => fits(pair.Value)).Select(pair => pair.Key)];
+        return found.Length == 0 ? NetworkGraph.InputName : found[_random.Next(found.Length)];
+    }
+
+    private string Append(Operation operation, params string[] inputs)
+    {
+        var name = $"n{_nodes.Count}";
+        _nodes.Add(new Node(name, operation, inputs));
+        _shapes[name] = GraphChecker.Check(new NetworkGraph(name, _shapes[NetworkGraph.InputName], _nodes))[name];
+        return name;
+    }
+}
