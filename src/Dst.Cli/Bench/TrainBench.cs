@@ -5,7 +5,6 @@ using Dst.Runtime.Graph;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Networks;
-using Dst.Training.Pruning;
 using Dst.Training.Runs;
 
 namespace Dst.Cli.Bench;
@@ -66,14 +65,10 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
 
     private Model CreateModel()
     {
-        var (input, classes) = Zoo.UsualTask(options.Arch);
-        var graph = Zoo.Build(options.Arch, options.Input ?? input, classes, options.Width);
-        var values = options.Batch * graph.Input.Count;
-        if (values > Array.MaxLength) throw new InputException($"a batch of {options.Batch} images of {graph.Input} has {values} values; at most {Array.MaxLength} were expected");
-        var model = Initialiser.Initialise(graph, seed: 1);
-        if (options.Pattern is null) return model;
-        var plan = PruningPlan.Create(model, new() { Pattern = options.Pattern });
-        return plan.Masks.Count > 0 ? plan.ApplyTo(model) : throw new InputException($"network '{options.Arch}' has no layer that {options.Pattern} can prune; at least one was expected");
+        var model = RandomModel.Create(options.Arch, options.Width, options.Input, options.Pattern);
+        var values = options.Batch * model.Graph.Input.Count;
+        return values <= Array.MaxLength ? model
+            : throw new InputException($"a batch of {options.Batch} images of {model.Graph.Input} has {values} values; at most {Array.MaxLength} were expected");
     }
 
     private List<double> TimeSteps(Model model, OperationTimes times)

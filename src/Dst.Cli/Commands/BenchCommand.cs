@@ -5,6 +5,8 @@ using Dst.Cli.Report;
 using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
+using Dst.Runtime.Inference;
+using Dst.Runtime.ModelFile;
 
 namespace Dst.Cli.Commands;
 
@@ -12,7 +14,7 @@ namespace Dst.Cli.Commands;
 internal static class BenchCommand
 {
     /// <summary>Threads of a measurement: one, unless asked otherwise.</summary>
-    private static readonly Option<int?> Threads = SharedOptions.Number("--threads", "Threads: bench kernels gives each its own images, bench train shares a batch among them. Default: 1.", 1, 1024);
+    private static readonly Option<int?> Threads = SharedOptions.Number("--threads", "Threads: bench kernels gives each its own images, the others share a batch among them. Default: 1.", 1, 1024);
 
     private static readonly Option<string> Arch = new("--arch") { Description = "Architecture, by its name in the zoo.", HelpName = "name", Required = true };
     private static readonly Option<double?> Width = SharedOptions.Number("--width", "Width multiplier of the architecture. Default: 1.", 0.05, 16);
@@ -20,6 +22,12 @@ internal static class BenchCommand
     private static readonly Option<int?> Batch = SharedOptions.Number("--batch", "Images in a step. Default: 64.", 1, 4096);
     private static readonly Option<int?> Steps = SharedOptions.Number("--steps", "Steps that are timed. Default: 20.", 1, 100_000);
     private static readonly Option<string?> Pattern = SharedOptions.Text("--pattern", "unit:block:group", "Halve the convolutions by this pattern, such as kernel:16:16. Default: a dense network.");
+
+    private static readonly Option<string?> ModelPath = SharedOptions.Text("--model", "MODEL", "Measure the inference of this model file.");
+    private static readonly Option<string?> NetworkArch = SharedOptions.Text("--arch", "name", "Measure the inference of this architecture with random weights.");
+    private static readonly Option<int?> NetworkBatch = SharedOptions.Number("--batch", "Images that run together. Default: 1.", 1, 4096);
+    private static readonly Option<bool> Dense = new("--dense") { Description = "Ignore the masks: compute with pruned weights as a dense network would." };
+    private static readonly Option<bool> NoTune = new("--no-tune") { Description = "Choose each layer's algorithm by a fixed cost model rather than by measuring." };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -50,7 +58,56 @@ internal static class BenchCommand
             SharedOptions.Json,
         };
         train.Handle(RunTrain);
-        return new Verb("bench", "Measures speed.", "bench kernels", "bench train --arch resnet20") { kernels, train };
+        var bench = new Verb(
+            "bench",
+            "Measures the speed of a model's inference on random images: latency, images a second, time and algorithm of each layer. Its own verbs measure kernels and training.",
+            "bench --model runs/quickstart/dst.safetensors",
+            "bench --arch resnet20 --pattern kernel:16:16 --batch 64 --threads 2 --json",
+            "bench kernels",
+            "bench train --arch resnet20")
+        {
+            ModelPath,
+            NetworkArch,
+            Width,
+            Input,
+            Pattern,
+            NetworkBatch,
+            Dense,
+            NoTune,
+            Threads,
+            SharedOptions.Json,
+            kernels,
+            train,
+        };
+        bench.Handle(RunNetwork);
+        return bench;
+    }
+
+    private static void RunNetwork(Invocation call)
+    {
+        var arguments = call.Arguments;
+        var (path, arch) = (arguments.GetValue(ModelPath), arguments.GetValue(NetworkArch));
+        if (path is null == arch is null) throw new InputException($"bench has {(path is null ? "neither --model nor" : "both --model and")} --arch; one of them was expected, or kernels or train; see dst bench --help");
+        if (path is not null && new[] { Pattern.Name, Width.Name, Input.Name }.FirstOrDefault(name => arguments.GetResult(name) is not null) is { } option)
+            throw new InputException($"option {option} does not go with --model, which has its own; --arch was expected");
+        var model = path is not null ? ModelFile.Load(path)
+            : RandomModel.Create(arch!, arguments.GetValue(Width) ?? 1, ShapeOf(arguments), PatternOf(arguments));
+        var inference = new InferenceOptions { Batch = arguments.GetValue(NetworkBatch) ?? 1, Dense = arguments.GetValue(Dense), Tune = !arguments.GetValue(NoTune) };
+        var options = new NetworkBenchOptions(path ?? arch!, path is null ? null : new FileInfo(path).Length, arguments.GetValue(Threads) ?? 1, inference);
+        var result = new NetworkBench(model, options, call.Cancellation).Run(call.Report.Log);
+        call.Report.Result(result, () => PrintNetwork(call.Report, result));
+    }
+
+    private static void PrintNetwork(ReportWriter report, NetworkReport result)
+    {
+        PrintMachine(report, result.Cpu, result.Tier, result.Threads, result.PeakGflops);
+        report.Line($"{result.Model}, {result.Form}, batch {result.Batch}, {Format.Count(result.EffectiveMacs)} of {Format.Count(result.Macs)} MACs an image");
+        report.Line($"{result.LatencyMs.Min:F4} ms a batch (median {result.LatencyMs.Median:F4}, p95 {result.LatencyMs.P95:F4}, p99 {result.LatencyMs.P99:F4}), {result.ImagesPerSecond:F1} images/s");
+        report.Line($"{result.Gflops:F1} GFLOP/s of useful work, {result.PercentOfPeak:F1} % of the peak; {Format.Bytes(result.ResidentBytes)} of memory");
+        report.Line();
+        var table = new TextTable("layer", "algorithm", "ms", "GFLOP/s");
+        foreach (var step in result.Layers) table.Add(step.Name, step.Algorithm, $"{step.Ms:F4}", step.Gflops is { } gflops ? $"{gflops:F1}" : "-");
+        report.Table(table);
     }
 
     private static void RunKernels(Invocation call)
@@ -72,10 +129,10 @@ internal static class BenchCommand
         var options = new TrainBenchOptions(
             arguments.GetRequiredValue(Arch),
             arguments.GetValue(Width) ?? 1,
-            arguments.GetValue(Input) is { } shape ? ParseShape(shape) : null,
+            ShapeOf(arguments),
             arguments.GetValue(Batch) ?? 64,
             arguments.GetValue(Threads) ?? 1,
-            arguments.GetValue(Pattern) is { } pattern ? UhpPattern.Parse(pattern) : null,
+            PatternOf(arguments),
             arguments.GetValue(Steps) ?? 20);
         var result = new TrainBench(options, call.Cancellation).Run(call.Report.Log);
         call.Report.Result(result, () => PrintTrain(call.Report, result));
@@ -99,6 +156,10 @@ internal static class BenchCommand
         report.Line($"{cpu}, {tier}, {threads} thread(s), peak {peak:F1} GFLOP/s");
         report.Line();
     }
+
+    private static FeatureShape? ShapeOf(ParseResult arguments) => arguments.GetValue(Input) is { } text ? ParseShape(text) : null;
+
+    private static UhpPattern? PatternOf(ParseResult arguments) => arguments.GetValue(Pattern) is { } text ? UhpPattern.Parse(text) : null;
 
     private static FeatureShape ParseShape(string text)
     {

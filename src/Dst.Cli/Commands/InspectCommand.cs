@@ -1,5 +1,7 @@
+using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Runtime;
+using Dst.Runtime.Inference;
 using Dst.Runtime.ModelFile;
 using Dst.Training.Networks;
 
@@ -8,6 +10,8 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst inspect</c>: what is in a model file.</summary>
 internal static class InspectCommand
 {
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Show the algorithm of each convolution that is the fastest on this machine (batch 1, 1 thread), the others, and why." };
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -15,9 +19,11 @@ internal static class InspectCommand
             "inspect",
             "Shows a model: its network, each layer's weights, mask and cost, its classes and input normalisation.",
             "inspect runs/quickstart/dst.safetensors",
+            "inspect model.safetensors --plan",
             "inspect model.safetensors --json")
         {
             SharedOptions.Model,
+            Plan,
             SharedOptions.Json,
         };
         verb.Handle(Run);
@@ -42,6 +48,7 @@ internal static class InspectCommand
             model.ClassNames,
             model.Normalisation,
             Layers = LayerTable.RowsOf(model),
+            Plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model) : null,
         };
         call.Report.Result(document, () =>
         {
@@ -52,7 +59,16 @@ internal static class InspectCommand
             call.Report.Line($"input    {Describe(model.Normalisation)}");
             call.Report.Line();
             call.Report.Table(LayerTable.ToTable(document.Layers));
+            if (document.Plan is null) return;
+            call.Report.Line();
+            call.Report.Table(PlanTable.Of(document.Plan));
         });
+    }
+
+    private static IReadOnlyList<LayerDecision> DecisionsOf(Model model)
+    {
+        using var plan = InferencePlan.Compile(model);
+        return plan.Decisions;
     }
 
     private static string Describe(InputNormalisation? input)

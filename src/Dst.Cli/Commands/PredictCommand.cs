@@ -2,9 +2,8 @@ using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
+using Dst.Runtime.Inference;
 using Dst.Runtime.ModelFile;
-using Dst.Runtime.Threading;
-using Dst.Training.Autodiff;
 using Dst.Training.Data;
 
 namespace Dst.Cli.Commands;
@@ -47,14 +46,16 @@ internal static class PredictCommand
         var model = ModelFile.Load(call.Arguments.GetRequiredValue(SharedOptions.Model));
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
-        using var pool = new WorkerPool(SharedOptions.ThreadsOf(call.Arguments));
-        using var network = new TrainingNetwork(model, Batch, pool, seed: 0);
-        network.Freeze();
-        foreach (var files in FilesOf(call.Arguments.GetRequiredValue(Images)).Chunk(Batch))
+        var allFiles = FilesOf(call.Arguments.GetRequiredValue(Images)).ToList();
+        // Measuring would take longer than a few images, and the same file gives the same probabilities each time.
+        using var plan = InferencePlan.Compile(model, new() { Batch = Math.Min(Batch, allFiles.Count), Tune = false });
+        using var session = plan.CreateSession(SharedOptions.ThreadsOf(call.Arguments));
+        var logits = new float[plan.Options.Batch * plan.Classes];
+        foreach (var files in allFiles.Chunk(plan.Options.Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
-            var logits = network.Forward(ReadImages(files, model), files.Length, training: false);
-            for (var i = 0; i < files.Length; i++) results.Add(new(files[i], Best(logits.Slice(i * network.Classes, network.Classes), model, top)));
+            session.Run(ReadImages(files, model), files.Length, logits.AsSpan(0, files.Length * plan.Classes));
+            for (var i = 0; i < files.Length; i++) results.Add(new(files[i], Best(logits.AsSpan(i * plan.Classes, plan.Classes), model, top)));
         }
 
         call.Report.Result(results, () =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Cli.Bench;
+using Dst.Tests.ModelFiles;
 using Dst.Training.Networks;
 using Dst.Training.Pruning;
 
@@ -73,6 +74,43 @@ public class BenchCommandTests
         Assert.Equal(3 * NetworkCost.Of(model.Graph).Macs - conv1, TrainBench.UsefulMacs(model));
         var halved = PruningPlan.Create(model, new() { ExcludeFirst = true }).ApplyTo(model);
         Assert.Equal(3 * NetworkCost.Of(model.Graph, halved.Masks).EffectiveMacs - conv1, TrainBench.UsefulMacs(halved));
+    }
+
+    [Theory]
+    [InlineData("uhp")]
+    [InlineData("dense", "--dense", "--no-tune", "--threads", "2")]
+    public void Json_of_a_model_is_one_document_whose_numbers_agree(string form, params string[] more)
+    {
+        using var folder = new TemporaryFolder();
+        var path = SampleModel.SaveHalved(folder);
+        var run = Terminal.Run(["bench", "--model", path, "--batch", "2", "--json", .. more]);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        var report = document.RootElement;
+        Assert.Equal((path, form), (Text(report, "model"), Text(report, "form")));
+        Assert.Equal((2, more.Length == 0 ? 1 : 2), ((int)Number(report, "batch"), (int)Number(report, "threads")));
+        Assert.Equal(new FileInfo(path).Length, (long)Number(report, "file_bytes"));
+        var latency = report.GetProperty("latency_ms");
+        string[] spread = ["min", "median", "p95", "p99"];
+        Assert.Equal(spread.Select(name => Number(latency, name)).Order(), spread.Select(name => Number(latency, name)));
+        Assert.Equal(2000, Number(latency, "min") * Number(report, "images_per_second"), 6);
+        var layers = report.GetProperty("layers").EnumerateArray().ToList();
+        Assert.Equal(["avgpool", "fc"], layers.Select(layer => Text(layer, "name")).TakeLast(2));
+        Assert.All(layers, layer => Assert.True(Number(layer, "ms") > 0 && Text(layer, "algorithm") != ""));
+    }
+
+    [Theory]
+    [InlineData("--threads", "1", "neither --model nor --arch")]
+    [InlineData("--arch", "resnet9", "'resnet9'", "'resnet8'")]
+    [InlineData("--model", "none.safetensors", "none.safetensors")]
+    public void A_network_that_cannot_be_measured_is_named(string option, string value, params string[] words) =>
+        Terminal.Run("bench", option, value).AssertWrongInput(words);
+
+    [Fact]
+    public void A_model_file_has_its_own_pattern_and_is_not_an_architecture()
+    {
+        Terminal.Run("bench", "--model", "a.safetensors", "--pattern", "kernel:16:16").AssertWrongInput("--pattern", "--model");
+        Terminal.Run("bench", "--model", "a.safetensors", "--arch", "resnet8").AssertWrongInput("both --model and --arch");
     }
 
     private static JsonElement RunTiny(params string[] more)

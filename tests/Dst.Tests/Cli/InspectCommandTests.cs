@@ -40,6 +40,20 @@ public sealed class InspectCommandTests : IDisposable
     }
 
     [Fact]
+    public void Plan_has_the_algorithm_of_each_convolution()
+    {
+        var path = SampleModel.SaveHalved(_folder);
+        using var document = JsonDocument.Parse(Terminal.Run("inspect", path, "--plan", "--json").Output);
+        var layers = document.RootElement.GetProperty("layers").EnumerateArray().Select(layer => layer.GetProperty("layer").GetString());
+        var plan = document.RootElement.GetProperty("plan").EnumerateArray().ToList();
+        Assert.Equal(layers.Where(layer => layer != "fc"), plan.Select(layer => layer.GetProperty("layer").GetString()));
+        var halved = plan.Single(layer => layer.GetProperty("layer").GetString() == SampleModel.HalvedLayer);
+        var algorithms = halved.GetProperty("alternatives").EnumerateArray().Append(halved).Select(form => form.GetProperty("algorithm").GetString());
+        Assert.Contains("uhp-direct", algorithms);
+        Assert.Contains("alternatives", Terminal.Run("inspect", path, "--plan").Output);
+    }
+
+    [Fact]
     public void A_missing_file_is_named() => Terminal.Run("inspect", _folder.File("none.safetensors")).AssertWrongInput("none.safetensors");
 
     [Fact]

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Runtime.Inference;
+using Dst.Training.Networks;
+using Dst.Training.Runs;
+
+namespace Dst.Cli.Bench;
+
+/// <summary>What <c>bench --model</c> and <c>bench --arch</c> measure.</summary>
+/// <param name="Name">File or architecture.</param>
+/// <param name="FileBytes">Size of the file, or null if there is none.</param>
+/// <param name="Threads">Threads that share a batch.</param>
+/// <param name="Inference">How the model is compiled.</param>
+internal sealed record NetworkBenchOptions(string Name, long? FileBytes, int Threads, InferenceOptions Inference);
+
+/// <summary>Times of a batch in milliseconds: the shortest, and what that share of the runs does not exceed.</summary>
+internal sealed record LatencySpread(double Min, double Median, double P95, double P99);
+
+/// <summary>Mean milliseconds that one step of the plan takes of a batch, and GFLOP/s of the multiply-adds of its kept weights, if it has any.</summary>
+internal sealed record StepResult(string Name, string Algorithm, double Ms, double? Gflops);
+
+/// <summary>The JSON document of <c>bench --model</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run; resident bytes are packed weights and a session's memory.</summary>
+internal sealed record NetworkReport(
+    string Cpu, SimdTier Tier, string Model, string Form, int Threads, int Batch, LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes,
+    long Macs, long EffectiveMacs, double Gflops, double PeakGflops, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
+
+/// <summary>Measures the inference of a model on random images.</summary>
+internal sealed class NetworkBench(Model model, NetworkBenchOptions options, CancellationToken cancellation)
+{
+    private const int MinRuns = 20;
+    private const double WarmUpSeconds = 0.3;
+    private const double MeasureSeconds = 1;
+
+    private int Batch => options.Inference.Batch;
+
+    /// <summary>Measures the peak, compiles the model, warms up, then times runs for about a second.</summary>
+    /// <param name="progress">Told what is measured.</param>
+    /// <exception cref="InputException">A batch fits in no array or not in memory.</exception>
+    public NetworkReport Run(Action<string> progress)
+    {
+        progress($"{options.Name}, {model.Graph.Input}, batch {Batch}, {Form}");
+        if (Batch * model.Graph.Input.Count > Array.MaxLength)
+            throw new InputException($"a batch of {Batch} images of {model.Graph.Input} has {Batch * model.Graph.Input.Count} values; at most {Array.MaxLength} were expected");
+        var peak = MachinePeak.Measure(options.Threads);
+        using var plan = InferencePlan.Compile(model, options.Inference);
+        using var session = plan.CreateSession(options.Threads);
+        var images = new float[Batch * model.Graph.Input.Count];
+        var random = new Random(1);
+        foreach (ref var value in images.AsSpan()) value = random.NextSingle() * 2 - 1;
+        var logits = new float[Batch * plan.Classes];
+        Repeat(session, images, logits, WarmUpSeconds);
+        var before = session.Times;
+        var seconds = Repeat(session, images, logits, MeasureSeconds);
+        var layers = session.Times.Zip(before, (after, start) => (after.Name, after.Algorithm, Ms: (after.Time - start.Time).TotalMilliseconds / seconds.Count)).ToList();
+        seconds.Sort();
+        return Report(peak, seconds, layers, plan.WeightBytes + session.Bytes);
+    }
+
+    private string Form => options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Group is null) ? "csr" : "uhp";
+
+    private List<double> Repeat(InferenceSession session, float[] images, float[] logits, double duration)
+    {
+        var seconds = new List<double>();
+        var all = Stopwatch.GetTimestamp();
+        while (seconds.Count < MinRuns || Stopwatch.GetElapsedTime(all).TotalSeconds < duration)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var start = Stopwatch.GetTimestamp();
+            session.Run(images, Batch, logits);
+            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return seconds;
+    }
+
+    private NetworkReport Report(double peak, List<double> sortedSeconds, IReadOnlyList<(string Name, string Algorithm, double Ms)> layers, long residentBytes)
+    {
+        var cost = NetworkCost.Of(model.Graph, model.Masks);
+        var macs = cost.Layers.ToDictionary(layer => layer.Name, layer => layer.EffectiveMacs);
+        double At(double share) => 1e3 * sortedSeconds[Math.Min(sortedSeconds.Count - 1, (int)(share * sortedSeconds.Count))];
+        var gflops = 2e-9 * Batch * cost.EffectiveMacs / sortedSeconds[0];
+        return new(
+            RunManifest.CpuName(), Simd.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
+            options.FileBytes, residentBytes, cost.Macs, cost.EffectiveMacs, gflops, peak, 100 * gflops / peak,
+            [.. layers.Select(step => new StepResult(step.Name, step.Algorithm, step.Ms, macs.TryGetValue(step.Name, out var count) ? 2e-6 * Batch * count / step.Ms : null))]);
+    }
+}

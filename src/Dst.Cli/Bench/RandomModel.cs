@@ -1,0 +1,25 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Training.Networks;
+using Dst.Training.Pruning;
+
+namespace Dst.Cli.Bench;
+
+/// <summary>Networks of the zoo with random weights, which are as fast as trained ones.</summary>
+internal static class RandomModel
+{
+    /// <summary>Builds and initialises a network.</summary>
+    /// <param name="arch">Architecture, by its name in the zoo.</param>
+    /// <param name="width">Width multiplier.</param>
+    /// <param name="input">Shape of one image, or null for the architecture's usual one.</param>
+    /// <param name="pattern">Pattern of the masks, or null for a dense network.</param>
+    /// <exception cref="InputException">There is no such network, it does not take the input, or nothing of it can be pruned.</exception>
+    public static Model Create(string arch, double width, FeatureShape? input, UhpPattern? pattern)
+    {
+        var (usualInput, classes) = Zoo.UsualTask(arch);
+        var model = Initialiser.Initialise(Zoo.Build(arch, input ?? usualInput, classes, width), seed: 1);
+        if (pattern is null) return model;
+        var plan = PruningPlan.Create(model, new() { Pattern = pattern });
+        return plan.Masks.Count > 0 ? plan.ApplyTo(model) : throw new InputException($"network '{arch}' has no layer that {pattern} can prune; at least one was expected");
+    }
+}

@@ -1,0 +1,16 @@
+using Dst.Runtime.Inference;
+
+namespace Dst.Cli.Report;
+
+/// <summary>The algorithms of an inference plan as a table.</summary>
+internal static class PlanTable
+{
+    /// <summary>A row for each convolution.</summary>
+    public static TextTable Of(IReadOnlyList<LayerDecision> decisions)
+    {
+        var table = new TextTable("layer", "algorithm", "ms", "alternatives", "reason");
+        foreach (var decision in decisions)
+            table.Add(decision.Layer, decision.Algorithm, decision.Ms is { } ms ? $"{ms:F4}" : "-", string.Join("; ", decision.Alternatives), decision.Reason);
+        return table;
+    }
+}

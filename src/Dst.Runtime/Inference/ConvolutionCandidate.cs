@@ -1,0 +1,57 @@
+using Dst.Kernels;
+using Dst.Runtime.Inference.Steps;
+
+namespace Dst.Runtime.Inference;
+
+/// <summary>One way to compute a convolution, and its estimated cost.</summary>
+/// <param name="Algorithm">Name, such as <c>uhp-winograd4x4</c>.</param>
+/// <param name="Tile">Outputs of a Winograd tile in one dimension, or 0 for the direct form.</param>
+/// <param name="Kept">The taps that it reads, or null for all.</param>
+/// <param name="Cost">Estimated time of an image in vector multiply-adds.</param>
+internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps? Kept, double Cost)
+{
+    /// <summary>
+    /// Time of the forward transform of one tile of 16 channels in vector multiply-adds, from measurements; one of inputs and one of outputs a tile.
+    /// </summary>
+    private static readonly (int Tile, double TransformCost)[] Tiles = [(4, 300), (2, 200)];
+
+    /// <summary>How much longer a multiply-add takes where fewer than 16 filters share a tap, from measurements.</summary>
+    private const double NarrowBlockCost = 1.3;
+
+    /// <summary>The same for single weights.</summary>
+    private const double SingleWeightCost = 2;
+
+    /// <summary>All forms of a layer.</summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="mask">What is kept, or null for all.</param>
+    /// <param name="largestTile">Largest Winograd tile that is exact enough, or 0 for none.</param>
+    public static IReadOnlyList<ConvolutionCandidate> Of(Conv2dShape shape, LayerMask? mask, int largestTile)
+    {
+        var forms = new List<ConvolutionCandidate>();
+        var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
+        var pixels = (double)shape.OutHeight * shape.OutWidth;
+        var direct = shape.FilterBlocks * shape.RowLength * pixels;
+        forms.Add(new("dense-direct", 0, null, direct));
+        var keptShare = kept is null ? 1 : mask!.KeptWeights / ((double)shape.Filters * shape.RowLength);
+        var name = mask is { Group: null } ? "csr" : "uhp";
+        if (kept is not null) forms.Add(new($"{name}-direct", 0, kept, direct * keptShare * PenaltyOf(kept.Block)));
+        if (!WinogradConv2d.Supports(shape)) return forms;
+        foreach (var (tile, transform) in Tiles.Where(candidate => candidate.Tile <= largestTile))
+        {
+            var tiles = (double)((shape.OutHeight + tile - 1) / tile) * ((shape.OutWidth + tile - 1) / tile);
+            var products = shape.FilterBlocks * shape.Channels * (tile + 2) * (tile + 2) * tiles;
+            var transforms = (shape.ChannelBlocks + shape.FilterBlocks) * transform * tiles;
+            forms.Add(new($"dense-winograd{tile}x{tile}", tile, null, products + transforms));
+            if (kept is not null && mask is { Unit: PruningUnit.Kernel, Block: Layout.Block })
+                forms.Add(new($"uhp-winograd{tile}x{tile}", tile, kept, products * keptShare + transforms));
+        }
+
+        return forms;
+    }
+
+    /// <summary>Packs the weights of a layer in this form.</summary>
+    public InferenceStep Create(PlanNode node, Conv2dShape shape, int batch) =>
+        Tile == 0 ? new DirectStep(node, Algorithm, shape, Kept) : new WinogradStep(node, Algorithm, shape, Kept, Tile, batch);
+
+    private static double PenaltyOf(int block) => block switch { Layout.Block => 1, 1 => SingleWeightCost, _ => NarrowBlockCost };
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Dst.Kernels;
+using Dst.Runtime.Inference.Steps;
+using Dst.Runtime.Threading;
+
+namespace Dst.Runtime.Inference;
+
+/// <summary>Chooses the form of each convolution: by measuring, once for equal layers, or by estimated cost.</summary>
+internal sealed class ConvolutionChooser(InferenceOptions options, int largestTile)
+{
+    private const int Rounds = 9;
+
+    /// <summary>Forms whose estimated cost is further than this from the lowest are not measured.</summary>
+    private const double HopelessCost = 3;
+
+    private readonly Dictionary<(Conv2dShape, string?, long), LayerDecision> _measured = [];
+
+    /// <summary>The layer in its best form.</summary>
+    public (InferenceStep Step, LayerDecision Decision) Choose(PlanNode node, Conv2dShape shape)
+    {
+        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile).OrderBy(form => form.Cost).ToList();
+        var decision = forms.Count == 1 ? new(node.Layer, forms[0].Algorithm, null, [], "the only form of this layer")
+            : options.Tune ? Measure(node, shape, forms)
+            : new LayerDecision(node.Layer, forms[0].Algorithm, null, [.. forms.Skip(1).Select(form => new LayerAlgorithm(form.Algorithm, null))], "lowest estimated cost");
+        return (forms.First(form => form.Algorithm == decision.Algorithm).Create(node, shape, options.Batch), decision);
+    }
+
+    private LayerDecision Measure(PlanNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
+    {
+        var key = (shape, node.Mask?.PatternName, node.Mask?.KeptWeights ?? 0);
+        if (_measured.TryGetValue(key, out var equal)) return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
+        var steps = forms.Where(form => form.Cost <= HopelessCost * forms[0].Cost).Select(form => form.Create(node, shape, options.Batch)).ToList();
+        try
+        {
+            var times = Times(steps, shape);
+            var measured = steps.Zip(times, (step, ms) => new LayerAlgorithm(step.Algorithm, ms)).OrderBy(algorithm => algorithm.Ms).ToList();
+            var others = forms.Where(form => measured.TrueForAll(algorithm => algorithm.Algorithm != form.Algorithm)).Select(form => new LayerAlgorithm(form.Algorithm, null));
+            var denseWins = node.Mask is not null && measured[0].Algorithm.StartsWith("dense", StringComparison.Ordinal);
+            var reason = $"fastest of {measured.Count} measured{(denseWins ? ": the pruned forms lose to the dense one" : "")}";
+            return _measured[key] = new(node.Layer, measured[0].Algorithm, measured[0].Ms, [.. measured.Skip(1), .. others], reason);
+        }
+        finally
+        {
+            foreach (var step in steps) step.Dispose();
+        }
+    }
+
+    /// <summary>Shortest milliseconds of each form; rounds are interleaved so that a disturbance of the machine meets all.</summary>
+    private unsafe double[] Times(List<InferenceStep> steps, Conv2dShape shape)
+    {
+        using var x = new AlignedBuffer((long)options.Batch * shape.InputLength);
+        using var y = new AlignedBuffer((long)options.Batch * shape.OutputLength);
+        using var residual = new AlignedBuffer((long)options.Batch * shape.OutputLength);
+        using var scratch = new AlignedBuffer(steps.Max(step => step.ScratchLength(threads: 1)));
+        for (var i = 0L; i < x.Length; i++) x.Pointer[i] = i % 7 * 0.25f - 0.5f; // ordinary numbers: others may be slower
+        var times = new double[steps.Count];
+        Array.Fill(times, double.PositiveInfinity);
+        for (var round = 0; round < Rounds; round++)
+        {
+            for (var i = 0; i < steps.Count; i++)
+            {
+                var data = new StepData(x.Pointer, steps[i].Second is null ? null : residual.Pointer, y.Pointer, options.Batch);
+                var start = Stopwatch.GetTimestamp();
+                steps[i].Run(data, 0, steps[i].Units(options.Batch), scratch.Pointer);
+                times[i] = Math.Min(times[i], Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
+        }
+
+        return times;
+    }
+}

@@ -1,0 +1,17 @@
+namespace Dst.Runtime.Inference;
+
+/// <summary>How a network is compiled for inference.</summary>
+public sealed record InferenceOptions
+{
+    /// <summary>Images that run together, and for which the plan is tuned; a session takes any number, this many at a time. At least 1.</summary>
+    public int Batch { get; init; } = 1;
+
+    /// <summary>Whether the forms of each convolution are measured on this machine; otherwise a fixed cost model chooses, the same each time.</summary>
+    public bool Tune { get; init; } = true;
+
+    /// <summary>Whether masks are ignored: pruned weights are multiplied as zeros, as a dense network would.</summary>
+    public bool Dense { get; init; }
+
+    /// <summary>Whether an image with a NaN or infinity is an error rather than computed with.</summary>
+    public bool RefuseNonFinite { get; init; }
+}

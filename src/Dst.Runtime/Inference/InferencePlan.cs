@@ -1,0 +1,135 @@
+using Dst.Kernels;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Inference.Passes;
+using Dst.Runtime.Inference.Steps;
+
+namespace Dst.Runtime.Inference;
+
+/// <summary>
+/// A network compiled for inference: fused operations, each in its fastest form on this machine, with weights packed once. Sessions
+/// compute with it, on any number of threads at once; dispose of them first.
+/// </summary>
+public sealed class InferencePlan : IDisposable
+{
+    /// <summary>Largest difference of a logit that Winograd forms may cause, relative to the largest logit of the image.</summary>
+    public const double ErrorBound = 1e-3;
+
+    /// <summary>Values that stay in a core's second-level cache beside weights and transforms, in floats: 512 kB.</summary>
+    private const int CachedValues = 128 * 1024;
+
+    /// <summary>Winograd tiles from the fastest to the most exact; 0 is none.</summary>
+    private static readonly int[] LargestTiles = [4, 2, 0];
+
+    private InferencePlan(Model model, InferenceOptions options, int largestTile)
+    {
+        Options = options;
+        Input = model.Graph.Input;
+        Graph = Rewrite(model, options);
+        (Steps, Decisions) = new StepFactory(Graph, new(options, largestTile)).CreateAll();
+        Memory = new(Steps, Graph.Shapes, Graph.Output);
+    }
+
+    /// <summary>How it was compiled.</summary>
+    public InferenceOptions Options { get; }
+
+    /// <summary>Shape of one image.</summary>
+    public FeatureShape Input { get; }
+
+    /// <summary>Length of a row of logits.</summary>
+    public int Classes => checked((int)Graph.Shapes[Graph.Output].Count);
+
+    /// <summary>The algorithm of each convolution, in the order in which they run.</summary>
+    public IReadOnlyList<LayerDecision> Decisions { get; }
+
+    /// <summary>Bytes of the packed weights, which all sessions share.</summary>
+    public long WeightBytes => Steps.Sum(step => step.WeightBytes);
+
+    internal PlanGraph Graph { get; }
+
+    internal IReadOnlyList<InferenceStep> Steps { get; }
+
+    internal PlanMemory Memory { get; }
+
+    /// <summary>
+    /// Images of a batch that a session takes through all steps together: so few that their values stay in the caches of the threads,
+    /// unless reading all weights that often costs more than moving the values of the whole batch. A multiple of
+    /// <see cref="LinearStep.ImagesTogether"/> or the whole batch, so that results do not depend on it.
+    /// </summary>
+    internal int ImagesTogether(int threads)
+    {
+        var few = (int)Math.Min(Options.Batch, CachedValues / Memory.Length * threads);
+        few = (Math.Max(1, few) + LinearStep.ImagesTogether - 1) / LinearStep.ImagesTogether * LinearStep.ImagesTogether;
+        if (few >= Options.Batch) return Options.Batch;
+        var weights = (double)WeightBytes / sizeof(float);
+        var moved = Steps.Sum(step => step.Reads.Append(step.Output).Sum(value => (double)Graph.Shapes[value].Count));
+        return weights / few <= weights / Options.Batch + moved ? few : Options.Batch;
+    }
+
+    /// <summary>Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the direct forms'.</summary>
+    /// <param name="model">Network, weights and masks; not changed.</param>
+    /// <param name="options">How, or null for the defaults.</param>
+    /// <exception cref="InputException">The graph is not legal, or an option is out of range.</exception>
+    public static InferencePlan Compile(Model model, InferenceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        options ??= new();
+        if (options.Batch < 1) throw new InputException($"inference option Batch is {options.Batch}; at least 1 was expected");
+        float[]? expected = null;
+        foreach (var tile in LargestTiles)
+        {
+            var plan = new InferencePlan(model, options, tile);
+            if (!plan.Steps.Any(step => step is WinogradStep)) return plan;
+            expected ??= DirectLogits(model, options);
+            if (IsWithinBound(plan.ProbeLogits(), expected)) return plan;
+            plan.Dispose();
+        }
+
+        throw new InvalidOperationException("a plan without Winograd forms was expected last");
+    }
+
+    /// <summary>Takes the memory of a session and starts its threads.</summary>
+    /// <param name="threads">Threads that share the work; results do not depend on it. At least 1.</param>
+    /// <exception cref="InputException">There is not enough memory, or fewer than one thread.</exception>
+    public InferenceSession CreateSession(int threads = 1) => new(this, threads);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var step in Steps) step.Dispose();
+    }
+
+    private static PlanGraph Rewrite(Model model, InferenceOptions options)
+    {
+        var graph = new PlanGraph(model, options.Dense);
+        DropIdentities.Apply(graph);
+        FoldBatchNorm.Apply(graph);
+        FuseAdd.Apply(graph);
+        FuseRelu.Apply(graph);
+        return graph;
+    }
+
+    private static float[] DirectLogits(Model model, InferenceOptions options)
+    {
+        using var direct = new InferencePlan(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
+        return direct.ProbeLogits();
+    }
+
+    /// <summary>The logits of one image of random numbers of mean 0 and deviation 1, as normalised images have.</summary>
+    private float[] ProbeLogits()
+    {
+        var image = new float[Input.Count];
+        var scale = Math.Sqrt(12);
+        for (var i = 0; i < image.Length; i++) image[i] = (float)(scale * ((SplitMix64.Mix(((ulong)i + 1) * SplitMix64.GoldenGamma) >> 11) * Math.Pow(2, -53) - 0.5));
+        var logits = new float[Classes];
+        using var session = CreateSession();
+        session.Run(image, 1, logits);
+        return logits;
+    }
+
+    private static bool IsWithinBound(float[] actual, float[] expected)
+    {
+        var largest = expected.Max(Math.Abs);
+        // Not "all differences are smaller": networks with weights that are not finite have no better form either.
+        return !actual.Zip(expected).Any(pair => Math.Abs(pair.First - pair.Second) > ErrorBound * largest);
+    }
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using Dst.Kernels;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Inference.Steps;
+using Dst.Runtime.Threading;
+
+namespace Dst.Runtime.Inference;
+
+/// <summary>Time that a session has spent in one step of its plan.</summary>
+/// <param name="Name">Name of the layer.</param>
+/// <param name="Algorithm">How it is computed.</param>
+/// <param name="Time">Sum over all runs.</param>
+public sealed record StepTime(string Name, string Algorithm, TimeSpan Time);
+
+/// <summary>
+/// Memory and threads to run a plan with. Sessions of one plan share its weights and may run at the same time; one session runs one
+/// batch at a time and takes no memory while it does.
+/// </summary>
+public sealed unsafe class InferenceSession : IDisposable
+{
+    private readonly InferencePlan _plan;
+    private readonly WorkerPool _pool;
+    private readonly AlignedBuffer _values;
+    private readonly AlignedBuffer _scratch;
+    private readonly long _scratchPitch;
+    private readonly int _together;
+    private readonly StepPlaces[] _places;
+    private readonly long[] _ticks;
+    private readonly Action<int> _runPart;
+    private int _step;
+    private int _images;
+    private int _parts;
+
+    internal InferenceSession(InferencePlan plan, int threads)
+    {
+        if (threads < 1) throw new InputException($"an inference session has {threads} threads; at least 1 was expected");
+        _plan = plan;
+        var scratch = plan.Steps.Select(step => step.ScratchLength(threads)).DefaultIfEmpty().Max();
+        _scratchPitch = (scratch + Layout.Block - 1) / Layout.Block * Layout.Block;
+        _together = plan.ImagesTogether(threads);
+        CheckMemory(plan.Memory.Length * (double)_together + _scratchPitch * (double)threads, $"{_together} images on {threads} threads");
+        _values = new AlignedBuffer(plan.Memory.Length * _together);
+        _scratch = new AlignedBuffer(_scratchPitch * threads);
+        _places = [.. plan.Steps.Select(step => new StepPlaces(PlaceOf(step.Input), step.Second is null ? null : PlaceOf(step.Second), PlaceOf(step.Output)))];
+        _pool = new WorkerPool(threads);
+        _ticks = new long[plan.Steps.Count];
+        _runPart = RunPart;
+    }
+
+    /// <summary>Threads that share the work.</summary>
+    public int Threads => _pool.Threads;
+
+    /// <summary>Bytes of this session's memory, without the shared weights.</summary>
+    public long Bytes => (_values.Length + _scratch.Length) * sizeof(float);
+
+    /// <summary>Time of each step since the session was created, in the order in which they run.</summary>
+    public IReadOnlyList<StepTime> Times => [.. _plan.Steps.Select((step, i) => new StepTime(step.Layer, step.Algorithm, Stopwatch.GetElapsedTime(0, _ticks[i])))];
+
+    /// <summary>Computes the logits of any number of images, as many at a time as the plan was compiled for.</summary>
+    /// <param name="images">Normalised images [count, C, H, W].</param>
+    /// <param name="count">Number of images, at least 1.</param>
+    /// <param name="logits">[count, Classes].</param>
+    /// <exception cref="InputException">A length is not that of so many images, or an image has a value that the plan refuses.</exception>
+    public void Run(ReadOnlySpan<float> images, int count, Span<float> logits)
+    {
+        CheckLengths(images, count, logits);
+        var imageLength = (int)_plan.Input.Count;
+        if (_plan.Options.RefuseNonFinite) CheckFinite(images, imageLength);
+        fixed (float* source = images, destination = logits)
+        {
+            for (var first = 0; first < count; first += _images)
+            {
+                var restOfBatch = _plan.Options.Batch - first % _plan.Options.Batch;
+                _images = Math.Min(Math.Min(_together, restOfBatch), count - first);
+                RunTogether(source + (long)first * imageLength, destination + (long)first * _plan.Classes);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _pool.Dispose();
+        _values.Dispose();
+        _scratch.Dispose();
+    }
+
+    private void RunTogether(float* images, float* logits)
+    {
+        var input = _plan.Input;
+        Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, _values.Pointer + PlaceOf(NetworkGraph.InputName));
+        for (_step = 0; _step < _plan.Steps.Count; _step++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            _parts = Math.Min(_pool.Threads, _plan.Steps[_step].Units(_images));
+            _pool.Run(_parts, _runPart);
+            _ticks[_step] += Stopwatch.GetTimestamp() - start;
+        }
+
+        var output = _plan.Graph.Shapes[_plan.Graph.Output];
+        Layout.ToPlain(_values.Pointer + PlaceOf(_plan.Graph.Output), _images, output.Channels, output.Height * output.Width, logits);
+    }
+
+    /// <summary>An equal share of the current step's units.</summary>
+    private void RunPart(int part)
+    {
+        var step = _plan.Steps[_step];
+        var units = (long)step.Units(_images);
+        var (x, second, y) = _places[_step];
+        var data = new StepData(_values.Pointer + x, second is null ? null : _values.Pointer + second.Value, _values.Pointer + y, _images);
+        step.Run(data, (int)(part * units / _parts), (int)((part + 1) * units / _parts), _scratch.Pointer + part * _scratchPitch);
+    }
+
+    /// <summary>Where a value of all images begins in this session's memory.</summary>
+    private long PlaceOf(string value) => _plan.Memory[value] * _together;
+
+    private void CheckLengths(ReadOnlySpan<float> images, int count, Span<float> logits)
+    {
+        if (count < 1) throw new InputException($"a run has {count} images; at least 1 was expected");
+        if (images.Length != count * _plan.Input.Count)
+            throw new InputException($"a run of {count} images has {images.Length} values; {count * _plan.Input.Count} were expected, {_plan.Input} each");
+        if (logits.Length != (long)count * _plan.Classes)
+            throw new InputException($"a run of {count} images has room for {logits.Length} logits; {(long)count * _plan.Classes} were expected");
+    }
+
+    private static void CheckFinite(ReadOnlySpan<float> images, int imageLength)
+    {
+        for (var i = 0; i < images.Length; i++)
+        {
+            if (!float.IsFinite(images[i])) throw new InputException($"image {i / imageLength} of a run has the value {images[i]}; finite values were expected");
+        }
+    }
+
+    private static void CheckMemory(double floats, string what)
+    {
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (sizeof(float) * floats > available)
+            throw new InputException($"{what} need {sizeof(float) * floats / 1e6:F0} MB and the machine has {available / 1e6:F0} MB; fewer were expected");
+    }
+
+    /// <summary>Where a step's values begin.</summary>
+    private readonly record struct StepPlaces(long X, long? Second, long Y);
+}

@@ -1,0 +1,85 @@
+using Dst.Kernels;
+
+namespace Dst.Runtime.Inference.Steps;
+
+/// <summary>A direct convolution, dense or of kept taps. Threads share an image by runs of blocks of filters.</summary>
+internal sealed unsafe class DirectStep : WeightedStep
+{
+    /// <summary>Into how many runs of filters an image is cut at most: each packs the input anew.</summary>
+    private const int MaxSlices = 4;
+
+    /// <summary>Floats of an output that are still in the second-level cache when the last step reads them.</summary>
+    private const int CachedOutput = 64 * 1024;
+
+    private readonly Conv2d _kernel;
+    private readonly Lazy<Slice[]> _slices;
+    private readonly int _sliceCount;
+
+    public DirectStep(PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept) : this(node, algorithm, new Conv2d(shape, kept), kept)
+    {
+    }
+
+    private DirectStep(PlanNode node, string algorithm, Conv2d kernel, KeptTaps? kept) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
+    {
+        _kernel = kernel;
+        _kernel.PackWeights(node.Weight, Packed.Span);
+        _sliceCount = kernel.Shape.Groups == 1 ? Math.Min(MaxSlices, kernel.Shape.FilterBlocks) : 1;
+        _slices = new(() => Cut(kept));
+    }
+
+    private Conv2dShape Shape => _kernel.Shape;
+
+    private int OutputPixels => Shape.OutHeight * Shape.OutWidth;
+
+    public override int Units(int images) => images * _sliceCount;
+
+    public override long ScratchLength(int threads) =>
+        threads > 1 && _sliceCount > 1 ? Math.Max(_kernel.ScratchLength, _slices.Value.Max(slice => slice.Kernel.ScratchLength)) : _kernel.ScratchLength;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        while (first < end)
+        {
+            var (image, slice) = Math.DivRem(first, _sliceCount);
+            var images = slice == 0 ? (end - first) / _sliceCount : 0;
+            if (images > 0) RunImages(data, image, images = Math.Min(images, Math.Max(1, CachedOutput / Shape.OutputLength)), scratch);
+            else RunSlice(data, image, _slices.Value[slice], scratch);
+            first += images > 0 ? images * _sliceCount : 1;
+        }
+    }
+
+    private void RunImages(in StepData data, int image, int images, float* scratch)
+    {
+        var offset = (long)image * Shape.OutputLength;
+        _kernel.Forward(images, data.X + (long)image * Shape.InputLength, Packed.Pointer, Bias, data.Y + offset, scratch);
+        Finish(data.Y + offset, data.Second == null ? null : data.Second + offset, images, Shape.FilterBlocks, OutputPixels);
+    }
+
+    private void RunSlice(in StepData data, int image, Slice slice, float* scratch)
+    {
+        var offset = (long)image * Shape.OutputLength + (long)slice.FirstBlock * OutputPixels * Layout.Block;
+        slice.Kernel.Forward(
+            1, data.X + (long)image * Shape.InputLength, Packed.Pointer + slice.FirstWeight, Bias + slice.FirstBlock * Layout.Block, data.Y + offset, scratch);
+        Finish(data.Y + offset, data.Second == null ? null : data.Second + offset, 1, slice.Kernel.Shape.FilterBlocks, OutputPixels);
+    }
+
+    /// <summary>Packed weights lie filter block by filter block, so those of a slice are a part of the layer's.</summary>
+    private Slice[] Cut(KeptTaps? kept)
+    {
+        var slices = new Slice[_sliceCount];
+        var firstWeight = 0L;
+        for (var s = 0; s < _sliceCount; s++)
+        {
+            var (firstBlock, endBlock) = (s * Shape.FilterBlocks / _sliceCount, (s + 1) * Shape.FilterBlocks / _sliceCount);
+            var firstFilter = firstBlock * Layout.Block;
+            var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - firstFilter;
+            var part = kept is null ? null : new KeptTaps(kept.Block, [.. kept.Positions.Skip(firstFilter / kept.Block).Take((filters + kept.Block - 1) / kept.Block)]);
+            slices[s] = new(new Conv2d(Shape with { Filters = filters }, part), firstBlock, firstWeight);
+            firstWeight += slices[s].Kernel.WeightLength;
+        }
+
+        return slices;
+    }
+
+    private sealed record Slice(Conv2d Kernel, int FirstBlock, long FirstWeight);
+}

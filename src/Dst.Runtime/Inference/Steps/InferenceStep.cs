@@ -1,0 +1,59 @@
+namespace Dst.Runtime.Inference.Steps;
+
+/// <summary>Memory of one run of a step: blocked values of some images.</summary>
+internal readonly unsafe struct StepData(float* x, float* second, float* y, int images)
+{
+    /// <summary>The first input.</summary>
+    public readonly float* X = x;
+
+    /// <summary>The second operand of a sum, or null.</summary>
+    public readonly float* Second = second;
+
+    /// <summary>The output.</summary>
+    public readonly float* Y = y;
+
+    /// <summary>Number of images.</summary>
+    public readonly int Images = images;
+}
+
+/// <summary>
+/// A compiled operation with its packed weights. It holds no activations: sessions on other threads run it at the same time. Work is
+/// a number of independent units, and what a unit computes does not depend on which others it runs with.
+/// </summary>
+internal abstract unsafe class InferenceStep(string layer, string algorithm, string input, string? second, string output) : IDisposable
+{
+    /// <summary>Name of the layer that it computes.</summary>
+    public string Layer => layer;
+
+    /// <summary>How it does.</summary>
+    public string Algorithm => algorithm;
+
+    /// <summary>The value that it reads first.</summary>
+    public string Input => input;
+
+    /// <summary>The value that it adds, or null.</summary>
+    public string? Second => second;
+
+    /// <summary>The value that it writes.</summary>
+    public string Output => output;
+
+    /// <summary>All values that it reads.</summary>
+    public IEnumerable<string> Reads => second is null ? [input] : [input, second];
+
+    /// <summary>Bytes of packed weights.</summary>
+    public virtual long WeightBytes => 0;
+
+    /// <summary>Units of work of some images.</summary>
+    public abstract int Units(int images);
+
+    /// <summary>Floats of scratch memory that each thread needs. With several threads, plans what only they need.</summary>
+    public virtual long ScratchLength(int threads) => 0;
+
+    /// <summary>Computes units <paramref name="first"/> to <paramref name="end"/> − 1.</summary>
+    public abstract void Run(in StepData data, int first, int end, float* scratch);
+
+    /// <summary>Frees the packed weights.</summary>
+    public virtual void Dispose()
+    {
+    }
+}

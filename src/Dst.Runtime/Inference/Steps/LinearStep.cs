@@ -1,0 +1,30 @@
+using Dst.Kernels;
+
+namespace Dst.Runtime.Inference.Steps;
+
+/// <summary>A fully connected layer.</summary>
+internal sealed unsafe class LinearStep : WeightedStep
+{
+    /// <summary>Images that share each load of a weight: the kernel sums them in another order than single ones.</summary>
+    public const int ImagesTogether = 4;
+
+    private readonly int _features;
+    private readonly int _outputs;
+
+    public LinearStep(PlanNode node, int features, int outputs) : base(node, "linear", outputs, Linear.WeightLength(features, outputs))
+    {
+        (_features, _outputs) = (features, outputs);
+        Linear.PackWeights(features, outputs, node.Weight, Packed.Span);
+    }
+
+    public override int Units(int images) => (images + ImagesTogether - 1) / ImagesTogether;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var image = first * ImagesTogether;
+        var images = Math.Min(data.Images, end * ImagesTogether) - image;
+        var offset = (long)image * Layout.PaddedChannels(_outputs);
+        Linear.Forward(data.X + (long)image * Layout.PaddedChannels(_features), images, _features, _outputs, Packed.Pointer, Bias, data.Y + offset);
+        Finish(data.Y + offset, data.Second == null ? null : data.Second + offset, images, Layout.Blocks(_outputs), pixels: 1);
+    }
+}

@@ -1,0 +1,102 @@
+using Dst.Kernels;
+using Dst.Runtime.Graph;
+
+namespace Dst.Runtime.Inference.Steps;
+
+/// <summary>max(x, 0) that no other step could take.</summary>
+internal sealed unsafe class ReluStep(PlanNode node, long length) : InferenceStep(node.Layer, "relu", node.Inputs[0], null, node.Output)
+{
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch) =>
+        Elementwise.Relu(data.X + first * length, (end - first) * length, data.Y + first * length);
+}
+
+/// <summary>a + b that no other step could take, and a ReLU.</summary>
+internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
+{
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var (offset, count) = (first * length, (end - first) * length);
+        Elementwise.Add(data.X + offset, data.Second + offset, count, data.Y + offset);
+        if (node.Relu) Elementwise.Relu(data.Y + offset, count, data.Y + offset);
+    }
+}
+
+/// <summary>A batch normalisation that no layer could take, and a ReLU.</summary>
+internal sealed unsafe class BatchNormStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, "batch-norm", node.Inputs[0], null, node.Output)
+{
+    private readonly int _pixels = shape.Height * shape.Width;
+
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var offset = first * Layout.ImageLength(shape.Channels, _pixels);
+        BatchNorm.Apply(data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Relu, data.Y + offset);
+    }
+}
+
+/// <summary>Maximum or mean over windows, block by block of channels.</summary>
+internal sealed unsafe class PoolStep(PlanNode node, WindowShape shape) : InferenceStep(node.Layer, node.Operation is MaxPoolOp ? "max-pool" : "avg-pool", node.Inputs[0], null, node.Output)
+{
+    private readonly WindowShape _block = shape with { Channels = Layout.Block };
+    private readonly bool _isMax = node.Operation is MaxPoolOp;
+
+    public override int Units(int images) => images * shape.Blocks;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var x = data.X + (long)first * _block.Height * _block.Width * Layout.Block;
+        var y = data.Y + (long)first * _block.OutHeight * _block.OutWidth * Layout.Block;
+        if (_isMax) MaxPool.Forward(_block, x, end - first, y);
+        else AvgPool.Forward(_block, x, end - first, y);
+    }
+}
+
+/// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
+internal sealed unsafe class FlattenStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
+{
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var pixels = shape.Height * shape.Width;
+        Flatten.Forward(
+            data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, data.Y + (long)first * Layout.PaddedChannels((int)shape.Count));
+    }
+}
+
+/// <summary>Copies one input of a concatenation to its channels. The steps of all inputs run in their order.</summary>
+internal sealed unsafe class ConcatStep(PlanNode node, int input, FeatureShape shape, int firstChannel, int totalChannels)
+    : InferenceStep(node.Layer, "concat", node.Inputs[input], null, node.Output)
+{
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var pixels = shape.Height * shape.Width;
+        Concat.Forward(
+            data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, firstChannel, totalChannels,
+            data.Y + first * Layout.ImageLength(totalChannels, pixels));
+    }
+}
+
+/// <summary>Softmax over the channels of [C, 1, 1].</summary>
+internal sealed unsafe class SoftmaxStep(PlanNode node, int classes) : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
+{
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var pitch = Layout.PaddedChannels(classes);
+        for (var image = first; image < end; image++)
+        {
+            var y = new Span<float>(data.Y + (long)image * pitch, pitch);
+            Softmax.Forward(new(data.X + (long)image * pitch, classes), classes, y[..classes]);
+            y[classes..].Clear();
+        }
+    }
+}

@@ -1,0 +1,261 @@
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Inference;
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Networks;
+using Dst.Training.Pruning;
+
+namespace Dst.Tests.Inference;
+
+public class InferencePlanTests
+{
+    private const int Images = 5;
+    private const int Classes = 7;
+
+    private static readonly InferenceOptions Untuned = new() { Tune = false };
+
+    public static TheoryData<string> AllNames => [.. Zoo.Names];
+
+    [Theory]
+    [MemberData(nameof(AllNames))]
+    public void Every_network_gives_the_logits_of_the_training_graph(string network)
+    {
+        if (Simd.Tier == SimdTier.Scalar && network is not ("resnet8" or "aconvnet")) return; // the references are too slow for the others
+        var dense = Small(network);
+        foreach (var model in new[] { dense, Halved(dense, "kernel:16:16"), Halved(dense, "weight:4:4"), Unstructured(dense) })
+        {
+            using var plan = InferencePlan.Compile(model, Untuned with { Batch = 3 });
+            AssertClose(Expected(model), Run(plan, model, threads: 1));
+        }
+    }
+
+    [Theory]
+    [InlineData("dense")]
+    [InlineData("kernel:16:16")]
+    [InlineData("kernel:4:2")]
+    [InlineData("weight:16:4")]
+    [InlineData("unstructured")]
+    public void Every_form_of_a_convolution_gives_the_same_values(string pattern)
+    {
+        // 40 filters: a ragged block; 9×10 pixels: ragged tiles.
+        var dense = Initialised(new("one", new(32, 9, 10), [new("conv", new Conv2dOp(40, 3, 3, 1, 1, 1, true), ["input"]), new("relu", new ReluOp(), ["conv"])]));
+        var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
+        var node = new PlanGraph(model, dense: false).Nodes[0] with { Relu = true, Output = "relu" };
+        var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
+        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile: 4);
+        var expected = Expected(model);
+        foreach (var form in forms)
+        {
+            foreach (var threads in new[] { 1, 3 })
+            {
+                using var step = form.Create(node, shape, batch: Images);
+                AssertClose(expected, RunStep(step, model, threads));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("resnet8", 1)]
+    [InlineData("wrn-16-1", 4)]
+    [InlineData("mobilenetv2", 5)]
+    [InlineData("vgg8", 2)]
+    public void The_number_of_threads_changes_no_bit(string network, int batch)
+    {
+        if (Simd.Tier == SimdTier.Scalar && network is "mobilenetv2" or "vgg8") return; // the references are too slow
+        var model = Halved(Small(network), "kernel:16:16");
+        using var plan = InferencePlan.Compile(model, Untuned with { Batch = batch });
+        var expected = Run(plan, model, threads: 1);
+        foreach (var threads in new[] { 2, 3, 8 }) Assert.Equal(expected, Run(plan, model, threads));
+    }
+
+    [Fact]
+    public async Task Sessions_of_a_plan_run_at_the_same_time()
+    {
+        var model = Small("resnet8");
+        using var plan = InferencePlan.Compile(model, Untuned);
+        var expected = Run(plan, model, threads: 1);
+        var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Run(plan, model, threads: 2))));
+        Assert.All(results, result => Assert.Equal(expected, result));
+    }
+
+    [Fact]
+    public void A_steady_run_allocates_nothing()
+    {
+        if (Simd.Tier == SimdTier.Scalar) return; // the references take memory for their sums in double
+        var model = Halved(Small("wrn-16-1"), "kernel:16:16");
+        using var plan = InferencePlan.Compile(model, Untuned with { Batch = 2 });
+        using var session = plan.CreateSession(threads: 2);
+        var (images, logits) = (ImagesOf(model.Graph), new float[Images * Classes]);
+        for (var i = 0; i < 3; i++) session.Run(images, Images, logits);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 5; i++) session.Run(images, Images, logits);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Tuning_measures_the_forms_of_each_layer_and_keeps_the_fastest()
+    {
+        if (Simd.Tier == SimdTier.Scalar) return; // there is one form of a dense layer
+        var model = Halved(Small("resnet8"), "kernel:16:16");
+        using var plan = InferencePlan.Compile(model);
+        AssertClose(Expected(model), Run(plan, model, threads: 1));
+        var layer = plan.Decisions.Single(decision => decision.Layer == "layer2.0.conv2");
+        Assert.StartsWith("fastest of", layer.Reason);
+        Assert.All(layer.Alternatives.Where(alternative => alternative.Ms is not null), alternative => Assert.True(alternative.Ms >= layer.Ms));
+        var names = layer.Alternatives.Select(alternative => alternative.Algorithm).Append(layer.Algorithm).Order();
+        Assert.Equal(["dense-direct", "dense-winograd2x2", "dense-winograd4x4", "uhp-direct", "uhp-winograd2x2", "uhp-winograd4x4"], names);
+    }
+
+    [Fact]
+    public void Layers_of_no_mask_and_plans_that_ignore_masks_have_dense_forms_only()
+    {
+        var model = Halved(Small("resnet8"), "kernel:16:16");
+        using var plan = InferencePlan.Compile(model, Untuned with { Dense = true });
+        Assert.All(plan.Decisions, decision => Assert.StartsWith("dense", decision.Algorithm));
+        AssertClose(Expected(model), Run(plan, model, threads: 1));
+    }
+
+    [Fact]
+    public void Normalisations_sums_and_activations_become_part_of_the_layers_before_them()
+    {
+        using var plan = InferencePlan.Compile(Small("resnet8"), Untuned);
+        var algorithms = plan.Steps.Select(step => step.Algorithm).ToList();
+        Assert.Equal(plan.Decisions.Count + 2, algorithms.Count);
+        Assert.Equal(["avg-pool", "linear"], algorithms.TakeLast(2));
+        Assert.Equal(3, plan.Steps.Count(step => step.Second is not null));
+    }
+
+    [Fact]
+    public void Values_share_memory_but_not_with_one_that_is_still_to_be_read()
+    {
+        using var plan = InferencePlan.Compile(Small("resnet8"), Untuned);
+        var length = plan.Graph.Shapes.ToDictionary(shape => shape.Key, shape => (shape.Value.Channels + 15L) / 16 * 16 * shape.Value.Height * shape.Value.Width);
+        Assert.True(plan.Memory.Length <= 3 * length["conv1"]);
+        for (var i = 0; i < plan.Steps.Count; i++)
+        {
+            var step = plan.Steps[i];
+            var needed = plan.Steps.Skip(i).SelectMany(later => later.Reads).Intersect(plan.Steps.Take(i).Select(earlier => earlier.Output).Append("input"));
+            foreach (var other in needed)
+                Assert.True(plan.Memory[other] + length[other] <= plan.Memory[step.Output] || plan.Memory[step.Output] + length[step.Output] <= plan.Memory[other], $"{step.Output} lies over {other}");
+        }
+    }
+
+    [Fact]
+    public void Operations_that_nothing_can_take_run_on_their_own()
+    {
+        var graph = new NetworkGraph("odd", new(3, 6, 7), [
+            new("bn", new BatchNormOp(), ["input"]),
+            new("relu", new ReluOp(), ["bn"]),
+            new("conv", new Conv2dOp(20, 3, 3, 2, 1), ["relu"]),
+            new("grouped", new Conv2dOp(20, 1, 1, 1, 0, 4, true), ["conv"]),
+            new("twice", new AddOp(), ["grouped", "grouped"]),
+            new("positive", new ReluOp(), ["grouped"]),
+            new("joined", new ConcatOp(), ["conv", "twice", "positive"]),
+            new("max", new MaxPoolOp(2, 1, 1), ["joined"]),
+            new("mean", new AvgPoolOp(2, 1), ["max"]),
+            new("drop", new DropoutOp(0.5f), ["mean"]),
+            new("flat", new FlattenOp(), ["drop"]),
+            new("fc", new LinearOp(Classes), ["flat"]),
+            new("p", new SoftmaxOp(), ["fc"]),
+            new("last", new DropoutOp(0.5f), ["p"]),
+        ]);
+        var model = Initialised(graph);
+        using var plan = InferencePlan.Compile(model, Untuned with { Batch = 2 });
+        AssertClose(Expected(model), Run(plan, model, threads: 1));
+        Assert.Equal(Run(plan, model, threads: 1), Run(plan, model, threads: 3));
+    }
+
+    [Fact]
+    public void Wrong_input_is_one_sentence()
+    {
+        var model = Small("resnet8");
+        Assert.Contains("Batch is 0; at least 1", Assert.Throws<InputException>(() => InferencePlan.Compile(model, new() { Batch = 0 })).Message);
+        using var plan = InferencePlan.Compile(model, Untuned with { RefuseNonFinite = true });
+        Assert.Contains("0 threads", Assert.Throws<InputException>(() => plan.CreateSession(0)).Message);
+        using var session = plan.CreateSession();
+        var (image, logits) = (new float[model.Graph.Input.Count], new float[Classes]);
+        Assert.Contains("0 images; at least 1", Assert.Throws<InputException>(() => session.Run(image, 0, logits)).Message);
+        Assert.Contains("3x12x12", Assert.Throws<InputException>(() => session.Run(image.AsSpan(1), 1, logits)).Message);
+        Assert.Contains("14 were expected", Assert.Throws<InputException>(() => session.Run(new float[2 * image.Length], 2, logits)).Message);
+        image[5] = float.NaN;
+        Assert.Contains("image 0 of a run has the value NaN", Assert.Throws<InputException>(() => session.Run(image, 1, logits)).Message);
+    }
+
+    private static Model Small(string network)
+    {
+        var input = network == "aconvnet" ? new FeatureShape(1, 88, 88) : new FeatureShape(3, 12, 12);
+        return Initialised(Zoo.Build(network, input, Classes, width: 0.5));
+    }
+
+    /// <summary>Random weights, and statistics as training leaves them rather than 0 and 1.</summary>
+    private static Model Initialised(NetworkGraph graph)
+    {
+        var model = Initialiser.Initialise(graph, seed: 1);
+        var random = new Random(2);
+        foreach (var shape in ParameterShape.Of(graph).Where(shape => shape.Role is not ParameterRole.Weight))
+        {
+            foreach (ref var value in model.Parameters[shape.Name].Data.AsSpan())
+                value = shape.Role is ParameterRole.Bias or ParameterRole.BatchNormShift || shape.Name.EndsWith("mean") ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();
+        }
+
+        return model;
+    }
+
+    private static Model Halved(Model dense, string pattern) => PruningPlan.Create(dense, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(dense);
+
+    private static Model Unstructured(Model dense)
+    {
+        var masks = dense.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).ToDictionary(
+            node => node.Name, node => UnstructuredPruner.Prune(dense.Parameters[$"{node.Name}.weight"], dense.Parameters[$"{node.Name}.weight"].Data.Length / 2));
+        var parameters = dense.Parameters.ToDictionary(parameter => parameter.Key, parameter => new Tensor(parameter.Value.Shape, (float[])parameter.Value.Data.Clone()));
+        foreach (var (layer, mask) in masks) mask.Apply(parameters[$"{layer}.weight"].Data);
+        return new(dense.Graph, parameters) { Masks = masks };
+    }
+
+    private static float[] Expected(Model model)
+    {
+        using var pool = new WorkerPool(1);
+        using var network = new TrainingNetwork(model, Images, pool, seed: 1);
+        return network.Forward(ImagesOf(model.Graph), Images, training: false).ToArray();
+    }
+
+    private static float[] Run(InferencePlan plan, Model model, int threads)
+    {
+        using var session = plan.CreateSession(threads);
+        var logits = new float[Images * plan.Classes];
+        session.Run(ImagesOf(model.Graph), Images, logits);
+        return logits;
+    }
+
+    private static unsafe float[] RunStep(Dst.Runtime.Inference.Steps.InferenceStep step, Model model, int parts)
+    {
+        var (input, output) = (model.Graph.Input, GraphChecker.Check(model.Graph)[model.Graph.Output.Name]);
+        using var x = new AlignedBuffer(Images * Dst.Kernels.Layout.ImageLength(input.Channels, input.Height * input.Width));
+        using var y = new AlignedBuffer(Images * Dst.Kernels.Layout.ImageLength(output.Channels, output.Height * output.Width));
+        using var scratch = new AlignedBuffer(step.ScratchLength(parts));
+        var result = new float[Images * output.Count];
+        fixed (float* plain = ImagesOf(model.Graph)) Dst.Kernels.Layout.FromPlain(plain, Images, input.Channels, input.Height * input.Width, x.Pointer);
+        var units = step.Units(Images);
+        for (var part = 0; part < parts; part++)
+            step.Run(new(x.Pointer, null, y.Pointer, Images), part * units / parts, (part + 1) * units / parts, scratch.Pointer);
+        fixed (float* plain = result) Dst.Kernels.Layout.ToPlain(y.Pointer, Images, output.Channels, output.Height * output.Width, plain);
+        return result;
+    }
+
+    private static float[] ImagesOf(NetworkGraph graph)
+    {
+        var random = new Random(3);
+        var images = new float[Images * graph.Input.Count];
+        for (var i = 0; i < images.Length; i++) images[i] = random.NextSingle() * 2 - 1;
+        return images;
+    }
+
+    private static void AssertClose(float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        var largest = expected.Max(Math.Abs);
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-3 * largest);
+    }
+}
