@@ -134,20 +134,19 @@ internal sealed class RandomGraph
     /// <summary>An earlier output, mostly a recent one.</summary>
     private string Pick()
     {
-        if (_nodes.Count == 0) return NetworkGraph.InputName;
-        if (_random.Next(12) == 0) return NetworkGraph.InputName;
+        if (_nodes.Count == 0 || _random.Next(12) == 0) return NetworkGraph.InputName;
         var back = _random.Next(4) == 0 ? _nodes.Count : Math.Min(3, _nodes.Count);
         return _nodes[^(_random.Next(back) + 1)].Name;
     }
 
-    private string PickLike(string x) => PickWhere(shape => shape == _shapes[x]);
+    private string PickLike(string x) => PickWhere(x, shape => shape == _shapes[x]);
 
-    private string PickMap(string x) => PickWhere(shape => shape.Height == _shapes[x].Height && shape.Width == _shapes[x].Width && shape.Channels < 40);
+    private string PickMap(string x) => PickWhere(x, shape => shape.Height == _shapes[x].Height && shape.Width == _shapes[x].Width && shape.Channels < 40);
 
-    private string PickWhere(Func<FeatureShape, bool> fits)
+    private string PickWhere(string otherwise, Func<FeatureShape, bool> fits)
     {
         string[] found = [.. _shapes.Where(pair => fits(pair.Value)).Select(pair => pair.Key)];
-        return found.Length == 0 ? NetworkGraph.InputName : found[_random.Next(found.Length)];
+        return found.Length == 0 ? otherwise : found[_random.Next(found.Length)];
     }
 
     private string Append(Operation operation, params string[] inputs)

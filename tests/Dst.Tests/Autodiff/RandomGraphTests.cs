@@ -166,7 +166,7 @@ public class RandomGraphTests
 
         private void AssertClose(string what, double[] expected, ReadOnlySpan<float> actual, Func<int, bool>? counts = null)
         {
-            var tolerance = 2e-3 * (expected.Max(Math.Abs) + 1);
+            var tolerance = 5e-4 * (expected.Max(Math.Abs) + 0.1);
             for (var i = 0; i < expected.Length; i++)
             {
                 if (Math.Abs(expected[i] - actual[i]) <= tolerance || counts?.Invoke(i) == false) continue;
