@@ -78,6 +78,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         var pass = new PassInfo(count, training, step, _prepared);
         foreach (var node in _plan.Nodes)
         {
+            node.Output.GradientWritten = false;
             var start = Stopwatch.GetTimestamp();
             node.Forward(_pool, pass);
             Times?.Add(node.Node.Operation, StepPass.Forward, start);
@@ -102,8 +103,6 @@ public sealed unsafe class TrainingNetwork : IDisposable
             node.Backward(_pool);
             Times?.Add(node.Node.Operation, StepPass.Backward, start);
         }
-
-        foreach (var node in _plan.Nodes) node.Output.GradientWritten = false;
     }
 
     /// <summary>Copies a node's output of the last forward pass.</summary>

@@ -107,31 +107,31 @@ internal sealed class DoubleNetwork
         var biasGradient = c.Bias ? Gradients[$"{node.Name}.bias"] : new double[o.Channels];
         int perGroup = s.Channels / c.Groups, filtersPerGroup = o.Channels / c.Groups, output = 0;
         for (var n = 0; n < _images; n++)
-        for (var f = 0; f < o.Channels; f++)
-        for (var oy = 0; oy < o.Height; oy++)
-        for (var ox = 0; ox < o.Width; ox++, output++)
-        {
-            if (backward) biasGradient[f] += dy[output];
-            else y[output] = bias[f];
-            for (var i = 0; i < perGroup; i++)
-            for (var ky = 0; ky < c.KernelHeight; ky++)
-            for (var kx = 0; kx < c.KernelWidth; kx++)
-            {
-                int iy = oy * c.Stride + ky - c.Padding, ix = ox * c.Stride + kx - c.Padding;
-                if (iy < 0 || iy >= s.Height || ix < 0 || ix >= s.Width) continue;
-                var position = ((n * s.Channels + f / filtersPerGroup * perGroup + i) * s.Height + iy) * s.Width + ix;
-                var weight = ((f * perGroup + i) * c.KernelHeight + ky) * c.KernelWidth + kx;
-                if (backward)
-                {
-                    dw[weight] += dy[output] * x[position];
-                    dx[position] += dy[output] * w[weight];
-                }
-                else
-                {
-                    y[output] += w[weight] * x[position];
-                }
-            }
-        }
+            for (var f = 0; f < o.Channels; f++)
+                for (var oy = 0; oy < o.Height; oy++)
+                    for (var ox = 0; ox < o.Width; ox++, output++)
+                    {
+                        if (backward) biasGradient[f] += dy[output];
+                        else y[output] = bias[f];
+                        for (var i = 0; i < perGroup; i++)
+                            for (var ky = 0; ky < c.KernelHeight; ky++)
+                                for (var kx = 0; kx < c.KernelWidth; kx++)
+                                {
+                                    int iy = oy * c.Stride + ky - c.Padding, ix = ox * c.Stride + kx - c.Padding;
+                                    if (iy < 0 || iy >= s.Height || ix < 0 || ix >= s.Width) continue;
+                                    var position = ((n * s.Channels + f / filtersPerGroup * perGroup + i) * s.Height + iy) * s.Width + ix;
+                                    var weight = ((f * perGroup + i) * c.KernelHeight + ky) * c.KernelWidth + kx;
+                                    if (backward)
+                                    {
+                                        dw[weight] += dy[output] * x[position];
+                                        dx[position] += dy[output] * w[weight];
+                                    }
+                                    else
+                                    {
+                                        y[output] += w[weight] * x[position];
+                                    }
+                                }
+                    }
     }
 
     private void Multiply(Node node, int outputs, int features, bool backward)
