@@ -23,6 +23,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     private int _images;
     private bool _frozen;
     private bool _prepared;
+    private bool _canGoBack;
 
     /// <summary>Takes memory for batches of up to <paramref name="maxBatch"/> images and copies the model's parameters.</summary>
     /// <param name="model">Network, initial parameters and masks.</param>
@@ -72,7 +73,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     {
         if (count < 1 || count > _maxBatch) throw new ArgumentOutOfRangeException(nameof(count), count, $"expected 1 to {_maxBatch}");
         if (images.Length < count * Graph.Input.Count) throw new ArgumentException($"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
-        _images = count;
+        (_images, _canGoBack) = (count, training);
         fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _plan.Input.Pixels, _plan.Input.Value(0));
         if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
         var pass = new PassInfo(count, training, step, _prepared);
@@ -91,8 +92,10 @@ public sealed unsafe class TrainingNetwork : IDisposable
 
     /// <summary>Computes the gradient of every parameter from the loss's gradient with respect to the last forward pass's logits.</summary>
     /// <param name="logitGradient">[count, Classes] of the last forward pass.</param>
+    /// <exception cref="InvalidOperationException">The last forward pass was not one of training.</exception>
     public void Backward(ReadOnlySpan<float> logitGradient)
     {
+        if (!_canGoBack) throw new InvalidOperationException("the last forward pass was one of inference, which has no backward pass");
         if (logitGradient.Length != _images * Classes) throw new ArgumentException($"{logitGradient.Length} floats; {_images * Classes} were expected", nameof(logitGradient));
         _plan.WriteGradient(_plan.Logits, _images, logitGradient);
         for (var i = _plan.Nodes.Length - 1; i >= 0; i--)
@@ -155,7 +158,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
 
     private Feature FeatureOf(string node, int length)
     {
-        if (!_features.Contains(node) || node == Graph.Nodes[^1].Name) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
+        if (!_features.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
         var feature = _plan.Feature(node);
         var expected = _images * feature.Shape.Count;
         return length == expected ? feature : throw new ArgumentException($"{length} floats for '{node}'; {expected} were expected", nameof(length));

@@ -54,6 +54,16 @@ public class TrainingNetworkTests
     }
 
     [Fact]
+    public void There_is_no_way_back_from_inference_and_no_gradient_of_the_input()
+    {
+        using var pool = new WorkerPool(1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1), 1, pool, seed: 1, ["input"]);
+        network.Forward(new float[3 * 9 * 8], 1, training: false);
+        Assert.Throws<InvalidOperationException>(() => network.Backward(new float[Classes]));
+        Assert.Throws<ArgumentException>(() => network.SetFeatureGradient("input", new float[3 * 9 * 8]));
+    }
+
+    [Fact]
     public void A_steady_training_step_allocates_nothing()
     {
         if (Simd.Tier == SimdTier.Scalar) return; // the references take memory for their sums in double
