@@ -35,7 +35,7 @@ public sealed unsafe partial class WinogradConv2d
                 {
                     var first = _kept.First(b);
                     TileProduct.Run<T>(
-                        _tileWidths[rows], offsets + first, _kept.First(b + 1) - first, u + ((long)p * taps + first) * Layout.Block,
+                        TileWidths(rows), offsets + first, _kept.First(b + 1) - first, u + ((long)p * taps + first) * Layout.Block,
                         v + (long)p * _inputPitch, m + (long)p * _outputPitch + TileOffset(b, 0));
                 }
             }
@@ -57,7 +57,7 @@ public sealed unsafe partial class WinogradConv2d
         fixed (int* offsets = _outputOffsets)
         {
             for (var b = 0; b < Shape.ChannelBlocks; b++)
-                TileProduct.Run<T>(_tileWidths[rows], offsets, Shape.Filters, weights + (long)b * Shape.Filters * Layout.Block, source, destination + TileOffset(b, 0));
+                TileProduct.Run<T>(TileWidths(rows), offsets, Shape.Filters, weights + (long)b * Shape.Filters * Layout.Block, source, destination + TileOffset(b, 0));
         }
     }
 

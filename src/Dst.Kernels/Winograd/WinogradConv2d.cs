@@ -23,7 +23,7 @@ public sealed unsafe partial class WinogradConv2d
     private readonly int _tileColumns;
     private readonly int _inputPitch;
     private readonly int _outputPitch;
-    private readonly int[][] _tileWidths;
+    private readonly int[]?[] _tileWidths;
     private readonly KeptKernels _kept;
     private readonly int[] _inputOffsets;
     private readonly int[] _outputOffsets;
@@ -49,12 +49,12 @@ public sealed unsafe partial class WinogradConv2d
         Tile = tile;
         Capacity = capacity;
         _window = tile + 2;
-        RowsPerImage = (shape.OutHeight + tile - 1) / tile;
-        _tileColumns = (shape.OutWidth + tile - 1) / tile;
+        RowsPerImage = WinogradSchedule.Rows(shape, tile);
+        _tileColumns = WinogradSchedule.Columns(shape, tile);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         _inputPitch = checked((shape.ChannelBlocks * capacity * _tileColumns + 1) * Layout.Block);
         _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
-        _tileWidths = [.. Enumerable.Range(0, capacity + 1).Select(rows => RowTiles.Cut(rows * _tileColumns, shape.Channels))];
+        _tileWidths = new int[capacity + 1][];
         _kept = new KeptKernels(shape, kept);
         _inputOffsets = OffsetsOfChannels(_kept.Channels);
         _outputOffsets = OffsetsOfChannels(Enumerable.Range(0, shape.Filters));
@@ -180,6 +180,9 @@ public sealed unsafe partial class WinogradConv2d
     }
 
     private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
+
+    /// <summary>The register tiles of some rows, cut when such a run is first met: most numbers of rows never are.</summary>
+    private int[] TileWidths(int rows) => _tileWidths[rows] ??= RowTiles.Cut(rows * _tileColumns, Shape.Channels);
 
     private void Check(TileRows rows)
     {

@@ -10,11 +10,6 @@ namespace Dst.Runtime.Inference;
 /// <param name="Cost">Estimated time of an image in vector multiply-adds.</param>
 internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps? Kept, double Cost)
 {
-    /// <summary>
-    /// Time of the forward transform of one tile of 16 channels in vector multiply-adds, from measurements; one of inputs and one of outputs a tile.
-    /// </summary>
-    private static readonly (int Tile, double TransformCost)[] Tiles = [(4, 300), (2, 200)];
-
     /// <summary>How much longer a multiply-add takes where fewer than 16 filters share a tap, from measurements.</summary>
     private const double NarrowBlockCost = 1.3;
 
@@ -36,9 +31,9 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
         var name = mask is { Group: null } ? "csr" : "uhp";
         if (kept is not null) forms.Add(new($"{name}-direct", 0, kept, direct * keptShare * PenaltyOf(kept.Block)));
         if (!WinogradConv2d.Supports(shape)) return forms;
-        foreach (var (tile, transform) in Tiles.Where(candidate => candidate.Tile <= largestTile))
+        foreach (var (tile, transform) in WinogradSchedule.Tiles.Where(candidate => candidate.Tile <= largestTile))
         {
-            var tiles = (double)((shape.OutHeight + tile - 1) / tile) * ((shape.OutWidth + tile - 1) / tile);
+            var tiles = WinogradSchedule.TilesOf(shape, tile);
             var products = shape.FilterBlocks * shape.Channels * (tile + 2) * (tile + 2) * tiles;
             var transforms = (shape.ChannelBlocks + shape.FilterBlocks) * transform * tiles;
             forms.Add(new($"dense-winograd{tile}x{tile}", tile, null, products + transforms));

@@ -21,20 +21,9 @@ internal enum ConvolutionKind
 /// <param name="Rows">Rows of Winograd tiles that the form takes at once.</param>
 internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, int Rows)
 {
-    /// <summary>Transformed inputs of a run, in floats: 160 kB leave room for outputs, weights and images beside them in the second-level cache.</summary>
-    private const int TileBudget = 40_000;
-
-    /// <summary>Transformed weights from which on they are read once a batch and not once a part, in floats: 4 MB.</summary>
-    private const int LargeWeights = 1_000_000;
-
     /// <summary>Transformed weights that leave the second-level cache between two runs, in floats: a run then has at least <see cref="FewTiles"/> tiles.</summary>
     private const int MediumWeights = 250_000;
     private const int FewTiles = 32;
-
-    /// <summary>
-    /// Time of one transform of a 6×6 (4×4) tile of 16 channels in vector multiply-adds, from measurements; a training step takes five of them.
-    /// </summary>
-    private static readonly (int Tile, double TransformCost)[] Tiles = [(4, 300), (2, 200)];
 
     /// <summary>The form with the lowest estimated time.</summary>
     public static ConvolutionForm Choose(Conv2dShape shape, KeptTaps? kept, int maxBatch)
@@ -44,9 +33,9 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
         var channels = shape.Channels * (kept is { Block: Layout.Block } ? 0.5 : 1);
         var pixels = (double)shape.OutHeight * shape.OutWidth;
         var bestCost = 3 * shape.FilterBlocks * channels * 9 * pixels;
-        foreach (var (tile, transform) in Tiles)
+        foreach (var (tile, transform) in WinogradSchedule.Tiles)
         {
-            var tiles = (double)((shape.OutHeight + tile - 1) / tile) * ((shape.OutWidth + tile - 1) / tile);
+            var tiles = WinogradSchedule.TilesOf(shape, tile);
             var products = 3 * shape.FilterBlocks * channels * (tile + 2) * (tile + 2) * tiles;
             var transforms = (3 * shape.ChannelBlocks + 2 * shape.FilterBlocks) * transform * tiles;
             if (products + transforms >= bestCost) continue;
@@ -59,10 +48,10 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
 
     private static ConvolutionForm Schedule(Conv2dShape shape, int tile, int maxBatch)
     {
-        int positions = (tile + 2) * (tile + 2), rowsPerImage = (shape.OutHeight + tile - 1) / tile, columns = (shape.OutWidth + tile - 1) / tile;
-        if ((long)positions * shape.Channels * shape.Filters >= LargeWeights) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch * rowsPerImage);
-        var rows = TileBudget / (positions * columns * Layout.PaddedChannels(shape.Channels));
-        if ((long)positions * shape.Channels * shape.Filters >= MediumWeights) rows = Math.Max(rows, (FewTiles + columns - 1) / columns);
+        var rowsPerImage = WinogradSchedule.Rows(shape, tile);
+        if (WinogradSchedule.IsByPosition(shape, tile)) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch * rowsPerImage);
+        var (rows, columns) = (WinogradSchedule.CachedRows(shape, tile), WinogradSchedule.Columns(shape, tile));
+        if (WinogradSchedule.Weights(shape, tile) >= MediumWeights) rows = Math.Max(rows, (FewTiles + columns - 1) / columns);
         return new(ConvolutionKind.Winograd, tile, Math.Clamp(rows, 1, ImageRange.LargestPart(maxBatch) * rowsPerImage));
     }
 }

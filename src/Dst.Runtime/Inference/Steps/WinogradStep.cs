@@ -5,12 +5,6 @@ namespace Dst.Runtime.Inference.Steps;
 /// <summary>A 3×3 convolution in Winograd form, dense or of kept kernels, some rows of tiles at a time. Threads share an image by rows of tiles.</summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
-    /// <summary>Transformed inputs of a run, in floats: 160 kB leave room for outputs, weights and images beside them in the second-level cache.</summary>
-    private const int TileBudget = 40_000;
-
-    /// <summary>Transformed weights from which on they are read once a batch and not once a run, in floats: 4 MB.</summary>
-    private const int LargeWeights = 1_000_000;
-
     private readonly WinogradConv2d _kernel;
 
     public WinogradStep(PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept, int tile, int batch)
@@ -44,10 +38,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
 
     private static int RowsTogether(Conv2dShape shape, int tile, int batch)
     {
-        int positions = (tile + 2) * (tile + 2), rowsPerImage = (shape.OutHeight + tile - 1) / tile, columns = (shape.OutWidth + tile - 1) / tile;
-        var all = batch * rowsPerImage;
-        if ((long)positions * shape.Channels * shape.Filters >= LargeWeights) return all;
-        return Math.Clamp(TileBudget / (positions * columns * Layout.PaddedChannels(shape.Channels)), 1, all);
+        var all = batch * WinogradSchedule.Rows(shape, tile);
+        return WinogradSchedule.IsByPosition(shape, tile) ? all : Math.Clamp(WinogradSchedule.CachedRows(shape, tile), 1, all);
     }
 
     /// <summary>Finishes the output pixels of rows of tiles, image by image.</summary>
