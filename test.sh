@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Restores, builds with warnings as errors, checks the format and runs every test on each vector width (tier) that this
+# Installs what tests need, restores, builds with warnings as errors, checks the format and runs every test on each vector width (tier) that this
 # machine has. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and all passed.
 # Tests of the category Slow do not run on the scalar tier, which has no vectors and would take minutes for each.
 set -euo pipefail
@@ -7,6 +7,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 results="$PWD/artifacts/tests"
 rm -rf "$results"
+tests/install-tools.sh
 
 dotnet restore Dst.slnx -v quiet
 dotnet build Dst.slnx -c Release --no-restore -v quiet -warnaserror
