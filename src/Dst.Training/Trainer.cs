@@ -15,6 +15,7 @@ namespace Dst.Training;
 public sealed class Trainer : IDisposable
 {
     private readonly TrainingPhase _phase;
+    private readonly DataSet _data;
     private readonly TrainingNetwork _network;
     private readonly TrainerObjective _objective;
     private readonly BatchLoader _training;
@@ -35,7 +36,7 @@ public sealed class Trainer : IDisposable
     public Trainer(TrainingPhase phase, DataSet data, WorkerPool pool, long seed)
     {
         var options = phase.Options;
-        _phase = phase;
+        (_phase, _data) = (phase, data);
         _network = new(phase.Start, options.Batch, pool, seed, FeatureObjective.LayersOfStudent(phase));
         _objective = new(phase, _network, options.Batch, pool, seed);
         _trained = [.. _network.Parameters, .. _objective.Projections];
@@ -101,6 +102,7 @@ public sealed class Trainer : IDisposable
         _clock.Restart();
         try
         {
+            if (!IsFinished) _objective.RememberTeachers(_data, _phase.Options.Batch, cancellation);
             while (!IsFinished)
             {
                 TrainEpoch(cancellation);

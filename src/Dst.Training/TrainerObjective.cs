@@ -9,7 +9,8 @@ namespace Dst.Training;
 
 /// <summary>
 /// The loss of a phase and its gradient: cross-entropy with the labels and, with a teacher, the weighted sum of the terms that
-/// <see cref="DistillationOptions"/> asks for. Teachers see the same augmented batch as the student.
+/// <see cref="DistillationOptions"/> asks for. Teachers see the same augmented batch as the student,
+/// unless their logits are remembered.
 /// </summary>
 internal sealed class TrainerObjective : IDisposable
 {
@@ -17,8 +18,8 @@ internal sealed class TrainerObjective : IDisposable
     private readonly DistillationOptions _options;
     private readonly float _labelWeight;
     private readonly float _labelSmoothing;
-    private readonly TrainingNetwork? _teacher;
-    private readonly TrainingNetwork? _denseStudent;
+    private readonly Teacher? _teacher;
+    private readonly Teacher? _denseStudent;
     private readonly FeatureObjective? _features;
     private readonly float[] _logits; // standardised ones of the student
     private readonly float[] _teacherLogits;
@@ -38,22 +39,26 @@ internal sealed class TrainerObjective : IDisposable
         _labelWeight = phase.Teacher is null ? 1 : (float)_options.LabelWeight;
         _labelSmoothing = (float)phase.Options.LabelSmoothing;
         var pairs = FeatureObjective.PairsOf(phase);
-        if (phase.Teacher is not null && (_options.Alpha > 0 || UsesDkd || pairs.Count > 0)) _teacher = Freeze(phase.Teacher, [.. pairs.Select(pair => pair.Layers.Teacher)]);
-        if (phase.DenseStudent is not null && _options.Beta > 0) _denseStudent = Freeze(phase.DenseStudent, []);
-        if (pairs.Count > 0) _features = new(pairs, _teacher!, student, maxBatch, seed);
+        if (phase.Teacher is not null && (_options.Alpha > 0 || UsesDkd || pairs.Count > 0)) _teacher = new(phase.Teacher, [.. pairs.Select(pair => pair.Layers.Teacher)], maxBatch, pool);
+        if (phase.DenseStudent is not null && _options.Beta > 0) _denseStudent = new(phase.DenseStudent, [], maxBatch, pool);
+        if (pairs.Count > 0) _features = new(pairs, _teacher!.Network!, student, maxBatch, seed);
         var standardised = _options.Standardise && (_teacher ?? _denseStudent) is not null ? maxBatch * student.Classes : 0;
         (_logits, _teacherLogits, _gradient) = (new float[standardised], new float[standardised], new float[standardised]);
-
-        TrainingNetwork Freeze(Model model, IReadOnlyList<string> features)
-        {
-            var network = new TrainingNetwork(model, maxBatch, pool, seed: 0, features);
-            network.Freeze();
-            return network;
-        }
     }
 
     /// <summary>Parameters that are trained with the student's but are no part of it: the projections of hints.</summary>
     public IReadOnlyList<Parameter> Projections => _features?.Projections ?? [];
+
+    /// <summary>
+    /// Computes the teachers' logits of all training images where they stay the same: without augmentation, or if
+    /// <see cref="DistillationOptions.CacheTeacher"/> says so. Before the first step.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void RememberTeachers(DataSet data, int batchSize, CancellationToken cancellation)
+    {
+        if (data.Options.IsAugmented && !_options.CacheTeacher) return;
+        foreach (var teacher in new[] { _teacher, _denseStudent }.OfType<Teacher>().Where(teacher => teacher.Network is null)) teacher.Remember(data, batchSize, cancellation);
+    }
 
     private bool UsesDkd => _options.Dkd.Target > 0 || _options.Dkd.NonTarget > 0;
 
@@ -112,9 +117,9 @@ internal sealed class TrainerObjective : IDisposable
         return loss;
     }
 
-    private ReadOnlySpan<float> LogitsOf(TrainingNetwork teacher, Batch batch)
+    private ReadOnlySpan<float> LogitsOf(Teacher teacher, Batch batch)
     {
-        var logits = teacher.Forward(batch.Images, batch.Count, training: false);
+        var logits = teacher.LogitsOf(batch);
         if (!_options.Standardise) return logits;
         var standardised = _teacherLogits.AsSpan(0, logits.Length);
         LogitStandardisation.Apply(logits, _student.Classes, standardised);

@@ -2,6 +2,7 @@ using Dst.Kernels;
 using Dst.Runtime.Graph;
 using Dst.Runtime.Inference.Passes;
 using Dst.Runtime.Inference.Steps;
+using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;
 
@@ -90,7 +91,16 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Takes the memory of a session and starts its threads.</summary>
     /// <param name="threads">Threads that share the work; results do not depend on it. At least 1.</param>
     /// <exception cref="InputException">There is not enough memory, or fewer than one thread.</exception>
-    public InferenceSession CreateSession(int threads = 1) => new(this, threads);
+    public InferenceSession CreateSession(int threads = 1)
+    {
+        if (threads < 1) throw new InputException($"an inference session has {threads} threads; at least 1 was expected");
+        return new(this, new WorkerPool(threads), ownsPool: true);
+    }
+
+    /// <summary>Takes the memory of a session that shares the threads of others; only one of them may use the pool at a time.</summary>
+    /// <param name="pool">Threads; not disposed.</param>
+    /// <exception cref="InputException">There is not enough memory.</exception>
+    public InferenceSession CreateSession(WorkerPool pool) => new(this, pool, ownsPool: false);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -20,6 +20,7 @@ public sealed unsafe class InferenceSession : IDisposable
 {
     private readonly InferencePlan _plan;
     private readonly WorkerPool _pool;
+    private readonly bool _ownsPool;
     private readonly AlignedBuffer _values;
     private readonly AlignedBuffer _scratch;
     private readonly long _scratchPitch;
@@ -31,10 +32,10 @@ public sealed unsafe class InferenceSession : IDisposable
     private int _images;
     private int _parts;
 
-    internal InferenceSession(InferencePlan plan, int threads)
+    internal InferenceSession(InferencePlan plan, WorkerPool pool, bool ownsPool)
     {
-        if (threads < 1) throw new InputException($"an inference session has {threads} threads; at least 1 was expected");
-        _plan = plan;
+        (_plan, _pool, _ownsPool) = (plan, pool, ownsPool);
+        var threads = pool.Threads;
         var scratch = plan.Steps.Select(step => step.ScratchLength(threads)).DefaultIfEmpty().Max();
         _scratchPitch = (scratch + Layout.Block - 1) / Layout.Block * Layout.Block;
         _together = plan.ImagesTogether(threads);
@@ -42,7 +43,6 @@ public sealed unsafe class InferenceSession : IDisposable
         _values = new AlignedBuffer(plan.Memory.Length * _together);
         _scratch = new AlignedBuffer(_scratchPitch * threads);
         _places = [.. plan.Steps.Select(step => new StepPlaces(PlaceOf(step.Input), step.Second is null ? null : PlaceOf(step.Second), PlaceOf(step.Output)))];
-        _pool = new WorkerPool(threads);
         _ticks = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
@@ -80,7 +80,7 @@ public sealed unsafe class InferenceSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _pool.Dispose();
+        if (_ownsPool) _pool.Dispose();
         _values.Dispose();
         _scratch.Dispose();
     }

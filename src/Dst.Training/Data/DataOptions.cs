@@ -72,6 +72,9 @@ public sealed record DataOptions
     [Setting("normalise by the mean and deviation of the training data or of each image", Choices = ["data", "image"])]
     public string Normalise { get; init; } = "data";
 
+    /// <summary>Whether a training image differs from epoch to epoch.</summary>
+    internal bool IsAugmented => Shift > 0 || Flip || Rotate > 0 || Gain > 0 || Speckle > 0;
+
     /// <summary>Which folders of FUSAR-Ship are the classes.</summary>
     [Setting("fusar: what the classes are", Choices = ["category", "subcategory"])]
     public string Level { get; init; } = "category";

@@ -25,6 +25,10 @@ public sealed record DistillationOptions
     [Setting("standardise the logits of each image (mean 0, deviation 1) before soft targets and dkd compare them")]
     public bool Standardise { get; init; }
 
+    /// <summary>Whether teachers' logits are computed once an image, from the image without augmentation; without augmentation they always are.</summary>
+    [Setting("compute the teachers' logits once an image, from the image without augmentation: faster, but student and teacher see different crops")]
+    public bool CacheTeacher { get; init; }
+
     /// <summary>Decoupled distillation.</summary>
     [Setting("decoupled distillation (DKD), the label's class and the other classes apart; usually with alpha: 0")]
     public DecoupledOptions Dkd { get; init; } = new();

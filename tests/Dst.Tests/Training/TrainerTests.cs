@@ -184,7 +184,7 @@ public sealed class TrainerTests : IDisposable
 
     private float[] Logits(Model model, Batch batch)
     {
-        using var network = new TrainingNetwork(model, batch.Count, _pool, seed: 0);
-        return network.Forward(batch.Images, batch.Count, training: false).ToArray();
+        using var teacher = new Teacher(model, [], batch.Count, _pool);
+        return teacher.LogitsOf(batch).ToArray();
     }
 }
