@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Dst.Cli.Bench;
 using Dst.Cli.Report;
@@ -93,7 +94,7 @@ internal static class BenchCommand
         var arguments = call.Arguments;
         var (path, arch) = (arguments.GetValue(ModelPath), arguments.GetValue(NetworkArch));
         if (path is null == arch is null) throw new InputException($"bench has {(path is null ? "neither --model nor" : "both --model and")} --arch; one of them was expected, or kernels or train; see dst bench --help");
-        if (path is not null && new[] { Pattern.Name, Unstructured.Name, Width.Name, Input.Name }.FirstOrDefault(name => arguments.GetResult(name) is not null) is { } option)
+        if (path is not null && new[] { Pattern.Name, Unstructured.Name, Width.Name, Input.Name }.FirstOrDefault(name => arguments.GetResult(name) is OptionResult { Implicit: false }) is { } option)
             throw new InputException($"option {option} does not go with --model, which has its own; --arch was expected");
         var unstructured = arguments.GetValue(Unstructured);
         if (unstructured && arguments.GetValue(Pattern) is null) throw new InputException("option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");

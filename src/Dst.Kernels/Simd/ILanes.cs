@@ -36,6 +36,9 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>Lane by lane, the larger.</summary>
     static abstract T Max(T a, T b);
 
+    /// <summary>Lane by lane, the value within bounds; NaN stays NaN.</summary>
+    static abstract T Clip(T value, T least, T most);
+
     /// <summary>value where condition &gt; 0, else 0.</summary>
     static abstract T WherePositive(T condition, T value);
 

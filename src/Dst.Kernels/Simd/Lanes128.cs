@@ -56,6 +56,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Max(Lanes128 a, Lanes128 b) => new(Vector128.Max(a._v0, b._v0), Vector128.Max(a._v1, b._v1), Vector128.Max(a._v2, b._v2), Vector128.Max(a._v3, b._v3));
 
+    // Native: where either operand is NaN the second one is the result.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Clip(Lanes128 value, Lanes128 least, Lanes128 most) => new(Vector128.MinNative(most._v0, Vector128.MaxNative(least._v0, value._v0)), Vector128.MinNative(most._v1, Vector128.MaxNative(least._v1, value._v1)), Vector128.MinNative(most._v2, Vector128.MaxNative(least._v2, value._v2)), Vector128.MinNative(most._v3, Vector128.MaxNative(least._v3, value._v3)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 WherePositive(Lanes128 condition, Lanes128 value) => new(Vector128.GreaterThan(condition._v0, Vector128<float>.Zero).AsSingle() & value._v0, Vector128.GreaterThan(condition._v1, Vector128<float>.Zero).AsSingle() & value._v1, Vector128.GreaterThan(condition._v2, Vector128<float>.Zero).AsSingle() & value._v2, Vector128.GreaterThan(condition._v3, Vector128<float>.Zero).AsSingle() & value._v3);
 

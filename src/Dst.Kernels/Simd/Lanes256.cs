@@ -53,6 +53,10 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Vector256.Max(a._v0, b._v0), Vector256.Max(a._v1, b._v1));
 
+    // Native: where either operand is NaN the second one is the result.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Clip(Lanes256 value, Lanes256 least, Lanes256 most) => new(Vector256.MinNative(most._v0, Vector256.MaxNative(least._v0, value._v0)), Vector256.MinNative(most._v1, Vector256.MaxNative(least._v1, value._v1)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 WherePositive(Lanes256 condition, Lanes256 value) => new(Vector256.GreaterThan(condition._v0, Vector256<float>.Zero).AsSingle() & value._v0, Vector256.GreaterThan(condition._v1, Vector256<float>.Zero).AsSingle() & value._v1);
 

@@ -47,6 +47,10 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(Vector512.Max(a._v0, b._v0));
 
+    // Native: where either operand is NaN the second one is the result.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Clip(Lanes512 value, Lanes512 least, Lanes512 most) => new(Vector512.MinNative(most._v0, Vector512.MaxNative(least._v0, value._v0)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 WherePositive(Lanes512 condition, Lanes512 value) => new(Vector512.GreaterThan(condition._v0, Vector512<float>.Zero).AsSingle() & value._v0);
 
