@@ -17,7 +17,7 @@ internal abstract unsafe class WeightedStep : InferenceStep
         _weights = new AlignedBuffer(weightLength);
         _bias = new AlignedBuffer(Layout.PaddedChannels(filters));
         node.Bias?.CopyTo(_bias.Span);
-        _bounds = node.Relu ? Bounds.Relu : Bounds.None;
+        _bounds = node.Bounds;
     }
 
     public override long WeightBytes => (_weights.Length + _bias.Length) * sizeof(float);
