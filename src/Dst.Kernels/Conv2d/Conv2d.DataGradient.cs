@@ -212,7 +212,7 @@ public sealed unsafe partial class Conv2d
             foreach (var phase in _dataGradient)
             {
                 if (phase.WeightLength > 0)
-                    Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), destination);
+                    Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), new(null, null, Bounds.None), destination);
             }
         }
     }

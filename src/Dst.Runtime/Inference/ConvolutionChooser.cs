@@ -19,6 +19,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     public (InferenceStep Step, LayerDecision Decision) Choose(PlanNode node, Conv2dShape shape)
     {
         var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile).OrderBy(form => form.Cost).ToList();
+        if (options.Sparse && node.Mask is not null) forms.RemoveAll(form => form.Kept is null);
         var decision = forms.Count == 1 ? new(node.Layer, forms[0].Algorithm, null, [], "the only form of this layer")
             : options.Tune ? Measure(node, shape, forms)
             : new LayerDecision(node.Layer, forms[0].Algorithm, null, [.. forms.Skip(1).Select(form => new LayerAlgorithm(form.Algorithm, null))], "lowest estimated cost");

@@ -12,6 +12,9 @@ public sealed record InferenceOptions
     /// <summary>Whether masks are ignored: pruned weights are multiplied as zeros, as a dense network would.</summary>
     public bool Dense { get; init; }
 
+    /// <summary>Whether layers with a mask take only forms that skip what it prunes; otherwise the fastest form, which may be a dense one.</summary>
+    public bool Sparse { get; init; }
+
     /// <summary>Whether an image with a NaN or infinity is an error rather than computed with.</summary>
     public bool RefuseNonFinite { get; init; }
 }

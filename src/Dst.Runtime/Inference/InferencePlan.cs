@@ -21,7 +21,8 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Winograd tiles from the fastest to the most exact; 0 is none.</summary>
     private static readonly int[] LargestTiles = [4, 2, 0];
 
-    private InferencePlan(Model model, InferenceOptions options, int largestTile)
+    /// <summary>Compiles without a look at the errors of Winograd forms, which have tiles up to <paramref name="largestTile"/>.</summary>
+    internal InferencePlan(Model model, InferenceOptions options, int largestTile)
     {
         Options = options;
         Input = model.Graph.Input;

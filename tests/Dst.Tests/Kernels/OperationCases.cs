@@ -100,6 +100,7 @@ internal static class OperationCases
         new(3, new(17, 8, 8, 40, 3, 3, 1, 1), tile),
         new(1, new(16, 9, 5, 16, 3, 3), tile),
         new(2, new(5, 4, 3, 6, 3, 3, 1, 2), tile),
+        new(1, new(3, 5, 38, 2, 3, 3, 1, 1), tile), // more tiles in a row than are transformed together
         HalvedWinograd(tile, new(20, 7, 9, 37, 3, 3, 1, 1), block: 16, group: 16),
         HalvedWinograd(tile, new(48, 5, 5, 32, 3, 3, 1, 1), block: 16, group: 2),
         HalvedWinograd(tile, new(16, 5, 4, 24, 3, 3, 1, 1), block: 4, group: 4),
