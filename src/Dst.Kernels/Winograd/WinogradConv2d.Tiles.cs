@@ -6,7 +6,7 @@ namespace Dst.Kernels;
 /// <content>The walk over tiles: images to the transform domain and back.</content>
 public sealed unsafe partial class WinogradConv2d
 {
-    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, _window, _inputPitch);
+    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, _points, _inputPitch);
 
     private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, _outputPitch);
 
@@ -28,7 +28,7 @@ public sealed unsafe partial class WinogradConv2d
                 var source = walk.Contains(top, left)
                     ? new VectorSquare(plane + walk.Offset(top, left), walk.RowPitch, Layout.Block)
                     : CopyWindow<T>(walk, top, left, plane, window);
-                WinogradTransform.Apply<T, TStep>(source, new(tile, _window * walk.TilePitch, walk.TilePitch));
+                WinogradTransform.Apply<T, TStep>(source, new(tile, _points * walk.TilePitch, walk.TilePitch));
             }
         }
     }
@@ -49,7 +49,7 @@ public sealed unsafe partial class WinogradConv2d
             var tile = tiles + TileOffset(block, rows.Place + row);
             for (var left = walk.Origin; left < walk.Origin + _tileColumns * Tile; left += Tile, tile += Layout.Block)
             {
-                var source = new VectorSquare(tile, _window * walk.TilePitch, walk.TilePitch);
+                var source = new VectorSquare(tile, _points * walk.TilePitch, walk.TilePitch);
                 if (TWrite.Overwrites && walk.Contains(top, left))
                 {
                     WinogradTransform.Apply<T, TStep>(source, new(plane + walk.Offset(top, left), walk.RowPitch, Layout.Block));
@@ -128,39 +128,27 @@ public sealed unsafe partial class WinogradConv2d
         public static void Write(float* destination, T value) => T.Store(destination, T.Add(T.Load(destination), value));
     }
 
-    private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IVectorKernel
+    private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Gather<T, Input4<T>>(conv.InputWalk, rows, x, v);
-            else conv.Gather<T, Input2<T>>(conv.InputWalk, rows, x, v);
-        }
+        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
+            conv.Gather<T, InputStep<T, TForm>>(conv.InputWalk, rows, x, v);
     }
 
-    private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IVectorKernel
+    private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Gather<T, OutputGradient4<T>>(conv.OutputWalk, rows, dy, dm);
-            else conv.Gather<T, OutputGradient2<T>>(conv.OutputWalk, rows, dy, dm);
-        }
+        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
+            conv.Gather<T, EvaluateStep<T, TForm, OutputSide<TForm>>>(conv.OutputWalk, rows, dy, dm);
     }
 
-    private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, float* y) : IVectorKernel
+    private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, float* y) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Scatter<T, Output4<T>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
-            else conv.Scatter<T, Output2<T>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
-        }
+        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
+            conv.Scatter<T, EvaluateTransposedStep<T, TForm, OutputSide<TForm>>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
     }
 
-    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IVectorKernel
+    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Scatter<T, InputGradient4<T>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
-            else conv.Scatter<T, InputGradient2<T>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
-        }
+        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
+            conv.Scatter<T, InputGradientStep<T, TForm>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
     }
 }

@@ -30,11 +30,10 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
         var keptShare = kept is null ? 1 : mask!.KeptWeights / ((double)shape.Filters * shape.RowLength);
         var name = mask is { Group: null } ? "csr" : "uhp";
         if (kept is not null) forms.Add(new($"{name}-direct", 0, kept, direct * keptShare * PenaltyOf(kept.Block)));
-        if (!WinogradConv2d.Supports(shape)) return forms;
-        foreach (var (tile, transform) in WinogradSchedule.Tiles.Where(candidate => candidate.Tile <= largestTile))
+        foreach (var (tile, transform) in WinogradSchedule.FormsOf(shape).Where(candidate => candidate.Tile <= largestTile))
         {
             var tiles = WinogradSchedule.TilesOf(shape, tile);
-            var products = shape.FilterBlocks * shape.Channels * (tile + 2) * (tile + 2) * tiles;
+            var products = shape.FilterBlocks * shape.Channels * WinogradSchedule.Positions(shape, tile) * tiles;
             var transforms = (shape.ChannelBlocks + shape.FilterBlocks) * transform * tiles;
             forms.Add(new($"dense-winograd{tile}x{tile}", tile, null, products + transforms));
             if (kept is not null && mask is { Unit: PruningUnit.Kernel, Block: Layout.Block })
