@@ -130,25 +130,25 @@ public sealed unsafe partial class WinogradConv2d
 
     private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IFormKernel
     {
-        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
-            conv.Gather<T, InputStep<T, TForm>>(conv.InputWalk, rows, x, v);
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Gather<T, InputStep<T, TPoints>>(conv.InputWalk, rows, x, v);
     }
 
     private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IFormKernel
     {
-        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
-            conv.Gather<T, EvaluateStep<T, TForm, OutputSide<TForm>>>(conv.OutputWalk, rows, dy, dm);
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Gather<T, EvaluateStep<T, TPoints, OutputSide<TForm>>>(conv.OutputWalk, rows, dy, dm);
     }
 
     private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, float* y) : IFormKernel
     {
-        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
-            conv.Scatter<T, EvaluateTransposedStep<T, TForm, OutputSide<TForm>>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Scatter<T, EvaluateTransposedStep<T, TPoints, OutputSide<TForm>>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
     }
 
     private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IFormKernel
     {
-        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
-            conv.Scatter<T, InputGradientStep<T, TForm>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Scatter<T, InputGradientStep<T, TPoints>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
     }
 }

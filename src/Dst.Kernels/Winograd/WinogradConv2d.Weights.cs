@@ -121,19 +121,19 @@ public sealed unsafe partial class WinogradConv2d
 
     private readonly struct PackKernel(WinogradConv2d conv, int block, float* weights, float* u) : IFormKernel
     {
-        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
-            conv.Pack<T, EvaluateStep<T, TForm, KernelSide<TForm>>>(block, weights, u);
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Pack<T, EvaluateStep<T, TPoints, KernelSide<TForm>>>(block, weights, u);
     }
 
     private readonly struct PackTransposedKernel(WinogradConv2d conv, int block, float* weights, float* u) : IFormKernel
     {
-        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
-            conv.PackTransposed<T, EvaluateStep<T, TForm, KernelSide<TForm>>>(block, weights, u);
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.PackTransposed<T, EvaluateStep<T, TPoints, KernelSide<TForm>>>(block, weights, u);
     }
 
     private readonly struct UnpackKernel(WinogradConv2d conv, int block, float* du, float* gradient) : IFormKernel
     {
-        public void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm =>
-            conv.Unpack<T, EvaluateTransposedStep<T, TForm, KernelSide<TForm>>>(block, du, gradient);
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Unpack<T, EvaluateTransposedStep<T, TPoints, KernelSide<TForm>>>(block, du, gradient);
     }
 }

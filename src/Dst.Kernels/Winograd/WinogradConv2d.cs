@@ -202,7 +202,7 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>What is compiled for each form.</summary>
     private interface IFormKernel
     {
-        void Run<T, TForm>() where T : unmanaged, ILanes<T> where TForm : IWinogradForm;
+        void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm;
     }
 
     /// <summary>The one switch from a layer to its form.</summary>
@@ -212,11 +212,11 @@ public sealed unsafe partial class WinogradConv2d
         {
             switch (conv.Tile, conv.Shape.KernelHeight)
             {
-                case (2, 3): kernel.Run<T, F2x3>(); break;
-                case (4, 3): kernel.Run<T, F4x3>(); break;
-                case (2, 5): kernel.Run<T, F2x5>(); break;
-                case (4, 5): kernel.Run<T, F4x5>(); break;
-                case (3, 6): kernel.Run<T, F3x6>(); break;
+                case (2, 3): kernel.Run<T, Points4<T>, F2x3>(); break;
+                case (4, 3): kernel.Run<T, Points6<T>, F4x3>(); break;
+                case (2, 5): kernel.Run<T, Points6<T>, F2x5>(); break;
+                case (4, 5): kernel.Run<T, Points8<T>, F4x5>(); break;
+                case (3, 6): kernel.Run<T, Points8<T>, F3x6>(); break;
                 default: throw new InvalidOperationException($"{conv.Shape} with tile {conv.Tile} has no Winograd form");
             }
         }
