@@ -6,9 +6,9 @@ namespace Dst.Kernels;
 /// <content>The walk over tiles: images to the transform domain and back.</content>
 public sealed unsafe partial class WinogradConv2d
 {
-    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, _points, _inputPitch);
+    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, _points, Tile * Shape.Stride, _inputPitch);
 
-    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, _outputPitch);
+    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, Tile, _outputPitch);
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
     [SkipLocalsInit]
@@ -21,9 +21,9 @@ public sealed unsafe partial class WinogradConv2d
         {
             var (row, block) = (i / walk.Blocks, i % walk.Blocks);
             var plane = PlaneOf(walk, rows.First + row, block, x);
-            var top = (rows.First + row) % RowsPerImage * Tile + walk.Origin;
+            var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
             var tile = tiles + TileOffset(block, rows.Place + row);
-            for (var left = walk.Origin; left < walk.Origin + _tileColumns * Tile; left += Tile, tile += Layout.Block)
+            for (var left = walk.Origin; left < walk.Origin + _tileColumns * walk.Step; left += walk.Step, tile += Layout.Block)
             {
                 var source = walk.Contains(top, left)
                     ? new VectorSquare(plane + walk.Offset(top, left), walk.RowPitch, Layout.Block)
@@ -45,9 +45,9 @@ public sealed unsafe partial class WinogradConv2d
         {
             var (row, block) = (i / walk.Blocks, i % walk.Blocks);
             var plane = PlaneOf(walk, rows.First + row, block, x);
-            var top = (rows.First + row) % RowsPerImage * Tile + walk.Origin;
+            var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
             var tile = tiles + TileOffset(block, rows.Place + row);
-            for (var left = walk.Origin; left < walk.Origin + _tileColumns * Tile; left += Tile, tile += Layout.Block)
+            for (var left = walk.Origin; left < walk.Origin + _tileColumns * walk.Step; left += walk.Step, tile += Layout.Block)
             {
                 var source = new VectorSquare(tile, _points * walk.TilePitch, walk.TilePitch);
                 if (TWrite.Overwrites && walk.Contains(top, left))
@@ -93,8 +93,8 @@ public sealed unsafe partial class WinogradConv2d
         }
     }
 
-    /// <summary>Planes of one side of the layer and the window that a tile has in them.</summary>
-    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Window, int TilePitch)
+    /// <summary>Planes of one side of the layer and the window that a tile has in them, one every Step pixels.</summary>
+    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Window, int Step, int TilePitch)
     {
         public int RowPitch => Width * Layout.Block;
 

@@ -3,9 +3,9 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// A convolution of stride 1 in Winograd form, with all of its kernels or with the kept ones of a mask: F(m×m, r×r) computes m² outputs of
-/// r² taps with (m + r − 1)² multiplications, F(4×4, 3×3) 36 instead of 144. An instance is a plan: it holds no activations
-/// and no weights, and may be used by many threads at once. It has no scalar form: <see cref="Supports"/>.
+/// A convolution in Winograd form, with all of its kernels or with the kept ones of a mask: F(m×m, r×r) computes m² outputs of r² taps
+/// with (m + r − 1)² multiplications, F(4×4, 3×3) 36 instead of 144; with stride 2 it needs 81. An instance is a plan: it holds no
+/// activations and no weights, and may be used by many threads at once. It has no scalar form: <see cref="Supports"/>.
 /// </summary>
 /// <remarks>
 /// <para>Each pass is made of steps on two arrays in the transform domain, V of the inputs and M of the outputs, both
@@ -74,7 +74,7 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Rows of tiles of an image.</summary>
     public int RowsPerImage { get; }
 
-    /// <summary>Positions of the transform domain, (m + r − 1)²: independent matrix products.</summary>
+    /// <summary>Positions of the transform domain: independent matrix products.</summary>
     public int Positions => _points * _points;
 
     /// <summary>Floats of V, the transformed inputs.</summary>
@@ -210,13 +210,14 @@ public sealed unsafe partial class WinogradConv2d
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            switch (conv.Tile, conv.Shape.KernelHeight)
+            switch (conv.Tile, conv.Shape.KernelHeight, conv.Shape.Stride)
             {
-                case (2, 3): kernel.Run<T, Points4<T>, F2x3>(); break;
-                case (4, 3): kernel.Run<T, Points6<T>, F4x3>(); break;
-                case (2, 5): kernel.Run<T, Points6<T>, F2x5>(); break;
-                case (4, 5): kernel.Run<T, Points8<T>, F4x5>(); break;
-                case (3, 6): kernel.Run<T, Points8<T>, F3x6>(); break;
+                case (2, 3, 1): kernel.Run<T, Points4<T>, F2x3>(); break;
+                case (4, 3, 1): kernel.Run<T, Points6<T>, F4x3>(); break;
+                case (2, 5, 1): kernel.Run<T, Points6<T>, F2x5>(); break;
+                case (4, 5, 1): kernel.Run<T, Points8<T>, F4x5>(); break;
+                case (3, 6, 1): kernel.Run<T, Points8<T>, F3x6>(); break;
+                case (4, 3, 2): kernel.Run<T, StridedPoints<T>, F4x3>(); break;
                 default: throw new InvalidOperationException($"{conv.Shape} with tile {conv.Tile} has no Winograd form");
             }
         }

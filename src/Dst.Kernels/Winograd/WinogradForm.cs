@@ -1,6 +1,6 @@
 namespace Dst.Kernels;
 
-/// <summary>F(m, r): m neighbouring outputs of r taps by m + r − 1 multiplications.</summary>
+/// <summary>F(m, r): m neighbouring outputs of r taps by m + r − 1 multiplications with stride 1.</summary>
 internal interface IWinogradForm
 {
     /// <summary>Outputs m.</summary>
@@ -56,8 +56,8 @@ internal interface IWinogradSide
     /// <summary>Number of coefficients, 2 to 6.</summary>
     static abstract int Coefficients { get; }
 
-    /// <summary>Whether values are over the norms of the points: one factor of each product has to be.</summary>
-    static abstract bool IsNormalised { get; }
+    /// <summary>Whether values are scaled for the points.</summary>
+    static abstract bool IsScaled { get; }
 }
 
 /// <summary>The outputs of a tile: A.</summary>
@@ -65,7 +65,7 @@ internal readonly struct OutputSide<TForm> : IWinogradSide where TForm : IWinogr
 {
     public static int Coefficients => TForm.Tile;
 
-    public static bool IsNormalised => false;
+    public static bool IsScaled => false;
 }
 
 /// <summary>The weights: G.</summary>
@@ -73,5 +73,5 @@ internal readonly struct KernelSide<TForm> : IWinogradSide where TForm : IWinogr
 {
     public static int Coefficients => TForm.Kernel;
 
-    public static bool IsNormalised => true;
+    public static bool IsScaled => true;
 }

@@ -6,7 +6,7 @@ namespace Dst.Kernels;
 /// <summary>0, ±1 and infinity.</summary>
 internal readonly unsafe struct Points4<T> : IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
-    private const float NormOfOne = 1f / 2;
+    private const float ScaleOfOne = 1f / 2;
 
     public static int Count
     {
@@ -52,10 +52,10 @@ internal readonly unsafe struct Points4<T> : IWinogradPoints<T> where T : unmana
             evenOne = T.Add(evenOne, c2);
         }
 
-        if (TSide.IsNormalised)
+        if (TSide.IsScaled)
         {
             c0 = T.Subtract(T.Zero, c0);
-            (evenOne, oddOne) = (T.Multiply(T.Broadcast(NormOfOne), evenOne), T.Multiply(T.Broadcast(NormOfOne), oddOne));
+            (evenOne, oddOne) = (T.Multiply(T.Broadcast(ScaleOfOne), evenOne), T.Multiply(T.Broadcast(ScaleOfOne), oddOne));
         }
 
         T.Store(destination, c0);
@@ -72,10 +72,10 @@ internal readonly unsafe struct Points4<T> : IWinogradPoints<T> where T : unmana
         var v2 = T.Load(source + 2 * sourcePitch);
         var v3 = T.Load(source + 3 * sourcePitch);
         T evenOne = T.Add(v1, v2), oddOne = T.Subtract(v1, v2);
-        if (TSide.IsNormalised)
+        if (TSide.IsScaled)
         {
             v0 = T.Subtract(T.Zero, v0);
-            (evenOne, oddOne) = (T.Multiply(T.Broadcast(NormOfOne), evenOne), T.Multiply(T.Broadcast(NormOfOne), oddOne));
+            (evenOne, oddOne) = (T.Multiply(T.Broadcast(ScaleOfOne), evenOne), T.Multiply(T.Broadcast(ScaleOfOne), oddOne));
         }
 
         T.Store(destination, T.Add(v0, evenOne));

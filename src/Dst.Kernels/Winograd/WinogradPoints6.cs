@@ -6,9 +6,9 @@ namespace Dst.Kernels;
 /// <summary>0, ±1, ±2 and infinity.</summary>
 internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
-    private const float NormOfZero = 1f / 4;
-    private const float NormOfOne = -1f / 6;
-    private const float NormOfTwo = 1f / 24;
+    private const float ScaleOfZero = 1f / 4;
+    private const float ScaleOfOne = -1f / 6;
+    private const float ScaleOfTwo = 1f / 24;
 
     public static int Count
     {
@@ -81,11 +81,11 @@ internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmana
             evenTwo = T.MultiplyAdd(T.Broadcast(16), c4, evenTwo);
         }
 
-        if (TSide.IsNormalised)
+        if (TSide.IsScaled)
         {
-            c0 = T.Multiply(T.Broadcast(NormOfZero), c0);
-            (evenOne, oddOne) = (T.Multiply(T.Broadcast(NormOfOne), evenOne), T.Multiply(T.Broadcast(NormOfOne), oddOne));
-            (evenTwo, oddTwo) = (T.Multiply(T.Broadcast(NormOfTwo), evenTwo), T.Multiply(T.Broadcast(NormOfTwo), oddTwo));
+            c0 = T.Multiply(T.Broadcast(ScaleOfZero), c0);
+            (evenOne, oddOne) = (T.Multiply(T.Broadcast(ScaleOfOne), evenOne), T.Multiply(T.Broadcast(ScaleOfOne), oddOne));
+            (evenTwo, oddTwo) = (T.Multiply(T.Broadcast(ScaleOfTwo), evenTwo), T.Multiply(T.Broadcast(ScaleOfTwo), oddTwo));
         }
 
         T.Store(destination, c0);
@@ -107,11 +107,11 @@ internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmana
         var v5 = T.Load(source + 5 * sourcePitch);
         T evenOne = T.Add(v1, v2), oddOne = T.Subtract(v1, v2);
         T evenTwo = T.Add(v3, v4), oddTwo = T.Subtract(v3, v4);
-        if (TSide.IsNormalised)
+        if (TSide.IsScaled)
         {
-            v0 = T.Multiply(T.Broadcast(NormOfZero), v0);
-            (evenOne, oddOne) = (T.Multiply(T.Broadcast(NormOfOne), evenOne), T.Multiply(T.Broadcast(NormOfOne), oddOne));
-            (evenTwo, oddTwo) = (T.Multiply(T.Broadcast(NormOfTwo), evenTwo), T.Multiply(T.Broadcast(NormOfTwo), oddTwo));
+            v0 = T.Multiply(T.Broadcast(ScaleOfZero), v0);
+            (evenOne, oddOne) = (T.Multiply(T.Broadcast(ScaleOfOne), evenOne), T.Multiply(T.Broadcast(ScaleOfOne), oddOne));
+            (evenTwo, oddTwo) = (T.Multiply(T.Broadcast(ScaleOfTwo), evenTwo), T.Multiply(T.Broadcast(ScaleOfTwo), oddTwo));
         }
 
         T.Store(destination, T.Add(v0, T.Add(evenOne, evenTwo)));

@@ -6,9 +6,9 @@ namespace Dst.Kernels;
 /// <summary>0, ±1, ±2, ±½ and infinity.</summary>
 internal readonly unsafe struct Points8<T> : IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
-    private const float NormOfOne = -2f / 9;
-    private const float NormOfTwo = 1f / 90;
-    private const float NormOfHalf = 32f / 45;
+    private const float ScaleOfOne = -2f / 9;
+    private const float ScaleOfTwo = 1f / 90;
+    private const float ScaleOfHalf = 32f / 45;
 
     public static int Count
     {
@@ -104,12 +104,12 @@ internal readonly unsafe struct Points8<T> : IWinogradPoints<T> where T : unmana
             oddHalf = T.MultiplyAdd(T.Broadcast(1f / 32), c5, oddHalf);
         }
 
-        if (TSide.IsNormalised)
+        if (TSide.IsScaled)
         {
             c0 = T.Subtract(T.Zero, c0);
-            (evenOne, oddOne) = (T.Multiply(T.Broadcast(NormOfOne), evenOne), T.Multiply(T.Broadcast(NormOfOne), oddOne));
-            (evenTwo, oddTwo) = (T.Multiply(T.Broadcast(NormOfTwo), evenTwo), T.Multiply(T.Broadcast(NormOfTwo), oddTwo));
-            (evenHalf, oddHalf) = (T.Multiply(T.Broadcast(NormOfHalf), evenHalf), T.Multiply(T.Broadcast(NormOfHalf), oddHalf));
+            (evenOne, oddOne) = (T.Multiply(T.Broadcast(ScaleOfOne), evenOne), T.Multiply(T.Broadcast(ScaleOfOne), oddOne));
+            (evenTwo, oddTwo) = (T.Multiply(T.Broadcast(ScaleOfTwo), evenTwo), T.Multiply(T.Broadcast(ScaleOfTwo), oddTwo));
+            (evenHalf, oddHalf) = (T.Multiply(T.Broadcast(ScaleOfHalf), evenHalf), T.Multiply(T.Broadcast(ScaleOfHalf), oddHalf));
         }
 
         T.Store(destination, c0);
@@ -136,12 +136,12 @@ internal readonly unsafe struct Points8<T> : IWinogradPoints<T> where T : unmana
         T evenOne = T.Add(v1, v2), oddOne = T.Subtract(v1, v2);
         T evenTwo = T.Add(v3, v4), oddTwo = T.Subtract(v3, v4);
         T evenHalf = T.Add(v5, v6), oddHalf = T.Subtract(v5, v6);
-        if (TSide.IsNormalised)
+        if (TSide.IsScaled)
         {
             v0 = T.Subtract(T.Zero, v0);
-            (evenOne, oddOne) = (T.Multiply(T.Broadcast(NormOfOne), evenOne), T.Multiply(T.Broadcast(NormOfOne), oddOne));
-            (evenTwo, oddTwo) = (T.Multiply(T.Broadcast(NormOfTwo), evenTwo), T.Multiply(T.Broadcast(NormOfTwo), oddTwo));
-            (evenHalf, oddHalf) = (T.Multiply(T.Broadcast(NormOfHalf), evenHalf), T.Multiply(T.Broadcast(NormOfHalf), oddHalf));
+            (evenOne, oddOne) = (T.Multiply(T.Broadcast(ScaleOfOne), evenOne), T.Multiply(T.Broadcast(ScaleOfOne), oddOne));
+            (evenTwo, oddTwo) = (T.Multiply(T.Broadcast(ScaleOfTwo), evenTwo), T.Multiply(T.Broadcast(ScaleOfTwo), oddTwo));
+            (evenHalf, oddHalf) = (T.Multiply(T.Broadcast(ScaleOfHalf), evenHalf), T.Multiply(T.Broadcast(ScaleOfHalf), oddHalf));
         }
 
         T.Store(destination, T.Add(v0, T.Add(T.Add(evenOne, evenTwo), evenHalf)));

@@ -11,28 +11,29 @@ public static class WinogradSchedule
     /// <summary>Transformed weights from which on they should be read once a batch and not once a run, in floats: 4 MB.</summary>
     private const int LargeWeights = 1_000_000;
 
-    /// <summary>Time of one transform of a tile of 16 channels with 4, 6 and 8 points in vector multiply-adds, from measurements.</summary>
-    private const double FourPoints = 200;
-    private const double SixPoints = 300;
-    private const double EightPoints = 500;
+    /// <summary>Time of one transform of a tile of 16 channels with 4, 6, 8 and 9 products in vector multiply-adds, from measurements.</summary>
+    private const double Four = 200;
+    private const double Six = 300;
+    private const double Eight = 500;
+    private const double Nine = 600;
 
-    /// <summary>The forms F(m, r) there are, and the time of one transform.</summary>
-    private static readonly (int Kernel, WinogradTile Form)[] Forms =
-        [(3, new(4, SixPoints)), (3, new(2, FourPoints)), (5, new(4, EightPoints)), (5, new(2, SixPoints)), (6, new(3, EightPoints))];
+    /// <summary>The forms there are, and the time of one transform.</summary>
+    private static readonly (int Kernel, int Stride, WinogradTile Form)[] Forms =
+        [(3, 1, new(4, Six)), (3, 1, new(2, Four)), (5, 1, new(4, Eight)), (5, 1, new(2, Six)), (6, 1, new(3, Eight)), (3, 2, new(4, Nine))];
 
     /// <summary>The tiles of all forms, the fastest first.</summary>
     public static IReadOnlyList<int> Tiles { get; } = [.. Forms.Select(form => form.Form.Tile).Distinct().OrderDescending()];
 
-    /// <summary>The forms of a layer, the fastest first: it has a square kernel, stride 1 and one group, and the tier has vectors.</summary>
+    /// <summary>The forms of a layer, the fastest first: it has a square kernel and one group, and the tier has vectors.</summary>
     public static IEnumerable<WinogradTile> FormsOf(Conv2dShape shape) =>
-        shape is { Stride: 1, Groups: 1 } && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelHeight && Simd.Simd.Tier != SimdTier.Scalar
-            ? Forms.Where(form => form.Kernel == shape.KernelHeight).Select(form => form.Form)
+        shape.Groups == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelHeight && Simd.Simd.Tier != SimdTier.Scalar
+            ? Forms.Where(form => form.Kernel == shape.KernelHeight && form.Stride == shape.Stride).Select(form => form.Form)
             : [];
 
-    /// <summary>Inputs, and products, of a tile in one dimension: m + r − 1.</summary>
-    public static int Points(Conv2dShape shape, int tile) => tile + shape.KernelHeight - 1;
+    /// <summary>Inputs, and products, of a tile in one dimension: m + r − 1 with stride 1.</summary>
+    public static int Points(Conv2dShape shape, int tile) => (tile - 1) * shape.Stride + shape.KernelHeight;
 
-    /// <summary>Products of a tile for each channel and filter: (m + r − 1)².</summary>
+    /// <summary>Products of a tile for each channel and filter.</summary>
     public static int Positions(Conv2dShape shape, int tile) => Points(shape, tile) * Points(shape, tile);
 
     /// <summary>Tiles of an image.</summary>

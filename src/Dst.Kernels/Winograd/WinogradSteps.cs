@@ -4,21 +4,26 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The points where a form multiplies polynomials: 0, ±1 and infinity, then ±2, then ±½, in this order. The inputs' transform depends on
-/// the points alone. All methods take a row or a column of vectors; pitches are in floats.
+/// The points where a form multiplies polynomials; the transform of inputs depends on them alone. All methods take a row or a column
+/// of vectors; pitches are in floats.
 /// </summary>
+/// <remarks>
+/// With M(x) = ∏ (x − p) over the finite points, a point's row of Bᵀ has the coefficients of M(x) / (x − p), that of infinity those of
+/// M(x). Outputs and weights are polynomials too, of which A and G take the values, at infinity the highest coefficient; weights are
+/// scaled by 1 / ∏ (p − q) over the other finite points.
+/// </remarks>
 internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
-    /// <summary>Number of points, and of inputs of a tile: m + r − 1.</summary>
+    /// <summary>Number of products, and of inputs of a tile.</summary>
     static abstract int Count { get; }
 
-    /// <summary>Bᵀ: inputs to the products' inputs. A point p has the coefficients of M(x) / (x − p), infinity those of M(x) = x ∏ (x² − q²) over the pairs.</summary>
+    /// <summary>Bᵀ: inputs to factors of the products.</summary>
     static abstract void Input(float* source, nint sourcePitch, float* destination, nint pitch);
 
     /// <summary>B: the transpose of <see cref="Input"/>.</summary>
     static abstract void InputGradient(float* source, nint sourcePitch, float* destination, nint pitch);
 
-    /// <summary>A or G: coefficients of a polynomial to its values at the points. The norm of a point is the product of its differences from the others.</summary>
+    /// <summary>A or G: outputs' gradients, or weights, to factors of the products.</summary>
     static abstract void Evaluate<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide;
 
     /// <summary>Aᵀ or Gᵀ: the transpose of <see cref="Evaluate"/>.</summary>
