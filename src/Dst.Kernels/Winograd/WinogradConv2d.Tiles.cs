@@ -6,14 +6,14 @@ namespace Dst.Kernels;
 /// <content>The walk over tiles: images to the transform domain and back.</content>
 public sealed unsafe partial class WinogradConv2d
 {
-    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, _inputPitch);
+    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Tile * Shape.Stride, _inputPitch);
 
-    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, _outputPitch);
+    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, _outputPitch);
 
     /// <summary>Tiles of a row whose half-transformed values stay in the first-level cache.</summary>
     private const int StripTiles = 8;
 
-    /// <summary>Floats of a strip: rows and columns of six vectors a tile at most.</summary>
+    /// <summary>Floats of a strip: rows and columns of a tile's largest side at most.</summary>
     private const int StripLength = StripTiles * WinogradTransform.LargestTile * Layout.Block;
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
@@ -28,15 +28,15 @@ public sealed unsafe partial class WinogradConv2d
         {
             var (row, block) = (i / walk.Blocks, i % walk.Blocks);
             var plane = PlaneOf(walk, rows.First + row, block, x);
-            var top = (rows.First + row) % RowsPerImage * Tile + walk.Origin;
+            var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
             var tile = tiles + TileOffset(block, rows.Place + row);
             for (var first = 0; first < _tileColumns; first += StripTiles)
             {
                 var count = Math.Min(StripTiles, _tileColumns - first);
-                var columns = (count - 1) * Tile + TStep.In;
-                GatherColumns<T, TStep>(walk, plane, top, first * Tile + walk.Origin, columns, strip);
+                var columns = (count - 1) * walk.Step + TStep.In;
+                GatherColumns<T, TStep>(walk, plane, top, first * walk.Step + walk.Origin, columns, strip);
                 for (var r = 0; r < TStep.Out; r++)
-                    TransformRow<T, TStep>(count, strip + r * columns * Layout.Block, Tile * Layout.Block, tile + first * Layout.Block + r * TStep.Out * walk.TilePitch, walk.TilePitch);
+                    TransformRow<T, TStep>(count, strip + r * columns * Layout.Block, walk.Step * Layout.Block, tile + first * Layout.Block + r * TStep.Out * walk.TilePitch, walk.TilePitch);
             }
         }
     }
@@ -63,7 +63,7 @@ public sealed unsafe partial class WinogradConv2d
             return;
         }
 
-        var windowRoom = stackalloc float[(6 + 1) * Layout.Block];
+        var windowRoom = stackalloc float[(WinogradTransform.LargestSide + 1) * Layout.Block];
         var window = Layout.Align(windowRoom);
         for (var r = 0; r < TStep.In; r++) T.Store(window + r * Layout.Block, T.Zero);
         for (var c = begin; c < end; c++)
@@ -95,7 +95,7 @@ public sealed unsafe partial class WinogradConv2d
         {
             var (row, block) = (i / walk.Blocks, i % walk.Blocks);
             var plane = PlaneOf(walk, rows.First + row, block, x);
-            var top = (rows.First + row) % RowsPerImage * Tile + walk.Origin;
+            var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
             var tile = tiles + TileOffset(block, rows.Place + row);
             for (var first = 0; first < _tileColumns; first += StripTiles)
             {
@@ -103,11 +103,11 @@ public sealed unsafe partial class WinogradConv2d
                 ScatterColumns<T, TStep>(walk, count, tile + first * Layout.Block, strip);
                 for (var r = Math.Max(0, -top); r < Math.Min(TStep.Out, walk.Height - top); r++)
                 {
-                    var left = first * Tile + walk.Origin;
+                    var left = first * walk.Step + walk.Origin;
                     ScatterRow<T, TStep, TWrite>(walk, count, strip + r * count * TStep.In * Layout.Block, top + r, left, plane);
                     if (epilogue.IsEmpty) continue;
                     var pixel = plane + walk.Offset(top + r, left);
-                    epilogue.From(block, pixel - x).Apply<T>(pixel, Math.Min(count * Tile, walk.Width - left));
+                    epilogue.From(block, pixel - x).Apply<T>(pixel, Math.Min(count * walk.Step, walk.Width - left));
                 }
             }
         }
@@ -133,14 +133,14 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Transforms one row of each tile of a strip and writes what lies inside of the plane.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ScatterRow<T, TStep, TWrite>(TileWalk walk, int tiles, float* strip, int row, int left, float* plane)
+    private static void ScatterRow<T, TStep, TWrite>(TileWalk walk, int tiles, float* strip, int row, int left, float* plane)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
         where TWrite : IWriteStep<T>
     {
-        var windowRoom = stackalloc float[(6 + 1) * Layout.Block];
+        var windowRoom = stackalloc float[(WinogradTransform.LargestSide + 1) * Layout.Block];
         var window = Layout.Align(windowRoom);
-        for (; tiles > 0; tiles--, strip += TStep.In * Layout.Block, left += Tile)
+        for (; tiles > 0; tiles--, strip += TStep.In * Layout.Block, left += walk.Step)
         {
             if (TWrite.Overwrites && left >= 0 && left + TStep.Out <= walk.Width)
             {
@@ -157,8 +157,8 @@ public sealed unsafe partial class WinogradConv2d
 
     private nint TileOffset(int block, int row) => ((nint)block * Capacity + row) * _tileColumns * Layout.Block;
 
-    /// <summary>Planes of one side of the layer and the window that a tile has in them.</summary>
-    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int TilePitch)
+    /// <summary>Planes of one side of the layer and the windows that tiles have in them, one every Step pixels.</summary>
+    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Step, int TilePitch)
     {
         public int RowPitch => Width * Layout.Block;
 
@@ -190,40 +190,27 @@ public sealed unsafe partial class WinogradConv2d
         public static void Write(float* destination, T value) => T.Store(destination, T.Add(T.Load(destination), value));
     }
 
-    private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IVectorKernel
+    private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Gather<T, Input4<T>>(conv.InputWalk, rows, x, v);
-            else conv.Gather<T, Input2<T>>(conv.InputWalk, rows, x, v);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Gather<T, InputStep<T, TPoints>>(conv.InputWalk, rows, x, v);
     }
 
-    private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IVectorKernel
+    private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Gather<T, OutputGradient4<T>>(conv.OutputWalk, rows, dy, dm);
-            else conv.Gather<T, OutputGradient2<T>>(conv.OutputWalk, rows, dy, dm);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Gather<T, EvaluateStep<T, TPoints, OutputSide<TForm>>>(conv.OutputWalk, rows, dy, dm);
     }
 
-    private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IVectorKernel
+    private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Scatter<T, Output4<T>, StoreStep<T>>(conv.OutputWalk, rows, m, epilogue, y);
-            else conv.Scatter<T, Output2<T>, StoreStep<T>>(conv.OutputWalk, rows, m, epilogue, y);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Scatter<T, EvaluateTransposedStep<T, TPoints, OutputSide<TForm>>, StoreStep<T>>(conv.OutputWalk, rows, m, epilogue, y);
     }
 
-    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IVectorKernel
+    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            var nothing = new Epilogue(null, null, Bounds.None);
-            if (conv.Tile == 4) conv.Scatter<T, InputGradient4<T>, AddStep<T>>(conv.InputWalk, rows, dv, nothing, dx);
-            else conv.Scatter<T, InputGradient2<T>, AddStep<T>>(conv.InputWalk, rows, dv, nothing, dx);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Scatter<T, InputGradientStep<T, TPoints>, AddStep<T>>(conv.InputWalk, rows, dv, new(null, null, Bounds.None), dx);
     }
 }
