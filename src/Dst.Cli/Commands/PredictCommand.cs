@@ -4,7 +4,7 @@ using Dst.Runtime;
 using Dst.Runtime.Graph;
 using Dst.Runtime.Inference;
 using Dst.Runtime.ModelFile;
-using Dst.Training.Data;
+using Dst.Runtime.Images;
 
 namespace Dst.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Runtime.ModelFile;
-using Dst.Tests.Data;
+using Dst.Tests.Images;
 using Dst.Tests.ModelFiles;
 
 namespace Dst.Tests.Cli;

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>
 /// TIFF through libtiff: the first image of a file, grey or RGB, unsigned 8 or 16 bits or 32-bit floats, in strips or tiles,

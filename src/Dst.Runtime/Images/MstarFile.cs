@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>
 /// An original MSTAR chip: a text header of <c>Key= value</c> lines (PhoenixHeaderLength bytes), then NumberOfRows ×

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>
 /// A grey or colour image of unsigned 8- or 16-bit samples, stored compactly by planes: [Channels, Height, Width].
