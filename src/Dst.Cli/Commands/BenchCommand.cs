@@ -27,7 +27,6 @@ internal static class BenchCommand
     private static readonly Option<string?> NetworkArch = SharedOptions.Text("--arch", "name", "Measure the inference of this architecture with random weights.");
     private static readonly Option<int?> NetworkBatch = SharedOptions.Number("--batch", "Images that run together. Default: 1.", 1, 4096);
     private static readonly Option<bool> Dense = new("--dense") { Description = "Ignore the masks: compute with pruned weights as a dense network would." };
-    private static readonly Option<bool> NoTune = new("--no-tune") { Description = "Choose each layer's algorithm by a fixed cost model rather than by measuring." };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -73,7 +72,8 @@ internal static class BenchCommand
             Pattern,
             NetworkBatch,
             Dense,
-            NoTune,
+            SharedOptions.NoTune,
+            SharedOptions.NoCache,
             Threads,
             SharedOptions.Json,
             kernels,
@@ -92,7 +92,7 @@ internal static class BenchCommand
             throw new InputException($"option {option} does not go with --model, which has its own; --arch was expected");
         var model = path is not null ? ModelFile.Load(path)
             : RandomModel.Create(arch!, arguments.GetValue(Width) ?? 1, ShapeOf(arguments), PatternOf(arguments));
-        var inference = new InferenceOptions { Batch = arguments.GetValue(NetworkBatch) ?? 1, Dense = arguments.GetValue(Dense), Tune = !arguments.GetValue(NoTune) };
+        var inference = new InferenceOptions { Batch = arguments.GetValue(NetworkBatch) ?? 1, Dense = arguments.GetValue(Dense), Tune = !arguments.GetValue(SharedOptions.NoTune), Cache = SharedOptions.CacheOf(call) };
         var options = new NetworkBenchOptions(path ?? arch!, path is null ? null : new FileInfo(path).Length, arguments.GetValue(Threads) ?? 1, inference);
         var result = new NetworkBench(model, options, call.Cancellation).Run(call.Report.Log);
         call.Report.Result(result, () => PrintNetwork(call.Report, result));

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Runtime;
-using Dst.Runtime.Inference;
 using Dst.Runtime.Images;
+using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Commands;
 

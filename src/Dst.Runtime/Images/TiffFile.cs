@@ -51,7 +51,7 @@ internal static unsafe partial class TiffFile
 
         return format == FormatUnsigned
             ? new(channels, (int)height, (int)width, bits, planar)
-            : Image.FromFloats(path, channels, (int)height, (int)width, MemoryMarshal.Cast<byte, float>(planar));
+            : Image.FromMagnitudes(path, channels, (int)height, (int)width, MemoryMarshal.Cast<byte, float>(planar));
     }
 
     // Strips and tiles are both blocks of rows; libtiff turns samples into the machine's byte order.

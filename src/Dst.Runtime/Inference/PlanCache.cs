@@ -96,7 +96,7 @@ public sealed class PlanCache
         try
         {
             var content = JsonSerializer.Deserialize<Content>(InputFile.ReadAllBytes(_path, MaxBytes), JsonOptions);
-            if (content is not { Version: Version } || !content.Layers.TrueForAll(layer => layer is { Ms.Count: > 0 }) || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
+            if (content is not { Version: Version } || !content.Layers.TrueForAll(IsLegal) || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
                 throw new JsonException($"version {Version} was expected, each layer once and with its measurements");
             if (content.Cpu == Processor.Name) return content.Kernels == Kernels ? content.Layers : [];
             warn?.Invoke($"warning: the plan cache '{_path}' is ignored: it is of the processor '{content.Cpu}' and this one is '{Processor.Name}'");
@@ -108,6 +108,9 @@ public sealed class PlanCache
 
         return [];
     }
+
+    // The serialiser checks every property, but not the elements of lists.
+    private static bool IsLegal(MeasuredLayer? layer) => layer is { Ms.Count: > 0 } && layer.Ms.Values.All(ms => ms >= 0);
 
     private static string? FolderOfUser()
     {

@@ -151,6 +151,17 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void More_threads_than_cores_are_a_warning()
+    {
+        var images = SaveImages();
+        var few = Terminal.Run("predict", SampleModel.SaveHalved(_folder), images, "--threads", "1");
+        var many = Terminal.Run("predict", SampleModel.SaveHalved(_folder), images, "--threads", $"{Environment.ProcessorCount + 1}");
+        Assert.Equal((CommandLine.Done, few.Output), (many.ExitCode, many.Output));
+        Assert.Equal("", few.Error);
+        Assert.Contains($"--threads is {Environment.ProcessorCount + 1}", Assert.Single(many.Error.TrimEnd('\n').Split('\n')));
+    }
+
+    [Fact]
     public void Predict_names_a_file_that_is_not_an_image()
     {
         File.WriteAllText(_folder.File("notes.png"), "no picture");
