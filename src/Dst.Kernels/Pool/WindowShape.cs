@@ -8,13 +8,15 @@ namespace Dst.Kernels;
 /// <param name="KernelWidth">Columns of the window.</param>
 /// <param name="Stride">Step in both directions.</param>
 /// <param name="Padding">Rows and columns that the window may reach beyond each side.</param>
-public sealed record WindowShape(int Channels, int Height, int Width, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0)
+/// <param name="CeilMode">Whether output sizes round up: the last window may reach beyond the padding.</param>
+public sealed record WindowShape(
+    int Channels, int Height, int Width, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0, bool CeilMode = false)
 {
-    /// <summary>Output rows, rounded down.</summary>
-    public int OutHeight => (Height + 2 * Padding - KernelHeight) / Stride + 1;
+    /// <summary>Output rows.</summary>
+    public int OutHeight => OutExtent(Height, KernelHeight, Stride, Padding, CeilMode);
 
-    /// <summary>Output columns, rounded down.</summary>
-    public int OutWidth => (Width + 2 * Padding - KernelWidth) / Stride + 1;
+    /// <summary>Output columns.</summary>
+    public int OutWidth => OutExtent(Width, KernelWidth, Stride, Padding, CeilMode);
 
     /// <summary>Positions in the window.</summary>
     public int Area => KernelHeight * KernelWidth;
@@ -27,6 +29,17 @@ public sealed record WindowShape(int Channels, int Height, int Width, int Kernel
 
     /// <summary>Floats of one block of an output image.</summary>
     internal int OutputPlane => OutHeight * OutWidth * Layout.Block;
+
+    /// <summary>
+    /// Windows along one side that is at least as long, padded, as the window: ⌊(extent + 2·padding − kernel) / stride⌋ + 1. Rounded up
+    /// instead with <paramref name="ceilMode"/>, but without a window that would begin beyond the input.
+    /// </summary>
+    public static int OutExtent(int extent, int kernel, int stride, int padding, bool ceilMode)
+    {
+        var room = extent + 2 * padding - kernel;
+        var windows = room / stride + 1;
+        return ceilMode && room % stride > 0 && windows * stride - padding < extent ? windows + 1 : windows;
+    }
 
     /// <summary>The window that is the whole map.</summary>
     public static WindowShape WholeMap(int channels, int height, int width) => new(channels, height, width, height, width);
@@ -41,6 +54,15 @@ public sealed record WindowShape(int Channels, int Height, int Width, int Kernel
             throw new ArgumentException($"{this} is not a window: sizes must be positive and the window fit the padded input");
         if ((Height + 2L * Padding) * (Width + 2L * Padding) * Layout.Block > int.MaxValue)
             throw new ArgumentException($"{this} is too large: {int.MaxValue / Layout.Block} pixels of padded input were expected at most");
+    }
+
+    /// <summary>The same, and that no window lies in the padding altogether.</summary>
+    /// <exception cref="ArgumentException">The sizes do not fit.</exception>
+    internal void ValidatePool(int images)
+    {
+        Validate(images);
+        if (Padding >= Math.Min(KernelHeight, KernelWidth))
+            throw new ArgumentException($"the padding {Padding} leaves windows without a pixel; less than {Math.Min(KernelHeight, KernelWidth)} was expected");
     }
 
     /// <summary>Blocks of all images of a run; windows never leave one.</summary>
@@ -68,19 +90,29 @@ public sealed record WindowShape(int Channels, int Height, int Width, int Kernel
         return ((output / OutputPlane * Height + iy) * Width + ix) * Layout.Block + output % Layout.Block;
     }
 
+    /// <summary>Positions that count for the mean that the output element <paramref name="output"/> of a run of blocked images is.</summary>
+    internal int CountOf(long output, bool withPadding)
+    {
+        var pixel = output / Layout.Block;
+        return Rows((int)(pixel / OutWidth % OutHeight)).Count(withPadding) * Columns((int)(pixel % OutWidth)).Count(withPadding);
+    }
+
     /// <summary>The input rows that output row <paramref name="y"/> sees, padding left out.</summary>
     internal Reach Rows(int y) => Reach.Of(y, Height, KernelHeight, Stride, Padding);
 
     /// <summary>The input columns that output column <paramref name="x"/> sees, padding left out.</summary>
     internal Reach Columns(int x) => Reach.Of(x, Width, KernelWidth, Stride, Padding);
 
-    /// <summary>A range of input positions and the position where the window would begin without the border.</summary>
-    internal readonly record struct Reach(int First, int End, int Origin)
+    /// <summary>A range of input positions, the position where the window would begin without the border, and the end of the padded part of it.</summary>
+    internal readonly record struct Reach(int First, int End, int Origin, int PaddedEnd)
     {
         public static Reach Of(int output, int extent, int kernel, int stride, int padding)
         {
             var origin = output * stride - padding;
-            return new(Math.Max(0, origin), Math.Min(extent, origin + kernel), origin);
+            return new(Math.Max(0, origin), Math.Min(extent, origin + kernel), origin, Math.Min(extent + padding, origin + kernel));
         }
+
+        /// <summary>Positions that count for a mean, those in the padding too or not.</summary>
+        public int Count(bool withPadding) => withPadding ? PaddedEnd - Origin : End - First;
     }
 }
