@@ -3,7 +3,6 @@ using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
 using Dst.Training.Networks;
-using Dst.Training.Runs;
 
 namespace Dst.Cli.Bench;
 
@@ -81,7 +80,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         double At(double share) => 1e3 * sortedSeconds[Math.Min(sortedSeconds.Count - 1, (int)(share * sortedSeconds.Count))];
         var gflops = 2e-9 * Batch * cost.EffectiveMacs / sortedSeconds[0];
         return new(
-            RunManifest.CpuName(), Simd.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
+            Processor.Name, Simd.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
             options.FileBytes, residentBytes, cost.Weights, cost.Macs, cost.EffectiveMacs, gflops, peak, 100 * gflops / peak,
             [.. layers.Select(step => new StepResult(step.Name, step.Algorithm, step.Ms, macs.TryGetValue(step.Name, out var count) ? 2e-6 * Batch * count / step.Ms : null))]);
     }

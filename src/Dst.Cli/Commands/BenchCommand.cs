@@ -30,7 +30,6 @@ internal static class BenchCommand
     private static readonly Option<bool> Unstructured = new("--unstructured") { Description = "Prune as many weights as --pattern does, but without a pattern (the control)." };
     private static readonly Option<bool> Dense = new("--dense") { Description = "Ignore the masks: compute with pruned weights as a dense network would." };
     private static readonly Option<bool> Sparse = new("--sparse") { Description = "Pruned layers take the fastest form that skips pruned weights, even where a dense one is faster." };
-    private static readonly Option<bool> NoTune = new("--no-tune") { Description = "Choose each layer's algorithm by a fixed cost model rather than by measuring." };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -79,7 +78,8 @@ internal static class BenchCommand
             NetworkBatch,
             Dense,
             Sparse,
-            NoTune,
+            SharedOptions.NoTune,
+            SharedOptions.NoCache,
             Threads,
             SharedOptions.Json,
             kernels,
@@ -102,7 +102,14 @@ internal static class BenchCommand
         if (dense && sparse) throw new InputException("bench has both --dense and --sparse; one of them was expected");
         var model = path is not null ? ModelFile.Load(path)
             : RandomModel.Create(arch!, arguments.GetValue(Width) ?? 1, ShapeOf(arguments), PatternOf(arguments), unstructured);
-        var inference = new InferenceOptions { Batch = arguments.GetValue(NetworkBatch) ?? 1, Dense = dense, Sparse = sparse, Tune = !arguments.GetValue(NoTune) };
+        var inference = new InferenceOptions
+        {
+            Batch = arguments.GetValue(NetworkBatch) ?? 1,
+            Dense = dense,
+            Sparse = sparse,
+            Tune = !arguments.GetValue(SharedOptions.NoTune),
+            Cache = SharedOptions.CacheOf(call),
+        };
         var options = new NetworkBenchOptions(path ?? arch!, path is null ? null : new FileInfo(path).Length, arguments.GetValue(Threads) ?? 1, inference);
         var result = new NetworkBench(model, options, call.Cancellation).Run(call.Report.Log);
         call.Report.Result(result, () => PrintNetwork(call.Report, result));

@@ -35,11 +35,9 @@ public sealed unsafe partial class Conv2d
         _forward = PlanForward();
         _narrowForward = kept is { Block: < Layout.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
-        _dataGradient = PlanDataGradient();
-        (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
-        var isScalar = Simd.Simd.Tier == SimdTier.Scalar;
-        WeightLength = isScalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
-        DataGradientWeightLength = isScalar ? WeightCount : _dataGradient.Sum(phase => phase.WeightLength);
+        _dataGradient = new(PlanDataGradient);
+        _weightGradient = new(PlanWeightGradient);
+        WeightLength = Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
     }
 
     /// <summary>Sizes of the layer.</summary>
@@ -49,11 +47,11 @@ public sealed unsafe partial class Conv2d
     public int WeightLength { get; }
 
     /// <summary>Floats of the packed weights of the data gradient.</summary>
-    public int DataGradientWeightLength { get; }
+    public int DataGradientWeightLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradient.Value.Sum(phase => phase.WeightLength);
 
     /// <summary>Floats of the packed weight gradient.</summary>
     public int WeightGradientLength =>
-        checked(Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _gradientOffsets.Length));
+        checked(Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _weightGradient.Value.Offsets.Length));
 
     /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
     public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);

@@ -9,6 +9,9 @@ public sealed record InferenceOptions
     /// <summary>Whether the forms of each convolution are measured on this machine; otherwise a fixed cost model chooses, the same each time.</summary>
     public bool Tune { get; init; } = true;
 
+    /// <summary>Where measurements are looked up and kept for other processes, or null to measure anew each time.</summary>
+    public PlanCache? Cache { get; init; }
+
     /// <summary>Whether masks are ignored: pruned weights are multiplied as zeros, as a dense network would.</summary>
     public bool Dense { get; init; }
 

@@ -254,7 +254,7 @@ public class InferencePlanTests
     }
 
     /// <summary>Random weights, and statistics as training leaves them rather than 0 and 1.</summary>
-    private static Model Initialised(NetworkGraph graph)
+    internal static Model Initialised(NetworkGraph graph)
     {
         var model = Initialiser.Initialise(graph, seed: 1);
         var random = new Random(2);
@@ -267,9 +267,9 @@ public class InferencePlanTests
         return model;
     }
 
-    private static Model Halved(Model dense, string pattern) => PruningPlan.Create(dense, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(dense);
+    internal static Model Halved(Model dense, string pattern) => PruningPlan.Create(dense, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(dense);
 
-    private static Model Unstructured(Model dense)
+    internal static Model Unstructured(Model dense)
     {
         var masks = dense.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).ToDictionary(
             node => node.Name, node => UnstructuredPruner.Prune(dense.Parameters[$"{node.Name}.weight"], dense.Parameters[$"{node.Name}.weight"].Data.Length / 2));
