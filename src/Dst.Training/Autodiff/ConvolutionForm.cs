@@ -25,7 +25,11 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
     private const int MediumWeights = 250_000;
     private const int FewTiles = 32;
 
-    /// <summary>Time to transform, write and read 16 weights for a pass, which all images of a batch share, in vector multiply-adds; from measurements.</summary>
+    /// <summary>
+    /// Time to transform, write and read 16 weights for a pass, which all images of a batch share, in vector multiply-adds, where they
+    /// stay in the caches and where they do not; from measurements.
+    /// </summary>
+    private const double CachedWeightCost = 20;
     private const double WeightCost = 80;
 
     /// <summary>The form with the lowest estimated time.</summary>
@@ -40,7 +44,7 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
             var (tiles, positions) = (WinogradSchedule.TilesOf(shape, tile), WinogradSchedule.Positions(shape, tile));
             var products = 3 * shape.FilterBlocks * channels * positions * tiles;
             var transforms = (3 * shape.ChannelBlocks + 2 * shape.FilterBlocks) * transform * tiles;
-            var weights = 3 * shape.FilterBlocks * channels * positions * WeightCost / maxBatch;
+            var weights = 3 * shape.FilterBlocks * channels * positions * (WinogradSchedule.IsByPosition(shape, tile) ? WeightCost : CachedWeightCost) / maxBatch;
             if (products + transforms + weights >= bestCost) continue;
             bestCost = products + transforms + weights;
             best = OfTile(shape, tile, maxBatch);
