@@ -8,13 +8,15 @@ namespace Dst.Kernels;
 /// <param name="KernelWidth">Columns of the window.</param>
 /// <param name="Stride">Step in both directions.</param>
 /// <param name="Padding">Rows and columns that the window may reach beyond each side.</param>
-public sealed record WindowShape(int Channels, int Height, int Width, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0)
+/// <param name="CeilMode">Whether output sizes round up: the last window may reach beyond the padding.</param>
+public sealed record WindowShape(
+    int Channels, int Height, int Width, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0, bool CeilMode = false)
 {
-    /// <summary>Output rows, rounded down.</summary>
-    public int OutHeight => (Height + 2 * Padding - KernelHeight) / Stride + 1;
+    /// <summary>Output rows.</summary>
+    public int OutHeight => OutExtent(Height, KernelHeight, Stride, Padding, CeilMode);
 
-    /// <summary>Output columns, rounded down.</summary>
-    public int OutWidth => (Width + 2 * Padding - KernelWidth) / Stride + 1;
+    /// <summary>Output columns.</summary>
+    public int OutWidth => OutExtent(Width, KernelWidth, Stride, Padding, CeilMode);
 
     /// <summary>Positions in the window.</summary>
     public int Area => KernelHeight * KernelWidth;
@@ -27,6 +29,17 @@ public sealed record WindowShape(int Channels, int Height, int Width, int Kernel
 
     /// <summary>Floats of one block of an output image.</summary>
     internal int OutputPlane => OutHeight * OutWidth * Layout.Block;
+
+    /// <summary>
+    /// Windows along one side that is at least as long, padded, as the window: ⌊(extent + 2·padding − kernel) / stride⌋ + 1. Rounded up
+    /// instead with <paramref name="ceilMode"/>, but without a window that would begin beyond the input.
+    /// </summary>
+    public static int OutExtent(int extent, int kernel, int stride, int padding, bool ceilMode)
+    {
+        var room = extent + 2 * padding - kernel;
+        var windows = room / stride + 1;
+        return ceilMode && room % stride > 0 && windows * stride - padding < extent ? windows + 1 : windows;
+    }
 
     /// <summary>The window that is the whole map.</summary>
     public static WindowShape WholeMap(int channels, int height, int width) => new(channels, height, width, height, width);

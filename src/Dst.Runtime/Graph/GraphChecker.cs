@@ -1,3 +1,5 @@
+using Dst.Kernels;
+
 namespace Dst.Runtime.Graph;
 
 /// <summary>The one place that says which graphs are legal. Run it on every graph that is built, loaded or rewritten.</summary>
@@ -51,23 +53,39 @@ public static class GraphChecker
                     $"is too large: {x} to {c.OutChannels} channels with a {c.KernelHeight}x{c.KernelWidth} kernel; expected at most {int.MaxValue} padded values and weights");
                 return new(c.OutChannels, Window(graph, node, x.Height, c.KernelHeight, c.Stride, c.Padding), Window(graph, node, x.Width, c.KernelWidth, c.Stride, c.Padding));
             case MaxPoolOp p:
-                Expect(graph, node, p.Kernel is >= 1 and <= MaxKernel && p.Stride is >= 1 and <= MaxKernel && p.Padding >= 0 && p.Padding < p.Kernel,
-                    $"has attributes out of range ({p}); expected kernel and stride 1 to {MaxKernel} and a padding smaller than the kernel");
-                return new(x.Channels, Window(graph, node, x.Height, p.Kernel, p.Stride, p.Padding), Window(graph, node, x.Width, p.Kernel, p.Stride, p.Padding));
+                return Pool(graph, node, x, p.Kernel, p.Stride, p.Padding, p.CeilMode);
             case AvgPoolOp p:
-                Expect(graph, node, p.Kernel is >= 1 and <= MaxKernel && p.Stride is >= 1 and <= MaxKernel,
-                    $"has attributes out of range ({p}); expected kernel and stride 1 to {MaxKernel}");
-                return new(x.Channels, Window(graph, node, x.Height, p.Kernel, p.Stride, 0), Window(graph, node, x.Width, p.Kernel, p.Stride, 0));
+                return Pool(graph, node, x, p.Kernel, p.Stride, p.Padding, p.CeilMode);
             case BatchNormOp b:
                 Expect(graph, node, b.Epsilon > 0 && float.IsFinite(b.Epsilon) && b.Momentum is > 0 and <= 1, $"has epsilon {b.Epsilon} and momentum {b.Momentum}; expected both above 0, epsilon finite and momentum at most 1");
                 return x;
             case DropoutOp d:
                 Expect(graph, node, d.Rate is >= 0 and < 1, $"has the rate {d.Rate}; expected 0 up to but not including 1");
                 return x;
-            case ReluOp:
+            case LeakyReluOp l:
+                Expect(graph, node, float.IsFinite(l.Slope), $"has the slope {l.Slope}; a finite one was expected");
+                return x;
+            case ClipOp c:
+                Expect(graph, node, float.IsFinite(c.Min) && float.IsFinite(c.Max) && c.Min < c.Max, $"clips to {c.Min} to {c.Max}; two finite bounds, the lower first, were expected");
+                return x;
+            case HardSigmoidOp h:
+                Expect(graph, node, float.IsFinite(h.Alpha) && float.IsFinite(h.Beta), $"has alpha {h.Alpha} and beta {h.Beta}; finite values were expected");
+                return x;
+            case ReluOp or PReluOp or SigmoidOp or HardSwishOp or TanhOp or AffineOp:
                 return x;
             case AddOp:
                 Expect(graph, node, inputs[1] == x, $"adds {x} and {inputs[1]}; equal shapes were expected");
+                return x;
+            case MulOp:
+                Expect(graph, node, inputs[1] == x || inputs[1] == new FeatureShape(x.Channels, 1, 1), $"multiplies {x} by {inputs[1]}; equal shapes, or {x.Channels}x1x1 as the second, were expected");
+                return x;
+            case PadOp p:
+                return Pad(graph, node, x, p);
+            case SliceOp s:
+                Expect(graph, node, s.Start >= 0 && s.Channels >= 1 && s.Start + (long)s.Channels <= x.Channels, $"slices {s.Channels} channels from number {s.Start} on out of {x.Channels}; a run of at least one of them was expected");
+                return x with { Channels = s.Channels };
+            case ChannelShuffleOp s:
+                Expect(graph, node, s.Groups >= 1 && x.Channels % s.Groups == 0, $"shuffles {s.Groups} groups, which must divide its {x.Channels} channels");
                 return x;
             case ConcatOp:
                 foreach (var other in inputs)
@@ -94,16 +112,33 @@ public static class GraphChecker
 
     private static void ExpectInputs(NetworkGraph graph, Node node, int count)
     {
-        var legal = node.Operation switch { AddOp => count == 2, ConcatOp => count >= 1, _ => count == 1 };
+        var legal = node.Operation switch { AddOp or MulOp => count == 2, ConcatOp => count >= 1, _ => count == 1 };
         Expect(graph, node, legal, $"has {count} inputs, which its operation {node.Operation.GetType().Name} does not take");
     }
 
-    private static int Window(NetworkGraph graph, Node node, int extent, int kernel, int stride, int padding)
+    private static FeatureShape Pool(NetworkGraph graph, Node node, FeatureShape x, int kernel, int stride, int padding, bool ceilMode)
+    {
+        Expect(graph, node, kernel is >= 1 and <= MaxKernel && stride is >= 1 and <= MaxKernel && padding >= 0 && padding < kernel,
+            $"has attributes out of range ({node.Operation}); expected kernel and stride 1 to {MaxKernel} and a padding smaller than the kernel");
+        return new(x.Channels, Window(graph, node, x.Height, kernel, stride, padding, ceilMode), Window(graph, node, x.Width, kernel, stride, padding, ceilMode));
+    }
+
+    private static FeatureShape Pad(NetworkGraph graph, Node node, FeatureShape x, PadOp p)
+    {
+        int[] sides = [p.Top, p.Left, p.Bottom, p.Right];
+        Expect(graph, node, sides.All(side => side is >= 0 and <= MaxExtent) && p.ChannelsBefore is >= 0 and <= MaxChannels && p.ChannelsAfter is >= 0 and <= MaxChannels,
+            $"has attributes out of range ({p}); expected 0 to {MaxExtent} pixels a side and 0 to {MaxChannels} channels");
+        Expect(graph, node, float.IsFinite(p.Value), $"pads with {p.Value}; a finite value was expected");
+        Expect(graph, node, x.Channels <= MaxChannels || p.ChannelsBefore + p.ChannelsAfter == 0, $"pads {x.Channels} channels with more; at most {MaxChannels} were expected");
+        return new(x.Channels + p.ChannelsBefore + p.ChannelsAfter, x.Height + p.Top + p.Bottom, x.Width + p.Left + p.Right);
+    }
+
+    private static int Window(NetworkGraph graph, Node node, int extent, int kernel, int stride, int padding, bool ceilMode = false)
     {
         var room = extent + 2 * padding - kernel;
         Expect(graph, node, room >= 0,
             $"needs at least {kernel - 2 * padding} pixels a side but its input has {extent}; use a larger input or a shallower network");
-        return room / stride + 1;
+        return WindowShape.OutExtent(extent, kernel, stride, padding, ceilMode);
     }
 
     private static void CheckExtent(NetworkGraph graph, string name, FeatureShape shape)

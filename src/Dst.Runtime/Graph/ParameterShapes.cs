@@ -9,11 +9,14 @@ public enum ParameterRole
     /// <summary>Bias of a convolution or linear layer.</summary>
     Bias,
 
-    /// <summary>Scale (gamma) of a batch normalisation.</summary>
-    BatchNormScale,
+    /// <summary>Factor for each channel: the scale (gamma) of a batch normalisation or the weight of an affine map.</summary>
+    Scale,
 
-    /// <summary>Shift (beta) of a batch normalisation.</summary>
-    BatchNormShift,
+    /// <summary>Summand for each channel: the shift (beta) of a batch normalisation or the bias of an affine map.</summary>
+    Shift,
+
+    /// <summary>Slope of a PReLU below 0.</summary>
+    Slope,
 
     /// <summary>Running mean or variance: a statistic, not trained.</summary>
     Statistic,
@@ -46,10 +49,17 @@ public sealed record ParameterShape(string Name, string Layer, ParameterRole Rol
                     if (l.Bias) Add("bias", ParameterRole.Bias, l.OutFeatures);
                     break;
                 case BatchNormOp:
-                    Add("weight", ParameterRole.BatchNormScale, inputs);
-                    Add("bias", ParameterRole.BatchNormShift, inputs);
+                    Add("weight", ParameterRole.Scale, inputs);
+                    Add("bias", ParameterRole.Shift, inputs);
                     Add("running_mean", ParameterRole.Statistic, inputs);
                     Add("running_var", ParameterRole.Statistic, inputs);
+                    break;
+                case AffineOp:
+                    Add("weight", ParameterRole.Scale, inputs);
+                    Add("bias", ParameterRole.Shift, inputs);
+                    break;
+                case PReluOp:
+                    Add("weight", ParameterRole.Slope, inputs);
                     break;
             }
         }

@@ -24,7 +24,7 @@ public static class Initialiser
             var values = new float[shape.Count];
             var random = new RandomStream(seed, RandomPurpose.Initialise, epoch: 0, sample: i);
             if (weights.TryGetValue(shape.Layer, out var weight)) FillWeighted(values, shape.Role, weight, shape.Layer == classifier, random);
-            else if (shape.Role == ParameterRole.BatchNormScale || shape.Name.EndsWith(".running_var", StringComparison.Ordinal)) Array.Fill(values, 1);
+            else if (shape.Role == ParameterRole.Scale || shape.Name.EndsWith(".running_var", StringComparison.Ordinal)) Array.Fill(values, 1);
             parameters[shape.Name] = new(shape.Shape, values);
         }
 

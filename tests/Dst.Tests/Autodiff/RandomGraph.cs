@@ -34,7 +34,7 @@ internal sealed class RandomGraph
             values[i] = parameter.Role switch
             {
                 ParameterRole.Weight => uniform * MathF.Sqrt(3f / fanIn),
-                ParameterRole.BatchNormScale => uniform < 0 ? uniform - 0.5f : uniform + 0.5f,
+                ParameterRole.Scale => uniform < 0 ? uniform - 0.5f : uniform + 0.5f,
                 ParameterRole.Statistic when parameter.Name.EndsWith("var", StringComparison.Ordinal) => 1 + uniform / 2,
                 _ => uniform / 2,
             };

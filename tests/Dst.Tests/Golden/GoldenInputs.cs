@@ -37,7 +37,7 @@ internal static class GoldenInputs
         var (low, amplitude) = shape.Role switch
         {
             ParameterRole.Weight => (0, isClassifier ? 1 / Math.Sqrt(fanIn) : Math.Sqrt(6.0 / fanIn)),
-            ParameterRole.BatchNormScale => (1, 0.1),
+            ParameterRole.Scale => (1, 0.1),
             _ => (0, 0.1),
         };
         return [.. Enumerable.Range(0, (int)shape.Count).Select(i => (float)(low + amplitude * Uniform(shape.Name, i)))];

@@ -197,7 +197,7 @@ public class InferencePlanTests
         foreach (var shape in ParameterShape.Of(graph).Where(shape => shape.Role is not ParameterRole.Weight))
         {
             foreach (ref var value in model.Parameters[shape.Name].Data.AsSpan())
-                value = shape.Role is ParameterRole.Bias or ParameterRole.BatchNormShift || shape.Name.EndsWith("mean") ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();
+                value = shape.Role is ParameterRole.Bias or ParameterRole.Shift || shape.Name.EndsWith("mean") ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();
         }
 
         return model;

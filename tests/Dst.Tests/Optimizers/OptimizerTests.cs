@@ -130,7 +130,7 @@ public class OptimizerTests
     [InlineData(OptimizerKind.Adamw, false)]
     public void Weight_decay_of_batch_normalisation_and_biases_is_an_option(OptimizerKind kind, bool decays)
     {
-        ParameterRole[] roles = [ParameterRole.Weight, ParameterRole.Bias, ParameterRole.BatchNormScale, ParameterRole.BatchNormShift];
+        ParameterRole[] roles = [ParameterRole.Weight, ParameterRole.Bias, ParameterRole.Scale, ParameterRole.Shift];
         var parameters = roles.Select(role => TestParameters.Weight(19, role, $"{role}.x")).ToArray();
         var before = parameters[0].Value.ToArray();
         Optimizer.Create(new() { Kind = kind, WeightDecay = 0.1, DecayBatchNormAndBias = decays }, parameters).Step(0.5);
