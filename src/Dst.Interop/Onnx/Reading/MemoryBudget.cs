@@ -1,0 +1,19 @@
+using Dst.Runtime;
+
+namespace Dst.Interop.Onnx.Reading;
+
+/// <summary>How many values an import may compute from those in the file: a small file cannot ask for much memory.</summary>
+/// <param name="valuesInFile">Elements of all constants of the file.</param>
+internal sealed class MemoryBudget(long valuesInFile)
+{
+    private readonly long _most = (1 << 20) + 4 * valuesInFile;
+    private long _taken;
+
+    /// <summary>Asks for the memory of <paramref name="count"/> more values.</summary>
+    /// <exception cref="InputException">They are too many.</exception>
+    public void Take(long count)
+    {
+        _taken += count;
+        if (_taken > _most) throw new InputException($"needs more than {_most} values to be computed from its {valuesInFile} constants; fewer were expected");
+    }
+}
