@@ -89,6 +89,8 @@ public static class CommandLine
             TrainCommand.Create(),
             DistillCommand.Create(),
             PruneCommand.Create(),
+            ImportCommand.Create(),
+            ExportCommand.Create(),
             EvalCommand.Create(),
             PredictCommand.Create(),
             InspectCommand.Create(),

@@ -18,13 +18,20 @@ public static class OnnxImporter
     /// <exception cref="InputException">As <see cref="Import(string)"/>.</exception>
     public static Model Import(string path, byte[] bytes)
     {
+        var (model, metadata) = Map(path, bytes);
+        return OnnxMetadata.Apply(model, metadata, path);
+    }
+
+    private static (Model Model, IReadOnlyDictionary<string, string> Metadata) Map(string path, byte[] bytes)
+    {
         try
         {
-            return NetworkImport.Map(OnnxReader.Read(OnnxFile.Parse(bytes), path));
+            var graph = OnnxReader.Read(OnnxFile.Parse(bytes), path);
+            return (NetworkImport.Map(graph), graph.Metadata);
         }
         catch (InputException e)
         {
-            throw new InputException($"{path} {e.Message}", e);
+            throw new InputException($"{path}: {e.Message}", e);
         }
     }
 }

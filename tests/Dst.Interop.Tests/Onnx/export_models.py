@@ -64,7 +64,7 @@ class ResNet(nn.Module):
         x = F.relu(self.bn1(self.conv1(x)))
         for number in range(self.stages):
             x = getattr(self, f"layer{number + 1}")(x)
-        x = F.avg_pool2d(x, x.size(3)) if self.stages == 3 else F.adaptive_avg_pool2d(x, 1)
+        x = F.avg_pool2d(x, int(x.size(3))) if self.stages == 3 else F.adaptive_avg_pool2d(x, 1)
         return self.fc(x.view(x.size(0), -1))
 
 
@@ -207,7 +207,7 @@ class Dense(nn.Module):
 
 def shuffle(x, groups):
     images, channels, height, width = x.size()
-    return x.view(images, groups, channels // groups, height, width).transpose(1, 2).contiguous().view(images, -1, height, width)
+    return x.view(images, groups, channels // groups, height, width).transpose(1, 2).contiguous().view(images, channels, height, width)
 
 
 class ShuffleUnit(nn.Module):
@@ -288,12 +288,12 @@ NETWORKS = {
     "wrn-16-2": (lambda: WideResNet(16, (6, 8, 12)), (3, 16, 16), 13, True),
     "wrn-40-1": (lambda: WideResNet(40, (4, 6, 8)), (3, 16, 16), 10, False),
     "wrn-40-2": (lambda: WideResNet(40, (6, 8, 12)), (3, 16, 16), 15, False),
-    **{f"vgg{depth}": (lambda blocks=blocks: vgg(*blocks), (3, 16, 16), 13, depth == 8)
+    **{f"vgg{depth}": (lambda blocks=blocks: vgg(*blocks), (3, 16, 16), {8: 7, 11: 8}.get(depth, 13), depth == 8)
        for depth, blocks in {8: (1, 1, 1, 1, 1), 11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3)}.items()},
     "mobilenetv2": (mobilenet_v2, (3, 16, 16), 13, False),
     "aconvnet": (a_convnet, (1, 88, 88), 13, True),
     "resnet20-option-a": (lambda: ResNet(4, (4, 6, 8), 3, option_a=True), (3, 16, 16), 13, True),
-    "resnet20-option-a-7": (lambda: ResNet(4, (4, 6, 8), 3, option_a=True), (3, 16, 16), 7, False),
+    "resnet20-option-a-10": (lambda: ResNet(4, (4, 6, 8), 3, option_a=True), (3, 16, 16), 10, False),
     "squeezenet": (squeezenet, (3, 33, 33), 13, False),
     "densenet": (Dense, (3, 12, 12), 13, False),
     "mobilenetv3": (MobileNetV3, (3, 16, 16), 14, False),
@@ -356,7 +356,7 @@ def write_others(folder):
         helper.make_node("Transpose", ["images"], ["a"], "to_last", perm=[0, 2, 3, 1]),
         helper.make_node("Relu", ["a"], ["b"], "relu"),
         helper.make_node("Transpose", ["b"], ["c"], "to_first", perm=[0, 3, 1, 2]),
-        helper.make_node("Conv", ["c", "conv.weight"], ["d"], "conv", auto_pad="SAME_LOWER", dilations=[2, 2]),
+        helper.make_node("Conv", ["c", "conv.weight"], ["d"], "conv", auto_pad="SAME_LOWER"),
         helper.make_node("Add", ["d", "bias"], ["e"], "add"),
         helper.make_node("GlobalAveragePool", ["e"], ["f"], "pool"),
         helper.make_node("Transpose", ["f"], ["g"], "pooled_to_last", perm=[0, 2, 3, 1]),

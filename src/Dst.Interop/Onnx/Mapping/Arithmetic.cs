@@ -63,7 +63,7 @@ internal static class Arithmetic
         var x = import.Map(node, feature);
         var values = PerChannel(node, import.NeededConstant(node, constant), x);
         var (weight, bias) = (Array.ConvertAll(values, value => rule(value).Weight), Array.ConvertAll(values, value => rule(value).Bias));
-        import.Set(node, import.IsReadOnce(node.Inputs[feature]) && TryMerge(import, x, weight, bias) ? x : Affine(import, node, node.Inputs[constant], x, weight, bias));
+        import.Set(node, import.IsOnlyReader(node, feature) && TryMerge(import, x, weight, bias) ? x : Affine(import, node, node.Inputs[constant], x, weight, bias));
     }
 
     private static Feature Affine(NetworkImport import, OnnxNode node, string parameter, Feature x, float[] weight, float[] bias)
@@ -99,7 +99,7 @@ internal static class Arithmetic
 
     private static bool IsHardSigmoidOf(NetworkImport import, OnnxNode node, int gate, Feature of, Feature y) =>
         import.Network.OperationOf(y.Node) is HardSigmoidOp { Beta: 0.5f } hard && MathF.Abs(hard.Alpha - 1f / 6) < 1e-6f
-        && import.IsReadOnce(node.Inputs[gate]) && import.Network.InputOf(y.Node) == of.Node;
+        && import.IsOnlyReader(node, gate) && import.Network.InputOf(y.Node) == of.Node;
 
     private static Feature ToHardSwish(NetworkImport import, Feature hardSigmoid)
     {

@@ -39,20 +39,24 @@ internal sealed partial class LayerNames
         return $"{name}_{number}";
     }
 
-    // A part repeats what leads to it (layer1/layer1.0), and the last one is the operation, which a layer's own name needs not.
+    // The last part is the operation, which a layer's own name needs not.
     private static string Scope(string[] parts, string operation, bool hasWeights)
     {
-        var scope = parts[0];
-        foreach (var part in parts[1..^1]) scope = part.StartsWith(scope + ".", StringComparison.Ordinal) ? part : LastPart(scope, part);
+        var scope = parts[..^1].Aggregate(Join);
         var module = scope[(scope.LastIndexOf('.') + 1)..];
         return hasWeights || module.StartsWith(operation, StringComparison.OrdinalIgnoreCase) ? scope : $"{scope}.{parts[^1].ToLowerInvariant()}";
     }
 
-    // layer1.0 and then conv1 is layer1.0.conv1; layer1 and then layer1.0 is layer1.0, wherever layer1 itself is.
-    private static string LastPart(string scope, string part)
+    // A part may repeat what leads to it: conv1 in layer1.0 is layer1.0.conv1, but layer1.0 in layer1 is layer1.0.
+    private static string Join(string scope, string part)
     {
-        var last = scope[(scope.LastIndexOf('.') + 1)..];
-        return part.StartsWith(last + ".", StringComparison.Ordinal) ? scope[..^last.Length] + part : $"{scope}.{part}";
+        for (var start = 0; start >= 0 && start < scope.Length; start = scope.IndexOf('.', start) + 1)
+        {
+            if (part.StartsWith(scope[start..] + ".", StringComparison.Ordinal)) return scope[..start] + part;
+            if (scope.IndexOf('.', start) < 0) break;
+        }
+
+        return $"{scope}.{part}";
     }
 
     [GeneratedRegex(@"[^\p{L}\p{N}._-]")]

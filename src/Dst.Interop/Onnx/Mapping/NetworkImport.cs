@@ -13,6 +13,7 @@ internal sealed class NetworkImport
     private readonly Dictionary<string, ConstantTensor> _constants;
     private readonly Dictionary<string, Feature> _features = [];
     private readonly Dictionary<string, int> _readers;
+    private readonly Dictionary<string, string> _firstValues = [];
 
     private NetworkImport(OnnxGraph graph)
     {
@@ -50,8 +51,13 @@ internal sealed class NetworkImport
     /// <summary>Whether <paramref name="value"/> is the network's output.</summary>
     public bool IsOutput(string value) => value == _graph.Output;
 
-    /// <summary>Whether a value is read once, so that its node may be changed for its reader.</summary>
-    public bool IsReadOnce(string value) => _readers[value] == 1;
+    /// <summary>Whether our node that gives an input gives nothing else, so that it may be changed for this reader.</summary>
+    public bool IsOnlyReader(OnnxNode node, int index)
+    {
+        var value = node.Inputs[index];
+        // A value that is reshaped shares its node with the one that it was made from.
+        return _readers[value] == 1 && _firstValues.GetValueOrDefault(_features[value].Node) == value;
+    }
 
     /// <summary>An input that must be a constant if it is there.</summary>
     public ConstantTensor? Constant(OnnxNode node, int index)
@@ -114,7 +120,9 @@ internal sealed class NetworkImport
     /// <summary>Says what an output of a node is.</summary>
     public void SetOutput(OnnxNode node, int output, Feature feature)
     {
-        if (output < node.Outputs.Count) _features[node.Outputs[output]] = feature;
+        if (output >= node.Outputs.Count) return;
+        _features[node.Outputs[output]] = feature;
+        _firstValues.TryAdd(feature.Node, node.Outputs[output]);
     }
 
     private Feature AppendAs(string name, Operation operation, Feature[] inputs)

@@ -6,7 +6,8 @@ namespace Dst.Interop.Onnx.Reading;
 /// <param name="valuesInFile">Elements of all constants of the file.</param>
 internal sealed class MemoryBudget(long valuesInFile)
 {
-    private readonly long _most = (1 << 20) + 4 * valuesInFile;
+    // Dilated kernels of a small network may grow by much; all of a large one may not.
+    private readonly long _most = (1 << 20) + Math.Max(4 * valuesInFile, Math.Min(64 * valuesInFile, 1 << 26));
     private long _taken;
 
     /// <summary>Asks for the memory of <paramref name="count"/> more values.</summary>
