@@ -108,6 +108,7 @@ public sealed partial class Pipeline
 
     private PhaseResult RunPhase(TrainingPhase phase, CancellationToken cancellation)
     {
+        phase = phase with { Forms = CheckpointFile.FindForms(_run.CheckpointPath, phase.Arm) ?? ChooseForms(phase) };
         using var trainer = new Trainer(phase, _data, _pool, _recipe.Seed)
         {
             Checkpoints = _recipe.Checkpoint,
@@ -130,6 +131,15 @@ public sealed partial class Pipeline
         {
             throw new DivergedException($"{e.Message}; {DescribeCheckpoint(phase.Arm)}");
         }
+    }
+
+    private ConvolutionForms ChooseForms(TrainingPhase phase)
+    {
+        if (phase.Options.Convolutions == "direct") return ConvolutionForms.Direct;
+        if (phase.Options.Convolutions != "measured") return ConvolutionForms.Estimated;
+        var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, _pool);
+        _run.RecordConvolutions(phase.Arm, forms.Tiles!);
+        return forms;
     }
 
     private string DescribeCheckpoint(string arm) => CheckpointFile.FindState(_run.CheckpointPath, arm) is { } state

@@ -28,6 +28,9 @@ public enum RandomPurpose
 
     /// <summary>Restarts of the search for a channel order.</summary>
     Permute = 8,
+
+    /// <summary>Images of steps that are only timed.</summary>
+    Measure = 9,
 }
 
 /// <summary>

@@ -37,7 +37,7 @@ public sealed class Trainer : IDisposable
     {
         var options = phase.Options;
         (_phase, _data) = (phase, data);
-        _network = new(phase.Start, options.Batch, pool, seed, FeatureObjective.LayersOfStudent(phase));
+        _network = new(phase.Start, options.Batch, pool, seed, FeatureObjective.LayersOfStudent(phase), phase.Forms);
         _objective = new(phase, _network, options.Batch, pool, seed);
         _trained = [.. _network.Parameters, .. _objective.Projections];
         _training = new(data, data.Training, options.Batch, augment: true, seed);
@@ -49,6 +49,9 @@ public sealed class Trainer : IDisposable
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
     }
+
+    /// <summary>How the phase computes convolutions.</summary>
+    public ConvolutionForms Forms => _phase.Forms;
 
     /// <summary>The counters.</summary>
     public TrainingState State { get; } = new();

@@ -1,4 +1,5 @@
 using Dst.Runtime;
+using Dst.Training.Autodiff;
 using Dst.Training.Recipes;
 
 namespace Dst.Training;
@@ -17,6 +18,9 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
 
     /// <summary>Pruning during the training, or null.</summary>
     public PhasePruning? Pruning { get; init; }
+
+    /// <summary>How convolutions are computed.</summary>
+    public ConvolutionForms Forms { get; init; } = ConvolutionForms.Estimated;
 
     /// <summary>What is learnt from the teachers.</summary>
     public DistillationOptions Distillation { get; init; } = new();

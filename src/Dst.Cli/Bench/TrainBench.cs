@@ -91,7 +91,9 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
     {
         OperationShare Share(string operation, StepPass? pass, double seconds) =>
             new(operation, pass, seconds * 1e3 / options.Steps / options.Batch, 100 * seconds / total);
-        var shares = times.Sums.Select(sum => Share(sum.Key.Operation, sum.Key.Pass, sum.Value.TotalSeconds)).OrderByDescending(share => share.MsPerImage).ToList();
+        var shares = times.Sums.GroupBy(sum => (sum.Key.Operation, sum.Key.Pass))
+            .Select(kind => Share(kind.Key.Operation, kind.Key.Pass, kind.Sum(sum => sum.Value.TotalSeconds)))
+            .OrderByDescending(share => share.MsPerImage).ToList();
         shares.Add(Share("other", null, total - times.Sums.Values.Sum(sum => sum.TotalSeconds)));
         return shares;
     }

@@ -28,7 +28,7 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
     /// <summary>The form with the lowest estimated time.</summary>
     public static ConvolutionForm Choose(Conv2dShape shape, KeptTaps? kept, int maxBatch)
     {
-        var best = new ConvolutionForm(ConvolutionKind.Direct, 0, 0);
+        var best = OfTile(shape, 0, maxBatch);
         if (!WinogradConv2d.Supports(shape)) return best;
         var channels = shape.Channels * (kept is { Block: Layout.Block } ? 0.5 : 1);
         var pixels = (double)shape.OutHeight * shape.OutWidth;
@@ -40,14 +40,16 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
             var transforms = (3 * shape.ChannelBlocks + 2 * shape.FilterBlocks) * transform * tiles;
             if (products + transforms >= bestCost) continue;
             bestCost = products + transforms;
-            best = Schedule(shape, tile, maxBatch);
+            best = OfTile(shape, tile, maxBatch);
         }
 
         return best;
     }
 
-    private static ConvolutionForm Schedule(Conv2dShape shape, int tile, int maxBatch)
+    /// <summary>The Winograd form of a tile, or the direct form for 0 and where there is no Winograd form.</summary>
+    public static ConvolutionForm OfTile(Conv2dShape shape, int tile, int maxBatch)
     {
+        if (tile == 0 || !WinogradConv2d.Supports(shape)) return new(ConvolutionKind.Direct, 0, 0);
         var rowsPerImage = WinogradSchedule.Rows(shape, tile);
         if (WinogradSchedule.IsByPosition(shape, tile)) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch * rowsPerImage);
         var (rows, columns) = (WinogradSchedule.CachedRows(shape, tile), WinogradSchedule.Columns(shape, tile));

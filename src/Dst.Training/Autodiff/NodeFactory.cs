@@ -15,7 +15,8 @@ internal sealed class NodeFactory(
     Workspace workspace,
     int maxBatch,
     long seed,
-    IReadOnlyList<string> kept)
+    IReadOnlyList<string> kept,
+    ConvolutionForms forms)
 {
     private readonly Dictionary<string, Parameter> _parameters = parameters.ToDictionary(p => p.Shape.Name);
     private readonly Dictionary<string, Feature> _features = [];
@@ -69,7 +70,7 @@ internal sealed class NodeFactory(
         {
             Conv2dOp c when c.Groups > 1 && c.Groups == input.Shape.Channels && c.Groups == c.OutChannels =>
                 new DepthwiseNode(node, input, Output(), Required("weight"), Optional("bias"), DepthwiseShape(c, input.Shape), workspace),
-            Conv2dOp => ConvolutionNode.Create(node, input, Output(), Required("weight"), Optional("bias"), workspace, maxBatch),
+            Conv2dOp => ConvolutionNode.Create(node, input, Output(), Required("weight"), Optional("bias"), workspace, maxBatch, forms),
             BatchNormOp => Normalise(node, Required),
             ReluOp => new ReluNode(node, input, Output(), workspace),
             AddOp => new AddNode(node, inputs, Output(), workspace),

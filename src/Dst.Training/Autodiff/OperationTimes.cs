@@ -20,18 +20,20 @@ public enum StepPass
     Update,
 }
 
-/// <summary>Sums the time of training steps by kind of operation and pass. It is filled by the thread that drives the steps.</summary>
+/// <summary>Sums the time of training steps by layer, kind of operation and pass. It is filled by the thread that drives the steps.</summary>
 public sealed class OperationTimes
 {
-    private readonly Dictionary<(string Operation, StepPass Pass), TimeSpan> _sums = [];
+    private readonly Dictionary<(string Layer, string Operation, StepPass Pass), TimeSpan> _sums = [];
 
-    /// <summary>The sums so far, in the order in which their first parts came.</summary>
-    public IReadOnlyDictionary<(string Operation, StepPass Pass), TimeSpan> Sums => _sums;
+    /// <summary>The sums so far, in the order in which their first parts came. What is fused into an operation counts as that operation.</summary>
+    public IReadOnlyDictionary<(string Layer, string Operation, StepPass Pass), TimeSpan> Sums => _sums;
 
-    /// <summary>Adds the time from <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp, until now.</summary>
-    public void Add(string operation, StepPass pass, long start) =>
-        CollectionsMarshal.GetValueRefOrAddDefault(_sums, (operation, pass), out _) += Stopwatch.GetElapsedTime(start);
+    /// <summary>Adds the time from <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp, until now to what is no layer's.</summary>
+    public void Add(string operation, StepPass pass, long start) => Add("", operation, pass, start);
 
-    /// <summary>Adds to the sum of an operation's kind, such as <c>Conv2d</c>.</summary>
-    internal void Add(Operation operation, StepPass pass, long start) => Add(operation.GetType().Name[..^"Op".Length], pass, start);
+    /// <summary>Adds to the sum of a layer, whose operation's kind is a name such as <c>Conv2d</c>.</summary>
+    internal void Add(Node node, StepPass pass, long start) => Add(node.Name, node.Operation.GetType().Name[..^"Op".Length], pass, start);
+
+    private void Add(string layer, string operation, StepPass pass, long start) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(_sums, (layer, operation, pass), out _) += Stopwatch.GetElapsedTime(start);
 }

@@ -18,6 +18,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     private readonly int _maxBatch;
     private readonly long _seed;
     private readonly IReadOnlyList<string> _features;
+    private readonly ConvolutionForms _forms;
     private readonly float[] _logits;
     private TrainingPlan _plan;
     private int _images;
@@ -31,14 +32,16 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="pool">Threads; not disposed.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
     /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the last one.</param>
+    /// <param name="forms">How convolutions are computed, or null for what the cost model says.</param>
     /// <exception cref="InputException">The graph is not legal, or a batch does not fit into memory.</exception>
-    public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed, IReadOnlyList<string>? features = null)
+    public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         _shapes = GraphChecker.Check(model.Graph);
         MemoryLimit.Check(model.Graph, maxBatch);
         _model = model;
         _features = features ?? [];
+        _forms = forms ?? ConvolutionForms.Estimated;
         _pool = pool;
         _maxBatch = maxBatch;
         _seed = seed;
@@ -82,7 +85,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
             node.Output.GradientWritten = false;
             var start = Stopwatch.GetTimestamp();
             node.Forward(_pool, pass);
-            Times?.Add(node.Node.Operation, StepPass.Forward, start);
+            Times?.Add(node.Node, StepPass.Forward, start);
         }
 
         _prepared = _frozen;
@@ -104,7 +107,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
             if (!node.Output.GradientWritten) throw new InvalidOperationException($"node '{node.Node.Name}' has no gradient: nothing reads its output");
             var start = Stopwatch.GetTimestamp();
             node.Backward(_pool);
-            Times?.Add(node.Node.Operation, StepPass.Backward, start);
+            Times?.Add(node.Node, StepPass.Backward, start);
         }
     }
 
@@ -154,7 +157,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _plan.Dispose();
 
-    private TrainingPlan Compile() => new(Graph, _shapes, Parameters, _maxBatch, _seed, _features);
+    private TrainingPlan Compile() => new(Graph, _shapes, Parameters, _maxBatch, _seed, _features, _forms);
 
     private Feature FeatureOf(string node, int length)
     {

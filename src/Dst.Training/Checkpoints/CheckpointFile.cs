@@ -1,5 +1,6 @@
 using Dst.Runtime;
 using Dst.Runtime.ModelFile;
+using Dst.Training.Autodiff;
 
 namespace Dst.Training.Checkpoints;
 
@@ -9,6 +10,7 @@ public static class CheckpointFile
     private const string Format = "dst-checkpoint";
     private const string Version = "1";
     private const string Counters = "counters";
+    private const string Forms = "convolutions";
 
     /// <summary>Writes the state atomically.</summary>
     /// <param name="path">The file.</param>
@@ -20,7 +22,7 @@ public static class CheckpointFile
         var counters = trainer.State.ToArray();
         var tensors = trainer.Tensors().Select(tensor => new TensorEntry(tensor.Name, [tensor.Values.Length], tensor.Values))
             .Append(new TensorEntry(Counters, [counters.Length], counters));
-        SafetensorsFile.Write(path, new Dictionary<string, string> { ["format"] = Format, ["version"] = Version, ["arm"] = arm }, tensors);
+        SafetensorsFile.Write(path, new Dictionary<string, string> { ["format"] = Format, ["version"] = Version, ["arm"] = arm, [Forms] = trainer.Forms.ToString() }, tensors);
     }
 
     /// <summary>The counters of a checkpoint, or null if there is none of <paramref name="arm"/>.</summary>
@@ -33,6 +35,15 @@ public static class CheckpointFile
         var state = new TrainingState();
         state.CopyFrom(file.ReadLongs(Counters, state.ToArray().Length));
         return state;
+    }
+
+    /// <summary>How a checkpoint's phase computes convolutions, or null if there is none of <paramref name="arm"/>.</summary>
+    /// <exception cref="InputException">The file is not a checkpoint.</exception>
+    public static ConvolutionForms? FindForms(string path, string arm)
+    {
+        if (!File.Exists(path)) return null;
+        using var file = Open(path);
+        return file.ReadMetadata("arm") == arm ? ConvolutionForms.Parse(file.Metadata.GetValueOrDefault(Forms, ConvolutionForms.Estimated.ToString())) : null;
     }
 
     /// <summary>Restores the state if the file is there and belongs to <paramref name="arm"/>.</summary>

@@ -21,6 +21,10 @@ public sealed record TrainOptions
     [Setting("the learning rate over time")]
     public ScheduleOptions Schedule { get; init; } = new();
 
+    /// <summary>How convolutions are computed: <c>estimated</c>, <c>measured</c> or <c>direct</c> (<see cref="Autodiff.ConvolutionForms"/>).</summary>
+    [Setting("form of each convolution, direct or Winograd: estimated is the same on each machine of one vector width, measured is timed before training and then kept", Choices = ["estimated", "measured", "direct"])]
+    public string Convolutions { get; init; } = "estimated";
+
     /// <summary>Share of the label's probability that is spread over all classes.</summary>
     [Setting("share of the label's probability that is spread over all classes", Min = 0, Max = 0.9)]
     public double LabelSmoothing { get; init; }

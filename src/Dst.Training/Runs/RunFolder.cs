@@ -50,6 +50,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>The file of the arm in training.</summary>
     public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
 
+    private string ManifestPath => In(Path, "manifest.json");
+
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
 
@@ -165,9 +167,18 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">It cannot be written, or the data is not that of the run.</exception>
     public void WriteManifest(RunManifest manifest)
     {
-        var path = In(Path, "manifest.json");
-        if (!File.Exists(path)) manifest.Save(path);
-        else manifest.CheckData(path);
+        if (!File.Exists(ManifestPath)) manifest.Save(ManifestPath);
+        else manifest.CheckData(ManifestPath);
+    }
+
+    /// <summary>Adds an arm's measured convolutions to <c>manifest.json</c>.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="tiles">Winograd tile by layer, 0 for direct.</param>
+    /// <exception cref="InputException">It cannot be read or written.</exception>
+    public void RecordConvolutions(string arm, IReadOnlyDictionary<string, int> tiles)
+    {
+        var manifest = RunManifest.Load(ManifestPath);
+        (manifest with { Convolutions = new Dictionary<string, IReadOnlyDictionary<string, int>>(manifest.Convolutions) { [arm] = tiles } }).Save(ManifestPath);
     }
 
     /// <inheritdoc/>

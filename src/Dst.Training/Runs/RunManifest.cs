@@ -43,6 +43,9 @@ public sealed record RunManifest
     /// <summary>Hash of the content of each split, by name.</summary>
     public required IReadOnlyDictionary<string, string> Data { get; init; }
 
+    /// <summary>Winograd tile of each convolution, 0 for direct, of each arm for which it was measured.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> Convolutions { get; init; } = new Dictionary<string, IReadOnlyDictionary<string, int>>();
+
     /// <summary>Describes this program, this machine and the data.</summary>
     public static RunManifest Describe(int threads, long seed, DateTime started, DataSet data)
     {
@@ -65,22 +68,27 @@ public sealed record RunManifest
 
     internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, RunSummary.JsonOptions));
 
-    /// <summary>Fails unless the manifest at <paramref name="path"/> has the same data.</summary>
-    internal void CheckData(string path)
+    /// <summary>Reads a manifest.</summary>
+    /// <exception cref="InputException">It is none.</exception>
+    internal static RunManifest Load(string path)
     {
-        RunManifest? earlier;
         try
         {
-            earlier = JsonSerializer.Deserialize<RunManifest>(InputFile.ReadAllBytes(path), RunSummary.JsonOptions);
+            return JsonSerializer.Deserialize<RunManifest>(InputFile.ReadAllBytes(path), RunSummary.JsonOptions) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {
             throw new InputException($"{path} cannot be read ({e.Message.TrimEnd('.')}); expected the manifest of a run", e);
         }
+    }
 
+    /// <summary>Fails unless the manifest at <paramref name="path"/> has the same data.</summary>
+    internal void CheckData(string path)
+    {
+        var earlier = Load(path);
         foreach (var (split, hash) in Data)
         {
-            if (earlier?.Data.GetValueOrDefault(split) is var before && before != hash)
+            if (earlier.Data.GetValueOrDefault(split) is var before && before != hash)
                 throw new InputException($"{path}: the {split} data had the hash {before}, now {hash}; expected the same data to resume");
         }
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Dst.Runtime;
 using Dst.Runtime.ModelFile;
 using Dst.Tests.ModelFiles;
+using Dst.Training.Checkpoints;
 using Dst.Training.Recipes;
 using Dst.Training.Runs;
 
@@ -103,6 +104,25 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
+    public void Measured_convolutions_are_recorded_and_a_resumed_run_keeps_them()
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[student]", "train.convolutions=measured"));
+        using var cancellation = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, epochEnded: _ => cancellation.Cancel(), cancellation: cancellation.Token));
+        var recorded = Recorded(run).EnumerateObject().ToDictionary(layer => layer.Name, layer => layer.Value.GetInt32());
+        Assert.Equal(recorded, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Tiles!);
+
+        // As if another machine had measured: the checkpoint decides, and nothing is measured again.
+        var flipped = recorded.ToDictionary(layer => layer.Key, layer => layer.Value == 0 ? 2 : 0);
+        RewriteForms(run.CheckpointPath, flipped);
+        TinyRun.Run(run);
+        Assert.Equal(flipped, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Tiles!);
+
+        static JsonElement Recorded(RunFolder run) =>
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Path, "manifest.json"))).RootElement.GetProperty("convolutions").GetProperty(ArmNames.Student);
+    }
+
+    [Fact]
     public void A_run_killed_between_an_arms_training_and_its_summary_is_finished_without_training()
     {
         var path = RunIn("run", "arms=[student]");
@@ -185,6 +205,20 @@ public sealed class PipelineTests : IDisposable
         Assert.Empty(TinyRun.Arms(run.Path));
         using (var resumed = RunFolder.Resume(run.Path, [])) TinyRun.Run(resumed, _ => Assert.Fail("a step was trained"));
         AssertSameResults(unbroken, run.Path);
+    }
+
+    private static void RewriteForms(string checkpoint, Dictionary<string, int> tiles)
+    {
+        List<TensorEntry> tensors;
+        using (var file = SafetensorsFile.Open(checkpoint))
+        {
+            tensors = [.. file.Tensors.Select(tensor => tensor.Value.Type == TensorType.I64
+                ? new TensorEntry(tensor.Key, tensor.Value.Shape, file.ReadLongs(tensor.Key, tensor.Value.Shape))
+                : new TensorEntry(tensor.Key, tensor.Value.Shape, file.ReadFloats(tensor.Key, tensor.Value.Shape)))];
+        }
+
+        var metadata = new Dictionary<string, string> { ["format"] = "dst-checkpoint", ["version"] = "1", ["arm"] = ArmNames.Student, ["convolutions"] = JsonSerializer.Serialize(tiles) };
+        SafetensorsFile.Write(checkpoint, metadata, tensors);
     }
 
     private static Model Load(RunFolder run, string arm) => ModelFile.Load(run.ModelPath(arm));

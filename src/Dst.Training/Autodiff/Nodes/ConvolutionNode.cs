@@ -22,13 +22,13 @@ internal abstract unsafe class ConvolutionNode(
 
     public virtual void Dispose() => Bias.Dispose();
 
-    /// <summary>The node in the form that is fastest for the layer on this tier.</summary>
+    /// <summary>The node in the layer's form.</summary>
     public static ConvolutionNode Create(
-        Node node, Feature input, StoredFeature output, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch)
+        Node node, Feature input, StoredFeature output, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch, ConvolutionForms forms)
     {
         var shape = ((Conv2dOp)node.Operation).ShapeFor(input.Shape);
         var kept = weight.Mask?.ToKeptTaps();
-        return ConvolutionForm.Choose(shape, kept, maxBatch) switch
+        return forms.Of(node.Name, shape, kept, maxBatch) switch
         {
             { Kind: ConvolutionKind.Winograd } form => new WinogradNode(node, input, output, new(shape, kept, form.Tile, form.Rows), weight, bias, workspace, maxBatch),
             { Kind: ConvolutionKind.WinogradByPosition } form => new WinogradByPositionNode(node, input, output, new(shape, kept, form.Tile, form.Rows), weight, bias, workspace),

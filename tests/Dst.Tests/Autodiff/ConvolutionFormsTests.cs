@@ -1,0 +1,57 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Autodiff;
+
+/// <summary>The forms of convolutions change rounding and speed, nothing else, and survive as text.</summary>
+public sealed class ConvolutionFormsTests : IDisposable
+{
+    private const int Batch = 3;
+    private readonly WorkerPool _pool = new(1);
+    private readonly Model _model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 13, 12), 5), seed: 1);
+
+    public void Dispose() => _pool.Dispose();
+
+    [Theory]
+    [InlineData("direct")]
+    [InlineData("""{"conv1":4,"layer1.0.conv1":2,"layer2.0.conv1":4}""")] // the last has stride 2: direct, whatever is asked for
+    public void Every_form_gives_the_same_gradients_but_for_rounding(string forms)
+    {
+        var (expected, actual) = (Gradients(ConvolutionForms.Estimated), Gradients(ConvolutionForms.Parse(forms)));
+        Assert.NotEqual(expected, actual);
+        var largest = expected.Max(Math.Abs);
+        Assert.All(expected.Zip(actual), pair => Assert.InRange(pair.Second - pair.First, -2e-4f * largest, 2e-4f * largest));
+    }
+
+    [Fact]
+    public void A_measurement_names_a_tile_of_each_dense_convolution_and_text_repeats_it()
+    {
+        var measured = ConvolutionForms.Measure(_model, Batch, _pool);
+        var convolutions = _model.Graph.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => node.Name);
+        Assert.Equal(convolutions, measured.Tiles!.Keys);
+        Assert.All(measured.Tiles.Values, tile => Assert.Contains(tile, new[] { 0, 2, 4 }));
+        var again = ConvolutionForms.Parse(measured.ToString());
+        Assert.Equal(measured.Tiles, again.Tiles!);
+        Assert.Equal(Gradients(measured), Gradients(again));
+    }
+
+    [Theory]
+    [InlineData("fast")]
+    [InlineData("")]
+    [InlineData("""{"conv1":3}""")]
+    [InlineData("""{"conv1":"4"}""")]
+    public void Other_text_is_refused(string text) =>
+        Assert.Contains($"convolutions are '{text}'", Assert.Throws<InputException>(() => ConvolutionForms.Parse(text)).Message, StringComparison.Ordinal);
+
+    private float[] Gradients(ConvolutionForms forms)
+    {
+        using var network = new TrainingNetwork(_model, Batch, _pool, seed: 1, forms: forms);
+        var images = Enumerable.Range(0, Batch * (int)_model.Graph.Input.Count).Select(i => MathF.Sin(i)).ToArray();
+        network.Forward(images, Batch, training: true);
+        network.Backward([.. Enumerable.Range(0, Batch * network.Classes).Select(i => MathF.Cos(i))]);
+        return [.. network.Parameters.SelectMany(parameter => parameter.Gradient)];
+    }
+}
