@@ -42,7 +42,7 @@ internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, fl
             var rows = shape.Rows(oy);
             for (var ox = 0; ox < outWidth;)
             {
-                var (first, end, origin) = shape.Columns(ox);
+                var (first, end, origin, _) = shape.Columns(ox);
                 var tile = ox + TileWidth <= outWidth && origin >= 0 && shape.Columns(ox + TileWidth - 1).Origin + shape.KernelWidth <= shape.Width;
                 var source = x + (rows.First * shape.Width + first) * Layout.Block;
                 var kernel = weights + ((rows.First - rows.Origin) * shape.KernelWidth + first - origin) * Layout.Block;

@@ -23,6 +23,14 @@ public static unsafe class Elementwise
     /// <summary>y = a + b.</summary>
     public static void Add(float* a, float* b, long length, float* y) => Run<AddStep>(a, b, length, y, accumulate: false);
 
+    /// <summary>y = a · b: a product, or the gradient of one of its factors from the output's and the other.</summary>
+    /// <param name="a">First factor.</param>
+    /// <param name="b">Second factor.</param>
+    /// <param name="length">Floats, a multiple of 16.</param>
+    /// <param name="y">The product.</param>
+    /// <param name="accumulate">Adds to <paramref name="y"/> rather than overwrites it.</param>
+    public static void Multiply(float* a, float* b, long length, float* y, bool accumulate) => Run<MultiplyStep>(a, b, length, y, accumulate);
+
     /// <summary>destination += source. Sums of parts are added with it, in the order of the parts.</summary>
     public static void Accumulate(float* source, long length, float* destination) => Run<AddStep>(destination, source, length, destination, accumulate: false);
 
@@ -69,6 +77,14 @@ public static unsafe class Elementwise
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.Add(a, b);
+    }
+
+    internal readonly struct MultiplyStep : IStep
+    {
+        public static float Apply(float a, float b) => a * b;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.Multiply(a, b);
     }
 }
 

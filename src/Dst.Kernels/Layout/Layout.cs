@@ -18,6 +18,9 @@ public static unsafe class Layout
     /// <summary>Floats of one blocked image with <paramref name="pixels"/> = H · W.</summary>
     public static long ImageLength(int channels, int pixels) => (long)PaddedChannels(channels) * pixels;
 
+    /// <summary>The channel, or lane of no channel, of the element <paramref name="index"/> of a run of blocked images.</summary>
+    internal static int ChannelOf(long index, int blocks, int pixels) => (int)(index / Block / pixels % blocks * Block + index % Block);
+
     /// <summary>Converts plain images [N, C, H, W] to blocked ones; the lanes beyond C become zero.</summary>
     /// <param name="plain">Images, one after another.</param>
     /// <param name="images">Number of images.</param>

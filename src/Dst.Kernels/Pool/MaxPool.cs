@@ -13,7 +13,7 @@ public static unsafe class MaxPool
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
     public static void Forward(WindowShape shape, float* x, int images, float* y)
     {
-        Validate(shape, images);
+        shape.ValidatePool(images);
         KernelRunner.Run(new MaxPoolForward(shape, x, images, y));
     }
 
@@ -27,16 +27,9 @@ public static unsafe class MaxPool
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
     public static void Backward(WindowShape shape, float* x, float* y, float* dy, int images, float* dx, bool accumulate)
     {
-        Validate(shape, images);
+        shape.ValidatePool(images);
         if (!accumulate) shape.ClearInput(images, dx);
         KernelRunner.Run(new MaxPoolBackward(shape, x, y, dy, images, dx));
-    }
-
-    private static void Validate(WindowShape shape, int images)
-    {
-        shape.Validate(images);
-        if (shape.Padding >= Math.Min(shape.KernelHeight, shape.KernelWidth))
-            throw new ArgumentException($"the padding {shape.Padding} leaves windows without a pixel; less than {Math.Min(shape.KernelHeight, shape.KernelWidth)} was expected");
     }
 }
 

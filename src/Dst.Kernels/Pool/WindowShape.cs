@@ -56,6 +56,15 @@ public sealed record WindowShape(
             throw new ArgumentException($"{this} is too large: {int.MaxValue / Layout.Block} pixels of padded input were expected at most");
     }
 
+    /// <summary>The same, and that no window lies in the padding altogether.</summary>
+    /// <exception cref="ArgumentException">The sizes do not fit.</exception>
+    internal void ValidatePool(int images)
+    {
+        Validate(images);
+        if (Padding >= Math.Min(KernelHeight, KernelWidth))
+            throw new ArgumentException($"the padding {Padding} leaves windows without a pixel; less than {Math.Min(KernelHeight, KernelWidth)} was expected");
+    }
+
     /// <summary>Blocks of all images of a run; windows never leave one.</summary>
     internal int Planes(int images) => images * Blocks;
 
@@ -81,19 +90,29 @@ public sealed record WindowShape(
         return ((output / OutputPlane * Height + iy) * Width + ix) * Layout.Block + output % Layout.Block;
     }
 
+    /// <summary>Positions that count for the mean that the output element <paramref name="output"/> of a run of blocked images is.</summary>
+    internal int CountOf(long output, bool withPadding)
+    {
+        var pixel = output / Layout.Block;
+        return Rows((int)(pixel / OutWidth % OutHeight)).Count(withPadding) * Columns((int)(pixel % OutWidth)).Count(withPadding);
+    }
+
     /// <summary>The input rows that output row <paramref name="y"/> sees, padding left out.</summary>
     internal Reach Rows(int y) => Reach.Of(y, Height, KernelHeight, Stride, Padding);
 
     /// <summary>The input columns that output column <paramref name="x"/> sees, padding left out.</summary>
     internal Reach Columns(int x) => Reach.Of(x, Width, KernelWidth, Stride, Padding);
 
-    /// <summary>A range of input positions and the position where the window would begin without the border.</summary>
-    internal readonly record struct Reach(int First, int End, int Origin)
+    /// <summary>A range of input positions, the position where the window would begin without the border, and the end of the padded part of it.</summary>
+    internal readonly record struct Reach(int First, int End, int Origin, int PaddedEnd)
     {
         public static Reach Of(int output, int extent, int kernel, int stride, int padding)
         {
             var origin = output * stride - padding;
-            return new(Math.Max(0, origin), Math.Min(extent, origin + kernel), origin);
+            return new(Math.Max(0, origin), Math.Min(extent, origin + kernel), origin, Math.Min(extent + padding, origin + kernel));
         }
+
+        /// <summary>Positions that count for a mean, those in the padding too or not.</summary>
+        public int Count(bool withPadding) => withPadding ? PaddedEnd - Origin : End - First;
     }
 }

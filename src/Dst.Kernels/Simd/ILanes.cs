@@ -33,8 +33,20 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>a · b.</summary>
     static abstract T Multiply(T a, T b);
 
+    /// <summary>a / b.</summary>
+    static abstract T Divide(T a, T b);
+
+    /// <summary>e^a, to one unit in the last place.</summary>
+    static abstract T Exp(T a);
+
     /// <summary>Lane by lane, the larger.</summary>
     static abstract T Max(T a, T b);
+
+    /// <summary>Lane by lane, the smaller.</summary>
+    static abstract T Min(T a, T b);
+
+    /// <summary>a where condition &gt; 0, else b.</summary>
+    static abstract T SelectPositive(T condition, T a, T b);
 
     /// <summary>value where condition &gt; 0, else 0.</summary>
     static abstract T WherePositive(T condition, T value);

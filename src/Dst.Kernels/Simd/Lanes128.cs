@@ -54,7 +54,19 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     public static Lanes128 Multiply(Lanes128 a, Lanes128 b) => new(a._v0 * b._v0, a._v1 * b._v1, a._v2 * b._v2, a._v3 * b._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Divide(Lanes128 a, Lanes128 b) => new(a._v0 / b._v0, a._v1 / b._v1, a._v2 / b._v2, a._v3 / b._v3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Exp(Lanes128 a) => new(Vector128.Exp(a._v0), Vector128.Exp(a._v1), Vector128.Exp(a._v2), Vector128.Exp(a._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Max(Lanes128 a, Lanes128 b) => new(Vector128.Max(a._v0, b._v0), Vector128.Max(a._v1, b._v1), Vector128.Max(a._v2, b._v2), Vector128.Max(a._v3, b._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Min(Lanes128 a, Lanes128 b) => new(Vector128.Min(a._v0, b._v0), Vector128.Min(a._v1, b._v1), Vector128.Min(a._v2, b._v2), Vector128.Min(a._v3, b._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 SelectPositive(Lanes128 condition, Lanes128 a, Lanes128 b) => new(Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1), Select(condition._v2, a._v2, b._v2), Select(condition._v3, a._v3, b._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 WherePositive(Lanes128 condition, Lanes128 value) => new(Vector128.GreaterThan(condition._v0, Vector128<float>.Zero).AsSingle() & value._v0, Vector128.GreaterThan(condition._v1, Vector128<float>.Zero).AsSingle() & value._v1, Vector128.GreaterThan(condition._v2, Vector128<float>.Zero).AsSingle() & value._v2, Vector128.GreaterThan(condition._v3, Vector128<float>.Zero).AsSingle() & value._v3);
@@ -102,4 +114,8 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float PickOne(float* source, int lane) => lane < 16 ? source[lane] : 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Select(Vector128<float> condition, Vector128<float> a, Vector128<float> b) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThan(condition, Vector128<float>.Zero), a, b);
 }

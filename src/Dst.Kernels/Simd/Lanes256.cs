@@ -51,7 +51,19 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static Lanes256 Multiply(Lanes256 a, Lanes256 b) => new(a._v0 * b._v0, a._v1 * b._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Divide(Lanes256 a, Lanes256 b) => new(a._v0 / b._v0, a._v1 / b._v1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Exp(Lanes256 a) => new(Vector256.Exp(a._v0), Vector256.Exp(a._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Vector256.Max(a._v0, b._v0), Vector256.Max(a._v1, b._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Min(Lanes256 a, Lanes256 b) => new(Vector256.Min(a._v0, b._v0), Vector256.Min(a._v1, b._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 SelectPositive(Lanes256 condition, Lanes256 a, Lanes256 b) => new(Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 WherePositive(Lanes256 condition, Lanes256 value) => new(Vector256.GreaterThan(condition._v0, Vector256<float>.Zero).AsSingle() & value._v0, Vector256.GreaterThan(condition._v1, Vector256<float>.Zero).AsSingle() & value._v1);
@@ -95,4 +107,8 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
         var picked = Vector256.ConditionalSelect(ofUpper, Avx2.PermuteVar8x32(upper, lanes), Avx2.PermuteVar8x32(lower, lanes));
         return picked & Vector256.LessThan(lanes, Vector256.Create(16)).AsSingle();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Select(Vector256<float> condition, Vector256<float> a, Vector256<float> b) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(condition, Vector256<float>.Zero), a, b);
 }

@@ -45,7 +45,19 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static Lanes512 Multiply(Lanes512 a, Lanes512 b) => new(a._v0 * b._v0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Divide(Lanes512 a, Lanes512 b) => new(a._v0 / b._v0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Exp(Lanes512 a) => new(Vector512.Exp(a._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(Vector512.Max(a._v0, b._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Min(Lanes512 a, Lanes512 b) => new(Vector512.Min(a._v0, b._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 SelectPositive(Lanes512 condition, Lanes512 a, Lanes512 b) => new(Select(condition._v0, a._v0, b._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 WherePositive(Lanes512 condition, Lanes512 value) => new(Vector512.GreaterThan(condition._v0, Vector512<float>.Zero).AsSingle() & value._v0);
@@ -74,4 +86,8 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
         (lower + Vector512.Load(destination)).Store(destination);
         (upper + Vector512.Load(destination + 8)).Store(destination + 8);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Select(Vector512<float> condition, Vector512<float> a, Vector512<float> b) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThan(condition, Vector512<float>.Zero), a, b);
 }

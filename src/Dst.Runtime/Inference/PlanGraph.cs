@@ -70,10 +70,19 @@ internal sealed class PlanGraph
             Bias = Parameter("bias"),
             Mask = dense ? null : model.Masks.GetValueOrDefault(node.Name),
         };
-        if (node.Operation is not BatchNormOp normalisation) return read;
+        if (node.Operation is not (BatchNormOp or AffineOp)) return read;
         var scale = new float[Layout.PaddedChannels(Shapes[node.Name].Channels)];
         var shift = new float[scale.Length];
-        BatchNorm.FoldRunning(read.Weight, read.Bias, Parameter("running_mean"), Parameter("running_var"), normalisation.Epsilon, scale, shift);
+        if (node.Operation is BatchNormOp normalisation)
+        {
+            BatchNorm.FoldRunning(read.Weight, read.Bias, Parameter("running_mean"), Parameter("running_var"), normalisation.Epsilon, scale, shift);
+        }
+        else
+        {
+            read.Weight!.CopyTo(scale, 0);
+            read.Bias!.CopyTo(shift, 0);
+        }
+
         return read with { Weight = scale, Bias = shift };
     }
 }

@@ -1,3 +1,4 @@
+using Dst.Kernels;
 using Dst.Runtime.Graph;
 
 namespace Dst.Runtime.Inference;
@@ -9,10 +10,10 @@ namespace Dst.Runtime.Inference;
 /// <param name="Output">Name of the value that it writes: that of the last node fused into it.</param>
 internal sealed record PlanNode(string Layer, Operation Operation, IReadOnlyList<string> Inputs, string Output)
 {
-    /// <summary>Weights in their canonical layout; of a batch normalisation the scale, padded to whole blocks.</summary>
+    /// <summary>Weights in their canonical layout; of a batch normalisation or an affine map the scale, padded to whole blocks.</summary>
     public float[]? Weight { get; init; }
 
-    /// <summary>Bias [O]; of a batch normalisation the shift, padded to whole blocks.</summary>
+    /// <summary>Bias [O]; of a batch normalisation or an affine map the shift, padded to whole blocks.</summary>
     public float[]? Bias { get; init; }
 
     /// <summary>What of the weights is kept, or null for all.</summary>
@@ -21,8 +22,8 @@ internal sealed record PlanNode(string Layer, Operation Operation, IReadOnlyList
     /// <summary>The value that is added to the result, or null.</summary>
     public string? Residual { get; init; }
 
-    /// <summary>Whether max(x, 0) comes last.</summary>
-    public bool Relu { get; init; }
+    /// <summary>What the result is clipped to at last.</summary>
+    public Bounds Bounds { get; init; } = Bounds.None;
 
     /// <summary>Whether the operation has weights into which a normalisation can be folded, and a last step for sums.</summary>
     public bool IsWeighted => Operation is Conv2dOp or LinearOp;

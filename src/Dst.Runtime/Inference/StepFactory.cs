@@ -1,6 +1,8 @@
+using System.Text.Json;
 using Dst.Kernels;
 using Dst.Runtime.Graph;
 using Dst.Runtime.Inference.Steps;
+using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;
 
@@ -39,19 +41,33 @@ internal sealed class StepFactory(PlanGraph graph, ConvolutionChooser chooser)
         }
     }
 
-    private static InferenceStep Create(PlanNode node, FeatureShape x) => node.Operation switch
+    private InferenceStep Create(PlanNode node, FeatureShape x) => node.Operation switch
     {
         LinearOp l => new LinearStep(node, x.Channels, l.OutFeatures),
-        BatchNormOp => new BatchNormStep(node, x),
+        BatchNormOp or AffineOp => new BatchNormStep(node, x),
         ReluOp => new ReluStep(node, Length(x)),
         AddOp => new AddStep(node, Length(x)),
-        MaxPoolOp p => new PoolStep(node, new(x.Channels, x.Height, x.Width, p.Kernel, p.Kernel, p.Stride, p.Padding)),
-        AvgPoolOp p => new PoolStep(node, new(x.Channels, x.Height, x.Width, p.Kernel, p.Kernel, p.Stride)),
+        MulOp => new MulStep(node, x, graph.Shapes[node.Inputs[1]]),
+        PReluOp => CreatePRelu(node, x),
+        MaxPoolOp p => new PoolStep(node, p.ShapeFor(x)),
+        AvgPoolOp p => new PoolStep(node, p.ShapeFor(x)),
         GlobalAvgPoolOp => new PoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
         FlattenOp => new FlattenStep(node, x),
         SoftmaxOp => new SoftmaxStep(node, x.Channels),
+        _ when node.Operation.ToActivation() is { } activation => new ActivationStep(node, NameOf(node.Operation), x, activation),
+        _ when node.Operation.ToRearrangement(x) is { } moved => new RearrangementStep(node, NameOf(node.Operation), x, graph.Shapes[node.Output], moved),
         _ => throw new InvalidOperationException($"no inference step for {node.Operation}"),
     };
+
+    private static unsafe ActivationStep CreatePRelu(PlanNode node, FeatureShape x)
+    {
+        var slopes = new AlignedBuffer(Layout.PaddedChannels(x.Channels));
+        node.Weight!.CopyTo(slopes.Span);
+        return new(node, "prelu", x, Activation.PRelu(slopes.Pointer), slopes);
+    }
+
+    /// <summary>The operation's name without "Op", such as <c>leaky-relu</c>.</summary>
+    private static string NameOf(Operation operation) => JsonNamingPolicy.KebabCaseLower.ConvertName(operation.GetType().Name[..^2]);
 
     private void AddConcat(PlanNode node)
     {

@@ -73,15 +73,20 @@ internal sealed class NodeFactory(
             Conv2dOp => ConvolutionNode.Create(node, input, Output(), Required("weight"), Optional("bias"), workspace, maxBatch, forms),
             BatchNormOp => Normalise(node, Required),
             ReluOp => new ReluNode(node, input, Output(), workspace),
+            MulOp => new MulNode(node, inputs, Output(), workspace),
+            PReluOp => ParametricActivationNode.PRelu(node, input, Output(), Required("weight"), workspace),
+            AffineOp => ParametricActivationNode.Affine(node, input, Output(), Required("weight"), Required("bias"), workspace),
             AddOp => new AddNode(node, inputs, Output(), workspace),
             MaxPoolOp => new MaxPoolNode(node, input, Output(), workspace),
-            AvgPoolOp p => new AvgPoolNode(node, input, Output(), PoolShape(p, input.Shape), workspace),
+            AvgPoolOp p => new AvgPoolNode(node, input, Output(), p.ShapeFor(input.Shape), workspace),
             GlobalAvgPoolOp => new AvgPoolNode(node, input, Output(), WindowShape.WholeMap(input.Shape.Channels, input.Shape.Height, input.Shape.Width), workspace),
             FlattenOp => new FlattenNode(node, input, Output(), workspace),
             LinearOp => new LinearNode(node, input, Output(), Required("weight"), Optional("bias"), workspace),
             DropoutOp => new DropoutNode(node, input, Output(), seed, index, workspace),
             ConcatOp => new ConcatNode(node, inputs, Output(), workspace),
             SoftmaxOp => new SoftmaxNode(node, input, Output(), workspace),
+            _ when node.Operation.ToActivation() is { } activation => new ActivationNode(node, input, Output(), activation, workspace),
+            _ when node.Operation.ToRearrangement(input.Shape) is { } moved => new RearrangementNode(node, input, Output(), moved, workspace),
             _ => throw new InvalidOperationException($"no training node for {node.Operation}"),
         };
     }
@@ -107,7 +112,7 @@ internal sealed class NodeFactory(
     private bool JoinsInput(Node node) =>
         node.Operation is ReluOp
         && IsReadOnce(node.Inputs[0])
-        && graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is Conv2dOp or BatchNormOp or AddOp or LinearOp or ConcatOp;
+        && graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is Conv2dOp or BatchNormOp or AffineOp or AddOp or MulOp or LinearOp or ConcatOp;
 
     private Feature Join(Node node)
     {
@@ -119,6 +124,4 @@ internal sealed class NodeFactory(
     private bool IsReadOnce(string name) => graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !kept.Contains(name);
 
     private static WindowShape DepthwiseShape(Conv2dOp c, FeatureShape x) => new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding);
-
-    private static WindowShape PoolShape(AvgPoolOp p, FeatureShape x) => new(x.Channels, x.Height, x.Width, p.Kernel, p.Kernel, p.Stride);
 }

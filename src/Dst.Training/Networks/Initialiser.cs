@@ -5,11 +5,14 @@ namespace Dst.Training.Networks;
 
 /// <summary>
 /// Initial weights. Convolutions: normal with deviation √(2 / fan-out), fan-out = O·Kh·Kw (He, Zhang, Ren, Sun, "Delving Deep into
-/// Rectifiers", ICCV 2015), biases 0. Batch normalisation: scale 1, shift 0, mean 0, variance 1. The classifier, which is the last
-/// layer with weights, and every linear layer: weights and biases uniform in ±1/√fan-in, as in PyTorch.
+/// Rectifiers", ICCV 2015), biases 0. Batch normalisation and affine maps: scale 1, shift 0, mean 0, variance 1. PReLU: slope
+/// 0.25, as in that paper. The classifier, which is the last layer with weights, and every linear layer: weights and biases uniform in
+/// ±1/√fan-in, as in PyTorch.
 /// </summary>
 public static class Initialiser
 {
+    private const float InitialSlope = 0.25f;
+
     /// <summary>A model of <paramref name="graph"/> whose weights depend on nothing but the graph and <paramref name="seed"/>.</summary>
     /// <exception cref="InputException">The graph is not legal.</exception>
     public static Model Initialise(NetworkGraph graph, long seed)
@@ -25,6 +28,7 @@ public static class Initialiser
             var random = new RandomStream(seed, RandomPurpose.Initialise, epoch: 0, sample: i);
             if (weights.TryGetValue(shape.Layer, out var weight)) FillWeighted(values, shape.Role, weight, shape.Layer == classifier, random);
             else if (shape.Role == ParameterRole.Scale || shape.Name.EndsWith(".running_var", StringComparison.Ordinal)) Array.Fill(values, 1);
+            else if (shape.Role == ParameterRole.Slope) Array.Fill(values, InitialSlope);
             parameters[shape.Name] = new(shape.Shape, values);
         }
 

@@ -6,7 +6,7 @@ namespace Dst.Training.Pruning;
 /// Channels that several layers share, such as those of a residual stream: what one order of them touches.
 /// </summary>
 /// <param name="Producers">Layers with a filter, or row of weights, for each channel.</param>
-/// <param name="Carriers">Layers that keep channels apart and have parameters for each: batch normalisation, depthwise convolutions.</param>
+/// <param name="Carriers">Layers that keep channels apart and have parameters for each: batch normalisation, affine maps, PReLU, depthwise convolutions.</param>
 /// <param name="Consumers">Convolutions and linear layers that sum over the channels.</param>
 internal sealed record ChannelSpace(IReadOnlyList<string> Producers, IReadOnlyList<string> Carriers, IReadOnlyList<string> Consumers);
 
@@ -15,7 +15,7 @@ internal static class ChannelSpaces
 {
     /// <summary>
     /// The spaces in the order of the graph. Left out are those whose order is seen from outside, which are the network's input and output,
-    /// and those that a grouped convolution, a concatenation or a flattened map reads or writes.
+    /// and those that a grouped convolution, a concatenation, a slice, a shuffle, padding with channels or a flattened map reads or writes.
     /// </summary>
     /// <exception cref="Runtime.InputException">The graph is not legal.</exception>
     public static IReadOnlyList<ChannelSpace> Of(NetworkGraph graph)
@@ -42,13 +42,14 @@ internal static class ChannelSpaces
                 input.Consumers.Add(node.Name);
                 return new() { Producers = { node.Name } };
             case Conv2dOp c when c.Groups == shape.Channels && c.OutChannels == c.Groups:
-            case BatchNormOp:
+            case BatchNormOp or AffineOp or PReluOp:
                 input.Carriers.Add(node.Name);
                 return input;
-            case ReluOp or DropoutOp or MaxPoolOp or AvgPoolOp or GlobalAvgPoolOp:
+            case ReluOp or LeakyReluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp:
+            case DropoutOp or MaxPoolOp or AvgPoolOp or GlobalAvgPoolOp or PadOp { ChannelsBefore: 0, ChannelsAfter: 0 }:
             case FlattenOp when shape.Height * shape.Width == 1:
                 return input;
-            case AddOp:
+            case AddOp or MulOp:
                 input.Join(inputs[1]);
                 return input;
             default:
@@ -57,7 +58,7 @@ internal static class ChannelSpaces
         }
     }
 
-    /// <summary>A space under construction; additions join two into one.</summary>
+    /// <summary>A space under construction; additions and products join two into one.</summary>
     private sealed class Space
     {
         private Space? _joined;

@@ -71,8 +71,13 @@ internal sealed class DoubleNetwork
             case LinearOp l: Multiply(node, l.OutFeatures, shape.Channels, backward); break;
             case BatchNormOp b: Normalise(node, b.Epsilon, backward); break;
             case ReluOp: Rectify(x, y, dx, dy, backward); break;
-            case MaxPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: true, backward); break;
-            case AvgPoolOp p: Pool(node, p.Kernel, p.Stride, 0, maximum: false, backward); break;
+            case LeakyReluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp: Apply(DoubleFunction.Of(node.Operation), x, y, dx, dy, backward); break;
+            case PReluOp: RectifyByChannel(node, backward); break;
+            case AffineOp: MapByChannel(node, backward); break;
+            case MulOp: Product(node, backward); break;
+            case PadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
+            case MaxPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: true, countPadding: false, backward); break;
+            case AvgPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: false, p.CountPadding, backward); break;
             case SoftmaxOp: Exponentiate(x, y, dx, dy, shape.Channels, backward); break;
             case ConcatOp: Join(node, backward); break;
             case GlobalAvgPoolOp:
@@ -194,7 +199,96 @@ internal sealed class DoubleNetwork
         if (!backward) NoteMargin(x, x.Where(v => v != 0).Select(Math.Abs));
     }
 
-    private void Pool(Node node, int kernel, int stride, int padding, bool maximum, bool backward)
+    private void Apply(DoubleFunction function, double[] x, double[] y, double[] dx, double[] dy, bool backward)
+    {
+        for (var i = 0; i < x.Length; i++)
+        {
+            if (backward) dx[i] += dy[i] * function.Slope(x[i]);
+            else y[i] = function.Value(x[i]);
+        }
+
+        if (!backward) NoteMargin(x, x.SelectMany(v => function.Kinks.Select(kink => Math.Abs(v - kink))).Where(distance => distance != 0));
+    }
+
+    private void RectifyByChannel(Node node, bool backward)
+    {
+        var (x, y, slopes, pixels) = (_values[node.Inputs[0]], _values[node.Name], Parameters[$"{node.Name}.weight"], _shapes[node.Name].Height * _shapes[node.Name].Width);
+        for (var i = 0; i < x.Length; i++)
+        {
+            var c = i / pixels % slopes.Length;
+            if (!backward)
+            {
+                y[i] = x[i] > 0 ? x[i] : slopes[c] * x[i];
+                continue;
+            }
+
+            _gradients[node.Inputs[0]][i] += _gradients[node.Name][i] * (x[i] > 0 ? 1 : slopes[c]);
+            if (x[i] < 0) Gradients[$"{node.Name}.weight"][c] += _gradients[node.Name][i] * x[i];
+        }
+
+        if (!backward) NoteMargin(x, x.Where(v => v != 0).Select(Math.Abs));
+    }
+
+    private void MapByChannel(Node node, bool backward)
+    {
+        var (x, y, pixels) = (_values[node.Inputs[0]], _values[node.Name], _shapes[node.Name].Height * _shapes[node.Name].Width);
+        var (weights, biases) = (Parameters[$"{node.Name}.weight"], Parameters[$"{node.Name}.bias"]);
+        for (var i = 0; i < x.Length; i++)
+        {
+            var c = i / pixels % weights.Length;
+            if (!backward)
+            {
+                y[i] = weights[c] * x[i] + biases[c];
+                continue;
+            }
+
+            var dy = _gradients[node.Name][i];
+            _gradients[node.Inputs[0]][i] += dy * weights[c];
+            Gradients[$"{node.Name}.weight"][c] += dy * x[i];
+            Gradients[$"{node.Name}.bias"][c] += dy;
+        }
+    }
+
+    private void Product(Node node, bool backward)
+    {
+        var (a, b, y) = (_values[node.Inputs[0]], _values[node.Inputs[1]], _values[node.Name]);
+        var pixels = a.Length / b.Length; // 1, or those of a map of which b has one factor for each channel
+        for (var i = 0; i < y.Length; i++)
+        {
+            if (!backward)
+            {
+                y[i] = a[i] * b[i / pixels];
+                continue;
+            }
+
+            _gradients[node.Inputs[0]][i] += _gradients[node.Name][i] * b[i / pixels];
+            _gradients[node.Inputs[1]][i / pixels] += _gradients[node.Name][i] * a[i];
+        }
+    }
+
+    private void Move(Node node, bool backward)
+    {
+        var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
+        var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
+        for (var output = 0; output < y.Length; output++)
+        {
+            int n = output / o.Width / o.Height / o.Channels, c = output / o.Width / o.Height % o.Channels, iy = output / o.Width % o.Height, ix = output % o.Width;
+            var value = 0.0;
+            switch (node.Operation)
+            {
+                case PadOp p: (c, iy, ix, value) = (c - p.ChannelsBefore, iy - p.Top, ix - p.Left, p.Value); break;
+                case SliceOp p: c += p.Start; break;
+                case ChannelShuffleOp p: c = c % p.Groups * (s.Channels / p.Groups) + c / p.Groups; break;
+            }
+
+            var isInside = c >= 0 && c < s.Channels && iy >= 0 && iy < s.Height && ix >= 0 && ix < s.Width;
+            var position = ((n * s.Channels + c) * s.Height + iy) * s.Width + ix;
+            if (!backward) y[output] = isInside ? x[position] : value;
+            else if (isInside) _gradients[node.Inputs[0]][position] += _gradients[node.Name][output];
+        }
+    }
+
+    private void Pool(Node node, int kernel, int stride, int padding, bool maximum, bool countPadding, bool backward)
     {
         var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
         var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
@@ -207,12 +301,14 @@ internal sealed class DoubleNetwork
                 where ky >= 0 && ky < s.Height && kx >= 0 && kx < s.Width
                 select (plane * s.Height + ky) * s.Width + kx).ToArray();
             var largest = window.MaxBy(i => x[i]);
+            int Counted(int first, int extent) => Math.Min(first + kernel, extent + padding) - first;
+            var count = countPadding ? Counted(oy * stride - padding, s.Height) * Counted(ox * stride - padding, s.Width) : window.Length;
             if (!maximum)
             {
                 foreach (var i in window)
                 {
-                    if (backward) _gradients[node.Inputs[0]][i] += _gradients[node.Name][output] / (kernel * kernel);
-                    else y[output] += x[i] / (kernel * kernel);
+                    if (backward) _gradients[node.Inputs[0]][i] += _gradients[node.Name][output] / count;
+                    else y[output] += x[i] / count;
                 }
             }
             else if (backward)

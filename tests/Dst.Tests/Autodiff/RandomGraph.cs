@@ -59,7 +59,7 @@ internal sealed class RandomGraph
     {
         var x = Pick();
         var shape = _shapes[x];
-        switch (_random.Next(16))
+        switch (_random.Next(25))
         {
             case 0 or 1: Convolve(x); break;
             case 2: Convolve(x, _shapes[Pick()].Channels); break;
@@ -73,8 +73,46 @@ internal sealed class RandomGraph
             case 12 when shape is { Height: > 3, Width: > 3 }: Pool(x); break;
             case 13: Append(new DropoutOp(0), x); break;
             case 14 when shape.Count < 200: Append(new LinearOp(_random.Next(2, 20), _random.Next(2) == 0), Append(new FlattenOp(), x)); break;
+            case 16 or 17: Append(RandomFunction(), x); break;
+            case 18: Append(_random.Next(2) == 0 ? new PReluOp() : new AffineOp(), x); break;
+            case 19: Append(new ReluOp(), Append(new AffineOp(), x)); break;
+            case 20: Append(new MulOp(), x, Append(new AffineOp(), PickLike(x))); break; // no squares: too many of them are near 0, a kink
+            case 21: Excite(x); break;
+            case 22 when shape.Channels < 40: Append(RandomPadding(), x); break;
+            case 23: Append(RandomSlice(shape.Channels), x); break;
+            case 24: Append(new ChannelShuffleOp(shape.Channels % 4 == 0 ? 4 : shape.Channels), x); break;
             default: Convolve(x); break;
         }
+    }
+
+    private Operation RandomFunction() => _random.Next(7) switch
+    {
+        0 => new LeakyReluOp(_random.NextSingle() - 0.5f),
+        1 => new ClipOp(0, 0.75f),
+        2 => new ClipOp(_random.NextSingle() - 0.9f, 1.5f), // below 0, so that layers can take it, or above, so that they cannot
+        3 => new SigmoidOp(),
+        4 => new HardSigmoidOp(0.4f, 0.3f),
+        5 => new HardSwishOp(),
+        _ => new TanhOp(),
+    };
+
+    private PadOp RandomPadding()
+    {
+        int Side() => _random.Next(3);
+        return new(Side(), Side(), Side(), Side(), _random.Next(3) == 0 ? _random.Next(18) : 0, Side(), _random.NextSingle() - 0.5f);
+    }
+
+    private SliceOp RandomSlice(int channels)
+    {
+        var start = _random.Next(channels);
+        return new(start, _random.Next(1, channels - start + 1));
+    }
+
+    /// <summary>Squeeze and excitation: factors for the channels from their means.</summary>
+    private void Excite(string x)
+    {
+        var squeezed = Append(new Conv2dOp(_shapes[x].Channels, 1, 1, 1, 0, 1, true), Append(new GlobalAvgPoolOp(), x));
+        Append(new MulOp(), x, Append(_random.Next(2) == 0 ? new SigmoidOp() : new HardSigmoidOp(), squeezed));
     }
 
     /// <summary>A branch of up to three operations that keeps its input's shape, and the sum of both.</summary>
@@ -113,7 +151,14 @@ internal sealed class RandomGraph
     }
 
     private void Pool(string x) =>
-        Append(_random.Next(3) switch { 0 => new MaxPoolOp(2, 2), 1 => new MaxPoolOp(3, 2, 1), _ => new AvgPoolOp(2, _random.Next(1, 3)) }, x);
+        Append(_random.Next(5) switch
+        {
+            0 => new MaxPoolOp(2, 2),
+            1 => new MaxPoolOp(3, 2, 1),
+            2 => new MaxPoolOp(2, 2, 0, CeilMode: true),
+            3 => new AvgPoolOp(2, _random.Next(1, 3)),
+            _ => new AvgPoolOp(3, 2, 1, _random.Next(2) == 0, CeilMode: true),
+        }, x);
 
     /// <summary>Pools and joins whatever nothing has read, and ends in few logits.</summary>
     private void Finish()

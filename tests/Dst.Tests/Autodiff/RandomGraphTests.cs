@@ -1,6 +1,7 @@
 using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
+using Dst.Runtime.Inference;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Pruning;
@@ -52,6 +53,36 @@ public class RandomGraphTests
     }
 
     [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Inference_plans_are_those_of_the_graph(int seed)
+    {
+        var model = RandomGraph.CreateModel(RandomGraph.Create(seed), seed);
+        var step = new Step(model, 3, seed, training: false);
+        using var plan = InferencePlan.Compile(model, new() { Tune = false, Batch = 2 });
+        using var session = plan.CreateSession();
+        var logits = new float[3 * plan.Classes];
+        session.Run(step.Images, 3, logits);
+        step.AssertLogits(logits);
+    }
+
+    [Fact]
+    public void Imported_operations_are_those_of_the_graph()
+    {
+        var model = RandomGraph.CreateModel(Imported(), seed: 1);
+        using var pool = new WorkerPool(2);
+        using var network = new TrainingNetwork(model, MaxBatch, pool, seed: 1, ["excite", "swish"]);
+        new Step(model, 5, seed: 1, ["excite", "swish"]).AssertSameAs(network);
+        new Step(model, 2, seed: 2, ["excite", "swish"]).AssertSameAs(network);
+        using var plan = InferencePlan.Compile(model, new() { Tune = false });
+        Assert.DoesNotContain(plan.Steps, step => step.Layer is "bn" or "affine" or "relu6");
+        using var session = plan.CreateSession(threads: 2);
+        var expected = new Step(model, 3, seed: 3, training: false);
+        var logits = new float[3 * 3];
+        session.Run(expected.Images, 3, logits);
+        expected.AssertLogits(logits);
+    }
+
+    [Theory]
     [InlineData(null)]
     [InlineData("kernel:16:16")]
     public void Wide_layers_are_those_of_the_graph(string? pattern)
@@ -99,10 +130,12 @@ public class RandomGraphTests
     [Theory]
     [InlineData(1)]
     [InlineData(8)]
-    public void The_expected_gradients_agree_with_finite_differences(int seed)
+    [InlineData(null)]
+    public void The_expected_gradients_agree_with_finite_differences(int? randomGraph)
     {
         const double Width = 1e-7;
-        var model = RandomGraph.CreateModel(RandomGraph.Create(seed), seed);
+        var seed = randomGraph ?? 1;
+        var model = RandomGraph.CreateModel(randomGraph is null ? Imported() : RandomGraph.Create(seed), seed);
         var step = new Step(model, 3, seed);
         foreach (var (name, gradient) in step.Expected.Gradients)
         {
@@ -119,6 +152,42 @@ public class RandomGraphTests
             Assert.Equal((LossAt(Width) - LossAt(-Width)) / (2 * Width), slope, 1e-5 * (1 + Math.Abs(slope)));
         }
     }
+
+    /// <summary>What importers make of networks of other frameworks, with channels that leave lanes of no channel.</summary>
+    private static NetworkGraph Imported() =>
+        new("imported", new(3, 10, 8),
+        [
+            new("shift", new AffineOp(), ["input"]),
+            new("pad", new PadOp(0, 0, 1, 1, Value: 0.5f), ["shift"]),
+            new("stem", new Conv2dOp(17, 3, 3, 2), ["pad"]),
+            new("bn", new BatchNormOp(1e-2f), ["stem"]),
+            new("clip", new ClipOp(0.25f, 0.75f), ["bn"]),
+            new("square", new MulOp(), ["clip", "clip"]),
+            new("scaled", new AffineOp(), ["square"]),
+            new("relu", new ReluOp(), ["scaled"]),
+            new("squeeze", new GlobalAvgPoolOp(), ["relu"]),
+            new("fc1", new Conv2dOp(3, 1, 1, Bias: true), ["squeeze"]),
+            new("prelu", new PReluOp(), ["fc1"]),
+            new("fc2", new Conv2dOp(17, 1, 1, Bias: true), ["prelu"]),
+            new("gate", new SigmoidOp(), ["fc2"]),
+            new("excite", new MulOp(), ["relu", "gate"]),
+            new("wide", new PadOp(0, 0, 0, 0, 1, 2, -0.5f), ["excite"]),
+            new("shuffle", new ChannelShuffleOp(5), ["wide"]),
+            new("first", new SliceOp(0, 3), ["shuffle"]),
+            new("second", new SliceOp(3, 17), ["shuffle"]),
+            new("swish", new HardSwishOp(), ["second"]),
+            new("hard", new HardSigmoidOp(), ["first"]),
+            new("tanh", new TanhOp(), ["hard"]),
+            new("joined", new ConcatOp(), ["swish", "tanh"]),
+            new("conv", new Conv2dOp(19, 3, 3, 1, 1), ["joined"]),
+            new("affine", new AffineOp(), ["conv"]),
+            new("relu6", new ClipOp(0, 6), ["affine"]),
+            new("halved", new MaxPoolOp(1, 2), ["relu6"]),
+            new("mean", new AvgPoolOp(2, 2, 1, CountPadding: false, CeilMode: true), ["halved"]),
+            new("leaky", new LeakyReluOp(), ["mean"]),
+            new("flat", new FlattenOp(), ["leaky"]),
+            new("logits", new LinearOp(3), ["flat"]),
+        ]);
 
     /// <summary>A forward and, in training, a backward pass of a batch, with the expected outcome.</summary>
     private sealed class Step
@@ -141,6 +210,8 @@ public class RandomGraphTests
         public DoubleNetwork Expected { get; }
 
         public float[] LogitGradient => _gradients[_model.Graph.Output.Name];
+
+        public void AssertLogits(ReadOnlySpan<float> logits) => AssertClose("logits", Expected[_model.Graph.Output.Name], logits);
 
         public void AssertSameAs(TrainingNetwork network)
         {

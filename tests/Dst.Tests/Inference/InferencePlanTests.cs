@@ -42,7 +42,7 @@ public class InferencePlanTests
         // 40 filters: a ragged block; 9×10 pixels: ragged tiles.
         var dense = Initialised(new("one", new(32, 9, 10), [new("conv", new Conv2dOp(40, 3, 3, 1, 1, 1, true), ["input"]), new("relu", new ReluOp(), ["conv"])]));
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
-        var node = new PlanGraph(model, dense: false).Nodes[0] with { Relu = true, Output = "relu" };
+        var node = new PlanGraph(model, dense: false).Nodes[0] with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
         var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile: 4);
         var expected = Expected(model);

@@ -18,6 +18,23 @@ public unsafe class ArgumentTests
     }
 
     [Fact]
+    public void Activations_have_images_channels_and_pixels()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Forward(null, 1, 0, 1, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Backward(null, null, null, 1, 1, 0, null, accumulate: false));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ChannelScale.Forward(null, null, -1, 1, 1, null));
+        Assert.Throws<ArgumentException>(() => Activation.PReluSlopeGradient(null, null, 1, 3, 1, new double[3]));
+    }
+
+    [Fact]
+    public void Rearrangements_stay_inside_of_their_input()
+    {
+        Assert.Throws<ArgumentException>(() => Rearrangement.Slice(new(4, 1, 1), 2, 3));
+        Assert.Throws<ArgumentException>(() => Rearrangement.ShuffleChannels(new(4, 1, 1), 3));
+        Assert.Throws<ArgumentException>(() => Rearrangement.Pad(new(4, 1, 1), 0, -1, 0, 0, 0, 0, 0));
+    }
+
+    [Fact]
     public void Concat_stays_inside_of_the_output()
     {
         Assert.Throws<ArgumentException>(() => Concat.Forward(null, 1, 3, 1, 2, 4, null));

@@ -10,6 +10,7 @@ internal static class OperationCases
     [
         new ReluCase(2, 3, 5, 4),
         new ReluCase(1, 33, 1, 1),
+        .. ActivationCases.All,
         new AddCase(2, 17, 3, 5),
         new AddCase(1, 1, 1, 1),
         new MaxPoolCase(2, new(3, 7, 6, 3, 3, 2, 1)),
@@ -22,6 +23,13 @@ internal static class OperationCases
         new AvgPoolCase(2, new(3, 7, 6, 3, 3, 2)),
         new AvgPoolCase(1, new(17, 8, 8, 2, 2, 2)),
         new AvgPoolCase(1, new(33, 5, 5, 2, 2)),
+        new MaxPoolCase(2, new(17, 6, 8, 3, 3, 2, 1, CeilMode: true)),
+        new MaxPoolCase(1, new(3, 5, 4, 2, 2, 3, 1, CeilMode: true)),
+        new AvgPoolCase(2, new(17, 6, 5, 3, 3, 2, 1)),
+        new AvgPoolCase(2, new(17, 6, 5, 3, 3, 2, 1), countPadding: false),
+        new AvgPoolCase(1, new(3, 6, 8, 3, 3, 2, 1, CeilMode: true)),
+        new AvgPoolCase(1, new(3, 6, 8, 3, 3, 2, 1, CeilMode: true), countPadding: false),
+        new AvgPoolCase(1, new(1, 1, 1, 3, 3, 1, 2), countPadding: false),
         new AvgPoolCase(3, WindowShape.WholeMap(17, 5, 3)),
         new AvgPoolCase(1, WindowShape.WholeMap(1, 1, 1)),
         new FlattenCase(2, 3, 5, 4),
@@ -190,7 +198,8 @@ internal sealed unsafe class MaxPoolCase(int images, WindowShape shape) : Operat
     }
 }
 
-internal sealed unsafe class AvgPoolCase(int images, WindowShape shape) : OperationCase($"average pool {images} {shape}")
+internal sealed unsafe class AvgPoolCase(int images, WindowShape shape, bool countPadding = true)
+    : OperationCase($"average pool {images} {shape}{(countPadding ? "" : " without padding")}")
 {
     public override int DataInputs => 1;
 
@@ -199,8 +208,8 @@ internal sealed unsafe class AvgPoolCase(int images, WindowShape shape) : Operat
     public override Blocked Forward(Blocked[] inputs, bool reference)
     {
         var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
-        if (reference) new AvgPoolForward(shape, inputs[0].Pointer, images, y.Pointer).Reference();
-        else AvgPool.Forward(shape, inputs[0].Pointer, images, y.Pointer);
+        if (reference) new AvgPoolForward(shape, inputs[0].Pointer, images, countPadding, y.Pointer).Reference();
+        else AvgPool.Forward(shape, inputs[0].Pointer, images, countPadding, y.Pointer);
         return y;
     }
 
@@ -209,11 +218,11 @@ internal sealed unsafe class AvgPoolCase(int images, WindowShape shape) : Operat
         if (reference)
         {
             if (!accumulate) gradients[0].Span.Clear();
-            new AvgPoolBackward(shape, dy.Pointer, images, gradients[0].Pointer).Reference();
+            new AvgPoolBackward(shape, dy.Pointer, images, countPadding, gradients[0].Pointer).Reference();
         }
         else
         {
-            AvgPool.Backward(shape, dy.Pointer, images, gradients[0].Pointer, accumulate);
+            AvgPool.Backward(shape, dy.Pointer, images, countPadding, gradients[0].Pointer, accumulate);
         }
     }
 }

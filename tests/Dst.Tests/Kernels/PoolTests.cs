@@ -38,9 +38,31 @@ public unsafe class PoolTests
     {
         using var x = Blocked.FromNchw(1, 2, 2, 2, [1, 2, 3, 6, -1, 0, 0, 0]);
         using var y = Blocked.Garbage(1, 2, 1, 1);
-        AvgPool.Forward(WindowShape.WholeMap(2, 2, 2), x.Pointer, 1, y.Pointer);
+        AvgPool.Forward(WindowShape.WholeMap(2, 2, 2), x.Pointer, 1, countPadding: true, y.Pointer);
         y.AssertSound();
         Assert.Equal([3, -0.25f], y.ToNchw());
+    }
+
+    [Fact]
+    public void Sizes_that_round_up_have_one_more_window_unless_it_would_begin_beyond_the_input()
+    {
+        Assert.Equal((3, 4), (WindowShape.OutExtent(6, 2, 2, 0, ceilMode: true), WindowShape.OutExtent(7, 2, 2, 0, ceilMode: true)));
+        Assert.Equal((3, 3), (WindowShape.OutExtent(6, 2, 2, 0, ceilMode: false), WindowShape.OutExtent(7, 2, 2, 0, ceilMode: false)));
+        Assert.Equal((2, 2), (WindowShape.OutExtent(3, 2, 3, 1, ceilMode: true), WindowShape.OutExtent(5, 2, 3, 1, ceilMode: true)));
+    }
+
+    /// <summary>PyTorch 1.13: avg_pool2d(x, 3, 2, padding=1, ceil_mode=True) of 1 to 4, the padding counted and not.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_a_window_has_beyond_the_padding_never_counts(bool countPadding)
+    {
+        var shape = new WindowShape(1, 1, 4, 3, 3, 2, 1, CeilMode: true);
+        using var x = Blocked.FromNchw(1, 1, 1, 4, [1, 2, 3, 4]);
+        using var y = Blocked.Garbage(1, 1, shape.OutHeight, shape.OutWidth);
+        AvgPool.Forward(shape, x.Pointer, 1, countPadding, y.Pointer);
+        y.AssertSound();
+        Assert.Equal(countPadding ? [1 / 3f, 1, 2 / 3f] : [1.5f, 3, 4], y.ToNchw(), (a, b) => Math.Abs(a - b) < 1e-6);
     }
 
     [Fact]
@@ -48,9 +70,9 @@ public unsafe class PoolTests
     {
         Assert.Throws<ArgumentException>(() => MaxPool.Forward(new(1, 4, 4, 2, 2, 1, 2), null, 0, null));
         Assert.Throws<ArgumentException>(() => MaxPool.Forward(new(1, 2, 4, 3, 3), null, 0, null));
-        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(1, 4, 4, 2, 2, 1, 1), null, 0, null));
-        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(0, 4, 4, 2, 2), null, 0, null));
-        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(1, 1 << 14, 1 << 14, 2, 2), null, 0, null));
-        Assert.Throws<ArgumentOutOfRangeException>(() => AvgPool.Forward(new(1, 4, 4, 2, 2), null, -1, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(1, 4, 4, 2, 2, 1, 2), null, 0, true, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(0, 4, 4, 2, 2), null, 0, true, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(1, 1 << 14, 1 << 14, 2, 2), null, 0, true, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => AvgPool.Forward(new(1, 4, 4, 2, 2), null, -1, true, null));
     }
 }

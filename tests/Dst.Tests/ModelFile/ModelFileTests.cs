@@ -67,6 +67,43 @@ public sealed class ModelFileTests : IDisposable
     }
 
     [Fact]
+    public void Every_operation_comes_back()
+    {
+        Operation[] operations =
+        [
+            new LeakyReluOp(0.3f), new PReluOp(), new ClipOp(0, 6), new SigmoidOp(), new HardSigmoidOp(0.1f, 0.4f), new HardSwishOp(), new TanhOp(), new AffineOp(),
+            new PadOp(0, 1, 2, 3, 4, 5, 0.6f), new SliceOp(1, 9), new ChannelShuffleOp(3), new MaxPoolOp(3, 2, 1, CeilMode: true),
+            new AvgPoolOp(2, 1, 1, CountPadding: false, CeilMode: true), new ConcatOp(), new BatchNormOp(0.5f, 0.25f), new ReluOp(), new DropoutOp(0.5f),
+            new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new FlattenOp(), new LinearOp(3, false), new SoftmaxOp(),
+        ];
+        var nodes = operations.Select((operation, i) => new Node($"n{i}", operation, [i == 0 ? NetworkGraph.InputName : $"n{i - 1}"])).ToList();
+        nodes.Add(new("sum", new AddOp(), [nodes[^1].Name, nodes[^1].Name]));
+        nodes.Add(new("product", new MulOp(), ["sum", "sum"]));
+        Assert.Equal(typeof(Operation).Assembly.GetTypes().Count(type => type.BaseType == typeof(Operation)), nodes.Count);
+        var saved = Initialiser.Initialise(new("all", new(3, 7, 6), nodes), seed: 1);
+        ExpectEqual(saved, SaveAndLoad(saved));
+    }
+
+    [Fact]
+    public void Attributes_that_older_files_lack_have_their_defaults()
+    {
+        var path = _folder.File("old.safetensors");
+        SafetensorsFile.Write(path, new Dictionary<string, string>
+        {
+            ["format"] = "dst-model",
+            ["version"] = "1",
+            ["graph"] = """
+                {"name":"old","input":{"channels":1,"height":4,"width":4},"nodes":[
+                {"name":"max","operation":{"op":"max_pool","kernel":2,"stride":1,"padding":1},"inputs":["input"]},
+                {"name":"mean","operation":{"op":"avg_pool","kernel":2,"stride":2},"inputs":["max"]}]}
+                """,
+            ["masks"] = "{}",
+            ["class_names"] = "[]",
+        }, []);
+        Assert.Equal([new MaxPoolOp(2, 1, 1), new AvgPoolOp(2, 2, 0, CountPadding: true)], ModelFile.Load(path).Graph.Nodes.Select(node => node.Operation));
+    }
+
+    [Fact]
     public void Saving_refuses_what_loading_would_not_give_back()
     {
         var model = Prune(Initialiser.Initialise(Zoo.Build("resnet8", new(1, 8, 8), 4), 1), "kernel:4:4", "layer1.0.conv1");

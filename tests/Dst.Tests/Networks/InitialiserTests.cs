@@ -38,6 +38,16 @@ public class InitialiserTests
         Assert.All(parameters["block0.1.running_var"].Data, value => Assert.Equal(1, value));
     }
 
+    [Fact]
+    public void Affine_maps_begin_as_the_identity_and_slopes_at_a_quarter()
+    {
+        var graph = new NetworkGraph("net", new(2, 1, 1), [new("affine", new AffineOp(), ["input"]), new("prelu", new PReluOp(), ["affine"])]);
+        var parameters = Initialiser.Initialise(graph, 1).Parameters;
+        Assert.Equal([1, 1], parameters["affine.weight"].Data);
+        Assert.Equal([0, 0], parameters["affine.bias"].Data);
+        Assert.Equal([0.25f, 0.25f], parameters["prelu.weight"].Data);
+    }
+
     [Theory]
     [InlineData("vgg8", "classifier", 512)]
     [InlineData("aconvnet", "conv5", 128 * 9)]

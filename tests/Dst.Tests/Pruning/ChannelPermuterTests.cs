@@ -84,6 +84,49 @@ public class ChannelPermuterTests
         Assert.Contains(resnet, space => space.Producers.Order().SequenceEqual(["conv1", "layer1.0.conv2"]) && space.Consumers.Count == 3);
     }
 
+    /// <summary>A MobileNetV3-like block, whose channels may be permuted, and ShuffleNet-like ones, whose may not.</summary>
+    [Fact]
+    public void Orders_pass_through_activations_and_excitations_but_not_through_what_moves_channels()
+    {
+        var graph = Excited();
+        Assert.Equal(
+            ["expand+fc2 - scale+prelu fc1+project", "fc1 -  fc2", "project -  left+right", "tail -  out"], // the rest is sliced, shuffled or padded
+            ChannelSpaces.Of(graph).Select(space => $"{string.Join('+', space.Producers)} - {string.Join('+', space.Carriers)} {string.Join('+', space.Consumers)}"));
+        var model = Randomise(Initialiser.Initialise(graph, seed: 1));
+        var changes = new List<PermutedChannels>();
+        var permuted = ChannelPermuter.Permute(model, Options, null, changes);
+        Assert.Contains(changes, change => change.Layers.Contains("expand"));
+        var (expected, actual) = (Logits(model), Logits(permuted));
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-4 * expected.Max(Math.Abs));
+    }
+
+    private static NetworkGraph Excited() => new("excited", new(8, 6, 6),
+    [
+        new("expand", new Conv2dOp(16, 1, 1), ["input"]),
+        new("scale", new AffineOp(), ["expand"]),
+        new("prelu", new PReluOp(), ["scale"]),
+        new("pad", new PadOp(0, 0, 1, 1), ["prelu"]),
+        new("squeeze", new GlobalAvgPoolOp(), ["pad"]),
+        new("fc1", new Conv2dOp(8, 1, 1), ["squeeze"]),
+        new("hard", new HardSwishOp(), ["fc1"]),
+        new("fc2", new Conv2dOp(16, 1, 1), ["hard"]),
+        new("gate", new HardSigmoidOp(), ["fc2"]),
+        new("excite", new MulOp(), ["pad", "gate"]),
+        new("project", new Conv2dOp(8, 1, 1), ["excite"]),
+        new("clip", new ClipOp(0, 6), ["project"]),
+        new("left", new Conv2dOp(8, 1, 1), ["clip"]),
+        new("half", new SliceOp(2, 4), ["left"]),
+        new("right", new Conv2dOp(8, 1, 1), ["clip"]),
+        new("shuffle", new ChannelShuffleOp(2), ["right"]),
+        new("more", new Conv2dOp(8, 1, 1), ["half"]),
+        new("padded", new PadOp(0, 0, 0, 0, 0, 2), ["more"]),
+        new("all", new ConcatOp(), ["shuffle", "padded"]),
+        new("tail", new Conv2dOp(8, 1, 1), ["all"]),
+        new("tanh", new TanhOp(), ["tail"]),
+        new("mean", new GlobalAvgPoolOp(), ["tanh"]),
+        new("out", new LinearOp(3), ["mean"]),
+    ]);
+
     [Fact]
     public void One_block_of_filters_and_excluded_layers_are_left_alone()
     {

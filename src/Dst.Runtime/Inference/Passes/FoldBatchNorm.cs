@@ -8,7 +8,7 @@ internal static class FoldBatchNorm
     /// <summary>Rewrites the graph.</summary>
     public static void Apply(PlanGraph graph)
     {
-        foreach (var normalisation in graph.Nodes.Where(node => node.Operation is BatchNormOp).ToList())
+        foreach (var normalisation in graph.Nodes.Where(node => node.Operation is BatchNormOp or AffineOp).ToList())
         {
             if (graph.ProducerOf(normalisation.Inputs[0]) is { IsWeighted: true } layer && graph.Readers(layer.Output) == 1)
                 graph.Fuse(layer, normalisation, Fold(layer, normalisation, graph.Shapes[layer.Output].Channels));

@@ -1,5 +1,6 @@
 using Dst.Kernels;
 using Dst.Runtime.Graph;
+using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference.Steps;
 
@@ -21,12 +22,12 @@ internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep
     {
         var (offset, count) = (first * length, (end - first) * length);
         Elementwise.Add(data.X + offset, data.Second + offset, count, data.Y + offset);
-        if (node.Relu) Elementwise.Relu(data.Y + offset, count, data.Y + offset);
+        if (node.Bounds == Bounds.Relu) Elementwise.Relu(data.Y + offset, count, data.Y + offset);
     }
 }
 
-/// <summary>A batch normalisation that no layer could take, and a ReLU.</summary>
-internal sealed unsafe class BatchNormStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, "batch-norm", node.Inputs[0], null, node.Output)
+/// <summary>A batch normalisation or an affine map that no layer could take, and a ReLU.</summary>
+internal sealed unsafe class BatchNormStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, node.Operation is AffineOp ? "affine" : "batch-norm", node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
 
@@ -35,8 +36,56 @@ internal sealed unsafe class BatchNormStep(PlanNode node, FeatureShape shape) : 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        BatchNorm.Apply(data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Relu, data.Y + offset);
+        BatchNorm.Apply(data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
     }
+}
+
+/// <summary>A function of each element that no other step could take, with its parameters, if any.</summary>
+internal sealed unsafe class ActivationStep(PlanNode node, string algorithm, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
+    : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
+{
+    private readonly int _pixels = shape.Height * shape.Width;
+
+    public override long WeightBytes => (parameters?.Length ?? 0) * sizeof(float);
+
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var offset = first * Layout.ImageLength(shape.Channels, _pixels);
+        activation.Forward(data.X + offset, end - first, shape.Channels, _pixels, data.Y + offset);
+    }
+
+    public override void Dispose()
+    {
+        parameters?.Dispose();
+        base.Dispose();
+    }
+}
+
+/// <summary>a · b, where b has the shape of a or one factor for each channel.</summary>
+internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape b) : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
+{
+    private readonly int _pixels = a.Height * a.Width;
+
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var offset = first * Layout.ImageLength(a.Channels, _pixels);
+        if (a == b) Elementwise.Multiply(data.X + offset, data.Second + offset, (end - first) * Layout.ImageLength(a.Channels, _pixels), data.Y + offset, accumulate: false);
+        else ChannelScale.Forward(data.X + offset, data.Second + (long)first * Layout.PaddedChannels(b.Channels), end - first, a.Channels, _pixels, data.Y + offset);
+    }
+}
+
+/// <summary>Padding, a slice or a shuffle of channels.</summary>
+internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
+    : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
+{
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch) => rearrangement.Apply(
+        data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width), end - first, data.Y + first * Layout.ImageLength(y.Channels, y.Height * y.Width), accumulate: false);
 }
 
 /// <summary>Maximum or mean over windows, block by block of channels.</summary>
@@ -44,6 +93,7 @@ internal sealed unsafe class PoolStep(PlanNode node, WindowShape shape) : Infere
 {
     private readonly WindowShape _block = shape with { Channels = Layout.Block };
     private readonly bool _isMax = node.Operation is MaxPoolOp;
+    private readonly bool _countPadding = node.Operation is AvgPoolOp { CountPadding: true };
 
     public override int Units(int images) => images * shape.Blocks;
 
@@ -52,7 +102,7 @@ internal sealed unsafe class PoolStep(PlanNode node, WindowShape shape) : Infere
         var x = data.X + (long)first * _block.Height * _block.Width * Layout.Block;
         var y = data.Y + (long)first * _block.OutHeight * _block.OutWidth * Layout.Block;
         if (_isMax) MaxPool.Forward(_block, x, end - first, y);
-        else AvgPool.Forward(_block, x, end - first, y);
+        else AvgPool.Forward(_block, x, end - first, _countPadding, y);
     }
 }
 

@@ -8,7 +8,7 @@ internal abstract unsafe class WeightedStep : InferenceStep
 {
     private readonly AlignedBuffer _weights;
     private readonly AlignedBuffer _bias;
-    private readonly bool _relu;
+    private readonly Bounds _bounds;
 
     /// <summary>Takes memory for the weights and packs the bias.</summary>
     protected WeightedStep(PlanNode node, string algorithm, int filters, long weightLength)
@@ -17,7 +17,7 @@ internal abstract unsafe class WeightedStep : InferenceStep
         _weights = new AlignedBuffer(weightLength);
         _bias = new AlignedBuffer(Layout.PaddedChannels(filters));
         node.Bias?.CopyTo(_bias.Span);
-        _relu = node.Relu;
+        _bounds = node.Bounds;
     }
 
     public override long WeightBytes => (_weights.Length + _bias.Length) * sizeof(float);
@@ -35,13 +35,13 @@ internal abstract unsafe class WeightedStep : InferenceStep
         base.Dispose();
     }
 
-    /// <summary>Adds the residual and applies the ReLU, if any, to an output that has its bias.</summary>
+    /// <summary>Adds the residual and clips the sum, to an output that has its bias.</summary>
     protected void Finish(float* y, float* residual, int images, int blocks, int pixels)
     {
-        if (_relu || residual != null) Epilogue.Apply(y, null, residual, _relu, images, blocks, pixels);
+        if (_bounds != Bounds.None || residual != null) Epilogue.Apply(y, null, residual, _bounds, images, blocks, pixels);
     }
 
     /// <summary>The same for one block of an output that has no bias yet.</summary>
     protected void FinishBlock(float* y, float* residual, int block, int pixels) =>
-        Epilogue.Apply(y, Bias + block * Layout.Block, residual, _relu, images: 1, blocks: 1, pixels);
+        Epilogue.Apply(y, Bias + block * Layout.Block, residual, _bounds, images: 1, blocks: 1, pixels);
 }

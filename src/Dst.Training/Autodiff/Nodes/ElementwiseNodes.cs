@@ -70,6 +70,38 @@ internal sealed unsafe class AddNode(Node node, Feature[] inputs, StoredFeature 
     protected override bool SharesGradient(Feature input) => input.GradientSlot == Output.GradientSlot;
 }
 
+/// <summary>a · b, where b has the shape of a or one factor for each channel.</summary>
+internal sealed unsafe class MulNode(Node node, Feature[] inputs, StoredFeature output, Workspace workspace) : TrainingNode(node, inputs, output, workspace)
+{
+    private readonly bool _isElementwise = inputs[0].Shape == inputs[1].Shape;
+
+    private int Channels => Output.Shape.Channels;
+
+    protected override void ForwardImages(ImageRange images, int part)
+    {
+        float* a = ReadInput(0, images, part), b = ReadInput(1, images, part), y = output.Value(images.First);
+        if (_isElementwise) Elementwise.Multiply(a, b, (long)images.Count * Output.ImageLength, y, accumulate: false);
+        else ChannelScale.Forward(a, b, images.Count, Channels, Output.Pixels, y);
+    }
+
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        float* a = ReadInput(0, images, part), b = ReadInput(1, images, part), dy = ReadOutputGradient(images, part);
+        var length = (long)images.Count * Output.ImageLength;
+        if (Inputs[0].NeedsGradient)
+        {
+            var da = Inputs[0].Gradient(images.First);
+            if (_isElementwise) Elementwise.Multiply(dy, b, length, da, Accumulate(0));
+            else ChannelScale.DataGradient(dy, b, images.Count, Channels, Output.Pixels, da, Accumulate(0));
+        }
+
+        if (!Inputs[1].NeedsGradient) return;
+        var db = Inputs[1].Gradient(images.First);
+        if (_isElementwise) Elementwise.Multiply(dy, a, length, db, Accumulate(1));
+        else ChannelScale.FactorGradient(a, dy, images.Count, Channels, Output.Pixels, db, Accumulate(1));
+    }
+}
+
 /// <summary>Dropout in training; a copy otherwise.</summary>
 internal sealed unsafe class DropoutNode(Node node, Feature input, StoredFeature output, long seed, int index, Workspace workspace)
     : TrainingNode(node, [input], output, workspace)

@@ -16,6 +16,21 @@ internal sealed unsafe class FlattenNode(Node node, Feature input, StoredFeature
     }
 }
 
+/// <summary>Padding, a slice or a shuffle of channels.</summary>
+internal sealed unsafe class RearrangementNode(Node node, Feature input, StoredFeature output, Rearrangement rearrangement, Workspace workspace)
+    : TrainingNode(node, [input], output, workspace)
+{
+    private readonly Rearrangement _inverse = rearrangement.Inverse();
+
+    protected override void ForwardImages(ImageRange images, int part) =>
+        rearrangement.Apply(ReadInput(0, images, part), images.Count, output.Value(images.First), accumulate: false);
+
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        if (Input.NeedsGradient) _inverse.Apply(ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+    }
+}
+
 /// <summary>Channels of all inputs, one after another.</summary>
 internal sealed unsafe class ConcatNode(Node node, Feature[] inputs, StoredFeature output, Workspace workspace) : TrainingNode(node, inputs, output, workspace)
 {

@@ -1,0 +1,77 @@
+using Dst.Kernels;
+
+namespace Dst.Tests.Kernels;
+
+public unsafe class ActivationTests
+{
+    /// <summary>1 / the largest number: what a quotient of 1 may lose.</summary>
+    private const double LargestLost = 1 / (double)float.MaxValue;
+
+    /// <summary>Arguments of every size, both signs, zeros, infinities and NaN.</summary>
+    private static readonly float[] Arguments =
+    [
+        .. Enumerable.Range(0, 20_000).Select(i => (i - 10_000) / 100f),
+        .. Enumerable.Range(0, 4_000).Select(i => MathF.ScaleB(1 + i % 100 / 100f, -i / 40) * (i % 2 == 0 ? 1 : -1)),
+        float.Epsilon, -0f, 0, 1e30f, -1e30f, float.PositiveInfinity, float.NegativeInfinity, float.NaN,
+    ];
+
+    [Fact]
+    public void Sigmoid_is_exact_to_rounding() => AssertExact(Activation.Sigmoid, x => 1 / (1 + Math.Exp(-x)), 4e-7);
+
+    [Fact]
+    public void Tanh_is_exact_to_rounding() => AssertExact(Activation.Tanh, Math.Tanh, 6e-7);
+
+    [Fact]
+    public void Clip_has_no_bound_where_it_is_given_the_largest_number()
+    {
+        AssertExact(Activation.Clip(0, float.MaxValue), x => Math.Clamp(x, 0, float.MaxValue), 0);
+        AssertExact(Activation.Clip(float.MinValue, -1), x => Math.Clamp(x, float.MinValue, -1), 0);
+    }
+
+    /// <summary>The derivative at a kink is that of PyTorch 1.13 for hardsigmoid and relu6; it is 0 on both ends of a clip.</summary>
+    [Fact]
+    public void Gradients_at_kinks_are_those_of_the_flat_side()
+    {
+        AssertSlopes(Activation.Clip(0, 6), [-1, 0, 3, 6, 7], [0, 0, 1, 0, 0]);
+        AssertSlopes(Activation.LeakyRelu(0.5f), [-1, 0, 1], [0.5f, 0.5f, 1]);
+        AssertSlopes(Activation.HardSigmoid(0.25f, 0.5f), [-2, 0, 2], [0, 0.25f, 0]);
+        AssertSlopes(Activation.HardSwish, [-4, 0, 4], [0, 0.5f, 1]);
+    }
+
+    [Fact]
+    public void Padding_that_must_not_win_a_maximum_is_exact()
+    {
+        using var x = Blocked.FromNchw(1, 1, 1, 2, [-3e38f, 5]);
+        using var padded = Blocked.Garbage(1, 1, 3, 4);
+        using var y = Blocked.Garbage(1, 1, 1, 2);
+        Rearrangement.Pad(new(1, 1, 2), 1, 1, 1, 1, 0, 0, float.MinValue).Apply(x.Pointer, 1, padded.Pointer, accumulate: false);
+        padded.AssertSound();
+        MaxPool.Forward(new(1, 3, 4, 3, 2, 2), padded.Pointer, 1, y.Pointer);
+        Assert.Equal([-3e38f, 5], y.ToNchw());
+    }
+
+    private static void AssertExact(Activation activation, Func<double, double> function, double tolerance)
+    {
+        using var x = Blocked.FromNchw(1, 1, 1, Arguments.Length, Arguments);
+        using var y = Blocked.Garbage(1, 1, 1, Arguments.Length);
+        activation.Forward(x.Pointer, 1, 1, x.Pixels, y.Pointer);
+        y.AssertSound();
+        foreach (var (argument, actual) in Arguments.Zip(y.ToNchw()))
+        {
+            var expected = function(argument);
+            // Below the normal numbers the exponential in a sigmoid's denominator overflows, and it becomes 0.
+            var error = Math.Abs(expected - actual);
+            Assert.True(expected.Equals(actual) || error <= tolerance * Math.Abs(expected) + LargestLost, $"f({argument:R}) is {actual:R}; {expected:R} was expected");
+        }
+    }
+
+    private static void AssertSlopes(Activation activation, float[] arguments, float[] slopes)
+    {
+        using var x = Blocked.FromNchw(1, 1, 1, arguments.Length, arguments);
+        using Blocked y = Blocked.Garbage(1, 1, 1, x.Width), dy = Blocked.FromNchw(1, 1, 1, x.Width, [.. arguments.Select(_ => 1f)]), dx = Blocked.Garbage(1, 1, 1, x.Width);
+        activation.Forward(x.Pointer, 1, 1, x.Pixels, y.Pointer);
+        activation.Backward(x.Pointer, y.Pointer, dy.Pointer, 1, 1, x.Pixels, dx.Pointer, accumulate: false);
+        dx.AssertSound();
+        Assert.Equal(slopes, dx.ToNchw());
+    }
+}
