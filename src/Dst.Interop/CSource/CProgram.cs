@@ -34,7 +34,8 @@ internal sealed class CProgram(CNetwork network)
     private bool HasWideTaps => _taps.Values.Any(taps => taps.Any(tap => tap > ushort.MaxValue));
 
     /// <summary>Lower and upper bound of an operation's result, as C expressions.</summary>
-    public static (string Low, string High) BoundsOf(PlanNode node) => (node.Relu ? "0.0f" : "-FLT_MAX", "FLT_MAX");
+    public static (string Low, string High) BoundsOf(PlanNode node) =>
+        (float.IsFinite(node.Bounds.Least) ? CText.Float(node.Bounds.Least) : "-FLT_MAX", float.IsFinite(node.Bounds.Most) ? CText.Float(node.Bounds.Most) : "FLT_MAX");
 
     /// <summary>Adds a function, unless it is there.</summary>
     public void Use(string template, params (string Word, string Text)[] words)

@@ -1,3 +1,4 @@
+using Dst.Kernels;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
 using Dst.Runtime.Inference;
@@ -113,7 +114,7 @@ internal static class Operations
     {
         var kind = node.Operation is Conv2dOp c ? $"{c.KernelHeight}x{c.KernelWidth} convolution" : NameOf(node);
         var kept = node.Mask is { } mask ? $", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights" : "";
-        var extra = $"{(node.Residual is null ? "" : ", sum")}{(node.Relu ? ", relu" : "")}";
+        var extra = $"{(node.Residual is null ? "" : ", sum")}{(node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip")}";
         return $"{kind}{extra}, {network[node.Inputs[0]].Shape} to {network[node.Output].Shape}{kept}";
     }
 

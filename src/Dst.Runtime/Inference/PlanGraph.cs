@@ -57,7 +57,12 @@ internal sealed class PlanGraph
     {
         _nodes.Remove(node);
         string Rename(string value) => value == node.Output ? node.Inputs[0] : value;
-        for (var i = 0; i < _nodes.Count; i++) _nodes[i] = _nodes[i] with { Inputs = [.. _nodes[i].Inputs.Select(Rename)] };
+        for (var i = 0; i < _nodes.Count; i++)
+        {
+            var reader = _nodes[i];
+            _nodes[i] = reader with { Inputs = [.. reader.Inputs.Select(Rename)], Residual = reader.Residual is { } residual ? Rename(residual) : null };
+        }
+
         Output = Rename(Output);
     }
 
