@@ -94,6 +94,7 @@ public static class CommandLine
             EvalCommand.Create(),
             PredictCommand.Create(),
             InspectCommand.Create(),
+            ExportCommand.Create(),
             ResultsCommand.Create(),
             DataCommand.Create(),
             SettingsCommand.Create(),

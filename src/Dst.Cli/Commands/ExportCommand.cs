@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Dst.Runtime;
+using Dst.Runtime.ModelFile;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst export</c>: a model in a form that other programs take.</summary>
+internal static class ExportCommand
+{
+    private static readonly Option<string> ModelPath = new("--model") { Description = "Model file (.safetensors).", HelpName = "MODEL", Required = true };
+    private static readonly Option<string> FormatName = new("--format") { Description = "c: C99 source for boards, see docs/embedded.md.", HelpName = "format", Required = true };
+    private static readonly Option<string> Out = new("--out") { Description = "Where to write it; for c a folder that does not exist or is empty.", HelpName = "PATH", Required = true };
+
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "export",
+            "Writes a model in a form that other programs take.",
+            "export --model dst.safetensors --format c --out board/",
+            "export --model dst.safetensors --format c --out board/ --name chips --check")
+        {
+            ModelPath,
+            FormatName,
+            Out,
+        };
+        CSourceOutput.AddTo(verb);
+        verb.Add(SharedOptions.Json);
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var (path, format, output) = (call.Arguments.GetRequiredValue(ModelPath), call.Arguments.GetRequiredValue(FormatName), call.Arguments.GetRequiredValue(Out));
+        if (format != "c") throw new InputException($"option --format is '{format}'; c was expected");
+        CSourceOutput.Write(call, ModelFile.Load(path), path, output);
+    }
+}
