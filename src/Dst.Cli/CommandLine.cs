@@ -90,7 +90,6 @@ public static class CommandLine
             DistillCommand.Create(),
             PruneCommand.Create(),
             ImportCommand.Create(),
-            ExportCommand.Create(),
             EvalCommand.Create(),
             PredictCommand.Create(),
             InspectCommand.Create(),
