@@ -61,14 +61,13 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
             case ConcatOp:
                 return writer.Add("Concat", name, node.Inputs.Select((_, i) => Map(node, i)), ("axis", 1));
             case MaxPoolOp p:
-                return writer.Add("MaxPool", name, [Map(node, 0)], [.. Window(p.Kernel, p.Stride, p.Padding, p.CeilMode)]);
+                return AddPool(node, "MaxPool", p.Kernel, p.Stride, p.Padding);
             case AvgPoolOp p:
-                return writer.Add("AveragePool", name, [Map(node, 0)], [.. Window(p.Kernel, p.Stride, p.Padding, p.CeilMode), ("count_include_pad", p.CountPadding ? 1 : 0)]);
+                return AddPool(node, "AveragePool", p.Kernel, p.Stride, p.Padding, p.CountPadding);
             case GlobalAvgPoolOp:
                 return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
             case PadOp p:
-                var sides = writer.AddConstant($"{name}.pads", 0, p.ChannelsBefore, p.Top, p.Left, 0, p.ChannelsAfter, p.Bottom, p.Right);
-                return writer.Add("Pad", name, [Map(node, 0), sides, Scalar(node, "value", p.Value)]);
+                return AddPad(name, Map(node, 0), p);
             case SliceOp s:
                 return writer.Add("Slice", name,
                     [Map(node, 0), writer.AddConstant($"{name}.starts", s.Start), writer.AddConstant($"{name}.ends", s.Start + s.Channels), writer.AddConstant($"{name}.axes", 1)]);
@@ -89,6 +88,31 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
         var split = writer.Add("Reshape", $"{name}.split", [Map(node, 0), writer.AddConstant($"{name}.split.shape", 0, groups, x.Channels / groups, x.Height, x.Width)]);
         var transposed = writer.Add("Transpose", name, [split], ("perm", new[] { 0, 2, 1, 3, 4 }));
         return writer.Add("Reshape", $"{name}.join", [transposed, writer.AddConstant($"{name}.join.shape", 0, x.Channels, x.Height, x.Width)]);
+    }
+
+    /// <summary>
+    /// Rounding up is written as more padding at the ends, which does not count: runtimes differ in how many windows <c>ceil_mode</c> gives.
+    /// </summary>
+    private string AddPool(Node node, string operation, int kernel, int stride, int padding, bool countPadding = false)
+    {
+        var (x, y, value) = (shapes[node.Inputs[0]], shapes[node.Name], Map(node, 0));
+        int End(int extent, int windows) => Math.Max(padding, (windows - 1) * stride + kernel - extent - padding);
+        var (begin, bottom, right) = (padding, End(x.Height, y.Height), End(x.Width, y.Width));
+        var isRoundedUp = bottom != padding || right != padding;
+        if (isRoundedUp && countPadding && padding > 0)
+        {
+            value = AddPad($"{node.Name}.pad", value, new(padding, padding, padding, padding));
+            (begin, bottom, right) = (0, bottom - padding, right - padding);
+        }
+
+        (string, object)[] window = [("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }), ("pads", new[] { begin, begin, bottom, right })];
+        return writer.Add(operation, node.Name, [value], countPadding && !isRoundedUp ? [.. window, ("count_include_pad", 1)] : window);
+    }
+
+    private string AddPad(string name, string x, PadOp p)
+    {
+        var sides = writer.AddConstant($"{name}.pads", 0, p.ChannelsBefore, p.Top, p.Left, 0, p.ChannelsAfter, p.Bottom, p.Right);
+        return writer.Add("Pad", name, [x, sides, writer.AddConstant($"{name}.value", [], [p.Value])]);
     }
 
     private Value Elementwise(Node node, string operation, params (string Name, object Value)[] attributes) =>
@@ -126,7 +150,4 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
     private string Scalar(Node node, string name, float value) => writer.AddConstant($"{node.Name}.{name}", [], [value]);
 
     private static (string Name, object Value) Pads(int padding) => ("pads", new[] { padding, padding, padding, padding });
-
-    private static (string Name, object Value)[] Window(int kernel, int stride, int padding, bool ceilMode) =>
-        [("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }), Pads(padding), ("ceil_mode", ceilMode ? 1 : 0)];
 }

@@ -62,10 +62,10 @@ internal static class Activations
         import.Set(node, x);
     }
 
-    /// <summary>Adds an operation on each element alone: its output keeps a reshape that has not been carried out.</summary>
+    /// <summary>Adds an operation on each element alone: its output keeps a reshape or transposition that has not been carried out.</summary>
     private static void Apply(NetworkImport import, OnnxNode node, Operation operation)
     {
-        var x = import.Elements(node, 0);
-        import.Set(node, import.Append(node, null, operation, x) with { Dims = x.Dims });
+        var x = import.InAnyOrder(node, 0);
+        import.Set(node, import.Append(node, null, operation, x) with { Dims = x.Dims, Order = x.Order });
     }
 }

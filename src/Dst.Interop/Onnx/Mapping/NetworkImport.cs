@@ -83,9 +83,15 @@ internal sealed class NetworkImport
     /// <summary>An input that depends on the image, with its elements as our node has them; it may be reshaped.</summary>
     public Feature Elements(OnnxNode node, int index)
     {
+        var feature = InAnyOrder(node, index);
+        return feature.Order is null ? feature
+            : throw node.Illegal("reads a transposed value; transpositions are supported that undo each other, move dimensions of 1, or shuffle channels");
+    }
+
+    /// <summary>An input that depends on the image, without steps; it may be reshaped or transposed.</summary>
+    public Feature InAnyOrder(OnnxNode node, int index)
+    {
         var feature = View(node, index);
-        if (feature.Order is not null)
-            throw node.Illegal("reads a transposed value; transpositions are supported that undo each other, move dimensions of 1, or shuffle channels");
         if (feature.RowStep == 1 && feature.ColumnStep == 1) return feature;
         if (feature.RowStep != feature.ColumnStep) throw node.Illegal($"reads every {feature.RowStep} rows and every {feature.ColumnStep} columns; equal steps were expected");
         var dims = feature.Dims;

@@ -1,4 +1,5 @@
 using Dst.Interop.Onnx.Reading;
+using Dst.Kernels;
 using Dst.Runtime.Graph;
 
 namespace Dst.Interop.Onnx.Mapping;
@@ -11,6 +12,7 @@ internal static class Pools
     {
         var x = import.Map(node, 0);
         var (kernel, stride, sides, isCeil) = ReadWindow(node, x);
+        if (RoundsUp(x.Shape, kernel.Height, stride, sides)) (sides, isCeil) = (WindowSides.Equal(sides.Top), true);
         if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(float.MinValue), x);
         import.Set(node, import.Append(node, null, new MaxPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, isCeil), x));
     }
@@ -28,10 +30,29 @@ internal static class Pools
 
         var (_, stride, sides, isCeil) = ReadWindow(node, x);
         var countsPadding = node.GetInt("count_include_pad", 0) != 0;
+        if (!countsPadding && RoundsUp(x.Shape, kernel.Height, stride, sides)) (sides, isCeil) = (WindowSides.Equal(sides.Top), true);
         if (!sides.IsEqual && !countsPadding) throw node.Illegal($"has the pads {sides}, which do not count; equal ones, or count_include_pad 1 were expected");
+        if (sides == default && import.IsOnlyReader(node, 0) && TryUnpad(import, x, kernel.Height) is { } unpadded)
+        {
+            (x, sides, countsPadding) = unpadded;
+        }
+
         if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(0), x);
         // Without padding both ways of counting are one.
         import.Set(node, import.Append(node, null, new AvgPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, countsPadding || sides == default, isCeil), x));
+    }
+
+    /// <summary>
+    /// What a pad of zeros on all sides reads, if <paramref name="x"/> is one: PyTorch writes a mean that counts its padding so. The mean
+    /// then adds the zeros itself, which matters where it rounds up: no window begins in them.
+    /// </summary>
+    private static (Feature X, WindowSides Sides, bool CountsPadding)? TryUnpad(NetworkImport import, Feature x, int kernel)
+    {
+        if (import.Network.OperationOf(x.Node) is not PadOp { ChannelsBefore: 0, ChannelsAfter: 0, Value: 0 } pad) return null;
+        var sides = new WindowSides(pad.Top, pad.Left, pad.Bottom, pad.Right);
+        if (!sides.IsEqual || sides.Top >= kernel) return null;
+        var shape = x.Shape with { Height = x.Shape.Height - 2 * sides.Top, Width = x.Shape.Width - 2 * sides.Top };
+        return (new(import.Network.InputOf(x.Node), shape, [import.Batch, shape.Channels, shape.Height, shape.Width]), sides, true);
     }
 
     public static void GlobalAveragePool(NetworkImport import, OnnxNode node) =>
@@ -48,6 +69,15 @@ internal static class Pools
         var y = import.Append(node, null, new GlobalAvgPoolOp(), x);
         var kept = node.GetInt("keepdims", 1) != 0 ? rank - 2 : 0;
         import.Set(node, y with { Dims = [import.Batch, y.Shape.Channels, .. Enumerable.Repeat(1, kept)] });
+    }
+
+    /// <summary>Whether more padding at the ends only makes room for the windows that rounding up gives: padding that does not count, or never wins.</summary>
+    private static bool RoundsUp(FeatureShape x, int kernel, int stride, WindowSides sides)
+    {
+        bool IsRounded(int extent, int begin, int end) => end >= begin && extent + begin + end >= kernel
+            && (extent + begin + end - kernel) / stride + 1 == WindowShape.OutExtent(extent, kernel, stride, begin, ceilMode: true);
+        return !sides.IsEqual && sides.Top == sides.Left && sides.Top < kernel && x.Height + 2 * sides.Top >= kernel && x.Width + 2 * sides.Top >= kernel
+            && IsRounded(x.Height, sides.Top, sides.Bottom) && IsRounded(x.Width, sides.Left, sides.Right);
     }
 
     private static ((int Height, int Width) Kernel, int Stride, WindowSides Sides, bool IsCeil) ReadWindow(OnnxNode node, Feature x)

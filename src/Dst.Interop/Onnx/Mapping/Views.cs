@@ -54,7 +54,7 @@ internal static class Views
         var total = Array.ConvertAll(order, axis => x.Order?[axis] ?? axis);
         var moving = total.Where((_, axis) => axis == 0 || dims[axis] != 1).ToArray();
         var isSame = total[0] == 0 && moving.SequenceEqual(moving.Order());
-        if (!isSame && (x.RowStep, x.ColumnStep) != (1, 1)) x = import.Elements(node, 0);
+        if (!isSame) x = import.InAnyOrder(node, 0);
         import.Set(node, x with { Dims = dims, Order = isSame ? null : total });
     }
 

@@ -9,6 +9,9 @@ internal readonly record struct WindowSides(int Top, int Left, int Bottom, int R
     /// <summary>Whether all sides are equal: what our convolutions and pools add themselves.</summary>
     public bool IsEqual => Top == Left && Top == Bottom && Top == Right;
 
+    /// <summary>The same on all sides.</summary>
+    public static WindowSides Equal(int side) => new(side, side, side, side);
+
     /// <summary>The node that adds them first.</summary>
     public PadOp ToPad(float value) => new(Top, Left, Bottom, Right, Value: value);
 
