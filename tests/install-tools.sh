@@ -4,6 +4,8 @@
 set -euo pipefail
 packages=(
   libturbojpeg0 libpng16-16 libtiff6 # image files
+  gcc clang make valgrind binutils # exported C source, compiled and checked here ...
+  gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user # ... and for other processors
 )
 
 missing=()
