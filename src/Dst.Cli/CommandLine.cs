@@ -89,6 +89,7 @@ public static class CommandLine
             TrainCommand.Create(),
             DistillCommand.Create(),
             PruneCommand.Create(),
+            ImportCommand.Create(),
             EvalCommand.Create(),
             PredictCommand.Create(),
             InspectCommand.Create(),

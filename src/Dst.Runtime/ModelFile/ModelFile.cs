@@ -9,8 +9,6 @@ namespace Dst.Runtime.ModelFile;
 /// </summary>
 public static class ModelFile
 {
-    private const int MaxPrunedWeights = 1 << 30;
-
     /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>
     /// <exception cref="ArgumentException">The tensors are not those of the graph, or a mask breaks its pattern or is not applied.</exception>
     /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
@@ -38,9 +36,9 @@ public static class ModelFile
     public static Model Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
-        ModelMetadata.CheckFormat(file);
-        var graph = ModelMetadata.ReadGraph(file);
-        var patterns = ModelMetadata.ReadPatterns(file, graph);
+        ModelMetadata.CheckFormat(file.Strings);
+        var graph = ModelMetadata.ReadGraph(file.Strings);
+        var patterns = ModelMetadata.ReadPatterns(file.Strings, graph);
         var parameters = new Dictionary<string, Tensor>();
         var masks = new Dictionary<string, LayerMask>();
         var read = 0;
@@ -68,8 +66,8 @@ public static class ModelFile
         return new(graph, parameters)
         {
             Masks = masks,
-            ClassNames = ModelMetadata.ReadClassNames(file, graph),
-            Normalisation = ModelMetadata.ReadNormalisation(file, graph),
+            ClassNames = ModelMetadata.ReadClassNames(file.Strings, graph),
+            Normalisation = ModelMetadata.ReadNormalisation(file.Strings, graph),
         };
     }
 
@@ -86,20 +84,8 @@ public static class ModelFile
 
     private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)
     {
-        var weights = weight.Shape.Aggregate((Int128)1, (product, extent) => product * extent);
-        if (weights > MaxPrunedWeights)
-            throw file.Malformed($"layer '{weight.Layer}' has {weights} weights; a pruned layer has at most {MaxPrunedWeights}");
-
-        var unit = pattern?.Unit ?? PruningUnit.Weight;
-        var block = pattern?.Block ?? 1;
-        var blocks = (weight.Shape[0] + block - 1) / block;
-        var candidates = unit == PruningUnit.Kernel ? weight.Shape[1] : (int)weights / weight.Shape[0];
         var name = MaskName(weight.Name, pattern is null);
-        var count = blocks * candidates;
-        var kept = CompactWeights.UnpackBits(file.ReadBytes(name, CompactWeights.ByteCount(count)), count)
-            ?? throw file.Malformed($"'{name}' has bits set behind its {count} candidates; 0 was expected");
-        var mask = new LayerMask(weight.Shape, unit, block, pattern?.Group, kept);
-        return CompactWeights.FindViolation(mask) is { } violation ? throw file.Malformed($"'{name}' {violation}") : mask;
+        return CompactWeights.ReadMask(file.Strings, weight, pattern, name, length => file.ReadBytes(name, length));
     }
 
     private static string? FindIllegal(ParameterShape parameter, ReadOnlySpan<float> values)

@@ -6,7 +6,6 @@ using Dst.Tests.ModelFiles;
 namespace Dst.Interop.Tests.CSource;
 
 /// <summary>The C source that is written, compiled and run. The vector width of the runtime matters to none of it.</summary>
-[Trait("Category", "Once")]
 public sealed class GeneratedCodeTests : IDisposable
 {
     private const string Name = "net";
