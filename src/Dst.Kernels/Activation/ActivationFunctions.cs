@@ -32,7 +32,7 @@ internal readonly struct SigmoidFunction : IActivation
     public T Value<T>(T x, int channel) where T : unmanaged, ILanes<T>
     {
         var one = T.Broadcast(1);
-        return T.Divide(one, T.Add(one, T.Exp(T.Subtract(T.Zero, x))));
+        return T.Divide(one, T.Add(one, Exponential.Of(T.Subtract(T.Zero, x))));
     }
 
     public double Slope(double x, double y, int channel) => y * (1 - y);
@@ -56,7 +56,7 @@ internal readonly struct TanhFunction : IActivation
         var above = T.MultiplyAdd(T.Add(square, T.Broadcast(105)), square, T.Broadcast(945));
         var below = T.MultiplyAdd(T.MultiplyAdd(square, T.Broadcast(15), T.Broadcast(420)), square, T.Broadcast(945));
         var small = T.Divide(T.Multiply(x, above), below);
-        var large = T.Subtract(one, T.Divide(two, T.Add(T.Exp(T.Multiply(two, x)), one)));
+        var large = T.Subtract(one, T.Divide(two, T.Add(Exponential.Of(T.Multiply(two, x)), one)));
         return T.SelectPositive(T.Subtract(T.Broadcast(Small * Small), square), small, large);
     }
 
@@ -71,7 +71,7 @@ internal readonly struct HardSigmoidFunction(float alpha, float beta) : IActivat
     public double Value(double x, int channel) => Math.Clamp(alpha * x + beta, 0, 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T Value<T>(T x, int channel) where T : unmanaged, ILanes<T> => T.Min(T.Max(Line(x), T.Zero), T.Broadcast(1));
+    public T Value<T>(T x, int channel) where T : unmanaged, ILanes<T> => T.Clip(Line(x), T.Zero, T.Broadcast(1));
 
     public double Slope(double x, double y, int channel) => alpha * x + beta is > 0 and < 1 ? alpha : 0;
 
@@ -106,7 +106,7 @@ internal readonly struct ClipFunction(float least, float most) : IActivation
     public double Value(double x, int channel) => Math.Clamp(x, least, most);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T Value<T>(T x, int channel) where T : unmanaged, ILanes<T> => T.Min(T.Max(x, T.Broadcast(least)), T.Broadcast(most));
+    public T Value<T>(T x, int channel) where T : unmanaged, ILanes<T> => T.Clip(x, T.Broadcast(least), T.Broadcast(most));
 
     public double Slope(double x, double y, int channel) => x > least && x < most ? 1 : 0;
 
@@ -143,7 +143,7 @@ internal readonly unsafe struct PReluFunction(float* slopes) : IParametricActiva
     public static double ParameterSlope(double x) => Math.Min(x, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T ParameterSlope<T>(T x) where T : unmanaged, ILanes<T> => T.Min(x, T.Zero);
+    public static T ParameterSlope<T>(T x) where T : unmanaged, ILanes<T> => T.Subtract(x, T.Max(x, T.Zero));
 }
 
 internal readonly unsafe struct AffineFunction(float* weights, float* biases) : IParametricActivation

@@ -63,10 +63,10 @@ internal readonly unsafe struct EpilogueKernel(float* y, float* bias, float* res
         var end = y + (long)pixels * Layout.Block;
         if (residual == null)
         {
-            for (; y < end; y += Layout.Block) T.Store(y, T.Min(T.Max(T.Add(T.Load(y), shift), least), most));
+            for (; y < end; y += Layout.Block) T.Store(y, T.Clip(T.Add(T.Load(y), shift), least, most));
             return;
         }
 
-        for (; y < end; y += Layout.Block, residual += Layout.Block) T.Store(y, T.Min(T.Max(T.Add(T.Add(T.Load(y), shift), T.Load(residual)), least), most));
+        for (; y < end; y += Layout.Block, residual += Layout.Block) T.Store(y, T.Clip(T.Add(T.Add(T.Load(y), shift), T.Load(residual)), least, most));
     }
 }

@@ -36,14 +36,14 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>a / b.</summary>
     static abstract T Divide(T a, T b);
 
-    /// <summary>e^a, to one unit in the last place.</summary>
-    static abstract T Exp(T a);
+    /// <summary>2 to the power of a whole number from −126 to 127; anything where that is NaN.</summary>
+    static abstract T PowerOfTwo(T exponent);
 
     /// <summary>Lane by lane, the larger.</summary>
     static abstract T Max(T a, T b);
 
-    /// <summary>Lane by lane, the smaller.</summary>
-    static abstract T Min(T a, T b);
+    /// <summary>Lane by lane the nearest value from least to most; NaN stays NaN.</summary>
+    static abstract T Clip(T value, T least, T most);
 
     /// <summary>a where condition &gt; 0, else b.</summary>
     static abstract T SelectPositive(T condition, T a, T b);

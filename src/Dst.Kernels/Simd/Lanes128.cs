@@ -57,13 +57,13 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     public static Lanes128 Divide(Lanes128 a, Lanes128 b) => new(a._v0 / b._v0, a._v1 / b._v1, a._v2 / b._v2, a._v3 / b._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Exp(Lanes128 a) => new(Vector128.Exp(a._v0), Vector128.Exp(a._v1), Vector128.Exp(a._v2), Vector128.Exp(a._v3));
+    public static Lanes128 PowerOfTwo(Lanes128 exponent) => new(PowerOfTwo(exponent._v0), PowerOfTwo(exponent._v1), PowerOfTwo(exponent._v2), PowerOfTwo(exponent._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Max(Lanes128 a, Lanes128 b) => new(Vector128.Max(a._v0, b._v0), Vector128.Max(a._v1, b._v1), Vector128.Max(a._v2, b._v2), Vector128.Max(a._v3, b._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Min(Lanes128 a, Lanes128 b) => new(Vector128.Min(a._v0, b._v0), Vector128.Min(a._v1, b._v1), Vector128.Min(a._v2, b._v2), Vector128.Min(a._v3, b._v3));
+    public static Lanes128 Clip(Lanes128 value, Lanes128 least, Lanes128 most) => new(Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1), Clip(value._v2, least._v2, most._v2), Clip(value._v3, least._v3, most._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 SelectPositive(Lanes128 condition, Lanes128 a, Lanes128 b) => new(Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1), Select(condition._v2, a._v2, b._v2), Select(condition._v3, a._v3, b._v3));
@@ -118,4 +118,11 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Select(Vector128<float> condition, Vector128<float> a, Vector128<float> b) =>
         Vector128.ConditionalSelect(Vector128.GreaterThan(condition, Vector128<float>.Zero), a, b);
+
+    /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Clip(Vector128<float> value, Vector128<float> least, Vector128<float> most) => Vector128.MinNative(most, Vector128.MaxNative(least, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> PowerOfTwo(Vector128<float> exponent) => ((Vector128.ConvertToInt32Native(exponent) + Vector128.Create(127)) << 23).AsSingle();
 }

@@ -54,13 +54,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static Lanes256 Divide(Lanes256 a, Lanes256 b) => new(a._v0 / b._v0, a._v1 / b._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Exp(Lanes256 a) => new(Vector256.Exp(a._v0), Vector256.Exp(a._v1));
+    public static Lanes256 PowerOfTwo(Lanes256 exponent) => new(PowerOfTwo(exponent._v0), PowerOfTwo(exponent._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Vector256.Max(a._v0, b._v0), Vector256.Max(a._v1, b._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Min(Lanes256 a, Lanes256 b) => new(Vector256.Min(a._v0, b._v0), Vector256.Min(a._v1, b._v1));
+    public static Lanes256 Clip(Lanes256 value, Lanes256 least, Lanes256 most) => new(Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 SelectPositive(Lanes256 condition, Lanes256 a, Lanes256 b) => new(Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1));
@@ -111,4 +111,11 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Select(Vector256<float> condition, Vector256<float> a, Vector256<float> b) =>
         Vector256.ConditionalSelect(Vector256.GreaterThan(condition, Vector256<float>.Zero), a, b);
+
+    /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Clip(Vector256<float> value, Vector256<float> least, Vector256<float> most) => Vector256.MinNative(most, Vector256.MaxNative(least, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> PowerOfTwo(Vector256<float> exponent) => ((Vector256.ConvertToInt32Native(exponent) + Vector256.Create(127)) << 23).AsSingle();
 }

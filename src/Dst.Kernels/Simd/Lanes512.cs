@@ -48,13 +48,13 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static Lanes512 Divide(Lanes512 a, Lanes512 b) => new(a._v0 / b._v0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Exp(Lanes512 a) => new(Vector512.Exp(a._v0));
+    public static Lanes512 PowerOfTwo(Lanes512 exponent) => new(PowerOfTwo(exponent._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(Vector512.Max(a._v0, b._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Min(Lanes512 a, Lanes512 b) => new(Vector512.Min(a._v0, b._v0));
+    public static Lanes512 Clip(Lanes512 value, Lanes512 least, Lanes512 most) => new(Clip(value._v0, least._v0, most._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 SelectPositive(Lanes512 condition, Lanes512 a, Lanes512 b) => new(Select(condition._v0, a._v0, b._v0));
@@ -90,4 +90,11 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Select(Vector512<float> condition, Vector512<float> a, Vector512<float> b) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(condition, Vector512<float>.Zero), a, b);
+
+    /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Clip(Vector512<float> value, Vector512<float> least, Vector512<float> most) => Vector512.MinNative(most, Vector512.MaxNative(least, value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> PowerOfTwo(Vector512<float> exponent) => ((Vector512.ConvertToInt32Native(exponent) + Vector512.Create(127)) << 23).AsSingle();
 }

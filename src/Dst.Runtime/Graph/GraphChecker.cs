@@ -53,16 +53,7 @@ public static class GraphChecker
         switch (node.Operation)
         {
             case Conv2dOp c:
-                Expect(graph, node, c.OutChannels >= 1 && c.Stride is >= 1 and <= MaxKernel && c.Padding is >= 0 and <= MaxKernel
-                    && c.KernelHeight is >= 1 and <= MaxKernel && c.KernelWidth is >= 1 and <= MaxKernel,
-                    $"has attributes out of range ({c}); expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
-                Expect(graph, node, c.Groups >= 1 && x.Channels % c.Groups == 0 && c.OutChannels % c.Groups == 0,
-                    $"has {c.Groups} groups, which must divide its {x.Channels} input and {c.OutChannels} output channels");
-                var room = (x.Height + 2L * c.Padding + c.KernelHeight + c.Stride) * (x.Width + 2L * c.Padding + c.KernelWidth + c.Stride);
-                Expect(graph, node, room * Math.Max(Padded(x.Channels), Padded(c.OutChannels)) <= int.MaxValue
-                    && Padded(c.OutChannels) * Padded(x.Channels / c.Groups) * c.KernelHeight * c.KernelWidth <= int.MaxValue,
-                    $"is too large: {x} to {c.OutChannels} channels with a {c.KernelHeight}x{c.KernelWidth} kernel; expected at most {int.MaxValue} padded values and weights");
-                return new(c.OutChannels, Window(graph, node, x.Height, c.KernelHeight, c.Stride, c.Padding), Window(graph, node, x.Width, c.KernelWidth, c.Stride, c.Padding));
+                return Convolve(graph, node, x, c);
             case MaxPoolOp p:
                 return Pool(graph, node, x, p.Kernel, p.Stride, p.Padding, p.CeilMode);
             case AvgPoolOp p:
@@ -77,7 +68,7 @@ public static class GraphChecker
                 Expect(graph, node, float.IsFinite(l.Slope), $"has the slope {l.Slope}; a finite one was expected");
                 return x;
             case ClipOp c:
-                Expect(graph, node, float.IsFinite(c.Min) && float.IsFinite(c.Max) && c.Min < c.Max, $"clips to {c.Min} to {c.Max}; two finite bounds, the lower first, were expected");
+                Expect(graph, node, float.IsFinite(c.Min) && float.IsFinite(c.Max) && c.Min < c.Max, $"clips from {c.Min} to {c.Max}; two finite bounds, the lower first, were expected");
                 return x;
             case HardSigmoidOp h:
                 Expect(graph, node, float.IsFinite(h.Alpha) && float.IsFinite(h.Beta), $"has alpha {h.Alpha} and beta {h.Beta}; finite values were expected");
@@ -125,6 +116,20 @@ public static class GraphChecker
     {
         var legal = node.Operation switch { AddOp or MulOp => count == 2, ConcatOp => count >= 1, _ => count == 1 };
         Expect(graph, node, legal, $"has {count} inputs, which its operation {node.Operation.GetType().Name} does not take");
+    }
+
+    private static FeatureShape Convolve(NetworkGraph graph, Node node, FeatureShape x, Conv2dOp c)
+    {
+        Expect(graph, node, c.OutChannels >= 1 && c.Stride is >= 1 and <= MaxKernel && c.Padding is >= 0 and <= MaxKernel
+            && c.KernelHeight is >= 1 and <= MaxKernel && c.KernelWidth is >= 1 and <= MaxKernel,
+            $"has attributes out of range ({c}); expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
+        Expect(graph, node, c.Groups >= 1 && x.Channels % c.Groups == 0 && c.OutChannels % c.Groups == 0,
+            $"has {c.Groups} groups, which must divide its {x.Channels} input and {c.OutChannels} output channels");
+        var room = (x.Height + 2L * c.Padding + c.KernelHeight + c.Stride) * (x.Width + 2L * c.Padding + c.KernelWidth + c.Stride);
+        Expect(graph, node, room * Math.Max(Padded(x.Channels), Padded(c.OutChannels)) <= int.MaxValue
+            && Padded(c.OutChannels) * Padded(x.Channels / c.Groups) * c.KernelHeight * c.KernelWidth <= int.MaxValue,
+            $"is too large: {x} to {c.OutChannels} channels with a {c.KernelHeight}x{c.KernelWidth} kernel; expected at most {int.MaxValue} padded values and weights");
+        return new(c.OutChannels, Window(graph, node, x.Height, c.KernelHeight, c.Stride, c.Padding), Window(graph, node, x.Width, c.KernelWidth, c.Stride, c.Padding));
     }
 
     private static FeatureShape Pool(NetworkGraph graph, Node node, FeatureShape x, int kernel, int stride, int padding, bool ceilMode)

@@ -15,7 +15,7 @@ public sealed record LayerCost(string Name, IReadOnlyList<int> WeightShape, Feat
 
 /// <summary>What a network costs for one image: every layer with weights, and totals.</summary>
 /// <param name="Layers">Convolutions and linear layers in the order of the graph.</param>
-/// <param name="Weights">Trained parameters of the whole network: weights, biases, scales and shifts of batch normalisation.</param>
+/// <param name="Weights">Trained parameters of the whole network: weights, biases, scales, shifts and slopes.</param>
 public sealed record NetworkCost(IReadOnlyList<LayerCost> Layers, long Weights)
 {
     /// <summary>Trained parameters that no mask prunes.</summary>

@@ -26,7 +26,7 @@ public class GraphCheckerTests
     public static TheoryData<Operation, string> Refused => new()
     {
         { new LeakyReluOp(float.NaN), "has the slope NaN; a finite one" },
-        { new ClipOp(1, 1), "clips to 1 to 1; two finite bounds" },
+        { new ClipOp(1, 1), "clips from 1 to 1; two finite bounds" },
         { new ClipOp(float.NegativeInfinity, 6), "two finite bounds" },
         { new HardSigmoidOp(float.PositiveInfinity), "finite values were expected" },
         { new MulOp(), "has 1 inputs" },

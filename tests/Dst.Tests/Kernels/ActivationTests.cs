@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
 
@@ -14,6 +15,21 @@ public unsafe class ActivationTests
         .. Enumerable.Range(0, 4_000).Select(i => MathF.ScaleB(1 + i % 100 / 100f, -i / 40) * (i % 2 == 0 ? 1 : -1)),
         float.Epsilon, -0f, 0, 1e30f, -1e30f, float.PositiveInfinity, float.NegativeInfinity, float.NaN,
     ];
+
+    [Fact]
+    public void Exponential_is_exact_to_rounding()
+    {
+        if (Simd.Tier == SimdTier.Scalar) return; // it is the library's there
+        using var x = Blocked.FromNchw(1, 1, 1, Arguments.Length, Arguments);
+        using var y = Blocked.Garbage(1, 1, 1, Arguments.Length);
+        KernelRunner.RunOnVectors(new ExponentialKernel(x.Pointer, x.Length, y.Pointer));
+        foreach (var (argument, actual) in Arguments.Zip(y.ToNchw()))
+        {
+            var expected = Math.Exp(argument);
+            var tolerance = 3e-7 * expected + float.Epsilon; // which is the last place below the normal numbers
+            Assert.True(((float)expected).Equals(actual) || Math.Abs(expected - actual) <= tolerance, $"e^{argument:R} is {actual:R}; {expected:R} was expected");
+        }
+    }
 
     [Fact]
     public void Sigmoid_is_exact_to_rounding() => AssertExact(Activation.Sigmoid, x => 1 / (1 + Math.Exp(-x)), 4e-7);
@@ -48,6 +64,14 @@ public unsafe class ActivationTests
         padded.AssertSound();
         MaxPool.Forward(new(1, 3, 4, 3, 2, 2), padded.Pointer, 1, y.Pointer);
         Assert.Equal([-3e38f, 5], y.ToNchw());
+    }
+
+    private readonly struct ExponentialKernel(float* x, int length, float* y) : IVectorKernel
+    {
+        public void Run<T>() where T : unmanaged, ILanes<T>
+        {
+            for (var i = 0; i < length; i += Layout.Block) T.Store(y + i, Exponential.Of(T.Load(x + i)));
+        }
     }
 
     private static void AssertExact(Activation activation, Func<double, double> function, double tolerance)
