@@ -57,7 +57,7 @@ internal sealed class CNetwork
         }
     }
 
-    /// <summary>The largest padding of a value's readers; equal for values that may take each other's place.</summary>
+    /// <summary>The largest padding of a value's readers; equal for values that may take each other's place, and for a sum's operands.</summary>
     private static Dictionary<string, int> Borders(PlanGraph graph)
     {
         var borders = graph.Shapes.Keys.ToDictionary(name => name, _ => 0);
@@ -71,7 +71,8 @@ internal sealed class CNetwork
             changed = false;
             foreach (var node in graph.Nodes)
             {
-                foreach (var other in Replaceable(node).Where(other => borders[other] != borders[node.Output] && graph.Shapes[other] == graph.Shapes[node.Output]))
+                var partners = node.Residual is { } residual ? [residual] : Replaceable(node);
+                foreach (var other in partners.Where(other => borders[other] != borders[node.Output] && graph.Shapes[other] == graph.Shapes[node.Output]))
                 {
                     borders[other] = borders[node.Output] = Math.Max(borders[other], borders[node.Output]);
                     changed = true;

@@ -47,6 +47,7 @@ internal static class Operations
                 Convolutions.Emit(program, node, l);
                 break;
             case MaxPoolOp p:
+                program.Use("tile.c");
                 program.Use("max_pool.c");
                 program.Call("max_pool", node, $"{p.Kernel}, {p.Stride}, {p.Padding}");
                 break;

@@ -15,45 +15,39 @@ typedef struct {
 
 /* Some filters of a block, of which `step` lie side by side. */
 typedef struct {
-    const float *x, *weights, *bias, *residual;
+    const float *weights, *bias, *residual;
     const tap *taps;
     int count, step;
     float *y, low, high;
 } filter_run;
 
-/* Where the windows of some pixels begin in x, where their results lie in y, and how many of them are there already. */
+/* Where the windows of some pixels begin, where their results lie in y, and how many of those are there already. */
 typedef struct {
-    int corner[PIXELS], place[PIXELS], done;
+    const float *corner[PIXELS];
+    int place[PIXELS], done;
 } pixel_run;
 
 /* `lanes` filters at `pixels` pixels. */
-INLINE void sum_tile(
-    const float *restrict x, const int *restrict corner, const float *restrict weights, int step, const tap *restrict taps, int count,
-    const int lanes, const int pixels, float *restrict result)
-{
-    float sums[LANES * PIXELS]; /* [pixel][filter] */
-    for (int i = 0; i < lanes * pixels; i++) sums[i] = 0.0f;
-    for (int t = 0; t < count; t++) {
-        const float *const in = x + taps[t];
-        PIXEL_LOOP
-        for (int p = 0; p < pixels; p++) {
-            const float value = in[corner[p]];
-            float *const sum = sums + p * lanes;
-            LANE_LOOP
-            for (int f = 0; f < lanes; f++) sum[f] += weights[f] * value;
-        }
-        weights += step;
-    }
-    for (int i = 0; i < lanes * pixels; i++) result[i] = sums[i];
-}
-
 INLINE void compute_tile(const filter_run *f, const pixel_run *at, const int lanes, const int pixels)
 {
-    float sums[LANES * PIXELS];
-    sum_tile(f->x, at->corner, f->weights, f->step, f->taps, f->count, lanes, pixels, sums);
+    float sums[LANES * PIXELS], results[LANES * PIXELS]; /* [pixel][filter]; only constants index the sums, so they need no memory */
+    const float *weights = f->weights;
+    for (int i = 0; i < lanes * pixels; i++) sums[i] = 0.0f;
+    for (int t = 0; t < f->count; t++) {
+        const tap offset = f->taps[t];
+        PIXEL_LOOP
+        for (int p = 0; p < pixels; p++) {
+            const float value = at->corner[p][offset];
+            float *const sum = sums + p * lanes;
+            LANE_LOOP
+            for (int l = 0; l < lanes; l++) sum[l] += weights[l] * value;
+        }
+        weights += f->step;
+    }
+    for (int i = 0; i < lanes * pixels; i++) results[i] = sums[i];
     for (int p = at->done; p < pixels; p++) {
         const int place = at->place[p];
-        finish(sums + p * lanes, f->bias, f->residual == NULL ? NULL : f->residual + place, f->y + place, f->low, f->high, lanes);
+        finish(results + p * lanes, f->bias, f->residual == NULL ? NULL : f->residual + place, f->y + place, f->low, f->high, lanes);
     }
 }
 
@@ -64,23 +58,34 @@ NOINLINE void tile_4_1(const filter_run *f, const pixel_run *at) { compute_tile(
 NOINLINE void tile_1_pixels(const filter_run *f, const pixel_run *at) { compute_tile(f, at, 1, PIXELS); }
 NOINLINE void tile_1_1(const filter_run *f, const pixel_run *at) { compute_tile(f, at, 1, 1); }
 
+/* The next pixels from a row and column on. */
+static void place_pixels(const convolution *c, const float *x, const map *in, const map *out, int row, int column, int pixels, pixel_run *at)
+{
+    const int step = c->stride * in->channels, row_step = c->stride * in->pitch;
+    const float *corner = x + row * row_step + column * step;
+    int place = row * out->pitch + column * out->channels;
+    for (int p = 0; p < pixels; p++) {
+        at->corner[p] = corner;
+        at->place[p] = place;
+        corner += step;
+        place += out->channels;
+        if (++column == out->width) {
+            corner += row_step - out->width * step;
+            place += out->pitch - out->width * out->channels;
+            column = 0;
+        }
+    }
+}
+
 /* All pixels of some filters; the last tile is moved back to end with the last pixel. */
-static void compute_filters(const convolution *c, const filter_run *f, int lanes, const map *in, const map *out)
+static void compute_filters(const convolution *c, const filter_run *f, int lanes, const float *x, const map *in, const map *out)
 {
     const int all = out->height * out->width, pixels = all >= PIXELS ? PIXELS : 1;
     for (int begin = 0; begin < all; begin += pixels) {
         const int first = begin + pixels <= all ? begin : all - pixels;
-        int row = first / out->width, column = first % out->width;
         pixel_run at;
         at.done = begin - first;
-        for (int p = 0; p < pixels; p++) {
-            at.corner[p] = (row * c->stride - c->padding) * in->pitch + (column * c->stride - c->padding) * in->channels;
-            at.place[p] = row * out->pitch + column * out->channels;
-            if (++column == out->width) {
-                column = 0;
-                row++;
-            }
-        }
+        place_pixels(c, x, in, out, first / out->width, first % out->width, pixels, &at);
         if (lanes == LANES) (pixels == 1 ? tile_lanes_1 : tile_lanes_pixels)(f, &at);
         else if (lanes == 4) (pixels == 1 ? tile_4_1 : tile_4_pixels)(f, &at);
         else (pixels == 1 ? tile_1_1 : tile_1_pixels)(f, &at);
@@ -90,7 +95,7 @@ static void compute_filters(const convolution *c, const filter_run *f, int lanes
 /* The residual, if there is one, lies like y or in its place. */
 static void convolve(const convolution *c, const float *x, const map *in, const float *residual, float *y, const map *out)
 {
-    const float *weights = c->weights;
+    const float *const corner = x - c->padding * (in->pitch + in->channels), *weights = c->weights;
     const tap *taps = c->taps;
     for (int first = 0; first < c->filters; first += c->block) {
         const int width = c->filters - first < c->block ? c->filters - first : c->block;
@@ -99,9 +104,9 @@ static void convolve(const convolution *c, const float *x, const map *in, const 
             lanes = width - f >= LANES ? LANES : width - f >= 4 ? 4 : 1;
             const int filter = first + f;
             const filter_run run = {
-                x, weights + f, c->bias + filter, residual == NULL ? NULL : residual + filter, taps, count, width, y + filter, c->low, c->high
+                weights + f, c->bias + filter, residual == NULL ? NULL : residual + filter, taps, count, width, y + filter, c->low, c->high
             };
-            compute_filters(c, &run, lanes, in, out);
+            compute_filters(c, &run, lanes, corner, in, out);
         }
         weights += count * width;
         if (!c->shared) taps += count;

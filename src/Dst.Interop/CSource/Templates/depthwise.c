@@ -30,9 +30,12 @@ static void convolve_channels(const depthwise *d, const float *x, const map *in,
         for (int column = 0; column < out->width; column++) {
             const float *const corner = x + (row * d->stride - d->padding) * in->pitch + (column * d->stride - d->padding) * in->channels;
             const int place = row * out->pitch + column * out->channels;
-            int c = 0;
-            for (; c + LANES <= in->channels; c += LANES) depthwise_lanes(d, corner + c, in, c, residual == NULL ? NULL : residual + place + c, y + place + c, LANES);
-            for (; c < in->channels; c++) depthwise_lanes(d, corner + c, in, c, residual == NULL ? NULL : residual + place + c, y + place + c, 1);
+            for (int c = 0, lanes; c < in->channels; c += lanes) {
+                const float *const added = residual == NULL ? NULL : residual + place + c;
+                lanes = in->channels - c >= LANES ? LANES : 1;
+                if (lanes == LANES) depthwise_lanes(d, corner + c, in, c, added, y + place + c, LANES);
+                else depthwise_lanes(d, corner + c, in, c, added, y + place + c, 1);
+            }
         }
     }
 }

@@ -7,10 +7,10 @@
 #define PIXELS 8
 #elif defined(__AVX__)
 #define LANES 16
-#define PIXELS 4
+#define PIXELS 6
 #elif defined(__SSE2__) || defined(__ARM_NEON)
 #define LANES 8
-#define PIXELS 4
+#define PIXELS 6
 #else
 #define LANES 4
 #define PIXELS 4
