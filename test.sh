@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what tests need, restores, builds with warnings as errors, checks the format and runs every test on each vector width (tier) that this
-# machine has. The last line is "N passed, N failed"; the exit code is 0 only if tests ran and all passed.
+# machine has (those of Dst.Interop on the widest alone). The last line is "N passed, N failed"; the exit code is 0 only if tests ran and all passed.
 # Tests of the category Slow do not run on the scalar tier, which has no vectors and would take minutes for each.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -31,6 +31,8 @@ for tier in "${tiers[@]}"; do
   [[ $tier != Scalar ]] || filter=(--filter 'Category!=Slow')
   for project in tests/*/*.csproj; do
     name="$(basename "$project" .csproj)"
+    # What other programs read and write does not depend on the vector width.
+    [[ $name != Dst.Interop.Tests || $tier == "${tiers[0]}" ]] || continue
     trx="$results/$name-$tier.trx"
     echo "== $name on $tier =="
     status=0

@@ -1,23 +1,40 @@
 #!/usr/bin/env bash
-# Installs the packages that tests need and this Debian or Ubuntu machine has not; without the right to, says so and goes on:
+# Installs the packages that tests need and this Debian or Ubuntu machine has not, and ONNX Runtime from npm in artifacts/node; without
+# the right or the means to, says so and goes on:
 # a test that misses its tool fails and names it.
 set -euo pipefail
 packages=(
   libturbojpeg0 libpng16-16 libtiff6 # image files
+  gcc clang make valgrind binutils # exported C source, compiled and checked here ...
+  gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user # ... and for other processors
+  python3-torch python3-onnx # networks to import, and the checker of those that are exported
 )
+command -v npm > /dev/null || packages+=(npm)
 
 missing=()
 for package in "${packages[@]}"; do
   dpkg -s "$package" > /dev/null 2>&1 || missing+=("$package")
 done
-(( ${#missing[@]} > 0 )) || exit 0
-
-as_root=()
-if [[ $(id -u) != 0 ]] && command -v sudo > /dev/null; then as_root=(sudo -n); fi
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
-echo "installing ${missing[*]}"
-if ! { "${as_root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } > "$log" 2>&1; then
-  cat "$log" >&2
-  echo "install-tools.sh: ${missing[*]} could not be installed with apt-get; going on without" >&2
+
+if (( ${#missing[@]} > 0 )); then
+  as_root=()
+  if [[ $(id -u) != 0 ]] && command -v sudo > /dev/null; then as_root=(sudo -n); fi
+  echo "installing ${missing[*]}"
+  if ! { "${as_root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } > "$log" 2>&1; then
+    cat "$log" >&2
+    echo "install-tools.sh: ${missing[*]} could not be installed with apt-get; going on without" >&2
+  fi
+fi
+
+runtime=onnxruntime-node@1.30.0
+node="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../artifacts/node"
+if [[ ! -d $node/node_modules/onnxruntime-node ]]; then
+  mkdir -p "$node"
+  echo "installing $runtime"
+  if ! npm install --prefix "$node" --ignore-scripts --no-audit --no-fund "$runtime" > "$log" 2>&1; then
+    cat "$log" >&2
+    echo "install-tools.sh: $runtime could not be installed with npm; going on without" >&2
+  fi
 fi

@@ -11,11 +11,15 @@ internal static class PredictCommand
 {
     private const int Batch = 32;
 
+    private static readonly Argument<string?> ModelPath = new("model") { Description = SharedOptions.Model.Description, HelpName = SharedOptions.Model.HelpName, Arity = ArgumentArity.ZeroOrOne };
+
+    private static readonly Option<string?> ModelOption = SharedOptions.Text("--model", "MODEL", "The model file, instead of the first argument.");
+
     private static readonly Argument<string[]> Images = new("images")
     {
         Description = "Image files (JPEG, PNG, TIFF, MSTAR), or folders of them.",
         HelpName = "IMAGE",
-        Arity = ArgumentArity.OneOrMore,
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     private static readonly Option<int?> Top = SharedOptions.Number("--top", "Classes to show for each image, the most probable first. Default: 1.", 1, 1000);
@@ -27,10 +31,14 @@ internal static class PredictCommand
             "predict",
             "Classifies image files: the most probable classes of each, with probabilities.",
             "predict dst.safetensors chip.png",
-            "predict dst.safetensors chips/ --top 3 --json")
+            "predict dst.safetensors chips/ --top 3 --json",
+            "predict --model teacher.safetensors --raw batch.npy --logits logits.npy")
         {
-            SharedOptions.Model,
+            ModelPath,
             Images,
+            ModelOption,
+            RawPrediction.Raw,
+            RawPrediction.Logits,
             Top,
             SharedOptions.Threads,
             SharedOptions.Json,
@@ -41,10 +49,18 @@ internal static class PredictCommand
 
     private static void Run(Invocation call)
     {
-        using var model = Model.Load(call.Arguments.GetRequiredValue(SharedOptions.Model));
+        var (path, images) = PathsOf(call.Arguments);
+        if (RawPrediction.IsAskedFor(call.Arguments))
+        {
+            RawPrediction.Run(call, path, images);
+            return;
+        }
+
+        if (images.Length == 0) throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
+        using var model = Model.Load(path);
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
-        var allFiles = FilesOf(call.Arguments.GetRequiredValue(Images)).ToList();
+        var allFiles = FilesOf(images).ToList();
         // Measuring would take longer than a few images, and the same file gives the same probabilities each time.
         using var predictor = new Predictor(model, new() { Batch = Math.Min(Batch, allFiles.Count), Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         foreach (var files in allFiles.Chunk(Batch))
@@ -60,6 +76,14 @@ internal static class PredictCommand
             foreach (var result in results)
                 call.Report.Line($"{result.File}: {string.Join(", ", result.Predictions.Select(prediction => $"{prediction.Class} {Format.Percent(prediction.Probability)}"))}");
         });
+    }
+
+    /// <summary>The model, which is the first argument or an option, and the images.</summary>
+    private static (string Model, string[] Images) PathsOf(ParseResult arguments)
+    {
+        var (first, others) = (arguments.GetValue(ModelPath), arguments.GetValue(Images)!);
+        if (arguments.GetValue(ModelOption) is { } model) return (model, first is null ? others : [first, .. others]);
+        return (first ?? throw new InputException("predict has no model; MODEL or --model MODEL was expected"), others);
     }
 
     private static IEnumerable<string> FilesOf(string[] paths)

@@ -28,14 +28,25 @@ public static class GraphChecker
             }
 
             var shape = InferShape(graph, node, inputs);
-            CheckExtent(graph, node.Name, shape);
             if (!shapes.TryAdd(node.Name, shape)) throw Illegal(graph, node.Name, "has the name of an earlier node; names must be unique");
         }
 
         return shapes;
     }
 
-    private static FeatureShape InferShape(NetworkGraph graph, Node node, FeatureShape[] inputs)
+    /// <summary>The shape of one node's output, where a graph grows node by node.</summary>
+    /// <param name="graph">The graph that the node is for; errors say its name.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="inputs">Shapes of what it reads.</param>
+    /// <exception cref="InputException">The node is not legal; the message names it and what was expected.</exception>
+    public static FeatureShape InferShape(NetworkGraph graph, Node node, params FeatureShape[] inputs)
+    {
+        var shape = ShapeOf(graph, node, inputs);
+        CheckExtent(graph, node.Name, shape);
+        return shape;
+    }
+
+    private static FeatureShape ShapeOf(NetworkGraph graph, Node node, FeatureShape[] inputs)
     {
         ExpectInputs(graph, node, inputs.Length);
         var x = inputs[0];

@@ -29,9 +29,9 @@ public sealed class InferencePlan : IDisposable
     {
         Options = options;
         Input = model.Graph.Input;
-        Graph = Rewrite(model, options);
+        Graph = PlanGraph.Rewrite(model, options.Dense);
         (Steps, Decisions) = new StepFactory(Graph, new(options, largestTile)).CreateAll();
-        Memory = new(Steps, Graph.Shapes, Graph.Output);
+        Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Graph.Output);
     }
 
     /// <summary>How it was compiled.</summary>
@@ -118,19 +118,14 @@ public sealed class InferencePlan : IDisposable
         if (threads is < 1 or > MaxThreads) throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
     }
 
-    private static PlanGraph Rewrite(Model model, InferenceOptions options)
-    {
-        var graph = new PlanGraph(model, options.Dense);
-        DropIdentities.Apply(graph);
-        FoldBatchNorm.Apply(graph);
-        FuseAdd.Apply(graph);
-        FuseRelu.Apply(graph);
-        return graph;
-    }
+    private long LengthOf(string value) => Layout.ImageLength(Graph.Shapes[value].Channels, Graph.Shapes[value].Height * Graph.Shapes[value].Width);
+
+    /// <summary>Compiles a model for single images without Winograd forms, which round more, and without measuring.</summary>
+    internal static InferencePlan CompileDirect(Model model, InferenceOptions options) => new(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
 
     private static float[] DirectLogits(Model model, InferenceOptions options)
     {
-        using var direct = new InferencePlan(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
+        using var direct = CompileDirect(model, options);
         return direct.ProbeLogits();
     }
 

@@ -1,5 +1,6 @@
 using Dst.Kernels;
 using Dst.Runtime.Graph;
+using Dst.Runtime.Inference.Passes;
 
 namespace Dst.Runtime.Inference;
 
@@ -26,6 +27,18 @@ internal sealed class PlanGraph
     /// <summary>Name of the network's output.</summary>
     public string Output { get; private set; }
 
+    /// <summary>Reads a model and applies all passes.</summary>
+    /// <exception cref="InputException">The graph is not legal.</exception>
+    public static PlanGraph Rewrite(Model model, bool dense)
+    {
+        var graph = new PlanGraph(model, dense);
+        DropIdentities.Apply(graph);
+        FoldBatchNorm.Apply(graph);
+        FuseAdd.Apply(graph);
+        FuseRelu.Apply(graph);
+        return graph;
+    }
+
     /// <summary>How often a value is read, the network's output once more.</summary>
     public int Readers(string value) => _nodes.Sum(node => node.Reads.Count(read => read == value)) + (value == Output ? 1 : 0);
 
@@ -44,7 +57,12 @@ internal sealed class PlanGraph
     {
         _nodes.Remove(node);
         string Rename(string value) => value == node.Output ? node.Inputs[0] : value;
-        for (var i = 0; i < _nodes.Count; i++) _nodes[i] = _nodes[i] with { Inputs = [.. _nodes[i].Inputs.Select(Rename)] };
+        for (var i = 0; i < _nodes.Count; i++)
+        {
+            var reader = _nodes[i];
+            _nodes[i] = reader with { Inputs = [.. reader.Inputs.Select(Rename)], Residual = reader.Residual is { } residual ? Rename(residual) : null };
+        }
+
         Output = Rename(Output);
     }
 

@@ -1,3 +1,5 @@
+using Dst.Runtime.Graph;
+
 namespace Dst.Runtime.ModelFile;
 
 /// <summary>
@@ -7,6 +9,32 @@ namespace Dst.Runtime.ModelFile;
 /// </summary>
 internal static class CompactWeights
 {
+    private const int MaxPrunedWeights = 1 << 30;
+
+    /// <summary>Reads the mask of one layer.</summary>
+    /// <param name="file">The file; errors name it.</param>
+    /// <param name="weight">The layer's weight.</param>
+    /// <param name="pattern">Its pattern, or null if the mask is unstructured.</param>
+    /// <param name="name">What errors call the mask.</param>
+    /// <param name="readBits">Reads the bits of <see cref="PackBits"/>, given how many bytes they are.</param>
+    /// <exception cref="InputException">The layer is too large, or the mask breaks its pattern.</exception>
+    public static LayerMask ReadMask(MetadataStrings file, ParameterShape weight, UhpPattern? pattern, string name, Func<int, byte[]> readBits)
+    {
+        var weights = weight.Shape.Aggregate((Int128)1, (product, extent) => product * extent);
+        if (weights > MaxPrunedWeights)
+            throw file.Malformed($"layer '{weight.Layer}' has {weights} weights; a pruned layer has at most {MaxPrunedWeights}");
+
+        var unit = pattern?.Unit ?? PruningUnit.Weight;
+        var block = pattern?.Block ?? 1;
+        var blocks = (weight.Shape[0] + block - 1) / block;
+        var candidates = unit == PruningUnit.Kernel ? weight.Shape[1] : (int)weights / weight.Shape[0];
+        var count = blocks * candidates;
+        var kept = UnpackBits(readBits(ByteCount(count)), count)
+            ?? throw file.Malformed($"'{name}' has bits set behind its {count} candidates; 0 was expected");
+        var mask = new LayerMask(weight.Shape, unit, block, pattern?.Group, kept);
+        return FindViolation(mask) is { } violation ? throw file.Malformed($"'{name}' {violation}") : mask;
+    }
+
     /// <summary>Bytes that the bits of <paramref name="count"/> candidates take.</summary>
     public static int ByteCount(int count) => (int)(((long)count + 7) / 8);
 

@@ -9,8 +9,6 @@ namespace Dst.Runtime.ModelFile;
 /// </summary>
 public static class ModelFile
 {
-    private const int MaxPrunedWeights = 1 << 30;
-
     /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>
     /// <exception cref="ArgumentException">The tensors are not those of the graph, or a mask breaks its pattern or is not applied.</exception>
     /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
@@ -33,13 +31,13 @@ public static class ModelFile
     public static Model Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
-        ModelMetadata.CheckFormat(file);
-        var graph = ModelMetadata.ReadGraph(file);
+        ModelMetadata.CheckFormat(file.Strings);
+        var graph = ModelMetadata.ReadGraph(file.Strings);
         var shapes = ParameterShape.Of(graph).ToList();
         var masks = ReadMasks(file, graph, shapes);
         foreach (var shape in shapes) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
         if (shapes.Count + masks.Count != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {shapes.Count + masks.Count}");
-        var (classNames, normalisation) = (ModelMetadata.ReadClassNames(file, graph), ModelMetadata.ReadNormalisation(file, graph));
+        var (classNames, normalisation) = (ModelMetadata.ReadClassNames(file.Strings, graph), ModelMetadata.ReadNormalisation(file.Strings, graph));
         return new(graph, shapes.ToDictionary(shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))))
         {
             Masks = masks,
@@ -50,7 +48,7 @@ public static class ModelFile
 
     private static Dictionary<string, LayerMask> ReadMasks(SafetensorsReader file, NetworkGraph graph, List<ParameterShape> shapes)
     {
-        var patterns = ModelMetadata.ReadPatterns(file, graph);
+        var patterns = ModelMetadata.ReadPatterns(file.Strings, graph);
         return shapes.Where(shape => shape.Role == ParameterRole.Weight && patterns.ContainsKey(shape.Layer))
             .ToDictionary(shape => shape.Layer, shape => ReadMask(file, shape, patterns[shape.Layer]));
     }
@@ -103,20 +101,8 @@ public static class ModelFile
 
     private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)
     {
-        var weights = weight.Shape.Aggregate((Int128)1, (product, extent) => product * extent);
-        if (weights > MaxPrunedWeights)
-            throw file.Malformed($"layer '{weight.Layer}' has {weights} weights; a pruned layer has at most {MaxPrunedWeights}");
-
-        var unit = pattern?.Unit ?? PruningUnit.Weight;
-        var block = pattern?.Block ?? 1;
-        var blocks = (weight.Shape[0] + block - 1) / block;
-        var candidates = unit == PruningUnit.Kernel ? weight.Shape[1] : (int)weights / weight.Shape[0];
         var name = MaskName(weight.Name, pattern is null);
-        var count = blocks * candidates;
-        var kept = CompactWeights.UnpackBits(file.ReadBytes(name, CompactWeights.ByteCount(count)), count)
-            ?? throw file.Malformed($"'{name}' has bits set behind its {count} candidates; 0 was expected");
-        var mask = new LayerMask(weight.Shape, unit, block, pattern?.Group, kept);
-        return CompactWeights.FindViolation(mask) is { } violation ? throw file.Malformed($"'{name}' {violation}") : mask;
+        return CompactWeights.ReadMask(file.Strings, weight, pattern, name, length => file.ReadBytes(name, length));
     }
 
     private static string? FindIllegal(ParameterShape parameter, ReadOnlySpan<float> values)

@@ -38,14 +38,14 @@ internal static class ModelMetadata
     }
 
     /// <summary>Fails unless the file says that it is a model of the version that this code reads.</summary>
-    public static void CheckFormat(SafetensorsReader file)
+    public static void CheckFormat(MetadataStrings file)
     {
-        if (file.ReadMetadata("format") is var format && format != Format) throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
-        if (file.ReadMetadata("version") is var version && version != Version) throw file.Malformed($"has the version '{version}'; '{Version}' was expected");
+        if (file.Read("format") is var format && format != Format) throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
+        if (file.Read("version") is var version && version != Version) throw file.Malformed($"has the version '{version}'; '{Version}' was expected");
     }
 
     /// <summary>The graph, checked.</summary>
-    public static NetworkGraph ReadGraph(SafetensorsReader file)
+    public static NetworkGraph ReadGraph(MetadataStrings file)
     {
         var graph = ReadJson<NetworkGraph>(file, "graph");
         foreach (var node in graph.Nodes)
@@ -66,7 +66,7 @@ internal static class ModelMetadata
     }
 
     /// <summary>The pattern of each pruned layer, which must be a convolution; null stands for an unstructured mask.</summary>
-    public static Dictionary<string, UhpPattern?> ReadPatterns(SafetensorsReader file, NetworkGraph graph)
+    public static Dictionary<string, UhpPattern?> ReadPatterns(MetadataStrings file, NetworkGraph graph)
     {
         var convolutions = graph.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => node.Name).ToHashSet();
         var patterns = new Dictionary<string, UhpPattern?>();
@@ -87,7 +87,7 @@ internal static class ModelMetadata
     }
 
     /// <summary>Class names: none, or one per output channel of the graph.</summary>
-    public static string[] ReadClassNames(SafetensorsReader file, NetworkGraph graph)
+    public static string[] ReadClassNames(MetadataStrings file, NetworkGraph graph)
     {
         var names = ReadJson<string[]>(file, "class_names");
         var outputs = GraphChecker.Check(graph)[graph.Output.Name].Channels;
@@ -97,22 +97,22 @@ internal static class ModelMetadata
     }
 
     /// <summary>Input normalisation, or null if there is none; its numbers are finite and fit the graph's input.</summary>
-    public static InputNormalisation? ReadNormalisation(SafetensorsReader file, NetworkGraph graph)
+    public static InputNormalisation? ReadNormalisation(MetadataStrings file, NetworkGraph graph)
     {
-        if (!file.Metadata.ContainsKey("normalisation")) return null;
+        if (!file.Values.ContainsKey("normalisation")) return null;
         var normalisation = ReadJson<InputNormalisation>(file, "normalisation");
         var legal = normalisation.Resize is >= 0 and <= MaxResize && normalisation.Amplitude is "none" or "sqrt" or "log"
             && normalisation.Mean.Length == graph.Input.Channels && normalisation.Deviation.Length == graph.Input.Channels
             && normalisation.Mean.All(float.IsFinite) && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
         return legal ? normalisation : throw file.Malformed(
-            $"has the normalisation {file.Metadata["normalisation"]}; expected a resize of 0 to {MaxResize} pixels, amplitude none, sqrt or log, and {graph.Input.Channels} finite means and positive deviations");
+            $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels, amplitude none, sqrt or log, and {graph.Input.Channels} finite means and positive deviations");
     }
 
-    private static T ReadJson<T>(SafetensorsReader file, string key)
+    private static T ReadJson<T>(MetadataStrings file, string key)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(file.ReadMetadata(key), JsonOptions) ?? throw file.Malformed($"has null for '{key}' in its metadata");
+            return JsonSerializer.Deserialize<T>(file.Read(key), JsonOptions) ?? throw file.Malformed($"has null for '{key}' in its metadata");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
         {

@@ -56,19 +56,16 @@ public sealed class SafetensorsReader : IDisposable
 
     /// <summary>The string that <c>__metadata__</c> holds for <paramref name="key"/>.</summary>
     /// <exception cref="InputException">There is none.</exception>
-    public string ReadMetadata(string key) =>
-        _metadata.TryGetValue(key, out var value) ? value : throw Malformed($"has no '{key}' in its metadata, which was expected");
+    public string ReadMetadata(string key) => Strings.Read(key);
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
+    /// <summary>The strings of <c>__metadata__</c>, with errors that name this file.</summary>
+    internal MetadataStrings Strings => new(Path, _metadata);
+
     /// <summary>The error that names this file; what it quotes from the file is cut to a readable length.</summary>
-    internal InputException Malformed(string problem, Exception? cause = null)
-    {
-        const int readable = 400;
-        var message = $"{Path}: {(problem.Length > readable ? problem[..readable] + "…" : problem)}";
-        return cause is null ? new(message) : new(message, cause);
-    }
+    internal InputException Malformed(string problem, Exception? cause = null) => Strings.Malformed(problem, cause);
 
     private T[] Read<T>(string name, TensorType type, IReadOnlyList<int> shape) where T : unmanaged
     {

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Dst.Cli.Report;
+using Dst.Interop.Onnx;
+using Dst.Runtime;
+using Dst.Runtime.ModelFile;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst export</c>: a model in a form that other programs take.</summary>
+internal static class ExportCommand
+{
+    private static readonly Option<string> ModelPath = new("--model") { Description = "Model file (.safetensors).", HelpName = "MODEL", Required = true };
+    private static readonly Option<string> FormatName = new("--format") { Description = "onnx: for other runtimes, operation set 13; c: C99 source for boards, see docs/embedded.md.", HelpName = "format", Required = true };
+    private static readonly Option<string> Out = new("--out") { Description = "Where to write it: for onnx a file, for c a folder that does not exist or is empty.", HelpName = "PATH", Required = true };
+
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "export",
+            "Writes a model in a form that other programs take.",
+            "export --model dst.safetensors --format onnx --out dst.onnx",
+            "export --model dst.safetensors --format c --out board/",
+            "export --model dst.safetensors --format c --out board/ --name chips --check")
+        {
+            ModelPath,
+            FormatName,
+            Out,
+        };
+        CSourceOutput.AddTo(verb);
+        verb.Add(SharedOptions.Json);
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var (path, format, output) = (call.Arguments.GetRequiredValue(ModelPath), call.Arguments.GetRequiredValue(FormatName), call.Arguments.GetRequiredValue(Out));
+        switch (format)
+        {
+            case "onnx":
+                OnnxExporter.Export(output, ModelFile.Load(path));
+                var bytes = new FileInfo(output).Length;
+                call.Report.Result(new { File = output, FileBytes = bytes }, () => call.Report.Line($"{output}: {Format.Bytes(bytes)}"));
+                break;
+            case "c":
+                CSourceOutput.Write(call, ModelFile.Load(path), path, output);
+                break;
+            default:
+                throw new InputException($"option --format is '{format}'; onnx or c was expected");
+        }
+    }
+}

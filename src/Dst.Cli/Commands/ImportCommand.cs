@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Dst.Cli.Report;
+using Dst.Interop.Onnx;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.ModelFile;
+using Dst.Training.Networks;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst import</c>: an ONNX network becomes a model file.</summary>
+internal static class ImportCommand
+{
+    private const long MaxClassesBytes = 16L << 20;
+
+    private static readonly Argument<string> Source = new("file") { Description = "ONNX file of operation set 7 to 21.", HelpName = "FILE" };
+
+    private static readonly Option<string> Out = new("--out") { Description = "Model file to write.", HelpName = "FILE", Required = true };
+
+    private static readonly Option<string?> Classes = SharedOptions.Text("--classes", "FILE", "Text file of the names of the classes, one a line, in the order of the logits.");
+
+    private static readonly Option<string?> Normalise = SharedOptions.Text(
+        "--normalise", "MEANS/DEVIATIONS", "What the network expects of each channel of pixels in [0, 1]: its mean and deviation, such as 0.485,0.456,0.406/0.229,0.224,0.225.");
+
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "import",
+            "Turns an ONNX network into a model file: a teacher, or a student to prune.",
+            "import teacher.onnx --out teacher.safetensors --classes classes.txt",
+            "import teacher.onnx --out teacher.safetensors --normalise 0.485,0.456,0.406/0.229,0.224,0.225")
+        {
+            Source,
+            Out,
+            Classes,
+            Normalise,
+            SharedOptions.Json,
+        };
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var (path, output) = (call.Arguments.GetRequiredValue(Source), call.Arguments.GetRequiredValue(Out));
+        var imported = OnnxImporter.Import(path);
+        var classes = GraphChecker.Check(imported.Graph)[imported.Graph.Output.Name].Channels;
+        var model = new Model(imported.Graph, imported.Parameters)
+        {
+            Masks = imported.Masks,
+            ClassNames = call.Arguments.GetValue(Classes) is { } file ? ReadNames(file, classes) : imported.ClassNames,
+            Normalisation = call.Arguments.GetValue(Normalise) is { } text ? ParseNormalisation(text, imported.Graph.Input.Channels) : imported.Normalisation,
+        };
+        ModelFile.Save(output, model);
+        var cost = NetworkCost.Of(model.Graph, model.Masks);
+        var rows = LayerTable.RowsOf(model);
+        call.Report.Result(new { File = output, Network = model.Graph.Name, Input = model.Graph.Input.ToString(), Classes = classes, cost.Weights, cost.Macs, Layers = rows }, () =>
+        {
+            call.Report.Table(LayerTable.ToTable(rows));
+            call.Report.Line();
+            call.Report.Line($"{output}: {model.Graph.Name}, input {model.Graph.Input}, {classes} classes, {Format.Count(cost.Weights)} weights, {Format.Count(cost.Macs)} MACs an image");
+        });
+    }
+
+    private static string[] ReadNames(string path, int classes)
+    {
+        var names = Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, MaxClassesBytes)).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return names.Length == classes ? names : throw new InputException($"{path} has {names.Length} names of classes; the network has {classes} outputs");
+    }
+
+    private static InputNormalisation ParseNormalisation(string text, int channels)
+    {
+        var parts = text.Split('/').Select(part => part.Split(',').Select(ParseNumber).ToArray()).ToArray();
+        if (parts.Length == 2 && parts.All(part => part.Length == channels && part.All(float.IsFinite)) && parts[1].All(deviation => deviation > 0))
+            return new(Resize: 0, Amplitude: "none", parts[0], parts[1]);
+        throw new InputException($"option --normalise is '{text}'; {channels} means, a slash and {channels} deviations above 0 were expected, separated by commas");
+    }
+
+    private static float ParseNumber(string text) => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : float.NaN;
+}

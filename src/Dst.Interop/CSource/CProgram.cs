@@ -1,0 +1,122 @@
+using System.Text;
+using Dst.Runtime.Inference;
+
+namespace Dst.Interop.CSource;
+
+/// <summary>The source file of a network while it is being written: the functions that it needs, its constants and its statements.</summary>
+internal sealed class CProgram(CNetwork network)
+{
+    private readonly OrderedDictionary<string, string> _functions = [];
+    private readonly OrderedDictionary<string, string> _maps = [];
+    private readonly OrderedDictionary<string, int[]> _taps = [];
+    private readonly List<(string Name, float[] Values)> _floats = [];
+    private readonly StringBuilder _layers = new();
+    private readonly StringBuilder _statements = new();
+
+    /// <summary>The network.</summary>
+    public CNetwork Network => network;
+
+    /// <summary>Statements of the function that predicts.</summary>
+    public string Statements => _statements.ToString();
+
+    /// <summary>The functions, in the order in which they must stand.</summary>
+    public IEnumerable<string> Functions => _functions.Values;
+
+    /// <summary>Whether functions of the mathematical library are called.</summary>
+    public bool NeedsMath { get; private set; }
+
+    /// <summary>Bytes of weights, biases and other numbers.</summary>
+    public long WeightBytes => _floats.Sum(array => (long)array.Values.Length * sizeof(float));
+
+    /// <summary>Bytes of the lists that say which weights are kept.</summary>
+    public long TapBytes => _taps.Values.Sum(taps => (long)taps.Length) * (HasWideTaps ? sizeof(uint) : sizeof(ushort));
+
+    private bool HasWideTaps => _taps.Values.Any(taps => taps.Any(tap => tap > ushort.MaxValue));
+
+    /// <summary>Lower and upper bound of an operation's result, as C expressions.</summary>
+    public static (string Low, string High) BoundsOf(PlanNode node) =>
+        (float.IsFinite(node.Bounds.Least) ? CText.Float(node.Bounds.Least) : "-FLT_MAX", float.IsFinite(node.Bounds.Most) ? CText.Float(node.Bounds.Most) : "FLT_MAX");
+
+    /// <summary>Adds a function, unless it is there.</summary>
+    public void Use(string template, params (string Word, string Text)[] words)
+    {
+        var text = Templates.Read(template, words);
+        _functions.TryAdd(text, text);
+    }
+
+    /// <summary>Says that functions of the mathematical library are called.</summary>
+    public void UseMath() => NeedsMath = true;
+
+    /// <summary>Adds constants of a layer and returns their name.</summary>
+    public string AddFloats(PlanNode node, string suffix, ReadOnlySpan<float> values)
+    {
+        var name = NameOf(node, suffix);
+        _floats.Add((name, values.ToArray()));
+        return name;
+    }
+
+    /// <summary>Adds a list of taps or their counts, unless another layer has the same one, and returns its name.</summary>
+    public string AddTaps(PlanNode node, string suffix, int[] taps)
+    {
+        if (_taps.FirstOrDefault(other => other.Value.AsSpan().SequenceEqual(taps)).Key is { } equal) return equal;
+        var name = NameOf(node, suffix);
+        _taps.Add(name, taps);
+        return name;
+    }
+
+    /// <summary>Adds a structure that describes a layer and returns its address.</summary>
+    public string AddLayer(PlanNode node, string type, params string[] fields)
+    {
+        var name = NameOf(node, "layer");
+        _layers.Append($"static const {type} {name} = {{\n    {string.Join(",\n    ", fields)}\n}};\n");
+        return $"&{name}";
+    }
+
+    /// <summary>The address of the constant that describes a value's map.</summary>
+    public string MapOf(string value)
+    {
+        _maps.TryAdd(network[value].MapName, network[value].MapFields);
+        return $"&{network[value].MapName}";
+    }
+
+    /// <summary>Begins a layer: a comment, and the zeros around its output.</summary>
+    public void Begin(string layer, string meaning, string output)
+    {
+        _statements.Append($"    /* {CText.Comment(layer)}: {meaning} */\n");
+        if (network[output].Border == 0) return;
+        Use("clear_border.c");
+        Statement("clear_border", network.AddressOf(output), MapOf(output));
+    }
+
+    /// <summary>Adds the call <c>function(x, map of x, arguments, y, map of y)</c>.</summary>
+    public void Call(string function, PlanNode node, string arguments)
+    {
+        var inputs = $"{network.AddressOf(node.Inputs[0])}, {MapOf(node.Inputs[0])}";
+        Statement(function, arguments.Length > 0 ? $"{inputs}, {arguments}" : inputs, network.AddressOf(node.Output), MapOf(node.Output));
+    }
+
+    /// <summary>Adds the call of a function.</summary>
+    public void Statement(string function, params string[] arguments) => _statements.Append($"    {function}({string.Join(", ", arguments)});\n");
+
+    /// <summary>Writes the constants: their numbers, or for <paramref name="withoutNumbers"/> only that they are elsewhere.</summary>
+    public void WriteConstants(TextWriter writer, bool withoutNumbers)
+    {
+        void Write(string type, string name, int length, IEnumerable<string> values) =>
+            writer.Write(withoutNumbers ? $"extern const {type} {name}[{length}];\n" : CText.Array(type, name, values));
+
+        foreach (var (name, fields) in _maps) writer.Write($"static const map {name} = {fields};\n");
+        foreach (var (name, taps) in _taps) Write("tap", name, taps.Length, taps.Select(tap => $"{tap}"));
+        foreach (var (name, values) in _floats) Write("float", name, values.Length, values.Select(CText.Float));
+        writer.Write(_layers);
+    }
+
+    /// <summary>The definition of the type of taps.</summary>
+    public string TapType => _taps.Count == 0 ? "" : $"typedef unsigned {(HasWideTaps ? "int" : "short")} tap;\n\n";
+
+    private string NameOf(PlanNode node, string suffix)
+    {
+        var name = $"{CText.Identifier(node.Layer)}_{suffix}";
+        for (var i = 2; _floats.Exists(array => array.Name == name) || _taps.ContainsKey(name); i++) name = $"{CText.Identifier(node.Layer)}_{i}_{suffix}";
+        return name;
+    }
+}

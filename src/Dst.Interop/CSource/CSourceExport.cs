@@ -1,0 +1,92 @@
+using System.Text;
+using Dst.Runtime;
+
+namespace Dst.Interop.CSource;
+
+/// <summary>Writes a model as C99 source: <c>dst export --format c</c>, docs/embedded.md.</summary>
+public static class CSourceExport
+{
+    /// <summary>Writes the files of a model into a new folder, which appears with all of them or not at all.</summary>
+    /// <param name="model">Network, weights and masks; not changed.</param>
+    /// <param name="folder">Folder that does not exist or is empty.</param>
+    /// <param name="name">Prefix of files and names: a C identifier.</param>
+    /// <param name="check">Whether to compile the source and run its test before the folder appears.</param>
+    /// <returns>Sizes of the source, and of a dense one of the same network if it has masks, else of the same.</returns>
+    /// <exception cref="InputException">The folder has files or cannot be written, the name is not an identifier, or the model has what C source cannot have.</exception>
+    /// <exception cref="InvalidOperationException">The check failed.</exception>
+    public static CSourceReport Write(Model model, string folder, string name, bool check)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        CheckName(name);
+        CheckFolder(folder);
+        var files = new CSourceFiles(model, name);
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var temporary = Path.Combine(Path.GetDirectoryName(target) ?? "", $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
+        try
+        {
+            WriteFiles(temporary, files.All);
+            var output = check ? Check(temporary) : null;
+            if (Directory.Exists(target)) Directory.Delete(target);
+            Directory.Move(temporary, target);
+            var sizes = WithCode(files, name);
+            return new(sizes, model.Masks.Count == 0 ? sizes : WithCode(new CSourceFiles(model, name, dense: true), name), output);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"folder {folder} cannot be written ({e.Message.TrimEnd('.')}); a name in a writable folder with enough free space was expected", e);
+        }
+        finally
+        {
+            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    private static void CheckName(string name)
+    {
+        if (!CText.IsName(name)) throw new InputException($"name '{name}' is not a C identifier; 1 to 40 letters, digits and '_', a letter first and no keyword, were expected");
+    }
+
+    private static void CheckFolder(string folder)
+    {
+        if (File.Exists(folder)) throw new InputException($"'{folder}' is a file; a folder that does not exist or is empty was expected");
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new InputException($"folder '{folder}' is not empty; one that does not exist or is empty was expected");
+    }
+
+    private static void WriteFiles(string folder, IReadOnlyDictionary<string, Action<TextWriter>> files)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var (file, write) in files)
+        {
+            using var stream = new FileStream(Path.Combine(folder, file), FileMode.Create);
+            using (var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true)) write(writer);
+            stream.Flush(flushToDisk: true);
+        }
+    }
+
+    private static string Check(string folder)
+    {
+        var result = HostCompiler.Test(folder) ?? throw new InputException("option --check needs make and a C compiler; install the packages make and gcc");
+        return result.ExitCode == 0 ? result.Output.Trim() : throw new InvalidOperationException($"the source fails its test: {result.Output}{result.Errors}");
+    }
+
+    private static CSourceSizes WithCode(CSourceFiles files, string name)
+    {
+        var folder = Directory.CreateTempSubdirectory("dst-code-").FullName;
+        try
+        {
+            WriteFiles(folder, files.CodeOnly);
+            return files.Sizes with { CodeBytes = HostCompiler.CodeBytes(folder, name) };
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
+
+/// <summary>What was exported.</summary>
+/// <param name="Sizes">Sizes of the source.</param>
+/// <param name="Dense">Sizes of the source of the same network without masks.</param>
+/// <param name="CheckOutput">What its test said, or null if it did not run.</param>
+public sealed record CSourceReport(CSourceSizes Sizes, CSourceSizes Dense, string? CheckOutput);

@@ -1,0 +1,114 @@
+using Dst.Runtime.Graph;
+using Dst.Runtime;
+using Dst.Runtime.Inference;
+
+namespace Dst.Interop.CSource;
+
+/// <summary>The files of a network's C source.</summary>
+internal sealed class CSourceFiles
+{
+    private const int Images = 2;
+
+    private readonly Model _model;
+    private readonly string _name;
+    private readonly CNetwork _network;
+    private readonly CProgram _program;
+    private readonly Normalisation _normalisation;
+
+    /// <summary>Makes the source of a model, without its masks if <paramref name="dense"/>.</summary>
+    /// <exception cref="InputException">It has an operation or a number that C source cannot have.</exception>
+    public CSourceFiles(Model model, string name, bool dense = false)
+    {
+        (_model, _name) = (model, name);
+        _network = new(model, dense);
+        _program = Operations.Write(_network);
+        _normalisation = new(model.Normalisation, model.Graph.Input);
+    }
+
+    /// <summary>Sizes of the constants and the arena.</summary>
+    public CSourceSizes Sizes => new(_program.WeightBytes, _program.TapBytes, null, _network.ArenaLength * sizeof(float));
+
+    /// <summary>All files, by name, and what writes each.</summary>
+    public IReadOnlyDictionary<string, Action<TextWriter>> All => new Dictionary<string, Action<TextWriter>>
+    {
+        [$"{_name}.h"] = writer => writer.Write(Fill("network.h")),
+        [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
+        [$"{_name}_test.c"] = writer => writer.Write(Fill("network_test.c", ("EXPECTED", Expected()))),
+        ["Makefile"] = writer => writer.Write(Fill("Makefile")),
+        ["README.md"] = writer => writer.Write(Fill("README.md")),
+    };
+
+    /// <summary>The files that show how large the code is: the constants are elsewhere.</summary>
+    public IReadOnlyDictionary<string, Action<TextWriter>> CodeOnly => new Dictionary<string, Action<TextWriter>>
+    {
+        [$"{_name}.h"] = All[$"{_name}.h"],
+        [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: true),
+    };
+
+    private string Macro => _name.ToUpperInvariant();
+
+    private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
+
+    private FeatureShape Output => _network[_network.Graph.Output].Shape;
+
+    private void WriteSource(TextWriter writer, bool withoutNumbers)
+    {
+        const string Mark = "@CONSTANTS@";
+        var text = Fill(
+            "network.c", ("MATH", NeedsMath ? "#include <math.h>\n" : ""), ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
+            ("STATEMENTS", _program.Statements), ("NORMALISE", _normalisation.Exists ? Fill("normalise.c", ("STATEMENTS", _normalisation.Statements)) : ""));
+        var split = text.IndexOf(Mark, StringComparison.Ordinal);
+        writer.Write(text.AsSpan(0, split));
+        _program.WriteConstants(writer, withoutNumbers);
+        writer.Write(text.AsSpan(split + Mark.Length));
+    }
+
+    private string Fill(string template, params (string Word, string Text)[] words)
+    {
+        var input = _model.Graph.Input;
+        var needsRow = _normalisation.Exists;
+        return Templates.Read(
+            template,
+            [
+                .. words, ("NAME", _name), ("MACRO", Macro), ("NETWORK", CText.Comment(_model.Graph.Name)), ("INPUT", $"{input}"),
+                ("CHANNELS", $"{input.Channels}"), ("HEIGHT", $"{input.Height}"), ("WIDTH", $"{input.Width}"), ("INPUTS", $"{input.Count}"),
+                ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"), ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
+                ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"), ("LIBRARIES", NeedsMath ? " -lm" : ""),
+                ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""), ("NORMALISED", needsRow ? $": see {_name}_normalise" : ""),
+                ("NORMALISE", needsRow ? $"\n/* Normalises an image [CHANNELS][HEIGHT][WIDTH] of values from 0 to 1 in place, as the model was trained. */\nvoid {_name}_normalise(float *image);\n" : ""),
+                ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""), ("NORMALISATION", Normalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
+            ]);
+    }
+
+    private string Classes() => _model.ClassNames.Count == 0 ? ""
+        : $"\nThe logits, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Comment))}.\n";
+
+    /// <summary>The runtime's logits of the images that the test makes, without Winograd forms.</summary>
+    private string Expected()
+    {
+        using var plan = InferencePlan.CompileDirect(_model, new());
+        using var session = plan.CreateSession();
+        var rows = new List<string>();
+        for (var n = 0u; n < Images; n++)
+        {
+            var logits = new float[plan.Classes];
+            session.Run(Image(n), 1, logits);
+            rows.Add($"    {{{string.Join(", ", logits.Select(CText.Float))}}},\n");
+        }
+
+        return string.Concat(rows);
+    }
+
+    private float[] Image(uint number)
+    {
+        var image = new float[_model.Graph.Input.Count];
+        var state = number + 1;
+        for (var i = 0; i < image.Length; i++)
+        {
+            state = unchecked(state * 1664525 + 1013904223);
+            image[i] = (state >> 8) / 8388608f - 1;
+        }
+
+        return image;
+    }
+}

@@ -1,0 +1,61 @@
+using Dst.Runtime;
+using System.Globalization;
+using System.Text;
+
+namespace Dst.Interop.CSource;
+
+/// <summary>How names, numbers and arrays are written in C.</summary>
+internal static class CText
+{
+    private const int LineLength = 120;
+
+    private static readonly HashSet<string> Keywords =
+    [
+        "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if",
+        "inline", "int", "long", "main", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
+        "union", "unsigned", "void", "volatile", "while",
+    ];
+
+    /// <summary>Whether a name can be a prefix of the names in the source: an identifier that neither C99 nor its implementations take.</summary>
+    public static bool IsName(string name) =>
+        name.Length is > 0 and <= 40 && char.IsAsciiLetter(name[0]) && name.All(IsNameCharacter) && !Keywords.Contains(name);
+
+    /// <summary>A layer's name as a part of an identifier.</summary>
+    public static string Identifier(string layer) => $"{(char.IsAsciiDigit(layer[0]) ? "_" : "")}{Replace(layer, IsNameCharacter)}";
+
+    /// <summary>A name as a part of a comment, which it cannot end.</summary>
+    public static string Comment(string name) => Replace(name, character => IsNameCharacter(character) || character is '.' or '-' or ':' or ' ');
+
+    /// <summary>The shortest decimal constant that is read as exactly this number.</summary>
+    public static string Float(float value)
+    {
+        if (!float.IsFinite(value)) throw new InputException($"a weight is {value}; finite ones were expected");
+        var digits = value.ToString("R", CultureInfo.InvariantCulture);
+        return digits.AsSpan().IndexOfAny('.', 'E') < 0 ? $"{digits}.0f" : $"{digits}f";
+    }
+
+    /// <summary>An array of constants.</summary>
+    public static string Array(string type, string name, IEnumerable<string> values)
+    {
+        var text = new StringBuilder();
+        var line = new StringBuilder("   ");
+        var count = 0;
+        foreach (var value in values)
+        {
+            if (line.Length + value.Length + 2 > LineLength)
+            {
+                text.Append(line).Append('\n');
+                line.Clear().Append("   ");
+            }
+
+            line.Append(' ').Append(value).Append(',');
+            count++;
+        }
+
+        return $"static const {type} {name}[{count}] = {{\n{text}{line}\n}};\n";
+    }
+
+    private static bool IsNameCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character == '_';
+
+    private static string Replace(string name, Func<char, bool> isLegal) => string.Concat(name.Select(character => isLegal(character) ? character : '_'));
+}

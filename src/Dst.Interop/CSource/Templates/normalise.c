@@ -1,0 +1,4 @@
+
+void @NAME@_normalise(float *image)
+{
+@STATEMENTS@}

@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Dst.Runtime;
+using Dst.Runtime.ModelFile;
+
+namespace Dst.Interop;
+
+/// <summary>NumPy's files of one array: here 32-bit floats, little-endian, row-major, of format version 1 or 2.</summary>
+public static partial class NpyFile
+{
+    private const int MaxRank = 8;
+    private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
+
+    /// <summary>Reads an array; its declared shape is compared with the file's length before memory is taken for its values.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>Shape and values.</returns>
+    /// <exception cref="InputException">The file cannot be read or holds something else.</exception>
+    public static (int[] Shape, float[] Values) Read(string path)
+    {
+        var bytes = InputFile.ReadAllBytes(path);
+        var (header, data) = SplitHeader(path, bytes);
+        var text = Encoding.Latin1.GetString(bytes, header.Start.Value, header.End.Value - header.Start.Value);
+        if (!Description().IsMatch(text)) throw new InputException($"{path} has the type '{Type().Match(text).Groups[1].Value}'; 32-bit little-endian floats in C order ('<f4') were expected");
+        var shape = Shape().Match(text) is { Success: true } match ? ParseShape(match.Groups[1].Value) : null;
+        var count = shape?.Aggregate((Int128)1, (product, extent) => product > int.MaxValue ? product : product * extent);
+        if (shape is null || count * sizeof(float) != bytes.Length - data)
+            throw new InputException($"{path} has {bytes.Length - data} bytes of values; its header says {text.Trim()}");
+        return (shape, MemoryMarshal.Cast<byte, float>(bytes.AsSpan(data)).ToArray());
+    }
+
+    /// <summary>Writes an array atomically.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shape">Extent of each dimension.</param>
+    /// <param name="values">As many values, row-major.</param>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Write(string path, int[] shape, float[] values)
+    {
+        // Readers map the values into memory: they begin at a multiple of 64 bytes.
+        const int alignment = 64, prefix = 10;
+        var sizes = string.Join(", ", shape) + (shape.Length == 1 ? "," : "");
+        var text = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({sizes}), }}";
+        var length = (prefix + text.Length + alignment) / alignment * alignment - prefix;
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write(Magic);
+            stream.Write([1, 0, (byte)length, (byte)(length >> 8)]);
+            stream.Write(Encoding.Latin1.GetBytes(text.PadRight(length - 1) + "\n"));
+            stream.Write(MemoryMarshal.AsBytes<float>(values));
+        });
+    }
+
+    private static (Range Header, int Data) SplitHeader(string path, byte[] bytes)
+    {
+        var version = bytes.Length >= 12 && bytes.AsSpan().StartsWith(Magic) ? bytes[6] : 0;
+        var (start, length) = version switch
+        {
+            1 => (10, BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(8))),
+            2 => (12, BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8))),
+            _ => throw new InputException($"{path} is not a NumPy file of version 1 or 2, which was expected"),
+        };
+        if (length > bytes.Length - start) throw new InputException($"{path} declares a header of {length} bytes; at most {bytes.Length - start} were expected");
+        var end = start + (int)length;
+        return (start..end, end);
+    }
+
+    private static int[]? ParseShape(string text)
+    {
+        var parts = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var shape = new int[parts.Length];
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i])) return null;
+        }
+
+        return shape.Length <= MaxRank ? shape : null;
+    }
+
+    [GeneratedRegex(@"^(?=.*'descr':\s*'<f4')(?=.*'fortran_order':\s*False)")]
+    private static partial Regex Description();
+
+    [GeneratedRegex(@"'descr':\s*'([^']*)'")]
+    private static partial Regex Type();
+
+    [GeneratedRegex(@"'shape':\s*\(([^)]*)\)")]
+    private static partial Regex Shape();
+}

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using Dst.Interop.Onnx.Schema;
+using Google.Protobuf;
+using AttributeType = Dst.Interop.Onnx.Schema.AttributeProto.Types.AttributeType;
+using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Dst.Interop.Onnx.Export;
+
+/// <summary>An ONNX graph while it grows: nodes, their attributes and constants.</summary>
+internal sealed class GraphWriter(GraphProto graph)
+{
+    /// <summary>Adds a node.</summary>
+    /// <param name="operation">Its type.</param>
+    /// <param name="name">Its name; its outputs are called after it.</param>
+    /// <param name="inputs">Values that it reads; "" is one that is absent.</param>
+    /// <param name="attributes">float, int or int[] by name.</param>
+    /// <returns>The value that it writes.</returns>
+    public string Add(string operation, string name, IEnumerable<string> inputs, params (string Name, object Value)[] attributes)
+    {
+        var output = $"{name}.output";
+        graph.Node.Add(new NodeProto { OpType = operation, Name = name, Input = { inputs }, Output = { output }, Attribute = { attributes.Select(ToAttribute) } });
+        return output;
+    }
+
+    /// <summary>Gives the value another name.</summary>
+    public void Rename(string value, string name)
+    {
+        foreach (var node in graph.Node)
+        {
+            if (node.Output[0] == value) node.Output[0] = name;
+            for (var i = 0; i < node.Input.Count; i++)
+            {
+                if (node.Input[i] == value) node.Input[i] = name;
+            }
+        }
+    }
+
+    /// <summary>Adds a constant of floats.</summary>
+    /// <returns>Its name.</returns>
+    public string AddConstant(string name, IEnumerable<int> shape, float[] values) => AddConstant(name, shape, DataType.Float, MemoryMarshal.AsBytes<float>(values));
+
+    /// <summary>Adds a constant of whole numbers in one dimension.</summary>
+    /// <returns>Its name.</returns>
+    public string AddConstant(string name, params long[] values) => AddConstant(name, [values.Length], DataType.Int64, MemoryMarshal.AsBytes<long>(values));
+
+    private string AddConstant(string name, IEnumerable<int> shape, DataType type, ReadOnlySpan<byte> bytes)
+    {
+        graph.Initializer.Add(new TensorProto { Name = name, DataType = type, Dims = { shape.Select(dim => (long)dim) }, RawData = ByteString.CopyFrom(bytes) });
+        return name;
+    }
+
+    private static AttributeProto ToAttribute((string Name, object Value) attribute)
+    {
+        var result = new AttributeProto { Name = attribute.Name };
+        switch (attribute.Value)
+        {
+            case float value:
+                (result.Type, result.F) = (AttributeType.Float, value);
+                break;
+            case int value:
+                (result.Type, result.I) = (AttributeType.Int, value);
+                break;
+            case int[] values:
+                result.Type = AttributeType.Ints;
+                result.Ints.Add(values.Select(value => (long)value));
+                break;
+            default:
+                throw new ArgumentException($"'{attribute.Name}' is {attribute.Value}; a float, int or int[] was expected");
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,153 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Interop.Onnx.Export;
+
+/// <summary>Writes the nodes of one model: the table from our operations to those of ONNX.</summary>
+internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, FeatureShape> shapes, GraphWriter writer)
+{
+    /// <summary>The ONNX value of one of ours: [N, C, H, W], or [N, F] where <paramref name="IsRow"/>.</summary>
+    private readonly record struct Value(string Name, bool IsRow);
+
+    private readonly Dictionary<string, Value> _values = new() { [NetworkGraph.InputName] = new(NetworkGraph.InputName, IsRow: false) };
+
+    /// <summary>Writes a node; those that it reads have been written.</summary>
+    public void Add(Node node) => _values[node.Name] = node.Operation switch
+    {
+        LinearOp linear => new(AddLinear(node, linear), IsRow: true),
+        SoftmaxOp => new(writer.Add("Softmax", node.Name, [Row(node, 0)], ("axis", 1)), IsRow: true),
+        FlattenOp => new(Row(node, 0), IsRow: true),
+        ReluOp => Elementwise(node, "Relu"),
+        LeakyReluOp leaky => Elementwise(node, "LeakyRelu", ("alpha", leaky.Slope)),
+        SigmoidOp => Elementwise(node, "Sigmoid"),
+        HardSigmoidOp hard => Elementwise(node, "HardSigmoid", ("alpha", hard.Alpha), ("beta", hard.Beta)),
+        TanhOp => Elementwise(node, "Tanh"),
+        ClipOp clip => new(writer.Add("Clip", node.Name, [Read(node, 0).Name, Scalar(node, "min", clip.Min), Scalar(node, "max", clip.Max)]), Read(node, 0).IsRow),
+        DropoutOp dropout => new(writer.Add("Dropout", node.Name, [Read(node, 0).Name, Scalar(node, "ratio", dropout.Rate)]), Read(node, 0).IsRow),
+        _ => new(AddMap(node), IsRow: false),
+    };
+
+    /// <summary>Writes the network's output as rows called <paramref name="output"/>.</summary>
+    public void Finish(string output)
+    {
+        var last = _values[model.Graph.Output.Name];
+        writer.Rename(last.IsRow ? last.Name : writer.Add("Flatten", output, [last.Name], ("axis", 1)), output);
+    }
+
+    /// <summary>Writes a node that reads and gives maps [N, C, H, W].</summary>
+    private string AddMap(Node node)
+    {
+        var name = node.Name;
+        switch (node.Operation)
+        {
+            case Conv2dOp c:
+                return writer.Add("Conv", name, [Map(node, 0), Parameter(node, "weight"), .. c.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()],
+                    ("kernel_shape", new[] { c.KernelHeight, c.KernelWidth }), ("strides", new[] { c.Stride, c.Stride }), Pads(c.Padding), ("group", c.Groups));
+            case BatchNormOp b:
+                return writer.Add("BatchNormalization", name,
+                    [Map(node, 0), Parameter(node, "weight"), Parameter(node, "bias"), Parameter(node, "running_mean"), Parameter(node, "running_var")],
+                    ("epsilon", b.Epsilon), ("momentum", 1 - b.Momentum));
+            case PReluOp:
+                return writer.Add("PRelu", name, [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
+            case AffineOp:
+                return writer.Add("Add", name, [writer.Add("Mul", $"{name}.scaled", [Map(node, 0), Parameter(node, "weight", perPixel: true)]), Parameter(node, "bias", perPixel: true)]);
+            case HardSwishOp:
+                // HardSwish itself is of operation set 14.
+                return writer.Add("Mul", $"{name}.product", [Map(node, 0), writer.Add("HardSigmoid", name, [Map(node, 0)], ("alpha", 1f / 6), ("beta", 0.5f))]);
+            case AddOp:
+                return writer.Add("Add", name, [Map(node, 0), Map(node, 1)]);
+            case MulOp:
+                return writer.Add("Mul", name, [Map(node, 0), Map(node, 1)]);
+            case ConcatOp:
+                return writer.Add("Concat", name, node.Inputs.Select((_, i) => Map(node, i)), ("axis", 1));
+            case MaxPoolOp p:
+                return AddPool(node, "MaxPool", p.Kernel, p.Stride, p.Padding);
+            case AvgPoolOp p:
+                return AddPool(node, "AveragePool", p.Kernel, p.Stride, p.Padding, p.CountPadding);
+            case GlobalAvgPoolOp:
+                return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
+            case PadOp p:
+                return AddPad(name, Map(node, 0), p);
+            case SliceOp s:
+                return writer.Add("Slice", name,
+                    [Map(node, 0), writer.AddConstant($"{name}.starts", s.Start), writer.AddConstant($"{name}.ends", s.Start + s.Channels), writer.AddConstant($"{name}.axes", 1)]);
+            case ChannelShuffleOp s:
+                return AddShuffle(node, s.Groups);
+            default:
+                throw new InvalidOperationException($"no ONNX operation for {node.Operation}");
+        }
+    }
+
+    private string AddLinear(Node node, LinearOp linear) => writer.Add("Gemm", node.Name,
+        [Row(node, 0), Parameter(node, "weight"), .. linear.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()], ("transB", 1));
+
+    /// <summary>Channels as [groups, channels / groups], transposed. A dimension of 0 keeps the batch.</summary>
+    private string AddShuffle(Node node, int groups)
+    {
+        var (name, x) = (node.Name, shapes[node.Name]);
+        var split = writer.Add("Reshape", $"{name}.split", [Map(node, 0), writer.AddConstant($"{name}.split.shape", 0, groups, x.Channels / groups, x.Height, x.Width)]);
+        var transposed = writer.Add("Transpose", name, [split], ("perm", new[] { 0, 2, 1, 3, 4 }));
+        return writer.Add("Reshape", $"{name}.join", [transposed, writer.AddConstant($"{name}.join.shape", 0, x.Channels, x.Height, x.Width)]);
+    }
+
+    /// <summary>
+    /// Rounding up is written as more padding at the ends, which does not count: runtimes differ in how many windows <c>ceil_mode</c> gives.
+    /// </summary>
+    private string AddPool(Node node, string operation, int kernel, int stride, int padding, bool countPadding = false)
+    {
+        var (x, y, value) = (shapes[node.Inputs[0]], shapes[node.Name], Map(node, 0));
+        int End(int extent, int windows) => Math.Max(padding, (windows - 1) * stride + kernel - extent - padding);
+        var (begin, bottom, right) = (padding, End(x.Height, y.Height), End(x.Width, y.Width));
+        var isRoundedUp = bottom != padding || right != padding;
+        if (isRoundedUp && countPadding && padding > 0)
+        {
+            value = AddPad($"{node.Name}.pad", value, new(padding, padding, padding, padding));
+            (begin, bottom, right) = (0, bottom - padding, right - padding);
+        }
+
+        (string, object)[] window = [("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }), ("pads", new[] { begin, begin, bottom, right })];
+        return writer.Add(operation, node.Name, [value], countPadding && !isRoundedUp ? [.. window, ("count_include_pad", 1)] : window);
+    }
+
+    private string AddPad(string name, string x, PadOp p)
+    {
+        var sides = writer.AddConstant($"{name}.pads", 0, p.ChannelsBefore, p.Top, p.Left, 0, p.ChannelsAfter, p.Bottom, p.Right);
+        return writer.Add("Pad", name, [x, sides, writer.AddConstant($"{name}.value", [], [p.Value])]);
+    }
+
+    private Value Elementwise(Node node, string operation, params (string Name, object Value)[] attributes) =>
+        Read(node, 0) with { Name = writer.Add(operation, node.Name, [Read(node, 0).Name], attributes) };
+
+    private Value Read(Node node, int input) => _values[node.Inputs[input]];
+
+    /// <summary>An input as [N, F].</summary>
+    private string Row(Node node, int input)
+    {
+        var value = Read(node, input);
+        if (value.IsRow) return value.Name;
+        return writer.Add("Flatten", node.Operation is FlattenOp ? node.Name : $"{node.Name}.flat", [value.Name], ("axis", 1));
+    }
+
+    /// <summary>An input as [N, C, H, W].</summary>
+    private string Map(Node node, int input)
+    {
+        var value = Read(node, input);
+        if (!value.IsRow) return value.Name;
+        var name = $"{node.Name}.map{input}";
+        var shape = shapes[node.Inputs[input]];
+        var map = writer.Add("Reshape", name, [value.Name, writer.AddConstant($"{name}.shape", 0, shape.Channels, shape.Height, shape.Width)]);
+        _values[node.Inputs[input]] = new(map, IsRow: false);
+        return map;
+    }
+
+    private string Parameter(Node node, string suffix, bool perPixel = false)
+    {
+        var name = $"{node.Name}.{suffix}";
+        var tensor = model.Parameters[name];
+        return writer.AddConstant(name, perPixel ? [tensor.Shape[0], 1, 1] : tensor.Shape, tensor.Data);
+    }
+
+    private string Scalar(Node node, string name, float value) => writer.AddConstant($"{node.Name}.{name}", [], [value]);
+
+    private static (string Name, object Value) Pads(int padding) => ("pads", new[] { padding, padding, padding, padding });
+}

@@ -1,0 +1,189 @@
+using System.Numerics;
+using Dst.Interop.Onnx.Reading;
+
+namespace Dst.Interop.Onnx.Mapping;
+
+/// <summary>Computes nodes that read constants alone: how exporters write paddings, shapes and pooling sizes.</summary>
+internal sealed class ConstantFolder(MemoryBudget budget)
+{
+    private readonly record struct Arguments(OnnxNode Node, ConstantTensor?[] Inputs, MemoryBudget Budget)
+    {
+        public ConstantTensor this[int index] => Optional(index) ?? throw Node.Illegal($"has no input {index}, which was expected");
+
+        public ConstantTensor? Optional(int index) => index < Inputs.Length ? Inputs[index] : null;
+
+        public ConstantTensor Take(ConstantTensor from, int[] shape, int offset, int[] strides)
+        {
+            Budget.Take(RowMajor.Count(shape));
+            return from.Pick(shape, RowMajor.Positions(shape, offset, strides));
+        }
+    }
+
+    private static readonly Dictionary<string, Func<Arguments, ConstantTensor>> Rules = new()
+    {
+        ["Constant"] = Constant,
+        ["ConstantOfShape"] = ConstantOfShape,
+        ["Identity"] = a => a[0],
+        ["Cast"] = Cast,
+        ["Shape"] = a => ShapeOf(a.Node, a[0].Shape),
+        ["Reshape"] = a => a[0].Reshape(ShapeRules.Reshape(a.Node, a[0].Shape, a[1])),
+        ["Flatten"] = a => a[0].Reshape(ShapeRules.Flatten(a.Node, a[0].Shape)),
+        ["Squeeze"] = Squeeze,
+        ["Unsqueeze"] = a => a[0].Reshape(ShapeRules.Unsqueeze(a.Node, a[0].Shape, ShapeRules.Axes(a.Node, a.Optional(1)) ?? [])),
+        ["Transpose"] = Transpose,
+        ["Slice"] = Slice,
+        ["Gather"] = Gather,
+        ["Concat"] = Concat,
+        ["Add"] = a => Combine(a, (x, y) => x + y, (x, y) => x + y),
+        ["Sub"] = a => Combine(a, (x, y) => x - y, (x, y) => x - y),
+        ["Mul"] = a => Combine(a, (x, y) => x * y, (x, y) => x * y),
+        ["Div"] = a => Combine(a, (x, y) => x / y, (x, y) => y is not 0 and not -1 ? x / y : y == -1 ? -x : throw a.Node.Illegal("divides by 0")),
+    };
+
+    /// <summary>Operations that fold.</summary>
+    public static IEnumerable<string> Operations => Rules.Keys;
+
+    /// <summary>The node's output, or null if its operation does not fold.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="inputs">Its inputs; null is one that is absent.</param>
+    public ConstantTensor? Fold(OnnxNode node, ConstantTensor?[] inputs) => Rules.TryGetValue(node.Operation, out var rule) ? rule(new(node, inputs, budget)) : null;
+
+    /// <summary>The dimensions <paramref name="dims"/> as a constant: <c>Shape</c>, all or those from <c>start</c> to <c>end</c>.</summary>
+    public static ConstantTensor ShapeOf(OnnxNode node, int[] dims)
+    {
+        int Bound(string name, long fallback) => (int)Math.Clamp(node.Get(name, fallback) is var bound && bound < 0 ? bound + dims.Length : bound, 0, dims.Length);
+        var (start, end) = (Bound("start", 0), Bound("end", dims.Length));
+        var values = dims.Take(end).Skip(start).Select(dim => (long)dim).ToArray();
+        return new([values.Length], values);
+    }
+
+    private static ConstantTensor Constant(Arguments a)
+    {
+        var node = a.Node;
+        if (node.Has("value_float")) return new([], [node.Get("value_float", 0f)]);
+        if (node.Has("value_int")) return new([], [node.Get("value_int", 0L)]);
+        if (node.Has("value_floats")) return node.Get<float[]>("value_floats", []) is var floats ? new([floats.Length], floats) : null!;
+        if (node.Has("value_ints")) return node.Get<long[]>("value_ints", []) is var longs ? new([longs.Length], longs) : null!;
+        return node.Get<ConstantTensor?>("value", null) ?? throw node.Illegal("has no value of numbers, which was expected");
+    }
+
+    private static ConstantTensor ConstantOfShape(Arguments a)
+    {
+        var dims = a[0].Longs(a.Node);
+        if (dims.Length > RowMajor.MaxRank || dims.Any(dim => dim is < 0 or > int.MaxValue))
+            throw a.Node.Illegal($"has the shape {RowMajor.Text(dims.Take(9))}; at most {RowMajor.MaxRank} dimensions from 0 on were expected");
+        var value = a.Node.Get<ConstantTensor>("value", new([1], [0f]));
+        if (value.Count != 1) throw a.Node.Illegal($"has a value {RowMajor.Text(value.Shape)}; one element was expected");
+        return a.Take(value, Array.ConvertAll(dims, dim => (int)dim), 0, new int[dims.Length]);
+    }
+
+    private static ConstantTensor Cast(Arguments a)
+    {
+        const long float32 = 1, int32 = 6, int64 = 7, boolean = 9, float16 = 10, float64 = 11;
+        a.Budget.Take(a[0].Count);
+        return a.Node.Get("to", 0L) switch
+        {
+            float32 or float16 or float64 => a[0].Cast(toFloat: true),
+            int32 or int64 or boolean => a[0].Cast(toFloat: false),
+            var type => throw a.Node.Illegal($"casts to the data type {type}; float (1), int32 (6), int64 (7), bool (9), float16 (10) or double (11) was expected"),
+        };
+    }
+
+    private static ConstantTensor Squeeze(Arguments a)
+    {
+        var dims = a[0].Shape;
+        var axes = ShapeRules.Axes(a.Node, a.Optional(1)) ?? [.. Enumerable.Range(0, dims.Length).Where(axis => dims[axis] == 1).Select(axis => (long)axis)];
+        return a[0].Reshape(ShapeRules.Squeeze(a.Node, dims, axes));
+    }
+
+    private static ConstantTensor Transpose(Arguments a)
+    {
+        var (dims, strides) = (a[0].Shape, RowMajor.Strides(a[0].Shape));
+        var order = ShapeRules.Permutation(a.Node, dims.Length);
+        return a.Take(a[0], Array.ConvertAll(order, axis => dims[axis]), 0, Array.ConvertAll(order, axis => strides[axis]));
+    }
+
+    private static ConstantTensor Slice(Arguments a)
+    {
+        var strides = RowMajor.Strides(a[0].Shape);
+        var ranges = ShapeRules.Slice(a.Node, a[0].Shape, [a.Optional(1), a.Optional(2), a.Optional(3), a.Optional(4)]);
+        var offset = ranges.Zip(strides).Sum(axis => axis.First.Start * axis.Second);
+        return a.Take(a[0], Array.ConvertAll(ranges, range => range.Count), offset, [.. ranges.Zip(strides, (range, stride) => range.Count > 1 ? range.Step * stride : 0)]);
+    }
+
+    private static ConstantTensor Gather(Arguments a)
+    {
+        var (dims, chosen) = (a[0].Shape, a[1].Longs(a.Node));
+        var axis = ShapeRules.Axis(a.Node, a.Node.GetInt("axis", 0), dims.Length);
+        int[] shape = [.. dims[..axis], .. a[1].Shape, .. dims[(axis + 1)..]];
+        if (shape.Length > RowMajor.MaxRank) throw a.Node.Illegal($"gives {shape.Length} dimensions; at most {RowMajor.MaxRank} were expected");
+        a.Budget.Take(RowMajor.Count(shape));
+        var inner = RowMajor.Count(dims[(axis + 1)..]);
+        var positions = new int[RowMajor.Count(shape)];
+        for (var i = 0; i < positions.Length; i++)
+        {
+            var (outer, index) = Math.DivRem(i / inner, chosen.Length);
+            positions[i] = (outer * dims[axis] + ShapeRules.Axis(a.Node, chosen[index], dims[axis])) * inner + i % inner;
+        }
+
+        return a[0].Pick(shape, positions);
+    }
+
+    private static ConstantTensor Concat(Arguments a)
+    {
+        var inputs = Enumerable.Range(0, a.Inputs.Length).Select(i => a[i]).ToArray();
+        var axis = ShapeRules.Axis(a.Node, a.Node.GetInt("axis", 0), a[0].Shape.Length);
+        bool Fits(ConstantTensor other) => other.IsFloat == inputs[0].IsFloat && other.Shape.Length == inputs[0].Shape.Length
+            && other.Shape.Index().All(dim => dim.Index == axis || dim.Item == inputs[0].Shape[dim.Index]);
+        if (!inputs.All(Fits)) throw a.Node.Illegal($"joins {string.Join(" and ", inputs.Take(4).Select(input => RowMajor.Text(input.Shape)))} along the axis {axis}; equal types and other dimensions were expected");
+        var joined = inputs.Sum(input => (long)input.Shape[axis]);
+        if (joined > int.MaxValue) throw a.Node.Illegal($"joins {joined} elements along one axis; at most {int.MaxValue} were expected");
+        var shape = inputs[0].Shape.Select((dim, i) => i == axis ? (int)joined : dim).ToArray();
+        var count = RowMajor.Count(shape);
+        a.Budget.Take(count);
+        Array values = inputs[0].IsFloat ? new float[count] : new long[count];
+        var outer = RowMajor.Count(shape[..axis]);
+        var at = 0;
+        for (var i = 0; i < outer; i++)
+        {
+            foreach (var input in inputs)
+            {
+                var run = input.Count / outer;
+                input.CopyTo(i * run, run, values, at);
+                at += run;
+            }
+        }
+
+        return values is float[] floats ? new(shape, floats) : new(shape, (long[])values);
+    }
+
+    /// <summary>Combines two constants element by element; either may be repeated along an axis where it has the extent 1.</summary>
+    private static ConstantTensor Combine(Arguments a, Func<float, float, float> floats, Func<long, long, long> longs)
+    {
+        var rank = Math.Max(a[0].Shape.Length, a[1].Shape.Length);
+        var (x, y) = (Pad(a[0].Shape, rank), Pad(a[1].Shape, rank));
+        if (x.Zip(y).Any(pair => pair.First != pair.Second && pair.First != 1 && pair.Second != 1))
+            throw a.Node.Illegal($"combines {RowMajor.Text(x)} and {RowMajor.Text(y)}, which do not fit");
+        int[] shape = [.. x.Zip(y, (left, right) => left == 1 ? right : left)];
+        var (first, second) = (Repeat(a, a[0].Reshape(x), shape), Repeat(a, a[1].Reshape(y), shape));
+        if (first.IsFloat != second.IsFloat) throw a.Node.Illegal("combines floats and whole numbers; one kind was expected");
+        return first.IsFloat
+            ? new(shape, Combine(first.Floats(a.Node), second.Floats(a.Node), floats))
+            : new(shape, Combine(first.Longs(a.Node), second.Longs(a.Node), longs));
+    }
+
+    private static T[] Combine<T>(T[] x, T[] y, Func<T, T, T> combine) where T : INumber<T>
+    {
+        var result = new T[x.Length];
+        for (var i = 0; i < x.Length; i++) result[i] = combine(x[i], y[i]);
+        return result;
+    }
+
+    private static int[] Pad(int[] shape, int rank) => [.. Enumerable.Repeat(1, rank - shape.Length), .. shape];
+
+    private static ConstantTensor Repeat(Arguments a, ConstantTensor from, int[] shape)
+    {
+        var strides = RowMajor.Strides(from.Shape).Select((stride, axis) => from.Shape[axis] == 1 ? 0 : stride).ToArray();
+        return a.Take(from, shape, 0, strides);
+    }
+}

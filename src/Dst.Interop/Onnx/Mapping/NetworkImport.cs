@@ -1,0 +1,181 @@
+using Dst.Interop.Onnx.Reading;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+
+namespace Dst.Interop.Onnx.Mapping;
+
+/// <summary>One import: what is known of each value of the ONNX graph, and our graph so far.</summary>
+internal sealed class NetworkImport
+{
+    private readonly OnnxGraph _graph;
+    private readonly ConstantFolder _folder;
+    private readonly LayerNames _names = new();
+    private readonly Dictionary<string, ConstantTensor> _constants;
+    private readonly Dictionary<string, Feature> _features = [];
+    private readonly Dictionary<string, int> _readers;
+    private readonly Dictionary<string, string> _firstValues = [];
+
+    private NetworkImport(OnnxGraph graph)
+    {
+        _graph = graph;
+        Budget = new(graph.Values);
+        _folder = new(Budget);
+        _constants = new(graph.Constants);
+        _readers = graph.Nodes.SelectMany(node => node.Inputs).Append(graph.Output).CountBy(value => value).ToDictionary();
+        var input = MapShape(graph.InputDims);
+        Network = new(graph.Name, input, Budget);
+        _features[graph.Input] = new(NetworkGraph.InputName, input, graph.InputDims);
+    }
+
+    /// <summary>What may still be computed.</summary>
+    public MemoryBudget Budget { get; }
+
+    /// <summary>Our graph so far.</summary>
+    public NetworkBuilder Network { get; }
+
+    /// <summary>Version of the operations.</summary>
+    public int Opset => _graph.Opset;
+
+    /// <summary>Images of the batch in the ONNX graph; 1 if that is known only when it runs.</summary>
+    public int Batch => _graph.InputDims[0];
+
+    /// <summary>Maps a whole graph.</summary>
+    /// <exception cref="InputException">It has an operation or a form of one that we have not.</exception>
+    public static Model Map(OnnxGraph graph)
+    {
+        var import = new NetworkImport(graph);
+        foreach (var node in graph.Nodes) import.Add(node);
+        return import.Finish();
+    }
+
+    /// <summary>Whether <paramref name="value"/> is the network's output.</summary>
+    public bool IsOutput(string value) => value == _graph.Output;
+
+    /// <summary>Whether our node that gives an input gives nothing else, so that it may be changed for this reader.</summary>
+    public bool IsOnlyReader(OnnxNode node, int index)
+    {
+        var value = node.Inputs[index];
+        // A value that is reshaped shares its node with the one that it was made from.
+        return _readers[value] == 1 && _firstValues.GetValueOrDefault(_features[value].Node) == value;
+    }
+
+    /// <summary>An input that must be a constant if it is there.</summary>
+    public ConstantTensor? Constant(OnnxNode node, int index)
+    {
+        if (index >= node.Inputs.Count || node.Inputs[index].Length == 0) return null;
+        return _constants.TryGetValue(node.Inputs[index], out var constant) ? constant
+            : throw node.Illegal($"computes its input {index} ('{node.Inputs[index]}') from the image; a constant was expected");
+    }
+
+    /// <summary>An input that must be there and a constant.</summary>
+    public ConstantTensor NeededConstant(OnnxNode node, int index) => Constant(node, index) ?? throw node.Illegal($"has no input {index}, which was expected");
+
+    /// <summary>Whether an input is there and known.</summary>
+    public bool IsConstant(OnnxNode node, int index) => index < node.Inputs.Count && _constants.ContainsKey(node.Inputs[index]);
+
+    /// <summary>An input that depends on the image, as it is: reshaped or not.</summary>
+    public Feature View(OnnxNode node, int index)
+    {
+        if (index < node.Inputs.Count && _features.TryGetValue(node.Inputs[index], out var feature)) return feature;
+        throw node.Illegal($"has no input {index} that depends on the image, which was expected");
+    }
+
+    /// <summary>An input that depends on the image, with its elements as our node has them; it may be reshaped.</summary>
+    public Feature Elements(OnnxNode node, int index)
+    {
+        var feature = InAnyOrder(node, index);
+        return feature.Order is null ? feature
+            : throw node.Illegal("reads a transposed value; transpositions are supported that undo each other, move dimensions of 1, or shuffle channels");
+    }
+
+    /// <summary>An input that depends on the image, without steps; it may be reshaped or transposed.</summary>
+    public Feature InAnyOrder(OnnxNode node, int index)
+    {
+        var feature = View(node, index);
+        if (feature.RowStep == 1 && feature.ColumnStep == 1) return feature;
+        if (feature.RowStep != feature.ColumnStep) throw node.Illegal($"reads every {feature.RowStep} rows and every {feature.ColumnStep} columns; equal steps were expected");
+        var dims = feature.Dims;
+        return _features[node.Inputs[index]] = Append("subsample", new MaxPoolOp(1, feature.RowStep), feature) with { Dims = dims };
+    }
+
+    /// <summary>An input that depends on the image, in the shape that it has in the ONNX graph: [C, H, W], or [F, 1, 1] of [N, F].</summary>
+    public Feature Map(OnnxNode node, int index)
+    {
+        var feature = Elements(node, index);
+        var shape = feature.Dims.Length == 3 && feature.Dims[1] == feature.Shape.Channels ? feature.Shape : MapShape(feature.Dims);
+        if (shape == feature.Shape) return feature;
+        if (shape != new FeatureShape(RowMajor.Count(feature.Dims[1..]), 1, 1)) throw node.Illegal($"reads features {feature.Shape} reshaped to {feature}; [N, C, H, W] as they were or [N, F] was expected");
+        var dims = feature.Dims;
+        return _features[node.Inputs[index]] = Append("flatten", new FlattenOp(), feature) with { Dims = dims };
+    }
+
+    /// <summary>Adds the node that <paramref name="node"/> becomes.</summary>
+    /// <param name="node">Gives it its name.</param>
+    /// <param name="parameter">Name of its weight or bias, which gives it a better one; null if it has none.</param>
+    /// <param name="operation">What it computes.</param>
+    /// <param name="inputs">What it reads.</param>
+    public Feature Append(OnnxNode node, string? parameter, Operation operation, params Feature[] inputs) =>
+        AppendAs(_names.For(node, parameter), operation, inputs);
+
+    /// <summary>Adds a node that the ONNX graph has not.</summary>
+    public Feature Append(string name, Operation operation, params Feature[] inputs) => AppendAs(_names.Unique(name), operation, inputs);
+
+    /// <summary>Says what the first output of a node is.</summary>
+    public void Set(OnnxNode node, Feature feature) => SetOutput(node, 0, feature);
+
+    /// <summary>Says what an output of a node is.</summary>
+    public void SetOutput(OnnxNode node, int output, Feature feature)
+    {
+        if (output >= node.Outputs.Count) return;
+        _features[node.Outputs[output]] = feature;
+        _firstValues.TryAdd(feature.Node, node.Outputs[output]);
+    }
+
+    private Feature AppendAs(string name, Operation operation, Feature[] inputs)
+    {
+        var shape = Network.Add(new(name, operation, [.. inputs.Select(input => input.Node)]), [.. inputs.Select(input => input.Shape)]);
+        var dims = inputs[0].Dims;
+        if (dims.Length == 2) return new(name, shape, [Batch, (int)shape.Count]);
+        return new(name, shape, shape == inputs[0].Shape ? dims : [Batch, shape.Channels, shape.Height, shape.Width]);
+    }
+
+    private void Add(OnnxNode node)
+    {
+        if (node.Outputs.Count == 0) throw node.Illegal("has no output; one was expected");
+        if (node.Operation == "Shape" && !IsConstant(node, 0))
+        {
+            _constants[node.Outputs[0]] = ConstantFolder.ShapeOf(node, View(node, 0).Dims);
+        }
+        else if (node.Inputs.All(input => input.Length == 0 || _constants.ContainsKey(input))
+            && _folder.Fold(node, [.. node.Inputs.Select(input => _constants.GetValueOrDefault(input))]) is { } folded)
+        {
+            _constants[node.Outputs[0]] = folded;
+        }
+        else if (OperationMappers.ByName.TryGetValue(node.Operation, out var map))
+        {
+            map(this, node);
+        }
+        else
+        {
+            throw node.Illegal($"has an operation that is not supported; supported are {string.Join(", ", OperationMappers.ByName.Keys)}, and of constants {string.Join(", ", ConstantFolder.Operations)}");
+        }
+    }
+
+    private Model Finish()
+    {
+        var last = _graph.Nodes[^1];
+        var end = new OnnxNode("Output", _graph.Output, [_graph.Output], [], new Dictionary<string, object>());
+        if (_constants.ContainsKey(_graph.Output)) throw last.Illegal("gives the network's output, which does not depend on the image");
+        var scores = Map(end, 0);
+        if (scores.Shape.Height != 1 || scores.Shape.Width != 1) throw end.Illegal($"has the shape {scores}; scores of classes [N, classes] were expected");
+        return Network.Build(scores.Node);
+    }
+
+    /// <summary>Our shape for [N, F] or [N, C, H, W]; 0 channels, which no node has, for any other.</summary>
+    private static FeatureShape MapShape(int[] dims) => dims.Length switch
+    {
+        2 => new(dims[1], 1, 1),
+        4 => new(dims[1], dims[2], dims[3]),
+        _ => default,
+    };
+}

@@ -1,0 +1,46 @@
+using Dst.Interop.Onnx.Reading;
+
+namespace Dst.Interop.Onnx.Mapping;
+
+/// <summary>The table of ONNX operations on features and what maps each.</summary>
+internal static class OperationMappers
+{
+    /// <summary>Mapper by ONNX operation.</summary>
+    public static IReadOnlyDictionary<string, Action<NetworkImport, OnnxNode>> ByName { get; } = new Dictionary<string, Action<NetworkImport, OnnxNode>>
+    {
+        ["Conv"] = Convolutions.Convolution,
+        ["BatchNormalization"] = Convolutions.BatchNormalisation,
+        ["Gemm"] = Products.Gemm,
+        ["MatMul"] = Products.MatMul,
+        ["Relu"] = Activations.Relu,
+        ["LeakyRelu"] = Activations.LeakyRelu,
+        ["PRelu"] = Activations.PRelu,
+        ["Clip"] = Activations.Clip,
+        ["Sigmoid"] = Activations.Sigmoid,
+        ["HardSigmoid"] = Activations.HardSigmoid,
+        ["HardSwish"] = Activations.HardSwish,
+        ["Tanh"] = Activations.Tanh,
+        ["Softmax"] = Activations.Softmax,
+        ["LogSoftmax"] = Activations.Softmax,
+        ["Dropout"] = Activations.Dropout,
+        ["Add"] = Arithmetic.Add,
+        ["Sub"] = Arithmetic.Subtract,
+        ["Mul"] = Arithmetic.Multiply,
+        ["Div"] = Arithmetic.Divide,
+        ["MaxPool"] = Pools.MaxPool,
+        ["AveragePool"] = Pools.AveragePool,
+        ["GlobalAveragePool"] = Pools.GlobalAveragePool,
+        ["ReduceMean"] = Pools.ReduceMean,
+        ["Reshape"] = Views.Reshape,
+        ["Flatten"] = Views.Flatten,
+        ["Squeeze"] = Views.Squeeze,
+        ["Unsqueeze"] = Views.Unsqueeze,
+        ["Transpose"] = Views.Transpose,
+        ["Identity"] = Views.Identity,
+        ["Cast"] = Views.Cast,
+        ["Slice"] = Channels.Slice,
+        ["Split"] = Channels.Split,
+        ["Concat"] = Channels.Concat,
+        ["Pad"] = Channels.Pad,
+    };
+}

@@ -1,0 +1,69 @@
+using Dst.Interop.Onnx.Export;
+using Dst.Interop.Onnx.Schema;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.ModelFile;
+using Google.Protobuf;
+using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
+using Dimension = Dst.Interop.Onnx.Schema.TensorShapeProto.Types.Dimension;
+
+namespace Dst.Interop.Onnx;
+
+/// <summary>
+/// Models of ours as ONNX files of operation set 13: images <c>input</c> [N, C, H, W] to <c>logits</c> [N, classes], any N. Pruned
+/// weights are written as zeros; masks, class names and normalisation are strings in the file's metadata, which our importer knows again.
+/// </summary>
+public static class OnnxExporter
+{
+    private const int Opset = 13;
+    private const int FileFormat = 7;
+    private const string Output = "logits";
+    private const string Batch = "N";
+
+    // One message of protobuf has less than 2 GiB; the rest is for names and attributes.
+    private const long MaxWeightBytes = int.MaxValue - (64L << 20);
+
+    /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>
+    /// <exception cref="InputException">The file cannot be written, or the model is too large for one.</exception>
+    public static void Export(string path, Model model)
+    {
+        var parameters = ParameterShape.Of(model.Graph);
+        var bytes = sizeof(float) * parameters.Sum(parameter => parameter.Count);
+        if (bytes > MaxWeightBytes) throw new InputException($"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
+        var message = ToMessage(model);
+        AtomicFile.Write(path, message.WriteTo);
+    }
+
+    private static ModelProto ToMessage(Model model)
+    {
+        var graph = new GraphProto { Name = model.Graph.Name };
+        var shapes = GraphChecker.Check(model.Graph);
+        var (input, output) = (model.Graph.Input, shapes[model.Graph.Output.Name]);
+        graph.Input.Add(ToValue(NetworkGraph.InputName, input.Channels, input.Height, input.Width));
+        graph.Output.Add(ToValue(Output, (int)output.Count));
+        var writer = new NodeWriter(model, shapes, new(graph));
+        foreach (var node in model.Graph.Nodes) writer.Add(node);
+        writer.Finish(Output);
+        return new()
+        {
+            IrVersion = FileFormat,
+            ProducerName = OnnxFormat.Producer,
+            Graph = graph,
+            OpsetImport = { new OperatorSetIdProto { Version = Opset } },
+            MetadataProps = { OnnxMetadata.Write(model) },
+        };
+    }
+
+    private static ValueInfoProto ToValue(string name, params int[] dims) => new()
+    {
+        Name = name,
+        Type = new()
+        {
+            TensorType = new()
+            {
+                ElemType = DataType.Float,
+                Shape = new() { Dim = { dims.Select(dim => new Dimension { DimValue = dim }).Prepend(new() { DimParam = Batch }) } },
+            },
+        },
+    };
+}

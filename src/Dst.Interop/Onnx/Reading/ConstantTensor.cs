@@ -1,0 +1,55 @@
+using Dst.Runtime;
+
+namespace Dst.Interop.Onnx.Reading;
+
+/// <summary>A tensor whose values are known: weights, and the shapes that a network computes with. Floats, or whole numbers of any kind.</summary>
+internal sealed class ConstantTensor
+{
+    private readonly Array _values;
+
+    /// <summary>Wraps floats, row-major.</summary>
+    public ConstantTensor(int[] shape, float[] values) => (Shape, _values) = (shape, values);
+
+    /// <summary>Wraps whole numbers, row-major.</summary>
+    public ConstantTensor(int[] shape, long[] values) => (Shape, _values) = (shape, values);
+
+    /// <summary>Extent of each dimension; a scalar has none.</summary>
+    public int[] Shape { get; }
+
+    /// <summary>Number of elements.</summary>
+    public int Count => _values.Length;
+
+    /// <summary>Whether the elements are floats.</summary>
+    public bool IsFloat => _values is float[];
+
+    /// <summary>The floats.</summary>
+    /// <exception cref="InputException">The elements are whole numbers, which <paramref name="reader"/> does not take.</exception>
+    public float[] Floats(OnnxNode reader) => _values as float[] ?? throw reader.Illegal($"reads whole numbers {RowMajor.Text(Shape)}; floats were expected");
+
+    /// <summary>The whole numbers.</summary>
+    /// <exception cref="InputException">The elements are floats, which <paramref name="reader"/> does not take.</exception>
+    public long[] Longs(OnnxNode reader) => _values as long[] ?? throw reader.Illegal($"reads floats {RowMajor.Text(Shape)}; whole numbers were expected");
+
+    /// <summary>The only float.</summary>
+    /// <exception cref="InputException">There is another number of elements, or they are not floats.</exception>
+    public float Scalar(OnnxNode reader) => Count == 1 ? Floats(reader)[0] : throw reader.Illegal($"reads a constant {RowMajor.Text(Shape)}; one element was expected");
+
+    /// <summary>The same elements in another shape of as many.</summary>
+    public ConstantTensor Reshape(int[] shape) => _values is float[] floats ? new(shape, floats) : new(shape, (long[])_values);
+
+    /// <summary>The elements at <paramref name="positions"/>.</summary>
+    public ConstantTensor Pick(int[] shape, int[] positions) => _values is float[] floats
+        ? new(shape, Array.ConvertAll(positions, position => floats[position]))
+        : new(shape, Array.ConvertAll(positions, position => ((long[])_values)[position]));
+
+    /// <summary>Floats as whole numbers, towards zero, or the reverse; out of range is the nearest that there is.</summary>
+    public ConstantTensor Cast(bool toFloat) => (_values, toFloat) switch
+    {
+        (float[] floats, false) => new(Shape, Array.ConvertAll(floats, value => (long)value)),
+        (long[] longs, true) => new(Shape, Array.ConvertAll(longs, value => (float)value)),
+        _ => this,
+    };
+
+    /// <summary>Copies all elements into a run of <paramref name="destination"/>, which holds the same kind.</summary>
+    public void CopyTo(int start, int count, Array destination, int at) => Array.Copy(_values, start, destination, at, count);
+}

@@ -1,0 +1,74 @@
+using Dst.Cli;
+using Dst.Interop.CSource;
+using Dst.Runtime;
+using Dst.Runtime.ModelFile;
+using Dst.Tests.ModelFiles;
+
+namespace Dst.Interop.Tests.CSource;
+
+public sealed class CSourceExportTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("2net")]
+    [InlineData("a-b")]
+    [InlineData("é")]
+    [InlineData("while")]
+    [InlineData("_net")]
+    public void Names_that_C_does_not_allow_are_refused(string name)
+    {
+        var message = Assert.Throws<InputException>(() => CSourceExport.Write(Small(), _folder.File("out"), name, check: false)).Message;
+        Assert.Contains($"'{name}' is not a C identifier", message);
+        Assert.False(Directory.Exists(_folder.File("out")));
+    }
+
+    [Fact]
+    public void Folders_with_files_stay_as_they_are()
+    {
+        var folder = Directory.CreateDirectory(_folder.File("full")).FullName;
+        File.WriteAllText(Path.Combine(folder, "mine.txt"), "");
+        Assert.Contains("is not empty", Assert.Throws<InputException>(() => CSourceExport.Write(Small(), folder, "net", check: false)).Message);
+        Assert.Contains("is a file", Assert.Throws<InputException>(() => CSourceExport.Write(Small(), Path.Combine(folder, "mine.txt"), "net", check: false)).Message);
+        Assert.Contains("cannot be written", Assert.Throws<InputException>(() => CSourceExport.Write(Small(), "/proc/none/out", "net", check: false)).Message);
+        Assert.Single(Directory.EnumerateFileSystemEntries(folder));
+    }
+
+    [Fact]
+    public void A_weight_that_is_no_number_leaves_no_folder()
+    {
+        var model = Small();
+        model.Parameters["conv.weight"].Data[3] = float.NaN;
+        Assert.Contains("NaN; finite ones were expected", Assert.Throws<InputException>(() => CSourceExport.Write(model, _folder.File("out"), "net", check: false)).Message);
+        Assert.False(Directory.Exists(_folder.File("out")));
+    }
+
+    [Fact]
+    public void An_empty_folder_gets_all_files_and_the_zeros_are_not_among_them()
+    {
+        var folder = Directory.CreateDirectory(_folder.File("empty")).FullName;
+        var report = CSourceExport.Write(Networks.Create("resnet8", "kernel:16:16", 1), folder, "net", check: false);
+        Assert.Equal(["Makefile", "README.md", "net.c", "net.h", "net_test.c"], Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.5, 0.56);
+        Assert.Equal(report.Sizes.ArenaBytes, report.Dense.ArenaBytes);
+        Assert.DoesNotContain("@", File.ReadAllText(Path.Combine(folder, "README.md")));
+    }
+
+    [Fact]
+    public void The_command_checks_the_source_and_reports_its_sizes()
+    {
+        var path = _folder.File("chips.safetensors");
+        ModelFile.Save(path, Small());
+        var (output, errors) = (new StringWriter(), new StringWriter());
+        Assert.Equal(0, CommandLine.Run(["export", "--model", path, "--format", "c", "--out", _folder.File("out"), "--check"], output, errors));
+        Assert.Contains("chips: 2 images", output.ToString());
+        Assert.Contains("RAM: arena", output.ToString());
+        Assert.Equal(2, CommandLine.Run(["export", "--model", path, "--format", "d", "--out", _folder.File("out2")], output, errors));
+        Assert.Contains("--format is 'd'", errors.ToString());
+    }
+
+    private static Model Small() => Networks.Create("activations", "dense", 1);
+}

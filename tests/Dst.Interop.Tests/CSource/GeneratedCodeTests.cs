@@ -1,0 +1,123 @@
+using System.Globalization;
+using Dst.Interop.CSource;
+using Dst.Runtime;
+using Dst.Tests.ModelFiles;
+
+namespace Dst.Interop.Tests.CSource;
+
+/// <summary>The C source that is written, compiled and run. The vector width of the runtime matters to none of it.</summary>
+public sealed class GeneratedCodeTests : IDisposable
+{
+    private const string Name = "net";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("resnet8", "kernel:16:16", 0.5)]
+    [InlineData("aconvnet", "kernel:16:16", 0.25)]
+    [InlineData("aconvnet", "weight:1:4", 0.25)]
+    [InlineData("vgg8", "kernel:4:2", 0.125)]
+    [InlineData("mobilenetv2", "dense", 0.25)]
+    [InlineData("odd", "weight:8:4", 1)]
+    [InlineData("odd", "unstructured", 1)]
+    [InlineData("activations", "dense", 1)]
+    public void Gives_the_runtimes_logits_without_a_warning_or_an_undefined_step(string network, string pattern, double width)
+    {
+        var source = Export(Networks.Create(network, pattern, width));
+        Assert.Contains("ok", Tool.MakeTest(source, "gcc", "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"));
+        Assert.Contains("ok", Tool.MakeTest(source, "clang", "-O2 -march=native"));
+    }
+
+    [Theory]
+    [InlineData("aarch64-linux-gnu", "qemu-aarch64", "-O3")]
+    [InlineData("arm-linux-gnueabihf", "qemu-arm", "-O3 -mcpu=cortex-a9 -mfpu=neon -funsafe-math-optimizations")]
+    [InlineData("arm-linux-gnueabihf", "qemu-arm", "-O3 -mcpu=cortex-a9 -mfpu=vfpv3-d16")]
+    public void Runs_on_other_processors(string target, string emulator, string flags)
+    {
+        foreach (var (network, pattern) in new[] { ("resnet8", "kernel:16:16"), ("odd", "weight:1:4"), ("activations", "dense") })
+            Assert.Contains("ok", Tool.MakeTest(Export(Networks.Create(network, pattern, 0.5)), $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
+    }
+
+    [Fact]
+    public void Reads_no_memory_that_was_not_written()
+    {
+        var source = Export(Networks.Create("odd", "kernel:16:16", 1));
+        Assert.Contains("ok", Tool.MakeTest(source, "gcc", "-O3 -g", "valgrind --quiet --error-exitcode=9"));
+    }
+
+    [Theory]
+    [InlineData("resnet8", "-O3")]
+    [InlineData("resnet8", "-O3 -mavx2 -mfma")]
+    [InlineData("aconvnet", "-O3")]
+    public void A_halved_network_takes_about_half_of_the_instructions(string network, string flags)
+    {
+        var dense = Instructions(Export(Networks.Create(network, "dense", 1)), flags);
+        var halved = Instructions(Export(Networks.Create(network, "kernel:16:16", 1)), flags);
+        Assert.InRange(halved / dense, 0.4, 0.56);
+    }
+
+    [Fact]
+    public void Its_test_fails_if_a_weight_is_wrong()
+    {
+        var source = Export(Networks.Create("activations", "dense", 1));
+        var path = Path.Combine(source, $"{Name}.c");
+        var lines = File.ReadAllLines(path);
+        var weights = Array.FindIndex(lines, line => line.StartsWith("static const float conv_weights", StringComparison.Ordinal)) + 1;
+        lines[weights] = string.Join(",", lines[weights].Split(',').Skip(1).Prepend("    9.0f"));
+        File.WriteAllLines(path, lines);
+        var (exitCode, output) = Tool.Run(source, "make", "test");
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("was expected", output);
+    }
+
+    [Theory]
+    [InlineData("sqrt", false)]
+    [InlineData("log", true)]
+    [InlineData("none", false)]
+    public void Normalises_as_the_model_was_trained(string amplitude, bool perImage)
+    {
+        var model = Networks.Create("activations", "dense", 1);
+        var normalisation = new InputNormalisation(0, amplitude, [0.4f, 0.3f], [0.2f, 0.5f], PerImage: perImage);
+        var source = Export(new(model.Graph, model.Parameters) { Normalisation = normalisation });
+        File.WriteAllText(Path.Combine(source, "main.c"), """
+            #include "net.h"
+            #include <stdio.h>
+            int main(void)
+            {
+                static float image[NET_INPUTS];
+                for (int i = 0; i < NET_INPUTS; i++) image[i] = (float)(i % 7) / 8.0f;
+                net_normalise(image);
+                for (int i = 0; i < NET_INPUTS; i++) printf("%.9g\n", (double)image[i]);
+                return 0;
+            }
+            """);
+        Assert.Equal(0, Tool.Run(source, "gcc", "-std=c99", "main.c", "net.c", "-o", "main", "-lm").ExitCode);
+        var actual = Tool.Run(source, Path.Combine(source, "main")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, CultureInfo.InvariantCulture)).ToArray();
+        var amplitudes = Enumerable.Range(0, actual.Length).Select(i => i % 7 / 8.0)
+            .Select(a => amplitude switch { "sqrt" => Math.Sqrt(a), "log" => Math.Log(1 + 255 * a) / Math.Log(256), _ => a }).ToArray();
+        var mean = amplitudes.Average();
+        var deviation = Math.Sqrt(amplitudes.Average(a => (a - mean) * (a - mean)));
+        var plane = actual.Length / 2;
+        for (var i = 0; i < actual.Length; i++)
+        {
+            var (m, d) = perImage ? (mean, deviation) : (normalisation.Mean[i / plane], normalisation.Deviation[i / plane]);
+            Assert.Equal((amplitudes[i] - m) / d, actual[i], 1e-5);
+        }
+    }
+
+    private string Export(Model model)
+    {
+        var folder = _folder.File(Guid.NewGuid().ToString("N"));
+        CSourceExport.Write(model, folder, Name, check: false);
+        return folder;
+    }
+
+    private static double Instructions(string source, string flags)
+    {
+        var output = Tool.MakeTest(source, "gcc", flags, $"valgrind --tool=callgrind --toggle-collect={Name}_predict --callgrind-out-file=/dev/null");
+        var line = output.Split('\n').Single(line => line.Contains("Collected", StringComparison.Ordinal));
+        return double.Parse(line.Split(':')[^1], CultureInfo.InvariantCulture);
+    }
+}

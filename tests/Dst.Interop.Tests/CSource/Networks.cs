@@ -1,0 +1,93 @@
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Training.Networks;
+using Dst.Training.Pruning;
+
+namespace Dst.Interop.Tests.CSource;
+
+/// <summary>Small networks with random weights and statistics, which have every operation and pattern between them.</summary>
+internal static class Networks
+{
+    /// <summary>A network of the zoo, or <c>odd</c> or <c>activations</c>.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="pattern">Pattern of its masks, <c>unstructured</c> or <c>dense</c>.</param>
+    /// <param name="width">Width of a network of the zoo.</param>
+    public static Model Create(string name, string pattern, double width)
+    {
+        var graph = name switch
+        {
+            "odd" => Odd(),
+            "activations" => Activations(),
+            _ => Zoo.Build(name, name == "aconvnet" ? new(1, 88, 88) : new(3, 16, 16), classes: 5, width),
+        };
+        var model = Initialised(graph);
+        return pattern switch
+        {
+            "dense" => model,
+            "unstructured" => PruningPlan.CreateUnstructured(model, new(), null, keptShare: 0.5).ApplyTo(model),
+            _ => PruningPlan.Create(model, new() { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model),
+        };
+    }
+
+    /// <summary>17 channels, groups, windows that reach beyond the map, rectangles, values that several layers read, names that C does not allow.</summary>
+    private static NetworkGraph Odd() => new("odd */ ??/", new(3, 9, 8), [
+        new("0.stem", new Conv2dOp(17, 3, 5, 2, 2, 1, true), ["input"]),
+        new("0_stem", new BatchNormOp(), ["0.stem"]),
+        new("relu", new ReluOp(), ["0_stem"]),
+        new("bn", new BatchNormOp(), ["relu"]),
+        new("positive", new ReluOp(), ["bn"]),
+        new("depthwise", new Conv2dOp(17, 3, 3, 1, 1, 17, true), ["positive"]),
+        new("sum", new AddOp(), ["depthwise", "positive"]),
+        new("wide", new Conv2dOp(20, 1, 1), ["sum"]),
+        new("grouped", new Conv2dOp(28, 3, 3, 1, 1, 4), ["wide"]),
+        new("max", new MaxPoolOp(3, 2, 1, CeilMode: true), ["grouped"]),
+        new("mean", new AvgPoolOp(3, 2, 1, CountPadding: false, CeilMode: true), ["grouped"]),
+        new("mean.padded", new AvgPoolOp(3, 2, 1, CountPadding: true, CeilMode: true), ["grouped"]),
+        new("joined", new ConcatOp(), ["max", "mean", "mean.padded"]),
+        new("shuffled", new ChannelShuffleOp(7), ["joined"]),
+        new("slice", new SliceOp(5, 17), ["shuffled"]),
+        new("padded", new PadOp(1, 0, 2, 1, 2, 1, 0.5f), ["slice"]),
+        new("twice", new AddOp(), ["padded", "padded"]),
+        new("pointwise", new Conv2dOp(17, 1, 1), ["twice"]),
+        new("dropout", new DropoutOp(0.5f), ["pointwise"]),
+        new("flat", new FlattenOp(), ["dropout"]),
+        new("fc", new LinearOp(17), ["flat"]),
+        new("relu.fc", new ReluOp(), ["fc"]),
+        new("fc2", new LinearOp(17, Bias: false), ["relu.fc"]),
+        new("sum2", new AddOp(), ["fc2", "relu.fc"]),
+        new("p", new SoftmaxOp(), ["sum2"]),
+    ]);
+
+    /// <summary>Each activation, and a squeeze and excitation. The output is a map.</summary>
+    private static NetworkGraph Activations() => new("activations", new(2, 6, 5), [
+        new("conv", new Conv2dOp(17, 3, 3, 1, 1), ["input"]),
+        new("clip", new ClipOp(-0.5f, 6), ["conv"]),
+        new("clip2", new ClipOp(float.MinValue, 2), ["clip"]),
+        new("leaky", new LeakyReluOp(0.1f), ["clip2"]),
+        new("conv2", new Conv2dOp(17, 3, 3, 1, 1), ["leaky"]),
+        new("prelu", new PReluOp(), ["conv2"]),
+        new("affine", new AffineOp(), ["prelu"]),
+        new("swish", new HardSwishOp(), ["affine"]),
+        new("tanh", new TanhOp(), ["swish"]),
+        new("product", new MulOp(), ["swish", "tanh"]),
+        new("pool", new GlobalAvgPoolOp(), ["product"]),
+        new("squeeze", new Conv2dOp(4, 1, 1, 1, 0, 1, true), ["pool"]),
+        new("sigmoid", new SigmoidOp(), ["squeeze"]),
+        new("excite", new Conv2dOp(17, 1, 1, 1, 0, 1, true), ["sigmoid"]),
+        new("gate", new HardSigmoidOp(), ["excite"]),
+        new("gated", new MulOp(), ["product", "gate"]),
+    ]);
+
+    private static Model Initialised(NetworkGraph graph)
+    {
+        var model = Initialiser.Initialise(graph, seed: 1);
+        var random = new Random(2);
+        foreach (var shape in ParameterShape.Of(graph).Where(shape => shape.Role is not ParameterRole.Weight))
+        {
+            var isSum = shape.Role is ParameterRole.Bias or ParameterRole.Shift || shape.Name.EndsWith("mean", StringComparison.Ordinal);
+            foreach (ref var value in model.Parameters[shape.Name].Data.AsSpan()) value = isSum ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();
+        }
+
+        return model;
+    }
+}

@@ -1,0 +1,49 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Dst.Interop.Tests.CSource;
+
+/// <summary>Runs compilers, emulators and checkers; a missing one fails the test and is named with its package.</summary>
+internal static class Tool
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    private static readonly Dictionary<string, string> Packages = new()
+    {
+        ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu and libc6-dev-arm64-cross",
+        ["arm-linux-gnueabihf-gcc"] = "gcc-arm-linux-gnueabihf and libc6-dev-armhf-cross",
+        ["qemu-aarch64"] = "qemu-user",
+        ["qemu-arm"] = "qemu-user",
+    };
+
+    /// <summary>Runs a tool in a folder and returns its exit code and all that it says.</summary>
+    public static (int ExitCode, string Output) Run(string folder, string tool, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(tool, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        try
+        {
+            using var process = Process.Start(start)!;
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            if (!process.WaitForExit(Limit)) process.Kill(entireProcessTree: true);
+            return (process.ExitCode, output.Result + errors.Result);
+        }
+        catch (Win32Exception)
+        {
+            Assert.Fail($"'{tool}' is missing; install the package {Packages.GetValueOrDefault(tool, tool)}");
+            throw;
+        }
+    }
+
+    /// <summary>Compiles an exported source with warnings as errors, runs its test and returns what it says.</summary>
+    /// <param name="folder">The source.</param>
+    /// <param name="compiler">CC.</param>
+    /// <param name="flags">CFLAGS beside the warnings.</param>
+    /// <param name="emulator">RUN: what runs the test, or empty.</param>
+    public static string MakeTest(string folder, string compiler, string flags, string emulator = "")
+    {
+        foreach (var tool in new[] { compiler, emulator.Split(' ')[0] }.Where(tool => tool.Length > 0)) Run(folder, tool, "--version");
+        var (exitCode, output) = Run(folder, "make", "--silent", "clean", "test", $"CC={compiler}", $"CFLAGS={flags} -Werror", $"RUN={emulator}");
+        Assert.True(exitCode == 0, $"{compiler} {flags}: {output}");
+        return output;
+    }
+}

@@ -1,0 +1,101 @@
+using Dst.Runtime.ModelFile;
+using Dst.Tests.Cli;
+using Dst.Tests.ModelFiles;
+
+namespace Dst.Interop.Tests.Onnx;
+
+/// <summary>The verbs that touch ONNX files, from an imported network to a taught, pruned, measured and exported one.</summary>
+[Collection(nameof(OnnxTools))]
+public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Import_writes_a_model_and_predict_gives_the_logits_of_an_array()
+    {
+        var model = Import("densenet");
+        Run("predict", "--model", model, "--raw", Path.Combine(tools.Folder, "densenet.input.npy"), "--logits", _folder.File("logits.npy"));
+        var (shape, logits) = NpyFile.Read(_folder.File("logits.npy"));
+        Assert.Equal([3, 5], shape);
+        OnnxTools.AssertClose(tools.Expected("densenet"), logits);
+    }
+
+    [Fact]
+    public void Classes_and_normalisation_are_those_of_the_options()
+    {
+        File.WriteAllText(_folder.File("classes.txt"), "tank\r\ntruck\n\nbus \nship\ncar");
+        var model = ModelFile.Load(Import("resnet8", "--classes", _folder.File("classes.txt"), "--normalise", "0.5,0.25,-1/1,2,3e-1"));
+        Assert.Equal(["tank", "truck", "bus", "ship", "car"], model.ClassNames);
+        Assert.Equal([0.5f, 0.25f, -1], model.Normalisation!.Mean);
+        Assert.Equal([1, 2, 0.3f], model.Normalisation.Deviation);
+    }
+
+    [Fact]
+    public void An_imported_network_teaches_is_pruned_measured_and_exported()
+    {
+        // The images of the recipe are as the network takes them: three channels, five classes.
+        var teacher = Import("resnet8");
+        var recipe = _folder.File("recipe.yaml");
+        File.WriteAllText(recipe, $$"""
+            name: imported
+            data:
+              kind: simulated
+              simulated: { classes: 5, per_class_train: 8, per_class_test: 2, size: 16 }
+              channels: 3
+              validation: 0.25
+            teacher: { model: {{teacher}} }
+            student: { arch: resnet8, width: 0.25 }
+            train: { epochs: 1, batch: 8 }
+            """);
+        var taught = Run("run", recipe, "--out", _folder.File("runs"), "--set", "arms=[teacher, student-kd]");
+        Assert.Matches("(?m)^teacher ", taught);
+        Assert.Matches("(?m)^student-kd ", taught);
+
+        Run("prune", teacher, "--pattern", "kernel:4:2", "--out", _folder.File("halved.safetensors"));
+        var halved = ModelFile.Load(_folder.File("halved.safetensors"));
+        Assert.Contains("layer1.0.conv1", halved.Masks.Keys);
+        Assert.Contains("layer1.0.conv1", Run("bench", "--model", _folder.File("halved.safetensors"), "--no-tune"));
+
+        Run("export", "--model", _folder.File("halved.safetensors"), "--format", "onnx", "--out", _folder.File("halved.onnx"));
+        Run("import", _folder.File("halved.onnx"), "--out", _folder.File("again.safetensors"));
+        Assert.Equal(File.ReadAllBytes(_folder.File("halved.safetensors")), File.ReadAllBytes(_folder.File("again.safetensors")));
+    }
+
+    [Fact]
+    public void Wrong_input_is_one_sentence()
+    {
+        var file = tools.PathOf("resnet8");
+        File.WriteAllText(_folder.File("two.txt"), "a\nb");
+        File.WriteAllText(_folder.File("text.onnx"), "this is no network");
+        var model = Import("resnet8");
+        Terminal.Run("import", _folder.File("none.onnx"), "--out", "x").AssertWrongInput("none.onnx", "does not exist");
+        Terminal.Run("import", _folder.File("text.onnx"), "--out", "x").AssertWrongInput("text.onnx", "is not an ONNX file");
+        Terminal.Run("import", file, "--out", _folder.File("m"), "--classes", _folder.File("two.txt")).AssertWrongInput("two.txt", "2 names", "5 outputs");
+        Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2/3,4").AssertWrongInput("--normalise", "1,2/3,4", "3 means");
+        Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2,3/4,5,0").AssertWrongInput("--normalise", "above 0");
+        Terminal.Run("export", "--model", model, "--format", "xml", "--out", "x").AssertWrongInput("--format", "xml", "onnx");
+        Terminal.Run("export", "--model", model, "--format", "onnx", "--out", _folder.File("none/x.onnx")).AssertWrongInput("x.onnx", "cannot be written");
+        Terminal.Run("predict", model, "--raw", "x.npy").AssertWrongInput("--raw without --logits");
+        Terminal.Run("predict", model, "--logits", "x.npy").AssertWrongInput("--logits without --raw");
+        Terminal.Run("predict", model).AssertWrongInput("no images");
+        Terminal.Run("predict").AssertWrongInput("no model");
+        Terminal.Run("predict", model, "a.png", "--raw", "x.npy", "--logits", "y.npy").AssertWrongInput("--raw", "a.png");
+        Terminal.Run("predict", model, "--raw", Path.Combine(tools.Folder, "densenet.input.npy"), "--logits", "y.npy").AssertWrongInput("[3, 3, 12, 12]", "[N, 3, 16, 16]");
+    }
+
+    private string Import(string name, params string[] options)
+    {
+        var path = _folder.File($"{name}.safetensors");
+        Run(["import", tools.PathOf(name), "--out", path, .. options]);
+        return path;
+    }
+
+    private static string Run(params string[] arguments)
+    {
+        var run = Terminal.Run(arguments);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return run.Output;
+    }
+}

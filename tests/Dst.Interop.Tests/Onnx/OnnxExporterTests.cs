@@ -1,0 +1,96 @@
+using Dst.Cli.Bench;
+using Dst.Interop.Onnx;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Tests.ModelFiles;
+using Dst.Training.Networks;
+
+namespace Dst.Interop.Tests.Onnx;
+
+/// <summary>Imported networks, networks of the zoo with random weights and pruned ones, written again and run by ONNX Runtime.</summary>
+public sealed class ExportedModels : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public ExportedModels(OnnxTools tools)
+    {
+        foreach (var name in OnnxTools.Names) Add(name, tools.Import(name), NpyFile.Read(Path.Combine(tools.Folder, $"{name}.input.npy")).Values);
+        foreach (var name in Zoo.Names) AddRandom($"zoo-{name}", name, null);
+        foreach (var pattern in Patterns) AddRandom($"pruned-{pattern}", "resnet8", pattern);
+        OnnxTools.CheckModels(_folder.Path);
+        OnnxTools.RunModels(_folder.Path);
+    }
+
+    public static string[] Patterns { get; } = ["kernel:16:16", "kernel:4:2", "weight:1:4"];
+
+    public Dictionary<string, Model> Models { get; } = [];
+
+    public string PathOf(string name) => _folder.File($"{name}.onnx");
+
+    public string ImagesOf(string name) => _folder.File($"{name}.input.npy");
+
+    public float[] Expected(string name) => NpyFile.Read(_folder.File($"{name}.logits.npy")).Values;
+
+    public void Dispose() => _folder.Dispose();
+
+    private void AddRandom(string name, string arch, string? pattern)
+    {
+        var input = arch == "aconvnet" ? new FeatureShape(1, 88, 88) : new(3, 16, 16);
+        var model = RandomModel.Create(arch, 0.125, input, pattern is null ? null : UhpPattern.Parse(pattern));
+        var random = new Random(3);
+        Add(name, model, [.. Enumerable.Range(0, 2 * (int)input.Count).Select(_ => (float)random.NextDouble() - 0.5f)]);
+    }
+
+    private void Add(string name, Model model, float[] images)
+    {
+        var input = model.Graph.Input;
+        Models.Add(name, model);
+        OnnxExporter.Export(PathOf(name), model);
+        NpyFile.Write(ImagesOf(name), [images.Length / (int)input.Count, input.Channels, input.Height, input.Width], images);
+    }
+}
+
+[Collection(nameof(OnnxTools))]
+public class OnnxExporterTests(ExportedModels models) : IClassFixture<ExportedModels>
+{
+    public static TheoryData<string> Names =>
+        [.. OnnxTools.Names, .. Zoo.Names.Select(name => $"zoo-{name}"), .. ExportedModels.Patterns.Select(pattern => $"pruned-{pattern}")];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void ONNX_Runtime_gives_our_logits(string name) => OnnxTools.AssertClose(OnnxTools.LogitsOf(models.Models[name], models.ImagesOf(name)), models.Expected(name));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void An_import_gives_every_weight_and_mask_back(string name)
+    {
+        var (model, again) = (models.Models[name], OnnxImporter.Import(models.PathOf(name)));
+        Assert.Equal(model.Graph.Name, again.Graph.Name);
+        // A flattening of 1x1 maps is all that is lost: it does nothing.
+        Assert.Equal(model.Graph.Nodes.Where(node => node.Operation is not FlattenOp).Select(node => (node.Name, node.Operation)),
+            again.Graph.Nodes.Where(node => node.Operation is not FlattenOp).Select(node => (node.Name, node.Operation)));
+        Assert.Equal(model.Parameters.Keys.Order(), again.Parameters.Keys.Order());
+        Assert.All(model.Parameters, parameter => Assert.Equal(parameter.Value.Data, again.Parameters[parameter.Key].Data));
+        Assert.Equal(model.Masks.Keys.Order(), again.Masks.Keys.Order());
+        foreach (var (layer, mask) in model.Masks)
+        {
+            Assert.Equal(mask.PatternName, again.Masks[layer].PatternName);
+            Assert.Equal(mask.Kept, again.Masks[layer].Kept);
+        }
+    }
+
+    [Fact]
+    public void Class_names_and_normalisation_come_back()
+    {
+        using var folder = new TemporaryFolder();
+        var dense = models.Models["zoo-resnet8"];
+        var normalisation = new InputNormalisation(20, "sqrt", [0.1f, 0.2f, 0.3f], [1, 2, 3], Smooth: true);
+        var names = Enumerable.Range(0, 100).Select(i => $"class \"{i}\" é").ToArray();
+        OnnxExporter.Export(folder.File("model.onnx"), new(dense.Graph, dense.Parameters) { ClassNames = names, Normalisation = normalisation });
+        var again = OnnxImporter.Import(folder.File("model.onnx"));
+        Assert.Equal(names, again.ClassNames);
+        Assert.Equal((20, "sqrt", true), (again.Normalisation!.Resize, again.Normalisation.Amplitude, again.Normalisation.Smooth));
+        Assert.Equal(normalisation.Mean, again.Normalisation.Mean);
+        Assert.Equal(["model.onnx"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
+    }
+}

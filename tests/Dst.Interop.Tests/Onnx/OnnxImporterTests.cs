@@ -1,0 +1,84 @@
+using Dst.Runtime.Graph;
+
+namespace Dst.Interop.Tests.Onnx;
+
+[Collection(nameof(OnnxTools))]
+public class OnnxImporterTests(OnnxTools tools)
+{
+    // A softmax at the end is left out of what we import.
+    private static readonly string[] EndInSoftmax = ["squeezenet", "assorted", "assorted-11"];
+
+    public static TheoryData<string> Names => [.. OnnxTools.Names];
+
+    [Fact]
+    public void Every_network_of_the_script_is_tested() =>
+        Assert.Equal(OnnxTools.Names.Order(), Directory.GetFiles(tools.Folder, "*.onnx").Select(Path.GetFileNameWithoutExtension).Order());
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Logits_are_those_of_ONNX_Runtime(string name)
+    {
+        var model = tools.Import(name);
+        var (expected, actual) = (tools.Expected(name), tools.Logits(name, model));
+        if (EndInSoftmax.Contains(name)) (expected, actual) = (name == "squeezenet" ? Softmax(expected) : expected, Softmax(actual));
+        OnnxTools.AssertClose(expected, actual);
+    }
+
+    [Fact]
+    public void Layers_are_called_after_the_modules_that_own_the_weights()
+    {
+        // Here the exporter keeps the names of weights: batch normalisations stay nodes of their own.
+        var names = tools.Import("resnet18").Graph.Nodes.Select(node => node.Name).ToList();
+        Assert.All(["conv1", "bn1", "layer1.0.conv1", "layer1.0.bn2", "layer2.0.downsample.0", "fc"], name => Assert.Contains(name, names));
+        // Here it folds them, which leaves the names of nodes.
+        names = [.. tools.Import("resnet20").Graph.Nodes.Select(node => node.Name)];
+        Assert.All(["conv1", "layer1.0.conv1", "layer2.0.downsample.0", "layer2.0.add", "fc"], name => Assert.Contains(name, names));
+    }
+
+    [Fact]
+    public void Shortcuts_of_option_A_take_every_second_pixel_and_add_channels()
+    {
+        var operations = tools.Import("resnet20-option-a").Graph.Nodes.Select(node => node.Operation).ToList();
+        Assert.Equal(2, operations.Count(operation => operation == new MaxPoolOp(1, 2)));
+        Assert.Equal([new(0, 0, 0, 0, 1, 1), new(0, 0, 0, 0, 1, 1)], operations.OfType<PadOp>());
+    }
+
+    [Fact]
+    public void Reshapes_around_a_transposition_are_a_channel_shuffle()
+    {
+        var operations = tools.Import("shufflenet").Graph.Nodes.Select(node => node.Operation).ToList();
+        Assert.Equal([new(2), new(2), new(2)], operations.OfType<ChannelShuffleOp>());
+        Assert.Equal(4, operations.OfType<SliceOp>().Count());
+        Assert.DoesNotContain(operations, operation => operation is FlattenOp);
+    }
+
+    [Theory]
+    [InlineData("mobilenetv3")]
+    [InlineData("mobilenetv3-13")]
+    public void Hard_swish_is_known_in_both_forms(string name)
+    {
+        var operations = tools.Import(name).Graph.Nodes.Select(node => node.Operation).ToList();
+        Assert.Equal(5, operations.Count(operation => operation is HardSwishOp));
+        Assert.Equal(2, operations.Count(operation => operation is MulOp));
+        Assert.Equal(2, operations.Count(operation => operation is HardSigmoidOp));
+    }
+
+    [Fact]
+    public void Added_constants_become_biases()
+    {
+        var operations = tools.Import("assorted").Graph.Nodes.Select(node => node.Operation).ToList();
+        Assert.Contains(new LinearOp(5, Bias: true), operations);
+        Assert.Contains(new Conv2dOp(6, 2 * 2 + 1, 2 * 4 + 1, Groups: 3, Bias: true), operations);
+        Assert.Contains(new Conv2dOp(6, 3, 2, Bias: true), tools.Import("channels-last").Graph.Nodes.Select(node => node.Operation));
+    }
+
+    [Fact]
+    public void Transpositions_that_undo_each_other_are_gone() =>
+        Assert.Equal(["relu", "pad", "conv", "pool", "fc"], tools.Import("channels-last").Graph.Nodes.Select(node => node.Name));
+
+    private static float[] Softmax(float[] logits) => [.. logits.Chunk(5).SelectMany(row =>
+    {
+        var exponentials = Array.ConvertAll(row, logit => MathF.Exp(logit - row.Max()));
+        return exponentials.Select(value => value / exponentials.Sum());
+    })];
+}
