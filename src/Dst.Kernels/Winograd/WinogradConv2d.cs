@@ -12,7 +12,7 @@ namespace Dst.Kernels;
 /// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles; the rows of images that follow each other are counted on,
 /// <see cref="RowsPerImage"/> an image. A caller runs the steps on cache-sized runs of rows one after another, or each step on all rows
 /// with its own split over threads.</para>
-/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput"/> M → y;</para>
+/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/> M → y;</para>
 /// <para>backward: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see cref="AddWeightGradient"/>
 /// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="AddInputGradient"/> dV → dx. The gradients are the exact
 /// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward pass.</para>
@@ -163,10 +163,17 @@ public sealed unsafe partial class WinogradConv2d
     /// <param name="rows">Which rows of the images, and where in M.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
-    public void TransformOutput(TileRows rows, float* m, float* y)
+    public void TransformOutput(TileRows rows, float* m, float* y) => TransformOutput(rows, m, new Epilogue(null, null, Bounds.None), y);
+
+    /// <summary>y = Aᵀ M A, and what follows it, for some rows of tiles.</summary>
+    /// <param name="rows">Which rows of the images, and where in M.</param>
+    /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
+    /// <param name="epilogue">What follows the layer, from the first image on.</param>
+    /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
+    public void TransformOutput(TileRows rows, float* m, Epilogue epilogue, float* y)
     {
         Check(rows);
-        RunForm(new OutputKernel(this, rows, m, y));
+        RunForm(new OutputKernel(this, rows, m, epilogue, y));
     }
 
     /// <summary>dx += B dV Bᵀ for some rows of tiles, which overlap.</summary>

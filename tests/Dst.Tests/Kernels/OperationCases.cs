@@ -101,6 +101,7 @@ internal static class OperationCases
         new(1, new(16, 9, 6, 16, kernel, kernel, stride), tile),
         new(2, new(5, 4, 3, 6, kernel, kernel, stride, 2), tile),
         new(1, new(3, 23, 19, 2, kernel, kernel, stride, 1), tile),
+        new(1, new(3, 5, 38 * stride, 2, kernel, kernel, stride, kernel / 2), tile), // more tiles in a row than are transformed together
         HalvedWinograd(tile, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16),
         HalvedWinograd(tile, new(48, 5, 5, 32, kernel, kernel, stride, kernel / 2), block: 16, group: 2),
         HalvedWinograd(tile, new(16, 5, 4, 24, kernel, kernel, stride, 1), block: 4, group: 4),
