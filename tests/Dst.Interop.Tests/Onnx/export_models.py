@@ -348,10 +348,12 @@ def write_others(folder):
         helper.make_node("HardSigmoid", ["b"], ["e"], "hard"),
         helper.make_node("Mul", ["c", "e"], ["f"], "mul"),
         helper.make_node("Concat", ["f", "d"], ["g"], "concat", axis=1),
-        helper.make_node("Pad", ["g", "sides", "", "axes"], ["h"], "pad"),
+        # ONNX Runtime makes one of a padding and a maximum, which is right only where nothing is below 0.
+        helper.make_node("Relu", ["g"], ["r"], "relu"),
+        helper.make_node("Pad", ["r", "sides", "", "axes"], ["h"], "pad"),
         helper.make_node("MaxPool", ["h"], ["i"], "pool", kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 1]),
         helper.make_node("ReduceMean", ["i", "axes"], ["features"], "mean", keepdims=0),
-        *end], [weight("conv.weight", 9, 3, 4, 4), integers("sides", 1, 0, 0, 2), integers("axes", 2, 3), *head], (3, 15, 15), 21)
+        *end], [weight("conv.weight", 9, 3, 4, 4), integers("sides", 1, 0, 0, 1), integers("axes", 2, 3), *head], (3, 15, 15), 21)
     write(folder, "channels-last", [
         helper.make_node("Transpose", ["images"], ["a"], "to_last", perm=[0, 2, 3, 1]),
         helper.make_node("Relu", ["a"], ["b"], "relu"),

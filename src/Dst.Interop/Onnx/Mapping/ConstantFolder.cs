@@ -62,8 +62,8 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         var node = a.Node;
         if (node.Has("value_float")) return new([], [node.Get("value_float", 0f)]);
         if (node.Has("value_int")) return new([], [node.Get("value_int", 0L)]);
-        if (node.Has("value_floats")) return node.Get<float[]>("value_floats", []) is var floats ? new([floats.Length], floats) : null!;
-        if (node.Has("value_ints")) return node.Get<long[]>("value_ints", []) is var longs ? new([longs.Length], longs) : null!;
+        if (node.Get<float[]?>("value_floats", null) is { } floats) return new([floats.Length], floats);
+        if (node.Get<long[]?>("value_ints", null) is { } longs) return new([longs.Length], longs);
         return node.Get<ConstantTensor?>("value", null) ?? throw node.Illegal("has no value of numbers, which was expected");
     }
 

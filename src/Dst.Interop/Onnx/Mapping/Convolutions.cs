@@ -32,7 +32,8 @@ internal static class Convolutions
     {
         if (node.GetInt("training_mode", 0) != 0 || node.GetInt("spatial", 1) == 0) throw node.Illegal("normalises by the batch or by pixel; running statistics of each channel were expected");
         var oldShare = node.Get("momentum", 0.9f);
-        var momentum = oldShare is >= 0 and < 1 ? 1 - oldShare : new BatchNormOp().Momentum;
+        // 1 - 0.9 is 0.1 only when it is rounded.
+        var momentum = oldShare is >= 0 and < 0.999999f ? (float)Math.Round(1.0 - oldShare, 6) : new BatchNormOp().Momentum;
         var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), new BatchNormOp(node.Get("epsilon", 1e-5f), momentum), import.Map(node, 0));
         foreach (var (i, suffix) in new[] { "weight", "bias", "running_mean", "running_var" }.Index())
         {

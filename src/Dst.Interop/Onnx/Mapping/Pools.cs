@@ -14,7 +14,7 @@ internal static class Pools
         var (kernel, stride, sides, isCeil) = ReadWindow(node, x);
         if (RoundsUp(x.Shape, kernel.Height, stride, sides)) (sides, isCeil) = (WindowSides.Equal(sides.Top), true);
         if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(float.MinValue), x);
-        import.Set(node, import.Append(node, null, new MaxPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, isCeil), x));
+        import.Set(node, import.Append(node, null, new MaxPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top)), x));
     }
 
     /// <summary><c>AveragePool</c>; a window that is the whole map is a global pool.</summary>
@@ -39,7 +39,8 @@ internal static class Pools
 
         if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(0), x);
         // Without padding both ways of counting are one.
-        import.Set(node, import.Append(node, null, new AvgPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, countsPadding || sides == default, isCeil), x));
+        var operation = new AvgPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, countsPadding || sides == default, isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top));
+        import.Set(node, import.Append(node, null, operation, x));
     }
 
     /// <summary>
@@ -79,6 +80,10 @@ internal static class Pools
         return !sides.IsEqual && sides.Top == sides.Left && sides.Top < kernel && x.Height + 2 * sides.Top >= kernel && x.Width + 2 * sides.Top >= kernel
             && IsRounded(x.Height, sides.Top, sides.Bottom) && IsRounded(x.Width, sides.Left, sides.Right);
     }
+
+    /// <summary>Whether rounding up gives other sizes than rounding down.</summary>
+    private static bool IsInexact(FeatureShape x, int kernel, int stride, int padding) => new[] { x.Height, x.Width }.Any(extent =>
+        WindowShape.OutExtent(extent, kernel, stride, padding, ceilMode: true) != WindowShape.OutExtent(extent, kernel, stride, padding, ceilMode: false));
 
     private static ((int Height, int Width) Kernel, int Stride, WindowSides Sides, bool IsCeil) ReadWindow(OnnxNode node, Feature x)
     {

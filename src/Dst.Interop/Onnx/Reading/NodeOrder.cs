@@ -5,45 +5,59 @@ namespace Dst.Interop.Onnx.Reading;
 /// <summary>Sorts nodes by what they read.</summary>
 internal static class NodeOrder
 {
-    /// <summary>The nodes that <paramref name="output"/> depends on, each after those whose values it reads.</summary>
+    /// <summary>The nodes that <paramref name="output"/> depends on, each after those whose values it reads; otherwise as they were.</summary>
     /// <param name="nodes">All nodes in any order.</param>
     /// <param name="given">Values that no node writes: the input and the initialisers.</param>
     /// <param name="output">The network's output.</param>
     /// <exception cref="InputException">A value is written twice or never, or depends on itself.</exception>
-    public static IReadOnlyList<OnnxNode> Sort(IEnumerable<OnnxNode> nodes, IReadOnlySet<string> given, string output)
+    public static IReadOnlyList<OnnxNode> Sort(IReadOnlyList<OnnxNode> nodes, IReadOnlySet<string> given, string output)
     {
         var producers = FindProducers(nodes, given);
         if (!producers.TryGetValue(output, out var last)) throw new InputException($"has the output '{output}', which no node writes");
+        var needed = FindNeeded(last, producers);
         var sorted = new List<OnnxNode>();
-        var isSorted = new Dictionary<OnnxNode, bool> { [last] = false };
-        // A stack of its own: a chain of many nodes would overflow the thread's.
-        var path = new Stack<(OnnxNode Node, int Next)>([(last, 0)]);
-        while (path.TryPop(out var step))
-        {
-            var (node, next) = step;
-            if (next == node.Inputs.Count)
-            {
-                isSorted[node] = true;
-                sorted.Add(node);
-                continue;
-            }
+        var isSorted = new Dictionary<OnnxNode, bool>();
+        foreach (var node in nodes.Where(needed.Contains)) AddBehindItsInputs(node);
+        return sorted;
 
-            path.Push((node, next + 1));
-            var value = node.Inputs[next];
-            if (value.Length == 0 || given.Contains(value)) continue;
-            if (!producers.TryGetValue(value, out var producer)) throw node.Illegal($"reads '{value}', which is no input, initialiser or output of another node");
-            if (!isSorted.TryGetValue(producer, out var done))
+        void AddBehindItsInputs(OnnxNode first)
+        {
+            // A stack of its own: a chain of many nodes would overflow the thread's.
+            var path = new Stack<(OnnxNode Node, int Next)>();
+            if (isSorted.TryAdd(first, false)) path.Push((first, 0));
+            while (path.TryPop(out var step))
             {
-                isSorted[producer] = false;
-                path.Push((producer, 0));
+                var (node, next) = step;
+                if (next == node.Inputs.Count)
+                {
+                    isSorted[node] = true;
+                    sorted.Add(node);
+                    continue;
+                }
+
+                path.Push((node, next + 1));
+                var value = node.Inputs[next];
+                if (value.Length == 0 || given.Contains(value)) continue;
+                if (!producers.TryGetValue(value, out var producer)) throw node.Illegal($"reads '{value}', which is no input, initialiser or output of another node");
+                if (isSorted.TryAdd(producer, false)) path.Push((producer, 0));
+                else if (!isSorted[producer]) throw node.Illegal($"reads '{value}', which depends on this node itself; a graph without cycles was expected");
             }
-            else if (!done)
+        }
+    }
+
+    private static HashSet<OnnxNode> FindNeeded(OnnxNode last, Dictionary<string, OnnxNode> producers)
+    {
+        var needed = new HashSet<OnnxNode> { last };
+        var open = new Stack<OnnxNode>(needed);
+        while (open.TryPop(out var node))
+        {
+            foreach (var value in node.Inputs)
             {
-                throw node.Illegal($"reads '{value}', which depends on this node itself; a graph without cycles was expected");
+                if (producers.TryGetValue(value, out var producer) && needed.Add(producer)) open.Push(producer);
             }
         }
 
-        return sorted;
+        return needed;
     }
 
     private static Dictionary<string, OnnxNode> FindProducers(IEnumerable<OnnxNode> nodes, IReadOnlySet<string> given)

@@ -28,7 +28,7 @@ internal static class OnnxReader
         var (input, dims) = ReadInput(graph, constants);
         if (graph.Output.Count != 1) throw new InputException($"has {graph.Output.Count} outputs; one, the scores of the classes, was expected");
         var output = graph.Output[0].Name;
-        var nodes = NodeOrder.Sort(graph.Node.Select(node => ReadNode(node, tensors)), constants.Keys.Append(input).ToHashSet(), output);
+        var nodes = NodeOrder.Sort([.. graph.Node.Select(node => ReadNode(node, tensors))], constants.Keys.Append(input).ToHashSet(), output);
         var metadata = model.MetadataProps.GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value);
         // Other exporters write a word of their own here, such as "torch_jit".
         var name = model.ProducerName == OnnxFormat.Producer && graph.Name.Length > 0 ? graph.Name : Path.GetFileNameWithoutExtension(path);
