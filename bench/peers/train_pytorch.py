@@ -1,88 +1,15 @@
-"""Measures whole training steps in PyTorch of the networks that `dst bench train` knows; prints one JSON document.
-
-The networks are those of src/Dst.Training/Networks, layer by layer; train_table.py compares their numbers of weights with ours.
-"""
+"""Measures whole training steps in PyTorch of the networks that `dst bench train` knows; prints one JSON document."""
 import argparse
 import json
 import time
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+
+from networks import NETWORKS
 
 MIN_WARM_UP_STEPS = 3
 WARM_UP_SECONDS = 0.5
-
-
-class BasicBlock(nn.Module):
-    """Two 3x3 convolutions with batch normalisation; a 1x1 projection where the shape changes."""
-
-    def __init__(self, inputs, channels, stride):
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
-        self.downsample = None
-        if stride != 1 or inputs != channels:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
-
-    def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
-        y = self.bn2(self.conv2(y))
-        y += x if self.downsample is None else self.downsample(x)
-        return F.relu(y, inplace=True)
-
-
-def head(channels, classes):
-    return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)]
-
-
-def resnet(blocks, stem, *stages):
-    def build(classes):
-        layers = [nn.Conv2d(3, stem, 3, 1, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(inplace=True)]
-        inputs = stem
-        for stage, channels in enumerate(stages):
-            for block in range(blocks):
-                layers.append(BasicBlock(inputs, channels, 2 if stage > 0 and block == 0 else 1))
-                inputs = channels
-        return nn.Sequential(*layers, *head(inputs, classes))
-
-    return build
-
-
-def vgg8(classes):
-    layers, inputs = [], 3
-    for block, channels in enumerate((64, 128, 256, 512, 512)):
-        layers += [nn.Conv2d(inputs, channels, 3, 1, 1), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
-        if block < 3:
-            layers.append(nn.MaxPool2d(2))
-        inputs = channels
-    return nn.Sequential(*layers, *head(inputs, classes))
-
-
-def aconvnet(classes):
-    layers, inputs = [], 1
-    for channels, kernel in ((16, 5), (32, 5), (64, 6), (128, 5)):
-        if channels == 128:
-            layers.append(nn.Dropout(0.5))
-        layers += [nn.Conv2d(inputs, channels, kernel), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
-        if channels < 128:
-            layers.append(nn.MaxPool2d(2))
-        inputs = channels
-    return nn.Sequential(*layers, nn.Conv2d(inputs, classes, 3), nn.Flatten())
-
-
-# Network by name: how it is built, its input and its number of classes.
-CIFAR = ((3, 32, 32), 100)
-NETWORKS = {
-    "resnet20": (resnet(3, 16, 16, 32, 64), *CIFAR),
-    "resnet56": (resnet(9, 16, 16, 32, 64), *CIFAR),
-    "resnet8x4": (resnet(1, 32, 64, 128, 256), *CIFAR),
-    "resnet18": (resnet(2, 64, 64, 128, 256, 512), *CIFAR),
-    "vgg8": (vgg8, *CIFAR),
-    "aconvnet": (aconvnet, (1, 88, 88), 10),
-}
 
 
 def peak_memory_bytes():

@@ -24,7 +24,25 @@ public static class CommandLine
     /// <summary>Name of the environment variable that, when it is 1, adds the stack trace to an error's sentence.</summary>
     public const string DebugVariable = "DST_DEBUG";
 
-    private static readonly RootCommand Root = CreateRoot();
+    private static readonly (string Name, Func<Command> Create)[] Verbs =
+    [
+        ("run", RunCommand.Create),
+        ("train", TrainCommand.Create),
+        ("distill", DistillCommand.Create),
+        ("prune", PruneCommand.Create),
+        ("import", ImportCommand.Create),
+        ("eval", EvalCommand.Create),
+        ("predict", PredictCommand.Create),
+        ("inspect", InspectCommand.Create),
+        ("export", ExportCommand.Create),
+        ("results", ResultsCommand.Create),
+        ("data", DataCommand.Create),
+        ("settings", SettingsCommand.Create),
+        ("bench", BenchCommand.Create),
+        ("doctor", DoctorCommand.Create),
+    ];
+
+    private static readonly Dictionary<string, RootCommand> Roots = [];
 
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">The verb and its arguments and options.</param>
@@ -38,7 +56,7 @@ public static class CommandLine
         try
         {
             CheckEnvironment();
-            var parsed = Root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            var parsed = RootFor(arguments.Count > 0 ? arguments[0] : null).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             UsageCheck.Check(parsed);
             var configuration = new InvocationConfiguration
             {
@@ -81,25 +99,22 @@ public static class CommandLine
         return exitCode;
     }
 
-    private static RootCommand CreateRoot()
+    /// <summary>The parser of one verb if the first argument names it, as making all verbs takes longer than a prediction; else of all.</summary>
+    private static RootCommand RootFor(string? first)
     {
-        var root = new RootCommand("Trains small, fast convolutional networks by distillation and uniformity half-pruning.")
+        var named = Array.FindAll(Verbs, verb => verb.Name == first);
+        var name = named.Length > 0 ? first! : "";
+        lock (Roots)
         {
-            RunCommand.Create(),
-            TrainCommand.Create(),
-            DistillCommand.Create(),
-            PruneCommand.Create(),
-            ImportCommand.Create(),
-            EvalCommand.Create(),
-            PredictCommand.Create(),
-            InspectCommand.Create(),
-            ExportCommand.Create(),
-            ResultsCommand.Create(),
-            DataCommand.Create(),
-            SettingsCommand.Create(),
-            BenchCommand.Create(),
-            DoctorCommand.Create(),
-        };
+            if (!Roots.TryGetValue(name, out var root)) root = Roots[name] = CreateRoot(named.Length > 0 ? named : Verbs);
+            return root;
+        }
+    }
+
+    private static RootCommand CreateRoot((string Name, Func<Command> Create)[] verbs)
+    {
+        var root = new RootCommand("Trains small, fast convolutional networks by distillation and uniformity half-pruning.");
+        foreach (var verb in verbs) root.Add(verb.Create());
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         root.SetAction(parsed => ((HelpWithExamples)help.Action).Invoke(parsed));

@@ -4,7 +4,6 @@ using Dst.Runtime;
 using Dst.Runtime.Graph;
 using Dst.Training.Networks;
 using Dst.Training.Pruning;
-using Dst.Training.Runs;
 
 namespace Dst.Cli.Bench;
 
@@ -43,7 +42,7 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
             MeasureLayer(shape, results);
         }
 
-        return new(RunManifest.CpuName(), Simd.Tier, threads, _peak, results);
+        return new(Processor.Name, Simd.Tier, threads, _peak, results);
     }
 
     private static IEnumerable<Conv2dShape> LayersOf(string network)

@@ -3,7 +3,6 @@ using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
 using Dst.Training.Networks;
-using Dst.Training.Runs;
 
 namespace Dst.Cli.Bench;
 
@@ -23,7 +22,7 @@ internal sealed record StepResult(string Name, string Algorithm, double Ms, doub
 /// <summary>The JSON document of <c>bench --model</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run; resident bytes are packed weights and a session's memory.</summary>
 internal sealed record NetworkReport(
     string Cpu, SimdTier Tier, string Model, string Form, int Threads, int Batch, LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes,
-    long Macs, long EffectiveMacs, double Gflops, double PeakGflops, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
+    long Weights, long Macs, long EffectiveMacs, double Gflops, double PeakGflops, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
 
 /// <summary>Measures the inference of a model on random images.</summary>
 internal sealed class NetworkBench(Model model, NetworkBenchOptions options, CancellationToken cancellation)
@@ -81,8 +80,8 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         double At(double share) => 1e3 * sortedSeconds[Math.Min(sortedSeconds.Count - 1, (int)(share * sortedSeconds.Count))];
         var gflops = 2e-9 * Batch * cost.EffectiveMacs / sortedSeconds[0];
         return new(
-            RunManifest.CpuName(), Simd.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
-            options.FileBytes, residentBytes, cost.Macs, cost.EffectiveMacs, gflops, peak, 100 * gflops / peak,
+            Processor.Name, Simd.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
+            options.FileBytes, residentBytes, cost.Weights, cost.Macs, cost.EffectiveMacs, gflops, peak, 100 * gflops / peak,
             [.. layers.Select(step => new StepResult(step.Name, step.Algorithm, step.Ms, macs.TryGetValue(step.Name, out var count) ? 2e-6 * Batch * count / step.Ms : null))]);
     }
 }

@@ -13,13 +13,15 @@ internal static class RandomModel
     /// <param name="width">Width multiplier.</param>
     /// <param name="input">Shape of one image, or null for the architecture's usual one.</param>
     /// <param name="pattern">Pattern of the masks, or null for a dense network.</param>
+    /// <param name="unstructured">Whether masks keep as many weights as the pattern does, but without it.</param>
     /// <exception cref="InputException">There is no such network, it does not take the input, or nothing of it can be pruned.</exception>
-    public static Model Create(string arch, double width, FeatureShape? input, UhpPattern? pattern)
+    public static Model Create(string arch, double width, FeatureShape? input, UhpPattern? pattern, bool unstructured = false)
     {
         var (usualInput, classes) = Zoo.UsualTask(arch);
         var model = Initialiser.Initialise(Zoo.Build(arch, input ?? usualInput, classes, width), seed: 1);
         if (pattern is null) return model;
-        var plan = PruningPlan.Create(model, new() { Pattern = pattern });
+        var options = new PruningOptions { Pattern = pattern };
+        var plan = unstructured ? PruningPlan.CreateUnstructured(model, options) : PruningPlan.Create(model, options);
         return plan.Masks.Count > 0 ? plan.ApplyTo(model) : throw new InputException($"network '{arch}' has no layer that {pattern} can prune; at least one was expected");
     }
 }

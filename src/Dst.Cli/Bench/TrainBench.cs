@@ -5,7 +5,6 @@ using Dst.Runtime.Graph;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Networks;
-using Dst.Training.Runs;
 
 namespace Dst.Cli.Bench;
 
@@ -105,7 +104,7 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         var gflops = 2 * UsefulMacs(model) / best / 1e9;
         using var process = Process.GetCurrentProcess();
         return new(
-            RunManifest.CpuName(), Simd.Tier, options.Arch, options.Width, model.Graph.Input.ToString(), Zoo.UsualTask(options.Arch).Classes,
+            Processor.Name, Simd.Tier, options.Arch, options.Width, model.Graph.Input.ToString(), Zoo.UsualTask(options.Arch).Classes,
             options.Batch, options.Threads, options.Pattern is null ? "dense" : "uhp", options.Pattern?.ToString(),
             cost.Weights, cost.Macs, cost.EffectiveMacs, options.Steps, best * 1e3, median * 1e3, 1 / best,
             gflops, peak, 100 * gflops / peak, process.PeakWorkingSet64, operations);

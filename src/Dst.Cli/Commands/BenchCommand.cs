@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Dst.Cli.Bench;
 using Dst.Cli.Report;
@@ -26,8 +27,9 @@ internal static class BenchCommand
     private static readonly Option<string?> ModelPath = SharedOptions.Text("--model", "MODEL", "Measure the inference of this model file.");
     private static readonly Option<string?> NetworkArch = SharedOptions.Text("--arch", "name", "Measure the inference of this architecture with random weights.");
     private static readonly Option<int?> NetworkBatch = SharedOptions.Number("--batch", "Images that run together. Default: 1.", 1, 4096);
+    private static readonly Option<bool> Unstructured = new("--unstructured") { Description = "Prune as many weights as --pattern does, but without a pattern (the control)." };
     private static readonly Option<bool> Dense = new("--dense") { Description = "Ignore the masks: compute with pruned weights as a dense network would." };
-    private static readonly Option<bool> NoTune = new("--no-tune") { Description = "Choose each layer's algorithm by a fixed cost model rather than by measuring." };
+    private static readonly Option<bool> Sparse = new("--sparse") { Description = "Pruned layers take the fastest form that skips pruned weights, even where a dense one is faster." };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -63,6 +65,7 @@ internal static class BenchCommand
             "Measures the speed of a model's inference on random images: latency, images a second, time and algorithm of each layer. Its own verbs measure kernels and training.",
             "bench --model runs/quickstart/dst.safetensors",
             "bench --arch resnet20 --pattern kernel:16:16 --batch 64 --threads 2 --json",
+            "bench --arch resnet20 --pattern kernel:16:16 --unstructured --sparse",
             "bench kernels",
             "bench train --arch resnet20")
         {
@@ -71,9 +74,12 @@ internal static class BenchCommand
             Width,
             Input,
             Pattern,
+            Unstructured,
             NetworkBatch,
             Dense,
-            NoTune,
+            Sparse,
+            SharedOptions.NoTune,
+            SharedOptions.NoCache,
             Threads,
             SharedOptions.Json,
             kernels,
@@ -88,11 +94,22 @@ internal static class BenchCommand
         var arguments = call.Arguments;
         var (path, arch) = (arguments.GetValue(ModelPath), arguments.GetValue(NetworkArch));
         if (path is null == arch is null) throw new InputException($"bench has {(path is null ? "neither --model nor" : "both --model and")} --arch; one of them was expected, or kernels or train; see dst bench --help");
-        if (path is not null && new[] { Pattern.Name, Width.Name, Input.Name }.FirstOrDefault(name => arguments.GetResult(name) is not null) is { } option)
+        if (path is not null && new[] { Pattern.Name, Unstructured.Name, Width.Name, Input.Name }.FirstOrDefault(name => arguments.GetResult(name) is OptionResult { Implicit: false }) is { } option)
             throw new InputException($"option {option} does not go with --model, which has its own; --arch was expected");
+        var unstructured = arguments.GetValue(Unstructured);
+        if (unstructured && arguments.GetValue(Pattern) is null) throw new InputException("option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");
+        var (dense, sparse) = (arguments.GetValue(Dense), arguments.GetValue(Sparse));
+        if (dense && sparse) throw new InputException("bench has both --dense and --sparse; one of them was expected");
         var model = path is not null ? ModelFile.Load(path)
-            : RandomModel.Create(arch!, arguments.GetValue(Width) ?? 1, ShapeOf(arguments), PatternOf(arguments));
-        var inference = new InferenceOptions { Batch = arguments.GetValue(NetworkBatch) ?? 1, Dense = arguments.GetValue(Dense), Tune = !arguments.GetValue(NoTune) };
+            : RandomModel.Create(arch!, arguments.GetValue(Width) ?? 1, ShapeOf(arguments), PatternOf(arguments), unstructured);
+        var inference = new InferenceOptions
+        {
+            Batch = arguments.GetValue(NetworkBatch) ?? 1,
+            Dense = dense,
+            Sparse = sparse,
+            Tune = !arguments.GetValue(SharedOptions.NoTune),
+            Cache = SharedOptions.CacheOf(call),
+        };
         var options = new NetworkBenchOptions(path ?? arch!, path is null ? null : new FileInfo(path).Length, arguments.GetValue(Threads) ?? 1, inference);
         var result = new NetworkBench(model, options, call.Cancellation).Run(call.Report.Log);
         call.Report.Result(result, () => PrintNetwork(call.Report, result));

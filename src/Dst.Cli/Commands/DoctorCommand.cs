@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Dst.Kernels.Simd;
-using Dst.Training.Data;
-using Dst.Training.Runs;
+using Dst.Runtime;
+using Dst.Runtime.Images;
 
 namespace Dst.Cli.Commands;
 
@@ -28,7 +28,7 @@ internal static class DoctorCommand
     }
 
     private static Machine Examine() => new(
-        Cpu: RunManifest.CpuName(),
+        Cpu: Processor.Name,
         Cores: Environment.ProcessorCount,
         Tier: Simd.Tier,
         BestTier: Simd.Best,

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Runtime;
-using Dst.Runtime.ModelFile;
-using Dst.Runtime.Threading;
+using Dst.Runtime.Inference;
 using Dst.Training;
-using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Metrics;
 
@@ -41,16 +39,15 @@ internal static class EvalCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
-        var model = ModelFile.Load(path);
+        using var model = Model.Load(path);
         var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call);
         var samples = call.Arguments.GetValue(Split) switch { "training" => data.Training, "validation" => data.Validation, _ => data.Test };
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
 
-        using var pool = new WorkerPool(SharedOptions.ThreadsOf(call.Arguments));
-        using var network = new TrainingNetwork(model, Batch, pool, seed: 0);
-        network.Freeze();
+        // The same file gives the same numbers each time: nothing is measured.
+        using var predictor = new Predictor(model, new() { Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
-        var metrics = TrainerEvaluation.Evaluate(network, loader, call.Cancellation);
+        var metrics = TrainerEvaluation.Evaluate(predictor, loader, call.Cancellation);
         call.Report.Result(Evaluation.Of(metrics), () => Print(call.Report, metrics, data.ClassNames));
     }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
-using Dst.Runtime.ModelFile;
 using Dst.Training.Networks;
 
 namespace Dst.Cli.Commands;
@@ -24,6 +23,8 @@ internal static class InspectCommand
         {
             SharedOptions.Model,
             Plan,
+            SharedOptions.NoTune,
+            SharedOptions.NoCache,
             SharedOptions.Json,
         };
         verb.Handle(Run);
@@ -33,12 +34,15 @@ internal static class InspectCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
-        var model = ModelFile.Load(path);
+        using var model = Model.Load(path);
         var cost = NetworkCost.Of(model.Graph, model.Masks);
+        var size = StoreSize.Of(model);
         var document = new
         {
             File = path,
-            FileBytes = new FileInfo(path).Length,
+            size.FileBytes,
+            size.DenseFileBytes,
+            size.MaskBytes,
             Network = model.Graph.Name,
             Input = model.Graph.Input.ToString(),
             cost.Weights,
@@ -48,11 +52,12 @@ internal static class InspectCommand
             model.ClassNames,
             model.Normalisation,
             Layers = LayerTable.RowsOf(model),
-            Plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model) : null,
+            Plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null,
         };
         call.Report.Result(document, () =>
         {
-            call.Report.Line($"{path}: {document.Network}, input {document.Input}, {Format.Bytes(document.FileBytes)}");
+            call.Report.Line($"{path}: {document.Network}, input {document.Input}");
+            call.Report.Line($"file     {size}");
             call.Report.Line($"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept");
             call.Report.Line($"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept");
             call.Report.Line($"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}");
@@ -65,9 +70,9 @@ internal static class InspectCommand
         });
     }
 
-    private static IReadOnlyList<LayerDecision> DecisionsOf(Model model)
+    private static IReadOnlyList<LayerDecision> DecisionsOf(Model model, Invocation call)
     {
-        using var plan = InferencePlan.Compile(model);
+        using var plan = InferencePlan.Compile(model, new() { Tune = !call.Arguments.GetValue(SharedOptions.NoTune), Cache = SharedOptions.CacheOf(call) });
         return plan.Decisions;
     }
 

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Runtime.Images;
 using Dst.Runtime.Inference;
-using Dst.Runtime.ModelFile;
-using Dst.Training.Data;
 
 namespace Dst.Cli.Commands;
 
@@ -59,19 +57,18 @@ internal static class PredictCommand
         }
 
         if (images.Length == 0) throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
-        var model = ModelFile.Load(path);
+        using var model = Model.Load(path);
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
         var allFiles = FilesOf(images).ToList();
         // Measuring would take longer than a few images, and the same file gives the same probabilities each time.
-        using var plan = InferencePlan.Compile(model, new() { Batch = Math.Min(Batch, allFiles.Count), Tune = false });
-        using var session = plan.CreateSession(SharedOptions.ThreadsOf(call.Arguments));
-        var logits = new float[plan.Options.Batch * plan.Classes];
-        foreach (var files in allFiles.Chunk(plan.Options.Batch))
+        using var predictor = new Predictor(model, new() { Batch = Math.Min(Batch, allFiles.Count), Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        foreach (var files in allFiles.Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
-            session.Run(ReadImages(files, model), files.Length, logits.AsSpan(0, files.Length * plan.Classes));
-            for (var i = 0; i < files.Length; i++) results.Add(new(files[i], Best(logits.AsSpan(i * plan.Classes, plan.Classes), model, top)));
+            var probabilities = new float[files.Length * predictor.Classes];
+            predictor.Predict(Array.ConvertAll(files, ImageFile.Read), probabilities);
+            for (var i = 0; i < files.Length; i++) results.Add(new(files[i], Best(probabilities[(i * predictor.Classes)..((i + 1) * predictor.Classes)], model, top)));
         }
 
         call.Report.Result(results, () =>
@@ -105,31 +102,16 @@ internal static class PredictCommand
         }
     }
 
-    private static float[] ReadImages(string[] files, Model model)
+    /// <summary>The most probable classes; of equal ones the lower index first.</summary>
+    private static Prediction[] Best(float[] probabilities, Model model, int top)
     {
-        var input = model.Graph.Input;
-        var normalisation = ModelInput.NormalisationOf(model);
-        var length = checked((int)input.Count);
-        var images = new float[files.Length * length];
-        for (var i = 0; i < files.Length; i++) Preprocessor.Prepare(ImageFile.Read(files[i]), normalisation, input, images.AsSpan(i * length, length));
-        return images;
-    }
-
-    /// <summary>The most probable classes, by the softmax of the logits; of equal ones the lower index first.</summary>
-    private static IReadOnlyList<Prediction> Best(ReadOnlySpan<float> logits, Model model, int top)
-    {
-        var scores = Array.ConvertAll(logits.ToArray(), logit => (double)logit);
-        if (model.Graph.Output.Operation is not SoftmaxOp)
-        {
-            var max = scores.Max();
-            for (var i = 0; i < scores.Length; i++) scores[i] = Math.Exp(scores[i] - max);
-        }
-
-        var sum = scores.Sum();
-        return [.. scores.Index().OrderByDescending(score => score.Item).Take(top).Select(score => new Prediction(ModelInput.ClassNameOf(model, score.Index), score.Item / sum))];
+        var classes = new int[probabilities.Length];
+        for (var i = 0; i < classes.Length; i++) classes[i] = i;
+        Array.Sort(classes, (a, b) => probabilities[a] == probabilities[b] ? a - b : probabilities[b].CompareTo(probabilities[a]));
+        return Array.ConvertAll(classes[..Math.Min(top, classes.Length)], i => new Prediction(model.ClassNameOf(i), probabilities[i]));
     }
 
     private sealed record FilePredictions(string File, IReadOnlyList<Prediction> Predictions);
 
-    private sealed record Prediction(string Class, double Probability);
+    private sealed record Prediction(string Class, float Probability);
 }

@@ -112,12 +112,13 @@ internal static class PruneCommand
         ModelFile.Save(path, pruned);
         var cost = NetworkCost.Of(pruned.Graph, pruned.Masks);
         var rows = LayerTable.RowsOf(pruned);
-        var fileBytes = new FileInfo(path).Length;
-        report.Result(new { File = path, FileBytes = fileBytes, cost.Weights, Nonzero = cost.Nonzeros, cost.Macs, cost.EffectiveMacs, plan.Skipped, Layers = rows }, () =>
+        var size = StoreSize.Of(pruned);
+        report.Result(new { File = path, size.FileBytes, size.DenseFileBytes, size.MaskBytes, cost.Weights, Nonzero = cost.Nonzeros, cost.Macs, cost.EffectiveMacs, plan.Skipped, Layers = rows }, () =>
         {
             report.Table(LayerTable.ToTable(rows, plan.Skipped));
             report.Line();
-            report.Line($"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept, {Format.Bytes(fileBytes)}");
+            report.Line($"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept");
+            report.Line($"file: {size}");
         });
     }
 

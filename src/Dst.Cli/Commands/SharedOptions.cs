@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Commands;
 
@@ -16,6 +17,15 @@ internal static class SharedOptions
 
     /// <summary>Number of threads; null for the processor's cores.</summary>
     public static readonly Option<int?> Threads = Number("--threads", "Threads that share the work; results do not depend on it. Default: all cores.", 1, 1024);
+
+    /// <summary>Fixed choices of algorithms.</summary>
+    public static readonly Option<bool> NoTune = new("--no-tune") { Description = "Choose each layer's algorithm by a fixed cost model rather than by measuring." };
+
+    /// <summary>Fresh measurements.</summary>
+    public static readonly Option<bool> NoCache = new("--no-cache") { Description = "Measure each layer anew, neither reading nor writing what was measured earlier on this machine." };
+
+    /// <summary>The user's cache of measurements, unless <paramref name="call"/> has <see cref="NoCache"/>.</summary>
+    public static PlanCache? CacheOf(Invocation call) => call.Arguments.GetValue(NoCache) ? null : PlanCache.OfUser(call.Report.Log);
 
     /// <summary>The number of threads that <paramref name="arguments"/> name, or all cores.</summary>
     public static int ThreadsOf(ParseResult arguments) => arguments.GetValue(Threads) ?? Environment.ProcessorCount;

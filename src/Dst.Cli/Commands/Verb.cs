@@ -20,9 +20,19 @@ internal sealed class Verb : Command
     {
         var configuration = parsed.InvocationConfiguration;
         var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
-        handler(new Invocation(parsed, new ReportWriter(configuration.Output, configuration.Error, isJson), cancellation));
+        var report = new ReportWriter(configuration.Output, configuration.Error, isJson);
+        WarnOfManyThreads(parsed, report);
+        handler(new Invocation(parsed, report, cancellation));
         return Task.FromResult(CommandLine.Done);
     });
+
+    // Allowed, since results do not depend on it and cores may come and go, but hardly what was meant.
+    private void WarnOfManyThreads(ParseResult parsed, ReportWriter report)
+    {
+        var option = Options.OfType<Option<int?>>().FirstOrDefault(option => option.Name == SharedOptions.Threads.Name);
+        if (option is not null && parsed.GetValue(option) is { } threads && threads > Environment.ProcessorCount)
+            report.Log($"warning: {option.Name} is {threads}; more threads than the {Environment.ProcessorCount} cores of this machine gain nothing");
+    }
 }
 
 /// <summary>One call of a verb: the parsed arguments, where to write, and the signal to end early.</summary>

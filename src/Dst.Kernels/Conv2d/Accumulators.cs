@@ -15,6 +15,12 @@ internal unsafe interface IAccumulators<TLanes> where TLanes : unmanaged, ILanes
     /// <summary>Adds vector · scalar to each; the scalars are <paramref name="pitch"/> floats apart, a constant to the JIT.</summary>
     void MultiplyAdd(float* scalars, nint pitch, TLanes vector);
 
+    /// <summary>Adds values, <paramref name="pitch"/> floats apart.</summary>
+    void Add(float* values, nint pitch);
+
+    /// <summary>Clips each to bounds.</summary>
+    void Clip(TLanes least, TLanes most);
+
     /// <summary>Writes the values, <paramref name="pitch"/> floats apart.</summary>
     void Store(float* destination, nint pitch);
 
@@ -38,6 +44,12 @@ internal unsafe struct One<TLanes> : IAccumulators<TLanes> where TLanes : unmana
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MultiplyAdd(float* scalars, nint pitch, TLanes vector) => _a = TLanes.MultiplyAdd(scalars, vector, _a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float* values, nint pitch) => _a = TLanes.Add(_a, TLanes.Load(values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Clip(TLanes least, TLanes most) => _a = TLanes.Clip(_a, least, most);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination, nint pitch) => TLanes.Store(destination, _a);
@@ -67,6 +79,20 @@ internal unsafe struct Two<TLanes> : IAccumulators<TLanes> where TLanes : unmana
     {
         _a = TLanes.MultiplyAdd(scalars, vector, _a);
         _b = TLanes.MultiplyAdd(scalars + pitch, vector, _b);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float* values, nint pitch)
+    {
+        _a = TLanes.Add(_a, TLanes.Load(values));
+        _b = TLanes.Add(_b, TLanes.Load(values + pitch));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Clip(TLanes least, TLanes most)
+    {
+        _a = TLanes.Clip(_a, least, most);
+        _b = TLanes.Clip(_b, least, most);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -110,6 +136,24 @@ internal unsafe struct Four<TLanes> : IAccumulators<TLanes> where TLanes : unman
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float* values, nint pitch)
+    {
+        _a = TLanes.Add(_a, TLanes.Load(values));
+        _b = TLanes.Add(_b, TLanes.Load(values + pitch));
+        _c = TLanes.Add(_c, TLanes.Load(values + 2 * pitch));
+        _d = TLanes.Add(_d, TLanes.Load(values + 3 * pitch));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Clip(TLanes least, TLanes most)
+    {
+        _a = TLanes.Clip(_a, least, most);
+        _b = TLanes.Clip(_b, least, most);
+        _c = TLanes.Clip(_c, least, most);
+        _d = TLanes.Clip(_d, least, most);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination, nint pitch)
     {
         TLanes.Store(destination, _a);
@@ -148,6 +192,20 @@ internal unsafe struct Join<TLanes, TLeft, TRight> : IAccumulators<TLanes>
     {
         _left.MultiplyAdd(scalars, pitch, vector);
         _right.MultiplyAdd(scalars + TLeft.Width * pitch, pitch, vector);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float* values, nint pitch)
+    {
+        _left.Add(values, pitch);
+        _right.Add(values + TLeft.Width * pitch, pitch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Clip(TLanes least, TLanes most)
+    {
+        _left.Clip(least, most);
+        _right.Clip(least, most);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,7 +15,7 @@ public sealed unsafe partial class Conv2d
     private const double SureGain = 0.8;
 
     private readonly PackedInput _outputGradient;
-    private readonly DataGradientPhase[] _dataGradient;
+    private readonly Lazy<DataGradientPhase[]> _dataGradient; // inference needs none
 
     /// <summary>dx = conv transposed(dy), or dx += with <paramref name="accumulate"/>.</summary>
     /// <param name="images">Number of images.</param>
@@ -44,7 +44,7 @@ public sealed unsafe partial class Conv2d
         }
 
         packed.Clear();
-        foreach (var phase in _dataGradient)
+        foreach (var phase in _dataGradient.Value)
         {
             foreach (var list in phase.Lists)
             {
@@ -207,12 +207,12 @@ public sealed unsafe partial class Conv2d
             var count = Math.Min(_outputGradient.ChunkImages, images - first);
             var source = _outputGradient.Pack<TLanes>(count, dy + (long)first * Shape.OutputLength, scratch);
             var destination = dx + (long)first * Shape.InputLength;
-            var isCleared = !accumulate && Array.Exists(_dataGradient, phase => phase.AddsToDestination);
+            var isCleared = !accumulate && Array.Exists(_dataGradient.Value, phase => phase.AddsToDestination);
             for (var n = 0; isCleared && n < count; n++) new Span<float>(destination + (long)n * Shape.InputLength, Shape.InputLength).Clear();
-            foreach (var phase in _dataGradient)
+            foreach (var phase in _dataGradient.Value)
             {
                 if (phase.WeightLength > 0)
-                    Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), destination);
+                    Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), new(null, null, Bounds.None), destination);
             }
         }
     }

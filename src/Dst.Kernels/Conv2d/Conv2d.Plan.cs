@@ -12,10 +12,7 @@ public sealed unsafe partial class Conv2d
     private readonly TapPass _forward;
     private readonly NarrowBlockConv2d? _narrowForward;
 
-    /// <summary>Offsets of the weight gradient's taps and, for each block of filters, where its own begin.</summary>
-    private readonly int[] _gradientOffsets;
-    private readonly int[] _gradientFirst;
-    private readonly (int First, int End)[] _gradientRows;
+    private readonly Lazy<WeightGradientTaps> _weightGradient; // inference needs none
 
     private TapPass PlanForward()
     {
@@ -67,7 +64,7 @@ public sealed unsafe partial class Conv2d
     /// The forward taps' offsets, each list filled up by repeating its last tap (what the copies gather is never read), and for
     /// each run of <see cref="GradientTapMultiple"/> taps the output rows in which any of them does not fall on padding.
     /// </summary>
-    private (int[] Offsets, int[] First, (int First, int End)[] Rows) PlanWeightGradient()
+    private WeightGradientTaps PlanWeightGradient()
     {
         var first = new int[_forwardTaps.Length + 1];
         var offsets = new List<int>();
@@ -91,7 +88,7 @@ public sealed unsafe partial class Conv2d
             first[b + 1] = offsets.Count;
         }
 
-        return (Pinned(offsets), first, [.. rows]);
+        return new(Pinned(offsets), first, [.. rows]);
     }
 
     private (int Channel, int Ky, int Kx) TapAt(int index)
@@ -140,4 +137,7 @@ public sealed unsafe partial class Conv2d
         values.CopyTo(pinned);
         return pinned;
     }
+
+    /// <summary>Offsets of the weight gradient's taps, for each block of filters where its own begin, and for each run of taps the output rows that they reach.</summary>
+    private sealed record WeightGradientTaps(int[] Offsets, int[] First, (int First, int End)[] Rows);
 }

@@ -17,7 +17,7 @@ public sealed unsafe partial class Conv2d
 
     /// <summary>Runs a pass: for each block of 16 output channels, image (or some images) and row, one register tile after another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TLanes>(TapPass pass, int images, float* source, float* weights, InitialValues initial, float* destination)
+    private static void Run<TLanes>(TapPass pass, int images, float* source, float* weights, InitialValues initial, Epilogue epilogue, float* destination)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         var (from, to) = (pass.Source, pass.Destination);
@@ -42,7 +42,7 @@ public sealed unsafe partial class Conv2d
                         for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += from.Image, pixel += to.Image)
                         {
                             var width = tile.AcrossImages ? together : tile.Width;
-                            var pixels = new TilePixels(pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel);
+                            var pixels = new TilePixels(pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel, epilogue.From(0, pixel - destination));
                             if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
                             else Tile<TLanes>(tile.AcrossImages, width, list, pixels);
                         }
@@ -67,7 +67,7 @@ public sealed unsafe partial class Conv2d
         var sums = stackalloc float[MaxTileWidth * Layout.Block];
         var zero = stackalloc float[Layout.Block];
         TLanes.Store(zero, TLanes.Zero);
-        var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block);
+        var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block, new(null, null, Bounds.None));
         for (var list = scatter.FirstList[block]; list < scatter.FirstList[block + 1]; list++)
         {
             var taps = new TapList(pass.Taps, list, rows, tile.KernelColumns, weights);
@@ -121,6 +121,8 @@ public sealed unsafe partial class Conv2d
                 tile.MultiplyAdd(source + *offsets, pitch, TLanes.Load(weights));
         }
 
+        if (pixels.Residual != null) tile.Add(pixels.Residual, pixels.Pitch);
+        if (pixels.IsClipped) tile.Clip(TLanes.Broadcast(pixels.Bounds.Least), TLanes.Broadcast(pixels.Bounds.Most));
         tile.Store(pixels.Destination, pixels.Pitch);
     }
 
@@ -151,8 +153,8 @@ public sealed unsafe partial class Conv2d
         public float* Of(int block) => _values + (long)block * _blockPitch;
     }
 
-    /// <summary>Where the pixels of a tile come from, what they start from (null: the destination) and where they go.</summary>
-    private readonly struct TilePixels(float* source, nint imagePitch, float* initial, float* destination, nint pitch)
+    /// <summary>Where the pixels of a tile come from, what they start from (null: the destination), where they go and what follows.</summary>
+    private readonly struct TilePixels(float* source, nint imagePitch, float* initial, float* destination, nint pitch, Epilogue epilogue)
     {
         public readonly float* Source = source;
         public readonly nint ImagePitch = imagePitch;
@@ -160,6 +162,9 @@ public sealed unsafe partial class Conv2d
         public readonly nint InitialPitch = initial == null ? pitch : 0;
         public readonly float* Destination = destination;
         public readonly nint Pitch = pitch;
+        public readonly float* Residual = epilogue.Residual;
+        public readonly Bounds Bounds = epilogue.Bounds;
+        public readonly bool IsClipped = epilogue.Bounds != Bounds.None;
     }
 
     /// <summary>

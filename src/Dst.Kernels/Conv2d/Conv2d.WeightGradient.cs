@@ -22,7 +22,8 @@ public sealed unsafe partial class Conv2d
     public (int First, int End) WeightGradientRange(int block)
     {
         if (Simd.Simd.Tier == SimdTier.Scalar) return (block * Layout.Block * Shape.RowLength, (block + 1) * Layout.Block * Shape.RowLength);
-        return (_gradientFirst[block] * Layout.Block, _gradientFirst[block + 1] * Layout.Block);
+        var first = _weightGradient.Value.First;
+        return (first[block] * Layout.Block, first[block + 1] * Layout.Block);
     }
 
     /// <summary>Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw]; positions that are not kept become zero.</summary>
@@ -42,7 +43,7 @@ public sealed unsafe partial class Conv2d
 
         rows.Clear();
         var taps = _forwardTaps[block];
-        var values = packed[(_gradientFirst[block] * Layout.Block)..];
+        var values = packed[(_weightGradient.Value.First[block] * Layout.Block)..];
         for (var lane = 0; lane < filters; lane++)
         {
             var firstTap = (firstFilter + lane) / (s.Filters / s.Groups) * s.RowLength;
@@ -58,19 +59,20 @@ public sealed unsafe partial class Conv2d
         where TLanes : unmanaged, ILanes<TLanes>
         where TTaps : unmanaged, ITapAccumulators<TLanes>
     {
+        var list = _weightGradient.Value;
         var walk = new PixelWalk(Shape.OutHeight, _input.RowPitch, _input.Length, Shape.OutWidth * Layout.Block, Shape.OutputLength);
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
             var count = Math.Min(_input.ChunkImages, images - first);
             var source = _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
-            fixed (int* offsets = _gradientOffsets)
+            fixed (int* offsets = list.Offsets)
             {
                 for (var b = firstBlock; b < endBlock; b++)
                 {
                     var blockGradient = dy + (long)first * Shape.OutputLength + (long)b * Shape.OutHeight * Shape.OutWidth * Layout.Block;
-                    for (var t = _gradientFirst[b]; t < _gradientFirst[b + 1]; t += TTaps.Count)
+                    for (var t = list.First[b]; t < list.First[b + 1]; t += TTaps.Count)
                     {
-                        var (firstRow, endRow) = _gradientRows[t / GradientTapMultiple];
+                        var (firstRow, endRow) = list.Rows[t / GradientTapMultiple];
                         Correlate<TLanes, TTaps>(walk.Within(firstRow, endRow), count, source + firstRow * walk.SourceRow, offsets + t, blockGradient + firstRow * walk.GradientRow, gradient + (long)t * Layout.Block);
                     }
                 }

@@ -35,11 +35,9 @@ public sealed unsafe partial class Conv2d
         _forward = PlanForward();
         _narrowForward = kept is { Block: < Layout.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
-        _dataGradient = PlanDataGradient();
-        (_gradientOffsets, _gradientFirst, _gradientRows) = PlanWeightGradient();
-        var isScalar = Simd.Simd.Tier == SimdTier.Scalar;
-        WeightLength = isScalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
-        DataGradientWeightLength = isScalar ? WeightCount : _dataGradient.Sum(phase => phase.WeightLength);
+        _dataGradient = new(PlanDataGradient);
+        _weightGradient = new(PlanWeightGradient);
+        WeightLength = Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
     }
 
     /// <summary>Sizes of the layer.</summary>
@@ -49,11 +47,11 @@ public sealed unsafe partial class Conv2d
     public int WeightLength { get; }
 
     /// <summary>Floats of the packed weights of the data gradient.</summary>
-    public int DataGradientWeightLength { get; }
+    public int DataGradientWeightLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradient.Value.Sum(phase => phase.WeightLength);
 
     /// <summary>Floats of the packed weight gradient.</summary>
     public int WeightGradientLength =>
-        checked(Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _gradientOffsets.Length));
+        checked(Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _weightGradient.Value.Offsets.Length));
 
     /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
     public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
@@ -67,9 +65,19 @@ public sealed unsafe partial class Conv2d
     /// <param name="bias">[FilterBlocks · 16], zero beyond the filters.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Forward(int images, float* x, float* weights, float* bias, float* y, float* scratch)
+    public void Forward(int images, float* x, float* weights, float* bias, float* y, float* scratch) =>
+        Forward(images, x, weights, new Epilogue(bias, null, Bounds.None), y, scratch);
+
+    /// <summary>y = conv(x) and what follows it.</summary>
+    /// <param name="images">Number of images.</param>
+    /// <param name="x">Input [N, C/16, H, W, 16].</param>
+    /// <param name="weights">Packed by <see cref="PackWeights"/>.</param>
+    /// <param name="epilogue">With a bias.</param>
+    /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
+    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
+    public void Forward(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
     {
-        KernelRunner.Run(new ForwardKernel(this, images, x, weights, bias, y, scratch));
+        KernelRunner.Run(new ForwardKernel(this, images, x, weights, epilogue, y, scratch));
     }
 
     /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="WeightLength"/> floats, [O/16][taps][16].</summary>
@@ -87,11 +95,12 @@ public sealed unsafe partial class Conv2d
         if (actual != expected) throw new ArgumentException($"{actual} floats; {expected} were expected");
     }
 
-    private void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    private void Forward<TLanes>(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
     {
         if (_narrowForward is not null)
         {
-            _narrowForward.Forward<TLanes>(images, x, weights, bias, y, scratch);
+            _narrowForward.Forward<TLanes>(images, x, weights, epilogue.Bias, y, scratch);
+            epilogue.WithoutBias.Apply(y, images, Shape.FilterBlocks, Shape.OutHeight * Shape.OutWidth);
             return;
         }
 
@@ -99,7 +108,8 @@ public sealed unsafe partial class Conv2d
         {
             var count = Math.Min(_input.ChunkImages, images - first);
             var source = _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
-            Run<TLanes>(_forward, count, source, weights, new(bias, Layout.Block), y + (long)first * Shape.OutputLength);
+            var offset = (long)first * Shape.OutputLength;
+            Run<TLanes>(_forward, count, source, weights, new(epilogue.Bias, Layout.Block), epilogue.From(0, offset), y + offset);
         }
     }
 
@@ -128,10 +138,14 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    private readonly struct ForwardKernel(Conv2d conv, int images, float* x, float* weights, float* bias, float* y, float* scratch) : IKernel
+    private readonly struct ForwardKernel(Conv2d conv, int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
     {
-        public void Reference() => ForwardReference(conv.Shape, images, x, weights, bias, y);
+        public void Reference()
+        {
+            ForwardReference(conv.Shape, images, x, weights, epilogue.Bias, y);
+            epilogue.WithoutBias.Apply(y, images, conv.Shape.FilterBlocks, conv.Shape.OutHeight * conv.Shape.OutWidth);
+        }
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.Forward<TLanes>(images, x, weights, bias, y, scratch);
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.Forward<TLanes>(images, x, weights, epilogue, y, scratch);
     }
 }

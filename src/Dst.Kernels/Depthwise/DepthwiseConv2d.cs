@@ -33,10 +33,20 @@ public static unsafe class DepthwiseConv2d
     /// <param name="bias">Padded [C], zero beyond the channels.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
-    public static void Forward(WindowShape shape, float* x, float* weights, float* bias, int images, float* y)
+    public static void Forward(WindowShape shape, float* x, float* weights, float* bias, int images, float* y) =>
+        Forward(shape, x, weights, new Epilogue(bias, null, Bounds.None), images, y);
+
+    /// <summary>y = conv(x) and what follows it.</summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="x">[N, C/16, H, W, 16].</param>
+    /// <param name="weights">Packed.</param>
+    /// <param name="epilogue">With a bias.</param>
+    /// <param name="images">Images in the run.</param>
+    /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
+    public static void Forward(WindowShape shape, float* x, float* weights, Epilogue epilogue, int images, float* y)
     {
         shape.Validate(images);
-        KernelRunner.Run(new DepthwiseForward(shape, x, weights, bias, images, y));
+        KernelRunner.Run(new DepthwiseForward(shape, x, weights, epilogue, images, y));
     }
 
     /// <summary>dx = Σ dy · weight over the windows that see x.</summary>

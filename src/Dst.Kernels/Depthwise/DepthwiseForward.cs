@@ -3,8 +3,8 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>y = conv(x) + bias.</summary>
-internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, float* weights, float* bias, int images, float* y) : IKernel
+/// <summary>y = conv(x) and what follows it, with a bias.</summary>
+internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, float* weights, Epilogue epilogue, int images, float* y) : IKernel
 {
     private const int TileWidth = 4;
 
@@ -14,7 +14,7 @@ internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, fl
         {
             var block = o / shape.OutputPlane % shape.Blocks;
             var lane = o % Layout.Block;
-            var sum = (double)bias[block * Layout.Block + lane];
+            var sum = (double)epilogue.Bias[block * Layout.Block + lane];
             for (var tap = 0; tap < shape.Area; tap++)
             {
                 if (shape.InputOf(o, tap) is >= 0 and var i) sum += (double)x[i] * weights[(block * shape.Area + tap) * Layout.Block + lane];
@@ -22,74 +22,120 @@ internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, fl
 
             y[o] = (float)sum;
         }
+
+        epilogue.WithoutBias.Apply(y, images, shape.Blocks, shape.OutHeight * shape.OutWidth);
     }
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        for (var i = 0L; i < shape.Planes(images); i++)
+        var plane = new Plane(shape);
+        // A sum with a residual is clipped after it.
+        var bounds = epilogue.Residual == null ? epilogue.Bounds : Bounds.None;
+        for (var i = 0; i < shape.Planes(images); i++)
         {
-            var block = (int)(i % shape.Blocks);
-            Plane<T>(shape, x + i * shape.InputPlane, weights + block * shape.Area * Layout.Block, bias + block * Layout.Block, y + i * shape.OutputPlane);
+            var block = i % shape.Blocks;
+            var offset = (long)i * shape.OutputPlane;
+            var kernel = new Kernel(weights + block * shape.Area * Layout.Block, epilogue.Bias + block * Layout.Block, bounds);
+            Run<T>(plane, x + (long)i * shape.InputPlane, kernel, y + offset);
+            if (epilogue.Residual != null) epilogue.WithoutBias.From(block, offset).Apply<T>(y + offset, plane.OutHeight * plane.OutWidth);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<T>(WindowShape shape, float* x, float* weights, float* bias, float* y) where T : unmanaged, ILanes<T>
+    private static void Run<T>(Plane plane, float* x, Kernel kernel, float* y) where T : unmanaged, ILanes<T>
     {
-        var (outHeight, outWidth) = (shape.OutHeight, shape.OutWidth);
-        for (var oy = 0; oy < outHeight; oy++)
+        for (var oy = 0; oy < plane.OutHeight; oy++, y += plane.OutWidth * Layout.Block)
         {
-            var rows = shape.Rows(oy);
-            for (var ox = 0; ox < outWidth;)
+            var reach = WindowShape.Reach.Of(oy, plane.Height, plane.KernelHeight, plane.Stride, plane.Padding);
+            var rows = reach.End - reach.First;
+            var source = x + reach.First * plane.RowPitch;
+            var ofRows = kernel.From((reach.First - reach.Origin) * plane.KernelWidth * Layout.Block);
+            if (plane is { KernelWidth: 3, Stride: 1 }) RowOfThree<T>(plane, source, ofRows, rows, y);
+            else RowOfAny<T>(plane, source, ofRows, rows, y);
+        }
+    }
+
+    /// <summary>Stride 1 and three columns of weights: four neighbouring pixels share what they load.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RowOfThree<T>(in Plane plane, float* x, in Kernel kernel, int rows, float* y) where T : unmanaged, ILanes<T>
+    {
+        for (var ox = 0; ox < plane.OutWidth; ox += TileWidth, y += TileWidth * Layout.Block)
+        {
+            var left = ox - plane.Padding;
+            float* source = x, weights = kernel.Weights;
+            T sum0 = T.Load(kernel.Bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            for (var row = rows; row > 0; row--, source += plane.RowPitch, weights += 3 * Layout.Block)
             {
-                var (first, end, origin, _) = shape.Columns(ox);
-                var tile = ox + TileWidth <= outWidth && origin >= 0 && shape.Columns(ox + TileWidth - 1).Origin + shape.KernelWidth <= shape.Width;
-                var source = x + (rows.First * shape.Width + first) * Layout.Block;
-                var kernel = weights + ((rows.First - rows.Origin) * shape.KernelWidth + first - origin) * Layout.Block;
-                if (tile) Tile<T>(shape, source, kernel, rows.End - rows.First, bias, y);
-                else Pixel<T>(shape, source, kernel, rows.End - rows.First, end - first, bias, y);
-                ox += tile ? TileWidth : 1;
-                y += (tile ? TileWidth : 1) * Layout.Block;
+                T first = T.Load(weights), middle = T.Load(weights + Layout.Block), last = T.Load(weights + 2 * Layout.Block);
+                T x0 = ColumnOf<T>(plane, source, left), x1 = ColumnOf<T>(plane, source, left + 1), x2 = ColumnOf<T>(plane, source, left + 2);
+                T x3 = ColumnOf<T>(plane, source, left + 3), x4 = ColumnOf<T>(plane, source, left + 4), x5 = ColumnOf<T>(plane, source, left + 5);
+                sum0 = T.MultiplyAdd(x2, last, T.MultiplyAdd(x1, middle, T.MultiplyAdd(x0, first, sum0)));
+                sum1 = T.MultiplyAdd(x3, last, T.MultiplyAdd(x2, middle, T.MultiplyAdd(x1, first, sum1)));
+                sum2 = T.MultiplyAdd(x4, last, T.MultiplyAdd(x3, middle, T.MultiplyAdd(x2, first, sum2)));
+                sum3 = T.MultiplyAdd(x5, last, T.MultiplyAdd(x4, middle, T.MultiplyAdd(x3, first, sum3)));
             }
+
+            kernel.Store(y, Math.Min(TileWidth, plane.OutWidth - ox), sum0, sum1, sum2, sum3);
         }
     }
 
-    /// <summary>Four neighbouring output pixels whose windows have all of their columns.</summary>
+    /// <summary>A pixel of a row, or zeros beyond the border.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T ColumnOf<T>(in Plane plane, float* row, int column) where T : unmanaged, ILanes<T> =>
+        (uint)column < (uint)plane.Width ? T.Load(row + column * Layout.Block) : T.Zero;
+
+    /// <summary>Any stride and window.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<T>(WindowShape shape, float* x, float* weights, int rows, float* bias, float* y) where T : unmanaged, ILanes<T>
+    private static void RowOfAny<T>(in Plane plane, float* x, in Kernel kernel, int rows, float* y) where T : unmanaged, ILanes<T>
     {
-        var step = shape.Stride * Layout.Block;
-        var columns = shape.KernelWidth;
-        var skip = (shape.Width - columns) * Layout.Block;
-        T sum0 = T.Load(bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
-        for (; rows > 0; rows--, x += skip)
+        for (var ox = 0; ox < plane.OutWidth; ox += TileWidth, y += TileWidth * Layout.Block)
         {
-            for (var column = 0; column < columns; column++, x += Layout.Block, weights += Layout.Block)
+            var left = ox * plane.Stride - plane.Padding;
+            float* source = x, weights = kernel.Weights;
+            T sum0 = T.Load(kernel.Bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            for (var row = rows; row > 0; row--, source += plane.RowPitch)
             {
-                var weight = T.Load(weights);
-                sum0 = T.MultiplyAdd(T.Load(x), weight, sum0);
-                sum1 = T.MultiplyAdd(T.Load(x + step), weight, sum1);
-                sum2 = T.MultiplyAdd(T.Load(x + 2 * step), weight, sum2);
-                sum3 = T.MultiplyAdd(T.Load(x + 3 * step), weight, sum3);
+                for (var column = left; column < left + plane.KernelWidth; column++, weights += Layout.Block)
+                {
+                    var weight = T.Load(weights);
+                    sum0 = T.MultiplyAdd(ColumnOf<T>(plane, source, column), weight, sum0);
+                    sum1 = T.MultiplyAdd(ColumnOf<T>(plane, source, column + plane.Stride), weight, sum1);
+                    sum2 = T.MultiplyAdd(ColumnOf<T>(plane, source, column + 2 * plane.Stride), weight, sum2);
+                    sum3 = T.MultiplyAdd(ColumnOf<T>(plane, source, column + 3 * plane.Stride), weight, sum3);
+                }
             }
-        }
 
-        T.Store(y, sum0);
-        T.Store(y + Layout.Block, sum1);
-        T.Store(y + 2 * Layout.Block, sum2);
-        T.Store(y + 3 * Layout.Block, sum3);
+            kernel.Store(y, Math.Min(TileWidth, plane.OutWidth - ox), sum0, sum1, sum2, sum3);
+        }
     }
 
-    /// <summary>One output pixel whose window the border may cut.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pixel<T>(WindowShape shape, float* x, float* weights, int rows, int columns, float* bias, float* y) where T : unmanaged, ILanes<T>
+    /// <summary>The sizes of one block of channels, worked out once.</summary>
+    private readonly record struct Plane(int Height, int Width, int OutHeight, int OutWidth, int KernelHeight, int KernelWidth, int Stride, int Padding)
     {
-        var sum = T.Load(bias);
-        for (; rows > 0; rows--, x += shape.Width * Layout.Block, weights += shape.KernelWidth * Layout.Block)
+        public Plane(WindowShape s) : this(s.Height, s.Width, s.OutHeight, s.OutWidth, s.KernelHeight, s.KernelWidth, s.Stride, s.Padding)
         {
-            for (var i = 0; i < columns * Layout.Block; i += Layout.Block) sum = T.MultiplyAdd(T.Load(x + i), T.Load(weights + i), sum);
         }
 
-        T.Store(y, sum);
+        public int RowPitch => Width * Layout.Block;
+    }
+
+    /// <summary>Weights and bias of a block, and what follows.</summary>
+    private readonly struct Kernel(float* weights, float* bias, Bounds bounds)
+    {
+        public readonly float* Weights = weights;
+        public readonly float* Bias = bias;
+        private readonly Bounds _bounds = bounds;
+
+        public Kernel From(int floats) => new(Weights + floats, Bias, _bounds);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store<T>(float* y, int pixels, T sum0, T sum1, T sum2, T sum3) where T : unmanaged, ILanes<T>
+        {
+            T least = T.Broadcast(_bounds.Least), most = T.Broadcast(_bounds.Most);
+            T.Store(y, T.Clip(sum0, least, most));
+            if (pixels > 1) T.Store(y + Layout.Block, T.Clip(sum1, least, most));
+            if (pixels > 2) T.Store(y + 2 * Layout.Block, T.Clip(sum2, least, most));
+            if (pixels > 3) T.Store(y + 3 * Layout.Block, T.Clip(sum3, least, most));
+        }
     }
 }

@@ -3,70 +3,81 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>The least and the most that values may be.</summary>
-public readonly record struct Bounds(float Least, float Most)
+/// <summary>
+/// What follows the products of a layer: y = clip(y + bias + residual), each if it is there. Kernels that take one apply it before
+/// they store, or while what they stored is in the first-level cache.
+/// </summary>
+/// <param name="bias">[blocks · 16], zero beyond the channels; null for none.</param>
+/// <param name="residual">Of the layout of the layer's output, from the same image on; null for none.</param>
+/// <param name="bounds">What the sum is clipped to; 0 is within them, so that lanes of no channel stay zero.</param>
+public readonly unsafe struct Epilogue(float* bias, float* residual, Bounds bounds)
 {
-    /// <summary>All values.</summary>
-    public static Bounds None { get; } = new(float.NegativeInfinity, float.PositiveInfinity);
+    /// <summary>The bias, or null.</summary>
+    public float* Bias { get; } = bias;
 
-    /// <summary>0 and above.</summary>
-    public static Bounds Relu { get; } = new(0, float.PositiveInfinity);
-}
+    /// <summary>What is added, or null.</summary>
+    public float* Residual { get; } = residual;
 
-/// <summary>What follows a layer in place, in one pass over its output: y = y + bias + residual, each if it is there, clipped to bounds.</summary>
-public static unsafe class Epilogue
-{
-    /// <summary>Applies what is asked for to some planes of whole blocks.</summary>
+    /// <summary>What the sum is clipped to.</summary>
+    public Bounds Bounds { get; } = bounds;
+
+    /// <summary>This one for an output whose kernel has added the bias.</summary>
+    public Epilogue WithoutBias => new(null, Residual, Bounds);
+
+    /// <summary>Whether there is nothing to do.</summary>
+    public bool IsEmpty => Bias == null && Residual == null && Bounds == Bounds.None;
+
+    /// <summary>This one for an output that begins <paramref name="blocks"/> blocks of channels and <paramref name="floats"/> floats later.</summary>
+    public Epilogue From(int blocks, long floats) =>
+        new(Bias == null ? null : Bias + blocks * Layout.Block, Residual == null ? null : Residual + floats, Bounds);
+
+    /// <summary>Applies it in place to some planes of whole blocks.</summary>
     /// <param name="y">[N, blocks, pixels, 16], overwritten.</param>
-    /// <param name="bias">[blocks · 16], or null for none.</param>
-    /// <param name="residual">[N, blocks, pixels, 16], or null for none.</param>
-    /// <param name="bounds">What the sum is clipped to; 0 is within them, so that lanes of no channel stay zero.</param>
     /// <param name="images">Images N.</param>
     /// <param name="blocks">Blocks of channels.</param>
     /// <param name="pixels">Pixels of a block.</param>
-    public static void Apply(float* y, float* bias, float* residual, Bounds bounds, int images, int blocks, int pixels)
+    public void Apply(float* y, int images, int blocks, int pixels)
     {
         Check.Images(images, blocks, pixels);
-        KernelRunner.Run(new EpilogueKernel(y, bias, residual, bounds, images, blocks, pixels));
+        if (!IsEmpty) KernelRunner.Run(new EpilogueKernel(this, y, images, blocks, pixels));
+    }
+
+    /// <summary>Applies it in place to neighbouring pixels of one block, the first of this bias and residual.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal void Apply<T>(float* y, int pixels) where T : unmanaged, ILanes<T>
+    {
+        T shift = Bias == null ? T.Zero : T.Load(Bias), least = T.Broadcast(Bounds.Least), most = T.Broadcast(Bounds.Most);
+        var end = y + (long)pixels * Layout.Block;
+        if (Residual == null)
+        {
+            for (; y < end; y += Layout.Block) T.Store(y, T.Clip(T.Add(T.Load(y), shift), least, most));
+            return;
+        }
+
+        for (var added = Residual; y < end; y += Layout.Block, added += Layout.Block) T.Store(y, T.Clip(T.Add(T.Add(T.Load(y), shift), T.Load(added)), least, most));
     }
 }
 
-/// <summary>y = min(max(y + bias + residual, least), most).</summary>
-internal readonly unsafe struct EpilogueKernel(float* y, float* bias, float* residual, Bounds bounds, int images, int blocks, int pixels) : IKernel
+/// <summary>An epilogue of whole planes.</summary>
+internal readonly unsafe struct EpilogueKernel(Epilogue epilogue, float* y, int images, int blocks, int pixels) : IKernel
 {
     public void Reference()
     {
         for (var i = 0L; i < (long)images * blocks * pixels * Layout.Block; i++)
         {
             var value = (double)y[i];
-            if (bias != null) value += bias[i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block];
-            if (residual != null) value += residual[i];
-            y[i] = Math.Clamp((float)value, bounds.Least, bounds.Most);
+            if (epilogue.Bias != null) value += epilogue.Bias[i / Layout.Block / pixels % blocks * Layout.Block + i % Layout.Block];
+            if (epilogue.Residual != null) value += epilogue.Residual[i];
+            y[i] = Math.Clamp((float)value, epilogue.Bounds.Least, epilogue.Bounds.Most);
         }
     }
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        var zeros = stackalloc float[Layout.Block];
-        new Span<float>(zeros, Layout.Block).Clear();
-        for (var i = 0L; i < (long)images * blocks; i++)
+        for (var i = 0; i < images * blocks; i++)
         {
-            var offset = i * pixels * Layout.Block;
-            Plane<T>(y + offset, bias == null ? zeros : bias + i % blocks * Layout.Block, residual == null ? null : residual + offset, pixels, bounds);
+            var offset = (long)i * pixels * Layout.Block;
+            epilogue.From(i % blocks, offset).Apply<T>(y + offset, pixels);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<T>(float* y, float* bias, float* residual, int pixels, Bounds bounds) where T : unmanaged, ILanes<T>
-    {
-        T shift = T.Load(bias), least = T.Broadcast(bounds.Least), most = T.Broadcast(bounds.Most);
-        var end = y + (long)pixels * Layout.Block;
-        if (residual == null)
-        {
-            for (; y < end; y += Layout.Block) T.Store(y, T.Clip(T.Add(T.Load(y), shift), least, most));
-            return;
-        }
-
-        for (; y < end; y += Layout.Block, residual += Layout.Block) T.Store(y, T.Clip(T.Add(T.Add(T.Load(y), shift), T.Load(residual)), least, most));
     }
 }

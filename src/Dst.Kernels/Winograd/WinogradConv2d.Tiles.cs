@@ -6,9 +6,15 @@ namespace Dst.Kernels;
 /// <content>The walk over tiles: images to the transform domain and back.</content>
 public sealed unsafe partial class WinogradConv2d
 {
-    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, _window, _inputPitch);
+    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Tile * Shape.Stride, _inputPitch);
 
     private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, _outputPitch);
+
+    /// <summary>Tiles of a row whose half-transformed values stay in the first-level cache.</summary>
+    private const int StripTiles = 8;
+
+    /// <summary>Floats of a strip: rows and columns of a tile's largest side at most.</summary>
+    private const int StripLength = StripTiles * WinogradTransform.LargestTile * Layout.Block;
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
     [SkipLocalsInit]
@@ -16,49 +22,134 @@ public sealed unsafe partial class WinogradConv2d
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
     {
-        var window = stackalloc float[WinogradTransform.LargestTile * Layout.Block];
+        var room = stackalloc float[StripLength + Layout.Block];
+        var strip = Layout.Align(room);
         for (var i = 0; i < rows.Count * walk.Blocks; i++)
         {
             var (row, block) = (i / walk.Blocks, i % walk.Blocks);
             var plane = PlaneOf(walk, rows.First + row, block, x);
-            var top = (rows.First + row) % RowsPerImage * Tile + walk.Origin;
+            var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
             var tile = tiles + TileOffset(block, rows.Place + row);
-            for (var left = walk.Origin; left < walk.Origin + _tileColumns * Tile; left += Tile, tile += Layout.Block)
+            for (var first = 0; first < _tileColumns; first += StripTiles)
             {
-                var source = walk.Contains(top, left)
-                    ? new VectorSquare(plane + walk.Offset(top, left), walk.RowPitch, Layout.Block)
-                    : CopyWindow<T>(walk, top, left, plane, window);
-                WinogradTransform.Apply<T, TStep>(source, new(tile, _window * walk.TilePitch, walk.TilePitch));
+                var count = Math.Min(StripTiles, _tileColumns - first);
+                var columns = (count - 1) * walk.Step + TStep.In;
+                GatherColumns<T, TStep>(walk, plane, top, first * walk.Step + walk.Origin, columns, strip);
+                for (var r = 0; r < TStep.Out; r++)
+                    TransformRow<T, TStep>(count, strip + r * columns * Layout.Block, walk.Step * Layout.Block, tile + first * Layout.Block + r * TStep.Out * walk.TilePitch, walk.TilePitch);
             }
         }
     }
 
+    /// <summary>Transforms each column of a strip, once for the tiles that share it: [Out][columns][16].</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GatherColumns<T, TStep>(TileWalk walk, float* plane, int top, int left, int columns, float* strip)
+        where T : unmanaged, ILanes<T>
+        where TStep : IWinogradStep<T>
+    {
+        nint pitch = columns * Layout.Block;
+        int begin = Math.Clamp(-left, 0, columns), end = Math.Clamp(walk.Width - left, begin, columns);
+        for (var r = 0; r < TStep.Out; r++)
+        {
+            for (var c = 0; c < begin; c++) T.Store(strip + r * pitch + c * Layout.Block, T.Zero);
+            for (var c = end; c < columns; c++) T.Store(strip + r * pitch + c * Layout.Block, T.Zero);
+        }
+
+        int firstRow = Math.Max(0, -top), endRow = Math.Min(TStep.In, walk.Height - top);
+        if (firstRow == 0 && endRow == TStep.In)
+        {
+            for (var c = begin; c < end; c++) TStep.Apply(plane + walk.Offset(top, left + c), walk.RowPitch, strip + c * Layout.Block, pitch);
+            return;
+        }
+
+        var windowRoom = stackalloc float[(WinogradTransform.LargestSide + 1) * Layout.Block];
+        var window = Layout.Align(windowRoom);
+        for (var r = 0; r < TStep.In; r++) T.Store(window + r * Layout.Block, T.Zero);
+        for (var c = begin; c < end; c++)
+        {
+            for (var r = firstRow; r < endRow; r++) T.Store(window + r * Layout.Block, T.Load(plane + walk.Offset(top + r, left + c)));
+            TStep.Apply(window, Layout.Block, strip + c * Layout.Block, pitch);
+        }
+    }
+
+    /// <summary>Transforms a row of each tile; <paramref name="from"/> has a tile every <paramref name="step"/> floats, the destination the next one 16 floats on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransformRow<T, TStep>(int tiles, float* from, nint step, float* to, nint pitch)
+        where T : unmanaged, ILanes<T>
+        where TStep : IWinogradStep<T>
+    {
+        for (; tiles > 0; tiles--, from += step, to += Layout.Block) TStep.Apply(from, Layout.Block, to, pitch);
+    }
+
     /// <summary>Transforms each tile back and writes it, or adds it, to its window of the plane; what lies outside is dropped.</summary>
     [SkipLocalsInit]
-    private void Scatter<T, TStep, TWrite>(TileWalk walk, TileRows rows, float* tiles, float* x)
+    private void Scatter<T, TStep, TWrite>(TileWalk walk, TileRows rows, float* tiles, Epilogue epilogue, float* x)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
         where TWrite : IWriteStep<T>
     {
-        var window = stackalloc float[WinogradTransform.LargestTile * Layout.Block];
+        var room = stackalloc float[StripLength + Layout.Block];
+        var strip = Layout.Align(room);
         for (var i = 0; i < rows.Count * walk.Blocks; i++)
         {
             var (row, block) = (i / walk.Blocks, i % walk.Blocks);
             var plane = PlaneOf(walk, rows.First + row, block, x);
-            var top = (rows.First + row) % RowsPerImage * Tile + walk.Origin;
+            var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
             var tile = tiles + TileOffset(block, rows.Place + row);
-            for (var left = walk.Origin; left < walk.Origin + _tileColumns * Tile; left += Tile, tile += Layout.Block)
+            for (var first = 0; first < _tileColumns; first += StripTiles)
             {
-                var source = new VectorSquare(tile, _window * walk.TilePitch, walk.TilePitch);
-                if (TWrite.Overwrites && walk.Contains(top, left))
+                var count = Math.Min(StripTiles, _tileColumns - first);
+                ScatterColumns<T, TStep>(walk, count, tile + first * Layout.Block, strip);
+                for (var r = Math.Max(0, -top); r < Math.Min(TStep.Out, walk.Height - top); r++)
                 {
-                    WinogradTransform.Apply<T, TStep>(source, new(plane + walk.Offset(top, left), walk.RowPitch, Layout.Block));
-                    continue;
+                    var left = first * walk.Step + walk.Origin;
+                    ScatterRow<T, TStep, TWrite>(walk, count, strip + r * count * TStep.In * Layout.Block, top + r, left, plane);
+                    if (epilogue.IsEmpty) continue;
+                    var pixel = plane + walk.Offset(top + r, left);
+                    epilogue.From(block, pixel - x).Apply<T>(pixel, Math.Min(count * walk.Step, walk.Width - left));
                 }
-
-                WinogradTransform.Apply<T, TStep>(source, new(window, walk.Window * Layout.Block, Layout.Block));
-                WriteWindow<T, TWrite>(walk, top, left, window, plane);
             }
+        }
+    }
+
+    /// <summary>Transforms each column of each tile of a strip: [Out][tile][In][16].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScatterColumns<T, TStep>(TileWalk walk, int tiles, float* tile, float* strip)
+        where T : unmanaged, ILanes<T>
+        where TStep : IWinogradStep<T>
+    {
+        for (var column = 0; column < TStep.In; column++, strip += Layout.Block)
+        {
+            for (nint t = 0; t < tiles; t++)
+            {
+                TStep.Apply(
+                    tile + column * walk.TilePitch + t * Layout.Block, TStep.In * walk.TilePitch,
+                    strip + t * TStep.In * Layout.Block, tiles * TStep.In * Layout.Block);
+            }
+        }
+    }
+
+    /// <summary>Transforms one row of each tile of a strip and writes what lies inside of the plane.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScatterRow<T, TStep, TWrite>(TileWalk walk, int tiles, float* strip, int row, int left, float* plane)
+        where T : unmanaged, ILanes<T>
+        where TStep : IWinogradStep<T>
+        where TWrite : IWriteStep<T>
+    {
+        var windowRoom = stackalloc float[(WinogradTransform.LargestSide + 1) * Layout.Block];
+        var window = Layout.Align(windowRoom);
+        for (; tiles > 0; tiles--, strip += TStep.In * Layout.Block, left += walk.Step)
+        {
+            if (TWrite.Overwrites && left >= 0 && left + TStep.Out <= walk.Width)
+            {
+                TStep.Apply(strip, Layout.Block, plane + walk.Offset(row, left), Layout.Block);
+                continue;
+            }
+
+            TStep.Apply(strip, Layout.Block, window, Layout.Block);
+            for (var c = Math.Max(0, -left); c < Math.Min(TStep.Out, walk.Width - left); c++) TWrite.Write(plane + walk.Offset(row, left + c), T.Load(window + c * Layout.Block));
         }
     }
 
@@ -66,43 +157,14 @@ public sealed unsafe partial class WinogradConv2d
 
     private nint TileOffset(int block, int row) => ((nint)block * Capacity + row) * _tileColumns * Layout.Block;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static VectorSquare CopyWindow<T>(TileWalk walk, int top, int left, float* x, float* window) where T : unmanaged, ILanes<T>
-    {
-        var to = window;
-        for (var row = top; row < top + walk.Window; row++)
-        {
-            for (var column = left; column < left + walk.Window; column++, to += Layout.Block)
-                T.Store(to, (uint)row < (uint)walk.Height && (uint)column < (uint)walk.Width ? T.Load(x + walk.Offset(row, column)) : T.Zero);
-        }
-
-        return new(window, walk.Window * Layout.Block, Layout.Block);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WriteWindow<T, TWrite>(TileWalk walk, int top, int left, float* window, float* x)
-        where T : unmanaged, ILanes<T>
-        where TWrite : IWriteStep<T>
-    {
-        int firstColumn = Math.Max(0, left), endColumn = Math.Min(walk.Width, left + walk.Window);
-        for (var row = Math.Max(0, top); row < Math.Min(walk.Height, top + walk.Window); row++)
-        {
-            var from = window + ((row - top) * walk.Window + firstColumn - left) * Layout.Block;
-            var to = x + walk.Offset(row, firstColumn);
-            for (var column = firstColumn; column < endColumn; column++, from += Layout.Block, to += Layout.Block) TWrite.Write(to, T.Load(from));
-        }
-    }
-
-    /// <summary>Planes of one side of the layer and the window that a tile has in them.</summary>
-    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Window, int TilePitch)
+    /// <summary>Planes of one side of the layer and the windows that tiles have in them, one every Step pixels.</summary>
+    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Step, int TilePitch)
     {
         public int RowPitch => Width * Layout.Block;
 
         public nint PlaneLength => (nint)Height * RowPitch;
 
         public nint Offset(int row, int column) => ((nint)row * Width + column) * Layout.Block;
-
-        public bool Contains(int top, int left) => top >= 0 && left >= 0 && top + Window <= Height && left + Window <= Width;
     }
 
     private interface IWriteStep<T>
@@ -128,39 +190,27 @@ public sealed unsafe partial class WinogradConv2d
         public static void Write(float* destination, T value) => T.Store(destination, T.Add(T.Load(destination), value));
     }
 
-    private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IVectorKernel
+    private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Gather<T, Input4<T>>(conv.InputWalk, rows, x, v);
-            else conv.Gather<T, Input2<T>>(conv.InputWalk, rows, x, v);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Gather<T, InputStep<T, TPoints>>(conv.InputWalk, rows, x, v);
     }
 
-    private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IVectorKernel
+    private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Gather<T, OutputGradient4<T>>(conv.OutputWalk, rows, dy, dm);
-            else conv.Gather<T, OutputGradient2<T>>(conv.OutputWalk, rows, dy, dm);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Gather<T, EvaluateStep<T, TPoints, OutputSide<TForm>>>(conv.OutputWalk, rows, dy, dm);
     }
 
-    private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, float* y) : IVectorKernel
+    private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Scatter<T, Output4<T>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
-            else conv.Scatter<T, Output2<T>, StoreStep<T>>(conv.OutputWalk, rows, m, y);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Scatter<T, EvaluateTransposedStep<T, TPoints, OutputSide<TForm>>, StoreStep<T>>(conv.OutputWalk, rows, m, epilogue, y);
     }
 
-    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IVectorKernel
+    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Scatter<T, InputGradient4<T>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
-            else conv.Scatter<T, InputGradient2<T>, AddStep<T>>(conv.InputWalk, rows, dv, dx);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Scatter<T, InputGradientStep<T, TPoints>, AddStep<T>>(conv.InputWalk, rows, dv, new(null, null, Bounds.None), dx);
     }
 }

@@ -5,37 +5,35 @@ namespace Dst.Kernels;
 /// <content>Weights to the transform domain, and their gradient back.</content>
 public sealed unsafe partial class WinogradConv2d
 {
-    private const int Area = 9;
-
     /// <summary>U = G g Gᵀ of one block of 16 filters, for <see cref="Multiply"/>. Blocks may be packed by different threads.</summary>
     /// <param name="block">Block of filters.</param>
-    /// <param name="weights">[O, C, 3, 3].</param>
+    /// <param name="weights">[O, C, r, r].</param>
     /// <param name="u"><see cref="WeightLength"/> floats.</param>
     public void PackWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
         CheckWeights(weights.Length);
-        fixed (float* w = weights) KernelRunner.RunOnVectors(new PackKernel(this, block, w, u));
+        fixed (float* w = weights) RunForm(new PackKernel(this, block, w, u));
     }
 
     /// <summary>A block of U for <see cref="MultiplyTransposed"/>. Blocks may be packed by different threads.</summary>
     /// <param name="block">Below <see cref="TransposedBlocks"/>.</param>
-    /// <param name="weights">[O, C, 3, 3].</param>
+    /// <param name="weights">[O, C, r, r].</param>
     /// <param name="u"><see cref="TransposedWeightLength"/> floats.</param>
     public void PackTransposedWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
         CheckWeights(weights.Length);
-        fixed (float* w = weights) KernelRunner.RunOnVectors(new PackTransposedKernel(this, block, w, u));
+        fixed (float* w = weights) RunForm(new PackTransposedKernel(this, block, w, u));
     }
 
     /// <summary>dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; kernels that are not kept become zero.</summary>
     /// <param name="block">Block of filters.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats.</param>
-    /// <param name="gradient">[O, C, 3, 3].</param>
+    /// <param name="gradient">[O, C, r, r].</param>
     public void UnpackWeightGradient(int block, float* du, Span<float> gradient)
     {
         CheckWeights(gradient.Length);
         gradient.Slice(block * Layout.Block * Shape.RowLength, FiltersOf(block) * Shape.RowLength).Clear();
-        fixed (float* g = gradient) KernelRunner.RunOnVectors(new UnpackKernel(this, block, du, g));
+        fixed (float* g = gradient) RunForm(new UnpackKernel(this, block, du, g));
     }
 
     /// <summary>Floats [first, first + length) of the gradient of U that belong to a position.</summary>
@@ -54,7 +52,7 @@ public sealed unsafe partial class WinogradConv2d
         var positionPitch = (nint)_inputOffsets.Length * Layout.Block;
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
-            var kernels = weights + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * Area;
+            var kernels = weights + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * KernelArea;
             TransformKernels<T, TStep>(kernels, new(lanes, FiltersOf(block)), u + (long)i * Layout.Block, positionPitch);
         }
     }
@@ -80,71 +78,62 @@ public sealed unsafe partial class WinogradConv2d
         where TStep : IWinogradStep<T>
     {
         var lanes = stackalloc int[Layout.Block];
-        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * Area;
+        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * KernelArea;
         for (var filter = 0; filter < filters; filter++, u += Layout.Block)
             TransformKernels<T, TStep>(weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u, (nint)_transposedTaps * Layout.Block);
     }
 
     /// <summary>G g Gᵀ of up to 16 kernels at once, one in each lane.</summary>
     /// <param name="kernels">Base of the kernels.</param>
-    /// <param name="lanes">Where each lane's kernel [3, 3] begins.</param>
+    /// <param name="lanes">Where each lane's kernel [r, r] begins.</param>
     /// <param name="destination">First position.</param>
     /// <param name="positionPitch">Floats from one position to the next.</param>
-    private static void TransformKernels<T, TStep>(float* kernels, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
+    private void TransformKernels<T, TStep>(float* kernels, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
     {
-        var square = stackalloc float[Area * Layout.Block];
-        if (lanes.Length < Layout.Block) new Span<float>(square, Area * Layout.Block).Clear();
+        var square = stackalloc float[KernelArea * Layout.Block];
+        if (lanes.Length < Layout.Block) new Span<float>(square, KernelArea * Layout.Block).Clear();
         for (var lane = 0; lane < lanes.Length; lane++)
         {
-            for (var i = 0; i < Area; i++) square[i * Layout.Block + lane] = kernels[lanes[lane] + i];
+            for (var i = 0; i < KernelArea; i++) square[i * Layout.Block + lane] = kernels[lanes[lane] + i];
         }
 
-        WinogradTransform.Apply<T, TStep>(new(square, 3 * Layout.Block, Layout.Block), new(destination, TStep.Out * positionPitch, positionPitch));
+        WinogradTransform.Apply<T, TStep>(new(square, Shape.KernelWidth * Layout.Block, Layout.Block), new(destination, TStep.Out * positionPitch, positionPitch));
     }
 
     private void Unpack<T, TStep>(int block, float* du, float* gradient) where T : unmanaged, ILanes<T> where TStep : IWinogradStep<T>
     {
-        var lanes = stackalloc float[Area * Layout.Block];
+        var lanes = stackalloc float[KernelArea * Layout.Block];
         var filters = FiltersOf(block);
         nint positionPitch = _gradientOffsets.Length * Layout.Block;
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
             var source = du + (long)(_gradientFirst[block] + i - _kept.First(block)) * Layout.Block;
-            WinogradTransform.Apply<T, TStep>(new(source, _window * positionPitch, positionPitch), new(lanes, 3 * Layout.Block, Layout.Block));
-            var kernels = gradient + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * Area;
+            WinogradTransform.Apply<T, TStep>(new(source, _points * positionPitch, positionPitch), new(lanes, Shape.KernelWidth * Layout.Block, Layout.Block));
+            var kernels = gradient + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * KernelArea;
             for (var lane = 0; lane < filters; lane++)
             {
-                for (var k = 0; k < Area; k++) kernels[(long)lane * Shape.RowLength + k] = lanes[k * Layout.Block + lane];
+                for (var k = 0; k < KernelArea; k++) kernels[(long)lane * Shape.RowLength + k] = lanes[k * Layout.Block + lane];
             }
         }
     }
 
-    private readonly struct PackKernel(WinogradConv2d conv, int block, float* weights, float* u) : IVectorKernel
+    private readonly struct PackKernel(WinogradConv2d conv, int block, float* weights, float* u) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Pack<T, Weight4<T>>(block, weights, u);
-            else conv.Pack<T, Weight2<T>>(block, weights, u);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Pack<T, EvaluateStep<T, TPoints, KernelSide<TForm>>>(block, weights, u);
     }
 
-    private readonly struct PackTransposedKernel(WinogradConv2d conv, int block, float* weights, float* u) : IVectorKernel
+    private readonly struct PackTransposedKernel(WinogradConv2d conv, int block, float* weights, float* u) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.PackTransposed<T, Weight4<T>>(block, weights, u);
-            else conv.PackTransposed<T, Weight2<T>>(block, weights, u);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.PackTransposed<T, EvaluateStep<T, TPoints, KernelSide<TForm>>>(block, weights, u);
     }
 
-    private readonly struct UnpackKernel(WinogradConv2d conv, int block, float* du, float* gradient) : IVectorKernel
+    private readonly struct UnpackKernel(WinogradConv2d conv, int block, float* du, float* gradient) : IFormKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T>
-        {
-            if (conv.Tile == 4) conv.Unpack<T, WeightGradient4<T>>(block, du, gradient);
-            else conv.Unpack<T, WeightGradient2<T>>(block, du, gradient);
-        }
+        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
+            conv.Unpack<T, EvaluateTransposedStep<T, TPoints, KernelSide<TForm>>>(block, du, gradient);
     }
 }

@@ -3,23 +3,23 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// A 3×3 convolution of stride 1 in Winograd form, with all of its kernels or with the kept ones of a mask: F(4×4, 3×3) does 36
-/// multiplications for 16 outputs instead of 144, F(2×2, 3×3) 16 for 4 instead of 36. An instance is a plan: it holds no activations
-/// and no weights, and may be used by many threads at once. It has no scalar form: <see cref="Supports"/>.
+/// A convolution in Winograd form, with all of its kernels or with the kept ones of a mask: F(m×m, r×r) computes m² outputs of r² taps
+/// with (m + r − 1)² multiplications, F(4×4, 3×3) 36 instead of 144; with stride 2 it needs 81. An instance is a plan: it holds no
+/// activations and no weights, and may be used by many threads at once. It has no scalar form: <see cref="Supports"/>.
 /// </summary>
 /// <remarks>
 /// <para>Each pass is made of steps on two arrays in the transform domain, V of the inputs and M of the outputs, both
 /// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles; the rows of images that follow each other are counted on,
 /// <see cref="RowsPerImage"/> an image. A caller runs the steps on cache-sized runs of rows one after another, or each step on all rows
 /// with its own split over threads.</para>
-/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput"/> M → y;</para>
+/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/> M → y;</para>
 /// <para>backward: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see cref="AddWeightGradient"/>
 /// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="AddInputGradient"/> dV → dx. The gradients are the exact
 /// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward pass.</para>
 /// </remarks>
 public sealed unsafe partial class WinogradConv2d
 {
-    private readonly int _window;
+    private readonly int _points;
     private readonly int _tileColumns;
     private readonly int _inputPitch;
     private readonly int _outputPitch;
@@ -33,22 +33,21 @@ public sealed unsafe partial class WinogradConv2d
     private readonly int _transposedTaps;
 
     /// <summary>Plans a layer.</summary>
-    /// <param name="shape">3×3, stride 1, one group.</param>
+    /// <param name="shape">A layer that <see cref="WinogradSchedule.FormsOf"/> has a form of.</param>
     /// <param name="kept">What 16 filters keep together: whole kernels; null for all.</param>
-    /// <param name="tile">Outputs m of a tile in one dimension, 2 or 4.</param>
+    /// <param name="tile">Outputs m of a tile in one dimension.</param>
     /// <param name="capacity">Rows of tiles that V and M have room for.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
     public WinogradConv2d(Conv2dShape shape, KeptTaps? kept, int tile, int capacity)
     {
         shape.Validate();
         kept?.Validate(shape);
-        if (!Supports(shape)) throw new ArgumentException($"no Winograd form of {shape} on tier {Simd.Simd.Tier}");
-        if (tile is not (2 or 4)) throw new ArgumentException($"Winograd tile {tile}; 2 or 4 was expected");
+        if (!Supports(shape, tile)) throw new ArgumentException($"no Winograd form of {shape} with tile {tile} on tier {Simd.Simd.Tier}");
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         Shape = shape;
         Tile = tile;
         Capacity = capacity;
-        _window = tile + 2;
+        _points = WinogradSchedule.Points(shape, tile);
         RowsPerImage = WinogradSchedule.Rows(shape, tile);
         _tileColumns = WinogradSchedule.Columns(shape, tile);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
@@ -75,8 +74,8 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Rows of tiles of an image.</summary>
     public int RowsPerImage { get; }
 
-    /// <summary>Positions of the transform domain, (Tile + 2)²: independent matrix products.</summary>
-    public int Positions => _window * _window;
+    /// <summary>Positions of the transform domain: independent matrix products.</summary>
+    public int Positions => _points * _points;
 
     /// <summary>Floats of V, the transformed inputs.</summary>
     public long InputTilesLength => (long)Positions * _inputPitch;
@@ -96,9 +95,10 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Blocks that <see cref="PackTransposedWeights"/> packs one by one.</summary>
     public int TransposedBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
 
-    /// <summary>Whether a layer has a Winograd form here: 3×3, stride 1, one group, not on the scalar tier.</summary>
-    public static bool Supports(Conv2dShape shape) =>
-        shape is { KernelHeight: 3, KernelWidth: 3, Stride: 1, Groups: 1, Padding: <= 2 } && Simd.Simd.Tier != SimdTier.Scalar;
+    private int KernelArea => Shape.KernelHeight * Shape.KernelWidth;
+
+    /// <summary>Whether a layer has a Winograd form of this tile here.</summary>
+    public static bool Supports(Conv2dShape shape, int tile) => WinogradSchedule.FormsOf(shape).Any(form => form.Tile == tile);
 
     /// <summary>V = Bᵀ x B for some rows of tiles.</summary>
     /// <param name="rows">Which rows of the images, and where in V.</param>
@@ -107,7 +107,7 @@ public sealed unsafe partial class WinogradConv2d
     public void TransformInput(TileRows rows, float* x, float* v)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(new InputKernel(this, rows, x, v));
+        RunForm(new InputKernel(this, rows, x, v));
     }
 
     /// <summary>dM = A dy Aᵀ for some rows of tiles.</summary>
@@ -117,7 +117,7 @@ public sealed unsafe partial class WinogradConv2d
     public void TransformOutputGradient(TileRows rows, float* dy, float* dm)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(new OutputGradientKernel(this, rows, dy, dm));
+        RunForm(new OutputGradientKernel(this, rows, dy, dm));
     }
 
     /// <summary>M = U · V at some positions.</summary>
@@ -163,10 +163,17 @@ public sealed unsafe partial class WinogradConv2d
     /// <param name="rows">Which rows of the images, and where in M.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
-    public void TransformOutput(TileRows rows, float* m, float* y)
+    public void TransformOutput(TileRows rows, float* m, float* y) => TransformOutput(rows, m, new Epilogue(null, null, Bounds.None), y);
+
+    /// <summary>y = Aᵀ M A, and what follows it, for some rows of tiles.</summary>
+    /// <param name="rows">Which rows of the images, and where in M.</param>
+    /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
+    /// <param name="epilogue">What follows the layer, from the first image on.</param>
+    /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
+    public void TransformOutput(TileRows rows, float* m, Epilogue epilogue, float* y)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(new OutputKernel(this, rows, m, y));
+        RunForm(new OutputKernel(this, rows, m, epilogue, y));
     }
 
     /// <summary>dx += B dV Bᵀ for some rows of tiles, which overlap.</summary>
@@ -176,8 +183,10 @@ public sealed unsafe partial class WinogradConv2d
     public void AddInputGradient(TileRows rows, float* dv, float* dx)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(new InputGradientKernel(this, rows, dv, dx));
+        RunForm(new InputGradientKernel(this, rows, dv, dx));
     }
+
+    private void RunForm<TKernel>(TKernel kernel) where TKernel : IFormKernel => KernelRunner.RunOnVectors(new FormKernel<TKernel>(this, kernel));
 
     private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
 
@@ -195,6 +204,30 @@ public sealed unsafe partial class WinogradConv2d
     {
         var plane = Capacity * _tileColumns * Layout.Block;
         return [.. channels.Select(channel => channel / Layout.Block * plane + channel % Layout.Block)];
+    }
+
+    /// <summary>What is compiled for each form.</summary>
+    private interface IFormKernel
+    {
+        void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm;
+    }
+
+    /// <summary>The one switch from a layer to its form.</summary>
+    private readonly struct FormKernel<TKernel>(WinogradConv2d conv, TKernel kernel) : IVectorKernel where TKernel : IFormKernel
+    {
+        public void Run<T>() where T : unmanaged, ILanes<T>
+        {
+            switch (conv.Tile, conv.Shape.KernelHeight, conv.Shape.Stride)
+            {
+                case (2, 3, 1): kernel.Run<T, Points4<T>, F2x3>(); break;
+                case (4, 3, 1): kernel.Run<T, Points6<T>, F4x3>(); break;
+                case (2, 5, 1): kernel.Run<T, Points6<T>, F2x5>(); break;
+                case (4, 5, 1): kernel.Run<T, Points8<T>, F4x5>(); break;
+                case (3, 6, 1): kernel.Run<T, Points8<T>, F3x6>(); break;
+                case (4, 3, 2): kernel.Run<T, StridedPoints<T>, F4x3>(); break;
+                default: throw new InvalidOperationException($"{conv.Shape} with tile {conv.Tile} has no Winograd form");
+            }
+        }
     }
 }
 

@@ -27,8 +27,11 @@ internal readonly unsafe struct VectorSquare(float* start, nint row, nint column
 /// <summary>Both dimensions of a Winograd transform.</summary>
 internal static unsafe class WinogradTransform
 {
-    /// <summary>Vectors of the largest tile, 6×6.</summary>
-    public const int LargestTile = 36;
+    /// <summary>Vectors along a side of the largest tile.</summary>
+    public const int LargestSide = 9;
+
+    /// <summary>Vectors of the largest tile.</summary>
+    public const int LargestTile = LargestSide * LargestSide;
 
     /// <summary>destination = M · source · Mᵀ, where <typeparamref name="TStep"/> multiplies by M.</summary>
     [SkipLocalsInit]

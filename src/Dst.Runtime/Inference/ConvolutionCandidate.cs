@@ -16,6 +16,9 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
     /// <summary>The same for single weights.</summary>
     private const double SingleWeightCost = 2;
 
+    /// <summary>Tiles from which on the sums of a product hide the latency of a multiply-add.</summary>
+    private const double FewestTiles = 4;
+
     /// <summary>All forms of a layer.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="mask">What is kept, or null for all.</param>
@@ -30,11 +33,10 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
         var keptShare = kept is null ? 1 : mask!.KeptWeights / ((double)shape.Filters * shape.RowLength);
         var name = mask is { Group: null } ? "csr" : "uhp";
         if (kept is not null) forms.Add(new($"{name}-direct", 0, kept, direct * keptShare * PenaltyOf(kept.Block)));
-        if (!WinogradConv2d.Supports(shape)) return forms;
-        foreach (var (tile, transform) in WinogradSchedule.Tiles.Where(candidate => candidate.Tile <= largestTile))
+        foreach (var (tile, transform) in WinogradSchedule.FormsOf(shape).Where(candidate => candidate.Tile <= largestTile))
         {
             var tiles = WinogradSchedule.TilesOf(shape, tile);
-            var products = shape.FilterBlocks * shape.Channels * (tile + 2) * (tile + 2) * tiles;
+            var products = shape.FilterBlocks * shape.Channels * WinogradSchedule.Positions(shape, tile) * Math.Max(tiles, FewestTiles);
             var transforms = (shape.ChannelBlocks + shape.FilterBlocks) * transform * tiles;
             forms.Add(new($"dense-winograd{tile}x{tile}", tile, null, products + transforms));
             if (kept is not null && mask is { Unit: PruningUnit.Kernel, Block: Layout.Block })

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Threading;
 
@@ -19,6 +20,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     public (InferenceStep Step, LayerDecision Decision) Choose(PlanNode node, Conv2dShape shape)
     {
         var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile).OrderBy(form => form.Cost).ToList();
+        if (options.Sparse && node.Mask is not null) forms.RemoveAll(form => form.Kept is null);
         var decision = forms.Count == 1 ? new(node.Layer, forms[0].Algorithm, null, [], "the only form of this layer")
             : options.Tune ? Measure(node, shape, forms)
             : new LayerDecision(node.Layer, forms[0].Algorithm, null, [.. forms.Skip(1).Select(form => new LayerAlgorithm(form.Algorithm, null))], "lowest estimated cost");
@@ -29,15 +31,27 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     {
         var key = (shape, node.Mask?.PatternName, node.Mask?.KeptWeights ?? 0);
         if (_measured.TryGetValue(key, out var equal)) return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
-        var steps = forms.Where(form => form.Cost <= HopelessCost * forms[0].Cost).Select(form => form.Create(node, shape, options.Batch)).ToList();
+        var likely = forms.Where(form => form.Cost <= HopelessCost * forms[0].Cost).ToList();
+        var known = options.Cache?.Find(NameOf(node, shape), likely.Select(form => form.Algorithm));
+        var measured = (known ?? Times(node, shape, likely)).OrderBy(algorithm => algorithm.Ms).ToList();
+        if (known is null) options.Cache?.Add(NameOf(node, shape), measured);
+        var others = forms.Except(likely).Select(form => new LayerAlgorithm(form.Algorithm, null));
+        var denseWins = node.Mask is not null && measured[0].Algorithm.StartsWith("dense", StringComparison.Ordinal);
+        var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{(denseWins ? ": the pruned forms lose to the dense one" : "")}";
+        return _measured[key] = new(node.Layer, measured[0].Algorithm, measured[0].Ms, [.. measured.Skip(1), .. others], reason);
+    }
+
+    /// <summary>What tells layers apart in the cache.</summary>
+    private string NameOf(PlanNode node, Conv2dShape s) =>
+        $"{Simd.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} stride {s.Stride} padding {s.Padding} groups {s.Groups} "
+        + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense");
+
+    private List<LayerAlgorithm> Times(PlanNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
+    {
+        var steps = forms.ConvertAll(form => form.Create(node, shape, options.Batch));
         try
         {
-            var times = Times(steps, shape);
-            var measured = steps.Zip(times, (step, ms) => new LayerAlgorithm(step.Algorithm, ms)).OrderBy(algorithm => algorithm.Ms).ToList();
-            var others = forms.Where(form => measured.TrueForAll(algorithm => algorithm.Algorithm != form.Algorithm)).Select(form => new LayerAlgorithm(form.Algorithm, null));
-            var denseWins = node.Mask is not null && measured[0].Algorithm.StartsWith("dense", StringComparison.Ordinal);
-            var reason = $"fastest of {measured.Count} measured{(denseWins ? ": the pruned forms lose to the dense one" : "")}";
-            return _measured[key] = new(node.Layer, measured[0].Algorithm, measured[0].Ms, [.. measured.Skip(1), .. others], reason);
+            return [.. steps.Zip(Times(steps, shape), (step, ms) => new LayerAlgorithm(step.Algorithm, ms))];
         }
         finally
         {

@@ -15,13 +15,17 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Largest difference of a logit that Winograd forms may cause, relative to the largest logit of the image.</summary>
     public const double ErrorBound = 1e-3;
 
+    /// <summary>Most threads that a session may have.</summary>
+    public const int MaxThreads = 1024;
+
     /// <summary>Values that stay in a core's second-level cache beside weights and transforms, in floats: 512 kB.</summary>
     private const int CachedValues = 128 * 1024;
 
     /// <summary>Winograd tiles from the fastest to the most exact; 0 is none.</summary>
     private static readonly int[] LargestTiles = [4, 2, 0];
 
-    private InferencePlan(Model model, InferenceOptions options, int largestTile)
+    /// <summary>Compiles without a look at the errors of Winograd forms, which have tiles up to <paramref name="largestTile"/>.</summary>
+    internal InferencePlan(Model model, InferenceOptions options, int largestTile)
     {
         Options = options;
         Input = model.Graph.Input;
@@ -79,6 +83,7 @@ public sealed class InferencePlan : IDisposable
         foreach (var tile in LargestTiles)
         {
             var plan = new InferencePlan(model, options, tile);
+            options.Cache?.Save();
             if (!plan.Steps.Any(step => step is WinogradStep)) return plan;
             expected ??= DirectLogits(model, options);
             if (IsWithinBound(plan.ProbeLogits(), expected)) return plan;
@@ -89,11 +94,11 @@ public sealed class InferencePlan : IDisposable
     }
 
     /// <summary>Takes the memory of a session and starts its threads.</summary>
-    /// <param name="threads">Threads that share the work; results do not depend on it. At least 1.</param>
-    /// <exception cref="InputException">There is not enough memory, or fewer than one thread.</exception>
+    /// <param name="threads">Threads that share the work, 1 to <see cref="MaxThreads"/>; results do not depend on it. More than the processor has cores gain nothing.</param>
+    /// <exception cref="InputException">There is not enough memory, or the number of threads is out of range.</exception>
     public InferenceSession CreateSession(int threads = 1)
     {
-        if (threads < 1) throw new InputException($"an inference session has {threads} threads; at least 1 was expected");
+        CheckThreads(threads);
         return new(this, new WorkerPool(threads), ownsPool: true);
     }
 
@@ -112,6 +117,11 @@ public sealed class InferencePlan : IDisposable
 
     /// <summary>Compiles a model for single images without Winograd forms, which round more, and without measuring.</summary>
     internal static InferencePlan CompileDirect(Model model, InferenceOptions options) => new(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
+
+    internal static void CheckThreads(int threads)
+    {
+        if (threads is < 1 or > MaxThreads) throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
+    }
 
     private static float[] DirectLogits(Model model, InferenceOptions options)
     {

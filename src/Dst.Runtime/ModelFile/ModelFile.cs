@@ -14,22 +14,17 @@ public static class ModelFile
     /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
     public static void Save(string path, Model model)
     {
-        var tensors = new List<TensorEntry>();
-        var masks = model.Masks.ToDictionary();
         foreach (var parameter in ParameterShape.Of(model.Graph))
         {
-            var tensor = model.Parameters[parameter.Name];
-            if (!tensor.Shape.SequenceEqual(parameter.Shape)) throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
-            if (FindIllegal(parameter, tensor.Data) is { } problem) throw new InputException($"{path} is not written: {problem}");
-            if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out var mask))
-                AddMasked(tensors, parameter.Name, mask, tensor);
-            else
-                tensors.Add(new(parameter.Name, tensor.Shape, tensor.Data));
+            if (FindIllegal(parameter, model.Parameters[parameter.Name].Data) is { } problem) throw new InputException($"{path} is not written: {problem}");
         }
 
-        if (masks.Count > 0) throw new ArgumentException($"'{masks.Keys.First()}' has a mask but no weight");
-        SafetensorsFile.Write(path, ModelMetadata.Write(model), tensors);
+        SafetensorsFile.Write(path, ModelMetadata.Write(model), TensorsOf(model));
     }
+
+    /// <summary>Bytes of the file that <see cref="Save"/> writes.</summary>
+    /// <exception cref="ArgumentException">The tensors are not those of the graph, or a mask breaks its pattern or is not applied.</exception>
+    public static long SizeOf(Model model) => SafetensorsFile.SizeOf(ModelMetadata.Write(model), TensorsOf(model));
 
     /// <summary>Reads a model, checking all that the file says before it takes memory for it.</summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
@@ -38,37 +33,59 @@ public static class ModelFile
         using var file = SafetensorsFile.Open(path);
         ModelMetadata.CheckFormat(file.Strings);
         var graph = ModelMetadata.ReadGraph(file.Strings);
-        var patterns = ModelMetadata.ReadPatterns(file.Strings, graph);
-        var parameters = new Dictionary<string, Tensor>();
-        var masks = new Dictionary<string, LayerMask>();
-        var read = 0;
-        foreach (var parameter in ParameterShape.Of(graph))
-        {
-            float[] values;
-            if (parameter.Role == ParameterRole.Weight && patterns.TryGetValue(parameter.Layer, out var pattern))
-            {
-                var mask = masks[parameter.Layer] = ReadMask(file, parameter, pattern);
-                var compact = file.ReadFloats(ValuesName(parameter.Name, mask), (int)mask.KeptWeights);
-                values = CompactWeights.Scatter(mask, compact);
-                read += 2;
-            }
-            else
-            {
-                values = file.ReadFloats(parameter.Name, parameter.Shape);
-                read++;
-            }
-
-            if (FindIllegal(parameter, values) is { } problem) throw file.Malformed(problem);
-            parameters[parameter.Name] = new(parameter.Shape, values);
-        }
-
-        if (read != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {read}");
-        return new(graph, parameters)
+        var shapes = ParameterShape.Of(graph).ToList();
+        var masks = ReadMasks(file, graph, shapes);
+        foreach (var shape in shapes) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
+        if (shapes.Count + masks.Count != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {shapes.Count + masks.Count}");
+        var (classNames, normalisation) = (ModelMetadata.ReadClassNames(file.Strings, graph), ModelMetadata.ReadNormalisation(file.Strings, graph));
+        return new(graph, shapes.ToDictionary(shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))))
         {
             Masks = masks,
-            ClassNames = ModelMetadata.ReadClassNames(file.Strings, graph),
-            Normalisation = ModelMetadata.ReadNormalisation(file.Strings, graph),
+            ClassNames = classNames,
+            Normalisation = normalisation,
         };
+    }
+
+    private static Dictionary<string, LayerMask> ReadMasks(SafetensorsReader file, NetworkGraph graph, List<ParameterShape> shapes)
+    {
+        var patterns = ModelMetadata.ReadPatterns(file.Strings, graph);
+        return shapes.Where(shape => shape.Role == ParameterRole.Weight && patterns.ContainsKey(shape.Layer))
+            .ToDictionary(shape => shape.Layer, shape => ReadMask(file, shape, patterns[shape.Layer]));
+    }
+
+    /// <summary>Fails unless the file has the tensor of a parameter: the kept weights if <paramref name="mask"/> prunes it.</summary>
+    private static void CheckTensor(SafetensorsReader file, ParameterShape parameter, LayerMask? mask)
+    {
+        if (IsMasked(parameter, mask)) file.CheckFloats(ValuesName(parameter.Name, mask!), (int)mask!.KeptWeights);
+        else file.CheckFloats(parameter.Name, parameter.Shape);
+    }
+
+    private static Tensor ReadTensor(SafetensorsReader file, ParameterShape parameter, LayerMask? mask)
+    {
+        var values = IsMasked(parameter, mask)
+            ? CompactWeights.Scatter(mask!, file.ReadFloats(ValuesName(parameter.Name, mask!), (int)mask!.KeptWeights))
+            : file.ReadFloats(parameter.Name, parameter.Shape);
+        return FindIllegal(parameter, values) is { } problem ? throw file.Malformed(problem) : new(parameter.Shape, values);
+    }
+
+    private static bool IsMasked(ParameterShape parameter, LayerMask? mask) => mask is not null && parameter.Role == ParameterRole.Weight;
+
+    private static List<TensorEntry> TensorsOf(Model model)
+    {
+        var tensors = new List<TensorEntry>();
+        var masks = model.Masks.ToDictionary();
+        foreach (var parameter in ParameterShape.Of(model.Graph))
+        {
+            var tensor = model.Parameters[parameter.Name];
+            if (!tensor.Shape.SequenceEqual(parameter.Shape)) throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
+            if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out var mask))
+                AddMasked(tensors, parameter.Name, mask, tensor);
+            else
+                tensors.Add(new(parameter.Name, tensor.Shape, tensor.Data));
+        }
+
+        if (masks.Count > 0) throw new ArgumentException($"'{masks.Keys.First()}' has a mask but no weight");
+        return tensors;
     }
 
     private static void AddMasked(List<TensorEntry> tensors, string name, LayerMask mask, Tensor weight)

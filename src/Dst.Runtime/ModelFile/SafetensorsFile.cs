@@ -25,7 +25,7 @@ public static class SafetensorsFile
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {
-        var ordered = tensors.OrderByDescending(tensor => TensorEntry.SizeOf(tensor.Type)).ToList();
+        var ordered = Order(tensors);
         if (ordered.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"two tensors are named '{twice.Key}'");
         var header = WriteHeader(metadata, ordered);
@@ -35,6 +35,15 @@ public static class SafetensorsFile
             foreach (var tensor in ordered) tensor.WriteTo(stream);
         });
     }
+
+    /// <summary>Bytes of the file that <see cref="Write"/> would write.</summary>
+    internal static long SizeOf(IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
+    {
+        var ordered = Order(tensors);
+        return WriteHeader(metadata, ordered).Length + ordered.Sum(tensor => tensor.ByteCount);
+    }
+
+    private static List<TensorEntry> Order(IEnumerable<TensorEntry> tensors) => [.. tensors.OrderByDescending(tensor => TensorEntry.SizeOf(tensor.Type))];
 
     private static byte[] WriteHeader(IReadOnlyDictionary<string, string> metadata, List<TensorEntry> tensors)
     {

@@ -42,6 +42,10 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
     public float[] ReadFloats(string name, params IReadOnlyList<int> shape) => Read<float>(name, TensorType.F32, shape);
 
+    /// <summary>Fails unless <see cref="ReadFloats"/> would find the tensor.</summary>
+    /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
+    public void CheckFloats(string name, params IReadOnlyList<int> shape) => Check(name, TensorType.F32, shape);
+
     /// <summary>Reads a tensor of bytes that must have the shape <paramref name="shape"/>.</summary>
     /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
     public byte[] ReadBytes(string name, params IReadOnlyList<int> shape) => Read<byte>(name, TensorType.U8, shape);
@@ -65,12 +69,17 @@ public sealed class SafetensorsReader : IDisposable
 
     private T[] Read<T>(string name, TensorType type, IReadOnlyList<int> shape) where T : unmanaged
     {
-        if (!_tensors.TryGetValue(name, out var info)) throw Malformed($"has no tensor '{name}', which was expected");
-        if (info.Type != type || !info.Shape.SequenceEqual(shape))
-            throw Malformed($"tensor '{name}' is {Describe(info.Type, info.Shape)}; {Describe(type, shape)} was expected");
+        var info = Check(name, type, shape);
         var values = new T[info.Bytes / TensorEntry.SizeOf(type)];
         ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()), info.Offset);
         return values;
+    }
+
+    private TensorInfo Check(string name, TensorType type, IReadOnlyList<int> shape)
+    {
+        if (!_tensors.TryGetValue(name, out var info)) throw Malformed($"has no tensor '{name}', which was expected");
+        return info.Type == type && info.Shape.SequenceEqual(shape) ? info
+            : throw Malformed($"tensor '{name}' is {Describe(info.Type, info.Shape)}; {Describe(type, shape)} was expected");
     }
 
     private void ReadExactly(Span<byte> destination, long offset)

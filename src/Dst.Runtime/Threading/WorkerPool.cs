@@ -1,21 +1,29 @@
+using System.Diagnostics;
+
 namespace Dst.Runtime.Threading;
 
 /// <summary>
 /// Runs the numbered parts of a job on a fixed set of threads without allocating. The parts of a job never depend on the
-/// number of threads, so results do not either.
+/// number of threads, so results do not either. Idle threads look out for the next job for a moment before they sleep: waking
+/// one takes longer than many a layer.
 /// </summary>
 public sealed class WorkerPool : IDisposable
 {
     /// <summary>Into how many parts training and inference split their work, whatever the number of threads.</summary>
     public const int Parts = 8;
 
+    /// <summary>0.1 ms, or none where threads would take the cores from each other.</summary>
+    private readonly long _lookOutTicks;
+
     private readonly Thread[] _workers;
-    private readonly SemaphoreSlim _start = new(0);
-    private readonly ManualResetEventSlim _done = new(false, spinCount: 200);
+    private readonly object _sleep = new();
+    private readonly ManualResetEventSlim _done = new(false);
     private Action<int>? _job;
     private int _partCount;
     private int _nextPart;
     private int _running;
+    private int _jobs;
+    private int _sleepers;
     private Exception? _failure;
     private volatile bool _stopping;
 
@@ -24,6 +32,7 @@ public sealed class WorkerPool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+        _lookOutTicks = threads <= Environment.ProcessorCount ? Stopwatch.Frequency / 10_000 : 0;
         _workers = new Thread[threads - 1];
         for (var i = 0; i < _workers.Length; i++)
         {
@@ -54,8 +63,9 @@ public sealed class WorkerPool : IDisposable
         _failure = null;
         _running = _workers.Length;
         _done.Reset();
-        _start.Release(_workers.Length);
+        Announce();
         TakeParts();
+        for (var start = Stopwatch.GetTimestamp(); !_done.IsSet && Stopwatch.GetTimestamp() - start < _lookOutTicks;) Thread.SpinWait(1);
         _done.Wait();
         _job = null;
         if (_failure is { } failure) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
@@ -65,20 +75,43 @@ public sealed class WorkerPool : IDisposable
     public void Dispose()
     {
         _stopping = true;
-        if (_workers.Length > 0) _start.Release(_workers.Length);
+        Announce();
         foreach (var worker in _workers) worker.Join();
-        _start.Dispose();
         _done.Dispose();
+    }
+
+    /// <summary>Tells all workers that there is a new job, or the end.</summary>
+    private void Announce()
+    {
+        // A worker counts itself as asleep before it looks at the jobs for the last time, and both sides have a full fence between: one of them sees the other.
+        Interlocked.Increment(ref _jobs);
+        if (Volatile.Read(ref _sleepers) == 0) return;
+        lock (_sleep) Monitor.PulseAll(_sleep);
     }
 
     private void Work()
     {
-        while (true)
+        for (var seen = 0; ; seen++)
         {
-            _start.Wait();
+            WaitForJobAfter(seen);
             if (_stopping) return;
             TakeParts();
             if (Interlocked.Decrement(ref _running) == 0) _done.Set();
+        }
+    }
+
+    private void WaitForJobAfter(int seen)
+    {
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetTimestamp() - start < _lookOutTicks; Thread.SpinWait(1))
+        {
+            if (Volatile.Read(ref _jobs) != seen) return;
+        }
+
+        lock (_sleep)
+        {
+            Interlocked.Increment(ref _sleepers);
+            while (Volatile.Read(ref _jobs) == seen) Monitor.Wait(_sleep);
+            Interlocked.Decrement(ref _sleepers);
         }
     }
 

@@ -29,14 +29,13 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
     public static ConvolutionForm Choose(Conv2dShape shape, KeptTaps? kept, int maxBatch)
     {
         var best = OfTile(shape, 0, maxBatch);
-        if (!WinogradConv2d.Supports(shape)) return best;
         var channels = shape.Channels * (kept is { Block: Layout.Block } ? 0.5 : 1);
         var pixels = (double)shape.OutHeight * shape.OutWidth;
-        var bestCost = 3 * shape.FilterBlocks * channels * 9 * pixels;
-        foreach (var (tile, transform) in WinogradSchedule.Tiles)
+        var bestCost = 3 * shape.FilterBlocks * channels * shape.KernelHeight * shape.KernelWidth * pixels;
+        foreach (var (tile, transform) in WinogradSchedule.FormsOf(shape))
         {
-            var tiles = WinogradSchedule.TilesOf(shape, tile);
-            var products = 3 * shape.FilterBlocks * channels * (tile + 2) * (tile + 2) * tiles;
+            var (tiles, positions) = (WinogradSchedule.TilesOf(shape, tile), WinogradSchedule.Positions(shape, tile));
+            var products = 3 * shape.FilterBlocks * channels * positions * tiles;
             var transforms = (3 * shape.ChannelBlocks + 2 * shape.FilterBlocks) * transform * tiles;
             if (products + transforms >= bestCost) continue;
             bestCost = products + transforms;
@@ -46,10 +45,10 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
         return best;
     }
 
-    /// <summary>The Winograd form of a tile, or the direct form for 0 and where there is no Winograd form.</summary>
+    /// <summary>The Winograd form of a tile, or the direct form where there is none of it.</summary>
     public static ConvolutionForm OfTile(Conv2dShape shape, int tile, int maxBatch)
     {
-        if (tile == 0 || !WinogradConv2d.Supports(shape)) return new(ConvolutionKind.Direct, 0, 0);
+        if (!WinogradConv2d.Supports(shape, tile)) return new(ConvolutionKind.Direct, 0, 0);
         var rowsPerImage = WinogradSchedule.Rows(shape, tile);
         if (WinogradSchedule.IsByPosition(shape, tile)) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch * rowsPerImage);
         var (rows, columns) = (WinogradSchedule.CachedRows(shape, tile), WinogradSchedule.Columns(shape, tile));

@@ -35,7 +35,7 @@ public sealed class ConvolutionForms
     {
         var layers = model.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).Select(node => node.Name).ToList();
         var best = layers.ToDictionary(layer => layer, _ => (Tile: 0, Time: TimeSpan.MaxValue));
-        foreach (var tile in WinogradSchedule.Tiles.Select(entry => entry.Tile).Prepend(0))
+        foreach (var tile in WinogradSchedule.Tiles.Prepend(0))
         {
             var times = TimeLayers(model, batch, pool, new(null, layers.ToDictionary(layer => layer, _ => tile)));
             foreach (var layer in layers.Where(layer => times[layer] < best[layer].Time)) best[layer] = (tile, times[layer]);
@@ -63,7 +63,7 @@ public sealed class ConvolutionForms
             // Refused below, as wrong tiles are.
         }
 
-        throw new InputException($"the forms of convolutions are '{text}'; expected {EstimatedName}, {DirectName} or the tile of each layer, 0 or {string.Join(" or ", WinogradSchedule.Tiles.Select(known => known.Tile))}");
+        throw new InputException($"the forms of convolutions are '{text}'; expected {EstimatedName}, {DirectName} or the tile of each layer, 0 or {string.Join(" or ", WinogradSchedule.Tiles)}");
     }
 
     /// <summary><c>estimated</c>, <c>direct</c>, or <see cref="Tiles"/> as JSON.</summary>
@@ -73,7 +73,7 @@ public sealed class ConvolutionForms
         ? ConvolutionForm.Choose(shape, kept, maxBatch)
         : ConvolutionForm.OfTile(shape, _tiles.GetValueOrDefault(layer), maxBatch);
 
-    private static bool IsTile(int tile) => tile == 0 || WinogradSchedule.Tiles.Any(known => known.Tile == tile);
+    private static bool IsTile(int tile) => tile == 0 || WinogradSchedule.Tiles.Contains(tile);
 
     /// <summary>The shortest time of each layer's forward and backward passes in one step.</summary>
     private static Dictionary<string, TimeSpan> TimeLayers(Model model, int batch, WorkerPool pool, ConvolutionForms forms)

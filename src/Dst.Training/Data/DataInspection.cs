@@ -1,4 +1,5 @@
 using Dst.Runtime;
+using Dst.Runtime.Images;
 using Dst.Runtime.ModelFile;
 
 namespace Dst.Training.Data;
@@ -47,7 +48,7 @@ public sealed class DataInspection
         {
             foreach (var (column, sample) in members.Take(columns).Index())
             {
-                Preprocessor.ReadCentreCrop(sample, _data.Options, _data.Shape, amplitudes);
+                Statistics.ReadCentreCrop(sample, _data.Options, _data.Shape, amplitudes);
                 int top = GridLine + members.Key * (height + GridLine), left = GridLine + column * (width + GridLine);
                 for (var i = 0; i < amplitudes.Length; i++)
                 {
@@ -67,7 +68,7 @@ public sealed class DataInspection
         var (min, max, sum) = (float.PositiveInfinity, float.NegativeInfinity, 0.0);
         foreach (var sample in samples.Samples)
         {
-            Preprocessor.ReadCentreCrop(sample, _data.Options, _data.Shape, amplitudes);
+            Statistics.ReadCentreCrop(sample, _data.Options, _data.Shape, amplitudes);
             foreach (var value in amplitudes)
             {
                 min = Math.Min(min, value);

@@ -1,5 +1,6 @@
 using Dst.Runtime;
 using Dst.Runtime.Graph;
+using Dst.Runtime.Images;
 
 namespace Dst.Training.Data;
 

@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
+using Dst.Runtime.Images;
 
 namespace Dst.Training.Data;
 

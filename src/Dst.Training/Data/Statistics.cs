@@ -1,5 +1,6 @@
 using Dst.Runtime;
 using Dst.Runtime.Graph;
+using Dst.Runtime.Images;
 
 namespace Dst.Training.Data;
 
@@ -15,8 +16,8 @@ internal static class Statistics
         var sums = new (double Sum, double Squares)[samples.Count * shape.Channels];
         Parallel.For(0, samples.Count, new ParallelOptions { CancellationToken = cancellation }, () => new float[shape.Count], (i, _, crop) =>
         {
-            Preprocessor.ReadCentreCrop(samples.Samples[i], options, shape, crop);
-            for (var c = 0; c < shape.Channels; c++) sums[i * shape.Channels + c] = Sum(crop.AsSpan(c * crop.Length / shape.Channels, crop.Length / shape.Channels));
+            ReadCentreCrop(samples.Samples[i], options, shape, crop);
+            for (var c = 0; c < shape.Channels; c++) sums[i * shape.Channels + c] = ImageStatistics.Sum(crop.AsSpan(c * crop.Length / shape.Channels, crop.Length / shape.Channels));
             return crop;
         }, _ => { });
 
@@ -27,27 +28,16 @@ internal static class Statistics
         {
             var (sum, squares) = (0.0, 0.0);
             for (var i = c; i < sums.Length; i += shape.Channels) (sum, squares) = (sum + sums[i].Sum, squares + sums[i].Squares);
-            var variance = squares / count - sum / count * (sum / count);
-            mean[c] = (float)(sum / count);
-            deviation[c] = variance > 1e-12 ? (float)Math.Sqrt(variance) : 1;
+            (mean[c], deviation[c]) = ImageStatistics.Of(sum, squares, count);
         }
 
         return new(options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == "image");
     }
 
-    /// <summary>Mean and deviation of all values of one input; a constant input gets the deviation 1.</summary>
-    public static (float Mean, float Deviation) OfImage(ReadOnlySpan<float> image)
+    /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>
+    public static void ReadCentreCrop(Sample sample, DataOptions options, FeatureShape shape, Span<float> destination)
     {
-        var (sum, squares) = Sum(image);
-        var mean = sum / image.Length;
-        var variance = squares / image.Length - mean * mean;
-        return ((float)mean, variance > 1e-12 ? (float)Math.Sqrt(variance) : 1);
-    }
-
-    private static (double Sum, double Squares) Sum(ReadOnlySpan<float> values)
-    {
-        var (sum, squares) = (0.0, 0.0);
-        foreach (var value in values) (sum, squares) = (sum + value, squares + (double)value * value);
-        return (sum, squares);
+        Preprocessor.ReadAmplitudes(Framing.Frame(sample.Window, 0, shape), options.Amplitude, destination);
+        if (options.Smooth) Smoothing.Apply(destination, shape);
     }
 }

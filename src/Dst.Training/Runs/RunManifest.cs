@@ -57,7 +57,7 @@ public sealed record RunManifest
             Commit = version.Length == 2 ? version[1] : null,
             Framework = RuntimeInformation.FrameworkDescription,
             System = RuntimeInformation.OSDescription,
-            Cpu = CpuName(),
+            Cpu = Processor.Name,
             Tier = Simd.Tier.ToString().ToLowerInvariant(),
             Threads = threads,
             Seed = seed,
@@ -106,14 +106,5 @@ public sealed record RunManifest
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    /// <summary>The processor's own name, or its architecture where the system does not tell.</summary>
-    public static string CpuName()
-    {
-        const string file = "/proc/cpuinfo";
-        if (!File.Exists(file)) return RuntimeInformation.ProcessArchitecture.ToString();
-        var line = File.ReadLines(file).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
-        return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

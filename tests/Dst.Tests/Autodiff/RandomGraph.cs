@@ -126,7 +126,7 @@ internal sealed class RandomGraph
                 0 => Append(new BatchNormOp(1e-2f), y),
                 1 => Append(new ReluOp(), y),
                 2 => Append(new AddOp(), y, PickLike(y)),
-                _ => Append(new Conv2dOp(_shapes[x].Channels, 3, 3, 1, 1), y),
+                _ => Append(_random.Next(2) == 0 ? new Conv2dOp(_shapes[x].Channels, 3, 3, 1, 1) : new Conv2dOp(_shapes[x].Channels, 5, 5, 1, 2), y),
             };
         }
 
@@ -139,13 +139,15 @@ internal sealed class RandomGraph
         var shape = _shapes[x];
         var bias = _random.Next(2) == 0;
         var channels = filters ?? Channels[_random.Next(Channels.Length)];
-        Conv2dOp operation = _random.Next(6) switch
+        Conv2dOp operation = _random.Next(9) switch
         {
             0 => new(shape.Channels, 3, 3, _random.Next(1, 3), 1, shape.Channels, bias),
             1 when shape.Channels % 4 == 0 => new(8, 3, 3, 1, 1, 4, bias),
             2 => new(channels, 1, 1, _random.Next(1, 3), 0, 1, bias),
             3 => new(channels, 2, 3, _random.Next(1, 3), 1, 1, bias),
-            _ => new(channels, 3, 3, 1, 1, 1, bias),
+            4 => new(channels, 5, 5, 1, 2, 1, bias),
+            5 => new(channels, 6, 6, 1, 3, 1, bias),
+            _ => new(channels, 3, 3, _random.Next(1, 3), 1, 1, bias),
         };
         Append(operation, x);
     }

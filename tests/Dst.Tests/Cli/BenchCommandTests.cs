@@ -99,6 +99,19 @@ public class BenchCommandTests
         Assert.All(layers, layer => Assert.True(Number(layer, "ms") > 0 && Text(layer, "algorithm") != ""));
     }
 
+    [Fact]
+    public void Unstructured_masks_keep_as_many_weights_as_the_pattern_and_sparse_plans_skip_the_others()
+    {
+        string[] arguments = ["bench", "--arch", "resnet8", "--width", "0.5", "--input", "3,8,8", "--pattern", "kernel:16:16", "--no-tune", "--json"];
+        using var halved = JsonDocument.Parse(Terminal.Run(arguments).Output);
+        using var unstructured = JsonDocument.Parse(Terminal.Run([.. arguments, "--unstructured", "--sparse"]).Output);
+        Assert.Equal(("uhp", "csr"), (Text(halved.RootElement, "form"), Text(unstructured.RootElement, "form")));
+        Assert.Equal(Number(halved.RootElement, "weights"), Number(unstructured.RootElement, "weights"));
+        Assert.Equal(Number(halved.RootElement, "effective_macs"), Number(unstructured.RootElement, "effective_macs"));
+        var algorithms = unstructured.RootElement.GetProperty("layers").EnumerateArray().Select(layer => Text(layer, "algorithm"));
+        Assert.Equal(["csr-direct", "avg-pool", "linear"], algorithms.Distinct());
+    }
+
     [Theory]
     [InlineData("--threads", "1", "neither --model nor --arch")]
     [InlineData("--arch", "resnet9", "'resnet9'", "'resnet8'")]
@@ -110,7 +123,15 @@ public class BenchCommandTests
     public void A_model_file_has_its_own_pattern_and_is_not_an_architecture()
     {
         Terminal.Run("bench", "--model", "a.safetensors", "--pattern", "kernel:16:16").AssertWrongInput("--pattern", "--model");
+        Terminal.Run("bench", "--model", "a.safetensors", "--unstructured").AssertWrongInput("--unstructured", "--model");
         Terminal.Run("bench", "--model", "a.safetensors", "--arch", "resnet8").AssertWrongInput("both --model and --arch");
+    }
+
+    [Fact]
+    public void Options_that_contradict_each_other_are_named()
+    {
+        Terminal.Run("bench", "--arch", "resnet8", "--unstructured").AssertWrongInput("--unstructured", "--pattern", "kernel:16:16");
+        Terminal.Run("bench", "--arch", "resnet8", "--dense", "--sparse").AssertWrongInput("both --dense and --sparse");
     }
 
     private static JsonElement RunTiny(params string[] more)

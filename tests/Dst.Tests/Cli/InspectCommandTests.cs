@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Dst.Cli;
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Runtime.ModelFile;
 using Dst.Tests.ModelFiles;
 
 namespace Dst.Tests.Cli;
@@ -22,12 +25,25 @@ public sealed class InspectCommandTests : IDisposable
         Assert.Equal(new FileInfo(path).Length, root.GetProperty("file_bytes").GetInt64());
         Assert.Equal(SampleModel.ClassNames, root.GetProperty("class_names").EnumerateArray().Select(name => name.GetString()));
 
+        Assert.Equal(16 / 8, root.GetProperty("mask_bytes").GetInt64());
+
         var halved = root.GetProperty("layers").EnumerateArray().Single(layer => layer.GetProperty("layer").GetString() == SampleModel.HalvedLayer);
         var weights = halved.GetProperty("weights").GetInt64();
         Assert.Equal(weights / 2, halved.GetProperty("nonzero").GetInt64());
         Assert.Equal(halved.GetProperty("macs").GetInt64() / 2, halved.GetProperty("effective_macs").GetInt64());
         Assert.Equal("kernel:16:2", halved.GetProperty("pattern").GetString());
         Assert.Equal(root.GetProperty("weights").GetInt64() - weights / 2, root.GetProperty("nonzero").GetInt64());
+    }
+
+    [Fact]
+    public void The_dense_size_is_that_of_the_same_model_without_masks()
+    {
+        var path = SampleModel.SaveHalved(_folder);
+        var model = ModelFile.Load(path);
+        ModelFile.Save(_folder.File("dense"), new Model(model.Graph, model.Parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation });
+        using var document = JsonDocument.Parse(Terminal.Run("inspect", path, "--json").Output);
+        Assert.Equal(new FileInfo(_folder.File("dense")).Length, document.RootElement.GetProperty("dense_file_bytes").GetInt64());
+        Assert.Matches(@"(?m)^file .* 0\.\d\d\d of .* dense; the masks take 2 B of it", Terminal.Run("inspect", path).Output);
     }
 
     [Fact]
@@ -51,6 +67,38 @@ public sealed class InspectCommandTests : IDisposable
         var algorithms = halved.GetProperty("alternatives").EnumerateArray().Append(halved).Select(form => form.GetProperty("algorithm").GetString());
         Assert.Contains("uhp-direct", algorithms);
         Assert.Contains("alternatives", Terminal.Run("inspect", path, "--plan").Output);
+    }
+
+    [Fact]
+    public void Plan_is_measured_once_unless_asked_otherwise()
+    {
+        if (Simd.Tier == SimdTier.Scalar) return; // there is one form of a dense layer
+        var path = SampleModel.SaveHalved(_folder);
+        Terminal.Run("inspect", path, "--plan");
+        Assert.Contains(" measured earlier", Terminal.Run("inspect", path, "--plan").Output);
+        Assert.DoesNotContain("earlier", Terminal.Run("inspect", path, "--plan", "--no-cache").Output);
+        Assert.DoesNotContain("measured", Terminal.Run("inspect", path, "--plan", "--no-tune").Output);
+    }
+
+    [Fact]
+    public async Task Processes_that_write_the_cache_at_once_leave_a_whole_one()
+    {
+        var path = SampleModel.SaveHalved(_folder);
+        var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => Terminal.RunProcess("XDG_CACHE_HOME", _folder.Path, "inspect", path, "--plan"))));
+        Assert.All(runs, run => Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error)));
+        if (Simd.Tier == SimdTier.Scalar) return; // nothing was measured
+        using var cache = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder.Path, "dst", "plans.json")));
+        Assert.NotEqual(0, cache.RootElement.GetProperty("layers").GetArrayLength());
+    }
+
+    [Fact]
+    public void A_damaged_cache_is_a_warning()
+    {
+        Directory.CreateDirectory(_folder.File("dst"));
+        File.WriteAllText(Path.Combine(_folder.Path, "dst", "plans.json"), "{");
+        var run = Terminal.RunProcess("XDG_CACHE_HOME", _folder.Path, "inspect", SampleModel.SaveHalved(_folder), "--plan");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        if (Simd.Tier != SimdTier.Scalar) Assert.Contains("plans.json' is ignored", run.Error);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Runtime.ModelFile;
-using Dst.Tests.Data;
+using Dst.Tests.Images;
 using Dst.Tests.ModelFiles;
 
 namespace Dst.Tests.Cli;
@@ -137,7 +137,7 @@ public sealed class ModelCommandTests : IDisposable
             var probabilities = predictions.Select(prediction => prediction.GetProperty("probability").GetDouble()).ToArray();
             Assert.Equal(SampleModel.ClassNames.Order(), predictions.Select(prediction => prediction.GetProperty("class").GetString()).Order());
             Assert.Equal(probabilities.OrderDescending(), probabilities);
-            Assert.Equal(1, probabilities.Sum(), 9);
+            Assert.Equal(1, probabilities.Sum(), 6);
         });
     }
 
@@ -148,6 +148,17 @@ public sealed class ModelCommandTests : IDisposable
         var run = Terminal.Run("predict", SampleModel.SaveHalved(_folder), Path.Combine(images, "b.png"));
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
         Assert.Matches(@"^\S+b\.png: (tank|truck|clutter) \d+\.\d%\n$", run.Output);
+    }
+
+    [Fact]
+    public void More_threads_than_cores_are_a_warning()
+    {
+        var images = SaveImages();
+        var few = Terminal.Run("predict", SampleModel.SaveHalved(_folder), images, "--threads", "1");
+        var many = Terminal.Run("predict", SampleModel.SaveHalved(_folder), images, "--threads", $"{Environment.ProcessorCount + 1}");
+        Assert.Equal((CommandLine.Done, few.Output), (many.ExitCode, many.Output));
+        Assert.Equal("", few.Error);
+        Assert.Contains($"--threads is {Environment.ProcessorCount + 1}", Assert.Single(many.Error.TrimEnd('\n').Split('\n')));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Dst.Runtime;
+using Dst.Runtime.Images;
 using Dst.Training;
 using Dst.Training.Data;
 

@@ -1,4 +1,6 @@
 using Dst.Runtime;
+using Dst.Runtime.Images;
+using Dst.Tests.Images;
 using Dst.Tests.ModelFiles;
 using Dst.Training.Data;
 

@@ -17,7 +17,7 @@ public unsafe class EpilogueTests
         using var residual = Blocked.Random(images, channels, height, width, seed: 2);
         using var bias = Blocked.Random(1, channels, 1, 1, seed: 3);
         var (before, added, shift) = (y.ToNchw(), residual.ToNchw(), bias.ToNchw());
-        Epilogue.Apply(y.Pointer, hasBias ? bias.Pointer : null, hasResidual ? residual.Pointer : null, new(least, most), images, Layout.Blocks(channels), height * width);
+        new Epilogue(hasBias ? bias.Pointer : null, hasResidual ? residual.Pointer : null, new(least, most)).Apply(y.Pointer, images, Layout.Blocks(channels), height * width);
         y.AssertSound();
         var after = y.ToNchw();
         for (var i = 0; i < after.Length; i++)
@@ -25,5 +25,15 @@ public unsafe class EpilogueTests
             var sum = before[i] + (hasBias ? shift[i / (height * width) % channels] : 0) + (hasResidual ? added[i] : 0);
             Assert.Equal(Math.Clamp(sum, least, most), after[i], 1e-6);
         }
+    }
+
+    [Fact]
+    public void A_value_that_is_not_a_number_stays_so()
+    {
+        using var y = Blocked.Random(1, 16, 1, 1, seed: 1);
+        y.Pointer[3] = float.NaN;
+        new Epilogue(null, null, Bounds.Relu).Apply(y.Pointer, images: 1, blocks: 1, pixels: 1);
+        Assert.Equal([3], Enumerable.Range(0, 16).Where(lane => float.IsNaN(y.Pointer[lane])));
+        Assert.All(Enumerable.Range(0, 16).Where(lane => lane != 3), lane => Assert.True(y.Pointer[lane] >= 0));
     }
 }

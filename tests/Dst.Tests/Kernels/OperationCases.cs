@@ -90,19 +90,21 @@ internal static class OperationCases
         GatheredConv2d(2, new(64, 7, 9, 48, 6, 6, 2, 1), 4),
         .. new[] { 1, 2, 4, 8, 16 }.SelectMany(block => new[] { HalvedConv2d(block, 2, true), HalvedConv2d(block, 4, false), HalvedConv2d(block, 16, true), HalvedConv2d(block, 16, false) }),
         new Conv2dCase(1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
-        .. Simd.Tier == SimdTier.Scalar ? [] : new[] { 2, 4 }.SelectMany(WinogradCases),
+        .. Simd.Tier == SimdTier.Scalar ? [] : new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(form => WinogradCases(form.Item1, form.Item2, form.Item3)),
     ];
 
-    private static IEnumerable<WinogradCase> WinogradCases(int tile) =>
+    private static IEnumerable<WinogradCase> WinogradCases(int tile, int kernel, int stride) =>
     [
-        new(1, new(1, 1, 1, 1, 3, 3, 1, 1), tile),
-        new(2, new(3, 7, 8, 17, 3, 3, 1, 1), tile),
-        new(3, new(17, 8, 8, 40, 3, 3, 1, 1), tile),
-        new(1, new(16, 9, 5, 16, 3, 3), tile),
-        new(2, new(5, 4, 3, 6, 3, 3, 1, 2), tile),
-        HalvedWinograd(tile, new(20, 7, 9, 37, 3, 3, 1, 1), block: 16, group: 16),
-        HalvedWinograd(tile, new(48, 5, 5, 32, 3, 3, 1, 1), block: 16, group: 2),
-        HalvedWinograd(tile, new(16, 5, 4, 24, 3, 3, 1, 1), block: 4, group: 4),
+        new(1, new(1, 1, 1, 1, kernel, kernel, stride, kernel - 1), tile),
+        new(2, new(3, 7, 8, 17, kernel, kernel, stride, 1), tile),
+        new(3, new(17, 8, 8, 40, kernel, kernel, stride, kernel / 2), tile),
+        new(1, new(16, 9, 6, 16, kernel, kernel, stride), tile),
+        new(2, new(5, 4, 3, 6, kernel, kernel, stride, 2), tile),
+        new(1, new(3, 23, 19, 2, kernel, kernel, stride, 1), tile),
+        new(1, new(3, 5, 38 * stride, 2, kernel, kernel, stride, kernel / 2), tile), // more tiles in a row than are transformed together
+        HalvedWinograd(tile, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16),
+        HalvedWinograd(tile, new(48, 5, 5, 32, kernel, kernel, stride, kernel / 2), block: 16, group: 2),
+        HalvedWinograd(tile, new(16, 5, 4, 24, kernel, kernel, stride, 1), block: 4, group: 4),
     ];
 
     private static WinogradCase HalvedWinograd(int tile, Conv2dShape shape, int block, int group) =>

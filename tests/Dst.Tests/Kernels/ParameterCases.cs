@@ -17,7 +17,7 @@ internal sealed unsafe class DepthwiseCase(int images, WindowShape shape) : Oper
     {
         var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
         using var weights = Pack(inputs[1]);
-        if (reference) new DepthwiseForward(shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer).Reference();
+        if (reference) new DepthwiseForward(shape, inputs[0].Pointer, weights.Pointer, new(inputs[2].Pointer, null, Bounds.None), images, y.Pointer).Reference();
         else DepthwiseConv2d.Forward(shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer);
         return y;
     }

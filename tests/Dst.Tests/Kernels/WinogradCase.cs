@@ -3,7 +3,7 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Kernels;
 
-/// <summary>A 3×3 convolution in Winograd form, its tiles filled in two calls; the reference is the direct convolution's.</summary>
+/// <summary>A convolution in Winograd form, its tiles filled in two calls; the reference is the direct convolution's.</summary>
 internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int tile, KeptTaps? kept = null)
     : OperationCase($"winograd {tile} {(kept is null ? "dense" : "kernel:16")} {images} {shape}")
 {

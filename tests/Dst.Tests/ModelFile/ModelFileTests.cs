@@ -3,6 +3,7 @@ using Dst.Runtime.Graph;
 using Dst.Runtime.ModelFile;
 using Dst.Training;
 using Dst.Training.Networks;
+using Dst.Training.Pruning;
 
 namespace Dst.Tests.ModelFiles;
 
@@ -50,6 +51,21 @@ public sealed class ModelFileTests : IDisposable
         var prunedWeights = pruned.Masks.Sum(mask => mask.Value.WeightShape.Aggregate(1L, (p, e) => p * e) - mask.Value.KeptWeights);
         var bitmapBytes = pruned.Masks.Sum(mask => mask.Value.Kept.Length / 8 + 1);
         Assert.True(new FileInfo(Save(pruned)).Length < denseBytes - 4 * prunedWeights + bitmapBytes + 1000);
+    }
+
+    [Theory]
+    [InlineData("aconvnet", "kernel:16:16")]
+    [InlineData("resnet18", "kernel:16:16")]
+    [InlineData("resnet8x4", "kernel:16:2")]
+    [InlineData("vgg8", "kernel:16:16")]
+    public void A_halved_network_takes_at_most_0_53_of_the_dense_file(string network, string pattern)
+    {
+        var (input, classes) = Zoo.UsualTask(network);
+        var dense = Initialiser.Initialise(Zoo.Build(network, input, classes), 1);
+        var halved = PruningPlan.Create(dense, new() { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(dense);
+        var (denseBytes, halvedBytes) = (new FileInfo(Save(dense)).Length, new FileInfo(Save(halved)).Length);
+        Assert.InRange((double)halvedBytes / denseBytes, 0.5, 0.53);
+        Assert.Equal((denseBytes, halvedBytes), (ModelFile.SizeOf(dense), ModelFile.SizeOf(halved)));
     }
 
     [Fact]

@@ -30,4 +30,18 @@ public class WorkerPoolTests
         pool.Run(8, part => Interlocked.Add(ref sum, part));
         Assert.Equal(28, sum);
     }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Threads_that_have_gone_to_sleep_wake_up_for_the_next_job(int threads)
+    {
+        using var pool = new WorkerPool(threads);
+        using var all = new Barrier(threads);
+        for (var round = 0; round < 3; round++)
+        {
+            Thread.Sleep(20);
+            pool.Run(threads, _ => Assert.True(all.SignalAndWait(TimeSpan.FromSeconds(30)))); // ends only if every thread takes a part
+        }
+    }
 }

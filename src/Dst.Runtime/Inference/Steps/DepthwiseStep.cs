@@ -5,12 +5,14 @@ namespace Dst.Runtime.Inference.Steps;
 /// <summary>A depthwise convolution, block by block of channels.</summary>
 internal sealed unsafe class DepthwiseStep : WeightedStep
 {
+    private readonly WindowShape _shape;
     private readonly WindowShape _block;
     private readonly int _blocks;
 
     public DepthwiseStep(PlanNode node, WindowShape shape) : base(node, "depthwise", shape.Channels, DepthwiseConv2d.WeightLength(shape))
     {
         DepthwiseConv2d.PackWeights(shape, node.Weight, Packed.Span);
+        _shape = shape;
         _block = shape with { Channels = Layout.Block };
         _blocks = shape.Blocks;
     }
@@ -19,14 +21,16 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
-        var pixels = _block.OutHeight * _block.OutWidth;
-        for (var plane = first; plane < end; plane++)
+        while (first < end)
         {
-            var block = plane % _blocks;
-            var (from, to) = ((long)plane * _block.Height * _block.Width * Layout.Block, (long)plane * pixels * Layout.Block);
+            // Whole images in one call, else one block of an image.
+            var block = first % _blocks;
+            var images = block == 0 ? (end - first) / _blocks : 0;
+            var shape = images > 0 ? _shape : _block;
+            var (from, to) = ((long)first * shape.Height * shape.Width * Layout.Block, (long)first * shape.OutHeight * shape.OutWidth * Layout.Block);
             DepthwiseConv2d.Forward(
-                _block, data.X + from, Packed.Pointer + (long)block * _block.Area * Layout.Block, Bias + block * Layout.Block, 1, data.Y + to);
-            Finish(data.Y + to, data.Second == null ? null : data.Second + to, 1, 1, pixels);
+                shape, data.X + from, Packed.Pointer + (long)block * shape.Area * Layout.Block, Epilogue(data).From(block, to), Math.Max(1, images), data.Y + to);
+            first += Math.Max(1, images * _blocks);
         }
     }
 }

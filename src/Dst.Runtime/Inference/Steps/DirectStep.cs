@@ -8,7 +8,7 @@ internal sealed unsafe class DirectStep : WeightedStep
     /// <summary>Into how many runs of filters an image is cut at most: each packs the input anew.</summary>
     private const int MaxSlices = 4;
 
-    /// <summary>Floats of an output that are still in the second-level cache when the last step reads them.</summary>
+    /// <summary>Floats of an output whose images run together: block after block of filters then finds their inputs in the second-level cache.</summary>
     private const int CachedOutput = 64 * 1024;
 
     private readonly Conv2d _kernel;
@@ -28,8 +28,6 @@ internal sealed unsafe class DirectStep : WeightedStep
     }
 
     private Conv2dShape Shape => _kernel.Shape;
-
-    private int OutputPixels => Shape.OutHeight * Shape.OutWidth;
 
     public override int Units(int images) => images * _sliceCount;
 
@@ -51,16 +49,14 @@ internal sealed unsafe class DirectStep : WeightedStep
     private void RunImages(in StepData data, int image, int images, float* scratch)
     {
         var offset = (long)image * Shape.OutputLength;
-        _kernel.Forward(images, data.X + (long)image * Shape.InputLength, Packed.Pointer, Bias, data.Y + offset, scratch);
-        Finish(data.Y + offset, data.Second == null ? null : data.Second + offset, images, Shape.FilterBlocks, OutputPixels);
+        _kernel.Forward(images, data.X + (long)image * Shape.InputLength, Packed.Pointer, Epilogue(data).From(0, offset), data.Y + offset, scratch);
     }
 
     private void RunSlice(in StepData data, int image, Slice slice, float* scratch)
     {
-        var offset = (long)image * Shape.OutputLength + (long)slice.FirstBlock * OutputPixels * Layout.Block;
+        var offset = (long)image * Shape.OutputLength + (long)slice.FirstBlock * Shape.OutHeight * Shape.OutWidth * Layout.Block;
         slice.Kernel.Forward(
-            1, data.X + (long)image * Shape.InputLength, Packed.Pointer + slice.FirstWeight, Bias + slice.FirstBlock * Layout.Block, data.Y + offset, scratch);
-        Finish(data.Y + offset, data.Second == null ? null : data.Second + offset, 1, slice.Kernel.Shape.FilterBlocks, OutputPixels);
+            1, data.X + (long)image * Shape.InputLength, Packed.Pointer + slice.FirstWeight, Epilogue(data).From(slice.FirstBlock, offset), data.Y + offset, scratch);
     }
 
     /// <summary>Packed weights lie filter block by filter block, so those of a slice are a part of the layer's.</summary>

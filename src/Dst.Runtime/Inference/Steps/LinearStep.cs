@@ -24,7 +24,8 @@ internal sealed unsafe class LinearStep : WeightedStep
         var image = first * ImagesTogether;
         var images = Math.Min(data.Images, end * ImagesTogether) - image;
         var offset = (long)image * Layout.PaddedChannels(_outputs);
-        Linear.Forward(data.X + (long)image * Layout.PaddedChannels(_features), images, _features, _outputs, Packed.Pointer, Bias, data.Y + offset);
-        Finish(data.Y + offset, data.Second == null ? null : data.Second + offset, images, Layout.Blocks(_outputs), pixels: 1);
+        var epilogue = Epilogue(data).From(0, offset);
+        Linear.Forward(data.X + (long)image * Layout.PaddedChannels(_features), images, _features, _outputs, Packed.Pointer, epilogue.Bias, data.Y + offset);
+        epilogue.WithoutBias.Apply(data.Y + offset, images, Layout.Blocks(_outputs), pixels: 1);
     }
 }

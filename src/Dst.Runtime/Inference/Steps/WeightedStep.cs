@@ -25,9 +25,6 @@ internal abstract unsafe class WeightedStep : InferenceStep
     /// <summary>The packed weights.</summary>
     protected AlignedBuffer Packed => _weights;
 
-    /// <summary>[O], padded to whole blocks.</summary>
-    protected float* Bias => _bias.Pointer;
-
     public override void Dispose()
     {
         _weights.Dispose();
@@ -35,13 +32,6 @@ internal abstract unsafe class WeightedStep : InferenceStep
         base.Dispose();
     }
 
-    /// <summary>Adds the residual and clips the sum, to an output that has its bias.</summary>
-    protected void Finish(float* y, float* residual, int images, int blocks, int pixels)
-    {
-        if (_bounds != Bounds.None || residual != null) Epilogue.Apply(y, null, residual, _bounds, images, blocks, pixels);
-    }
-
-    /// <summary>The same for one block of an output that has no bias yet.</summary>
-    protected void FinishBlock(float* y, float* residual, int block, int pixels) =>
-        Epilogue.Apply(y, Bias + block * Layout.Block, residual, _bounds, images: 1, blocks: 1, pixels);
+    /// <summary>What follows the layer's products, from the first image on.</summary>
+    protected Epilogue Epilogue(in StepData data) => new(_bias.Pointer, data.Second, _bounds);
 }

@@ -5,10 +5,16 @@ namespace Dst.Runtime.Inference.Steps;
 /// <summary>A 3×3 convolution in Winograd form, dense or of kept kernels, some rows of tiles at a time. Threads share an image by rows of tiles.</summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
+    /// <summary>Transformed weights that are read from memory rather than the third-level cache, in floats: 12 MB. They are read once a batch.</summary>
+    private const double HugeWeights = 3e6;
+
+    /// <summary>Tiles that hide the latency of multiply-adds while weights stream by.</summary>
+    private const int FewTiles = 8;
+
     private readonly WinogradConv2d _kernel;
 
     public WinogradStep(PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept, int tile, int batch)
-        : this(node, algorithm, new WinogradConv2d(shape, kept, tile, RowsTogether(shape, tile, batch)))
+        : this(node, algorithm, new WinogradConv2d(shape, kept, tile, RowsTogether(shape, kept, tile, batch)))
     {
     }
 
@@ -31,34 +37,17 @@ internal sealed unsafe class WinogradStep : WeightedStep
             var rows = new TileRows(first, 0, Math.Min(_kernel.Capacity, end - first));
             _kernel.TransformInput(rows, data.X, scratch);
             _kernel.Multiply(0, _kernel.Positions, rows.Count, scratch, Packed.Pointer, scratch + InputTiles);
-            _kernel.TransformOutput(rows, scratch + InputTiles, data.Y);
-            Finish(data, rows.First, rows.First + rows.Count);
+            _kernel.TransformOutput(rows, scratch + InputTiles, Epilogue(data), data.Y);
         }
     }
 
-    private static int RowsTogether(Conv2dShape shape, int tile, int batch)
+    /// <summary>Rows of tiles that go through all steps together: their tiles stay in the second-level cache, unless the weights are too large to be read that often.</summary>
+    private static int RowsTogether(Conv2dShape shape, KeptTaps? kept, int tile, int batch)
     {
         var all = batch * WinogradSchedule.Rows(shape, tile);
-        return WinogradSchedule.IsByPosition(shape, tile) ? all : Math.Clamp(WinogradSchedule.CachedRows(shape, tile), 1, all);
-    }
-
-    /// <summary>Finishes the output pixels of rows of tiles, image by image.</summary>
-    private void Finish(in StepData data, int first, int end)
-    {
-        var shape = _kernel.Shape;
-        while (first < end)
-        {
-            var (image, tileRow) = Math.DivRem(first, _kernel.RowsPerImage);
-            var count = Math.Min(end - first, _kernel.RowsPerImage - tileRow);
-            var firstRow = tileRow * _kernel.Tile;
-            var rows = Math.Min(shape.OutHeight, (tileRow + count) * _kernel.Tile) - firstRow;
-            for (var block = 0; block < shape.FilterBlocks; block++)
-            {
-                var offset = (((long)image * shape.FilterBlocks + block) * shape.OutHeight + firstRow) * shape.OutWidth * Layout.Block;
-                FinishBlock(data.Y + offset, data.Second == null ? null : data.Second + offset, block, rows * shape.OutWidth);
-            }
-
-            first += count;
-        }
+        var keptShare = kept is null ? 1 : kept.Positions.Average(positions => (double)positions.Length) / shape.RowLength;
+        if (keptShare * WinogradSchedule.Weights(shape, tile) >= HugeWeights) return all;
+        var columns = WinogradSchedule.Columns(shape, tile);
+        return Math.Clamp(Math.Max(WinogradSchedule.CachedRows(shape, tile), (FewTiles + columns - 1) / columns), 1, all);
     }
 }

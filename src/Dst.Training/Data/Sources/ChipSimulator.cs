@@ -1,4 +1,5 @@
 using System.Numerics;
+using Dst.Runtime.Images;
 
 namespace Dst.Training.Data;
 

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 using Dst.Runtime;
+using Dst.Runtime.Images;
 
 namespace Dst.Training.Data;
 

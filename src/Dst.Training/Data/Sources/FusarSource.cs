@@ -1,4 +1,5 @@
 using Dst.Runtime;
+using Dst.Runtime.Images;
 
 namespace Dst.Training.Data;
 

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using Dst.Runtime;
+using Dst.Runtime.Images;
 
 namespace Dst.Training.Data;
 

@@ -1,6 +1,6 @@
 using Dst.Runtime.Graph;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>The 3×3 binomial filter [1 2 1]ᵀ[1 2 1] / 16, with edge pixels repeated beyond the edge.</summary>
 internal static class Smoothing

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>
 /// Resizes images with a triangle filter (bilinear interpolation when enlarging, a weighted mean over the pixels that an

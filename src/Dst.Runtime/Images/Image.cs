@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>
 /// A grey or colour image of unsigned 8- or 16-bit samples, stored compactly by planes: [Channels, Height, Width].
@@ -44,14 +43,47 @@ public sealed class Image
     /// <summary>The samples as <typeparamref name="T"/>: <see cref="byte"/> for 8 bits, <see cref="ushort"/> for 16.</summary>
     internal ReadOnlySpan<T> Samples<T>() where T : unmanaged => MemoryMarshal.Cast<byte, T>(Data.Span);
 
-    /// <summary>Makes planes of samples that lie pixel by pixel.</summary>
-    internal static Image FromInterleaved(int channels, int height, int width, int bitsPerSample, byte[] data)
+    /// <summary>Reads a JPEG, PNG, TIFF or original MSTAR file; the format is told by the first bytes.</summary>
+    /// <exception cref="InputException">
+    /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format, or the system lacks the library that decodes it.
+    /// </exception>
+    public static Image Read(string path) => ImageFile.Read(path);
+
+    /// <summary>Makes planes of samples that lie pixel by pixel, [Height, Width, Channels], as most libraries have them.</summary>
+    /// <param name="channels">1 or 3.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="bitsPerSample">8 or 16.</param>
+    /// <param name="data">Samples, 16-bit ones in the machine's byte order. Kept, not copied, if there is one channel.</param>
+    /// <exception cref="ArgumentException">The sizes are not positive, the channels or bits are others, or the length does not match.</exception>
+    public static Image FromInterleaved(int channels, int height, int width, int bitsPerSample, byte[] data)
     {
-        if (channels == 1) return new(1, height, width, bitsPerSample, data);
+        var interleaved = new Image(channels, height, width, bitsPerSample, data);
+        if (channels == 1) return interleaved;
         var planar = new byte[data.Length];
         if (bitsPerSample == 8) Separate<byte>(data, planar, channels);
         else Separate(MemoryMarshal.Cast<byte, ushort>(data), MemoryMarshal.Cast<byte, ushort>(planar.AsSpan()), channels);
         return new(channels, height, width, bitsPerSample, planar);
+    }
+
+    /// <summary>An image of samples from 0 to 1, which are rounded to 16 bits.</summary>
+    /// <param name="channels">1 or 3.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="samples">Plane by plane, [Channels, Height, Width].</param>
+    /// <exception cref="ArgumentException">The sizes are not positive, the channels are others, or the length does not match.</exception>
+    /// <exception cref="InputException">A sample is not a number from 0 to 1.</exception>
+    public static Image FromFloats(int channels, int height, int width, ReadOnlySpan<float> samples)
+    {
+        var data = new byte[samples.Length * sizeof(ushort)];
+        var words = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
+        for (var i = 0; i < samples.Length; i++)
+        {
+            if (!(samples[i] is >= 0 and <= 1)) throw new InputException($"sample {i} of an image is {samples[i]}; a number from 0 to 1 was expected");
+            words[i] = (ushort)(samples[i] * ushort.MaxValue + 0.5f);
+        }
+
+        return new(channels, height, width, 16, data);
     }
 
     /// <summary>
@@ -59,7 +91,7 @@ public sealed class Image
     /// negative samples become 0. An image of zeros stays zero.
     /// </summary>
     /// <exception cref="InputException">A sample is not a finite number.</exception>
-    internal static Image FromFloats(string path, int channels, int height, int width, ReadOnlySpan<float> samples)
+    internal static Image FromMagnitudes(string path, int channels, int height, int width, ReadOnlySpan<float> samples)
     {
         var max = 0f;
         foreach (var sample in samples)

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>
 /// An original MSTAR chip: a text header of <c>Key= value</c> lines (PhoenixHeaderLength bytes), then NumberOfRows ×
@@ -30,7 +29,7 @@ internal static class MstarFile
         if (start + bytes > file.Length) throw new InputException($"file '{path}' has {file.Length} bytes; an MSTAR header of {start} and {width}x{height} magnitudes of 4 were expected, so it is truncated");
         var magnitudes = new float[width * height];
         for (var i = 0; i < magnitudes.Length; i++) magnitudes[i] = BinaryPrimitives.ReadSingleBigEndian(file.AsSpan(start + i * sizeof(float)));
-        return Image.FromFloats(path, 1, height, width, magnitudes);
+        return Image.FromMagnitudes(path, 1, height, width, magnitudes);
     }
 
     private static int ReadNumber(string path, string header, string key)

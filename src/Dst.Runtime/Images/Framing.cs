@@ -1,9 +1,8 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Dst.Runtime;
 using Dst.Runtime.Graph;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>Brings images of any size and kind to one shape: resize, grey or RGB, and a centre crop with zeros where the image is smaller.</summary>
 internal static class Framing
@@ -17,19 +16,34 @@ internal static class Framing
     /// <exception cref="InputException">The shape has another number of channels than 1 or 3.</exception>
     public static Image Frame(Image image, int resize, FeatureShape shape)
     {
-        if (shape.Channels is not (1 or 3)) throw new InputException($"the network's input has {shape.Channels} channels; 1 or 3, as images have, was expected");
+        CheckChannels(shape);
         if (resize > 0) image = Resampler.Resize(image, resize);
-        if (image.Channels == shape.Channels && image.Height == shape.Height && image.Width == shape.Width) return image;
-        return image.BitsPerSample == 8 ? Frame<byte>(image, shape) : Frame<ushort>(image, shape);
+        if (IsFramed(image, shape)) return image;
+        var data = new byte[checked((int)shape.Count * (image.BitsPerSample / 8))];
+        if (image.BitsPerSample == 8) Copy<byte>(image, shape, data);
+        else Copy(image, shape, MemoryMarshal.Cast<byte, ushort>(data.AsSpan()));
+        return new(shape.Channels, shape.Height, shape.Width, image.BitsPerSample, data);
     }
+
+    /// <summary>Fails unless images can be brought to this shape.</summary>
+    /// <exception cref="InputException">The shape has another number of channels than 1 or 3.</exception>
+    public static void CheckChannels(FeatureShape shape)
+    {
+        if (shape.Channels is not (1 or 3)) throw new InputException($"the network's input has {shape.Channels} channels; 1 or 3, as images have, was expected");
+    }
+
+    /// <summary>Whether an image has this shape already.</summary>
+    public static bool IsFramed(Image image, FeatureShape shape) => image.Channels == shape.Channels && image.Height == shape.Height && image.Width == shape.Width;
 
     /// <summary>Where a centred window starts in an extent: negative when the window is larger.</summary>
     public static int CentreOffset(int extent, int window) => (extent - window) >> 1;
 
-    private static Image Frame<T>(Image image, FeatureShape shape) where T : unmanaged, INumber<T>
+    /// <summary>Copies the window about the image's centre.</summary>
+    /// <param name="image">Image of samples <typeparamref name="T"/>.</param>
+    /// <param name="shape">The window.</param>
+    /// <param name="destination">[Channels, Height, Width], zeros where the image may be smaller.</param>
+    public static void Copy<T>(Image image, FeatureShape shape, Span<T> destination) where T : unmanaged, INumber<T>
     {
-        var data = new byte[checked((int)shape.Count * (image.BitsPerSample / 8))];
-        var destination = MemoryMarshal.Cast<byte, T>(data.AsSpan());
         int top = CentreOffset(image.Height, shape.Height), left = CentreOffset(image.Width, shape.Width);
         int firstRow = Math.Max(0, -top), lastRow = Math.Min(shape.Height, image.Height - top);
         int firstColumn = Math.Max(0, -left), columns = Math.Min(shape.Width, image.Width - left) - firstColumn;
@@ -41,8 +55,6 @@ internal static class Framing
                 CopyRow(image, c, shape.Channels, from, destination.Slice((c * shape.Height + y) * shape.Width + firstColumn, columns));
             }
         }
-
-        return new(shape.Channels, shape.Height, shape.Width, image.BitsPerSample, data);
     }
 
     private static void CopyRow<T>(Image image, int channel, int channels, int from, Span<T> row) where T : unmanaged, INumber<T>

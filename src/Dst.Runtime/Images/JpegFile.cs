@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>JPEG through libturbojpeg: grey files give one channel, colour files three.</summary>
 internal static unsafe partial class JpegFile

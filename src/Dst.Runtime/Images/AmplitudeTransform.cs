@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>Maps samples of an image to amplitudes: the value in [0, 1] of each possible sample is a table entry.</summary>
 internal static class AmplitudeTransform

@@ -1,9 +1,9 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Dst.Runtime;
 using Dst.Runtime.Graph;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>Turns an image into a network's input, the same way for evaluation, prediction and (before augmentation) training.</summary>
 public static class Preprocessor
@@ -21,20 +21,16 @@ public static class Preprocessor
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(normalisation);
+        Framing.CheckChannels(shape);
         if (destination.Length != shape.Count) throw new ArgumentException($"room for {destination.Length} values, {shape.Count} expected");
         if (normalisation.Mean.Length != shape.Channels || normalisation.Deviation.Length != shape.Channels)
             throw new InputException($"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; one of each for {shape.Channels} channels was expected");
 
-        var window = Framing.Frame(image, normalisation.Resize, shape);
-        ReadAmplitudes(window, normalisation.Amplitude, destination);
+        if (normalisation.Resize > 0) image = Resampler.Resize(image, normalisation.Resize);
+        if (Framing.IsFramed(image, shape)) ReadAmplitudes(image, normalisation.Amplitude, destination);
+        else if (image.BitsPerSample == 8) ReadWindow<byte>(image, shape, normalisation.Amplitude, destination);
+        else ReadWindow<ushort>(image, shape, normalisation.Amplitude, destination);
         Finish(destination, shape, normalisation, gain: 1);
-    }
-
-    /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>
-    internal static void ReadCentreCrop(Sample sample, DataOptions options, FeatureShape shape, Span<float> destination)
-    {
-        ReadAmplitudes(Framing.Frame(sample.Window, 0, shape), options.Amplitude, destination);
-        if (options.Smooth) Smoothing.Apply(destination, shape);
     }
 
     /// <summary>All samples of an image after the amplitude transform.</summary>
@@ -42,6 +38,18 @@ public static class Preprocessor
     {
         var table = AmplitudeTransform.Table(amplitude, image.BitsPerSample);
         ReadRow(image, table, 0, destination);
+    }
+
+    /// <summary>The samples of the centre crop after the amplitude transform; takes no memory of its own after the first time.</summary>
+    private static void ReadWindow<T>(Image image, FeatureShape shape, string amplitude, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
+    {
+        var table = AmplitudeTransform.Table(amplitude, image.BitsPerSample);
+        var buffer = ArrayPool<byte>.Shared.Rent(checked(destination.Length * (image.BitsPerSample / 8)));
+        var window = MemoryMarshal.Cast<byte, T>(buffer.AsSpan())[..destination.Length];
+        window.Clear();
+        Framing.Copy(image, shape, window);
+        LookUp(window, table, destination);
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     /// <summary>Consecutive samples from number <paramref name="start"/> on, through the table of their amplitude transform.</summary>
@@ -58,7 +66,7 @@ public static class Preprocessor
         if (normalisation.PerImage)
         {
             // A gain would cancel.
-            var (mean, deviation) = Statistics.OfImage(image);
+            var (mean, deviation) = ImageStatistics.Of(image);
             Normalise(image, 1, mean, deviation);
             return;
         }

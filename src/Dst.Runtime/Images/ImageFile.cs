@@ -1,6 +1,5 @@
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>Reads image files. The format is told by the file's first bytes, never by its name.</summary>
 public static class ImageFile

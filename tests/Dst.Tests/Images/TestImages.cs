@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 
-namespace Dst.Tests.Data;
+namespace Dst.Tests.Images;
 
 /// <summary>Small writers of image files, apart from the libraries that the project reads them with.</summary>
 internal static class TestImages

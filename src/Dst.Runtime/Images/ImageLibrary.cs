@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>A library of the system that decodes one image format.</summary>
 /// <param name="Format">The format, such as <c>JPEG</c>.</param>

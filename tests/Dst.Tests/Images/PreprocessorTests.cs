@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
-using Dst.Training.Data;
+using Dst.Runtime.Images;
 
-namespace Dst.Tests.Data;
+namespace Dst.Tests.Images;
 
 public class PreprocessorTests
 {

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Dst.Runtime;
 
-namespace Dst.Training.Data;
+namespace Dst.Runtime.Images;
 
 /// <summary>
 /// TIFF through libtiff: the first image of a file, grey or RGB, unsigned 8 or 16 bits or 32-bit floats, in strips or tiles,
@@ -52,7 +51,7 @@ internal static unsafe partial class TiffFile
 
         return format == FormatUnsigned
             ? new(channels, (int)height, (int)width, bits, planar)
-            : Image.FromFloats(path, channels, (int)height, (int)width, MemoryMarshal.Cast<byte, float>(planar));
+            : Image.FromMagnitudes(path, channels, (int)height, (int)width, MemoryMarshal.Cast<byte, float>(planar));
     }
 
     // Strips and tiles are both blocks of rows; libtiff turns samples into the machine's byte order.

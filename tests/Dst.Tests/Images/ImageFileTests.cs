@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using Dst.Runtime;
+using Dst.Runtime.Images;
 using Dst.Tests.ModelFiles;
-using Dst.Training.Data;
 
-namespace Dst.Tests.Data;
+namespace Dst.Tests.Images;
 
 public sealed class ImageFileTests : IDisposable
 {

@@ -1,0 +1,22 @@
+using Dst.Runtime;
+using Dst.Runtime.ModelFile;
+
+namespace Dst.Cli.Report;
+
+/// <summary>How much a model's compact store saves.</summary>
+/// <param name="FileBytes">Bytes of its file.</param>
+/// <param name="DenseFileBytes">Bytes that the file would have with every weight in it, the pruned ones too.</param>
+/// <param name="MaskBytes">Bytes of the file that say which weights are kept.</param>
+internal sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskBytes)
+{
+    /// <summary>Measures a model.</summary>
+    public static StoreSize Of(Model model)
+    {
+        using var dense = new Model(model.Graph, model.Parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation };
+        return new(ModelFile.SizeOf(model), ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerTable.MaskBytesOf));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => MaskBytes == 0 ? Format.Bytes(FileBytes)
+        : $"{Format.Bytes(FileBytes)}, {(double)FileBytes / DenseFileBytes:F3} of {Format.Bytes(DenseFileBytes)} dense; the masks take {Format.Bytes(MaskBytes)} of it ({100.0 * MaskBytes / FileBytes:F2}%)";
+}

@@ -1,0 +1,11 @@
+namespace Dst.Kernels;
+
+/// <summary>The least and the most that values may be.</summary>
+public readonly record struct Bounds(float Least, float Most)
+{
+    /// <summary>All values.</summary>
+    public static Bounds None { get; } = new(float.NegativeInfinity, float.PositiveInfinity);
+
+    /// <summary>0 and above.</summary>
+    public static Bounds Relu { get; } = new(0, float.PositiveInfinity);
+}

@@ -1,0 +1,128 @@
+using System.Text.Json;
+using Dst.Kernels;
+using Dst.Runtime.ModelFile;
+
+namespace Dst.Runtime.Inference;
+
+/// <summary>
+/// What was measured of the forms of layers, kept in a file so that each is measured once on a machine. Only measurements of this
+/// processor with these kernels are used. Processes may share the file: it is replaced as a whole, and what one of two that write at once
+/// loses is measured again. Thread-safe.
+/// </summary>
+public sealed class PlanCache
+{
+    /// <summary>Most layers that are kept; the oldest are dropped first.</summary>
+    public const int MaxLayers = 1024;
+
+    private const int Version = 1;
+    private const long MaxBytes = 4 << 20;
+
+    private static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
+    /// <summary>Threads of this process save one after another: they would share the temporary file.</summary>
+    private static readonly Lock Saving = new();
+
+    private readonly string? _path;
+    private readonly Action<string>? _warn;
+    private readonly Lock _lock = new();
+    private readonly List<MeasuredLayer> _added = [];
+    private Dictionary<string, MeasuredLayer>? _known;
+
+    /// <summary>Uses a file, which need not exist yet; it is read when something is first looked up.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="warn">Takes a sentence when the file is of another processor, damaged or cannot be written: it is ignored then.</param>
+    public PlanCache(string path, Action<string>? warn = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        (_path, _warn) = (path, warn);
+    }
+
+    private PlanCache(Action<string>? warn) => _warn = warn;
+
+    /// <summary>
+    /// The user's cache: <c>dst/plans.json</c> in <c>$XDG_CACHE_HOME</c>, else in <c>~/.cache</c>, on Windows in the folder of local application
+    /// data. Where there is no such folder, nothing is kept.
+    /// </summary>
+    public static PlanCache OfUser(Action<string>? warn = null) => FolderOfUser() is { } folder ? new(Path.Combine(folder, "dst", "plans.json"), warn) : new(warn);
+
+    /// <summary>The measurements of a layer, if exactly these algorithms were measured; else null.</summary>
+    internal List<LayerAlgorithm>? Find(string layer, IEnumerable<string> algorithms)
+    {
+        lock (_lock)
+        {
+            _known ??= Read(_warn).ToDictionary(known => known.Layer);
+            return _known.TryGetValue(layer, out var found) && found.Ms.Keys.ToHashSet().SetEquals(algorithms) ? [.. found.Ms.Select(form => new LayerAlgorithm(form.Key, form.Value))] : null;
+        }
+    }
+
+    /// <summary>Remembers the measurements of a layer until <see cref="Save"/>.</summary>
+    internal void Add(string layer, IEnumerable<LayerAlgorithm> measured)
+    {
+        lock (_lock) _added.Add(new(layer, measured.ToDictionary(form => form.Algorithm, form => form.Ms!.Value)));
+    }
+
+    /// <summary>Adds what is new to the file.</summary>
+    internal void Save()
+    {
+        lock (_lock)
+        {
+            if (_path is null || _added.Count == 0) return;
+            try
+            {
+                lock (Saving)
+                {
+                    Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+                    var names = _added.Select(layer => layer.Layer).ToHashSet();
+                    var layers = Read(warn: null).Where(layer => !names.Contains(layer.Layer)).Concat(_added).TakeLast(MaxLayers).ToList();
+                    AtomicFile.Write(_path, stream => JsonSerializer.Serialize(stream, new Content(Version, Processor.Name, Kernels, layers), JsonOptions));
+                }
+            }
+            catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
+            {
+                _warn?.Invoke($"warning: what was measured is not kept: {e.Message}");
+            }
+
+            _added.Clear();
+        }
+    }
+
+    /// <summary>Tells builds of the kernels apart.</summary>
+    private static string Kernels { get; } = typeof(Conv2d).Module.ModuleVersionId.ToString();
+
+    /// <summary>The layers of the file that are of this processor and these kernels, the oldest first.</summary>
+    private List<MeasuredLayer> Read(Action<string>? warn)
+    {
+        if (!File.Exists(_path)) return [];
+        try
+        {
+            var content = JsonSerializer.Deserialize<Content>(InputFile.ReadAllBytes(_path, MaxBytes), JsonOptions);
+            if (content is not { Version: Version } || !content.Layers.TrueForAll(IsLegal) || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
+                throw new JsonException($"version {Version} was expected, each layer once and with its measurements");
+            if (content.Cpu == Processor.Name) return content.Kernels == Kernels ? content.Layers : [];
+            warn?.Invoke($"warning: the plan cache '{_path}' is ignored: it is of the processor '{content.Cpu}' and this one is '{Processor.Name}'");
+        }
+        catch (Exception e) when (e is JsonException or InputException)
+        {
+            warn?.Invoke($"warning: the plan cache '{_path}' is ignored, as it cannot be read ({e.Message.TrimEnd('.')})");
+        }
+
+        return [];
+    }
+
+    // The serialiser checks every property, but not the elements of lists.
+    private static bool IsLegal(MeasuredLayer? layer) => layer is { Ms.Count: > 0 } && layer.Ms.Values.All(ms => ms >= 0);
+
+    private static string? FolderOfUser()
+    {
+        if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { } folder && Path.IsPathFullyQualified(folder)) return folder;
+        if (OperatingSystem.IsWindows()) return Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData);
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return home.Length > 0 ? Path.Combine(home, ".cache") : null;
+    }
+
+    /// <summary>The file.</summary>
+    private sealed record Content(int Version, string Cpu, string Kernels, List<MeasuredLayer> Layers);
+
+    /// <summary>Shortest milliseconds by algorithm of a layer of one kind: tier, batch, sizes and mask.</summary>
+    private sealed record MeasuredLayer(string Layer, Dictionary<string, double> Ms);
+}

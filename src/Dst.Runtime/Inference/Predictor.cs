@@ -1,0 +1,202 @@
+using Dst.Kernels;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Images;
+
+namespace Dst.Runtime.Inference;
+
+/// <summary>
+/// A compiled model that takes images and gives class probabilities. Any number of threads may call it at once: they share the packed
+/// weights, and each call uses a session of its own, which is made when none is idle and kept for later calls.
+/// </summary>
+public sealed class Predictor : IDisposable
+{
+    private readonly InferencePlan _plan;
+    private readonly InputNormalisation _normalisation;
+    private readonly bool _givesProbabilities;
+    private readonly int _threads;
+    private readonly Stack<Worker> _idle = new(); // also the lock of the two fields below
+    private int _running;
+    private bool _disposed;
+
+    /// <summary>Compiles a model; later changes to its weights have no effect.</summary>
+    /// <param name="model">Network, weights, masks, class names and input normalisation.</param>
+    /// <param name="options">How it is compiled, or null for the defaults.</param>
+    /// <param name="threads">Threads that share the work of one call, 1 to <see cref="InferencePlan.MaxThreads"/>; results do not depend on it. More than the processor has cores gain nothing.</param>
+    /// <exception cref="InputException">The graph is not legal, or an option is out of range.</exception>
+    public Predictor(Model model, InferenceOptions? options = null, int threads = 1)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        InferencePlan.CheckThreads(threads);
+        _plan = InferencePlan.Compile(model, options);
+        _normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
+        _givesProbabilities = model.Graph.Output.Operation is SoftmaxOp;
+        _threads = threads;
+    }
+
+    /// <summary>Shape of one input.</summary>
+    public FeatureShape Input => _plan.Input;
+
+    /// <summary>Number of classes.</summary>
+    public int Classes => _plan.Classes;
+
+    /// <summary>The algorithm of each convolution, in the order in which they run.</summary>
+    public IReadOnlyList<LayerDecision> Decisions => _plan.Decisions;
+
+    /// <summary>Sessions that wait for a call.</summary>
+    internal int IdleSessions
+    {
+        get
+        {
+            lock (_idle) return _idle.Count;
+        }
+    }
+
+    /// <summary>Classifies an image of any size, which is prepared as <see cref="Model.Normalisation"/> says.</summary>
+    /// <returns>The probability of each class.</returns>
+    /// <exception cref="InputException">The network's input has not the channels of an image.</exception>
+    public float[] Predict(Image image)
+    {
+        var probabilities = new float[Classes];
+        Predict(image, probabilities);
+        return probabilities;
+    }
+
+    /// <summary>The same without allocation, unless the normalisation resizes images.</summary>
+    /// <param name="image">Image of any size.</param>
+    /// <param name="probabilities">[Classes].</param>
+    /// <exception cref="InputException">The network's input has not the channels of an image, or the length is another one.</exception>
+    public void Predict(Image image, Span<float> probabilities) => Predict(new ReadOnlySpan<Image>(in image), probabilities);
+
+    /// <summary>Classifies images of any size, as many at a time as <see cref="InferenceOptions.Batch"/> says.</summary>
+    /// <param name="images">At least one.</param>
+    /// <param name="probabilities">[images, Classes].</param>
+    /// <exception cref="InputException">There is no image, the network's input has not the channels of an image, or the length is another one.</exception>
+    public void Predict(ReadOnlySpan<Image> images, Span<float> probabilities)
+    {
+        ComputeLogits(images, probabilities);
+        ApplySoftmax(probabilities);
+    }
+
+    /// <summary>Classifies inputs that are prepared already.</summary>
+    /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
+    /// <param name="probabilities">[count, Classes].</param>
+    /// <exception cref="InputException">A length is another one, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.</exception>
+    public void Predict(ReadOnlySpan<float> inputs, Span<float> probabilities)
+    {
+        ComputeLogits(inputs, probabilities);
+        ApplySoftmax(probabilities);
+    }
+
+    /// <summary>What the network itself gives for images of any size: logits, or probabilities if it ends in a softmax.</summary>
+    /// <param name="images">At least one.</param>
+    /// <param name="logits">[images, Classes].</param>
+    /// <exception cref="InputException">There is no image, the network's input has not the channels of an image, or the length is another one.</exception>
+    public void ComputeLogits(ReadOnlySpan<Image> images, Span<float> logits)
+    {
+        CheckRoom(images.Length, logits.Length);
+        var worker = Take();
+        try
+        {
+            for (var first = 0; first < images.Length; first += _plan.Options.Batch)
+            {
+                var count = Math.Min(_plan.Options.Batch, images.Length - first);
+                var inputs = worker.Prepare(images.Slice(first, count), _normalisation);
+                worker.Session.Run(inputs, count, logits.Slice(first * Classes, count * Classes));
+            }
+        }
+        finally
+        {
+            GiveBack(worker);
+        }
+    }
+
+    /// <summary>What the network itself gives for inputs that are prepared already: logits, or probabilities if it ends in a softmax.</summary>
+    /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
+    /// <param name="logits">[count, Classes].</param>
+    /// <exception cref="InputException">A length is another one, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.</exception>
+    public void ComputeLogits(ReadOnlySpan<float> inputs, Span<float> logits)
+    {
+        if (inputs.Length == 0 || inputs.Length % Input.Count != 0)
+            throw new InputException($"the inputs have {inputs.Length} values; {Input.Count} for each image of {Input} were expected");
+        var count = (int)(inputs.Length / Input.Count);
+        CheckRoom(count, logits.Length);
+        var worker = Take();
+        try
+        {
+            worker.Session.Run(inputs, count, logits);
+        }
+        finally
+        {
+            GiveBack(worker);
+        }
+    }
+
+    /// <summary>Frees the weights and all sessions; a call that is running ends first, later ones fail.</summary>
+    public void Dispose()
+    {
+        lock (_idle)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            while (_idle.TryPop(out var worker)) worker.Dispose();
+            if (_running == 0) _plan.Dispose();
+        }
+    }
+
+    private void CheckRoom(int count, int room)
+    {
+        if (count < 1) throw new InputException("there are 0 images to predict; at least 1 was expected");
+        if (room != (long)count * Classes)
+            throw new InputException($"there is room for {room} results of {count} images; {(long)count * Classes} were expected, one for each of {Classes} classes");
+    }
+
+    private void ApplySoftmax(Span<float> logits)
+    {
+        if (!_givesProbabilities) Softmax.Forward(logits, Classes, logits);
+    }
+
+    private Worker Take()
+    {
+        lock (_idle)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (!_idle.TryPop(out var worker)) worker = new(_plan, _threads);
+            _running++;
+            return worker;
+        }
+    }
+
+    private void GiveBack(Worker worker)
+    {
+        lock (_idle)
+        {
+            _running--;
+            if (!_disposed)
+            {
+                _idle.Push(worker);
+                return;
+            }
+
+            worker.Dispose();
+            if (_running == 0) _plan.Dispose();
+        }
+    }
+
+    /// <summary>What one call uses: a session, and room for the prepared images of a batch.</summary>
+    private sealed class Worker(InferencePlan plan, int threads) : IDisposable
+    {
+        private float[] _inputs = [];
+
+        public InferenceSession Session { get; } = plan.CreateSession(threads);
+
+        public ReadOnlySpan<float> Prepare(ReadOnlySpan<Image> images, InputNormalisation normalisation)
+        {
+            var length = (int)plan.Input.Count;
+            if (_inputs.Length < images.Length * length) _inputs = new float[images.Length * length];
+            for (var i = 0; i < images.Length; i++) Preprocessor.Prepare(images[i], normalisation, plan.Input, _inputs.AsSpan(i * length, length));
+            return _inputs.AsSpan(0, images.Length * length);
+        }
+
+        public void Dispose() => Session.Dispose();
+    }
+}

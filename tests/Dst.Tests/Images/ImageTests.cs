@@ -1,0 +1,40 @@
+using Dst.Runtime;
+using Dst.Runtime.Images;
+
+namespace Dst.Tests.Images;
+
+public class ImageTests
+{
+    [Fact]
+    public void Interleaved_samples_become_planes()
+    {
+        Assert.Equal([1, 4, 2, 5, 3, 6], Image.FromInterleaved(3, 1, 2, 8, [1, 2, 3, 4, 5, 6]).Data.ToArray());
+        Assert.Equal([1, 0, 4, 0, 2, 0, 5, 0, 3, 0, 6, 0], Image.FromInterleaved(3, 2, 1, 16, [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]).Data.ToArray());
+        Assert.Equal([1, 2], Image.FromInterleaved(1, 1, 2, 8, [1, 2]).Data.ToArray());
+    }
+
+    [Fact]
+    public void Floats_are_rounded_to_16_bits()
+    {
+        var image = Image.FromFloats(1, 1, 4, [0, 1, 0.5f, 1e-9f]);
+        Assert.Equal((1, 1, 4, 16), (image.Channels, image.Height, image.Width, image.BitsPerSample));
+        Assert.Equal([0, 65535, 32768, 0], image.Samples<ushort>().ToArray());
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(-0.1f)]
+    [InlineData(1.001f)]
+    [InlineData(float.PositiveInfinity)]
+    public void Floats_beyond_0_to_1_are_refused(float value) =>
+        Assert.Contains($"sample 2 of an image is {value}", Assert.Throws<InputException>(() => Image.FromFloats(1, 1, 3, [0, 1, value])).Message);
+
+    [Fact]
+    public void Sizes_must_fit()
+    {
+        Assert.Throws<ArgumentException>(() => Image.FromInterleaved(3, 1, 2, 8, [1, 2, 3, 4, 5]));
+        Assert.Throws<ArgumentException>(() => Image.FromInterleaved(0, 1, 2, 8, [1, 2]));
+        Assert.Throws<ArgumentException>(() => Image.FromFloats(1, 2, 2, [0, 0, 0]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Image.FromFloats(1, 0, 2, []));
+    }
+}

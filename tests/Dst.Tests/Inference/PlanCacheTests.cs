@@ -1,0 +1,152 @@
+using System.Text.Json.Nodes;
+using Dst.Kernels.Simd;
+using Dst.Runtime.Inference;
+using Dst.Tests.ModelFiles;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Inference;
+
+public sealed class PlanCacheTests : IDisposable
+{
+    private static readonly LayerAlgorithm[] Measured = [new("uhp-direct", 0.5), new("dense-direct", 1)];
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<string> _warnings = [];
+
+    public void Dispose() => _folder.Dispose();
+
+    private string CachePath => Path.Combine(_folder.Path, "sub", "plans.json");
+
+    [Fact]
+    public void What_was_measured_is_known_to_the_next_compilation()
+    {
+        if (Simd.Tier == SimdTier.Scalar) return; // there is one form of a dense layer
+        var model = InferencePlanTests.Halved(InferencePlanTests.Initialised(Zoo.Build("resnet8", new(3, 12, 12), 5)), "kernel:16:16");
+        using var first = InferencePlan.Compile(model, new() { Cache = Open() });
+        using var second = InferencePlan.Compile(model, new() { Cache = Open() });
+        Assert.Equal(first.Decisions.Select(Row), second.Decisions.Select(Row));
+        Assert.Contains(first.Decisions, decision => decision.Reason.Contains("measured") && !decision.Reason.Contains("earlier"));
+        Assert.All(second.Decisions, decision => Assert.True(decision.Ms is null || decision.Reason.Contains("earlier") || decision.Reason.StartsWith("as "), decision.Reason));
+
+        using var batch = InferencePlan.Compile(model, new() { Cache = Open(), Batch = 2 });
+        Assert.DoesNotContain(batch.Decisions, decision => decision.Reason.Contains("earlier"));
+        using var fixedChoice = InferencePlan.Compile(model, new() { Cache = Open(), Tune = false });
+        Assert.DoesNotContain(fixedChoice.Decisions, decision => decision.Reason.Contains("measured"));
+        Assert.Empty(_warnings);
+
+        static (string, string, double?, string) Row(LayerDecision decision) => (decision.Layer, decision.Algorithm, decision.Ms, string.Join(";", decision.Alternatives));
+    }
+
+    [Fact]
+    public void Only_the_very_algorithms_that_were_measured_are_found()
+    {
+        Keep("layer");
+        Assert.Equal(Measured, Open().Find("layer", ["dense-direct", "uhp-direct"]));
+        Assert.Null(Open().Find("layer", ["dense-direct", "uhp-direct", "new"]));
+        Assert.Null(Open().Find("layer", ["dense-direct"]));
+        Assert.Null(Open().Find("other", ["dense-direct", "uhp-direct"]));
+    }
+
+    [Fact]
+    public void A_cache_of_another_processor_is_ignored_with_a_warning_and_replaced()
+    {
+        Keep("layer");
+        Edit(file => file["cpu"] = "Another CPU");
+        Assert.Null(Open().Find("layer", Names));
+        Assert.Contains("'Another CPU'", Assert.Single(_warnings));
+        Keep("new");
+        Assert.Null(Open().Find("layer", Names));
+        Assert.NotNull(Open().Find("new", Names));
+        Assert.Single(_warnings);
+    }
+
+    [Fact]
+    public void Measurements_of_other_kernels_are_made_anew_silently()
+    {
+        Keep("layer");
+        Edit(file => file["kernels"] = Guid.Empty.ToString());
+        Assert.Null(Open().Find("layer", Names));
+        Assert.Empty(_warnings);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"version\":1,\"cpu\":")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[]}")]
+    [InlineData("{\"version\":1,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[null]}")]
+    [InlineData("{\"version\":1,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"ms\":{}}]}")]
+    [InlineData("{\"version\":1,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"ms\":{\"b\":-1}}]}")]
+    [InlineData("{\"version\":1,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"ms\":{\"b\":1}},{\"layer\":\"a\",\"ms\":{\"b\":1}}]}")]
+    public void A_damaged_cache_is_ignored_with_a_warning_and_replaced(string content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(CachePath)!);
+        File.WriteAllText(CachePath, content);
+        Assert.Null(Open().Find("layer", Names));
+        Assert.Contains($"'{CachePath}' is ignored", Assert.Single(_warnings));
+        Keep("layer");
+        Assert.Equal(Measured, Open().Find("layer", Names));
+    }
+
+    [Fact]
+    public void A_cache_larger_than_one_can_be_is_not_read()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(CachePath)!);
+        using (var file = File.Create(CachePath)) file.SetLength(1L << 30);
+        Assert.Null(Open().Find("layer", Names));
+        Assert.Contains("at most", Assert.Single(_warnings));
+    }
+
+    [Fact]
+    public void A_cache_that_cannot_be_written_is_a_warning()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "sub"), "a file where a folder should be");
+        Keep("layer");
+        Assert.Contains("not kept", Assert.Single(_warnings));
+    }
+
+    [Fact]
+    public void The_oldest_layers_are_dropped_first()
+    {
+        var cache = Open();
+        for (var i = 0; i < PlanCache.MaxLayers; i++) cache.Add($"layer {i}", Measured);
+        cache.Save();
+        Keep("layer 1");
+        Keep("another");
+        var now = Open();
+        Assert.Null(now.Find("layer 0", Names));
+        Assert.All(["layer 1", "layer 2", "layer 1023", "another"], layer => Assert.NotNull(now.Find(layer, Names)));
+    }
+
+    [Fact]
+    public async Task Writers_at_the_same_time_leave_a_whole_file()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(() =>
+        {
+            for (var i = 0; i < 10; i++) Keep($"layer {writer} {i}");
+        })));
+        var cache = Open();
+        for (var writer = 0; writer < 4; writer++) Assert.NotNull(cache.Find($"layer {writer} 9", Names));
+        Assert.Empty(_warnings);
+        Assert.Equal([CachePath], Directory.GetFiles(Path.GetDirectoryName(CachePath)!));
+    }
+
+    private static IEnumerable<string> Names => Measured.Select(form => form.Algorithm);
+
+    private PlanCache Open() => new(CachePath, _warnings.Add);
+
+    private void Keep(string layer)
+    {
+        var cache = Open();
+        cache.Add(layer, Measured);
+        cache.Save();
+    }
+
+    private void Edit(Action<JsonNode> change)
+    {
+        var file = JsonNode.Parse(File.ReadAllText(CachePath))!;
+        change(file);
+        File.WriteAllText(CachePath, file.ToJsonString());
+    }
+}

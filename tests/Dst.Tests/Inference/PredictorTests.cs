@@ -1,0 +1,234 @@
+using Dst.Kernels;
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Runtime.Graph;
+using Dst.Runtime.Images;
+using Dst.Runtime.Inference;
+using Dst.Runtime.ModelFile;
+using Dst.Runtime.Threading;
+using Dst.Tests.ModelFiles;
+using Dst.Training;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Inference;
+
+public class PredictorTests
+{
+    private const int Classes = 3;
+
+    private static readonly InferenceOptions Untuned = new() { Tune = false };
+
+    [Fact]
+    public void Every_form_of_input_gives_the_softmax_of_the_sessions_logits()
+    {
+        var model = Small();
+        using var plan = InferencePlan.Compile(model, Untuned);
+        using var session = plan.CreateSession();
+        Image[] images = [Noise(20, 20, seed: 1), Noise(12, 30, seed: 2), Noise(16, 16, seed: 3)];
+        var (inputs, logits) = (new float[3 * 256], new float[3 * Classes]);
+        for (var i = 0; i < 3; i++) Preprocessor.Prepare(images[i], model.Normalisation!, model.Graph.Input, inputs.AsSpan(i * 256, 256));
+        session.Run(inputs, 3, logits);
+        var expected = new float[logits.Length];
+        Softmax.Forward(logits, Classes, expected);
+
+        using var predictor = new Predictor(model, Untuned with { Batch = 2 });
+        var actual = new float[logits.Length];
+        predictor.Predict(images, actual);
+        AssertClose(expected, actual);
+        Array.Clear(actual);
+        predictor.Predict(inputs, actual);
+        AssertClose(expected, actual);
+        AssertClose(expected[..Classes], predictor.Predict(images[0]));
+        predictor.ComputeLogits(images, actual);
+        AssertClose(logits, actual);
+        predictor.ComputeLogits(inputs, actual);
+        AssertClose(logits, actual);
+        Assert.Equal((new FeatureShape(1, 16, 16), Classes), (predictor.Input, predictor.Classes));
+    }
+
+    [Fact]
+    public void A_network_that_ends_in_a_softmax_gets_no_second_one()
+    {
+        var model = Small();
+        var ending = new Model(model.Graph with { Nodes = [.. model.Graph.Nodes, new("p", new SoftmaxOp(), [model.Graph.Output.Name])] }, model.Parameters) { Normalisation = model.Normalisation };
+        using Predictor plain = new(model, Untuned), withSoftmax = new(ending, Untuned);
+        AssertClose(plain.Predict(Noise(16, 16, 1)), withSoftmax.Predict(Noise(16, 16, 1)));
+    }
+
+    [Fact]
+    public async Task Calls_at_the_same_time_give_the_same_and_leave_as_many_sessions_at_most()
+    {
+        using var predictor = new Predictor(Small(), Untuned, threads: 2);
+        var images = Enumerable.Range(0, 8).Select(seed => Noise(24, 24, seed)).ToArray();
+        var expected = Array.ConvertAll(images, predictor.Predict);
+        var results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Array.ConvertAll(images, predictor.Predict))));
+        Assert.All(results, result => Assert.Equal(expected, result));
+        Assert.InRange(predictor.IdleSessions, 1, 4);
+    }
+
+    [Fact]
+    public void Threads_beyond_the_cores_change_nothing()
+    {
+        var image = Noise(16, 16, 1);
+        using Predictor one = new(Small(), Untuned), many = new(Small(), Untuned, threads: 4 * Environment.ProcessorCount + 1);
+        Assert.Equal(one.Predict(image), many.Predict(image));
+    }
+
+    [Fact]
+    public void The_span_form_allocates_nothing()
+    {
+        if (Simd.Tier == SimdTier.Scalar) return; // the references take memory for their sums in double
+        using var predictor = new Predictor(Small(), Untuned);
+        var (image, inputs, probabilities) = (Noise(20, 24, seed: 1), new float[256], new float[Classes]);
+        for (var i = 0; i < 3; i++) Run();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 5; i++) Run();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Run()
+        {
+            predictor.Predict(image, probabilities);
+            predictor.Predict(inputs, probabilities);
+        }
+    }
+
+    [Fact]
+    public void A_disposed_predictor_refuses_and_running_calls_end_first()
+    {
+        var predictor = new Predictor(Small(), Untuned);
+        var image = Noise(16, 16, 1);
+        var expected = predictor.Predict(image);
+        using var running = new Barrier(2);
+        var results = new List<float[]>();
+        var caller = new Thread(() =>
+        {
+            try
+            {
+                for (var i = 0; ; i++)
+                {
+                    if (i == 3) running.SignalAndWait();
+                    results.Add(predictor.Predict(image));
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+            }
+        });
+        caller.Start();
+        running.SignalAndWait();
+        predictor.Dispose();
+        caller.Join();
+        Assert.All(results, result => Assert.Equal(expected, result));
+        Assert.Equal(0, predictor.IdleSessions);
+        predictor.Dispose();
+    }
+
+    [Fact]
+    public void Wrong_input_is_one_sentence()
+    {
+        var model = Small();
+        using var predictor = new Predictor(model, Untuned with { RefuseNonFinite = true });
+        var (input, room) = (new float[256], new float[Classes]);
+        AssertRefused("the inputs have 255 values; 256 for each image of 1x16x16", () => predictor.Predict(input.AsSpan(1), room));
+        AssertRefused("the inputs have 0 values", () => predictor.ComputeLogits(ReadOnlySpan<float>.Empty, room));
+        AssertRefused("room for 2 results of 1 images; 3 were expected", () => predictor.Predict(input, room.AsSpan(1)));
+        AssertRefused("there are 0 images", () => predictor.Predict(ReadOnlySpan<Image>.Empty, []));
+        AssertRefused("0 threads; 1 to 1024", () => new Predictor(model, Untuned, threads: 0).Dispose());
+        AssertRefused("1025 threads", () => new Predictor(model, Untuned, threads: 1025).Dispose());
+        AssertRefused("Batch is 0", () => new Predictor(model, Untuned with { Batch = 0 }).Dispose());
+        AssertRefused("2 channels; 1 or 3", () => new Predictor(InferencePlanTests.Initialised(Zoo.Build("resnet8", new(2, 16, 16), Classes)), Untuned).Predict(Noise(16, 16, 1)));
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void Values_that_are_not_finite_are_refused_or_passed_on(float value)
+    {
+        var (input, room) = (new float[256], new float[Classes]);
+        input[7] = value;
+        using Predictor strict = new(Small(), Untuned with { RefuseNonFinite = true }), lenient = new(Small(), Untuned);
+        AssertRefused($"value {value}", () => strict.Predict(input, room));
+        lenient.Predict(input, room);
+        Assert.Contains(room, float.IsNaN);
+        using var model = Small();
+        AssertRefused($"value {value}", () => model.Predict(input, room));
+    }
+
+    [Fact]
+    public void A_loaded_model_predicts_and_keeps_its_data_when_disposed()
+    {
+        using var folder = new TemporaryFolder();
+        ModelFile.Save(folder.File("m"), Small());
+        using var model = Model.Load(folder.File("m"));
+        var image = Noise(20, 20, 1);
+        var p = model.Predict(image);
+        Assert.Equal(1, p.Sum(), 5);
+        var again = new float[Classes];
+        model.Predict(image, again);
+        Assert.Equal(p, again);
+        using var untuned = new Predictor(model, Untuned);
+        AssertClose(untuned.Predict(image), p);
+        Assert.Equal(["a", "b", "c"], Enumerable.Range(0, Classes).Select(model.ClassNameOf));
+
+        model.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => model.Predict(image));
+        Assert.Equal(["a", "b", "c"], model.ClassNames);
+    }
+
+    [Theory]
+    [InlineData("dense")]
+    [InlineData("kernel:16:16")]
+    [InlineData("kernel:4:2")]
+    [InlineData("weight:1:4")]
+    [InlineData("unstructured")]
+    public void The_test_set_gets_the_classes_of_the_training_graph(string pattern)
+    {
+        var data = DataSet.Load(new() { Simulated = new() { Classes = 4, PerClassTrain = 6, PerClassTest = 10, Size = 20 }, Crop = 16 }, 1, ".", _ => { });
+        var dense = InferencePlanTests.Initialised(Zoo.Build("resnet8", data.Shape, 4));
+        var model = pattern switch { "dense" => dense, "unstructured" => InferencePlanTests.Unstructured(dense), _ => InferencePlanTests.Halved(dense, pattern) };
+        using var loader = new BatchLoader(data, data.Test, 16, augment: false, seed: 1);
+        BalanceClasses(model, loader);
+        using var pool = new WorkerPool(1);
+        using var network = new TrainingNetwork(model, 16, pool, seed: 1);
+        using var predictor = new Predictor(model, Untuned with { Batch = 16 });
+        var (expected, actual) = (TrainerEvaluation.Evaluate(network, loader), TrainerEvaluation.Evaluate(predictor, loader));
+        Assert.Equal(40, actual.Count);
+        Assert.Equal(expected.Confusion.Rows, actual.Confusion.Rows);
+        Assert.Equal(expected.Loss, actual.Loss, 1e-3 * expected.Loss);
+        Assert.True(actual.Confusion.Rows.Sum(row => row.Count(n => n > 0)) > 4, "the network takes all images for one class: the test needs such that differ");
+    }
+
+    /// <summary>Takes the mean logit of each class off its bias, so that a network with random weights takes images for different classes.</summary>
+    private static void BalanceClasses(Model model, BatchLoader loader)
+    {
+        using var predictor = new Predictor(model, Untuned);
+        var batch = loader.Epoch(0).First();
+        var logits = new float[batch.Count * predictor.Classes];
+        predictor.ComputeLogits(batch.Images.AsSpan(0, batch.Count * (int)predictor.Input.Count), logits);
+        var bias = model.Parameters["fc.bias"].Data;
+        for (var i = 0; i < logits.Length; i++) bias[i % bias.Length] -= logits[i] / batch.Count;
+    }
+
+    private static Model Small()
+    {
+        var model = InferencePlanTests.Initialised(Zoo.Build("resnet8", new(1, 16, 16), Classes));
+        return new(model.Graph, model.Parameters) { ClassNames = ["a", "b", "c"], Normalisation = new(0, "sqrt", [0.4f], [0.2f], Smooth: true) };
+    }
+
+    private static Image Noise(int height, int width, int seed)
+    {
+        var pixels = new byte[height * width];
+        new Random(seed).NextBytes(pixels);
+        return new(1, height, width, 8, pixels);
+    }
+
+    private static void AssertRefused(string words, Action action) => Assert.Contains(words, Assert.Throws<InputException>(action).Message);
+
+    private static void AssertClose(float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-3 * expected.Max(Math.Abs));
+    }
+}
