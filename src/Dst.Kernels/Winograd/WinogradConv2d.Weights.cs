@@ -88,33 +88,35 @@ public sealed unsafe partial class WinogradConv2d
     /// <param name="lanes">Where each lane's kernel [r, r] begins.</param>
     /// <param name="destination">First position.</param>
     /// <param name="positionPitch">Floats from one position to the next.</param>
-    private void TransformKernels<T, TStep>(float* kernels, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
+    private static void TransformKernels<T, TStep>(float* kernels, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
     {
-        var square = stackalloc float[KernelArea * Layout.Block];
-        if (lanes.Length < Layout.Block) new Span<float>(square, KernelArea * Layout.Block).Clear();
+        var area = TStep.In * TStep.In;
+        var square = stackalloc float[area * Layout.Block];
+        if (lanes.Length < Layout.Block) new Span<float>(square, area * Layout.Block).Clear();
         for (var lane = 0; lane < lanes.Length; lane++)
         {
-            for (var i = 0; i < KernelArea; i++) square[i * Layout.Block + lane] = kernels[lanes[lane] + i];
+            var kernel = kernels + lanes[lane];
+            for (var i = 0; i < area; i++) square[i * Layout.Block + lane] = kernel[i];
         }
 
-        WinogradTransform.Apply<T, TStep>(new(square, Shape.KernelWidth * Layout.Block, Layout.Block), new(destination, TStep.Out * positionPitch, positionPitch));
+        WinogradTransform.Apply<T, TStep>(new(square, TStep.In * Layout.Block, Layout.Block), new(destination, TStep.Out * positionPitch, positionPitch));
     }
 
     private void Unpack<T, TStep>(int block, float* du, float* gradient) where T : unmanaged, ILanes<T> where TStep : IWinogradStep<T>
     {
-        var lanes = stackalloc float[KernelArea * Layout.Block];
-        var filters = FiltersOf(block);
-        nint positionPitch = _gradientOffsets.Length * Layout.Block;
+        var (area, filters) = (TStep.Out * TStep.Out, FiltersOf(block));
+        var lanes = stackalloc float[area * Layout.Block];
+        nint positionPitch = _gradientOffsets.Length * Layout.Block, rowLength = Shape.RowLength;
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
             var source = du + (long)(_gradientFirst[block] + i - _kept.First(block)) * Layout.Block;
-            WinogradTransform.Apply<T, TStep>(new(source, _points * positionPitch, positionPitch), new(lanes, Shape.KernelWidth * Layout.Block, Layout.Block));
+            WinogradTransform.Apply<T, TStep>(new(source, _points * positionPitch, positionPitch), new(lanes, TStep.Out * Layout.Block, Layout.Block));
             var kernels = gradient + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * KernelArea;
             for (var lane = 0; lane < filters; lane++)
             {
-                for (var k = 0; k < KernelArea; k++) kernels[(long)lane * Shape.RowLength + k] = lanes[k * Layout.Block + lane];
+                for (var k = 0; k < area; k++) kernels[lane * rowLength + k] = lanes[k * Layout.Block + lane];
             }
         }
     }

@@ -19,16 +19,20 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
     /// <summary>Tiles from which on the sums of a product hide the latency of a multiply-add.</summary>
     private const double FewestTiles = 4;
 
+    /// <summary>Time to read 16 weights, which all images of a batch share, in vector multiply-adds; from measurements.</summary>
+    private const double WeightCost = 6;
+
     /// <summary>All forms of a layer.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="mask">What is kept, or null for all.</param>
     /// <param name="largestTile">Largest Winograd tile that is exact enough, or 0 for none.</param>
-    public static IReadOnlyList<ConvolutionCandidate> Of(Conv2dShape shape, LayerMask? mask, int largestTile)
+    /// <param name="batch">Images at once.</param>
+    public static IReadOnlyList<ConvolutionCandidate> Of(Conv2dShape shape, LayerMask? mask, int largestTile, int batch)
     {
         var forms = new List<ConvolutionCandidate>();
         var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
         var pixels = (double)shape.OutHeight * shape.OutWidth;
-        var direct = shape.FilterBlocks * shape.RowLength * pixels;
+        var direct = shape.FilterBlocks * shape.RowLength * (pixels + WeightCost / batch);
         forms.Add(new("dense-direct", 0, null, direct));
         var keptShare = kept is null ? 1 : mask!.KeptWeights / ((double)shape.Filters * shape.RowLength);
         var name = mask is { Group: null } ? "csr" : "uhp";
@@ -36,7 +40,7 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
         foreach (var (tile, transform) in WinogradSchedule.FormsOf(shape).Where(candidate => candidate.Tile <= largestTile))
         {
             var tiles = WinogradSchedule.TilesOf(shape, tile);
-            var products = shape.FilterBlocks * shape.Channels * WinogradSchedule.Positions(shape, tile) * Math.Max(tiles, FewestTiles);
+            var products = shape.FilterBlocks * shape.Channels * WinogradSchedule.Positions(shape, tile) * (Math.Max(tiles, FewestTiles / batch) + WeightCost / batch);
             var transforms = (shape.ChannelBlocks + shape.FilterBlocks) * transform * tiles;
             forms.Add(new($"dense-winograd{tile}x{tile}", tile, null, products + transforms));
             if (kept is not null && mask is { Unit: PruningUnit.Kernel, Block: Layout.Block })

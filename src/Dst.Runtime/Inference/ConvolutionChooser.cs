@@ -19,7 +19,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     /// <summary>The layer in its best form.</summary>
     public (InferenceStep Step, LayerDecision Decision) Choose(PlanNode node, Conv2dShape shape)
     {
-        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile).OrderBy(form => form.Cost).ToList();
+        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile, options.Batch).OrderBy(form => form.Cost).ToList();
         if (options.Sparse && node.Mask is not null) forms.RemoveAll(form => form.Kept is null);
         var decision = forms.Count == 1 ? new(node.Layer, forms[0].Algorithm, null, [], "the only form of this layer")
             : options.Tune ? Measure(node, shape, forms)

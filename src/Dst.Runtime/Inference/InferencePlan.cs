@@ -113,15 +113,15 @@ public sealed class InferencePlan : IDisposable
         foreach (var step in Steps) step.Dispose();
     }
 
-    private long LengthOf(string value) => Layout.ImageLength(Graph.Shapes[value].Channels, Graph.Shapes[value].Height * Graph.Shapes[value].Width);
-
-    /// <summary>Compiles a model for single images without Winograd forms, which round more, and without measuring.</summary>
-    internal static InferencePlan CompileDirect(Model model, InferenceOptions options) => new(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
-
     internal static void CheckThreads(int threads)
     {
         if (threads is < 1 or > MaxThreads) throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
     }
+
+    private long LengthOf(string value) => Layout.ImageLength(Graph.Shapes[value].Channels, Graph.Shapes[value].Height * Graph.Shapes[value].Width);
+
+    /// <summary>Compiles a model for single images without Winograd forms, which round more, and without measuring.</summary>
+    internal static InferencePlan CompileDirect(Model model, InferenceOptions options) => new(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
 
     private static float[] DirectLogits(Model model, InferenceOptions options)
     {

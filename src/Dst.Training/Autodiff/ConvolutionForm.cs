@@ -15,7 +15,7 @@ internal enum ConvolutionKind
     WinogradByPosition,
 }
 
-/// <summary>Which form a layer takes. The choice depends on shapes and the tier alone, so that the same seed gives the same bits.</summary>
+/// <summary>Which form a layer takes. The choice depends on shapes, the mask and the tier alone, so that the same seed gives the same bits.</summary>
 /// <param name="Kind">The form.</param>
 /// <param name="Tile">Outputs of a Winograd tile in one dimension.</param>
 /// <param name="Rows">Rows of Winograd tiles that the form takes at once.</param>
@@ -24,6 +24,13 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
     /// <summary>Transformed weights that leave the second-level cache between two runs, in floats: a run then has at least <see cref="FewTiles"/> tiles.</summary>
     private const int MediumWeights = 250_000;
     private const int FewTiles = 32;
+
+    /// <summary>
+    /// Time to transform, write and read 16 weights for a pass, which all images of a batch share, in vector multiply-adds, where they
+    /// stay in the caches and where they do not; from measurements.
+    /// </summary>
+    private const double CachedWeightCost = 20;
+    private const double WeightCost = 80;
 
     /// <summary>The form with the lowest estimated time.</summary>
     public static ConvolutionForm Choose(Conv2dShape shape, KeptTaps? kept, int maxBatch)
@@ -37,8 +44,9 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
             var (tiles, positions) = (WinogradSchedule.TilesOf(shape, tile), WinogradSchedule.Positions(shape, tile));
             var products = 3 * shape.FilterBlocks * channels * positions * tiles;
             var transforms = (3 * shape.ChannelBlocks + 2 * shape.FilterBlocks) * transform * tiles;
-            if (products + transforms >= bestCost) continue;
-            bestCost = products + transforms;
+            var weights = 3 * shape.FilterBlocks * channels * positions * (WinogradSchedule.IsByPosition(shape, tile) ? WeightCost : CachedWeightCost) / maxBatch;
+            if (products + transforms + weights >= bestCost) continue;
+            bestCost = products + transforms + weights;
             best = OfTile(shape, tile, maxBatch);
         }
 

@@ -52,7 +52,7 @@ public class InferencePlanTests
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = new PlanGraph(model, dense: false).Nodes[0] with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile: 4);
+        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile: 4, batch: Images);
         if (Simd.Tier != SimdTier.Scalar) Assert.Contains(forms, form => form.Tile != 0);
         var expected = InDouble(model);
         foreach (var form in forms)

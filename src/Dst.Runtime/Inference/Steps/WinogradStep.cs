@@ -2,7 +2,7 @@ using Dst.Kernels;
 
 namespace Dst.Runtime.Inference.Steps;
 
-/// <summary>A 3×3 convolution in Winograd form, dense or of kept kernels, some rows of tiles at a time. Threads share an image by rows of tiles.</summary>
+/// <summary>A convolution in Winograd form, dense or of kept kernels, some rows of tiles at a time. Threads share an image by rows of tiles.</summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
     /// <summary>Transformed weights that are read from memory rather than the third-level cache, in floats: 12 MB. They are read once a batch.</summary>

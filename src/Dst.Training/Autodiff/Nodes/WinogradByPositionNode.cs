@@ -5,7 +5,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
-/// A 3×3 convolution in Winograd form, where the whole batch takes each step before the next: with many filters the transformed weights
+/// A convolution in Winograd form, where the whole batch takes each step before the next: with many filters the transformed weights
 /// are larger than the tiles, so each position's weights are read once for all images, and there are no partial sums of their gradient.
 /// </summary>
 internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode

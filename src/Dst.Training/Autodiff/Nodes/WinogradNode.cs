@@ -4,7 +4,7 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;
 
-/// <summary>A 3×3 convolution in Winograd form, where a few images at a time run through all steps in the cache.</summary>
+/// <summary>A convolution in Winograd form, where a few images at a time run through all steps in the cache.</summary>
 internal sealed unsafe class WinogradNode : WinogradConvolutionNode
 {
     private readonly Workspace _workspace;
