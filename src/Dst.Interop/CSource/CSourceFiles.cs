@@ -1,5 +1,5 @@
-using Dst.Runtime.Graph;
 using Dst.Runtime;
+using Dst.Runtime.Graph;
 using Dst.Runtime.Inference;
 
 namespace Dst.Interop.CSource;

@@ -1,6 +1,6 @@
-using Dst.Runtime;
 using System.Globalization;
 using System.Text;
+using Dst.Runtime;
 
 namespace Dst.Interop.CSource;
 
