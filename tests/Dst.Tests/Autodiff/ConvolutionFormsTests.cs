@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Runtime.Graph;
 using Dst.Runtime.Threading;
@@ -22,7 +23,7 @@ public sealed class ConvolutionFormsTests : IDisposable
     public void Every_form_gives_the_same_gradients_but_for_rounding(string forms)
     {
         var (expected, actual) = (Gradients(ConvolutionForms.Estimated), Gradients(ConvolutionForms.Parse(forms)));
-        Assert.NotEqual(expected, actual);
+        if (Simd.Tier != SimdTier.Scalar) Assert.NotEqual(expected, actual); // where there is one form only, it is the same
         var largest = expected.Max(Math.Abs);
         Assert.All(expected.Zip(actual), pair => Assert.InRange(pair.Second - pair.First, -2e-4f * largest, 2e-4f * largest));
     }
