@@ -16,6 +16,7 @@ public sealed unsafe partial class Conv2d
 
     private readonly PackedInput _outputGradient;
     private readonly Lazy<DataGradientPhase[]> _dataGradient; // inference needs none
+    private readonly Lazy<int> _dataGradientLength;
 
     /// <summary>dx = conv transposed(dy), or dx += with <paramref name="accumulate"/>.</summary>
     /// <param name="images">Number of images.</param>

@@ -36,6 +36,7 @@ public sealed unsafe partial class Conv2d
         _narrowForward = kept is { Block: < Layout.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
         _dataGradient = new(PlanDataGradient);
+        _dataGradientLength = new(() => _dataGradient.Value.Sum(phase => phase.WeightLength));
         _weightGradient = new(PlanWeightGradient);
         WeightLength = Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
     }
@@ -47,7 +48,7 @@ public sealed unsafe partial class Conv2d
     public int WeightLength { get; }
 
     /// <summary>Floats of the packed weights of the data gradient.</summary>
-    public int DataGradientWeightLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradient.Value.Sum(phase => phase.WeightLength);
+    public int DataGradientWeightLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradientLength.Value;
 
     /// <summary>Floats of the packed weight gradient.</summary>
     public int WeightGradientLength =>
