@@ -213,7 +213,7 @@ public sealed unsafe partial class Conv2d
             foreach (var phase in _dataGradient.Value)
             {
                 if (phase.WeightLength > 0)
-                    Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), new(null, null, Bounds.None), destination);
+                    Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), Epilogue.None, destination);
             }
         }
     }

@@ -67,7 +67,7 @@ public sealed unsafe partial class Conv2d
         var sums = stackalloc float[MaxTileWidth * Layout.Block];
         var zero = stackalloc float[Layout.Block];
         TLanes.Store(zero, TLanes.Zero);
-        var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block, new(null, null, Bounds.None));
+        var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block, Epilogue.None);
         for (var list = scatter.FirstList[block]; list < scatter.FirstList[block + 1]; list++)
         {
             var taps = new TapList(pass.Taps, list, rows, tile.KernelColumns, weights);

@@ -12,6 +12,9 @@ namespace Dst.Kernels;
 /// <param name="bounds">What the sum is clipped to; 0 is within them, so that lanes of no channel stay zero.</param>
 public readonly unsafe struct Epilogue(float* bias, float* residual, Bounds bounds)
 {
+    /// <summary>Nothing follows.</summary>
+    public static Epilogue None => new(null, null, Bounds.None);
+
     /// <summary>The bias, or null.</summary>
     public float* Bias { get; } = bias;
 

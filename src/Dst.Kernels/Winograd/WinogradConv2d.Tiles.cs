@@ -211,6 +211,6 @@ public sealed unsafe partial class WinogradConv2d
     private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IFormKernel
     {
         public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Scatter<T, InputGradientStep<T, TPoints>, AddStep<T>>(conv.InputWalk, rows, dv, new(null, null, Bounds.None), dx);
+            conv.Scatter<T, InputGradientStep<T, TPoints>, AddStep<T>>(conv.InputWalk, rows, dv, Epilogue.None, dx);
     }
 }

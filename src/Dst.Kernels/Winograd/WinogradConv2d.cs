@@ -163,7 +163,7 @@ public sealed unsafe partial class WinogradConv2d
     /// <param name="rows">Which rows of the images, and where in M.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
-    public void TransformOutput(TileRows rows, float* m, float* y) => TransformOutput(rows, m, new Epilogue(null, null, Bounds.None), y);
+    public void TransformOutput(TileRows rows, float* m, float* y) => TransformOutput(rows, m, Epilogue.None, y);
 
     /// <summary>y = Aᵀ M A, and what follows it, for some rows of tiles.</summary>
     /// <param name="rows">Which rows of the images, and where in M.</param>

@@ -99,7 +99,16 @@ public sealed class InferencePlan : IDisposable
     public InferenceSession CreateSession(int threads = 1)
     {
         CheckThreads(threads);
-        return new(this, new WorkerPool(threads), ownsPool: true);
+        var pool = new WorkerPool(threads);
+        try
+        {
+            return new(this, pool, ownsPool: true);
+        }
+        catch
+        {
+            pool.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Takes the memory of a session that shares the threads of others; only one of them may use the pool at a time.</summary>

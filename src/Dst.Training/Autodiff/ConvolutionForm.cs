@@ -15,7 +15,7 @@ internal enum ConvolutionKind
     WinogradByPosition,
 }
 
-/// <summary>Which form a layer takes. The choice depends on shapes, the mask and the tier alone, so that the same seed gives the same bits.</summary>
+/// <summary>Which form a layer takes. The choice depends on shapes, the batch, the mask and the tier alone, so that the same seed gives the same bits.</summary>
 /// <param name="Kind">The form.</param>
 /// <param name="Tile">Outputs of a Winograd tile in one dimension.</param>
 /// <param name="Rows">Rows of Winograd tiles that the form takes at once.</param>
