@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dst.Kernels;
 using Dst.Runtime.ModelFile;
 
@@ -9,15 +10,13 @@ namespace Dst.Runtime.Inference;
 /// processor with these kernels are used. Processes may share the file: it is replaced as a whole, and what one of two that write at once
 /// loses is measured again. Thread-safe.
 /// </summary>
-public sealed class PlanCache
+public sealed partial class PlanCache
 {
     /// <summary>Most layers that are kept; the oldest are dropped first.</summary>
     public const int MaxLayers = 1024;
 
     private const int Version = 1;
     private const long MaxBytes = 4 << 20;
-
-    private static readonly JsonSerializerOptions JsonOptions = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     /// <summary>Threads of this process save one after another: they would share the temporary file.</summary>
     private static readonly Lock Saving = new();
@@ -74,7 +73,7 @@ public sealed class PlanCache
                     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
                     var names = _added.Select(layer => layer.Layer).ToHashSet();
                     var layers = Read(warn: null).Where(layer => !names.Contains(layer.Layer)).Concat(_added).TakeLast(MaxLayers).ToList();
-                    AtomicFile.Write(_path, stream => JsonSerializer.Serialize(stream, new Content(Version, Processor.Name, Kernels, layers), JsonOptions));
+                    AtomicFile.Write(_path, stream => JsonSerializer.Serialize(stream, new Content(Version, Processor.Name, Kernels, layers), PlanJson.Default.Content));
                 }
             }
             catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
@@ -95,7 +94,7 @@ public sealed class PlanCache
         if (!File.Exists(_path)) return [];
         try
         {
-            var content = JsonSerializer.Deserialize<Content>(InputFile.ReadAllBytes(_path, MaxBytes), JsonOptions);
+            var content = JsonSerializer.Deserialize(InputFile.ReadAllBytes(_path, MaxBytes), PlanJson.Default.Content);
             if (content is not { Version: Version } || !content.Layers.TrueForAll(IsLegal) || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
                 throw new JsonException($"version {Version} was expected, each layer once and with its measurements");
             if (content.Cpu == Processor.Name) return content.Kernels == Kernels ? content.Layers : [];
@@ -125,4 +124,12 @@ public sealed class PlanCache
 
     /// <summary>Shortest milliseconds by algorithm of a layer of one kind: tier, batch, sizes and mask.</summary>
     private sealed record MeasuredLayer(string Layer, Dictionary<string, double> Ms);
+
+    [JsonSourceGenerationOptions(
+        GenerationMode = JsonSourceGenerationMode.Metadata,
+        PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true)]
+    [JsonSerializable(typeof(Content))]
+    private sealed partial class PlanJson : JsonSerializerContext;
 }

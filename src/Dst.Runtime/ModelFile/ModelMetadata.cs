@@ -1,5 +1,5 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Dst.Runtime.Graph;
 
 namespace Dst.Runtime.ModelFile;
@@ -11,16 +11,7 @@ internal static class ModelMetadata
     private const string Version = "1";
     private const int MaxResize = 1 << 14;
 
-    private static readonly JsonSerializerOptions JsonOptions = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        IgnoreReadOnlyProperties = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        AllowOutOfOrderMetadataProperties = true,
-        AllowDuplicateProperties = false,
-    };
+    private static readonly JsonSerializerOptions JsonOptions = new(ModelJson.Default.Options) { TypeInfoResolver = ModelJson.Default.WithAddedModifier(OmitDefaults) };
 
     /// <summary>The strings that describe <paramref name="model"/>.</summary>
     public static Dictionary<string, string> Write(Model model)
@@ -106,6 +97,15 @@ internal static class ModelMetadata
             && normalisation.Mean.All(float.IsFinite) && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
         return legal ? normalisation : throw file.Malformed(
             $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels, amplitude none, sqrt or log, and {graph.Input.Channels} finite means and positive deviations");
+    }
+
+    // An attribute that is absent has its default, which keeps the header of a small file small.
+    private static void OmitDefaults(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.AssociatedParameter is { HasDefaultValue: true } parameter) property.ShouldSerialize = (_, value) => !Equals(value, parameter.DefaultValue);
+        }
     }
 
     private static T ReadJson<T>(MetadataStrings file, string key)

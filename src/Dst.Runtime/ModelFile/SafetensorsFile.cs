@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Dst.Runtime.ModelFile;
@@ -49,7 +50,8 @@ public static class SafetensorsFile
     {
         using var buffer = new MemoryStream();
         buffer.Write(stackalloc byte[LengthBytes]);
-        using (var json = new Utf8JsonWriter(buffer))
+        // JSON inside of a string: every quote would take six bytes instead of two.
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
             json.WriteStartObject(MetadataKey);

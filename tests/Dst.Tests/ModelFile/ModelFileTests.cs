@@ -56,6 +56,7 @@ public sealed class ModelFileTests : IDisposable
     [Theory]
     [InlineData("aconvnet", "kernel:16:16")]
     [InlineData("resnet18", "kernel:16:16")]
+    [InlineData("resnet20", "kernel:16:16")]
     [InlineData("resnet8x4", "kernel:16:2")]
     [InlineData("vgg8", "kernel:16:16")]
     public void A_halved_network_takes_at_most_0_53_of_the_dense_file(string network, string pattern)
@@ -117,6 +118,25 @@ public sealed class ModelFileTests : IDisposable
             ["class_names"] = "[]",
         }, []);
         Assert.Equal([new MaxPoolOp(2, 1, 1), new AvgPoolOp(2, 2, 0, CountPadding: true)], ModelFile.Load(path).Graph.Nodes.Select(node => node.Operation));
+    }
+
+    [Fact]
+    public void Attributes_with_their_defaults_are_not_written()
+    {
+        var nodes = new Node[]
+        {
+            new("conv", new Conv2dOp(4, 3, 3, Padding: 1), [NetworkGraph.InputName]),
+            new("strided", new Conv2dOp(4, 3, 3, Stride: 2, Bias: true), ["conv"]),
+        };
+        var path = _folder.File("small.safetensors");
+        ModelFile.Save(path, Initialiser.Initialise(new("small", new(1, 6, 6), nodes), seed: 1));
+        using (var file = SafetensorsFile.Open(path))
+        {
+            Assert.Contains("""{"op":"conv2d","out_channels":4,"kernel_height":3,"kernel_width":3,"padding":1}""", file.Strings.Read("graph"));
+            Assert.Contains("""{"op":"conv2d","out_channels":4,"kernel_height":3,"kernel_width":3,"stride":2,"bias":true}""", file.Strings.Read("graph"));
+        }
+
+        Assert.Equal(nodes.Select(node => node.Operation), ModelFile.Load(path).Graph.Nodes.Select(node => node.Operation));
     }
 
     [Fact]
