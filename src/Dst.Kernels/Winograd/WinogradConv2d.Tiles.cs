@@ -82,12 +82,14 @@ public sealed unsafe partial class WinogradConv2d
         for (; tiles > 0; tiles--, from += step, to += Layout.Block) TStep.Apply(from, Layout.Block, to, pitch);
     }
 
-    /// <summary>Transforms each tile back and writes it, or adds it, to its window of the plane; what lies outside is dropped.</summary>
+    /// <summary>
+    /// Transforms each tile back and writes it to its window of the plane; what lies outside is dropped. Where windows overlap the tiles
+    /// before, and everywhere with <paramref name="accumulate"/>, it is added.
+    /// </summary>
     [SkipLocalsInit]
-    private void Scatter<T, TStep, TWrite>(TileWalk walk, TileRows rows, float* tiles, Epilogue epilogue, float* x)
+    private void Scatter<T, TStep>(TileWalk walk, TileRows rows, float* tiles, bool accumulate, Epilogue epilogue, float* x)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
-        where TWrite : IWriteStep<T>
     {
         var room = stackalloc float[StripLength + Layout.Block];
         var strip = Layout.Align(room);
@@ -104,7 +106,8 @@ public sealed unsafe partial class WinogradConv2d
                 for (var r = Math.Max(0, -top); r < Math.Min(TStep.Out, walk.Height - top); r++)
                 {
                     var left = first * walk.Step + walk.Origin;
-                    ScatterRow<T, TStep, TWrite>(walk, count, strip + r * count * TStep.In * Layout.Block, top + r, left, plane);
+                    var isAdded = accumulate || (top > walk.Origin && r < TStep.Out - walk.Step);
+                    ScatterRow<T, TStep>(walk, count, strip + r * count * TStep.In * Layout.Block, top + r, left, isAdded, plane);
                     if (epilogue.IsEmpty) continue;
                     var pixel = plane + walk.Offset(top + r, left);
                     epilogue.From(block, pixel - x).Apply<T>(pixel, Math.Min(count * walk.Step, walk.Width - left));
@@ -130,26 +133,29 @@ public sealed unsafe partial class WinogradConv2d
         }
     }
 
-    /// <summary>Transforms one row of each tile of a strip and writes what lies inside of the plane.</summary>
+    /// <summary>Transforms one row of each tile of a strip and writes what lies inside of the plane, or adds it where tiles before have written.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScatterRow<T, TStep, TWrite>(TileWalk walk, int tiles, float* strip, int row, int left, float* plane)
+    private static void ScatterRow<T, TStep>(TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
         where T : unmanaged, ILanes<T>
         where TStep : IWinogradStep<T>
-        where TWrite : IWriteStep<T>
     {
         var windowRoom = stackalloc float[(WinogradTransform.LargestSide + 1) * Layout.Block];
         var window = Layout.Align(windowRoom);
         for (; tiles > 0; tiles--, strip += TStep.In * Layout.Block, left += walk.Step)
         {
-            if (TWrite.Overwrites && left >= 0 && left + TStep.Out <= walk.Width)
+            var added = isAdded ? TStep.Out : left == walk.Origin ? 0 : TStep.Out - walk.Step;
+            var to = plane + walk.Offset(row, left);
+            if (added == 0 && left >= 0 && left + TStep.Out <= walk.Width)
             {
-                TStep.Apply(strip, Layout.Block, plane + walk.Offset(row, left), Layout.Block);
+                TStep.Apply(strip, Layout.Block, to, Layout.Block);
                 continue;
             }
 
             TStep.Apply(strip, Layout.Block, window, Layout.Block);
-            for (var c = Math.Max(0, -left); c < Math.Min(TStep.Out, walk.Width - left); c++) TWrite.Write(plane + walk.Offset(row, left + c), T.Load(window + c * Layout.Block));
+            int c = Math.Max(0, -left), end = Math.Min(TStep.Out, walk.Width - left);
+            for (; c < Math.Min(added, end); c++) T.Store(to + c * Layout.Block, T.Add(T.Load(to + c * Layout.Block), T.Load(window + c * Layout.Block)));
+            for (; c < end; c++) T.Store(to + c * Layout.Block, T.Load(window + c * Layout.Block));
         }
     }
 
@@ -167,29 +173,6 @@ public sealed unsafe partial class WinogradConv2d
         public nint Offset(int row, int column) => ((nint)row * Width + column) * Layout.Block;
     }
 
-    private interface IWriteStep<T>
-    {
-        static abstract bool Overwrites { get; }
-
-        static abstract void Write(float* destination, T value);
-    }
-
-    private readonly struct StoreStep<T> : IWriteStep<T> where T : unmanaged, ILanes<T>
-    {
-        public static bool Overwrites => true;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Write(float* destination, T value) => T.Store(destination, value);
-    }
-
-    private readonly struct AddStep<T> : IWriteStep<T> where T : unmanaged, ILanes<T>
-    {
-        public static bool Overwrites => false;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Write(float* destination, T value) => T.Store(destination, T.Add(T.Load(destination), value));
-    }
-
     private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IFormKernel
     {
         public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
@@ -205,12 +188,12 @@ public sealed unsafe partial class WinogradConv2d
     private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFormKernel
     {
         public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Scatter<T, EvaluateTransposedStep<T, TPoints, OutputSide<TForm>>, StoreStep<T>>(conv.OutputWalk, rows, m, epilogue, y);
+            conv.Scatter<T, EvaluateTransposedStep<T, TPoints, OutputSide<TForm>>>(conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
     }
 
-    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, float* dx) : IFormKernel
+    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, bool accumulate, float* dx) : IFormKernel
     {
         public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Scatter<T, InputGradientStep<T, TPoints>, AddStep<T>>(conv.InputWalk, rows, dv, Epilogue.None, dx);
+            conv.Scatter<T, InputGradientStep<T, TPoints>>(conv.InputWalk, rows, dv, accumulate, Epilogue.None, dx);
     }
 }

@@ -14,7 +14,7 @@ namespace Dst.Kernels;
 /// with its own split over threads.</para>
 /// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/> M → y;</para>
 /// <para>backward: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see cref="AddWeightGradient"/>
-/// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="AddInputGradient"/> dV → dx. The gradients are the exact
+/// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="TransformInputGradient"/> dV → dx. The gradients are the exact
 /// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward pass.</para>
 /// </remarks>
 public sealed unsafe partial class WinogradConv2d
@@ -94,6 +94,11 @@ public sealed unsafe partial class WinogradConv2d
 
     /// <summary>Blocks that <see cref="PackTransposedWeights"/> packs one by one.</summary>
     public int TransposedBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
+
+    /// <summary>Whether each pixel of the input is in a tile: with a stride the last ones may be in none.</summary>
+    public bool CoversInput =>
+        (RowsPerImage - 1) * Tile * Shape.Stride + _points - Shape.Padding >= Shape.Height
+        && (_tileColumns - 1) * Tile * Shape.Stride + _points - Shape.Padding >= Shape.Width;
 
     private int KernelArea => Shape.KernelHeight * Shape.KernelWidth;
 
@@ -176,14 +181,17 @@ public sealed unsafe partial class WinogradConv2d
         RunForm(new OutputKernel(this, rows, m, epilogue, y));
     }
 
-    /// <summary>dx += B dV Bᵀ for some rows of tiles, which overlap.</summary>
+    /// <summary>dx = B dV Bᵀ, or dx += …, for some rows of tiles; the rows of an image come in their order, as tiles overlap.</summary>
     /// <param name="rows">Which rows of the images, and where in dV.</param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
-    /// <param name="dx">Gradient of the images [N, C/16, H, W, 16], added to.</param>
-    public void AddInputGradient(TileRows rows, float* dv, float* dx)
+    /// <param name="accumulate">Whether to add to <paramref name="dx"/>; false needs <see cref="CoversInput"/>.</param>
+    /// <param name="dx">Gradient of the images [N, C/16, H, W, 16].</param>
+    /// <exception cref="ArgumentException">The tiles would leave some of <paramref name="dx"/> unwritten.</exception>
+    public void TransformInputGradient(TileRows rows, float* dv, bool accumulate, float* dx)
     {
         Check(rows);
-        RunForm(new InputGradientKernel(this, rows, dv, dx));
+        if (!accumulate && !CoversInput) throw new ArgumentException($"the tiles of {Shape} do not cover its input; a gradient to add to was expected");
+        RunForm(new InputGradientKernel(this, rows, dv, accumulate, dx));
     }
 
     private void RunForm<TKernel>(TKernel kernel) where TKernel : IFormKernel => KernelRunner.RunOnVectors(new FormKernel<TKernel>(this, kernel));

@@ -99,6 +99,7 @@ internal static class OperationCases
         new(2, new(3, 7, 8, 17, kernel, kernel, stride, 1), tile),
         new(3, new(17, 8, 8, 40, kernel, kernel, stride, kernel / 2), tile),
         new(1, new(16, 9, 6, 16, kernel, kernel, stride), tile),
+        new(1, new(16, 10, 11, 16, kernel, kernel, stride), tile), // with stride 2 the last row is in no tile
         new(2, new(5, 4, 3, 6, kernel, kernel, stride, 2), tile),
         new(1, new(3, 23, 19, 2, kernel, kernel, stride, 1), tile),
         new(1, new(3, 5, 38 * stride, 2, kernel, kernel, stride, kernel / 2), tile), // more tiles in a row than are transformed together

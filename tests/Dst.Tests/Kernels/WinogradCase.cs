@@ -57,8 +57,8 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
         _kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, du.Pointer);
         _kernel.AddWeightGradient(7, _kernel.Positions, Rows, v.Pointer, m.Pointer, du.Pointer);
         _kernel.MultiplyTransposed(0, _kernel.Positions, Rows, m.Pointer, u.Pointer, v.Pointer);
-        if (!accumulate) gradients[0].Span.Clear();
-        InTwo(rows => _kernel.AddInputGradient(rows, v.Pointer, gradients[0].Pointer));
+        if (!accumulate && !_kernel.CoversInput) gradients[0].Span.Clear();
+        InTwo(rows => _kernel.TransformInputGradient(rows, v.Pointer, accumulate || !_kernel.CoversInput, gradients[0].Pointer));
         for (var block = 0; block < shape.FilterBlocks; block++) _kernel.UnpackWeightGradient(block, du.Pointer, Plain(gradients[1]));
 
         if (kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]); // whole vectors of filters: what one keeps all have a gradient for

@@ -60,11 +60,8 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         if (Input.NeedsGradient) base.RunBackward(pool);
     }
 
-    protected override void BackwardImages(ImageRange images, int part)
-    {
-        BeginInputGradient(images);
-        Kernel.AddInputGradient(RowsOf(images), InputTiles, Input.Gradient(images.First));
-    }
+    protected override void BackwardImages(ImageRange images, int part) =>
+        Kernel.TransformInputGradient(RowsOf(images), InputTiles, AddsInputGradient(images), Input.Gradient(images.First));
 
     protected override void BeginBackwardPart(int part)
     {

@@ -46,10 +46,13 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
         if (Bias.Exists) BatchNorm.Apply(y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
     }
 
-    /// <summary>Sets the inputs' gradient of some images to zero unless another reader has written to it: tiles add to it.</summary>
-    protected void BeginInputGradient(ImageRange images)
+    /// <summary>Whether tiles add to the inputs' gradient of some images: another reader has written to it, or it was set to zero as they do not cover it.</summary>
+    protected bool AddsInputGradient(ImageRange images)
     {
-        if (!Accumulate(0)) new Span<float>(Input.Gradient(images.First), images.Count * Input.ImageLength).Clear();
+        if (Accumulate(0)) return true;
+        if (Kernel.CoversInput) return false;
+        new Span<float>(Input.Gradient(images.First), images.Count * Input.ImageLength).Clear();
+        return true;
     }
 
     protected override void BeginForward(WorkerPool pool)

@@ -65,7 +65,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         float* v = Scratch(part, _inputTiles), m = Scratch(part, _outputTiles);
         float* x = ReadInput(0, images, part), dy = ReadOutputGradient(images, part);
         Bias.AddGradient(images, dy, part);
-        if (Input.NeedsGradient) BeginInputGradient(images);
+        var adds = Input.NeedsGradient && AddsInputGradient(images);
         for (var first = 0; first < images.Count * Kernel.RowsPerImage; first += Kernel.Capacity)
         {
             var rows = RunOfRows(images, first);
@@ -74,7 +74,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
             Kernel.AddWeightGradient(0, Kernel.Positions, rows.Count, v, m, Sums(part));
             if (!Input.NeedsGradient) continue;
             Kernel.MultiplyTransposed(0, Kernel.Positions, rows.Count, m, TransposedWeights, v);
-            Kernel.AddInputGradient(rows, v, Input.Gradient(images.First));
+            Kernel.TransformInputGradient(rows, v, adds, Input.Gradient(images.First));
         }
     }
 
