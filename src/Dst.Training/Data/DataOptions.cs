@@ -17,6 +17,10 @@ public sealed record DataOptions
     [Setting("share of the training images of each class held back for validation", Min = 0, Max = 0.9)]
     public double Validation { get; init; } = 0.1;
 
+    /// <summary>Which images become validation images; <c>test</c> is for networks that were trained on all training images.</summary>
+    [Setting("training: the share data.validation of the training images; test: half of the test images, for a given network that has seen all training images", Choices = ["training", "test"])]
+    public string ValidationFrom { get; init; } = "training";
+
     /// <summary>Share of each class's images held back as test data, where the data has no test split of its own.</summary>
     [Setting("share of the images of each class held back for the test, where the data has no test split", Min = 0.01, Max = 0.9)]
     public double Test { get; init; } = 0.2;

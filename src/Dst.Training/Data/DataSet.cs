@@ -9,6 +9,7 @@ public sealed class DataSet
 {
     private const int TestSplit = 0;
     private const int ValidationSplit = 1;
+    private const double HalfOfTheTest = 0.5;
 
     private DataSet(DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape, SampleSet training, SampleSet validation, SampleSet test, CancellationToken cancellation)
     {
@@ -68,7 +69,17 @@ public sealed class DataSet
         var (learning, test) = source.Test.Count > 0
             ? (source.Training, source.Test)
             : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
-        var (training, validation) = StratifiedSplit.Draw(learning, source.ClassNames, options.Validation, seed, ValidationSplit);
+        IReadOnlyList<SourceSample> training = learning, validation;
+        if (options.ValidationFrom == "test")
+        {
+            if (source.Test.Count == 0) throw new InputException($"data.validation_from is test, and the {options.Kind} data has no test images of its own; expected training");
+            (test, validation) = StratifiedSplit.Draw(source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit);
+            log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
+        }
+        else
+        {
+            (training, validation) = StratifiedSplit.Draw(learning, source.ClassNames, options.Validation, seed, ValidationSplit);
+        }
 
         var shape = InputShape(options, training[0].Read());
         var window = shape with { Height = shape.Height + 2 * Augmenter.Margin(options, shape.Width), Width = shape.Width + 2 * Augmenter.Margin(options, shape.Height) };

@@ -24,6 +24,31 @@ public class DataSetTests
     }
 
     [Fact]
+    public void HalfOfTheTestImagesCanBeTheValidationImages()
+    {
+        var all = Load(Small);
+        var data = Load(Small with { ValidationFrom = "test" });
+        Assert.Equal((40, 8, 12), (data.Training.Count, data.Validation.Count, data.Test.Count));
+        Assert.Equal(all.Test.Samples.Select(s => s.Name).Order(), data.Validation.Samples.Concat(data.Test.Samples).Select(s => s.Name).Order());
+        Assert.Equal([2, 2, 2, 2], data.Validation.CountByClass(4));
+        Assert.NotEqual(data.Validation.Samples.Select(s => s.Name), Load(Small with { ValidationFrom = "test" }, seed: 2).Validation.Samples.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void ValidationFromATestThatTheDataDoesNotHaveIsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var name in new[] { "a/1.png", "a/2.png", "b/1.png", "b/2.png" })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(folder.File(name))!);
+            File.WriteAllBytes(folder.File(name), TestImages.GreyPng(3, 3, (_, _) => 7));
+        }
+
+        var options = new DataOptions { Kind = "folder", Path = folder.Path, ValidationFrom = "test" };
+        Assert.Contains("data.validation_from is test", Assert.Throws<InputException>(() => Load(options)).Message);
+    }
+
+    [Fact]
     public void SimulatedClutterHasRayleighSpeckle()
     {
         // The four corners are clutter: amplitude of deviation over mean sqrt(4 / pi − 1) = 0.523.
