@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Dst.Cli.Commands;
 using Dst.Kernels.Simd;
-using Dst.Runtime;
 
 namespace Dst.Cli;
 

@@ -3,8 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
-using Dst.Runtime;
-using Dst.Runtime.ModelFile;
+using Dst.Foundations;
 
 namespace Dst.Interop;
 

@@ -1,6 +1,5 @@
 using System.Text;
-using Dst.Runtime;
-using Dst.Tests.ModelFiles;
+using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests;
 

@@ -1,14 +1,15 @@
-using Dst.Runtime;
-using Dst.Runtime.Images;
+using Dst;
+using Dst.Images;
+using Dst.Runtime.Inference;
 
 try
 {
-    using var model = Model.Load(args[0]);
+    using var predictor = Predictor.Load(args[0]);
     foreach (var path in args[1..])
     {
-        float[] p = model.Predict(Image.Read(path));
+        float[] p = predictor.Predict(Image.Read(path));
         var best = Array.IndexOf(p, p.Max());
-        Console.WriteLine($"{path}: {model.ClassNameOf(best)} {p[best]:P1}");
+        Console.WriteLine($"{path}: {predictor.ClassNameOf(best)} {p[best]:P1}");
     }
 
     return 0;

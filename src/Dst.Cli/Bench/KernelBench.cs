@@ -1,9 +1,10 @@
+using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
+using Dst.Masks;
 using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Training.Masks;
 using Dst.Training.Networks;
-using Dst.Training.Pruning;
 
 namespace Dst.Cli.Bench;
 

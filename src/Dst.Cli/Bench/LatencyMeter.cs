@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using Dst.Runtime;
 using Dst.Runtime.Inference;
-using Dst.Training.Runs;
+using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Bench;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
-using Dst.Training.Networks;
 
 namespace Dst.Cli.Bench;
 

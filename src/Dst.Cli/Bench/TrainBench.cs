@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using Dst.Graph;
 using Dst.Kernels.Simd;
+using Dst.Masks;
 using Dst.Runtime;
-using Dst.Runtime.Graph;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Networks;

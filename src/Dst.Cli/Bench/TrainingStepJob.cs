@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using Dst.Runtime;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
-using Dst.Training.Losses;
+using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
 namespace Dst.Cli.Bench;

@@ -3,11 +3,11 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Dst.Cli.Bench;
 using Dst.Cli.Report;
+using Dst.Graph;
 using Dst.Kernels.Simd;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Masks;
+using Dst.ModelFiles;
 using Dst.Runtime.Inference;
-using Dst.Runtime.ModelFile;
 
 namespace Dst.Cli.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Interop.CSource;
-using Dst.Runtime;
 
 namespace Dst.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Dst.Training.Recipes;
+using Dst.Training.Experiments;
 
 namespace Dst.Cli.Commands;
 

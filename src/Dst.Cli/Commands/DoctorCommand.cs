@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Dst.Images;
 using Dst.Kernels.Simd;
 using Dst.Runtime;
-using Dst.Runtime.Images;
 
 namespace Dst.Cli.Commands;
 

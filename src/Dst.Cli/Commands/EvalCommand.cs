@@ -1,10 +1,8 @@
 using System.CommandLine;
 using Dst.Cli.Report;
-using Dst.Runtime;
 using Dst.Runtime.Inference;
-using Dst.Training;
 using Dst.Training.Data;
-using Dst.Training.Metrics;
+using Dst.Training.Engine;
 
 namespace Dst.Cli.Commands;
 
@@ -39,7 +37,7 @@ internal static class EvalCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
-        using var model = Model.Load(path);
+        var model = Model.Load(path);
         var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call);
         var samples = call.Arguments.GetValue(Split) switch { "training" => data.Training, "validation" => data.Validation, _ => data.Test };
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Report;
 using Dst.Interop.Onnx;
-using Dst.Runtime;
-using Dst.Runtime.ModelFile;
+using Dst.ModelFiles;
 
 namespace Dst.Cli.Commands;
 

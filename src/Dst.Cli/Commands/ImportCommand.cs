@@ -2,11 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Dst.Cli.Report;
+using Dst.Foundations;
+using Dst.Graph;
 using Dst.Interop.Onnx;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.ModelFile;
-using Dst.Training.Networks;
+using Dst.ModelFiles;
 
 namespace Dst.Cli.Commands;
 

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Report;
-using Dst.Runtime;
+using Dst.Graph;
 using Dst.Runtime.Inference;
-using Dst.Training.Networks;
 
 namespace Dst.Cli.Commands;
 
@@ -34,7 +33,7 @@ internal static class InspectCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
-        using var model = Model.Load(path);
+        var model = Model.Load(path);
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var size = StoreSize.Of(model);
         var document = new

@@ -1,7 +1,6 @@
-using Dst.Runtime;
-using Dst.Training;
 using Dst.Training.Data;
-using Dst.Training.Recipes;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Commands;
 

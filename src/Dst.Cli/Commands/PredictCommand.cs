@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Report;
-using Dst.Runtime;
-using Dst.Runtime.Images;
+using Dst.Images;
 using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Commands;
@@ -57,7 +56,7 @@ internal static class PredictCommand
         }
 
         if (images.Length == 0) throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
-        using var model = Model.Load(path);
+        var model = Model.Load(path);
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
         var allFiles = FilesOf(images).ToList();

@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using Dst.Cli.Report;
-using Dst.Runtime;
-using Dst.Runtime.ModelFile;
+using Dst.Foundations;
+using Dst.Graph;
+using Dst.Masks;
+using Dst.ModelFiles;
 using Dst.Runtime.Threading;
 using Dst.Training.Data;
-using Dst.Training.Networks;
-using Dst.Training.Pruning;
+using Dst.Training.Masks;
 
 namespace Dst.Cli.Commands;
 

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using Dst.Interop;
-using Dst.Runtime;
+using Dst.ModelFiles;
 using Dst.Runtime.Inference;
-using Dst.Runtime.ModelFile;
 
 namespace Dst.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using Dst.Training.Recipes;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Commands;
 

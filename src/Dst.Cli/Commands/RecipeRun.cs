@@ -1,12 +1,12 @@
 using System.CommandLine;
 using Dst.Cli.Bench;
 using Dst.Cli.Report;
-using Dst.Runtime.ModelFile;
+using Dst.ModelFiles;
 using Dst.Runtime.Threading;
-using Dst.Training;
 using Dst.Training.Data;
-using Dst.Training.Recipes;
-using Dst.Training.Runs;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Commands;
 

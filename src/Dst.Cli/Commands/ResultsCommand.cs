@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Dst.Cli.Report;
-using Dst.Runtime;
 
 namespace Dst.Cli.Commands;
 

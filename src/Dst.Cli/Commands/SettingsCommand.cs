@@ -1,4 +1,4 @@
-using Dst.Training.Recipes;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Dst.Runtime;
-using Dst.Training.Networks;
+using Dst.Foundations;
 
 namespace Dst.Cli.Commands;
 

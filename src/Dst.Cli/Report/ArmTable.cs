@@ -1,4 +1,4 @@
-using Dst.Training.Runs;
+using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Report;
 

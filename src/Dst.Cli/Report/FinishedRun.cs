@@ -1,6 +1,5 @@
-using Dst.Runtime;
-using Dst.Training.Recipes;
-using Dst.Training.Runs;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Report;
 

@@ -1,5 +1,5 @@
-using Dst.Runtime;
-using Dst.Training.Networks;
+using Dst.Graph;
+using Dst.Masks;
 
 namespace Dst.Cli.Report;
 

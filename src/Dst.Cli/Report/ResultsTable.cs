@@ -1,5 +1,5 @@
-using Dst.Training.Recipes;
-using Dst.Training.Runs;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Report;
 

@@ -1,5 +1,4 @@
-using Dst.Runtime;
-using Dst.Runtime.ModelFile;
+using Dst.ModelFiles;
 
 namespace Dst.Cli.Report;
 
@@ -12,7 +11,7 @@ internal sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskB
     /// <summary>Measures a model.</summary>
     public static StoreSize Of(Model model)
     {
-        using var dense = new Model(model.Graph, model.Parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation };
+        var dense = new Model(model.Graph, model.Parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation };
         return new(ModelFile.SizeOf(model), ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerTable.MaskBytesOf));
     }
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Dst.Training;
+using Dst.Training.Engine;
 
 namespace Dst.Cli.Report;
 

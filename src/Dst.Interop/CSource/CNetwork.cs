@@ -1,7 +1,5 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.Inference;
-using Dst.Runtime.Inference.Passes;
+using Dst.Graph;
+using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 

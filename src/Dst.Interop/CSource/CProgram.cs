@@ -1,5 +1,5 @@
 using System.Text;
-using Dst.Runtime.Inference;
+using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 

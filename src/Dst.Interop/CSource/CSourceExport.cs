@@ -1,5 +1,4 @@
 using System.Text;
-using Dst.Runtime;
 
 namespace Dst.Interop.CSource;
 

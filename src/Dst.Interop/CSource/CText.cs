@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Dst.Runtime;
 
 namespace Dst.Interop.CSource;
 

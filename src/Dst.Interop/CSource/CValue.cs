@@ -1,5 +1,5 @@
 using System.Globalization;
-using Dst.Runtime.Graph;
+using Dst.Graph;
 
 namespace Dst.Interop.CSource;
 

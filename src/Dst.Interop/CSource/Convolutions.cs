@@ -1,5 +1,5 @@
-using Dst.Runtime.Graph;
-using Dst.Runtime.Inference;
+using Dst.Graph;
+using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Graph;
 
 namespace Dst.Interop.CSource;
 

@@ -1,7 +1,6 @@
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.Inference;
+using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 

@@ -1,8 +1,7 @@
+using Dst.Foundations;
+using Dst.Graph;
 using Dst.Interop.Onnx.Export;
 using Dst.Interop.Onnx.Schema;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.ModelFile;
 using Google.Protobuf;
 using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 using Dimension = Dst.Interop.Onnx.Schema.TensorShapeProto.Types.Dimension;

@@ -1,6 +1,6 @@
+using Dst.Foundations;
 using Dst.Interop.Onnx.Mapping;
 using Dst.Interop.Onnx.Reading;
-using Dst.Runtime;
 
 namespace Dst.Interop.Onnx;
 

@@ -1,7 +1,7 @@
+using Dst.Graph;
 using Dst.Interop.Onnx.Schema;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.ModelFile;
+using Dst.Masks;
+using Dst.ModelFiles;
 
 namespace Dst.Interop.Onnx;
 

@@ -1,5 +1,7 @@
 using Dst.Kernels;
+using Dst.Masks;
 using Dst.Runtime.Inference.Steps;
+using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
+using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;

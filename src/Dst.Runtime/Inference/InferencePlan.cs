@@ -1,7 +1,7 @@
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime.Graph;
-using Dst.Runtime.Inference.Passes;
 using Dst.Runtime.Inference.Steps;
+using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;

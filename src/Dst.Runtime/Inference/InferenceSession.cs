@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime.Graph;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Threading;
 

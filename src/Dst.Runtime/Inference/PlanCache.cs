@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dst.Foundations;
 using Dst.Kernels;
-using Dst.Runtime.ModelFile;
 
 namespace Dst.Runtime.Inference;
 

@@ -1,6 +1,6 @@
+using Dst.Graph;
+using Dst.Images;
 using Dst.Kernels;
-using Dst.Runtime.Graph;
-using Dst.Runtime.Images;
 
 namespace Dst.Runtime.Inference;
 
@@ -12,6 +12,7 @@ public sealed class Predictor : IDisposable
 {
     private readonly InferencePlan _plan;
     private readonly InputNormalisation _normalisation;
+    private readonly IReadOnlyList<string> _classNames;
     private readonly bool _givesProbabilities;
     private readonly int _threads;
     private readonly Stack<Worker> _idle = new(); // also the lock of the two fields below
@@ -29,15 +30,26 @@ public sealed class Predictor : IDisposable
         InferencePlan.CheckThreads(threads);
         _plan = InferencePlan.Compile(model, options);
         _normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
+        _classNames = model.ClassNames;
         _givesProbabilities = model.Graph.Output.Operation is SoftmaxOp;
         _threads = threads;
     }
+
+    /// <summary>
+    /// Reads a model file and compiles it: each layer in the form that is fastest on this machine, as <see cref="PlanCache.OfUser"/> knows or as it is
+    /// measured now. Inputs that are not finite are refused.
+    /// </summary>
+    /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
+    public static Predictor Load(string path) => new(Model.Load(path), new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
 
     /// <summary>Shape of one input.</summary>
     public FeatureShape Input => _plan.Input;
 
     /// <summary>Number of classes.</summary>
     public int Classes => _plan.Classes;
+
+    /// <summary>Name of a class, or its number if the model has no names.</summary>
+    public string ClassNameOf(int label) => _classNames.Count > 0 ? _classNames[label] : $"{label}";
 
     /// <summary>The algorithm of each convolution, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions => _plan.Decisions;

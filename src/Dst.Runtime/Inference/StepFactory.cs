@@ -1,7 +1,8 @@
 using System.Text.Json;
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime.Graph;
 using Dst.Runtime.Inference.Steps;
+using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;

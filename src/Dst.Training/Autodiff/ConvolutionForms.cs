@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Dst.Foundations;
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;

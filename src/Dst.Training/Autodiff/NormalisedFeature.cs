@@ -1,4 +1,4 @@
-using Dst.Runtime.Graph;
+using Dst.Graph;
 using Dst.Training.Autodiff.Nodes;
 
 namespace Dst.Training.Autodiff;

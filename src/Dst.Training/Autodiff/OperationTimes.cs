@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Dst.Runtime.Graph;
+using Dst.Graph;
 
 namespace Dst.Training.Autodiff;
 

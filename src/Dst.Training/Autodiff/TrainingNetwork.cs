@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Masks;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
@@ -38,7 +38,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         _shapes = GraphChecker.Check(model.Graph);
-        MemoryLimit.Check(model.Graph, maxBatch);
+        NetworkMemory.Check(model.Graph, maxBatch);
         _model = model;
         _features = features ?? [];
         _forms = forms ?? ConvolutionForms.Estimated;

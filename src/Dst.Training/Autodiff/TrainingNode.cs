@@ -1,4 +1,4 @@
-using Dst.Runtime.Graph;
+using Dst.Graph;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;

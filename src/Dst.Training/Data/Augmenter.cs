@@ -1,6 +1,6 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.Images;
+using Dst.Foundations;
+using Dst.Graph;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 

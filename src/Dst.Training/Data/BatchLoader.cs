@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using Dst.Runtime;
+using Dst.Foundations;
 
 namespace Dst.Training.Data;
 

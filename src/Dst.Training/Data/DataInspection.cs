@@ -1,6 +1,5 @@
-using Dst.Runtime;
-using Dst.Runtime.Images;
-using Dst.Runtime.ModelFile;
+using Dst.Foundations;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 

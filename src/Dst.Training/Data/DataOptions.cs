@@ -1,4 +1,4 @@
-using Dst.Training.Recipes;
+using Dst.Foundations;
 
 namespace Dst.Training.Data;
 

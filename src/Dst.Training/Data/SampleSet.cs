@@ -1,8 +1,8 @@
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.Images;
+using Dst.Foundations;
+using Dst.Graph;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 

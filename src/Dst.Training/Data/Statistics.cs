@@ -1,6 +1,5 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.Images;
+using Dst.Graph;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 

@@ -1,4 +1,4 @@
-using Dst.Runtime;
+using Dst.Foundations;
 
 namespace Dst.Training.Data;
 

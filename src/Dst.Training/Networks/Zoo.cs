@@ -1,5 +1,5 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Foundations;
+using Dst.Graph;
 
 namespace Dst.Training.Networks;
 

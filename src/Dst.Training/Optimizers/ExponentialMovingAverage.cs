@@ -1,5 +1,4 @@
 using System.Numerics;
-using Dst.Runtime;
 using Dst.Training.Autodiff;
 
 namespace Dst.Training.Optimizers;

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Dst.Runtime;
+using Dst.Masks;
 
 namespace Dst.Training.Optimizers;
 

@@ -1,5 +1,3 @@
-using Dst.Runtime;
-
 namespace Dst.Training.Optimizers;
 
 /// <summary>Arrays of training state under the names by which a checkpoint holds them.</summary>

@@ -1,5 +1,4 @@
-using Dst.Runtime;
-using Dst.Training.Recipes;
+using Dst.Foundations;
 
 namespace Dst.Training.Optimizers;
 

@@ -1,5 +1,3 @@
-using Dst.Runtime;
-
 namespace Dst.Training.Optimizers;
 
 /// <summary>

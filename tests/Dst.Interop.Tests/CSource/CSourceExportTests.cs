@@ -1,8 +1,7 @@
 using Dst.Cli;
 using Dst.Interop.CSource;
-using Dst.Runtime;
-using Dst.Runtime.ModelFile;
-using Dst.Tests.ModelFiles;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.CSource;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Dst.Interop.CSource;
-using Dst.Runtime;
-using Dst.Tests.ModelFiles;
+using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.CSource;
 

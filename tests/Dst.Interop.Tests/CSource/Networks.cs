@@ -1,7 +1,7 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Graph;
+using Dst.Masks;
+using Dst.Training.Masks;
 using Dst.Training.Networks;
-using Dst.Training.Pruning;
 
 namespace Dst.Interop.Tests.CSource;
 

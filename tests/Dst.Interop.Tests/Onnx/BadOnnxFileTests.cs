@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using Dst.Interop.Onnx;
 using Dst.Interop.Onnx.Schema;
-using Dst.Runtime;
-using Dst.Tests.ModelFiles;
+using Dst.Tests.Foundations;
 using Google.Protobuf;
 using AttributeType = Dst.Interop.Onnx.Schema.AttributeProto.Types.AttributeType;
 using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;

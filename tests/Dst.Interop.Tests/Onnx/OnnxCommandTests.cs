@@ -1,6 +1,6 @@
-using Dst.Runtime.ModelFile;
+using Dst.ModelFiles;
 using Dst.Tests.Cli;
-using Dst.Tests.ModelFiles;
+using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.Onnx;
 

@@ -1,8 +1,8 @@
 using Dst.Cli.Bench;
+using Dst.Graph;
 using Dst.Interop.Onnx;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Tests.ModelFiles;
+using Dst.Masks;
+using Dst.Tests.Foundations;
 using Dst.Training.Networks;
 
 namespace Dst.Interop.Tests.Onnx;

@@ -1,5 +1,4 @@
 using Dst.Interop.Onnx;
-using Dst.Runtime;
 
 namespace Dst.Interop.Tests.Onnx;
 

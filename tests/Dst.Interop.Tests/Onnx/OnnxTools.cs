@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using Dst.Interop.Onnx;
-using Dst.Runtime;
 using Dst.Runtime.Inference;
-using Dst.Tests.ModelFiles;
+using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.Onnx;
 

@@ -1,7 +1,6 @@
+using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Networks;

@@ -1,4 +1,4 @@
-using Dst.Runtime.Graph;
+using Dst.Graph;
 
 namespace Dst.Tests.Autodiff;
 

@@ -1,10 +1,10 @@
+using Dst.Graph;
 using Dst.Kernels.Simd;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Masks;
 using Dst.Runtime.Inference;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
-using Dst.Training.Pruning;
+using Dst.Training.Masks;
 
 namespace Dst.Tests.Autodiff;
 

@@ -1,12 +1,12 @@
+using Dst.Graph;
 using Dst.Kernels.Simd;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Masks;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
-using Dst.Training.Losses;
+using Dst.Training.Masks;
 using Dst.Training.Networks;
+using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
-using Dst.Training.Pruning;
 
 namespace Dst.Tests.Autodiff;
 

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Cli.Bench;
-using Dst.Tests.ModelFiles;
+using Dst.Graph;
+using Dst.Tests.Foundations;
+using Dst.Training.Masks;
 using Dst.Training.Networks;
-using Dst.Training.Pruning;
 
 namespace Dst.Tests.Cli;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Dst.Cli;
-using Dst.Tests.ModelFiles;
+using Dst.Tests.Foundations;
 
 namespace Dst.Tests.Cli;
 

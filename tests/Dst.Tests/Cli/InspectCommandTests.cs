@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Kernels.Simd;
-using Dst.Runtime;
-using Dst.Runtime.ModelFile;
-using Dst.Tests.ModelFiles;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
 
 namespace Dst.Tests.Cli;
 

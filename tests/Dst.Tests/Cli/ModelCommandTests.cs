@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Dst.Cli;
-using Dst.Runtime.ModelFile;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
 using Dst.Tests.Images;
-using Dst.Tests.ModelFiles;
 
 namespace Dst.Tests.Cli;
 

@@ -1,5 +1,5 @@
 using Dst.Cli;
-using Dst.Tests.ModelFiles;
+using Dst.Tests.Foundations;
 
 namespace Dst.Tests.Cli;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Dst.Cli;
-using Dst.Tests.ModelFiles;
-using Dst.Training.Recipes;
-using Dst.Training.Runs;
+using Dst.Tests.Foundations;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Runs;
 
 namespace Dst.Tests.Cli;
 

@@ -1,7 +1,7 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.ModelFile;
-using Dst.Tests.ModelFiles;
+using Dst.Graph;
+using Dst.Masks;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
 using Dst.Training.Networks;
 
 namespace Dst.Tests.Cli;

@@ -1,6 +1,5 @@
-using Dst.Runtime;
-using Dst.Runtime.Images;
-using Dst.Training;
+using Dst.Foundations;
+using Dst.Images;
 using Dst.Training.Data;
 
 namespace Dst.Tests.Data;

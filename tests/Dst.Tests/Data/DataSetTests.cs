@@ -1,7 +1,6 @@
-using Dst.Runtime;
-using Dst.Runtime.Images;
+using Dst.Images;
+using Dst.Tests.Foundations;
 using Dst.Tests.Images;
-using Dst.Tests.ModelFiles;
 using Dst.Training.Data;
 
 namespace Dst.Tests.Data;

@@ -1,8 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using Dst.Runtime;
+using Dst.Tests.Foundations;
 using Dst.Tests.Images;
-using Dst.Tests.ModelFiles;
 using Dst.Training.Data;
 
 namespace Dst.Tests.Data;

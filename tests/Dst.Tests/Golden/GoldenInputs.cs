@@ -1,5 +1,4 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Graph;
 
 namespace Dst.Tests.Golden;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Dst.Training.Losses;
+using Dst.Training.Objectives;
 
 namespace Dst.Tests.Golden;
 

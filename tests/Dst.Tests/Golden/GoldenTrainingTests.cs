@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Dst.Runtime.Graph;
+using Dst.Graph;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
-using Dst.Training.Losses;
 using Dst.Training.Networks;
+using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
 namespace Dst.Tests.Golden;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using Dst.Runtime;
-using Dst.Runtime.Images;
-using Dst.Tests.ModelFiles;
+using Dst.Images;
+using Dst.Tests.Foundations;
 
 namespace Dst.Tests.Images;
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
-using Dst.Runtime.Images;
+using Dst.Graph;
+using Dst.Images;
 
 namespace Dst.Tests.Images;
 

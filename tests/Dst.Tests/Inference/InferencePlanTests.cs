@@ -1,12 +1,13 @@
+using Dst.Graph;
 using Dst.Kernels.Simd;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Masks;
 using Dst.Runtime.Inference;
+using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 using Dst.Tests.Autodiff;
 using Dst.Training.Autodiff;
+using Dst.Training.Masks;
 using Dst.Training.Networks;
-using Dst.Training.Pruning;
 
 namespace Dst.Tests.Inference;
 

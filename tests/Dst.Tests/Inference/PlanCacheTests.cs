@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference;
-using Dst.Tests.ModelFiles;
+using Dst.Tests.Foundations;
 using Dst.Training.Networks;
 
 namespace Dst.Tests.Inference;

@@ -1,5 +1,4 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Graph;
 using Dst.Training.Autodiff;
 using Dst.Training.Optimizers;
 

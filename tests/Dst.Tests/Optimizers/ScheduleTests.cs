@@ -1,4 +1,3 @@
-using Dst.Runtime;
 using Dst.Training.Optimizers;
 
 namespace Dst.Tests.Optimizers;

@@ -1,5 +1,5 @@
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Graph;
+using Dst.Masks;
 using Dst.Training.Autodiff;
 
 namespace Dst.Tests.Optimizers;

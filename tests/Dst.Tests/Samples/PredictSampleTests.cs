@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Dst.Tests.Cli;
+using Dst.Tests.Foundations;
 using Dst.Tests.Images;
-using Dst.Tests.ModelFiles;
 
 namespace Dst.Tests.Samples;
 

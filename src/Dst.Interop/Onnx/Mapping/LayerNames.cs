@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
+using Dst.Graph;
 using Dst.Interop.Onnx.Reading;
-using Dst.Runtime.Graph;
 
 namespace Dst.Interop.Onnx.Mapping;
 

@@ -1,6 +1,5 @@
+using Dst.Graph;
 using Dst.Interop.Onnx.Reading;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
 
 namespace Dst.Interop.Onnx.Mapping;
 

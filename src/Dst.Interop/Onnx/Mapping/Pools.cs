@@ -1,6 +1,6 @@
+using Dst.Graph;
 using Dst.Interop.Onnx.Reading;
 using Dst.Kernels;
-using Dst.Runtime.Graph;
 
 namespace Dst.Interop.Onnx.Mapping;
 

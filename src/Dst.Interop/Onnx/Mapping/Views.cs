@@ -1,5 +1,5 @@
+using Dst.Graph;
 using Dst.Interop.Onnx.Reading;
-using Dst.Runtime.Graph;
 
 namespace Dst.Interop.Onnx.Mapping;
 

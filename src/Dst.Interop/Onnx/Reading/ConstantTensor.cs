@@ -1,5 +1,3 @@
-using Dst.Runtime;
-
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>A tensor whose values are known: weights, and the shapes that a network computes with. Floats, or whole numbers of any kind.</summary>

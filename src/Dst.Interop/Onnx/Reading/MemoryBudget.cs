@@ -1,5 +1,3 @@
-using Dst.Runtime;
-
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>How many values an import may compute from those in the file: a small file cannot ask for much memory.</summary>

@@ -1,5 +1,3 @@
-using Dst.Runtime;
-
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>Sorts nodes by what they read.</summary>

@@ -1,5 +1,4 @@
 using Dst.Interop.Onnx.Schema;
-using Dst.Runtime;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 

@@ -1,5 +1,3 @@
-using Dst.Runtime;
-
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>One operation of an ONNX graph.</summary>

@@ -1,5 +1,4 @@
 using Dst.Interop.Onnx.Schema;
-using Dst.Runtime;
 using AttributeType = Dst.Interop.Onnx.Schema.AttributeProto.Types.AttributeType;
 
 namespace Dst.Interop.Onnx.Reading;

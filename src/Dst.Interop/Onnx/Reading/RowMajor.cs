@@ -1,5 +1,3 @@
-using Dst.Runtime;
-
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>Arithmetic of row-major tensors.</summary>

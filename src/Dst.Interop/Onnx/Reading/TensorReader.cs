@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
+using Dst.Foundations;
 using Dst.Interop.Onnx.Schema;
-using Dst.Runtime;
 using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Dst.Interop.Onnx.Reading;

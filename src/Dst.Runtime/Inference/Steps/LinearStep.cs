@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference.Steps;
 

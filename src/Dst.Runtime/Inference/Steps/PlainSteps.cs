@@ -1,5 +1,6 @@
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime.Graph;
+using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference.Steps;

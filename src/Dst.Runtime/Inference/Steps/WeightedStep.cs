@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference.Steps;

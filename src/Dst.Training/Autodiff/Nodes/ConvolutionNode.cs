@@ -1,6 +1,6 @@
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime;
-using Dst.Runtime.Graph;
+using Dst.Masks;
 
 namespace Dst.Training.Autodiff.Nodes;
 

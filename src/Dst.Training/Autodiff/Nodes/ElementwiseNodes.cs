@@ -1,5 +1,6 @@
+using Dst.Foundations;
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime.Graph;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;

@@ -1,5 +1,5 @@
+using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime.Graph;
 
 namespace Dst.Training.Autodiff.Nodes;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
-using Dst.Runtime.Images;
+using Dst.Foundations;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 

@@ -1,8 +1,8 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
-using Dst.Runtime;
-using Dst.Runtime.Images;
+using Dst.Foundations;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 

@@ -1,5 +1,3 @@
-using Dst.Runtime;
-
 namespace Dst.Training.Data;
 
 /// <summary>A folder for each class with image files in it, at any depth; the names of the folders are the names of the classes.</summary>

@@ -1,6 +1,6 @@
 using System.IO.Enumeration;
-using Dst.Runtime;
-using Dst.Runtime.Images;
+using Dst.Foundations;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 

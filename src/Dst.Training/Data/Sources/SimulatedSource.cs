@@ -1,10 +1,12 @@
+using Dst.Foundations;
+
 namespace Dst.Training.Data;
 
 /// <summary>Simulated chips, made in memory; the same for the same settings on every machine with the same mathematics library.</summary>
 internal static class SimulatedSource
 {
     /// <summary>Makes all chips of both splits.</summary>
-    /// <exception cref="Dst.Runtime.InputException">They do not fit into memory.</exception>
+    /// <exception cref="InputException">They do not fit into memory.</exception>
     public static SourceData Generate(SimulatedOptions options, CancellationToken cancellation)
     {
         var count = (long)options.Classes * (options.PerClassTrain + options.PerClassTest);

@@ -1,5 +1,4 @@
-using Dst.Runtime;
-using Dst.Runtime.Images;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 

@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Dst.Graph;
+
+namespace Dst.Images;
+
+/// <summary>Turns an image into a network's input, the same way for evaluation, prediction and (before augmentation) training.</summary>
+public static class Preprocessor
+{
+    /// <summary>
+    /// Resizes, converts to the channels of <paramref name="shape"/> (luma of BT.601, or the grey plane three times), takes the
+    /// centre crop (zeros where the image is smaller), transforms amplitudes, and finishes as <see cref="InputNormalisation"/> says.
+    /// </summary>
+    /// <param name="image">Image of any size.</param>
+    /// <param name="normalisation">How; see <see cref="InputNormalisation"/>.</param>
+    /// <param name="shape">The network's input.</param>
+    /// <param name="destination">[Channels, Height, Width].</param>
+    /// <exception cref="InputException">The normalisation is not for this many channels, or names an unknown transform.</exception>
+    public static void Prepare(Image image, InputNormalisation normalisation, FeatureShape shape, Span<float> destination)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(normalisation);
+        Framing.CheckChannels(shape);
+        if (destination.Length != shape.Count) throw new ArgumentException($"room for {destination.Length} values, {shape.Count} expected");
+        if (normalisation.Mean.Length != shape.Channels || normalisation.Deviation.Length != shape.Channels)
+            throw new InputException($"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; one of each for {shape.Channels} channels was expected");
+
+        if (normalisation.Resize > 0) image = Resampler.Resize(image, normalisation.Resize);
+        if (Framing.IsFramed(image, shape)) ReadAmplitudes(image, normalisation.Amplitude, destination);
+        else if (image.BitsPerSample == 8) ReadWindow<byte>(image, shape, normalisation.Amplitude, destination);
+        else ReadWindow<ushort>(image, shape, normalisation.Amplitude, destination);
+        Finish(destination, shape, normalisation, gain: 1);
+    }
+
+    /// <summary>All samples of an image after the amplitude transform.</summary>
+    internal static void ReadAmplitudes(Image image, string amplitude, Span<float> destination)
+    {
+        var table = AmplitudeTransform.Table(amplitude, image.BitsPerSample);
+        ReadRow(image, table, 0, destination);
+    }
+
+    /// <summary>The samples of the centre crop after the amplitude transform; takes no memory of its own after the first time.</summary>
+    private static void ReadWindow<T>(Image image, FeatureShape shape, string amplitude, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
+    {
+        var table = AmplitudeTransform.Table(amplitude, image.BitsPerSample);
+        var buffer = ArrayPool<byte>.Shared.Rent(checked(destination.Length * (image.BitsPerSample / 8)));
+        var window = MemoryMarshal.Cast<byte, T>(buffer.AsSpan())[..destination.Length];
+        window.Clear();
+        Framing.Copy(image, shape, window);
+        LookUp(window, table, destination);
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    /// <summary>Consecutive samples from number <paramref name="start"/> on, through the table of their amplitude transform.</summary>
+    internal static void ReadRow(Image image, float[] table, int start, Span<float> destination)
+    {
+        if (image.BitsPerSample == 8) LookUp(image.Samples<byte>().Slice(start, destination.Length), table, destination);
+        else LookUp(image.Samples<ushort>().Slice(start, destination.Length), table, destination);
+    }
+
+    /// <summary>What is done last to every input: smoothing, gain, normalisation.</summary>
+    internal static void Finish(Span<float> image, FeatureShape shape, InputNormalisation normalisation, float gain)
+    {
+        if (normalisation.Smooth) Smoothing.Apply(image, shape);
+        if (normalisation.PerImage)
+        {
+            // A gain would cancel.
+            var (mean, deviation) = ImageStatistics.Of(image);
+            Normalise(image, 1, mean, deviation);
+            return;
+        }
+
+        var plane = shape.Height * shape.Width;
+        for (var c = 0; c < shape.Channels; c++) Normalise(image.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
+    }
+
+    /// <summary>values ← (values · gain − mean) / deviation.</summary>
+    private static void Normalise(Span<float> values, float gain, float mean, float deviation)
+    {
+        var inverse = 1 / deviation;
+        var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
+        for (var i = 0; i < vectors.Length; i++) vectors[i] = (vectors[i] * gain - new Vector<float>(mean)) * inverse;
+        for (var i = vectors.Length * Vector<float>.Count; i < values.Length; i++) values[i] = (values[i] * gain - mean) * inverse;
+    }
+
+    private static void LookUp<T>(ReadOnlySpan<T> samples, float[] table, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
+    {
+        for (var i = 0; i < destination.Length; i++) destination[i] = table[int.CreateTruncating(samples[i])];
+    }
+}

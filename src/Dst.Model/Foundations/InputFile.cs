@@ -1,0 +1,64 @@
+namespace Dst.Foundations;
+
+/// <summary>Opens and reads files of the user, with one sentence for each thing that can be wrong.</summary>
+public static class InputFile
+{
+    /// <summary>Most bytes that are read from one file into memory.</summary>
+    public const long MaxBytes = 512L << 20;
+
+    /// <summary>Opens a regular file, or a link to one, for reading.</summary>
+    /// <exception cref="InputException">It does not exist, is a folder, pipe or device, is empty or may not be read.</exception>
+    public static FileStream Open(string path)
+    {
+        if (Directory.Exists(path)) throw new InputException($"'{path}' is a folder; a file was expected");
+        return Guard(path, () =>
+        {
+            // Pipes and devices have the length 0 too, and opening a pipe could wait for ever.
+            var file = File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
+            if (file.Length == 0) throw new InputException($"file '{path}' is empty or not a regular file; a file with content was expected");
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        });
+    }
+
+    /// <summary>Reads a whole file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxBytes">A larger file is refused before memory is taken for it.</param>
+    /// <exception cref="InputException">As <see cref="Open"/>, or the file is larger than <paramref name="maxBytes"/>.</exception>
+    public static byte[] ReadAllBytes(string path, long maxBytes = MaxBytes)
+    {
+        using var stream = Open(path);
+        if (stream.Length > maxBytes) throw new InputException($"file '{path}' has {stream.Length} bytes; at most {maxBytes} are read");
+        return Guard(path, () =>
+        {
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        });
+    }
+
+    /// <summary>Runs <paramref name="read"/> and turns the system's errors into sentences that name the file.</summary>
+    /// <exception cref="InputException">The file is missing, truncated or may not be read.</exception>
+    public static T Guard<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InputException($"file '{path}' does not exist", e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new InputException($"file '{path}' may not be read: permission denied", e);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new InputException($"file '{path}' ends too early: it is truncated", e);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException)
+        {
+            throw new InputException($"file '{path}' cannot be read: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace Dst.Graph;
+
+/// <summary>Channels, height and width of one image's features.</summary>
+public readonly record struct FeatureShape(int Channels, int Height, int Width)
+{
+    /// <summary>Number of elements.</summary>
+    public long Count => (long)Channels * Height * Width;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Channels}x{Height}x{Width}";
+}
+
+/// <summary>One operation, the name of its output (unique in the graph) and the names of its inputs.</summary>
+/// <param name="Name">Name of the layer, such as <c>layer1.0.conv1</c>; its parameters are <c>Name.weight</c> and so on.</param>
+/// <param name="Operation">What it computes.</param>
+/// <param name="Inputs">Names of earlier nodes, or <see cref="NetworkGraph.InputName"/>.</param>
+public sealed record Node(string Name, Operation Operation, IReadOnlyList<string> Inputs);
+
+/// <summary>
+/// A network: nodes in an order in which each comes after its inputs; the last node is the output.
+/// Immutable; <see cref="GraphChecker.Check"/> says whether it is legal and infers every shape.
+/// </summary>
+/// <param name="Name">Name of the architecture, such as <c>resnet20</c>.</param>
+/// <param name="Input">Shape of one input image.</param>
+/// <param name="Nodes">All nodes in execution order.</param>
+public sealed record NetworkGraph(string Name, FeatureShape Input, IReadOnlyList<Node> Nodes)
+{
+    /// <summary>The name by which nodes refer to the network's input.</summary>
+    public const string InputName = "input";
+
+    /// <summary>The node whose output is the network's output.</summary>
+    public Node Output => Nodes[^1];
+}

@@ -1,0 +1,19 @@
+using Dst.Foundations;
+using Dst.Kernels;
+
+namespace Dst.Graph;
+
+/// <summary>Refuses a network that cannot be trained in the machine's memory, before memory is taken for it.</summary>
+internal static class NetworkMemory
+{
+    /// <summary>Compares a network's features on a batch, its parameters and their gradients with the machine's memory.</summary>
+    /// <exception cref="InputException">They need more than there is, or the graph is not legal.</exception>
+    public static void Check(NetworkGraph graph, int batch)
+    {
+        var shapes = GraphChecker.Check(graph);
+        var features = graph.Nodes.Where(node => node.Operation is not (ReluOp or BatchNormOp)) // which need not be stored
+            .Sum(node => (double)Layout.PaddedChannels(shapes[node.Name].Channels) * shapes[node.Name].Height * shapes[node.Name].Width);
+        var parameters = ParameterShape.Of(graph).Sum(parameter => (double)parameter.Count);
+        MemoryLimit.Check(sizeof(float) * (batch * features + 2 * parameters), $"the features and weights of {graph.Name} in a batch of {batch}", "a smaller batch, input or width was expected");
+    }
+}

@@ -1,0 +1,124 @@
+using Dst.Graph;
+using Dst.Masks;
+
+namespace Dst.ModelFiles;
+
+/// <summary>
+/// Saves and loads models as one safetensors file (docs/formats.md). Tensors have their parameter's name; a pruned layer has
+/// <c>.weight.uhp_values</c> and <c>.weight.uhp_mask</c>, or <c>.weight.sparse_values</c> and <c>.weight.sparse_mask</c>
+/// if its mask is unstructured, instead of <c>.weight</c>. Every value comes back bit for bit.
+/// </summary>
+public static class ModelFile
+{
+    /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>
+    /// <exception cref="ArgumentException">The tensors are not those of the graph, or a mask breaks its pattern or is not applied.</exception>
+    /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
+    public static void Save(string path, Model model)
+    {
+        foreach (var parameter in ParameterShape.Of(model.Graph))
+        {
+            if (FindIllegal(parameter, model.Parameters[parameter.Name].Data) is { } problem) throw new InputException($"{path} is not written: {problem}");
+        }
+
+        SafetensorsFile.Write(path, ModelMetadata.Write(model), TensorsOf(model));
+    }
+
+    /// <summary>Bytes of the file that <see cref="Save"/> writes.</summary>
+    /// <exception cref="ArgumentException">The tensors are not those of the graph, or a mask breaks its pattern or is not applied.</exception>
+    public static long SizeOf(Model model) => SafetensorsFile.SizeOf(ModelMetadata.Write(model), TensorsOf(model));
+
+    /// <summary>Reads a model, checking all that the file says before it takes memory for it.</summary>
+    /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
+    public static Model Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        ModelMetadata.CheckFormat(file.Strings);
+        var graph = ModelMetadata.ReadGraph(file.Strings);
+        var shapes = ParameterShape.Of(graph).ToList();
+        var masks = ReadMasks(file, graph, shapes);
+        foreach (var shape in shapes) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
+        if (shapes.Count + masks.Count != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {shapes.Count + masks.Count}");
+        var (classNames, normalisation) = (ModelMetadata.ReadClassNames(file.Strings, graph), ModelMetadata.ReadNormalisation(file.Strings, graph));
+        return new(graph, shapes.ToDictionary(shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))))
+        {
+            Masks = masks,
+            ClassNames = classNames,
+            Normalisation = normalisation,
+        };
+    }
+
+    private static Dictionary<string, LayerMask> ReadMasks(SafetensorsReader file, NetworkGraph graph, List<ParameterShape> shapes)
+    {
+        var patterns = ModelMetadata.ReadPatterns(file.Strings, graph);
+        return shapes.Where(shape => shape.Role == ParameterRole.Weight && patterns.ContainsKey(shape.Layer))
+            .ToDictionary(shape => shape.Layer, shape => ReadMask(file, shape, patterns[shape.Layer]));
+    }
+
+    /// <summary>Fails unless the file has the tensor of a parameter: the kept weights if <paramref name="mask"/> prunes it.</summary>
+    private static void CheckTensor(SafetensorsReader file, ParameterShape parameter, LayerMask? mask)
+    {
+        if (IsMasked(parameter, mask)) file.CheckFloats(ValuesName(parameter.Name, mask!), (int)mask!.KeptWeights);
+        else file.CheckFloats(parameter.Name, parameter.Shape);
+    }
+
+    private static Tensor ReadTensor(SafetensorsReader file, ParameterShape parameter, LayerMask? mask)
+    {
+        var values = IsMasked(parameter, mask)
+            ? CompactWeights.Scatter(mask!, file.ReadFloats(ValuesName(parameter.Name, mask!), (int)mask!.KeptWeights))
+            : file.ReadFloats(parameter.Name, parameter.Shape);
+        return FindIllegal(parameter, values) is { } problem ? throw file.Malformed(problem) : new(parameter.Shape, values);
+    }
+
+    private static bool IsMasked(ParameterShape parameter, LayerMask? mask) => mask is not null && parameter.Role == ParameterRole.Weight;
+
+    private static List<TensorEntry> TensorsOf(Model model)
+    {
+        var tensors = new List<TensorEntry>();
+        var masks = model.Masks.ToDictionary();
+        foreach (var parameter in ParameterShape.Of(model.Graph))
+        {
+            var tensor = model.Parameters[parameter.Name];
+            if (!tensor.Shape.SequenceEqual(parameter.Shape)) throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
+            if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out var mask))
+                AddMasked(tensors, parameter.Name, mask, tensor);
+            else
+                tensors.Add(new(parameter.Name, tensor.Shape, tensor.Data));
+        }
+
+        if (masks.Count > 0) throw new ArgumentException($"'{masks.Keys.First()}' has a mask but no weight");
+        return tensors;
+    }
+
+    private static void AddMasked(List<TensorEntry> tensors, string name, LayerMask mask, Tensor weight)
+    {
+        if (!mask.WeightShape.SequenceEqual(weight.Shape)) throw new ArgumentException($"the mask of '{name}' is for another shape");
+        if (CompactWeights.FindViolation(mask) is { } violation) throw new ArgumentException($"the mask of '{name}' {violation}");
+        var values = CompactWeights.Gather(mask, weight.Data);
+        if (!CompactWeights.Scatter(mask, values).AsSpan().SequenceEqual(weight.Data)) throw new ArgumentException($"'{name}' has pruned weights that are not zero");
+        var bits = CompactWeights.PackBits(mask.Kept);
+        tensors.Add(new(ValuesName(name, mask), [values.Length], values));
+        tensors.Add(new(MaskName(name, mask.Group is null), [bits.Length], bits));
+    }
+
+    private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)
+    {
+        var name = MaskName(weight.Name, pattern is null);
+        return CompactWeights.ReadMask(file.Strings, weight, pattern, name, length => file.ReadBytes(name, length));
+    }
+
+    private static string? FindIllegal(ParameterShape parameter, ReadOnlySpan<float> values)
+    {
+        var isVariance = parameter.Role == ParameterRole.Statistic && parameter.Name.EndsWith(".running_var", StringComparison.Ordinal);
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i])) return $"'{parameter.Name}' has {values[i]} at index {i}; finite numbers were expected";
+            if (isVariance && values[i] < 0) return $"'{parameter.Name}' has {values[i]} at index {i}; a variance is not negative";
+        }
+
+        return null;
+    }
+
+    private static string ValuesName(string weight, LayerMask mask) => weight + (mask.Group is null ? ".sparse_values" : ".uhp_values");
+
+    private static string MaskName(string weight, bool unstructured) => weight + (unstructured ? ".sparse_mask" : ".uhp_mask");
+}

@@ -1,0 +1,20 @@
+using System.Text.Json.Serialization;
+using Dst.Graph;
+
+namespace Dst.ModelFiles;
+
+/// <summary>The JSON of a model file's metadata. Generated when compiling: a program that predicts one image has no time for reflection.</summary>
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    IgnoreReadOnlyProperties = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    AllowOutOfOrderMetadataProperties = true,
+    AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(NetworkGraph))]
+[JsonSerializable(typeof(InputNormalisation))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class ModelJson : JsonSerializerContext;

@@ -1,0 +1,124 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Dst.Graph;
+using Dst.Masks;
+
+namespace Dst.ModelFiles;
+
+/// <summary>The strings of a model file's <c>__metadata__</c>: everything of a <see cref="Model"/> but its tensors, as JSON.</summary>
+internal static class ModelMetadata
+{
+    private const string Format = "dst-model";
+    private const string Version = "1";
+    private const int MaxResize = 1 << 14;
+
+    private static readonly JsonSerializerOptions JsonOptions = new(ModelJson.Default.Options) { TypeInfoResolver = ModelJson.Default.WithAddedModifier(OmitDefaults) };
+
+    /// <summary>The strings that describe <paramref name="model"/>.</summary>
+    public static Dictionary<string, string> Write(Model model)
+    {
+        var metadata = new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["version"] = Version,
+            ["graph"] = JsonSerializer.Serialize(model.Graph, JsonOptions),
+            ["masks"] = JsonSerializer.Serialize(model.Masks.ToDictionary(mask => mask.Key, mask => mask.Value.PatternName), JsonOptions),
+            ["class_names"] = JsonSerializer.Serialize(model.ClassNames, JsonOptions),
+        };
+        if (model.Normalisation is { } normalisation) metadata["normalisation"] = JsonSerializer.Serialize(normalisation, JsonOptions);
+        return metadata;
+    }
+
+    /// <summary>Fails unless the file says that it is a model of the version that this code reads.</summary>
+    public static void CheckFormat(MetadataStrings file)
+    {
+        if (file.Read("format") is var format && format != Format) throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
+        if (file.Read("version") is var version && version != Version) throw file.Malformed($"has the version '{version}'; '{Version}' was expected");
+    }
+
+    /// <summary>The graph, checked.</summary>
+    public static NetworkGraph ReadGraph(MetadataStrings file)
+    {
+        var graph = ReadJson<NetworkGraph>(file, "graph");
+        foreach (var node in graph.Nodes)
+        {
+            // The serialiser checks every property, but not the elements of lists.
+            if (node is null || node.Inputs.Any(input => input is null)) throw file.Malformed("has a graph with a null node or input");
+        }
+
+        try
+        {
+            GraphChecker.Check(graph);
+            return graph;
+        }
+        catch (InputException e)
+        {
+            throw file.Malformed(e.Message, e);
+        }
+    }
+
+    /// <summary>The pattern of each pruned layer, which must be a convolution; null stands for an unstructured mask.</summary>
+    public static Dictionary<string, UhpPattern?> ReadPatterns(MetadataStrings file, NetworkGraph graph)
+    {
+        var convolutions = graph.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => node.Name).ToHashSet();
+        var patterns = new Dictionary<string, UhpPattern?>();
+        foreach (var (layer, text) in ReadJson<Dictionary<string, string>>(file, "masks"))
+        {
+            if (!convolutions.Contains(layer)) throw file.Malformed($"has a mask for '{layer}', which is not a convolution of its graph");
+            try
+            {
+                patterns[layer] = text == LayerMask.Unstructured ? null : UhpPattern.Parse(text ?? "null");
+            }
+            catch (InputException e)
+            {
+                throw file.Malformed($"layer '{layer}': {e.Message}, nor '{LayerMask.Unstructured}'", e);
+            }
+        }
+
+        return patterns;
+    }
+
+    /// <summary>Class names: none, or one per output channel of the graph.</summary>
+    public static string[] ReadClassNames(MetadataStrings file, NetworkGraph graph)
+    {
+        var names = ReadJson<string[]>(file, "class_names");
+        var outputs = GraphChecker.Check(graph)[graph.Output.Name].Channels;
+        if (names.Length != 0 && names.Length != outputs) throw file.Malformed($"has {names.Length} class names; its network has {outputs} outputs");
+        if (names.Contains(null)) throw file.Malformed("has a null class name; a string was expected");
+        return names;
+    }
+
+    /// <summary>Input normalisation, or null if there is none; its numbers are finite and fit the graph's input.</summary>
+    public static InputNormalisation? ReadNormalisation(MetadataStrings file, NetworkGraph graph)
+    {
+        if (!file.Values.ContainsKey("normalisation")) return null;
+        var normalisation = ReadJson<InputNormalisation>(file, "normalisation");
+        var legal = normalisation.Resize is >= 0 and <= MaxResize && normalisation.Amplitude is "none" or "sqrt" or "log"
+            && normalisation.Mean.Length == graph.Input.Channels && normalisation.Deviation.Length == graph.Input.Channels
+            && normalisation.Mean.All(float.IsFinite) && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
+        return legal ? normalisation : throw file.Malformed(
+            $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels, amplitude none, sqrt or log, and {graph.Input.Channels} finite means and positive deviations");
+    }
+
+    // An attribute that is absent has its default, which keeps the header of a small file small.
+    private static void OmitDefaults(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.AssociatedParameter is { HasDefaultValue: true } parameter) property.ShouldSerialize = (_, value) => !Equals(value, parameter.DefaultValue);
+        }
+    }
+
+    private static T ReadJson<T>(MetadataStrings file, string key)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(file.Read(key), JsonOptions) ?? throw file.Malformed($"has null for '{key}' in its metadata");
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            // NotSupportedException: an operation without its "op".
+            throw file.Malformed($"has metadata '{key}' that cannot be understood: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+}

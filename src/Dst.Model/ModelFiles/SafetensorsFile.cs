@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Dst.Foundations;
+
+namespace Dst.ModelFiles;
+
+/// <summary>
+/// The safetensors format (github.com/huggingface/safetensors): the header's length as a little-endian 64-bit integer, a JSON header
+/// <c>{"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets": [begin, end]}}</c>, then the tensors' bytes,
+/// little-endian and without gaps.
+/// </summary>
+public static class SafetensorsFile
+{
+    /// <summary>Longest header that is written or read, in bytes.</summary>
+    public const int MaxHeaderBytes = 64 << 20;
+
+    internal const int LengthBytes = sizeof(long);
+    internal const string MetadataKey = "__metadata__";
+
+    /// <summary>Opens a file and checks its whole header; no tensor is read yet.</summary>
+    /// <exception cref="InputException">The file cannot be opened or is not a well-formed safetensors file.</exception>
+    public static SafetensorsReader Open(string path) => new(path);
+
+    /// <summary>Writes a file atomically. Tensors are laid out widest type first, so that each is aligned, else in the order given.</summary>
+    /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be too long.</exception>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Write(string path, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
+    {
+        var ordered = Order(tensors);
+        if (ordered.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"two tensors are named '{twice.Key}'");
+        var header = WriteHeader(metadata, ordered);
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write(header);
+            foreach (var tensor in ordered) tensor.WriteTo(stream);
+        });
+    }
+
+    /// <summary>Bytes of the file that <see cref="Write"/> would write.</summary>
+    internal static long SizeOf(IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
+    {
+        var ordered = Order(tensors);
+        return WriteHeader(metadata, ordered).Length + ordered.Sum(tensor => tensor.ByteCount);
+    }
+
+    private static List<TensorEntry> Order(IEnumerable<TensorEntry> tensors) => [.. tensors.OrderByDescending(tensor => TensorEntry.SizeOf(tensor.Type))];
+
+    private static byte[] WriteHeader(IReadOnlyDictionary<string, string> metadata, List<TensorEntry> tensors)
+    {
+        using var buffer = new MemoryStream();
+        buffer.Write(stackalloc byte[LengthBytes]);
+        // JSON inside of a string: every quote would take six bytes instead of two.
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject(MetadataKey);
+            foreach (var (key, value) in metadata) json.WriteString(key, value);
+            json.WriteEndObject();
+            var begin = 0L;
+            foreach (var tensor in tensors)
+            {
+                WriteTensorInfo(json, tensor, begin);
+                begin += tensor.ByteCount;
+            }
+
+            json.WriteEndObject();
+        }
+
+        while (buffer.Length % LengthBytes != 0) buffer.WriteByte((byte)' ');
+        var header = buffer.ToArray();
+        var length = header.Length - LengthBytes;
+        if (length > MaxHeaderBytes) throw new ArgumentException($"the header would have {length} bytes; at most {MaxHeaderBytes} are allowed");
+        BinaryPrimitives.WriteInt64LittleEndian(header, length);
+        return header;
+    }
+
+    private static void WriteTensorInfo(Utf8JsonWriter json, TensorEntry tensor, long begin)
+    {
+        json.WriteStartObject(tensor.Name);
+        json.WriteString("dtype", tensor.Type.ToString());
+        json.WriteStartArray("shape");
+        foreach (var extent in tensor.Shape) json.WriteNumberValue(extent);
+        json.WriteEndArray();
+        json.WriteStartArray("data_offsets");
+        json.WriteNumberValue(begin);
+        json.WriteNumberValue(begin + tensor.ByteCount);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,190 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Dst.Foundations;
+
+namespace Dst.ModelFiles;
+
+/// <summary>
+/// An open safetensors file whose header has been checked: every tensor lies inside the file, none overlap, nothing lies between
+/// or behind them. A tensor's memory is taken only when it is read, and only after its type and shape are what the caller expects.
+/// </summary>
+public sealed class SafetensorsReader : IDisposable
+{
+    private readonly FileStream _file;
+    private readonly Dictionary<string, string> _metadata = [];
+    private readonly Dictionary<string, TensorInfo> _tensors = [];
+
+    internal SafetensorsReader(string path)
+    {
+        Path = path;
+        _file = InputFile.Open(path);
+        try
+        {
+            ReadHeader();
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The file's name as it was given; messages begin with it.</summary>
+    public string Path { get; }
+
+    /// <summary>The strings of <c>__metadata__</c>.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _metadata;
+
+    /// <summary>Type, shape and place of each tensor by name.</summary>
+    public IReadOnlyDictionary<string, TensorInfo> Tensors => _tensors;
+
+    /// <summary>Reads a tensor of floats that must have the shape <paramref name="shape"/>.</summary>
+    /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
+    public float[] ReadFloats(string name, params IReadOnlyList<int> shape) => Read<float>(name, TensorType.F32, shape);
+
+    /// <summary>Fails unless <see cref="ReadFloats"/> would find the tensor.</summary>
+    /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
+    public void CheckFloats(string name, params IReadOnlyList<int> shape) => Check(name, TensorType.F32, shape);
+
+    /// <summary>Reads a tensor of bytes that must have the shape <paramref name="shape"/>.</summary>
+    /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
+    public byte[] ReadBytes(string name, params IReadOnlyList<int> shape) => Read<byte>(name, TensorType.U8, shape);
+
+    /// <summary>Reads a tensor of 64-bit integers that must have the shape <paramref name="shape"/>.</summary>
+    /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
+    public long[] ReadLongs(string name, params IReadOnlyList<int> shape) => Read<long>(name, TensorType.I64, shape);
+
+    /// <summary>The string that <c>__metadata__</c> holds for <paramref name="key"/>.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public string ReadMetadata(string key) => Strings.Read(key);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>The strings of <c>__metadata__</c>, with errors that name this file.</summary>
+    internal MetadataStrings Strings => new(Path, _metadata);
+
+    /// <summary>The error that names this file; what it quotes from the file is cut to a readable length.</summary>
+    internal InputException Malformed(string problem, Exception? cause = null) => Strings.Malformed(problem, cause);
+
+    private T[] Read<T>(string name, TensorType type, IReadOnlyList<int> shape) where T : unmanaged
+    {
+        var info = Check(name, type, shape);
+        var values = new T[info.Bytes / TensorEntry.SizeOf(type)];
+        ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()), info.Offset);
+        return values;
+    }
+
+    private TensorInfo Check(string name, TensorType type, IReadOnlyList<int> shape)
+    {
+        if (!_tensors.TryGetValue(name, out var info)) throw Malformed($"has no tensor '{name}', which was expected");
+        return info.Type == type && info.Shape.SequenceEqual(shape) ? info
+            : throw Malformed($"tensor '{name}' is {Describe(info.Type, info.Shape)}; {Describe(type, shape)} was expected");
+    }
+
+    private void ReadExactly(Span<byte> destination, long offset)
+    {
+        try
+        {
+            while (!destination.IsEmpty)
+            {
+                var count = RandomAccess.Read(_file.SafeFileHandle, destination, offset);
+                if (count == 0) throw Malformed($"ends at byte {offset}; {destination.Length} more bytes were expected");
+                destination = destination[count..];
+                offset += count;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Malformed($"cannot be read ({e.Message.TrimEnd('.')}); expected a readable safetensors file", e);
+        }
+    }
+
+    private void ReadHeader()
+    {
+        var fileBytes = _file.Length;
+        if (fileBytes < SafetensorsFile.LengthBytes)
+            throw Malformed($"has {fileBytes} bytes; a safetensors file has at least {SafetensorsFile.LengthBytes}");
+        Span<byte> lengthBytes = stackalloc byte[SafetensorsFile.LengthBytes];
+        ReadExactly(lengthBytes, 0);
+        var length = BinaryPrimitives.ReadInt64LittleEndian(lengthBytes);
+        var limit = Math.Min(SafetensorsFile.MaxHeaderBytes, fileBytes - SafetensorsFile.LengthBytes);
+        if (length < 0 || length > limit) throw Malformed($"declares a header of {(ulong)length} bytes; at most {limit} were expected");
+
+        var header = new byte[length];
+        ReadExactly(header, SafetensorsFile.LengthBytes);
+        try
+        {
+            using var json = JsonDocument.Parse(header, new() { AllowDuplicateProperties = false });
+            ReadEntries(json.RootElement, SafetensorsFile.LengthBytes + length, fileBytes);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // JsonDocument says InvalidOperationException for strings that are not Unicode.
+            throw Malformed($"has a header that is not the JSON of a safetensors file ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    private void ReadEntries(JsonElement root, long dataOffset, long fileBytes)
+    {
+        if (root.ValueKind != JsonValueKind.Object) throw Malformed($"has a header of JSON kind {root.ValueKind}; an object was expected");
+        foreach (var property in root.EnumerateObject())
+        {
+            if (property.Name == SafetensorsFile.MetadataKey) AddMetadata(property.Value);
+            else _tensors.Add(property.Name, ReadTensorInfo(property.Name, property.Value, dataOffset, fileBytes - dataOffset));
+        }
+
+        var end = dataOffset;
+        foreach (var (name, info) in _tensors.OrderBy(tensor => tensor.Value.Offset).ThenBy(tensor => tensor.Value.Bytes))
+        {
+            if (info.Offset != end) throw Malformed($"tensor '{name}' begins at byte {info.Offset}; {end} was expected, right behind the one before");
+            end += info.Bytes;
+        }
+
+        if (end != fileBytes) throw Malformed($"has {fileBytes} bytes; its header describes {end}");
+    }
+
+    private void AddMetadata(JsonElement metadata)
+    {
+        if (metadata.ValueKind != JsonValueKind.Object || metadata.EnumerateObject().Any(p => p.Value.ValueKind != JsonValueKind.String))
+            throw Malformed($"has a {SafetensorsFile.MetadataKey} that is not an object of strings");
+        foreach (var property in metadata.EnumerateObject()) _metadata.Add(property.Name, property.Value.GetString()!);
+    }
+
+    private TensorInfo ReadTensorInfo(string name, JsonElement json, long dataOffset, long dataBytes)
+    {
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
+            || !json.TryGetProperty("shape", out var shapeJson) || !json.TryGetProperty("data_offsets", out var offsetsJson))
+            throw Malformed($"describes tensor '{name}' without dtype, shape and data_offsets, which were expected");
+        TensorType? known = dtype.GetString() switch { "F32" => TensorType.F32, "U8" => TensorType.U8, "I64" => TensorType.I64, _ => null };
+        if (known is not { } type) throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, U8 or I64 was expected");
+
+        var shape = ReadIntegers(name, "shape", shapeJson, int.MaxValue);
+        var offsets = ReadIntegers(name, "data_offsets", offsetsJson, dataBytes);
+        if (offsets.Length != 2 || offsets[1] < offsets[0])
+            throw Malformed($"tensor '{name}' has the data_offsets {offsetsJson}; [begin, end] was expected");
+        var bytes = shape.Aggregate((Int128)TensorEntry.SizeOf(type), (product, extent) => product > long.MaxValue ? product : product * extent);
+        if (bytes != offsets[1] - offsets[0])
+            throw Malformed($"tensor '{name}' has {offsets[1] - offsets[0]} bytes of data; its shape {shapeJson} needs {bytes}");
+        if (bytes > Array.MaxLength) throw Malformed($"tensor '{name}' has {bytes} bytes; at most {Array.MaxLength} were expected");
+        return new(type, [.. shape.Select(extent => (int)extent)], dataOffset + offsets[0], (long)bytes);
+    }
+
+    private long[] ReadIntegers(string tensor, string key, JsonElement json, long max)
+    {
+        if (json.ValueKind != JsonValueKind.Array) throw Malformed($"tensor '{tensor}' has the {key} {json}; a list was expected");
+        var values = new long[json.GetArrayLength()];
+        var i = 0;
+        foreach (var element in json.EnumerateArray())
+        {
+            if (element.ValueKind != JsonValueKind.Number || !element.TryGetInt64(out values[i]) || values[i] < 0 || values[i] > max)
+                throw Malformed($"tensor '{tensor}' has {element} in its {key}; a whole number from 0 to {max} was expected");
+            i++;
+        }
+
+        return values;
+    }
+
+    private static string Describe(TensorType type, IEnumerable<int> shape) => $"{type} [{string.Join(", ", shape)}]";
+}

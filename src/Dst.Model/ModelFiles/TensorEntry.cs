@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+
+namespace Dst.ModelFiles;
+
+/// <summary>Element types of a safetensors file that DST reads and writes; the names are the format's own.</summary>
+public enum TensorType
+{
+    /// <summary>32-bit floating point.</summary>
+    F32,
+
+    /// <summary>8-bit unsigned integer.</summary>
+    U8,
+
+    /// <summary>64-bit signed integer.</summary>
+    I64,
+}
+
+/// <summary>Where a tensor lies in a safetensors file.</summary>
+/// <param name="Type">Element type.</param>
+/// <param name="Shape">Extent of each dimension; empty for a scalar.</param>
+/// <param name="Offset">First byte, counted from the start of the file.</param>
+/// <param name="Bytes">Length in bytes.</param>
+public sealed record TensorInfo(TensorType Type, IReadOnlyList<int> Shape, long Offset, long Bytes);
+
+/// <summary>A named tensor to be written to a safetensors file. It keeps the array it is given, without copying.</summary>
+public sealed class TensorEntry
+{
+    private readonly Array _values;
+
+    /// <summary>A tensor of floats, row-major.</summary>
+    /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
+    public TensorEntry(string name, IReadOnlyList<int> shape, float[] values) : this(name, TensorType.F32, shape, values)
+    {
+    }
+
+    /// <summary>A tensor of bytes, row-major.</summary>
+    /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
+    public TensorEntry(string name, IReadOnlyList<int> shape, byte[] values) : this(name, TensorType.U8, shape, values)
+    {
+    }
+
+    /// <summary>A tensor of 64-bit integers, row-major.</summary>
+    /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
+    public TensorEntry(string name, IReadOnlyList<int> shape, long[] values) : this(name, TensorType.I64, shape, values)
+    {
+    }
+
+    private TensorEntry(string name, TensorType type, IReadOnlyList<int> shape, Array values)
+    {
+        var count = shape.Aggregate(1L, (product, extent) => product * extent);
+        if (values.Length != count) throw new ArgumentException($"tensor '{name}' has {values.Length} values for the shape [{string.Join(", ", shape)}]");
+        Name = name;
+        Type = type;
+        Shape = shape;
+        _values = values;
+    }
+
+    /// <summary>Name, unique in the file.</summary>
+    public string Name { get; }
+
+    /// <summary>Element type.</summary>
+    public TensorType Type { get; }
+
+    /// <summary>Extent of each dimension.</summary>
+    public IReadOnlyList<int> Shape { get; }
+
+    /// <summary>Length in the file.</summary>
+    internal long ByteCount => (long)_values.Length * SizeOf(Type);
+
+    internal static int SizeOf(TensorType type) => type switch
+    {
+        TensorType.F32 => sizeof(float),
+        TensorType.I64 => sizeof(long),
+        _ => sizeof(byte),
+    };
+
+    internal void WriteTo(Stream stream)
+    {
+        switch (_values)
+        {
+            case float[] floats: WriteTo<float>(stream, floats); break;
+            case long[] longs: WriteTo<long>(stream, longs); break;
+            case byte[] bytes: WriteTo<byte>(stream, bytes); break;
+        }
+    }
+
+    private static void WriteTo<T>(Stream stream, ReadOnlySpan<T> values) where T : unmanaged
+    {
+        const int elementsAtOnce = 1 << 20; // a span of bytes holds at most 2 GiB
+        for (; !values.IsEmpty; values = values[Math.Min(elementsAtOnce, values.Length)..])
+            stream.Write(MemoryMarshal.AsBytes(values[..Math.Min(elementsAtOnce, values.Length)]));
+    }
+}

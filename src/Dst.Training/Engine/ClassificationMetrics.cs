@@ -1,0 +1,74 @@
+using Dst.Training.Objectives;
+
+namespace Dst.Training.Engine;
+
+/// <summary>Top-1, top-5, mean cross-entropy and confusions, gathered batch by batch.</summary>
+public sealed class ClassificationMetrics
+{
+    private readonly int _classes;
+    private long _correctOf5;
+    private double _lossSum;
+
+    /// <summary>Metrics of no sample.</summary>
+    public ClassificationMetrics(int classes)
+    {
+        _classes = classes;
+        Confusion = new(classes);
+    }
+
+    /// <summary>Counts by label and prediction.</summary>
+    public ConfusionMatrix Confusion { get; }
+
+    /// <summary>Number of samples.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Share of samples whose label has the highest logit, 0 to 1; of equal logits the lowest class is the prediction.</summary>
+    public double Top1 => Confusion.Accuracy;
+
+    /// <summary>Share of samples whose label is among the five highest logits, 0 to 1.</summary>
+    public double Top5 => Count == 0 ? 0 : (double)_correctOf5 / Count;
+
+    /// <summary>Mean cross-entropy, without label smoothing; NaN if a logit was.</summary>
+    public double Loss => Count == 0 ? 0 : _lossSum / Count;
+
+    /// <summary>Adds a batch.</summary>
+    /// <param name="logits">[N, classes] row-major.</param>
+    /// <param name="labels">[N].</param>
+    /// <exception cref="ArgumentException">Sizes do not fit together or a label is not a class.</exception>
+    public void Add(ReadOnlySpan<float> logits, ReadOnlySpan<int> labels)
+    {
+        _lossSum += labels.Length * CrossEntropy.Compute(logits, labels, _classes, labelSmoothing: 0, weight: 1, gradient: default);
+        Count += labels.Length;
+        for (var n = 0; n < labels.Length; n++)
+        {
+            var row = logits.Slice(n * _classes, _classes);
+            Confusion.Add(labels[n], Prediction(row));
+            if (RankOf(row, labels[n]) < 5) _correctOf5++;
+        }
+    }
+
+    /// <summary>The class with the highest logit; of equal ones the lowest.</summary>
+    public static int Prediction(ReadOnlySpan<float> logits)
+    {
+        var best = 0;
+        for (var j = 1; j < logits.Length; j++)
+        {
+            if (logits[j] > logits[best]) best = j;
+        }
+
+        return best;
+    }
+
+    // Classes before the label in the order of logits. Written so that logits that are not numbers count against the label.
+    private static int RankOf(ReadOnlySpan<float> logits, int label)
+    {
+        var rank = 0;
+        for (var j = 0; j < logits.Length; j++)
+        {
+            var behind = j < label ? logits[j] < logits[label] : logits[j] <= logits[label];
+            if (j != label && !behind) rank++;
+        }
+
+        return rank;
+    }
+}

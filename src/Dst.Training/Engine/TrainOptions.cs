@@ -1,0 +1,44 @@
+using Dst.Foundations;
+using Dst.Training.Optimizers;
+
+namespace Dst.Training.Engine;
+
+/// <summary>How one network is trained.</summary>
+public sealed record TrainOptions
+{
+    /// <summary>Passes over the training data.</summary>
+    [Setting("passes over the training data", Min = 1, Max = 100_000)]
+    public int Epochs { get; init; } = 30;
+
+    /// <summary>Images in a step.</summary>
+    [Setting("images in a step", Min = 1, Max = 4096)]
+    public int Batch { get; init; } = 64;
+
+    /// <summary>The optimiser.</summary>
+    [Setting("the optimiser")]
+    public OptimizerOptions Optimizer { get; init; } = new();
+
+    /// <summary>The learning rate over time.</summary>
+    [Setting("the learning rate over time")]
+    public ScheduleOptions Schedule { get; init; } = new();
+
+    /// <summary>How convolutions are computed: <c>estimated</c>, <c>measured</c> or <c>direct</c> (<see cref="Autodiff.ConvolutionForms"/>).</summary>
+    [Setting("form of each convolution, direct or Winograd: estimated is the same on each machine of one vector width, measured is timed before training and then kept", Choices = ["estimated", "measured", "direct"])]
+    public string Convolutions { get; init; } = "estimated";
+
+    /// <summary>Share of the label's probability that is spread over all classes.</summary>
+    [Setting("share of the label's probability that is spread over all classes", Min = 0, Max = 0.9)]
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Largest norm of the gradient.</summary>
+    [Setting("largest L2 norm of the whole gradient, longer ones are scaled down; 0 for no limit", Min = 0, Max = 1e6)]
+    public double Clip { get; init; }
+
+    /// <summary>Decay of the moving average of weights.</summary>
+    [Setting("decay a step of the moving average of weights that is validated and kept; 0 for none", Min = 0, Max = 0.99999)]
+    public double Ema { get; init; }
+
+    /// <summary>Epochs without improvement after which training ends.</summary>
+    [Setting("stop after so many epochs without a better validation result; 0 for never", Min = 0, Max = 100_000)]
+    public int Patience { get; init; }
+}

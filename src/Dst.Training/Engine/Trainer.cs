@@ -1,0 +1,242 @@
+using System.Diagnostics;
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Masks;
+using Dst.Training.Objectives;
+using Dst.Training.Optimizers;
+
+namespace Dst.Training.Engine;
+
+/// <summary>
+/// Trains one network. All that it knows between two steps is in <see cref="State"/> and <see cref="Tensors"/>: with both
+/// restored from a checkpoint it goes on to the very same bits as if it had never stopped.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainingPhase _phase;
+    private readonly DataSet _data;
+    private readonly TrainingNetwork _network;
+    private readonly TrainerObjective _objective;
+    private readonly BatchLoader _training;
+    private readonly BatchLoader _validation;
+    private readonly Optimizer _optimizer;
+    private readonly Schedule _schedule;
+    private readonly ExponentialMovingAverage? _average;
+    private readonly TrainerMasks? _masks;
+    private readonly IReadOnlyList<Parameter> _trained; // the network's, and those that leave with the phase
+    private readonly float[][] _best;
+    private readonly float[] _gradient;
+    private readonly Stopwatch _clock = new();
+    private double _secondsBefore;
+    private double _lastCheckpoint;
+    private long _firstStep;
+
+    /// <summary>Prepares a phase; <paramref name="seed"/> keys order, augmentation and dropout.</summary>
+    public Trainer(TrainingPhase phase, DataSet data, WorkerPool pool, long seed)
+    {
+        var options = phase.Options;
+        (_phase, _data) = (phase, data);
+        _network = new(phase.Start, options.Batch, pool, seed, FeatureObjective.LayersOfStudent(phase), phase.Forms);
+        _objective = new(phase, _network, options.Batch, pool, seed);
+        _trained = [.. _network.Parameters, .. _objective.Projections];
+        _training = new(data, data.Training, options.Batch, augment: true, seed);
+        _validation = new(data, data.Validation, options.Batch, augment: false, seed);
+        _optimizer = Optimizer.Create(options.Optimizer, _trained);
+        _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
+        _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
+        _masks = TrainerMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, pool, seed);
+        _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
+        _gradient = new float[options.Batch * _network.Classes];
+    }
+
+    /// <summary>How the phase computes convolutions.</summary>
+    public ConvolutionForms Forms => _phase.Forms;
+
+    /// <summary>The counters.</summary>
+    public TrainingState State { get; } = new();
+
+    /// <summary>Called after each step.</summary>
+    public IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>Called after each epoch.</summary>
+    public Action<EpochMetrics>? EpochEnded { get; init; }
+
+    /// <summary>Called when the state should be saved.</summary>
+    public Action<Trainer>? CheckpointDue { get; init; }
+
+    /// <summary>When to call <see cref="CheckpointDue"/>; it is called on cancellation too.</summary>
+    public CheckpointOptions Checkpoints { get; init; } = new();
+
+    /// <summary>Every array that a checkpoint needs: weights, statistics and projections, optimiser, moving average, masks that change, best weights.</summary>
+    public IEnumerable<(string Name, float[] Values)> Tensors()
+    {
+        foreach (var parameter in _trained) yield return (parameter.Shape.Name, parameter.Value);
+        foreach (var state in _optimizer.State) yield return state;
+        foreach (var state in _average?.State ?? []) yield return state;
+        foreach (var state in _masks?.State ?? []) yield return state;
+        for (var i = 0; i < _best.Length; i++) yield return ($"{_network.Parameters[i].Shape.Name}.best", _best[i]);
+    }
+
+    /// <summary>Continues from a checkpoint.</summary>
+    /// <param name="tensors">Arrays of the names and lengths of <see cref="Tensors"/>.</param>
+    /// <param name="counters">From <see cref="TrainingState.ToArray"/>.</param>
+    public void Restore(IReadOnlyDictionary<string, float[]> tensors, long[] counters)
+    {
+        State.CopyFrom(counters);
+        _optimizer.Restore(tensors, State.Step);
+        _average?.Restore(tensors, State.Step);
+        foreach (var parameter in _trained) tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
+        _masks?.Restore(tensors, State.Step);
+        for (var i = 0; i < _best.Length; i++) tensors[$"{_network.Parameters[i].Shape.Name}.best"].CopyTo(_best[i], 0);
+    }
+
+    private bool IsFinished =>
+        State.Epoch >= _phase.Options.Epochs || _phase.Options.Patience > 0 && State.Epoch - State.ImprovedEpoch >= _phase.Options.Patience;
+
+    /// <summary>Trains from <see cref="State"/> to the end.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the state was offered to <see cref="CheckpointDue"/> first.</exception>
+    /// <exception cref="DivergedException">The loss is NaN or infinite.</exception>
+    public PhaseResult Run(CancellationToken cancellation = default)
+    {
+        _secondsBefore = State.Seconds;
+        _lastCheckpoint = State.Seconds;
+        _firstStep = State.Step;
+        _clock.Restart();
+        try
+        {
+            if (!IsFinished) _objective.RememberTeachers(_data, _phase.Options.Batch, cancellation);
+            while (!IsFinished)
+            {
+                TrainEpoch(cancellation);
+                EndEpoch(cancellation);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            SaveCheckpoint();
+            throw;
+        }
+
+        for (var i = 0; i < _best.Length; i++) _best[i].CopyTo(_network.Parameters[i].Value, 0);
+        _masks?.Finish();
+        return new(_network.ToModel(), State.BestEpoch, State.BestTop1, State.Epoch, State.Seconds);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _training.Dispose();
+        _validation.Dispose();
+        _objective.Dispose();
+        _network.Dispose();
+    }
+
+    private void TrainEpoch(CancellationToken cancellation)
+    {
+        if (State.Batch >= _training.BatchesPerEpoch) return; // stopped between the last step and the end of validation
+        foreach (var batch in _training.Epoch(State.Epoch, State.Batch))
+        {
+            Step(batch);
+            Progress?.Report(Describe());
+            if (Checkpoints.EveryMinutes > 0 && State.Seconds - _lastCheckpoint >= 60 * Checkpoints.EveryMinutes) SaveCheckpoint();
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void Step(Batch batch)
+    {
+        _masks?.BeginStep(State.Step);
+        var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
+        var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
+        var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
+        if (!double.IsFinite(loss)) throw Diverged("loss", loss);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (ClassificationMetrics.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == batch.Labels[i]) State.Correct++;
+        }
+
+        _network.Backward(gradient);
+        if (_phase.Options.Clip > 0) GradientClipping.Clip(_trained, _phase.Options.Clip);
+        _masks?.BeginUpdate();
+        _optimizer.Step(_schedule.LearningRate(State.Step));
+        _average?.Update();
+        State.LossSum += loss * batch.Count;
+        State.Images += batch.Count;
+        State.Batch++;
+        State.Step++;
+        State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
+    }
+
+    private void EndEpoch(CancellationToken cancellation)
+    {
+        var trainingSeconds = State.Seconds - State.EpochStart;
+        var validation = Validate(cancellation);
+        State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
+        EpochEnded?.Invoke(new(
+            _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1), State.LossSum / State.Images, (double)State.Correct / State.Images,
+            validation.Loss, validation.Top1, State.Seconds - State.EpochStart, State.Images / trainingSeconds));
+        State.EndEpoch();
+        if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
+    }
+
+    /// <summary>Measures the weights that are kept of this epoch, the average and under the mask, and remembers them if they are the best.</summary>
+    private ClassificationMetrics Validate(CancellationToken cancellation)
+    {
+        _average?.Swap();
+        _masks?.BeginEvaluation();
+        try
+        {
+            var validation = TrainerEvaluation.Evaluate(_network, _validation, cancellation);
+            if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
+            KeepBest(validation.Top1);
+            return validation;
+        }
+        finally // whoever saves the state next, after a cancellation too, finds the weights in training
+        {
+            _masks?.EndEvaluation();
+            _average?.Swap();
+        }
+    }
+
+    private void KeepBest(double top1)
+    {
+        if (_masks?.IsComplete(State.Step) == false)
+        {
+            State.ImprovedEpoch = State.Epoch + 1; // patience waits for the final sparsity
+            return;
+        }
+
+        if (top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
+        if (top1 < State.BestTop1) return;
+        (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, top1); // of equal epochs the later: a schedule's end has seen more training
+        for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
+    }
+
+    private void SaveCheckpoint()
+    {
+        foreach (var parameter in _trained)
+        {
+            foreach (var value in parameter.Value)
+                if (!float.IsFinite(value)) throw new DivergedException($"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; a lower schedule.learning_rate or a clip may help");
+        }
+
+        CheckpointDue?.Invoke(this);
+        _lastCheckpoint = State.Seconds;
+    }
+
+    private DivergedException Diverged(string what, double loss)
+    {
+        var layer = _network.FindNonFinite() is { } name ? $"the first layer whose output is not finite is '{name}'" : "all of its layers' outputs are finite, so a teacher's are not";
+        return new($"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} of its steps, at step {State.Step}; {layer}; a lower schedule.learning_rate or a clip may help");
+    }
+
+    private TrainingProgress Describe()
+    {
+        var steps = (long)_training.BatchesPerEpoch * _phase.Options.Epochs;
+        var seconds = _clock.Elapsed.TotalSeconds;
+        var perStep = seconds / (State.Step - _firstStep);
+        return new(_phase.Arm, State.Epoch + 1, _phase.Options.Epochs, State.Batch, _training.BatchesPerEpoch, _phase.Options.Batch / perStep,
+            TimeSpan.FromSeconds((steps - State.Step) * perStep));
+    }
+}

@@ -1,0 +1,96 @@
+using Dst.Foundations;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+using Dst.Training.Masks;
+using Dst.Training.Objectives;
+
+namespace Dst.Training.Experiments.Recipes;
+
+/// <summary>One experiment: data, networks, how they are trained and pruned, and which arms are run. Read by <see cref="RecipeFile"/>.</summary>
+public sealed record Recipe
+{
+    /// <summary>Name of the experiment.</summary>
+    [Setting("name of the experiment and of its folder of runs; the recipe file's name if empty")]
+    public string Name { get; init; } = "";
+
+    /// <summary>Seed of every random stream.</summary>
+    [Setting("seed of initial weights, split, order, augmentation and dropout", Min = 0)]
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Seeds of a set of runs.</summary>
+    [Setting("seeds of several runs, one after another, each in a folder of its own; empty for one run with seed")]
+    public IReadOnlyList<long> Seeds { get; init; } = [];
+
+    /// <summary>Threads; results do not depend on them.</summary>
+    [Setting("threads to use, 0 for all cores; results do not depend on it", Min = 0, Max = 1024)]
+    public int Threads { get; init; }
+
+    /// <summary>Folder in which run folders are made.</summary>
+    [Setting("folder in which <name>/<time>/ is made for each run")]
+    public string Runs { get; init; } = "runs";
+
+    /// <summary>Arms to run.</summary>
+    [Setting("networks to make; those that they start from are made too",
+        Choices = [ArmNames.Teacher, ArmNames.Student, ArmNames.StudentKd, ArmNames.UnstructuredKd, ArmNames.Uhp, ArmNames.Dst, ArmNames.HalfWidth])]
+    public IReadOnlyList<string> Arms { get; init; } = ArmNames.All;
+
+    /// <summary>Data set and augmentation.</summary>
+    [Setting("data set and augmentation")]
+    public DataOptions Data { get; init; } = new();
+
+    /// <summary>The teacher T.</summary>
+    [Setting("the teacher")]
+    public TeacherOptions Teacher { get; init; } = new() { Arch = "resnet20" };
+
+    /// <summary>The student S.</summary>
+    [Setting("the student")]
+    public NetworkOptions Student { get; init; } = new();
+
+    /// <summary>Training of the student from scratch.</summary>
+    [Setting("training of student, student-kd and half-width")]
+    public TrainOptions Train { get; init; } = new();
+
+    /// <summary>Knowledge distillation.</summary>
+    [Setting("knowledge distillation")]
+    public DistillationOptions Distill { get; init; } = new();
+
+    /// <summary>Pruning.</summary>
+    [Setting("pruning of student-kd's best model")]
+    public PruningOptions Prune { get; init; } = new();
+
+    /// <summary>Training after pruning.</summary>
+    [Setting("training after pruning (uhp, dst, unstructured-kd); keys that are left out are those of train")]
+    public TrainOptions PruneTrain { get; init; } = new();
+
+    /// <summary>When the state is saved.</summary>
+    [Setting("when the state is saved for --resume")]
+    public CheckpointOptions Checkpoint { get; init; } = new();
+}
+
+/// <summary>A network of a recipe: made by name, or read from a model file.</summary>
+public record NetworkOptions
+{
+    /// <summary>Architecture.</summary>
+    [Setting("architecture, by its name in the zoo")]
+    public string Arch { get; init; } = "aconvnet";
+
+    /// <summary>Width multiplier.</summary>
+    [Setting("width multiplier of the architecture", Min = 0.05, Max = 16)]
+    public double Width { get; init; } = 1;
+
+    /// <summary>Dropout rate.</summary>
+    [Setting("dropout rate in front of the classifier; null for the architecture's own", Min = 0, Max = 0.95)]
+    public double? Dropout { get; init; }
+
+    /// <summary>A finished network.</summary>
+    [Setting("model file of a finished network (the arm teacher, or student-kd), which then is not trained; null to train one")]
+    public string? Model { get; init; }
+}
+
+/// <summary>The teacher of a recipe.</summary>
+public sealed record TeacherOptions : NetworkOptions
+{
+    /// <summary>Training of the teacher.</summary>
+    [Setting("training of the teacher; keys that are left out are those of the recipe's train")]
+    public TrainOptions Train { get; init; } = new();
+}

@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+
+namespace Dst.Training.Experiments.Recipes;
+
+/// <summary>One key of a recipe, for help and documentation.</summary>
+/// <param name="Path">The key with its sections, such as <c>train.epochs</c>.</param>
+/// <param name="Expected">The legal values in words.</param>
+/// <param name="Default">The value when the key is left out.</param>
+/// <param name="Help">What it does.</param>
+public sealed record SettingDescription(string Path, string Expected, string Default, string Help);
+
+/// <summary>Reads, writes and compares recipes.</summary>
+public static partial class RecipeFile
+{
+    /// <summary>Reads a recipe file, then applies <c>a.b=c</c> overrides.</summary>
+    /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>
+    public static Recipe Load(string path, IEnumerable<string>? overrides = null) =>
+        Bind(RecipeTree.Read(path), overrides ?? [], Path.GetFileNameWithoutExtension(path));
+
+    /// <summary>Reads a recipe from a text; <paramref name="source"/> is what errors call it.</summary>
+    /// <exception cref="InputException">A key or value is not legal.</exception>
+    public static Recipe Parse(string source, string text, IEnumerable<string>? overrides = null) => Bind(RecipeTree.Parse(source, text), overrides ?? [], "recipe");
+
+    /// <summary>The recipe with every key, defaults included.</summary>
+    public static string Write(Recipe recipe) => SettingWriter.WriteText(recipe);
+
+    /// <summary>Every key with its legal values, default and help, in the order of the sections.</summary>
+    public static IReadOnlyList<SettingDescription> Describe() =>
+        [.. SettingWriter.Flatten(new Recipe()).Select(key => new SettingDescription(key.Path, SettingBinder.Expected(key.Property), key.Value, key.Property.Setting.Help))];
+
+    /// <summary>
+    /// What differs between two recipes among the keys that results depend on, each as "train.epochs is 30, now 40"; threads,
+    /// the folder of runs and the times of checkpoints may differ.
+    /// </summary>
+    public static IReadOnlyList<string> Differences(Recipe earlier, Recipe now)
+    {
+        var free = new Recipe();
+        var before = SettingWriter.Flatten(earlier with { Threads = 0, Runs = "", Checkpoint = free.Checkpoint });
+        var after = SettingWriter.Flatten(now with { Threads = 0, Runs = "", Checkpoint = free.Checkpoint });
+        return [.. before.Zip(after).Where(pair => pair.First.Value != pair.Second.Value).Select(pair => $"{pair.First.Path} is {pair.First.Value}, now {pair.Second.Value}")];
+    }
+
+    private static Recipe Bind(RecipeTree tree, IEnumerable<string> overrides, string defaultName)
+    {
+        foreach (var assignment in overrides) tree.Override(assignment);
+        tree.Inherit("teacher.train", "train");
+        tree.Inherit("prune_train", "train");
+        var recipe = new SettingBinder(tree.Where).Bind<Recipe>(tree.Root);
+        if (recipe.Name.Length == 0) recipe = recipe with { Name = defaultName };
+        if (!FolderName().IsMatch(recipe.Name))
+            throw new InputException($"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', the first a letter or digit");
+        if (recipe.Arms.Count == 0) throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
+        if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)
+            throw new InputException($"recipe {recipe.Name} has the seed {twice.Key} twice; expected different seeds");
+        return recipe;
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}\z")]
+    private static partial Regex FolderName();
+}

@@ -1,0 +1,164 @@
+using Dst.Foundations;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+using YamlDotNet.RepresentationModel;
+
+namespace Dst.Training.Experiments.Recipes;
+
+/// <summary>
+/// The YAML nodes of a recipe before they are bound to options, each with where it came from: a line of the file or an override.
+/// Only plain data is read: anchors, aliases and tags are refused, and size and depth are bounded.
+/// </summary>
+internal sealed class RecipeTree
+{
+    private const int MaxBytes = 1 << 20;
+    private const int MaxDepth = 16;
+    private const int ReadableLength = 80;
+
+    private readonly string _source;
+    private readonly Dictionary<YamlNode, string> _overrides = new(ReferenceEqualityComparer.Instance);
+
+    private RecipeTree(string source, YamlMappingNode root)
+    {
+        _source = source;
+        Root = root;
+    }
+
+    /// <summary>The recipe's keys.</summary>
+    public YamlMappingNode Root { get; }
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="InputException">It cannot be read, is too large, or is not a mapping of plain YAML data.</exception>
+    public static RecipeTree Read(string path)
+    {
+        using var reader = new StreamReader(new MemoryStream(InputFile.ReadAllBytes(path, MaxBytes))); // passes over a byte order mark
+        return Parse($"recipe {path}", reader.ReadToEnd());
+    }
+
+    /// <summary>Reads a text; <paramref name="source"/> is what errors call it.</summary>
+    /// <exception cref="InputException">The text is not a mapping of plain YAML data.</exception>
+    public static RecipeTree Parse(string source, string text)
+    {
+        var root = ParseNode(text, line => $"{source} line {line}") ?? throw new InputException($"{source} is empty; expected at least one key such as 'train:'");
+        return root is YamlMappingNode mapping
+            ? new(source, mapping)
+            : throw new InputException($"{source} line {root.Start.Line}: the recipe is {Describe(root)}; expected keys and values such as 'seed: 1'");
+    }
+
+    /// <summary>Sets a key as <c>--set a.b=c</c> does; the value is YAML.</summary>
+    /// <exception cref="InputException">The assignment has no name, no <c>=</c> or a value that is not YAML.</exception>
+    public void Override(string assignment)
+    {
+        var where = $"option --set {assignment}";
+        var separator = assignment.IndexOf('=', StringComparison.Ordinal);
+        var path = separator < 0 ? [] : assignment[..separator].Trim().Split('.');
+        if (path.Length == 0 || path.Any(string.IsNullOrEmpty)) throw new InputException($"{where}: expected section.key=value, such as train.epochs=10");
+
+        var section = Root;
+        foreach (var key in path[..^1])
+        {
+            if (Find(section, key) is not YamlMappingNode child) Replace(section, key, child = [], where);
+            section = child;
+        }
+
+        Replace(section, path[^1], ParseNode(assignment[(separator + 1)..], _ => where) ?? new YamlScalarNode(""), where);
+    }
+
+    /// <summary>Copies into section <paramref name="path"/> all keys of section <paramref name="from"/> that it lacks, at every depth.</summary>
+    public void Inherit(string path, string from)
+    {
+        if (Find(Root, from) is not YamlMappingNode source) return;
+        var target = Root;
+        foreach (var key in path.Split('.'))
+        {
+            var child = Find(target, key);
+            if (child is null) target.Add(key, child = new YamlMappingNode());
+            if (child is not YamlMappingNode section) return; // the binder refuses it
+            target = section;
+        }
+
+        AddMissing(target, source);
+    }
+
+    /// <summary>The file and line, or the override, that a node came from.</summary>
+    public string Where(YamlNode node) => _overrides.TryGetValue(node, out var where) ? where : $"{_source} line {node.Start.Line}";
+
+    /// <summary>What kind of node it is, for messages.</summary>
+    public static string Describe(YamlNode node) => node switch
+    {
+        YamlMappingNode => "a section",
+        YamlSequenceNode => "a list",
+        YamlScalarNode { Value: null or "" } => "empty",
+        _ => $"'{Shorten(node.ToString())}'",
+    };
+
+    /// <summary>At most a readable part of what a file says.</summary>
+    public static string Shorten(string text) => text.Length > ReadableLength ? text[..ReadableLength] + "…" : text;
+
+    private static void AddMissing(YamlMappingNode target, YamlMappingNode source)
+    {
+        foreach (var (key, value) in source.Children)
+        {
+            if (!target.Children.TryGetValue(key, out var own)) target.Add(key, Copy(value));
+            else if (own is YamlMappingNode ownSection && value is YamlMappingNode section) AddMissing(ownSection, section);
+        }
+    }
+
+    // Sections are copied because overrides change them in place; leaves keep their node and with it their line.
+    private static YamlNode Copy(YamlNode node)
+    {
+        if (node is not YamlMappingNode section) return node;
+        var copy = new YamlMappingNode();
+        AddMissing(copy, section);
+        return copy;
+    }
+
+    private static YamlNode? Find(YamlMappingNode section, string key) => section.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : null;
+
+    private void Replace(YamlMappingNode section, string key, YamlNode value, string where)
+    {
+        var keyNode = new YamlScalarNode(key);
+        section.Children.Remove(keyNode);
+        section.Children.Add(keyNode, value);
+        _overrides[keyNode] = where;
+        foreach (var node in value.AllNodes) _overrides[node] = where;
+    }
+
+    private static YamlNode? ParseNode(string text, Func<long, string> where)
+    {
+        try
+        {
+            CheckEvents(text, where);
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
+        }
+        catch (YamlException e)
+        {
+            throw new InputException($"{where(e.Start.Line)}: {e.Message.TrimEnd('.')}; expected YAML in which a section has each key once", e);
+        }
+    }
+
+    // Runs before nodes are built, because building them recurses and follows aliases.
+    private static void CheckEvents(string text, Func<long, string> where)
+    {
+        var depth = 0;
+        var documents = 0;
+        for (var parser = new Parser(new StringReader(text)); parser.MoveNext();)
+        {
+            var current = parser.Current!;
+            depth += current.NestingIncrease;
+            if (current is DocumentStart) documents++;
+            var problem = current switch
+            {
+                AnchorAlias => "an alias is used",
+                NodeEvent { Anchor.IsEmpty: false } => "an anchor is defined",
+                NodeEvent { Tag.IsEmpty: false } => "a tag is used",
+                _ when depth > MaxDepth => $"sections are nested deeper than {MaxDepth}",
+                _ when documents > 1 => "a second document begins",
+                _ => null,
+            };
+            if (problem is not null) throw new InputException($"{where(current.Start.Line)}: {problem}; expected one document of plain keys, values and lists");
+        }
+    }
+}

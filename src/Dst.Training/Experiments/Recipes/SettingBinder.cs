@@ -1,0 +1,121 @@
+using System.Globalization;
+using Dst.Foundations;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Dst.Training.Experiments.Recipes;
+
+/// <summary>
+/// Binds YAML nodes to records whose properties carry <see cref="SettingAttribute"/>s. It is strict: an unknown key, a value of
+/// another type and a value out of range are errors that name the place, the value and what was expected.
+/// </summary>
+internal sealed class SettingBinder(Func<YamlNode, string> where)
+{
+    /// <summary>A new <typeparamref name="T"/> with the values of <paramref name="node"/>; keys that are absent keep their defaults.</summary>
+    /// <exception cref="InputException">A key or value is not legal.</exception>
+    public T Bind<T>(YamlMappingNode node) where T : class => (T)BindSection(Activator.CreateInstance<T>(), node, "the recipe");
+
+    // Fills a section that was just created with its defaults; its own sections may have defaults that their types have not.
+    private object BindSection(object result, YamlMappingNode node, string section)
+    {
+        var properties = SettingSchema.Of(result.GetType());
+        foreach (var (keyNode, value) in node.Children)
+        {
+            var key = keyNode is YamlScalarNode { Value: { } text } ? text : throw Illegal(keyNode, $"a key in {section} is {RecipeTree.Describe(keyNode)}; expected a word");
+            var property = properties.FirstOrDefault(p => p.Name == key)
+                ?? throw Illegal(keyNode, $"unknown key '{RecipeTree.Shorten(key)}' in {section}; did you mean '{NearestName.Of(key, properties.Select(p => p.Name))}'?");
+            property.Set(result, BindValue(property, value, result, section));
+        }
+
+        return result;
+    }
+
+    private object? BindValue(SettingProperty property, YamlNode node, object parent, string section)
+    {
+        if (node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" })
+        {
+            if (property.IsOptional) return null;
+            throw Illegal(node, $"{property.Name} in {section} has no value; expected {Expected(property)}");
+        }
+
+        if (property.IsSection)
+        {
+            return node is YamlMappingNode mapping
+                ? BindSection(property.Get(parent) ?? Activator.CreateInstance(property.Type)!, mapping, PathOf(property, section))
+                : throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a section with keys such as '{SettingSchema.Of(property.Type)[0].Name}'");
+        }
+
+        if (property.ElementType is not { } elementType) return BindScalar(property, property.Type, node, section);
+        if (node is not YamlSequenceNode sequence)
+            throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a list such as [a, b], each {Expected(property)}");
+        var list = Array.CreateInstance(elementType, sequence.Children.Count);
+        for (var i = 0; i < list.Length; i++)
+        {
+            var element = sequence.Children[i];
+            list.SetValue(property.IsListOfSections ? BindElement(property, elementType, element, section) : BindScalar(property, elementType, element, section), i);
+        }
+
+        return list;
+    }
+
+    private object BindElement(SettingProperty property, Type type, YamlNode node, string section) => node is YamlMappingNode mapping
+        ? BindSection(Activator.CreateInstance(type)!, mapping, PathOf(property, section))
+        : throw Illegal(node, $"{property.Name} in {section} has {RecipeTree.Describe(node)}; expected {Expected(property)}");
+
+    private static string PathOf(SettingProperty property, string section) => section == "the recipe" ? property.Name : $"{section}.{property.Name}";
+
+    private object BindScalar(SettingProperty property, Type type, YamlNode node, string section)
+    {
+        var value = node is YamlScalarNode { Value: { } text } scalar ? Parse(type, text, scalar.Style == ScalarStyle.Plain) : null;
+        var setting = property.Setting;
+        var legal = value switch
+        {
+            null => false,
+            string word => setting.Choices.Length == 0 || setting.Choices.Contains(word),
+            bool or Enum => true,
+            _ => InRange(setting, Convert.ToDouble(value, CultureInfo.InvariantCulture))
+                && (setting.Choices.Length == 0 || setting.Choices.Contains(SettingWriter.Format(value))),
+        };
+        if (legal) return value!;
+        throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected {Expected(property)}");
+    }
+
+    private static bool InRange(SettingAttribute setting, double number) => double.IsFinite(number) && number >= setting.Min && number <= setting.Max;
+
+    private static object? Parse(Type type, string text, bool plain)
+    {
+        if (type == typeof(string)) return text.Contains('\0') ? null : text; // no file name has it
+        if (!plain) return null;
+        var culture = CultureInfo.InvariantCulture;
+        if (type.IsEnum) return Enum.GetNames(type).FirstOrDefault(name => SettingSchema.NameOf(name) == text) is { } name ? Enum.Parse(type, name) : null;
+        if (type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
+        if (type == typeof(int)) return int.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var i) ? i : null;
+        if (type == typeof(long)) return long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var l) ? l : null;
+        if (type == typeof(float)) return float.TryParse(text, NumberStyles.Float, culture, out var f) ? f : null;
+        if (type == typeof(double)) return double.TryParse(text, NumberStyles.Float, culture, out var d) ? d : null;
+        throw new NotSupportedException($"settings of type {type.Name} are not supported");
+    }
+
+    /// <summary>The legal values of a key in words.</summary>
+    internal static string Expected(SettingProperty property)
+    {
+        var type = property.ElementType ?? property.Type;
+        if (property.IsSection) return "a section";
+        if (property.IsListOfSections) return $"sections such as {{{string.Join(", ", SettingSchema.Of(type).Select(key => $"{key.Name}: {Expected(key)}"))}}}";
+        var choices = type.IsEnum ? Enum.GetNames(type).Select(SettingSchema.NameOf).ToArray() : property.Setting.Choices;
+        if (choices.Length > 0) return string.Join(", ", choices[..^1]) + (choices.Length > 1 ? " or " : "") + choices[^1];
+        if (type == typeof(bool)) return "true or false";
+        if (type == typeof(string)) return "text";
+        var kind = type == typeof(int) || type == typeof(long) ? "a whole number" : "a number";
+        var (low, high) = (property.Setting.Min, property.Setting.Max);
+        return (double.IsFinite(low), double.IsFinite(high)) switch
+        {
+            (true, true) => $"{kind} from {SettingWriter.Format(low)} to {SettingWriter.Format(high)}",
+            (true, false) => $"{kind} of at least {SettingWriter.Format(low)}",
+            (false, true) => $"{kind} of at most {SettingWriter.Format(high)}",
+            _ => kind,
+        };
+    }
+
+    private InputException Illegal(YamlNode node, string problem) => new($"{where(node)}: {problem}");
+}

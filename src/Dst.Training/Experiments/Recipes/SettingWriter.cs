@@ -1,0 +1,65 @@
+using System.Collections;
+using System.Globalization;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+using YamlDotNet.RepresentationModel;
+
+namespace Dst.Training.Experiments.Recipes;
+
+/// <summary>Turns options back into YAML that <see cref="SettingBinder"/> reads to equal options, and into lists of keys.</summary>
+internal static class SettingWriter
+{
+    /// <summary>Every key of <paramref name="section"/> with its value, defaults included, as a YAML text.</summary>
+    public static string WriteText(object section)
+    {
+        using var writer = new StringWriter { NewLine = "\n" };
+        new YamlStream(new YamlDocument(Write(section))).Save(writer, assignAnchors: false);
+        return writer.ToString();
+    }
+
+    private static YamlMappingNode Write(object section)
+    {
+        var node = new YamlMappingNode();
+        foreach (var property in SettingSchema.Of(section.GetType())) node.Add(property.Name, WriteValue(property, property.Get(section)));
+        return node;
+    }
+
+    /// <summary>Every key below <paramref name="section"/> as <c>a.b.c</c> with its value as text; null is empty.</summary>
+    public static IEnumerable<(string Path, SettingProperty Property, string Value)> Flatten(object section, string prefix = "")
+    {
+        foreach (var property in SettingSchema.Of(section.GetType()))
+        {
+            var value = property.Get(section);
+            if (property.IsSection)
+            {
+                foreach (var key in Flatten(value ?? Activator.CreateInstance(property.Type)!, $"{prefix}{property.Name}.")) yield return key;
+            }
+            else
+            {
+                yield return (prefix + property.Name, property, property.ElementType is null ? Format(value) : $"[{string.Join(", ", ((IEnumerable?)value ?? Array.Empty<object>()).Cast<object>().Select(Format))}]");
+            }
+        }
+    }
+
+    /// <summary>A scalar as it stands in a recipe.</summary>
+    public static string Format(object? value) => value switch
+    {
+        null => "",
+        bool flag => flag ? "true" : "false",
+        Enum word => SettingSchema.NameOf(word.ToString()),
+        not null when SettingSchema.Of(value.GetType()) is { Count: > 0 } keys => $"{{{string.Join(", ", keys.Select(key => $"{key.Name}: {Format(key.Get(value))}"))}}}",
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString()!,
+    };
+
+    private static YamlNode WriteValue(SettingProperty property, object? value)
+    {
+        if (value is null) return new YamlScalarNode("null") { Style = ScalarStyle.Plain };
+        if (property.IsSection) return Write(value);
+        if (property.ElementType is null) return Scalar(value);
+        return new YamlSequenceNode(((IEnumerable)value).Cast<object>().Select(element => property.IsListOfSections ? (YamlNode)Write(element) : Scalar(element))) { Style = SequenceStyle.Flow };
+    }
+
+    // Words that YAML would read as null are quoted; the emitter quotes what cannot stand plain.
+    private static YamlScalarNode Scalar(object value) => new(Format(value)) { Style = value is "" or "~" or "null" ? ScalarStyle.DoubleQuoted : ScalarStyle.Any };
+}

@@ -1,0 +1,257 @@
+using System.Globalization;
+using System.Text;
+using Dst.Foundations;
+using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Training.Experiments.Runs;
+
+/// <summary>
+/// The folder of one run: <c>recipe.yaml</c>, <c>manifest.json</c>, <c>metrics.csv</c>, <c>summary.json</c>,
+/// <c>checkpoint-last.safetensors</c> and one model file an arm. It is open for one process at a time.
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    private const string MetricsHeader = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
+
+    private const string RecipeName = "recipe.yaml";
+    private const string SummaryName = "summary.json";
+    private const string MetricsName = "metrics.csv";
+
+    private readonly FileStream _lock; // the system lets go of it when the process ends, however it ends
+    private readonly FileStream _metrics;
+
+    private RunFolder(string path, Recipe recipe, FileMode metricsMode)
+    {
+        Path = path;
+        Recipe = recipe;
+        Summary = new(recipe.Name, recipe.Seed, []);
+        _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0); // or disposal would try again what failed
+        try
+        {
+            _lock = new(In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch
+        {
+            _metrics.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The recipe of the run.</summary>
+    public Recipe Recipe { get; }
+
+    /// <summary>The arms that are finished.</summary>
+    public RunSummary Summary { get; private set; }
+
+    /// <summary>The file of the arm in training.</summary>
+    public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
+
+    private string ManifestPath => In(Path, "manifest.json");
+
+    /// <summary>The model file of an arm.</summary>
+    public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
+
+    /// <summary>Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run; where that is taken, <c>-2</c>, <c>-3</c> and so on is added.</summary>
+    /// <exception cref="InputException">The folder cannot be made.</exception>
+    public static RunFolder Create(Recipe recipe, DateTime now)
+    {
+        var path = FirstPath(recipe, now);
+        return Guard(path, () => Begin(Claim(path, recipe)));
+    }
+
+    /// <summary>Makes the run folder <paramref name="path"/>, in which is no run yet.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    internal static RunFolder CreateAt(string path, Recipe recipe) => Guard(path, () =>
+    {
+        Directory.CreateDirectory(path);
+        return Begin(new RunFolder(path, recipe, FileMode.Create));
+    });
+
+    /// <summary>Makes a folder named like that of a run, with the recipe alone: that of a <see cref="RunSet"/>.</summary>
+    /// <exception cref="InputException">It cannot be made.</exception>
+    internal static string CreateSet(Recipe recipe, DateTime now)
+    {
+        var first = FirstPath(recipe, now);
+        return Guard(first, () =>
+        {
+            var path = PathsAfter(first).First(path => !System.IO.Path.Exists(path));
+            Directory.CreateDirectory(path);
+            WriteRecipe(path, recipe);
+            return path;
+        });
+    }
+
+    /// <summary>Whether a run was begun in the folder.</summary>
+    internal static bool IsRun(string path) => File.Exists(In(path, RecipeName)) && File.Exists(In(path, MetricsName));
+
+    /// <summary>Opens the folder of a run that was stopped.</summary>
+    /// <param name="path">The run folder.</param>
+    /// <param name="overrides">Overrides such as <c>threads=2</c>; only of keys that results do not depend on.</param>
+    /// <exception cref="InputException">It is not a run folder, is in use, or an override would change results.</exception>
+    public static RunFolder Resume(string path, IReadOnlyList<string> overrides) => Resume(path, ReadRecipe(path, overrides));
+
+    /// <summary>Opens the folder of a run that was stopped, if it was made with <paramref name="recipe"/>.</summary>
+    /// <exception cref="InputException">It is not a run folder, is in use, or was made with another recipe.</exception>
+    public static RunFolder Resume(string path, Recipe recipe)
+    {
+        CheckSameRecipe(path, recipe);
+        if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
+        return Guard(path, () =>
+        {
+            var run = new RunFolder(path, recipe, FileMode.Open);
+            try
+            {
+                foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
+                if (File.Exists(In(path, SummaryName))) run.Summary = RunSummary.Load(In(path, SummaryName));
+                return run;
+            }
+            catch
+            {
+                run.Dispose();
+                throw;
+            }
+        });
+    }
+
+    /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="overrides">Overrides such as <c>threads=2</c>.</param>
+    /// <exception cref="InputException">It is not the folder of a run.</exception>
+    public static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, RecipeName))
+        ? RecipeFile.Load(In(folder, RecipeName), overrides)
+        : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
+
+    /// <exception cref="InputException">The run was made with another recipe.</exception>
+    internal static void CheckSameRecipe(string path, Recipe recipe)
+    {
+        var differences = RecipeFile.Differences(ReadRecipe(path, []), recipe);
+        if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
+    }
+
+    /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
+    /// <exception cref="InputException">It cannot be written.</exception>
+    public void AddMetrics(EpochMetrics row) => Write(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{row.Arm},{row.Epoch},{row.LearningRate},{row.TrainLoss},{row.TrainTop1},{row.ValidationLoss},{row.ValidationTop1},{row.Seconds:F3},{row.ImagesPerSecond:F1}"));
+
+    /// <summary>
+    /// Cuts <c>metrics.csv</c> behind the rows of finished arms and of the first <paramref name="epochs"/> epochs of
+    /// <paramref name="arm"/>: what follows was not yet in the checkpoint that training goes on from.
+    /// </summary>
+    /// <exception cref="InputException">It cannot be written.</exception>
+    public void TrimMetrics(string arm, int epochs)
+    {
+        _metrics.Position = 0;
+        using var reader = new StreamReader(_metrics, leaveOpen: true);
+        var lines = reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
+        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsHeader : IsKept(line.Split(','), arm, epochs)).ToList();
+        _metrics.SetLength(kept.Sum(line => line.Length + 1));
+        _metrics.Position = _metrics.Length;
+        if (kept.Count == 0) Write(MetricsHeader);
+    }
+
+    /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
+    /// <exception cref="InputException">It cannot be written.</exception>
+    public void AddArm(ArmSummary arm)
+    {
+        var summary = Summary with { Arms = [.. Summary.Arms, arm] };
+        summary.Save(In(Path, SummaryName));
+        Summary = summary;
+    }
+
+    /// <summary>Writes <c>manifest.json</c>, or compares the one of the run that is resumed.</summary>
+    /// <exception cref="InputException">It cannot be written, or the data is not that of the run.</exception>
+    public void WriteManifest(RunManifest manifest)
+    {
+        if (!File.Exists(ManifestPath)) manifest.Save(ManifestPath);
+        else manifest.CheckData(ManifestPath);
+    }
+
+    /// <summary>Adds an arm's measured convolutions to <c>manifest.json</c>.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="tiles">Winograd tile by layer, 0 for direct.</param>
+    /// <exception cref="InputException">It cannot be read or written.</exception>
+    public void RecordConvolutions(string arm, IReadOnlyDictionary<string, int> tiles)
+    {
+        var manifest = RunManifest.Load(ManifestPath);
+        (manifest with { Convolutions = new Dictionary<string, IReadOnlyDictionary<string, int>>(manifest.Convolutions) { [arm] = tiles } }).Save(ManifestPath);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _lock.Dispose();
+    }
+
+    private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
+
+    private static string FirstPath(Recipe recipe, DateTime now) =>
+        System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
+
+    private static IEnumerable<string> PathsAfter(string first) => Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
+
+    // A folder belongs to the process that made its metrics.csv: of two that come at once, one fails to and takes the next name.
+    private static RunFolder Claim(string first, Recipe recipe)
+    {
+        foreach (var path in PathsAfter(first))
+        {
+            if (System.IO.Path.Exists(path)) continue;
+            Directory.CreateDirectory(path);
+            try
+            {
+                return new(path, recipe, FileMode.CreateNew);
+            }
+            catch (IOException) when (File.Exists(In(path, MetricsName)))
+            {
+                // The other process was first.
+            }
+        }
+
+        throw new IOException("every name is taken");
+    }
+
+    private static RunFolder Begin(RunFolder run)
+    {
+        try
+        {
+            run.Write(MetricsHeader);
+            WriteRecipe(run.Path, run.Recipe);
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
+
+    private static void WriteRecipe(string path, Recipe recipe) =>
+        AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
+
+    private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
+        && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);
+
+    private void Write(string line) => Guard(Path, () =>
+    {
+        _metrics.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        _metrics.Flush(flushToDisk: true);
+        return true;
+    });
+
+    private static T Guard<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); expected a writable folder with free space that no other process has open", e);
+        }
+    }
+}

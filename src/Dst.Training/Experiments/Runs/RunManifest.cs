@@ -1,0 +1,110 @@
+using System.Buffers.Binary;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dst.Foundations;
+using Dst.Kernels.Simd;
+using Dst.Runtime;
+using Dst.Training.Data;
+
+namespace Dst.Training.Experiments.Runs;
+
+/// <summary>What a run was made with: <c>manifest.json</c>.</summary>
+public sealed record RunManifest
+{
+    /// <summary>Version of DST.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Commit that DST was built from, or null if it was not built in a repository.</summary>
+    public required string? Commit { get; init; }
+
+    /// <summary>Version of .NET.</summary>
+    public required string Framework { get; init; }
+
+    /// <summary>Operating system.</summary>
+    public required string System { get; init; }
+
+    /// <summary>Model name of the processor.</summary>
+    public required string Cpu { get; init; }
+
+    /// <summary>Vector width in use.</summary>
+    public required string Tier { get; init; }
+
+    /// <summary>Threads in use.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>Seed of the run.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>When the run began, UTC.</summary>
+    public required DateTime Started { get; init; }
+
+    /// <summary>Hash of the content of each split, by name.</summary>
+    public required IReadOnlyDictionary<string, string> Data { get; init; }
+
+    /// <summary>Winograd tile of each convolution, 0 for direct, of each arm for which it was measured.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> Convolutions { get; init; } = new Dictionary<string, IReadOnlyDictionary<string, int>>();
+
+    /// <summary>Describes this program, this machine and the data.</summary>
+    public static RunManifest Describe(int threads, long seed, DateTime started, DataSet data)
+    {
+        // The SDK writes "version+commit" when it builds in a repository.
+        var version = typeof(RunManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+', 2);
+        return new()
+        {
+            Version = version[0],
+            Commit = version.Length == 2 ? version[1] : null,
+            Framework = RuntimeInformation.FrameworkDescription,
+            System = RuntimeInformation.OSDescription,
+            Cpu = Processor.Name,
+            Tier = Simd.Tier.ToString().ToLowerInvariant(),
+            Threads = threads,
+            Seed = seed,
+            Started = started.ToUniversalTime(),
+            Data = new[] { data.Training, data.Validation, data.Test }.ToDictionary(split => split.Name, HashOf),
+        };
+    }
+
+    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, RunSummary.JsonOptions));
+
+    /// <summary>Reads a manifest.</summary>
+    /// <exception cref="InputException">It is none.</exception>
+    internal static RunManifest Load(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunManifest>(InputFile.ReadAllBytes(path), RunSummary.JsonOptions) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{path} cannot be read ({e.Message.TrimEnd('.')}); expected the manifest of a run", e);
+        }
+    }
+
+    /// <summary>Fails unless the manifest at <paramref name="path"/> has the same data.</summary>
+    internal void CheckData(string path)
+    {
+        var earlier = Load(path);
+        foreach (var (split, hash) in Data)
+        {
+            if (earlier.Data.GetValueOrDefault(split) is var before && before != hash)
+                throw new InputException($"{path}: the {split} data had the hash {before}, now {hash}; expected the same data to resume");
+        }
+    }
+
+    /// <summary>Hash of the images and labels of a split, in their order.</summary>
+    private static string HashOf(SampleSet samples)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> entry = stackalloc byte[16 + sizeof(int)];
+        foreach (var sample in samples.Samples)
+        {
+            BinaryPrimitives.WriteUInt128LittleEndian(entry, sample.Hash);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[16..], sample.Label);
+            hash.AppendData(entry);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Training.Experiments.Runs;
+
+/// <summary>
+/// The runs of a recipe with several seeds: <c>runs/name/yyyyMMdd-HHmmss/</c> with the recipe, and in it a <see cref="RunFolder"/>
+/// <c>seed-N</c> for each, which can be resumed and read like any other.
+/// </summary>
+public sealed class RunSet
+{
+    private RunSet(string path, Recipe recipe) => (Path, Recipe) = (path, recipe);
+
+    /// <summary>The folder of the set.</summary>
+    public string Path { get; }
+
+    /// <summary>The recipe with its seeds.</summary>
+    public Recipe Recipe { get; }
+
+    /// <summary>Makes the folder of a new set.</summary>
+    /// <exception cref="Runtime.InputException">It cannot be made.</exception>
+    public static RunSet Create(Recipe recipe, DateTime now) => new(RunFolder.CreateSet(recipe, now), recipe);
+
+    /// <summary>Opens a set that was stopped, if it was made with <paramref name="recipe"/>.</summary>
+    /// <exception cref="Runtime.InputException">It is not the folder of a set, or was made with another recipe.</exception>
+    public static RunSet Resume(string path, Recipe recipe)
+    {
+        RunFolder.CheckSameRecipe(path, recipe);
+        return new(path, recipe);
+    }
+
+    /// <summary>The run of one of the seeds, new or resumed.</summary>
+    /// <exception cref="Runtime.InputException">It cannot be opened or made.</exception>
+    public RunFolder Open(long seed)
+    {
+        var path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+        var recipe = Recipe with { Seed = seed, Seeds = [] };
+        return RunFolder.IsRun(path) ? RunFolder.Resume(path, recipe) : RunFolder.CreateAt(path, recipe);
+    }
+}

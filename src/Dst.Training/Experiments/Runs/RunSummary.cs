@@ -1,0 +1,119 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Dst.Foundations;
+
+namespace Dst.Training.Experiments.Runs;
+
+/// <summary>Time of one image through a network: batch 1, 1 thread.</summary>
+/// <param name="Min">Shortest of the repeats, ms.</param>
+/// <param name="Median">Median of the repeats, ms.</param>
+public sealed record Latency(double Min, double Median);
+
+/// <summary>What pruning did to one layer.</summary>
+/// <param name="Name">The layer.</param>
+/// <param name="Shape">[O, I, Kh, Kw] or [O, I].</param>
+/// <param name="Weights">Its weights.</param>
+/// <param name="Kept">Of these, how many are kept.</param>
+/// <param name="Skipped">Why it was not pruned, or null if it was.</param>
+public sealed record LayerSummary(string Name, IReadOnlyList<int> Shape, long Weights, long Kept, string? Skipped);
+
+/// <summary>One finished arm: a row of <c>summary.json</c>. Accuracies are 0 to 1.</summary>
+public sealed record ArmSummary
+{
+    /// <summary>The arm.</summary>
+    public required string Arm { get; init; }
+
+    /// <summary>Top-1 on the test data, read once.</summary>
+    public required double TestTop1 { get; init; }
+
+    /// <summary>Top-1 on the validation data of the epoch that was chosen.</summary>
+    public required double ValidationTop1 { get; init; }
+
+    /// <summary>Trained parameters.</summary>
+    public required long Weights { get; init; }
+
+    /// <summary>Trained parameters that are not pruned.</summary>
+    public required long Nonzero { get; init; }
+
+    /// <summary>Multiply-accumulates an image, dense.</summary>
+    public required long Macs { get; init; }
+
+    /// <summary>Multiply-accumulates an image of the weights that are kept.</summary>
+    public required long EffectiveMacs { get; init; }
+
+    /// <summary>Size of the model file.</summary>
+    public required long FileBytes { get; init; }
+
+    /// <summary>Measured latency in the form that the model file holds.</summary>
+    public required Latency LatencyMs { get; init; }
+
+    /// <summary>Measured latency of the same network as if it were dense, or null if it is.</summary>
+    public Latency? LatencyDenseMs { get; init; }
+
+    /// <summary>Wall time of training and validation, of all processes that had a share in it; 0 if the network was not trained here.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Epochs trained.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>The epoch that was chosen, from 1; 0 if the network was not trained here.</summary>
+    public required int BestEpoch { get; init; }
+
+    /// <summary>Name of the architecture.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>Test samples by [label][prediction].</summary>
+    public required IReadOnlyList<IReadOnlyList<long>> Confusion { get; init; }
+
+    /// <summary>What pruning did to each layer; empty if the network is dense.</summary>
+    public IReadOnlyList<LayerSummary> Layers { get; init; } = [];
+}
+
+/// <summary>All finished arms of a run: <c>summary.json</c>.</summary>
+/// <param name="Recipe">Name of the recipe.</param>
+/// <param name="Seed">Seed of the run.</param>
+/// <param name="Arms">A row an arm, in the order in which they finished.</param>
+public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSummary> Arms)
+{
+    private const long MaxBytes = 64 << 20;
+
+    internal static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Converters = { new OneLineConverter<long>(), new OneLineConverter<int>() },
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>The row of an arm, or null.</summary>
+    public ArmSummary? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
+
+    /// <summary>Reads <c>summary.json</c>.</summary>
+    /// <exception cref="InputException">It cannot be read or is not a summary.</exception>
+    public static RunSummary Load(string path)
+    {
+        try
+        {
+            var summary = JsonSerializer.Deserialize<RunSummary>(InputFile.ReadAllBytes(path, MaxBytes), JsonOptions);
+            // The serialiser checks every property, but not the elements of lists.
+            return summary is not null && summary.Arms.All(arm => arm is not null && arm.Layers.All(layer => layer is not null))
+                ? summary
+                : throw new InputException($"{path} has null for the summary, an arm or a layer; expected a summary of a run");
+        }
+        catch (JsonException e)
+        {
+            throw new InputException($"{path} cannot be read ({e.Message.TrimEnd('.')}); expected a summary of a run", e);
+        }
+    }
+
+    internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, JsonOptions));
+}
+
+/// <summary>Writes a list of numbers on one line of an indented document.</summary>
+internal sealed class OneLineConverter<T> : JsonConverter<IReadOnlyList<T>> where T : struct
+{
+    public override IReadOnlyList<T>? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => JsonSerializer.Deserialize<T[]>(ref reader);
+
+    public override void Write(Utf8JsonWriter writer, IReadOnlyList<T> value, JsonSerializerOptions options) => writer.WriteRawValue($"[{string.Join(", ", value)}]");
+}

@@ -1,0 +1,147 @@
+using Dst.Foundations;
+using Dst.Masks;
+
+namespace Dst.Training.Masks;
+
+/// <summary>
+/// Balanced clustering of filters: which of them share a block, so that the candidates that the block keeps have the highest score.
+/// <code>
+/// f(o, c) = score of candidate c in filter o alone        kept score = Σ over blocks, Σ over runs, the better half of Σ over the block's filters of f
+/// </code>
+/// Like k-means, it takes turns: with the masks fixed, pairs of filters of different blocks change places while that raises the sum of
+/// f under their blocks' masks; then each block chooses its mask anew. Neither turn lowers the kept score. It starts from the given
+/// order, from blocks that were filled greedily, and from some random orders; the best end is the result. It depends on the seed alone.
+/// </summary>
+internal sealed class BlockSearch
+{
+    private const int Restarts = 6;
+    private const double LeastGain = 1e-9; // of the whole score: rounding is no gain
+
+    private readonly double[][] _scores; // [filter][candidate]
+    private readonly int _block;
+    private readonly IReadOnlyList<Range> _runs;
+    private readonly double _leastGain;
+    private readonly double[] _sums;
+    private readonly bool[][] _masks; // [block][candidate]
+
+    /// <summary>Prepares a search.</summary>
+    /// <param name="scores">f, [filter][candidate]; candidates of several layers that share the order stand one after another.</param>
+    /// <param name="block">Filters in a block.</param>
+    /// <param name="runs">Runs of candidates of which half is kept.</param>
+    public BlockSearch(double[][] scores, int block, IReadOnlyList<Range> runs)
+    {
+        (_scores, _block, _runs) = (scores, block, runs);
+        _leastGain = LeastGain * scores.Sum(filter => filter.Sum());
+        _sums = new double[scores[0].Length];
+        _masks = [.. Enumerable.Range(0, (scores.Length + block - 1) / block).Select(_ => new bool[_sums.Length])];
+    }
+
+    /// <summary>The score that the masks of an order keep.</summary>
+    public double KeptScore(int[] order)
+    {
+        var kept = 0.0;
+        for (var block = 0; block < _masks.Length; block++)
+        {
+            Array.Clear(_sums);
+            for (var i = block * _block; i < Math.Min(order.Length, (block + 1) * _block); i++) AddToSums(order[i]);
+            ChooseMask(_masks[block]);
+            kept += Under(_masks[block], _sums);
+        }
+
+        return kept;
+    }
+
+    /// <summary>The best order found: position to filter, ascending within each block. It is no worse than 0, 1, 2, ….</summary>
+    public int[] FindOrder(long seed)
+    {
+        var best = Enumerable.Range(0, _scores.Length).ToArray();
+        var bestScore = Improve(best);
+        for (var restart = 0; restart <= Restarts; restart++)
+        {
+            var order = restart == 0 ? FillGreedily() : new RandomStream(seed, RandomPurpose.Permute, sample: restart).NextPermutation(_scores.Length);
+            var score = Improve(order);
+            if (score > bestScore + _leastGain) (best, bestScore) = (order, score);
+        }
+
+        for (var first = 0; first < best.Length; first += _block) Array.Sort(best, first, Math.Min(_block, best.Length - first));
+        return best;
+    }
+
+    /// <summary>Block by block: the filter with the highest score of those left, then those that keep most under the block's mask.</summary>
+    private int[] FillGreedily()
+    {
+        var left = Enumerable.Range(0, _scores.Length).ToList();
+        var (order, mask) = (new int[left.Count], new bool[_sums.Length]);
+        for (var i = 0; i < order.Length; i++)
+        {
+            if (i % _block == 0)
+            {
+                Array.Clear(_sums);
+                Array.Fill(mask, true);
+            }
+
+            order[i] = left.MaxBy(filter => Under(mask, _scores[filter]));
+            left.Remove(order[i]);
+            AddToSums(order[i]);
+            ChooseMask(mask);
+        }
+
+        return order;
+    }
+
+    private double Improve(int[] order)
+    {
+        var score = KeptScore(order);
+        while (true)
+        {
+            var before = score;
+            var worth = Worths();
+            while (Swap(order, worth))
+            {
+            }
+
+            score = KeptScore(order);
+            if (score <= before + _leastGain) return score;
+        }
+    }
+
+    /// <summary>What each filter would keep under the present mask of each block, [filter][block].</summary>
+    private double[][] Worths() => [.. _scores.Select(filter => _masks.Select(mask => Under(mask, filter)).ToArray())];
+
+    private void AddToSums(int filter)
+    {
+        for (var c = 0; c < _sums.Length; c++) _sums[c] += _scores[filter][c];
+    }
+
+    /// <summary>Keeps the better half of each run of the sums.</summary>
+    private void ChooseMask(bool[] mask)
+    {
+        foreach (var run in _runs)
+            TopScores.Keep(_sums.AsSpan(run), UhpPattern.KeptOf(run.End.Value - run.Start.Value), mask.AsSpan(run));
+    }
+
+    private static double Under(bool[] mask, double[] scores)
+    {
+        var sum = 0.0;
+        for (var c = 0; c < mask.Length; c++) if (mask[c]) sum += scores[c];
+        return sum;
+    }
+
+    /// <summary>One sweep over all pairs; whether any changed places.</summary>
+    private bool Swap(int[] order, double[][] worth)
+    {
+        var changed = false;
+        for (var i = 0; i < order.Length; i++)
+        {
+            for (var j = (i / _block + 1) * _block; j < order.Length; j++)
+            {
+                var (a, b) = (worth[order[i]], worth[order[j]]);
+                if (a[j / _block] + b[i / _block] - a[i / _block] - b[j / _block] <= _leastGain) continue;
+                (order[i], order[j]) = (order[j], order[i]);
+                changed = true;
+            }
+        }
+
+        return changed;
+    }
+}

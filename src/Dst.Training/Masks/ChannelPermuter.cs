@@ -1,0 +1,105 @@
+using Dst.Graph;
+using Dst.Masks;
+
+namespace Dst.Training.Masks;
+
+/// <summary>The layers whose output channels got a new order, and what it did to the score that pruning keeps of them and of the layers that read them.</summary>
+/// <param name="Layers">Pruned layers that share the order.</param>
+/// <param name="Before">Share of the score that was kept in the old order.</param>
+/// <param name="After">Share that is kept in the new one.</param>
+public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Before, double After)
+{
+    /// <summary>A line for a log.</summary>
+    public override string ToString() => $"{string.Join(", ", Layers)}: {Before:P1} of the score kept before, {After:P1} after";
+}
+
+/// <summary>
+/// Reorders output channels before pruning, so that similar filters share a block (<see cref="BlockSearch"/>). The order is absorbed in the
+/// biases and batch normalisations of the same channels and in the inputs of the layers that read them: the network computes the same.
+/// </summary>
+public static class ChannelPermuter
+{
+    /// <summary>Permutes a copy of <paramref name="model"/>, where that raises the score that <see cref="PruningPlan.Create"/> keeps.</summary>
+    /// <param name="model">A dense model.</param>
+    /// <param name="options">Pattern, score and layers to leave alone.</param>
+    /// <param name="gradients">As for <see cref="PruningPlan.Create"/>.</param>
+    /// <param name="changes">Receives each order that was kept.</param>
+    /// <exception cref="InputException">As for <see cref="PruningPlan.Create"/>.</exception>
+    public static Model Permute(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ICollection<PermutedChannels> changes)
+    {
+        var pruned = PruningPlan.Outline(model, options).Masks.Keys.ToHashSet();
+        var parameters = model.Parameters.ToDictionary();
+        var scores = pruned.ToDictionary(layer => layer, layer => Score(layer));
+        foreach (var space in ChannelSpaces.Of(model.Graph))
+        {
+            List<string> producers = [.. space.Producers.Where(pruned.Contains)], readers = [.. space.Consumers.Where(pruned.Contains)];
+            if (producers.Count == 0 || options.Block == 1 || scores[producers[0]].Shape[0] <= options.Block) continue;
+            var order = FindOrder([.. producers.Select(layer => scores[layer])], options.Pattern);
+            var candidate = scores.ToDictionary();
+            foreach (var layer in producers) candidate[layer] = Gather(candidate[layer], 0, order);
+            foreach (var layer in readers) candidate[layer] = Gather(candidate[layer], 1, order);
+
+            string[] touched = [.. producers.Union(readers)];
+            var (before, after) = (KeptShare(touched, scores, options.Pattern), KeptShare(touched, candidate, options.Pattern));
+            if (after <= before) continue;
+            scores = candidate;
+            foreach (var shape in ParameterShape.Of(model.Graph))
+            {
+                if (space.Producers.Contains(shape.Layer) || space.Carriers.Contains(shape.Layer)) parameters[shape.Name] = Gather(parameters[shape.Name], 0, order);
+                if (space.Consumers.Contains(shape.Layer) && shape.Role == ParameterRole.Weight) parameters[shape.Name] = Gather(parameters[shape.Name], 1, order);
+            }
+
+            changes.Add(new(producers, before, after));
+        }
+
+        return new(model.Graph, parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation };
+
+        Tensor Score(string layer) => WeightScores.Of(options.Score, model.Parameters[$"{layer}.weight"], gradients?[$"{layer}.weight"]);
+    }
+
+    /// <summary>The order for the scores [O, I, Kh, Kw] of layers that share their output channels; each layer counts by its share, as in <see cref="KeptShare"/>.</summary>
+    private static int[] FindOrder(IReadOnlyList<Tensor> layers, UhpPattern pattern)
+    {
+        var runs = new List<Range>();
+        var filters = Enumerable.Range(0, layers[0].Shape[0]).Select(_ => new List<double>()).ToArray();
+        foreach (var layer in layers)
+        {
+            var row = layer.Shape[1] * layer.Shape[2] * layer.Shape[3];
+            var size = pattern.Unit == PruningUnit.Kernel ? layer.Shape[2] * layer.Shape[3] : 1;
+            var (first, candidates) = (filters[0].Count, new double[row / size]);
+            var all = Math.Max(layer.Data.Sum(score => (double)score), double.Epsilon);
+            for (var start = 0; start < candidates.Length; start += pattern.Group) runs.Add((first + start)..(first + Math.Min(start + pattern.Group, candidates.Length)));
+            for (var filter = 0; filter < filters.Length; filter++)
+            {
+                UhpPruner.Score(layer.Data.AsSpan(filter * row, row), row, size, candidates);
+                filters[filter].AddRange(candidates.Select(score => score / all));
+            }
+        }
+
+        return new BlockSearch([.. filters.Select(filter => filter.ToArray())], pattern.Block, runs).FindOrder(seed: 0);
+    }
+
+    /// <summary>Mean over the layers of the share of the score that their masks keep: layers of large weights do not outvote others.</summary>
+    private static double KeptShare(string[] layers, Dictionary<string, Tensor> scores, UhpPattern pattern) => layers.Average(layer =>
+    {
+        var kept = scores[layer].Data.ToArray();
+        var all = kept.Sum(score => (double)score);
+        UhpPruner.Prune(scores[layer], pattern).Apply(kept);
+        return all == 0 ? 1 : kept.Sum(score => (double)score) / all;
+    });
+
+    /// <summary>A copy with the entries of one axis, 0 or 1, in a new order: position to old index.</summary>
+    private static Tensor Gather(Tensor tensor, int axis, int[] order)
+    {
+        var outer = axis == 0 ? 1 : tensor.Shape[0];
+        var inner = tensor.Data.Length / outer / order.Length;
+        var result = new float[tensor.Data.Length];
+        for (var o = 0; o < outer; o++)
+        {
+            for (var i = 0; i < order.Length; i++)
+                tensor.Data.AsSpan((o * order.Length + order[i]) * inner, inner).CopyTo(result.AsSpan((o * order.Length + i) * inner));
+        }
+
+        return new(tensor.Shape, result);
+    }
+}

@@ -1,0 +1,86 @@
+using Dst.Graph;
+
+namespace Dst.Training.Masks;
+
+/// <summary>
+/// Channels that several layers share, such as those of a residual stream: what one order of them touches.
+/// </summary>
+/// <param name="Producers">Layers with a filter, or row of weights, for each channel.</param>
+/// <param name="Carriers">Layers that keep channels apart and have parameters for each: batch normalisation, affine maps, PReLU, depthwise convolutions.</param>
+/// <param name="Consumers">Convolutions and linear layers that sum over the channels.</param>
+internal sealed record ChannelSpace(IReadOnlyList<string> Producers, IReadOnlyList<string> Carriers, IReadOnlyList<string> Consumers);
+
+/// <summary>Finds the channels of a graph whose order is free: a new one changes the layers of its space and not what the network computes.</summary>
+internal static class ChannelSpaces
+{
+    /// <summary>
+    /// The spaces in the order of the graph. Left out are those whose order is seen from outside, which are the network's input and output,
+    /// and those that a grouped convolution, a concatenation, a slice, a shuffle, padding with channels or a flattened map reads or writes.
+    /// </summary>
+    /// <exception cref="Runtime.InputException">The graph is not legal.</exception>
+    public static IReadOnlyList<ChannelSpace> Of(NetworkGraph graph)
+    {
+        var shapes = GraphChecker.Check(graph);
+        var spaces = new Dictionary<string, Space> { [NetworkGraph.InputName] = new() { IsFixed = true } };
+        foreach (var node in graph.Nodes)
+        {
+            var inputs = node.Inputs.Select(name => spaces[name].Root).ToList();
+            spaces[node.Name] = OutputOf(node, inputs, shapes[node.Inputs[0]]);
+        }
+
+        spaces[graph.Output.Name].Root.IsFixed = true;
+        return [.. spaces.Values.Select(space => space.Root).Distinct().Where(space => !space.IsFixed && space.Producers.Count > 0)
+            .Select(space => new ChannelSpace(space.Producers, space.Carriers, space.Consumers))];
+    }
+
+    private static Space OutputOf(Node node, List<Space> inputs, FeatureShape shape)
+    {
+        var input = inputs[0];
+        switch (node.Operation)
+        {
+            case Conv2dOp { Groups: 1 } or LinearOp:
+                input.Consumers.Add(node.Name);
+                return new() { Producers = { node.Name } };
+            case Conv2dOp c when c.Groups == shape.Channels && c.OutChannels == c.Groups:
+            case BatchNormOp or AffineOp or PReluOp:
+                input.Carriers.Add(node.Name);
+                return input;
+            case ReluOp or LeakyReluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp:
+            case DropoutOp or MaxPoolOp or AvgPoolOp or GlobalAvgPoolOp or PadOp { ChannelsBefore: 0, ChannelsAfter: 0 }:
+            case FlattenOp when shape.Height * shape.Width == 1:
+                return input;
+            case AddOp or MulOp:
+                input.Join(inputs[1]);
+                return input;
+            default:
+                foreach (var fixedInput in inputs) fixedInput.IsFixed = true;
+                return new() { IsFixed = true };
+        }
+    }
+
+    /// <summary>A space under construction; additions and products join two into one.</summary>
+    private sealed class Space
+    {
+        private Space? _joined;
+
+        public bool IsFixed { get; set; }
+
+        public List<string> Producers { get; } = [];
+
+        public List<string> Carriers { get; } = [];
+
+        public List<string> Consumers { get; } = [];
+
+        public Space Root => _joined?.Root ?? this;
+
+        public void Join(Space other)
+        {
+            if (other == this) return;
+            other._joined = this;
+            IsFixed |= other.IsFixed;
+            Producers.AddRange(other.Producers);
+            Carriers.AddRange(other.Carriers);
+            Consumers.AddRange(other.Consumers);
+        }
+    }
+}

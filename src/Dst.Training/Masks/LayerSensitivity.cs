@@ -1,0 +1,51 @@
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+
+namespace Dst.Training.Masks;
+
+/// <summary>How a network does when one layer alone is pruned and nothing is trained afterwards.</summary>
+/// <param name="Layer">The layer, or <see cref="None"/> or <see cref="All"/>.</param>
+/// <param name="Weights">Weights of the layers with a mask.</param>
+/// <param name="Kept">Of these, how many are kept.</param>
+/// <param name="Top1">Accuracy on the validation data, 0 to 1.</param>
+/// <param name="Loss">Cross-entropy on the validation data.</param>
+public sealed record LayerSensitivity(string Layer, long Weights, long Kept, double Top1, double Loss)
+{
+    /// <summary>The network as it is.</summary>
+    public const string None = "(none)";
+
+    /// <summary>All layers of the plan pruned together.</summary>
+    public const string All = "(all)";
+
+    /// <summary>Measures the network as it is, then with each layer of the plan that has a mask pruned alone, then with all of them pruned.</summary>
+    /// <param name="model">Not changed.</param>
+    /// <param name="plan">From <see cref="PruningPlan.Create"/> for this model.</param>
+    /// <param name="data">Its validation images are used.</param>
+    /// <param name="batch">Images in a batch; results do not depend on it.</param>
+    /// <param name="pool">Threads.</param>
+    /// <param name="cancellation">Looked at before each batch.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static IEnumerable<LayerSensitivity> Measure(Model model, PruningPlan plan, DataSet data, int batch, WorkerPool pool, CancellationToken cancellation = default)
+    {
+        var pruned = plan.Layers.Where(layer => layer.Mask is not null).ToList();
+        yield return MeasureOne(None, []);
+        foreach (var layer in pruned) yield return MeasureOne(layer.Name, [layer]);
+        yield return MeasureOne(All, pruned);
+
+        LayerSensitivity MeasureOne(string name, IReadOnlyList<PlannedLayer> layers)
+        {
+            var metrics = Evaluate(layers.Count == 0 ? model : new PruningPlan(layers).ApplyTo(model));
+            return new(name, layers.Sum(layer => layer.Weights), layers.Sum(layer => layer.Kept), metrics.Top1, metrics.Loss);
+        }
+
+        ClassificationMetrics Evaluate(Model candidate)
+        {
+            using var network = new TrainingNetwork(candidate, batch, pool, seed: 0);
+            network.Freeze();
+            using var loader = new BatchLoader(data, data.Validation, batch, augment: false, seed: 0);
+            return TrainerEvaluation.Evaluate(network, loader, cancellation);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using Dst.Foundations;
+using Dst.Masks;
+
+namespace Dst.Training.Masks;
+
+/// <summary>When weights are pruned.</summary>
+public enum PruningMethod
+{
+    /// <summary>All at once, before the training that follows.</summary>
+    OneShot,
+
+    /// <summary>In stages during the first part of that training: Zhu and Gupta 2017.</summary>
+    Gradual,
+
+    /// <summary>From scratch, with a mask chosen anew at each step: SR-STE, Zhou et al. 2021.</summary>
+    SrSte,
+}
+
+/// <summary>What a weight is worth; a candidate's score is the sum over its weights.</summary>
+public enum PruningScore
+{
+    /// <summary>|w|.</summary>
+    L1,
+
+    /// <summary>w².</summary>
+    L2,
+
+    /// <summary>|w·g|, g the mean gradient of the labels' loss.</summary>
+    Taylor,
+}
+
+/// <summary>Recipe section <c>prune</c>: the UHP pattern, how its weights are chosen and the layers that it leaves alone.</summary>
+public sealed record PruningOptions
+{
+    /// <summary>What a candidate is.</summary>
+    [Setting("what is kept or dropped as a whole: an input channel's kernel, or a weight position")]
+    public PruningUnit Unit { get; init; } = PruningUnit.Kernel;
+
+    /// <summary>V: consecutive filters that share a choice.</summary>
+    [Setting("consecutive filters that share one choice", Choices = ["1", "2", "4", "8", "16"])]
+    public int Block { get; init; } = 16;
+
+    /// <summary>M: length of the runs of which half is kept.</summary>
+    [Setting("candidates in a run, of which exactly half is kept; even", Min = 2, Max = 1 << 20)]
+    public int Group { get; init; } = 16;
+
+    /// <summary>When weights are pruned.</summary>
+    [Setting("one_shot before prune_train, gradual during its first part, or sr_ste: from scratch with the settings of train and a mask chosen at each step")]
+    public PruningMethod Method { get; init; }
+
+    /// <summary>What a weight is worth.</summary>
+    [Setting("what a weight is worth: l1 its magnitude, l2 its square, taylor its magnitude times the loss's mean gradient")]
+    public PruningScore Score { get; init; }
+
+    /// <summary>Batches over which Taylor scores average gradients.</summary>
+    [Setting("training batches over which the score taylor averages gradients", Min = 1, Max = 100_000)]
+    public int TaylorBatches { get; init; } = 32;
+
+    /// <summary>Whether output channels are reordered first, so that similar filters share a block.</summary>
+    [Setting("reorder output channels first so that similar filters share a block, where that raises the kept score; costs nothing at inference")]
+    public bool Permute { get; init; }
+
+    /// <summary>Stages of gradual pruning.</summary>
+    [Setting("gradual pruning")]
+    public GradualOptions Gradual { get; init; } = new();
+
+    /// <summary>Sparse-refined straight-through estimation.</summary>
+    [Setting("SR-STE")]
+    public SrSteOptions SrSte { get; init; } = new();
+
+    /// <summary>Layers that stay dense.</summary>
+    [Setting("layers that stay dense, by name; * stands for any characters")]
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Whether the first convolution stays dense.</summary>
+    [Setting("whether the first convolution stays dense")]
+    public bool ExcludeFirst { get; init; }
+
+    /// <summary>Whether the last convolution stays dense.</summary>
+    [Setting("whether the last convolution stays dense")]
+    public bool ExcludeLast { get; init; }
+
+    /// <summary>The pattern that unit, block and group make.</summary>
+    /// <exception cref="InputException">It is not legal.</exception>
+    public UhpPattern Pattern
+    {
+        get => UhpPattern.Parse(new UhpPattern(Unit, Block, Group).ToString());
+        init => (Unit, Block, Group) = value;
+    }
+}
+
+/// <summary>Recipe section <c>prune.gradual</c>.</summary>
+public sealed record GradualOptions
+{
+    /// <summary>Share of the training in which sparsity grows.</summary>
+    [Setting("share of prune_train after which the final sparsity is reached", Min = 0, Max = 0.95)]
+    public double Share { get; init; } = 0.5;
+
+    /// <summary>Times at which weights are pruned.</summary>
+    [Setting("times at which weights are pruned until then; a run of M candidates has no more than M/2 useful ones", Min = 1, Max = 10_000)]
+    public int Stages { get; init; } = 8;
+}
+
+/// <summary>Recipe section <c>prune.sr_ste</c>.</summary>
+public sealed record SrSteOptions
+{
+    /// <summary>λ.</summary>
+    [Setting("λ, the decay of the weights that the present mask prunes", Min = 0, Max = 1)]
+    public double Decay { get; init; } = 2e-4;
+}

@@ -1,0 +1,105 @@
+using System.IO.Enumeration;
+using Dst.Graph;
+using Dst.Masks;
+
+namespace Dst.Training.Masks;
+
+/// <summary>What pruning does to one layer with weights: it has a mask, or a reason why it stays dense.</summary>
+/// <param name="Name">The layer's name.</param>
+/// <param name="WeightShape">[O, I, Kh, Kw], or [O, I] of a linear layer.</param>
+/// <param name="Mask">What is kept, or null if the layer stays dense.</param>
+/// <param name="Skipped">Why the layer stays dense, or null if it has a mask.</param>
+public sealed record PlannedLayer(string Name, IReadOnlyList<int> WeightShape, LayerMask? Mask, string? Skipped)
+{
+    /// <summary>Number of weights.</summary>
+    public long Weights => WeightShape.Aggregate(1L, (product, extent) => product * extent);
+
+    /// <summary>Number of weights that are kept.</summary>
+    public long Kept => Mask?.KeptWeights ?? Weights;
+}
+
+/// <summary>How a network is to be pruned, layer by layer, in the order of its graph.</summary>
+/// <param name="Layers">Every convolution and linear layer.</param>
+public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
+{
+    /// <summary>The masks by layer name.</summary>
+    public IReadOnlyDictionary<string, LayerMask> Masks => Layers.Where(layer => layer.Mask is not null).ToDictionary(layer => layer.Name, layer => layer.Mask!);
+
+    /// <summary>Why layers stay dense, by layer name.</summary>
+    public IReadOnlyDictionary<string, string> Skipped => Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
+
+    /// <summary>Plans uniformity half-pruning of <paramref name="model"/>, which is not changed.</summary>
+    /// <param name="model">Network and weights.</param>
+    /// <param name="options">Pattern, score and layers to leave alone.</param>
+    /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="TaylorGradients"/>).</param>
+    /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
+    /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
+    /// <exception cref="ArgumentException">The score is taylor and there are no gradients.</exception>
+    public static PruningPlan Create(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
+    {
+        var pattern = options.Pattern;
+        var weights = ParameterShape.Of(model.Graph).Where(shape => shape.Role == ParameterRole.Weight).ToList();
+        foreach (var name in options.Exclude)
+        {
+            if (!weights.Any(shape => Fits(name, shape.Layer)))
+                throw new InputException($"prune.exclude has '{name}', which fits no layer; expected names such as '{weights.FirstOrDefault()?.Layer}'");
+        }
+
+        var nodes = model.Graph.Nodes.ToDictionary(node => node.Name);
+        var convolutions = weights.Where(shape => nodes[shape.Layer].Operation is Conv2dOp).Select(shape => shape.Layer).ToList();
+        return new([.. weights.Select(shape =>
+        {
+            var reason = ReasonToSkip(nodes[shape.Layer], shape, convolutions, options);
+            return new PlannedLayer(shape.Layer, shape.Shape, reason is null ? UhpPruner.Prune(Score(model, shape.Name, options, gradients), pattern, progress) : null, reason);
+        })]);
+    }
+
+    /// <summary>
+    /// Plans the control for <see cref="Create"/>, with the same parameters and errors: the same layers keep the same number of
+    /// weights, or the share <paramref name="keptShare"/> of them, those of the highest scores.
+    /// </summary>
+    public static PruningPlan CreateUnstructured(
+        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1, double? keptShare = null)
+    {
+        return new([.. Create(model, options, gradients, progress).Layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
+
+        LayerMask Prune(PlannedLayer layer)
+        {
+            var kept = keptShare is { } share ? (int)Math.Round(layer.Weights * share) : (int)layer.Kept;
+            return UnstructuredPruner.Prune(Score(model, $"{layer.Name}.weight", options, gradients), kept);
+        }
+    }
+
+    /// <summary>Which layers are pruned and by how much, which does not depend on weights or scores.</summary>
+    /// <exception cref="InputException">As for <see cref="Create"/>.</exception>
+    public static PruningPlan Outline(Model model, PruningOptions options) => Create(model, options with { Score = PruningScore.L1 });
+
+    /// <summary>A copy of <paramref name="model"/> with the masks, and zeros where they prune.</summary>
+    public Model ApplyTo(Model model)
+    {
+        var masks = Masks;
+        var parameters = ParameterShape.Of(model.Graph).ToDictionary(shape => shape.Name, shape =>
+        {
+            var copy = new Tensor(shape.Shape, model.Parameters[shape.Name].Data.ToArray());
+            if (shape.Role == ParameterRole.Weight && masks.TryGetValue(shape.Layer, out var mask)) mask.Apply(copy.Data);
+            return copy;
+        });
+        return new(model.Graph, parameters) { Masks = masks, ClassNames = model.ClassNames, Normalisation = model.Normalisation };
+    }
+
+    private static Tensor Score(Model model, string weight, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients) =>
+        WeightScores.Of(options.Score, model.Parameters[weight], gradients?[weight]);
+
+    private static string? ReasonToSkip(Node node, ParameterShape weight, List<string> convolutions, PruningOptions options)
+    {
+        if (node.Operation is not Conv2dOp convolution) return "linear layer";
+        if (convolution.Groups > 1) return weight.Shape[1] == 1 ? "depthwise" : "grouped convolution";
+        if (options.Unit == PruningUnit.Kernel && weight.Shape[1] == 1) return "one input channel under unit kernel";
+        if (weight.Shape[1] * weight.Shape[2] * weight.Shape[3] == 1) return "one weight a filter";
+        if (options.Exclude.Any(name => Fits(name, weight.Layer))) return "excluded by name";
+        if (options.ExcludeFirst && weight.Layer == convolutions[0]) return "first convolution excluded";
+        return options.ExcludeLast && weight.Layer == convolutions[^1] ? "last convolution excluded" : null;
+    }
+
+    private static bool Fits(string pattern, string layer) => FileSystemName.MatchesSimpleExpression(pattern, layer, ignoreCase: false);
+}

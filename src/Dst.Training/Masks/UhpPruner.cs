@@ -1,0 +1,63 @@
+using Dst.Masks;
+
+namespace Dst.Training.Masks;
+
+/// <summary>
+/// Uniformity half-pruning (UHP): Xiao et al., "Distillation Sparsity Training Algorithm for Accelerating Convolutional Neural
+/// Networks in Embedded Systems", 2023, in the form of docs/method.md.
+/// <code>
+/// score(b, c) = Σ |w| over the filters of block b and the weights of candidate c; of each run of `group` candidates the better half stays
+/// </code>
+/// </summary>
+public static class UhpPruner
+{
+    /// <summary>Chooses what is kept of one convolution.</summary>
+    /// <param name="weight">[O, I, Kh, Kw], finite: the weight itself, or the <see cref="WeightScores"/> of its weights; not changed.</param>
+    /// <param name="pattern">Unit, block and group.</param>
+    /// <param name="progress">Share of the pruning that is done, 0 to 1: gradual pruning keeps more on its way.</param>
+    /// <returns>
+    /// A mask that keeps the same number of each run of m candidates, for each block of filters: exactly ⌈m/2⌉ when progress is 1,
+    /// m − ⌊m/2⌋·progress, rounded, before. Ties go to the lower index.
+    /// </returns>
+    /// <exception cref="ArgumentException">The weight has not four dimensions.</exception>
+    public static LayerMask Prune(Tensor weight, UhpPattern pattern, double progress = 1)
+    {
+        if (weight.Shape.Length != 4) throw new ArgumentException($"a weight with {weight.Shape.Length} dimensions; [O, I, Kh, Kw] was expected", nameof(weight));
+        var row = weight.Shape[1] * weight.Shape[2] * weight.Shape[3];
+        var size = pattern.Unit == PruningUnit.Kernel ? weight.Shape[2] * weight.Shape[3] : 1;
+        var candidates = row / size;
+        var blocks = (weight.Shape[0] + pattern.Block - 1) / pattern.Block;
+        var kept = new bool[blocks * candidates];
+        var scores = new double[candidates];
+        for (var block = 0; block < blocks; block++)
+        {
+            var first = block * pattern.Block * row;
+            var filters = weight.Data.AsSpan(first, Math.Min(pattern.Block * row, weight.Data.Length - first));
+            Score(filters, row, size, scores);
+            for (var start = 0; start < candidates; start += pattern.Group)
+            {
+                var length = Math.Min(pattern.Group, candidates - start);
+                TopScores.Keep(scores.AsSpan(start, length), KeptOf(length, progress), kept.AsSpan(block * candidates + start, length));
+            }
+        }
+
+        return new(weight.Shape, pattern.Unit, pattern.Block, pattern.Group, kept);
+    }
+
+    /// <summary>How many of a run of <paramref name="length"/> candidates are kept when a share of the pruning is done.</summary>
+    public static int KeptOf(int length, double progress) =>
+        length - (int)Math.Round((length - UhpPattern.KeptOf(length)) * progress, MidpointRounding.AwayFromZero);
+
+    /// <summary>Σ |w| of each candidate over the rows of one block.</summary>
+    internal static void Score(ReadOnlySpan<float> filters, int row, int size, Span<double> scores)
+    {
+        scores.Clear();
+        for (; !filters.IsEmpty; filters = filters[row..])
+        {
+            for (var candidate = 0; candidate < scores.Length; candidate++)
+            {
+                foreach (var w in filters.Slice(candidate * size, size)) scores[candidate] += Math.Abs((double)w);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using Dst.Foundations;
+
+namespace Dst.Training.Objectives;
+
+/// <summary>
+/// What a taught network learns from: a weighted sum of the labels' and the teachers' terms, each with its own weight (docs/method.md).
+/// </summary>
+public sealed record DistillationOptions
+{
+    /// <summary>Temperature τ.</summary>
+    [Setting("temperature τ that divides the logits of teacher and student", Min = 0.1, Max = 100)]
+    public double Temperature { get; init; } = 4;
+
+    /// <summary>Weight α of the teacher's term.</summary>
+    [Setting("weight α of the teacher's soft targets; the labels have 1 − α unless labels says otherwise", Min = 0, Max = 1000)]
+    public double Alpha { get; init; } = 0.9;
+
+    /// <summary>Weight β of the dense student's term.</summary>
+    [Setting("weight β of the dense student as a second teacher of the pruned one; 0 leaves it out", Min = 0, Max = 1000)]
+    public double Beta { get; init; }
+
+    /// <summary>Weight of the cross-entropy with the labels, or null for 1 − α.</summary>
+    [Setting("weight of the labels; null for 1 − alpha", Min = 0, Max = 1000)]
+    public double? Labels { get; init; }
+
+    /// <summary>Whether logits are standardised before they are compared.</summary>
+    [Setting("standardise the logits of each image (mean 0, deviation 1) before soft targets and dkd compare them")]
+    public bool Standardise { get; init; }
+
+    /// <summary>Whether teachers' logits are computed once an image, from the image without augmentation; without augmentation they always are.</summary>
+    [Setting("compute the teachers' logits once an image, from the image without augmentation: faster, but student and teacher see different crops")]
+    public bool CacheTeacher { get; init; }
+
+    /// <summary>Decoupled distillation.</summary>
+    [Setting("decoupled distillation (DKD), the label's class and the other classes apart; usually with alpha: 0")]
+    public DecoupledOptions Dkd { get; init; } = new();
+
+    /// <summary>Attention transfer.</summary>
+    [Setting("attention transfer between layers with maps of one size")]
+    public FeatureLossOptions Attention { get; init; } = new();
+
+    /// <summary>FitNets hints.</summary>
+    [Setting("hints (FitNets) between layers with maps of one size; a trained projection joins different numbers of channels")]
+    public FeatureLossOptions Hints { get; init; } = new();
+
+    /// <summary>The weight of the cross-entropy with the labels.</summary>
+    internal double LabelWeight => Labels ?? 1 - Alpha;
+}
+
+/// <summary>Weights of decoupled distillation; both 0 leave it out.</summary>
+public sealed record DecoupledOptions
+{
+    /// <summary>Weight of the label's class against the rest.</summary>
+    [Setting("weight of TCKD, the label's class against the rest (α of the paper)", Min = 0, Max = 1000)]
+    public double Target { get; init; }
+
+    /// <summary>Weight of the other classes among themselves.</summary>
+    [Setting("weight of NCKD, the other classes among themselves (β of the paper)", Min = 0, Max = 1000)]
+    public double NonTarget { get; init; }
+
+    /// <summary>Epochs over which both weights grow from 0.</summary>
+    [Setting("epochs over which both weights grow linearly", Min = 0, Max = 100_000)]
+    public int WarmupEpochs { get; init; }
+}
+
+/// <summary>A loss between features of teacher and student.</summary>
+public sealed record FeatureLossOptions
+{
+    /// <summary>Weight of each pair's term.</summary>
+    [Setting("weight of each pair of layers; 0 leaves the term out", Min = 0, Max = 1e6)]
+    public double Weight { get; init; }
+
+    /// <summary>Which layer learns from which.</summary>
+    [Setting("pairs of layers, such as [{teacher: layer1.8.relu2, student: layer1.2.relu2}]")]
+    public IReadOnlyList<LayerPair> Layers { get; init; } = [];
+}
+
+/// <summary>A layer of the teacher and the layer of the student that learns from it, by the names of <c>dst inspect</c>.</summary>
+public sealed record LayerPair
+{
+    /// <summary>Name of the teacher's layer.</summary>
+    [Setting("a layer of the teacher")]
+    public string Teacher { get; init; } = "";
+
+    /// <summary>Name of the student's layer.</summary>
+    [Setting("a layer of the student")]
+    public string Student { get; init; } = "";
+}

@@ -1,0 +1,189 @@
+using Dst.Runtime.Threading;
+using Dst.Tests.Experiments;
+using Dst.Tests.Foundations;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Networks;
+using Dst.Training.Objectives;
+
+namespace Dst.Tests.Engine;
+
+/// <summary>One training phase: it learns, chooses on validation, stops when it should, and says where it broke.</summary>
+public sealed class TrainerTests : IDisposable
+{
+    private readonly WorkerPool _pool = new(1);
+    private readonly Recipe _recipe = TinyRun.Recipe("unused");
+    private readonly DataSet _data;
+
+    public TrainerTests() => _data = TinyRun.Load(_recipe);
+
+    public void Dispose() => _pool.Dispose();
+
+    [Fact]
+    public void Training_lowers_the_loss_and_keeps_the_best_validation_epoch()
+    {
+        var rows = new List<EpochMetrics>();
+        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 15, Ema = 0, Schedule = new() { LearningRate = 0.2 } }), _data, _pool, seed: 1) { EpochEnded = rows.Add };
+        var result = trainer.Run();
+        Assert.Equal(Enumerable.Range(1, 15), rows.Select(row => row.Epoch));
+        Assert.True(rows[^1].TrainLoss < 0.8 * rows[0].TrainLoss, $"{rows[0].TrainLoss} to {rows[^1].TrainLoss}");
+        var best = rows.OrderByDescending(row => row.ValidationTop1).ThenByDescending(row => row.Epoch).First();
+        Assert.Equal((best.Epoch, best.ValidationTop1), (result.BestEpoch, result.BestTop1));
+
+        using var network = new TrainingNetwork(result.Model, 9, _pool, seed: 1);
+        using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
+        var again = TrainerEvaluation.Evaluate(network, loader);
+        Assert.Equal((best.ValidationTop1, best.ValidationLoss), (again.Top1, again.Loss));
+    }
+
+    [Fact]
+    public void The_moving_average_is_what_is_validated_and_kept()
+    {
+        var rows = new List<EpochMetrics>();
+        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0.9 }), _data, _pool, seed: 1) { EpochEnded = rows.Add };
+        var result = trainer.Run();
+        using var network = new TrainingNetwork(result.Model, 9, _pool, seed: 1);
+        using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
+        Assert.Equal(rows[result.BestEpoch - 1].ValidationLoss, TrainerEvaluation.Evaluate(network, loader).Loss);
+
+        using var plain = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0 }), _data, _pool, seed: 1);
+        Assert.NotEqual(result.Model.Parameters["conv1.weight"].Data, plain.Run().Model.Parameters["conv1.weight"].Data);
+    }
+
+    [Fact]
+    public void Patience_counts_from_the_last_epoch_that_was_better_not_equal()
+    {
+        var rows = new List<EpochMetrics>();
+        var options = _recipe.Train with { Epochs = 50, Patience = 3, Schedule = new() { LearningRate = 1e-9 } };
+        using var trainer = new Trainer(Phase(options), _data, _pool, seed: 1) { EpochEnded = rows.Add };
+        var result = trainer.Run();
+
+        var firstBest = rows.First(row => row.ValidationTop1 == result.BestTop1).Epoch;
+        Assert.Equal(firstBest + 3, result.Epochs);
+        Assert.InRange(result.Epochs, 4, 49);
+        Assert.True(result.BestEpoch > firstBest, "no epoch was as good as the best one: the test needs such data");
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_a_number_stops_with_the_layers_name()
+    {
+        var phase = Phase(_recipe.Train);
+        phase.Start.Parameters["layer2.0.conv1.weight"].Data[3] = float.NaN;
+        using var trainer = new Trainer(phase, _data, _pool, seed: 1);
+        var message = Assert.Throws<DivergedException>(() => trainer.Run()).Message;
+        Assert.Contains("student: the loss is NaN in epoch 1 after 0 of its steps, at step 0; the first layer whose output is not finite is 'layer2.0.conv1'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_exploding_loss_names_the_step_and_the_last_good_checkpoint()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var (everyEpochs, expected) in new[] { (1, "the last good state, after "), (0, "no checkpoint of student was written before") })
+        {
+            using var run = TinyRun.Create(TinyRun.Recipe(folder.File($"{everyEpochs}"), "arms=[student]", "train={epochs: 60, batch: 9, optimizer: {momentum: 0, nesterov: false, weight_decay: 1}, schedule: {kind: constant, learning_rate: 5}}", $"checkpoint.every_epochs={everyEpochs}"));
+            var steps = 0;
+            var message = Assert.Throws<DivergedException>(() => TinyRun.Run(run, step => steps = step)).Message;
+            Assert.Contains($"step {steps}", message, StringComparison.Ordinal);
+            Assert.Contains(expected, message, StringComparison.Ordinal);
+            if (CheckpointFile.FindState(run.CheckpointPath, "student") is { } state) Assert.Contains($"{state.Epoch} epochs and {state.Step} steps, is in {run.CheckpointPath}", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_never_holds_weights_that_are_not_numbers()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var phase = Phase(_recipe.Train with { Ema = 0 });
+        phase.Start.Parameters["fc.bias"].Data[0] = float.PositiveInfinity;
+        using var trainer = new Trainer(phase, _data, _pool, seed: 1) { CheckpointDue = _ => Assert.Fail("saved"), Progress = null };
+        cancellation.Cancel();
+        Assert.ThrowsAny<DivergedException>(() => trainer.Run(cancellation.Token));
+    }
+
+    [Fact]
+    public void The_objective_is_the_weighted_sum_of_its_terms()
+    {
+        var distillation = new DistillationOptions { Temperature = 3, Alpha = 0.75, Beta = 0.5 };
+        var phase = Phase(_recipe.Train with { LabelSmoothing = 0.1 }) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
+        using var student = new TrainingNetwork(phase.Start, 9, _pool, seed: 1);
+        using var objective = new TrainerObjective(phase, student, 9, _pool, seed: 1);
+        using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
+        var batch = loader.Epoch(0).First();
+        var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
+        var (gradient, expectedGradient) = (new float[logits.Length], new float[logits.Length]);
+        gradient.AsSpan().Fill(99); // what a previous step left
+
+        var loss = objective.Compute(batch, epoch: 0, logits, gradient);
+
+        var expected = CrossEntropy.Compute(logits, batch.Labels.AsSpan(0, batch.Count), 3, 0.1f, 0.25f, expectedGradient)
+            + DistillationLoss.Compute(logits, Logits(Student(7), batch), 3, 3, 0.75f, expectedGradient)
+            + DistillationLoss.Compute(logits, Logits(Student(8), batch), 3, 3, 0.5f, expectedGradient);
+        Assert.Equal(expected, loss, 12);
+        Assert.Equal(expectedGradient, gradient);
+    }
+
+    [Fact]
+    public void Terms_of_the_objective_can_be_weighted_at_will()
+    {
+        var distillation = new DistillationOptions
+        {
+            Temperature = 2,
+            Alpha = 0,
+            Labels = 0.5,
+            Beta = 0.25,
+            Standardise = true,
+            Dkd = new() { Target = 1, NonTarget = 8, WarmupEpochs = 4 },
+        };
+        var phase = Phase(_recipe.Train) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
+        using var student = new TrainingNetwork(phase.Start, 9, _pool, seed: 1);
+        using var objective = new TrainerObjective(phase, student, 9, _pool, seed: 1);
+        using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
+        var batch = loader.Epoch(0).First();
+        var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
+        var (gradient, expectedGradient, inner) = (new float[logits.Length], new float[logits.Length], new float[logits.Length]);
+        var labels = batch.Labels.AsSpan(0, batch.Count);
+
+        var expected = CrossEntropy.Compute(logits, labels, 3, 0, 0.5f, expectedGradient)
+            + DecoupledDistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(7), batch)), labels, 3, 2, 0.5f, 4, inner) // epoch 2 of 4
+            + DistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(8), batch)), 3, 2, 0.25f, inner);
+        LogitStandardisation.Backward(logits, inner, 3, expectedGradient);
+        Assert.Equal(expected, objective.Compute(batch, epoch: 1, logits, gradient), 12);
+        Assert.Equal(expectedGradient, gradient);
+
+        static float[] Standardise(float[] z)
+        {
+            var result = new float[z.Length];
+            LogitStandardisation.Apply(z, 3, result);
+            return result;
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_arm_is_left_alone_and_one_of_another_network_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("checkpoint.safetensors");
+        using var trainer = new Trainer(Phase(_recipe.Train), _data, _pool, seed: 1);
+        Assert.False(CheckpointFile.TryRestore(path, "student", trainer));
+        CheckpointFile.Save(path, "student", trainer);
+        Assert.False(CheckpointFile.TryRestore(path, "teacher", trainer));
+        Assert.True(CheckpointFile.TryRestore(path, "student", trainer));
+
+        using var wider = new Trainer(new("student", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.5), 1), _recipe.Train), _data, _pool, seed: 1);
+        Assert.Contains("was expected", Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", wider)).Message, StringComparison.Ordinal);
+        using (var file = File.OpenWrite(path)) file.SetLength(file.Length / 2);
+        Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", trainer));
+    }
+
+    private TrainingPhase Phase(TrainOptions options) => new("student", Student(1), options);
+
+    private Model Student(long seed) => Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.25), seed);
+
+    private float[] Logits(Model model, Batch batch)
+    {
+        using var teacher = new Teacher(model, [], batch.Count, _pool);
+        return teacher.LogitsOf(batch).ToArray();
+    }
+}

@@ -1,0 +1,257 @@
+using System.Text.Json;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
+using Dst.Training.Engine;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Tests.Experiments;
+
+/// <summary>The whole method on a tiny set: all arms, what is written, and that it does not depend on threads or interruptions.</summary>
+public sealed class PipelineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void All_arms_run_and_the_run_folder_holds_what_the_design_says()
+    {
+        string path;
+        using (var run = TinyRun.Create(TinyRun.Recipe(_folder.Path)))
+        {
+            TinyRun.Run(run);
+            path = run.Path;
+        }
+
+        Assert.Equal(Path.Combine(_folder.Path, "tiny", "20260102-030405"), path);
+        var files = Directory.GetFiles(path).Select(Path.GetFileName).Order();
+        Assert.Equal(
+            ["checkpoint-last.safetensors", "dst.safetensors", "half-width.safetensors", "manifest.json", "metrics.csv", "recipe.yaml",
+             "student-kd.safetensors", "student.safetensors", "summary.json", "teacher.safetensors", "uhp.safetensors", "unstructured-kd.safetensors"], files);
+        Assert.Equal(1 + 3 + 3 + 3 + 2 + 2 + 2 + 3, TinyRun.Metrics(path).Length);
+
+        using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "summary.json")));
+        Assert.Equal("tiny", summary.RootElement.GetProperty("recipe").GetString());
+        Assert.Equal(5, summary.RootElement.GetProperty("seed").GetInt64());
+        var arms = summary.RootElement.GetProperty("arms").EnumerateArray().ToDictionary(arm => arm.GetProperty("arm").GetString()!);
+        Assert.Equal(ArmNames.All, arms.Keys);
+        foreach (var (name, arm) in arms)
+        {
+            foreach (var key in new[] { "test_top1", "validation_top1" }) Assert.InRange(arm.GetProperty(key).GetDouble(), 0, 1);
+            Assert.InRange(arm.GetProperty("seconds").GetDouble(), 0, double.MaxValue);
+            Assert.Equal(3, arm.GetProperty("latency_ms").GetProperty("median").GetDouble());
+            Assert.Equal(new FileInfo(Path.Combine(path, $"{name}.safetensors")).Length, arm.GetProperty("file_bytes").GetInt64());
+            Assert.Equal(12, arm.GetProperty("confusion").EnumerateArray().Sum(row => row.EnumerateArray().Sum(count => count.GetInt32())));
+            var isPruned = name is ArmNames.Uhp or ArmNames.Dst or ArmNames.UnstructuredKd;
+            Assert.Equal(isPruned, arm.GetProperty("nonzero").GetInt64() < arm.GetProperty("weights").GetInt64());
+            Assert.Equal(isPruned, arm.GetProperty("effective_macs").GetInt64() < arm.GetProperty("macs").GetInt64());
+            Assert.Equal(isPruned ? 1 : 2, arm.GetProperty("latency_ms").GetProperty("min").GetDouble());
+            Assert.Equal(isPruned ? JsonValueKind.Object : JsonValueKind.Null, arm.GetProperty("latency_dense_ms").ValueKind);
+            Assert.Equal(isPruned, arm.GetProperty("layers").GetArrayLength() > 0);
+        }
+
+        var halved = arms[ArmNames.Dst].GetProperty("effective_macs").GetInt64();
+        Assert.InRange(arms[ArmNames.HalfWidth].GetProperty("macs").GetInt64(), 0.6 * halved, 1.4 * halved);
+        Assert.Equal(arms[ArmNames.Dst].GetProperty("nonzero").GetInt64(), arms[ArmNames.UnstructuredKd].GetProperty("nonzero").GetInt64());
+    }
+
+    [Fact]
+    public void Pruned_arms_keep_their_pattern_and_start_from_the_best_distilled_student()
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[uhp, dst]"));
+        var summary = TinyRun.Run(run);
+        Assert.Equal([ArmNames.Teacher, ArmNames.StudentKd, ArmNames.Uhp, ArmNames.Dst], summary.Arms.Select(arm => arm.Arm));
+
+        var (student, uhp, dst) = (Load(run, ArmNames.StudentKd), Load(run, ArmNames.Uhp), Load(run, ArmNames.Dst));
+        Assert.NotEmpty(dst.Masks);
+        foreach (var (layer, mask) in Training.Masks.PruningPlan.Create(student, run.Recipe.Prune).Masks)
+        {
+            Assert.Equal(mask.Kept, uhp.Masks[layer].Kept);
+            Assert.Equal(mask.Kept, dst.Masks[layer].Kept);
+        }
+
+        Assert.NotEqual(uhp.Parameters["conv1.weight"].Data, dst.Parameters["conv1.weight"].Data);
+    }
+
+    [Fact]
+    public void Two_threads_give_the_bytes_of_one()
+    {
+        var one = RunIn("one", "threads=1", "arms=[dst]");
+        var two = RunIn("two", "threads=2", "arms=[dst]");
+        AssertSameResults(one, two);
+    }
+
+    [Theory]
+    [InlineData("prune.method=one_shot")]
+    [InlineData("prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
+    [InlineData("prune.method=sr_ste", "prune.group=4", "distill.attention={weight: 9, layers: [{teacher: relu, student: relu}]}", "distill.hints={weight: 1, layers: [{teacher: avgpool, student: avgpool}]}")]
+    public void A_run_that_is_interrupted_anywhere_ends_with_the_bytes_of_an_unbroken_one(params string[] settings)
+    {
+        string[] arms = ["arms=[teacher, student-kd, dst]", .. settings];
+        var unbroken = RunIn("unbroken", arms);
+        // 24 training images in batches of 9 are 3 steps an epoch: 9 of the teacher, 9 of the student, 6 of the pruned one.
+        foreach (var crash in new[] { false, true })
+        {
+            var recipe = TinyRun.Recipe(_folder.File(crash ? "crashed" : "cancelled"), arms);
+            string path;
+            using (var run = TinyRun.Create(recipe)) path = run.Path;
+            foreach (var steps in new[] { 1, 3, 7, 2, 5 }) Interrupt(path, steps, crash);
+            using (var run = RunFolder.Resume(path, [])) TinyRun.Run(run);
+            AssertSameResults(unbroken, path);
+        }
+    }
+
+    [Fact]
+    public void Measured_convolutions_are_recorded_and_a_resumed_run_keeps_them()
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[student]", "train.convolutions=measured"));
+        using var cancellation = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, epochEnded: _ => cancellation.Cancel(), cancellation: cancellation.Token));
+        var recorded = Recorded(run).EnumerateObject().ToDictionary(layer => layer.Name, layer => layer.Value.GetInt32());
+        Assert.Equal(recorded, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Tiles!);
+
+        // As if another machine had measured: the checkpoint decides, and nothing is measured again.
+        var flipped = recorded.ToDictionary(layer => layer.Key, layer => layer.Value == 0 ? 2 : 0);
+        RewriteForms(run.CheckpointPath, flipped);
+        TinyRun.Run(run);
+        Assert.Equal(flipped, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Tiles!);
+
+        static JsonElement Recorded(RunFolder run) =>
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Path, "manifest.json"))).RootElement.GetProperty("convolutions").GetProperty(ArmNames.Student);
+    }
+
+    [Fact]
+    public void A_run_killed_between_an_arms_training_and_its_summary_is_finished_without_training()
+    {
+        var path = RunIn("run", "arms=[student]");
+        var (model, metrics) = (File.ReadAllBytes(Path.Combine(path, "student.safetensors")), TinyRun.Metrics(path));
+        File.Delete(Path.Combine(path, "summary.json"));
+        File.Delete(Path.Combine(path, "student.safetensors"));
+        using (var run = RunFolder.Resume(path, []))
+            Assert.NotNull(TinyRun.Run(run, _ => Assert.Fail("a step was trained")).Find(ArmNames.Student));
+        Assert.Equal(model, File.ReadAllBytes(Path.Combine(path, "student.safetensors")));
+        Assert.Equal(metrics, TinyRun.Metrics(path));
+    }
+
+    [Fact]
+    public void Settings_that_a_later_arm_could_not_use_are_found_before_the_first_is_trained()
+    {
+        var cases = 0;
+        foreach (var (setting, expected) in new[]
+        {
+            ("data.validation=0", "data.validation"),
+            ("student.arch=resnet9", "network 'resnet9' is unknown"),
+            ("prune.exclude=[conv99]", "'conv99'"),
+            ("prune={method: sr_ste, score: taylor}", "prune.score is taylor with prune.method sr_ste"),
+            ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
+            ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
+            ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),
+            ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),
+        })
+        {
+            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File($"{cases++}"), setting));
+            var steps = 0;
+            Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(run, _ => steps++)).Message, StringComparison.Ordinal);
+            Assert.Equal(0, steps);
+        }
+    }
+
+    [Fact]
+    public void A_finished_teacher_is_imported_and_one_for_other_data_is_refused()
+    {
+        var teacher = Path.Combine(RunIn("first", "arms=[teacher]"), "teacher.safetensors");
+        using (var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), "arms=[student-kd]", $"teacher.model={teacher}")))
+        {
+            var summary = TinyRun.Run(run);
+            Assert.Equal(0, summary.Find(ArmNames.Teacher)!.Epochs);
+            Assert.Equal(File.ReadAllBytes(teacher), File.ReadAllBytes(run.ModelPath(ArmNames.Teacher)));
+        }
+
+        using var other = TinyRun.Create(TinyRun.Recipe(_folder.File("third"), "data.simulated.classes=4", $"teacher.model={teacher}"));
+        Assert.Contains("has 3 classes; the data has", Assert.Throws<InputException>(() => TinyRun.Run(other)).Message, StringComparison.Ordinal);
+
+        foreach (var (setting, expected) in new[] { ("data.normalise=image", "normalised image by image"), ("data.smooth=true", ", smoothed") })
+        {
+            using var otherInputs = TinyRun.Create(TinyRun.Recipe(_folder.File(setting), setting, $"teacher.model={teacher}"));
+            Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(otherInputs)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_student_that_is_pruned_already_or_missing_is_refused_before_a_teacher_is_trained()
+    {
+        var pruned = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
+        foreach (var (student, expected) in new[] { (pruned, "is pruned already (layer '"), (_folder.File("none.safetensors"), "does not exist") })
+        {
+            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), "arms=[dst]", $"student.model={student}"));
+            var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
+            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Cancelling_while_the_test_data_is_read_leaves_an_arm_that_is_finished_without_training()
+    {
+        var unbroken = RunIn("unbroken", "arms=[student]");
+        var run = TinyRun.Create(TinyRun.Recipe(_folder.File("cancelled"), "arms=[student]"));
+        using (run)
+        {
+            using var cancellation = new CancellationTokenSource();
+            Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, epochEnded: epoch => { if (epoch == 3) cancellation.Cancel(); }, cancellation: cancellation.Token));
+        }
+
+        Assert.Empty(TinyRun.Arms(run.Path));
+        using (var resumed = RunFolder.Resume(run.Path, [])) TinyRun.Run(resumed, _ => Assert.Fail("a step was trained"));
+        AssertSameResults(unbroken, run.Path);
+    }
+
+    private static void RewriteForms(string checkpoint, Dictionary<string, int> tiles)
+    {
+        List<TensorEntry> tensors;
+        using (var file = SafetensorsFile.Open(checkpoint))
+        {
+            tensors = [.. file.Tensors.Select(tensor => tensor.Value.Type == TensorType.I64
+                ? new TensorEntry(tensor.Key, tensor.Value.Shape, file.ReadLongs(tensor.Key, tensor.Value.Shape))
+                : new TensorEntry(tensor.Key, tensor.Value.Shape, file.ReadFloats(tensor.Key, tensor.Value.Shape)))];
+        }
+
+        var metadata = new Dictionary<string, string> { ["format"] = "dst-checkpoint", ["version"] = "1", ["arm"] = ArmNames.Student, ["convolutions"] = JsonSerializer.Serialize(tiles) };
+        SafetensorsFile.Write(checkpoint, metadata, tensors);
+    }
+
+    private static Model Load(RunFolder run, string arm) => ModelFile.Load(run.ModelPath(arm));
+
+    private static void AssertSameResults(string expected, string actual)
+    {
+        foreach (var file in Directory.GetFiles(expected, "*.safetensors"))
+            Assert.True(File.ReadAllBytes(file).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(actual, Path.GetFileName(file)))) || file.Contains("checkpoint", StringComparison.Ordinal), file);
+        Assert.Equal(TinyRun.Metrics(expected), TinyRun.Metrics(actual));
+    }
+
+    /// <summary>Stops a run after some steps: in order, so that the state is saved, or as a killed process leaves it, with torn files.</summary>
+    private static void Interrupt(string path, int steps, bool crash)
+    {
+        using var cancellation = new CancellationTokenSource();
+        using (var run = RunFolder.Resume(path, []))
+        {
+            if (crash)
+                Assert.Throws<KilledException>(() => TinyRun.Run(run, step => _ = step == steps ? throw new KilledException() : 0));
+            else
+                Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, step => { if (step == steps) cancellation.Cancel(); }, cancellation: cancellation.Token));
+        }
+
+        if (!crash) return;
+        File.WriteAllText(Path.Combine(path, ".checkpoint-last.safetensors.1.tmp"), "half a checkp");
+        File.AppendAllText(Path.Combine(path, "metrics.csv"), "teacher,1,0.0");
+    }
+
+    private string RunIn(string folder, params string[] overrides)
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.File(folder), overrides));
+        TinyRun.Run(run);
+        return run.Path;
+    }
+
+    private sealed class KilledException : Exception;
+}

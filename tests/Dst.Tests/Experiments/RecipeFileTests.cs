@@ -1,0 +1,182 @@
+using Dst.Graph;
+using Dst.Tests.Foundations;
+using Dst.Training.Data;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks;
+using Dst.Training.Networks;
+using Dst.Training.Optimizers;
+
+namespace Dst.Tests.Experiments;
+
+/// <summary>Recipes as a whole: files, inheritance of training settings, round trip, comparison.</summary>
+public class RecipeFileTests
+{
+    public static TheoryData<string> ShippedRecipes => [.. Directory.GetFiles(Path.Combine(RepositoryRoot, "recipes"), "*.yaml", SearchOption.AllDirectories)];
+
+    private static string RepositoryRoot
+    {
+        get
+        {
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(folder!.FullName, "Dst.slnx"))) folder = folder.Parent;
+            return folder.FullName;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ShippedRecipes))]
+    public void Shipped_recipes_are_legal_and_survive_a_round_trip(string path)
+    {
+        var recipe = RecipeFile.Load(path);
+        var text = RecipeFile.Write(recipe);
+        var again = RecipeFile.Parse("recipe again", text);
+        Assert.Equal(text, RecipeFile.Write(again));
+        Assert.Empty(RecipeFile.Differences(recipe, again));
+        Assert.Equal(ArmNames.All, recipe.Arms);
+    }
+
+    [Theory]
+    [MemberData(nameof(ShippedRecipes))]
+    public void Networks_of_shipped_recipes_fit_their_data_can_be_pruned_and_have_legal_schedules(string path)
+    {
+        var recipe = RecipeFile.Load(path);
+        var (input, classes) = TaskOf(recipe.Data);
+        foreach (var network in new[] { recipe.Teacher, recipe.Student })
+        {
+            var graph = Build(network);
+            Assert.Equal(new(classes, 1, 1), GraphChecker.Check(graph)[graph.Output.Name]);
+        }
+
+        Assert.NotEmpty(PruningPlan.Create(Initialiser.Initialise(Build(recipe.Student), recipe.Seed), recipe.Prune).Masks);
+        foreach (var train in new[] { recipe.Teacher.Train, recipe.Train, recipe.PruneTrain })
+        {
+            var schedule = Schedule.Create(train.Schedule, train.Epochs, stepsPerEpoch: 2);
+            Assert.True(schedule.LearningRate(2 * train.Epochs - 1) < train.Schedule.LearningRate / 50, "the learning rate has not fallen at the end");
+            Assert.All(train.Schedule.Milestones, milestone => Assert.InRange(milestone, 1, train.Epochs - 1));
+            Optimizer.Create(train.Optimizer, []);
+        }
+
+        NetworkGraph Build(NetworkOptions network) => Zoo.Build(network.Arch, input, classes, network.Width, network.Dropout);
+    }
+
+    /// <summary>Input and number of classes that the data of a recipe gives.</summary>
+    private static (FeatureShape Input, int Classes) TaskOf(DataOptions data) => data.Kind switch
+    {
+        "cifar100" => (new(3, data.Crop, data.Crop), 100),
+        "mstar" => (new(1, data.Crop, data.Crop), 10),
+        "simulated" => (new(1, data.Crop, data.Crop), data.Simulated.Classes),
+        _ => throw new ArgumentOutOfRangeException(nameof(data), data.Kind, "a recipe of this kind of data was not shipped before"),
+    };
+
+    [Fact]
+    public void Phases_inherit_from_train_at_every_depth_and_overrides_reach_them()
+    {
+        var recipe = RecipeFile.Parse("recipe x", """
+            train: {epochs: 9, optimizer: {momentum: 0.5, weight_decay: 0.001}}
+            prune_train: {epochs: 3, optimizer: {momentum: 0.25}}
+            """, ["train.batch=17", "train.optimizer.kind=adamw"]);
+        Assert.Equal((9, 17, 0.5), (recipe.Teacher.Train.Epochs, recipe.Teacher.Train.Batch, recipe.Teacher.Train.Optimizer.Momentum));
+        Assert.Equal((3, 17, 0.25, 0.001), (recipe.PruneTrain.Epochs, recipe.PruneTrain.Batch, recipe.PruneTrain.Optimizer.Momentum, recipe.PruneTrain.Optimizer.WeightDecay));
+        Assert.Equal(OptimizerKind.Adamw, recipe.PruneTrain.Optimizer.Kind);
+        Assert.Equal("resnet20", recipe.Teacher.Arch);
+    }
+
+    [Fact]
+    public void A_section_with_some_keys_keeps_the_defaults_of_its_place()
+    {
+        Assert.Equal("resnet20", RecipeFile.Parse("recipe x", "teacher: {width: 2}").Teacher.Arch);
+        Assert.Equal("aconvnet", RecipeFile.Parse("recipe x", "student: {width: 2}").Student.Arch);
+    }
+
+    [Fact]
+    public void The_name_is_that_of_the_file_unless_given()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("small.yaml"), "seed: 3");
+        Assert.Equal("small", RecipeFile.Load(folder.File("small.yaml")).Name);
+        Assert.Equal("other", RecipeFile.Load(folder.File("small.yaml"), ["name=other"]).Name);
+    }
+
+    [Theory]
+    [InlineData("../evil")]
+    [InlineData("a/b")]
+    [InlineData(".hidden")]
+    [InlineData("'x y'")]
+    public void A_name_that_cannot_be_a_folder_is_refused(string name) =>
+        Assert.Contains("cannot be a folder's name", Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", $"name: {name}")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_byte_order_mark_is_no_part_of_the_first_key()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("x.yaml"), "name: marked", new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        Assert.Equal("marked", RecipeFile.Load(folder.File("x.yaml")).Name);
+    }
+
+    [Fact]
+    public void Files_that_cannot_be_recipes_are_one_sentence()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("does not exist", Message(folder.File("missing.yaml")), StringComparison.Ordinal);
+        Assert.Contains("is a folder", Message(folder.Path), StringComparison.Ordinal);
+        File.WriteAllText(folder.File("large.yaml"), new string('#', 2 << 20));
+        Assert.Contains("bytes; at most", Message(folder.File("large.yaml")), StringComparison.Ordinal);
+        File.WriteAllBytes(folder.File("binary.yaml"), [0, 255, 1, 254, 7]);
+        Assert.Contains("binary.yaml", Message(folder.File("binary.yaml")), StringComparison.Ordinal);
+
+        static string Message(string path) => Assert.Throws<InputException>(() => RecipeFile.Load(path)).Message;
+    }
+
+    [Theory]
+    [InlineData("arms: []", "has no arms")]
+    [InlineData("arms: [teacher, studnet]", "arms in the recipe is 'studnet'; expected teacher, student, student-kd")]
+    public void Arms_are_checked(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Differences_name_what_results_depend_on_and_nothing_else()
+    {
+        var recipe = RecipeFile.Parse("recipe x", "train: {epochs: 3}");
+        var same = RecipeFile.Parse("recipe x", "train: {epochs: 3}", ["threads=2", "runs=elsewhere", "checkpoint.every_epochs=7"]);
+        Assert.Empty(RecipeFile.Differences(recipe, same));
+        var other = RecipeFile.Parse("recipe x", "train: {epochs: 4}", ["teacher.train.epochs=3", "prune_train.epochs=3", "arms=[dst]"]);
+        Assert.Equal(["arms is [teacher, student, student-kd, unstructured-kd, uhp, dst, half-width], now [dst]", "train.epochs is 3, now 4"], RecipeFile.Differences(recipe, other));
+    }
+
+    [Fact]
+    public void Every_key_has_help_and_a_default_that_is_legal()
+    {
+        var keys = RecipeFile.Describe();
+        Assert.Contains(keys, key => key is { Path: "train.optimizer.momentum", Default: "0.9" });
+        Assert.Contains(keys, key => key is { Path: "data.simulated.classes" });
+        Assert.All(keys, key => Assert.NotEmpty(key.Help));
+        Assert.Equal(keys.Count, keys.Select(key => key.Path).Distinct().Count());
+        Assert.Empty(RecipeFile.Differences(new Recipe { Name = "recipe" }, RecipeFile.Parse("recipe x", RecipeFile.Write(new Recipe()))));
+    }
+
+    [Fact]
+    public void A_list_of_sections_is_read_written_and_compared()
+    {
+        var recipe = RecipeFile.Parse("recipe x", """
+            distill:
+              hints:
+                weight: 2
+                layers:
+                  - {teacher: a, student: b}
+                  - student: c
+            """);
+        Assert.Equal([new() { Teacher = "a", Student = "b" }, new() { Student = "c" }], recipe.Distill.Hints.Layers);
+        Assert.Equal(recipe.Distill.Hints.Layers, RecipeFile.Parse("recipe x", RecipeFile.Write(recipe)).Distill.Hints.Layers);
+        var other = RecipeFile.Parse("recipe x", "distill: {hints: {weight: 2, layers: [{teacher: a, student: b}]}}");
+        Assert.Equal(["distill.hints.layers is [{teacher: a, student: b}, {teacher: , student: c}], now [{teacher: a, student: b}]"], RecipeFile.Differences(recipe, other));
+        Assert.Equal("sections such as {teacher: text, student: text}", RecipeFile.Describe().Single(key => key.Path == "distill.hints.layers").Expected);
+    }
+
+    [Theory]
+    [InlineData("distill: {hints: {layers: [a]}}", "layers in distill.hints has 'a'; expected sections such as")]
+    [InlineData("distill: {hints: {layers: [{teachr: a}]}}", "unknown key 'teachr' in distill.hints.layers; did you mean 'teacher'?")]
+    [InlineData("distill: {hints: {layers: {teacher: a}}}", "layers in distill.hints is a section; expected a list")]
+    public void A_list_of_sections_is_checked(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
+}

@@ -1,0 +1,119 @@
+using Dst.Tests.Foundations;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Tests.Experiments;
+
+/// <summary>The run folder: never overwritten, one process at a time, resumed only with its own recipe.</summary>
+public sealed class RunFolderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Runs_that_start_in_the_same_second_have_folders_of_their_own()
+    {
+        var recipe = TinyRun.Recipe(_folder.Path);
+        var runs = new RunFolder[8];
+        Parallel.For(0, runs.Length, i => runs[i] = TinyRun.Create(recipe));
+        var names = runs.Select(run => Path.GetFileName(run.Path)).ToHashSet();
+        foreach (var run in runs) run.Dispose();
+        Assert.Equal(["20260102-030405", .. Enumerable.Range(2, 7).Select(number => $"20260102-030405-{number}")], names.Order());
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_one_sentence()
+    {
+        File.WriteAllText(_folder.File("file"), "");
+        var recipe = TinyRun.Recipe(_folder.File("file"));
+        Assert.Contains("expected a writable folder", Assert.Throws<InputException>(() => TinyRun.Create(recipe)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_without_permission_is_one_sentence()
+    {
+        SystemCalls.SetMode(_folder.Path, "555");
+        SystemCalls.AsOrdinaryUser(() =>
+        {
+            var error = Assert.Throws<InputException>(() => TinyRun.Create(TinyRun.Recipe(_folder.Path)));
+            Assert.IsType<UnauthorizedAccessException>(error.InnerException);
+            Assert.Contains("expected a writable folder", error.Message, StringComparison.Ordinal);
+        });
+        SystemCalls.SetMode(_folder.Path, "755");
+    }
+
+    [Fact]
+    public void A_full_disk_stops_the_run_with_one_sentence()
+    {
+        var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
+        run.Dispose();
+        File.Delete(Path.Combine(run.Path, "metrics.csv"));
+        File.CreateSymbolicLink(Path.Combine(run.Path, "metrics.csv"), "/dev/full");
+        using var resumed = RunFolder.Resume(run.Path, []);
+        var error = Assert.Throws<InputException>(() => resumed.AddMetrics(new("teacher", 1, 0.5, 1, 0.25, 2, 0.125, 3, 4)));
+        Assert.Contains("No space left on device", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_in_progress_cannot_be_resumed_by_another_process()
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
+        Assert.Contains("no other process has open", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Resuming_lists_what_differs_and_allows_what_results_do_not_depend_on()
+    {
+        var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
+        run.Dispose();
+        var message = Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, ["train.epochs=4", "seed=6"])).Message;
+        Assert.Contains("seed is 5, now 6; train.epochs is 3, now 4", message, StringComparison.Ordinal);
+        using var resumed = RunFolder.Resume(run.Path, ["threads=2"]);
+        Assert.Equal(2, resumed.Recipe.Threads);
+    }
+
+    [Fact]
+    public void A_folder_without_a_run_is_refused_and_left_alone()
+    {
+        Assert.Contains("has no recipe.yaml", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("recipe.yaml"), "name: pancakes");
+        Assert.Contains("has no metrics.csv", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message, StringComparison.Ordinal);
+        Assert.Equal([_folder.File("recipe.yaml")], Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("{\"recipe\":")]
+    [InlineData("null")]
+    [InlineData("{\"recipe\": \"tiny\", \"seed\": 5, \"arms\": [null]}")]
+    public void A_broken_summary_is_one_sentence(string text)
+    {
+        var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
+        run.Dispose();
+        File.WriteAllText(Path.Combine(run.Path, "summary.json"), text);
+        Assert.Contains("expected a summary", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Other_data_than_that_of_the_run_is_refused()
+    {
+        var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
+        var manifest = RunManifest.Describe(1, 5, DateTime.UtcNow, TinyRun.Load(run.Recipe));
+        run.WriteManifest(manifest);
+        run.WriteManifest(manifest);
+        var other = RunManifest.Describe(1, 5, DateTime.UtcNow, TinyRun.Load(TinyRun.Recipe(_folder.Path, "data.simulated.seed=2")));
+        Assert.Contains("expected the same data", Assert.Throws<InputException>(() => run.WriteManifest(other)).Message, StringComparison.Ordinal);
+        run.Dispose();
+    }
+
+    [Fact]
+    public void Metrics_beyond_the_checkpoint_and_torn_lines_are_dropped()
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
+        for (var epoch = 1; epoch <= 3; epoch++) run.AddMetrics(new("teacher", epoch, 0.5, 1, 0.25, 2, 0.125, 3, 4));
+        run.TrimMetrics("teacher", 2);
+        run.AddMetrics(new("teacher", 3, 1e-5, 1, 0.25, 2, 0.125, 3, 4));
+        Assert.Equal(
+            ["arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1", "teacher,1,0.5,1,0.25,2,0.125", "teacher,2,0.5,1,0.25,2,0.125", "teacher,3,1E-05,1,0.25,2,0.125"],
+            TinyRun.Metrics(run.Path));
+    }
+}

@@ -1,0 +1,49 @@
+using Dst.Foundations;
+
+namespace Dst.Tests.Foundations;
+
+public sealed class AtomicFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_write_to_a_full_disk_keeps_the_old_file_and_leaves_nothing_behind()
+    {
+        // The temporary file is a link to the device on which every write finds the disk full.
+        var path = _folder.File("a");
+        AtomicFile.Write(path, stream => stream.Write("old"u8));
+        File.CreateSymbolicLink(_folder.File($".a.{Environment.ProcessId}.tmp"), "/dev/full");
+        var error = Assert.Throws<InputException>(() => AtomicFile.Write(path, stream => stream.Write("new"u8)));
+        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+        Assert.Contains("No space left on device", error.Message);
+    }
+
+    [Fact]
+    public void Errors_of_the_writer_itself_pass_through_and_leave_nothing_behind()
+    {
+        Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(_folder.File("a"), _ => throw new InvalidOperationException()));
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void A_write_replaces_what_was_there()
+    {
+        var path = _folder.File("a");
+        File.WriteAllText(path, "a longer old text");
+        AtomicFile.Write(path, stream => stream.Write("new"u8));
+        Assert.Equal("new", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void A_missing_folder_or_a_folder_in_the_way_is_named()
+    {
+        var missing = _folder.File(Path.Combine("missing", "a"));
+        Assert.StartsWith($"{missing} cannot be written", Assert.Throws<InputException>(() => AtomicFile.Write(missing, _ => { })).Message);
+        Assert.StartsWith($"{_folder.Path} cannot be written", Assert.Throws<InputException>(() => AtomicFile.Write(_folder.Path, _ => { })).Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
+    }
+}

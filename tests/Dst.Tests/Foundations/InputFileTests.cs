@@ -1,0 +1,62 @@
+using Dst.Foundations;
+
+namespace Dst.Tests.Foundations;
+
+public sealed class InputFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_file_is_read_through_links()
+    {
+        File.WriteAllText(_folder.File("file"), "text");
+        File.CreateSymbolicLink(_folder.File("link"), "file");
+        File.CreateSymbolicLink(_folder.File("link to link"), "link");
+        Assert.Equal("text"u8.ToArray(), InputFile.ReadAllBytes(_folder.File("link to link")));
+    }
+
+    [Fact]
+    public void What_is_no_file_with_content_is_refused_without_waiting()
+    {
+        SystemCalls.MakePipe(_folder.File("pipe"));
+        File.CreateSymbolicLink(_folder.File("link to pipe"), "pipe");
+        File.CreateSymbolicLink(_folder.File("loop"), "loop");
+        File.WriteAllText(_folder.File("empty"), "");
+        foreach (var (path, problem) in new[]
+        {
+            (_folder.File("pipe"), "not a regular file"),
+            (_folder.File("link to pipe"), "not a regular file"),
+            ("/dev/zero", "not a regular file"),
+            (_folder.File("empty"), "is empty"),
+            (_folder.Path, "is a folder"),
+            (_folder.File("missing"), "does not exist"),
+            (_folder.File("empty/file"), "does not exist"),
+            (_folder.File("loop"), "cannot be read"),
+            ("", "cannot be read"),
+        })
+        {
+            var message = Assert.Throws<InputException>(() => InputFile.Open(path)).Message;
+            Assert.Contains($"'{path}'", message);
+            Assert.Contains(problem, message);
+        }
+    }
+
+    [Fact]
+    public void A_file_without_permission_is_refused()
+    {
+        File.WriteAllText(_folder.File("secret"), "text");
+        SystemCalls.SetMode(_folder.Path, "755");
+        SystemCalls.SetMode(_folder.File("secret"), "000");
+        SystemCalls.AsOrdinaryUser(() =>
+            Assert.Contains("permission denied", Assert.Throws<InputException>(() => InputFile.Open(_folder.File("secret"))).Message));
+    }
+
+    [Fact]
+    public void A_file_that_is_too_large_is_refused_before_it_is_read()
+    {
+        File.WriteAllText(_folder.File("file"), "text");
+        Assert.Contains("4 bytes; at most 3", Assert.Throws<InputException>(() => InputFile.ReadAllBytes(_folder.File("file"), maxBytes: 3)).Message);
+    }
+}

@@ -1,0 +1,108 @@
+using Dst.Foundations;
+using Dst.Graph;
+using Dst.Masks;
+using Dst.Training.Masks;
+
+namespace Dst.Tests.Masks;
+
+public class PruningPlanTests
+{
+    private static readonly PruningOptions Options = new() { Unit = PruningUnit.Kernel, Block = 4, Group = 4 };
+
+    [Fact]
+    public void Every_layer_has_a_mask_or_a_reason()
+    {
+        var plan = PruningPlan.Create(Network(), Options);
+        Assert.Equal(["stem", "depthwise", "grouped", "point", "last", "classifier"], plan.Layers.Select(layer => layer.Name));
+        Assert.Equal(["point", "last"], plan.Masks.Keys);
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["stem"] = "one input channel under unit kernel",
+                ["depthwise"] = "depthwise",
+                ["grouped"] = "grouped convolution",
+                ["classifier"] = "linear layer",
+            },
+            plan.Skipped);
+        Assert.Equal([(72, 72), (72, 72), (288, 288), (96, 48), (540, 270), (50, 50)], plan.Layers.Select(layer => ((int)layer.Weights, (int)layer.Kept)));
+    }
+
+    [Fact]
+    public void Unit_weight_halves_a_layer_of_one_input_channel() =>
+        Assert.Equal(40, PruningPlan.Create(Network(), Options with { Unit = PruningUnit.Weight }).Layers[0].Kept); // 5 of 9 in each of 8 filters: runs 4, 4, 1
+
+    [Theory]
+    [InlineData("point", "point")]
+    [InlineData("*t", "last point")]
+    [InlineData("*", "last point")]
+    public void Layers_are_excluded_by_name(string pattern, string excluded)
+    {
+        var plan = PruningPlan.Create(Network(), Options with { Exclude = [pattern] });
+        Assert.Equal(excluded, string.Join(' ', plan.Skipped.Where(pair => pair.Value == "excluded by name").Select(pair => pair.Key).Order()));
+    }
+
+    [Fact]
+    public void A_name_that_fits_no_layer_is_an_error() =>
+        Assert.Contains("'points', which fits no layer", Assert.Throws<InputException>(() => PruningPlan.Create(Network(), Options with { Exclude = ["points"] })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void An_odd_group_is_an_error() =>
+        Assert.Contains("even group", Assert.Throws<InputException>(() => PruningPlan.Create(Network(), Options with { Group = 3 })).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void First_and_last_convolutions_are_excluded_on_request()
+    {
+        var plan = PruningPlan.Create(Network(), Options with { Unit = PruningUnit.Weight, ExcludeFirst = true, ExcludeLast = true });
+        Assert.Equal(("first convolution excluded", "last convolution excluded"), (plan.Skipped["stem"], plan.Skipped["last"]));
+        Assert.Equal(["point"], plan.Masks.Keys);
+    }
+
+    [Fact]
+    public void The_control_keeps_as_many_weights_in_each_layer_and_skips_the_same()
+    {
+        var network = Network();
+        var uhp = PruningPlan.Create(network, Options);
+        var control = PruningPlan.CreateUnstructured(network, Options);
+        Assert.Equal(uhp.Layers.Select(layer => (layer.Name, layer.Kept, layer.Skipped)), control.Layers.Select(layer => (layer.Name, layer.Kept, layer.Skipped)));
+        Assert.All(control.Masks.Values, mask => Assert.Equal((PruningUnit.Weight, 1, null), (mask.Unit, mask.Block, mask.Group)));
+    }
+
+    [Fact]
+    public void Applying_a_plan_zeroes_a_copy_and_leaves_the_model()
+    {
+        var network = Network();
+        var before = network.Parameters["point.weight"].Data.ToArray();
+        var plan = PruningPlan.Create(network, Options);
+        var pruned = plan.ApplyTo(network);
+        Assert.Equal(before, network.Parameters["point.weight"].Data);
+        Assert.Equal(plan.Layers[3].Kept, pruned.Parameters["point.weight"].Data.Count(w => w != 0));
+        Assert.Equal(network.Parameters["classifier.weight"].Data, pruned.Parameters["classifier.weight"].Data);
+        Assert.NotSame(network.Parameters["classifier.weight"].Data, pruned.Parameters["classifier.weight"].Data);
+        Assert.Equal(["point", "last"], pruned.Masks.Keys);
+        Assert.Equal(["a", "b"], pruned.ClassNames);
+    }
+
+    private static Model Network()
+    {
+        var graph = new NetworkGraph("test", new(1, 4, 4),
+        [
+            new("stem", new Conv2dOp(8, 3, 3, Padding: 1), ["input"]),
+            new("depthwise", new Conv2dOp(8, 3, 3, Padding: 1, Groups: 8), ["stem"]),
+            new("grouped", new Conv2dOp(8, 3, 3, Padding: 1, Groups: 2), ["depthwise"]),
+            new("point", new Conv2dOp(12, 1, 1), ["grouped"]),
+            new("last", new Conv2dOp(5, 3, 3, Padding: 1, Bias: true), ["point"]),
+            new("pool", new GlobalAvgPoolOp(), ["last"]),
+            new("classifier", new LinearOp(10), ["pool"]),
+        ]);
+        var random = new RandomStream(1, RandomPurpose.Initialise);
+        var parameters = new Dictionary<string, Tensor>();
+        foreach (var shape in ParameterShape.Of(graph))
+        {
+            var data = new float[shape.Count];
+            for (var i = 0; i < data.Length; i++) data[i] = (float)random.NextNormal();
+            parameters.Add(shape.Name, new(shape.Shape, data));
+        }
+
+        return new(graph, parameters) { ClassNames = ["a", "b"] };
+    }
+}

@@ -1,0 +1,180 @@
+using Dst.Foundations;
+using Dst.Masks;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.ModelFiles;
+
+/// <summary>Model files that were made wrong on purpose, from one small pruned model.</summary>
+public sealed class BadModelFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _path;
+    private readonly Dictionary<string, string> _metadata;
+    private readonly Dictionary<string, TensorEntry> _tensors = [];
+
+    public BadModelFileTests()
+    {
+        _path = _folder.File("model.safetensors");
+        var dense = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 8, 8), 3, width: 0.25), 1);
+        var uhp = ModelFileTests.Prune(dense, "kernel:4:4", "layer2.0.conv2");
+        var both = ModelFileTests.Prune(uhp, "unstructured", "layer3.0.conv1");
+        ModelFile.Save(_path, new(both.Graph, both.Parameters)
+        {
+            Masks = uhp.Masks.Concat(both.Masks).ToDictionary(),
+            ClassNames = ["a", "b", "c"],
+            Normalisation = new(0, "none", [0.5f], [0.25f]),
+        });
+
+        using var file = SafetensorsFile.Open(_path);
+        _metadata = new(file.Metadata);
+        foreach (var (name, info) in file.Tensors)
+        {
+            _tensors[name] = info.Type == TensorType.U8
+                ? new(name, info.Shape, file.ReadBytes(name, info.Shape))
+                : new(name, info.Shape, file.ReadFloats(name, info.Shape));
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("format", "pt", "format 'pt'; 'dst-model'")]
+    [InlineData("version", "2", "version '2'; '1'")]
+    [InlineData("graph", null, "no 'graph'")]
+    [InlineData("graph", "null", "null for 'graph'")]
+    [InlineData("graph", "{", "cannot be understood")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[]}""", "no nodes")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[null]}""", "null node")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":null}""", "cannot be understood")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"relu"},"inputs":[null]}]}""", "null node or input")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"gelu"},"inputs":["input"]}]}""", "cannot be understood")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{},"inputs":["input"]}]}""", "cannot be understood")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"clip","min":0},"inputs":["input"]}]}""", "cannot be understood")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"clip","min":0,"max":1e39},"inputs":["input"]}]}""", "two finite bounds")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"linear","out_features":2147483647},"inputs":["input"]}]}""", "which is too large")]
+    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"linear","out_features":1000000000},"inputs":["input"]}]}""", "no tensor 'n.weight'")]
+    [InlineData("masks", """{"conv1":"kernel:3:4"}""", "'kernel:3:4' is not unit:block:group")]
+    [InlineData("masks", """{"conv1":null}""", "'null' is not unit:block:group")]
+    [InlineData("masks", """{"fc":"kernel:4:4"}""", "'fc', which is not a convolution")]
+    [InlineData("masks", """{}""", "no tensor 'layer2.0.conv2.weight'")]
+    [InlineData("masks", """{"layer2.0.conv2":"weight:4:4","layer3.0.conv1":"unstructured"}""", "'layer2.0.conv2.weight.uhp_mask' is U8")]
+    [InlineData("masks", """{"layer2.0.conv2":"kernel:4:4","layer3.0.conv1":"unstructured","relu":"unstructured"}""", "mask for 'relu', which is not a convolution")]
+    [InlineData("class_names", """["a","b"]""", "2 class names; its network has 3 outputs")]
+    [InlineData("class_names", """["a","b",null]""", "null class name")]
+    [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[0.5],"deviation":[0]}""", "positive deviations")]
+    [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1e99],"deviation":[1]}""", "finite means")]
+    [InlineData("normalisation", """{"resize":0,"amplitude":"cube","mean":[1],"deviation":[1]}""", "amplitude none, sqrt or log")]
+    [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1,2],"deviation":[1,2]}""", "1 finite means")]
+    [InlineData("normalisation", """{"resize":-1,"amplitude":"none","mean":[1],"deviation":[1]}""", "resize of 0 to")]
+    public void Wrong_metadata_is_refused(string key, string? value, string expected)
+    {
+        if (value is null) _metadata.Remove(key);
+        else _metadata[key] = value;
+        if (key == "graph") _metadata["masks"] = "{}";
+        ExpectRefused(expected);
+    }
+
+    [Fact]
+    public void Wrong_tensors_are_refused()
+    {
+        var mask = "layer2.0.conv2.weight.uhp_mask";
+        var values = "layer2.0.conv2.weight.uhp_values";
+        ExpectRefused(new(mask, [2], new byte[2]), "'layer2.0.conv2.weight.uhp_mask' keeps 0 of the 4 candidates from 0 on in block 0; 2 were expected");
+        ExpectRefused(new(mask, [2], new byte[] { 0xFF, 0xFF }), "keeps 4 of the 4");
+        ExpectRefused(new(mask, [1], new byte[1]), "U8 [1]; U8 [2]");
+        ExpectRefused(new(values, [7], new float[7]), "F32 [7]; F32 [");
+        ExpectRefused(new("layer3.0.conv1.weight.sparse_mask", [144], Enumerable.Repeat((byte)255, 144).ToArray()), "sparse_values' is F32");
+        ExpectRefused(new("bn1.bias", [4], new[] { 0, float.NaN, 0, 0 }), "'bn1.bias' has NaN at index 1");
+        ExpectRefused(new("bn1.bias", [4], new[] { 0, 0, float.NegativeInfinity, 0 }), "'bn1.bias' has -");
+        ExpectRefused(new("bn1.running_var", [4], new[] { 1f, 1, 1, -1 }), "a variance is not negative");
+        ExpectRefused(new("extra", [1], new float[1]), "its graph needs");
+    }
+
+    [Fact]
+    public void Pruned_layers_of_absurd_size_are_refused()
+    {
+        _metadata["graph"] = """
+            {"name":"a","input":{"channels":65536,"height":1,"width":1},"nodes":[
+            {"name":"conv","operation":{"op":"conv2d","out_channels":16400,"kernel_height":1,"kernel_width":1,"stride":1,"padding":0},"inputs":["input"]}]}
+            """;
+        _metadata["masks"] = """{"conv":"kernel:16:16"}""";
+        ExpectRefused("'conv' has 1074790400 weights; a pruned layer has at most 1073741824");
+    }
+
+    [Fact]
+    public void Bits_behind_the_last_candidate_are_refused()
+    {
+        var mask = new LayerMask([1, 3, 1, 1], PruningUnit.Kernel, 1, 2, [true, false, true]);
+        var graph = new Dst.Graph.NetworkGraph("one", new(3, 1, 1), [new("conv", new Dst.Graph.Conv2dOp(1, 1, 1), ["input"])]);
+        ModelFile.Save(_path, new(graph, new Dictionary<string, Tensor> { ["conv.weight"] = new([1, 3, 1, 1], [1, 0, 2]) })
+        {
+            Masks = new Dictionary<string, LayerMask> { ["conv"] = mask },
+        });
+        var bytes = File.ReadAllBytes(_path);
+        Assert.Equal(0b101, bytes[^1]);
+        bytes[^1] |= 0b1000;
+        File.WriteAllBytes(_path, bytes);
+        Assert.Contains("bits set behind its 3 candidates", Assert.Throws<InputException>(() => ModelFile.Load(_path)).Message);
+    }
+
+    [Fact]
+    public void Every_truncation_is_refused()
+    {
+        var bytes = File.ReadAllBytes(_path);
+        for (var length = 0; length < bytes.Length; length += 97)
+        {
+            File.WriteAllBytes(_path, bytes[..length]);
+            Assert.Throws<InputException>(() => ModelFile.Load(_path));
+        }
+    }
+
+    [Fact]
+    public void A_changed_byte_gives_a_model_or_an_input_error_and_nothing_else()
+    {
+        const int mutations = 4000;
+        var bytes = File.ReadAllBytes(_path);
+        var headerEnd = 8 + BitConverter.ToInt32(bytes);
+        var random = new RandomStream(7, RandomPurpose.Simulate);
+        var refused = 0;
+        for (var i = 0; i < mutations; i++)
+        {
+            // Three in four hit the length and the header, where the structure is.
+            var position = random.NextInt(i % 4 == 0 ? bytes.Length : headerEnd);
+            var original = bytes[position];
+            bytes[position] = i % 2 == 0 ? (byte)random.NextInt(256) : (byte)(original ^ (1 << random.NextInt(8)));
+            File.WriteAllBytes(_path, bytes);
+            try
+            {
+                ModelFile.Load(_path);
+            }
+            catch (InputException e)
+            {
+                refused++;
+                Assert.StartsWith(_path, e.Message);
+            }
+
+            bytes[position] = original;
+        }
+
+        Assert.InRange(refused, mutations / 4, mutations - 1);
+    }
+
+    private void ExpectRefused(TensorEntry instead, string expected)
+    {
+        var before = _tensors.GetValueOrDefault(instead.Name);
+        _tensors[instead.Name] = instead;
+        ExpectRefused(expected);
+        if (before is null) _tensors.Remove(instead.Name);
+        else _tensors[instead.Name] = before;
+    }
+
+    private void ExpectRefused(string expected)
+    {
+        SafetensorsFile.Write(_path, _metadata, _tensors.Values);
+        var error = Assert.Throws<InputException>(() => ModelFile.Load(_path));
+        Assert.StartsWith(_path, error.Message);
+        Assert.Contains(expected, error.Message);
+    }
+}

@@ -1,0 +1,127 @@
+using Dst.Foundations;
+using Dst.Training.Objectives;
+
+namespace Dst.Tests.Objectives;
+
+/// <summary>Losses of distillation: gradients are slopes, and what the definitions imply. Their values are checked in GoldenLossTests.</summary>
+public class DistillationLossTests
+{
+    private const int Images = 3, Classes = 5, Pixels = 4, Channels = 3, TeacherChannels = 2;
+
+    private static readonly int[] Labels = [3, 0, 4];
+    private static readonly float[] Logits = Random(1, Images * Classes);
+    private static readonly float[] Teacher = Random(2, Images * Classes);
+    private static readonly float[] Features = Random(3, Images * Channels * Pixels);
+    private static readonly float[] TeacherFeatures = Random(4, Images * TeacherChannels * Pixels);
+    private static readonly float[] Projection = Random(5, TeacherChannels * Channels);
+
+    [Theory]
+    [InlineData(0.5f)]
+    [InlineData(4f)]
+    public void Decoupled_gradient_is_its_slope(float temperature) => ExpectSlope(
+        Logits, (z, g) => DecoupledDistillationLoss.Compute(z, Teacher, Labels, Classes, temperature, 0.7f, 1.5f, g));
+
+    [Fact]
+    public void Standardised_gradient_is_its_slope() => ExpectSlope(Logits, (z, g) =>
+    {
+        var standardised = new float[z.Length];
+        var inner = new float[g.Length];
+        LogitStandardisation.Apply(z, Classes, standardised);
+        var loss = DistillationLoss.Compute(standardised, Teacher, Classes, 2, 1, inner);
+        if (g.Length > 0) LogitStandardisation.Backward(z, inner, Classes, g);
+        return loss;
+    });
+
+    [Fact]
+    public void Attention_gradient_is_its_slope() => ExpectSlope(Features, (f, g) => AttentionLoss.Compute(f, TeacherFeatures, Images, Pixels, 3, g));
+
+    [Fact]
+    public void Hint_gradients_are_its_slopes()
+    {
+        ExpectSlope(Features, (f, g) => HintLoss.Compute(f, TeacherFeatures, Projection, Images, Pixels, 3, g, default));
+        ExpectSlope(Projection, (w, g) => HintLoss.Compute(Features, TeacherFeatures, w, Images, Pixels, 3, default, g));
+        ExpectSlope(Features, (f, g) => HintLoss.Compute(f, Random(6, f.Length), default, Images, Pixels, 3, g, default));
+    }
+
+    // KL(p ‖ q) = TCKD + (1 − p_y) · NCKD, the identity that the paper starts from, image by image.
+    [Fact]
+    public void Decoupled_terms_with_the_weights_of_KD_are_KD()
+    {
+        for (var n = 0; n < Images; n++)
+        {
+            var (z, t, label) = (Logits[(n * Classes)..((n + 1) * Classes)], Teacher[(n * Classes)..((n + 1) * Classes)], Labels[n]);
+            var others = 1 - Math.Exp(t[label] / 4 - LogPartition.Of(t, 4));
+            Assert.Equal(
+                DistillationLoss.Compute(z, t, Classes, 4, 1, default),
+                DecoupledDistillationLoss.Compute(z, t, [label], Classes, 4, 1, (float)others, default), 1e-6);
+        }
+    }
+
+    [Fact]
+    public void Standardised_logits_have_mean_0_and_deviation_1_and_forget_scale_and_shift()
+    {
+        float[] z = [1, 2, 3, 6, 30, 20, 10, -20], moved = [.. z.Select(value => 5 * value - 3)];
+        var (standardised, again) = (new float[8], new float[8]);
+        LogitStandardisation.Apply(z, 4, standardised);
+        LogitStandardisation.Apply(moved, 4, again);
+        foreach (var row in standardised.Chunk(4)) Assert.Equal((0, 1), (Math.Round(row.Average(), 6), Math.Round(Math.Sqrt(row.Average(x => x * x)), 6)));
+        for (var i = 0; i < 8; i++) Assert.Equal(standardised[i], again[i], 1e-5);
+    }
+
+    [Fact]
+    public void Equal_logits_and_empty_maps_have_no_gradient_that_is_not_a_number()
+    {
+        var (z, g) = (new float[3], new float[3]);
+        LogitStandardisation.Apply([2, 2, 2], 3, z);
+        Assert.Equal([0, 0, 0], z);
+        LogitStandardisation.Backward([2, 2, 2], [0, 0, 0], 3, g);
+        Assert.Equal([0, 0, 0], g);
+        Assert.Equal(0.5, AttentionLoss.Compute([0, 0], [1, 0], 1, 2, 1, g.AsSpan(0, 2)), 6);
+        Assert.Equal([0, 0, 0], g);
+    }
+
+    [Fact]
+    public void Huge_logits_give_finite_losses()
+    {
+        var g = new float[3];
+        Assert.Equal(6e4, DecoupledDistillationLoss.Compute([3e4f, 0, -3e4f], [-3e4f, 0, 3e4f], [0], 3, 1, 1, 1, g), 6);
+        Assert.All(g, value => Assert.True(float.IsFinite(value)));
+        Assert.True(double.IsNaN(DecoupledDistillationLoss.Compute([0, float.NaN, 1], [0, 1, 2], [0], 3, 1, 1, 1, default)));
+    }
+
+    [Fact]
+    public void Sizes_that_do_not_fit_are_refused()
+    {
+        Assert.ThrowsAny<ArgumentException>(() => DecoupledDistillationLoss.Compute(new float[10], new float[5], [0, 1], 5, 4, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => DecoupledDistillationLoss.Compute(new float[10], new float[10], [0, 5], 5, 4, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => DecoupledDistillationLoss.Compute(new float[2], new float[2], [0, 0], 1, 4, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => LogitStandardisation.Apply(new float[10], 4, new float[10]));
+        Assert.ThrowsAny<ArgumentException>(() => AttentionLoss.Compute(new float[10], new float[8], 2, 4, 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => AttentionLoss.Compute(new float[8], new float[8], 2, 4, 1, new float[4]));
+        Assert.ThrowsAny<ArgumentException>(() => HintLoss.Compute(new float[8], new float[16], default, 2, 4, 1, default, default));
+        Assert.ThrowsAny<ArgumentException>(() => HintLoss.Compute(new float[8], new float[16], new float[3], 2, 4, 1, default, default));
+    }
+
+    private static float[] Random(long seed, int count)
+    {
+        var random = new RandomStream(seed, RandomPurpose.Simulate);
+        return [.. Enumerable.Range(0, count).Select(_ => (float)(2 * random.NextNormal()))];
+    }
+
+    private static void ExpectSlope(float[] at, Func<float[], float[], double> loss)
+    {
+        const float step = 1f / 512;
+        var gradient = new float[at.Length];
+        loss(at, gradient);
+        var tolerance = 2e-4 * (1 + gradient.Max(Math.Abs));
+        Assert.Contains(gradient, g => g != 0);
+        for (var i = 0; i < at.Length; i++)
+        {
+            var x = at.ToArray();
+            x[i] = at[i] + step;
+            var (above, high) = (loss(x, []), x[i]);
+            x[i] = at[i] - step;
+            Assert.Equal((above - loss(x, [])) / ((double)high - x[i]), gradient[i], tolerance);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+using Dst.Training.Networks;
+using Dst.Training.Objectives;
+
+namespace Dst.Tests.Objectives;
+
+public sealed class TeacherTests : IDisposable
+{
+    private const int BatchSize = 8;
+    private readonly WorkerPool _pool = new(2);
+    private readonly DataSet _data = Load(shift: 2);
+    private readonly Model _model;
+
+    public TeacherTests() => _model = Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.25), seed: 7);
+
+    public void Dispose() => _pool.Dispose();
+
+    [Fact]
+    public void Logits_are_those_of_the_network_in_training()
+    {
+        using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
+        using var network = new TrainingNetwork(_model, BatchSize, _pool, seed: 0);
+        using var teacher = new Teacher(_model, [], BatchSize, _pool);
+        using var withFeatures = new Teacher(_model, [_model.Graph.Nodes[3].Name], BatchSize, _pool);
+        foreach (var batch in loader.Epoch(0))
+        {
+            var expected = network.Forward(batch.Images, batch.Count, training: false).ToArray();
+            Assert.Equal(expected, withFeatures.LogitsOf(batch).ToArray());
+            AssertClose(expected, teacher.LogitsOf(batch));
+        }
+    }
+
+    [Fact]
+    public void Remembered_logits_are_those_of_the_images_without_augmentation()
+    {
+        using var plain = new BatchLoader(_data, _data.Training, _data.Training.Count, augment: false, seed: 1);
+        using var network = new TrainingNetwork(_model, _data.Training.Count, _pool, seed: 0);
+        var all = network.Forward(plain.Epoch(0).First().Images, _data.Training.Count, training: false).ToArray();
+        using var teacher = new Teacher(_model, [], BatchSize, _pool);
+        teacher.Remember(_data, BatchSize, CancellationToken.None);
+
+        using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
+        foreach (var batch in loader.Epoch(0))
+            AssertClose(batch.Indices.Take(batch.Count).SelectMany(index => all.Skip(3 * index).Take(3)).ToArray(), teacher.LogitsOf(batch));
+    }
+
+    [Theory]
+    [InlineData(0, false, true)]
+    [InlineData(2, false, false)]
+    [InlineData(2, true, true)]
+    public void Logits_are_remembered_without_augmentation_or_on_demand(int shift, bool cache, bool remembered)
+    {
+        var data = Load(shift);
+        var phase = new TrainingPhase("dst", _model, new()) { Teacher = _model, Distillation = new() { Alpha = 1, CacheTeacher = cache } };
+        using var student = new TrainingNetwork(_model, BatchSize, _pool, seed: 1);
+        using var objective = new TrainerObjective(phase, student, BatchSize, _pool, seed: 1);
+        objective.RememberTeachers(data, BatchSize, CancellationToken.None);
+
+        using var loader = new BatchLoader(data, data.Training, BatchSize, augment: true, seed: 1);
+        var batch = loader.Epoch(0).First();
+        var (logits, gradient) = (new float[batch.Count * 3], new float[batch.Count * 3]);
+        var before = objective.Compute(batch, epoch: 0, logits, gradient);
+        Array.Clear(batch.Images);
+        var after = objective.Compute(batch, epoch: 0, logits, gradient);
+        Assert.Equal(remembered, before == after);
+    }
+
+    private static DataSet Load(int shift) => DataSet.Load(
+        new() { Kind = "simulated", Shift = shift, Crop = 16, Simulated = new() { Classes = 3, PerClassTrain = 9, PerClassTest = 2, Size = 20 } }, seed: 1, ".", _ => { });
+
+    private static void AssertClose(float[] expected, ReadOnlySpan<float> actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        var largest = expected.Max(Math.Abs);
+        for (var i = 0; i < expected.Length; i++) Assert.InRange(actual[i], expected[i] - 1e-5f * largest, expected[i] + 1e-5f * largest);
+    }
+}
