@@ -53,7 +53,7 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
     }
 
     /// <summary>Packs the weights of a layer in this form.</summary>
-    public InferenceStep Create(PlanNode node, Conv2dShape shape, int batch) =>
+    public InferenceStep Create(LoweredNode node, Conv2dShape shape, int batch) =>
         Tile == 0 ? new DirectStep(node, Algorithm, shape, Kept) : new WinogradStep(node, Algorithm, shape, Kept, Tile, batch);
 
     private static double PenaltyOf(int block) => block switch { Layout.Block => 1, 1 => SingleWeightCost, _ => NarrowBlockCost };

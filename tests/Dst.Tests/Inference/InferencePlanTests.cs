@@ -51,7 +51,7 @@ public class InferencePlanTests
         var convolution = new Conv2dOp(40, kernel, kernel, stride, kernel / 2, 1, true);
         var dense = Initialised(new("one", new(32, 9, 10), [new("conv", convolution, ["input"]), new("relu", new ReluOp(), ["conv"])]));
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
-        var node = new PlanGraph(model, dense: false).Nodes[0] with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
+        var node = ModelReader.Read(model, dense: false).Nodes.First() with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
         var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile: 4, batch: Images);
         if (Simd.Tier != SimdTier.Scalar) Assert.Contains(forms, form => form.Tile != 0);
@@ -196,8 +196,8 @@ public class InferencePlanTests
     public void Values_share_memory_but_not_with_one_that_is_still_to_be_read()
     {
         using var plan = InferencePlan.Compile(Small("resnet8"), Untuned);
-        var length = plan.Graph.Shapes.ToDictionary(shape => shape.Key, shape => (shape.Value.Channels + 15L) / 16 * 16 * shape.Value.Height * shape.Value.Width);
-        Assert.True(plan.Memory.Length <= 3 * length["conv1"]);
+        var length = plan.Program.Values.ToDictionary(value => value.Key, value => (value.Value.Shape.Channels + 15L) / 16 * 16 * value.Value.Shape.Height * value.Value.Shape.Width);
+        Assert.True(plan.Memory.Length <= 3 * length[plan.Steps[0].Output]);
         for (var i = 0; i < plan.Steps.Count; i++)
         {
             var step = plan.Steps[i];

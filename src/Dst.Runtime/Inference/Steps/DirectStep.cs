@@ -16,11 +16,11 @@ internal sealed unsafe class DirectStep : WeightedStep
     private readonly Lazy<Slice[]> _slices;
     private readonly int _sliceCount;
 
-    public DirectStep(PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept) : this(node, algorithm, new Conv2d(shape, kept), kept)
+    public DirectStep(LoweredNode node, string algorithm, Conv2dShape shape, KeptTaps? kept) : this(node, algorithm, new Conv2d(shape, kept), kept)
     {
     }
 
-    private DirectStep(PlanNode node, string algorithm, Conv2d kernel, KeptTaps? kept) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
+    private DirectStep(LoweredNode node, string algorithm, Conv2d kernel, KeptTaps? kept) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         _kernel.PackWeights(node.Weight, Packed.Span);

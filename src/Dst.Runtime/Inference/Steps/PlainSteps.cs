@@ -6,7 +6,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>max(x, 0) that no other step could take.</summary>
-internal sealed unsafe class ReluStep(PlanNode node, long length) : InferenceStep(node.Layer, "relu", node.Inputs[0], null, node.Output)
+internal sealed unsafe class ReluStep(LoweredNode node, long length) : InferenceStep(node.Layer, "relu", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 
@@ -15,7 +15,7 @@ internal sealed unsafe class ReluStep(PlanNode node, long length) : InferenceSte
 }
 
 /// <summary>a + b that no other step could take, and a ReLU.</summary>
-internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
+internal sealed unsafe class AddStep(LoweredNode node, long length) : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
 {
     public override int Units(int images) => images;
 
@@ -28,21 +28,30 @@ internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep
 }
 
 /// <summary>A batch normalisation or an affine map that no layer could take, and a ReLU.</summary>
-internal sealed unsafe class BatchNormStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, node.Operation is AffineOp ? "affine" : "batch-norm", node.Inputs[0], null, node.Output)
+internal sealed unsafe class BatchNormStep(LoweredNode node, FeatureShape shape) : InferenceStep(node.Layer, node.Operation is AffineOp ? "affine" : "batch-norm", node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
+    private readonly float[] _scale = Padded(node.Weight!);
+    private readonly float[] _shift = Padded(node.Bias!);
 
     public override int Units(int images) => images;
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        BatchNorm.Apply(data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
+        BatchNorm.Apply(data.X + offset, _scale, _shift, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
+    }
+
+    private static float[] Padded(float[] values)
+    {
+        var padded = new float[Layout.PaddedChannels(values.Length)];
+        values.CopyTo(padded, 0);
+        return padded;
     }
 }
 
 /// <summary>A function of each element that no other step could take, with its parameters, if any.</summary>
-internal sealed unsafe class ActivationStep(PlanNode node, string algorithm, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
+internal sealed unsafe class ActivationStep(LoweredNode node, string algorithm, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
     : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
@@ -65,7 +74,7 @@ internal sealed unsafe class ActivationStep(PlanNode node, string algorithm, Fea
 }
 
 /// <summary>a · b, where b has the shape of a or one factor for each channel.</summary>
-internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape b) : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
+internal sealed unsafe class MulStep(LoweredNode node, FeatureShape a, FeatureShape b) : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
 {
     private readonly int _pixels = a.Height * a.Width;
 
@@ -80,7 +89,7 @@ internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape
 }
 
 /// <summary>Padding, a slice or a shuffle of channels.</summary>
-internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
+internal sealed unsafe class RearrangementStep(LoweredNode node, string algorithm, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
     : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
@@ -90,7 +99,7 @@ internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, 
 }
 
 /// <summary>Maximum or mean over windows, block by block of channels.</summary>
-internal sealed unsafe class PoolStep(PlanNode node, WindowShape shape) : InferenceStep(node.Layer, node.Operation is MaxPoolOp ? "max-pool" : "avg-pool", node.Inputs[0], null, node.Output)
+internal sealed unsafe class PoolStep(LoweredNode node, WindowShape shape) : InferenceStep(node.Layer, node.Operation is MaxPoolOp ? "max-pool" : "avg-pool", node.Inputs[0], null, node.Output)
 {
     private readonly WindowShape _block = shape with { Channels = Layout.Block };
     private readonly bool _isMax = node.Operation is MaxPoolOp;
@@ -108,7 +117,7 @@ internal sealed unsafe class PoolStep(PlanNode node, WindowShape shape) : Infere
 }
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
-internal sealed unsafe class FlattenStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
+internal sealed unsafe class FlattenStep(LoweredNode node, FeatureShape shape) : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 
@@ -121,7 +130,7 @@ internal sealed unsafe class FlattenStep(PlanNode node, FeatureShape shape) : In
 }
 
 /// <summary>Copies one input of a concatenation to its channels. The steps of all inputs run in their order.</summary>
-internal sealed unsafe class ConcatStep(PlanNode node, int input, FeatureShape shape, int firstChannel, int totalChannels)
+internal sealed unsafe class ConcatStep(LoweredNode node, int input, FeatureShape shape, int firstChannel, int totalChannels)
     : InferenceStep(node.Layer, "concat", node.Inputs[input], null, node.Output)
 {
     public override int Units(int images) => images;
@@ -136,7 +145,7 @@ internal sealed unsafe class ConcatStep(PlanNode node, int input, FeatureShape s
 }
 
 /// <summary>Softmax over the channels of [C, 1, 1].</summary>
-internal sealed unsafe class SoftmaxStep(PlanNode node, int classes) : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
+internal sealed unsafe class SoftmaxStep(LoweredNode node, int classes) : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 

@@ -5,14 +5,14 @@ using Dst.Graph;
 namespace Dst.Interop.CSource;
 
 /// <summary>The model's input normalisation as a C function, for what follows the amplitude's scaling to [0, 1]; smoothing is the caller's.</summary>
-internal sealed class Normalisation
+internal sealed class CNormalisation
 {
     private readonly StringBuilder _statements = new();
 
     /// <summary>Writes the function.</summary>
     /// <param name="input">The model's normalisation, or null if there is none.</param>
     /// <param name="shape">Shape of an image.</param>
-    public Normalisation(InputNormalisation? input, FeatureShape shape)
+    public CNormalisation(InputNormalisation? input, FeatureShape shape)
     {
         if (input is null || input.Smooth) return;
         Exists = true;

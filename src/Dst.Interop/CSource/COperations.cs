@@ -5,8 +5,11 @@ using Dst.Runtime.Lowering;
 namespace Dst.Interop.CSource;
 
 /// <summary>The one table of operations: what each writes into the source.</summary>
-internal static class Operations
+internal static class COperations
 {
+    /// <summary>What the source can run.</summary>
+    public static LoweringTarget Target { get; } = new(TakesBounds, ReadsMapsInAnyOrder: true);
+
     /// <summary>Writes all statements of a network.</summary>
     public static CProgram Write(CNetwork network)
     {
@@ -19,31 +22,34 @@ internal static class Operations
             program.Statement("read_planes", "input", network.AddressOf(NetworkGraph.InputName), program.MapOf(NetworkGraph.InputName));
         }
 
-        foreach (var node in network.Graph.Nodes)
+        foreach (var node in network.Program.Nodes)
         {
             program.Begin(node.Layer, Describe(node, network), node.Output);
             Emit(program, node);
         }
 
-        if (network[network.Graph.Output].Argument is null or "input")
+        if (network[network.Program.Output].Argument is null or "input")
         {
-            program.Begin("output", "from a map to channel planes", network.Graph.Output);
+            program.Begin("output", "from a map to channel planes", network.Program.Output);
             program.Use("write_planes.c");
-            program.Statement("write_planes", network.AddressOf(network.Graph.Output), program.MapOf(network.Graph.Output), "logits");
+            program.Statement("write_planes", network.AddressOf(network.Program.Output), program.MapOf(network.Program.Output), "logits");
         }
 
         return program;
     }
 
-    private static void Emit(CProgram program, PlanNode node)
+    private static void Emit(CProgram program, LoweredNode node)
     {
         switch (node.Operation)
         {
+            case Conv2dOp when node is DepthwiseNode depthwise:
+                CConvolutions.Emit(program, depthwise);
+                break;
             case Conv2dOp c:
-                Convolutions.Emit(program, node, c);
+                CConvolutions.Emit(program, node, c);
                 break;
             case LinearOp l:
-                Convolutions.Emit(program, node, l);
+                CConvolutions.Emit(program, node, l);
                 break;
             case MaxPoolOp p:
                 program.Use("tile.c");
@@ -84,15 +90,20 @@ internal static class Operations
                 program.Use("shuffle.c");
                 program.Call("shuffle", node, $"{s.Groups}");
                 break;
-            case var operation when Elementwise.Covers(operation):
-                Elementwise.Emit(program, node);
+            case var operation when CElementwise.Covers(operation):
+                CElementwise.Emit(program, node);
                 break;
             default:
                 throw new InputException($"layer '{node.Layer}' is the operation {NameOf(node)}, which cannot be exported as C source yet");
         }
     }
 
-    private static void EmitConcat(CProgram program, PlanNode node)
+    /// <summary>Layers with weights clip to a range around 0, affine maps and sums apply a ReLU; other ranges keep a function of their own.</summary>
+    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.IsWeighted
+        ? bounds is { Least: <= 0, Most: >= 0 }
+        : bounds == Bounds.Relu && node.Operation is BatchNormOp or AffineOp or AddOp;
+
+    private static void EmitConcat(CProgram program, LoweredNode node)
     {
         var first = 0;
         foreach (var input in node.Inputs)
@@ -110,7 +121,7 @@ internal static class Operations
         program.Statement("copy", $"{network.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}", $"{network.AddressOf(to)} + {firstWritten}", program.MapOf(to));
     }
 
-    private static string Describe(PlanNode node, CNetwork network)
+    private static string Describe(LoweredNode node, CNetwork network)
     {
         var kind = node.Operation is Conv2dOp c ? $"{c.KernelHeight}x{c.KernelWidth} convolution" : NameOf(node);
         var kept = node.Mask is { } mask ? $", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights" : "";
@@ -118,5 +129,5 @@ internal static class Operations
         return $"{kind}{extra}, {network[node.Inputs[0]].Shape} to {network[node.Output].Shape}{kept}";
     }
 
-    private static string NameOf(PlanNode node) => node.Operation.GetType().Name[..^2];
+    private static string NameOf(LoweredNode node) => node.Operation.GetType().Name[..^2];
 }

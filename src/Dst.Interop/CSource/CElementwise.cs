@@ -4,7 +4,7 @@ using Dst.Runtime.Lowering;
 namespace Dst.Interop.CSource;
 
 /// <summary>Operations that compute each value from those at the same place: one loop with another statement for each.</summary>
-internal static class Elementwise
+internal static class CElementwise
 {
     private const string Clamp = "to[c] = sum < low ? low : sum > high ? high : sum;";
     private const string Bounds = "float low, float high";
@@ -30,10 +30,10 @@ internal static class Elementwise
         or HardSwishOp or AffineOp or BatchNormOp or AddOp or MulOp;
 
     /// <summary>Writes the call of one.</summary>
-    public static void Emit(CProgram program, PlanNode node)
+    public static void Emit(CProgram program, LoweredNode node)
     {
         var (low, high) = CProgram.BoundsOf(node);
-        string Parameter(string suffix, float[] values) => program.AddFloats(node, suffix, values.AsSpan(0, program.Network[node.Output].Shape.Channels));
+        string Parameter(string suffix, float[] values) => program.AddFloats(node, suffix, values);
         string Other() => $"{program.Network.AddressOf(node.Inputs[1])}, {program.MapOf(node.Inputs[1])}";
         var (name, arguments) = node.Operation switch
         {
