@@ -11,10 +11,13 @@ namespace Dst.Runtime.Lowering;
 /// <param name="Output">Name of the value that it writes: that of the last layer fused into it.</param>
 public record LoweredNode(string Layer, Operation Operation, IReadOnlyList<string> Inputs, string Output)
 {
-    /// <summary>Weights [O, I, Kh, Kw] or [O, I]; the scale [C] of a batch normalisation or an affine map; the slope [C] of a PReLU; else null.</summary>
+    /// <summary>
+    /// Weights [O, I, Kh, Kw] of a convolution or [O, I] of a linear layer; the scale [C] of a batch normalisation or an affine map; the
+    /// slope [C] of a PReLU; else null.
+    /// </summary>
     public float[]? Weight { get; init; }
 
-    /// <summary>Bias [O] or null; the shift [C] of a batch normalisation or an affine map.</summary>
+    /// <summary>Bias [O] of a layer with weights, or null for none; the shift [C] of a batch normalisation or an affine map.</summary>
     public float[]? Bias { get; init; }
 
     /// <summary>What of the weights is kept, or null for all.</summary>

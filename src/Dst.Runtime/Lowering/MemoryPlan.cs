@@ -5,7 +5,7 @@ namespace Dst.Runtime.Lowering;
 /// <summary>What a step reads and writes.</summary>
 /// <param name="Reads">The values that it reads.</param>
 /// <param name="Output">The value that it writes.</param>
-/// <param name="Replaceable">Those of the values read in whose place it may write, if they are as long and nothing reads them later.</param>
+/// <param name="Replaceable">Values in whose place it may write, if they are as long and nothing reads them later.</param>
 public sealed record PlannedStep(IEnumerable<string> Reads, string Output, params IEnumerable<string> Replaceable);
 
 /// <summary>

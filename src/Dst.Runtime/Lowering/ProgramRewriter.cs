@@ -65,10 +65,14 @@ internal sealed class ProgramRewriter
         for (var i = 0; i < _nodes.Length; i++)
         {
             if (_nodes[i] is not { } node) continue;
+            var read = node with
+            {
+                Inputs = [.. node.Inputs.Select(OriginOf)],
+                Residual = node.Residual is { } residual ? OriginOf(residual) : null,
+            };
             var isRemoved = isIdentity(node);
-            if (isRemoved) origins[node.Output] = OriginOf(node.Inputs[0]);
-            _nodes[i] = isRemoved ? null
-                : node with { Inputs = [.. node.Inputs.Select(OriginOf)], Residual = node.Residual is { } residual ? OriginOf(residual) : null };
+            if (isRemoved) origins[node.Output] = read.Inputs[0];
+            _nodes[i] = isRemoved ? null : read;
         }
 
         Output = OriginOf(Output);

@@ -26,7 +26,9 @@ public class LoweredProgramTests
     [Fact]
     public void Parameters_have_one_value_for_each_channel()
     {
-        var program = Lower(Plain, [new("bn", new BatchNormOp(), ["input"]), new("affine", new AffineOp(), ["bn"]), new("prelu", new PReluOp(), ["affine"])]);
+        var program = Lower(Plain, [
+            new("bn", new BatchNormOp(), ["input"]), new("affine", new AffineOp(), ["bn"]), new("prelu", new PReluOp(), ["affine"]),
+        ]);
         Assert.All(program.Nodes, node => Assert.Equal(3, node.Weight!.Length));
         Assert.All(program.Nodes.Take(2), node => Assert.Equal(3, node.Bias!.Length));
     }
@@ -49,7 +51,9 @@ public class LoweredProgramTests
     public void Depthwise_nodes_stay_so_when_other_layers_become_part_of_them()
     {
         var program = Lower(Able, [
-            new("conv", new Conv2dOp(3, 1, 1, 1, 0, 3), ["input"]), new("bn", new BatchNormOp(), ["conv"]), new("sum", new AddOp(), ["bn", "input"]),
+            new("conv", new Conv2dOp(3, 1, 1, 1, 0, 3), ["input"]),
+            new("bn", new BatchNormOp(), ["conv"]),
+            new("sum", new AddOp(), ["bn", "input"]),
             new("clip", new ClipOp(1, 6), ["sum"]),
         ]);
         var node = Assert.IsType<DepthwiseNode>(Assert.Single(program.Nodes));
@@ -60,7 +64,9 @@ public class LoweredProgramTests
     public void A_backend_says_which_bounds_become_part_of_a_node()
     {
         Node[] nodes = [
-            new("conv", new Conv2dOp(3, 1, 1), ["input"]), new("clip", new ClipOp(-1, 1), ["conv"]), new("sum", new AddOp(), ["clip", "input"]),
+            new("conv", new Conv2dOp(3, 1, 1), ["input"]),
+            new("clip", new ClipOp(-1, 1), ["conv"]),
+            new("sum", new AddOp(), ["clip", "input"]),
             new("relu", new ReluOp(), ["sum"]),
         ];
         Assert.Equal(["clip", "relu"], Outputs(Lower(Able, nodes)));
@@ -78,7 +84,9 @@ public class LoweredProgramTests
         Assert.Equal(["fc"], Outputs(program));
         Assert.Equal(["input"], program.Nodes[0].Inputs);
         Assert.Equal(["flat"], Outputs(Lower(Able, [new("flat", new FlattenOp(), ["input"])])));
-        Node[] alsoReadByOthers = [new("flat", new FlattenOp(), ["input"]), new("fc", new LinearOp(126), ["flat"]), new("sum", new AddOp(), ["fc", "flat"])];
+        Node[] alsoReadByOthers = [
+            new("flat", new FlattenOp(), ["input"]), new("fc", new LinearOp(126), ["flat"]), new("sum", new AddOp(), ["fc", "flat"]),
+        ];
         Assert.Equal(["flat", "sum"], Outputs(Lower(Able, alsoReadByOthers)));
     }
 
@@ -86,7 +94,10 @@ public class LoweredProgramTests
     public void Identities_in_a_row_and_at_the_end_leave_what_they_read()
     {
         var program = Lower(Plain, [
-            new("a", new DropoutOp(0.5f), ["input"]), new("b", new DropoutOp(0.5f), ["a"]), new("sum", new AddOp(), ["a", "b"]), new("c", new DropoutOp(0.5f), ["sum"]),
+            new("a", new DropoutOp(0.5f), ["input"]),
+            new("b", new DropoutOp(0.5f), ["a"]),
+            new("sum", new AddOp(), ["a", "b"]),
+            new("c", new DropoutOp(0.5f), ["sum"]),
         ]);
         Assert.Equal(["input", "input"], Assert.Single(program.Nodes).Inputs);
         Assert.Equal("sum", program.Output);
@@ -95,7 +106,9 @@ public class LoweredProgramTests
     [Fact]
     public void A_residual_is_added_by_the_last_of_the_layers_that_it_sums()
     {
-        Node[] nodes = [new("a", new Conv2dOp(3, 1, 1), ["input"]), new("b", new Conv2dOp(3, 1, 1), ["input"]), new("sum", new AddOp(), ["b", "a"])];
+        Node[] nodes = [
+            new("a", new Conv2dOp(3, 1, 1), ["input"]), new("b", new Conv2dOp(3, 1, 1), ["input"]), new("sum", new AddOp(), ["b", "a"]),
+        ];
         var program = Lower(Plain, nodes);
         Assert.Equal(["a", "sum"], Outputs(program));
         Assert.Equal(("b", "a"), (program.Nodes[1].Layer, program.Nodes[1].Residual));

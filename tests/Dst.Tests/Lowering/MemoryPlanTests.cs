@@ -34,16 +34,21 @@ public class MemoryPlanTests
         var random = new Random(1);
         var names = Enumerable.Range(0, 300).Select(i => i == 0 ? "input" : $"v{i}").ToArray();
         var lengths = names.ToDictionary(name => name, _ => (long)random.Next(1, 9));
-        var steps = Enumerable.Range(1, names.Length - 1)
-            .Select(i => new PlannedStep([.. Enumerable.Range(0, 3).Select(_ => names[random.Next(Math.Max(0, i - 20), i)])], names[i])).ToArray();
+        string NameBefore(int i) => names[random.Next(Math.Max(0, i - 20), i)];
+        PlannedStep Step(int i) => new([NameBefore(i), NameBefore(i), NameBefore(i)], names[i]);
+        var steps = Enumerable.Range(1, names.Length - 1).Select(Step).ToArray();
         var plan = Plan(lengths, names[^1], steps);
         for (var i = 0; i < steps.Length; i++)
         {
             var written = names[i + 1];
             foreach (var other in names[..(i + 1)].Where(name => steps.Skip(i).Any(step => step.Reads.Contains(name))))
-                Assert.True(plan[other] + lengths[other] <= plan[written] || plan[written] + lengths[written] <= plan[other], $"{written} lies over {other}");
+            {
+                var isApart = plan[other] + lengths[other] <= plan[written] || plan[written] + lengths[written] <= plan[other];
+                Assert.True(isApart, $"{written} lies over {other}");
+            }
         }
     }
 
-    private static MemoryPlan Plan(Dictionary<string, long> lengths, string output, params PlannedStep[] steps) => new(steps, value => lengths[value], output);
+    private static MemoryPlan Plan(Dictionary<string, long> lengths, string output, params PlannedStep[] steps) =>
+        new(steps, value => lengths[value], output);
 }

@@ -11,11 +11,13 @@ internal static class DropFlattening
     public static void Apply(ProgramRewriter program, LoweringTarget target)
     {
         if (!target.ReadsMapsInAnyOrder) return;
-        var readers = program.Nodes.SelectMany(node => node.Reads, (node, value) => (node, value)).ToLookup(read => read.value, read => read.node);
-        program.RemoveWhere(node => node.Operation is FlattenOp && (IsOnePixel(node) || node.Output != program.Output && IsReadAsMap(node)));
+        var readers = program.Nodes
+            .SelectMany(node => node.Reads, (Node, Value) => (Node, Value))
+            .ToLookup(read => read.Value, read => read.Node);
+        program.RemoveWhere(node => node.Operation is FlattenOp && (IsOnePixel(node) || IsReadAsMap(node)));
 
         bool IsOnePixel(LoweredNode flatten) => program.ShapeOf(flatten.Inputs[0]) is { Height: 1, Width: 1 };
-        bool IsReadAsMap(LoweredNode flatten) =>
-            readers[flatten.Output].All(reader => reader.Operation is LinearOp && reader.Residual != flatten.Output);
+        bool IsReadAsMap(LoweredNode flatten) => flatten.Output != program.Output
+            && readers[flatten.Output].All(reader => reader.Operation is LinearOp && reader.Residual != flatten.Output);
     }
 }

@@ -15,8 +15,8 @@ internal static class FuseBounds
         foreach (var node in program.Nodes.Where(node => node.Operation is ReluOp or ClipOp))
         {
             var bounds = node.Operation is ClipOp clip ? new(clip.Min, clip.Max) : Bounds.Relu;
-            var input = program.ProducerOf(node.Inputs[0]);
-            if (input is not null && input.Bounds == Bounds.None && program.ReadersOf(input.Output) == 1 && target.TakesBounds(input, bounds))
+            if (program.ProducerOf(node.Inputs[0]) is not { } input || input.Bounds != Bounds.None) continue;
+            if (program.ReadersOf(input.Output) == 1 && target.TakesBounds(input, bounds))
                 program.Fuse(input, node, input with { Output = node.Output, Bounds = bounds });
         }
     }
