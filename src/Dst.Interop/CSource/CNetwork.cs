@@ -36,11 +36,10 @@ internal sealed class CNetwork
     public string AddressOf(string name) => _values[name].Argument ?? $"arena + {_memory[name] + _values[name].FirstInside}";
 
     /// <summary>Values in whose place an operation can write: those that it reads once, at the place where it writes.</summary>
-    private static IEnumerable<string> Replaceable(LoweredNode node) => node.Operation switch
-    {
-        Conv2dOp or LinearOp => node.Residual is { } residual && residual != node.Inputs[0] ? [residual] : [],
-        _ => CElementwise.Covers(node.Operation) ? node.Inputs : [],
-    };
+    private static IEnumerable<string> Replaceable(LoweredNode node) =>
+        node.Operation.IsElementwise ? node.Inputs
+        : node.Residual is { } residual && residual != node.Inputs[0] ? [residual]
+        : [];
 
     /// <summary>The largest padding of a value's readers; equal for values that may take each other's place, and for a sum's operands.</summary>
     private static Dictionary<string, int> Borders(LoweredProgram program)

@@ -90,7 +90,7 @@ internal static class COperations
                 program.Use("shuffle.c");
                 program.Call("shuffle", node, $"{s.Groups}");
                 break;
-            case var operation when CElementwise.Covers(operation):
+            case { IsElementwise: true }:
                 CElementwise.Emit(program, node);
                 break;
             default:
@@ -99,9 +99,9 @@ internal static class COperations
     }
 
     /// <summary>Layers with weights clip to a range around 0, affine maps and sums apply a ReLU; other ranges keep a function of their own.</summary>
-    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.IsWeighted
+    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
         ? bounds is { Least: <= 0, Most: >= 0 }
-        : bounds == Bounds.Relu && node.Operation is BatchNormOp or AffineOp or AddOp;
+        : bounds == Bounds.Relu && node.Operation.TakesRelu;
 
     private static void EmitConcat(CProgram program, LoweredNode node)
     {

@@ -48,14 +48,14 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     private InferenceStep Create(LoweredNode node, FeatureShape x) => node.Operation switch
     {
         LinearOp l => new LinearStep(node, x.Channels, l.OutFeatures),
-        BatchNormOp or AffineOp => new BatchNormStep(node, x),
+        BatchNormOp or AffineOp => new BatchNormStep(node, NameOf(node.Operation), x),
         ReluOp => new ReluStep(node, Length(x)),
         AddOp => new AddStep(node, Length(x)),
         MulOp => new MulStep(node, x, program.Values[node.Inputs[1]].Shape),
         PReluOp => CreatePRelu(node, x),
-        MaxPoolOp p => new PoolStep(node, p.ShapeFor(x)),
-        AvgPoolOp p => new PoolStep(node, p.ShapeFor(x)),
-        GlobalAvgPoolOp => new PoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
+        MaxPoolOp p => new MaxPoolStep(node, p.ShapeFor(x)),
+        AvgPoolOp p => new AvgPoolStep(node, p.ShapeFor(x), p.CountPadding),
+        GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
         FlattenOp => new FlattenStep(node, x),
         SoftmaxOp => new SoftmaxStep(node, x.Channels),
         _ when node.Operation.ToActivation() is { } activation => new ActivationStep(node, NameOf(node.Operation), x, activation),
@@ -65,9 +65,9 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     };
 
     /// <summary>Bounds must leave the zeros of lanes that are no channel. Of steps without weights, some apply a ReLU.</summary>
-    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.IsWeighted
+    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
         ? bounds is { Least: <= 0, Most: >= 0 }
-        : bounds == Bounds.Relu && node.Operation is BatchNormOp or AffineOp or AddOp;
+        : bounds == Bounds.Relu && node.Operation.TakesRelu;
 
     private static unsafe ActivationStep CreatePRelu(LoweredNode node, FeatureShape x)
     {

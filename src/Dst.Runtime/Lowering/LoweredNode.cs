@@ -29,9 +29,6 @@ public record LoweredNode(string Layer, Operation Operation, IReadOnlyList<strin
     /// <summary>What the result is clipped to, after the sum.</summary>
     public Bounds Bounds { get; init; } = Bounds.None;
 
-    /// <summary>Whether it is a layer with weights: a scale folds into it, and it can add a residual.</summary>
-    public bool IsWeighted => Operation is Conv2dOp or LinearOp;
-
     /// <summary>All values that it reads.</summary>
     public IEnumerable<string> Reads => Residual is null ? Inputs : Inputs.Append(Residual);
 }

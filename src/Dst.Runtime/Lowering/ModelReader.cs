@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Kernels;
 
 namespace Dst.Runtime.Lowering;
 
@@ -17,25 +16,15 @@ internal static class ModelReader
     private static LoweredNode Read(Model model, Node node, FeatureShape input, bool dense)
     {
         float[]? Parameter(string suffix) => model.Parameters.GetValueOrDefault($"{node.Name}.{suffix}")?.Data;
-        var (weight, bias) = node.Operation is BatchNormOp normalisation
-            ? FoldStatistics(normalisation, Parameter)
-            : (Parameter("weight"), Parameter("bias"));
-        return Create(node, input) with { Weight = weight, Bias = bias, Mask = dense ? null : model.Masks.GetValueOrDefault(node.Name) };
+        var read = Create(node, input) with { Mask = dense ? null : model.Masks.GetValueOrDefault(node.Name) };
+        if (!node.Operation.ScalesChannels) return read with { Weight = Parameter("weight"), Bias = Parameter("bias") };
+        var (scale, shift) = (new float[input.Channels], new float[input.Channels]);
+        node.Operation.FoldChannels(suffix => Parameter(suffix)!, scale, shift);
+        return read with { Weight = scale, Bias = shift };
     }
 
-    private static LoweredNode Create(Node node, FeatureShape input) =>
-        node.Operation is Conv2dOp c && c.Groups > 1 && c.Groups == input.Channels && c.Groups == c.OutChannels
-            ? new DepthwiseNode(
-                node.Name, c, node.Inputs, node.Name,
-                new(input.Channels, input.Height, input.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding))
-            : new LoweredNode(node.Name, node.Operation, node.Inputs, node.Name);
-
-    private static (float[] Scale, float[] Shift) FoldStatistics(BatchNormOp normalisation, Func<string, float[]?> parameter)
-    {
-        var gamma = parameter("weight");
-        var (scale, shift) = (new float[gamma!.Length], new float[gamma.Length]);
-        BatchNorm.FoldRunning(
-            gamma, parameter("bias"), parameter("running_mean"), parameter("running_var"), normalisation.Epsilon, scale, shift);
-        return (scale, shift);
-    }
+    private static LoweredNode Create(Node node, FeatureShape x) => node.Operation is Conv2dOp c && c.IsDepthwise(x)
+        ? new DepthwiseNode(
+            node.Name, c, node.Inputs, node.Name, new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding))
+        : new LoweredNode(node.Name, node.Operation, node.Inputs, node.Name);
 }

@@ -72,7 +72,7 @@ public class LoweredProgramTests
         Assert.Equal(["clip", "relu"], Outputs(Lower(Able, nodes)));
         Assert.Equal(["conv", "clip", "sum", "relu"], Outputs(Lower(Plain, nodes)));
         Assert.Equal(["conv", "clip", "relu"], Outputs(Lower(new((node, bounds) => bounds == Bounds.Relu), nodes)));
-        Assert.Equal(["clip", "sum", "relu"], Outputs(Lower(new((node, _) => node.IsWeighted), nodes)));
+        Assert.Equal(["clip", "sum", "relu"], Outputs(Lower(new((node, _) => node.Operation.IsWeighted), nodes)));
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using Dst.Graph;
-
 namespace Dst.Runtime.Lowering.Passes;
 
 /// <summary>(W·x + b) · scale + shift → (scale·W)·x + (b · scale + shift), where nothing else reads W·x + b.</summary>
@@ -8,9 +6,9 @@ internal static class FoldBatchNorm
     /// <summary>Rewrites the program.</summary>
     public static void Apply(ProgramRewriter program)
     {
-        foreach (var normalisation in program.Nodes.Where(node => node.Operation is BatchNormOp or AffineOp))
+        foreach (var normalisation in program.Nodes.Where(node => node.Operation.ScalesChannels))
         {
-            if (program.ProducerOf(normalisation.Inputs[0]) is { IsWeighted: true } layer && program.ReadersOf(layer.Output) == 1)
+            if (program.ProducerOf(normalisation.Inputs[0]) is { Operation.IsWeighted: true } layer && program.ReadersOf(layer.Output) == 1)
                 program.Fuse(layer, normalisation, Fold(layer, normalisation, program.ShapeOf(layer.Output).Channels));
         }
     }

@@ -1,4 +1,3 @@
-using Dst.Graph;
 using Dst.Kernels;
 
 namespace Dst.Runtime.Lowering.Passes;
@@ -12,11 +11,10 @@ internal static class FuseBounds
     /// <summary>Rewrites the program.</summary>
     public static void Apply(ProgramRewriter program, LoweringTarget target)
     {
-        foreach (var node in program.Nodes.Where(node => node.Operation is ReluOp or ClipOp))
+        foreach (var node in program.Nodes)
         {
-            var bounds = node.Operation is ClipOp clip ? new(clip.Min, clip.Max) : Bounds.Relu;
-            if (program.ProducerOf(node.Inputs[0]) is not { } input || input.Bounds != Bounds.None) continue;
-            if (program.ReadersOf(input.Output) == 1 && target.TakesBounds(input, bounds))
+            if (node.Operation.ToBounds() is not { } bounds || program.ProducerOf(node.Inputs[0]) is not { } input) continue;
+            if (input.Bounds == Bounds.None && program.ReadersOf(input.Output) == 1 && target.TakesBounds(input, bounds))
                 program.Fuse(input, node, input with { Output = node.Output, Bounds = bounds });
         }
     }
