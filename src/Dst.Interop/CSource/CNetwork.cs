@@ -19,8 +19,11 @@ internal sealed class CNetwork
         Program = LoweredProgram.Lower(model, COperations.Target, dense);
         var borders = Borders(Program);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
-        _memory = new([.. Program.Nodes.Select(node => new PlannedStep(node.Reads, node.Output, Replaceable(node)))], name => _values[name].Length, Program.Output);
-        if (_memory.Length > int.MaxValue) throw new InputException($"network '{model.Graph.Name}' needs {_memory.Length} values at a time; at most {int.MaxValue} were expected");
+        var steps = Program.Nodes.Select(node => new PlannedStep(node.Reads, node.Output, Replaceable(node))).ToList();
+        _memory = new(steps, name => _values[name].Length, Program.Output);
+        if (_memory.Length <= int.MaxValue) return;
+        throw new InputException(
+            $"network '{model.Graph.Name}' needs {_memory.Length} values at a time; at most {int.MaxValue} were expected");
     }
 
     /// <summary>The lowered program.</summary>
@@ -41,17 +44,18 @@ internal sealed class CNetwork
         : node.Residual is { } residual && residual != node.Inputs[0] ? [residual]
         : [];
 
-    /// <summary>The largest padding of a value's readers; equal for values that may take each other's place, and for a sum's operands.</summary>
+    /// <summary>The largest padding of a value's readers. Values that may share a place have equal ones, as do operands of a sum.</summary>
     private static Dictionary<string, int> Borders(LoweredProgram program)
     {
-        var paddings = program.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => (Value: node.Inputs[0], ((Conv2dOp)node.Operation).Padding));
         var equals = program.Nodes.SelectMany(node => EqualBorders(program, node)).ToLookup(pair => pair.Value, pair => pair.Other);
         var borders = new Dictionary<string, int>();
-        foreach (var (value, padding) in paddings.OrderByDescending(read => read.Padding)) Spread(value, padding);
+        foreach (var reader in program.Nodes.OrderByDescending(PaddingOf)) Spread(PaddingOf(reader), reader.Inputs[0]);
         foreach (var value in program.Values.Keys) borders.TryAdd(value, 0);
         return borders;
 
-        void Spread(string first, int border)
+        int PaddingOf(LoweredNode node) => node.Operation is Conv2dOp c ? c.Padding : 0;
+
+        void Spread(int border, string first)
         {
             var reached = new Stack<string>([first]);
             while (reached.TryPop(out var value))

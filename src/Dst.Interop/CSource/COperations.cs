@@ -42,7 +42,7 @@ internal static class COperations
     {
         switch (node.Operation)
         {
-            case Conv2dOp when node is DepthwiseNode depthwise:
+            case Conv2dOp when node is LoweredDepthwiseNode depthwise:
                 CConvolutions.Emit(program, depthwise);
                 break;
             case Conv2dOp c:
@@ -68,11 +68,11 @@ internal static class COperations
             case SoftmaxOp:
                 program.Use("softmax.c");
                 program.UseMath();
-                program.Statement("softmax", program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
+                EmitPlain(program, "softmax", node);
                 break;
             case FlattenOp:
                 program.Use("write_planes.c");
-                program.Statement("write_planes", program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
+                EmitPlain(program, "write_planes", node);
                 break;
             case ConcatOp:
                 EmitConcat(program, node);
@@ -84,7 +84,8 @@ internal static class COperations
                 var padded = program.Network[node.Output];
                 program.Use("fill.c");
                 program.Statement("fill", CText.Float(p.Value), program.Network.AddressOf(node.Output), program.MapOf(node.Output));
-                EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, p.Top * padded.Pitch + p.Left * padded.Shape.Channels + p.ChannelsBefore);
+                var first = p.Top * padded.Pitch + p.Left * padded.Shape.Channels + p.ChannelsBefore;
+                EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
                 break;
             case ChannelShuffleOp s:
                 program.Use("shuffle.c");
@@ -98,10 +99,16 @@ internal static class COperations
         }
     }
 
-    /// <summary>Layers with weights clip to a range around 0, affine maps and sums apply a ReLU; other ranges keep a function of their own.</summary>
+    /// <summary>
+    /// Layers with weights clip to a range around 0; affine maps and sums apply a ReLU. Others have functions of their own.
+    /// </summary>
     private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
         ? bounds is { Least: <= 0, Most: >= 0 }
         : bounds == Bounds.Relu && node.Operation.TakesRelu;
+
+    /// <summary>A function from a map to values without borders.</summary>
+    private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
+        function, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
 
     private static void EmitConcat(CProgram program, LoweredNode node)
     {
@@ -118,15 +125,18 @@ internal static class COperations
     {
         program.Use("copy.c");
         var network = program.Network;
-        program.Statement("copy", $"{network.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}", $"{network.AddressOf(to)} + {firstWritten}", program.MapOf(to));
+        program.Statement(
+            "copy", $"{network.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}",
+            $"{network.AddressOf(to)} + {firstWritten}", program.MapOf(to));
     }
 
     private static string Describe(LoweredNode node, CNetwork network)
     {
         var kind = node.Operation is Conv2dOp c ? $"{c.KernelHeight}x{c.KernelWidth} convolution" : NameOf(node);
         var kept = node.Mask is { } mask ? $", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights" : "";
-        var extra = $"{(node.Residual is null ? "" : ", sum")}{(node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip")}";
-        return $"{kind}{extra}, {network[node.Inputs[0]].Shape} to {network[node.Output].Shape}{kept}";
+        var sum = node.Residual is null ? "" : ", sum";
+        var clip = node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip";
+        return $"{kind}{sum}{clip}, {network[node.Inputs[0]].Shape} to {network[node.Output].Shape}{kept}";
     }
 
     private static string NameOf(LoweredNode node) => node.Operation.GetType().Name[..^2];

@@ -3,13 +3,14 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>The source file of a network while it is being written: the functions that it needs, its constants and its statements.</summary>
+/// <summary>The source file of a network while it is written: the functions that it needs, its constants and its statements.</summary>
 internal sealed class CProgram(CNetwork network)
 {
     private readonly OrderedDictionary<string, string> _functions = [];
     private readonly OrderedDictionary<string, string> _maps = [];
     private readonly OrderedDictionary<string, int[]> _taps = [];
     private readonly List<(string Name, float[] Values)> _floats = [];
+    private readonly HashSet<string> _names = [];
     private readonly StringBuilder _layers = new();
     private readonly StringBuilder _statements = new();
 
@@ -34,8 +35,11 @@ internal sealed class CProgram(CNetwork network)
     private bool HasWideTaps => _taps.Values.Any(taps => taps.Any(tap => tap > ushort.MaxValue));
 
     /// <summary>Lower and upper bound of an operation's result, as C expressions.</summary>
-    public static (string Low, string High) BoundsOf(LoweredNode node) =>
-        (float.IsFinite(node.Bounds.Least) ? CText.Float(node.Bounds.Least) : "-FLT_MAX", float.IsFinite(node.Bounds.Most) ? CText.Float(node.Bounds.Most) : "FLT_MAX");
+    public static (string Low, string High) BoundsOf(LoweredNode node)
+    {
+        var (least, most) = (node.Bounds.Least, node.Bounds.Most);
+        return (float.IsFinite(least) ? CText.Float(least) : "-FLT_MAX", float.IsFinite(most) ? CText.Float(most) : "FLT_MAX");
+    }
 
     /// <summary>Adds a function, unless it is there.</summary>
     public void Use(string template, params (string Word, string Text)[] words)
@@ -51,6 +55,7 @@ internal sealed class CProgram(CNetwork network)
     public string AddFloats(LoweredNode node, string suffix, float[] values)
     {
         var name = NameOf(node, suffix);
+        _names.Add(name);
         _floats.Add((name, values));
         return name;
     }
@@ -60,6 +65,7 @@ internal sealed class CProgram(CNetwork network)
     {
         if (_taps.FirstOrDefault(other => other.Value.AsSpan().SequenceEqual(taps)).Key is { } equal) return equal;
         var name = NameOf(node, suffix);
+        _names.Add(name);
         _taps.Add(name, taps);
         return name;
     }
@@ -96,7 +102,8 @@ internal sealed class CProgram(CNetwork network)
     }
 
     /// <summary>Adds the call of a function.</summary>
-    public void Statement(string function, params string[] arguments) => _statements.Append($"    {function}({string.Join(", ", arguments)});\n");
+    public void Statement(string function, params string[] arguments) =>
+        _statements.Append($"    {function}({string.Join(", ", arguments)});\n");
 
     /// <summary>Writes the constants: their numbers, or for <paramref name="withoutNumbers"/> only that they are elsewhere.</summary>
     public void WriteConstants(TextWriter writer, bool withoutNumbers)
@@ -116,7 +123,7 @@ internal sealed class CProgram(CNetwork network)
     private string NameOf(LoweredNode node, string suffix)
     {
         var name = $"{CText.Identifier(node.Layer)}_{suffix}";
-        for (var i = 2; _floats.Exists(array => array.Name == name) || _taps.ContainsKey(name); i++) name = $"{CText.Identifier(node.Layer)}_{i}_{suffix}";
+        for (var i = 2; _names.Contains(name); i++) name = $"{CText.Identifier(node.Layer)}_{i}_{suffix}";
         return name;
     }
 }

@@ -8,6 +8,9 @@ internal sealed class CSourceFiles
 {
     private const int Images = 2;
 
+    private const string NormaliseMeaning =
+        "/* Normalises an image [CHANNELS][HEIGHT][WIDTH] of values from 0 to 1 in place, as the model was trained. */";
+
     private readonly Model _model;
     private readonly string _name;
     private readonly CNetwork _network;
@@ -53,9 +56,11 @@ internal sealed class CSourceFiles
     private void WriteSource(TextWriter writer, bool withoutNumbers)
     {
         const string Mark = "@CONSTANTS@";
+        var normalise = _normalisation.Exists ? Fill("normalise.c", ("STATEMENTS", _normalisation.Statements)) : "";
         var text = Fill(
-            "network.c", ("MATH", NeedsMath ? "#include <math.h>\n" : ""), ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
-            ("STATEMENTS", _program.Statements), ("NORMALISE", _normalisation.Exists ? Fill("normalise.c", ("STATEMENTS", _normalisation.Statements)) : ""));
+            "network.c", ("MATH", NeedsMath ? "#include <math.h>\n" : ""),
+            ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
+            ("STATEMENTS", _program.Statements), ("NORMALISE", normalise));
         var split = text.IndexOf(Mark, StringComparison.Ordinal);
         writer.Write(text.AsSpan(0, split));
         _program.WriteConstants(writer, withoutNumbers);
@@ -71,11 +76,14 @@ internal sealed class CSourceFiles
             [
                 .. words, ("NAME", _name), ("MACRO", Macro), ("NETWORK", CText.Comment(_model.Graph.Name)), ("INPUT", $"{input}"),
                 ("CHANNELS", $"{input.Channels}"), ("HEIGHT", $"{input.Height}"), ("WIDTH", $"{input.Width}"), ("INPUTS", $"{input.Count}"),
-                ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"), ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
-                ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"), ("LIBRARIES", NeedsMath ? " -lm" : ""),
+                ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"),
+                ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
+                ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"),
+                ("LIBRARIES", NeedsMath ? " -lm" : ""),
                 ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""), ("NORMALISED", needsRow ? $": see {_name}_normalise" : ""),
-                ("NORMALISE", needsRow ? $"\n/* Normalises an image [CHANNELS][HEIGHT][WIDTH] of values from 0 to 1 in place, as the model was trained. */\nvoid {_name}_normalise(float *image);\n" : ""),
-                ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""), ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
+                ("NORMALISE", needsRow ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
+                ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),
+                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
             ]);
     }
 

@@ -28,7 +28,9 @@ public static class OnnxExporter
     {
         var parameters = ParameterShape.Of(model.Graph);
         var bytes = sizeof(float) * parameters.Sum(parameter => parameter.Count);
-        if (bytes > MaxWeightBytes) throw new InputException($"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
+        if (bytes > MaxWeightBytes)
+            throw new InputException(
+                $"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
         var message = ToMessage(model);
         AtomicFile.Write(path, message.WriteTo);
     }

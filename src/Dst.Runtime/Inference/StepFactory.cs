@@ -27,7 +27,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     {
         switch (node)
         {
-            case DepthwiseNode depthwise:
+            case LoweredDepthwiseNode depthwise:
                 _steps.Add(new DepthwiseStep(depthwise));
                 _decisions.Add(new(node.Layer, "depthwise", null, [], "the only form of this layer"));
                 break;

@@ -24,7 +24,7 @@ internal static class ModelReader
     }
 
     private static LoweredNode Create(Node node, FeatureShape x) => node.Operation is Conv2dOp c && c.IsDepthwise(x)
-        ? new DepthwiseNode(
+        ? new LoweredDepthwiseNode(
             node.Name, c, node.Inputs, node.Name, new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding))
         : new LoweredNode(node.Name, node.Operation, node.Inputs, node.Name);
 }

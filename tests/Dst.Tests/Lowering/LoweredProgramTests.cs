@@ -43,8 +43,8 @@ public class LoweredProgramTests
             new("mean", new Conv2dOp(1, 1, 1), ["grouped"]),
             new("single", new Conv2dOp(1, 1, 1), ["mean"]),
         ]);
-        Assert.Equal(new WindowShape(3, 6, 7, 3, 2, 2, 1), Assert.IsType<DepthwiseNode>(program.Nodes[0]).Window);
-        Assert.All(program.Nodes.Skip(1), node => Assert.IsNotType<DepthwiseNode>(node));
+        Assert.Equal(new WindowShape(3, 6, 7, 3, 2, 2, 1), Assert.IsType<LoweredDepthwiseNode>(program.Nodes[0]).Window);
+        Assert.All(program.Nodes.Skip(1), node => Assert.IsNotType<LoweredDepthwiseNode>(node));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public class LoweredProgramTests
             new("sum", new AddOp(), ["bn", "input"]),
             new("clip", new ClipOp(1, 6), ["sum"]),
         ]);
-        var node = Assert.IsType<DepthwiseNode>(Assert.Single(program.Nodes));
+        var node = Assert.IsType<LoweredDepthwiseNode>(Assert.Single(program.Nodes));
         Assert.Equal(("clip", "input", new(1, 6)), (node.Output, node.Residual, node.Bounds));
     }
 

@@ -6,10 +6,11 @@ namespace Dst.Interop.Onnx.Mapping;
 internal static class OperationMappers
 {
     /// <summary>Mapper by ONNX operation.</summary>
-    public static IReadOnlyDictionary<string, Action<NetworkImport, OnnxNode>> ByName { get; } = new Dictionary<string, Action<NetworkImport, OnnxNode>>
+    public static IReadOnlyDictionary<string, Action<NetworkImport, OnnxNode>> ByName { get; } =
+        new Dictionary<string, Action<NetworkImport, OnnxNode>>
     {
-        ["Conv"] = Convolutions.Convolution,
-        ["BatchNormalization"] = Convolutions.BatchNormalisation,
+        ["Conv"] = OnnxConvolutions.Convolution,
+        ["BatchNormalization"] = OnnxConvolutions.BatchNormalisation,
         ["Gemm"] = Products.Gemm,
         ["MatMul"] = Products.MatMul,
         ["Relu"] = Activations.Relu,

@@ -10,7 +10,7 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
     private readonly WindowShape _block;
     private readonly int _blocks;
 
-    public DepthwiseStep(DepthwiseNode node) : base(node, "depthwise", node.Window.Channels, DepthwiseConv2d.WeightLength(node.Window))
+    public DepthwiseStep(LoweredDepthwiseNode node) : base(node, "depthwise", node.Window.Channels, DepthwiseConv2d.WeightLength(node.Window))
     {
         _shape = node.Window;
         _block = _shape with { Channels = Layout.Block };
