@@ -11,7 +11,7 @@ internal sealed unsafe class ReluStep(PlanNode node, long length) : InferenceSte
     public override int Units(int images) => images;
 
     public override void Run(in StepData data, int first, int end, float* scratch) =>
-        Elementwise.Relu(data.X + first * length, (end - first) * length, data.Y + first * length);
+        Elementwise.Relu(data.Tier, data.X + first * length, (end - first) * length, data.Y + first * length);
 }
 
 /// <summary>a + b that no other step could take, and a ReLU.</summary>
@@ -22,8 +22,8 @@ internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var (offset, count) = (first * length, (end - first) * length);
-        Elementwise.Add(data.X + offset, data.Second + offset, count, data.Y + offset);
-        if (node.Bounds == Bounds.Relu) Elementwise.Relu(data.Y + offset, count, data.Y + offset);
+        Elementwise.Add(data.Tier, data.X + offset, data.Second + offset, count, data.Y + offset);
+        if (node.Bounds == Bounds.Relu) Elementwise.Relu(data.Tier, data.Y + offset, count, data.Y + offset);
     }
 }
 
@@ -37,7 +37,7 @@ internal sealed unsafe class BatchNormStep(PlanNode node, FeatureShape shape) : 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        BatchNorm.Apply(data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
+        BatchNorm.Apply(data.Tier, data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
     }
 }
 
@@ -54,7 +54,7 @@ internal sealed unsafe class ActivationStep(PlanNode node, string algorithm, Fea
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        activation.Forward(data.X + offset, end - first, shape.Channels, _pixels, data.Y + offset);
+        activation.Forward(data.Tier, data.X + offset, end - first, shape.Channels, _pixels, data.Y + offset);
     }
 
     public override void Dispose()
@@ -74,8 +74,8 @@ internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(a.Channels, _pixels);
-        if (a == b) Elementwise.Multiply(data.X + offset, data.Second + offset, (end - first) * Layout.ImageLength(a.Channels, _pixels), data.Y + offset, accumulate: false);
-        else ChannelScale.Forward(data.X + offset, data.Second + (long)first * Layout.PaddedChannels(b.Channels), end - first, a.Channels, _pixels, data.Y + offset);
+        if (a == b) Elementwise.Multiply(data.Tier, data.X + offset, data.Second + offset, (end - first) * Layout.ImageLength(a.Channels, _pixels), data.Y + offset, accumulate: false);
+        else ChannelScale.Forward(data.Tier, data.X + offset, data.Second + (long)first * Layout.PaddedChannels(b.Channels), end - first, a.Channels, _pixels, data.Y + offset);
     }
 }
 
@@ -86,6 +86,7 @@ internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, 
     public override int Units(int images) => images;
 
     public override void Run(in StepData data, int first, int end, float* scratch) => rearrangement.Apply(
+        data.Tier,
         data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width), end - first, data.Y + first * Layout.ImageLength(y.Channels, y.Height * y.Width), accumulate: false);
 }
 
@@ -102,8 +103,8 @@ internal sealed unsafe class PoolStep(PlanNode node, WindowShape shape) : Infere
     {
         var x = data.X + (long)first * _block.Height * _block.Width * Layout.Block;
         var y = data.Y + (long)first * _block.OutHeight * _block.OutWidth * Layout.Block;
-        if (_isMax) MaxPool.Forward(_block, x, end - first, y);
-        else AvgPool.Forward(_block, x, end - first, _countPadding, y);
+        if (_isMax) MaxPool.Forward(data.Tier, _block, x, end - first, y);
+        else AvgPool.Forward(data.Tier, _block, x, end - first, _countPadding, y);
     }
 }
 
@@ -130,7 +131,7 @@ internal sealed unsafe class ConcatStep(PlanNode node, int input, FeatureShape s
     {
         var pixels = shape.Height * shape.Width;
         Concat.Forward(
-            data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, firstChannel, totalChannels,
+            data.Tier, data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, firstChannel, totalChannels,
             data.Y + first * Layout.ImageLength(totalChannels, pixels));
     }
 }

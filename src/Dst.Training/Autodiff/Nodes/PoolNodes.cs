@@ -9,13 +9,13 @@ internal sealed unsafe class MaxPoolNode(Node node, Feature input, StoredFeature
     private readonly WindowShape _shape = ((MaxPoolOp)node.Operation).ShapeFor(input.Shape);
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        MaxPool.Forward(_shape, ReadInput(0, images, part), images.Count, output.Value(images.First));
+        MaxPool.Forward(Tier, _shape, ReadInput(0, images, part), images.Count, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
             MaxPool.Backward(
-                _shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+                Tier, _shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
@@ -26,11 +26,11 @@ internal sealed unsafe class AvgPoolNode(Node node, Feature input, StoredFeature
     private readonly bool _countPadding = node.Operation is AvgPoolOp { CountPadding: true };
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        AvgPool.Forward(shape, ReadInput(0, images, part), images.Count, _countPadding, output.Value(images.First));
+        AvgPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, _countPadding, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            AvgPool.Backward(shape, ReadOutputGradient(images, part), images.Count, _countPadding, Input.Gradient(images.First), Accumulate(0));
+            AvgPool.Backward(Tier, shape, ReadOutputGradient(images, part), images.Count, _countPadding, Input.Gradient(images.First), Accumulate(0));
     }
 }
