@@ -163,8 +163,8 @@ internal sealed class NetworkImport
         }
         else
         {
-            var (mapped, folded) = (string.Join(", ", OperationMappers.ByName.Keys), string.Join(", ", ConstantFolder.Operations));
-            throw node.Illegal($"has an operation that is not supported; supported are {mapped}, and of constants {folded}");
+            var (mapped, computed) = (string.Join(", ", OperationMappers.ByName.Keys), string.Join(", ", ConstantFolder.Operations));
+            throw node.Illegal($"has an operation that is not supported; supported are {mapped}, and of constants {computed}");
         }
     }
 
