@@ -17,7 +17,7 @@ internal static class ChannelSpaces
     /// The spaces in the order of the graph. Left out are those whose order is seen from outside, which are the network's input and output,
     /// and those that a grouped convolution, a concatenation, a slice, a shuffle, padding with channels or a flattened map reads or writes.
     /// </summary>
-    /// <exception cref="Runtime.InputException">The graph is not legal.</exception>
+    /// <exception cref="InputException">The graph is not legal.</exception>
     public static IReadOnlyList<ChannelSpace> Of(NetworkGraph graph)
     {
         var shapes = GraphChecker.Check(graph);

@@ -18,11 +18,11 @@ public sealed class RunSet
     public Recipe Recipe { get; }
 
     /// <summary>Makes the folder of a new set.</summary>
-    /// <exception cref="Runtime.InputException">It cannot be made.</exception>
+    /// <exception cref="InputException">It cannot be made.</exception>
     public static RunSet Create(Recipe recipe, DateTime now) => new(RunFolder.CreateSet(recipe, now), recipe);
 
     /// <summary>Opens a set that was stopped, if it was made with <paramref name="recipe"/>.</summary>
-    /// <exception cref="Runtime.InputException">It is not the folder of a set, or was made with another recipe.</exception>
+    /// <exception cref="InputException">It is not the folder of a set, or was made with another recipe.</exception>
     public static RunSet Resume(string path, Recipe recipe)
     {
         RunFolder.CheckSameRecipe(path, recipe);
@@ -30,7 +30,7 @@ public sealed class RunSet
     }
 
     /// <summary>The run of one of the seeds, new or resumed.</summary>
-    /// <exception cref="Runtime.InputException">It cannot be opened or made.</exception>
+    /// <exception cref="InputException">It cannot be opened or made.</exception>
     public RunFolder Open(long seed)
     {
         var path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
