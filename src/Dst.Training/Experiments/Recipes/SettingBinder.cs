@@ -85,9 +85,9 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     private static object? Parse(Type type, string text, bool plain)
     {
         if (type == typeof(string)) return text.Contains('\0') ? null : text; // no file name has it
+        if (type.IsEnum) return Words.Find(type, text);
         if (!plain) return null;
         var culture = CultureInfo.InvariantCulture;
-        if (type.IsEnum) return Words.Find(type, text);
         if (type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
         if (type == typeof(int)) return int.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var i) ? i : null;
         if (type == typeof(long)) return long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var l) ? l : null;
