@@ -1,7 +1,8 @@
 using System.CommandLine;
-using Dst.Cli.Report;
 using Dst.Foundations;
 using Dst.Graph;
+using Dst.Report;
+using Dst.Report.Models;
 using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Commands;
@@ -51,23 +52,18 @@ internal static class InspectCommand
             cost.EffectiveMacs,
             model.ClassNames,
             model.Normalisation,
-            Layers = LayerTable.RowsOf(model),
+            Layers = LayerRow.AllOf(model),
             Plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null,
         };
-        call.Report.Result(document, () =>
-        {
-            call.Report.Line($"{path}: {document.Network}, input {document.Input}");
-            call.Report.Line($"file     {size}");
-            call.Report.Line($"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept");
-            call.Report.Line($"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept");
-            call.Report.Line($"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}");
-            call.Report.Line($"input    {Describe(model.Normalisation)}");
-            call.Report.Line();
-            call.Report.Table(LayerTable.ToTable(document.Layers));
-            if (document.Plan is null) return;
-            call.Report.Line();
-            call.Report.Table(PlanTable.Of(document.Plan));
-        });
+        var summary = new Lines(
+            $"{path}: {document.Network}, input {document.Input}",
+            $"file     {size}",
+            $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
+            $"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept",
+            $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
+            $"input    {Describe(model.Normalisation)}");
+        var layers = LayerTable.Of(document.Layers);
+        call.Report.Write(document.Plan is null ? new(document, summary, layers) : new(document, summary, layers, PlanTable.Of(document.Plan)));
     }
 
     private static IReadOnlyList<LayerDecision> DecisionsOf(Model model, Invocation call)
