@@ -68,7 +68,7 @@ internal sealed class NodeFactory(
         Parameter? Optional(string suffix) => _parameters.GetValueOrDefault($"{node.Name}.{suffix}");
         return node.Operation switch
         {
-            Conv2dOp c when c.Groups > 1 && c.Groups == input.Shape.Channels && c.Groups == c.OutChannels =>
+            Conv2dOp c when c.IsDepthwise(input.Shape) =>
                 new DepthwiseNode(node, input, Output(), Required("weight"), Optional("bias"), DepthwiseShape(c, input.Shape), workspace),
             Conv2dOp => ConvolutionNode.Create(node, input, Output(), Required("weight"), Optional("bias"), workspace, maxBatch, forms),
             BatchNormOp => Normalise(node, Required),
@@ -77,9 +77,9 @@ internal sealed class NodeFactory(
             PReluOp => ParametricActivationNode.PRelu(node, input, Output(), Required("weight"), workspace),
             AffineOp => ParametricActivationNode.Affine(node, input, Output(), Required("weight"), Required("bias"), workspace),
             AddOp => new AddNode(node, inputs, Output(), workspace),
-            MaxPoolOp => new MaxPoolNode(node, input, Output(), workspace),
-            AvgPoolOp p => new AvgPoolNode(node, input, Output(), p.ShapeFor(input.Shape), workspace),
-            GlobalAvgPoolOp => new AvgPoolNode(node, input, Output(), WindowShape.WholeMap(input.Shape.Channels, input.Shape.Height, input.Shape.Width), workspace),
+            MaxPoolOp p => new MaxPoolNode(node, input, Output(), p.ShapeFor(input.Shape), workspace),
+            AvgPoolOp p => new AvgPoolNode(node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding, workspace),
+            GlobalAvgPoolOp => new AvgPoolNode(node, input, Output(), WholeMap(input.Shape), countPadding: false, workspace),
             FlattenOp => new FlattenNode(node, input, Output(), workspace),
             LinearOp => new LinearNode(node, input, Output(), Required("weight"), Optional("bias"), workspace),
             DropoutOp => new DropoutNode(node, input, Output(), seed, index, workspace),
@@ -108,11 +108,11 @@ internal sealed class NodeFactory(
         return stored;
     }
 
-    /// <summary>A ReLU is part of its input where nothing else reads that and the input's producer does not need it without.</summary>
+    /// <summary>A ReLU is part of its input if nothing else reads that and the input's producer allows it.</summary>
     private bool JoinsInput(Node node) =>
         node.Operation is ReluOp
         && IsReadOnce(node.Inputs[0])
-        && graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is Conv2dOp or BatchNormOp or AffineOp or AddOp or MulOp or LinearOp or ConcatOp;
+        && graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is { TakesReluInTraining: true };
 
     private Feature Join(Node node)
     {
@@ -122,6 +122,8 @@ internal sealed class NodeFactory(
     }
 
     private bool IsReadOnce(string name) => graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !kept.Contains(name);
+
+    private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
 
     private static WindowShape DepthwiseShape(Conv2dOp c, FeatureShape x) => new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding);
 }

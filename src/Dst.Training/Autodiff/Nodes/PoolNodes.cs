@@ -3,34 +3,31 @@ using Dst.Kernels;
 
 namespace Dst.Training.Autodiff.Nodes;
 
-/// <summary>Maximum over windows.</summary>
-internal sealed unsafe class MaxPoolNode(Node node, Feature input, StoredFeature output, Workspace workspace) : TrainingNode(node, [input], output, workspace)
+/// <summary>Maximum over windows, or over the whole map.</summary>
+internal sealed unsafe class MaxPoolNode(Node node, Feature input, StoredFeature output, WindowShape shape, Workspace workspace)
+    : TrainingNode(node, [input], output, workspace)
 {
-    private readonly WindowShape _shape = ((MaxPoolOp)node.Operation).ShapeFor(input.Shape);
-
     protected override void ForwardImages(ImageRange images, int part) =>
-        MaxPool.Forward(_shape, ReadInput(0, images, part), images.Count, output.Value(images.First));
+        MaxPool.Forward(shape, ReadInput(0, images, part), images.Count, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
             MaxPool.Backward(
-                _shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+                shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
-internal sealed unsafe class AvgPoolNode(Node node, Feature input, StoredFeature output, WindowShape shape, Workspace workspace)
+internal sealed unsafe class AvgPoolNode(Node node, Feature input, StoredFeature output, WindowShape shape, bool countPadding, Workspace workspace)
     : TrainingNode(node, [input], output, workspace)
 {
-    private readonly bool _countPadding = node.Operation is AvgPoolOp { CountPadding: true };
-
     protected override void ForwardImages(ImageRange images, int part) =>
-        AvgPool.Forward(shape, ReadInput(0, images, part), images.Count, _countPadding, output.Value(images.First));
+        AvgPool.Forward(shape, ReadInput(0, images, part), images.Count, countPadding, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            AvgPool.Backward(shape, ReadOutputGradient(images, part), images.Count, _countPadding, Input.Gradient(images.First), Accumulate(0));
+            AvgPool.Backward(shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
     }
 }
