@@ -8,23 +8,6 @@ public static class Processor
 {
     private const string CpuInfo = "/proc/cpuinfo";
 
-    /// <summary>Family 6 of Intel by model: Intel's own names of its generations.</summary>
-    private static readonly Dictionary<int, string> IntelGenerations = new()
-    {
-        [60] = "Haswell", [63] = "Haswell", [69] = "Haswell", [70] = "Haswell", [61] = "Broadwell", [71] = "Broadwell", [79] = "Broadwell", [86] = "Broadwell",
-        [78] = "Skylake", [94] = "Skylake", [85] = "Skylake-SP, Cascade Lake or Cooper Lake", [142] = "Kaby Lake", [158] = "Kaby Lake", [165] = "Comet Lake",
-        [125] = "Ice Lake", [126] = "Ice Lake", [106] = "Ice Lake-SP", [108] = "Ice Lake-SP", [140] = "Tiger Lake", [141] = "Tiger Lake", [167] = "Rocket Lake",
-        [151] = "Alder Lake", [154] = "Alder Lake", [183] = "Raptor Lake", [186] = "Raptor Lake", [191] = "Raptor Lake", [170] = "Meteor Lake",
-        [198] = "Arrow Lake", [189] = "Lunar Lake", [143] = "Sapphire Rapids", [207] = "Emerald Rapids", [173] = "Granite Rapids", [175] = "Sierra Forest",
-    };
-
-    /// <summary>Cores of Arm's own design by part number.</summary>
-    private static readonly Dictionary<string, string> ArmCores = new()
-    {
-        ["0xd03"] = "Cortex-A53", ["0xd05"] = "Cortex-A55", ["0xd07"] = "Cortex-A57", ["0xd08"] = "Cortex-A72", ["0xd0b"] = "Cortex-A76", ["0xd41"] = "Cortex-A78",
-        ["0xd0c"] = "Neoverse N1", ["0xd49"] = "Neoverse N2", ["0xd40"] = "Neoverse V1", ["0xd4f"] = "Neoverse V2",
-    };
-
     private static readonly IReadOnlyDictionary<string, string> Facts = ReadFacts();
 
     /// <summary>Its model, or its architecture where the system does not tell.</summary>
@@ -50,16 +33,18 @@ public static class Processor
     internal static string? GenerationOf(IReadOnlyDictionary<string, string> facts)
     {
         if (facts.GetValueOrDefault("CPU part") is { } part)
-            return facts.GetValueOrDefault("CPU implementer") == "0x41" && ArmCores.TryGetValue(part, out var core) ? $"part {part} ({core})" : $"part {part}";
+            return $"part {part}{InBrackets(facts.GetValueOrDefault("CPU implementer") == "0x41" ? ArmCoreOf(part) : null)}";
         if (NumberOf(facts, "cpu family") is not { } family || NumberOf(facts, "model") is not { } model) return null;
         var name = facts.GetValueOrDefault("vendor_id") switch
         {
             "AuthenticAMD" => ZenOf(family, model),
-            "GenuineIntel" when family == 6 => IntelGenerations.GetValueOrDefault(model),
+            "GenuineIntel" when family == 6 => IntelOf(model),
             _ => null,
         };
-        return $"family {family}, model {model}{(name is null ? "" : $" ({name})")}";
+        return $"family {family}, model {model}{InBrackets(name)}";
     }
+
+    private static string InBrackets(string? name) => name is null ? "" : $" ({name})";
 
     private static string? ZenOf(int family, int model) => (family, model) switch
     {
@@ -69,6 +54,47 @@ public static class Processor
         (25, (>= 0x10 and < 0x20) or >= 0x60) => "Zen 4",
         (25, _) => "Zen 3",
         (26, < 0x50 or (>= 0x60 and < 0x80)) => "Zen 5",
+        _ => null,
+    };
+
+    /// <summary>Intel's own name of a model of family 6.</summary>
+    private static string? IntelOf(int model) => model switch
+    {
+        60 or 63 or 69 or 70 => "Haswell",
+        61 or 71 or 79 or 86 => "Broadwell",
+        78 or 94 => "Skylake",
+        85 => "Skylake-SP, Cascade Lake or Cooper Lake",
+        142 or 158 => "Kaby Lake",
+        165 => "Comet Lake",
+        125 or 126 => "Ice Lake",
+        106 or 108 => "Ice Lake-SP",
+        140 or 141 => "Tiger Lake",
+        167 => "Rocket Lake",
+        151 or 154 => "Alder Lake",
+        183 or 186 or 191 => "Raptor Lake",
+        170 => "Meteor Lake",
+        189 => "Lunar Lake",
+        198 => "Arrow Lake",
+        143 => "Sapphire Rapids",
+        207 => "Emerald Rapids",
+        173 => "Granite Rapids",
+        175 => "Sierra Forest",
+        _ => null,
+    };
+
+    /// <summary>The core of Arm's own design with a part number.</summary>
+    private static string? ArmCoreOf(string part) => part switch
+    {
+        "0xd03" => "Cortex-A53",
+        "0xd05" => "Cortex-A55",
+        "0xd07" => "Cortex-A57",
+        "0xd08" => "Cortex-A72",
+        "0xd0b" => "Cortex-A76",
+        "0xd41" => "Cortex-A78",
+        "0xd0c" => "Neoverse N1",
+        "0xd49" => "Neoverse N2",
+        "0xd40" => "Neoverse V1",
+        "0xd4f" => "Neoverse V2",
         _ => null,
     };
 
