@@ -65,6 +65,7 @@ internal static class BenchCommand
             : RandomModel.Create(name, BenchOptions.WidthOf(arguments), BenchOptions.ShapeOf(arguments), BenchOptions.PatternOf(arguments), arguments.GetValue(Unstructured));
         var inference = new InferenceOptions
         {
+            Tier = call.Tier,
             Batch = arguments.GetValue(Batch) ?? 1,
             Dense = arguments.GetValue(Dense),
             Sparse = arguments.GetValue(Sparse),

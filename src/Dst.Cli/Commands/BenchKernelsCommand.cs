@@ -26,7 +26,7 @@ internal static class BenchKernelsCommand
 
     private static void Run(Invocation call)
     {
-        var bench = new KernelBench(BenchOptions.ThreadsOf(call.Arguments), call.Cancellation);
+        var bench = new KernelBench(call.Tier, BenchOptions.ThreadsOf(call.Arguments), call.Cancellation);
         BenchOptions.Write(call, BenchTables.Of(bench.Run(call.Report.Log)));
     }
 }

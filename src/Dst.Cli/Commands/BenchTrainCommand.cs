@@ -39,6 +39,7 @@ internal static class BenchTrainCommand
     {
         var arguments = call.Arguments;
         var options = new TrainBenchOptions(
+            call.Tier,
             arguments.GetRequiredValue(Arch),
             BenchOptions.WidthOf(arguments),
             BenchOptions.ShapeOf(arguments),

@@ -11,6 +11,7 @@ using Dst.Report;
 using Dst.Report.Models;
 using Dst.Report.Renderers;
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
@@ -74,6 +75,7 @@ internal static class PruneCommand
         var recipe = LoadRecipe(arguments);
         var options = recipe.Prune;
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
+        var compute = new ComputeContext(pool, call.Tier);
         var data = csv is not null || options.Score == PruningScore.Taylor ? ModelInput.LoadData(recipe, path, model, call) : null;
 
         if (options.Permute) model = PermuteChannels(model, options, Gradients(model), call.Report);
@@ -83,10 +85,10 @@ internal static class PruneCommand
             : PruningPlan.Create(model, options, gradients);
         if (plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
         if (output is not null) WritePruned(call.Report, plan, plan.ApplyTo(model), output);
-        else MeasureLayers(call, model, plan, data!, pool, csv!);
+        else MeasureLayers(call, model, plan, data!, compute, csv!);
 
         IReadOnlyDictionary<string, float[]>? Gradients(Model of) =>
-            options.Score == PruningScore.Taylor ? TaylorGradients.Of(of, data!, Batch, options.TaylorBatches, pool, recipe.Seed) : null;
+            options.Score == PruningScore.Taylor ? TaylorGradients.Of(of, data!, Batch, options.TaylorBatches, compute, recipe.Seed) : null;
     }
 
     /// <summary>The recipe with the options of this verb. The pattern sets three keys of it at once.</summary>
@@ -132,10 +134,10 @@ internal static class PruneCommand
         report.Write(new(document, LayerTable.Of(layers, plan.Skipped), summary));
     }
 
-    private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, WorkerPool pool, string path)
+    private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, ComputeContext compute, string path)
     {
         if (data.Validation.Count == 0) throw new InputException("the data has no validation images; at least one was expected, see data.validation");
-        var rows = LayerSensitivity.Measure(model, plan, data, Batch, pool, call.Cancellation).ToList();
+        var rows = LayerSensitivity.Measure(model, plan, data, Batch, compute, call.Cancellation).ToList();
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CsvRenderer.Render(SensitivityTable.Measured(rows)))));
         call.Report.Write(new(new { File = path, plan.Skipped, Layers = rows }, SensitivityTable.Of(rows)));
     }

@@ -29,11 +29,11 @@ internal sealed class Verb : Command
     /// <summary>Says what the verb does; an error is thrown, so a handler that returns has done its work.</summary>
     public void Handle(Action<Invocation> handler) => SetAction((parsed, cancellation) =>
     {
-        var configuration = parsed.InvocationConfiguration;
+        var configuration = (VerbConfiguration)parsed.InvocationConfiguration;
         var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
         var report = new ReportWriter(configuration.Output, configuration.Error, isJson ? JsonRenderer.Render : Renderer);
         WarnOfManyThreads(parsed, report);
-        handler(new Invocation(parsed, report, cancellation));
+        handler(new Invocation(parsed, configuration.Tier, report, cancellation));
         return Task.FromResult(CommandLine.Done);
     });
 
