@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Kernels.Simd;
 using Dst.Report;
 
@@ -56,5 +57,5 @@ internal static class BenchTables
         new("percent", "%", share => share.Percent, share => $"{share.Percent:F1}"));
 
     private static Lines MachineLine(string cpu, SimdTier tier, int threads, double peak) =>
-        new($"{cpu}, {tier}, {threads} {(threads == 1 ? "thread" : "threads")}, peak {peak:F1} GFLOP/s");
+        new($"{cpu}, {tier}, {Words.Count(threads, "thread")}, peak {peak:F1} GFLOP/s");
 }
