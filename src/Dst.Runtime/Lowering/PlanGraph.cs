@@ -10,10 +10,9 @@ internal sealed class PlanGraph
     private readonly List<PlanNode> _nodes;
 
     /// <summary>Reads a model, without its masks if <paramref name="dense"/>.</summary>
-    /// <exception cref="InputException">The graph is not legal.</exception>
     public PlanGraph(Model model, bool dense)
     {
-        Shapes = GraphChecker.Check(model.Graph);
+        Shapes = model.Graph.Shapes;
         Output = model.Graph.Output.Name;
         _nodes = [.. model.Graph.Nodes.Select(node => Read(model, node, dense))];
     }
@@ -28,7 +27,6 @@ internal sealed class PlanGraph
     public string Output { get; private set; }
 
     /// <summary>Reads a model and applies all passes.</summary>
-    /// <exception cref="InputException">The graph is not legal.</exception>
     public static PlanGraph Rewrite(Model model, bool dense)
     {
         var graph = new PlanGraph(model, dense);

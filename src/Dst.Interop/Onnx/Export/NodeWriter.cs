@@ -3,11 +3,12 @@ using Dst.Graph;
 namespace Dst.Interop.Onnx.Export;
 
 /// <summary>Writes the nodes of one model: the table from our operations to those of ONNX.</summary>
-internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, FeatureShape> shapes, GraphWriter writer)
+internal sealed class NodeWriter(Model model, GraphWriter writer)
 {
     /// <summary>The ONNX value of one of ours: [N, C, H, W], or [N, F] where <paramref name="IsRow"/>.</summary>
     private readonly record struct Value(string Name, bool IsRow);
 
+    private readonly IReadOnlyDictionary<string, FeatureShape> _shapes = model.Graph.Shapes;
     private readonly Dictionary<string, Value> _values = new() { [NetworkGraph.InputName] = new(NetworkGraph.InputName, IsRow: false) };
 
     /// <summary>Writes a node; those that it reads have been written.</summary>
@@ -83,7 +84,7 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
     /// <summary>Channels as [groups, channels / groups], transposed. A dimension of 0 keeps the batch.</summary>
     private string AddShuffle(Node node, int groups)
     {
-        var (name, x) = (node.Name, shapes[node.Name]);
+        var (name, x) = (node.Name, _shapes[node.Name]);
         var split = writer.Add("Reshape", $"{name}.split", [Map(node, 0), writer.AddConstant($"{name}.split.shape", 0, groups, x.Channels / groups, x.Height, x.Width)]);
         var transposed = writer.Add("Transpose", name, [split], ("perm", new[] { 0, 2, 1, 3, 4 }));
         return writer.Add("Reshape", $"{name}.join", [transposed, writer.AddConstant($"{name}.join.shape", 0, x.Channels, x.Height, x.Width)]);
@@ -94,7 +95,7 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
     /// </summary>
     private string AddPool(Node node, string operation, int kernel, int stride, int padding, bool countPadding = false)
     {
-        var (x, y, value) = (shapes[node.Inputs[0]], shapes[node.Name], Map(node, 0));
+        var (x, y, value) = (_shapes[node.Inputs[0]], _shapes[node.Name], Map(node, 0));
         int End(int extent, int windows) => Math.Max(padding, (windows - 1) * stride + kernel - extent - padding);
         var (begin, bottom, right) = (padding, End(x.Height, y.Height), End(x.Width, y.Width));
         var isRoundedUp = bottom != padding || right != padding;
@@ -133,7 +134,7 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
         var value = Read(node, input);
         if (!value.IsRow) return value.Name;
         var name = $"{node.Name}.map{input}";
-        var shape = shapes[node.Inputs[input]];
+        var shape = _shapes[node.Inputs[input]];
         var map = writer.Add("Reshape", name, [value.Name, writer.AddConstant($"{name}.shape", 0, shape.Channels, shape.Height, shape.Width)]);
         _values[node.Inputs[input]] = new(map, IsRow: false);
         return map;
