@@ -19,7 +19,7 @@ public sealed partial class Pipeline
     public RunSummary Run(CancellationToken cancellation = default)
     {
         Check();
-        _run.WriteManifest(RunManifest.Describe(_pool.Threads, _recipe.Seed, DateTime.UtcNow, _data));
+        _run.WriteManifest(RunManifest.Describe(_compute, _recipe.Seed, DateTime.UtcNow, _data));
         foreach (var arm in ArmNames.All.Where(_recipe.Arms.Contains)) Get(arm, cancellation);
         return _run.Summary;
     }

@@ -1,6 +1,5 @@
 using Dst.Graph;
 using Dst.ModelFiles;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -18,18 +17,18 @@ public sealed partial class Pipeline
     private readonly RunFolder _run;
     private readonly Recipe _recipe;
     private readonly DataSet _data;
-    private readonly WorkerPool _pool;
+    private readonly ComputeContext _compute;
     private readonly Func<Model, Latency> _measureLatency;
     private readonly Dictionary<string, Model> _models = [];
 
     /// <summary>Prepares the arms of a run that is new or resumed.</summary>
     /// <param name="run">Where everything is written.</param>
     /// <param name="data">The data of the run's recipe.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="measureLatency">Measures a model: batch 1, 1 thread; masked layers in their compact form.</param>
-    public Pipeline(RunFolder run, DataSet data, WorkerPool pool, Func<Model, Latency> measureLatency)
+    public Pipeline(RunFolder run, DataSet data, ComputeContext compute, Func<Model, Latency> measureLatency)
     {
-        (_run, _recipe, _data, _pool, _measureLatency) = (run, run.Recipe, data, pool, measureLatency);
+        (_run, _recipe, _data, _compute, _measureLatency) = (run, run.Recipe, data, compute, measureLatency);
     }
 
     /// <summary>Called after each step.</summary>
@@ -108,7 +107,7 @@ public sealed partial class Pipeline
     private PhaseResult RunPhase(TrainingPhase phase, CancellationToken cancellation)
     {
         phase = phase with { Forms = CheckpointFile.FindForms(_run.CheckpointPath, phase.Arm) ?? ChooseForms(phase) };
-        using var trainer = new Trainer(phase, _data, _pool, _recipe.Seed)
+        using var trainer = new Trainer(phase, _data, _compute, _recipe.Seed)
         {
             Checkpoints = _recipe.Checkpoint,
             Progress = Progress,
@@ -136,7 +135,7 @@ public sealed partial class Pipeline
     {
         if (phase.Options.Convolutions == "direct") return ConvolutionForms.Direct;
         if (phase.Options.Convolutions != "measured") return ConvolutionForms.Estimated;
-        var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, _pool);
+        var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, _compute);
         _run.RecordConvolutions(phase.Arm, forms.Tiles!);
         return forms;
     }
@@ -164,7 +163,7 @@ public sealed partial class Pipeline
     }
 
     private IReadOnlyDictionary<string, float[]>? Gradients(Model model) => _recipe.Prune.Score == PruningScore.Taylor
-        ? TaylorGradients.Of(model, _data, _recipe.Train.Batch, _recipe.Prune.TaylorBatches, _pool, _recipe.Seed)
+        ? TaylorGradients.Of(model, _data, _recipe.Train.Batch, _recipe.Prune.TaylorBatches, _compute, _recipe.Seed)
         : null;
 
     private PhaseResult Import(Model model, CancellationToken cancellation) =>
@@ -236,7 +235,7 @@ public sealed partial class Pipeline
     private ClassificationMetrics Evaluate(Model model, SampleSet samples, CancellationToken cancellation)
     {
         var batch = _recipe.Train.Batch;
-        using var network = new TrainingNetwork(model, batch, _pool, _recipe.Seed);
+        using var network = new TrainingNetwork(model, batch, _compute, _recipe.Seed);
         network.Freeze();
         using var loader = new BatchLoader(_data, samples, batch, augment: false, _recipe.Seed);
         return TrainerEvaluation.Evaluate(network, loader, cancellation);

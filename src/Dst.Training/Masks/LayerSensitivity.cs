@@ -1,4 +1,3 @@
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -24,10 +23,10 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
     /// <param name="plan">From <see cref="PruningPlan.Create"/> for this model.</param>
     /// <param name="data">Its validation images are used.</param>
     /// <param name="batch">Images in a batch; results do not depend on it.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="cancellation">Looked at before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static IEnumerable<LayerSensitivity> Measure(Model model, PruningPlan plan, DataSet data, int batch, WorkerPool pool, CancellationToken cancellation = default)
+    public static IEnumerable<LayerSensitivity> Measure(Model model, PruningPlan plan, DataSet data, int batch, ComputeContext compute, CancellationToken cancellation = default)
     {
         var pruned = plan.Layers.Where(layer => layer.Mask is not null).ToList();
         yield return MeasureOne(None, []);
@@ -42,7 +41,7 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
 
         ClassificationMetrics Evaluate(Model candidate)
         {
-            using var network = new TrainingNetwork(candidate, batch, pool, seed: 0);
+            using var network = new TrainingNetwork(candidate, batch, compute, seed: 0);
             network.Freeze();
             using var loader = new BatchLoader(data, data.Validation, batch, augment: false, seed: 0);
             return TrainerEvaluation.Evaluate(network, loader, cancellation);

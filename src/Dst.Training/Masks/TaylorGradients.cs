@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Objectives;
@@ -14,12 +13,12 @@ public static class TaylorGradients
     /// <param name="data">Its training images are used.</param>
     /// <param name="batch">Images in a batch.</param>
     /// <param name="batches">Batches, those of the first epoch; at most all of it.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Keys order, augmentation and dropout.</param>
     /// <returns>Gradient by name of each weight tensor, in its layout.</returns>
-    public static IReadOnlyDictionary<string, float[]> Of(Model model, DataSet data, int batch, int batches, WorkerPool pool, long seed)
+    public static IReadOnlyDictionary<string, float[]> Of(Model model, DataSet data, int batch, int batches, ComputeContext compute, long seed)
     {
-        using var network = new TrainingNetwork(model, batch, pool, seed);
+        using var network = new TrainingNetwork(model, batch, compute, seed);
         using var loader = new BatchLoader(data, data.Training, batch, augment: true, seed);
         var weights = network.Parameters.Where(parameter => parameter.Shape.Role == ParameterRole.Weight).ToList();
         var sums = weights.ToDictionary(weight => weight.Shape.Name, weight => new float[weight.Value.Length]);

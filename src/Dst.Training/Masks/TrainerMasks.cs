@@ -1,5 +1,4 @@
 using Dst.Masks;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -22,11 +21,11 @@ internal abstract class TrainerMasks
     private protected TrainingNetwork Network { get; }
 
     /// <summary>The masks that a phase asks for, or null.</summary>
-    public static TrainerMasks? Create(TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, WorkerPool pool, long seed) => phase.Pruning switch
+    public static TrainerMasks? Create(TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed) => phase.Pruning switch
     {
         null => null,
         { Options.Method: PruningMethod.Gradual } pruning => new GradualMasks(pruning, network, steps, () => pruning.Options.Score == PruningScore.Taylor
-            ? TaylorGradients.Of(network.ToModel(), data, phase.Options.Batch, pruning.Options.TaylorBatches, pool, seed)
+            ? TaylorGradients.Of(network.ToModel(), data, phase.Options.Batch, pruning.Options.TaylorBatches, compute, seed)
             : null),
         { Options.Method: PruningMethod.SrSte } pruning => new StraightThroughMasks(pruning, network),
         { } pruning => throw new ArgumentException($"{pruning.Options.Method} does not prune during training", nameof(phase)),

@@ -1,5 +1,4 @@
 using Dst.Runtime.Inference;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 
@@ -21,19 +20,19 @@ internal sealed class Teacher : IDisposable
     /// <param name="model">The network; not changed.</param>
     /// <param name="features">Layers whose outputs losses compare.</param>
     /// <param name="maxBatch">Largest batch.</param>
-    /// <param name="pool">Threads; not disposed.</param>
-    public Teacher(Model model, IReadOnlyList<string> features, int maxBatch, WorkerPool pool)
+    /// <param name="compute">Threads and vector width.</param>
+    public Teacher(Model model, IReadOnlyList<string> features, int maxBatch, ComputeContext compute)
     {
         if (features.Count > 0)
         {
-            Network = new(model, maxBatch, pool, seed: 0, features);
+            Network = new(model, maxBatch, compute, seed: 0, features);
             Network.Freeze();
             _classes = Network.Classes;
         }
         else
         {
-            _plan = InferencePlan.Compile(model, new() { Batch = maxBatch, Tune = false }); // a measurement would change the bits
-            _session = _plan.CreateSession(pool);
+            _plan = InferencePlan.Compile(model, new() { Batch = maxBatch, Tune = false, Tier = compute.Tier }); // a measurement would change the bits
+            _session = _plan.CreateSession(compute.Pool);
             _classes = _plan.Classes;
         }
 

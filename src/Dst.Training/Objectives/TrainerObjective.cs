@@ -1,4 +1,3 @@
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -27,18 +26,18 @@ internal sealed class TrainerObjective : IDisposable
     /// <param name="phase">Teachers and options.</param>
     /// <param name="student">The network in training, with the features of <see cref="FeatureObjective.LayersOfStudent"/>.</param>
     /// <param name="maxBatch">Largest batch.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <exception cref="InputException">A layer of the options is not in the graphs, or cannot be compared.</exception>
-    public TrainerObjective(TrainingPhase phase, TrainingNetwork student, int maxBatch, WorkerPool pool, long seed)
+    public TrainerObjective(TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed)
     {
         _student = student;
         _options = phase.Distillation;
         _labelWeight = phase.Teacher is null ? 1 : (float)_options.LabelWeight;
         _labelSmoothing = (float)phase.Options.LabelSmoothing;
         var pairs = FeatureObjective.PairsOf(phase);
-        if (phase.Teacher is not null && (_options.Alpha > 0 || UsesDkd || pairs.Count > 0)) _teacher = new(phase.Teacher, [.. pairs.Select(pair => pair.Layers.Teacher)], maxBatch, pool);
-        if (phase.DenseStudent is not null && _options.Beta > 0) _denseStudent = new(phase.DenseStudent, [], maxBatch, pool);
+        if (phase.Teacher is not null && (_options.Alpha > 0 || UsesDkd || pairs.Count > 0)) _teacher = new(phase.Teacher, [.. pairs.Select(pair => pair.Layers.Teacher)], maxBatch, compute);
+        if (phase.DenseStudent is not null && _options.Beta > 0) _denseStudent = new(phase.DenseStudent, [], maxBatch, compute);
         if (pairs.Count > 0) _features = new(pairs, _teacher!.Network!, student, maxBatch, seed);
         var standardised = _options.Standardise && (_teacher ?? _denseStudent) is not null ? maxBatch * student.Classes : 0;
         (_logits, _teacherLogits, _gradient) = (new float[standardised], new float[standardised], new float[standardised]);
