@@ -46,9 +46,11 @@ internal static class Operations
                 Convolutions.Emit(program, node, l);
                 break;
             case MaxPoolOp p:
-                program.Use("tile.c");
-                program.Use("max_pool.c");
-                program.Call("max_pool", node, $"{p.Kernel}, {p.Stride}, {p.Padding}");
+                EmitMaxPool(program, node, p.Kernel, p.Stride, p.Padding);
+                break;
+            case GlobalMaxPoolOp:
+                var map = program.Network[node.Inputs[0]].Shape;
+                EmitMaxPool(program, node, kernel: Math.Max(map.Height, map.Width), stride: 1, padding: 0); // the function cuts windows to the map
                 break;
             case AvgPoolOp p:
                 program.Use("average_pool.c");
@@ -90,6 +92,13 @@ internal static class Operations
             default:
                 throw new InputException($"layer '{node.Layer}' is the operation {NameOf(node)}, which cannot be exported as C source yet");
         }
+    }
+
+    private static void EmitMaxPool(CProgram program, PlanNode node, int kernel, int stride, int padding)
+    {
+        program.Use("tile.c");
+        program.Use("max_pool.c");
+        program.Call("max_pool", node, $"{kernel}, {stride}, {padding}");
     }
 
     private static void EmitConcat(CProgram program, PlanNode node)

@@ -79,6 +79,7 @@ internal sealed class NodeFactory(
             MaxPoolOp p => new MaxPoolNode(node, input, Output(), p.ShapeFor(input.Shape), workspace),
             AvgPoolOp p => new AvgPoolNode(node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding, workspace),
             GlobalAvgPoolOp => new AvgPoolNode(node, input, Output(), WholeMap(input.Shape), countPadding: false, workspace),
+            GlobalMaxPoolOp => new MaxPoolNode(node, input, Output(), WholeMap(input.Shape), workspace),
             FlattenOp => new FlattenNode(node, input, Output(), workspace),
             LinearOp => new LinearNode(node, input, Output(), Required("weight"), Optional("bias"), workspace),
             DropoutOp => new DropoutNode(node, input, Output(), seed, index, workspace),

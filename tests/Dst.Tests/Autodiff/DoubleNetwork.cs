@@ -76,6 +76,7 @@ internal sealed class DoubleNetwork
             case MulOp: Product(node, backward); break;
             case PadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
             case MaxPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: true, countPadding: false, backward); break;
+            case GlobalMaxPoolOp: Pool(node, Math.Max(shape.Height, shape.Width), 1, 0, maximum: true, countPadding: false, backward); break;
             case AvgPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: false, p.CountPadding, backward); break;
             case SoftmaxOp: Exponentiate(x, y, dx, dy, shape.Channels, backward); break;
             case ConcatOp: Join(node, backward); break;

@@ -70,6 +70,7 @@ internal sealed class RandomGraph
             case 12 when shape is { Height: > 3, Width: > 3 }: Pool(x); break;
             case 13: Append(new DropoutOp(0), x); break;
             case 14 when shape.Count < 200: Append(new LinearOp(_random.Next(2, 20), _random.Next(2) == 0), Append(new FlattenOp(), x)); break;
+            case 15 when shape.Height > 1: Append(new GlobalMaxPoolOp(), x); break;
             case 16 or 17: Append(RandomFunction(), x); break;
             case 18: Append(_random.Next(2) == 0 ? new PReluOp() : new AffineOp(), x); break;
             case 19: Append(new ReluOp(), Append(new AffineOp(), x)); break;

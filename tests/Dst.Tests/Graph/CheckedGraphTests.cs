@@ -67,6 +67,7 @@ public class CheckedGraphTests
         { new SliceOp(4, 2), 2, 5, 4 },
         { new ChannelShuffleOp(3), 6, 5, 4 },
         { new HardSwishOp(), 6, 5, 4 },
+        { new GlobalMaxPoolOp(), 6, 1, 1 },
         { new MaxPoolOp(2, 2, CeilMode: true), 6, 3, 2 },
         { new AvgPoolOp(3, 2, 1), 6, 3, 2 },
         { new AvgPoolOp(3, 2, 1, CeilMode: true), 6, 3, 3 },

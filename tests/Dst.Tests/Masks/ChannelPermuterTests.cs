@@ -106,7 +106,7 @@ public class ChannelPermuterTests
         new("scale", new AffineOp(), ["expand"]),
         new("prelu", new PReluOp(), ["scale"]),
         new("pad", new PadOp(0, 0, 1, 1), ["prelu"]),
-        new("squeeze", new GlobalAvgPoolOp(), ["pad"]),
+        new("squeeze", new GlobalMaxPoolOp(), ["pad"]),
         new("fc1", new Conv2dOp(8, 1, 1), ["squeeze"]),
         new("hard", new HardSwishOp(), ["fc1"]),
         new("fc2", new Conv2dOp(16, 1, 1), ["hard"]),

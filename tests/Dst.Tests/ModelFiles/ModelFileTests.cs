@@ -92,7 +92,7 @@ public sealed class ModelFileTests : IDisposable
             new LeakyReluOp(0.3f), new PReluOp(), new ClipOp(0, 6), new SigmoidOp(), new HardSigmoidOp(0.1f, 0.4f), new HardSwishOp(), new TanhOp(), new AffineOp(),
             new PadOp(0, 1, 2, 3, 4, 5, 0.6f), new SliceOp(1, 9), new ChannelShuffleOp(3), new MaxPoolOp(3, 2, 1, CeilMode: true),
             new AvgPoolOp(2, 1, 1, CountPadding: false, CeilMode: true), new ConcatOp(), new BatchNormOp(0.5f, 0.25f), new ReluOp(), new DropoutOp(0.5f),
-            new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new FlattenOp(), new LinearOp(3, false), new SoftmaxOp(),
+            new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new GlobalMaxPoolOp(), new FlattenOp(), new LinearOp(3, false), new SoftmaxOp(),
         ];
         var nodes = operations.Select((operation, i) => new Node($"n{i}", operation, [i == 0 ? NetworkGraph.InputName : $"n{i - 1}"])).ToList();
         nodes.Add(new("sum", new AddOp(), [nodes[^1].Name, nodes[^1].Name]));

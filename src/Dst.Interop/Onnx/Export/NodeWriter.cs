@@ -66,6 +66,8 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
                 return AddPool(node, "AveragePool", p.Kernel, p.Stride, p.Padding, p.CountPadding);
             case GlobalAvgPoolOp:
                 return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
+            case GlobalMaxPoolOp:
+                return writer.Add("GlobalMaxPool", name, [Map(node, 0)]);
             case PadOp p:
                 return AddPad(name, Map(node, 0), p);
             case SliceOp s:
