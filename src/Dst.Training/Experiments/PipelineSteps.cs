@@ -248,7 +248,7 @@ public sealed partial class Pipeline
         return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
     }
 
-    private NetworkGraph Build(NetworkOptions options)
+    private CheckedGraph Build(NetworkOptions options)
     {
         var graph = Zoo.Build(options.Arch, _data.Shape, _data.ClassNames.Count, options.Width, options.Dropout);
         NetworkMemory.Check(graph, batch: 1);

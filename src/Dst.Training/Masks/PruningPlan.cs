@@ -38,7 +38,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     public static PruningPlan Create(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
     {
         var pattern = options.Pattern;
-        var weights = ParameterShape.Of(model.Graph).Where(shape => shape.Role == ParameterRole.Weight).ToList();
+        var weights = model.Graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight).ToList();
         foreach (var name in options.Exclude)
         {
             if (!weights.Any(shape => Fits(name, shape.Layer)))
@@ -78,7 +78,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     public Model ApplyTo(Model model)
     {
         var masks = Masks;
-        var parameters = ParameterShape.Of(model.Graph).ToDictionary(shape => shape.Name, shape =>
+        var parameters = model.Graph.Parameters.ToDictionary(shape => shape.Name, shape =>
         {
             var copy = new Tensor(shape.Shape, model.Parameters[shape.Name].Data.ToArray());
             if (shape.Role == ParameterRole.Weight && masks.TryGetValue(shape.Layer, out var mask)) mask.Apply(copy.Data);

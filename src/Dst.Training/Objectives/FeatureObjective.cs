@@ -25,8 +25,8 @@ internal sealed class FeatureObjective
     public FeatureObjective(IReadOnlyList<FeaturePair> pairs, TrainingNetwork teacher, TrainingNetwork student, int maxBatch, long seed)
     {
         (_pairs, _teacher, _student, _maxBatch) = (pairs, teacher, student, maxBatch);
-        var teacherShapes = GraphChecker.Check(teacher.Graph);
-        _shapes = GraphChecker.Check(student.Graph);
+        var teacherShapes = teacher.Graph.Shapes;
+        _shapes = student.Graph.Shapes;
         _teacherFeatures = pairs.Select(pair => pair.Layers.Teacher).Distinct().ToDictionary(name => name, name => new float[maxBatch * teacherShapes[name].Count]);
         _features = pairs.Select(pair => pair.Layers.Student).Distinct().ToDictionary(name => name, name => new float[maxBatch * _shapes[name].Count]);
         _gradients = _features.ToDictionary(feature => feature.Key, feature => new float[feature.Value.Length]);
@@ -52,9 +52,8 @@ internal sealed class FeatureObjective
 
     /// <summary>Checks the layers that the options name against both graphs.</summary>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
-    public static void CheckLayers(DistillationOptions options, NetworkGraph teacher, NetworkGraph student)
+    public static void CheckLayers(DistillationOptions options, CheckedGraph teacher, CheckedGraph student)
     {
-        var (teacherShapes, studentShapes) = (GraphChecker.Check(teacher), GraphChecker.Check(student));
         foreach (var (name, term) in Terms(options))
         {
             if (term.Weight > 0 && term.Layers.Count == 0) throw new InputException($"distill.{name}.weight is {term.Weight} but distill.{name}.layers is empty; expected at least one pair of layers");
@@ -62,7 +61,7 @@ internal sealed class FeatureObjective
             {
                 CheckName(name, "teacher", pair.Teacher, teacher);
                 CheckName(name, "student", pair.Student, student);
-                var (a, b) = (teacherShapes[pair.Teacher], studentShapes[pair.Student]);
+                var (a, b) = (teacher.Shapes[pair.Teacher], student.Shapes[pair.Student]);
                 if ((a.Height, a.Width) != (b.Height, b.Width))
                     throw new InputException($"distill.{name}.layers joins the teacher's '{pair.Teacher}', {a}, and the student's '{pair.Student}', {b}; expected maps of the same height and width");
             }
@@ -96,7 +95,7 @@ internal sealed class FeatureObjective
 
     private static (string Name, FeatureLossOptions Options)[] Terms(DistillationOptions options) => [("attention", options.Attention), ("hints", options.Hints)];
 
-    private static void CheckName(string term, string side, string layer, NetworkGraph graph)
+    private static void CheckName(string term, string side, string layer, CheckedGraph graph)
     {
         var names = graph.Nodes.SkipLast(1).Select(node => node.Name).ToList();
         if (!names.Contains(layer))

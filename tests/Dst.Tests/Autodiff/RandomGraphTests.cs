@@ -100,7 +100,7 @@ public class RandomGraphTests
             new("n8", new GlobalAvgPoolOp(), ["n7"]),
             new("n9", new LinearOp(3), ["n8"]),
         ];
-        var model = RandomGraph.CreateModel(new NetworkGraph("wide", new(3, 4, 4), nodes), seed: 1);
+        var model = RandomGraph.CreateModel(new CheckedGraph(new("wide", new(3, 4, 4), nodes)), seed: 1);
         if (pattern is not null) model = PruningPlan.Create(model, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model);
         using var pool = new WorkerPool(2);
         using var network = new TrainingNetwork(model, MaxBatch, new(pool), seed: 1);
@@ -119,7 +119,7 @@ public class RandomGraphTests
             new("n3", new FlattenOp(), ["input"]),
             new("n4", new LinearOp(3), ["n3"]),
         ];
-        var model = RandomGraph.CreateModel(new NetworkGraph("side", new(2, 5, 4), nodes), seed: 1);
+        var model = RandomGraph.CreateModel(new CheckedGraph(new("side", new(2, 5, 4), nodes)), seed: 1);
         using var pool = new WorkerPool(1);
         using var network = new TrainingNetwork(model, MaxBatch, new(pool), seed: 1, ["n2"]);
         new Step(model, 3, seed: 1, ["n2"]).AssertSameAs(network);
@@ -154,8 +154,8 @@ public class RandomGraphTests
     }
 
     /// <summary>What importers make of networks of other frameworks, with channels that leave lanes of no channel.</summary>
-    private static NetworkGraph Imported() =>
-        new("imported", new(3, 10, 8),
+    private static CheckedGraph Imported() =>
+        new(new("imported", new(3, 10, 8),
         [
             new("shift", new AffineOp(), ["input"]),
             new("pad", new PadOp(0, 0, 1, 1, Value: 0.5f), ["shift"]),
@@ -187,7 +187,7 @@ public class RandomGraphTests
             new("leaky", new LeakyReluOp(), ["mean"]),
             new("flat", new FlattenOp(), ["leaky"]),
             new("logits", new LinearOp(3), ["flat"]),
-        ]);
+        ]));
 
     /// <summary>A forward and, in training, a backward pass of a batch, with the expected outcome.</summary>
     private sealed class Step

@@ -151,7 +151,7 @@ public class TrainingNetworkTests
         Assert.Throws<ArgumentException>(() => network.SetFeatureGradient("relu2", relu));
     }
 
-    private static float[] TrainTwoSteps(NetworkGraph graph, int threads)
+    private static float[] TrainTwoSteps(CheckedGraph graph, int threads)
     {
         using var pool = new WorkerPool(threads);
         using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, new(pool), seed: 1);
@@ -174,7 +174,7 @@ public class TrainingNetworkTests
         return logits;
     }
 
-    private static float[] Images(NetworkGraph graph)
+    private static float[] Images(CheckedGraph graph)
     {
         var random = new Random(3);
         var images = new float[Batch * graph.Input.Count];

@@ -49,7 +49,7 @@ public class InferencePlanTests
     {
         // 40 filters: a ragged block; 9×10 pixels: ragged tiles.
         var convolution = new Conv2dOp(40, kernel, kernel, stride, kernel / 2, 1, true);
-        var dense = Initialised(new("one", new(32, 9, 10), [new("conv", convolution, ["input"]), new("relu", new ReluOp(), ["conv"])]));
+        var dense = Initialised(new(new("one", new(32, 9, 10), [new("conv", convolution, ["input"]), new("relu", new ReluOp(), ["conv"])])));
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = ModelReader.Read(model, dense: false).Nodes.First() with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
@@ -105,7 +105,7 @@ public class InferencePlanTests
     [InlineData(9)]
     public void Sums_and_activations_are_part_of_depthwise_and_pointwise_layers(int side)
     {
-        var model = Initialised(new("block", new(20, side, side + 1), [
+        var model = Initialised(new(new("block", new(20, side, side + 1), [
             new("spread", new Conv2dOp(20, 3, 3, 1, 1, 20, true), ["input"]),
             new("sum", new AddOp(), ["spread", "input"]),
             new("relu", new ReluOp(), ["sum"]),
@@ -114,7 +114,7 @@ public class InferencePlanTests
             new("positive", new ReluOp(), ["total"]),
             new("wide", new Conv2dOp(20, 5, 5, 2, 2, 20, true), ["positive"]),
             new("last", new ReluOp(), ["wide"]),
-        ]));
+        ])));
         using var plan = InferencePlan.Compile(model, Untuned with { Batch = 2 });
         Assert.Equal(3, plan.Steps.Count);
         AssertClose(InDouble(model), Run(plan, model, threads: 1));
@@ -210,7 +210,7 @@ public class InferencePlanTests
     [Fact]
     public void Operations_that_nothing_can_take_run_on_their_own()
     {
-        var graph = new NetworkGraph("odd", new(3, 6, 7), [
+        var graph = new CheckedGraph(new("odd", new(3, 6, 7), [
             new("bn", new BatchNormOp(), ["input"]),
             new("relu", new ReluOp(), ["bn"]),
             new("conv", new Conv2dOp(20, 3, 3, 2, 1), ["relu"]),
@@ -220,12 +220,14 @@ public class InferencePlanTests
             new("joined", new ConcatOp(), ["conv", "twice", "positive"]),
             new("max", new MaxPoolOp(2, 1, 1), ["joined"]),
             new("mean", new AvgPoolOp(2, 1), ["max"]),
-            new("drop", new DropoutOp(0.5f), ["mean"]),
+            new("most", new GlobalMaxPoolOp(), ["mean"]),
+            new("scaled", new MulOp(), ["mean", "most"]),
+            new("drop", new DropoutOp(0.5f), ["scaled"]),
             new("flat", new FlattenOp(), ["drop"]),
             new("fc", new LinearOp(Classes), ["flat"]),
             new("p", new SoftmaxOp(), ["fc"]),
             new("last", new DropoutOp(0.5f), ["p"]),
-        ]);
+        ]));
         var model = Initialised(graph);
         using var plan = InferencePlan.Compile(model, Untuned with { Batch = 2 });
         AssertClose(Expected(model), Run(plan, model, threads: 1));
@@ -255,11 +257,11 @@ public class InferencePlanTests
     }
 
     /// <summary>Random weights, and statistics as training leaves them rather than 0 and 1.</summary>
-    internal static Model Initialised(NetworkGraph graph)
+    internal static Model Initialised(CheckedGraph graph)
     {
         var model = Initialiser.Initialise(graph, seed: 1);
         var random = new Random(2);
-        foreach (var shape in ParameterShape.Of(graph).Where(shape => shape.Role is not ParameterRole.Weight))
+        foreach (var shape in graph.Parameters.Where(shape => shape.Role is not ParameterRole.Weight))
         {
             foreach (ref var value in model.Parameters[shape.Name].Data.AsSpan())
                 value = shape.Role is ParameterRole.Bias or ParameterRole.Shift || shape.Name.EndsWith("mean") ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();
@@ -299,7 +301,7 @@ public class InferencePlanTests
 
     private static unsafe float[] RunStep(Dst.Runtime.Inference.Steps.InferenceStep step, Model model, int parts)
     {
-        var (input, output) = (model.Graph.Input, GraphChecker.Check(model.Graph)[model.Graph.Output.Name]);
+        var (input, output) = (model.Graph.Input, model.Graph.OutputShape);
         using var x = new AlignedBuffer(Images * Dst.Kernels.Layout.ImageLength(input.Channels, input.Height * input.Width));
         using var y = new AlignedBuffer(Images * Dst.Kernels.Layout.ImageLength(output.Channels, output.Height * output.Width));
         using var scratch = new AlignedBuffer(step.ScratchLength(parts));
@@ -312,7 +314,7 @@ public class InferencePlanTests
         return result;
     }
 
-    private static float[] ImagesOf(NetworkGraph graph)
+    private static float[] ImagesOf(CheckedGraph graph)
     {
         var random = new Random(3);
         var images = new float[Images * graph.Input.Count];

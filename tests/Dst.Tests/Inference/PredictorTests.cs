@@ -51,7 +51,8 @@ public class PredictorTests
     public void A_network_that_ends_in_a_softmax_gets_no_second_one()
     {
         var model = Small();
-        var ending = new Model(model.Graph with { Nodes = [.. model.Graph.Nodes, new("p", new SoftmaxOp(), [model.Graph.Output.Name])] }, model.Parameters) { Normalisation = model.Normalisation };
+        var graph = model.Graph.Definition with { Nodes = [.. model.Graph.Nodes, new("p", new SoftmaxOp(), [model.Graph.Output.Name])] };
+        var ending = new Model(new(graph), model.Parameters) { Normalisation = model.Normalisation };
         using Predictor plain = new(model, Untuned), withSoftmax = new(ending, Untuned);
         AssertClose(plain.Predict(Noise(16, 16, 1)), withSoftmax.Predict(Noise(16, 16, 1)));
     }

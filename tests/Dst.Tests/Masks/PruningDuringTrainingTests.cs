@@ -70,7 +70,7 @@ public sealed class PruningDuringTrainingTests : IDisposable
     [Fact]
     public void Straight_through_gradients_reach_all_weights_and_pruned_ones_decay()
     {
-        var graph = new Dst.Graph.NetworkGraph("one", new(4, 1, 1), [new("conv", new Dst.Graph.Conv2dOp(1, 1, 1), ["input"])]);
+        var graph = new Dst.Graph.CheckedGraph(new("one", new(4, 1, 1), [new("conv", new Dst.Graph.Conv2dOp(1, 1, 1), ["input"])]));
         var model = new Model(graph, new Dictionary<string, Tensor> { ["conv.weight"] = new([1, 4, 1, 1], [1, -2, 3, 4]) });
         using var network = new TrainingNetwork(model, 1, new(_pool), seed: 0);
         var options = new PruningOptions { Method = PruningMethod.SrSte, Block = 1, Group = 4, SrSte = new() { Decay = 0.5 } };
