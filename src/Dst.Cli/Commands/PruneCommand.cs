@@ -9,6 +9,7 @@ using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Masks;
 
@@ -71,15 +72,16 @@ internal static class PruneCommand
         var recipe = RecipeInput.Load(arguments, Overrides(arguments));
         var options = recipe.Prune;
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
+        var compute = new ComputeContext(pool, call.Tier);
         var data = csv is not null || options.Score == PruningScore.Taylor ? ModelInput.LoadData(recipe, path, model, call) : null;
 
         var pruning = arguments.GetValue(Unstructured) is { } dropped
             ? new Pruning(options, MaskKind.Unstructured) { KeptShare = 1 - dropped }
             : new(options, MaskKind.Uhp);
-        var planned = pruning.Prepare(model, data is null ? null : new(data, Batch, pool, recipe.Seed), call.Report.Log);
+        var planned = pruning.Prepare(model, data is null ? null : new(data, Batch, compute, recipe.Seed), call.Report.Log);
         if (planned.Plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
         if (output is not null) WritePruned(call.Report, planned.Plan, planned.Apply(), output);
-        else MeasureLayers(call, planned.Start, planned.Plan, data!, pool, csv!);
+        else MeasureLayers(call, planned.Start, planned.Plan, data!, compute, csv!);
     }
 
     /// <summary>The options of this verb as keys of the recipe, which checks them.</summary>
@@ -123,10 +125,10 @@ internal static class PruneCommand
         report.Write(new(document, LayerTable.Of(layers, plan.Skipped), summary));
     }
 
-    private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, WorkerPool pool, string path)
+    private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, ComputeContext compute, string path)
     {
         if (data.Validation.Count == 0) throw new InputException("the data has no validation images; at least one was expected, see data.validation");
-        var rows = LayerSensitivity.Measure(model, plan, data, Batch, pool, call.Cancellation).ToList();
+        var rows = LayerSensitivity.Measure(model, plan, data, Batch, compute, call.Cancellation).ToList();
         var csv = new StringBuilder("layer,weights,kept,validation_top1,validation_loss\n");
         foreach (var row in rows) csv.Append(CultureInfo.InvariantCulture, $"{row.Layer},{row.Weights},{row.Kept},{row.Top1},{row.Loss}\n");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(csv.ToString())));

@@ -36,14 +36,16 @@ public abstract unsafe class Activation
     public static Activation Affine(float* weights, float* biases) => new Activation<AffineFunction>(new(weights, biases));
 
     /// <summary>y = f(x).</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Images N.</param>
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="y">Same layout; may be <paramref name="x"/>.</param>
-    public abstract void Forward(float* x, int images, int channels, int pixels, float* y);
+    public abstract void Forward(SimdTier tier, float* x, int images, int channels, int pixels, float* y);
 
     /// <summary>dx = dy · f′(x).</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
     /// <param name="y">The forward pass's output.</param>
     /// <param name="dy">Gradient of the output.</param>
@@ -52,49 +54,51 @@ public abstract unsafe class Activation
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public abstract void Backward(float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate);
+    public abstract void Backward(SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate);
 
     /// <summary>Adds Σ dy·min(x, 0) of each channel, the gradient of a PReLU's slope, over a run of images to <paramref name="sums"/>.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="images">Images N.</param>
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">Padded [C], in double so that parts can be added without loss.</param>
-    public static void PReluSlopeGradient(float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
-        ParameterGradient<PReluFunction>(x, dy, images, channels, pixels, sums);
+    public static void PReluSlopeGradient(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
+        ParameterGradient<PReluFunction>(tier, x, dy, images, channels, pixels, sums);
 
     /// <summary>Adds Σ dy·x of each channel, the gradient of an affine map's weight, over a run of images to <paramref name="sums"/>; that of its bias is <see cref="Bias.Gradient"/>.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="images">Images N.</param>
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">Padded [C], in double so that parts can be added without loss.</param>
-    public static void AffineWeightGradient(float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
-        ParameterGradient<AffineFunction>(x, dy, images, channels, pixels, sums);
+    public static void AffineWeightGradient(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
+        ParameterGradient<AffineFunction>(tier, x, dy, images, channels, pixels, sums);
 
-    private static void ParameterGradient<TFunction>(float* x, float* dy, int images, int channels, int pixels, Span<double> sums)
+    private static void ParameterGradient<TFunction>(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums)
         where TFunction : struct, IParametricActivation
     {
         Check.Images(images, channels, pixels);
         Check.Length<double>(sums, Layout.PaddedChannels(channels));
-        fixed (double* s = sums) KernelRunner.Run(new ActivationParameterGradient<TFunction>(x, dy, images, Layout.Blocks(channels), pixels, s));
+        fixed (double* s = sums) KernelRunner.Run(tier, new ActivationParameterGradient<TFunction>(x, dy, images, Layout.Blocks(channels), pixels, s));
     }
 }
 
 /// <summary>The activation of one function.</summary>
 internal sealed unsafe class Activation<TFunction>(TFunction function) : Activation where TFunction : struct, IActivation
 {
-    public override void Forward(float* x, int images, int channels, int pixels, float* y)
+    public override void Forward(SimdTier tier, float* x, int images, int channels, int pixels, float* y)
     {
         Check.Images(images, channels, pixels);
-        KernelRunner.Run(new ActivationForward<TFunction>(function, x, images, channels, pixels, y));
+        KernelRunner.Run(tier, new ActivationForward<TFunction>(function, x, images, channels, pixels, y));
     }
 
-    public override void Backward(float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate)
+    public override void Backward(SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate)
     {
         Check.Images(images, channels, pixels);
-        KernelRunner.Run(new ActivationBackward<TFunction>(function, x, y, dy, images, Layout.Blocks(channels), pixels, dx, accumulate));
+        KernelRunner.Run(tier, new ActivationBackward<TFunction>(function, x, y, dy, images, Layout.Blocks(channels), pixels, dx, accumulate));
     }
 }

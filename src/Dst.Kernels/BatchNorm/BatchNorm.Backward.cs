@@ -5,6 +5,7 @@ namespace Dst.Kernels;
 public static unsafe partial class BatchNorm
 {
     /// <summary>Adds Σdy and Σdy·(x − mean) of each channel over a run of images to <paramref name="sums"/>.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
     /// <param name="dy">Gradient of the output, same layout.</param>
     /// <param name="mean">The batch's, padded.</param>
@@ -12,20 +13,21 @@ public static unsafe partial class BatchNorm
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
-    public static void SumGradients(float* x, float* dy, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
+    public static void SumGradients(SimdTier tier, float* x, float* dy, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(mean, channels);
         Check.Length<double>(sums, SumLength(channels));
         fixed (float* m = mean)
         fixed (double* s = sums)
-            KernelRunner.Run(new BatchNormSumGradients(x, dy, m, images, Layout.Blocks(channels), pixels, s));
+            KernelRunner.Run(tier, new BatchNormSumGradients(x, dy, m, images, Layout.Blocks(channels), pixels, s));
     }
 
     /// <summary>
     /// The gradient through the ReLU behind a normalisation, and its sums: dy = 0 where x · scale + shift ≤ 0, in place, and then as
     /// <see cref="SumGradients"/>.
     /// </summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">The normalisation's input [N, C/16, H, W, 16].</param>
     /// <param name="dy">Gradient of the ReLU's output, same layout; becomes that of its input.</param>
     /// <param name="scale">Padded.</param>
@@ -36,7 +38,7 @@ public static unsafe partial class BatchNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
     public static void SumReluGradients(
-        float* x, float* dy, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
+        SimdTier tier, float* x, float* dy, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(scale, channels);
@@ -45,7 +47,7 @@ public static unsafe partial class BatchNorm
         Check.Length<double>(sums, SumLength(channels));
         fixed (float* a = scale, b = shift, m = mean)
         fixed (double* s = sums)
-            KernelRunner.Run(new BatchNormSumReluGradients(x, dy, a, b, m, images, Layout.Blocks(channels), pixels, s));
+            KernelRunner.Run(tier, new BatchNormSumReluGradients(x, dy, a, b, m, images, Layout.Blocks(channels), pixels, s));
     }
 
     /// <summary>dγ = Σ dy·x̂ and dβ = Σ dy; overwrites both.</summary>
@@ -67,6 +69,7 @@ public static unsafe partial class BatchNorm
     }
 
     /// <summary>dx = γ / √(variance + ε) · (dy − mean(dy) − x̂ · mean(dy·x̂)), the means over the whole batch.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
     /// <param name="dy">Gradient of the output, same layout.</param>
     /// <param name="gamma">γ [C].</param>
@@ -79,6 +82,7 @@ public static unsafe partial class BatchNorm
     /// <param name="dx">Gradient of the input; may be <paramref name="dy"/> if it is overwritten.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
     public static void DataGradient(
+        SimdTier tier,
         float* x,
         float* dy,
         ReadOnlySpan<float> gamma,
@@ -98,7 +102,7 @@ public static unsafe partial class BatchNorm
         CheckPadded(inverseDeviation, channels);
         fixed (float* g = gamma, m = mean, inverse = inverseDeviation)
         fixed (double* s = sums)
-            KernelRunner.Run(new BatchNormDataGradient(x, dy, new(g, m, inverse, s, count, channels), images, pixels, dx, accumulate));
+            KernelRunner.Run(tier, new BatchNormDataGradient(x, dy, new(g, m, inverse, s, count, channels), images, pixels, dx, accumulate));
     }
 
     /// <summary>What the data gradient needs of each channel: dx = A · (dy − B − (x − mean) · D).</summary>

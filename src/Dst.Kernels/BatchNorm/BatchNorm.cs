@@ -20,16 +20,17 @@ public static unsafe partial class BatchNorm
     public static int SumLength(int channels) => 2 * Layout.PaddedChannels(channels);
 
     /// <summary>Adds Σx and Σx² of each channel over a run of images to <paramref name="sums"/>.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
-    public static void Sum(float* x, int images, int channels, int pixels, Span<double> sums)
+    public static void Sum(SimdTier tier, float* x, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         Check.Length<double>(sums, SumLength(channels));
-        fixed (double* s = sums) KernelRunner.Run(new BatchNormSum(x, images, Layout.Blocks(channels), pixels, s));
+        fixed (double* s = sums) KernelRunner.Run(tier, new BatchNormSum(x, images, Layout.Blocks(channels), pixels, s));
     }
 
     /// <summary>Mean and 1 / √(variance + ε) of the batch, from its combined sums. The variance is the biased one.</summary>
@@ -113,6 +114,7 @@ public static unsafe partial class BatchNorm
     }
 
     /// <summary>y = x · scale + shift, or max(·, 0) of that.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="scale">Padded.</param>
     /// <param name="shift">Padded.</param>
@@ -121,12 +123,12 @@ public static unsafe partial class BatchNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="relu">Whether a ReLU follows.</param>
     /// <param name="y">[N, C/16, H, W, 16]; may be <paramref name="x"/>.</param>
-    public static void Apply(float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, bool relu, float* y)
+    public static void Apply(SimdTier tier, float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, bool relu, float* y)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(scale, channels);
         CheckPadded(shift, channels);
-        fixed (float* a = scale, b = shift) KernelRunner.Run(new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, relu ? 0 : float.NegativeInfinity, y));
+        fixed (float* a = scale, b = shift) KernelRunner.Run(tier, new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, relu ? 0 : float.NegativeInfinity, y));
     }
 
     private static (float Scale, float Shift) FoldChannel(float gamma, float beta, double mean, double inverseDeviation)

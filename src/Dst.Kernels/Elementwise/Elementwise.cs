@@ -10,41 +10,43 @@ namespace Dst.Kernels;
 public static unsafe class Elementwise
 {
     /// <summary>y = max(x, 0).</summary>
-    public static void Relu(float* x, long length, float* y) => Run<ReluStep>(x, x, length, y, accumulate: false);
+    public static void Relu(SimdTier tier, float* x, long length, float* y) => Run<ReluStep>(tier, x, x, length, y, accumulate: false);
 
     /// <summary>dx = dy where y &gt; 0, else 0.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="y">The forward pass's output (or input: their signs agree).</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="length">Floats, a multiple of 16.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void ReluGradient(float* y, float* dy, long length, float* dx, bool accumulate) => Run<ReluGradientStep>(y, dy, length, dx, accumulate);
+    public static void ReluGradient(SimdTier tier, float* y, float* dy, long length, float* dx, bool accumulate) => Run<ReluGradientStep>(tier, y, dy, length, dx, accumulate);
 
     /// <summary>y = a + b.</summary>
-    public static void Add(float* a, float* b, long length, float* y) => Run<AddStep>(a, b, length, y, accumulate: false);
+    public static void Add(SimdTier tier, float* a, float* b, long length, float* y) => Run<AddStep>(tier, a, b, length, y, accumulate: false);
 
     /// <summary>y = a · b: a product, or the gradient of one of its factors from the output's and the other.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="a">First factor.</param>
     /// <param name="b">Second factor.</param>
     /// <param name="length">Floats, a multiple of 16.</param>
     /// <param name="y">The product.</param>
     /// <param name="accumulate">Adds to <paramref name="y"/> rather than overwrites it.</param>
-    public static void Multiply(float* a, float* b, long length, float* y, bool accumulate) => Run<MultiplyStep>(a, b, length, y, accumulate);
+    public static void Multiply(SimdTier tier, float* a, float* b, long length, float* y, bool accumulate) => Run<MultiplyStep>(tier, a, b, length, y, accumulate);
 
     /// <summary>destination += source. Sums of parts are added with it, in the order of the parts.</summary>
-    public static void Accumulate(float* source, long length, float* destination) => Run<AddStep>(destination, source, length, destination, accumulate: false);
+    public static void Accumulate(SimdTier tier, float* source, long length, float* destination) => Run<AddStep>(tier, destination, source, length, destination, accumulate: false);
 
     /// <summary>destination = source, or destination += source: the gradient of each side of an addition.</summary>
-    public static void Copy(float* source, long length, float* destination, bool accumulate)
+    public static void Copy(SimdTier tier, float* source, long length, float* destination, bool accumulate)
     {
-        if (accumulate) Accumulate(source, length, destination);
+        if (accumulate) Accumulate(tier, source, length, destination);
         else Buffer.MemoryCopy(source, destination, length * sizeof(float), length * sizeof(float));
     }
 
-    private static void Run<TStep>(float* a, float* b, long length, float* destination, bool accumulate) where TStep : IStep
+    private static void Run<TStep>(SimdTier tier, float* a, float* b, long length, float* destination, bool accumulate) where TStep : IStep
     {
         if (length < 0 || length % Layout.Block != 0) throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
-        KernelRunner.Run(new ElementwiseKernel<TStep>(a, b, length, destination, accumulate));
+        KernelRunner.Run(tier, new ElementwiseKernel<TStep>(a, b, length, destination, accumulate));
     }
 
     /// <summary>What becomes of one element of each source.</summary>

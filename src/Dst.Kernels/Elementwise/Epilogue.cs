@@ -35,14 +35,15 @@ public readonly unsafe struct Epilogue(float* bias, float* residual, Bounds boun
         new(Bias == null ? null : Bias + blocks * Layout.Block, Residual == null ? null : Residual + floats, Bounds);
 
     /// <summary>Applies it in place to some planes of whole blocks.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="y">[N, blocks, pixels, 16], overwritten.</param>
     /// <param name="images">Images N.</param>
     /// <param name="blocks">Blocks of channels.</param>
     /// <param name="pixels">Pixels of a block.</param>
-    public void Apply(float* y, int images, int blocks, int pixels)
+    public void Apply(SimdTier tier, float* y, int images, int blocks, int pixels)
     {
         Check.Images(images, blocks, pixels);
-        if (!IsEmpty) KernelRunner.Run(new EpilogueKernel(this, y, images, blocks, pixels));
+        if (!IsEmpty) KernelRunner.Run(tier, new EpilogueKernel(this, y, images, blocks, pixels));
     }
 
     /// <summary>Applies it in place to neighbouring pixels of one block, the first of this bias and residual.</summary>

@@ -1,3 +1,5 @@
+using Dst.Kernels.Simd;
+
 namespace Dst.Kernels;
 
 /// <summary>Joins maps along their channels: one call for each input, in the order of the channels.</summary>
@@ -7,6 +9,7 @@ public static unsafe class Concat
     /// Copies x to the channels of y from <paramref name="firstChannel"/> on. The lanes after them in their last block become
     /// zero, so calls must come in the order of the channels.
     /// </summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Number of images N.</param>
     /// <param name="channels">Channels C of x.</param>
@@ -14,19 +17,20 @@ public static unsafe class Concat
     /// <param name="firstChannel">Where x begins in y.</param>
     /// <param name="totalChannels">Channels of y.</param>
     /// <param name="y">[N, totalChannels/16, H, W, 16].</param>
-    public static void Forward(float* x, int images, int channels, int pixels, int firstChannel, int totalChannels, float* y)
+    public static void Forward(SimdTier tier, float* x, int images, int channels, int pixels, int firstChannel, int totalChannels, float* y)
     {
         CheckRange(images, channels, pixels, firstChannel, totalChannels);
         for (var n = 0; n < images; n++)
         {
             var source = x + n * Layout.ImageLength(channels, pixels);
             var destination = y + n * Layout.ImageLength(totalChannels, pixels) + firstChannel / Layout.Block * Layout.ImageLength(Layout.Block, pixels);
-            if (firstChannel % Layout.Block == 0) Elementwise.Copy(source, Layout.ImageLength(channels, pixels), destination, accumulate: false);
+            if (firstChannel % Layout.Block == 0) Elementwise.Copy(tier, source, Layout.ImageLength(channels, pixels), destination, accumulate: false);
             else Insert(source, channels, pixels, firstChannel % Layout.Block, destination);
         }
     }
 
     /// <summary>The gradient of one input: the channels of dy from <paramref name="firstChannel"/> on.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="dy">[N, totalChannels/16, H, W, 16].</param>
     /// <param name="images">Number of images N.</param>
     /// <param name="totalChannels">Channels of dy.</param>
@@ -35,7 +39,7 @@ public static unsafe class Concat
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">[N, C/16, H, W, 16].</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void Backward(float* dy, int images, int totalChannels, int firstChannel, int channels, int pixels, float* dx, bool accumulate)
+    public static void Backward(SimdTier tier, float* dy, int images, int totalChannels, int firstChannel, int channels, int pixels, float* dx, bool accumulate)
     {
         CheckRange(images, channels, pixels, firstChannel, totalChannels);
         var wholeBlocks = firstChannel % Layout.Block == 0 && channels % Layout.Block == 0;
@@ -43,7 +47,7 @@ public static unsafe class Concat
         {
             var source = dy + n * Layout.ImageLength(totalChannels, pixels) + firstChannel / Layout.Block * Layout.ImageLength(Layout.Block, pixels);
             var destination = dx + n * Layout.ImageLength(channels, pixels);
-            if (wholeBlocks) Elementwise.Copy(source, Layout.ImageLength(channels, pixels), destination, accumulate);
+            if (wholeBlocks) Elementwise.Copy(tier, source, Layout.ImageLength(channels, pixels), destination, accumulate);
             else Extract(source, firstChannel % Layout.Block, channels, pixels, destination, accumulate);
         }
     }

@@ -73,14 +73,15 @@ public sealed unsafe class Rearrangement
     }
 
     /// <summary>Fills y.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Images N.</param>
     /// <param name="y">Same layout, in the new sizes.</param>
     /// <param name="accumulate">Adds to <paramref name="y"/> rather than overwrites it.</param>
-    public void Apply(float* x, int images, float* y, bool accumulate)
+    public void Apply(SimdTier tier, float* x, int images, float* y, bool accumulate)
     {
         Check.Images(images, _x.Channels, _x.Pixels);
-        KernelRunner.Run(new RearrangementKernel(this, x, images, y, accumulate));
+        KernelRunner.Run(tier, new RearrangementKernel(this, x, images, y, accumulate));
     }
 
     private static int[] Sources(int channels, Func<int, int> source) => [.. Enumerable.Range(0, channels).Select(source)];

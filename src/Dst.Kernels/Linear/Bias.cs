@@ -7,16 +7,17 @@ namespace Dst.Kernels;
 public static unsafe class Bias
 {
     /// <summary>Adds Σdy of each channel over a run of images to <paramref name="sums"/>.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="dy">[N, C/16, H, W, 16]; a linear layer has one pixel.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">Padded [C], in double so that parts can be added without loss.</param>
-    public static void Gradient(float* dy, int images, int channels, int pixels, Span<double> sums)
+    public static void Gradient(SimdTier tier, float* dy, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         Check.Length<double>(sums, Layout.PaddedChannels(channels));
-        fixed (double* s = sums) KernelRunner.Run(new BiasGradient(dy, images, Layout.Blocks(channels), pixels, s));
+        fixed (double* s = sums) KernelRunner.Run(tier, new BiasGradient(dy, images, Layout.Blocks(channels), pixels, s));
     }
 }
 

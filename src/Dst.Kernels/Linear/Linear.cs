@@ -45,6 +45,7 @@ public static unsafe class Linear
     }
 
     /// <summary>y = W·x + bias.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, F/16, 16].</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="features">Input features F.</param>
@@ -52,13 +53,14 @@ public static unsafe class Linear
     /// <param name="weights">Packed [O/16, F, 16].</param>
     /// <param name="bias">Padded [O], zero beyond the outputs.</param>
     /// <param name="y">[N, O/16, 16].</param>
-    public static void Forward(float* x, int images, int features, int outputs, float* weights, float* bias, float* y)
+    public static void Forward(SimdTier tier, float* x, int images, int features, int outputs, float* weights, float* bias, float* y)
     {
         CheckSizes(images, features, outputs);
-        KernelRunner.Run(ForwardKernel(x, images, features, outputs, weights, bias, y));
+        KernelRunner.Run(tier, ForwardKernel(x, images, features, outputs, weights, bias, y));
     }
 
     /// <summary>dx = Wᵀ·dy.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="dy">[N, O/16, 16].</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="features">Input features F.</param>
@@ -66,24 +68,25 @@ public static unsafe class Linear
     /// <param name="turnedWeights">Packed [F/16, O, 16].</param>
     /// <param name="dx">[N, F/16, 16].</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void DataGradient(float* dy, int images, int features, int outputs, float* turnedWeights, float* dx, bool accumulate)
+    public static void DataGradient(SimdTier tier, float* dy, int images, int features, int outputs, float* turnedWeights, float* dx, bool accumulate)
     {
         CheckSizes(images, features, outputs);
         if (!accumulate) new Span<float>(dx, checked(images * Layout.PaddedChannels(features))).Clear();
-        KernelRunner.Run(DataGradientKernel(dy, images, features, outputs, turnedWeights, dx));
+        KernelRunner.Run(tier, DataGradientKernel(dy, images, features, outputs, turnedWeights, dx));
     }
 
     /// <summary>Adds Σ dy·xᵀ over a run of images to the packed gradient of the weights.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="x">[N, F/16, 16].</param>
     /// <param name="dy">[N, O/16, 16].</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="features">Input features F.</param>
     /// <param name="outputs">Output features O.</param>
     /// <param name="gradient">Packed [O/16, F, 16].</param>
-    public static void WeightGradient(float* x, float* dy, int images, int features, int outputs, float* gradient)
+    public static void WeightGradient(SimdTier tier, float* x, float* dy, int images, int features, int outputs, float* gradient)
     {
         CheckSizes(images, features, outputs);
-        KernelRunner.Run(WeightGradientKernel(x, dy, images, features, outputs, gradient));
+        KernelRunner.Run(tier, WeightGradientKernel(x, dy, images, features, outputs, gradient));
     }
 
     internal static PanelProducts ForwardKernel(float* x, int images, int features, int outputs, float* weights, float* bias, float* y) =>

@@ -7,29 +7,31 @@ namespace Dst.Kernels;
 public static unsafe class AvgPool
 {
     /// <summary>y = the mean of x in each window.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes; the padding is smaller than the window.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="countPadding">Whether the mean is over the padding too; never over what a window has beyond it.</param>
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
-    public static void Forward(WindowShape shape, float* x, int images, bool countPadding, float* y)
+    public static void Forward(SimdTier tier, WindowShape shape, float* x, int images, bool countPadding, float* y)
     {
         shape.ValidatePool(images);
-        KernelRunner.Run(new AvgPoolForward(shape, x, images, countPadding, y));
+        KernelRunner.Run(tier, new AvgPoolForward(shape, x, images, countPadding, y));
     }
 
     /// <summary>Spreads each window's gradient evenly: dx = Σ dy / count over the windows that see x.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes; the padding is smaller than the window.</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="countPadding">As in the forward pass.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void Backward(WindowShape shape, float* dy, int images, bool countPadding, float* dx, bool accumulate)
+    public static void Backward(SimdTier tier, WindowShape shape, float* dy, int images, bool countPadding, float* dx, bool accumulate)
     {
         shape.ValidatePool(images);
         if (!accumulate) shape.ClearInput(images, dx);
-        KernelRunner.Run(new AvgPoolBackward(shape, dy, images, countPadding, dx));
+        KernelRunner.Run(tier, new AvgPoolBackward(shape, dy, images, countPadding, dx));
     }
 }
 

@@ -7,17 +7,19 @@ namespace Dst.Kernels;
 public static unsafe class MaxPool
 {
     /// <summary>y = the largest x in each window.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes; the padding is smaller than the window.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
-    public static void Forward(WindowShape shape, float* x, int images, float* y)
+    public static void Forward(SimdTier tier, WindowShape shape, float* x, int images, float* y)
     {
         shape.ValidatePool(images);
-        KernelRunner.Run(new MaxPoolForward(shape, x, images, y));
+        KernelRunner.Run(tier, new MaxPoolForward(shape, x, images, y));
     }
 
     /// <summary>Gives each window's gradient to its maximum: the first in the order of rows and columns where several are equal.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes; the padding is smaller than the window.</param>
     /// <param name="x">The forward pass's input.</param>
     /// <param name="y">The forward pass's output.</param>
@@ -25,11 +27,11 @@ public static unsafe class MaxPool
     /// <param name="images">Images in the run.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void Backward(WindowShape shape, float* x, float* y, float* dy, int images, float* dx, bool accumulate)
+    public static void Backward(SimdTier tier, WindowShape shape, float* x, float* y, float* dy, int images, float* dx, bool accumulate)
     {
         shape.ValidatePool(images);
         if (!accumulate) shape.ClearInput(images, dx);
-        KernelRunner.Run(new MaxPoolBackward(shape, x, y, dy, images, dx));
+        KernelRunner.Run(tier, new MaxPoolBackward(shape, x, y, dy, images, dx));
     }
 }
 

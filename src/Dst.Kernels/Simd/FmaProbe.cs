@@ -8,9 +8,9 @@ public static class FmaProbe
     private const int OperationsPerMultiplyAdd = 2;
 
     /// <summary>Runs a number of rounds and says how many floating-point operations they were.</summary>
-    public static long Run(int rounds)
+    public static long Run(SimdTier tier, int rounds)
     {
-        switch (Simd.Tier)
+        switch (tier)
         {
             case SimdTier.V512: return Chains<Lanes512, Join<Lanes512, Four<Lanes512>, Four<Lanes512>>>(rounds);
             case SimdTier.V256: return Chains<Lanes256, Four<Lanes256>>(rounds);

@@ -14,20 +14,20 @@ internal interface IKernel : IVectorKernel
     void Reference();
 }
 
-/// <summary>Runs kernels on the tier in use.</summary>
+/// <summary>Runs kernels on a tier.</summary>
 internal static class KernelRunner
 {
-    /// <summary>Runs <paramref name="kernel"/> in the form that belongs to <see cref="Simd.Tier"/>.</summary>
-    public static void Run<TKernel>(TKernel kernel) where TKernel : struct, IKernel
+    /// <summary>Runs <paramref name="kernel"/> in the form that belongs to <paramref name="tier"/>.</summary>
+    public static void Run<TKernel>(SimdTier tier, TKernel kernel) where TKernel : struct, IKernel
     {
-        if (Simd.Tier == SimdTier.Scalar) kernel.Reference();
-        else RunOnVectors(kernel);
+        if (tier == SimdTier.Scalar) kernel.Reference();
+        else RunOnVectors(tier, kernel);
     }
 
-    /// <summary>Runs <paramref name="kernel"/> on the vectors of <see cref="Simd.Tier"/>, which is not the scalar tier.</summary>
-    public static void RunOnVectors<TKernel>(TKernel kernel) where TKernel : struct, IVectorKernel
+    /// <summary>Runs <paramref name="kernel"/> on the vectors of <paramref name="tier"/>, which is not the scalar tier.</summary>
+    public static void RunOnVectors<TKernel>(SimdTier tier, TKernel kernel) where TKernel : struct, IVectorKernel
     {
-        switch (Simd.Tier)
+        switch (tier)
         {
             case SimdTier.V512: kernel.Run<Lanes512>(); break;
             case SimdTier.V256: kernel.Run<Lanes256>(); break;

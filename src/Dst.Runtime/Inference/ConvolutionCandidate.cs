@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
@@ -25,11 +26,12 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
     private const double WeightCost = 6;
 
     /// <summary>All forms of a layer.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="mask">What is kept, or null for all.</param>
     /// <param name="largestTile">Largest Winograd tile that is exact enough, or 0 for none.</param>
     /// <param name="batch">Images at once.</param>
-    public static IReadOnlyList<ConvolutionCandidate> Of(Conv2dShape shape, LayerMask? mask, int largestTile, int batch)
+    public static IReadOnlyList<ConvolutionCandidate> Of(SimdTier tier, Conv2dShape shape, LayerMask? mask, int largestTile, int batch)
     {
         var forms = new List<ConvolutionCandidate>();
         var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
@@ -39,7 +41,7 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
         var keptShare = kept is null ? 1 : mask!.KeptWeights / ((double)shape.Filters * shape.RowLength);
         var name = mask is { Group: null } ? "csr" : "uhp";
         if (kept is not null) forms.Add(new($"{name}-direct", 0, kept, direct * keptShare * PenaltyOf(kept.Block)));
-        foreach (var (tile, transform) in WinogradSchedule.FormsOf(shape).Where(candidate => candidate.Tile <= largestTile))
+        foreach (var (tile, transform) in WinogradSchedule.FormsOf(tier, shape).Where(candidate => candidate.Tile <= largestTile))
         {
             var tiles = WinogradSchedule.TilesOf(shape, tile);
             var products = shape.FilterBlocks * shape.Channels * WinogradSchedule.Positions(shape, tile) * (Math.Max(tiles, FewestTiles / batch) + WeightCost / batch);
@@ -53,8 +55,8 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
     }
 
     /// <summary>Packs the weights of a layer in this form.</summary>
-    public InferenceStep Create(PlanNode node, Conv2dShape shape, int batch) =>
-        Tile == 0 ? new DirectStep(node, Algorithm, shape, Kept) : new WinogradStep(node, Algorithm, shape, Kept, Tile, batch);
+    public InferenceStep Create(SimdTier tier, PlanNode node, Conv2dShape shape, int batch) =>
+        Tile == 0 ? new DirectStep(tier, node, Algorithm, shape, Kept) : new WinogradStep(tier, node, Algorithm, shape, Kept, Tile, batch);
 
     private static double PenaltyOf(int block) => block switch { Layout.Block => 1, 1 => SingleWeightCost, _ => NarrowBlockCost };
 }

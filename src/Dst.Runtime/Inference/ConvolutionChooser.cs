@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Dst.Kernels;
-using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
@@ -20,12 +19,12 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     /// <summary>The layer in its best form.</summary>
     public (InferenceStep Step, LayerDecision Decision) Choose(PlanNode node, Conv2dShape shape)
     {
-        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile, options.Batch).OrderBy(form => form.Cost).ToList();
+        var forms = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, largestTile, options.Batch).OrderBy(form => form.Cost).ToList();
         if (options.Sparse && node.Mask is not null) forms.RemoveAll(form => form.Kept is null);
         var decision = forms.Count == 1 ? new(node.Layer, forms[0].Algorithm, null, [], "the only form of this layer")
             : options.Tune ? Measure(node, shape, forms)
             : new LayerDecision(node.Layer, forms[0].Algorithm, null, [.. forms.Skip(1).Select(form => new LayerAlgorithm(form.Algorithm, null))], "lowest estimated cost");
-        return (forms.First(form => form.Algorithm == decision.Algorithm).Create(node, shape, options.Batch), decision);
+        return (forms.First(form => form.Algorithm == decision.Algorithm).Create(options.Tier, node, shape, options.Batch), decision);
     }
 
     private LayerDecision Measure(PlanNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
@@ -44,12 +43,12 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
 
     /// <summary>What tells layers apart in the cache.</summary>
     private string NameOf(PlanNode node, Conv2dShape s) =>
-        $"{Simd.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} stride {s.Stride} padding {s.Padding} groups {s.Groups} "
+        $"{options.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense");
 
     private List<LayerAlgorithm> Times(PlanNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
     {
-        var steps = forms.ConvertAll(form => form.Create(node, shape, options.Batch));
+        var steps = forms.ConvertAll(form => form.Create(options.Tier, node, shape, options.Batch));
         try
         {
             return [.. steps.Zip(Times(steps, shape), (step, ms) => new LayerAlgorithm(step.Algorithm, ms))];
@@ -74,7 +73,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
         {
             for (var i = 0; i < steps.Count; i++)
             {
-                var data = new StepData(x.Pointer, steps[i].Second is null ? null : residual.Pointer, y.Pointer, options.Batch);
+                var data = new StepData(x.Pointer, steps[i].Second is null ? null : residual.Pointer, y.Pointer, options.Batch, options.Tier);
                 var start = Stopwatch.GetTimestamp();
                 steps[i].Run(data, 0, steps[i].Units(options.Batch), scratch.Pointer);
                 times[i] = Math.Min(times[i], Stopwatch.GetElapsedTime(start).TotalMilliseconds);

@@ -1,3 +1,5 @@
+using Dst.Kernels.Simd;
+
 namespace Dst.Runtime.Inference;
 
 /// <summary>How a network is compiled for inference.</summary>
@@ -5,6 +7,9 @@ public sealed record InferenceOptions
 {
     /// <summary>Images that run together, and for which the plan is tuned; a session takes any number, this many at a time. At least 1.</summary>
     public int Batch { get; init; } = 1;
+
+    /// <summary>Vector width; the widest that this processor has, or a narrower one.</summary>
+    public SimdTier Tier { get; init; } = SimdTiers.Best;
 
     /// <summary>Whether the forms of each convolution are measured on this machine; otherwise a fixed cost model chooses, the same each time.</summary>
     public bool Tune { get; init; } = true;

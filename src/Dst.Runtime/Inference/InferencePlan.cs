@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
@@ -79,6 +80,8 @@ public sealed class InferencePlan : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         options ??= new();
         if (options.Batch < 1) throw new InputException($"inference option Batch is {options.Batch}; at least 1 was expected");
+        if (options.Tier > SimdTiers.Best)
+            throw new InputException($"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");
         float[]? expected = null;
         foreach (var tile in LargestTiles)
         {

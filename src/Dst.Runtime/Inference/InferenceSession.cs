@@ -107,7 +107,7 @@ public sealed unsafe class InferenceSession : IDisposable
         var step = _plan.Steps[_step];
         var units = (long)step.Units(_images);
         var (x, second, y) = _places[_step];
-        var data = new StepData(_values.Pointer + x, second is null ? null : _values.Pointer + second.Value, _values.Pointer + y, _images);
+        var data = new StepData(_values.Pointer + x, second is null ? null : _values.Pointer + second.Value, _values.Pointer + y, _images, _plan.Options.Tier);
         step.Run(data, (int)(part * units / _parts), (int)((part + 1) * units / _parts), _scratch.Pointer + part * _scratchPitch);
     }
 

@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 
 namespace Dst.Training.Autodiff;
 
@@ -33,13 +34,13 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
     private const double WeightCost = 80;
 
     /// <summary>The form with the lowest estimated time.</summary>
-    public static ConvolutionForm Choose(Conv2dShape shape, KeptTaps? kept, int maxBatch)
+    public static ConvolutionForm Choose(SimdTier tier, Conv2dShape shape, KeptTaps? kept, int maxBatch)
     {
-        var best = OfTile(shape, 0, maxBatch);
+        var best = OfTile(tier, shape, 0, maxBatch);
         var channels = shape.Channels * (kept is { Block: Layout.Block } ? 0.5 : 1);
         var pixels = (double)shape.OutHeight * shape.OutWidth;
         var bestCost = 3 * shape.FilterBlocks * channels * shape.KernelHeight * shape.KernelWidth * pixels;
-        foreach (var (tile, transform) in WinogradSchedule.FormsOf(shape))
+        foreach (var (tile, transform) in WinogradSchedule.FormsOf(tier, shape))
         {
             var (tiles, positions) = (WinogradSchedule.TilesOf(shape, tile), WinogradSchedule.Positions(shape, tile));
             var products = 3 * shape.FilterBlocks * channels * positions * tiles;
@@ -47,16 +48,16 @@ internal readonly record struct ConvolutionForm(ConvolutionKind Kind, int Tile, 
             var weights = 3 * shape.FilterBlocks * channels * positions * (WinogradSchedule.IsByPosition(shape, tile) ? WeightCost : CachedWeightCost) / maxBatch;
             if (products + transforms + weights >= bestCost) continue;
             bestCost = products + transforms + weights;
-            best = OfTile(shape, tile, maxBatch);
+            best = OfTile(tier, shape, tile, maxBatch);
         }
 
         return best;
     }
 
     /// <summary>The Winograd form of a tile, or the direct form where there is none of it.</summary>
-    public static ConvolutionForm OfTile(Conv2dShape shape, int tile, int maxBatch)
+    public static ConvolutionForm OfTile(SimdTier tier, Conv2dShape shape, int tile, int maxBatch)
     {
-        if (!WinogradConv2d.Supports(shape, tile)) return new(ConvolutionKind.Direct, 0, 0);
+        if (!WinogradConv2d.Supports(tier, shape, tile)) return new(ConvolutionKind.Direct, 0, 0);
         var rowsPerImage = WinogradSchedule.Rows(shape, tile);
         if (WinogradSchedule.IsByPosition(shape, tile)) return new(ConvolutionKind.WinogradByPosition, tile, maxBatch * rowsPerImage);
         var (rows, columns) = (WinogradSchedule.CachedRows(shape, tile), WinogradSchedule.Columns(shape, tile));

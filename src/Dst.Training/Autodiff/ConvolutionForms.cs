@@ -2,7 +2,7 @@ using System.Text.Json;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime.Threading;
+using Dst.Kernels.Simd;
 
 namespace Dst.Training.Autodiff;
 
@@ -30,14 +30,14 @@ public sealed class ConvolutionForms
     /// <summary>Times training steps of a network in each form on this machine, and takes each layer's fastest.</summary>
     /// <param name="model">Network and masks; not changed.</param>
     /// <param name="batch">Images in a step.</param>
-    /// <param name="pool">Threads.</param>
-    public static ConvolutionForms Measure(Model model, int batch, WorkerPool pool)
+    /// <param name="compute">Threads and vector width.</param>
+    public static ConvolutionForms Measure(Model model, int batch, ComputeContext compute)
     {
         var layers = model.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).Select(node => node.Name).ToList();
         var best = layers.ToDictionary(layer => layer, _ => (Tile: 0, Time: TimeSpan.MaxValue));
         foreach (var tile in WinogradSchedule.Tiles.Prepend(0))
         {
-            var times = TimeLayers(model, batch, pool, new(null, layers.ToDictionary(layer => layer, _ => tile)));
+            var times = TimeLayers(model, batch, compute, new(null, layers.ToDictionary(layer => layer, _ => tile)));
             foreach (var layer in layers.Where(layer => times[layer] < best[layer].Time)) best[layer] = (tile, times[layer]);
         }
 
@@ -69,16 +69,16 @@ public sealed class ConvolutionForms
     /// <summary><c>estimated</c>, <c>direct</c>, or <see cref="Tiles"/> as JSON.</summary>
     public override string ToString() => _name ?? JsonSerializer.Serialize(_tiles);
 
-    internal ConvolutionForm Of(string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch) => _name == EstimatedName
-        ? ConvolutionForm.Choose(shape, kept, maxBatch)
-        : ConvolutionForm.OfTile(shape, _tiles.GetValueOrDefault(layer), maxBatch);
+    internal ConvolutionForm Of(SimdTier tier, string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch) => _name == EstimatedName
+        ? ConvolutionForm.Choose(tier, shape, kept, maxBatch)
+        : ConvolutionForm.OfTile(tier, shape, _tiles.GetValueOrDefault(layer), maxBatch);
 
     private static bool IsTile(int tile) => tile == 0 || WinogradSchedule.Tiles.Contains(tile);
 
     /// <summary>The shortest time of each layer's forward and backward passes in one step.</summary>
-    private static Dictionary<string, TimeSpan> TimeLayers(Model model, int batch, WorkerPool pool, ConvolutionForms forms)
+    private static Dictionary<string, TimeSpan> TimeLayers(Model model, int batch, ComputeContext compute, ConvolutionForms forms)
     {
-        using var network = new TrainingNetwork(model, batch, pool, seed: 0, forms: forms);
+        using var network = new TrainingNetwork(model, batch, compute, seed: 0, forms: forms);
         var random = new RandomStream(0, RandomPurpose.Measure);
         var images = new float[batch * model.Graph.Input.Count];
         for (var i = 0; i < images.Length; i++) images[i] = (float)random.NextNormal();

@@ -55,7 +55,7 @@ internal sealed class NodeFactory(
 
     private StoredFeature NewFeature(FeatureShape shape, bool needsGradient = true)
     {
-        Stored.Add(new StoredFeature(shape, maxBatch, needsGradient));
+        Stored.Add(new StoredFeature(workspace.Tier, shape, maxBatch, needsGradient));
         return Stored[^1];
     }
 

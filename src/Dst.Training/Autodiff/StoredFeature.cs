@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff.Nodes;
 
@@ -8,10 +9,14 @@ namespace Dst.Training.Autodiff;
 /// <summary>A feature in memory.</summary>
 internal sealed unsafe class StoredFeature : Feature, IDisposable
 {
+    private readonly SimdTier _tier;
     private readonly AlignedBuffer _value;
 
-    public StoredFeature(FeatureShape shape, int maxBatch, bool needsGradient) : base(shape, needsGradient) =>
+    public StoredFeature(SimdTier tier, FeatureShape shape, int maxBatch, bool needsGradient) : base(shape, needsGradient)
+    {
+        _tier = tier;
         _value = new AlignedBuffer((long)maxBatch * ImageLength);
+    }
 
     /// <summary>The normalisation that alone reads this feature: its sums are gathered while the producer writes, and its gradient is computed as the producer reads.</summary>
     public BatchNormNode? Normalisation { get; set; }
@@ -39,7 +44,7 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
 
     public override void Written(ImageRange images, int part, PassInfo pass)
     {
-        if (Relu) Elementwise.Relu(Value(images.First), (long)images.Count * ImageLength, Value(images.First));
+        if (Relu) Elementwise.Relu(_tier, Value(images.First), (long)images.Count * ImageLength, Value(images.First));
         Normalisation?.AddSums(images, part, pass);
     }
 
@@ -51,7 +56,7 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     public override void GradientCompleted(ImageRange images, int part)
     {
         var gradient = Gradient(images.First);
-        if (Relu) Elementwise.ReluGradient(Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
+        if (Relu) Elementwise.ReluGradient(_tier, Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
         foreach (var operand in SharedOperands) operand.GradientCompleted(images, part);
     }
 

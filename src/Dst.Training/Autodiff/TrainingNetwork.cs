@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Masks;
-using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
@@ -14,7 +13,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
 {
     private readonly Model _model;
     private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
-    private readonly WorkerPool _pool;
+    private readonly ComputeContext _compute;
     private readonly int _maxBatch;
     private readonly long _seed;
     private readonly IReadOnlyList<string> _features;
@@ -29,12 +28,12 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>Takes memory for batches of up to <paramref name="maxBatch"/> images and copies the model's parameters.</summary>
     /// <param name="model">Network, initial parameters and masks.</param>
     /// <param name="maxBatch">Largest batch.</param>
-    /// <param name="pool">Threads; not disposed.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
     /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the last one.</param>
     /// <param name="forms">How convolutions are computed, or null for what the cost model says.</param>
     /// <exception cref="InputException">The graph is not legal, or a batch does not fit into memory.</exception>
-    public TrainingNetwork(Model model, int maxBatch, WorkerPool pool, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
+    public TrainingNetwork(Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         _shapes = GraphChecker.Check(model.Graph);
@@ -42,7 +41,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         _model = model;
         _features = features ?? [];
         _forms = forms ?? ConvolutionForms.Estimated;
-        _pool = pool;
+        _compute = compute;
         _maxBatch = maxBatch;
         _seed = seed;
         Parameters =
@@ -84,7 +83,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         {
             node.Output.GradientWritten = false;
             var start = Stopwatch.GetTimestamp();
-            node.Forward(_pool, pass);
+            node.Forward(_compute.Pool, pass);
             Times?.Add(node.Node, StepPass.Forward, start);
         }
 
@@ -106,7 +105,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
             var node = _plan.Nodes[i];
             if (!node.Output.GradientWritten) throw new InvalidOperationException($"node '{node.Node.Name}' has no gradient: nothing reads its output");
             var start = Stopwatch.GetTimestamp();
-            node.Backward(_pool);
+            node.Backward(_compute.Pool);
             Times?.Add(node.Node, StepPass.Backward, start);
         }
     }
@@ -157,7 +156,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _plan.Dispose();
 
-    private TrainingPlan Compile() => new(Graph, _shapes, Parameters, _maxBatch, _seed, _features, _forms);
+    private TrainingPlan Compile() => new(Graph, _shapes, Parameters, _maxBatch, _seed, _features, _forms, _compute.Tier);
 
     private Feature FeatureOf(string node, int length)
     {

@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
@@ -67,6 +68,9 @@ internal abstract unsafe class TrainingNode
     public Feature Output { get; }
 
     protected Feature Input => Inputs[0];
+
+    /// <summary>Vector width.</summary>
+    protected SimdTier Tier => _workspace.Tier;
 
     protected PassInfo Pass { get; private set; }
 

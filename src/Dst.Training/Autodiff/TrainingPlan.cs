@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
@@ -9,7 +10,7 @@ namespace Dst.Training.Autodiff;
 /// </summary>
 internal sealed unsafe class TrainingPlan : IDisposable
 {
-    private readonly Workspace _workspace = new();
+    private readonly Workspace _workspace;
     private readonly NodeFactory _factory;
     private readonly AlignedBuffer _computed;
     private readonly int _maxBatch;
@@ -23,9 +24,11 @@ internal sealed unsafe class TrainingPlan : IDisposable
     /// <param name="seed">Of the dropout masks.</param>
     /// <param name="kept">Nodes whose features are read and given gradients from outside.</param>
     /// <param name="forms">How convolutions are computed.</param>
+    /// <param name="tier">Vector width.</param>
     public TrainingPlan(
-        NetworkGraph graph, IReadOnlyDictionary<string, FeatureShape> shapes, IReadOnlyList<Parameter> parameters, int maxBatch, long seed, IReadOnlyList<string> kept, ConvolutionForms forms)
+        NetworkGraph graph, IReadOnlyDictionary<string, FeatureShape> shapes, IReadOnlyList<Parameter> parameters, int maxBatch, long seed, IReadOnlyList<string> kept, ConvolutionForms forms, SimdTier tier)
     {
+        _workspace = new(tier);
         _maxBatch = maxBatch;
         _factory = new NodeFactory(graph, shapes, parameters, _workspace, maxBatch, seed, kept, forms);
         Nodes = _factory.CreateAll();

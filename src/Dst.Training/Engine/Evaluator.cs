@@ -1,5 +1,4 @@
 using Dst.Runtime.Inference;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 
@@ -15,13 +14,13 @@ public static class Evaluator
     /// <param name="data">Set that the split belongs to.</param>
     /// <param name="samples">The split.</param>
     /// <param name="batch">Images in a batch.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="cancellation">Looked at before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ClassificationMetrics Evaluate(
-        Model model, DataSet data, SampleSet samples, int batch, WorkerPool pool, CancellationToken cancellation = default)
+        Model model, DataSet data, SampleSet samples, int batch, ComputeContext compute, CancellationToken cancellation = default)
     {
-        using var network = new TrainingNetwork(model, batch, pool, seed: 0);
+        using var network = new TrainingNetwork(model, batch, compute, seed: 0);
         network.Freeze();
         using var loader = new BatchLoader(data, samples, batch, augment: false, seed: 0);
         return Evaluate(network, loader, cancellation);

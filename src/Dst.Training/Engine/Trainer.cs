@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Masks;
@@ -33,19 +32,19 @@ public sealed class Trainer : IDisposable
     private long _firstStep;
 
     /// <summary>Prepares a phase; <paramref name="seed"/> keys order, augmentation and dropout.</summary>
-    public Trainer(TrainingPhase phase, DataSet data, WorkerPool pool, long seed)
+    public Trainer(TrainingPhase phase, DataSet data, ComputeContext compute, long seed)
     {
         var options = phase.Options;
         (_phase, _data) = (phase, data);
-        _network = new(phase.Start, options.Batch, pool, seed, LossTerms.LayersOfStudent(phase), phase.Forms);
-        _objective = new(phase, _network, options.Batch, pool, seed);
+        _network = new(phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms);
+        _objective = new(phase, _network, options.Batch, compute, seed);
         _trained = [.. _network.Parameters, .. _objective.Projections];
         _training = new(data, data.Training, options.Batch, augment: true, seed);
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
-        _masks = TrainingMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, pool, seed);
+        _masks = TrainingMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, compute, seed);
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
     }

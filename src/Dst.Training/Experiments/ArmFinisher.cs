@@ -1,6 +1,6 @@
 using Dst.Graph;
 using Dst.ModelFiles;
-using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
@@ -10,7 +10,7 @@ using Dst.Training.Masks;
 namespace Dst.Training.Experiments;
 
 /// <summary>Finishes an arm: saves its model, tests it, measures cost and latency, and adds its row to the summary.</summary>
-internal sealed class ArmFinisher(RunFolder run, DataSet data, WorkerPool pool, Func<Model, Latency> measureLatency)
+internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext compute, Func<Model, Latency> measureLatency)
 {
     private Recipe Recipe => run.Recipe;
 
@@ -49,7 +49,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, WorkerPool pool, 
     }
 
     private ClassificationMetrics Evaluate(Model model, SampleSet samples, CancellationToken cancellation) =>
-        Evaluator.Evaluate(model, data, samples, Recipe.Train.Batch, pool, cancellation);
+        Evaluator.Evaluate(model, data, samples, Recipe.Train.Batch, compute, cancellation);
 
     private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
     {

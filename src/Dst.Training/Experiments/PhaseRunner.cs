@@ -1,4 +1,3 @@
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -7,7 +6,7 @@ using Dst.Training.Experiments.Runs;
 namespace Dst.Training.Experiments;
 
 /// <summary>Runs a phase, or goes on with it from the checkpoint of the run folder.</summary>
-internal sealed class PhaseRunner(RunFolder run, DataSet data, WorkerPool pool)
+internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext compute)
 {
     /// <summary>Called after each step.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
@@ -24,7 +23,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, WorkerPool pool)
     public PhaseResult Run(TrainingPhase phase, CancellationToken cancellation)
     {
         phase = phase with { Forms = CheckpointFile.FindForms(run.CheckpointPath, phase.Arm) ?? ChooseForms(phase) };
-        using var trainer = new Trainer(phase, data, pool, run.Recipe.Seed)
+        using var trainer = new Trainer(phase, data, compute, run.Recipe.Seed)
         {
             Checkpoints = run.Recipe.Checkpoint,
             Progress = Progress,
@@ -53,7 +52,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, WorkerPool pool)
     {
         if (phase.Options.Convolutions == FormChoice.Direct) return ConvolutionForms.Direct;
         if (phase.Options.Convolutions != FormChoice.Measured) return ConvolutionForms.Estimated;
-        var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, pool);
+        var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute);
         run.RecordConvolutions(phase.Arm, forms.Tiles!);
         return forms;
     }

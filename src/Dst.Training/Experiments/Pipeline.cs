@@ -1,5 +1,5 @@
 using Dst.ModelFiles;
-using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
@@ -18,7 +18,7 @@ public sealed class Pipeline
     private readonly RunFolder _run;
     private readonly Recipe _recipe;
     private readonly DataSet _data;
-    private readonly WorkerPool _pool;
+    private readonly ComputeContext _compute;
     private readonly ArmFinisher _finisher;
     private readonly StartNetworks _networks;
     private readonly GivenModels _given;
@@ -27,12 +27,12 @@ public sealed class Pipeline
     /// <summary>Prepares the arms of a run that is new or resumed.</summary>
     /// <param name="run">Where everything is written.</param>
     /// <param name="data">The data of the run's recipe.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="measureLatency">Measures a model: batch 1, 1 thread; masked layers in their compact form.</param>
-    public Pipeline(RunFolder run, DataSet data, WorkerPool pool, Func<Model, Latency> measureLatency)
+    public Pipeline(RunFolder run, DataSet data, ComputeContext compute, Func<Model, Latency> measureLatency)
     {
-        (_run, _recipe, _data, _pool) = (run, run.Recipe, data, pool);
-        _finisher = new(run, data, pool, measureLatency);
+        (_run, _recipe, _data, _compute) = (run, run.Recipe, data, compute);
+        _finisher = new(run, data, compute, measureLatency);
         _networks = new(run.Recipe, data);
         _given = new(data);
     }
@@ -54,7 +54,7 @@ public sealed class Pipeline
     public RunSummary Run(CancellationToken cancellation = default)
     {
         new RecipeCheck(_run, _data, _networks, _given).Check();
-        _run.WriteManifest(RunManifest.Describe(_pool.Threads, _recipe.Seed, DateTime.UtcNow, _data));
+        _run.WriteManifest(RunManifest.Describe(_compute, _recipe.Seed, DateTime.UtcNow, _data));
         foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
         return _run.Summary;
     }
@@ -66,7 +66,7 @@ public sealed class Pipeline
         if (_run.Summary.Find(arm.Name) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm.Name));
         var result = arm.Given(_recipe) is { } path
             ? _finisher.Import(_given.Load(arm, path), cancellation)
-            : new PhaseRunner(_run, _data, _pool) { Progress = Progress, EpochEnded = EpochEnded, Log = Log }.Run(Plan(arm, cancellation), cancellation);
+            : new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log }.Run(Plan(arm, cancellation), cancellation);
         _finisher.Finish(arm, result, Log, cancellation);
         return _models[arm] = result.Model;
     }
@@ -74,8 +74,6 @@ public sealed class Pipeline
     /// <summary>How an arm is trained: its row of the table with the networks that it names.</summary>
     private TrainingPhase Plan(Arm arm, CancellationToken cancellation)
     {
-        // The teacher is made before the student, whatever the arm starts from.
-        var teacher = arm.Distill is null ? null : Get(Arm.Of(ArmNames.Teacher), cancellation);
         Model BestStudent() => Get(Arm.Of(ArmNames.StudentKd), cancellation);
         var start = arm.StartIn(_recipe) == ArmStart.BestStudent ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
         var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
@@ -83,7 +81,7 @@ public sealed class Pipeline
         {
             Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
             Distillation = arm.Distill?.Invoke(_recipe) ?? new(),
-            Teacher = teacher,
+            Teacher = arm.Distill is null ? null : Get(Arm.Of(ArmNames.Teacher), cancellation),
             DenseStudent = arm.HasDenseTeacher(_recipe) ? BestStudent() : null,
         };
     }
@@ -91,7 +89,7 @@ public sealed class Pipeline
     /// <summary>What pruning does to a network before its phase.</summary>
     private Model Prepare(Model start, Pruning pruning)
     {
-        var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _pool, _recipe.Seed);
+        var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _compute, _recipe.Seed);
         return pruning.Options.Method switch
         {
             PruningMethod.OneShot => pruning.Prepare(start, gradients, Log).Apply(),

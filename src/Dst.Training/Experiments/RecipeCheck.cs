@@ -12,6 +12,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
 {
     private readonly Recipe _recipe = run.Recipe;
     private readonly IReadOnlyList<Arm> _arms = Arm.NeededBy(run.Recipe);
+    private readonly Dictionary<Arm, NetworkGraph> _graphs = [];
 
     /// <summary>Checks data, options and networks.</summary>
     /// <exception cref="InputException">Something of it cannot be.</exception>
@@ -54,14 +55,24 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
 
     private void CheckNetworks()
     {
-        var graphs = _arms.Where(arm => run.Summary.Find(arm.Name) is null || arm.Given(_recipe) is not null).ToDictionary(arm => arm, GraphOf);
-        foreach (var (arm, graph) in graphs.Where(arm => arm.Key.Given(_recipe) is null)) NetworkMemory.Check(graph, arm.TrainIn(_recipe).Batch);
-        foreach (var (arm, graph) in graphs.Where(arm => arm.Key.Distill is not null && arm.Key.Given(_recipe) is null))
-            LossTerms.CheckLayers(arm.Distill!(_recipe), GraphOf(Arm.Of(ArmNames.Teacher)), graph);
+        foreach (var arm in _arms.Where(arm => run.Summary.Find(arm.Name) is null))
+        {
+            var graph = GraphOf(arm);
+            if (arm.Given(_recipe) is not null) continue;
+            NetworkMemory.Check(graph, arm.TrainIn(_recipe).Batch);
+            if (arm.Distill is not null) LossTerms.CheckLayers(arm.Distill(_recipe), GraphOf(Arm.Of(ArmNames.Teacher)), graph);
+        }
+
         if (_recipe.Student.Model is null && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
     }
 
     private NetworkGraph GraphOf(Arm arm)
+    {
+        if (!_graphs.TryGetValue(arm, out var graph)) _graphs[arm] = graph = Load(arm);
+        return graph;
+    }
+
+    private NetworkGraph Load(Arm arm)
     {
         if (arm.Given(_recipe) is { } path) return given.Load(arm, path).Graph;
         var start = arm.StartIn(_recipe);

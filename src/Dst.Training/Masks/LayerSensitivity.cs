@@ -1,4 +1,4 @@
-using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 
@@ -23,10 +23,10 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
     /// <param name="plan">From <see cref="PruningPlan.Create"/> for this model.</param>
     /// <param name="data">Its validation images are used.</param>
     /// <param name="batch">Images in a batch; results do not depend on it.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="cancellation">Looked at before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static IEnumerable<LayerSensitivity> Measure(Model model, PruningPlan plan, DataSet data, int batch, WorkerPool pool, CancellationToken cancellation = default)
+    public static IEnumerable<LayerSensitivity> Measure(Model model, PruningPlan plan, DataSet data, int batch, ComputeContext compute, CancellationToken cancellation = default)
     {
         var pruned = plan.Layers.Where(layer => layer.Mask is not null).ToList();
         yield return MeasureOne(None, []);
@@ -36,7 +36,7 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
         LayerSensitivity MeasureOne(string name, IReadOnlyList<PlannedLayer> layers)
         {
             var candidate = layers.Count == 0 ? model : new PruningPlan(layers).ApplyTo(model);
-            var metrics = Evaluator.Evaluate(candidate, data, data.Validation, batch, pool, cancellation);
+            var metrics = Evaluator.Evaluate(candidate, data, data.Validation, batch, compute, cancellation);
             return new(name, layers.Sum(layer => layer.Weights), layers.Sum(layer => layer.Kept), metrics.Top1, metrics.Loss);
         }
     }

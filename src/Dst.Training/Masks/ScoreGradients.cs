@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Objectives;
@@ -9,9 +8,9 @@ namespace Dst.Training.Masks;
 /// <summary>The gradients that scores need: of the cross-entropy with the labels, averaged over training batches as training sees them, augmented.</summary>
 /// <param name="data">Its training images are used.</param>
 /// <param name="batch">Images in a batch.</param>
-/// <param name="pool">Threads.</param>
+/// <param name="compute">Threads and vector width.</param>
 /// <param name="seed">Keys order, augmentation and dropout.</param>
-public sealed class ScoreGradients(DataSet data, int batch, WorkerPool pool, long seed)
+public sealed class ScoreGradients(DataSet data, int batch, ComputeContext compute, long seed)
 {
     /// <summary>Gradient by name of each weight tensor, in its layout; null if the options' score needs none.</summary>
     /// <param name="model">Not changed.</param>
@@ -21,7 +20,7 @@ public sealed class ScoreGradients(DataSet data, int batch, WorkerPool pool, lon
 
     private Dictionary<string, float[]> Average(Model model, int batches)
     {
-        using var network = new TrainingNetwork(model, batch, pool, seed);
+        using var network = new TrainingNetwork(model, batch, compute, seed);
         using var loader = new BatchLoader(data, data.Training, batch, augment: true, seed);
         var weights = network.Parameters.Where(parameter => parameter.Shape.Role == ParameterRole.Weight).ToList();
         var sums = weights.ToDictionary(weight => weight.Shape.Name, weight => new float[weight.Value.Length]);

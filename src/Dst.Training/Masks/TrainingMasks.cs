@@ -1,5 +1,4 @@
 using Dst.Masks;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -17,11 +16,11 @@ internal abstract class TrainingMasks
     private protected TrainingNetwork Network { get; }
 
     /// <summary>The masks that a phase asks for, or null.</summary>
-    public static TrainingMasks? Create(TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, WorkerPool pool, long seed) => phase.Pruning switch
+    public static TrainingMasks? Create(TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed) => phase.Pruning switch
     {
         null => null,
         { Options.Method: PruningMethod.Gradual } pruning => new GradualMasks(
-            pruning, network, steps, () => new ScoreGradients(data, phase.Options.Batch, pool, seed).Of(network.ToModel(), pruning.Options)),
+            pruning, network, steps, () => new ScoreGradients(data, phase.Options.Batch, compute, seed).Of(network.ToModel(), pruning.Options)),
         { Options.Method: PruningMethod.SrSte } pruning => new StraightThroughMasks(pruning, network),
         { } pruning => throw new ArgumentException($"{pruning.Options.Method} does not prune during training", nameof(phase)),
     };

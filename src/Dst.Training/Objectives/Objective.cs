@@ -1,4 +1,3 @@
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -25,10 +24,10 @@ internal sealed class Objective : IDisposable
     /// <param name="phase">Teachers and options.</param>
     /// <param name="student">The network in training, with the features of <see cref="LossTerms.LayersOfStudent"/>.</param>
     /// <param name="maxBatch">Largest batch.</param>
-    /// <param name="pool">Threads.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <exception cref="InputException">A layer of the options is not in the graphs, or cannot be compared.</exception>
-    public Objective(TrainingPhase phase, TrainingNetwork student, int maxBatch, WorkerPool pool, long seed)
+    public Objective(TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed)
     {
         (_student, _options) = (student, phase.Distillation);
         var terms = LossTerms.Of(phase, seed);
@@ -37,7 +36,7 @@ internal sealed class Objective : IDisposable
         _onLayers = [.. terms.Where(term => term.Layers is not null)];
         Projections = [.. terms.Select(term => term.Projection).OfType<Parameter>()];
         _teachers = terms.Where(term => term.Source != LossSource.Labels).GroupBy(term => term.Source)
-            .ToDictionary(source => source.Key, source => CreateTeacher(phase, source.Key, [.. source.Select(term => term.Layers?.Teacher).OfType<string>()], maxBatch, pool));
+            .ToDictionary(source => source.Key, source => CreateTeacher(phase, source.Key, [.. source.Select(term => term.Layers?.Teacher).OfType<string>()], maxBatch, compute));
         if (_onLayers.Length > 0) _features = new(student.Graph, _onLayers.Select(term => term.Layers!.Student), maxBatch);
         var standardised = _options.Standardise && _onLogits.Length > 0 ? maxBatch * student.Classes : 0;
         (_standardised, _standardisedGradient) = (new float[standardised], new float[standardised]);
@@ -81,13 +80,14 @@ internal sealed class Objective : IDisposable
         foreach (var teacher in _teachers.Values) teacher.Dispose();
     }
 
-    private Teacher CreateTeacher(TrainingPhase phase, LossSource source, IReadOnlyList<string> layers, int maxBatch, WorkerPool pool) =>
-        new((source == LossSource.Teacher ? phase.Teacher : phase.DenseStudent)!, layers, maxBatch, pool, _options.Standardise);
+    private Teacher CreateTeacher(TrainingPhase phase, LossSource source, IReadOnlyList<string> layers, int maxBatch, ComputeContext compute) =>
+        new((source == LossSource.Teacher ? phase.Teacher : phase.DenseStudent)!, layers, maxBatch, compute, _options.Standardise);
 
     /// <summary>The terms that compare logits, on standardised ones (<see cref="LogitStandardisation"/>).</summary>
     private double AddStandardised(Batch batch, int epoch, ReadOnlySpan<float> logits, Span<float> gradient)
     {
-        var (standardised, inner) = (_standardised.AsSpan(0, logits.Length), _standardisedGradient.AsSpan(0, logits.Length));
+        var standardised = _standardised.AsSpan(0, logits.Length);
+        var inner = _standardisedGradient.AsSpan(0, logits.Length);
         LogitStandardisation.Apply(logits, _student.Classes, standardised);
         inner.Clear();
         var loss = AddLogits(_onLogits, batch, epoch, standardised, inner);

@@ -1,5 +1,4 @@
 using Dst.Runtime.Inference;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 
@@ -25,22 +24,22 @@ internal sealed class Teacher : IDisposable
     /// <param name="model">The network; not changed.</param>
     /// <param name="features">Layers whose outputs losses compare.</param>
     /// <param name="maxBatch">Largest batch.</param>
-    /// <param name="pool">Threads; not disposed.</param>
+    /// <param name="compute">Threads and vector width.</param>
     /// <param name="standardise">Whether its logits are standardised (<see cref="LogitStandardisation"/>).</param>
-    public Teacher(Model model, IReadOnlyList<string> features, int maxBatch, WorkerPool pool, bool standardise = false)
+    public Teacher(Model model, IReadOnlyList<string> features, int maxBatch, ComputeContext compute, bool standardise = false)
     {
         _standardise = standardise;
         if (features.Count > 0)
         {
-            _network = new(model, maxBatch, pool, seed: 0, [.. features.Distinct()]);
+            _network = new(model, maxBatch, compute, seed: 0, [.. features.Distinct()]);
             _network.Freeze();
             _features = new(model.Graph, features, maxBatch);
             _classes = _network.Classes;
         }
         else
         {
-            _plan = InferencePlan.Compile(model, new() { Batch = maxBatch, Tune = false }); // a measurement would change the bits
-            _session = _plan.CreateSession(pool);
+            _plan = InferencePlan.Compile(model, new() { Batch = maxBatch, Tune = false, Tier = compute.Tier }); // a measurement would change the bits
+            _session = _plan.CreateSession(compute.Pool);
             _classes = _plan.Classes;
         }
 

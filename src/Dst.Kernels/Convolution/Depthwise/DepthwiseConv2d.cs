@@ -27,51 +27,55 @@ public static unsafe class DepthwiseConv2d
     }
 
     /// <summary>y = conv(x) + bias.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="weights">Packed.</param>
     /// <param name="bias">Padded [C], zero beyond the channels.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
-    public static void Forward(WindowShape shape, float* x, float* weights, float* bias, int images, float* y) =>
-        Forward(shape, x, weights, new Epilogue(bias, null, Bounds.None), images, y);
+    public static void Forward(SimdTier tier, WindowShape shape, float* x, float* weights, float* bias, int images, float* y) =>
+        Forward(tier, shape, x, weights, new Epilogue(bias, null, Bounds.None), images, y);
 
     /// <summary>y = conv(x) and what follows it.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="weights">Packed.</param>
     /// <param name="epilogue">With a bias.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
-    public static void Forward(WindowShape shape, float* x, float* weights, Epilogue epilogue, int images, float* y)
+    public static void Forward(SimdTier tier, WindowShape shape, float* x, float* weights, Epilogue epilogue, int images, float* y)
     {
         shape.Validate(images);
-        KernelRunner.Run(new DepthwiseForward(shape, x, weights, epilogue, images, y));
+        KernelRunner.Run(tier, new DepthwiseForward(shape, x, weights, epilogue, images, y));
     }
 
     /// <summary>dx = Σ dy · weight over the windows that see x.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="weights">Packed.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void DataGradient(WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate)
+    public static void DataGradient(SimdTier tier, WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate)
     {
         shape.Validate(images);
-        KernelRunner.Run(new DepthwiseDataGradient(shape, dy, weights, images, dx, accumulate));
+        KernelRunner.Run(tier, new DepthwiseDataGradient(shape, dy, weights, images, dx, accumulate));
     }
 
     /// <summary>Adds Σ dy · x over a run of images to the packed gradient of the weights.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="x">The forward pass's input.</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="gradient">Packed.</param>
-    public static void WeightGradient(WindowShape shape, float* x, float* dy, int images, float* gradient)
+    public static void WeightGradient(SimdTier tier, WindowShape shape, float* x, float* dy, int images, float* gradient)
     {
         shape.Validate(images);
-        KernelRunner.Run(new DepthwiseWeightGradient(shape, x, dy, images, gradient));
+        KernelRunner.Run(tier, new DepthwiseWeightGradient(shape, x, dy, images, gradient));
     }
 
     private static void CheckWeights(WindowShape shape, int weights, int packed)

@@ -23,7 +23,7 @@ internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, fl
             y[o] = (float)sum;
         }
 
-        epilogue.WithoutBias.Apply(y, images, shape.Blocks, shape.OutHeight * shape.OutWidth);
+        epilogue.WithoutBias.Apply(SimdTier.Scalar, y, images, shape.Blocks, shape.OutHeight * shape.OutWidth);
     }
 
     public void Run<T>() where T : unmanaged, ILanes<T>

@@ -27,7 +27,7 @@ public sealed unsafe partial class Conv2d
     /// <param name="accumulate">Whether to add to <paramref name="dx"/>.</param>
     public void DataGradient(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
     {
-        KernelRunner.Run(new DataGradientKernel(this, images, dy, weights, dx, scratch, accumulate));
+        KernelRunner.Run(_tier, new DataGradientKernel(this, images, dy, weights, dx, scratch, accumulate));
     }
 
     /// <summary>
@@ -38,7 +38,7 @@ public sealed unsafe partial class Conv2d
     {
         CheckLength(weights.Length, WeightCount);
         CheckLength(packed.Length, DataGradientWeightLength);
-        if (Simd.Simd.Tier == SimdTier.Scalar)
+        if (_tier == SimdTier.Scalar)
         {
             weights.CopyTo(packed);
             return;
@@ -108,6 +108,7 @@ public sealed unsafe partial class Conv2d
             tap => _outputGradient.OffsetOfUnpadded(tap.Channel, (row - tap.Ky) / s.Stride, (column - tap.Kx) / s.Stride),
             firstWeight);
         var pass = new TapPass(
+            _tier,
             table,
             isGathered ? s.FilterBlocks : s.ChannelBlocks,
             isGathered ? scatter : null,

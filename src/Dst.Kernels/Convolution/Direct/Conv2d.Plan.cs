@@ -21,6 +21,7 @@ public sealed unsafe partial class Conv2d
         // Where the kernel is one position and packed rows follow each other, an image is one long row.
         var isFlat = s.KernelHeight * s.KernelWidth == 1 && _input.RowPitch == s.OutWidth * Layout.Block;
         return new(
+            _tier,
             taps,
             s.FilterBlocks,
             null,

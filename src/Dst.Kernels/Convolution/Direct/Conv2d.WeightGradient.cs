@@ -15,13 +15,13 @@ public sealed unsafe partial class Conv2d
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void WeightGradient(int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
     {
-        KernelRunner.Run(new WeightGradientKernel(this, images, x, dy, firstBlock, endBlock, gradient, scratch));
+        KernelRunner.Run(_tier, new WeightGradientKernel(this, images, x, dy, firstBlock, endBlock, gradient, scratch));
     }
 
     /// <summary>Floats [first, end) of the packed gradient that belong to a block of 16 filters.</summary>
     public (int First, int End) WeightGradientRange(int block)
     {
-        if (Simd.Simd.Tier == SimdTier.Scalar) return (block * Layout.Block * Shape.RowLength, (block + 1) * Layout.Block * Shape.RowLength);
+        if (_tier == SimdTier.Scalar) return (block * Layout.Block * Shape.RowLength, (block + 1) * Layout.Block * Shape.RowLength);
         var first = _weightGradient.Value.First;
         return (first[block] * Layout.Block, first[block + 1] * Layout.Block);
     }
@@ -35,7 +35,7 @@ public sealed unsafe partial class Conv2d
         var firstFilter = block * Layout.Block;
         var filters = Math.Min(Layout.Block, s.Filters - firstFilter);
         var rows = gradient.Slice(firstFilter * s.RowLength, filters * s.RowLength);
-        if (Simd.Simd.Tier == SimdTier.Scalar)
+        if (_tier == SimdTier.Scalar)
         {
             packed.Slice(firstFilter * s.RowLength, rows.Length).CopyTo(rows);
             return;

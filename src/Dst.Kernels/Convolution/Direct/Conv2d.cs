@@ -17,28 +17,28 @@ namespace Dst.Kernels;
 /// </remarks>
 public sealed unsafe partial class Conv2d
 {
-    /// <summary>Plans a layer that reads all taps.</summary>
-    /// <exception cref="ArgumentException">The shape is not legal.</exception>
-    public Conv2d(Conv2dShape shape) : this(shape, null)
-    {
-    }
+    private readonly SimdTier _tier;
 
-    /// <summary>Plans a layer that reads only the kept taps; weights at other positions must be zero.</summary>
+    /// <summary>Plans a layer.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="shape">Sizes of the layer.</param>
+    /// <param name="kept">The taps that it reads, or null for all; weights at other positions must be zero.</param>
     /// <exception cref="ArgumentException">The shape is not legal or the taps do not fit it.</exception>
-    public Conv2d(Conv2dShape shape, KeptTaps? kept)
+    public Conv2d(SimdTier tier, Conv2dShape shape, KeptTaps? kept = null)
     {
+        _tier = tier;
         shape.Validate();
         kept?.Validate(shape);
         Shape = shape;
         _input = PackedInput.ForForward(shape);
         _forwardTaps = ForwardTaps(kept);
         _forward = PlanForward();
-        _narrowForward = kept is { Block: < Layout.Block } && Simd.Simd.Tier != SimdTier.Scalar ? new NarrowBlockConv2d(shape, kept, _input) : null;
+        _narrowForward = kept is { Block: < Layout.Block } && _tier != SimdTier.Scalar ? new NarrowBlockConv2d(tier, shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
         _dataGradient = new(PlanDataGradient);
         _dataGradientLength = new(() => _dataGradient.Value.Sum(phase => phase.WeightLength));
         _weightGradient = new(PlanWeightGradient);
-        WeightLength = Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
+        WeightLength = _tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
     }
 
     /// <summary>Sizes of the layer.</summary>
@@ -48,11 +48,11 @@ public sealed unsafe partial class Conv2d
     public int WeightLength { get; }
 
     /// <summary>Floats of the packed weights of the data gradient.</summary>
-    public int DataGradientWeightLength => Simd.Simd.Tier == SimdTier.Scalar ? WeightCount : _dataGradientLength.Value;
+    public int DataGradientWeightLength => _tier == SimdTier.Scalar ? WeightCount : _dataGradientLength.Value;
 
     /// <summary>Floats of the packed weight gradient.</summary>
     public int WeightGradientLength =>
-        checked(Layout.Block * (Simd.Simd.Tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _weightGradient.Value.Offsets.Length));
+        checked(Layout.Block * (_tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _weightGradient.Value.Offsets.Length));
 
     /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
     public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
@@ -78,7 +78,7 @@ public sealed unsafe partial class Conv2d
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void Forward(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
     {
-        KernelRunner.Run(new ForwardKernel(this, images, x, weights, epilogue, y, scratch));
+        KernelRunner.Run(_tier, new ForwardKernel(this, images, x, weights, epilogue, y, scratch));
     }
 
     /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="WeightLength"/> floats, [O/16][taps][16].</summary>
@@ -86,7 +86,7 @@ public sealed unsafe partial class Conv2d
     {
         CheckLength(weights.Length, WeightCount);
         CheckLength(packed.Length, WeightLength);
-        if (Simd.Simd.Tier == SimdTier.Scalar) weights.CopyTo(packed);
+        if (_tier == SimdTier.Scalar) weights.CopyTo(packed);
         else if (_narrowForward is not null) _narrowForward.PackWeights(weights, packed);
         else PackRows(weights, packed, _forwardTaps);
     }
@@ -101,7 +101,7 @@ public sealed unsafe partial class Conv2d
         if (_narrowForward is not null)
         {
             _narrowForward.Forward<TLanes>(images, x, weights, epilogue.Bias, y, scratch);
-            epilogue.WithoutBias.Apply(y, images, Shape.FilterBlocks, Shape.OutHeight * Shape.OutWidth);
+            epilogue.WithoutBias.Apply(_tier, y, images, Shape.FilterBlocks, Shape.OutHeight * Shape.OutWidth);
             return;
         }
 
@@ -144,7 +144,7 @@ public sealed unsafe partial class Conv2d
         public void Reference()
         {
             ForwardReference(conv.Shape, images, x, weights, epilogue.Bias, y);
-            epilogue.WithoutBias.Apply(y, images, conv.Shape.FilterBlocks, conv.Shape.OutHeight * conv.Shape.OutWidth);
+            epilogue.WithoutBias.Apply(SimdTier.Scalar, y, images, conv.Shape.FilterBlocks, conv.Shape.OutHeight * conv.Shape.OutWidth);
         }
 
         public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.Forward<TLanes>(images, x, weights, epilogue, y, scratch);

@@ -20,7 +20,7 @@ internal static class RowTiles
     /// Time of each tile width relative to one pixel at the machine's peak. From measurements: a tile is at the peak when it has
     /// at least four 512-bit or eight 256-bit accumulators (the latency of a fused multiply-add) and they fit in the registers.
     /// </summary>
-    private static readonly (int Width, double Cost)[] Widths = Simd.Simd.Tier switch
+    private static (int Width, double Cost)[] Widths(SimdTier tier) => tier switch
     {
         SimdTier.V512 => [(16, 16.4), (8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
         SimdTier.V256 => [(6, 6.2), (5, 5.5), (4, 4.5), (3, 4.1), (2, 4), (1, 3.9)],
@@ -28,29 +28,32 @@ internal static class RowTiles
     };
 
     /// <summary>Images that a tile across images holds; 1 where the tier has too few registers.</summary>
-    public static readonly int ImagesTogether = Simd.Simd.Tier switch { SimdTier.V512 => 8, SimdTier.V256 => 4, _ => 1 };
+    public static int ImagesTogether(SimdTier tier) => tier switch { SimdTier.V512 => 8, SimdTier.V256 => 4, _ => 1 };
 
     /// <summary>The fewest images that a tile across images is worth while for.</summary>
     public const int FewImagesTogether = 4;
 
     /// <summary>The tiles that take the least time.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="kernelColumns">For each output column the columns of the kernel that do not fall on padding.</param>
     /// <param name="taps">Taps in each column of the kernel.</param>
     /// <param name="kernelHeight">Rows of the kernel.</param>
     /// <param name="acrossImages">Whether tiles of one pixel of <see cref="ImagesTogether"/> images are possible.</param>
-    public static RowTile[] Cut(KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages)
+    public static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages)
     {
+        var widths = Widths(tier);
+        var together = ImagesTogether(tier);
         var best = new double[kernelColumns.Length + 1];
         var last = new RowTile[kernelColumns.Length + 1];
         for (var end = 1; end <= kernelColumns.Length; end++)
         {
             best[end] = double.PositiveInfinity;
-            foreach (var (width, cost) in Widths)
+            foreach (var (width, cost) in widths)
             {
                 if (width <= end) Consider(end - width, width, false, cost, 1);
             }
 
-            if (acrossImages && ImagesTogether > 1) Consider(end - 1, 1, true, Widths.Single(w => w.Width == ImagesTogether).Cost, ImagesTogether);
+            if (acrossImages && together > 1) Consider(end - 1, 1, true, widths.Single(w => w.Width == together).Cost, together);
 
             void Consider(int column, int width, bool across, double cost, int images)
             {
@@ -70,8 +73,8 @@ internal static class RowTiles
     }
 
     /// <summary>The widths of the tiles that take the least time for <paramref name="pixels"/> neighbours that all have the same taps.</summary>
-    public static int[] Cut(int pixels, double taps) =>
-        [.. Cut([.. Enumerable.Repeat(new KernelRange(0, 1), pixels)], [taps], kernelHeight: 1, acrossImages: false).Select(tile => tile.Width)];
+    public static int[] Cut(SimdTier tier, int pixels, double taps) =>
+        [.. Cut(tier, [.. Enumerable.Repeat(new KernelRange(0, 1), pixels)], [taps], kernelHeight: 1, acrossImages: false).Select(tile => tile.Width)];
 
     /// <summary>The columns of the kernel that any of the pixels needs: all of them if the others have no taps.</summary>
     private static KernelRange Union(ReadOnlySpan<KernelRange> columns, double[] taps)

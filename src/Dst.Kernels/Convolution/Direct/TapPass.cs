@@ -1,3 +1,5 @@
+using Dst.Kernels.Simd;
+
 namespace Dst.Kernels;
 
 /// <summary>
@@ -5,6 +7,7 @@ namespace Dst.Kernels;
 /// scalar from the source of an output pixel, so dense, halved, grouped, strided and transposed convolutions all are the same loop.
 /// All pitches are in floats.
 /// </summary>
+/// <param name="Tier">Vector width.</param>
 /// <param name="Taps">The taps of each block of 16 output channels, or of each list of <paramref name="Scatter"/>.</param>
 /// <param name="Blocks">Blocks of output channels, or of source channels with <paramref name="Scatter"/>.</param>
 /// <param name="Scatter">Which channels the lanes of a list are added to; null where they are a block's own.</param>
@@ -13,13 +16,22 @@ namespace Dst.Kernels;
 /// <param name="KernelRows">For each output row the rows of the kernel that do not fall on padding.</param>
 /// <param name="KernelColumns">For each output column the columns of the kernel that do not fall on padding.</param>
 internal sealed record TapPass(
-    TapTable Taps, int Blocks, LaneScatter? Scatter, TapPass.SourcePitch Source, TapPass.DestinationPitch Destination, KernelRange[] KernelRows, KernelRange[] KernelColumns)
+    SimdTier Tier,
+    TapTable Taps,
+    int Blocks,
+    LaneScatter? Scatter,
+    TapPass.SourcePitch Source,
+    TapPass.DestinationPitch Destination,
+    KernelRange[] KernelRows,
+    KernelRange[] KernelColumns)
 {
+    private readonly int _imagesTogether = RowTiles.ImagesTogether(Tier);
+
     /// <summary>The register tiles of a row of one image.</summary>
-    public RowTile[] Tiles { get; } = RowTiles.Cut(KernelColumns, Taps.MeanPerColumn(), Taps.KernelHeight, acrossImages: false);
+    public RowTile[] Tiles { get; } = RowTiles.Cut(Tier, KernelColumns, Taps.MeanPerColumn(), Taps.KernelHeight, acrossImages: false);
 
     /// <summary>The register tiles of a row where <see cref="RowTiles.ImagesTogether"/> images are at hand.</summary>
-    public RowTile[] BatchTiles { get; } = RowTiles.Cut(KernelColumns, Taps.MeanPerColumn(), Taps.KernelHeight, acrossImages: true);
+    public RowTile[] BatchTiles { get; } = RowTiles.Cut(Tier, KernelColumns, Taps.MeanPerColumn(), Taps.KernelHeight, acrossImages: true);
 
     /// <summary>Whether any of <see cref="BatchTiles"/> is one pixel of several images.</summary>
     public bool SpansImages => Array.Exists(BatchTiles, tile => tile.AcrossImages);
@@ -31,7 +43,7 @@ internal sealed record TapPass(
     public int ImagesTogether(int images)
     {
         if (!SpansImages) return 1;
-        return images >= RowTiles.ImagesTogether ? RowTiles.ImagesTogether : images >= RowTiles.FewImagesTogether ? RowTiles.FewImagesTogether : 1;
+        return images >= _imagesTogether ? _imagesTogether : images >= RowTiles.FewImagesTogether ? RowTiles.FewImagesTogether : 1;
     }
 
     /// <summary>Steps between the sources of output rows and images.</summary>

@@ -13,6 +13,7 @@ internal sealed unsafe class NarrowBlockConv2d
     /// <summary>Columns of 16 pixels that are in flight before they are transposed.</summary>
     private const int MaxColumns = 6;
 
+    private readonly SimdTier _tier;
     private readonly Conv2dShape _shape;
     private readonly PackedInput _input;
     private readonly ShiftedPlanes _planes;
@@ -25,12 +26,13 @@ internal sealed unsafe class NarrowBlockConv2d
     private readonly int[][] _offsets;
     private readonly int[] _firstWeight;
 
-    public NarrowBlockConv2d(Conv2dShape shape, KeptTaps kept, PackedInput input)
+    public NarrowBlockConv2d(SimdTier tier, Conv2dShape shape, KeptTaps kept, PackedInput input)
     {
+        _tier = tier;
         _shape = shape;
         _input = input;
         _planes = new ShiftedPlanes(shape, input);
-        _filters = Math.Min(kept.Block, Simd.Simd.Tier == SimdTier.V128 ? 2 : 4);
+        _filters = Math.Min(kept.Block, tier == SimdTier.V128 ? 2 : 4);
         var runs = (shape.Filters + _filters - 1) / _filters;
         _positions = new int[runs][];
         _offsets = new int[runs][];
@@ -89,7 +91,7 @@ internal sealed unsafe class NarrowBlockConv2d
         where TFilters : unmanaged, IAccumulators<TLanes>
     {
         var pixels = _shape.OutHeight * _shape.OutWidth;
-        var widest = Simd.Simd.Tier == SimdTier.V512 ? MaxColumns : 4 / TFilters.Width;
+        var widest = _tier == SimdTier.V512 ? MaxColumns : 4 / TFilters.Width;
         for (var b = 0; b < _shape.FilterBlocks; b++)
         {
             var destination = y + (long)b * pixels * Layout.Block;

@@ -31,9 +31,9 @@ internal sealed class KeptPairs
     public ReadOnlySpan<int> Channels(int pair, int filterBlock) => _channels[pair * _filterBlocks + filterBlock];
 
     /// <summary>The pairs of a layer; null where there is nothing to pair, too much is kept, or the tier has too few registers.</summary>
-    public static KeptPairs? Create(Conv2dShape shape, KeptKernels kept)
+    public static KeptPairs? Create(SimdTier tier, Conv2dShape shape, KeptKernels kept)
     {
-        if (Simd.Simd.Tier != SimdTier.V512 || shape.ChannelBlocks < 2) return null;
+        if (tier != SimdTier.V512 || shape.ChannelBlocks < 2) return null;
         var channels = new List<int[]>();
         for (var first = 0; first < shape.Channels; first += 2 * Layout.Block)
         {

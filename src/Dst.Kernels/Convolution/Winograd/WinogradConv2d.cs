@@ -19,6 +19,7 @@ namespace Dst.Kernels;
 /// </remarks>
 public sealed unsafe partial class WinogradConv2d
 {
+    private readonly SimdTier _tier;
     private readonly int _points;
     private readonly int _tileColumns;
     private readonly int _inputPitch;
@@ -33,17 +34,19 @@ public sealed unsafe partial class WinogradConv2d
     private readonly int _transposedTaps;
 
     /// <summary>Plans a layer.</summary>
+    /// <param name="tier">Vector width.</param>
     /// <param name="shape">A layer that <see cref="WinogradSchedule.FormsOf"/> has a form of.</param>
     /// <param name="kept">What 16 filters keep together: whole kernels; null for all.</param>
     /// <param name="tile">Outputs m of a tile in one dimension.</param>
     /// <param name="capacity">Rows of tiles that V and M have room for.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
-    public WinogradConv2d(Conv2dShape shape, KeptTaps? kept, int tile, int capacity)
+    public WinogradConv2d(SimdTier tier, Conv2dShape shape, KeptTaps? kept, int tile, int capacity)
     {
         shape.Validate();
         kept?.Validate(shape);
-        if (!Supports(shape, tile)) throw new ArgumentException($"no Winograd form of {shape} with tile {tile} on tier {Simd.Simd.Tier}");
+        if (!Supports(tier, shape, tile)) throw new ArgumentException($"no Winograd form of {shape} with tile {tile} on tier {tier}");
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        _tier = tier;
         Shape = shape;
         Tile = tile;
         Capacity = capacity;
@@ -58,7 +61,7 @@ public sealed unsafe partial class WinogradConv2d
         _inputOffsets = OffsetsOfChannels(_kept.Channels);
         _outputOffsets = OffsetsOfChannels(Enumerable.Range(0, shape.Filters));
         (_gradientOffsets, _gradientFirst) = PlanWeightGradient();
-        _pairs = KeptPairs.Create(shape, _kept);
+        _pairs = KeptPairs.Create(tier, shape, _kept);
         _transposedTaps = (_pairs?.Count ?? shape.ChannelBlocks) * shape.Filters;
     }
 
@@ -102,8 +105,8 @@ public sealed unsafe partial class WinogradConv2d
 
     private int KernelArea => Shape.KernelHeight * Shape.KernelWidth;
 
-    /// <summary>Whether a layer has a Winograd form of this tile here.</summary>
-    public static bool Supports(Conv2dShape shape, int tile) => WinogradSchedule.FormsOf(shape).Any(form => form.Tile == tile);
+    /// <summary>Whether a layer has a Winograd form of this tile.</summary>
+    public static bool Supports(SimdTier tier, Conv2dShape shape, int tile) => WinogradSchedule.FormsOf(tier, shape).Any(form => form.Tile == tile);
 
     /// <summary>V = Bᵀ x B for some rows of tiles.</summary>
     /// <param name="rows">Which rows of the images, and where in V.</param>
@@ -135,7 +138,7 @@ public sealed unsafe partial class WinogradConv2d
     public void Multiply(int firstPosition, int endPosition, int rows, float* v, float* u, float* m)
     {
         Check(new(0, 0, rows));
-        KernelRunner.RunOnVectors(new MultiplyKernel(this, firstPosition, endPosition, rows, v, u, m));
+        KernelRunner.RunOnVectors(_tier, new MultiplyKernel(this, firstPosition, endPosition, rows, v, u, m));
     }
 
     /// <summary>dV = Uᵀ · dM at some positions.</summary>
@@ -148,7 +151,7 @@ public sealed unsafe partial class WinogradConv2d
     public void MultiplyTransposed(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv)
     {
         Check(new(0, 0, rows));
-        KernelRunner.RunOnVectors(new MultiplyTransposedKernel(this, firstPosition, endPosition, rows, dm, u, dv));
+        KernelRunner.RunOnVectors(_tier, new MultiplyTransposedKernel(this, firstPosition, endPosition, rows, dm, u, dv));
     }
 
     /// <summary>dU += Σ over tiles of dM ⊗ V at some positions.</summary>
@@ -161,7 +164,7 @@ public sealed unsafe partial class WinogradConv2d
     public void AddWeightGradient(int firstPosition, int endPosition, int rows, float* v, float* dm, float* du)
     {
         Check(new(0, 0, rows));
-        KernelRunner.RunOnVectors(new WeightGradientKernel(this, firstPosition, endPosition, rows, v, dm, du));
+        KernelRunner.RunOnVectors(_tier, new WeightGradientKernel(this, firstPosition, endPosition, rows, v, dm, du));
     }
 
     /// <summary>y = Aᵀ M A for some rows of tiles.</summary>
@@ -194,12 +197,12 @@ public sealed unsafe partial class WinogradConv2d
         RunForm(new InputGradientKernel(this, rows, dv, accumulate, dx));
     }
 
-    private void RunForm<TKernel>(TKernel kernel) where TKernel : IFormKernel => KernelRunner.RunOnVectors(new FormKernel<TKernel>(this, kernel));
+    private void RunForm<TKernel>(TKernel kernel) where TKernel : IFormKernel => KernelRunner.RunOnVectors(_tier, new FormKernel<TKernel>(this, kernel));
 
     private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
 
     /// <summary>The register tiles of some rows, cut when such a run is first met: most numbers of rows never are.</summary>
-    private int[] TileWidths(int rows) => _tileWidths[rows] ??= RowTiles.Cut(rows * _tileColumns, Shape.Channels);
+    private int[] TileWidths(int rows) => _tileWidths[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels);
 
     private void Check(TileRows rows)
     {

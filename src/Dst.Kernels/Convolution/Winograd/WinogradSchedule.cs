@@ -2,7 +2,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>What the choice and the schedule of Winograd forms depend on, in training and in inference: shapes alone.</summary>
+/// <summary>What the choice and the schedule of Winograd forms depend on, in training and in inference: shapes and the tier alone.</summary>
 public static class WinogradSchedule
 {
     /// <summary>Transformed inputs of a run, in floats: 160 kB leave room for outputs, weights and images beside them in the second-level cache.</summary>
@@ -25,8 +25,8 @@ public static class WinogradSchedule
     public static IReadOnlyList<int> Tiles { get; } = [.. Forms.Select(form => form.Form.Tile).Distinct().OrderDescending()];
 
     /// <summary>The forms of a layer, the fastest first: it has a square kernel and one group, and the tier has vectors.</summary>
-    public static IEnumerable<WinogradTile> FormsOf(Conv2dShape shape) =>
-        shape.Groups == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelHeight && Simd.Simd.Tier != SimdTier.Scalar
+    public static IEnumerable<WinogradTile> FormsOf(SimdTier tier, Conv2dShape shape) =>
+        shape.Groups == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelHeight && tier != SimdTier.Scalar
             ? Forms.Where(form => form.Kernel == shape.KernelHeight && form.Stride == shape.Stride).Select(form => form.Form)
             : [];
 

@@ -30,7 +30,7 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
             var shape = images > 0 ? _shape : _block;
             var (from, to) = ((long)first * shape.Height * shape.Width * Layout.Block, (long)first * shape.OutHeight * shape.OutWidth * Layout.Block);
             DepthwiseConv2d.Forward(
-                shape, data.X + from, Packed.Pointer + (long)block * shape.Area * Layout.Block, Epilogue(data).From(block, to), Math.Max(1, images), data.Y + to);
+                data.Tier, shape, data.X + from, Packed.Pointer + (long)block * shape.Area * Layout.Block, Epilogue(data).From(block, to), Math.Max(1, images), data.Y + to);
             first += Math.Max(1, images * _blocks);
         }
     }

@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference.Steps;
@@ -16,16 +17,16 @@ internal sealed unsafe class DirectStep : WeightedStep
     private readonly Lazy<Slice[]> _slices;
     private readonly int _sliceCount;
 
-    public DirectStep(PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept) : this(node, algorithm, new Conv2d(shape, kept), kept)
+    public DirectStep(SimdTier tier, PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept) : this(tier, node, algorithm, new Conv2d(tier, shape, kept), kept)
     {
     }
 
-    private DirectStep(PlanNode node, string algorithm, Conv2d kernel, KeptTaps? kept) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
+    private DirectStep(SimdTier tier, PlanNode node, string algorithm, Conv2d kernel, KeptTaps? kept) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         _kernel.PackWeights(node.Weight, Packed.Span);
         _sliceCount = kernel.Shape.Groups == 1 ? Math.Min(MaxSlices, kernel.Shape.FilterBlocks) : 1;
-        _slices = new(() => Cut(kept));
+        _slices = new(() => Cut(tier, kept));
     }
 
     private Conv2dShape Shape => _kernel.Shape;
@@ -61,7 +62,7 @@ internal sealed unsafe class DirectStep : WeightedStep
     }
 
     /// <summary>Packed weights lie filter block by filter block, so those of a slice are a part of the layer's.</summary>
-    private Slice[] Cut(KeptTaps? kept)
+    private Slice[] Cut(SimdTier tier, KeptTaps? kept)
     {
         var slices = new Slice[_sliceCount];
         var firstWeight = 0L;
@@ -71,7 +72,7 @@ internal sealed unsafe class DirectStep : WeightedStep
             var firstFilter = firstBlock * Layout.Block;
             var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - firstFilter;
             var part = kept is null ? null : new KeptTaps(kept.Block, [.. kept.Positions.Skip(firstFilter / kept.Block).Take((filters + kept.Block - 1) / kept.Block)]);
-            slices[s] = new(new Conv2d(Shape with { Filters = filters }, part), firstBlock, firstWeight);
+            slices[s] = new(new Conv2d(tier, Shape with { Filters = filters }, part), firstBlock, firstWeight);
             firstWeight += slices[s].Kernel.WeightLength;
         }
 

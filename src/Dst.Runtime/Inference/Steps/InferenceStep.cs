@@ -1,7 +1,9 @@
+using Dst.Kernels.Simd;
+
 namespace Dst.Runtime.Inference.Steps;
 
-/// <summary>Memory of one run of a step: blocked values of some images.</summary>
-internal readonly unsafe struct StepData(float* x, float* second, float* y, int images)
+/// <summary>What one run of a step works on: blocked values of some images.</summary>
+internal readonly unsafe struct StepData(float* x, float* second, float* y, int images, SimdTier tier)
 {
     /// <summary>The first input.</summary>
     public readonly float* X = x;
@@ -14,6 +16,9 @@ internal readonly unsafe struct StepData(float* x, float* second, float* y, int 
 
     /// <summary>Number of images.</summary>
     public readonly int Images = images;
+
+    /// <summary>Vector width that the plan is compiled for.</summary>
+    public readonly SimdTier Tier = tier;
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 
@@ -11,7 +12,7 @@ internal sealed unsafe class ReluStep(PlanNode node, long length) : InferenceSte
     public override int Units(int images) => images;
 
     public override void Run(in StepData data, int first, int end, float* scratch) =>
-        Elementwise.Relu(data.X + first * length, (end - first) * length, data.Y + first * length);
+        Elementwise.Relu(data.Tier, data.X + first * length, (end - first) * length, data.Y + first * length);
 }
 
 /// <summary>a + b that no other step could take, and a ReLU.</summary>
@@ -22,8 +23,8 @@ internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var (offset, count) = (first * length, (end - first) * length);
-        Elementwise.Add(data.X + offset, data.Second + offset, count, data.Y + offset);
-        if (node.Bounds == Bounds.Relu) Elementwise.Relu(data.Y + offset, count, data.Y + offset);
+        Elementwise.Add(data.Tier, data.X + offset, data.Second + offset, count, data.Y + offset);
+        if (node.Bounds == Bounds.Relu) Elementwise.Relu(data.Tier, data.Y + offset, count, data.Y + offset);
     }
 }
 
@@ -38,7 +39,7 @@ internal sealed unsafe class BatchNormStep(PlanNode node, string algorithm, Feat
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        BatchNorm.Apply(data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
+        BatchNorm.Apply(data.Tier, data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
     }
 }
 
@@ -55,7 +56,7 @@ internal sealed unsafe class ActivationStep(PlanNode node, string algorithm, Fea
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        activation.Forward(data.X + offset, end - first, shape.Channels, _pixels, data.Y + offset);
+        activation.Forward(data.Tier, data.X + offset, end - first, shape.Channels, _pixels, data.Y + offset);
     }
 
     public override void Dispose()
@@ -75,8 +76,8 @@ internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(a.Channels, _pixels);
-        if (a == b) Elementwise.Multiply(data.X + offset, data.Second + offset, (end - first) * Layout.ImageLength(a.Channels, _pixels), data.Y + offset, accumulate: false);
-        else ChannelScale.Forward(data.X + offset, data.Second + (long)first * Layout.PaddedChannels(b.Channels), end - first, a.Channels, _pixels, data.Y + offset);
+        if (a == b) Elementwise.Multiply(data.Tier, data.X + offset, data.Second + offset, (end - first) * Layout.ImageLength(a.Channels, _pixels), data.Y + offset, accumulate: false);
+        else ChannelScale.Forward(data.Tier, data.X + offset, data.Second + (long)first * Layout.PaddedChannels(b.Channels), end - first, a.Channels, _pixels, data.Y + offset);
     }
 }
 
@@ -87,6 +88,7 @@ internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, 
     public override int Units(int images) => images;
 
     public override void Run(in StepData data, int first, int end, float* scratch) => rearrangement.Apply(
+        data.Tier,
         data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width), end - first, data.Y + first * Layout.ImageLength(y.Channels, y.Height * y.Width), accumulate: false);
 }
 
@@ -99,25 +101,26 @@ internal abstract unsafe class PoolStep(PlanNode node, string algorithm, WindowS
     public override int Units(int images) => images * shape.Blocks;
 
     public override void Run(in StepData data, int first, int end, float* scratch) => Pool(
+        data.Tier,
         _block,
         data.X + (long)first * _block.Height * _block.Width * Layout.Block,
         end - first,
         data.Y + (long)first * _block.OutHeight * _block.OutWidth * Layout.Block);
 
     /// <summary>Runs the kernel on some blocks, which it takes for images.</summary>
-    protected abstract void Pool(WindowShape block, float* x, int blocks, float* y);
+    protected abstract void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y);
 }
 
 /// <summary>Maximum over windows, or over the whole map.</summary>
 internal sealed unsafe class MaxPoolStep(PlanNode node, WindowShape shape) : PoolStep(node, "max-pool", shape)
 {
-    protected override void Pool(WindowShape block, float* x, int blocks, float* y) => MaxPool.Forward(block, x, blocks, y);
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => MaxPool.Forward(tier, block, x, blocks, y);
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
 internal sealed unsafe class AvgPoolStep(PlanNode node, WindowShape shape, bool countPadding) : PoolStep(node, "avg-pool", shape)
 {
-    protected override void Pool(WindowShape block, float* x, int blocks, float* y) => AvgPool.Forward(block, x, blocks, countPadding, y);
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => AvgPool.Forward(tier, block, x, blocks, countPadding, y);
 }
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
@@ -143,7 +146,7 @@ internal sealed unsafe class ConcatStep(PlanNode node, int input, FeatureShape s
     {
         var pixels = shape.Height * shape.Width;
         Concat.Forward(
-            data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, firstChannel, totalChannels,
+            data.Tier, data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, firstChannel, totalChannels,
             data.Y + first * Layout.ImageLength(totalChannels, pixels));
     }
 }

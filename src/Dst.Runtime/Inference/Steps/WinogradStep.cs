@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference.Steps;
@@ -14,8 +15,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
 
     private readonly WinogradConv2d _kernel;
 
-    public WinogradStep(PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept, int tile, int batch)
-        : this(node, algorithm, new WinogradConv2d(shape, kept, tile, RowsTogether(shape, kept, tile, batch)))
+    public WinogradStep(SimdTier tier, PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept, int tile, int batch)
+        : this(node, algorithm, new WinogradConv2d(tier, shape, kept, tile, RowsTogether(shape, kept, tile, batch)))
     {
     }
 

@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;
@@ -9,7 +10,7 @@ internal unsafe class ActivationNode(Node node, Feature input, StoredFeature out
     : TrainingNode(node, [input], output, workspace)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        activation.Forward(ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, output.Value(images.First));
+        activation.Forward(Tier, ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part) =>
         DataGradient(images, ReadInput(0, images, part), ReadOutputGradient(images, part));
@@ -19,12 +20,12 @@ internal unsafe class ActivationNode(Node node, Feature input, StoredFeature out
     {
         if (!Input.NeedsGradient) return;
         activation.Backward(
-            x, output.Value(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
+            Tier, x, output.Value(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
 /// <summary>Adds the gradient of a parameter, which depends on input and output gradient, to sums.</summary>
-internal unsafe delegate void ParameterGradient(float* x, float* outputGradient, int images, int channels, int pixels, Span<double> sums);
+internal unsafe delegate void ParameterGradient(SimdTier tier, float* x, float* outputGradient, int images, int channels, int pixels, Span<double> sums);
 
 /// <summary>f(x), where f has parameters for each channel.</summary>
 internal sealed unsafe class ParametricActivationNode(
@@ -44,7 +45,7 @@ internal sealed unsafe class ParametricActivationNode(
         ChannelParameter weights = new(weight, input.Shape.Channels), biases = new(bias, input.Shape.Channels);
         return new(
             node, input, output, Activation.Affine(weights.Packed, biases.Packed),
-            [(weights, Activation.AffineWeightGradient), (biases, (x, dy, images, channels, pixels, sums) => Bias.Gradient(dy, images, channels, pixels, sums))], workspace);
+            [(weights, Activation.AffineWeightGradient), (biases, (tier, x, dy, images, channels, pixels, sums) => Bias.Gradient(tier, dy, images, channels, pixels, sums))], workspace);
     }
 
     public void Dispose()
@@ -65,7 +66,7 @@ internal sealed unsafe class ParametricActivationNode(
     protected override void BackwardImages(ImageRange images, int part)
     {
         float* x = ReadInput(0, images, part), outputGradient = ReadOutputGradient(images, part);
-        foreach (var (value, gradient) in parameters) gradient(x, outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, value.GradientOf(part));
+        foreach (var (value, gradient) in parameters) gradient(Tier, x, outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, value.GradientOf(part));
         DataGradient(images, x, outputGradient);
     }
 

@@ -57,7 +57,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
 
     /// <summary>γ·x̂ + β of some images, and max(·, 0) of that if <paramref name="relu"/>.</summary>
     public void Apply(ImageRange images, bool relu, float* destination) =>
-        BatchNorm.Apply(_source.Value(images.First), _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, relu, destination);
+        BatchNorm.Apply(Tier, _source.Value(images.First), _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, relu, destination);
 
     /// <summary>Starts a part's sums of the input.</summary>
     public void BeginSums(int part, PassInfo pass)
@@ -68,7 +68,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     /// <summary>Adds some images to a part's sums of the input.</summary>
     public void AddSums(ImageRange images, int part, PassInfo pass)
     {
-        if (pass.Training) BatchNorm.Sum(_source.Value(images.First), images.Count, Channels, Input.Pixels, _sums.Of(part));
+        if (pass.Training) BatchNorm.Sum(Tier, _source.Value(images.First), images.Count, Channels, Input.Pixels, _sums.Of(part));
     }
 
     /// <summary>Starts a part's sums of the output's gradient.</summary>
@@ -78,13 +78,13 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     public void AddGradientSums(ImageRange images, bool relu, int part)
     {
         float* x = _source.Value(images.First), gradient = Output.Gradient(images.First);
-        if (relu) BatchNorm.SumReluGradients(x, gradient, _foldedScale, _foldedShift, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
-        else BatchNorm.SumGradients(x, gradient, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
+        if (relu) BatchNorm.SumReluGradients(Tier, x, gradient, _foldedScale, _foldedShift, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
+        else BatchNorm.SumGradients(Tier, x, gradient, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
     }
 
     /// <summary>The gradient of the input for some images.</summary>
     public void DataGradient(ImageRange images, float* destination, bool accumulate) => BatchNorm.DataGradient(
-        _source.Value(images.First), Output.Gradient(images.First), _scale.Value, _mean, _inverseDeviation, _sums.Total, Count,
+        Tier, _source.Value(images.First), Output.Gradient(images.First), _scale.Value, _mean, _inverseDeviation, _sums.Total, Count,
         images.Count, Input.Pixels, destination, accumulate);
 
     protected override void BeginForward(WorkerPool pool)

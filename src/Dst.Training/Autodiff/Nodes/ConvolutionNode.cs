@@ -13,7 +13,7 @@ internal abstract unsafe class ConvolutionNode(
 
     protected Parameter Weight { get; } = weight;
 
-    protected BiasTerm Bias { get; } = new(bias, output.Shape);
+    protected BiasTerm Bias { get; } = new(workspace.Tier, bias, output.Shape);
 
     protected float* OutputValue(int image) => ((StoredFeature)Output).Value(image);
 
@@ -28,11 +28,11 @@ internal abstract unsafe class ConvolutionNode(
     {
         var shape = ((Conv2dOp)node.Operation).ShapeFor(input.Shape);
         var kept = weight.Mask?.ToKeptTaps();
-        return forms.Of(node.Name, shape, kept, maxBatch) switch
+        return forms.Of(workspace.Tier, node.Name, shape, kept, maxBatch) switch
         {
-            { Kind: ConvolutionKind.Winograd } form => new WinogradNode(node, input, output, new(shape, kept, form.Tile, form.Rows), weight, bias, workspace, maxBatch),
-            { Kind: ConvolutionKind.WinogradByPosition } form => new WinogradByPositionNode(node, input, output, new(shape, kept, form.Tile, form.Rows), weight, bias, workspace),
-            _ => new DirectConvolutionNode(node, input, output, new(shape, kept), weight, bias, workspace, maxBatch),
+            { Kind: ConvolutionKind.Winograd } form => new WinogradNode(node, input, output, new(workspace.Tier, shape, kept, form.Tile, form.Rows), weight, bias, workspace, maxBatch),
+            { Kind: ConvolutionKind.WinogradByPosition } form => new WinogradByPositionNode(node, input, output, new(workspace.Tier, shape, kept, form.Tile, form.Rows), weight, bias, workspace),
+            _ => new DirectConvolutionNode(node, input, output, new(workspace.Tier, shape, kept), weight, bias, workspace, maxBatch),
         };
     }
 }

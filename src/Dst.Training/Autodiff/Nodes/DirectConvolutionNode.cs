@@ -91,7 +91,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     {
         var (first, end) = _kernel.WeightGradientRange(block);
         var total = _workspace.Partial(0);
-        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(_workspace.Partial(part) + first, end - first, total + first);
+        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(Tier, _workspace.Partial(part) + first, end - first, total + first);
         _kernel.UnpackWeightGradient(block, new(total, _kernel.WeightGradientLength), Weight.Gradient);
     }
 

@@ -9,13 +9,13 @@ namespace Dst.Training.Autodiff.Nodes;
 internal sealed unsafe class ReluNode(Node node, Feature input, StoredFeature output, Workspace workspace) : TrainingNode(node, [input], output, workspace)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        Elementwise.Relu(ReadInput(0, images, part), (long)images.Count * Input.ImageLength, output.Value(images.First));
+        Elementwise.Relu(Tier, ReadInput(0, images, part), (long)images.Count * Input.ImageLength, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (!Input.NeedsGradient) return;
         Elementwise.ReluGradient(
-            output.Value(images.First), ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
+            Tier, output.Value(images.First), ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
@@ -25,7 +25,7 @@ internal sealed unsafe class StoreNode(Node node, Feature input, StoredFeature o
     protected override void ForwardImages(ImageRange images, int part) => Input.Read(images, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part) =>
-        Elementwise.Copy(ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
+        Elementwise.Copy(Tier, ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
 }
 
 /// <summary>a + b. An operand takes the sum's gradient for its own where it may.</summary>
@@ -57,14 +57,14 @@ internal sealed unsafe class AddNode(Node node, Feature[] inputs, StoredFeature 
     private bool IsOutputShared => output.Readers is [AddNode next] && ((StoredFeature)next.Output).SharedOperands.Contains(output);
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        Elementwise.Add(ReadInput(0, images, part), ReadInput(1, images, part), (long)images.Count * Output.ImageLength, output.Value(images.First));
+        Elementwise.Add(Tier, ReadInput(0, images, part), ReadInput(1, images, part), (long)images.Count * Output.ImageLength, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         for (var i = 0; i < Inputs.Length; i++)
         {
             if (Inputs[i].NeedsGradient && !SharesGradient(Inputs[i]))
-                Elementwise.Copy(ReadOutputGradient(images, part), (long)images.Count * Output.ImageLength, Inputs[i].Gradient(images.First), Accumulate(i));
+                Elementwise.Copy(Tier, ReadOutputGradient(images, part), (long)images.Count * Output.ImageLength, Inputs[i].Gradient(images.First), Accumulate(i));
         }
     }
 
@@ -81,8 +81,8 @@ internal sealed unsafe class MulNode(Node node, Feature[] inputs, StoredFeature 
     protected override void ForwardImages(ImageRange images, int part)
     {
         float* a = ReadInput(0, images, part), b = ReadInput(1, images, part), y = output.Value(images.First);
-        if (_isElementwise) Elementwise.Multiply(a, b, (long)images.Count * Output.ImageLength, y, accumulate: false);
-        else ChannelScale.Forward(a, b, images.Count, Channels, Output.Pixels, y);
+        if (_isElementwise) Elementwise.Multiply(Tier, a, b, (long)images.Count * Output.ImageLength, y, accumulate: false);
+        else ChannelScale.Forward(Tier, a, b, images.Count, Channels, Output.Pixels, y);
     }
 
     protected override void BackwardImages(ImageRange images, int part)
@@ -92,14 +92,14 @@ internal sealed unsafe class MulNode(Node node, Feature[] inputs, StoredFeature 
         if (Inputs[0].NeedsGradient)
         {
             var da = Inputs[0].Gradient(images.First);
-            if (_isElementwise) Elementwise.Multiply(dy, b, length, da, Accumulate(0));
-            else ChannelScale.DataGradient(dy, b, images.Count, Channels, Output.Pixels, da, Accumulate(0));
+            if (_isElementwise) Elementwise.Multiply(Tier, dy, b, length, da, Accumulate(0));
+            else ChannelScale.DataGradient(Tier, dy, b, images.Count, Channels, Output.Pixels, da, Accumulate(0));
         }
 
         if (!Inputs[1].NeedsGradient) return;
         var db = Inputs[1].Gradient(images.First);
-        if (_isElementwise) Elementwise.Multiply(dy, a, length, db, Accumulate(1));
-        else ChannelScale.FactorGradient(a, dy, images.Count, Channels, Output.Pixels, db, Accumulate(1));
+        if (_isElementwise) Elementwise.Multiply(Tier, dy, a, length, db, Accumulate(1));
+        else ChannelScale.FactorGradient(Tier, a, dy, images.Count, Channels, Output.Pixels, db, Accumulate(1));
     }
 }
 
@@ -123,7 +123,7 @@ internal sealed unsafe class DropoutNode(Node node, Feature input, StoredFeature
     private void Apply(float* source, ImageRange images, float* destination, bool accumulate)
     {
         var length = (long)images.Count * Input.ImageLength;
-        if (Rate == 0) Elementwise.Copy(source, length, destination, accumulate);
+        if (Rate == 0) Elementwise.Copy(Tier, source, length, destination, accumulate);
         else Dropout.Apply(source, length, (long)images.First * Input.ImageLength, _key, Rate, destination, accumulate);
     }
 }

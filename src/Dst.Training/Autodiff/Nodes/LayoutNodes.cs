@@ -23,11 +23,11 @@ internal sealed unsafe class RearrangementNode(Node node, Feature input, StoredF
     private readonly Rearrangement _inverse = rearrangement.Inverse();
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        rearrangement.Apply(ReadInput(0, images, part), images.Count, output.Value(images.First), accumulate: false);
+        rearrangement.Apply(Tier, ReadInput(0, images, part), images.Count, output.Value(images.First), accumulate: false);
 
     protected override void BackwardImages(ImageRange images, int part)
     {
-        if (Input.NeedsGradient) _inverse.Apply(ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+        if (Input.NeedsGradient) _inverse.Apply(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
@@ -40,7 +40,7 @@ internal sealed unsafe class ConcatNode(Node node, Feature[] inputs, StoredFeatu
         for (var i = 0; i < Inputs.Length; first += Inputs[i++].Shape.Channels)
         {
             Concat.Forward(
-                ReadInput(i, images, part), images.Count, Inputs[i].Shape.Channels, Output.Pixels, first, Output.Shape.Channels, output.Value(images.First));
+                Tier, ReadInput(i, images, part), images.Count, Inputs[i].Shape.Channels, Output.Pixels, first, Output.Shape.Channels, output.Value(images.First));
         }
     }
 
@@ -51,7 +51,7 @@ internal sealed unsafe class ConcatNode(Node node, Feature[] inputs, StoredFeatu
         {
             if (!Inputs[i].NeedsGradient) continue;
             Concat.Backward(
-                ReadOutputGradient(images, part), images.Count, Output.Shape.Channels, first, Inputs[i].Shape.Channels, Output.Pixels, Inputs[i].Gradient(images.First), Accumulate(i));
+                Tier, ReadOutputGradient(images, part), images.Count, Output.Shape.Channels, first, Inputs[i].Shape.Channels, Output.Pixels, Inputs[i].Gradient(images.First), Accumulate(i));
         }
     }
 }

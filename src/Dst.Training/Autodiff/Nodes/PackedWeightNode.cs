@@ -15,7 +15,7 @@ internal abstract unsafe class PackedWeightNode : TrainingNode, IDisposable
         : base(node, [input], output, workspace)
     {
         Weight = weight;
-        _bias = new BiasTerm(bias, output.Shape);
+        _bias = new BiasTerm(workspace.Tier, bias, output.Shape);
         _packed = new AlignedBuffer(packedLength);
         _workspace = workspace;
     }
@@ -71,7 +71,7 @@ internal abstract unsafe class PackedWeightNode : TrainingNode, IDisposable
     protected override void EndBackward(WorkerPool pool)
     {
         _bias.EndGradient();
-        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(_workspace.Partial(part), _packed.Length, _workspace.Partial(0));
+        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(Tier, _workspace.Partial(part), _packed.Length, _workspace.Partial(0));
         Unpack(new(_workspace.Partial(0), (int)_packed.Length));
     }
 }
@@ -101,12 +101,12 @@ internal sealed unsafe class LinearNode : PackedWeightNode
     protected override void Pack(Span<float> packed) => Linear.PackWeights(Features, Outputs, Weight.Value, packed);
 
     protected override void AddWeightGradient(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
-        Linear.WeightGradient(x, outputGradient, images.Count, Features, Outputs, packedGradient);
+        Linear.WeightGradient(Tier, x, outputGradient, images.Count, Features, Outputs, packedGradient);
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) => Linear.UnpackWeights(Features, Outputs, packedGradient, Weight.Gradient);
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        Linear.Forward(ReadInput(0, images, part), images.Count, Features, Outputs, Packed, BiasValues, OutputValue(images.First));
+        Linear.Forward(Tier, ReadInput(0, images, part), images.Count, Features, Outputs, Packed, BiasValues, OutputValue(images.First));
 
     protected override void BeginBackward(WorkerPool pool)
     {
@@ -114,7 +114,7 @@ internal sealed unsafe class LinearNode : PackedWeightNode
     }
 
     protected override void DataGradient(ImageRange images, float* outputGradient) =>
-        Linear.DataGradient(outputGradient, images.Count, Features, Outputs, _turned.Pointer, Input.Gradient(images.First), Accumulate(0));
+        Linear.DataGradient(Tier, outputGradient, images.Count, Features, Outputs, _turned.Pointer, Input.Gradient(images.First), Accumulate(0));
 }
 
 /// <summary>A depthwise convolution.</summary>
@@ -125,13 +125,13 @@ internal sealed unsafe class DepthwiseNode(
     protected override void Pack(Span<float> packed) => DepthwiseConv2d.PackWeights(shape, Weight.Value, packed);
 
     protected override void AddWeightGradient(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
-        DepthwiseConv2d.WeightGradient(shape, x, outputGradient, images.Count, packedGradient);
+        DepthwiseConv2d.WeightGradient(Tier, shape, x, outputGradient, images.Count, packedGradient);
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) => DepthwiseConv2d.UnpackWeights(shape, packedGradient, Weight.Gradient);
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        DepthwiseConv2d.Forward(shape, ReadInput(0, images, part), Packed, BiasValues, images.Count, OutputValue(images.First));
+        DepthwiseConv2d.Forward(Tier, shape, ReadInput(0, images, part), Packed, BiasValues, images.Count, OutputValue(images.First));
 
     protected override void DataGradient(ImageRange images, float* outputGradient) =>
-        DepthwiseConv2d.DataGradient(shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulate(0));
+        DepthwiseConv2d.DataGradient(Tier, shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulate(0));
 }

@@ -8,13 +8,13 @@ internal sealed unsafe class MaxPoolNode(Node node, Feature input, StoredFeature
     : TrainingNode(node, [input], output, workspace)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        MaxPool.Forward(shape, ReadInput(0, images, part), images.Count, output.Value(images.First));
+        MaxPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
             MaxPool.Backward(
-                shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+                Tier, shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
@@ -23,11 +23,11 @@ internal sealed unsafe class AvgPoolNode(Node node, Feature input, StoredFeature
     : TrainingNode(node, [input], output, workspace)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        AvgPool.Forward(shape, ReadInput(0, images, part), images.Count, countPadding, output.Value(images.First));
+        AvgPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, countPadding, output.Value(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            AvgPool.Backward(shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
+            AvgPool.Backward(Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
     }
 }

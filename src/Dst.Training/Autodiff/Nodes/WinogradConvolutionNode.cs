@@ -43,7 +43,7 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
     protected void AddBias(ImageRange images)
     {
         var y = OutputValue(images.First);
-        if (Bias.Exists) BatchNorm.Apply(y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
+        if (Bias.Exists) BatchNorm.Apply(Tier, y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
     }
 
     /// <summary>Whether tiles add to the inputs' gradient of some images: another reader has written to it, or it was set to zero as they do not cover it.</summary>

@@ -100,6 +100,6 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     private void SumPosition(int position)
     {
         var (first, length) = Kernel.WeightGradientRange(position);
-        for (var sums = 1; sums < _sums; sums++) Elementwise.Accumulate(_workspace.Partial(sums) + first, length, _workspace.Partial(0) + first);
+        for (var sums = 1; sums < _sums; sums++) Elementwise.Accumulate(Tier, _workspace.Partial(sums) + first, length, _workspace.Partial(0) + first);
     }
 }

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Dst.Foundations;
 using Dst.Kernels.Simd;
 using Dst.Runtime;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 
 namespace Dst.Training.Experiments.Runs;
@@ -47,7 +48,7 @@ public sealed record RunManifest
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> Convolutions { get; init; } = new Dictionary<string, IReadOnlyDictionary<string, int>>();
 
     /// <summary>Describes this program, this machine and the data.</summary>
-    public static RunManifest Describe(int threads, long seed, DateTime started, DataSet data)
+    public static RunManifest Describe(ComputeContext compute, long seed, DateTime started, DataSet data)
     {
         // The SDK writes "version+commit" when it builds in a repository.
         var version = typeof(RunManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+', 2);
@@ -58,8 +59,8 @@ public sealed record RunManifest
             Framework = RuntimeInformation.FrameworkDescription,
             System = RuntimeInformation.OSDescription,
             Cpu = Processor.Name,
-            Tier = Simd.Tier.ToString().ToLowerInvariant(),
-            Threads = threads,
+            Tier = SimdTiers.NameOf(compute.Tier),
+            Threads = compute.Pool.Threads,
             Seed = seed,
             Started = started.ToUniversalTime(),
             Data = new[] { data.Training, data.Validation, data.Test }.ToDictionary(split => split.Name, HashOf),

@@ -1,0 +1,32 @@
+using System.Runtime.Intrinsics;
+
+namespace Dst.Kernels.Simd;
+
+/// <summary>The tiers that the processor has. Which of them computes is said by each call.</summary>
+public static class SimdTiers
+{
+    /// <summary>The widest tier of this processor, as far as the switches of the runtime allow.</summary>
+    public static SimdTier Best { get; } =
+        Vector512.IsHardwareAccelerated ? SimdTier.V512
+        : Vector256.IsHardwareAccelerated ? SimdTier.V256
+        : Vector128.IsHardwareAccelerated ? SimdTier.V128
+        : SimdTier.Scalar;
+
+    /// <summary>The tiers up to <paramref name="best"/>, narrowest first.</summary>
+    public static IEnumerable<SimdTier> UpTo(SimdTier best) => Enum.GetValues<SimdTier>().Where(tier => tier <= best);
+
+    /// <summary>The name of a tier in files and settings, such as <c>v256</c>.</summary>
+    public static string NameOf(SimdTier tier) => tier.ToString().ToLowerInvariant();
+
+    /// <summary>The tier of a name in any case, or <paramref name="best"/> if the name is empty; null if it names no tier up to <paramref name="best"/>.</summary>
+    public static SimdTier? Parse(string? name, SimdTier best)
+    {
+        if (string.IsNullOrEmpty(name)) return best;
+        foreach (var tier in UpTo(best))
+        {
+            if (NameOf(tier).Equals(name, StringComparison.OrdinalIgnoreCase)) return tier;
+        }
+
+        return null;
+    }
+}

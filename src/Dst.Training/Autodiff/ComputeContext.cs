@@ -1,0 +1,15 @@
+using Dst.Kernels.Simd;
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Autodiff;
+
+/// <summary>What training computes with: one value that the caller makes and everything below takes.</summary>
+/// <param name="Pool">Threads; not disposed.</param>
+/// <param name="Tier">Vector width.</param>
+public sealed record ComputeContext(WorkerPool Pool, SimdTier Tier)
+{
+    /// <summary>The widest vectors of this processor.</summary>
+    public ComputeContext(WorkerPool pool) : this(pool, SimdTiers.Best)
+    {
+    }
+}
