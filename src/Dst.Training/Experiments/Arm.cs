@@ -22,9 +22,11 @@ public enum ArmStart
     NarrowStudent,
 }
 
-/// <summary>One trained network of a recipe and one row of its summary: what it starts from, how it is pruned, what teaches it, how it is trained.</summary>
+/// <summary>
+/// One trained network of a recipe and one row of its summary: what it starts from, how it is pruned, what teaches it, how it is trained.
+/// </summary>
 /// <param name="Name">Its name in recipes, files and tables.</param>
-/// <param name="Start">What it starts from; with SR-STE, which prunes from scratch, arms with masks start from <see cref="ArmStart.Student"/>.</param>
+/// <param name="Start">What it starts from, unless it is pruned from scratch (<see cref="StartIn"/>).</param>
 /// <param name="Train">The section of the recipe that trains it.</param>
 public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions> Train)
 {
@@ -42,8 +44,16 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     [
         new(ArmNames.Teacher, ArmStart.Teacher, recipe => recipe.Teacher.Train) { Given = recipe => recipe.Teacher.Model },
         new(ArmNames.Student, ArmStart.Student, recipe => recipe.Train),
-        new(ArmNames.StudentKd, ArmStart.Student, recipe => recipe.Train) { Distill = recipe => recipe.Distill, Given = recipe => recipe.Student.Model },
-        new(ArmNames.UnstructuredKd, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Masks = MaskKind.Unstructured, Distill = recipe => recipe.Distill },
+        new(ArmNames.StudentKd, ArmStart.Student, recipe => recipe.Train)
+        {
+            Distill = recipe => recipe.Distill,
+            Given = recipe => recipe.Student.Model,
+        },
+        new(ArmNames.UnstructuredKd, ArmStart.BestStudent, recipe => recipe.PruneTrain)
+        {
+            Masks = MaskKind.Unstructured,
+            Distill = recipe => recipe.Distill,
+        },
         new(ArmNames.Uhp, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Masks = MaskKind.Uhp },
         new(ArmNames.Dst, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Masks = MaskKind.Uhp, Distill = recipe => recipe.Distill },
         new(ArmNames.HalfWidth, ArmStart.NarrowStudent, recipe => recipe.Train) { Distill = recipe => recipe.Distill },

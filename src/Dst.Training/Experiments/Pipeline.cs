@@ -64,9 +64,10 @@ public sealed class Pipeline
     {
         if (_models.TryGetValue(arm, out var known)) return known;
         if (_run.Summary.Find(arm.Name) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm.Name));
+        var runner = new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log };
         var result = arm.Given(_recipe) is { } path
             ? _finisher.Import(_given.Load(arm, path), cancellation)
-            : new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log }.Run(Plan(arm, cancellation), cancellation);
+            : runner.Run(Plan(arm, cancellation), cancellation);
         _finisher.Finish(arm, result, Log, cancellation);
         return _models[arm] = result.Model;
     }

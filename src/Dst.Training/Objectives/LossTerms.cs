@@ -21,7 +21,8 @@ internal static class LossTerms
 
     /// <summary>The layers of the student whose outputs are compared.</summary>
     /// <exception cref="InputException">As for <see cref="Of"/>.</exception>
-    public static IReadOnlyList<string> LayersOfStudent(TrainingPhase phase) => [.. OnLayers(phase, seed: 0).Select(term => term.Layers!.Student).Distinct()];
+    public static IReadOnlyList<string> LayersOfStudent(TrainingPhase phase) =>
+        [.. OnLayers(phase, seed: 0).Select(term => term.Layers!.Student).Distinct()];
 
     /// <summary>Checks the layers that the options name against both graphs.</summary>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
@@ -63,7 +64,8 @@ internal static class LossTerms
             if (options.Dkd.Target > 0 || options.Dkd.NonTarget > 0) yield return new DecoupledTerm(options.Dkd, temperature);
         }
 
-        if (phase.DenseStudent is not null && options.Beta > 0) yield return new SoftTargetTerm(LossSource.DenseStudent, (float)options.Beta, temperature);
+        if (phase.DenseStudent is not null && options.Beta > 0)
+            yield return new SoftTargetTerm(LossSource.DenseStudent, (float)options.Beta, temperature);
     }
 
     private static IEnumerable<ILossTerm> OnLayers(TrainingPhase phase, long seed)

@@ -35,8 +35,11 @@ internal sealed class Objective : IDisposable
         _onLogits = [.. terms.Where(term => term.Source != LossSource.Labels && term.Layers is null)];
         _onLayers = [.. terms.Where(term => term.Layers is not null)];
         Projections = [.. terms.Select(term => term.Projection).OfType<Parameter>()];
-        _teachers = terms.Where(term => term.Source != LossSource.Labels).GroupBy(term => term.Source)
-            .ToDictionary(source => source.Key, source => CreateTeacher(phase, source.Key, [.. source.Select(term => term.Layers?.Teacher).OfType<string>()], maxBatch, compute));
+        _teachers = terms.Where(term => term.Source != LossSource.Labels).GroupBy(term => term.Source).ToDictionary(source => source.Key, source =>
+        {
+            var model = source.Key == LossSource.Teacher ? phase.Teacher : phase.DenseStudent;
+            return new Teacher(model!, [.. source.Select(term => term.Layers?.Teacher).OfType<string>()], maxBatch, compute, _options.Standardise);
+        });
         if (_onLayers.Length > 0) _features = new(student.Graph, _onLayers.Select(term => term.Layers!.Student), maxBatch);
         var standardised = _options.Standardise && _onLogits.Length > 0 ? maxBatch * student.Classes : 0;
         (_standardised, _standardisedGradient) = (new float[standardised], new float[standardised]);
@@ -79,9 +82,6 @@ internal sealed class Objective : IDisposable
     {
         foreach (var teacher in _teachers.Values) teacher.Dispose();
     }
-
-    private Teacher CreateTeacher(TrainingPhase phase, LossSource source, IReadOnlyList<string> layers, int maxBatch, ComputeContext compute) =>
-        new((source == LossSource.Teacher ? phase.Teacher : phase.DenseStudent)!, layers, maxBatch, compute, _options.Standardise);
 
     /// <summary>The terms that compare logits, on standardised ones (<see cref="LogitStandardisation"/>).</summary>
     private double AddStandardised(Batch batch, int epoch, ReadOnlySpan<float> logits, Span<float> gradient)

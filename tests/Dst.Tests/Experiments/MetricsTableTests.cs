@@ -32,7 +32,8 @@ public sealed class MetricsTableTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "does not begin with the line 'arm,epoch,")]
+    [InlineData("", "is empty")]
+    [InlineData("arm", "does not begin with the line 'arm,epoch,")]
     [InlineData("arm,epoch\n", "does not begin with the line 'arm,epoch,")]
     [InlineData(Header + "\ndst,1,1,2,3,4,5,6\n", "has 'dst,1,1,2,3,4,5,6' in line 2; expected an arm, an epoch and 7 numbers")]
     [InlineData(Header + "\ndst,1,1,2,3,4,5,6,7\ndst,one,1,2,3,4,5,6,7\n", "in line 3")]

@@ -19,7 +19,8 @@ public static class MetricsTable
     public static IReadOnlyList<EpochMetrics> Load(string path)
     {
         var lines = Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, MaxBytes)).Split('\n')[..^1];
-        if (lines.Length == 0 || lines[0] != Header) throw new InputException($"{path} does not begin with the line '{Header}'; expected the metrics of a run");
+        if (lines.Length == 0 || lines[0] != Header)
+            throw new InputException($"{path} does not begin with the line '{Header}'; expected the metrics of a run");
         return [.. lines.Skip(1).Select((line, i) => TryParse(line, out var row)
             ? row
             : throw new InputException($"{path} has '{line}' in line {i + 2}; expected an arm, an epoch and {Columns - 2} numbers"))];
@@ -27,7 +28,8 @@ public static class MetricsTable
 
     internal static string Format(EpochMetrics row) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{row.Arm},{row.Epoch},{row.LearningRate},{row.TrainLoss},{row.TrainTop1},{row.ValidationLoss},{row.ValidationTop1},{row.Seconds:F3},{row.ImagesPerSecond:F1}");
+        $"{row.Arm},{row.Epoch},{row.LearningRate},{row.TrainLoss},{row.TrainTop1},{row.ValidationLoss},{row.ValidationTop1},"
+        + $"{row.Seconds:F3},{row.ImagesPerSecond:F1}");
 
     internal static bool TryParse(string line, [NotNullWhen(true)] out EpochMetrics? row)
     {
