@@ -194,7 +194,7 @@ public class PredictorTests
         using var pool = new WorkerPool(1);
         using var network = new TrainingNetwork(model, 16, new(pool), seed: 1);
         using var predictor = new Predictor(model, Untuned with { Batch = 16 });
-        var (expected, actual) = (TrainerEvaluation.Evaluate(network, loader), TrainerEvaluation.Evaluate(predictor, loader));
+        var (expected, actual) = (Evaluator.Evaluate(network, loader), Evaluator.Evaluate(predictor, loader));
         Assert.Equal(40, actual.Count);
         Assert.Equal(expected.Confusion.Rows, actual.Confusion.Rows);
         Assert.Equal(expected.Loss, actual.Loss, 1e-3 * expected.Loss);
