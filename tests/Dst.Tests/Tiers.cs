@@ -8,7 +8,7 @@ namespace Dst.Tests;
 internal static class Tiers
 {
     /// <summary>All that the machine has, narrowest first.</summary>
-    public static IReadOnlyList<SimdTier> Available { get; } = [SimdTiers.Best];
+    public static IReadOnlyList<SimdTier> Available { get; } = [.. SimdTiers.UpTo(SimdTiers.Best)];
 
     /// <summary>Those that have vectors.</summary>
     public static IEnumerable<SimdTier> WithVectors => Available.Where(tier => tier != SimdTier.Scalar);

@@ -1,18 +1,35 @@
-using Dst.Cli;
+using System.Text.Json;
 using Dst.Kernels.Simd;
+using Dst.Tests.Cli;
 
 namespace Dst.Tests.Kernels;
 
 public class SimdTierTests
 {
-    /// <summary>The test script runs the suite once for each tier and says here which one the runtime's switches must give.</summary>
-    [Fact]
-    public void Tier_is_the_one_that_the_test_script_expects()
+    /// <summary>What a switch of the runtime leaves at most where it is 0.</summary>
+    private static readonly (string Variable, SimdTier Widest)[] Switches =
+    [
+        ("DOTNET_EnableAVX512", SimdTier.V256), ("DOTNET_EnableAVX2", SimdTier.V128), ("DOTNET_EnableHWIntrinsic", SimdTier.Scalar),
+    ];
+
+    public static TheoryData<string, SimdTier> AllSwitches => new(Switches);
+
+    /// <summary>The test script runs this under each switch.</summary>
+    [Fact, Trait("Category", "Tier")]
+    public void The_best_tier_is_one_that_the_switches_of_this_process_allow()
     {
-        var expected = Environment.GetEnvironmentVariable("DST_TEST_EXPECT_TIER");
-        if (string.IsNullOrEmpty(expected)) expected = Environment.GetEnvironmentVariable(CommandLine.TierVariable);
-        if (string.IsNullOrEmpty(expected)) expected = SimdTiers.Best.ToString();
-        Assert.Equal(expected, SimdTiers.Best.ToString(), ignoreCase: true);
+        foreach (var (variable, widest) in Switches)
+        {
+            if (Environment.GetEnvironmentVariable(variable) == "0") Assert.True(SimdTiers.Best <= widest, $"{variable} is 0 and the best tier {SimdTiers.Best}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(AllSwitches))]
+    public void A_switch_of_the_runtime_narrows_the_best_tier(string variable, SimdTier widest)
+    {
+        using var machine = JsonDocument.Parse(Terminal.RunProcess(variable, "0", "doctor", "--json").Output);
+        Assert.Equal(SimdTiers.NameOf(widest < SimdTiers.Best ? widest : SimdTiers.Best), machine.RootElement.GetProperty("best_tier").GetString());
     }
 
     [Theory]
@@ -25,6 +42,6 @@ public class SimdTierTests
     [InlineData("1", SimdTier.V256, null)]
     [InlineData("", SimdTier.V128, SimdTier.V128)]
     [InlineData(null, SimdTier.V512, SimdTier.V512)]
-    public void Parse_honours_a_tier_that_the_processor_has(string? forced, SimdTier best, SimdTier? expected) =>
-        Assert.Equal(expected, SimdTiers.Parse(forced, best));
+    public void Parse_honours_a_tier_that_the_processor_has(string? name, SimdTier best, SimdTier? expected) =>
+        Assert.Equal(expected, SimdTiers.Parse(name, best));
 }
