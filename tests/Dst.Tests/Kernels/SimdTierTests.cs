@@ -12,7 +12,15 @@ public class SimdTierTests
         ("DOTNET_EnableAVX512", SimdTier.V256), ("DOTNET_EnableAVX2", SimdTier.V128), ("DOTNET_EnableHWIntrinsic", SimdTier.Scalar),
     ];
 
-    public static TheoryData<string, SimdTier> AllSwitches => new(Switches);
+    public static TheoryData<string, SimdTier> AllSwitches
+    {
+        get
+        {
+            var switches = new TheoryData<string, SimdTier>();
+            foreach (var (variable, widest) in Switches) switches.Add(variable, widest);
+            return switches;
+        }
+    }
 
     /// <summary>The test script runs this under each switch.</summary>
     [Fact, Trait("Category", "Tier")]
