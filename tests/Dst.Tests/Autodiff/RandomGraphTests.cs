@@ -15,19 +15,7 @@ public class RandomGraphTests
     private static readonly string[] Patterns = ["kernel:16:4", "kernel:4:2", "weight:16:4", "weight:1:2"];
 
     /// <summary>The scalar tier takes fewer: it computes by the references, which are tested operation by operation.</summary>
-    public static TheoryData<SimdTier, int> Seeds
-    {
-        get
-        {
-            var seeds = new TheoryData<SimdTier, int>();
-            foreach (var tier in Tiers.Available)
-            {
-                for (var seed = 0; seed < (tier == SimdTier.Scalar ? 12 : 60); seed++) seeds.Add(tier, seed);
-            }
-
-            return seeds;
-        }
-    }
+    public static TheoryData<SimdTier, int> Seeds => Tiers.With(tier => Enumerable.Range(0, tier == SimdTier.Scalar ? 12 : 60));
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -115,7 +103,8 @@ public class RandomGraphTests
             new("n9", new LinearOp(3), ["n8"]),
         ];
         var model = RandomGraph.CreateModel(new NetworkGraph("wide", new(3, 4, 4), nodes), seed: 1);
-        if (pattern != "dense") model = PruningPlan.Create(model, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model);
+        if (pattern != "dense")
+            model = PruningPlan.Create(model, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model);
         using var pool = new WorkerPool(2);
         using var network = new TrainingNetwork(model, MaxBatch, new(pool, tier), seed: 1);
         new Step(model, 3, seed: 1).AssertSameAs(network);

@@ -14,19 +14,8 @@ public unsafe class OperationTests
     /// <summary>By the name of the case: they are those of the reference on any tier, and take most of the time.</summary>
     private static readonly ConcurrentDictionary<string, List<(int Input, int Element, double Slope)>> Differences = [];
 
-    public static TheoryData<SimdTier, string> Cases
-    {
-        get
-        {
-            var cases = new TheoryData<SimdTier, string>();
-            foreach (var tier in Tiers.Available)
-            {
-                foreach (var operation in OperationCases.All.Where(operation => operation.RunsOn(tier))) cases.Add(tier, operation.Name);
-            }
-
-            return cases;
-        }
-    }
+    public static TheoryData<SimdTier, string> Cases =>
+        Tiers.With(tier => OperationCases.All.Where(operation => operation.RunsOn(tier)).Select(operation => operation.Name));
 
     [Theory]
     [MemberData(nameof(Cases))]
