@@ -1,3 +1,4 @@
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -18,13 +19,14 @@ public sealed class TeacherTests : IDisposable
 
     public void Dispose() => _pool.Dispose();
 
-    [Fact]
-    public void Logits_are_those_of_the_network_in_training()
+    [Theory]
+    [TierData]
+    public void Logits_are_those_of_the_network_in_training(SimdTier tier)
     {
         using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
-        using var network = new TrainingNetwork(_model, BatchSize, new(_pool), seed: 0);
-        using var teacher = new Teacher(_model, [], BatchSize, new(_pool));
-        using var withFeatures = new Teacher(_model, [_model.Graph.Nodes[3].Name], BatchSize, new(_pool));
+        using var network = new TrainingNetwork(_model, BatchSize, new(_pool, tier), seed: 0);
+        using var teacher = new Teacher(_model, [], BatchSize, new(_pool, tier));
+        using var withFeatures = new Teacher(_model, [_model.Graph.Nodes[3].Name], BatchSize, new(_pool, tier));
         foreach (var batch in loader.Epoch(0))
         {
             var expected = network.Forward(batch.Images, batch.Count, training: false).ToArray();
