@@ -37,7 +37,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         var resumed = CheckpointFile.TryRestore(run.CheckpointPath, phase.Arm, trainer);
         run.TrimMetrics(phase.Arm, trainer.State.Epoch);
         var epochs = phase.Options.Epochs;
-        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : $"{epochs} epochs")}");
+        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : Words.Count(epochs, "epoch"))}");
         try
         {
             return trainer.Run(cancellation);
@@ -58,6 +58,6 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
     }
 
     private string DescribeCheckpoint(string arm) => CheckpointFile.FindState(run.CheckpointPath, arm) is { } state
-        ? $"the last good state, after {state.Epoch} epochs and {state.Step} steps, is in {run.CheckpointPath}"
+        ? $"the last good state, after {Words.Count(state.Epoch, "epoch")} and {Words.Count(state.Step, "step")}, is in {run.CheckpointPath}"
         : $"no checkpoint of {arm} was written before";
 }
