@@ -24,7 +24,9 @@ internal static class HostCompiler
     {
         var start = new ProcessStartInfo(tool, arguments)
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         try
         {

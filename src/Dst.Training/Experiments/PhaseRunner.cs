@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;

@@ -20,7 +20,11 @@ internal sealed class GraphWriter(GraphProto graph)
         var output = $"{name}.output";
         graph.Node.Add(new NodeProto
         {
-            OpType = operation, Name = name, Input = { inputs }, Output = { output }, Attribute = { attributes.Select(ToAttribute) },
+            OpType = operation,
+            Name = name,
+            Input = { inputs },
+            Output = { output },
+            Attribute = { attributes.Select(ToAttribute) },
         });
         return output;
     }
@@ -52,7 +56,10 @@ internal sealed class GraphWriter(GraphProto graph)
     {
         graph.Initializer.Add(new TensorProto
         {
-            Name = name, DataType = type, Dims = { shape.Select(dim => (long)dim) }, RawData = ByteString.CopyFrom(bytes),
+            Name = name,
+            DataType = type,
+            Dims = { shape.Select(dim => (long)dim) },
+            RawData = ByteString.CopyFrom(bytes),
         });
         return name;
     }
