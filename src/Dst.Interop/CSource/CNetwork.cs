@@ -13,7 +13,7 @@ internal sealed class CNetwork
     private readonly MemoryPlan _memory;
 
     /// <summary>Plans a model, without its masks if <paramref name="dense"/>.</summary>
-    /// <exception cref="InputException">The graph is not legal, or its values are too large.</exception>
+    /// <exception cref="InputException">Its values are too large.</exception>
     public CNetwork(Model model, bool dense)
     {
         Program = LoweredProgram.Lower(model, COperations.Target, dense);

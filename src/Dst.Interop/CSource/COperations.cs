@@ -52,9 +52,11 @@ internal static class COperations
                 CConvolutions.Emit(program, node, l);
                 break;
             case MaxPoolOp p:
-                program.Use("tile.c");
-                program.Use("max_pool.c");
-                program.Call("max_pool", node, $"{p.Kernel}, {p.Stride}, {p.Padding}");
+                EmitMaxPool(program, node, p.Kernel, p.Stride, p.Padding);
+                break;
+            case GlobalMaxPoolOp:
+                var map = program.Network[node.Inputs[0]].Shape;
+                EmitMaxPool(program, node, kernel: Math.Max(map.Height, map.Width), stride: 1, padding: 0); // the function cuts windows to the map
                 break;
             case AvgPoolOp p:
                 program.Use("average_pool.c");
@@ -109,6 +111,13 @@ internal static class COperations
     /// <summary>A function from a map to values without borders.</summary>
     private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
         function, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
+
+    private static void EmitMaxPool(CProgram program, LoweredNode node, int kernel, int stride, int padding)
+    {
+        program.Use("tile.c");
+        program.Use("max_pool.c");
+        program.Call("max_pool", node, $"{kernel}, {stride}, {padding}");
+    }
 
     private static void EmitConcat(CProgram program, LoweredNode node)
     {

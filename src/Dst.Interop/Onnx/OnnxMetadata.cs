@@ -42,7 +42,7 @@ internal static class OnnxMetadata
     {
         var masks = new Dictionary<string, LayerMask>();
         var patterns = ModelMetadata.ReadPatterns(strings, model.Graph);
-        foreach (var weight in ParameterShape.Of(model.Graph).Where(parameter => parameter.Role == ParameterRole.Weight))
+        foreach (var weight in model.Graph.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight))
         {
             if (!patterns.TryGetValue(weight.Layer, out var pattern)) continue;
             var key = OnnxFormat.MaskPrefix + weight.Layer;

@@ -74,7 +74,7 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the direct forms'.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">How, or null for the defaults.</param>
-    /// <exception cref="InputException">The graph is not legal, or an option is out of range.</exception>
+    /// <exception cref="InputException">An option is out of range.</exception>
     public static InferencePlan Compile(Model model, InferenceOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -56,6 +56,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         MaxPoolOp p => new MaxPoolStep(node, p.ShapeFor(x)),
         AvgPoolOp p => new AvgPoolStep(node, p.ShapeFor(x), p.CountPadding),
         GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
+        GlobalMaxPoolOp => new MaxPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
         FlattenOp => new FlattenStep(node, x),
         SoftmaxOp => new SoftmaxStep(node, x.Channels),
         _ when node.Operation.ToActivation() is { } activation => new ActivationStep(node, NameOf(node.Operation), x, activation),

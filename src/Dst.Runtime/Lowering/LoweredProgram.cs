@@ -25,7 +25,6 @@ public sealed class LoweredProgram
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="target">The backend that will run the program.</param>
     /// <param name="dense">Whether masks are left out.</param>
-    /// <exception cref="InputException">The graph is not legal.</exception>
     public static LoweredProgram Lower(Model model, LoweringTarget target, bool dense = false)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -6,10 +6,9 @@ namespace Dst.Runtime.Lowering;
 internal static class ModelReader
 {
     /// <summary>Reads a model, without its masks if <paramref name="dense"/>.</summary>
-    /// <exception cref="InputException">The graph is not legal.</exception>
     public static ProgramRewriter Read(Model model, bool dense)
     {
-        var shapes = GraphChecker.Check(model.Graph);
+        var shapes = model.Graph.Shapes;
         return new(model.Graph.Nodes.Select(node => Read(model, node, shapes[node.Inputs[0]], dense)), shapes, model.Graph.Output.Name);
     }
 

@@ -150,7 +150,7 @@ public class LoweredProgramTests
     }
 
     private static LoweredProgram Lower(LoweringTarget target, IEnumerable<Node> nodes) =>
-        LoweredProgram.Lower(Initialiser.Initialise(new("test", new(3, 6, 7), [.. nodes]), seed: 1), target);
+        LoweredProgram.Lower(Initialiser.Initialise(new(new("test", new(3, 6, 7), [.. nodes])), seed: 1), target);
 
     private static IEnumerable<string> Outputs(LoweredProgram program) => program.Nodes.Select(node => node.Output);
 }

@@ -3,11 +3,12 @@ using Dst.Graph;
 namespace Dst.Interop.Onnx.Export;
 
 /// <summary>Writes the nodes of one model: the table from our operations to those of ONNX.</summary>
-internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, FeatureShape> shapes, GraphWriter writer)
+internal sealed class NodeWriter(Model model, GraphWriter writer)
 {
     /// <summary>The ONNX value of one of ours: [N, C, H, W], or [N, F] where <paramref name="IsRow"/>.</summary>
     private readonly record struct Value(string Name, bool IsRow);
 
+    private readonly IReadOnlyDictionary<string, FeatureShape> _shapes = model.Graph.Shapes;
     private readonly Dictionary<string, Value> _values = new() { [NetworkGraph.InputName] = new(NetworkGraph.InputName, IsRow: false) };
 
     /// <summary>Writes a node; those that it reads have been written.</summary>
@@ -75,6 +76,8 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
                 return AddPool(node, "AveragePool", p.Kernel, p.Stride, p.Padding, p.CountPadding);
             case GlobalAvgPoolOp:
                 return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
+            case GlobalMaxPoolOp:
+                return writer.Add("GlobalMaxPool", name, [Map(node, 0)]);
             case PadOp p:
                 return AddPad(name, Map(node, 0), p);
             case SliceOp s:
@@ -96,7 +99,7 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
     /// <summary>Channels as [groups, channels / groups], transposed. A dimension of 0 keeps the batch.</summary>
     private string AddShuffle(Node node, int groups)
     {
-        var (name, x) = (node.Name, shapes[node.Name]);
+        var (name, x) = (node.Name, _shapes[node.Name]);
         string Reshape(string value, string step, params long[] shape) =>
             writer.Add("Reshape", $"{name}.{step}", [value, writer.AddConstant($"{name}.{step}.shape", shape)]);
 
@@ -110,7 +113,7 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
     /// </summary>
     private string AddPool(Node node, string operation, int kernel, int stride, int padding, bool countPadding = false)
     {
-        var (x, y, value) = (shapes[node.Inputs[0]], shapes[node.Name], Map(node, 0));
+        var (x, y, value) = (_shapes[node.Inputs[0]], _shapes[node.Name], Map(node, 0));
         int End(int extent, int windows) => Math.Max(padding, (windows - 1) * stride + kernel - extent - padding);
         var (begin, bottom, right) = (padding, End(x.Height, y.Height), End(x.Width, y.Width));
         var isRoundedUp = bottom != padding || right != padding;
@@ -152,7 +155,7 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
         var value = Read(node, input);
         if (!value.IsRow) return value.Name;
         var name = $"{node.Name}.map{input}";
-        var shape = shapes[node.Inputs[input]];
+        var shape = _shapes[node.Inputs[input]];
         var dims = writer.AddConstant($"{name}.shape", 0, shape.Channels, shape.Height, shape.Width);
         var map = writer.Add("Reshape", name, [value.Name, dims]);
         _values[node.Inputs[input]] = new(map, IsRow: false);

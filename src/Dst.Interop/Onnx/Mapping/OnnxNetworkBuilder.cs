@@ -6,7 +6,6 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <summary>Our graph while it grows node by node, with its parameters.</summary>
 internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, MemoryBudget budget)
 {
-    private readonly NetworkGraph _frame = new(name, input, []);
     private readonly List<Node> _nodes = [];
     private readonly Dictionary<string, int> _places = [];
     private readonly Dictionary<string, Tensor> _parameters = [];
@@ -16,7 +15,7 @@ internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, Memory
     /// <exception cref="InputException">The node is not legal for inputs of these shapes.</exception>
     public FeatureShape Add(Node node, params FeatureShape[] inputs)
     {
-        var shape = GraphChecker.InferShape(_frame, node, inputs);
+        var shape = CheckedGraph.ShapeOf(name, node, inputs);
         _places.Add(node.Name, _nodes.Count);
         _nodes.Add(node);
         return shape;
@@ -51,9 +50,9 @@ internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, Memory
             if (needed.Contains(node.Name)) needed.UnionWith(node.Inputs);
         }
 
-        var graph = _frame with { Nodes = [.. _nodes.Where(node => needed.Contains(node.Name))] };
+        var graph = new CheckedGraph(new(name, input, [.. _nodes.Where(node => needed.Contains(node.Name))]));
         var parameters = new Dictionary<string, Tensor>();
-        foreach (var expected in ParameterShape.Of(graph))
+        foreach (var expected in graph.Parameters)
         {
             var tensor = parameters[expected.Name] = _parameters[expected.Name];
             if (!tensor.Shape.SequenceEqual(expected.Shape))

@@ -31,6 +31,7 @@ internal static class OperationMappers
             ["MaxPool"] = Pools.MaxPool,
             ["AveragePool"] = Pools.AveragePool,
             ["GlobalAveragePool"] = Pools.GlobalAveragePool,
+            ["GlobalMaxPool"] = Pools.GlobalMaxPool,
             ["ReduceMean"] = Pools.ReduceMean,
             ["Reshape"] = Views.Reshape,
             ["Flatten"] = Views.Flatten,

@@ -63,6 +63,9 @@ internal static class Pools
     public static void GlobalAveragePool(NetworkImport import, OnnxNode node) =>
         import.Set(node, import.Append(node, null, new GlobalAvgPoolOp(), import.Map(node, 0)));
 
+    public static void GlobalMaxPool(NetworkImport import, OnnxNode node) =>
+        import.Set(node, import.Append(node, null, new GlobalMaxPoolOp(), import.Map(node, 0)));
+
     /// <summary><c>ReduceMean</c> over all that lies behind the channels.</summary>
     public static void ReduceMean(NetworkImport import, OnnxNode node)
     {

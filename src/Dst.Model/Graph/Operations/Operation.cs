@@ -15,6 +15,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(MaxPoolOp), "max_pool")]
 [JsonDerivedType(typeof(AvgPoolOp), "avg_pool")]
 [JsonDerivedType(typeof(GlobalAvgPoolOp), "global_avg_pool")]
+[JsonDerivedType(typeof(GlobalMaxPoolOp), "global_max_pool")]
 [JsonDerivedType(typeof(FlattenOp), "flatten")]
 [JsonDerivedType(typeof(LinearOp), "linear")]
 [JsonDerivedType(typeof(DropoutOp), "dropout")]

@@ -2,7 +2,7 @@ using Dst.Graph;
 
 namespace Dst.Tests.Graphs;
 
-public class GraphCheckerTests
+public class CheckedGraphTests
 {
     [Theory]
     [InlineData(1, 16384, 16384, 16, 1, 0)]
@@ -18,8 +18,8 @@ public class GraphCheckerTests
     [Fact]
     public void Shapes_are_inferred()
     {
-        var shapes = GraphChecker.Check(new("net", new(3, 9, 8), [new("only", new Conv2dOp(5, 3, 3, Stride: 2, Padding: 1), [NetworkGraph.InputName])]));
-        Assert.Equal(new FeatureShape(5, 5, 4), shapes["only"]);
+        var graph = new CheckedGraph(new("net", new(3, 9, 8), [new("only", new Conv2dOp(5, 3, 3, Stride: 2, Padding: 1), [NetworkGraph.InputName])]));
+        Assert.Equal(new FeatureShape(5, 5, 4), graph.Shapes["only"]);
     }
 
     public static TheoryData<Operation, string> Refused => new()
@@ -53,12 +53,12 @@ public class GraphCheckerTests
     [Fact]
     public void Factors_have_the_shape_of_the_map_or_one_value_for_each_channel()
     {
-        NetworkGraph Product(string a, string b) => new("net", new(6, 5, 4),
-            [new("factors", new GlobalAvgPoolOp(), ["input"]), new("few", new SliceOp(0, 1), ["input"]), new("product", new MulOp(), [a, b])]);
-        Assert.Equal(new(6, 5, 4), GraphChecker.Check(Product("input", "factors"))["product"]);
-        Assert.Equal(new(6, 5, 4), GraphChecker.Check(Product("input", "input"))["product"]);
-        Assert.Contains("multiplies 6x1x1 by 6x5x4", Assert.Throws<InputException>(() => GraphChecker.Check(Product("factors", "input"))).Message, StringComparison.Ordinal);
-        Assert.Contains("or 6x1x1 as the second", Assert.Throws<InputException>(() => GraphChecker.Check(Product("input", "few"))).Message, StringComparison.Ordinal);
+        CheckedGraph Product(string a, string b) => new(new("net", new(6, 5, 4),
+            [new("factors", new GlobalAvgPoolOp(), ["input"]), new("few", new SliceOp(0, 1), ["input"]), new("product", new MulOp(), [a, b])]));
+        Assert.Equal(new(6, 5, 4), Product("input", "factors").Shapes["product"]);
+        Assert.Equal(new(6, 5, 4), Product("input", "input").Shapes["product"]);
+        Assert.Contains("multiplies 6x1x1 by 6x5x4", Assert.Throws<InputException>(() => Product("factors", "input")).Message, StringComparison.Ordinal);
+        Assert.Contains("or 6x1x1 as the second", Assert.Throws<InputException>(() => Product("input", "few")).Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<Operation, int, int, int> Inferred => new()
@@ -67,6 +67,7 @@ public class GraphCheckerTests
         { new SliceOp(4, 2), 2, 5, 4 },
         { new ChannelShuffleOp(3), 6, 5, 4 },
         { new HardSwishOp(), 6, 5, 4 },
+        { new GlobalMaxPoolOp(), 6, 1, 1 },
         { new MaxPoolOp(2, 2, CeilMode: true), 6, 3, 2 },
         { new AvgPoolOp(3, 2, 1), 6, 3, 2 },
         { new AvgPoolOp(3, 2, 1, CeilMode: true), 6, 3, 3 },
@@ -75,8 +76,8 @@ public class GraphCheckerTests
     [Theory]
     [MemberData(nameof(Inferred))]
     public void Shapes_of_rearranged_and_pooled_maps_are_inferred(Operation operation, int channels, int height, int width) => Assert.Equal(
-        new(channels, height, width), GraphChecker.Check(new("net", new(6, 5, 4), [new("only", operation, ["input"])]))["only"]);
+        new(channels, height, width), new CheckedGraph(new("net", new(6, 5, 4), [new("only", operation, ["input"])])).Shapes["only"]);
 
     private static string Refusal(FeatureShape input, Operation operation) =>
-        Assert.Throws<InputException>(() => GraphChecker.Check(new("net", input, [new("only", operation, [NetworkGraph.InputName])]))).Message;
+        Assert.Throws<InputException>(() => new CheckedGraph(new("net", input, [new("only", operation, [NetworkGraph.InputName])]))).Message;
 }

@@ -27,17 +27,4 @@ public sealed record ParameterShape(string Name, string Layer, ParameterRole Rol
 {
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, (product, extent) => product * extent);
-
-    /// <summary>All parameters of a legal graph, in the order of its nodes.</summary>
-    /// <exception cref="InputException">The graph is not legal.</exception>
-    public static IReadOnlyList<ParameterShape> Of(NetworkGraph graph)
-    {
-        var shapes = GraphChecker.Check(graph);
-        return
-        [
-            .. from node in graph.Nodes
-               from parameter in node.Operation.Parameters(shapes[node.Inputs[0]])
-               select new ParameterShape($"{node.Name}.{parameter.Suffix}", node.Name, parameter.Role, parameter.Shape),
-        ];
-    }
 }
