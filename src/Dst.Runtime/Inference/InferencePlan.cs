@@ -44,7 +44,7 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Length of a row of logits.</summary>
     public int Classes => checked((int)Graph.Shapes[Graph.Output].Count);
 
-    /// <summary>The algorithm of each convolution, in the order in which they run.</summary>
+    /// <summary>The form of each convolution, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions { get; }
 
     /// <summary>Bytes of the packed weights, which all sessions share.</summary>

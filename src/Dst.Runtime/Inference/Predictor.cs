@@ -51,7 +51,7 @@ public sealed class Predictor : IDisposable
     /// <summary>Name of a class, or its number if the model has no names.</summary>
     public string ClassNameOf(int label) => _classNames.Count > 0 ? _classNames[label] : $"{label}";
 
-    /// <summary>The algorithm of each convolution, in the order in which they run.</summary>
+    /// <summary>The form of each convolution, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions => _plan.Decisions;
 
     /// <summary>Sessions that wait for a call.</summary>

@@ -26,7 +26,7 @@ internal sealed class StepFactory(PlanGraph graph, ConvolutionChooser chooser)
         {
             case Conv2dOp c when c.Groups > 1 && c.Groups == x.Channels && c.Groups == c.OutChannels:
                 _steps.Add(new DepthwiseStep(node, new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding)));
-                _decisions.Add(new(node.Layer, "depthwise", null, [], "the only form of this layer"));
+                _decisions.Add(new(node.Layer, new(ConvolutionForm.Depthwise.Name, UsesMask: false), [], "the only form of this layer"));
                 break;
             case Conv2dOp c:
                 var (step, decision) = chooser.Choose(node, c.ShapeFor(x));

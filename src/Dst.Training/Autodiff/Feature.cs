@@ -37,6 +37,9 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     /// <summary>The node whose output this is; null for the network's input.</summary>
     public TrainingNode? Producer { get; set; }
 
+    /// <summary>The node that reads the gradient last: its memory lives until then.</summary>
+    public virtual TrainingNode? GradientReader => Producer;
+
     /// <summary>Memory of the gradient; an addition shares its own with its operands.</summary>
     public GradientSlot GradientSlot
     {

@@ -31,7 +31,7 @@ public sealed class OperationTimes
     /// <summary>Adds the time from <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp, until now to what is no layer's.</summary>
     public void Add(string operation, StepPass pass, long start) => Add("", operation, pass, start);
 
-    /// <summary>Adds to the sum of a layer, whose operation's kind is a name such as <c>Conv2d</c>.</summary>
+    /// <summary>Adds to the sum of a layer, whose operation's kind is a name such as <c>DirectConvolution</c>.</summary>
     internal void Add(Node node, StepPass pass, long start) => Add(node.Name, node.Operation.GetType().Name[..^"Op".Length], pass, start);
 
     private void Add(string layer, string operation, StepPass pass, long start) =>

@@ -12,12 +12,8 @@ namespace Dst.Training.Autodiff;
 public sealed unsafe class TrainingNetwork : IDisposable
 {
     private readonly Model _model;
-    private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
     private readonly ComputeContext _compute;
-    private readonly int _maxBatch;
-    private readonly long _seed;
-    private readonly IReadOnlyList<string> _features;
-    private readonly ConvolutionForms _forms;
+    private readonly NodeContext _context;
     private readonly float[] _logits;
     private TrainingPlan _plan;
     private int _images;
@@ -36,20 +32,28 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public TrainingNetwork(Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
-        _shapes = GraphChecker.Check(model.Graph);
+        var shapes = GraphChecker.Check(model.Graph);
         NetworkMemory.Check(model.Graph, maxBatch);
         _model = model;
-        _features = features ?? [];
-        _forms = forms ?? ConvolutionForms.Estimated;
         _compute = compute;
-        _maxBatch = maxBatch;
-        _seed = seed;
         Parameters =
         [
             .. ParameterShape.Of(model.Graph).Select(shape => new Parameter(shape, (float[])model.Parameters[shape.Name].Data.Clone())),
         ];
         foreach (var (layer, mask) in model.Masks) WeightOf(layer).Mask = mask;
-        _plan = Compile();
+        _context = new()
+        {
+            Graph = model.Graph,
+            Shapes = shapes,
+            Parameters = Parameters.ToDictionary(parameter => parameter.Shape.Name),
+            Kept = features ?? [],
+            MaxBatch = maxBatch,
+            Seed = seed,
+            Forms = forms ?? ConvolutionForms.Estimated,
+            Tier = compute.Tier,
+            Workspace = new(),
+        };
+        _plan = new(_context);
         _logits = new float[(long)maxBatch * Classes];
     }
 
@@ -73,7 +77,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <returns>[count, Classes], valid until the next pass.</returns>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<float> images, int count, bool training, long step = 0)
     {
-        if (count < 1 || count > _maxBatch) throw new ArgumentOutOfRangeException(nameof(count), count, $"expected 1 to {_maxBatch}");
+        if (count < 1 || count > _context.MaxBatch) throw new ArgumentOutOfRangeException(nameof(count), count, $"expected 1 to {_context.MaxBatch}");
         if (images.Length < count * Graph.Input.Count) throw new ArgumentException($"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
         (_images, _canGoBack) = (count, training);
         fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _plan.Input.Pixels, _plan.Input.Value(0));
@@ -138,7 +142,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         }
 
         _plan.Dispose();
-        _plan = Compile();
+        _plan = new(_context);
         _prepared = false;
     }
 
@@ -154,13 +158,15 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public string? FindNonFinite() => _plan.FindNonFinite(_images);
 
     /// <inheritdoc/>
-    public void Dispose() => _plan.Dispose();
-
-    private TrainingPlan Compile() => new(Graph, _shapes, Parameters, _maxBatch, _seed, _features, _forms, _compute.Tier);
+    public void Dispose()
+    {
+        _plan.Dispose();
+        _context.Workspace.Dispose();
+    }
 
     private Feature FeatureOf(string node, int length)
     {
-        if (!_features.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
+        if (!_context.Kept.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
         var feature = _plan.Feature(node);
         var expected = _images * feature.Shape.Count;
         return length == expected ? feature : throw new ArgumentException($"{length} floats for '{node}'; {expected} were expected", nameof(length));

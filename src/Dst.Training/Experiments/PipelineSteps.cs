@@ -136,7 +136,7 @@ public sealed partial class Pipeline
         if (phase.Options.Convolutions == "direct") return ConvolutionForms.Direct;
         if (phase.Options.Convolutions != "measured") return ConvolutionForms.Estimated;
         var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, _compute);
-        _run.RecordConvolutions(phase.Arm, forms.Tiles!);
+        _run.RecordConvolutions(phase.Arm, forms);
         return forms;
     }
 

@@ -73,7 +73,7 @@ internal readonly unsafe struct DepthwiseWeightGradient(WindowShape shape, float
 {
     public void Reference()
     {
-        var sums = new double[DepthwiseConv2d.WeightLength(shape)];
+        var sums = new double[DepthwiseConvolution.WeightLength(shape)];
         for (var o = 0L; o < shape.OutputLength(images); o++)
         {
             var block = o / shape.OutputPlane % shape.Blocks;

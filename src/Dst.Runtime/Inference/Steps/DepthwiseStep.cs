@@ -10,9 +10,9 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
     private readonly WindowShape _block;
     private readonly int _blocks;
 
-    public DepthwiseStep(PlanNode node, WindowShape shape) : base(node, "depthwise", shape.Channels, DepthwiseConv2d.WeightLength(shape))
+    public DepthwiseStep(PlanNode node, WindowShape shape) : base(node, ConvolutionForm.Depthwise.Name, shape.Channels, DepthwiseConvolution.WeightLength(shape))
     {
-        DepthwiseConv2d.PackWeights(shape, node.Weight, Packed.Span);
+        DepthwiseConvolution.PackWeights(shape, node.Weight, Packed.Span);
         _shape = shape;
         _block = shape with { Channels = Layout.Block };
         _blocks = shape.Blocks;
@@ -29,7 +29,7 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
             var images = block == 0 ? (end - first) / _blocks : 0;
             var shape = images > 0 ? _shape : _block;
             var (from, to) = ((long)first * shape.Height * shape.Width * Layout.Block, (long)first * shape.OutHeight * shape.OutWidth * Layout.Block);
-            DepthwiseConv2d.Forward(
+            DepthwiseConvolution.Forward(
                 data.Tier, shape, data.X + from, Packed.Pointer + (long)block * shape.Area * Layout.Block, Epilogue(data).From(block, to), Math.Max(1, images), data.Y + to);
             first += Math.Max(1, images * _blocks);
         }

@@ -13,14 +13,14 @@ internal sealed unsafe class WinogradStep : WeightedStep
     /// <summary>Tiles that hide the latency of multiply-adds while weights stream by.</summary>
     private const int FewTiles = 8;
 
-    private readonly WinogradConv2d _kernel;
+    private readonly WinogradConvolution _kernel;
 
-    public WinogradStep(SimdTier tier, PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept, int tile, int batch)
-        : this(node, algorithm, new WinogradConv2d(tier, shape, kept, tile, RowsTogether(shape, kept, tile, batch)))
+    public WinogradStep(SimdTier tier, PlanNode node, string name, WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
+        : this(node, name, new WinogradConvolution(tier, form, shape, kept, RowsTogether(form, shape, kept, batch)))
     {
     }
 
-    private WinogradStep(PlanNode node, string algorithm, WinogradConv2d kernel) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
+    private WinogradStep(PlanNode node, string name, WinogradConvolution kernel) : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, Packed.Pointer);
@@ -44,12 +44,11 @@ internal sealed unsafe class WinogradStep : WeightedStep
     }
 
     /// <summary>Rows of tiles that go through all steps together: their tiles stay in the second-level cache, unless the weights are too large to be read that often.</summary>
-    private static int RowsTogether(Conv2dShape shape, KeptTaps? kept, int tile, int batch)
+    private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
     {
-        var all = batch * WinogradSchedule.Rows(shape, tile);
-        var keptShare = kept is null ? 1 : kept.Positions.Average(positions => (double)positions.Length) / shape.RowLength;
-        if (keptShare * WinogradSchedule.Weights(shape, tile) >= HugeWeights) return all;
-        var columns = WinogradSchedule.Columns(shape, tile);
-        return Math.Clamp(Math.Max(WinogradSchedule.CachedRows(shape, tile), (FewTiles + columns - 1) / columns), 1, all);
+        var all = batch * form.RowsOf(shape);
+        if ((kept?.ShareOf(shape) ?? 1) * form.WeightsOf(shape) >= HugeWeights) return all;
+        var columns = form.ColumnsOf(shape);
+        return Math.Clamp(Math.Max(form.CachedRowsOf(shape), (FewTiles + columns - 1) / columns), 1, all);
     }
 }

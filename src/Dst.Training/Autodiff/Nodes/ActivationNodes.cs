@@ -6,11 +6,11 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>f(x), element by element.</summary>
-internal unsafe class ActivationNode(Node node, Feature input, StoredFeature output, Activation activation, Workspace workspace)
-    : TrainingNode(node, [input], output, workspace)
+internal unsafe class ActivationNode(NodeContext context, Node node, Feature input, StoredFeature output, Activation activation)
+    : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        activation.Forward(Tier, ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, output.Value(images.First));
+        activation.Forward(Tier, ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part) =>
         DataGradient(images, ReadInput(0, images, part), ReadOutputGradient(images, part));
@@ -20,7 +20,7 @@ internal unsafe class ActivationNode(Node node, Feature input, StoredFeature out
     {
         if (!Input.NeedsGradient) return;
         activation.Backward(
-            Tier, x, output.Value(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
+            Tier, x, OutputValue(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
@@ -29,23 +29,24 @@ internal unsafe delegate void ParameterGradient(SimdTier tier, float* x, float* 
 
 /// <summary>f(x), where f has parameters for each channel.</summary>
 internal sealed unsafe class ParametricActivationNode(
-    Node node, Feature input, StoredFeature output, Activation activation, (ChannelParameter Value, ParameterGradient Gradient)[] parameters, Workspace workspace)
-    : ActivationNode(node, input, output, activation, workspace), IDisposable
+    NodeContext context, Node node, Feature input, StoredFeature output, Activation activation, (ChannelParameter Value, ParameterGradient Gradient)[] parameters)
+    : ActivationNode(context, node, input, output, activation), IDisposable
 {
     /// <summary>x where x &gt; 0, else slope·x.</summary>
-    public static ParametricActivationNode PRelu(Node node, Feature input, StoredFeature output, Parameter slope, Workspace workspace)
+    public static ParametricActivationNode PRelu(NodeContext context, Node node, Feature input, StoredFeature output)
     {
-        var slopes = new ChannelParameter(slope, input.Shape.Channels);
-        return new(node, input, output, Activation.PRelu(slopes.Packed), [(slopes, Activation.PReluSlopeGradient)], workspace);
+        var slopes = new ChannelParameter(context.ParameterOf(node, "weight"), input.Shape.Channels);
+        return new(context, node, input, output, Activation.PRelu(slopes.Packed), [(slopes, Activation.PReluSlopeGradient)]);
     }
 
     /// <summary>weight·x + bias.</summary>
-    public static ParametricActivationNode Affine(Node node, Feature input, StoredFeature output, Parameter weight, Parameter bias, Workspace workspace)
+    public static ParametricActivationNode Affine(NodeContext context, Node node, Feature input, StoredFeature output)
     {
-        ChannelParameter weights = new(weight, input.Shape.Channels), biases = new(bias, input.Shape.Channels);
+        var weights = new ChannelParameter(context.ParameterOf(node, "weight"), input.Shape.Channels);
+        var biases = new ChannelParameter(context.ParameterOf(node, "bias"), input.Shape.Channels);
         return new(
-            node, input, output, Activation.Affine(weights.Packed, biases.Packed),
-            [(weights, Activation.AffineWeightGradient), (biases, (tier, x, dy, images, channels, pixels, sums) => Bias.Gradient(tier, dy, images, channels, pixels, sums))], workspace);
+            context, node, input, output, Activation.Affine(weights.Packed, biases.Packed),
+            [(weights, Activation.AffineWeightGradient), (biases, (tier, x, dy, images, channels, pixels, sums) => Bias.Gradient(tier, dy, images, channels, pixels, sums))]);
     }
 
     public void Dispose()

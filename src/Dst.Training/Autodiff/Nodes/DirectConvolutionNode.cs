@@ -10,8 +10,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     /// <summary>Weights whose partial sums do not stay in the third-level cache, in floats: 2 MB a part.</summary>
     private const int LargeWeights = 512 * 1024;
 
-    private readonly Conv2d _kernel;
-    private readonly Workspace _workspace;
+    private readonly DirectConvolution _kernel;
     private readonly AlignedBuffer _weights;
     private readonly AlignedBuffer _dataGradientWeights;
     private readonly Action<int> _sumWeightGradient;
@@ -19,17 +18,15 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     private readonly int _chunkImages;
     private int _scratch;
 
-    public DirectConvolutionNode(
-        Node node, Feature input, StoredFeature output, Conv2d kernel, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch)
-        : base(node, input, output, kernel.Shape, weight, bias, workspace)
+    public DirectConvolutionNode(NodeContext context, Node node, Feature input, StoredFeature output, DirectConvolution kernel)
+        : base(context, node, input, output, kernel.Shape)
     {
         _kernel = kernel;
-        _workspace = workspace;
         _weights = new AlignedBuffer(kernel.WeightLength);
         _dataGradientWeights = new AlignedBuffer(input.NeedsGradient ? kernel.DataGradientWeightLength : 0);
         _sumWeightGradient = SumWeightGradient;
         _weightGradientOfBlocks = WeightGradientOfBlocks;
-        _chunkImages = CachedImages(Math.Max(input.ImageLength, output.ImageLength), maxBatch);
+        _chunkImages = CachedImages();
     }
 
     protected override int ChunkImages => _chunkImages;
@@ -44,10 +41,10 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         base.Dispose();
     }
 
-    protected override void PlanScratch(int maxBatch)
+    protected override void PlanScratch()
     {
         _scratch = ReserveScratch(_kernel.ScratchLength);
-        _workspace.Reserve(0, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
+        Context.Workspace.Reserve(0, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
     }
 
     protected override void BeginForward(WorkerPool pool)
@@ -68,7 +65,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     protected override void BeginBackwardPart(int part)
     {
         Bias.BeginGradient(part);
-        if (!SplitByFilters) new Span<float>(_workspace.Partial(part), _kernel.WeightGradientLength).Clear();
+        if (!SplitByFilters) new Span<float>(Context.Workspace.Partial(part), _kernel.WeightGradientLength).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
@@ -76,7 +73,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         var gradient = ReadOutputGradient(images, part);
         Bias.AddGradient(images, gradient, part);
         if (!SplitByFilters)
-            _kernel.WeightGradient(images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, _workspace.Partial(part), Scratch(part, _scratch));
+            _kernel.WeightGradient(images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, Context.Workspace.Partial(part), Scratch(part, _scratch));
         if (Input.NeedsGradient)
             _kernel.DataGradient(images.Count, gradient, _dataGradientWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
     }
@@ -90,8 +87,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     private void SumWeightGradient(int block)
     {
         var (first, end) = _kernel.WeightGradientRange(block);
-        var total = _workspace.Partial(0);
-        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(Tier, _workspace.Partial(part) + first, end - first, total + first);
+        var total = Context.Workspace.Partial(0);
+        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(Tier, Context.Workspace.Partial(part) + first, end - first, total + first);
         _kernel.UnpackWeightGradient(block, new(total, _kernel.WeightGradientLength), Weight.Gradient);
     }
 
@@ -99,7 +96,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     {
         var blocks = Shape.FilterBlocks;
         int firstBlock = blocks * part / WorkerPool.Parts, endBlock = blocks * (part + 1) / WorkerPool.Parts;
-        var sums = _workspace.Partial(0);
+        var sums = Context.Workspace.Partial(0);
         var first = _kernel.WeightGradientRange(firstBlock).First;
         new Span<float>(sums + first, _kernel.WeightGradientRange(endBlock - 1).End - first).Clear();
         var all = new ImageRange(0, Pass.Images);

@@ -13,9 +13,8 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
     private readonly Action<int> _packTransposedBlock;
     private readonly float[] _ones;
 
-    protected WinogradConvolutionNode(
-        Node node, Feature input, StoredFeature output, WinogradConv2d kernel, Parameter weight, Parameter? bias, Workspace workspace)
-        : base(node, input, output, kernel.Shape, weight, bias, workspace)
+    protected WinogradConvolutionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
+        : base(context, node, input, output, kernel.Shape)
     {
         Kernel = kernel;
         _weights = new AlignedBuffer(kernel.WeightLength);
@@ -26,7 +25,7 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
         Array.Fill(_ones, 1);
     }
 
-    protected WinogradConv2d Kernel { get; }
+    protected WinogradConvolution Kernel { get; }
 
     protected float* Weights => _weights.Pointer;
 

@@ -1,6 +1,6 @@
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>The specification of the forward pass, on blocked activations and canonical weights, with sums in double.</summary>
     internal static void ForwardReference(Conv2dShape s, int images, float* x, float* weights, float* bias, float* y)

@@ -7,7 +7,7 @@ namespace Dst.Kernels;
 /// Packed weights and their gradient are [C/16, Kh·Kw, 16], zero beyond the channels. The bias's gradient is
 /// <see cref="Bias.Gradient"/>.
 /// </summary>
-public static unsafe class DepthwiseConv2d
+public static unsafe class DepthwiseConvolution
 {
     /// <summary>Floats of the packed weights.</summary>
     public static int WeightLength(WindowShape shape) => shape.Blocks * shape.Area * Layout.Block;

@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <content>The matrix products: at each position of the transform domain one of weights and tiles.</content>
-public sealed unsafe partial class WinogradConv2d
+public sealed unsafe partial class WinogradConvolution
 {
     /// <summary>The gradient's lists of channels are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.</summary>
     private const int GradientChannelMultiple = 8;
@@ -121,17 +121,17 @@ public sealed unsafe partial class WinogradConv2d
         }
     }
 
-    private readonly struct MultiplyKernel(WinogradConv2d conv, int first, int end, int rows, float* v, float* u, float* m) : IVectorKernel
+    private readonly struct MultiplyKernel(WinogradConvolution conv, int first, int end, int rows, float* v, float* u, float* m) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, rows, v, u, m);
     }
 
-    private readonly struct MultiplyTransposedKernel(WinogradConv2d conv, int first, int end, int rows, float* dm, float* u, float* dv) : IVectorKernel
+    private readonly struct MultiplyTransposedKernel(WinogradConvolution conv, int first, int end, int rows, float* dm, float* u, float* dv) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, rows, dm, u, dv);
     }
 
-    private readonly struct WeightGradientKernel(WinogradConv2d conv, int first, int end, int rows, float* v, float* dm, float* du) : IVectorKernel
+    private readonly struct WeightGradientKernel(WinogradConvolution conv, int first, int end, int rows, float* v, float* dm, float* du) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {

@@ -2,7 +2,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>
     /// Time of a gathered list of taps beside its multiply-adds of 16 lanes, in such multiply-adds: for each register tile, for each
@@ -232,7 +232,7 @@ public sealed unsafe partial class Conv2d
         public bool AddsToDestination => WeightLength == 0 || Pass.Scatter is not null;
     }
 
-    private readonly struct DataGradientKernel(Conv2d conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
+    private readonly struct DataGradientKernel(DirectConvolution conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
     {
         public void Reference() => DataGradientReference(conv.Shape, images, dy, weights, dx, accumulate);
 

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>Adds the weight gradient of the blocks of 16 filters from <paramref name="firstBlock"/> on to a packed gradient.</summary>
     /// <param name="images">Number of images.</param>
@@ -109,7 +109,7 @@ public sealed unsafe partial class Conv2d
         public PixelWalk Within(int firstRow, int endRow) => this with { Rows = endRow - firstRow };
     }
 
-    private readonly struct WeightGradientKernel(Conv2d conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+    private readonly struct WeightGradientKernel(DirectConvolution conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
         : IKernel
     {
         public void Reference() => WeightGradientReference(

@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>Pixels of the widest tile.</summary>
     private const int MaxTileWidth = 16;

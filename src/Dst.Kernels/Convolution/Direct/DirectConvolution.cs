@@ -12,10 +12,10 @@ namespace Dst.Kernels;
 /// The data gradient is the same loop over the packed output gradient with turned weights, one pass for each phase of the stride.
 /// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward pass and in the weight gradient;
 /// where they keep whole kernels, the data gradient gathers the channels that each block of filters keeps.
-/// With narrower blocks the forward pass is <see cref="NarrowBlockConv2d"/>, and the gradients run on the union of the 16 filters' taps.
+/// With narrower blocks the forward pass is <see cref="NarrowBlockConvolution"/>, and the gradients run on the union of the 16 filters' taps.
 /// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole blocks.
 /// </remarks>
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     private readonly SimdTier _tier;
 
@@ -24,7 +24,7 @@ public sealed unsafe partial class Conv2d
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">The taps that it reads, or null for all; weights at other positions must be zero.</param>
     /// <exception cref="ArgumentException">The shape is not legal or the taps do not fit it.</exception>
-    public Conv2d(SimdTier tier, Conv2dShape shape, KeptTaps? kept = null)
+    public DirectConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept = null)
     {
         _tier = tier;
         shape.Validate();
@@ -33,7 +33,7 @@ public sealed unsafe partial class Conv2d
         _input = PackedInput.ForForward(shape);
         _forwardTaps = ForwardTaps(kept);
         _forward = PlanForward();
-        _narrowForward = kept is { Block: < Layout.Block } && _tier != SimdTier.Scalar ? new NarrowBlockConv2d(tier, shape, kept, _input) : null;
+        _narrowForward = kept is { Block: < Layout.Block } && _tier != SimdTier.Scalar ? new NarrowBlockConvolution(tier, shape, kept, _input) : null;
         _outputGradient = PackedInput.ForDataGradient(shape);
         _dataGradient = new(PlanDataGradient);
         _dataGradientLength = new(() => _dataGradient.Value.Sum(phase => phase.WeightLength));
@@ -139,7 +139,7 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    private readonly struct ForwardKernel(Conv2d conv, int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
+    private readonly struct ForwardKernel(DirectConvolution conv, int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
     {
         public void Reference()
         {

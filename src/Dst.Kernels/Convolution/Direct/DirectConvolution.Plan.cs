@@ -1,6 +1,6 @@
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>Lists of taps of the weight gradient are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.</summary>
     private const int GradientTapMultiple = 8;
@@ -10,7 +10,7 @@ public sealed unsafe partial class Conv2d
     /// <summary>[O/16] lists of taps as indices in the ungrouped row [C·Kh·Kw].</summary>
     private readonly int[][] _forwardTaps;
     private readonly TapPass _forward;
-    private readonly NarrowBlockConv2d? _narrowForward;
+    private readonly NarrowBlockConvolution? _narrowForward;
 
     private readonly Lazy<WeightGradientTaps> _weightGradient; // inference needs none
 

@@ -4,23 +4,23 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <content>The walk over tiles: images to the transform domain and back.</content>
-public sealed unsafe partial class WinogradConv2d
+public sealed unsafe partial class WinogradConvolution
 {
-    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Tile * Shape.Stride, _inputPitch);
+    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, _inputPitch);
 
-    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Tile, _outputPitch);
+    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Form.Tile, _outputPitch);
 
     /// <summary>Tiles of a row whose half-transformed values stay in the first-level cache.</summary>
     private const int StripTiles = 8;
 
     /// <summary>Floats of a strip: rows and columns of a tile's largest side at most.</summary>
-    private const int StripLength = StripTiles * WinogradTransform.LargestTile * Layout.Block;
+    private const int StripLength = StripTiles * SquareTransform.LargestTile * Layout.Block;
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
     [SkipLocalsInit]
-    private void Gather<T, TStep>(TileWalk walk, TileRows rows, float* x, float* tiles)
+    private void Gather<T, TTransform>(TileWalk walk, TileRows rows, float* x, float* tiles)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
         var room = stackalloc float[StripLength + Layout.Block];
         var strip = Layout.Align(room);
@@ -33,10 +33,10 @@ public sealed unsafe partial class WinogradConv2d
             for (var first = 0; first < _tileColumns; first += StripTiles)
             {
                 var count = Math.Min(StripTiles, _tileColumns - first);
-                var columns = (count - 1) * walk.Step + TStep.In;
-                GatherColumns<T, TStep>(walk, plane, top, first * walk.Step + walk.Origin, columns, strip);
-                for (var r = 0; r < TStep.Out; r++)
-                    TransformRow<T, TStep>(count, strip + r * columns * Layout.Block, walk.Step * Layout.Block, tile + first * Layout.Block + r * TStep.Out * walk.TilePitch, walk.TilePitch);
+                var columns = (count - 1) * walk.Step + TTransform.In;
+                GatherColumns<T, TTransform>(walk, plane, top, first * walk.Step + walk.Origin, columns, strip);
+                for (var r = 0; r < TTransform.Out; r++)
+                    TransformRow<T, TTransform>(count, strip + r * columns * Layout.Block, walk.Step * Layout.Block, tile + first * Layout.Block + r * TTransform.Out * walk.TilePitch, walk.TilePitch);
             }
         }
     }
@@ -44,42 +44,42 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Transforms each column of a strip, once for the tiles that share it: [Out][columns][16].</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GatherColumns<T, TStep>(TileWalk walk, float* plane, int top, int left, int columns, float* strip)
+    private static void GatherColumns<T, TTransform>(TileWalk walk, float* plane, int top, int left, int columns, float* strip)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
         nint pitch = columns * Layout.Block;
         int begin = Math.Clamp(-left, 0, columns), end = Math.Clamp(walk.Width - left, begin, columns);
-        for (var r = 0; r < TStep.Out; r++)
+        for (var r = 0; r < TTransform.Out; r++)
         {
             for (var c = 0; c < begin; c++) T.Store(strip + r * pitch + c * Layout.Block, T.Zero);
             for (var c = end; c < columns; c++) T.Store(strip + r * pitch + c * Layout.Block, T.Zero);
         }
 
-        int firstRow = Math.Max(0, -top), endRow = Math.Min(TStep.In, walk.Height - top);
-        if (firstRow == 0 && endRow == TStep.In)
+        int firstRow = Math.Max(0, -top), endRow = Math.Min(TTransform.In, walk.Height - top);
+        if (firstRow == 0 && endRow == TTransform.In)
         {
-            for (var c = begin; c < end; c++) TStep.Apply(plane + walk.Offset(top, left + c), walk.RowPitch, strip + c * Layout.Block, pitch);
+            for (var c = begin; c < end; c++) TTransform.Apply(plane + walk.Offset(top, left + c), walk.RowPitch, strip + c * Layout.Block, pitch);
             return;
         }
 
-        var windowRoom = stackalloc float[(WinogradTransform.LargestSide + 1) * Layout.Block];
+        var windowRoom = stackalloc float[(SquareTransform.LargestSide + 1) * Layout.Block];
         var window = Layout.Align(windowRoom);
-        for (var r = 0; r < TStep.In; r++) T.Store(window + r * Layout.Block, T.Zero);
+        for (var r = 0; r < TTransform.In; r++) T.Store(window + r * Layout.Block, T.Zero);
         for (var c = begin; c < end; c++)
         {
             for (var r = firstRow; r < endRow; r++) T.Store(window + r * Layout.Block, T.Load(plane + walk.Offset(top + r, left + c)));
-            TStep.Apply(window, Layout.Block, strip + c * Layout.Block, pitch);
+            TTransform.Apply(window, Layout.Block, strip + c * Layout.Block, pitch);
         }
     }
 
     /// <summary>Transforms a row of each tile; <paramref name="from"/> has a tile every <paramref name="step"/> floats, the destination the next one 16 floats on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransformRow<T, TStep>(int tiles, float* from, nint step, float* to, nint pitch)
+    private static void TransformRow<T, TTransform>(int tiles, float* from, nint step, float* to, nint pitch)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
-        for (; tiles > 0; tiles--, from += step, to += Layout.Block) TStep.Apply(from, Layout.Block, to, pitch);
+        for (; tiles > 0; tiles--, from += step, to += Layout.Block) TTransform.Apply(from, Layout.Block, to, pitch);
     }
 
     /// <summary>
@@ -87,9 +87,9 @@ public sealed unsafe partial class WinogradConv2d
     /// before, and everywhere with <paramref name="accumulate"/>, it is added.
     /// </summary>
     [SkipLocalsInit]
-    private void Scatter<T, TStep>(TileWalk walk, TileRows rows, float* tiles, bool accumulate, Epilogue epilogue, float* x)
+    private void Scatter<T, TTransform>(TileWalk walk, TileRows rows, float* tiles, bool accumulate, Epilogue epilogue, float* x)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
         var room = stackalloc float[StripLength + Layout.Block];
         var strip = Layout.Align(room);
@@ -102,12 +102,12 @@ public sealed unsafe partial class WinogradConv2d
             for (var first = 0; first < _tileColumns; first += StripTiles)
             {
                 var count = Math.Min(StripTiles, _tileColumns - first);
-                ScatterColumns<T, TStep>(walk, count, tile + first * Layout.Block, strip);
-                for (var r = Math.Max(0, -top); r < Math.Min(TStep.Out, walk.Height - top); r++)
+                ScatterColumns<T, TTransform>(walk, count, tile + first * Layout.Block, strip);
+                for (var r = Math.Max(0, -top); r < Math.Min(TTransform.Out, walk.Height - top); r++)
                 {
                     var left = first * walk.Step + walk.Origin;
-                    var isAdded = accumulate || (top > walk.Origin && r < TStep.Out - walk.Step);
-                    ScatterRow<T, TStep>(walk, count, strip + r * count * TStep.In * Layout.Block, top + r, left, isAdded, plane);
+                    var isAdded = accumulate || (top > walk.Origin && r < TTransform.Out - walk.Step);
+                    ScatterRow<T, TTransform>(walk, count, strip + r * count * TTransform.In * Layout.Block, top + r, left, isAdded, plane);
                     if (epilogue.IsEmpty) continue;
                     var pixel = plane + walk.Offset(top + r, left);
                     epilogue.From(block, pixel - x).Apply<T>(pixel, Math.Min(count * walk.Step, walk.Width - left));
@@ -118,17 +118,17 @@ public sealed unsafe partial class WinogradConv2d
 
     /// <summary>Transforms each column of each tile of a strip: [Out][tile][In][16].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScatterColumns<T, TStep>(TileWalk walk, int tiles, float* tile, float* strip)
+    private static void ScatterColumns<T, TTransform>(TileWalk walk, int tiles, float* tile, float* strip)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
-        for (var column = 0; column < TStep.In; column++, strip += Layout.Block)
+        for (var column = 0; column < TTransform.In; column++, strip += Layout.Block)
         {
             for (nint t = 0; t < tiles; t++)
             {
-                TStep.Apply(
-                    tile + column * walk.TilePitch + t * Layout.Block, TStep.In * walk.TilePitch,
-                    strip + t * TStep.In * Layout.Block, tiles * TStep.In * Layout.Block);
+                TTransform.Apply(
+                    tile + column * walk.TilePitch + t * Layout.Block, TTransform.In * walk.TilePitch,
+                    strip + t * TTransform.In * Layout.Block, tiles * TTransform.In * Layout.Block);
             }
         }
     }
@@ -136,24 +136,24 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Transforms one row of each tile of a strip and writes what lies inside of the plane, or adds it where tiles before have written.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScatterRow<T, TStep>(TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
+    private static void ScatterRow<T, TTransform>(TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
-        var windowRoom = stackalloc float[(WinogradTransform.LargestSide + 1) * Layout.Block];
+        var windowRoom = stackalloc float[(SquareTransform.LargestSide + 1) * Layout.Block];
         var window = Layout.Align(windowRoom);
-        for (; tiles > 0; tiles--, strip += TStep.In * Layout.Block, left += walk.Step)
+        for (; tiles > 0; tiles--, strip += TTransform.In * Layout.Block, left += walk.Step)
         {
-            var added = isAdded ? TStep.Out : left == walk.Origin ? 0 : TStep.Out - walk.Step;
+            var added = isAdded ? TTransform.Out : left == walk.Origin ? 0 : TTransform.Out - walk.Step;
             var to = plane + walk.Offset(row, left);
-            if (added == 0 && left >= 0 && left + TStep.Out <= walk.Width)
+            if (added == 0 && left >= 0 && left + TTransform.Out <= walk.Width)
             {
-                TStep.Apply(strip, Layout.Block, to, Layout.Block);
+                TTransform.Apply(strip, Layout.Block, to, Layout.Block);
                 continue;
             }
 
-            TStep.Apply(strip, Layout.Block, window, Layout.Block);
-            int c = Math.Max(0, -left), end = Math.Min(TStep.Out, walk.Width - left);
+            TTransform.Apply(strip, Layout.Block, window, Layout.Block);
+            int c = Math.Max(0, -left), end = Math.Min(TTransform.Out, walk.Width - left);
             for (; c < Math.Min(added, end); c++) T.Store(to + c * Layout.Block, T.Add(T.Load(to + c * Layout.Block), T.Load(window + c * Layout.Block)));
             for (; c < end; c++) T.Store(to + c * Layout.Block, T.Load(window + c * Layout.Block));
         }
@@ -173,27 +173,27 @@ public sealed unsafe partial class WinogradConv2d
         public nint Offset(int row, int column) => ((nint)row * Width + column) * Layout.Block;
     }
 
-    private readonly struct InputKernel(WinogradConv2d conv, TileRows rows, float* x, float* v) : IFormKernel
+    private readonly struct InputKernel(WinogradConvolution conv, TileRows rows, float* x, float* v) : IFilterKernel
     {
-        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Gather<T, InputStep<T, TPoints>>(conv.InputWalk, rows, x, v);
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Gather<T, InputTransform<T, TPoints>>(conv.InputWalk, rows, x, v);
     }
 
-    private readonly struct OutputGradientKernel(WinogradConv2d conv, TileRows rows, float* dy, float* dm) : IFormKernel
+    private readonly struct OutputGradientKernel(WinogradConvolution conv, TileRows rows, float* dy, float* dm) : IFilterKernel
     {
-        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Gather<T, EvaluateStep<T, TPoints, OutputSide<TForm>>>(conv.OutputWalk, rows, dy, dm);
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Gather<T, EvaluateTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, dy, dm);
     }
 
-    private readonly struct OutputKernel(WinogradConv2d conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFormKernel
+    private readonly struct OutputKernel(WinogradConvolution conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFilterKernel
     {
-        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Scatter<T, EvaluateTransposedStep<T, TPoints, OutputSide<TForm>>>(conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Scatter<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
     }
 
-    private readonly struct InputGradientKernel(WinogradConv2d conv, TileRows rows, float* dv, bool accumulate, float* dx) : IFormKernel
+    private readonly struct InputGradientKernel(WinogradConvolution conv, TileRows rows, float* dv, bool accumulate, float* dx) : IFilterKernel
     {
-        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Scatter<T, InputGradientStep<T, TPoints>>(conv.InputWalk, rows, dv, accumulate, Epilogue.None, dx);
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Scatter<T, InputGradientTransform<T, TPoints>>(conv.InputWalk, rows, dv, accumulate, Epilogue.None, dx);
     }
 }
