@@ -23,6 +23,9 @@ public static class CommandLine
     /// <summary>Name of the environment variable that, when it is 1, adds the stack trace to an error's sentence.</summary>
     public const string DebugVariable = "DST_DEBUG";
 
+    /// <summary>Name of the environment variable that forces a vector width: scalar, v128, v256 or v512.</summary>
+    public const string TierVariable = "DST_SIMD";
+
     private static readonly (string Name, Func<Command> Create)[] Verbs =
     [
         ("run", RunCommand.Create),
@@ -54,10 +57,10 @@ public static class CommandLine
     {
         try
         {
-            CheckEnvironment();
+            var tier = ReadTier();
             var parsed = RootFor(arguments.Count > 0 ? arguments[0] : null).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             UsageCheck.Check(parsed);
-            var configuration = new InvocationConfiguration
+            var configuration = new VerbConfiguration(tier)
             {
                 Output = standardOutput,
                 Error = standardError,
@@ -82,11 +85,12 @@ public static class CommandLine
     }
 
     // A measurement on another width than was asked for would be taken for what it is not.
-    private static void CheckEnvironment()
+    private static SimdTier ReadTier()
     {
-        var tier = Environment.GetEnvironmentVariable(Simd.Variable);
-        if (Simd.Choose(tier, Simd.Best) is null)
-            throw new InputException($"environment variable {Simd.Variable} is '{tier}'; one of {string.Join(", ", Simd.NamesUpTo(Simd.Best))}, which this processor has, was expected");
+        var name = Environment.GetEnvironmentVariable(TierVariable);
+        if (SimdTiers.Parse(name, SimdTiers.Best) is { } tier) return tier;
+        var names = string.Join(", ", SimdTiers.UpTo(SimdTiers.Best).Select(SimdTiers.NameOf));
+        throw new InputException($"environment variable {TierVariable} is '{name}'; one of {names}, which this processor has, was expected");
     }
 
     private static bool ShowsStackTrace => Environment.GetEnvironmentVariable(DebugVariable) == "1";

@@ -21,7 +21,7 @@ internal sealed record KernelResult(string Kernel, string Shape, double Ms, doub
 internal sealed record KernelReport(string Cpu, SimdTier Tier, int Threads, double PeakGflops, IReadOnlyList<KernelResult> Kernels);
 
 /// <summary>Measures the convolution kernels on the layers of real networks, dense, halved and unstructured, against the machine's peak.</summary>
-internal sealed class KernelBench(int threads, CancellationToken cancellation)
+internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken cancellation)
 {
     private static readonly string[] Networks = ["resnet20", "resnet8x4", "vgg8", "aconvnet"];
 
@@ -34,7 +34,7 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
     /// <param name="progress">Told each layer before it is measured.</param>
     public KernelReport Run(Action<string> progress)
     {
-        _peak = MachinePeak.Measure(threads);
+        _peak = MachinePeak.Measure(tier, threads);
         var results = new List<KernelResult>();
         foreach (var shape in Networks.SelectMany(LayersOf).Distinct())
         {
@@ -43,7 +43,7 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
             MeasureLayer(shape, results);
         }
 
-        return new(Processor.Name, Simd.Tier, threads, _peak, results);
+        return new(Processor.Name, tier, threads, _peak, results);
     }
 
     private static IEnumerable<Conv2dShape> LayersOf(string network)
@@ -58,7 +58,7 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
 
     private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)
     {
-        using var dense = new LayerJob(shape, kept: null, threads);
+        using var dense = new LayerJob(tier, shape, kept: null, threads);
         var times = new Dictionary<LayerPass, double>();
         foreach (var pass in Enum.GetValues<LayerPass>())
         {
@@ -68,7 +68,7 @@ internal sealed class KernelBench(int threads, CancellationToken cancellation)
 
         foreach (var (name, mask) in MasksOf(shape))
         {
-            using var pruned = new LayerJob(shape, mask.ToKeptTaps(), threads);
+            using var pruned = new LayerJob(tier, shape, mask.ToKeptTaps(), threads);
             var keptShare = mask.KeptWeights / (double)(shape.Filters * shape.RowLength);
             foreach (var pass in mask.Block == Layout.Block ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
                 results.Add(Result($"{name} {Name(pass)}", shape, keptShare, pruned.Measure(pass), times[pass]));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Inference;
 using Dst.Training.Experiments.Runs;
 
@@ -12,9 +13,9 @@ internal static class LatencyMeter
     private const double MeasureMilliseconds = 500;
 
     /// <summary>Compiles the network and runs it for about 0.7 seconds, the first 0.2 of them to warm up.</summary>
-    public static Latency Measure(Model model)
+    public static Latency Measure(SimdTier tier, Model model)
     {
-        using var plan = InferencePlan.Compile(model);
+        using var plan = InferencePlan.Compile(model, new() { Tier = tier });
         using var session = plan.CreateSession();
         var image = new float[plan.Input.Count];
         var logits = new float[plan.Classes];

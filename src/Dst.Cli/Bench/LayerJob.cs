@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 
 namespace Dst.Cli.Bench;
@@ -29,9 +30,9 @@ internal sealed unsafe class LayerJob : IDisposable
     private readonly AlignedBuffer _bias;
     private readonly ThreadData[] _data;
 
-    public LayerJob(Conv2dShape shape, KeptTaps? kept, int threads)
+    public LayerJob(SimdTier tier, Conv2dShape shape, KeptTaps? kept, int threads)
     {
-        _kernel = new Conv2d(shape, kept);
+        _kernel = new Conv2d(tier, shape, kept);
         _pool = new WorkerPool(threads);
         _weights = Random(_kernel.WeightLength);
         _turnedWeights = Random(_kernel.DataGradientWeightLength);

@@ -9,11 +9,11 @@ internal static class MachinePeak
     private const int Rounds = 100_000;
 
     /// <summary>Measures floating-point operations a nanosecond of <paramref name="threads"/> threads together.</summary>
-    public static double Measure(int threads)
+    public static double Measure(SimdTier tier, int threads)
     {
         using var pool = new WorkerPool(threads);
-        Action<int> job = _ => FmaProbe.Run(Rounds);
+        Action<int> job = _ => FmaProbe.Run(tier, Rounds);
         var seconds = BestTime.Of(() => pool.Run(threads, job));
-        return threads * FmaProbe.Run(Rounds) / seconds / 1e9;
+        return threads * FmaProbe.Run(tier, Rounds) / seconds / 1e9;
     }
 }

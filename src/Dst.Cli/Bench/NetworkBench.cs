@@ -41,7 +41,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         progress($"{options.Name}, {model.Graph.Input}, batch {Batch}, {Form}");
         if (Batch * model.Graph.Input.Count > Array.MaxLength)
             throw new InputException($"a batch of {Batch} images of {model.Graph.Input} has {Batch * model.Graph.Input.Count} values; at most {Array.MaxLength} were expected");
-        var peak = MachinePeak.Measure(options.Threads);
+        var peak = MachinePeak.Measure(options.Inference.Tier, options.Threads);
         using var plan = InferencePlan.Compile(model, options.Inference);
         using var session = plan.CreateSession(options.Threads);
         var images = new float[Batch * model.Graph.Input.Count];
@@ -80,7 +80,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         double At(double share) => 1e3 * sortedSeconds[Math.Min(sortedSeconds.Count - 1, (int)(share * sortedSeconds.Count))];
         var gflops = 2e-9 * Batch * cost.EffectiveMacs / sortedSeconds[0];
         return new(
-            Processor.Name, Simd.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
+            Processor.Name, options.Inference.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
             options.FileBytes, residentBytes, cost.Weights, cost.Macs, cost.EffectiveMacs, gflops, peak, 100 * gflops / peak,
             [.. layers.Select(step => new StepResult(step.Name, step.Algorithm, step.Ms, macs.TryGetValue(step.Name, out var count) ? 2e-6 * Batch * count / step.Ms : null))]);
     }

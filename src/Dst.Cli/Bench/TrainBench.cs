@@ -10,6 +10,7 @@ using Dst.Training.Networks;
 namespace Dst.Cli.Bench;
 
 /// <summary>What <c>bench train</c> measures.</summary>
+/// <param name="Tier">Vector width.</param>
 /// <param name="Arch">Architecture, by its name in the zoo.</param>
 /// <param name="Width">Width multiplier.</param>
 /// <param name="Input">Shape of one image, or null for the architecture's usual one.</param>
@@ -17,7 +18,7 @@ namespace Dst.Cli.Bench;
 /// <param name="Threads">Threads that share a step.</param>
 /// <param name="Pattern">Pattern of the masks, or null for a dense network.</param>
 /// <param name="Steps">Steps that are timed, at least 1.</param>
-internal sealed record TrainBenchOptions(string Arch, double Width, FeatureShape? Input, int Batch, int Threads, UhpPattern? Pattern, int Steps);
+internal sealed record TrainBenchOptions(SimdTier Tier, string Arch, double Width, FeatureShape? Input, int Batch, int Threads, UhpPattern? Pattern, int Steps);
 
 /// <summary>Mean time of one kind of operation in one pass of the timed steps.</summary>
 /// <param name="Operation">Kind, such as <c>Conv2d</c>; <c>other</c> is what no operation accounts for.</param>
@@ -45,7 +46,7 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
     {
         var model = CreateModel();
         progress($"{options.Arch}, {model.Graph.Input}, batch {options.Batch}, {options.Pattern?.ToString() ?? "dense"}: {options.Steps} steps");
-        var peak = MachinePeak.Measure(options.Threads);
+        var peak = MachinePeak.Measure(options.Tier, options.Threads);
         var times = new OperationTimes();
         var seconds = TimeSteps(model, times);
         var operations = Split(times, seconds.Sum());
@@ -74,7 +75,7 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
     private List<double> TimeSteps(Model model, OperationTimes times)
     {
         using var pool = new WorkerPool(options.Threads);
-        using var step = new TrainingStepJob(model, options.Batch, pool);
+        using var step = new TrainingStepJob(model, options.Batch, new(pool, options.Tier));
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < MinWarmUpSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < WarmUpSeconds; i++) Run(step);
         step.Times = times;
@@ -105,7 +106,7 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         var gflops = 2 * UsefulMacs(model) / best / 1e9;
         using var process = Process.GetCurrentProcess();
         return new(
-            Processor.Name, Simd.Tier, options.Arch, options.Width, model.Graph.Input.ToString(), Zoo.UsualTask(options.Arch).Classes,
+            Processor.Name, options.Tier, options.Arch, options.Width, model.Graph.Input.ToString(), Zoo.UsualTask(options.Arch).Classes,
             options.Batch, options.Threads, options.Pattern is null ? "dense" : "uhp", options.Pattern?.ToString(),
             cost.Weights, cost.Macs, cost.EffectiveMacs, options.Steps, best * 1e3, median * 1e3, 1 / best,
             gflops, peak, 100 * gflops / peak, process.PeakWorkingSet64, operations);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
@@ -18,9 +17,9 @@ internal sealed class TrainingStepJob : IDisposable
     private readonly float[] _gradient;
 
     /// <summary>Prepares steps of <paramref name="batch"/> images.</summary>
-    public TrainingStepJob(Model model, int batch, WorkerPool pool)
+    public TrainingStepJob(Model model, int batch, ComputeContext compute)
     {
-        _network = new(model, batch, pool, seed: 1);
+        _network = new(model, batch, compute, seed: 1);
         _optimizer = Optimizer.Create(new() { Nesterov = true }, _network.Parameters);
         var random = new Random(1);
         _images = new float[batch * model.Graph.Input.Count];

@@ -104,6 +104,7 @@ internal static class BenchCommand
             : RandomModel.Create(arch!, arguments.GetValue(Width) ?? 1, ShapeOf(arguments), PatternOf(arguments), unstructured);
         var inference = new InferenceOptions
         {
+            Tier = call.Tier,
             Batch = arguments.GetValue(NetworkBatch) ?? 1,
             Dense = dense,
             Sparse = sparse,
@@ -129,7 +130,7 @@ internal static class BenchCommand
 
     private static void RunKernels(Invocation call)
     {
-        var bench = new KernelBench(call.Arguments.GetValue(Threads) ?? 1, call.Cancellation);
+        var bench = new KernelBench(call.Tier, call.Arguments.GetValue(Threads) ?? 1, call.Cancellation);
         var result = bench.Run(call.Report.Log);
         call.Report.Result(result, () =>
         {
@@ -144,6 +145,7 @@ internal static class BenchCommand
     {
         var arguments = call.Arguments;
         var options = new TrainBenchOptions(
+            call.Tier,
             arguments.GetRequiredValue(Arch),
             arguments.GetValue(Width) ?? 1,
             ShapeOf(arguments),

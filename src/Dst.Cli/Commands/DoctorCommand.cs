@@ -23,15 +23,15 @@ internal static class DoctorCommand
 
     private static void Run(Invocation call)
     {
-        var machine = Examine();
+        var machine = Examine(call.Tier);
         call.Report.Result(machine, () => Print(call.Report, machine));
     }
 
-    private static Machine Examine() => new(
+    private static Machine Examine(SimdTier tier) => new(
         Cpu: Processor.Name,
         Cores: Environment.ProcessorCount,
-        Tier: Simd.Tier,
-        BestTier: Simd.Best,
+        Tier: tier,
+        BestTier: SimdTiers.Best,
         FusedMultiplyAdd: Fma.IsSupported || AdvSimd.IsSupported,
         Runtime: RuntimeInformation.FrameworkDescription,
         System: RuntimeInformation.OSDescription,
@@ -42,7 +42,7 @@ internal static class DoctorCommand
     private static void Print(Report.ReportWriter report, Machine machine)
     {
         const double Gibibyte = 1L << 30;
-        var forced = machine.Tier == machine.BestTier ? "" : $" (the best is {machine.BestTier}; {Simd.Variable} says otherwise)";
+        var forced = machine.Tier == machine.BestTier ? "" : $" (the best is {machine.BestTier}; {CommandLine.TierVariable} says otherwise)";
         report.Line($"processor     {machine.Cpu}, {machine.Cores} cores");
         report.Line($"vectors       {machine.Tier}{forced}, fused multiply-add: {(machine.FusedMultiplyAdd ? "yes" : "no")}");
         report.Line($"runtime       {machine.Runtime} on {machine.System}");

@@ -43,7 +43,7 @@ internal static class EvalCommand
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
 
         // The same file gives the same numbers each time: nothing is measured.
-        using var predictor = new Predictor(model, new() { Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        using var predictor = new Predictor(model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
         var metrics = TrainerEvaluation.Evaluate(predictor, loader, call.Cancellation);
         call.Report.Result(Evaluation.Of(metrics), () => Print(call.Report, metrics, data.ClassNames));

@@ -71,7 +71,7 @@ internal static class InspectCommand
 
     private static IReadOnlyList<LayerDecision> DecisionsOf(Model model, Invocation call)
     {
-        using var plan = InferencePlan.Compile(model, new() { Tune = !call.Arguments.GetValue(SharedOptions.NoTune), Cache = SharedOptions.CacheOf(call) });
+        using var plan = InferencePlan.Compile(model, new() { Tier = call.Tier, Tune = !call.Arguments.GetValue(SharedOptions.NoTune), Cache = SharedOptions.CacheOf(call) });
         return plan.Decisions;
     }
 

@@ -61,7 +61,7 @@ internal static class PredictCommand
         var results = new List<FilePredictions>();
         var allFiles = FilesOf(images).ToList();
         // Measuring would take longer than a few images, and the same file gives the same probabilities each time.
-        using var predictor = new Predictor(model, new() { Batch = Math.Min(Batch, allFiles.Count), Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        using var predictor = new Predictor(model, new() { Tier = call.Tier, Batch = Math.Min(Batch, allFiles.Count), Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         foreach (var files in allFiles.Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();

@@ -7,6 +7,7 @@ using Dst.Graph;
 using Dst.Masks;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Masks;
 
@@ -69,6 +70,7 @@ internal static class PruneCommand
         var recipe = RecipeInput.Load(arguments, Overrides(arguments));
         var options = recipe.Prune;
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
+        var compute = new ComputeContext(pool, call.Tier);
         var data = csv is not null || options.Score == PruningScore.Taylor ? ModelInput.LoadData(recipe, path, model, call) : null;
 
         if (options.Permute) model = PermuteChannels(model, options, Gradients(model), call.Report);
@@ -78,10 +80,10 @@ internal static class PruneCommand
             : PruningPlan.Create(model, options, gradients);
         if (plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
         if (output is not null) WritePruned(call.Report, plan, plan.ApplyTo(model), output);
-        else MeasureLayers(call, model, plan, data!, pool, csv!);
+        else MeasureLayers(call, model, plan, data!, compute, csv!);
 
         IReadOnlyDictionary<string, float[]>? Gradients(Model of) =>
-            options.Score == PruningScore.Taylor ? TaylorGradients.Of(of, data!, Batch, options.TaylorBatches, pool, recipe.Seed) : null;
+            options.Score == PruningScore.Taylor ? TaylorGradients.Of(of, data!, Batch, options.TaylorBatches, compute, recipe.Seed) : null;
     }
 
     /// <summary>The options of this verb as keys of the recipe, which checks them.</summary>
@@ -123,10 +125,10 @@ internal static class PruneCommand
         });
     }
 
-    private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, WorkerPool pool, string path)
+    private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, ComputeContext compute, string path)
     {
         if (data.Validation.Count == 0) throw new InputException("the data has no validation images; at least one was expected, see data.validation");
-        var rows = LayerSensitivity.Measure(model, plan, data, Batch, pool, call.Cancellation).ToList();
+        var rows = LayerSensitivity.Measure(model, plan, data, Batch, compute, call.Cancellation).ToList();
         var csv = new StringBuilder("layer,weights,kept,validation_top1,validation_loss\n");
         var table = new TextTable("layer pruned alone", "weights", "kept", "validation top-1", "points", "loss");
         foreach (var row in rows)

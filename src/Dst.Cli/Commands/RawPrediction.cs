@@ -40,7 +40,7 @@ internal static class RawPrediction
         var input = model.Graph.Input;
         if (shape is not [>= 1, _, _, _] || shape[1] != input.Channels || shape[2] != input.Height || shape[3] != input.Width)
             throw new InputException($"{raw} has the shape [{string.Join(", ", shape)}]; [N, {input.Channels}, {input.Height}, {input.Width}] was expected, as {path} takes");
-        using var plan = InferencePlan.Compile(model, new() { Batch = Math.Min(Batch, shape[0]), Tune = false });
+        using var plan = InferencePlan.Compile(model, new() { Tier = call.Tier, Batch = Math.Min(Batch, shape[0]), Tune = false });
         using var session = plan.CreateSession(SharedOptions.ThreadsOf(call.Arguments));
         var logits = new float[(long)shape[0] * plan.Classes];
         session.Run(values, shape[0], logits);

@@ -108,7 +108,7 @@ internal static class RecipeRun
         report.Log($"run folder: {run.Path}");
         using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
         var monitor = new TrainingMonitor(report);
-        var pipeline = new Pipeline(run, data, pool, LatencyMeter.Measure) { Progress = monitor, EpochEnded = monitor.EpochEnded, Log = report.Log };
+        var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model)) { Progress = monitor, EpochEnded = monitor.EpochEnded, Log = report.Log };
         try
         {
             return pipeline.Run(call.Cancellation);

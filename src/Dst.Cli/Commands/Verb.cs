@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Report;
+using Dst.Kernels.Simd;
 
 namespace Dst.Cli.Commands;
 
@@ -18,11 +19,11 @@ internal sealed class Verb : Command
     /// <summary>Says what the verb does; an error is thrown, so a handler that returns has done its work.</summary>
     public void Handle(Action<Invocation> handler) => SetAction((parsed, cancellation) =>
     {
-        var configuration = parsed.InvocationConfiguration;
+        var configuration = (VerbConfiguration)parsed.InvocationConfiguration;
         var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
         var report = new ReportWriter(configuration.Output, configuration.Error, isJson);
         WarnOfManyThreads(parsed, report);
-        handler(new Invocation(parsed, report, cancellation));
+        handler(new Invocation(parsed, configuration.Tier, report, cancellation));
         return Task.FromResult(CommandLine.Done);
     });
 
@@ -35,5 +36,12 @@ internal sealed class Verb : Command
     }
 }
 
-/// <summary>One call of a verb: the parsed arguments, where to write, and the signal to end early.</summary>
-internal sealed record Invocation(ParseResult Arguments, ReportWriter Report, CancellationToken Cancellation);
+/// <summary>How verbs are called, and on what vector width they compute.</summary>
+internal sealed class VerbConfiguration(SimdTier tier) : InvocationConfiguration
+{
+    /// <summary>Vector width.</summary>
+    public SimdTier Tier => tier;
+}
+
+/// <summary>One call of a verb: the parsed arguments, the vector width, where to write, and the signal to end early.</summary>
+internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWriter Report, CancellationToken Cancellation);

@@ -14,7 +14,7 @@ public class RandomGraphTests
     private const int MaxBatch = 11;
     private static readonly string[] Patterns = ["kernel:16:4", "kernel:4:2", "weight:16:4", "weight:1:2"];
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, Simd.Tier == SimdTier.Scalar ? 12 : 60)];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SimdTiers.Best == SimdTier.Scalar ? 12 : 60)];
 
     [Theory]
     [MemberData(nameof(Seeds))]
@@ -22,7 +22,7 @@ public class RandomGraphTests
     {
         var model = RandomGraph.CreateModel(RandomGraph.Create(seed), seed);
         using WorkerPool one = new(1), three = new(3);
-        using TrainingNetwork network = new(model, MaxBatch, one, seed), threaded = new(model, MaxBatch, three, seed);
+        using TrainingNetwork network = new(model, MaxBatch, new(one), seed), threaded = new(model, MaxBatch, new(three), seed);
         foreach (var count in new[] { MaxBatch, 5 })
         {
             var step = new Step(model, count, seed);
@@ -44,7 +44,7 @@ public class RandomGraphTests
         var dense = RandomGraph.CreateModel(graph, seed);
         var masked = PruningPlan.Create(dense, new PruningOptions { Pattern = UhpPattern.Parse(Patterns[seed % Patterns.Length]) }).ApplyTo(dense);
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(dense, MaxBatch, pool, seed, features);
+        using var network = new TrainingNetwork(dense, MaxBatch, new(pool), seed, features);
         new Step(dense, 3, seed, features).AssertSameAs(network);
         network.SetMasks(masked.Masks);
         new Step(network.ToModel(), MaxBatch, seed, training: false).AssertSameAs(network);
@@ -70,7 +70,7 @@ public class RandomGraphTests
     {
         var model = RandomGraph.CreateModel(Imported(), seed: 1);
         using var pool = new WorkerPool(2);
-        using var network = new TrainingNetwork(model, MaxBatch, pool, seed: 1, ["excite", "swish"]);
+        using var network = new TrainingNetwork(model, MaxBatch, new(pool), seed: 1, ["excite", "swish"]);
         new Step(model, 5, seed: 1, ["excite", "swish"]).AssertSameAs(network);
         new Step(model, 2, seed: 2, ["excite", "swish"]).AssertSameAs(network);
         using var plan = InferencePlan.Compile(model, new() { Tune = false });
@@ -103,7 +103,7 @@ public class RandomGraphTests
         var model = RandomGraph.CreateModel(new NetworkGraph("wide", new(3, 4, 4), nodes), seed: 1);
         if (pattern is not null) model = PruningPlan.Create(model, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model);
         using var pool = new WorkerPool(2);
-        using var network = new TrainingNetwork(model, MaxBatch, pool, seed: 1);
+        using var network = new TrainingNetwork(model, MaxBatch, new(pool), seed: 1);
         new Step(model, 3, seed: 1).AssertSameAs(network);
         new Step(model, 2, seed: 2).AssertSameAs(network);
     }
@@ -121,7 +121,7 @@ public class RandomGraphTests
         ];
         var model = RandomGraph.CreateModel(new NetworkGraph("side", new(2, 5, 4), nodes), seed: 1);
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(model, MaxBatch, pool, seed: 1, ["n2"]);
+        using var network = new TrainingNetwork(model, MaxBatch, new(pool), seed: 1, ["n2"]);
         new Step(model, 3, seed: 1, ["n2"]).AssertSameAs(network);
         new Step(model, 4, seed: 2, ["n2"]).AssertSameAs(network);
     }

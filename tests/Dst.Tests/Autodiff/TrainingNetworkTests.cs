@@ -39,8 +39,8 @@ public class TrainingNetworkTests
         Assert.NotEmpty(masked.Masks);
 
         using var pool = new WorkerPool(1);
-        using var sparse = new TrainingNetwork(masked, Batch, pool, seed: 1);
-        using var reference = new TrainingNetwork(zeroed, Batch, pool, seed: 1);
+        using var sparse = new TrainingNetwork(masked, Batch, new(pool), seed: 1);
+        using var reference = new TrainingNetwork(zeroed, Batch, new(pool), seed: 1);
         var (actual, expected) = (Step(sparse), Step(reference));
         for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-4);
         foreach (var (a, e) in sparse.Parameters.Zip(reference.Parameters))
@@ -57,7 +57,7 @@ public class TrainingNetworkTests
     public void There_is_no_way_back_from_inference_and_no_gradient_of_the_input()
     {
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1), 1, pool, seed: 1, ["input"]);
+        using var network = new TrainingNetwork(Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1), 1, new(pool), seed: 1, ["input"]);
         network.Forward(new float[3 * 9 * 8], 1, training: false);
         Assert.Throws<InvalidOperationException>(() => network.Backward(new float[Classes]));
         Assert.Throws<ArgumentException>(() => network.SetFeatureGradient("input", new float[3 * 9 * 8]));
@@ -66,10 +66,10 @@ public class TrainingNetworkTests
     [Fact]
     public void A_steady_training_step_allocates_nothing()
     {
-        if (Simd.Tier == SimdTier.Scalar) return; // the references take memory for their sums in double
+        if (SimdTiers.Best == SimdTier.Scalar) return; // the references take memory for their sums in double
         var graph = Zoo.Build("resnet8", new(3, 9, 8), Classes);
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, new(pool), seed: 1);
         var optimizer = Optimizer.Create(new OptimizerOptions(), network.Parameters);
         var images = Images(graph);
         var schedule = Schedule.Create(new ScheduleOptions { Kind = ScheduleKind.Step, Milestones = [1] }, epochs: 2, stepsPerEpoch: 10);
@@ -95,7 +95,7 @@ public class TrainingNetworkTests
     {
         var graph = Zoo.Build("resnet8", new(3, 9, 8), Classes);
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, new(pool), seed: 1);
         var images = Images(graph);
         var logits = network.Forward(images, Batch, training: false).ToArray();
         network.Freeze();
@@ -111,7 +111,7 @@ public class TrainingNetworkTests
     {
         var graph = Zoo.Build("resnet8", new(3, 9, 8), Classes);
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, new(pool), seed: 1);
         network.Forward(Images(graph), Batch, training: false);
         Assert.Null(network.FindNonFinite());
         network.Parameters.First(p => p.Shape.Name == "layer2.0.conv1.weight").Value[7] = float.NaN;
@@ -124,7 +124,7 @@ public class TrainingNetworkTests
     {
         using var pool = new WorkerPool(1);
         var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 256, 256), Classes), seed: 1);
-        Assert.Contains("batch of 1000000 need", Assert.Throws<InputException>(() => new TrainingNetwork(model, 1_000_000, pool, seed: 1)).Message);
+        Assert.Contains("batch of 1000000 need", Assert.Throws<InputException>(() => new TrainingNetwork(model, 1_000_000, new(pool), seed: 1)).Message);
     }
 
     [Fact]
@@ -133,8 +133,8 @@ public class TrainingNetworkTests
         var dense = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1);
         var masked = PruningPlan.Create(dense, new PruningOptions { Block = 4, Group = 4 }).ApplyTo(dense);
         using var pool = new WorkerPool(1);
-        using var expected = new TrainingNetwork(masked, Batch, pool, seed: 1);
-        using var network = new TrainingNetwork(dense, Batch, pool, seed: 1, ["relu"]);
+        using var expected = new TrainingNetwork(masked, Batch, new(pool), seed: 1);
+        using var network = new TrainingNetwork(dense, Batch, new(pool), seed: 1, ["relu"]);
         Step(network);
         foreach (var (to, from) in network.Parameters.Zip(expected.Parameters)) from.Value.CopyTo(to.Value, 0);
         network.SetMasks(masked.Masks);
@@ -154,7 +154,7 @@ public class TrainingNetworkTests
     private static float[] TrainTwoSteps(NetworkGraph graph, int threads)
     {
         using var pool = new WorkerPool(threads);
-        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, pool, seed: 1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, new(pool), seed: 1);
         var optimizer = Optimizer.Create(new OptimizerOptions(), network.Parameters);
         for (var step = 0; step < 2; step++)
         {

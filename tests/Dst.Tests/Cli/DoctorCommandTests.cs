@@ -14,7 +14,7 @@ public class DoctorCommandTests
         Assert.Equal("", run.Error);
         using var document = JsonDocument.Parse(run.Output);
         var machine = document.RootElement;
-        Assert.Equal(Simd.Tier.ToString(), machine.GetProperty("tier").GetString(), ignoreCase: true);
+        Assert.Equal(SimdTiers.Best.ToString(), machine.GetProperty("tier").GetString(), ignoreCase: true);
         Assert.Equal(Environment.ProcessorCount, machine.GetProperty("cores").GetInt32());
         Assert.InRange(machine.GetProperty("free_memory_bytes").GetInt64(), 1, long.MaxValue);
         Assert.Equal(3, machine.GetProperty("image_libraries").GetArrayLength());
@@ -25,18 +25,18 @@ public class DoctorCommandTests
     [InlineData("settings")]
     [InlineData("--version")]
     public void A_vector_width_that_cannot_be_had_is_refused_by_every_command(string verb) =>
-        Terminal.RunProcess(Simd.Variable, "avx9", verb).AssertWrongInput("DST_SIMD", "'avx9'", "scalar");
+        Terminal.RunProcess(CommandLine.TierVariable, "avx9", verb).AssertWrongInput("DST_SIMD", "'avx9'", "scalar");
 
     [Fact]
     public void A_vector_width_that_is_asked_for_is_the_one_in_use() =>
-        Assert.Contains("\"tier\": \"scalar\"", Terminal.RunProcess(Simd.Variable, "scalar", "doctor", "--json").Output);
+        Assert.Contains("\"tier\": \"scalar\"", Terminal.RunProcess(CommandLine.TierVariable, "scalar", "doctor", "--json").Output);
 
     [Fact]
     public void Text_names_the_package_of_each_missing_library()
     {
         var run = Terminal.Run("doctor");
         Assert.Equal(CommandLine.Done, run.ExitCode);
-        Assert.Contains(Simd.Tier.ToString(), run.Output);
+        Assert.Contains(SimdTiers.Best.ToString(), run.Output);
         var lines = run.Output.Split('\n').Where(line => line.Contains(" images ")).ToArray();
         Assert.Equal(3, lines.Length);
         Assert.All(lines, line => Assert.Matches("present$|missing: .* install the package lib", line));

@@ -25,14 +25,14 @@ public sealed class TrainerTests : IDisposable
     public void Training_lowers_the_loss_and_keeps_the_best_validation_epoch()
     {
         var rows = new List<EpochMetrics>();
-        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 15, Ema = 0, Schedule = new() { LearningRate = 0.2 } }), _data, _pool, seed: 1) { EpochEnded = rows.Add };
+        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 15, Ema = 0, Schedule = new() { LearningRate = 0.2 } }), _data, new(_pool), seed: 1) { EpochEnded = rows.Add };
         var result = trainer.Run();
         Assert.Equal(Enumerable.Range(1, 15), rows.Select(row => row.Epoch));
         Assert.True(rows[^1].TrainLoss < 0.8 * rows[0].TrainLoss, $"{rows[0].TrainLoss} to {rows[^1].TrainLoss}");
         var best = rows.OrderByDescending(row => row.ValidationTop1).ThenByDescending(row => row.Epoch).First();
         Assert.Equal((best.Epoch, best.ValidationTop1), (result.BestEpoch, result.BestTop1));
 
-        using var network = new TrainingNetwork(result.Model, 9, _pool, seed: 1);
+        using var network = new TrainingNetwork(result.Model, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
         var again = TrainerEvaluation.Evaluate(network, loader);
         Assert.Equal((best.ValidationTop1, best.ValidationLoss), (again.Top1, again.Loss));
@@ -42,13 +42,13 @@ public sealed class TrainerTests : IDisposable
     public void The_moving_average_is_what_is_validated_and_kept()
     {
         var rows = new List<EpochMetrics>();
-        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0.9 }), _data, _pool, seed: 1) { EpochEnded = rows.Add };
+        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0.9 }), _data, new(_pool), seed: 1) { EpochEnded = rows.Add };
         var result = trainer.Run();
-        using var network = new TrainingNetwork(result.Model, 9, _pool, seed: 1);
+        using var network = new TrainingNetwork(result.Model, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
         Assert.Equal(rows[result.BestEpoch - 1].ValidationLoss, TrainerEvaluation.Evaluate(network, loader).Loss);
 
-        using var plain = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0 }), _data, _pool, seed: 1);
+        using var plain = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0 }), _data, new(_pool), seed: 1);
         Assert.NotEqual(result.Model.Parameters["conv1.weight"].Data, plain.Run().Model.Parameters["conv1.weight"].Data);
     }
 
@@ -57,7 +57,7 @@ public sealed class TrainerTests : IDisposable
     {
         var rows = new List<EpochMetrics>();
         var options = _recipe.Train with { Epochs = 50, Patience = 3, Schedule = new() { LearningRate = 1e-9 } };
-        using var trainer = new Trainer(Phase(options), _data, _pool, seed: 1) { EpochEnded = rows.Add };
+        using var trainer = new Trainer(Phase(options), _data, new(_pool), seed: 1) { EpochEnded = rows.Add };
         var result = trainer.Run();
 
         var firstBest = rows.First(row => row.ValidationTop1 == result.BestTop1).Epoch;
@@ -71,7 +71,7 @@ public sealed class TrainerTests : IDisposable
     {
         var phase = Phase(_recipe.Train);
         phase.Start.Parameters["layer2.0.conv1.weight"].Data[3] = float.NaN;
-        using var trainer = new Trainer(phase, _data, _pool, seed: 1);
+        using var trainer = new Trainer(phase, _data, new(_pool), seed: 1);
         var message = Assert.Throws<DivergedException>(() => trainer.Run()).Message;
         Assert.Contains("student: the loss is NaN in epoch 1 after 0 of its steps, at step 0; the first layer whose output is not finite is 'layer2.0.conv1'", message, StringComparison.Ordinal);
     }
@@ -97,7 +97,7 @@ public sealed class TrainerTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         var phase = Phase(_recipe.Train with { Ema = 0 });
         phase.Start.Parameters["fc.bias"].Data[0] = float.PositiveInfinity;
-        using var trainer = new Trainer(phase, _data, _pool, seed: 1) { CheckpointDue = _ => Assert.Fail("saved"), Progress = null };
+        using var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { CheckpointDue = _ => Assert.Fail("saved"), Progress = null };
         cancellation.Cancel();
         Assert.ThrowsAny<DivergedException>(() => trainer.Run(cancellation.Token));
     }
@@ -107,8 +107,8 @@ public sealed class TrainerTests : IDisposable
     {
         var distillation = new DistillationOptions { Temperature = 3, Alpha = 0.75, Beta = 0.5 };
         var phase = Phase(_recipe.Train with { LabelSmoothing = 0.1 }) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
-        using var student = new TrainingNetwork(phase.Start, 9, _pool, seed: 1);
-        using var objective = new TrainerObjective(phase, student, 9, _pool, seed: 1);
+        using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
+        using var objective = new TrainerObjective(phase, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
         var batch = loader.Epoch(0).First();
         var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
@@ -137,8 +137,8 @@ public sealed class TrainerTests : IDisposable
             Dkd = new() { Target = 1, NonTarget = 8, WarmupEpochs = 4 },
         };
         var phase = Phase(_recipe.Train) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
-        using var student = new TrainingNetwork(phase.Start, 9, _pool, seed: 1);
-        using var objective = new TrainerObjective(phase, student, 9, _pool, seed: 1);
+        using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
+        using var objective = new TrainerObjective(phase, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
         var batch = loader.Epoch(0).First();
         var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
@@ -165,13 +165,13 @@ public sealed class TrainerTests : IDisposable
     {
         using var folder = new TemporaryFolder();
         var path = folder.File("checkpoint.safetensors");
-        using var trainer = new Trainer(Phase(_recipe.Train), _data, _pool, seed: 1);
+        using var trainer = new Trainer(Phase(_recipe.Train), _data, new(_pool), seed: 1);
         Assert.False(CheckpointFile.TryRestore(path, "student", trainer));
         CheckpointFile.Save(path, "student", trainer);
         Assert.False(CheckpointFile.TryRestore(path, "teacher", trainer));
         Assert.True(CheckpointFile.TryRestore(path, "student", trainer));
 
-        using var wider = new Trainer(new("student", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.5), 1), _recipe.Train), _data, _pool, seed: 1);
+        using var wider = new Trainer(new("student", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.5), 1), _recipe.Train), _data, new(_pool), seed: 1);
         Assert.Contains("was expected", Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", wider)).Message, StringComparison.Ordinal);
         using (var file = File.OpenWrite(path)) file.SetLength(file.Length / 2);
         Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", trainer));
@@ -183,7 +183,7 @@ public sealed class TrainerTests : IDisposable
 
     private float[] Logits(Model model, Batch batch)
     {
-        using var teacher = new Teacher(model, [], batch.Count, _pool);
+        using var teacher = new Teacher(model, [], batch.Count, new(_pool));
         return teacher.LogitsOf(batch).ToArray();
     }
 }

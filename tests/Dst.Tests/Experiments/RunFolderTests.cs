@@ -1,3 +1,4 @@
+using Dst.Runtime.Threading;
 using Dst.Tests.Foundations;
 using Dst.Training.Experiments.Runs;
 
@@ -97,10 +98,11 @@ public sealed class RunFolderTests : IDisposable
     public void Other_data_than_that_of_the_run_is_refused()
     {
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
-        var manifest = RunManifest.Describe(1, 5, DateTime.UtcNow, TinyRun.Load(run.Recipe));
+        using var pool = new WorkerPool(1);
+        var manifest = RunManifest.Describe(new(pool), 5, DateTime.UtcNow, TinyRun.Load(run.Recipe));
         run.WriteManifest(manifest);
         run.WriteManifest(manifest);
-        var other = RunManifest.Describe(1, 5, DateTime.UtcNow, TinyRun.Load(TinyRun.Recipe(_folder.Path, "data.simulated.seed=2")));
+        var other = RunManifest.Describe(new(pool), 5, DateTime.UtcNow, TinyRun.Load(TinyRun.Recipe(_folder.Path, "data.simulated.seed=2")));
         Assert.Contains("expected the same data", Assert.Throws<InputException>(() => run.WriteManifest(other)).Message, StringComparison.Ordinal);
         run.Dispose();
     }

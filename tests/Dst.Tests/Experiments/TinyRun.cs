@@ -44,7 +44,7 @@ internal static class TinyRun
     public static RunSummary Run(RunFolder run, Action<int>? afterStep = null, Action<int>? epochEnded = null, CancellationToken cancellation = default)
     {
         using var pool = new WorkerPool(run.Recipe.Threads);
-        return new Pipeline(run, Load(run.Recipe), pool, Measure) { Progress = new StepCounter(afterStep), EpochEnded = row => epochEnded?.Invoke(row.Epoch) }.Run(cancellation);
+        return new Pipeline(run, Load(run.Recipe), new(pool), Measure) { Progress = new StepCounter(afterStep), EpochEnded = row => epochEnded?.Invoke(row.Epoch) }.Run(cancellation);
     }
 
     /// <summary>Lines of <c>metrics.csv</c> without the two columns of times.</summary>

@@ -26,7 +26,7 @@ public class GoldenTrainingTests
         var golden = ReadCase(name);
         var shape = new FeatureShape(golden.Channels, golden.Side, golden.Side);
         using var pool = new WorkerPool(2);
-        using var network = new TrainingNetwork(GoldenInputs.Model(Zoo.Build(name, shape, golden.Classes, dropout: 0)), golden.Batch, pool, seed: 0);
+        using var network = new TrainingNetwork(GoldenInputs.Model(Zoo.Build(name, shape, golden.Classes, dropout: 0)), golden.Batch, new(pool), seed: 0);
         var optimizer = Optimizer.Create(
             new() { Momentum = golden.Momentum, WeightDecay = golden.WeightDecay, Nesterov = golden.Nesterov }, network.Parameters);
         var gradient = new float[golden.Batch * golden.Classes];

@@ -24,7 +24,7 @@ public class InferencePlanTests
     [MemberData(nameof(AllNames))]
     public void Every_network_gives_the_logits_of_the_training_graph(string network)
     {
-        if (Simd.Tier == SimdTier.Scalar && network is not ("resnet8" or "aconvnet")) return; // the references are too slow for the others
+        if (SimdTiers.Best == SimdTier.Scalar && network is not ("resnet8" or "aconvnet")) return; // the references are too slow for the others
         var dense = Small(network);
         foreach (var model in new[] { dense, Halved(dense, "kernel:16:16"), Halved(dense, "weight:4:4"), Unstructured(dense) })
         {
@@ -53,14 +53,14 @@ public class InferencePlanTests
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = new PlanGraph(model, dense: false).Nodes[0] with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var forms = ConvolutionCandidate.Of(shape, node.Mask, largestTile: 4, batch: Images);
-        if (Simd.Tier != SimdTier.Scalar) Assert.Contains(forms, form => form.Tile != 0);
+        var forms = ConvolutionCandidate.Of(SimdTiers.Best, shape, node.Mask, largestTile: 4, batch: Images);
+        if (SimdTiers.Best != SimdTier.Scalar) Assert.Contains(forms, form => form.Tile != 0);
         var expected = InDouble(model);
         foreach (var form in forms)
         {
             foreach (var threads in new[] { 1, 3 })
             {
-                using var step = form.Create(node, shape, batch: Images);
+                using var step = form.Create(SimdTiers.Best, node, shape, batch: Images);
                 AssertClose(expected, RunStep(step, model, threads));
             }
         }
@@ -72,7 +72,7 @@ public class InferencePlanTests
     [InlineData("mobilenetv2")]
     public void Logits_of_every_algorithm_are_within_a_thousandth_of_the_reference_in_double(string network)
     {
-        if (Simd.Tier == SimdTier.Scalar && network is "mobilenetv2") return; // the references are too slow
+        if (SimdTiers.Best == SimdTier.Scalar && network is "mobilenetv2") return; // the references are too slow
         var dense = Small(network);
         foreach (var model in new[] { dense, Halved(dense, "kernel:16:16"), Halved(dense, "kernel:4:2"), Halved(dense, "weight:16:4"), Unstructured(dense) })
         {
@@ -128,7 +128,7 @@ public class InferencePlanTests
     [InlineData("vgg8", 2)]
     public void The_number_of_threads_changes_no_bit(string network, int batch)
     {
-        if (Simd.Tier == SimdTier.Scalar && network is "mobilenetv2" or "vgg8") return; // the references are too slow
+        if (SimdTiers.Best == SimdTier.Scalar && network is "mobilenetv2" or "vgg8") return; // the references are too slow
         var model = Halved(Small(network), "kernel:16:16");
         using var plan = InferencePlan.Compile(model, Untuned with { Batch = batch });
         var expected = Run(plan, model, threads: 1);
@@ -148,7 +148,7 @@ public class InferencePlanTests
     [Fact]
     public void A_steady_run_allocates_nothing()
     {
-        if (Simd.Tier == SimdTier.Scalar) return; // the references take memory for their sums in double
+        if (SimdTiers.Best == SimdTier.Scalar) return; // the references take memory for their sums in double
         var model = Halved(Small("wrn-16-1"), "kernel:16:16");
         using var plan = InferencePlan.Compile(model, Untuned with { Batch = 2 });
         using var session = plan.CreateSession(threads: 2);
@@ -162,7 +162,7 @@ public class InferencePlanTests
     [Fact]
     public void Tuning_measures_the_forms_of_each_layer_and_keeps_the_fastest()
     {
-        if (Simd.Tier == SimdTier.Scalar) return; // there is one form of a dense layer
+        if (SimdTiers.Best == SimdTier.Scalar) return; // there is one form of a dense layer
         var model = Halved(Small("resnet8"), "kernel:16:16");
         using var plan = InferencePlan.Compile(model);
         AssertClose(Expected(model), Run(plan, model, threads: 1));
@@ -282,7 +282,7 @@ public class InferencePlanTests
     private static float[] Expected(Model model)
     {
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(model, Images, pool, seed: 1);
+        using var network = new TrainingNetwork(model, Images, new(pool), seed: 1);
         return network.Forward(ImagesOf(model.Graph), Images, training: false).ToArray();
     }
 
@@ -307,7 +307,7 @@ public class InferencePlanTests
         fixed (float* plain = ImagesOf(model.Graph)) Dst.Kernels.Layout.FromPlain(plain, Images, input.Channels, input.Height * input.Width, x.Pointer);
         var units = step.Units(Images);
         for (var part = 0; part < parts; part++)
-            step.Run(new(x.Pointer, null, y.Pointer, Images), part * units / parts, (part + 1) * units / parts, scratch.Pointer);
+            step.Run(new(x.Pointer, null, y.Pointer, Images, SimdTiers.Best), part * units / parts, (part + 1) * units / parts, scratch.Pointer);
         fixed (float* plain = result) Dst.Kernels.Layout.ToPlain(y.Pointer, Images, output.Channels, output.Height * output.Width, plain);
         return result;
     }

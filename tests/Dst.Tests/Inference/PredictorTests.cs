@@ -78,7 +78,7 @@ public class PredictorTests
     [Fact]
     public void The_span_form_allocates_nothing()
     {
-        if (Simd.Tier == SimdTier.Scalar) return; // the references take memory for their sums in double
+        if (SimdTiers.Best == SimdTier.Scalar) return; // the references take memory for their sums in double
         using var predictor = new Predictor(Small(), Untuned);
         var (image, inputs, probabilities) = (Noise(20, 24, seed: 1), new float[256], new float[Classes]);
         for (var i = 0; i < 3; i++) Run();
@@ -191,7 +191,7 @@ public class PredictorTests
         using var loader = new BatchLoader(data, data.Test, 16, augment: false, seed: 1);
         BalanceClasses(model, loader);
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(model, 16, pool, seed: 1);
+        using var network = new TrainingNetwork(model, 16, new(pool), seed: 1);
         using var predictor = new Predictor(model, Untuned with { Batch = 16 });
         var (expected, actual) = (TrainerEvaluation.Evaluate(network, loader), TrainerEvaluation.Evaluate(predictor, loader));
         Assert.Equal(40, actual.Count);

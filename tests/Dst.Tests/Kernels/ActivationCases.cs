@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
 
@@ -50,19 +51,19 @@ internal sealed unsafe class ActivationCase<TFunction>(string name, TFunction fu
 
     public override Blocked[] MakeInputs() => [ActivationCases.Values(images, channels, height, width)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
-        if (reference) new ActivationForward<TFunction>(function, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
-        else _activation.Forward(inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
+        if (tier is null) new ActivationForward<TFunction>(function, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
+        else _activation.Forward(tier.Value, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         float* x = inputs[0].Pointer, dx = gradients[0].Pointer;
-        if (reference) new ActivationBackward<TFunction>(function, x, y.Pointer, dy.Pointer, images, Layout.Blocks(channels), y.Pixels, dx, accumulate).Reference();
-        else _activation.Backward(x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
+        if (tier is null) new ActivationBackward<TFunction>(function, x, y.Pointer, dy.Pointer, images, Layout.Blocks(channels), y.Pixels, dx, accumulate).Reference();
+        else _activation.Backward(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
     }
 }
 
@@ -72,28 +73,28 @@ internal sealed unsafe class PReluCase(int images, int channels, int height, int
 
     public override Blocked[] MakeInputs() => [ActivationCases.Values(images, channels, height, width), RandomParameter(channels, seed: 2)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
-        if (reference) new ActivationForward<PReluFunction>(new(inputs[1].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
-        else Activation.PRelu(inputs[1].Pointer).Forward(inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
+        if (tier is null) new ActivationForward<PReluFunction>(new(inputs[1].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
+        else Activation.PRelu(inputs[1].Pointer).Forward(tier.Value, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         float* x = inputs[0].Pointer, slopes = inputs[1].Pointer, dx = gradients[0].Pointer;
         var blocks = Layout.Blocks(channels);
         var sums = new double[Layout.PaddedChannels(channels)];
-        if (reference)
+        if (tier is null)
         {
             new ActivationBackward<PReluFunction>(new(slopes), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
             fixed (double* s = sums) new ActivationParameterGradient<PReluFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
         }
         else
         {
-            Activation.PRelu(slopes).Backward(x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
-            Activation.PReluSlopeGradient(x, dy.Pointer, images, channels, y.Pixels, sums);
+            Activation.PRelu(slopes).Backward(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
+            Activation.PReluSlopeGradient(tier.Value, x, dy.Pointer, images, channels, y.Pixels, sums);
         }
 
         for (var c = 0; c < sums.Length; c++) gradients[1].Span[c] = (float)sums[c];
@@ -107,29 +108,29 @@ internal sealed unsafe class AffineCase(int images, int channels, int height, in
     public override Blocked[] MakeInputs() =>
         [Blocked.Random(images, channels, height, width, seed: 1), RandomParameter(channels, seed: 2), RandomParameter(channels, seed: 3)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
-        if (reference) new ActivationForward<AffineFunction>(new(inputs[1].Pointer, inputs[2].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
-        else Activation.Affine(inputs[1].Pointer, inputs[2].Pointer).Forward(inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
+        if (tier is null) new ActivationForward<AffineFunction>(new(inputs[1].Pointer, inputs[2].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
+        else Activation.Affine(inputs[1].Pointer, inputs[2].Pointer).Forward(tier.Value, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         float* x = inputs[0].Pointer, weights = inputs[1].Pointer, biases = inputs[2].Pointer, dx = gradients[0].Pointer;
         var blocks = Layout.Blocks(channels);
         double[] weightSums = new double[Layout.PaddedChannels(channels)], biasSums = new double[weightSums.Length];
-        Bias.Gradient(dy.Pointer, images, channels, y.Pixels, biasSums);
-        if (reference)
+        Bias.Gradient(tier ?? SimdTier.Scalar, dy.Pointer, images, channels, y.Pixels, biasSums);
+        if (tier is null)
         {
             new ActivationBackward<AffineFunction>(new(weights, biases), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
             fixed (double* s = weightSums) new ActivationParameterGradient<AffineFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
         }
         else
         {
-            Activation.Affine(weights, biases).Backward(x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
-            Activation.AffineWeightGradient(x, dy.Pointer, images, channels, y.Pixels, weightSums);
+            Activation.Affine(weights, biases).Backward(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
+            Activation.AffineWeightGradient(tier.Value, x, dy.Pointer, images, channels, y.Pixels, weightSums);
         }
 
         for (var c = 0; c < weightSums.Length; c++) (gradients[1].Span[c], gradients[2].Span[c]) = ((float)weightSums[c], (float)biasSums[c]);
@@ -143,22 +144,22 @@ internal sealed unsafe class MulCase(int images, int channels, int height, int w
     public override Blocked[] MakeInputs() =>
         [Blocked.Random(images, channels, height, width, seed: 1), Blocked.Random(images, channels, height, width, seed: 2)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
-        Multiply(inputs[0], inputs[1], y, false, reference);
+        Multiply(inputs[0], inputs[1], y, false, tier);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
-        Multiply(dy, inputs[1], gradients[0], accumulate, reference);
-        Multiply(dy, inputs[0], gradients[1], accumulate, reference);
+        Multiply(dy, inputs[1], gradients[0], accumulate, tier);
+        Multiply(dy, inputs[0], gradients[1], accumulate, tier);
     }
 
-    private static void Multiply(Blocked a, Blocked b, Blocked y, bool accumulate, bool reference)
+    private static void Multiply(Blocked a, Blocked b, Blocked y, bool accumulate, SimdTier? tier)
     {
-        if (!reference) Elementwise.Multiply(a.Pointer, b.Pointer, y.Length, y.Pointer, accumulate);
+        if (tier is not null) Elementwise.Multiply(tier.Value, a.Pointer, b.Pointer, y.Length, y.Pointer, accumulate);
         else for (var i = 0; i < y.Length; i++) y.Pointer[i] = a.Pointer[i] * b.Pointer[i] + (accumulate ? y.Pointer[i] : 0);
     }
 }
@@ -170,20 +171,20 @@ internal sealed unsafe class ChannelScaleCase(int images, int channels, int heig
 
     public override Blocked[] MakeInputs() => [Blocked.Random(images, channels, height, width, seed: 1), Blocked.Random(images, channels, 1, 1, seed: 2)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
-        var y = reference ? new Blocked(images, channels, height, width) : Blocked.Garbage(images, channels, height, width);
-        if (reference) ForEach((n, c, i, j) => y[n, c, i, j] = inputs[0][n, c, i, j] * inputs[1][n, c, 0, 0]);
-        else ChannelScale.Forward(inputs[0].Pointer, inputs[1].Pointer, images, channels, y.Pixels, y.Pointer);
+        var y = tier is null ? new Blocked(images, channels, height, width) : Blocked.Garbage(images, channels, height, width);
+        if (tier is null) ForEach((n, c, i, j) => y[n, c, i, j] = inputs[0][n, c, i, j] * inputs[1][n, c, 0, 0]);
+        else ChannelScale.Forward(tier.Value, inputs[0].Pointer, inputs[1].Pointer, images, channels, y.Pixels, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
-        if (!reference)
+        if (tier is not null)
         {
-            ChannelScale.DataGradient(dy.Pointer, inputs[1].Pointer, images, channels, y.Pixels, gradients[0].Pointer, accumulate);
-            ChannelScale.FactorGradient(inputs[0].Pointer, dy.Pointer, images, channels, y.Pixels, gradients[1].Pointer, accumulate);
+            ChannelScale.DataGradient(tier.Value, dy.Pointer, inputs[1].Pointer, images, channels, y.Pixels, gradients[0].Pointer, accumulate);
+            ChannelScale.FactorGradient(tier.Value, inputs[0].Pointer, dy.Pointer, images, channels, y.Pixels, gradients[1].Pointer, accumulate);
             return;
         }
 
@@ -208,18 +209,18 @@ internal sealed unsafe class RearrangementCase(string name, int images, MapShape
 
     public override Blocked[] MakeInputs() => [Blocked.Random(images, x.Channels, x.Height, x.Width, seed: 1)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var output = Blocked.Garbage(images, y.Channels, y.Height, y.Width);
-        if (reference) new Rearrangement.RearrangementKernel(rearrangement, inputs[0].Pointer, images, output.Pointer, false).Reference();
-        else rearrangement.Apply(inputs[0].Pointer, images, output.Pointer, accumulate: false);
+        if (tier is null) new Rearrangement.RearrangementKernel(rearrangement, inputs[0].Pointer, images, output.Pointer, false).Reference();
+        else rearrangement.Apply(tier.Value, inputs[0].Pointer, images, output.Pointer, accumulate: false);
         return output;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked output, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked output, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         var inverse = rearrangement.Inverse();
-        if (reference) new Rearrangement.RearrangementKernel(inverse, dy.Pointer, images, gradients[0].Pointer, accumulate).Reference();
-        else inverse.Apply(dy.Pointer, images, gradients[0].Pointer, accumulate);
+        if (tier is null) new Rearrangement.RearrangementKernel(inverse, dy.Pointer, images, gradients[0].Pointer, accumulate).Reference();
+        else inverse.Apply(tier.Value, dy.Pointer, images, gradients[0].Pointer, accumulate);
     }
 }

@@ -16,13 +16,13 @@ public unsafe class ActivationTests
         float.Epsilon, -0f, 0, 1e30f, -1e30f, float.PositiveInfinity, float.NegativeInfinity, float.NaN,
     ];
 
-    [Fact]
-    public void Exponential_is_exact_to_rounding()
+    [Theory]
+    [TierData(Scalar = false)] // which has the library's
+    public void Exponential_is_exact_to_rounding(SimdTier tier)
     {
-        if (Simd.Tier == SimdTier.Scalar) return; // it is the library's there
         using var x = Blocked.FromNchw(1, 1, 1, Arguments.Length, Arguments);
         using var y = Blocked.Garbage(1, 1, 1, Arguments.Length);
-        KernelRunner.RunOnVectors(new ExponentialKernel(x.Pointer, x.Length, y.Pointer));
+        KernelRunner.RunOnVectors(tier, new ExponentialKernel(x.Pointer, x.Length, y.Pointer));
         foreach (var (argument, actual) in Arguments.Zip(y.ToNchw()))
         {
             var expected = Math.Exp(argument);
@@ -31,38 +31,43 @@ public unsafe class ActivationTests
         }
     }
 
-    [Fact]
-    public void Sigmoid_is_exact_to_rounding() => AssertExact(Activation.Sigmoid, x => 1 / (1 + Math.Exp(-x)), 4e-7);
+    [Theory]
+    [TierData]
+    public void Sigmoid_is_exact_to_rounding(SimdTier tier) => AssertExact(tier, Activation.Sigmoid, x => 1 / (1 + Math.Exp(-x)), 4e-7);
 
-    [Fact]
-    public void Tanh_is_exact_to_rounding() => AssertExact(Activation.Tanh, Math.Tanh, 6e-7);
+    [Theory]
+    [TierData]
+    public void Tanh_is_exact_to_rounding(SimdTier tier) => AssertExact(tier, Activation.Tanh, Math.Tanh, 6e-7);
 
-    [Fact]
-    public void Clip_has_no_bound_where_it_is_given_the_largest_number()
+    [Theory]
+    [TierData]
+    public void Clip_has_no_bound_where_it_is_given_the_largest_number(SimdTier tier)
     {
-        AssertExact(Activation.Clip(0, float.MaxValue), x => Math.Clamp(x, 0, float.MaxValue), 0);
-        AssertExact(Activation.Clip(float.MinValue, -1), x => Math.Clamp(x, float.MinValue, -1), 0);
+        AssertExact(tier, Activation.Clip(0, float.MaxValue), x => Math.Clamp(x, 0, float.MaxValue), 0);
+        AssertExact(tier, Activation.Clip(float.MinValue, -1), x => Math.Clamp(x, float.MinValue, -1), 0);
     }
 
     /// <summary>The derivative at a kink is that of PyTorch 1.13 for hardsigmoid and relu6; it is 0 on both ends of a clip.</summary>
-    [Fact]
-    public void Gradients_at_kinks_are_those_of_the_flat_side()
+    [Theory]
+    [TierData]
+    public void Gradients_at_kinks_are_those_of_the_flat_side(SimdTier tier)
     {
-        AssertSlopes(Activation.Clip(0, 6), [-1, 0, 3, 6, 7], [0, 0, 1, 0, 0]);
-        AssertSlopes(Activation.LeakyRelu(0.5f), [-1, 0, 1], [0.5f, 0.5f, 1]);
-        AssertSlopes(Activation.HardSigmoid(0.25f, 0.5f), [-2, 0, 2], [0, 0.25f, 0]);
-        AssertSlopes(Activation.HardSwish, [-4, 0, 4], [0, 0.5f, 1]);
+        AssertSlopes(tier, Activation.Clip(0, 6), [-1, 0, 3, 6, 7], [0, 0, 1, 0, 0]);
+        AssertSlopes(tier, Activation.LeakyRelu(0.5f), [-1, 0, 1], [0.5f, 0.5f, 1]);
+        AssertSlopes(tier, Activation.HardSigmoid(0.25f, 0.5f), [-2, 0, 2], [0, 0.25f, 0]);
+        AssertSlopes(tier, Activation.HardSwish, [-4, 0, 4], [0, 0.5f, 1]);
     }
 
-    [Fact]
-    public void Padding_that_must_not_win_a_maximum_is_exact()
+    [Theory]
+    [TierData]
+    public void Padding_that_must_not_win_a_maximum_is_exact(SimdTier tier)
     {
         using var x = Blocked.FromNchw(1, 1, 1, 2, [-3e38f, 5]);
         using var padded = Blocked.Garbage(1, 1, 3, 4);
         using var y = Blocked.Garbage(1, 1, 1, 2);
-        Rearrangement.Pad(new(1, 1, 2), 1, 1, 1, 1, 0, 0, float.MinValue).Apply(x.Pointer, 1, padded.Pointer, accumulate: false);
+        Rearrangement.Pad(new(1, 1, 2), 1, 1, 1, 1, 0, 0, float.MinValue).Apply(tier, x.Pointer, 1, padded.Pointer, accumulate: false);
         padded.AssertSound();
-        MaxPool.Forward(new(1, 3, 4, 3, 2, 2), padded.Pointer, 1, y.Pointer);
+        MaxPool.Forward(tier, new(1, 3, 4, 3, 2, 2), padded.Pointer, 1, y.Pointer);
         Assert.Equal([-3e38f, 5], y.ToNchw());
     }
 
@@ -74,11 +79,11 @@ public unsafe class ActivationTests
         }
     }
 
-    private static void AssertExact(Activation activation, Func<double, double> function, double tolerance)
+    private static void AssertExact(SimdTier tier, Activation activation, Func<double, double> function, double tolerance)
     {
         using var x = Blocked.FromNchw(1, 1, 1, Arguments.Length, Arguments);
         using var y = Blocked.Garbage(1, 1, 1, Arguments.Length);
-        activation.Forward(x.Pointer, 1, 1, x.Pixels, y.Pointer);
+        activation.Forward(tier, x.Pointer, 1, 1, x.Pixels, y.Pointer);
         y.AssertSound();
         foreach (var (argument, actual) in Arguments.Zip(y.ToNchw()))
         {
@@ -89,12 +94,12 @@ public unsafe class ActivationTests
         }
     }
 
-    private static void AssertSlopes(Activation activation, float[] arguments, float[] slopes)
+    private static void AssertSlopes(SimdTier tier, Activation activation, float[] arguments, float[] slopes)
     {
         using var x = Blocked.FromNchw(1, 1, 1, arguments.Length, arguments);
         using Blocked y = Blocked.Garbage(1, 1, 1, x.Width), dy = Blocked.FromNchw(1, 1, 1, x.Width, [.. arguments.Select(_ => 1f)]), dx = Blocked.Garbage(1, 1, 1, x.Width);
-        activation.Forward(x.Pointer, 1, 1, x.Pixels, y.Pointer);
-        activation.Backward(x.Pointer, y.Pointer, dy.Pointer, 1, 1, x.Pixels, dx.Pointer, accumulate: false);
+        activation.Forward(tier, x.Pointer, 1, 1, x.Pixels, y.Pointer);
+        activation.Backward(tier, x.Pointer, y.Pointer, dy.Pointer, 1, 1, x.Pixels, dx.Pointer, accumulate: false);
         dx.AssertSound();
         Assert.Equal(slopes, dx.ToNchw());
     }

@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
 
@@ -7,7 +8,7 @@ public unsafe class ArgumentTests
 {
     [Fact]
     public void Elementwise_lengths_are_whole_blocks() =>
-        Assert.Throws<ArgumentException>(() => Elementwise.Add(null, null, 8, null));
+        Assert.Throws<ArgumentException>(() => Elementwise.Add(SimdTiers.Best, null, null, 8, null));
 
     [Fact]
     public void Layout_sizes_are_positive()
@@ -20,10 +21,10 @@ public unsafe class ArgumentTests
     [Fact]
     public void Activations_have_images_channels_and_pixels()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Forward(null, 1, 0, 1, null));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Backward(null, null, null, 1, 1, 0, null, accumulate: false));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ChannelScale.Forward(null, null, -1, 1, 1, null));
-        Assert.Throws<ArgumentException>(() => Activation.PReluSlopeGradient(null, null, 1, 3, 1, new double[3]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Forward(SimdTiers.Best, null, 1, 0, 1, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Backward(SimdTiers.Best, null, null, null, 1, 1, 0, null, accumulate: false));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ChannelScale.Forward(SimdTiers.Best, null, null, -1, 1, 1, null));
+        Assert.Throws<ArgumentException>(() => Activation.PReluSlopeGradient(SimdTiers.Best, null, null, 1, 3, 1, new double[3]));
     }
 
     [Fact]
@@ -37,8 +38,8 @@ public unsafe class ArgumentTests
     [Fact]
     public void Concat_stays_inside_of_the_output()
     {
-        Assert.Throws<ArgumentException>(() => Concat.Forward(null, 1, 3, 1, 2, 4, null));
-        Assert.Throws<ArgumentException>(() => Concat.Backward(null, 1, 4, -1, 3, 1, null, accumulate: false));
+        Assert.Throws<ArgumentException>(() => Concat.Forward(SimdTiers.Best, null, 1, 3, 1, 2, 4, null));
+        Assert.Throws<ArgumentException>(() => Concat.Backward(SimdTiers.Best, null, 1, 4, -1, 3, 1, null, accumulate: false));
     }
 
     [Fact]
@@ -48,6 +49,6 @@ public unsafe class ArgumentTests
         Assert.Throws<ArgumentException>(() => Linear.PackTurnedWeights(3, 2, new float[6], new float[48]));
         Assert.Throws<ArgumentException>(() => Linear.UnpackWeights(3, 2, new float[32], new float[6]));
         Assert.Throws<ArgumentException>(() => DepthwiseConv2d.PackWeights(new(3, 4, 4, 3, 3), new float[27], new float[27]));
-        Assert.Throws<ArgumentException>(() => Bias.Gradient(null, 1, 3, 1, new double[3]));
+        Assert.Throws<ArgumentException>(() => Bias.Gradient(SimdTiers.Best, null, 1, 3, 1, new double[3]));
     }
 }

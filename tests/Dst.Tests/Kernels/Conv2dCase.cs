@@ -8,8 +8,6 @@ namespace Dst.Tests.Kernels;
 internal sealed unsafe class Conv2dCase(int images, Conv2dShape shape, KeptTaps? kept = null, string pattern = "dense")
     : OperationCase($"conv {pattern} {images} {shape}")
 {
-    private readonly Conv2d _kernel = new(shape, kept);
-
     public override int DataInputs => 1;
 
     /// <summary>Shares one choice of half of each run of <paramref name="group"/> candidates among <paramref name="block"/> filters.</summary>
@@ -39,31 +37,32 @@ internal sealed unsafe class Conv2dCase(int images, Conv2dShape shape, KeptTaps?
         return [Blocked.Random(images, shape.Channels, shape.Height, shape.Width, seed: 1), weights, RandomParameter(shape.Filters, seed: 3)];
     }
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         ZeroPruned(inputs[1]);
         var y = Blocked.Garbage(images, shape.Filters, shape.OutHeight, shape.OutWidth);
-        if (reference)
+        if (tier is null)
         {
             Conv2d.ForwardReference(shape, images, inputs[0].Pointer, inputs[1].Pointer, inputs[2].Pointer, y.Pointer);
             return y;
         }
 
-        using var weights = new AlignedBuffer(_kernel.WeightLength);
-        using var scratch = Scratch();
+        var kernel = new Conv2d(tier.Value, shape, kept);
+        using var weights = new AlignedBuffer(kernel.WeightLength);
+        using var scratch = Scratch(kernel);
         weights.Span.Fill(float.NaN);
-        _kernel.PackWeights(Plain(inputs[1]), weights.Span);
-        _kernel.Forward(images, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, y.Pointer, scratch.Pointer);
+        kernel.PackWeights(Plain(inputs[1]), weights.Span);
+        kernel.Forward(images, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, y.Pointer, scratch.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         ZeroPruned(inputs[1]);
         var biasGradient = new double[Layout.PaddedChannels(shape.Filters)];
-        Bias.Gradient(dy.Pointer, images, shape.Filters, dy.Pixels, biasGradient);
+        Bias.Gradient(tier ?? SimdTier.Scalar, dy.Pointer, images, shape.Filters, dy.Pixels, biasGradient);
         for (var o = 0; o < biasGradient.Length; o++) gradients[2].Span[o] = (float)biasGradient[o];
-        if (reference)
+        if (tier is null)
         {
             gradients[1].Span.Clear();
             Conv2d.DataGradientReference(shape, images, dy.Pointer, inputs[1].Pointer, gradients[0].Pointer, accumulate);
@@ -71,25 +70,26 @@ internal sealed unsafe class Conv2dCase(int images, Conv2dShape shape, KeptTaps?
         }
         else
         {
-            using var weights = new AlignedBuffer(_kernel.DataGradientWeightLength);
-            using var packed = new AlignedBuffer(_kernel.WeightGradientLength);
-            using var scratch = Scratch();
+            var kernel = new Conv2d(tier.Value, shape, kept);
+            using var weights = new AlignedBuffer(kernel.DataGradientWeightLength);
+            using var packed = new AlignedBuffer(kernel.WeightGradientLength);
+            using var scratch = Scratch(kernel);
             weights.Span.Fill(float.NaN);
-            _kernel.PackDataGradientWeights(Plain(inputs[1]), weights.Span);
-            _kernel.DataGradient(images, dy.Pointer, weights.Pointer, gradients[0].Pointer, scratch.Pointer, accumulate);
-            _kernel.WeightGradient(images, inputs[0].Pointer, dy.Pointer, 0, shape.FilterBlocks, packed.Pointer, scratch.Pointer);
-            for (var block = 0; block < shape.FilterBlocks; block++) _kernel.UnpackWeightGradient(block, packed.Span, Plain(gradients[1]));
+            kernel.PackDataGradientWeights(Plain(inputs[1]), weights.Span);
+            kernel.DataGradient(images, dy.Pointer, weights.Pointer, gradients[0].Pointer, scratch.Pointer, accumulate);
+            kernel.WeightGradient(images, inputs[0].Pointer, dy.Pointer, 0, shape.FilterBlocks, packed.Pointer, scratch.Pointer);
+            for (var block = 0; block < shape.FilterBlocks; block++) kernel.UnpackWeightGradient(block, packed.Span, Plain(gradients[1]));
         }
 
         // With 16 filters that share their taps the kernel itself leaves zeros elsewhere; with fewer its caller masks the gradient.
-        if (reference || kept is { Block: < Layout.Block } || Simd.Tier == SimdTier.Scalar) ZeroPruned(gradients[1]);
+        if (tier is null or SimdTier.Scalar || kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]);
     }
 
     private static Span<float> Plain(Blocked parameter) => parameter.Span[..parameter.Channels];
 
-    private AlignedBuffer Scratch()
+    private static AlignedBuffer Scratch(Conv2d kernel)
     {
-        var scratch = new AlignedBuffer(_kernel.ScratchLength);
+        var scratch = new AlignedBuffer(kernel.ScratchLength);
         scratch.Span.Fill(float.NaN);
         return scratch;
     }

@@ -1,8 +1,10 @@
+using Dst.Kernels.Simd;
+
 namespace Dst.Tests.Kernels;
 
 /// <summary>
 /// One operation at one shape. Data inputs come first, parameters after them; a parameter is a single image of plain values.
-/// Each pass runs either through the public entry, on the tier in use, or as the reference.
+/// Each pass runs either through the public entry, on a tier, or as the reference where that is null.
 /// </summary>
 internal abstract class OperationCase(string name)
 {
@@ -11,14 +13,17 @@ internal abstract class OperationCase(string name)
     /// <summary>How many of the inputs are data, whose gradients can be accumulated.</summary>
     public abstract int DataInputs { get; }
 
+    /// <summary>Whether the operation has a form on a tier.</summary>
+    public virtual bool RunsOn(SimdTier tier) => true;
+
     /// <summary>Inputs with random values.</summary>
     public abstract Blocked[] MakeInputs();
 
     /// <summary>The output, in a buffer that held garbage.</summary>
-    public abstract Blocked Forward(Blocked[] inputs, bool reference);
+    public abstract Blocked Forward(Blocked[] inputs, SimdTier? tier);
 
     /// <summary>Writes the gradient of each input; those of data are added to what is there if <paramref name="accumulate"/>.</summary>
-    public abstract void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference);
+    public abstract void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier);
 
     public override string ToString() => name;
 

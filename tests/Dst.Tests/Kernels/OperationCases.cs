@@ -90,7 +90,7 @@ internal static class OperationCases
         GatheredConv2d(2, new(64, 7, 9, 48, 6, 6, 2, 1), 4),
         .. new[] { 1, 2, 4, 8, 16 }.SelectMany(block => new[] { HalvedConv2d(block, 2, true), HalvedConv2d(block, 4, false), HalvedConv2d(block, 16, true), HalvedConv2d(block, 16, false) }),
         new Conv2dCase(1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
-        .. Simd.Tier == SimdTier.Scalar ? [] : new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(form => WinogradCases(form.Item1, form.Item2, form.Item3)),
+        .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(form => WinogradCases(form.Item1, form.Item2, form.Item3)),
     ];
 
     private static IEnumerable<WinogradCase> WinogradCases(int tile, int kernel, int stride) =>
@@ -110,11 +110,12 @@ internal static class OperationCases
 
     private static WinogradCase HalvedWinograd(int tile, Conv2dShape shape, int block, int group) =>
         new(2, shape, tile, Conv2dCase.Half(shape, block, group, wholeKernels: true));
+
     /// <summary>Halved kernels of enough channels that the data gradient gathers those that each block of filters keeps.</summary>
     private static Conv2dCase GatheredConv2d(int images, Conv2dShape shape, int group)
     {
         var kept = Conv2dCase.Half(shape, Layout.Block, group, wholeKernels: true);
-        if (Simd.Tier != SimdTier.Scalar) Assert.True(new Conv2d(shape, kept).DataGradientWeightLength < 0.8 * new Conv2d(shape).DataGradientWeightLength);
+        Assert.True(new Conv2d(SimdTier.V128, shape, kept).DataGradientWeightLength < 0.8 * new Conv2d(SimdTier.V128, shape).DataGradientWeightLength);
         return new(images, shape, kept, $"gathered kernel:16:{group}");
     }
 
@@ -131,19 +132,19 @@ internal sealed unsafe class ReluCase(int images, int channels, int height, int 
 
     public override Blocked[] MakeInputs() => [DistinctValues(images, channels, height, width, seed: 1)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var x = inputs[0];
         var y = Blocked.Garbage(images, channels, height, width);
-        if (reference) new ElementwiseKernel<Elementwise.ReluStep>(x.Pointer, x.Pointer, x.Length, y.Pointer, false).Reference();
-        else Elementwise.Relu(x.Pointer, x.Length, y.Pointer);
+        if (tier is null) new ElementwiseKernel<Elementwise.ReluStep>(x.Pointer, x.Pointer, x.Length, y.Pointer, false).Reference();
+        else Elementwise.Relu(tier.Value, x.Pointer, x.Length, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
-        if (reference) new ElementwiseKernel<Elementwise.ReluGradientStep>(y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate).Reference();
-        else Elementwise.ReluGradient(y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate);
+        if (tier is null) new ElementwiseKernel<Elementwise.ReluGradientStep>(y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate).Reference();
+        else Elementwise.ReluGradient(tier.Value, y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate);
     }
 }
 
@@ -154,20 +155,20 @@ internal sealed unsafe class AddCase(int images, int channels, int height, int w
     public override Blocked[] MakeInputs() =>
         [Blocked.Random(images, channels, height, width, seed: 1), Blocked.Random(images, channels, height, width, seed: 2)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
-        if (reference) new ElementwiseKernel<Elementwise.AddStep>(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer, false).Reference();
-        else Elementwise.Add(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer);
+        if (tier is null) new ElementwiseKernel<Elementwise.AddStep>(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer, false).Reference();
+        else Elementwise.Add(tier.Value, inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         foreach (var gradient in gradients)
         {
-            if (reference) for (var i = 0; i < y.Length; i++) gradient.Pointer[i] = dy.Pointer[i] + (accumulate ? gradient.Pointer[i] : 0);
-            else Elementwise.Copy(dy.Pointer, y.Length, gradient.Pointer, accumulate);
+            if (tier is null) for (var i = 0; i < y.Length; i++) gradient.Pointer[i] = dy.Pointer[i] + (accumulate ? gradient.Pointer[i] : 0);
+            else Elementwise.Copy(tier.Value, dy.Pointer, y.Length, gradient.Pointer, accumulate);
         }
     }
 }
@@ -178,25 +179,25 @@ internal sealed unsafe class MaxPoolCase(int images, WindowShape shape) : Operat
 
     public override Blocked[] MakeInputs() => [DistinctValues(images, shape.Channels, shape.Height, shape.Width, seed: 1)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
-        if (reference) new MaxPoolForward(shape, inputs[0].Pointer, images, y.Pointer).Reference();
-        else MaxPool.Forward(shape, inputs[0].Pointer, images, y.Pointer);
+        if (tier is null) new MaxPoolForward(shape, inputs[0].Pointer, images, y.Pointer).Reference();
+        else MaxPool.Forward(tier.Value, shape, inputs[0].Pointer, images, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         var dx = gradients[0];
-        if (reference)
+        if (tier is null)
         {
             if (!accumulate) dx.Span.Clear();
             new MaxPoolBackward(shape, inputs[0].Pointer, y.Pointer, dy.Pointer, images, dx.Pointer).Reference();
         }
         else
         {
-            MaxPool.Backward(shape, inputs[0].Pointer, y.Pointer, dy.Pointer, images, dx.Pointer, accumulate);
+            MaxPool.Backward(tier.Value, shape, inputs[0].Pointer, y.Pointer, dy.Pointer, images, dx.Pointer, accumulate);
         }
     }
 }
@@ -208,24 +209,24 @@ internal sealed unsafe class AvgPoolCase(int images, WindowShape shape, bool cou
 
     public override Blocked[] MakeInputs() => [Blocked.Random(images, shape.Channels, shape.Height, shape.Width, seed: 1)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
-        if (reference) new AvgPoolForward(shape, inputs[0].Pointer, images, countPadding, y.Pointer).Reference();
-        else AvgPool.Forward(shape, inputs[0].Pointer, images, countPadding, y.Pointer);
+        if (tier is null) new AvgPoolForward(shape, inputs[0].Pointer, images, countPadding, y.Pointer).Reference();
+        else AvgPool.Forward(tier.Value, shape, inputs[0].Pointer, images, countPadding, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
-        if (reference)
+        if (tier is null)
         {
             if (!accumulate) gradients[0].Span.Clear();
             new AvgPoolBackward(shape, dy.Pointer, images, countPadding, gradients[0].Pointer).Reference();
         }
         else
         {
-            AvgPool.Backward(shape, dy.Pointer, images, countPadding, gradients[0].Pointer, accumulate);
+            AvgPool.Backward(tier.Value, shape, dy.Pointer, images, countPadding, gradients[0].Pointer, accumulate);
         }
     }
 }
@@ -238,17 +239,17 @@ internal sealed unsafe class FlattenCase(int images, int channels, int height, i
 
     public override Blocked[] MakeInputs() => [Blocked.Random(images, channels, height, width, seed: 1)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
-        if (reference) return Blocked.FromNchw(images, Features, 1, 1, inputs[0].ToNchw());
+        if (tier is null) return Blocked.FromNchw(images, Features, 1, 1, inputs[0].ToNchw());
         var y = Blocked.Garbage(images, Features, 1, 1);
         Flatten.Forward(inputs[0].Pointer, images, channels, height * width, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
-        if (!reference)
+        if (tier is not null)
         {
             Flatten.Backward(dy.Pointer, images, channels, height * width, gradients[0].Pointer, accumulate);
             return;
@@ -269,28 +270,28 @@ internal sealed unsafe class ConcatCase(int images, int height, int width, int[]
 
     public override Blocked[] MakeInputs() => [.. channels.Select((c, i) => Blocked.Random(images, c, height, width, seed: i))];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
-        var y = reference ? new Blocked(images, Total, height, width) : Blocked.Garbage(images, Total, height, width);
+        var y = tier is null ? new Blocked(images, Total, height, width) : Blocked.Garbage(images, Total, height, width);
         var first = 0;
         foreach (var x in inputs)
         {
-            if (reference) ForEach(x, first, (n, c, row, column, channel) => y[n, channel, row, column] = x[n, c, row, column]);
-            else Concat.Forward(x.Pointer, images, x.Channels, height * width, first, Total, y.Pointer);
+            if (tier is null) ForEach(x, first, (n, c, row, column, channel) => y[n, channel, row, column] = x[n, c, row, column]);
+            else Concat.Forward(tier.Value, x.Pointer, images, x.Channels, height * width, first, Total, y.Pointer);
             first += x.Channels;
         }
 
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         var first = 0;
         foreach (var dx in gradients)
         {
-            if (!reference)
+            if (tier is not null)
             {
-                Concat.Backward(dy.Pointer, images, Total, first, dx.Channels, height * width, dx.Pointer, accumulate);
+                Concat.Backward(tier.Value, dy.Pointer, images, Total, first, dx.Channels, height * width, dx.Pointer, accumulate);
             }
             else
             {
@@ -319,12 +320,12 @@ internal sealed unsafe class SoftmaxCase(int images, int classes) : OperationCas
 
     public override Blocked[] MakeInputs() => [Blocked.Random(images, classes, 1, 1, seed: 1)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = new Blocked(images, classes, 1, 1);
         for (var n = 0; n < images; n++)
         {
-            if (!reference)
+            if (tier is not null)
             {
                 Softmax.Forward(Row(inputs[0], n), classes, Row(y, n));
                 continue;
@@ -339,13 +340,13 @@ internal sealed unsafe class SoftmaxCase(int images, int classes) : OperationCas
     }
 
     // The reference is the whole Jacobian, dz_c = Σ_k dp_k · p_k · ([k = c] − p_c).
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         if (!accumulate) gradients[0].Span.Clear();
         for (var n = 0; n < images; n++)
         {
             Span<float> p = Row(y, n), dp = Row(dy, n), dz = Row(gradients[0], n);
-            if (!reference)
+            if (tier is not null)
             {
                 if (!accumulate) dz.Fill(float.NaN);
                 Softmax.Backward(p, dp, classes, dz, accumulate);
@@ -373,13 +374,13 @@ internal sealed unsafe class DropoutCase(int images, int channels, int height, i
 
     public override Blocked[] MakeInputs() => [Blocked.Random(images, channels, height, width, seed: 1)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
         Dropout.Apply(inputs[0].Pointer, y.Length, 0, Key, rate, y.Pointer, accumulate: false);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference) =>
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier) =>
         Dropout.Apply(dy.Pointer, y.Length, 0, Key, rate, gradients[0].Pointer, accumulate);
 }

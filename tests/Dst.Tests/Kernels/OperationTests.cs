@@ -1,3 +1,5 @@
+using Dst.Kernels.Simd;
+
 namespace Dst.Tests.Kernels;
 
 /// <summary>Each operation case three times: its value, its gradient and the accumulation of its gradient.</summary>
@@ -8,42 +10,54 @@ public unsafe class OperationTests
     private const float Step = 1 / 128f;
     private const int SamplesPerInput = 24;
 
-    public static TheoryData<string> Cases => [.. OperationCases.All.Select(c => c.Name)];
+    public static TheoryData<SimdTier, string> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<SimdTier, string>();
+            foreach (var tier in Tiers.Available)
+            {
+                foreach (var operation in OperationCases.All.Where(operation => operation.RunsOn(tier))) cases.Add(tier, operation.Name);
+            }
+
+            return cases;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Value_equals_the_reference(string name)
+    public void Value_equals_the_reference(SimdTier tier, string name)
     {
         var operation = Find(name);
         var inputs = operation.MakeInputs();
-        using var expected = operation.Forward(inputs, reference: true);
-        using var actual = operation.Forward(inputs, reference: false);
+        using var expected = operation.Forward(inputs, tier: null);
+        using var actual = operation.Forward(inputs, tier);
         Blocked.AssertClose(expected, actual, ValueTolerance * (1 + Largest(expected)));
         foreach (var input in inputs) input.AssertSound();
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Gradient_equals_the_reference(string name)
+    public void Gradient_equals_the_reference(SimdTier tier, string name)
     {
         var operation = Find(name);
         var inputs = operation.MakeInputs();
-        using var y = operation.Forward(inputs, reference: true);
+        using var y = operation.Forward(inputs, tier: null);
         using var dy = Blocked.Random(y.Images, y.Channels, y.Height, y.Width, seed: 9);
-        var expected = Gradients(operation, inputs, y, dy, reference: true);
-        var actual = Gradients(operation, inputs, y, dy, reference: false);
+        var expected = Gradients(operation, inputs, y, dy, tier: null);
+        var actual = Gradients(operation, inputs, y, dy, tier);
         for (var i = 0; i < inputs.Length; i++) Blocked.AssertClose(expected[i], actual[i], ValueTolerance * (1 + Largest(expected[i])));
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Gradient_equals_finite_differences_of_the_reference(string name)
+    public void Gradient_equals_finite_differences_of_the_reference(SimdTier tier, string name)
     {
         var operation = Find(name);
         var inputs = operation.MakeInputs();
-        using var y = operation.Forward(inputs, reference: true);
+        using var y = operation.Forward(inputs, tier: null);
         using var dy = Blocked.Random(y.Images, y.Channels, y.Height, y.Width, seed: 9);
-        var gradients = Gradients(operation, inputs, y, dy, reference: false);
+        var gradients = Gradients(operation, inputs, y, dy, tier);
         var random = new Random(5);
         for (var i = 0; i < inputs.Length; i++)
         {
@@ -62,32 +76,32 @@ public unsafe class OperationTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Gradient_of_data_is_added_to_what_is_there(string name)
+    public void Gradient_of_data_is_added_to_what_is_there(SimdTier tier, string name)
     {
         var operation = Find(name);
         var inputs = operation.MakeInputs();
-        using var y = operation.Forward(inputs, reference: true);
+        using var y = operation.Forward(inputs, tier: null);
         using var dy = Blocked.Random(y.Images, y.Channels, y.Height, y.Width, seed: 9);
-        var expected = Gradients(operation, inputs, y, dy, reference: false);
+        var expected = Gradients(operation, inputs, y, dy, tier);
         var actual = inputs.Select((x, i) => Blocked.Random(x.Images, x.Channels, x.Height, x.Width, seed: 20 + i)).ToArray();
         for (var i = 0; i < operation.DataInputs; i++)
         {
             for (var j = 0; j < expected[i].Length; j++) expected[i].Pointer[j] += actual[i].Pointer[j];
         }
 
-        operation.Backward(inputs, y, dy, actual, accumulate: true, reference: false);
+        operation.Backward(inputs, y, dy, actual, accumulate: true, tier);
         for (var i = 0; i < inputs.Length; i++) Blocked.AssertClose(expected[i], actual[i], ValueTolerance * (1 + Largest(expected[i])));
     }
 
     private static OperationCase Find(string name) => OperationCases.All.Single(c => c.Name == name);
 
     /// <summary>Gradients of all inputs, those of data written over garbage.</summary>
-    private static Blocked[] Gradients(OperationCase operation, Blocked[] inputs, Blocked y, Blocked dy, bool reference)
+    private static Blocked[] Gradients(OperationCase operation, Blocked[] inputs, Blocked y, Blocked dy, SimdTier? tier)
     {
         var gradients = inputs
             .Select((x, i) => i < operation.DataInputs ? Blocked.Garbage(x.Images, x.Channels, x.Height, x.Width) : new Blocked(x.Images, x.Channels, x.Height, x.Width))
             .ToArray();
-        operation.Backward(inputs, y, dy, gradients, accumulate: false, reference);
+        operation.Backward(inputs, y, dy, gradients, accumulate: false, tier);
         return gradients;
     }
 
@@ -96,9 +110,9 @@ public unsafe class OperationTests
     {
         var value = inputs[input].Pointer[element];
         inputs[input].Pointer[element] = value + Step;
-        using var above = operation.Forward(inputs, reference: true);
+        using var above = operation.Forward(inputs, tier: null);
         inputs[input].Pointer[element] = value - Step;
-        using var below = operation.Forward(inputs, reference: true);
+        using var below = operation.Forward(inputs, tier: null);
         inputs[input].Pointer[element] = value;
         return (Blocked.Dot(above, dy) - Blocked.Dot(below, dy)) / (2 * Step);
     }

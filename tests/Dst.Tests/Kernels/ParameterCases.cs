@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
 
@@ -13,21 +14,21 @@ internal sealed unsafe class DepthwiseCase(int images, WindowShape shape) : Oper
         RandomParameter(shape.Channels, seed: 3),
     ];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
         using var weights = Pack(inputs[1]);
-        if (reference) new DepthwiseForward(shape, inputs[0].Pointer, weights.Pointer, new(inputs[2].Pointer, null, Bounds.None), images, y.Pointer).Reference();
-        else DepthwiseConv2d.Forward(shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer);
+        if (tier is null) new DepthwiseForward(shape, inputs[0].Pointer, weights.Pointer, new(inputs[2].Pointer, null, Bounds.None), images, y.Pointer).Reference();
+        else DepthwiseConv2d.Forward(tier.Value, shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         using var weights = Pack(inputs[1]);
         using var packedGradient = PackedBuffer();
         var biasGradient = new double[Layout.PaddedChannels(shape.Channels)];
-        if (reference)
+        if (tier is null)
         {
             new DepthwiseDataGradient(shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate).Reference();
             new DepthwiseWeightGradient(shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer).Reference();
@@ -35,9 +36,9 @@ internal sealed unsafe class DepthwiseCase(int images, WindowShape shape) : Oper
         }
         else
         {
-            DepthwiseConv2d.DataGradient(shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate);
-            DepthwiseConv2d.WeightGradient(shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer);
-            Bias.Gradient(dy.Pointer, images, shape.Channels, dy.Pixels, biasGradient);
+            DepthwiseConv2d.DataGradient(tier.Value, shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate);
+            DepthwiseConv2d.WeightGradient(tier.Value, shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer);
+            Bias.Gradient(tier.Value, dy.Pointer, images, shape.Channels, dy.Pixels, biasGradient);
         }
 
         packedGradient.AssertSound();
@@ -64,18 +65,18 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
     public override Blocked[] MakeInputs() =>
         [Blocked.Random(images, features, 1, 1, seed: 1), RandomParameter(outputs * features, seed: 2), RandomParameter(outputs, seed: 3)];
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, outputs, 1, 1);
         using var weights = Blocked.Garbage(1, outputs, features, 1);
         Linear.PackWeights(features, outputs, inputs[1].Span[..(outputs * features)], weights.Span);
         weights.AssertSound();
-        if (reference) Linear.ForwardKernel(inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer).Reference();
-        else Linear.Forward(inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer);
+        if (tier is null) Linear.ForwardKernel(inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer).Reference();
+        else Linear.Forward(tier.Value, inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer);
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         var dx = gradients[0];
         using var turned = Blocked.Garbage(1, features, outputs, 1);
@@ -83,7 +84,7 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
         var biasGradient = new double[Layout.PaddedChannels(outputs)];
         Linear.PackTurnedWeights(features, outputs, inputs[1].Span[..(outputs * features)], turned.Span);
         turned.AssertSound();
-        if (reference)
+        if (tier is null)
         {
             if (!accumulate) dx.Span.Clear();
             Linear.DataGradientKernel(dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer).Reference();
@@ -92,9 +93,9 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
         }
         else
         {
-            Linear.DataGradient(dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer, accumulate);
-            Linear.WeightGradient(inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer);
-            Bias.Gradient(dy.Pointer, images, outputs, 1, biasGradient);
+            Linear.DataGradient(tier.Value, dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer, accumulate);
+            Linear.WeightGradient(tier.Value, inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer);
+            Bias.Gradient(tier.Value, dy.Pointer, images, outputs, 1, biasGradient);
         }
 
         packedGradient.AssertSound();
@@ -132,25 +133,25 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         return inputs;
     }
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var x = inputs[0];
         var y = Blocked.Garbage(images, channels, height, width);
-        Statistics(x, reference);
+        Statistics(x, tier);
         var (scale, shift) = Folded(inputs);
         fixed (float* a = scale, b = shift)
         {
-            if (reference) new BatchNormApply(x.Pointer, a, b, images, Blocks, Pixels, relu ? 0 : NoLeast, y.Pointer).Reference();
-            else BatchNorm.Apply(x.Pointer, scale, shift, images, channels, Pixels, relu, y.Pointer);
+            if (tier is null) new BatchNormApply(x.Pointer, a, b, images, Blocks, Pixels, relu ? 0 : NoLeast, y.Pointer).Reference();
+            else BatchNorm.Apply(tier.Value, x.Pointer, scale, shift, images, channels, Pixels, relu, y.Pointer);
         }
 
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         var x = inputs[0];
-        Statistics(x, reference);
+        Statistics(x, tier);
         using var masked = dy.Clone();
         dy = masked;
         var (scale, shift) = Folded(inputs);
@@ -159,10 +160,10 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
             fixed (float* mean = _mean, a = scale, b = shift)
             fixed (double* p = part)
             {
-                if (reference && relu) new BatchNormSumReluGradients(Image(x, first), Image(dy, first), a, b, mean, count, Blocks, Pixels, p).Reference();
-                else if (reference) new BatchNormSumGradients(Image(x, first), Image(dy, first), mean, count, Blocks, Pixels, p).Reference();
-                else if (relu) BatchNorm.SumReluGradients(Image(x, first), Image(dy, first), scale, shift, _mean, count, channels, Pixels, part);
-                else BatchNorm.SumGradients(Image(x, first), Image(dy, first), _mean, count, channels, Pixels, part);
+                if (tier is null && relu) new BatchNormSumReluGradients(Image(x, first), Image(dy, first), a, b, mean, count, Blocks, Pixels, p).Reference();
+                else if (tier is null) new BatchNormSumGradients(Image(x, first), Image(dy, first), mean, count, Blocks, Pixels, p).Reference();
+                else if (relu) BatchNorm.SumReluGradients(tier.Value, Image(x, first), Image(dy, first), scale, shift, _mean, count, channels, Pixels, part);
+                else BatchNorm.SumGradients(tier.Value, Image(x, first), Image(dy, first), _mean, count, channels, Pixels, part);
             }
         });
         BatchNorm.ParameterGradients(sums, _inverseDeviation, gradients[1].Span[..channels], gradients[2].Span[..channels]);
@@ -170,8 +171,8 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         fixed (float* mean = _mean, inverse = _inverseDeviation)
         fixed (double* s = sums)
         {
-            if (reference) new BatchNormDataGradient(x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx, accumulate).Reference();
-            else BatchNorm.DataGradient(x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx, accumulate);
+            if (tier is null) new BatchNormDataGradient(x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx, accumulate).Reference();
+            else BatchNorm.DataGradient(tier.Value, x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx, accumulate);
         }
     }
 
@@ -182,14 +183,14 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         return (scale, shift);
     }
 
-    private void Statistics(Blocked x, bool reference)
+    private void Statistics(Blocked x, SimdTier? tier)
     {
         var sums = SumParts((first, count, part) =>
         {
             fixed (double* p = part)
             {
-                if (reference) new BatchNormSum(Image(x, first), count, Blocks, Pixels, p).Reference();
-                else BatchNorm.Sum(Image(x, first), count, channels, Pixels, part);
+                if (tier is null) new BatchNormSum(Image(x, first), count, Blocks, Pixels, p).Reference();
+                else BatchNorm.Sum(tier.Value, Image(x, first), count, channels, Pixels, part);
             }
         });
         BatchNorm.Finalise(sums, Count, channels, 1e-5f, _mean, _inverseDeviation);

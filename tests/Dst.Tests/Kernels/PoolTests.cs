@@ -1,21 +1,24 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
 
 public unsafe class PoolTests
 {
-    [Fact]
-    public void Maximum_is_the_largest_value_of_each_window()
+    [Theory]
+    [TierData]
+    public void Maximum_is_the_largest_value_of_each_window(SimdTier tier)
     {
         using var x = Blocked.FromNchw(1, 1, 3, 4, [-1, -2, -3, -4, -5, -6, -7, -8, -9, 3, -11, -12]);
         using var y = Blocked.Garbage(1, 1, 2, 2);
-        MaxPool.Forward(new(1, 3, 4, 3, 3, 2, 1), x.Pointer, 1, y.Pointer);
+        MaxPool.Forward(tier, new(1, 3, 4, 3, 3, 2, 1), x.Pointer, 1, y.Pointer);
         y.AssertSound();
         Assert.Equal([-1, -2, 3, 3], y.ToNchw());
     }
 
-    [Fact]
-    public void First_of_equal_maxima_takes_the_gradient()
+    [Theory]
+    [TierData]
+    public void First_of_equal_maxima_takes_the_gradient(SimdTier tier)
     {
         var shape = new WindowShape(17, 2, 3, 2, 2);
         using var x = new Blocked(1, 17, 2, 3);
@@ -23,8 +26,8 @@ public unsafe class PoolTests
         using var dy = new Blocked(1, 17, 1, 2);
         for (var c = 0; c < 17; c++) (x[0, c, 0, 1], x[0, c, 1, 1], dy[0, c, 0, 0], dy[0, c, 0, 1]) = (c % 2, c % 2, 10 + c, 100 + c);
         using var dx = Blocked.Garbage(1, 17, 2, 3);
-        MaxPool.Forward(shape, x.Pointer, 1, y.Pointer);
-        MaxPool.Backward(shape, x.Pointer, y.Pointer, dy.Pointer, 1, dx.Pointer, accumulate: false);
+        MaxPool.Forward(tier, shape, x.Pointer, 1, y.Pointer);
+        MaxPool.Backward(tier, shape, x.Pointer, y.Pointer, dy.Pointer, 1, dx.Pointer, accumulate: false);
         dx.AssertSound();
         for (var c = 0; c < 17; c++)
         {
@@ -33,12 +36,13 @@ public unsafe class PoolTests
         }
     }
 
-    [Fact]
-    public void Mean_over_the_whole_map_is_global_pooling()
+    [Theory]
+    [TierData]
+    public void Mean_over_the_whole_map_is_global_pooling(SimdTier tier)
     {
         using var x = Blocked.FromNchw(1, 2, 2, 2, [1, 2, 3, 6, -1, 0, 0, 0]);
         using var y = Blocked.Garbage(1, 2, 1, 1);
-        AvgPool.Forward(WindowShape.WholeMap(2, 2, 2), x.Pointer, 1, countPadding: true, y.Pointer);
+        AvgPool.Forward(tier, WindowShape.WholeMap(2, 2, 2), x.Pointer, 1, countPadding: true, y.Pointer);
         y.AssertSound();
         Assert.Equal([3, -0.25f], y.ToNchw());
     }
@@ -53,14 +57,14 @@ public unsafe class PoolTests
 
     /// <summary>PyTorch 1.13: avg_pool2d(x, 3, 2, padding=1, ceil_mode=True) of 1 to 4, the padding counted and not.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void What_a_window_has_beyond_the_padding_never_counts(bool countPadding)
+    [TierData(true)]
+    [TierData(false)]
+    public void What_a_window_has_beyond_the_padding_never_counts(SimdTier tier, bool countPadding)
     {
         var shape = new WindowShape(1, 1, 4, 3, 3, 2, 1, CeilMode: true);
         using var x = Blocked.FromNchw(1, 1, 1, 4, [1, 2, 3, 4]);
         using var y = Blocked.Garbage(1, 1, shape.OutHeight, shape.OutWidth);
-        AvgPool.Forward(shape, x.Pointer, 1, countPadding, y.Pointer);
+        AvgPool.Forward(tier, shape, x.Pointer, 1, countPadding, y.Pointer);
         y.AssertSound();
         Assert.Equal(countPadding ? [1 / 3f, 1, 2 / 3f] : [1.5f, 3, 4], y.ToNchw(), (a, b) => Math.Abs(a - b) < 1e-6);
     }
@@ -68,11 +72,11 @@ public unsafe class PoolTests
     [Fact]
     public void Illegal_windows_are_refused()
     {
-        Assert.Throws<ArgumentException>(() => MaxPool.Forward(new(1, 4, 4, 2, 2, 1, 2), null, 0, null));
-        Assert.Throws<ArgumentException>(() => MaxPool.Forward(new(1, 2, 4, 3, 3), null, 0, null));
-        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(1, 4, 4, 2, 2, 1, 2), null, 0, true, null));
-        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(0, 4, 4, 2, 2), null, 0, true, null));
-        Assert.Throws<ArgumentException>(() => AvgPool.Forward(new(1, 1 << 14, 1 << 14, 2, 2), null, 0, true, null));
-        Assert.Throws<ArgumentOutOfRangeException>(() => AvgPool.Forward(new(1, 4, 4, 2, 2), null, -1, true, null));
+        Assert.Throws<ArgumentException>(() => MaxPool.Forward(SimdTiers.Best, new(1, 4, 4, 2, 2, 1, 2), null, 0, null));
+        Assert.Throws<ArgumentException>(() => MaxPool.Forward(SimdTiers.Best, new(1, 2, 4, 3, 3), null, 0, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(SimdTiers.Best, new(1, 4, 4, 2, 2, 1, 2), null, 0, true, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(SimdTiers.Best, new(0, 4, 4, 2, 2), null, 0, true, null));
+        Assert.Throws<ArgumentException>(() => AvgPool.Forward(SimdTiers.Best, new(1, 1 << 14, 1 << 14, 2, 2), null, 0, true, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => AvgPool.Forward(SimdTiers.Best, new(1, 4, 4, 2, 2), null, -1, true, null));
     }
 }

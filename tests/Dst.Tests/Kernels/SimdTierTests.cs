@@ -1,3 +1,4 @@
+using Dst.Cli;
 using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
@@ -9,9 +10,9 @@ public class SimdTierTests
     public void Tier_is_the_one_that_the_test_script_expects()
     {
         var expected = Environment.GetEnvironmentVariable("DST_TEST_EXPECT_TIER");
-        if (string.IsNullOrEmpty(expected)) expected = Environment.GetEnvironmentVariable(Simd.Variable);
-        if (string.IsNullOrEmpty(expected)) expected = Simd.Best.ToString();
-        Assert.Equal(expected, Simd.Tier.ToString(), ignoreCase: true);
+        if (string.IsNullOrEmpty(expected)) expected = Environment.GetEnvironmentVariable(CommandLine.TierVariable);
+        if (string.IsNullOrEmpty(expected)) expected = SimdTiers.Best.ToString();
+        Assert.Equal(expected, SimdTiers.Best.ToString(), ignoreCase: true);
     }
 
     [Theory]
@@ -24,6 +25,6 @@ public class SimdTierTests
     [InlineData("1", SimdTier.V256, null)]
     [InlineData("", SimdTier.V128, SimdTier.V128)]
     [InlineData(null, SimdTier.V512, SimdTier.V512)]
-    public void Choose_honours_a_tier_that_the_processor_has(string? forced, SimdTier best, SimdTier? expected) =>
-        Assert.Equal(expected, Simd.Choose(forced, best));
+    public void Parse_honours_a_tier_that_the_processor_has(string? forced, SimdTier best, SimdTier? expected) =>
+        Assert.Equal(expected, SimdTiers.Parse(forced, best));
 }

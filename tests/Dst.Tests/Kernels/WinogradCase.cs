@@ -1,4 +1,5 @@
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Kernels;
@@ -7,9 +8,9 @@ namespace Dst.Tests.Kernels;
 internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int tile, KeptTaps? kept = null)
     : OperationCase($"winograd {tile} {(kept is null ? "dense" : "kernel:16")} {images} {shape}")
 {
-    private readonly WinogradConv2d _kernel = new(shape, kept, tile, images * ((shape.OutHeight + tile - 1) / tile));
+    private int Rows => images * ((shape.OutHeight + tile - 1) / tile);
 
-    private int Rows => images * _kernel.RowsPerImage;
+    public override bool RunsOn(SimdTier tier) => tier != SimdTier.Scalar;
 
     public override int DataInputs => 1;
 
@@ -20,28 +21,29 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
         return [Blocked.Random(images, shape.Channels, shape.Height, shape.Width, seed: 1), weights];
     }
 
-    public override Blocked Forward(Blocked[] inputs, bool reference)
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, shape.Filters, shape.OutHeight, shape.OutWidth);
         using var bias = new AlignedBuffer(Layout.PaddedChannels(shape.Filters));
         ZeroPruned(inputs[1]);
-        if (reference)
+        if (tier is null)
         {
             Conv2d.ForwardReference(shape, images, inputs[0].Pointer, inputs[1].Pointer, bias.Pointer, y.Pointer);
             return y;
         }
 
-        using AlignedBuffer u = Garbage(_kernel.WeightLength), v = InputTiles(inputs[0]), m = Garbage(_kernel.OutputTilesLength);
-        for (var block = 0; block < shape.FilterBlocks; block++) _kernel.PackWeights(block, Plain(inputs[1]), u.Pointer);
-        _kernel.Multiply(0, 5, Rows, v.Pointer, u.Pointer, m.Pointer);
-        _kernel.Multiply(5, _kernel.Positions, Rows, v.Pointer, u.Pointer, m.Pointer);
-        InTwo(rows => _kernel.TransformOutput(rows, m.Pointer, y.Pointer));
+        var kernel = Plan(tier.Value);
+        using AlignedBuffer u = Garbage(kernel.WeightLength), v = InputTiles(kernel, inputs[0]), m = Garbage(kernel.OutputTilesLength);
+        for (var block = 0; block < shape.FilterBlocks; block++) kernel.PackWeights(block, Plain(inputs[1]), u.Pointer);
+        kernel.Multiply(0, 5, Rows, v.Pointer, u.Pointer, m.Pointer);
+        kernel.Multiply(5, kernel.Positions, Rows, v.Pointer, u.Pointer, m.Pointer);
+        InTwo(rows => kernel.TransformOutput(rows, m.Pointer, y.Pointer));
         return y;
     }
 
-    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, bool reference)
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
-        if (reference)
+        if (tier is null)
         {
             gradients[1].Span.Clear();
             Conv2d.DataGradientReference(shape, images, dy.Pointer, inputs[1].Pointer, gradients[0].Pointer, accumulate);
@@ -50,24 +52,27 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
             return;
         }
 
-        using AlignedBuffer u = Garbage(_kernel.TransposedWeightLength), v = InputTiles(inputs[0]), m = Garbage(_kernel.OutputTilesLength);
-        using var du = new AlignedBuffer(_kernel.WeightGradientLength);
-        for (var block = 0; block < _kernel.TransposedBlocks; block++) _kernel.PackTransposedWeights(block, Plain(inputs[1]), u.Pointer);
-        InTwo(rows => _kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
-        _kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, du.Pointer);
-        _kernel.AddWeightGradient(7, _kernel.Positions, Rows, v.Pointer, m.Pointer, du.Pointer);
-        _kernel.MultiplyTransposed(0, _kernel.Positions, Rows, m.Pointer, u.Pointer, v.Pointer);
-        if (!accumulate && !_kernel.CoversInput) gradients[0].Span.Clear();
-        InTwo(rows => _kernel.TransformInputGradient(rows, v.Pointer, accumulate || !_kernel.CoversInput, gradients[0].Pointer));
-        for (var block = 0; block < shape.FilterBlocks; block++) _kernel.UnpackWeightGradient(block, du.Pointer, Plain(gradients[1]));
+        var kernel = Plan(tier.Value);
+        using AlignedBuffer u = Garbage(kernel.TransposedWeightLength), v = InputTiles(kernel, inputs[0]), m = Garbage(kernel.OutputTilesLength);
+        using var du = new AlignedBuffer(kernel.WeightGradientLength);
+        for (var block = 0; block < kernel.TransposedBlocks; block++) kernel.PackTransposedWeights(block, Plain(inputs[1]), u.Pointer);
+        InTwo(rows => kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
+        kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, du.Pointer);
+        kernel.AddWeightGradient(7, kernel.Positions, Rows, v.Pointer, m.Pointer, du.Pointer);
+        kernel.MultiplyTransposed(0, kernel.Positions, Rows, m.Pointer, u.Pointer, v.Pointer);
+        if (!accumulate && !kernel.CoversInput) gradients[0].Span.Clear();
+        InTwo(rows => kernel.TransformInputGradient(rows, v.Pointer, accumulate || !kernel.CoversInput, gradients[0].Pointer));
+        for (var block = 0; block < shape.FilterBlocks; block++) kernel.UnpackWeightGradient(block, du.Pointer, Plain(gradients[1]));
 
         if (kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]); // whole vectors of filters: what one keeps all have a gradient for
     }
 
-    private AlignedBuffer InputTiles(Blocked x)
+    private WinogradConv2d Plan(SimdTier tier) => new(tier, shape, kept, tile, Rows);
+
+    private AlignedBuffer InputTiles(WinogradConv2d kernel, Blocked x)
     {
-        var v = Garbage(_kernel.InputTilesLength);
-        InTwo(rows => _kernel.TransformInput(rows, x.Pointer, v.Pointer));
+        var v = Garbage(kernel.InputTilesLength);
+        InTwo(rows => kernel.TransformInput(rows, x.Pointer, v.Pointer));
         return v;
     }
 

@@ -168,7 +168,7 @@ public class ChannelPermuterTests
     private static float[] Logits(Model model)
     {
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(model, 1, pool, seed: 0);
+        using var network = new TrainingNetwork(model, 1, new(pool), seed: 0);
         var random = new RandomStream(2, RandomPurpose.Simulate);
         var images = new float[model.Graph.Input.Count];
         for (var i = 0; i < images.Length; i++) images[i] = (float)random.NextNormal();

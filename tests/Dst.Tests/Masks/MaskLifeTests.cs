@@ -29,7 +29,7 @@ public sealed class MaskLifeTests : IDisposable
         var pruned = plan.ApplyTo(dense);
         var loaded = SaveAndLoad(pruned);
         using var pool = new WorkerPool(1);
-        using var trainer = new Trainer(new("dst", loaded, recipe.Train with { Epochs = 2 }), data, pool, seed: 1);
+        using var trainer = new Trainer(new("dst", loaded, recipe.Train with { Epochs = 2 }), data, new(pool), seed: 1);
         var tuned = SaveAndLoad(trainer.Run().Model);
 
         Assert.NotEmpty(pruned.Masks);

@@ -41,13 +41,13 @@ public class WeightScoresTests
         var data = TinyRun.Load(recipe);
         var model = Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, 3, 0.25), seed: 1);
         using var pool = new WorkerPool(1);
-        var gradients = TaylorGradients.Of(model, data, batch: 9, batches: 2, pool, seed: 1);
+        var gradients = TaylorGradients.Of(model, data, batch: 9, batches: 2, new(pool), seed: 1);
 
         var sum = new float[gradients["layer1.0.conv1.weight"].Length];
         using var loader = new BatchLoader(data, data.Training, 9, augment: true, seed: 1);
         foreach (var batch in loader.Epoch(0).Take(2))
         {
-            using var network = new TrainingNetwork(model, 9, pool, seed: 1);
+            using var network = new TrainingNetwork(model, 9, new(pool), seed: 1);
             var gradient = new float[batch.Count * 3];
             CrossEntropy.Compute(network.Forward(batch.Images, batch.Count, training: true), batch.Labels.AsSpan(0, batch.Count), 3, 0, 1, gradient);
             network.Backward(gradient);

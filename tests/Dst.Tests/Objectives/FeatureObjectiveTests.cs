@@ -31,8 +31,8 @@ public sealed class FeatureObjectiveTests : IDisposable
     public void Gradients_of_weights_and_projections_are_the_slopes_of_the_loss(string layer)
     {
         var phase = Phase(hints: 2, attention: 3, layer);
-        using var student = new TrainingNetwork(phase.Start, Batch, _pool, seed: 1, FeatureObjective.LayersOfStudent(phase));
-        using var objective = new TrainerObjective(phase, student, Batch, _pool, seed: 1);
+        using var student = new TrainingNetwork(phase.Start, Batch, new(_pool), seed: 1, FeatureObjective.LayersOfStudent(phase));
+        using var objective = new TrainerObjective(phase, student, Batch, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, Batch, augment: false, seed: 1);
         var batch = loader.Epoch(0).First();
         var gradient = new float[batch.Count * student.Classes];
@@ -64,7 +64,7 @@ public sealed class FeatureObjectiveTests : IDisposable
         using var folder = new TemporaryFolder();
         var phase = Phase(hints: 1, attention: 0, Layer) with { Options = _recipe.Train with { Epochs = 1 } };
         float[] start, end;
-        using (var trainer = new Trainer(phase, _data, _pool, seed: 1) { CheckpointDue = trainer => CheckpointFile.Save(folder.File("c"), "student", trainer) })
+        using (var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { CheckpointDue = trainer => CheckpointFile.Save(folder.File("c"), "student", trainer) })
         {
             start = Projection(trainer);
             Assert.DoesNotContain(trainer.Run().Model.Parameters.Keys, name => name.Contains("hints"));
@@ -72,7 +72,7 @@ public sealed class FeatureObjectiveTests : IDisposable
         }
 
         Assert.NotEqual(start, end);
-        using var resumed = new Trainer(phase, _data, _pool, seed: 1);
+        using var resumed = new Trainer(phase, _data, new(_pool), seed: 1);
         Assert.Equal(start, Projection(resumed));
         Assert.True(CheckpointFile.TryRestore(folder.File("c"), "student", resumed));
         Assert.Equal(end, Projection(resumed));

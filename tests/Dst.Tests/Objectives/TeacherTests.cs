@@ -22,9 +22,9 @@ public sealed class TeacherTests : IDisposable
     public void Logits_are_those_of_the_network_in_training()
     {
         using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
-        using var network = new TrainingNetwork(_model, BatchSize, _pool, seed: 0);
-        using var teacher = new Teacher(_model, [], BatchSize, _pool);
-        using var withFeatures = new Teacher(_model, [_model.Graph.Nodes[3].Name], BatchSize, _pool);
+        using var network = new TrainingNetwork(_model, BatchSize, new(_pool), seed: 0);
+        using var teacher = new Teacher(_model, [], BatchSize, new(_pool));
+        using var withFeatures = new Teacher(_model, [_model.Graph.Nodes[3].Name], BatchSize, new(_pool));
         foreach (var batch in loader.Epoch(0))
         {
             var expected = network.Forward(batch.Images, batch.Count, training: false).ToArray();
@@ -37,9 +37,9 @@ public sealed class TeacherTests : IDisposable
     public void Remembered_logits_are_those_of_the_images_without_augmentation()
     {
         using var plain = new BatchLoader(_data, _data.Training, _data.Training.Count, augment: false, seed: 1);
-        using var network = new TrainingNetwork(_model, _data.Training.Count, _pool, seed: 0);
+        using var network = new TrainingNetwork(_model, _data.Training.Count, new(_pool), seed: 0);
         var all = network.Forward(plain.Epoch(0).First().Images, _data.Training.Count, training: false).ToArray();
-        using var teacher = new Teacher(_model, [], BatchSize, _pool);
+        using var teacher = new Teacher(_model, [], BatchSize, new(_pool));
         teacher.Remember(_data, BatchSize, CancellationToken.None);
 
         using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
@@ -55,8 +55,8 @@ public sealed class TeacherTests : IDisposable
     {
         var data = Load(shift);
         var phase = new TrainingPhase("dst", _model, new()) { Teacher = _model, Distillation = new() { Alpha = 1, CacheTeacher = cache } };
-        using var student = new TrainingNetwork(_model, BatchSize, _pool, seed: 1);
-        using var objective = new TrainerObjective(phase, student, BatchSize, _pool, seed: 1);
+        using var student = new TrainingNetwork(_model, BatchSize, new(_pool), seed: 1);
+        using var objective = new TrainerObjective(phase, student, BatchSize, new(_pool), seed: 1);
         objective.RememberTeachers(data, BatchSize, CancellationToken.None);
 
         using var loader = new BatchLoader(data, data.Training, BatchSize, augment: true, seed: 1);

@@ -1,0 +1,26 @@
+using System.Reflection;
+using Dst.Kernels.Simd;
+using Xunit.Sdk;
+
+namespace Dst.Tests;
+
+/// <summary>The vector widths that tests run on.</summary>
+internal static class Tiers
+{
+    /// <summary>All that the machine has, narrowest first.</summary>
+    public static IReadOnlyList<SimdTier> Available { get; } = [SimdTiers.Best];
+
+    /// <summary>Those that have vectors.</summary>
+    public static IEnumerable<SimdTier> WithVectors => Available.Where(tier => tier != SimdTier.Scalar);
+}
+
+/// <summary>A theory's arguments, once on each tier, which is the first argument.</summary>
+[AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
+public sealed class TierDataAttribute(params object?[] arguments) : DataAttribute
+{
+    /// <summary>Whether the scalar tier, which computes by the references, takes part: not where that takes long or is another computation.</summary>
+    public bool Scalar { get; init; } = true;
+
+    public override IEnumerable<object?[]> GetData(MethodInfo testMethod) =>
+        (Scalar ? Tiers.Available : Tiers.WithVectors).Select(tier => (object?[])[tier, .. arguments]);
+}
