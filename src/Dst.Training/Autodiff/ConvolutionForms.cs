@@ -37,12 +37,18 @@ public sealed class ConvolutionForms
     /// <param name="compute">Threads and vector width.</param>
     public static ConvolutionForms Measure(Model model, int batch, ComputeContext compute)
     {
-        var layers = model.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).Select(node => node.Name).ToList();
-        var best = layers.ToDictionary(layer => layer, _ => (Form: ConvolutionForm.Direct, Time: TimeSpan.MaxValue));
+        var shapes = GraphChecker.Check(model.Graph);
+        var layers = model.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 })
+            .ToDictionary(node => node.Name, node => ((Conv2dOp)node.Operation).ShapeFor(shapes[node.Inputs[0]]));
+        var best = layers.ToDictionary(layer => layer.Key, _ => (Form: ConvolutionForm.Direct, Time: TimeSpan.MaxValue));
         foreach (var form in Choices)
         {
-            var times = TimeLayers(model, batch, compute, new(null, layers.ToDictionary(layer => layer, _ => form)));
-            foreach (var layer in layers.Where(layer => times[layer] < best[layer].Time)) best[layer] = (form, times[layer]);
+            var times = TimeLayers(model, batch, compute, new(null, layers.ToDictionary(layer => layer.Key, _ => form)));
+            foreach (var (layer, shape) in layers)
+            {
+                var hasForm = form == ConvolutionForm.Direct || form.Supports(compute.Tier, shape, kept: null);
+                if (hasForm && times[layer] < best[layer].Time) best[layer] = (form, times[layer]);
+            }
         }
 
         return new(null, best.ToDictionary(layer => layer.Key, layer => layer.Value.Form));

@@ -36,7 +36,7 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     public override float* ReadGradient(ImageRange images, float* scratch)
     {
         if (Normalisation is null) return Gradient(images.First);
-        Normalisation.DataGradient(images, scratch, accumulate: false);
+        Normalisation.BackwardData(images, scratch, accumulate: false);
         return scratch;
     }
 
@@ -56,7 +56,7 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     public override void GradientCompleted(ImageRange images, int part)
     {
         var gradient = Gradient(images.First);
-        if (Relu) Elementwise.ReluGradient(_tier, Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
+        if (Relu) Elementwise.ReluBackward(_tier, Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
         foreach (var operand in SharedOperands) operand.GradientCompleted(images, part);
     }
 

@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.Runtime.Inference;
@@ -53,14 +54,14 @@ public class InferencePlanTests
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = new PlanGraph(model, dense: false).Nodes[0] with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var forms = ConvolutionCandidate.Of(SimdTiers.Best, shape, node.Mask, largestTile: 4, batch: Images);
-        if (SimdTiers.Best != SimdTier.Scalar) Assert.Contains(forms, form => form.Tile != 0);
+        var candidates = ConvolutionCandidate.Of(SimdTiers.Best, shape, node.Mask, largestTile: 4, batch: Images);
+        if (SimdTiers.Best != SimdTier.Scalar) Assert.Contains(candidates, candidate => candidate.Form is WinogradForm);
         var expected = InDouble(model);
-        foreach (var form in forms)
+        foreach (var candidate in candidates)
         {
             foreach (var threads in new[] { 1, 3 })
             {
-                using var step = form.Create(SimdTiers.Best, node, shape, batch: Images);
+                using var step = candidate.Create(SimdTiers.Best, node, shape, batch: Images);
                 AssertClose(expected, RunStep(step, model, threads));
             }
         }
@@ -91,10 +92,10 @@ public class InferencePlanTests
     [Fact]
     public void Sparse_plans_have_no_form_that_multiplies_pruned_weights()
     {
-        foreach (var (model, form) in new[] { (Halved(Small("resnet8"), "kernel:16:16"), "uhp"), (Unstructured(Small("resnet8")), "csr") })
+        foreach (var model in new[] { Halved(Small("resnet8"), "kernel:16:16"), Unstructured(Small("resnet8")) })
         {
             using var plan = InferencePlan.Compile(model, Untuned with { Sparse = true });
-            Assert.All(plan.Decisions, decision => Assert.StartsWith(form, decision.Algorithm));
+            Assert.All(plan.Decisions, decision => Assert.True(decision.Chosen.UsesMask));
         }
     }
 
@@ -168,9 +169,9 @@ public class InferencePlanTests
         AssertClose(Expected(model), Run(plan, model, threads: 1));
         var layer = plan.Decisions.Single(decision => decision.Layer == "layer2.0.conv2");
         Assert.StartsWith("fastest of", layer.Reason);
-        Assert.All(layer.Alternatives.Where(alternative => alternative.Ms is not null), alternative => Assert.True(alternative.Ms >= layer.Ms));
-        var names = layer.Alternatives.Select(alternative => alternative.Algorithm).Append(layer.Algorithm).Order();
-        Assert.Equal(["dense-direct", "dense-winograd2x2", "dense-winograd4x4", "uhp-direct", "uhp-winograd2x2", "uhp-winograd4x4"], names);
+        Assert.All(layer.Alternatives.Where(alternative => alternative.Ms is not null), alternative => Assert.True(alternative.Ms >= layer.Chosen.Ms));
+        var names = layer.Alternatives.Append(layer.Chosen).Select(form => (form with { Ms = null }).ToString()).Order(StringComparer.Ordinal);
+        Assert.Equal(["direct", "masked direct", "masked winograd2x2", "masked winograd4x4", "winograd2x2", "winograd4x4"], names);
     }
 
     [Fact]
@@ -178,7 +179,7 @@ public class InferencePlanTests
     {
         var model = Halved(Small("resnet8"), "kernel:16:16");
         using var plan = InferencePlan.Compile(model, Untuned with { Dense = true });
-        Assert.All(plan.Decisions, decision => Assert.StartsWith("dense", decision.Algorithm));
+        Assert.All(plan.Decisions, decision => Assert.False(decision.Chosen.UsesMask));
         AssertClose(Expected(model), Run(plan, model, threads: 1));
     }
 

@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>dx = Σ dy · weight over the windows that see x.</summary>
-internal readonly unsafe struct DepthwiseDataGradient(WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate) : IKernel
+internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate) : IKernel
 {
     public void Reference()
     {
@@ -69,7 +69,7 @@ internal readonly unsafe struct DepthwiseDataGradient(WindowShape shape, float* 
 }
 
 /// <summary>Adds Σ dy · x to the gradient of the weights.</summary>
-internal readonly unsafe struct DepthwiseWeightGradient(WindowShape shape, float* x, float* dy, int images, float* gradient) : IKernel
+internal readonly unsafe struct DepthwiseBackwardWeight(WindowShape shape, float* x, float* dy, int images, float* gradient) : IKernel
 {
     public void Reference()
     {

@@ -76,7 +76,7 @@ internal sealed unsafe class PackedInput
         Math.Min(s.Stride, s.KernelWidth));
 
     /// <summary>The output gradient, padded so that every input pixel finds every output pixel that it may have contributed to.</summary>
-    public static PackedInput ForDataGradient(Conv2dShape s)
+    public static PackedInput ForBackwardData(Conv2dShape s)
     {
         var (top, height) = GradientExtent(s.Height, s.OutHeight, s.KernelHeight, s.Stride, s.Padding);
         var (left, width) = GradientExtent(s.Width, s.OutWidth, s.KernelWidth, s.Stride, s.Padding);

@@ -10,7 +10,7 @@ public sealed unsafe partial class WinogradConvolution
     private const int GradientChannelMultiple = 8;
 
     /// <summary>Each block's channel offsets, filled up by repeating the last (what the copies gather is never read), and where each block begins.</summary>
-    private (int[] Offsets, int[] First) PlanWeightGradient()
+    private (int[] Offsets, int[] First) PlanBackwardWeight()
     {
         var offsets = new List<int>();
         var first = new int[Shape.FilterBlocks + 1];
@@ -131,7 +131,7 @@ public sealed unsafe partial class WinogradConvolution
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, rows, dm, u, dv);
     }
 
-    private readonly struct WeightGradientKernel(WinogradConvolution conv, int first, int end, int rows, float* v, float* dm, float* du) : IVectorKernel
+    private readonly struct BackwardWeightKernel(WinogradConvolution conv, int first, int end, int rows, float* v, float* dm, float* du) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {

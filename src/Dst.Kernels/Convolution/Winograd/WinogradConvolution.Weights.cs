@@ -16,13 +16,13 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>A block of U for <see cref="MultiplyTransposed"/>. Blocks may be packed by different threads.</summary>
-    /// <param name="block">Below <see cref="TransposedBlocks"/>.</param>
+    /// <param name="block">Below <see cref="BackwardDataBlocks"/>.</param>
     /// <param name="weights">[O, C, r, r].</param>
-    /// <param name="u"><see cref="TransposedWeightLength"/> floats.</param>
-    public void PackTransposedWeights(int block, ReadOnlySpan<float> weights, float* u)
+    /// <param name="u"><see cref="BackwardDataWeightLength"/> floats.</param>
+    public void PackBackwardDataWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
         CheckWeights(weights.Length);
-        fixed (float* w = weights) RunFilter(new PackTransposedKernel(this, block, w, u));
+        fixed (float* w = weights) RunFilter(new PackBackwardDataKernel(this, block, w, u));
     }
 
     /// <summary>dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; kernels that are not kept become zero.</summary>
@@ -57,7 +57,7 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    private void PackTransposed<T, TTransform>(int block, float* weights, float* u) where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
+    private void PackBackwardData<T, TTransform>(int block, float* weights, float* u) where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         u += (nint)block * Shape.Filters * Layout.Block;
         if (_pairs is null)
@@ -127,10 +127,10 @@ public sealed unsafe partial class WinogradConvolution
             conv.Pack<T, EvaluateTransform<T, TPoints, KernelSide<TFilter>>>(block, weights, u);
     }
 
-    private readonly struct PackTransposedKernel(WinogradConvolution conv, int block, float* weights, float* u) : IFilterKernel
+    private readonly struct PackBackwardDataKernel(WinogradConvolution conv, int block, float* weights, float* u) : IFilterKernel
     {
         public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
-            conv.PackTransposed<T, EvaluateTransform<T, TPoints, KernelSide<TFilter>>>(block, weights, u);
+            conv.PackBackwardData<T, EvaluateTransform<T, TPoints, KernelSide<TFilter>>>(block, weights, u);
     }
 
     private readonly struct UnpackKernel(WinogradConvolution conv, int block, float* du, float* gradient) : IFilterKernel

@@ -13,7 +13,7 @@ namespace Dst.Kernels;
 /// <see cref="RowsPerImage"/> an image. A caller runs the steps on cache-sized runs of rows one after another, or each step on all rows
 /// with its own split over threads.</para>
 /// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/> M → y;</para>
-/// <para>backward: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see cref="AddWeightGradient"/>
+/// <para>backward-weight and -data: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see cref="AddWeightGradient"/>
 /// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="TransformInputGradient"/> dV → dx. The gradients are the exact
 /// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward pass.</para>
 /// </remarks>
@@ -60,7 +60,7 @@ public sealed unsafe partial class WinogradConvolution
         _kept = new KeptKernels(shape, kept);
         _inputOffsets = OffsetsOfChannels(_kept.Channels);
         _outputOffsets = OffsetsOfChannels(Enumerable.Range(0, shape.Filters));
-        (_gradientOffsets, _gradientFirst) = PlanWeightGradient();
+        (_gradientOffsets, _gradientFirst) = PlanBackwardWeight();
         _pairs = KeptPairs.Create(tier, shape, _kept);
         _transposedTaps = (_pairs?.Count ?? shape.ChannelBlocks) * shape.Filters;
     }
@@ -93,10 +93,10 @@ public sealed unsafe partial class WinogradConvolution
     public int WeightGradientLength => checked(Positions * _gradientOffsets.Length * Layout.Block);
 
     /// <summary>Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] where masks halve it.</summary>
-    public int TransposedWeightLength => checked(Positions * _transposedTaps * Layout.Block);
+    public int BackwardDataWeightLength => checked(Positions * _transposedTaps * Layout.Block);
 
-    /// <summary>Blocks that <see cref="PackTransposedWeights"/> packs one by one.</summary>
-    public int TransposedBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
+    /// <summary>Blocks that <see cref="PackBackwardDataWeights"/> packs one by one.</summary>
+    public int BackwardDataBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
 
     /// <summary>Whether each pixel of the input is in a tile: with a stride the last ones may be in none.</summary>
     public bool CoversInput =>
@@ -143,7 +143,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="endPosition">One past the last.</param>
     /// <param name="rows">Rows of tiles in dM.</param>
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
-    /// <param name="u">Of <see cref="PackTransposedWeights"/>.</param>
+    /// <param name="u">Of <see cref="PackBackwardDataWeights"/>.</param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
     public void MultiplyTransposed(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv)
     {
@@ -161,7 +161,7 @@ public sealed unsafe partial class WinogradConvolution
     public void AddWeightGradient(int firstPosition, int endPosition, int rows, float* v, float* dm, float* du)
     {
         Check(new(0, 0, rows));
-        KernelRunner.RunOnVectors(_tier, new WeightGradientKernel(this, firstPosition, endPosition, rows, v, dm, du));
+        KernelRunner.RunOnVectors(_tier, new BackwardWeightKernel(this, firstPosition, endPosition, rows, v, dm, du));
     }
 
     /// <summary>y = Aᵀ M A for some rows of tiles.</summary>

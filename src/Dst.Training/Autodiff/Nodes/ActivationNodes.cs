@@ -13,30 +13,30 @@ internal unsafe class ActivationNode(NodeContext context, Node node, Feature inp
         activation.Forward(Tier, ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part) =>
-        DataGradient(images, ReadInput(0, images, part), ReadOutputGradient(images, part));
+        BackwardData(images, ReadInput(0, images, part), ReadOutputGradient(images, part));
 
     /// <summary>dy · f′(x), where the input has a gradient.</summary>
-    protected void DataGradient(ImageRange images, float* x, float* outputGradient)
+    protected void BackwardData(ImageRange images, float* x, float* outputGradient)
     {
         if (!Input.NeedsGradient) return;
-        activation.Backward(
+        activation.BackwardData(
             Tier, x, OutputValue(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
 /// <summary>Adds the gradient of a parameter, which depends on input and output gradient, to sums.</summary>
-internal unsafe delegate void ParameterGradient(SimdTier tier, float* x, float* outputGradient, int images, int channels, int pixels, Span<double> sums);
+internal unsafe delegate void ParameterBackward(SimdTier tier, float* x, float* outputGradient, int images, int channels, int pixels, Span<double> sums);
 
 /// <summary>f(x), where f has parameters for each channel.</summary>
 internal sealed unsafe class ParametricActivationNode(
-    NodeContext context, Node node, Feature input, StoredFeature output, Activation activation, (ChannelParameter Value, ParameterGradient Gradient)[] parameters)
+    NodeContext context, Node node, Feature input, StoredFeature output, Activation activation, (ChannelParameter Value, ParameterBackward Gradient)[] parameters)
     : ActivationNode(context, node, input, output, activation), IDisposable
 {
     /// <summary>x where x &gt; 0, else slope·x.</summary>
     public static ParametricActivationNode PRelu(NodeContext context, Node node, Feature input, StoredFeature output)
     {
         var slopes = new ChannelParameter(context.ParameterOf(node, "weight"), input.Shape.Channels);
-        return new(context, node, input, output, Activation.PRelu(slopes.Packed), [(slopes, Activation.PReluSlopeGradient)]);
+        return new(context, node, input, output, Activation.PRelu(slopes.Packed), [(slopes, Activation.PReluBackwardWeight)]);
     }
 
     /// <summary>weight·x + bias.</summary>
@@ -46,7 +46,7 @@ internal sealed unsafe class ParametricActivationNode(
         var biases = new ChannelParameter(context.ParameterOf(node, "bias"), input.Shape.Channels);
         return new(
             context, node, input, output, Activation.Affine(weights.Packed, biases.Packed),
-            [(weights, Activation.AffineWeightGradient), (biases, (tier, x, dy, images, channels, pixels, sums) => Bias.Gradient(tier, dy, images, channels, pixels, sums))]);
+            [(weights, Activation.AffineBackwardWeight), (biases, (tier, x, dy, images, channels, pixels, sums) => Bias.Backward(tier, dy, images, channels, pixels, sums))]);
     }
 
     public void Dispose()
@@ -68,7 +68,7 @@ internal sealed unsafe class ParametricActivationNode(
     {
         float* x = ReadInput(0, images, part), outputGradient = ReadOutputGradient(images, part);
         foreach (var (value, gradient) in parameters) gradient(Tier, x, outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, value.GradientOf(part));
-        DataGradient(images, x, outputGradient);
+        BackwardData(images, x, outputGradient);
     }
 
     protected override void EndBackward(WorkerPool pool)

@@ -78,7 +78,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     }
 
     /// <summary>The gradient of the input for some images.</summary>
-    public void DataGradient(ImageRange images, float* destination, bool accumulate) => BatchNorm.DataGradient(
+    public void BackwardData(ImageRange images, float* destination, bool accumulate) => BatchNorm.BackwardData(
         Tier, _source.Value(images.First), Output.Gradient(images.First), _scale.Value, _mean, _inverseDeviation, _sums.Total, Count,
         images.Count, Input.Pixels, destination, accumulate);
 
@@ -102,14 +102,14 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         // Readers compute the output.
     }
 
-    protected override void BeginBackward(WorkerPool pool) => BatchNorm.ParameterGradients(_sums.Combine(), _inverseDeviation, _scale.Gradient, _shift.Gradient);
+    protected override void BeginBackward(WorkerPool pool) => BatchNorm.BackwardWeight(_sums.Combine(), _inverseDeviation, _scale.Gradient, _shift.Gradient);
 
     protected override void RunBackward(WorkerPool pool)
     {
         if (!IsFused && Input.NeedsGradient) base.RunBackward(pool);
     }
 
-    protected override void BackwardImages(ImageRange images, int part) => DataGradient(images, Input.Gradient(images.First), Accumulate(0));
+    protected override void BackwardImages(ImageRange images, int part) => BackwardData(images, Input.Gradient(images.First), Accumulate(0));
 
     private void SumPart(int part)
     {

@@ -12,9 +12,9 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     private readonly DirectConvolution _kernel;
     private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _dataGradientWeights;
+    private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _sumWeightGradient;
-    private readonly Action<int> _weightGradientOfBlocks;
+    private readonly Action<int> _backwardWeightOfBlocks;
     private readonly int _chunkImages;
     private int _scratch;
 
@@ -23,9 +23,9 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     {
         _kernel = kernel;
         _weights = new AlignedBuffer(kernel.WeightLength);
-        _dataGradientWeights = new AlignedBuffer(input.NeedsGradient ? kernel.DataGradientWeightLength : 0);
+        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _sumWeightGradient = SumWeightGradient;
-        _weightGradientOfBlocks = WeightGradientOfBlocks;
+        _backwardWeightOfBlocks = BackwardWeightOfBlocks;
         _chunkImages = CachedImages();
     }
 
@@ -37,7 +37,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     public override void Dispose()
     {
         _weights.Dispose();
-        _dataGradientWeights.Dispose();
+        _backwardDataWeights.Dispose();
         base.Dispose();
     }
 
@@ -58,8 +58,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     protected override void BeginBackward(WorkerPool pool)
     {
-        if (Input.NeedsGradient) _kernel.PackDataGradientWeights(Weight.Value, _dataGradientWeights.Span);
-        if (SplitByFilters) pool.Run(WorkerPool.Parts, _weightGradientOfBlocks);
+        if (Input.NeedsGradient) _kernel.PackBackwardDataWeights(Weight.Value, _backwardDataWeights.Span);
+        if (SplitByFilters) pool.Run(WorkerPool.Parts, _backwardWeightOfBlocks);
     }
 
     protected override void BeginBackwardPart(int part)
@@ -73,9 +73,9 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         var gradient = ReadOutputGradient(images, part);
         Bias.AddGradient(images, gradient, part);
         if (!SplitByFilters)
-            _kernel.WeightGradient(images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, Context.Workspace.Partial(part), Scratch(part, _scratch));
+            _kernel.BackwardWeight(images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, Context.Workspace.Partial(part), Scratch(part, _scratch));
         if (Input.NeedsGradient)
-            _kernel.DataGradient(images.Count, gradient, _dataGradientWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
+            _kernel.BackwardData(images.Count, gradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
     }
 
     protected override void EndBackward(WorkerPool pool)
@@ -92,7 +92,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         _kernel.UnpackWeightGradient(block, new(total, _kernel.WeightGradientLength), Weight.Gradient);
     }
 
-    private void WeightGradientOfBlocks(int part)
+    private void BackwardWeightOfBlocks(int part)
     {
         var blocks = Shape.FilterBlocks;
         int firstBlock = blocks * part / WorkerPool.Parts, endBlock = blocks * (part + 1) / WorkerPool.Parts;
@@ -103,7 +103,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         for (var i = 0; i < all.Count; i += ChunkImages)
         {
             var images = all.Slice(i, ChunkImages);
-            _kernel.WeightGradient(images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part), firstBlock, endBlock, sums, Scratch(part, _scratch));
+            _kernel.BackwardWeight(images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part), firstBlock, endBlock, sums, Scratch(part, _scratch));
         }
 
         for (var block = firstBlock; block < endBlock; block++) _kernel.UnpackWeightGradient(block, new(sums, _kernel.WeightGradientLength), Weight.Gradient);

@@ -14,7 +14,7 @@ internal sealed unsafe class ReluNode(NodeContext context, Node node, Feature in
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (!Input.NeedsGradient) return;
-        Elementwise.ReluGradient(
+        Elementwise.ReluBackward(
             Tier, OutputValue(images.First), ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
     }
 }
@@ -68,13 +68,13 @@ internal sealed unsafe class MulNode(NodeContext context, Node node, Feature[] i
         {
             var da = Inputs[0].Gradient(images.First);
             if (_isElementwise) Elementwise.Multiply(Tier, dy, b, length, da, Accumulate(0));
-            else ChannelScale.DataGradient(Tier, dy, b, images.Count, Channels, Output.Pixels, da, Accumulate(0));
+            else ChannelScale.BackwardData(Tier, dy, b, images.Count, Channels, Output.Pixels, da, Accumulate(0));
         }
 
         if (!Inputs[1].NeedsGradient) return;
         var db = Inputs[1].Gradient(images.First);
         if (_isElementwise) Elementwise.Multiply(Tier, dy, a, length, db, Accumulate(1));
-        else ChannelScale.FactorGradient(Tier, a, dy, images.Count, Channels, Output.Pixels, db, Accumulate(1));
+        else ChannelScale.BackwardFactor(Tier, a, dy, images.Count, Channels, Output.Pixels, db, Accumulate(1));
     }
 }
 

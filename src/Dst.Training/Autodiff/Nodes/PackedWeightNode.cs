@@ -34,10 +34,10 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     protected abstract void Pack(Span<float> packed);
 
     /// <summary>Adds the weights' gradient of some images to a packed one.</summary>
-    protected abstract void AddWeightGradient(ImageRange images, float* x, float* outputGradient, float* packedGradient);
+    protected abstract void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient);
 
     /// <summary>The inputs' gradient of some images.</summary>
-    protected abstract void DataGradient(ImageRange images, float* outputGradient);
+    protected abstract void BackwardData(ImageRange images, float* outputGradient);
 
     /// <summary>Writes the packed gradient to the parameter's.</summary>
     protected abstract void Unpack(ReadOnlySpan<float> packedGradient);
@@ -60,8 +60,8 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     {
         var gradient = ReadOutputGradient(images, part);
         _bias.AddGradient(images, gradient, part);
-        AddWeightGradient(images, ReadInput(0, images, part), gradient, Context.Workspace.Partial(part));
-        if (Input.NeedsGradient) DataGradient(images, gradient);
+        BackwardWeight(images, ReadInput(0, images, part), gradient, Context.Workspace.Partial(part));
+        if (Input.NeedsGradient) BackwardData(images, gradient);
     }
 
     protected override void EndBackward(WorkerPool pool)
@@ -75,11 +75,11 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
 /// <summary>A fully connected layer.</summary>
 internal sealed unsafe class LinearNode : PackedWeightNode
 {
-    private readonly AlignedBuffer _turned;
+    private readonly AlignedBuffer _backwardDataWeights;
 
     public LinearNode(NodeContext context, Node node, Feature input, StoredFeature output)
         : base(context, node, input, output, Linear.WeightLength(input.Shape.Channels, output.Shape.Channels)) =>
-        _turned = new AlignedBuffer(Linear.TurnedWeightLength(Features, Outputs));
+        _backwardDataWeights = new AlignedBuffer(Linear.BackwardDataWeightLength(Features, Outputs));
 
     /// <summary>All images of a part at once: they share each load of a weight.</summary>
     protected override int ChunkImages => int.MaxValue;
@@ -90,14 +90,14 @@ internal sealed unsafe class LinearNode : PackedWeightNode
 
     public override void Dispose()
     {
-        _turned.Dispose();
+        _backwardDataWeights.Dispose();
         base.Dispose();
     }
 
     protected override void Pack(Span<float> packed) => Linear.PackWeights(Features, Outputs, Weight.Value, packed);
 
-    protected override void AddWeightGradient(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
-        Linear.WeightGradient(Tier, x, outputGradient, images.Count, Features, Outputs, packedGradient);
+    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
+        Linear.BackwardWeight(Tier, x, outputGradient, images.Count, Features, Outputs, packedGradient);
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) => Linear.UnpackWeights(Features, Outputs, packedGradient, Weight.Gradient);
 
@@ -106,11 +106,11 @@ internal sealed unsafe class LinearNode : PackedWeightNode
 
     protected override void BeginBackward(WorkerPool pool)
     {
-        if (Input.NeedsGradient) Linear.PackTurnedWeights(Features, Outputs, Weight.Value, _turned.Span);
+        if (Input.NeedsGradient) Linear.PackBackwardDataWeights(Features, Outputs, Weight.Value, _backwardDataWeights.Span);
     }
 
-    protected override void DataGradient(ImageRange images, float* outputGradient) =>
-        Linear.DataGradient(Tier, outputGradient, images.Count, Features, Outputs, _turned.Pointer, Input.Gradient(images.First), Accumulate(0));
+    protected override void BackwardData(ImageRange images, float* outputGradient) =>
+        Linear.BackwardData(Tier, outputGradient, images.Count, Features, Outputs, _backwardDataWeights.Pointer, Input.Gradient(images.First), Accumulate(0));
 }
 
 /// <summary>A depthwise convolution.</summary>
@@ -119,14 +119,14 @@ internal sealed unsafe class DepthwiseNode(NodeContext context, Node node, Featu
 {
     protected override void Pack(Span<float> packed) => DepthwiseConvolution.PackWeights(shape, Weight.Value, packed);
 
-    protected override void AddWeightGradient(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
-        DepthwiseConvolution.WeightGradient(Tier, shape, x, outputGradient, images.Count, packedGradient);
+    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
+        DepthwiseConvolution.BackwardWeight(Tier, shape, x, outputGradient, images.Count, packedGradient);
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) => DepthwiseConvolution.UnpackWeights(shape, packedGradient, Weight.Gradient);
 
     protected override void ForwardImages(ImageRange images, int part) =>
         DepthwiseConvolution.Forward(Tier, shape, ReadInput(0, images, part), Packed, BiasValues, images.Count, OutputValue(images.First));
 
-    protected override void DataGradient(ImageRange images, float* outputGradient) =>
-        DepthwiseConvolution.DataGradient(Tier, shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulate(0));
+    protected override void BackwardData(ImageRange images, float* outputGradient) =>
+        DepthwiseConvolution.BackwardData(Tier, shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulate(0));
 }

@@ -104,6 +104,6 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         var (first, length) = Kernel.WeightGradientRange(position);
         new Span<float>(WeightGradient + first, length).Clear();
         Kernel.AddWeightGradient(position, position + 1, Rows, InputTiles, OutputTiles, WeightGradient);
-        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Rows, OutputTiles, TransposedWeights, InputTiles);
+        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Rows, OutputTiles, BackwardDataWeights, InputTiles);
     }
 }

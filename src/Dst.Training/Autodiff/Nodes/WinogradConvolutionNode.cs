@@ -8,9 +8,9 @@ namespace Dst.Training.Autodiff.Nodes;
 internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 {
     private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _transposedWeights;
+    private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _packBlock;
-    private readonly Action<int> _packTransposedBlock;
+    private readonly Action<int> _packBackwardDataBlock;
     private readonly float[] _ones;
 
     protected WinogradConvolutionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
@@ -18,9 +18,9 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
     {
         Kernel = kernel;
         _weights = new AlignedBuffer(kernel.WeightLength);
-        _transposedWeights = new AlignedBuffer(input.NeedsGradient ? kernel.TransposedWeightLength : 0);
+        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _packBlock = block => Kernel.PackWeights(block, Weight.Value, Weights);
-        _packTransposedBlock = block => Kernel.PackTransposedWeights(block, Weight.Value, TransposedWeights);
+        _packBackwardDataBlock = block => Kernel.PackBackwardDataWeights(block, Weight.Value, BackwardDataWeights);
         _ones = new float[Layout.PaddedChannels(output.Shape.Channels)];
         Array.Fill(_ones, 1);
     }
@@ -29,12 +29,12 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 
     protected float* Weights => _weights.Pointer;
 
-    protected float* TransposedWeights => _transposedWeights.Pointer;
+    protected float* BackwardDataWeights => _backwardDataWeights.Pointer;
 
     public override void Dispose()
     {
         _weights.Dispose();
-        _transposedWeights.Dispose();
+        _backwardDataWeights.Dispose();
         base.Dispose();
     }
 
@@ -62,7 +62,7 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 
     protected override void BeginBackward(WorkerPool pool)
     {
-        if (Input.NeedsGradient) pool.Run(Kernel.TransposedBlocks, _packTransposedBlock);
+        if (Input.NeedsGradient) pool.Run(Kernel.BackwardDataBlocks, _packBackwardDataBlock);
     }
 
     protected override void BeginBackwardPart(int part) => Bias.BeginGradient(part);

@@ -83,7 +83,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
             Kernel.TransformOutputGradient(rows, dy, m);
             Kernel.AddWeightGradient(0, Kernel.Positions, rows.Count, v, m, Sums(part));
             if (!Input.NeedsGradient) continue;
-            Kernel.MultiplyTransposed(0, Kernel.Positions, rows.Count, m, TransposedWeights, v);
+            Kernel.MultiplyTransposed(0, Kernel.Positions, rows.Count, m, BackwardDataWeights, v);
             Kernel.TransformInputGradient(rows, v, adds, Input.Gradient(images.First));
         }
     }
