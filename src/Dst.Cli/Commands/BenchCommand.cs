@@ -2,11 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Dst.Cli.Bench;
-using Dst.Cli.Report;
 using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.ModelFiles;
+using Dst.Report;
 using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Commands;
@@ -62,7 +62,7 @@ internal static class BenchCommand
         train.Handle(RunTrain);
         var bench = new Verb(
             "bench",
-            "Measures the speed of a model's inference on random images: latency, images a second, time and algorithm of each layer. Its own verbs measure kernels and training.",
+            "Measures the speed of a model's inference on random images: latency, images a second, time and form of each layer. Its own verbs measure kernels and training.",
             "bench --model runs/quickstart/dst.safetensors",
             "bench --arch resnet20 --pattern kernel:16:16 --batch 64 --threads 2 --json",
             "bench --arch resnet20 --pattern kernel:16:16 --unstructured --sparse",
@@ -113,32 +113,38 @@ internal static class BenchCommand
         };
         var options = new NetworkBenchOptions(path ?? arch!, path is null ? null : new FileInfo(path).Length, arguments.GetValue(Threads) ?? 1, inference);
         var result = new NetworkBench(model, options, call.Cancellation).Run(call.Report.Log);
-        call.Report.Result(result, () => PrintNetwork(call.Report, result));
+        call.Report.Write(Describe(result));
     }
 
-    private static void PrintNetwork(ReportWriter report, NetworkReport result)
+    private static Result Describe(NetworkReport result)
     {
-        PrintMachine(report, result.Cpu, result.Tier, result.Threads, result.PeakGflops);
-        report.Line($"{result.Model}, {result.Form}, batch {result.Batch}, {Format.Count(result.EffectiveMacs)} of {Format.Count(result.Macs)} MACs an image");
-        report.Line($"{result.LatencyMs.Min:F4} ms a batch (median {result.LatencyMs.Median:F4}, p95 {result.LatencyMs.P95:F4}, p99 {result.LatencyMs.P99:F4}), {result.ImagesPerSecond:F1} images/s");
-        report.Line($"{result.Gflops:F1} GFLOP/s of useful work, {result.PercentOfPeak:F1} % of the peak; {Format.Bytes(result.ResidentBytes)} of memory");
-        report.Line();
-        var table = new TextTable("layer", "algorithm", "ms", "GFLOP/s");
-        foreach (var step in result.Layers) table.Add(step.Name, step.Algorithm, $"{step.Ms:F4}", step.Gflops is { } gflops ? $"{gflops:F1}" : "-");
-        report.Table(table);
+        var layers = Table.Of(
+            result.Layers,
+            new("name", "layer", step => step.Name) { Alignment = Alignment.Left },
+            new("form", "form", step => step.Form) { Alignment = Alignment.Left },
+            new("ms", "ms", step => step.Ms, step => $"{step.Ms:F4}"),
+            new("gflops", "GFLOP/s", step => step.Gflops, step => $"{step.Gflops:F1}"));
+        var latency = result.LatencyMs;
+        var summary = new Lines(
+            $"{result.Model}, {result.Form}, batch {result.Batch}, {Format.Count(result.EffectiveMacs)} of {Format.Count(result.Macs)} MACs an image",
+            $"{latency.Min:F4} ms a batch (median {latency.Median:F4}, p95 {latency.P95:F4}, p99 {latency.P99:F4}), {result.ImagesPerSecond:F1} images/s",
+            $"{result.Gflops:F1} GFLOP/s of useful work, {result.PercentOfPeak:F1} % of the peak; {Format.Bytes(result.ResidentBytes)} of memory");
+        return new(result, MachineLine(result.Cpu, result.Tier, result.Threads, result.PeakGflops), summary, layers);
     }
 
     private static void RunKernels(Invocation call)
     {
         var bench = new KernelBench(call.Tier, call.Arguments.GetValue(Threads) ?? 1, call.Cancellation);
         var result = bench.Run(call.Report.Log);
-        call.Report.Result(result, () =>
-        {
-            PrintMachine(call.Report, result.Cpu, result.Tier, result.Threads, result.PeakGflops);
-            var table = new TextTable(["layer", "kernel", "ms", "GFLOP/s", "% of peak", "x dense"]);
-            foreach (var k in result.Kernels) table.Add([k.Shape, k.Kernel, $"{k.Ms:F4}", $"{k.Gflops:F1}", $"{k.PercentOfPeak:F0}", $"{k.SpeedupVsDense:F2}"]);
-            call.Report.Table(table);
-        });
+        var kernels = Table.Of(
+            result.Kernels,
+            new("shape", "layer", kernel => kernel.Shape) { Alignment = Alignment.Left },
+            new("kernel", "kernel", kernel => kernel.Kernel) { Alignment = Alignment.Left },
+            new("ms", "ms", kernel => kernel.Ms, kernel => $"{kernel.Ms:F4}"),
+            new("gflops", "GFLOP/s", kernel => kernel.Gflops, kernel => $"{kernel.Gflops:F1}"),
+            new("percent_of_peak", "% of peak", kernel => kernel.PercentOfPeak, kernel => $"{kernel.PercentOfPeak:F0}"),
+            new("speedup_vs_dense", "x dense", kernel => kernel.SpeedupVsDense, kernel => $"{kernel.SpeedupVsDense:F2}"));
+        call.Report.Write(new(result, MachineLine(result.Cpu, result.Tier, result.Threads, result.PeakGflops), kernels));
     }
 
     private static void RunTrain(Invocation call)
@@ -154,27 +160,27 @@ internal static class BenchCommand
             PatternOf(arguments),
             arguments.GetValue(Steps) ?? 20);
         var result = new TrainBench(options, call.Cancellation).Run(call.Report.Log);
-        call.Report.Result(result, () => PrintTrain(call.Report, result));
+        call.Report.Write(Describe(result));
     }
 
-    private static void PrintTrain(ReportWriter report, TrainReport result)
+    private static Result Describe(TrainReport result)
     {
-        PrintMachine(report, result.Cpu, result.Tier, result.Threads, result.PeakGflops);
-        report.Line($"{result.Arch}, width {result.Width}, {result.Input}, {result.Classes} classes, batch {result.Batch}, {result.Pattern ?? result.Form}");
-        report.Line($"{Format.Count(result.Weights)} weights, {Format.Count(result.EffectiveMacs)} of {Format.Count(result.Macs)} MACs an image");
-        report.Line($"{result.MsPerImage:F4} ms an image (median {result.MsPerImageMedian:F4}), {result.ImagesPerSecond:F1} images/s");
-        report.Line($"{result.Gflops:F1} GFLOP/s of useful work, {result.PercentOfPeak:F1} % of the peak; {Format.Bytes(result.PeakMemoryBytes)} of memory at most");
-        report.Line();
-        var table = new TextTable("operation", "pass", "ms an image", "%");
-        foreach (var o in result.Operations) table.Add(o.Operation, $"{o.Pass}".ToLowerInvariant(), $"{o.MsPerImage:F4}", $"{o.Percent:F1}");
-        report.Table(table);
+        var operations = Table.Of(
+            result.Operations,
+            new("operation", "operation", share => share.Operation) { Alignment = Alignment.Left },
+            new("pass", "pass", share => share.Pass?.ToString().ToLowerInvariant()) { Alignment = Alignment.Left },
+            new("ms_per_image", "ms an image", share => share.MsPerImage, share => $"{share.MsPerImage:F4}"),
+            new("percent", "%", share => share.Percent, share => $"{share.Percent:F1}"));
+        var summary = new Lines(
+            $"{result.Arch}, width {result.Width}, {result.Input}, {result.Classes} classes, batch {result.Batch}, {result.Pattern ?? result.Form}",
+            $"{Format.Count(result.Weights)} weights, {Format.Count(result.EffectiveMacs)} of {Format.Count(result.Macs)} MACs an image",
+            $"{result.MsPerImage:F4} ms an image (median {result.MsPerImageMedian:F4}), {result.ImagesPerSecond:F1} images/s",
+            $"{result.Gflops:F1} GFLOP/s of useful work, {result.PercentOfPeak:F1} % of the peak; {Format.Bytes(result.PeakMemoryBytes)} of memory at most");
+        return new(result, MachineLine(result.Cpu, result.Tier, result.Threads, result.PeakGflops), summary, operations);
     }
 
-    private static void PrintMachine(ReportWriter report, string cpu, SimdTier tier, int threads, double peak)
-    {
-        report.Line($"{cpu}, {tier}, {threads} thread(s), peak {peak:F1} GFLOP/s");
-        report.Line();
-    }
+    private static Lines MachineLine(string cpu, SimdTier tier, int threads, double peak) =>
+        new($"{cpu}, {tier}, {threads} {(threads == 1 ? "thread" : "threads")}, peak {peak:F1} GFLOP/s");
 
     private static FeatureShape? ShapeOf(ParseResult arguments) => arguments.GetValue(Input) is { } text ? ParseShape(text) : null;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Dst.Cli.Report;
 using Dst.Interop.CSource;
+using Dst.Report;
 
 namespace Dst.Cli.Commands;
 
@@ -22,23 +22,32 @@ internal static class CSourceOutput
     {
         var name = call.Arguments.GetValue(Name) ?? Path.GetFileNameWithoutExtension(path);
         var report = CSourceExport.Write(model, folder, name, call.Arguments.GetValue(Check));
-        call.Report.Result(new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput }, () =>
-        {
-            var table = new TextTable("bytes", "exported", "dense", "ratio");
-            void Add(string what, Func<CSourceSizes, long?> bytes) => table.Add(
-                what, Text(bytes(report.Sizes)), Text(bytes(report.Dense)), bytes(report.Sizes) is { } exported && bytes(report.Dense) is { } dense and > 0 ? $"{(double)exported / dense:F2}" : "-");
-            Add("flash: weights", sizes => sizes.WeightBytes);
-            Add("flash: indices", sizes => sizes.IndexBytes);
-            Add("flash: code", sizes => sizes.CodeBytes);
-            Add("flash", sizes => sizes.FlashBytes);
-            Add("RAM: arena", sizes => sizes.ArenaBytes);
-            call.Report.Table(table);
-            call.Report.Line();
-            if (report.Sizes.CodeBytes is null) call.Report.Line("code: not measured, as there is no C compiler (cc) here");
-            if (report.CheckOutput is not null) call.Report.Line(report.CheckOutput);
-            call.Report.Line($"{folder}: {name}.c, {name}.h, {name}_test.c, Makefile, README.md");
-        });
+        var notes = new List<string>();
+        if (report.Sizes.CodeBytes is null) notes.Add("code: not measured, as there is no C compiler (cc) here");
+        if (report.CheckOutput is not null) notes.Add(report.CheckOutput);
+        notes.Add($"{folder}: {name}.c, {name}.h, {name}_test.c, Makefile, README.md");
+        call.Report.Write(new(new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput }, TableOf(report.Sizes, report.Dense), new Lines(notes)));
     }
 
-    private static string Text(long? bytes) => bytes is null ? "-" : $"{bytes}";
+    private static Table TableOf(CSourceSizes exported, CSourceSizes dense)
+    {
+        SizeRow Row(string part, Func<CSourceSizes, long?> bytes) => new(part, bytes(exported), bytes(dense));
+        return Table.Of(
+            [
+                Row("flash: weights", sizes => sizes.WeightBytes),
+                Row("flash: indices", sizes => sizes.IndexBytes),
+                Row("flash: code", sizes => sizes.CodeBytes),
+                Row("flash", sizes => sizes.FlashBytes),
+                Row("RAM: arena", sizes => sizes.ArenaBytes),
+            ],
+            new("part", "bytes", row => row.Part) { Alignment = Alignment.Left },
+            new("exported", "exported", row => row.Exported),
+            new("dense", "dense", row => row.Dense),
+            new Column<SizeRow>("ratio", "ratio", row => row.Ratio, row => $"{row.Ratio:F2}"));
+    }
+
+    private sealed record SizeRow(string Part, long? Exported, long? Dense)
+    {
+        public double? Ratio => Dense > 0 ? (double?)Exported / Dense : null;
+    }
 }

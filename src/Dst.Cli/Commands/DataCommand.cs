@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Dst.Cli.Report;
+using Dst.Report;
 using Dst.Training.Data;
 
 namespace Dst.Cli.Commands;
@@ -41,22 +41,35 @@ internal static class DataCommand
             inspection.Splits,
             Leaks = inspection.Leaks.Select(leak => leak.ToString()),
         };
-        call.Report.Result(document, () => Print(call.Report, data, inspection));
+        call.Report.Write(new(document, ClassTable(data, inspection), SplitLines(inspection)));
     }
 
-    private static void Print(ReportWriter report, DataSet data, DataInspection inspection)
+    private static Table ClassTable(DataSet data, DataInspection inspection)
     {
-        var classes = new TextTable(["class", .. inspection.Splits.Select(split => split.Name)]);
-        foreach (var (label, name) in data.ClassNames.Index()) classes.Add([name, .. inspection.Splits.Select(split => $"{split.ClassCounts[label]}")]);
-        classes.Add(["all", .. inspection.Splits.Select(split => $"{split.Count}")]);
-        report.Table(classes);
-        report.Line();
+        var rows = data.ClassNames.Select((name, label) => new ClassRow(name, [.. inspection.Splits.Select(split => (long)split.ClassCounts[label])]));
+        var all = new ClassRow("all", [.. inspection.Splits.Select(split => (long)split.Count)]);
+        return Table.Of(
+            rows.Append(all),
+            [
+                new("class", "class", row => row.Name) { Alignment = Alignment.Left },
+                .. inspection.Splits.Select((split, i) => new Column<ClassRow>(split.Name, split.Name, row => row.Images[i])),
+            ]);
+    }
+
+    private static Lines SplitLines(DataInspection inspection)
+    {
+        const int shown = 5;
+        var lines = new List<string>();
         foreach (var split in inspection.Splits.Where(split => split.Count > 0))
         {
-            var sizes = string.Join(", ", split.Sizes.Take(5).Select(size => $"{size.Width}x{size.Height} ({size.Count})"));
-            report.Line($"{split.Name}: values {split.Min:G4} to {split.Max:G4}, mean {split.Mean:G4}; sizes {sizes}{(split.Sizes.Count > 5 ? ", ..." : "")}");
+            var sizes = string.Join(", ", split.Sizes.Take(shown).Select(size => $"{size.Width}x{size.Height} ({size.Count})"));
+            var more = split.Sizes.Count > shown ? ", ..." : "";
+            lines.Add($"{split.Name}: values {split.Min:G4} to {split.Max:G4}, mean {split.Mean:G4}; sizes {sizes}{more}");
         }
 
-        report.Line(inspection.Leaks.Count == 0 ? "no image is in two splits" : $"{inspection.Leaks.Count} kinds of leak between splits: see the warnings");
+        lines.Add(inspection.Leaks.Count == 0 ? "no image is in two splits" : $"{inspection.Leaks.Count} kinds of leak between splits: see the warnings");
+        return new(lines);
     }
+
+    private sealed record ClassRow(string Name, IReadOnlyList<long> Images);
 }

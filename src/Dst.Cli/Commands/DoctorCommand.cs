@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using Dst.Images;
 using Dst.Kernels.Simd;
+using Dst.Report;
 using Dst.Runtime;
 
 namespace Dst.Cli.Commands;
@@ -24,7 +25,7 @@ internal static class DoctorCommand
     private static void Run(Invocation call)
     {
         var machine = Examine(call.Tier);
-        call.Report.Result(machine, () => Print(call.Report, machine));
+        call.Report.Write(new(machine, Describe(machine)));
     }
 
     private static Machine Examine(SimdTier tier) => new(
@@ -39,21 +40,22 @@ internal static class DoctorCommand
         FreeDiskBytes: new DriveInfo(Environment.CurrentDirectory).AvailableFreeSpace,
         ImageLibraries: [.. ImageLibrary.All.Select(library => new Library(library.FileName, library.Format, library.IsPresent, library.Package))]);
 
-    private static void Print(Report.ReportWriter report, Machine machine)
+    private static Lines Describe(Machine machine)
     {
         const double Gibibyte = 1L << 30;
         var forced = machine.Tier == machine.BestTier ? "" : $" (the best is {machine.BestTier}; {CommandLine.TierVariable} says otherwise)";
-        report.Line($"processor     {machine.Cpu}, {machine.Cores} cores");
-        report.Line($"vectors       {machine.Tier}{forced}, fused multiply-add: {(machine.FusedMultiplyAdd ? "yes" : "no")}");
-        report.Line($"runtime       {machine.Runtime} on {machine.System}");
-        report.Line($"free memory   {machine.FreeMemoryBytes / Gibibyte:F1} GiB");
-        report.Line($"free disk     {machine.FreeDiskBytes / Gibibyte:F1} GiB here");
-        foreach (var library in machine.ImageLibraries)
-        {
-            var state = library.Present ? "present" : $"missing: {library.Format} files cannot be read; install the package {library.Package}";
-            report.Line($"{library.Format,-4} images   {library.File} {state}");
-        }
+        return new([
+            $"processor     {machine.Cpu}, {machine.Cores} cores",
+            $"vectors       {machine.Tier}{forced}, fused multiply-add: {(machine.FusedMultiplyAdd ? "yes" : "no")}",
+            $"runtime       {machine.Runtime} on {machine.System}",
+            $"free memory   {machine.FreeMemoryBytes / Gibibyte:F1} GiB",
+            $"free disk     {machine.FreeDiskBytes / Gibibyte:F1} GiB here",
+            .. machine.ImageLibraries.Select(library => $"{library.Format,-4} images   {library.File} {StateOf(library)}"),
+        ]);
     }
+
+    private static string StateOf(Library library) =>
+        library.Present ? "present" : $"missing: {library.Format} files cannot be read; install the package {library.Package}";
 
     private static long FreeMemory()
     {

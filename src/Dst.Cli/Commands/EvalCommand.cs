@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Dst.Cli.Report;
+using Dst.Report;
 using Dst.Runtime.Inference;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -46,22 +46,20 @@ internal static class EvalCommand
         using var predictor = new Predictor(model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
         var metrics = TrainerEvaluation.Evaluate(predictor, loader, call.Cancellation);
-        call.Report.Result(Evaluation.Of(metrics), () => Print(call.Report, metrics, data.ClassNames));
+        var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, loss {metrics.Loss:F4}";
+        call.Report.Write(new(Evaluation.Of(metrics), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));
     }
 
-    private static void Print(ReportWriter report, ClassificationMetrics metrics, IReadOnlyList<string> classNames)
-    {
-        report.Line($"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, loss {metrics.Loss:F4}");
-        report.Line();
-        var confusion = new TextTable(["label \\ predicted", .. classNames, "recall"]);
-        foreach (var (label, row) in metrics.Confusion.Rows.Index())
-        {
-            var recall = metrics.Confusion.Recall(label);
-            confusion.Add([classNames[label], .. row.Select(n => $"{n}"), double.IsNaN(recall) ? "-" : Format.Percent(recall)]);
-        }
+    private static Table ConfusionTable(ConfusionMatrix confusion, IReadOnlyList<string> classNames) => Table.Of(
+        classNames.Index(),
+        [
+            new("label", "label \\ predicted", row => row.Item) { Alignment = Alignment.Left },
+            .. classNames.Select((name, predicted) => new Column<(int Index, string Item)>(name, name, row => confusion.Rows[row.Index][predicted])),
+            new("recall", "recall", row => Recall(confusion, row.Index), row => Format.Percent(confusion.Recall(row.Index))),
+        ]);
 
-        report.Table(confusion);
-    }
+    /// <summary>Share of a class's images that are recognised, null of a class without images.</summary>
+    private static double? Recall(ConfusionMatrix confusion, int label) => confusion.Recall(label) is var recall && double.IsNaN(recall) ? null : recall;
 
     /// <summary>The JSON document of <c>eval</c>.</summary>
     private sealed record Evaluation(double Top1, double Top5, double Loss, long Count, IReadOnlyList<IReadOnlyList<long>> Confusion)

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Dst.Cli.Report;
 using Dst.Interop.Onnx;
 using Dst.ModelFiles;
+using Dst.Report;
 
 namespace Dst.Cli.Commands;
 
@@ -40,7 +40,7 @@ internal static class ExportCommand
             case "onnx":
                 OnnxExporter.Export(output, ModelFile.Load(path));
                 var bytes = new FileInfo(output).Length;
-                call.Report.Result(new { File = output, FileBytes = bytes }, () => call.Report.Line($"{output}: {Format.Bytes(bytes)}"));
+                call.Report.Write(new(new { File = output, FileBytes = bytes }, new Lines($"{output}: {Format.Bytes(bytes)}")));
                 break;
             case "c":
                 CSourceOutput.Write(call, ModelFile.Load(path), path, output);

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using Dst.Cli.Report;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Interop.Onnx;
 using Dst.ModelFiles;
+using Dst.Report;
+using Dst.Report.Models;
 
 namespace Dst.Cli.Commands;
 
@@ -54,14 +55,16 @@ internal static class ImportCommand
             Normalisation = call.Arguments.GetValue(Normalise) is { } text ? ParseNormalisation(text, imported.Graph.Input.Channels) : imported.Normalisation,
         };
         ModelFile.Save(output, model);
+        call.Report.Write(Describe(model, output, classes));
+    }
+
+    private static Result Describe(Model model, string file, int classes)
+    {
         var cost = NetworkCost.Of(model.Graph, model.Masks);
-        var rows = LayerTable.RowsOf(model);
-        call.Report.Result(new { File = output, Network = model.Graph.Name, Input = model.Graph.Input.ToString(), Classes = classes, cost.Weights, cost.Macs, Layers = rows }, () =>
-        {
-            call.Report.Table(LayerTable.ToTable(rows));
-            call.Report.Line();
-            call.Report.Line($"{output}: {model.Graph.Name}, input {model.Graph.Input}, {classes} classes, {Format.Count(cost.Weights)} weights, {Format.Count(cost.Macs)} MACs an image");
-        });
+        var layers = LayerRow.AllOf(model);
+        var document = new { File = file, Network = model.Graph.Name, Input = model.Graph.Input.ToString(), Classes = classes, cost.Weights, cost.Macs, Layers = layers };
+        var size = $"{Format.Count(cost.Weights)} weights, {Format.Count(cost.Macs)} MACs an image";
+        return new(document, LayerTable.Of(layers), new Lines($"{file}: {document.Network}, input {document.Input}, {classes} classes, {size}"));
     }
 
     private static string[] ReadNames(string path, int classes)

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Dst.Cli.Report;
 using Dst.Graph;
+using Dst.Report;
+using Dst.Report.Models;
 using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Commands;
@@ -8,7 +9,7 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst inspect</c>: what is in a model file.</summary>
 internal static class InspectCommand
 {
-    private static readonly Option<bool> Plan = new("--plan") { Description = "Show the algorithm of each convolution that is the fastest on this machine (batch 1, 1 thread), the others, and why." };
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Show the form of each convolution that is the fastest on this machine (batch 1, 1 thread), the others, and why." };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -50,23 +51,18 @@ internal static class InspectCommand
             cost.EffectiveMacs,
             model.ClassNames,
             model.Normalisation,
-            Layers = LayerTable.RowsOf(model),
+            Layers = LayerRow.AllOf(model),
             Plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null,
         };
-        call.Report.Result(document, () =>
-        {
-            call.Report.Line($"{path}: {document.Network}, input {document.Input}");
-            call.Report.Line($"file     {size}");
-            call.Report.Line($"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept");
-            call.Report.Line($"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept");
-            call.Report.Line($"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}");
-            call.Report.Line($"input    {Describe(model.Normalisation)}");
-            call.Report.Line();
-            call.Report.Table(LayerTable.ToTable(document.Layers));
-            if (document.Plan is null) return;
-            call.Report.Line();
-            call.Report.Table(PlanTable.Of(document.Plan));
-        });
+        var summary = new Lines(
+            $"{path}: {document.Network}, input {document.Input}",
+            $"file     {size}",
+            $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
+            $"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept",
+            $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
+            $"input    {Describe(model.Normalisation)}");
+        var layers = LayerTable.Of(document.Layers);
+        call.Report.Write(document.Plan is null ? new(document, summary, layers) : new(document, summary, layers, PlanTable.Of(document.Plan)));
     }
 
     private static IReadOnlyList<LayerDecision> DecisionsOf(Model model, Invocation call)

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Dst.Cli.Report;
 using Dst.Images;
+using Dst.Report;
 using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Commands;
@@ -70,11 +70,7 @@ internal static class PredictCommand
             for (var i = 0; i < files.Length; i++) results.Add(new(files[i], Best(probabilities[(i * predictor.Classes)..((i + 1) * predictor.Classes)], model, top)));
         }
 
-        call.Report.Result(results, () =>
-        {
-            foreach (var result in results)
-                call.Report.Line($"{result.File}: {string.Join(", ", result.Predictions.Select(prediction => $"{prediction.Class} {Format.Percent(prediction.Probability)}"))}");
-        });
+        call.Report.Write(new(results, new Lines([.. results.Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}")])));
     }
 
     /// <summary>The model, which is the first argument or an option, and the images.</summary>
@@ -112,5 +108,8 @@ internal static class PredictCommand
 
     private sealed record FilePredictions(string File, IReadOnlyList<Prediction> Predictions);
 
-    private sealed record Prediction(string Class, float Probability);
+    private sealed record Prediction(string Class, float Probability)
+    {
+        public override string ToString() => $"{Class} {Format.Percent(Probability)}";
+    }
 }

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using Dst.Cli.Report;
+using Dst.Cli.Output;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
 using Dst.ModelFiles;
+using Dst.Report;
+using Dst.Report.Models;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -114,15 +116,25 @@ internal static class PruneCommand
     {
         ModelFile.Save(path, pruned);
         var cost = NetworkCost.Of(pruned.Graph, pruned.Masks);
-        var rows = LayerTable.RowsOf(pruned);
+        var layers = LayerRow.AllOf(pruned);
         var size = StoreSize.Of(pruned);
-        report.Result(new { File = path, size.FileBytes, size.DenseFileBytes, size.MaskBytes, cost.Weights, Nonzero = cost.Nonzeros, cost.Macs, cost.EffectiveMacs, plan.Skipped, Layers = rows }, () =>
+        var document = new
         {
-            report.Table(LayerTable.ToTable(rows, plan.Skipped));
-            report.Line();
-            report.Line($"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept");
-            report.Line($"file: {size}");
-        });
+            File = path,
+            size.FileBytes,
+            size.DenseFileBytes,
+            size.MaskBytes,
+            cost.Weights,
+            Nonzero = cost.Nonzeros,
+            cost.Macs,
+            cost.EffectiveMacs,
+            plan.Skipped,
+            Layers = layers,
+        };
+        var summary = new Lines(
+            $"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept",
+            $"file: {size}");
+        report.Write(new(document, LayerTable.Of(layers, plan.Skipped), summary));
     }
 
     private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, ComputeContext compute, string path)
@@ -130,14 +142,8 @@ internal static class PruneCommand
         if (data.Validation.Count == 0) throw new InputException("the data has no validation images; at least one was expected, see data.validation");
         var rows = LayerSensitivity.Measure(model, plan, data, Batch, compute, call.Cancellation).ToList();
         var csv = new StringBuilder("layer,weights,kept,validation_top1,validation_loss\n");
-        var table = new TextTable("layer pruned alone", "weights", "kept", "validation top-1", "points", "loss");
-        foreach (var row in rows)
-        {
-            csv.Append(CultureInfo.InvariantCulture, $"{row.Layer},{row.Weights},{row.Kept},{row.Top1},{row.Loss}\n");
-            table.Add(row.Layer, $"{row.Weights}", $"{row.Kept}", Format.Percent(row.Top1), $"{100 * (row.Top1 - rows[0].Top1):+0.00;-0.00;0.00}", $"{row.Loss:F4}");
-        }
-
+        foreach (var row in rows) csv.Append(CultureInfo.InvariantCulture, $"{row.Layer},{row.Weights},{row.Kept},{row.Top1},{row.Loss}\n");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(csv.ToString())));
-        call.Report.Result(new { File = path, plan.Skipped, Layers = rows }, () => call.Report.Table(table));
+        call.Report.Write(new(new { File = path, plan.Skipped, Layers = rows }, SensitivityTable.Of(rows)));
     }
 }

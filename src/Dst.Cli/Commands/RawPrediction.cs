@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dst.Interop;
 using Dst.ModelFiles;
+using Dst.Report;
 using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Commands;
@@ -45,6 +46,6 @@ internal static class RawPrediction
         var logits = new float[(long)shape[0] * plan.Classes];
         session.Run(values, shape[0], logits);
         NpyFile.Write(output, [shape[0], plan.Classes], logits);
-        call.Report.Result(new { File = output, Shape = new[] { shape[0], plan.Classes } }, () => call.Report.Line($"{output}: {shape[0]} x {plan.Classes} logits"));
+        call.Report.Write(new(new { File = output, Shape = new[] { shape[0], plan.Classes } }, new Lines($"{output}: {shape[0]} x {plan.Classes} logits")));
     }
 }

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Dst.Cli.Bench;
-using Dst.Cli.Report;
+using Dst.Cli.Output;
 using Dst.ModelFiles;
+using Dst.Report;
+using Dst.Report.Models;
+using Dst.Report.Runs;
 using Dst.Runtime.Threading;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
@@ -57,15 +60,11 @@ internal static class RecipeRun
 
     private static void RunOne(Invocation call, RunFolder run, DataSet data)
     {
-        var report = call.Report;
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
-        report.Result(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, () =>
-        {
-            report.Table(ArmTable.Of(summary));
-            report.Line();
-            if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) PrintLayers(report, run, pruned);
-            report.Line($"run folder: {run.Path}");
-        });
+        List<Block> blocks = [ArmTables.Accuracy(summary.Arms), ArmTables.Cost(ArmStatistic.AllOf(summary))];
+        if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) blocks.Add(LayersOf(run, pruned));
+        blocks.Add(new Lines($"run folder: {run.Path}"));
+        call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
     }
 
     private static void RunSeeds(Invocation call, RunSet set)
@@ -77,29 +76,23 @@ internal static class RecipeRun
             runs.Add(new(run.Path, RunToEnd(call, run, Load(call, run.Recipe), resumeWith: set.Path), set.Recipe.Prune.Pattern.ToString()));
         }
 
+        var arms = ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]);
         var document = new
         {
             Folder = set.Path,
             Recipe = set.Recipe.Name,
             set.Recipe.Seeds,
-            Arms = ResultsTable.StatisticsOf(runs),
+            Arms = arms,
             Runs = runs.Select(run => new { run.Folder, run.Summary.Seed, run.Summary.Arms }),
         };
-        call.Report.Result(document, () =>
-        {
-            call.Report.Table(ResultsTable.OfArms(runs));
-            call.Report.Line();
-            call.Report.Line($"run folder: {set.Path}");
-        });
+        call.Report.Write(new(document, ArmTables.Accuracy(arms), ArmTables.Cost(arms), new Lines($"run folder: {set.Path}")));
     }
 
     /// <summary>What pruning did to each layer; every pruned arm of a run has the same layers and the same number of kept weights.</summary>
-    private static void PrintLayers(ReportWriter report, RunFolder run, ArmSummary arm)
+    private static Table LayersOf(RunFolder run, ArmSummary arm)
     {
         var skipped = arm.Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
-        report.Line($"layers of {arm.Arm}:");
-        report.Table(LayerTable.ToTable(LayerTable.RowsOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped));
-        report.Line();
+        return LayerTable.Of(LayerRow.AllOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped) with { Title = $"layers of {arm.Arm}:" };
     }
 
     private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith)

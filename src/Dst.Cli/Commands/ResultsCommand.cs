@@ -1,5 +1,7 @@
 using System.CommandLine;
-using Dst.Cli.Report;
+using Dst.Report;
+using Dst.Report.Renderers;
+using Dst.Report.Runs;
 
 namespace Dst.Cli.Commands;
 
@@ -20,35 +22,33 @@ internal static class ResultsCommand
             "results",
             "Writes Markdown tables over runs: each arm's mean and standard deviation over seeds, and one row a pattern where a recipe was run with several.",
             "results runs/mstar > tables.md",
-            "results runs/quickstart/20260101-120000 runs/quickstart/20260101-121500")
+            "results runs/quickstart/20260101-120000 runs/quickstart/20260101-121500 --json")
         {
-            Folders,
+            Renderer = MarkdownRenderer.Render,
         };
+        verb.Add(Folders);
+        verb.Add(SharedOptions.Json);
         verb.Handle(Run);
         return verb;
     }
 
     private static void Run(Invocation call)
     {
-        var runs = call.Arguments.GetRequiredValue(Folders).SelectMany(FinishedRun.FindAll).ToList();
-        foreach (var recipe in runs.GroupBy(run => run.Summary.Recipe).OrderBy(group => group.Key, StringComparer.Ordinal))
-        {
-            var patterns = recipe.GroupBy(run => run.Pattern).OrderBy(group => group.Key, StringComparer.Ordinal).ToList();
-            foreach (var pattern in patterns) WriteArms(call.Report, recipe.Key, pattern.Key, [.. pattern]);
-            if (patterns.Count < 2) continue;
-            call.Report.Line($"## {recipe.Key}: patterns");
-            call.Report.Line();
-            call.Report.Line(ResultsTable.OfPatterns(patterns).ToMarkdown());
-        }
+        var patterns = PatternRuns.GroupsOf([.. call.Arguments.GetRequiredValue(Folders).SelectMany(FinishedRun.FindAll)]);
+        var blocks = patterns.GroupBy(pattern => pattern.Recipe).SelectMany(recipe => BlocksOf(recipe.Key, [.. recipe]));
+        call.Report.Write(new(patterns, [.. blocks]));
     }
 
-    private static void WriteArms(ReportWriter report, string recipe, string pattern, IReadOnlyList<FinishedRun> runs)
+    private static IEnumerable<Block> BlocksOf(string recipe, IReadOnlyList<PatternRuns> patterns)
     {
-        var twice = runs.GroupBy(run => run.Summary.Seed).FirstOrDefault(seed => seed.Count() > 1);
-        if (twice is not null)
-            throw new InputException($"{recipe} with the pattern {pattern} was run twice with the seed {twice.Key}, in {string.Join(" and ", twice.Select(run => run.Folder))}; one run a seed was expected");
-        report.Line($"## {recipe}: {pattern}, seeds {string.Join(", ", runs.Select(run => run.Summary.Seed).Order())}");
-        report.Line();
-        report.Line(ResultsTable.OfArms(runs).ToMarkdown());
+        foreach (var pattern in patterns)
+        {
+            yield return new Heading($"{recipe}: {pattern.Pattern}, seeds {string.Join(", ", pattern.Seeds)}");
+            yield return ArmTables.All(pattern.Arms);
+        }
+
+        if (patterns.Count < 2) yield break;
+        yield return new Heading($"{recipe}: patterns");
+        yield return ArmTables.Patterns(patterns);
     }
 }

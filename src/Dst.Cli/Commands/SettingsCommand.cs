@@ -1,3 +1,4 @@
+using Dst.Report;
 using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Commands;
@@ -15,14 +16,7 @@ internal static class SettingsCommand
         verb.Handle(call =>
         {
             var keys = RecipeFile.Describe();
-            call.Report.Result(keys, () =>
-            {
-                foreach (var key in keys)
-                {
-                    call.Report.Line($"{key.Path}: {key.Default}");
-                    call.Report.Line($"    {key.Help} ({key.Expected})");
-                }
-            });
+            call.Report.Write(new(keys, new Lines([.. keys.SelectMany(key => new[] { $"{key.Path}: {key.Default}", $"    {key.Help} ({key.Expected})" })])));
         });
         return verb;
     }

@@ -18,8 +18,8 @@ internal static class SharedOptions
     /// <summary>Number of threads; null for the processor's cores.</summary>
     public static readonly Option<int?> Threads = Number("--threads", "Threads that share the work; results do not depend on it. Default: all cores.", 1, 1024);
 
-    /// <summary>Fixed choices of algorithms.</summary>
-    public static readonly Option<bool> NoTune = new("--no-tune") { Description = "Choose each layer's algorithm by a fixed cost model rather than by measuring." };
+    /// <summary>Fixed choices of forms.</summary>
+    public static readonly Option<bool> NoTune = new("--no-tune") { Description = "Choose each layer's form by a fixed cost model rather than by measuring." };
 
     /// <summary>Fresh measurements.</summary>
     public static readonly Option<bool> NoCache = new("--no-cache") { Description = "Measure each layer anew, neither reading nor writing what was measured earlier on this machine." };

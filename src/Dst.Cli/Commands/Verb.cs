@@ -1,6 +1,8 @@
 using System.CommandLine;
-using Dst.Cli.Report;
+using Dst.Cli.Output;
 using Dst.Kernels.Simd;
+using Dst.Report;
+using Dst.Report.Renderers;
 
 namespace Dst.Cli.Commands;
 
@@ -16,12 +18,15 @@ internal sealed class Verb : Command
     /// <summary>Command lines that show the verb at work, without the leading <c>./dst</c>.</summary>
     public IReadOnlyList<string> Examples { get; }
 
+    /// <summary>How the result is written unless <c>--json</c> is given: as plain text, if nothing else is set.</summary>
+    public Func<Result, string> Renderer { get; init; } = TextRenderer.Render;
+
     /// <summary>Says what the verb does; an error is thrown, so a handler that returns has done its work.</summary>
     public void Handle(Action<Invocation> handler) => SetAction((parsed, cancellation) =>
     {
         var configuration = (VerbConfiguration)parsed.InvocationConfiguration;
         var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
-        var report = new ReportWriter(configuration.Output, configuration.Error, isJson);
+        var report = new ReportWriter(configuration.Output, configuration.Error, isJson ? JsonRenderer.Render : Renderer);
         WarnOfManyThreads(parsed, report);
         handler(new Invocation(parsed, configuration.Tier, report, cancellation));
         return Task.FromResult(CommandLine.Done);

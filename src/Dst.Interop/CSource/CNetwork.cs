@@ -37,11 +37,10 @@ internal sealed class CNetwork
     public string AddressOf(string name) => _values[name].Argument ?? $"arena + {_memory[name] + _values[name].FirstInside}";
 
     /// <summary>Values in whose place an operation can write: those that it reads once, at the place where it writes.</summary>
-    private static IEnumerable<string> Replaceable(PlanNode node) => node.Operation switch
-    {
-        Conv2dOp or LinearOp => node.Residual is { } residual && residual != node.Inputs[0] ? [residual] : [],
-        _ => Elementwise.Covers(node.Operation) ? node.Inputs : [],
-    };
+    private static IEnumerable<string> Replaceable(PlanNode node) =>
+        node.Operation.IsElementwise ? node.Inputs
+        : node.Residual is { } residual && residual != node.Inputs[0] ? [residual]
+        : [];
 
     /// <summary>A linear layer reads maps in any order, and those of one pixel are flat.</summary>
     private static void DropFlattening(PlanGraph graph)

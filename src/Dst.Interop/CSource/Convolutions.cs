@@ -13,7 +13,7 @@ internal static class Convolutions
     public static void Emit(CProgram program, PlanNode node, Conv2dOp c)
     {
         var input = program.Network[node.Inputs[0]];
-        if (c.Groups > 1 && c.Groups == input.Shape.Channels && c.Groups == c.OutChannels)
+        if (c.IsDepthwise(input.Shape))
         {
             EmitDepthwise(program, node, c);
             return;

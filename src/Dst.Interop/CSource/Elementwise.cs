@@ -25,10 +25,6 @@ internal static class Elementwise
         ["scale"] = ("y = x * factor[channel].", "const float *factor", "to[c] = v * factor[c];"),
     };
 
-    /// <summary>Whether an operation is one of these.</summary>
-    public static bool Covers(Operation operation) => operation is ReluOp or ClipOp or LeakyReluOp or PReluOp or SigmoidOp or TanhOp or HardSigmoidOp
-        or HardSwishOp or AffineOp or BatchNormOp or AddOp or MulOp;
-
     /// <summary>Writes the call of one.</summary>
     public static void Emit(CProgram program, PlanNode node)
     {
@@ -49,7 +45,7 @@ internal static class Elementwise
             AddOp => ("add", $"{Other()}, {low}, {high}"),
             MulOp when program.Network[node.Inputs[1]].Shape == program.Network[node.Inputs[0]].Shape => ("multiply", Other()),
             MulOp => ("scale", program.Network.AddressOf(node.Inputs[1])),
-            _ => throw new InvalidOperationException($"{node.Operation} is not elementwise"),
+            _ => throw new InvalidOperationException($"no C statement for {node.Operation}"),
         };
         var function = Functions[name];
         program.Use("elementwise.c", ("NAME", name), ("MEANING", function.Meaning), ("PARAMETERS", function.Parameters.Length > 0 ? $", {function.Parameters}" : ""), ("STATEMENT", function.Statement));

@@ -84,7 +84,7 @@ internal static class Operations
                 program.Use("shuffle.c");
                 program.Call("shuffle", node, $"{s.Groups}");
                 break;
-            case var operation when Elementwise.Covers(operation):
+            case { IsElementwise: true }:
                 Elementwise.Emit(program, node);
                 break;
             default:

@@ -11,7 +11,7 @@ internal static class NetworkMemory
     public static void Check(NetworkGraph graph, int batch)
     {
         var shapes = GraphChecker.Check(graph);
-        var features = graph.Nodes.Where(node => node.Operation is not (ReluOp or BatchNormOp)) // which need not be stored
+        var features = graph.Nodes.Where(node => node.Operation.IsStoredInTraining)
             .Sum(node => (double)Layout.PaddedChannels(shapes[node.Name].Channels) * shapes[node.Name].Height * shapes[node.Name].Width);
         var parameters = ParameterShape.Of(graph).Sum(parameter => (double)parameter.Count);
         MemoryLimit.Check(sizeof(float) * (batch * features + 2 * parameters), $"the features and weights of {graph.Name} in a batch of {batch}", "a smaller batch, input or width was expected");

@@ -33,37 +33,11 @@ public sealed record ParameterShape(string Name, string Layer, ParameterRole Rol
     public static IReadOnlyList<ParameterShape> Of(NetworkGraph graph)
     {
         var shapes = GraphChecker.Check(graph);
-        var result = new List<ParameterShape>();
-        foreach (var node in graph.Nodes)
-        {
-            var inputs = shapes[node.Inputs[0]].Channels;
-            void Add(string suffix, ParameterRole role, params int[] shape) => result.Add(new($"{node.Name}.{suffix}", node.Name, role, shape));
-            switch (node.Operation)
-            {
-                case Conv2dOp c:
-                    Add("weight", ParameterRole.Weight, c.OutChannels, inputs / c.Groups, c.KernelHeight, c.KernelWidth);
-                    if (c.Bias) Add("bias", ParameterRole.Bias, c.OutChannels);
-                    break;
-                case LinearOp l:
-                    Add("weight", ParameterRole.Weight, l.OutFeatures, inputs);
-                    if (l.Bias) Add("bias", ParameterRole.Bias, l.OutFeatures);
-                    break;
-                case BatchNormOp:
-                    Add("weight", ParameterRole.Scale, inputs);
-                    Add("bias", ParameterRole.Shift, inputs);
-                    Add("running_mean", ParameterRole.Statistic, inputs);
-                    Add("running_var", ParameterRole.Statistic, inputs);
-                    break;
-                case AffineOp:
-                    Add("weight", ParameterRole.Scale, inputs);
-                    Add("bias", ParameterRole.Shift, inputs);
-                    break;
-                case PReluOp:
-                    Add("weight", ParameterRole.Slope, inputs);
-                    break;
-            }
-        }
-
-        return result;
+        return
+        [
+            .. from node in graph.Nodes
+               from parameter in node.Operation.Parameters(shapes[node.Inputs[0]])
+               select new ParameterShape($"{node.Name}.{parameter.Suffix}", node.Name, parameter.Role, parameter.Shape),
+        ];
     }
 }

@@ -60,7 +60,7 @@ internal static class ModelMetadata
     /// <summary>The pattern of each pruned layer, which must be a convolution; null stands for an unstructured mask.</summary>
     public static Dictionary<string, UhpPattern?> ReadPatterns(MetadataStrings file, NetworkGraph graph)
     {
-        var convolutions = graph.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => node.Name).ToHashSet();
+        var convolutions = graph.Nodes.Where(node => node.Operation.TakesMask).Select(node => node.Name).ToHashSet();
         var patterns = new Dictionary<string, UhpPattern?>();
         foreach (var (layer, text) in ReadJson<Dictionary<string, string>>(file, "masks"))
         {

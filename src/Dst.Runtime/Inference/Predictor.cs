@@ -31,7 +31,7 @@ public sealed class Predictor : IDisposable
         _plan = InferencePlan.Compile(model, options);
         _normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
         _classNames = model.ClassNames;
-        _givesProbabilities = model.Graph.Output.Operation is SoftmaxOp;
+        _givesProbabilities = model.Graph.Output.Operation.GivesProbabilities;
         _threads = threads;
     }
 

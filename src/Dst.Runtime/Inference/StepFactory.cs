@@ -24,8 +24,8 @@ internal sealed class StepFactory(PlanGraph graph, ConvolutionChooser chooser)
     {
         switch (node.Operation)
         {
-            case Conv2dOp c when c.Groups > 1 && c.Groups == x.Channels && c.Groups == c.OutChannels:
-                _steps.Add(new DepthwiseStep(node, new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding)));
+            case Conv2dOp c when c.IsDepthwise(x):
+                _steps.Add(new DepthwiseStep(node, c.ShapeFor(x).ToWindowShape()));
                 _decisions.Add(new(node.Layer, new(ConvolutionForm.Depthwise.Name, UsesMask: false), [], "the only form of this layer"));
                 break;
             case Conv2dOp c:
@@ -45,14 +45,14 @@ internal sealed class StepFactory(PlanGraph graph, ConvolutionChooser chooser)
     private InferenceStep Create(PlanNode node, FeatureShape x) => node.Operation switch
     {
         LinearOp l => new LinearStep(node, x.Channels, l.OutFeatures),
-        BatchNormOp or AffineOp => new BatchNormStep(node, x),
+        BatchNormOp or AffineOp => new BatchNormStep(node, NameOf(node.Operation), x),
         ReluOp => new ReluStep(node, Length(x)),
         AddOp => new AddStep(node, Length(x)),
         MulOp => new MulStep(node, x, graph.Shapes[node.Inputs[1]]),
         PReluOp => CreatePRelu(node, x),
-        MaxPoolOp p => new PoolStep(node, p.ShapeFor(x)),
-        AvgPoolOp p => new PoolStep(node, p.ShapeFor(x)),
-        GlobalAvgPoolOp => new PoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
+        MaxPoolOp p => new MaxPoolStep(node, p.ShapeFor(x)),
+        AvgPoolOp p => new AvgPoolStep(node, p.ShapeFor(x), p.CountPadding),
+        GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
         FlattenOp => new FlattenStep(node, x),
         SoftmaxOp => new SoftmaxStep(node, x.Channels),
         _ when node.Operation.ToActivation() is { } activation => new ActivationStep(node, NameOf(node.Operation), x, activation),

@@ -75,19 +75,10 @@ internal sealed class PlanGraph
             Bias = Parameter("bias"),
             Mask = dense ? null : model.Masks.GetValueOrDefault(node.Name),
         };
-        if (node.Operation is not (BatchNormOp or AffineOp)) return read;
+        if (!node.Operation.ScalesChannels) return read;
         var scale = new float[Layout.PaddedChannels(Shapes[node.Name].Channels)];
         var shift = new float[scale.Length];
-        if (node.Operation is BatchNormOp normalisation)
-        {
-            BatchNorm.FoldRunning(read.Weight, read.Bias, Parameter("running_mean"), Parameter("running_var"), normalisation.Epsilon, scale, shift);
-        }
-        else
-        {
-            read.Weight!.CopyTo(scale, 0);
-            read.Bias!.CopyTo(shift, 0);
-        }
-
+        node.Operation.FoldChannels(suffix => Parameter(suffix)!, scale, shift);
         return read with { Weight = scale, Bias = shift };
     }
 }

@@ -26,9 +26,6 @@ internal sealed record PlanNode(string Layer, Operation Operation, IReadOnlyList
     /// <summary>What the result is clipped to at last.</summary>
     public Bounds Bounds { get; init; } = Bounds.None;
 
-    /// <summary>Whether the operation has weights into which a normalisation can be folded, and a last step for sums.</summary>
-    public bool IsWeighted => Operation is Conv2dOp or LinearOp;
-
     /// <summary>All values that it reads.</summary>
     public IEnumerable<string> Reads => Residual is null ? Inputs : Inputs.Append(Residual);
 }

@@ -59,9 +59,9 @@ internal sealed class NodeFactory(NodeContext context)
             PReluOp => ParametricActivationNode.PRelu(context, node, input, Output()),
             AffineOp => ParametricActivationNode.Affine(context, node, input, Output()),
             AddOp => new AddNode(context, node, inputs, Output()),
-            MaxPoolOp => new MaxPoolNode(context, node, input, Output()),
-            AvgPoolOp p => new AvgPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
-            GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), WindowShape.WholeMap(input.Shape.Channels, input.Shape.Height, input.Shape.Width)),
+            MaxPoolOp p => new MaxPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
+            AvgPoolOp p => new AvgPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding),
+            GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), WholeMap(input.Shape), countPadding: false),
             FlattenOp => new FlattenNode(context, node, input, Output()),
             LinearOp => new LinearNode(context, node, input, Output()),
             DropoutOp => new DropoutNode(context, node, input, Output()),
@@ -90,11 +90,11 @@ internal sealed class NodeFactory(NodeContext context)
         return stored;
     }
 
-    /// <summary>A ReLU is part of its input where nothing else reads that and the input's producer does not need it without.</summary>
+    /// <summary>A ReLU is part of its input if nothing else reads that and the input's producer allows it.</summary>
     private bool JoinsInput(Node node) =>
         node.Operation is ReluOp
         && IsReadOnce(node.Inputs[0])
-        && context.Graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is Conv2dOp or BatchNormOp or AffineOp or AddOp or MulOp or LinearOp or ConcatOp;
+        && context.Graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is { TakesReluInTraining: true };
 
     private Feature Join(Node node)
     {
@@ -104,4 +104,6 @@ internal sealed class NodeFactory(NodeContext context)
     }
 
     private bool IsReadOnce(string name) => context.Graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !context.Kept.Contains(name);
+
+    private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
 }

@@ -6,8 +6,8 @@ namespace Dst.Training.Masks;
 /// Channels that several layers share, such as those of a residual stream: what one order of them touches.
 /// </summary>
 /// <param name="Producers">Layers with a filter, or row of weights, for each channel.</param>
-/// <param name="Carriers">Layers that keep channels apart and have parameters for each: batch normalisation, affine maps, PReLU, depthwise convolutions.</param>
-/// <param name="Consumers">Convolutions and linear layers that sum over the channels.</param>
+/// <param name="Carriers">Layers that keep channels apart and have parameters for each, such as batch normalisation and depthwise convolutions.</param>
+/// <param name="Consumers">Layers that sum over the channels: convolutions and linear layers.</param>
 internal sealed record ChannelSpace(IReadOnlyList<string> Producers, IReadOnlyList<string> Carriers, IReadOnlyList<string> Consumers);
 
 /// <summary>Finds the channels of a graph whose order is free: a new one changes the layers of its space and not what the network computes.</summary>
@@ -36,21 +36,14 @@ internal static class ChannelSpaces
     private static Space OutputOf(Node node, List<Space> inputs, FeatureShape shape)
     {
         var input = inputs[0];
-        switch (node.Operation)
+        switch (node.Operation.OrderOfChannels(shape))
         {
-            case Conv2dOp { Groups: 1 } or LinearOp:
+            case ChannelOrder.Summed:
                 input.Consumers.Add(node.Name);
                 return new() { Producers = { node.Name } };
-            case Conv2dOp c when c.Groups == shape.Channels && c.OutChannels == c.Groups:
-            case BatchNormOp or AffineOp or PReluOp:
-                input.Carriers.Add(node.Name);
-                return input;
-            case ReluOp or LeakyReluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp:
-            case DropoutOp or MaxPoolOp or AvgPoolOp or GlobalAvgPoolOp or PadOp { ChannelsBefore: 0, ChannelsAfter: 0 }:
-            case FlattenOp when shape.Height * shape.Width == 1:
-                return input;
-            case AddOp or MulOp:
-                input.Join(inputs[1]);
+            case ChannelOrder.Kept:
+                if (node.Operation.Parameters(shape).Any()) input.Carriers.Add(node.Name);
+                foreach (var other in inputs) input.Join(other);
                 return input;
             default:
                 foreach (var fixedInput in inputs) fixedInput.IsFixed = true;

@@ -46,7 +46,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         }
 
         var nodes = model.Graph.Nodes.ToDictionary(node => node.Name);
-        var convolutions = weights.Where(shape => nodes[shape.Layer].Operation is Conv2dOp).Select(shape => shape.Layer).ToList();
+        var convolutions = weights.Where(shape => nodes[shape.Layer].Operation.TakesMask).Select(shape => shape.Layer).ToList();
         return new([.. weights.Select(shape =>
         {
             var reason = ReasonToSkip(nodes[shape.Layer], shape, convolutions, options);

@@ -71,7 +71,7 @@ public class InferencePlanTests
     [InlineData("resnet8")]
     [InlineData("wrn-16-1")]
     [InlineData("mobilenetv2")]
-    public void Logits_of_every_algorithm_are_within_a_thousandth_of_the_reference_in_double(string network)
+    public void Logits_of_every_form_are_within_a_thousandth_of_the_reference_in_double(string network)
     {
         if (SimdTiers.Best == SimdTier.Scalar && network is "mobilenetv2") return; // the references are too slow
         var dense = Small(network);
@@ -187,9 +187,9 @@ public class InferencePlanTests
     public void Normalisations_sums_and_activations_become_part_of_the_layers_before_them()
     {
         using var plan = InferencePlan.Compile(Small("resnet8"), Untuned);
-        var algorithms = plan.Steps.Select(step => step.Algorithm).ToList();
-        Assert.Equal(plan.Decisions.Count + 2, algorithms.Count);
-        Assert.Equal(["avg-pool", "linear"], algorithms.TakeLast(2));
+        var forms = plan.Steps.Select(step => step.Form).ToList();
+        Assert.Equal(plan.Decisions.Count + 2, forms.Count);
+        Assert.Equal(["avg-pool", "linear"], forms.TakeLast(2));
         Assert.Equal(3, plan.Steps.Count(step => step.Second is not null));
     }
 

@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 
@@ -28,7 +29,8 @@ internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep
 }
 
 /// <summary>A batch normalisation or an affine map that no layer could take, and a ReLU.</summary>
-internal sealed unsafe class BatchNormStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, node.Operation is AffineOp ? "affine" : "batch-norm", node.Inputs[0], null, node.Output)
+internal sealed unsafe class BatchNormStep(PlanNode node, string form, FeatureShape shape)
+    : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
 
@@ -42,8 +44,8 @@ internal sealed unsafe class BatchNormStep(PlanNode node, FeatureShape shape) : 
 }
 
 /// <summary>A function of each element that no other step could take, with its parameters, if any.</summary>
-internal sealed unsafe class ActivationStep(PlanNode node, string algorithm, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
-    : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
+internal sealed unsafe class ActivationStep(PlanNode node, string form, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
+    : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
 
@@ -80,8 +82,8 @@ internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape
 }
 
 /// <summary>Padding, a slice or a shuffle of channels.</summary>
-internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
-    : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
+internal sealed unsafe class RearrangementStep(PlanNode node, string form, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
+    : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 
@@ -90,22 +92,35 @@ internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, 
         data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width), end - first, data.Y + first * Layout.ImageLength(y.Channels, y.Height * y.Width), accumulate: false);
 }
 
-/// <summary>Maximum or mean over windows, block by block of channels.</summary>
-internal sealed unsafe class PoolStep(PlanNode node, WindowShape shape) : InferenceStep(node.Layer, node.Operation is MaxPoolOp ? "max-pool" : "avg-pool", node.Inputs[0], null, node.Output)
+/// <summary>An operation over windows, block by block of channels.</summary>
+internal abstract unsafe class PoolStep(PlanNode node, string form, WindowShape shape)
+    : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     private readonly WindowShape _block = shape with { Channels = Layout.Block };
-    private readonly bool _isMax = node.Operation is MaxPoolOp;
-    private readonly bool _countPadding = node.Operation is AvgPoolOp { CountPadding: true };
 
     public override int Units(int images) => images * shape.Blocks;
 
-    public override void Run(in StepData data, int first, int end, float* scratch)
-    {
-        var x = data.X + (long)first * _block.Height * _block.Width * Layout.Block;
-        var y = data.Y + (long)first * _block.OutHeight * _block.OutWidth * Layout.Block;
-        if (_isMax) MaxPool.Forward(data.Tier, _block, x, end - first, y);
-        else AvgPool.Forward(data.Tier, _block, x, end - first, _countPadding, y);
-    }
+    public override void Run(in StepData data, int first, int end, float* scratch) => Pool(
+        data.Tier,
+        _block,
+        data.X + (long)first * _block.Height * _block.Width * Layout.Block,
+        end - first,
+        data.Y + (long)first * _block.OutHeight * _block.OutWidth * Layout.Block);
+
+    /// <summary>Runs the kernel on some blocks, which it takes for images.</summary>
+    protected abstract void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y);
+}
+
+/// <summary>Maximum over windows, or over the whole map.</summary>
+internal sealed unsafe class MaxPoolStep(PlanNode node, WindowShape shape) : PoolStep(node, "max-pool", shape)
+{
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => MaxPool.Forward(tier, block, x, blocks, y);
+}
+
+/// <summary>Mean over windows, or over the whole map.</summary>
+internal sealed unsafe class AvgPoolStep(PlanNode node, WindowShape shape, bool countPadding) : PoolStep(node, "avg-pool", shape)
+{
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => AvgPool.Forward(tier, block, x, blocks, countPadding, y);
 }
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>

@@ -1,5 +1,3 @@
-using Dst.Graph;
-
 namespace Dst.Runtime.Lowering.Passes;
 
 /// <summary>dropout(x) → x.</summary>
@@ -8,6 +6,6 @@ internal static class DropIdentities
     /// <summary>Rewrites the graph.</summary>
     public static void Apply(PlanGraph graph)
     {
-        foreach (var node in graph.Nodes.Where(node => node.Operation is DropoutOp).ToList()) graph.Remove(graph.ProducerOf(node.Output)!);
+        foreach (var node in graph.Nodes.Where(node => node.Operation.IsIdentityInInference).ToList()) graph.Remove(graph.ProducerOf(node.Output)!);
     }
 }

@@ -1,5 +1,3 @@
-using Dst.Graph;
-
 namespace Dst.Runtime.Lowering.Passes;
 
 /// <summary>(W·x + b) · scale + shift → (scale·W)·x + (b · scale + shift), where nothing else reads W·x + b.</summary>
@@ -8,9 +6,9 @@ internal static class FoldBatchNorm
     /// <summary>Rewrites the graph.</summary>
     public static void Apply(PlanGraph graph)
     {
-        foreach (var normalisation in graph.Nodes.Where(node => node.Operation is BatchNormOp or AffineOp).ToList())
+        foreach (var normalisation in graph.Nodes.Where(node => node.Operation.ScalesChannels).ToList())
         {
-            if (graph.ProducerOf(normalisation.Inputs[0]) is { IsWeighted: true } layer && graph.Readers(layer.Output) == 1)
+            if (graph.ProducerOf(normalisation.Inputs[0]) is { Operation.IsWeighted: true } layer && graph.Readers(layer.Output) == 1)
                 graph.Fuse(layer, normalisation, Fold(layer, normalisation, graph.Shapes[layer.Output].Channels));
         }
     }

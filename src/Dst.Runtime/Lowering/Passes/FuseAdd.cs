@@ -11,7 +11,7 @@ internal static class FuseAdd
         foreach (var sum in graph.Nodes.Where(node => node.Operation is AddOp).ToList())
         {
             var last = graph.Nodes.LastOrDefault(node => sum.Inputs.Contains(node.Output));
-            if (last is { IsWeighted: true, Residual: null } && graph.Readers(last.Output) == 1)
+            if (last is { Operation.IsWeighted: true, Residual: null } && graph.Readers(last.Output) == 1)
                 graph.Fuse(last, sum, last with { Output = sum.Output, Residual = sum.Inputs[sum.Inputs[0] == last.Output ? 1 : 0] });
         }
     }

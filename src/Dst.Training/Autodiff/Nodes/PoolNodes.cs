@@ -3,34 +3,31 @@ using Dst.Kernels;
 
 namespace Dst.Training.Autodiff.Nodes;
 
-/// <summary>Maximum over windows.</summary>
-internal sealed unsafe class MaxPoolNode(NodeContext context, Node node, Feature input, StoredFeature output) : StoringNode(context, node, [input], output)
+/// <summary>Maximum over windows, or over the whole map.</summary>
+internal sealed unsafe class MaxPoolNode(NodeContext context, Node node, Feature input, StoredFeature output, WindowShape shape)
+    : StoringNode(context, node, [input], output)
 {
-    private readonly WindowShape _shape = ((MaxPoolOp)node.Operation).ShapeFor(input.Shape);
-
     protected override void ForwardImages(ImageRange images, int part) =>
-        MaxPool.Forward(Tier, _shape, ReadInput(0, images, part), images.Count, OutputValue(images.First));
+        MaxPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
             MaxPool.Backward(
-                Tier, _shape, ReadInput(0, images, part), OutputValue(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+                Tier, shape, ReadInput(0, images, part), OutputValue(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
-internal sealed unsafe class AvgPoolNode(NodeContext context, Node node, Feature input, StoredFeature output, WindowShape shape)
+internal sealed unsafe class AvgPoolNode(NodeContext context, Node node, Feature input, StoredFeature output, WindowShape shape, bool countPadding)
     : StoringNode(context, node, [input], output)
 {
-    private readonly bool _countPadding = node.Operation is AvgPoolOp { CountPadding: true };
-
     protected override void ForwardImages(ImageRange images, int part) =>
-        AvgPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, _countPadding, OutputValue(images.First));
+        AvgPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, countPadding, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            AvgPool.Backward(Tier, shape, ReadOutputGradient(images, part), images.Count, _countPadding, Input.Gradient(images.First), Accumulate(0));
+            AvgPool.Backward(Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
     }
 }

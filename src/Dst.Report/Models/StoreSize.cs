@@ -1,18 +1,18 @@
 using Dst.ModelFiles;
 
-namespace Dst.Cli.Report;
+namespace Dst.Report.Models;
 
 /// <summary>How much a model's compact store saves.</summary>
 /// <param name="FileBytes">Bytes of its file.</param>
 /// <param name="DenseFileBytes">Bytes that the file would have with every weight in it, the pruned ones too.</param>
 /// <param name="MaskBytes">Bytes of the file that say which weights are kept.</param>
-internal sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskBytes)
+public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskBytes)
 {
     /// <summary>Measures a model.</summary>
     public static StoreSize Of(Model model)
     {
         var dense = new Model(model.Graph, model.Parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation };
-        return new(ModelFile.SizeOf(model), ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerTable.MaskBytesOf));
+        return new(ModelFile.SizeOf(model), ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerRow.MaskBytesOf));
     }
 
     /// <inheritdoc/>

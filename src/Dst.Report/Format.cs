@@ -1,7 +1,7 @@
-namespace Dst.Cli.Report;
+namespace Dst.Report;
 
 /// <summary>How numbers are written for people.</summary>
-internal static class Format
+public static class Format
 {
     /// <summary>A fraction from 0 to 1 in per cent with one decimal.</summary>
     public static string Percent(double fraction) => $"{100 * fraction:F1}%";

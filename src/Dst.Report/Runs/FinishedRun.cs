@@ -1,13 +1,13 @@
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 
-namespace Dst.Cli.Report;
+namespace Dst.Report.Runs;
 
 /// <summary>The summary of a run and the pattern that it pruned with.</summary>
 /// <param name="Folder">The run folder.</param>
 /// <param name="Summary">Its <c>summary.json</c>.</param>
 /// <param name="Pattern">The form <c>unit:block:group</c>, from its <c>recipe.yaml</c>.</param>
-internal sealed record FinishedRun(string Folder, RunSummary Summary, string Pattern)
+public sealed record FinishedRun(string Folder, RunSummary Summary, string Pattern)
 {
     private const string SummaryName = "summary.json";
 

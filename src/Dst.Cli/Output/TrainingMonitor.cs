@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using Dst.Report;
 using Dst.Training.Engine;
 
-namespace Dst.Cli.Report;
+namespace Dst.Cli.Output;
 
 /// <summary>Shows how training goes: one bar with speed and remaining time on a terminal, a line an epoch elsewhere.</summary>
 internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingProgress>

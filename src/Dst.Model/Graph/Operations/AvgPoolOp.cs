@@ -1,0 +1,18 @@
+using Dst.Kernels;
+
+namespace Dst.Graph;
+
+/// <summary>
+/// Mean over a window. <c>CountPadding</c>: zeros of the padding count, else the mean is over the pixels of the input alone. The output
+/// size rounds down, or up with <c>CeilMode</c>, where no window begins beyond the input and nothing beyond the padding counts.
+/// </summary>
+public sealed record AvgPoolOp(int Kernel, int Stride, int Padding = 0, bool CountPadding = true, bool CeilMode = false) : Operation
+{
+    /// <summary>The windows over features of the shape <paramref name="input"/>.</summary>
+    public WindowShape ShapeFor(FeatureShape input) => new(input.Channels, input.Height, input.Width, Kernel, Kernel, Stride, Padding, CeilMode);
+
+    internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Kept;
+
+    internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node) =>
+        SlidingWindow.Pool(node, this, inputs[0], Kernel, Stride, Padding, CeilMode);
+}

@@ -1,0 +1,34 @@
+using Dst.Kernels;
+
+namespace Dst.Graph;
+
+/// <summary>
+/// Batch normalisation per channel. Parameters: <c>.weight</c> (scale), <c>.bias</c> (shift), and the statistics
+/// <c>.running_mean</c>, <c>.running_var</c>, all [C]. <c>Momentum</c> is the share of the new batch, as in PyTorch.
+/// </summary>
+public sealed record BatchNormOp(float Epsilon = 1e-5f, float Momentum = 0.1f) : Operation
+{
+    internal override bool IsElementwise => true;
+
+    internal override bool IsStoredInTraining => false;
+
+    internal override bool ScalesChannels => true;
+
+    internal override IEnumerable<OperationParameter> Parameters(FeatureShape input) =>
+    [
+        new("weight", ParameterRole.Scale, input.Channels),
+        new("bias", ParameterRole.Shift, input.Channels),
+        new("running_mean", ParameterRole.Statistic, input.Channels),
+        new("running_var", ParameterRole.Statistic, input.Channels),
+    ];
+
+    internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
+    {
+        node.Expect(Epsilon > 0 && float.IsFinite(Epsilon) && Momentum is > 0 and <= 1,
+            $"has epsilon {Epsilon} and momentum {Momentum}; expected both above 0, epsilon finite and momentum at most 1");
+        return inputs[0];
+    }
+
+    internal override void FoldChannels(Func<string, float[]> parameter, Span<float> scale, Span<float> shift) => BatchNorm.FoldRunning(
+        parameter("weight"), parameter("bias"), parameter("running_mean"), parameter("running_var"), Epsilon, scale, shift);
+}

@@ -1,0 +1,102 @@
+using System.Text.Json.Serialization;
+using Dst.Kernels;
+
+namespace Dst.Graph;
+
+/// <summary>
+/// What a node of a network computes. The JSON name of each operation is its discriminator in a model file. An operation knows its own
+/// facts: others ask for them here and do not compare types.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "op")]
+[JsonDerivedType(typeof(Conv2dOp), "conv2d")]
+[JsonDerivedType(typeof(BatchNormOp), "batch_norm")]
+[JsonDerivedType(typeof(ReluOp), "relu")]
+[JsonDerivedType(typeof(AddOp), "add")]
+[JsonDerivedType(typeof(MaxPoolOp), "max_pool")]
+[JsonDerivedType(typeof(AvgPoolOp), "avg_pool")]
+[JsonDerivedType(typeof(GlobalAvgPoolOp), "global_avg_pool")]
+[JsonDerivedType(typeof(FlattenOp), "flatten")]
+[JsonDerivedType(typeof(LinearOp), "linear")]
+[JsonDerivedType(typeof(DropoutOp), "dropout")]
+[JsonDerivedType(typeof(ConcatOp), "concat")]
+[JsonDerivedType(typeof(SoftmaxOp), "softmax")]
+[JsonDerivedType(typeof(LeakyReluOp), "leaky_relu")]
+[JsonDerivedType(typeof(PReluOp), "prelu")]
+[JsonDerivedType(typeof(ClipOp), "clip")]
+[JsonDerivedType(typeof(SigmoidOp), "sigmoid")]
+[JsonDerivedType(typeof(HardSigmoidOp), "hard_sigmoid")]
+[JsonDerivedType(typeof(HardSwishOp), "hard_swish")]
+[JsonDerivedType(typeof(TanhOp), "tanh")]
+[JsonDerivedType(typeof(AffineOp), "affine")]
+[JsonDerivedType(typeof(MulOp), "mul")]
+[JsonDerivedType(typeof(PadOp), "pad")]
+[JsonDerivedType(typeof(SliceOp), "slice")]
+[JsonDerivedType(typeof(ChannelShuffleOp), "channel_shuffle")]
+public abstract record Operation
+{
+    private protected Operation()
+    {
+    }
+
+    /// <summary>Whether it takes that many inputs.</summary>
+    internal virtual bool TakesInputs(int count) => count == 1;
+
+    /// <summary>Shape of the output. Refuses attributes and inputs that are not legal.</summary>
+    /// <param name="inputs">Shapes of as many inputs as it takes.</param>
+    /// <param name="node">The node that computes it, for errors.</param>
+    /// <exception cref="InputException">The node is not legal.</exception>
+    internal virtual FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node) => inputs[0];
+
+    /// <summary>Its parameters, in the order of model files.</summary>
+    /// <param name="input">Shape of its first input.</param>
+    internal virtual IEnumerable<OperationParameter> Parameters(FeatureShape input) => [];
+
+    /// <summary>What another order of the first input's channels does to the output.</summary>
+    /// <param name="input">Shape of the first input.</param>
+    internal virtual ChannelOrder OrderOfChannels(FeatureShape input) => IsElementwise ? ChannelOrder.Kept : ChannelOrder.Fixed;
+
+    /// <summary>Whether each value depends on the input values of its own place alone, and on parameters or factors of its channel.</summary>
+    internal virtual bool IsElementwise => false;
+
+    /// <summary>Whether it is a layer with weights, into which a scale folds. Its inference step can add a second value and clip the result.</summary>
+    internal virtual bool IsWeighted => false;
+
+    /// <summary>Whether its weight can have a mask.</summary>
+    internal virtual bool TakesMask => false;
+
+    /// <summary>Whether its kernel can apply a ReLU to the result as its last step in inference.</summary>
+    internal virtual bool TakesRelu => IsWeighted || ScalesChannels;
+
+    /// <summary>Whether a ReLU behind it overwrites its output in training. Its backward pass must not read the output.</summary>
+    internal virtual bool TakesReluInTraining => IsWeighted || ScalesChannels;
+
+    /// <summary>Whether training keeps its output in memory. If not, the output replaces the input or its readers compute it.</summary>
+    internal virtual bool IsStoredInTraining => true;
+
+    /// <summary>Whether its output is its input in inference.</summary>
+    internal virtual bool IsIdentityInInference => false;
+
+    /// <summary>Whether it is scale[c]·x + shift[c] in inference; <see cref="FoldChannels"/> gives both.</summary>
+    internal virtual bool ScalesChannels => false;
+
+    /// <summary>Whether its output sums to 1 over the channels.</summary>
+    internal virtual bool GivesProbabilities => false;
+
+    /// <summary>The bounds to which it clips its input, if that is all it does; else null.</summary>
+    internal virtual Bounds? ToBounds() => null;
+
+    /// <summary>The function that it applies to each element, if that has no parameters; else null.</summary>
+    internal virtual Activation? ToActivation() => null;
+
+    /// <summary>Where it moves the elements of its input, if that is all it does; else null.</summary>
+    /// <param name="input">Shape of its input.</param>
+    internal virtual Rearrangement? ToRearrangement(FeatureShape input) => null;
+
+    /// <summary>Writes the scale and the shift of each channel in inference.</summary>
+    /// <param name="parameter">Gives the values of a parameter by its suffix.</param>
+    /// <param name="scale">Padded [C].</param>
+    /// <param name="shift">Padded [C].</param>
+    /// <exception cref="InvalidOperationException">It does not scale channels (<see cref="ScalesChannels"/>).</exception>
+    internal virtual void FoldChannels(Func<string, float[]> parameter, Span<float> scale, Span<float> shift) =>
+        throw new InvalidOperationException($"{this} does not scale channels");
+}

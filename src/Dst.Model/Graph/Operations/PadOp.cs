@@ -1,0 +1,33 @@
+using Dst.Kernels;
+
+namespace Dst.Graph;
+
+/// <summary>
+/// Adds rows and columns on the four sides, and channels before and after, all of <c>Value</c>. Before a maximum, whose padding must
+/// not win, that is <see cref="float.MinValue"/>.
+/// </summary>
+public sealed record PadOp(
+    int Top, int Left, int Bottom, int Right, int ChannelsBefore = 0, int ChannelsAfter = 0, float Value = 0) : Operation
+{
+    private const int MaxChannels = FeatureLimits.MaxChannels;
+    private const int MaxExtent = FeatureLimits.MaxExtent;
+
+    internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
+        ChannelsBefore == 0 && ChannelsAfter == 0 ? ChannelOrder.Kept : ChannelOrder.Fixed;
+
+    internal override Rearrangement? ToRearrangement(FeatureShape input) =>
+        Rearrangement.Pad(new(input.Channels, input.Height, input.Width), Top, Left, Bottom, Right, ChannelsBefore, ChannelsAfter, Value);
+
+    internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
+    {
+        var x = inputs[0];
+        int[] sides = [Top, Left, Bottom, Right];
+        node.Expect(
+            Array.TrueForAll(sides, side => side is >= 0 and <= MaxExtent) && ChannelsBefore is >= 0 and <= MaxChannels && ChannelsAfter is >= 0 and <= MaxChannels,
+            $"has attributes out of range ({this}); expected 0 to {MaxExtent} pixels a side and 0 to {MaxChannels} channels");
+        node.Expect(float.IsFinite(Value), $"pads with {Value}; a finite value was expected");
+        node.Expect(x.Channels <= MaxChannels || ChannelsBefore + ChannelsAfter == 0,
+            $"pads {x.Channels} channels with more; at most {MaxChannels} were expected");
+        return new(x.Channels + ChannelsBefore + ChannelsAfter, x.Height + Top + Bottom, x.Width + Left + Right);
+    }
+}

@@ -1,0 +1,11 @@
+using Dst.Kernels;
+
+namespace Dst.Graph;
+
+/// <summary>Hyperbolic tangent.</summary>
+public sealed record TanhOp : Operation
+{
+    internal override bool IsElementwise => true;
+
+    internal override Activation? ToActivation() => Activation.Tanh;
+}

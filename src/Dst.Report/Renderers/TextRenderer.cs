@@ -1,0 +1,54 @@
+using System.Text;
+
+namespace Dst.Report.Renderers;
+
+/// <summary>Writes a result as plain text: blocks with an empty line between them, tables as aligned columns.</summary>
+public static class TextRenderer
+{
+    private const int LegendWidth = 80;
+    private const string Gap = "  ";
+
+    /// <summary>The whole result; it ends with a line break.</summary>
+    public static string Render(Result result) => string.Join(Environment.NewLine, result.Blocks.Select(Render));
+
+    private static string Render(Block block) => block switch
+    {
+        Heading heading => JoinLines([heading.Text]),
+        Lines lines => JoinLines(lines.Text),
+        Table table => JoinLines([.. table.Title is null ? [] : new[] { table.Title }, .. RowsOf(table), .. Wrap(table.Legend)]),
+        _ => throw new NotSupportedException($"a {block.GetType().Name} has no form as text"),
+    };
+
+    private static string JoinLines(IEnumerable<string> lines)
+    {
+        var text = new StringBuilder();
+        foreach (var line in lines) text.AppendLine(line);
+        return text.ToString();
+    }
+
+    private static IEnumerable<string> RowsOf(Table table)
+    {
+        var rows = table.Rows.Select(row => row.Select(cell => cell.Text).ToArray()).Prepend([.. table.Columns.Select(column => column.Title)]).ToList();
+        var widths = table.Columns.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
+        string Align(string text, int column) =>
+            table.Columns[column].Alignment == Alignment.Left ? text.PadRight(widths[column]) : text.PadLeft(widths[column]);
+        return rows.Select(row => string.Join(Gap, row.Select(Align)).TrimEnd());
+    }
+
+    private static IEnumerable<string> Wrap(string text)
+    {
+        var line = "";
+        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > LegendWidth)
+            {
+                yield return line;
+                line = "";
+            }
+
+            line += line.Length == 0 ? word : $" {word}";
+        }
+
+        if (line.Length > 0) yield return line;
+    }
+}

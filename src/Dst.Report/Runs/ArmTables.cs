@@ -1,0 +1,85 @@
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Report.Runs;
+
+/// <summary>Tables of arms. Those for a terminal fit into 80 columns.</summary>
+public static class ArmTables
+{
+    private static readonly Column<ArmStatistic> Arm = new("arm", "arm", arm => arm.Arm) { Alignment = Alignment.Left };
+    private static readonly Column<ArmStatistic> Network = new("network", "network", arm => arm.Network);
+    private static readonly Column<ArmStatistic> Seeds = new("seeds", "seeds", arm => arm.Seeds);
+    private static readonly Column<ArmStatistic> Test =
+        new("test_top1", "test top-1", arm => arm.TestTop1.Mean, arm => arm.TestTop1.ToText(2, scale: 100)) { Unit = "%" };
+
+    private static readonly Column<ArmStatistic> Validation =
+        new("validation_top1", "validation top-1", arm => arm.ValidationTop1.Mean, arm => arm.ValidationTop1.ToText(2, scale: 100)) { Unit = "%" };
+
+    private static readonly Column<ArmStatistic> Minutes = new("seconds", "minutes", arm => arm.Seconds.Mean, arm => arm.Seconds.ToText(1, scale: 1 / 60.0));
+    private static readonly Column<ArmStatistic> Ms = new("ms", "ms", arm => arm.Ms, arm => $"{arm.Ms:F3}");
+    private static readonly Column<ArmStatistic> MsDense = new("ms_dense", "ms dense", arm => arm.MsDense, arm => $"{arm.MsDense:F3}");
+
+    /// <summary>How good the arms of one run are and how they were trained.</summary>
+    public static Table Accuracy(IReadOnlyList<ArmSummary> arms) => Table.Of(
+        arms,
+        new("arm", "arm", arm => arm.Arm) { Alignment = Alignment.Left },
+        new("network", "network", arm => arm.Network),
+        new("test_top1", "test top-1", arm => arm.TestTop1, arm => Format.Percent(arm.TestTop1)),
+        new("validation_top1", "validation", arm => arm.ValidationTop1, arm => Format.Percent(arm.ValidationTop1)) { Meaning = "top-1 on the validation images" },
+        new("best_epoch", "best epoch", arm => arm.Epochs == 0 ? null : arm.BestEpoch, arm => $"{arm.BestEpoch}/{arm.Epochs}")
+        {
+            Meaning = "the epoch that was chosen by its validation accuracy, of all epochs; - if the network was not trained here",
+        },
+        new("seconds", "time", arm => arm.Epochs == 0 ? null : arm.Seconds, arm => Format.Duration(TimeSpan.FromSeconds(arm.Seconds))));
+
+    /// <summary>How good the arms of several runs are: means and standard deviations over their seeds.</summary>
+    public static Table Accuracy(IReadOnlyList<ArmStatistic> arms) =>
+        Table.Of(arms, Arm, Network, Test, Validation with { Header = "validation" }, Minutes, Seeds);
+
+    /// <summary>How large and how fast the networks of the arms are.</summary>
+    public static Table Cost(IReadOnlyList<ArmStatistic> arms) => Table.Of(
+        arms,
+        Arm,
+        new("weights", "weights", arm => arm.Weights, arm => Format.Count(arm.Weights)),
+        new("nonzero", "kept", arm => arm.Nonzero, arm => Format.Count(arm.Nonzero)) { Meaning = "weights that are not pruned" },
+        new("effective_macs", "MACs", arm => arm.EffectiveMacs, arm => Format.Count(arm.EffectiveMacs)) { Meaning = "multiply-accumulates of the kept weights for one image" },
+        new("file_bytes", "file", arm => arm.FileBytes, arm => Format.Bytes(arm.FileBytes)),
+        Ms with { Meaning = "shortest time of one image on one thread" },
+        MsDense with { Meaning = "the same if pruned weights are computed too" });
+
+    /// <summary>All that is known of the arms in one wide table, for a document.</summary>
+    public static Table All(IReadOnlyList<ArmStatistic> arms) => Table.Of(
+        arms,
+        Arm,
+        Network,
+        Test,
+        Validation,
+        new("weights", "weights", arm => arm.Weights),
+        new("nonzero", "kept", arm => arm.Nonzero),
+        new("macs", "MACs", arm => arm.Macs),
+        new("effective_macs", "MACs kept", arm => arm.EffectiveMacs),
+        new("file_bytes", "file", arm => arm.FileBytes) { Unit = "bytes" },
+        Ms,
+        MsDense,
+        Minutes,
+        Seeds);
+
+    /// <summary>What the patterns of a recipe reach, and how fast the arm <c>dst</c> is with each; patterns without that arm are left out.</summary>
+    public static Table Patterns(IEnumerable<PatternRuns> patterns)
+    {
+        static ArmStatistic Dst(PatternRuns row) => row.Find(ArmNames.Dst)!;
+        return Table.Of(
+            patterns.Where(row => row.Find(ArmNames.Dst) is not null),
+            new("pattern", "unit:block:group", row => row.Pattern) { Alignment = Alignment.Left },
+            Top1(ArmNames.Dst),
+            Top1(ArmNames.Uhp),
+            Top1(ArmNames.UnstructuredKd),
+            new("ms", "dst ms", row => Dst(row).Ms, row => $"{Dst(row).Ms:F3}"),
+            new("ms_dense", "ms dense", row => Dst(row).MsDense, row => $"{Dst(row).MsDense:F3}"),
+            new("speedup", "dense / dst", row => Dst(row).MsDense / Dst(row).Ms, row => $"{Dst(row).MsDense / Dst(row).Ms:F2}"),
+            new("seeds", "seeds", row => Dst(row).Seeds));
+    }
+
+    private static Column<PatternRuns> Top1(string arm) =>
+        new($"{arm.Replace('-', '_')}_top1", arm, row => row.Find(arm)?.TestTop1.Mean, row => row.Find(arm)!.TestTop1.ToText(2, scale: 100)) { Unit = "%" };
+}

@@ -1,0 +1,21 @@
+namespace Dst.Report.Runs;
+
+/// <summary>Mean and sample standard deviation of some values.</summary>
+/// <param name="Mean">The mean.</param>
+/// <param name="Deviation">The sample standard deviation (n − 1), or null of a single value.</param>
+public sealed record Statistic(double Mean, double? Deviation)
+{
+    /// <summary>Mean and deviation of at least one value.</summary>
+    public static Statistic Of(IReadOnlyCollection<double> values)
+    {
+        var mean = values.Average();
+        return new(mean, values.Count == 1 ? null : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1)));
+    }
+
+    /// <summary><c>mean ± deviation</c>, or the mean alone, times <paramref name="scale"/> and with so many decimals.</summary>
+    public string ToText(int decimals, double scale = 1)
+    {
+        string Write(double value) => (scale * value).ToString($"F{decimals}");
+        return Write(Mean) + (Deviation is { } deviation ? $" ± {Write(deviation)}" : "");
+    }
+}

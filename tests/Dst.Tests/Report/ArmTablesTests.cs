@@ -1,0 +1,62 @@
+using Dst.Report;
+using Dst.Report.Renderers;
+using Dst.Report.Runs;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Tests.Report;
+
+public class ArmTablesTests
+{
+    private static readonly RunSummary[] Runs = [Run(seed: 1, test: 0.9876), Run(seed: 2, test: 0.8954)];
+
+    [Fact]
+    public void Tables_of_large_networks_fit_into_80_columns()
+    {
+        var arms = ArmStatistic.AllOf(Runs);
+        Table[] tables = [ArmTables.Accuracy(Runs[0].Arms), ArmTables.Accuracy(arms), ArmTables.Cost(arms)];
+        Assert.All(tables, table => Assert.All(Text(table).Split('\n'), line => Assert.InRange(line.Length, 0, 80)));
+    }
+
+    [Fact]
+    public void A_network_that_was_not_trained_here_has_no_epochs_and_no_time()
+    {
+        var reused = Runs[0].Arms[0] with { Epochs = 0, BestEpoch = 0, Seconds = 0 };
+        Assert.Matches(@"(?m)^teacher +resnet32x4 +98\.8% +97\.0% +- +-$", Text(ArmTables.Accuracy([reused])));
+    }
+
+    [Fact]
+    public void Statistics_are_in_the_order_in_which_arms_run()
+    {
+        RunSummary[] reversed = [.. Runs.Select(run => run with { Arms = [.. run.Arms.Reverse()] })];
+        Assert.Equal(ArmNames.All, ArmStatistic.AllOf(reversed).Select(arm => arm.Arm));
+    }
+
+    [Fact]
+    public void A_single_value_has_no_deviation()
+    {
+        Assert.Equal("98.76", ArmStatistic.AllOf(Runs[0])[0].TestTop1.ToText(2, scale: 100));
+        Assert.Equal("94.15 ± 6.52", ArmStatistic.AllOf(Runs)[0].TestTop1.ToText(2, scale: 100));
+    }
+
+    private static string Text(Table table) => TextRenderer.Render(new(table, table));
+
+    private static RunSummary Run(long seed, double test) => new("sample", seed, [.. ArmNames.All.Select(arm => new ArmSummary
+    {
+        Arm = arm,
+        Network = "resnet32x4",
+        TestTop1 = test,
+        ValidationTop1 = 0.97,
+        Weights = 22_700_000,
+        Nonzero = 11_400_000,
+        Macs = 3_600_000_000,
+        EffectiveMacs = 1_800_000_000,
+        FileBytes = 145_600_000,
+        LatencyMs = new(123.456, 130),
+        LatencyDenseMs = new(234.567, 240),
+        Seconds = 60_000 + seed,
+        Epochs = 240,
+        BestEpoch = 239,
+        Confusion = [],
+    })]);
+}
