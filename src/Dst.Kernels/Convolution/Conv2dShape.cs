@@ -1,6 +1,8 @@
 namespace Dst.Kernels;
 
-/// <summary>Sizes of one 2-D convolution [C, H, W] → [O, OutHeight, OutWidth] with weight [O, C / Groups, KernelHeight, KernelWidth].</summary>
+/// <summary>
+/// Sizes of one 2-D convolution [C, H, W] → [O, OutHeight, OutWidth] with weight [O, C / Groups, KernelHeight, KernelWidth].
+/// </summary>
 /// <param name="Channels">Input channels C.</param>
 /// <param name="Height">Input rows H.</param>
 /// <param name="Width">Input columns W.</param>

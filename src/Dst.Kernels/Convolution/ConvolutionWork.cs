@@ -31,9 +31,13 @@ public readonly record struct ConvolutionWork(Conv2dShape Shape, int Batch, bool
     public static ConvolutionWork OfInference(Conv2dShape shape, KeptTaps? kept, int batch) =>
         new(shape, batch, PacksWeights: false, kept?.Block ?? Layout.Block, kept?.ShareOf(shape) ?? 1);
 
-    /// <summary>The passes of a training step. A mask counts as half, where gradual pruning ends: the form, and with it rounding, then stays from stage to stage.</summary>
+    /// <summary>
+    /// The passes of a training step. A mask counts as half, where gradual pruning ends: the form, and with it rounding, then stays from
+    /// stage to stage.
+    /// </summary>
     /// <param name="shape">Sizes.</param>
-    /// <param name="kept">The taps that are read, or null for all. Blocks below 16 count as all taps: both backward passes read what any of 16 filters keeps.</param>
+    /// <param name="kept">The taps that are read, or null for all. Blocks below 16 count as all taps: both backward passes read what any of
+    /// 16 filters keeps.</param>
     /// <param name="batch">Images of a pass.</param>
     public static ConvolutionWork OfTraining(Conv2dShape shape, KeptTaps? kept, int batch) =>
         new(shape, batch, PacksWeights: true, Layout.Block, kept is { Block: Layout.Block } ? Half : 1);

@@ -14,7 +14,8 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     internal bool AreWholeKernels(Conv2dShape shape)
     {
         var area = shape.KernelHeight * shape.KernelWidth;
-        return Positions.SelectMany(positions => positions.Chunk(area)).All(kernel => kernel[0] % area == 0 && kernel[^1] == kernel[0] + area - 1);
+        return Positions.SelectMany(positions => positions.Chunk(area))
+            .All(kernel => kernel[0] % area == 0 && kernel[^1] == kernel[0] + area - 1);
     }
 
     /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>

@@ -28,10 +28,13 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     {
         var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
         var all = ConvolutionForm.Of(tier, shape, kept: null).Select(form => Create(form, null));
-        var masked = kept is null ? [] : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Create(form, kept));
+        var masked = kept is null
+            ? []
+            : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Create(form, kept));
         return [.. all.Concat(masked).Where(candidate => candidate.Form is not WinogradForm form || form.Tile <= largestTile)];
 
-        ConvolutionCandidate Create(ConvolutionForm form, KeptTaps? kept) => new(form, kept, form.CostOf(ConvolutionWork.OfInference(shape, kept, batch)).Forward);
+        ConvolutionCandidate Create(ConvolutionForm form, KeptTaps? kept) =>
+            new(form, kept, form.CostOf(ConvolutionWork.OfInference(shape, kept, batch)).Forward);
     }
 
     /// <summary>Packs the weights of a layer in this form.</summary>

@@ -19,11 +19,12 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     /// <summary>The layer in its best form.</summary>
     public (InferenceStep Step, LayerDecision Decision) Choose(PlanNode node, Conv2dShape shape)
     {
-        var candidates = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, largestTile, options.Batch).OrderBy(candidate => candidate.Cost).ToList();
+        var candidates = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, largestTile, options.Batch)
+            .OrderBy(candidate => candidate.Cost).ToList();
         if (options.Sparse && node.Mask is not null) candidates.RemoveAll(candidate => !candidate.UsesMask);
-        var decision = candidates.Count == 1 ? new(node.Layer, candidates[0].Name, [], "the only form of this layer")
+        var decision = candidates.Count == 1 ? new LayerDecision(node.Layer, candidates[0].Name, [], "the only form of this layer")
             : options.Tune ? Measure(node, shape, candidates)
-            : new LayerDecision(node.Layer, candidates[0].Name, [.. candidates.Skip(1).Select(candidate => candidate.Name)], "lowest estimated cost");
+            : new(node.Layer, candidates[0].Name, [.. candidates.Skip(1).Select(candidate => candidate.Name)], "lowest estimated cost");
         var chosen = candidates.First(candidate => candidate.Name == decision.Chosen with { Ms = null });
         return (chosen.Create(options.Tier, node, shape, options.Batch), decision);
     }
@@ -37,8 +38,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
         var measured = (known ?? Times(node, shape, likely)).OrderBy(form => form.Ms).ToList();
         if (known is null) options.Cache?.Add(NameOf(node, shape), measured);
         var others = candidates.Except(likely).Select(candidate => candidate.Name);
-        var maskLoses = node.Mask is not null && !measured[0].UsesMask;
-        var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{(maskLoses ? ": the pruned forms lose to the dense one" : "")}";
+        var comment = node.Mask is not null && !measured[0].UsesMask ? ": the pruned forms lose to the dense one" : "";
+        var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{comment}";
         return _measured[key] = new(node.Layer, measured[0], [.. measured.Skip(1), .. others], reason);
     }
 

@@ -71,7 +71,10 @@ public sealed class InferencePlan : IDisposable
         return weights / few <= weights / Options.Batch + moved ? few : Options.Batch;
     }
 
-    /// <summary>Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the direct forms'.</summary>
+    /// <summary>
+    /// Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the
+    /// direct forms'.
+    /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">How, or null for the defaults.</param>
     /// <exception cref="InputException">The graph is not legal, or an option is out of range.</exception>
@@ -97,7 +100,8 @@ public sealed class InferencePlan : IDisposable
     }
 
     /// <summary>Takes the memory of a session and starts its threads.</summary>
-    /// <param name="threads">Threads that share the work, 1 to <see cref="MaxThreads"/>; results do not depend on it. More than the processor has cores gain nothing.</param>
+    /// <param name="threads">Threads that share the work, 1 to <see cref="MaxThreads"/>; results do not depend on it. More than the
+    /// processor has cores gain nothing.</param>
     /// <exception cref="InputException">There is not enough memory, or the number of threads is out of range.</exception>
     public InferenceSession CreateSession(int threads = 1)
     {
@@ -130,10 +134,12 @@ public sealed class InferencePlan : IDisposable
         if (threads is < 1 or > MaxThreads) throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
     }
 
-    private long LengthOf(string value) => Layout.ImageLength(Graph.Shapes[value].Channels, Graph.Shapes[value].Height * Graph.Shapes[value].Width);
+    private long LengthOf(string value) =>
+        Layout.ImageLength(Graph.Shapes[value].Channels, Graph.Shapes[value].Height * Graph.Shapes[value].Width);
 
     /// <summary>Compiles a model for single images without Winograd forms, which round more, and without measuring.</summary>
-    internal static InferencePlan CompileDirect(Model model, InferenceOptions options) => new(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
+    internal static InferencePlan CompileDirect(Model model, InferenceOptions options) =>
+        new(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
 
     private static float[] DirectLogits(Model model, InferenceOptions options)
     {

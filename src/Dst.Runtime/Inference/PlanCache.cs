@@ -39,7 +39,8 @@ public sealed partial class PlanCache
     private PlanCache(Action<string>? warn) => _warn = warn;
 
     /// <summary>
-    /// The user's cache: <c>dst/plans.json</c> in <c>$XDG_CACHE_HOME</c>, else in <c>~/.cache</c>, on Windows in the folder of local application
+    /// The user's cache: <c>dst/plans.json</c> in <c>$XDG_CACHE_HOME</c>, else in <c>~/.cache</c>, on Windows in the folder of local
+    /// application
     /// data. Where there is no such folder, nothing is kept.
     /// </summary>
     public static PlanCache OfUser(Action<string>? warn = null) => FolderOfUser() is { } folder ? new(Path.Combine(folder, "dst", "plans.json"), warn) : new(warn);

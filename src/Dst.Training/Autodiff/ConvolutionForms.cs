@@ -75,7 +75,8 @@ public sealed class ConvolutionForms
         }
 
         throw new InputException(
-            $"the forms of convolutions are '{text}'; expected {EstimatedName}, {ConvolutionForm.Direct} or the form of each layer, {string.Join(" or ", Choices)}");
+            $"the forms of convolutions are '{text}'; expected {EstimatedName}, {ConvolutionForm.Direct} or the form of each layer, "
+            + string.Join(" or ", Choices));
     }
 
     /// <summary><c>estimated</c>, <c>direct</c>, or <see cref="Layers"/> as JSON.</summary>
@@ -137,5 +138,6 @@ internal sealed class ConvolutionFormsJson : JsonConverter<ConvolutionForms>
         }
     }
 
-    public override void Write(Utf8JsonWriter writer, ConvolutionForms value, JsonSerializerOptions options) => JsonSerializer.Serialize(writer, value.Layers, options);
+    public override void Write(Utf8JsonWriter writer, ConvolutionForms value, JsonSerializerOptions options) =>
+        JsonSerializer.Serialize(writer, value.Layers, options);
 }

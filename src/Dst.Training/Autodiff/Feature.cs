@@ -59,7 +59,9 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     /// <summary>The values of some images: stored ones, or computed into <paramref name="scratch"/> of that many images.</summary>
     public abstract float* Read(ImageRange images, float* scratch);
 
-    /// <summary>The gradient of some images for the producer: stored, or computed into <paramref name="scratch"/> of that many images.</summary>
+    /// <summary>
+    /// The gradient of some images for the producer: stored, or computed into <paramref name="scratch"/> of that many images.
+    /// </summary>
     public virtual float* ReadGradient(ImageRange images, float* scratch) => Gradient(images.First);
 
     /// <summary>Called by the producer's job before it writes images of a part.</summary>
@@ -77,7 +79,9 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     {
     }
 
-    /// <summary>Called by the last writer's job when it has written the gradients of some images of a part, while they are in the cache.</summary>
+    /// <summary>
+    /// Called by the last writer's job when it has written the gradients of some images of a part, while they are in the cache.
+    /// </summary>
     public virtual void GradientCompleted(ImageRange images, int part)
     {
     }

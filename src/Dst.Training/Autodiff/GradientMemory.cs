@@ -17,7 +17,8 @@ internal sealed unsafe class GradientSlot(int imageLength)
 }
 
 /// <summary>
-/// Memory of all gradients, planned once: a gradient lives from its first writer, the feature's last reader, to the node that reads it last,
+/// Memory of all gradients, planned once: a gradient lives from its first writer, the feature's last reader, to the node that reads it
+/// last,
 /// and gives its memory to the next one of the backward pass that fits.
 /// </summary>
 internal sealed class GradientMemory : IDisposable

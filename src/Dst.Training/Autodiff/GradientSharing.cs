@@ -7,7 +7,8 @@ internal sealed class GradientSharing
 {
     private readonly Dictionary<TrainingNode, int> _index;
 
-    private GradientSharing(IReadOnlyList<TrainingNode> nodes) => _index = nodes.Select((node, i) => (node, i)).ToDictionary(pair => pair.node, pair => pair.i);
+    private GradientSharing(IReadOnlyList<TrainingNode> nodes) =>
+        _index = nodes.Select((node, i) => (node, i)).ToDictionary(pair => pair.node, pair => pair.i);
 
     /// <summary>Plans all additions of a network.</summary>
     /// <param name="nodes">In the order of the forward pass, with their final features.</param>
@@ -17,7 +18,10 @@ internal sealed class GradientSharing
         foreach (var sum in nodes.OfType<AddNode>().Reverse()) sharing.Plan(sum);
     }
 
-    /// <summary>The operands that nothing else reads share, and one more whose other readers write to it only after the former's gradient has been read.</summary>
+    /// <summary>
+    /// The operands that nothing else reads share, and one more whose other readers write to it only after the former's gradient has been
+    /// read.
+    /// </summary>
     private void Plan(AddNode sum)
     {
         var output = (StoredFeature)sum.Output;
@@ -36,10 +40,16 @@ internal sealed class GradientSharing
             other.GradientSlot = output.GradientSlot;
     }
 
-    /// <summary>Whether a sum is itself an operand that uses the gradient of a later addition, with that addition's other operand.</summary>
-    private static bool IsShared(StoredFeature sum) => sum.Readers is [AddNode next] && ((StoredFeature)next.Output).SharedOperands.Contains(sum);
+    /// <summary>
+    /// Whether a sum is itself an operand that uses the gradient of a later addition, with that addition's other operand.
+    /// </summary>
+    private static bool IsShared(StoredFeature sum) =>
+        sum.Readers is [AddNode next] && ((StoredFeature)next.Output).SharedOperands.Contains(sum);
 
-    /// <summary>Whether all readers of a feature but the sum, which is the first to write its gradient, write it when node <paramref name="earliest"/> has run backward.</summary>
+    /// <summary>
+    /// Whether all readers of a feature but the sum, which is the first to write its gradient, write it when node <paramref
+    /// name="earliest"/> has run backward.
+    /// </summary>
     private bool IsWrittenLater(Feature feature, AddNode sum, int earliest) =>
         feature.Readers[^1] == sum && feature.Readers.Count > 1 && feature.Readers.SkipLast(1).All(reader => _index[reader] < earliest);
 }

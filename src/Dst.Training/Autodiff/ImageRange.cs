@@ -5,7 +5,9 @@ namespace Dst.Training.Autodiff;
 /// <summary>A run of images of a batch.</summary>
 internal readonly record struct ImageRange(int First, int Count)
 {
-    /// <summary>Part <paramref name="part"/> of <see cref="WorkerPool.Parts"/>: the cut depends on the batch alone, not on the threads.</summary>
+    /// <summary>
+    /// Part <paramref name="part"/> of <see cref="WorkerPool.Parts"/>: the cut depends on the batch alone, not on the threads.
+    /// </summary>
     public static ImageRange OfPart(int images, int part)
     {
         var first = (int)((long)images * part / WorkerPool.Parts);

@@ -31,7 +31,8 @@ internal sealed class NodeFactory(NodeContext context)
     }
 
     /// <summary>Every feature that needs memory for a gradient.</summary>
-    public IEnumerable<Feature> WithGradient() => _features.Values.Concat(Stored).Distinct().Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
+    public IEnumerable<Feature> WithGradient() =>
+        _features.Values.Concat(Stored).Distinct().Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
 
     private Feature Add(TrainingNode node)
     {
@@ -103,7 +104,8 @@ internal sealed class NodeFactory(NodeContext context)
         return feature;
     }
 
-    private bool IsReadOnce(string name) => context.Graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !context.Kept.Contains(name);
+    private bool IsReadOnce(string name) =>
+        context.Graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !context.Kept.Contains(name);
 
     private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
 }

@@ -18,10 +18,15 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
         _value = new AlignedBuffer((long)maxBatch * ImageLength);
     }
 
-    /// <summary>The normalisation that alone reads this feature: its sums are gathered while the producer writes, and its gradient is computed as the producer reads.</summary>
+    /// <summary>
+    /// The normalisation that alone reads this feature: its sums are gathered while the producer writes, and its gradient is computed as
+    /// the producer reads.
+    /// </summary>
     public BatchNormNode? Normalisation { get; set; }
 
-    /// <summary>The operands of the addition that made this feature, as far as they use its gradient as theirs and nothing else adds to it.</summary>
+    /// <summary>
+    /// The operands of the addition that made this feature, as far as they use its gradient as theirs and nothing else adds to it.
+    /// </summary>
     public List<Feature> SharedOperands { get; } = [];
 
     public override bool IsComputed => false;

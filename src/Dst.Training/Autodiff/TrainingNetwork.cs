@@ -26,7 +26,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
-    /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the last one.</param>
+    /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the
+    /// last one.</param>
     /// <param name="forms">How convolutions are computed, or null for what the cost model says.</param>
     /// <exception cref="InputException">The graph is not legal, or a batch does not fit into memory.</exception>
     public TrainingNetwork(Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
@@ -120,16 +121,25 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <exception cref="ArgumentException">The node is not such a feature, or the length is not that of its output.</exception>
     public void ReadFeature(string node, Span<float> destination) => _plan.Read(FeatureOf(node, destination.Length), _images, destination);
 
-    /// <summary>Gives the part of a node's output gradient that does not come through the logits; the next backward pass adds it. Call it once a node and pass.</summary>
+    /// <summary>
+    /// Gives the part of a node's output gradient that does not come through the logits; the next backward pass adds it. Call it once a
+    /// node and pass.
+    /// </summary>
     /// <param name="node">One of the constructor's features.</param>
     /// <param name="gradient">[count, C, H, W] of the last forward pass.</param>
     /// <exception cref="ArgumentException">The node is not such a feature, or the length is not that of its output.</exception>
-    public void SetFeatureGradient(string node, ReadOnlySpan<float> gradient) => _plan.WriteGradient(FeatureOf(node, gradient.Length), _images, gradient);
+    public void SetFeatureGradient(string node, ReadOnlySpan<float> gradient) =>
+        _plan.WriteGradient(FeatureOf(node, gradient.Length), _images, gradient);
 
-    /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
+    /// <summary>
+    /// Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.
+    /// </summary>
     public void Freeze() => _frozen = true;
 
-    /// <summary>Sets the masks of convolution weights, removes all others, and zeroes what is pruned. Call it between steps: gradual pruning does at each stage.</summary>
+    /// <summary>
+    /// Sets the masks of convolution weights, removes all others, and zeroes what is pruned. Call it between steps: gradual pruning does at
+    /// each stage.
+    /// </summary>
     /// <param name="masks">Mask by layer name.</param>
     /// <exception cref="ArgumentException">A name is not that of a convolution.</exception>
     public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)

@@ -46,7 +46,10 @@ internal sealed unsafe class TrainingPlan : IDisposable
         }
     }
 
-    /// <summary>Writes a feature's gradient [images, C, H, W], as a reader behind all others. The gradient of what no node reads, such as the logits, is complete with it.</summary>
+    /// <summary>
+    /// Writes a feature's gradient [images, C, H, W], as a reader behind all others. The gradient of what no node reads, such as the
+    /// logits, is complete with it.
+    /// </summary>
     public void WriteGradient(Feature feature, int images, ReadOnlySpan<float> gradient)
     {
         _gradients ??= new GradientMemory(_factory.WithGradient(), Nodes, _context.MaxBatch);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
@@ -41,6 +42,14 @@ public sealed class ConvolutionFormsTests : IDisposable
     [Fact]
     public void Tiles_of_older_checkpoints_are_read_as_forms() =>
         Assert.Equal("""{"a":"direct","b":"winograd2x2","c":"winograd4x4"}""", ConvolutionForms.Parse("""{"a":0,"b":2,"c":4}""").ToString());
+
+    [Fact]
+    public void Manifests_name_forms_and_older_ones_are_read()
+    {
+        var forms = JsonSerializer.Deserialize<ConvolutionForms>("""{"a":0,"b":"winograd4x4"}""");
+        Assert.Equal("""{"a":"direct","b":"winograd4x4"}""", JsonSerializer.Serialize(forms));
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<ConvolutionForms>("""{"a":"fast"}"""));
+    }
 
     [Theory]
     [InlineData("fast")]

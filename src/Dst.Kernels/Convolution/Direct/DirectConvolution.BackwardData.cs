@@ -200,7 +200,8 @@ public sealed unsafe partial class DirectConvolution
         return new(firstList, firstTarget, [.. blocks], Pinned(lanes));
     }
 
-    private void BackwardData<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) where TLanes : unmanaged, ILanes<TLanes>
+    private void BackwardData<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
+        where TLanes : unmanaged, ILanes<TLanes>
     {
         var zero = stackalloc float[Layout.Block];
         new Span<float>(zero, Layout.Block).Clear();
@@ -228,7 +229,9 @@ public sealed unsafe partial class DirectConvolution
         /// <summary>Floats of its packed weights.</summary>
         public int WeightLength { get; } = checked(Lists.Sum(list => list.Taps.Length) * Layout.Block);
 
-        /// <summary>Whether its pixels must hold zeros, or what is added to, before it runs; a phase without taps does not run at all.</summary>
+        /// <summary>
+        /// Whether its pixels must hold zeros, or what is added to, before it runs; a phase without taps does not run at all.
+        /// </summary>
         public bool AddsToDestination => WeightLength == 0 || Pass.Scatter is not null;
     }
 
@@ -236,6 +239,7 @@ public sealed unsafe partial class DirectConvolution
     {
         public void Reference() => BackwardDataReference(conv.Shape, images, dy, weights, dx, accumulate);
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.BackwardData<TLanes>(images, dy, weights, dx, scratch, accumulate);
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
+            conv.BackwardData<TLanes>(images, dy, weights, dx, scratch, accumulate);
     }
 }

@@ -26,7 +26,10 @@ public sealed unsafe partial class DirectConvolution
         return (first[block] * Layout.Block, first[block + 1] * Layout.Block);
     }
 
-    /// <summary>Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw]; positions that are not kept become zero.</summary>
+    /// <summary>
+    /// Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw]; positions that are not kept become
+    /// zero.
+    /// </summary>
     public void UnpackWeightGradient(int block, ReadOnlySpan<float> packed, Span<float> gradient)
     {
         CheckLength(packed.Length, WeightGradientLength);
@@ -80,7 +83,9 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    /// <summary>Adds, for a few taps, the sum over all pixels of input scalar × 16 filters' output gradients; the sums stay in registers.</summary>
+    /// <summary>
+    /// Adds, for a few taps, the sum over all pixels of input scalar × 16 filters' output gradients; the sums stay in registers.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Correlate<TLanes, TTaps>(PixelWalk walk, int images, float* source, int* offsets, float* dy, float* gradient)
         where TLanes : unmanaged, ILanes<TLanes>

@@ -2,7 +2,9 @@ namespace Dst.Kernels;
 
 public sealed unsafe partial class DirectConvolution
 {
-    /// <summary>Lists of taps of the backward-weight pass are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.</summary>
+    /// <summary>
+    /// Lists of taps of the backward-weight pass are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.
+    /// </summary>
     private const int GradientTapMultiple = 8;
 
     private readonly PackedInput _input;
@@ -139,6 +141,9 @@ public sealed unsafe partial class DirectConvolution
         return pinned;
     }
 
-    /// <summary>Offsets of the backward-weight pass's taps, for each block of filters where its own begin, and for each run of taps the output rows that they reach.</summary>
+    /// <summary>
+    /// Offsets of the backward-weight pass's taps, for each block of filters where its own begin, and for each run of taps the output rows
+    /// that they reach.
+    /// </summary>
     private sealed record BackwardWeightTaps(int[] Offsets, int[] First, (int First, int End)[] Rows);
 }

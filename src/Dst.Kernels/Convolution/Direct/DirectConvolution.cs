@@ -9,11 +9,14 @@ namespace Dst.Kernels;
 /// <remarks>
 /// The forward pass packs its input with padding, split into stride² phases so that neighbouring output pixels always read
 /// neighbouring scalars; then each tap costs one vector load of 16 filters' weights and one multiply-add an output pixel.
-/// The backward-data pass is the same loop over the packed output gradient with its own packed weights, one pass for each phase of the stride.
+/// The backward-data pass is the same loop over the packed output gradient with its own packed weights, one pass for each phase of the
+/// stride.
 /// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward and backward-weight passes;
 /// where they keep whole kernels, the backward-data pass gathers the channels that each block of filters keeps.
-/// With narrower blocks the forward pass is <see cref="NarrowBlockConvolution"/>, and the backward passes run on the union of the 16 filters' taps.
-/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole blocks.
+/// With narrower blocks the forward pass is <see cref="NarrowBlockConvolution"/>, and the backward passes run on the union of the 16
+/// filters' taps.
+/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole
+/// blocks.
 /// </remarks>
 public sealed unsafe partial class DirectConvolution
 {
@@ -96,7 +99,8 @@ public sealed unsafe partial class DirectConvolution
         if (actual != expected) throw new ArgumentException($"{actual} floats; {expected} were expected");
     }
 
-    private void Forward<TLanes>(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    private void Forward<TLanes>(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
+        where TLanes : unmanaged, ILanes<TLanes>
     {
         if (_narrowForward is not null)
         {
@@ -147,6 +151,7 @@ public sealed unsafe partial class DirectConvolution
             epilogue.WithoutBias.Apply(SimdTier.Scalar, y, images, conv.Shape.FilterBlocks, conv.Shape.OutHeight * conv.Shape.OutWidth);
         }
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.Forward<TLanes>(images, x, weights, epilogue, y, scratch);
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
+            conv.Forward<TLanes>(images, x, weights, epilogue, y, scratch);
     }
 }

@@ -5,7 +5,9 @@ namespace Dst.Kernels;
 /// <summary>The direct form, with all taps or with those that 16 filters keep together.</summary>
 internal sealed class DirectForm() : ConvolutionForm("direct")
 {
-    /// <summary>Time to read 16 weights, in vector multiply-adds, from measurements. Packing them in training costs little beside a step's batch.</summary>
+    /// <summary>
+    /// Time to read 16 weights, in vector multiply-adds, from measurements. Packing them in training costs little beside a step's batch.
+    /// </summary>
     public const double WeightCost = 6;
 
     /// <inheritdoc/>

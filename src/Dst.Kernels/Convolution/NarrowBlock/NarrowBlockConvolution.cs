@@ -51,7 +51,9 @@ internal sealed unsafe class NarrowBlockConvolution
     /// <summary>Floats of the packed weights [run][taps][filters of the run].</summary>
     public int WeightLength => _firstWeight[^1];
 
-    /// <summary>Floats of scratch memory: the sums of 16 filters before they are transposed, one image's planes, and the packed image.</summary>
+    /// <summary>
+    /// Floats of scratch memory: the sums of 16 filters before they are transposed, one image's planes, and the packed image.
+    /// </summary>
     public int ScratchLength => SumsLength + _planes.Length + _input.Length;
 
     private static int SumsLength => Layout.Block * MaxColumns * Layout.Block;
@@ -70,8 +72,12 @@ internal sealed unsafe class NarrowBlockConvolution
         }
     }
 
-    /// <summary>y = conv(x) + bias; the parameters are those of <see cref="DirectConvolution.Forward(int, float*, float*, float*, float*, float*)"/>.</summary>
-    public void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    /// <summary>
+    /// y = conv(x) + bias; the parameters are those of <see cref="DirectConvolution.Forward(int, float*, float*, float*, float*,
+    /// float*)"/>.
+    /// </summary>
+    public void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch)
+        where TLanes : unmanaged, ILanes<TLanes>
     {
         for (var n = 0; n < images; n++, x += _shape.InputLength, y += _shape.OutputLength)
         {

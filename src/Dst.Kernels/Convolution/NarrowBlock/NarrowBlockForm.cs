@@ -2,7 +2,9 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>The direct form of layers whose kept taps are shared by fewer than 16 filters: its forward pass is <see cref="NarrowBlockConvolution"/>.</summary>
+/// <summary>
+/// The direct form of layers whose kept taps are shared by fewer than 16 filters: its forward pass is <see cref="NarrowBlockConvolution"/>.
+/// </summary>
 internal sealed class NarrowBlockForm() : ConvolutionForm("narrow-block")
 {
     /// <summary>How much longer a multiply-add takes than in the direct form, from measurements.</summary>

@@ -73,7 +73,10 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    /// <summary>Transforms a row of each tile; <paramref name="from"/> has a tile every <paramref name="step"/> floats, the destination the next one 16 floats on.</summary>
+    /// <summary>
+    /// Transforms a row of each tile; <paramref name="from"/> has a tile every <paramref name="step"/> floats, the destination the next one
+    /// 16 floats on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformRow<T, TTransform>(int tiles, float* from, nint step, float* to, nint pitch)
         where T : unmanaged, ILanes<T>
@@ -133,7 +136,9 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    /// <summary>Transforms one row of each tile of a strip and writes what lies inside of the plane, or adds it where tiles before have written.</summary>
+    /// <summary>
+    /// Transforms one row of each tile of a strip and writes what lies inside of the plane, or adds it where tiles before have written.
+    /// </summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ScatterRow<T, TTransform>(TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
@@ -159,7 +164,8 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    private float* PlaneOf(TileWalk walk, int row, int block, float* x) => x + ((nint)(row / RowsPerImage) * walk.Blocks + block) * walk.PlaneLength;
+    private float* PlaneOf(TileWalk walk, int row, int block, float* x) =>
+        x + ((nint)(row / RowsPerImage) * walk.Blocks + block) * walk.PlaneLength;
 
     private nint TileOffset(int block, int row) => ((nint)block * Capacity + row) * _tileColumns * Layout.Block;
 
@@ -191,7 +197,8 @@ public sealed unsafe partial class WinogradConvolution
             conv.Scatter<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
     }
 
-    private readonly struct InputGradientKernel(WinogradConvolution conv, TileRows rows, float* dv, bool accumulate, float* dx) : IFilterKernel
+    private readonly struct InputGradientKernel(WinogradConvolution conv, TileRows rows, float* dv, bool accumulate, float* dx)
+        : IFilterKernel
     {
         public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
             conv.Scatter<T, InputGradientTransform<T, TPoints>>(conv.InputWalk, rows, dv, accumulate, Epilogue.None, dx);

@@ -25,7 +25,9 @@ public sealed unsafe partial class WinogradConvolution
         fixed (float* w = weights) RunFilter(new PackBackwardDataKernel(this, block, w, u));
     }
 
-    /// <summary>dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; kernels that are not kept become zero.</summary>
+    /// <summary>
+    /// dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; kernels that are not kept become zero.
+    /// </summary>
     /// <param name="block">Block of filters.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats.</param>
     /// <param name="gradient">[O, C, r, r].</param>
@@ -45,7 +47,8 @@ public sealed unsafe partial class WinogradConvolution
         if (length != Shape.Filters * Shape.RowLength) throw new ArgumentException($"{length} weights; {Shape.Filters * Shape.RowLength} were expected");
     }
 
-    private void Pack<T, TTransform>(int block, float* weights, float* u) where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
+    private void Pack<T, TTransform>(int block, float* weights, float* u)
+        where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * Shape.RowLength;
@@ -57,7 +60,8 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    private void PackBackwardData<T, TTransform>(int block, float* weights, float* u) where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
+    private void PackBackwardData<T, TTransform>(int block, float* weights, float* u)
+        where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         u += (nint)block * Shape.Filters * Layout.Block;
         if (_pairs is null)
@@ -104,7 +108,8 @@ public sealed unsafe partial class WinogradConvolution
         SquareTransform.Apply<T, TTransform>(new(square, TTransform.In * Layout.Block, Layout.Block), new(destination, TTransform.Out * positionPitch, positionPitch));
     }
 
-    private void Unpack<T, TTransform>(int block, float* du, float* gradient) where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
+    private void Unpack<T, TTransform>(int block, float* du, float* gradient)
+        where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         var (area, filters) = (TTransform.Out * TTransform.Out, FiltersOf(block));
         var lanes = stackalloc float[area * Layout.Block];

@@ -12,10 +12,13 @@ namespace Dst.Kernels;
 /// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles; the rows of images that follow each other are counted on,
 /// <see cref="RowsPerImage"/> an image. A caller runs the steps on cache-sized runs of rows one after another, or each step on all rows
 /// with its own split over threads.</para>
-/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/> M → y;</para>
-/// <para>backward-weight and -data: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see cref="AddWeightGradient"/>
+/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/>
+/// M → y;</para>
+/// <para>backward-weight and -data: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see
+/// cref="AddWeightGradient"/>
 /// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="TransformInputGradient"/> dV → dx. The gradients are the exact
-/// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward pass.</para>
+/// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward
+/// pass.</para>
 /// </remarks>
 public sealed unsafe partial class WinogradConvolution
 {
@@ -92,7 +95,10 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>Floats of the gradient of U, where each block's channels are filled up to a multiple of eight.</summary>
     public int WeightGradientLength => checked(Positions * _gradientOffsets.Length * Layout.Block);
 
-    /// <summary>Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] where masks halve it.</summary>
+    /// <summary>
+    /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] where masks halve
+    /// it.
+    /// </summary>
     public int BackwardDataWeightLength => checked(Positions * _transposedTaps * Layout.Block);
 
     /// <summary>Blocks that <see cref="PackBackwardDataWeights"/> packs one by one.</summary>
@@ -194,7 +200,8 @@ public sealed unsafe partial class WinogradConvolution
         RunFilter(new InputGradientKernel(this, rows, dv, accumulate, dx));
     }
 
-    private void RunFilter<TKernel>(TKernel kernel) where TKernel : IFilterKernel => KernelRunner.RunOnVectors(_tier, new FilterKernel<TKernel>(this, kernel));
+    private void RunFilter<TKernel>(TKernel kernel) where TKernel : IFilterKernel =>
+        KernelRunner.RunOnVectors(_tier, new FilterKernel<TKernel>(this, kernel));
 
     private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
 

@@ -8,7 +8,9 @@ namespace Dst.Kernels;
 /// </summary>
 public sealed class WinogradForm : ConvolutionForm
 {
-    /// <summary>Transformed inputs of a run, in floats: 160 kB leave room for outputs, weights and images beside them in the second-level cache.</summary>
+    /// <summary>
+    /// Transformed inputs of a run, in floats: 160 kB leave room for outputs, weights and images beside them in the second-level cache.
+    /// </summary>
     private const int TileBudget = 40_000;
 
     /// <summary>Transformed weights from which on they should be read once a batch and not once a run, in floats: 4 MB.</summary>
@@ -24,7 +26,9 @@ public sealed class WinogradForm : ConvolutionForm
     private const double CachedWeightCost = 20;
     private const double LargeWeightCost = 80;
 
-    /// <summary>Time of one transform of a tile of 16 channels with 4, 6, 8 and 9 products in vector multiply-adds, from measurements.</summary>
+    /// <summary>
+    /// Time of one transform of a tile of 16 channels with 4, 6, 8 and 9 products in vector multiply-adds, from measurements.
+    /// </summary>
     private const double Four = 200;
     private const double Six = 300;
     private const double Eight = 500;
@@ -76,15 +80,20 @@ public sealed class WinogradForm : ConvolutionForm
     /// <summary>Transformed weights of the dense layer, in floats.</summary>
     public long WeightsOf(Conv2dShape shape) => (long)PositionsOf(shape) * shape.Channels * shape.Filters;
 
-    /// <summary>Whether a training step should take the whole batch through each step together, position by position, so that the weights are read once.</summary>
+    /// <summary>
+    /// Whether a training step should take the whole batch through each step together, position by position, so that the weights are read
+    /// once.
+    /// </summary>
     public bool RunsByPosition(Conv2dShape shape) => WeightsOf(shape) >= LargeWeights;
 
     /// <summary>Rows of tiles whose transformed inputs stay in the second-level cache; 0 if not even one does.</summary>
-    public int CachedRowsOf(Conv2dShape shape) => TileBudget / (PositionsOf(shape) * ColumnsOf(shape) * Layout.PaddedChannels(shape.Channels));
+    public int CachedRowsOf(Conv2dShape shape) =>
+        TileBudget / (PositionsOf(shape) * ColumnsOf(shape) * Layout.PaddedChannels(shape.Channels));
 
     private double TilesOf(Conv2dShape shape) => (double)RowsOf(shape) * ColumnsOf(shape);
 
-    private bool IsOf(int tile, int kernel, int stride, Conv2dShape shape) => (tile, kernel, stride) == (Tile, shape.KernelHeight, shape.Stride);
+    private bool IsOf(int tile, int kernel, int stride, Conv2dShape shape) =>
+        (tile, kernel, stride) == (Tile, shape.KernelHeight, shape.Stride);
 
     private double WeightCostOf(ConvolutionWork work) =>
         !work.PacksWeights ? DirectForm.WeightCost : RunsByPosition(work.Shape) ? LargeWeightCost : CachedWeightCost;

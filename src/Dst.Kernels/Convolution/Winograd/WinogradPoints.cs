@@ -48,7 +48,8 @@ internal readonly unsafe struct InputTransform<T, TPoints> : IWinogradTransform<
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) => TPoints.Input(source, sourcePitch, destination, pitch);
+    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        TPoints.Input(source, sourcePitch, destination, pitch);
 }
 
 /// <summary>B as a transform.</summary>
@@ -69,7 +70,8 @@ internal readonly unsafe struct InputGradientTransform<T, TPoints> : IWinogradTr
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) => TPoints.InputGradient(source, sourcePitch, destination, pitch);
+    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        TPoints.InputGradient(source, sourcePitch, destination, pitch);
 }
 
 /// <summary>A or G as a transform.</summary>
@@ -91,7 +93,8 @@ internal readonly unsafe struct EvaluateTransform<T, TPoints, TSide> : IWinograd
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) => TPoints.Evaluate<TSide>(source, sourcePitch, destination, pitch);
+    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        TPoints.Evaluate<TSide>(source, sourcePitch, destination, pitch);
 }
 
 /// <summary>Aᵀ or Gᵀ as a transform.</summary>
@@ -113,5 +116,6 @@ internal readonly unsafe struct EvaluateTransposedTransform<T, TPoints, TSide> :
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) => TPoints.EvaluateTransposed<TSide>(source, sourcePitch, destination, pitch);
+    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        TPoints.EvaluateTransposed<TSide>(source, sourcePitch, destination, pitch);
 }

@@ -10,7 +10,8 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
     private readonly WindowShape _block;
     private readonly int _blocks;
 
-    public DepthwiseStep(PlanNode node, WindowShape shape) : base(node, ConvolutionForm.Depthwise.Name, shape.Channels, DepthwiseConvolution.WeightLength(shape))
+    public DepthwiseStep(PlanNode node, WindowShape shape)
+        : base(node, ConvolutionForm.Depthwise.Name, shape.Channels, DepthwiseConvolution.WeightLength(shape))
     {
         DepthwiseConvolution.PackWeights(shape, node.Weight, Packed.Span);
         _shape = shape;

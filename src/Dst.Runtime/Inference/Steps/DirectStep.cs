@@ -10,18 +10,22 @@ internal sealed unsafe class DirectStep : WeightedStep
     /// <summary>Into how many runs of filters an image is cut at most: each packs the input anew.</summary>
     private const int MaxSlices = 4;
 
-    /// <summary>Floats of an output whose images run together: block after block of filters then finds their inputs in the second-level cache.</summary>
+    /// <summary>
+    /// Floats of an output whose images run together: block after block of filters then finds their inputs in the second-level cache.
+    /// </summary>
     private const int CachedOutput = 64 * 1024;
 
     private readonly DirectConvolution _kernel;
     private readonly Lazy<Slice[]> _slices;
     private readonly int _sliceCount;
 
-    public DirectStep(SimdTier tier, PlanNode node, string name, Conv2dShape shape, KeptTaps? kept) : this(tier, node, name, new DirectConvolution(tier, shape, kept), kept)
+    public DirectStep(SimdTier tier, PlanNode node, string name, Conv2dShape shape, KeptTaps? kept)
+        : this(tier, node, name, new DirectConvolution(tier, shape, kept), kept)
     {
     }
 
-    private DirectStep(SimdTier tier, PlanNode node, string name, DirectConvolution kernel, KeptTaps? kept) : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
+    private DirectStep(SimdTier tier, PlanNode node, string name, DirectConvolution kernel, KeptTaps? kept)
+        : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         _kernel.PackWeights(node.Weight, Packed.Span);

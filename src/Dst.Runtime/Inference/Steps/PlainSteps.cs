@@ -16,7 +16,8 @@ internal sealed unsafe class ReluStep(PlanNode node, long length) : InferenceSte
 }
 
 /// <summary>a + b that no other step could take, and a ReLU.</summary>
-internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
+internal sealed unsafe class AddStep(PlanNode node, long length)
+    : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
 {
     public override int Units(int images) => images;
 
@@ -67,7 +68,8 @@ internal sealed unsafe class ActivationStep(PlanNode node, string form, FeatureS
 }
 
 /// <summary>a · b, where b has the shape of a or one factor for each channel.</summary>
-internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape b) : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
+internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape b)
+    : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
 {
     private readonly int _pixels = a.Height * a.Width;
 
@@ -114,17 +116,20 @@ internal abstract unsafe class PoolStep(PlanNode node, string form, WindowShape 
 /// <summary>Maximum over windows, or over the whole map.</summary>
 internal sealed unsafe class MaxPoolStep(PlanNode node, WindowShape shape) : PoolStep(node, "max-pool", shape)
 {
-    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => MaxPool.Forward(tier, block, x, blocks, y);
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) =>
+        MaxPool.Forward(tier, block, x, blocks, y);
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
 internal sealed unsafe class AvgPoolStep(PlanNode node, WindowShape shape, bool countPadding) : PoolStep(node, "avg-pool", shape)
 {
-    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => AvgPool.Forward(tier, block, x, blocks, countPadding, y);
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) =>
+        AvgPool.Forward(tier, block, x, blocks, countPadding, y);
 }
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
-internal sealed unsafe class FlattenStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
+internal sealed unsafe class FlattenStep(PlanNode node, FeatureShape shape)
+    : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 
@@ -152,7 +157,8 @@ internal sealed unsafe class ConcatStep(PlanNode node, int input, FeatureShape s
 }
 
 /// <summary>Softmax over the channels of [C, 1, 1].</summary>
-internal sealed unsafe class SoftmaxStep(PlanNode node, int classes) : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
+internal sealed unsafe class SoftmaxStep(PlanNode node, int classes)
+    : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 

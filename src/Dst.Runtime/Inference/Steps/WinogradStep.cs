@@ -4,10 +4,14 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference.Steps;
 
-/// <summary>A convolution in Winograd form, dense or of kept kernels, some rows of tiles at a time. Threads share an image by rows of tiles.</summary>
+/// <summary>
+/// A convolution in Winograd form, dense or of kept kernels, some rows of tiles at a time. Threads share an image by rows of tiles.
+/// </summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
-    /// <summary>Transformed weights that are read from memory rather than the third-level cache, in floats: 12 MB. They are read once a batch.</summary>
+    /// <summary>
+    /// Transformed weights that are read from memory rather than the third-level cache, in floats: 12 MB. They are read once a batch.
+    /// </summary>
     private const double HugeWeights = 3e6;
 
     /// <summary>Tiles that hide the latency of multiply-adds while weights stream by.</summary>
@@ -20,7 +24,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
     {
     }
 
-    private WinogradStep(PlanNode node, string name, WinogradConvolution kernel) : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
+    private WinogradStep(PlanNode node, string name, WinogradConvolution kernel)
+        : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, Packed.Pointer);
@@ -43,7 +48,10 @@ internal sealed unsafe class WinogradStep : WeightedStep
         }
     }
 
-    /// <summary>Rows of tiles that go through all steps together: their tiles stay in the second-level cache, unless the weights are too large to be read that often.</summary>
+    /// <summary>
+    /// Rows of tiles that go through all steps together: their tiles stay in the second-level cache, unless the weights are too large to be
+    /// read that often.
+    /// </summary>
     private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
     {
         var all = batch * form.RowsOf(shape);

@@ -23,7 +23,8 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     private readonly float[] _foldedShift;
     private readonly Action<int> _sumPart;
 
-    public BatchNormNode(NodeContext context, Node node, StoredFeature source) : base(context, node, [source], new NormalisedFeature(source.Shape))
+    public BatchNormNode(NodeContext context, Node node, StoredFeature source)
+        : base(context, node, [source], new NormalisedFeature(source.Shape))
     {
         _operation = (BatchNormOp)node.Operation;
         _source = source;
@@ -102,14 +103,16 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         // Readers compute the output.
     }
 
-    protected override void BeginBackward(WorkerPool pool) => BatchNorm.BackwardWeight(_sums.Combine(), _inverseDeviation, _scale.Gradient, _shift.Gradient);
+    protected override void BeginBackward(WorkerPool pool) =>
+        BatchNorm.BackwardWeight(_sums.Combine(), _inverseDeviation, _scale.Gradient, _shift.Gradient);
 
     protected override void RunBackward(WorkerPool pool)
     {
         if (!IsFused && Input.NeedsGradient) base.RunBackward(pool);
     }
 
-    protected override void BackwardImages(ImageRange images, int part) => BackwardData(images, Input.Gradient(images.First), Accumulate(0));
+    protected override void BackwardImages(ImageRange images, int part) =>
+        BackwardData(images, Input.Gradient(images.First), Accumulate(0));
 
     private void SumPart(int part)
     {

@@ -14,8 +14,12 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
 
     protected BiasTerm Bias { get; } = new(context.Tier, context.FindParameterOf(node, "bias"), output.Shape);
 
-    /// <summary>Images that stay in the second-level cache together: the larger of their inputs and outputs takes 128 kB, beside five more such maps.</summary>
-    protected int CachedImages() => Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, ImageRange.LargestPart(Context.MaxBatch));
+    /// <summary>
+    /// Images that stay in the second-level cache together: the larger of their inputs and outputs takes 128 kB, beside five more such
+    /// maps.
+    /// </summary>
+    protected int CachedImages() =>
+        Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, ImageRange.LargestPart(Context.MaxBatch));
 
     public virtual void Dispose() => Bias.Dispose();
 
@@ -27,8 +31,9 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
         var form = context.Forms.Of(context.Tier, node.Name, shape, kept, context.MaxBatch);
         if (form == ConvolutionForm.Depthwise) return new DepthwiseNode(context, node, input, output, shape.ToWindowShape());
         if (form is not WinogradForm winograd) return new DirectConvolutionNode(context, node, input, output, new(context.Tier, shape, kept));
-        return winograd.RunsByPosition(shape)
-            ? new WinogradByPositionNode(context, node, input, output, new(context.Tier, winograd, shape, kept, context.MaxBatch * winograd.RowsOf(shape)))
-            : new WinogradNode(context, node, input, output, new(context.Tier, winograd, shape, kept, WinogradNode.RowsTogether(winograd, shape, context.MaxBatch)));
+        var isByPosition = winograd.RunsByPosition(shape);
+        var rows = isByPosition ? context.MaxBatch * winograd.RowsOf(shape) : WinogradNode.RowsTogether(winograd, shape, context.MaxBatch);
+        var kernel = new WinogradConvolution(context.Tier, winograd, shape, kept, rows);
+        return isByPosition ? new WinogradByPositionNode(context, node, input, output, kernel) : new WinogradNode(context, node, input, output, kernel);
     }
 }

@@ -31,7 +31,9 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     protected override int ChunkImages => _chunkImages;
 
-    /// <summary>With large weights a part takes some blocks of filters and all images, which saves partial sums but reads all inputs in each part.</summary>
+    /// <summary>
+    /// With large weights a part takes some blocks of filters and all images, which saves partial sums but reads all inputs in each part.
+    /// </summary>
     private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts && _kernel.WeightGradientLength >= LargeWeights;
 
     public override void Dispose()
@@ -88,7 +90,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     {
         var (first, end) = _kernel.WeightGradientRange(block);
         var total = Context.Workspace.Partial(0);
-        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(Tier, Context.Workspace.Partial(part) + first, end - first, total + first);
+        for (var part = 1; part < WorkerPool.Parts; part++)
+            Elementwise.Accumulate(Tier, Context.Workspace.Partial(part) + first, end - first, total + first);
         _kernel.UnpackWeightGradient(block, new(total, _kernel.WeightGradientLength), Weight.Gradient);
     }
 

@@ -6,7 +6,8 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>max(x, 0), where it cannot be part of its input (<see cref="Feature.Relu"/>).</summary>
-internal sealed unsafe class ReluNode(NodeContext context, Node node, Feature input, StoredFeature output) : StoringNode(context, node, [input], output)
+internal sealed unsafe class ReluNode(NodeContext context, Node node, Feature input, StoredFeature output)
+    : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
         Elementwise.Relu(Tier, ReadInput(0, images, part), (long)images.Count * Input.ImageLength, OutputValue(images.First));
@@ -20,7 +21,8 @@ internal sealed unsafe class ReluNode(NodeContext context, Node node, Feature in
 }
 
 /// <summary>Stores an input that is computed as it is read, for a reader that needs it in memory.</summary>
-internal sealed unsafe class StoreNode(NodeContext context, Node node, Feature input, StoredFeature output) : StoringNode(context, node, [input], output)
+internal sealed unsafe class StoreNode(NodeContext context, Node node, Feature input, StoredFeature output)
+    : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) => Input.Read(images, OutputValue(images.First));
 
@@ -29,7 +31,8 @@ internal sealed unsafe class StoreNode(NodeContext context, Node node, Feature i
 }
 
 /// <summary>a + b. An operand may use the sum's gradient as its own (<see cref="GradientSharing"/>).</summary>
-internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output) : StoringNode(context, node, inputs, output)
+internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output)
+    : StoringNode(context, node, inputs, output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
         Elementwise.Add(Tier, ReadInput(0, images, part), ReadInput(1, images, part), (long)images.Count * Output.ImageLength, OutputValue(images.First));
@@ -47,7 +50,8 @@ internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] i
 }
 
 /// <summary>a · b, where b has the shape of a or one factor for each channel.</summary>
-internal sealed unsafe class MulNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output) : StoringNode(context, node, inputs, output)
+internal sealed unsafe class MulNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output)
+    : StoringNode(context, node, inputs, output)
 {
     private readonly bool _isElementwise = inputs[0].Shape == inputs[1].Shape;
 
@@ -87,9 +91,11 @@ internal sealed unsafe class DropoutNode(NodeContext context, Node node, Feature
 
     private float Rate => Pass.Training ? ((DropoutOp)Node.Operation).Rate : 0;
 
-    protected override void BeginForward(WorkerPool pool) => _key = new RandomStream(Context.Seed, RandomPurpose.Dropout, Pass.Step, _index).NextBits();
+    protected override void BeginForward(WorkerPool pool) =>
+        _key = new RandomStream(Context.Seed, RandomPurpose.Dropout, Pass.Step, _index).NextBits();
 
-    protected override void ForwardImages(ImageRange images, int part) => Apply(ReadInput(0, images, part), images, OutputValue(images.First), accumulate: false);
+    protected override void ForwardImages(ImageRange images, int part) =>
+        Apply(ReadInput(0, images, part), images, OutputValue(images.First), accumulate: false);
 
     protected override void BackwardImages(ImageRange images, int part)
     {

@@ -4,7 +4,8 @@ using Dst.Kernels;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
-internal sealed unsafe class FlattenNode(NodeContext context, Node node, Feature input, StoredFeature output) : StoringNode(context, node, [input], output)
+internal sealed unsafe class FlattenNode(NodeContext context, Node node, Feature input, StoredFeature output)
+    : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
         Flatten.Forward(ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, OutputValue(images.First));
@@ -32,7 +33,8 @@ internal sealed unsafe class RearrangementNode(NodeContext context, Node node, F
 }
 
 /// <summary>Channels of all inputs, one after another.</summary>
-internal sealed unsafe class ConcatNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output) : StoringNode(context, node, inputs, output)
+internal sealed unsafe class ConcatNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output)
+    : StoringNode(context, node, inputs, output)
 {
     protected override void ForwardImages(ImageRange images, int part)
     {

@@ -4,7 +4,9 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;
 
-/// <summary>A node with small weights: packed before each pass, their gradient summed by each part on its own and then over the parts.</summary>
+/// <summary>
+/// A node with small weights: packed before each pass, their gradient summed by each part on its own and then over the parts.
+/// </summary>
 internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
 {
     private readonly BiasTerm _bias;
@@ -67,7 +69,8 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     protected override void EndBackward(WorkerPool pool)
     {
         _bias.EndGradient();
-        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(Tier, Context.Workspace.Partial(part), _packed.Length, Context.Workspace.Partial(0));
+        for (var part = 1; part < WorkerPool.Parts; part++)
+            Elementwise.Accumulate(Tier, Context.Workspace.Partial(part), _packed.Length, Context.Workspace.Partial(0));
         Unpack(new(Context.Workspace.Partial(0), (int)_packed.Length));
     }
 }
@@ -99,7 +102,8 @@ internal sealed unsafe class LinearNode : PackedWeightNode
     protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
         Linear.BackwardWeight(Tier, x, outputGradient, images.Count, Features, Outputs, packedGradient);
 
-    protected override void Unpack(ReadOnlySpan<float> packedGradient) => Linear.UnpackWeights(Features, Outputs, packedGradient, Weight.Gradient);
+    protected override void Unpack(ReadOnlySpan<float> packedGradient) =>
+        Linear.UnpackWeights(Features, Outputs, packedGradient, Weight.Gradient);
 
     protected override void ForwardImages(ImageRange images, int part) =>
         Linear.Forward(Tier, ReadInput(0, images, part), images.Count, Features, Outputs, Packed, BiasValues, OutputValue(images.First));
@@ -122,7 +126,8 @@ internal sealed unsafe class DepthwiseNode(NodeContext context, Node node, Featu
     protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
         DepthwiseConvolution.BackwardWeight(Tier, shape, x, outputGradient, images.Count, packedGradient);
 
-    protected override void Unpack(ReadOnlySpan<float> packedGradient) => DepthwiseConvolution.UnpackWeights(shape, packedGradient, Weight.Gradient);
+    protected override void Unpack(ReadOnlySpan<float> packedGradient) =>
+        DepthwiseConvolution.UnpackWeights(shape, packedGradient, Weight.Gradient);
 
     protected override void ForwardImages(ImageRange images, int part) =>
         DepthwiseConvolution.Forward(Tier, shape, ReadInput(0, images, part), Packed, BiasValues, images.Count, OutputValue(images.First));

@@ -4,7 +4,8 @@ using Dst.Kernels;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>p = softmax(z) over the channels.</summary>
-internal sealed unsafe class SoftmaxNode(NodeContext context, Node node, Feature input, StoredFeature output) : StoringNode(context, node, [input], output)
+internal sealed unsafe class SoftmaxNode(NodeContext context, Node node, Feature input, StoredFeature output)
+    : StoringNode(context, node, [input], output)
 {
     /// <summary>One image at a time: the kernel takes one row.</summary>
     protected override int ChunkImages => 1;

@@ -45,7 +45,10 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
         if (Bias.Exists) BatchNorm.Apply(Tier, y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
     }
 
-    /// <summary>Whether tiles add to the inputs' gradient of some images: another reader has written to it, or it was set to zero as they do not cover it.</summary>
+    /// <summary>
+    /// Whether tiles add to the inputs' gradient of some images: another reader has written to it, or it was set to zero as they do not
+    /// cover it.
+    /// </summary>
     protected bool AddsInputGradient(ImageRange images)
     {
         if (Accumulate(0)) return true;

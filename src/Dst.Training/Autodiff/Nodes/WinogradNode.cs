@@ -10,7 +10,10 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     /// <summary>Gradients of weights from which on two parts of the batch share their sums, in floats: 1 MB.</summary>
     private const int LargeWeights = 256 * 1024;
 
-    /// <summary>Transformed weights that leave the second-level cache between two runs, in floats: a run then has at least <see cref="FewTiles"/> tiles.</summary>
+    /// <summary>
+    /// Transformed weights that leave the second-level cache between two runs, in floats: a run then has at least <see cref="FewTiles"/>
+    /// tiles.
+    /// </summary>
     private const int MediumWeights = 250_000;
     private const int FewTiles = 32;
 
@@ -88,7 +91,8 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         }
     }
 
-    private TileRows RunOfRows(ImageRange images, int first) => new(first, 0, Math.Min(Kernel.Capacity, images.Count * Kernel.RowsPerImage - first));
+    private TileRows RunOfRows(ImageRange images, int first) =>
+        new(first, 0, Math.Min(Kernel.Capacity, images.Count * Kernel.RowsPerImage - first));
 
     protected override void EndBackward(WorkerPool pool)
     {
@@ -110,6 +114,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     private void SumPosition(int position)
     {
         var (first, length) = Kernel.WeightGradientRange(position);
-        for (var sums = 1; sums < _sums; sums++) Elementwise.Accumulate(Tier, Context.Workspace.Partial(sums) + first, length, Context.Workspace.Partial(0) + first);
+        for (var sums = 1; sums < _sums; sums++)
+            Elementwise.Accumulate(Tier, Context.Workspace.Partial(sums) + first, length, Context.Workspace.Partial(0) + first);
     }
 }
