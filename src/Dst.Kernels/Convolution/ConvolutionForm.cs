@@ -35,9 +35,6 @@ public abstract class ConvolutionForm
     public static IEnumerable<ConvolutionForm> Of(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
         All.Where(form => form.Supports(tier, shape, kept));
 
-    /// <summary>The form of a name, or null.</summary>
-    public static ConvolutionForm? Find(string name) => All.FirstOrDefault(form => form.Name == name);
-
     /// <summary>Whether this form can compute a layer.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>

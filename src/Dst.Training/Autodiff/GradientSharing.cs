@@ -47,8 +47,8 @@ internal sealed class GradientSharing
         sum.Readers is [AddNode next] && ((StoredFeature)next.Output).SharedOperands.Contains(sum);
 
     /// <summary>
-    /// Whether all readers of a feature but the sum, which is the first to write its gradient, write it when node <paramref
-    /// name="earliest"/> has run backward.
+    /// Whether the sum is the first to write a feature's gradient, and all other readers write it when node
+    /// <paramref name="earliest"/> has run backward.
     /// </summary>
     private bool IsWrittenLater(Feature feature, AddNode sum, int earliest) =>
         feature.Readers[^1] == sum && feature.Readers.Count > 1 && feature.Readers.SkipLast(1).All(reader => _index[reader] < earliest);

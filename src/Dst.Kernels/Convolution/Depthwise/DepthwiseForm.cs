@@ -6,7 +6,10 @@ namespace Dst.Kernels;
 internal sealed class DepthwiseForm() : ConvolutionForm("depthwise")
 {
     /// <inheritdoc/>
-    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => shape.IsDepthwise && kept is null;
+    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => shape.IsDepthwise;
+
+    /// <inheritdoc/>
+    public override bool Skips(Conv2dShape shape, KeptTaps kept) => false;
 
     /// <inheritdoc/>
     public override PassCosts CostOf(ConvolutionWork work)

@@ -14,7 +14,8 @@ internal sealed class NarrowBlockForm() : ConvolutionForm("narrow-block")
     private const double SingleWeightCost = 2;
 
     /// <inheritdoc/>
-    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => kept is { Block: < Layout.Block };
+    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
+        !shape.IsDepthwise && kept is { Block: < Layout.Block };
 
     /// <inheritdoc/>
     public override PassCosts CostOf(ConvolutionWork work)
