@@ -34,16 +34,16 @@ public static class Preprocessor
     }
 
     /// <summary>All samples of an image after the amplitude transform.</summary>
-    internal static void ReadAmplitudes(Image image, string amplitude, Span<float> destination)
+    internal static void ReadAmplitudes(Image image, AmplitudeTransform amplitude, Span<float> destination)
     {
-        var table = AmplitudeTransform.Table(amplitude, image.BitsPerSample);
+        var table = AmplitudeTable.Of(amplitude, image.BitsPerSample);
         ReadRow(image, table, 0, destination);
     }
 
     /// <summary>The samples of the centre crop after the amplitude transform; takes no memory of its own after the first time.</summary>
-    private static void ReadWindow<T>(Image image, FeatureShape shape, string amplitude, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
+    private static void ReadWindow<T>(Image image, FeatureShape shape, AmplitudeTransform amplitude, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
     {
-        var table = AmplitudeTransform.Table(amplitude, image.BitsPerSample);
+        var table = AmplitudeTable.Of(amplitude, image.BitsPerSample);
         var buffer = ArrayPool<byte>.Shared.Rent(checked(destination.Length * (image.BitsPerSample / 8)));
         var window = MemoryMarshal.Cast<byte, T>(buffer.AsSpan())[..destination.Length];
         window.Clear();

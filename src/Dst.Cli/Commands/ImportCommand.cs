@@ -77,7 +77,7 @@ internal static class ImportCommand
     {
         var parts = text.Split('/').Select(part => part.Split(',').Select(ParseNumber).ToArray()).ToArray();
         if (parts.Length == 2 && parts.All(part => part.Length == channels && part.All(float.IsFinite)) && parts[1].All(deviation => deviation > 0))
-            return new(Resize: 0, Amplitude: "none", parts[0], parts[1]);
+            return new(Resize: 0, AmplitudeTransform.None, parts[0], parts[1]);
         throw new InputException($"option --normalise is '{text}'; {channels} means, a slash and {channels} deviations above 0 were expected, separated by commas");
     }
 

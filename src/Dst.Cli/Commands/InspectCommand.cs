@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Report;
 using Dst.Report.Models;
@@ -75,7 +76,7 @@ internal static class InspectCommand
     {
         if (input is null) return "used as it is";
         var resize = input.Resize == 0 ? "" : $"resized to {input.Resize} pixels, ";
-        var amplitude = input.Amplitude == "none" ? "" : $"{input.Amplitude} of the amplitude, ";
+        var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, ";
         var smooth = input.Smooth ? "smoothed, " : "";
         var scale = input.PerImage ? "less its own mean, divided by its own deviation" : $"less {string.Join(", ", input.Mean)}, divided by {string.Join(", ", input.Deviation)}";
         return $"{resize}{amplitude}{smooth}{scale}";

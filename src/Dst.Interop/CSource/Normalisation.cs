@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Dst.Foundations;
 using Dst.Graph;
 
 namespace Dst.Interop.CSource;
@@ -17,7 +18,7 @@ internal sealed class Normalisation
         if (input is null || input.Smooth) return;
         Exists = true;
         var count = shape.Count;
-        if (input.Amplitude != "none") AddAmplitude(input.Amplitude, count);
+        if (input.Amplitude != AmplitudeTransform.None) AddAmplitude(input.Amplitude, count);
         if (input.PerImage) AddPerImage(count);
         else AddPerChannel(input, shape.Height * shape.Width);
     }
@@ -38,8 +39,8 @@ internal sealed class Normalisation
         var resize = input.Resize > 0 ? $"resized to {input.Resize} pixels a side, then " : "";
         var crop = $"The model was trained on images {resize}cropped or zero padded around the centre, with pixels scaled to 0 to 1. ";
         return input.Smooth
-            ? $"{crop}Then: {input.Amplitude} of the amplitude, the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges, and {Scale(input)}; the source does not do that."
-            : $"{crop}`{name}_normalise` does the rest in place: {(input.Amplitude == "none" ? "" : $"{input.Amplitude} of the amplitude, then ")}{Scale(input)}.";
+            ? $"{crop}Then: {Words.Of(input.Amplitude)} of the amplitude, the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges, and {Scale(input)}; the source does not do that."
+            : $"{crop}`{name}_normalise` does the rest in place: {(input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, then ")}{Scale(input)}.";
     }
 
     private static string Scale(InputNormalisation input) => input.PerImage
@@ -48,11 +49,11 @@ internal sealed class Normalisation
 
     private static string Numbers(float[] values) => string.Join(", ", values.Select(value => value.ToString(CultureInfo.InvariantCulture)));
 
-    private void AddAmplitude(string amplitude, long count)
+    private void AddAmplitude(AmplitudeTransform amplitude, long count)
     {
         NeedsMath = true;
         // log(1 + 255 a) / log(256)
-        var value = amplitude == "sqrt" ? "sqrtf(image[i])" : "logf(1.0f + 255.0f * image[i]) * 0.18033688f";
+        var value = amplitude == AmplitudeTransform.Sqrt ? "sqrtf(image[i])" : "logf(1.0f + 255.0f * image[i]) * 0.18033688f";
         _statements.Append(CultureInfo.InvariantCulture, $"    for (int i = 0; i < {count}; i++) image[i] = {value};\n");
     }
 

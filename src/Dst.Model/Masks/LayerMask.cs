@@ -1,3 +1,5 @@
+using Dst.Foundations;
+
 namespace Dst.Masks;
 
 /// <summary>What one candidate of a pruning pattern is.</summary>
@@ -22,19 +24,27 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group)
     /// <summary>How many of a run of <paramref name="length"/> candidates are kept.</summary>
     public static int KeptOf(int length) => (length + 1) / 2;
 
+    private bool IsLegal => Block is 1 or 2 or 4 or 8 or 16 && Group is >= 2 and <= 1 << 20 && Group % 2 == 0;
+
     /// <summary>The form <c>kernel:16:16</c> (unit:block:group) that commands take.</summary>
-    public override string ToString() => $"{(Unit == PruningUnit.Kernel ? "kernel" : "weight")}:{Block}:{Group}";
+    public override string ToString() => $"{Words.Of(Unit)}:{Block}:{Group}";
 
     /// <summary>Reads the form <c>kernel:16:16</c>.</summary>
     /// <exception cref="InputException">The text is not a legal pattern.</exception>
     public static UhpPattern Parse(string text)
     {
         var parts = text.Split(':');
-        if (parts.Length == 3 && parts[0] is "kernel" or "weight" && int.TryParse(parts[1], out var block) && int.TryParse(parts[2], out var group)
-            && block is 1 or 2 or 4 or 8 or 16 && group is >= 2 and <= 1 << 20 && group % 2 == 0)
-            return new(parts[0] == "kernel" ? PruningUnit.Kernel : PruningUnit.Weight, block, group);
-        throw new InputException($"pattern '{text}' is not unit:block:group with unit kernel or weight, block 1, 2, 4, 8 or 16 and an even group, such as kernel:16:16");
+        var pattern = parts.Length == 3 && Words.Find(typeof(PruningUnit), parts[0]) is PruningUnit unit
+            && int.TryParse(parts[1], out var block) && int.TryParse(parts[2], out var group) ? new UhpPattern(unit, block, group) : null;
+        return pattern is { IsLegal: true } ? pattern : throw Illegal(text);
     }
+
+    /// <summary>This pattern, if its numbers are legal.</summary>
+    /// <exception cref="InputException">They are not.</exception>
+    public UhpPattern Checked() => IsLegal ? this : throw Illegal(ToString());
+
+    private static InputException Illegal(string text) =>
+        new($"pattern '{text}' is not unit:block:group with unit kernel or weight, block 1, 2, 4, 8 or 16 and an even group, such as kernel:16:16");
 }
 
 /// <summary>

@@ -6,6 +6,7 @@ namespace Dst.ModelFiles;
 /// <summary>The JSON of a model file's metadata. Generated when compiling: a program that predicts one image has no time for reflection.</summary>
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Metadata,
+    Converters = [typeof(WordConverter<AmplitudeTransform>)],
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     IgnoreReadOnlyProperties = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

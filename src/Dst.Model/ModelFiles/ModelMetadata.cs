@@ -93,11 +93,11 @@ internal static class ModelMetadata
     {
         if (!file.Values.ContainsKey("normalisation")) return null;
         var normalisation = ReadJson<InputNormalisation>(file, "normalisation");
-        var legal = normalisation.Resize is >= 0 and <= MaxResize && normalisation.Amplitude is "none" or "sqrt" or "log"
+        var legal = normalisation.Resize is >= 0 and <= MaxResize
             && normalisation.Mean.Length == graph.Input.Channels && normalisation.Deviation.Length == graph.Input.Channels
             && normalisation.Mean.All(float.IsFinite) && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
         return legal ? normalisation : throw file.Malformed(
-            $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels, amplitude none, sqrt or log, and {graph.Input.Channels} finite means and positive deviations");
+            $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels and {graph.Input.Channels} finite means and positive deviations");
     }
 
     // An attribute that is absent has its default, which keeps the header of a small file small.

@@ -80,7 +80,7 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
 
     private void Crop(Image window, int top, int left, Span<float> destination)
     {
-        var table = AmplitudeTransform.Table(normalisation.Amplitude, window.BitsPerSample);
+        var table = AmplitudeTable.Of(normalisation.Amplitude, window.BitsPerSample);
         for (var c = 0; c < shape.Channels; c++)
         {
             for (var y = 0; y < shape.Height; y++)

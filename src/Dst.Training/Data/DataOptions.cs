@@ -2,12 +2,64 @@ using Dst.Foundations;
 
 namespace Dst.Training.Data;
 
+/// <summary>What a data set is and how its files lie.</summary>
+public enum DataKind
+{
+    /// <summary>MSTAR: chips by class, with a folder of each split.</summary>
+    Mstar,
+
+    /// <summary>FUSAR-Ship: <c>category/subcategory/Ship_*.tiff</c> and <c>meta.csv</c>.</summary>
+    Fusar,
+
+    /// <summary>CIFAR-100, binary version.</summary>
+    Cifar100,
+
+    /// <summary>CIFAR-10, binary version.</summary>
+    Cifar10,
+
+    /// <summary>A folder of images for each class.</summary>
+    Folder,
+
+    /// <summary>Simulated SAR chips.</summary>
+    Simulated,
+}
+
+/// <summary>Where validation images come from.</summary>
+public enum ValidationSource
+{
+    /// <summary>A share of the training images.</summary>
+    Training,
+
+    /// <summary>Half of the test images: for networks that were trained on all training images.</summary>
+    Test,
+}
+
+/// <summary>Whose mean and deviation normalise an image.</summary>
+public enum NormalisationSource
+{
+    /// <summary>Those of the training data.</summary>
+    Data,
+
+    /// <summary>Those of the image itself.</summary>
+    Image,
+}
+
+/// <summary>Which folders of FUSAR-Ship are the classes.</summary>
+public enum FusarLevel
+{
+    /// <summary>The outer folders.</summary>
+    Category,
+
+    /// <summary>The inner folders, as <c>category/subcategory</c>.</summary>
+    Subcategory,
+}
+
 /// <summary>The <c>data:</c> section of a recipe: where images come from, how they are split, framed and augmented.</summary>
 public sealed record DataOptions
 {
     /// <summary>What the data is and how its files lie.</summary>
-    [Setting("what the data is", Choices = ["mstar", "fusar", "cifar100", "cifar10", "folder", "simulated"])]
-    public string Kind { get; init; } = "simulated";
+    [Setting("what the data is")]
+    public DataKind Kind { get; init; } = DataKind.Simulated;
 
     /// <summary>Folder or archive; not used by simulated data.</summary>
     [Setting("folder or archive of the data")]
@@ -17,9 +69,9 @@ public sealed record DataOptions
     [Setting("share of the training images of each class held back for validation", Min = 0, Max = 0.9)]
     public double Validation { get; init; } = 0.1;
 
-    /// <summary>Which images become validation images; <c>test</c> is for networks that were trained on all training images.</summary>
-    [Setting("training: the share data.validation of the training images; test: half of the test images, for a given network that has seen all training images", Choices = ["training", "test"])]
-    public string ValidationFrom { get; init; } = "training";
+    /// <summary>Which images become validation images.</summary>
+    [Setting("training: the share data.validation of the training images; test: half of the test images, for a given network that has seen all training images")]
+    public ValidationSource ValidationFrom { get; init; }
 
     /// <summary>Share of each class's images held back as test data, where the data has no test split of its own.</summary>
     [Setting("share of the images of each class held back for the test, where the data has no test split", Min = 0.01, Max = 0.9)]
@@ -57,9 +109,9 @@ public sealed record DataOptions
     [Setting("training images are multiplied by a random factor in [1 - gain, 1 + gain]", Min = 0, Max = 0.95)]
     public double Gain { get; init; }
 
-    /// <summary>Transform of each sample a in [0, 1]: a, √a, or log(1 + 255a)/log 256.</summary>
-    [Setting("transform of each sample in [0, 1]", Choices = ["none", "sqrt", "log"])]
-    public string Amplitude { get; init; } = "none";
+    /// <summary>Transform of each sample in [0, 1].</summary>
+    [Setting("transform of each sample in [0, 1]")]
+    public AmplitudeTransform Amplitude { get; init; }
 
     /// <summary>
     /// Each pixel of a training image is multiplied by max(0, 1 + s·n), n nearly standard normal, after the amplitude transform;
@@ -73,15 +125,15 @@ public sealed record DataOptions
     public bool Smooth { get; init; }
 
     /// <summary>Whether inputs are normalised by the mean and deviation of the training data or by their own.</summary>
-    [Setting("normalise by the mean and deviation of the training data or of each image", Choices = ["data", "image"])]
-    public string Normalise { get; init; } = "data";
+    [Setting("normalise by the mean and deviation of the training data or of each image")]
+    public NormalisationSource Normalise { get; init; }
 
     /// <summary>Whether a training image differs from epoch to epoch.</summary>
     internal bool IsAugmented => Shift > 0 || Flip || Rotate > 0 || Gain > 0 || Speckle > 0;
 
     /// <summary>Which folders of FUSAR-Ship are the classes.</summary>
-    [Setting("fusar: what the classes are", Choices = ["category", "subcategory"])]
-    public string Level { get; init; } = "category";
+    [Setting("fusar: what the classes are")]
+    public FusarLevel Level { get; init; }
 
     /// <summary>Classes of FUSAR-Ship with fewer images are dropped.</summary>
     [Setting("fusar: classes with fewer images are dropped", Min = 1)]

@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Images;
 
@@ -48,7 +49,7 @@ public sealed class DataSet
     public DataSet With(InputNormalisation normalisation)
     {
         if ((normalisation.Resize, normalisation.Amplitude) != (Options.Resize, Options.Amplitude))
-            throw new InputException($"the model takes resize {normalisation.Resize} and amplitude {normalisation.Amplitude}; the data has {Options.Resize} and {Options.Amplitude}");
+            throw new InputException($"the model takes resize {normalisation.Resize} and amplitude {Words.Of(normalisation.Amplitude)}; the data has {Options.Resize} and {Words.Of(Options.Amplitude)}");
         return new(this, normalisation);
     }
 
@@ -69,9 +70,9 @@ public sealed class DataSet
             ? (source.Training, source.Test)
             : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
         IReadOnlyList<SourceSample> training = learning, validation;
-        if (options.ValidationFrom == "test")
+        if (options.ValidationFrom == ValidationSource.Test)
         {
-            if (source.Test.Count == 0) throw new InputException($"data.validation_from is test, and the {options.Kind} data has no test images of its own; expected training");
+            if (source.Test.Count == 0) throw new InputException($"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");
             (test, validation) = StratifiedSplit.Draw(source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit);
             log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
         }

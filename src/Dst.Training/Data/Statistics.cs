@@ -30,7 +30,7 @@ internal static class Statistics
             (mean[c], deviation[c]) = ImageStatistics.Of(sum, squares, count);
         }
 
-        return new(options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == "image");
+        return new(options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == NormalisationSource.Image);
     }
 
     /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>

@@ -3,6 +3,19 @@ using Dst.Training.Optimizers;
 
 namespace Dst.Training.Engine;
 
+/// <summary>How the form of each convolution is chosen (<see cref="Autodiff.ConvolutionForms"/>).</summary>
+public enum FormChoice
+{
+    /// <summary>By a cost model: the same on each machine of one vector width.</summary>
+    Estimated,
+
+    /// <summary>By times measured before training.</summary>
+    Measured,
+
+    /// <summary>Direct everywhere.</summary>
+    Direct,
+}
+
 /// <summary>How one network is trained.</summary>
 public sealed record TrainOptions
 {
@@ -22,9 +35,9 @@ public sealed record TrainOptions
     [Setting("the learning rate over time")]
     public ScheduleOptions Schedule { get; init; } = new();
 
-    /// <summary>How convolutions are computed: <c>estimated</c>, <c>measured</c> or <c>direct</c> (<see cref="Autodiff.ConvolutionForms"/>).</summary>
-    [Setting("form of each convolution, direct or Winograd: estimated is the same on each machine of one vector width, measured is timed before training and then kept", Choices = ["estimated", "measured", "direct"])]
-    public string Convolutions { get; init; } = "estimated";
+    /// <summary>How convolutions are computed.</summary>
+    [Setting("form of each convolution, direct or Winograd: estimated is the same on each machine of one vector width, measured is timed before training and then kept")]
+    public FormChoice Convolutions { get; init; }
 
     /// <summary>Share of the label's probability that is spread over all classes.</summary>
     [Setting("share of the label's probability that is spread over all classes", Min = 0, Max = 0.9)]

@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Training.Autodiff;
@@ -133,8 +134,8 @@ public sealed partial class Pipeline
 
     private ConvolutionForms ChooseForms(TrainingPhase phase)
     {
-        if (phase.Options.Convolutions == "direct") return ConvolutionForms.Direct;
-        if (phase.Options.Convolutions != "measured") return ConvolutionForms.Estimated;
+        if (phase.Options.Convolutions == FormChoice.Direct) return ConvolutionForms.Direct;
+        if (phase.Options.Convolutions != FormChoice.Measured) return ConvolutionForms.Estimated;
         var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, _compute);
         _run.RecordConvolutions(phase.Arm, forms);
         return forms;
@@ -197,7 +198,7 @@ public sealed partial class Pipeline
     }
 
     private static string Describe(InputNormalisation n) =>
-        $"resize {n.Resize}, amplitude {n.Amplitude}, {(n.Smooth ? "smoothed" : "not smoothed")}, "
+        $"resize {n.Resize}, amplitude {Words.Of(n.Amplitude)}, {(n.Smooth ? "smoothed" : "not smoothed")}, "
         + (n.PerImage ? "normalised image by image" : $"mean {string.Join(" ", n.Mean)}, deviation {string.Join(" ", n.Deviation)}");
 
     private Model ForThisData(Model model) =>

@@ -84,7 +84,7 @@ public sealed record PruningOptions
     /// <exception cref="InputException">It is not legal.</exception>
     public UhpPattern Pattern
     {
-        get => UhpPattern.Parse(new UhpPattern(Unit, Block, Group).ToString());
+        get => new UhpPattern(Unit, Block, Group).Checked();
         init => (Unit, Block, Group) = value;
     }
 }

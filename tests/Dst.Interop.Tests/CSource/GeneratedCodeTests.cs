@@ -72,10 +72,10 @@ public sealed class GeneratedCodeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sqrt", false)]
-    [InlineData("log", true)]
-    [InlineData("none", false)]
-    public void Normalises_as_the_model_was_trained(string amplitude, bool perImage)
+    [InlineData(AmplitudeTransform.Sqrt, false)]
+    [InlineData(AmplitudeTransform.Log, true)]
+    [InlineData(AmplitudeTransform.None, false)]
+    public void Normalises_as_the_model_was_trained(AmplitudeTransform amplitude, bool perImage)
     {
         var model = Networks.Create("activations", "dense", 1);
         var normalisation = new InputNormalisation(0, amplitude, [0.4f, 0.3f], [0.2f, 0.5f], PerImage: perImage);
@@ -95,7 +95,7 @@ public sealed class GeneratedCodeTests : IDisposable
         Assert.Equal(0, Tool.Run(source, "gcc", "-std=c99", "main.c", "net.c", "-o", "main", "-lm").ExitCode);
         var actual = Tool.Run(source, Path.Combine(source, "main")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, CultureInfo.InvariantCulture)).ToArray();
         var amplitudes = Enumerable.Range(0, actual.Length).Select(i => i % 7 / 8.0)
-            .Select(a => amplitude switch { "sqrt" => Math.Sqrt(a), "log" => Math.Log(1 + 255 * a) / Math.Log(256), _ => a }).ToArray();
+            .Select(a => amplitude switch { AmplitudeTransform.Sqrt => Math.Sqrt(a), AmplitudeTransform.Log => Math.Log(1 + 255 * a) / Math.Log(256), _ => a }).ToArray();
         var mean = amplitudes.Average();
         var deviation = Math.Sqrt(amplitudes.Average(a => (a - mean) * (a - mean)));
         var plane = actual.Length / 2;

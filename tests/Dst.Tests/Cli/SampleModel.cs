@@ -29,7 +29,7 @@ internal static class SampleModel
         {
             Masks = new Dictionary<string, LayerMask> { [HalvedLayer] = mask },
             ClassNames = names,
-            Normalisation = new InputNormalisation(0, "sqrt", [0.4f], [0.2f]),
+            Normalisation = new InputNormalisation(0, AmplitudeTransform.Sqrt, [0.4f], [0.2f]),
         });
         return path;
     }

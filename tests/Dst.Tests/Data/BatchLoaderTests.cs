@@ -11,7 +11,7 @@ public class BatchLoaderTests
         Simulated = new() { Classes = 3, PerClassTrain = 9, PerClassTest = 2, Size = 20 },
         Crop = 16,
         Validation = 0.2,
-        Amplitude = "sqrt",
+        Amplitude = AmplitudeTransform.Sqrt,
     };
 
     private static readonly DataOptions Augmented = Options with { Shift = 2, Flip = true, Gain = 0.3, Speckle = 0.4 };
@@ -202,7 +202,7 @@ public class BatchLoaderTests
     {
         var side = crop + 2 * Augmenter.Margin(options, crop);
         var sample = new Sample(new("image", 0, () => image), image, Framing.Frame(image, 0, new(1, side, side)));
-        var augmenter = new Augmenter(options, new InputNormalisation(0, "none", [0], [1]), new(1, crop, crop));
+        var augmenter = new Augmenter(options, new InputNormalisation(0, AmplitudeTransform.None, [0], [1]), new(1, crop, crop));
         var result = new float[crop * crop];
         augmenter.Write(sample, new RandomStream(1, RandomPurpose.Augment, 0, i), result);
         return result;

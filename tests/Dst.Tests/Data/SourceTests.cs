@@ -17,7 +17,7 @@ public sealed class SourceTests : IDisposable
     public void FolderWithSplitsKeepsThem()
     {
         Write(("train/b/1.png", 1), ("train/b/2.png", 2), ("train/a/3.png", 3), ("train/a/deep/4.png", 4), ("test/a/5.png", 5), ("test/b/6.png", 6), ("train/a/notes.txt", 0), ("train/.hidden/7.png", 7));
-        var data = Load(new() { Kind = "folder", Validation = 0 });
+        var data = Load(new() { Kind = DataKind.Folder, Validation = 0 });
         Assert.Equal(["a", "b"], data.ClassNames);
         Assert.Equal(["3.png", "4.png", "1.png", "2.png"], data.Training.Samples.Select(s => Path.GetFileName(s.Name)));
         Assert.Equal([0, 0, 1, 1], data.Training.Samples.Select(s => s.Label));
@@ -30,7 +30,7 @@ public sealed class SourceTests : IDisposable
     public void FolderWithoutSplitsIsSplitBySeed()
     {
         Write([.. Enumerable.Range(0, 20).Select(i => ($"a/{i}.png", i)), .. Enumerable.Range(0, 10).Select(i => ($"b/{i}.png", 100 + i))]);
-        var options = new DataOptions { Kind = "folder", Test = 0.3, Validation = 0.25 };
+        var options = new DataOptions { Kind = DataKind.Folder, Test = 0.3, Validation = 0.25 };
         var data = Load(options);
         Assert.Equal([6, 3], data.Test.CountByClass(2));
         Assert.Equal([4, 2], data.Validation.CountByClass(2)); // a quarter of 14 and 7, to even
@@ -49,41 +49,40 @@ public sealed class SourceTests : IDisposable
         Write(("train/a/1.png", 1), ("train/b/2.png", 2), ("test/a/3.png", 3), ("elsewhere.png", 4));
         File.CreateSymbolicLink(_folder.File("train/a/link.png"), "../../elsewhere.png");
         Directory.CreateSymbolicLink(_folder.File("train/a/loop"), "..");
-        Assert.Equal([2, 1], Load(new() { Kind = "folder", Validation = 0 }).Training.CountByClass(2));
+        Assert.Equal([2, 1], Load(new() { Kind = DataKind.Folder, Validation = 0 }).Training.CountByClass(2));
     }
 
     [Fact]
     public void FolderErrorsNameTheFolder()
     {
         Write(("a/1.png", 1), ("a/2.png", 2));
-        Assert.Contains("holds 1 class folders", Fails("folder"));
+        Assert.Contains("holds 1 class folders", Fails(DataKind.Folder));
         Directory.CreateDirectory(_folder.File("b"));
-        Assert.Contains("b' holds no image file", Fails("folder"));
+        Assert.Contains("b' holds no image file", Fails(DataKind.Folder));
         Write(("b/readme.txt", 1));
-        Assert.Contains("b' holds no image file", Fails("folder"));
+        Assert.Contains("b' holds no image file", Fails(DataKind.Folder));
         Write(("b/1.png", 3));
-        Assert.Contains("class 'b' has one image", Fails("folder"));
+        Assert.Contains("class 'b' has one image", Fails(DataKind.Folder));
         Write(("a/3.png", 5), ("a/4.png", 6), ("b/2.png", 4));
         File.WriteAllText(_folder.File("b/3.png"), "this is text");
-        Assert.Contains("3.png' is not an image", Fails("folder"));
+        Assert.Contains("3.png' is not an image", Fails(DataKind.Folder));
         Directory.CreateDirectory(_folder.File("train"));
-        Assert.Contains("has a folder 'train' but no folder 'test'", Fails("folder"));
+        Assert.Contains("has a folder 'train' but no folder 'test'", Fails(DataKind.Folder));
     }
 
     [Fact]
     public void TestClassWithoutTrainingImagesIsRefused()
     {
         Write(("train/a/1.png", 1), ("train/b/2.png", 2), ("test/c/3.png", 3));
-        Assert.Contains("there is no such class", Fails("folder"));
+        Assert.Contains("there is no such class", Fails(DataKind.Folder));
     }
 
     [Fact]
     public void MissingPathIsNamed()
     {
-        Assert.Contains("data.path is empty", Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = "mstar" }, 1, _folder.Path, _log.Add)).Message);
-        Assert.Contains("none' does not exist", Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = "mstar", Path = "none" }, 1, _folder.Path, _log.Add)).Message);
-        Assert.Contains("'what' is unknown", Fails("what"));
-        Assert.Contains("'17_DEG'", Fails("mstar"));
+        Assert.Contains("data.path is empty", Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = DataKind.Mstar }, 1, _folder.Path, _log.Add)).Message);
+        Assert.Contains("none' does not exist", Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = DataKind.Mstar, Path = "none" }, 1, _folder.Path, _log.Add)).Message);
+        Assert.Contains("'17_DEG'", Fails(DataKind.Mstar));
     }
 
     [Theory]
@@ -102,7 +101,7 @@ public sealed class SourceTests : IDisposable
             }
         }
 
-        var data = Load(new() { Kind = "mstar", Validation = 0, Crop = 4 });
+        var data = Load(new() { Kind = DataKind.Mstar, Validation = 0, Crop = 4 });
         Assert.Equal(["BMP2", "T72"], data.ClassNames);
         Assert.Equal((4, 2), (data.Training.Count, data.Test.Count));
         Assert.Equal((6, 5), (data.Test.Samples[0].Height, data.Test.Samples[0].Width));
@@ -112,20 +111,20 @@ public sealed class SourceTests : IDisposable
     public void FusarClassesFollowTheLevel()
     {
         WriteFusar();
-        var data = Load(new() { Kind = "fusar", MinSamples = 4, Validation = 0.25 });
+        var data = Load(new() { Kind = DataKind.Fusar, MinSamples = 4, Validation = 0.25 });
         Assert.Equal(["Cargo", "Other"], data.ClassNames);
         Assert.Contains(_log, line => line.Contains("Rare (2)", StringComparison.Ordinal));
-        data = Load(new() { Kind = "fusar", Level = "subcategory", MinSamples = 4, Validation = 0 });
+        data = Load(new() { Kind = DataKind.Fusar, Level = FusarLevel.Subcategory, MinSamples = 4, Validation = 0 });
         Assert.Equal(["Cargo/Bulk", "Cargo/Container", "Other/Tug"], data.ClassNames);
         Assert.Equal(16, data.Training.Samples[0].Window.BitsPerSample);
-        Assert.Contains("0 classes of at least 99", Fails("fusar", new() { MinSamples = 99 }));
+        Assert.Contains("0 classes of at least 99", Fails(DataKind.Fusar, new() { MinSamples = 99 }));
     }
 
     [Fact]
     public void FusarShipInTwoSplitsIsALeak()
     {
         WriteFusar();
-        var leak = Assert.Single(LeakCheck.Find(Load(new() { Kind = "fusar", MinSamples = 4, Validation = 0 })));
+        var leak = Assert.Single(LeakCheck.Find(Load(new() { Kind = DataKind.Fusar, MinSamples = 4, Validation = 0 })));
         Assert.Equal(("ships", "training", "test"), (leak.What, leak.First, leak.Second));
         Assert.Contains(_log, line => line.StartsWith("warning:", StringComparison.Ordinal) && line.Contains("show ships of the training split", StringComparison.Ordinal));
     }
@@ -137,11 +136,11 @@ public sealed class SourceTests : IDisposable
         var meta = _folder.File("meta.csv");
         var lines = File.ReadAllLines(meta);
         File.WriteAllLines(meta, [lines[0].Replace("mmsi", "number", StringComparison.Ordinal), .. lines[1..]]);
-        Assert.Contains("no column 'mmsi'", Fails("fusar"));
+        Assert.Contains("no column 'mmsi'", Fails(DataKind.Fusar));
         File.WriteAllLines(meta, [lines[0], "1,2"]);
-        Assert.Contains("2 fields in line 2", Fails("fusar"));
+        Assert.Contains("2 fields in line 2", Fails(DataKind.Fusar));
         File.Delete(meta);
-        Assert.Contains("meta.csv' does not exist", Fails("fusar"));
+        Assert.Contains("meta.csv' does not exist", Fails(DataKind.Fusar));
     }
 
     [Theory]
@@ -159,7 +158,7 @@ public sealed class SourceTests : IDisposable
         WriteArchive("set.tar.gz", prefix, files);
         foreach (var path in new[] { "set", "set.tar.gz" })
         {
-            var data = DataSet.Load(new() { Kind = "cifar100", Path = path, Validation = 0 }, 1, _folder.Path, _log.Add);
+            var data = DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path, Validation = 0 }, 1, _folder.Path, _log.Add);
             Assert.Equal(["apple", "bear", "chair"], data.ClassNames);
             Assert.Equal(new(3, 32, 32), data.Shape);
             Assert.Equal([0, 1, 2, 0, 1, 2], data.Training.Samples.Select(s => s.Label));
@@ -175,7 +174,7 @@ public sealed class SourceTests : IDisposable
         files["test_batch.bin"] = Records(2, 1, 9);
         files["batches.meta.txt"] = "cat\ndog\n\n"u8.ToArray();
         WriteArchive("c10.tar.gz", "cifar-10-batches-bin/", files);
-        var data = DataSet.Load(new() { Kind = "cifar10", Path = "c10.tar.gz", Validation = 0 }, 1, _folder.Path, _log.Add);
+        var data = DataSet.Load(new() { Kind = DataKind.Cifar10, Path = "c10.tar.gz", Validation = 0 }, 1, _folder.Path, _log.Add);
         Assert.Equal((10, 2), (data.Training.Count, data.Test.Count));
         Assert.EndsWith("data_batch_3.bin[0]", data.Training.Samples[4].Name, StringComparison.Ordinal);
     }
@@ -184,7 +183,7 @@ public sealed class SourceTests : IDisposable
     public void CifarErrorsNameTheFile()
     {
         var files = Cifar100();
-        string Message(string path) => Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = "cifar100", Path = path }, 1, _folder.Path, _log.Add)).Message;
+        string Message(string path) => Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, 1, _folder.Path, _log.Add)).Message;
         WriteArchive("whole.tar.gz", "", files);
         var whole = File.ReadAllBytes(_folder.File("whole.tar.gz"));
         foreach (var length in new[] { 5, 20, whole.Length / 2, whole.Length - 40 })
@@ -260,7 +259,7 @@ public sealed class SourceTests : IDisposable
 
     private DataSet Load(DataOptions options, long seed = 1) => DataSet.Load(options with { Path = _folder.Path }, seed, "/", _log.Add);
 
-    private string Fails(string kind, DataOptions? options = null)
+    private string Fails(DataKind kind, DataOptions? options = null)
     {
         var message = Assert.Throws<InputException>(() => Load((options ?? new()) with { Kind = kind, Validation = 0 })).Message;
         Assert.DoesNotContain('\n', message);

@@ -63,9 +63,9 @@ public class RecipeFileTests
     /// <summary>Input and number of classes that the data of a recipe gives.</summary>
     private static (FeatureShape Input, int Classes) TaskOf(DataOptions data) => data.Kind switch
     {
-        "cifar100" => (new(3, data.Crop, data.Crop), 100),
-        "mstar" => (new(1, data.Crop, data.Crop), 10),
-        "simulated" => (new(1, data.Crop, data.Crop), data.Simulated.Classes),
+        DataKind.Cifar100 => (new(3, data.Crop, data.Crop), 100),
+        DataKind.Mstar => (new(1, data.Crop, data.Crop), 10),
+        DataKind.Simulated => (new(1, data.Crop, data.Crop), data.Simulated.Classes),
         _ => throw new ArgumentOutOfRangeException(nameof(data), data.Kind, "a recipe of this kind of data was not shipped before"),
     };
 
@@ -130,6 +130,7 @@ public class RecipeFileTests
 
     [Theory]
     [InlineData("arms: []", "has no arms")]
+    [InlineData("data: {kind: what}", "kind in data is 'what'; expected mstar, fusar, cifar100, cifar10, folder or simulated")]
     [InlineData("arms: [teacher, studnet]", "arms in the recipe is 'studnet'; expected teacher, student, student-kd")]
     public void Arms_are_checked(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);

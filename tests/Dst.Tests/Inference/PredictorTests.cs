@@ -214,7 +214,7 @@ public class PredictorTests
     private static Model Small()
     {
         var model = InferencePlanTests.Initialised(Zoo.Build("resnet8", new(1, 16, 16), Classes));
-        return new(model.Graph, model.Parameters) { ClassNames = ["a", "b", "c"], Normalisation = new(0, "sqrt", [0.4f], [0.2f], Smooth: true) };
+        return new(model.Graph, model.Parameters) { ClassNames = ["a", "b", "c"], Normalisation = new(0, AmplitudeTransform.Sqrt, [0.4f], [0.2f], Smooth: true) };
     }
 
     private static Image Noise(int height, int width, int seed)

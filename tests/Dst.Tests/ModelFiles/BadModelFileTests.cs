@@ -24,7 +24,7 @@ public sealed class BadModelFileTests : IDisposable
         {
             Masks = uhp.Masks.Concat(both.Masks).ToDictionary(),
             ClassNames = ["a", "b", "c"],
-            Normalisation = new(0, "none", [0.5f], [0.25f]),
+            Normalisation = new(0, AmplitudeTransform.None, [0.5f], [0.25f]),
         });
 
         using var file = SafetensorsFile.Open(_path);
@@ -65,7 +65,7 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData("class_names", """["a","b",null]""", "null class name")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[0.5],"deviation":[0]}""", "positive deviations")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1e99],"deviation":[1]}""", "finite means")]
-    [InlineData("normalisation", """{"resize":0,"amplitude":"cube","mean":[1],"deviation":[1]}""", "amplitude none, sqrt or log")]
+    [InlineData("normalisation", """{"resize":0,"amplitude":"cube","mean":[1],"deviation":[1]}""", "found 'cube', expected none, sqrt or log")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1,2],"deviation":[1,2]}""", "1 finite means")]
     [InlineData("normalisation", """{"resize":-1,"amplitude":"none","mean":[1],"deviation":[1]}""", "resize of 0 to")]
     public void Wrong_metadata_is_refused(string key, string? value, string expected)

@@ -24,7 +24,7 @@ public sealed class ModelFileTests : IDisposable
         var saved = new Model(graph, Initialiser.Initialise(graph, 3).Parameters)
         {
             ClassNames = ["2S1", "BMP2 \"a\"", "Ж", "d", "e"],
-            Normalisation = new(64, "sqrt", [0.1f, 0.2f, 0.3f], [1, 2, 1e-7f]),
+            Normalisation = new(64, AmplitudeTransform.Sqrt, [0.1f, 0.2f, 0.3f], [1, 2, 1e-7f]),
         };
         ExpectEqual(saved, SaveAndLoad(saved));
     }

@@ -69,7 +69,7 @@ public sealed class TeacherTests : IDisposable
     }
 
     private static DataSet Load(int shift) => DataSet.Load(
-        new() { Kind = "simulated", Shift = shift, Crop = 16, Simulated = new() { Classes = 3, PerClassTrain = 9, PerClassTest = 2, Size = 20 } }, seed: 1, ".", _ => { });
+        new() { Kind = DataKind.Simulated, Shift = shift, Crop = 16, Simulated = new() { Classes = 3, PerClassTrain = 9, PerClassTest = 2, Size = 20 } }, seed: 1, ".", _ => { });
 
     private static void AssertClose(float[] expected, ReadOnlySpan<float> actual)
     {

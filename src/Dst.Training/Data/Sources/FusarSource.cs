@@ -14,21 +14,21 @@ internal static class FusarSource
     private const int LargestMeta = 64 << 20;
 
     /// <summary>Lists the images; classes are categories or <c>category/subcategory</c>, those of fewer than <paramref name="minSamples"/> images are dropped.</summary>
-    public static SourceData Open(string path, string level, int minSamples, Action<string> log)
+    public static SourceData Open(string path, FusarLevel level, int minSamples, Action<string> log)
     {
         var ships = ReadShips(Path.Combine(path, MetaName));
         var classes = new List<(string Name, List<string> Files)>();
         foreach (var category in ImageFolder.Subfolders(path))
         {
             var name = Path.GetFileName(category);
-            if (level == "category") classes.Add((name, [.. ImageFolder.ImageFiles(category)]));
+            if (level == FusarLevel.Category) classes.Add((name, [.. ImageFolder.ImageFiles(category)]));
             else classes.AddRange(ImageFolder.Subfolders(category).Select(sub => ($"{name}/{Path.GetFileName(sub)}", ImageFolder.ImageFiles(sub).ToList())));
         }
 
         var dropped = classes.Where(c => c.Files.Count < minSamples).ToList();
         if (dropped.Count > 0) log($"data: dropped {dropped.Count} classes of fewer than {minSamples} images: {string.Join(", ", dropped.Select(c => $"{c.Name} ({c.Files.Count})"))}");
         var kept = classes.Except(dropped).Where(c => c.Files.Count > 0).ToList();
-        if (kept.Count < 2) throw new InputException($"folder '{path}' has {kept.Count} classes of at least {minSamples} images at the level '{level}'; at least 2 were expected");
+        if (kept.Count < 2) throw new InputException($"folder '{path}' has {kept.Count} classes of at least {minSamples} images at the level '{Words.Of(level)}'; at least 2 were expected");
 
         var samples = new List<SourceSample>();
         var unknown = 0;

@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Images;
 
 namespace Dst.Training.Data;
@@ -17,18 +18,18 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static SourceData Open(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
-        if (options.Kind == "simulated") return SimulatedSource.Generate(options.Simulated, cancellation);
-        if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of the {options.Kind} data was expected");
+        if (options.Kind == DataKind.Simulated) return SimulatedSource.Generate(options.Simulated, cancellation);
+        if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of the {Words.Of(options.Kind)} data was expected");
         var path = Path.GetFullPath(Path.Combine(baseFolder, options.Path));
-        if (!Path.Exists(path)) throw new InputException($"data.path '{path}' does not exist; the folder or archive of the {options.Kind} data was expected");
+        if (!Path.Exists(path)) throw new InputException($"data.path '{path}' does not exist; the folder or archive of the {Words.Of(options.Kind)} data was expected");
         return options.Kind switch
         {
-            "mstar" => FolderSource.OpenMstar(path),
-            "folder" => FolderSource.Open(path),
-            "fusar" => FusarSource.Open(path, options.Level, options.MinSamples, log),
-            "cifar10" => CifarSource.Open(path, CifarLayout.Cifar10, cancellation),
-            "cifar100" => CifarSource.Open(path, CifarLayout.Cifar100, cancellation),
-            _ => throw new InputException($"data.kind '{options.Kind}' is unknown; mstar, fusar, cifar100, cifar10, folder or simulated was expected"),
+            DataKind.Mstar => FolderSource.OpenMstar(path),
+            DataKind.Folder => FolderSource.Open(path),
+            DataKind.Fusar => FusarSource.Open(path, options.Level, options.MinSamples, log),
+            DataKind.Cifar10 => CifarSource.Open(path, CifarLayout.Cifar10, cancellation),
+            DataKind.Cifar100 => CifarSource.Open(path, CifarLayout.Cifar100, cancellation),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "unknown kind of data"),
         };
     }
 }

@@ -85,9 +85,9 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     private static object? Parse(Type type, string text, bool plain)
     {
         if (type == typeof(string)) return text.Contains('\0') ? null : text; // no file name has it
+        if (type.IsEnum) return Words.Find(type, text);
         if (!plain) return null;
         var culture = CultureInfo.InvariantCulture;
-        if (type.IsEnum) return Enum.GetNames(type).FirstOrDefault(name => SettingSchema.NameOf(name) == text) is { } name ? Enum.Parse(type, name) : null;
         if (type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
         if (type == typeof(int)) return int.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var i) ? i : null;
         if (type == typeof(long)) return long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var l) ? l : null;
@@ -102,8 +102,8 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         var type = property.ElementType ?? property.Type;
         if (property.IsSection) return "a section";
         if (property.IsListOfSections) return $"sections such as {{{string.Join(", ", SettingSchema.Of(type).Select(key => $"{key.Name}: {Expected(key)}"))}}}";
-        var choices = type.IsEnum ? Enum.GetNames(type).Select(SettingSchema.NameOf).ToArray() : property.Setting.Choices;
-        if (choices.Length > 0) return string.Join(", ", choices[..^1]) + (choices.Length > 1 ? " or " : "") + choices[^1];
+        IReadOnlyList<string> choices = type.IsEnum ? Words.All(type) : property.Setting.Choices;
+        if (choices.Count > 0) return Words.Choice(choices);
         if (type == typeof(bool)) return "true or false";
         if (type == typeof(string)) return "text";
         var kind = type == typeof(int) || type == typeof(long) ? "a whole number" : "a number";

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Text.Json;
 using Dst.Foundations;
 
 namespace Dst.Training.Experiments.Recipes;
@@ -13,7 +12,7 @@ internal sealed class SettingProperty
     {
         _property = property;
         Setting = setting;
-        Name = SettingSchema.NameOf(property.Name);
+        Name = Words.OfName(property.Name);
         Type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         IsOptional = new NullabilityInfoContext().Create(property).WriteState == NullabilityState.Nullable;
     }
@@ -65,7 +64,4 @@ internal static class SettingSchema
             .ToList();
         lock (Cache) return Cache[section] = properties;
     }
-
-    /// <summary>The name of a property or enum value in a recipe: <c>LabelSmoothing</c> is <c>label_smoothing</c>.</summary>
-    public static string NameOf(string identifier) => JsonNamingPolicy.SnakeCaseLower.ConvertName(identifier);
 }

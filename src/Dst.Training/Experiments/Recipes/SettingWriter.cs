@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using Dst.Foundations;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 using YamlDotNet.RepresentationModel;
@@ -46,7 +47,7 @@ internal static class SettingWriter
     {
         null => "",
         bool flag => flag ? "true" : "false",
-        Enum word => SettingSchema.NameOf(word.ToString()),
+        Enum word => Words.Of(word),
         not null when SettingSchema.Of(value.GetType()) is { Count: > 0 } keys => $"{{{string.Join(", ", keys.Select(key => $"{key.Name}: {Format(key.Get(value))}"))}}}",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString()!,

@@ -1,0 +1,24 @@
+using System.Text.Json;
+
+namespace Dst.Foundations;
+
+/// <summary>
+/// The words of an enum: each value's name in snake_case. Recipes, model files, help and messages all use these words.
+/// </summary>
+public static class Words
+{
+    /// <summary>The word of a value: <c>SrSte</c> is <c>sr_ste</c>.</summary>
+    public static string Of(Enum value) => OfName(value.ToString());
+
+    /// <summary>The word of a name in the source: <c>LabelSmoothing</c> is <c>label_smoothing</c>.</summary>
+    public static string OfName(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
+
+    /// <summary>All words of an enum, in the order of declaration.</summary>
+    public static IReadOnlyList<string> All(Type type) => Array.ConvertAll(Enum.GetNames(type), OfName);
+
+    /// <summary>The value with the word <paramref name="word"/>, or null.</summary>
+    public static object? Find(Type type, string word) => Array.Find(Enum.GetNames(type), name => OfName(name) == word) is { } name ? Enum.Parse(type, name) : null;
+
+    /// <summary>Words as a choice: <c>a, b or c</c>.</summary>
+    public static string Choice(IReadOnlyList<string> words) => words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
+}

@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Dst.Foundations;
+
+namespace Dst.ModelFiles;
+
+/// <summary>An enum in JSON as its word, and nothing else.</summary>
+internal sealed class WordConverter<T> : JsonConverter<T> where T : struct, Enum
+{
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        var word = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException();
+        return Words.Find(typeof(T), word) is T value ? value : throw new JsonException($"found '{word}', expected {Words.Choice(Words.All(typeof(T)))}");
+    }
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(Words.Of(value));
+}
