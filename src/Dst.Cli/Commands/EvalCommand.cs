@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
 using Dst.Report;
 using Dst.Runtime.Inference;
 using Dst.Training.Data;
@@ -11,7 +13,7 @@ internal static class EvalCommand
 {
     private const int Batch = 64;
 
-    private static readonly Option<string> Split = new Option<string>("--split") { Description = "Images to use.", DefaultValueFactory = _ => "test" }
+    private static readonly Option<string> Split = new Option<string>("--split") { Description = "Images to use. Default: test.", HelpName = "test|validation|training", DefaultValueFactory = _ => "test" }
         .AcceptOnlyFromAmong("test", "validation", "training");
 
     /// <summary>Creates the verb.</summary>
@@ -19,7 +21,7 @@ internal static class EvalCommand
     {
         var verb = new Verb(
             "eval",
-            "Measures a model on labelled data: top-1, top-5, loss and the confusion matrix. Give the recipe and seed that it was trained with, so that splits are the same.",
+            "Measures a model on labelled data: top-1, top-5, loss and the confusion matrix. Name the recipe and the seed of its training, so that the splits are the same.",
             "eval dst.safetensors recipes/quickstart.yaml",
             "eval dst.safetensors --data.kind folder --data.path photos --split validation --json")
         {
@@ -45,7 +47,7 @@ internal static class EvalCommand
         // The same file gives the same numbers each time: nothing is measured.
         using var predictor = new Predictor(model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
-        var metrics = TrainerEvaluation.Evaluate(predictor, loader, call.Cancellation);
+        var metrics = Evaluator.Evaluate(predictor, loader, call.Cancellation);
         var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, loss {metrics.Loss:F4}";
         call.Report.Write(new(Evaluation.Of(metrics), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));
     }

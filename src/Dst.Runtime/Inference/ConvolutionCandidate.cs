@@ -38,7 +38,7 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     }
 
     /// <summary>Packs the weights of a layer in this form.</summary>
-    public InferenceStep Create(SimdTier tier, PlanNode node, Conv2dShape shape, int batch) => Form is WinogradForm form
+    public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form is WinogradForm form
         ? new WinogradStep(tier, node, Name.ToString(), form, shape, Kept, batch)
         : new DirectStep(tier, node, Name.ToString(), shape, Kept);
 }

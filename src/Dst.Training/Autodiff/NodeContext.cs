@@ -7,10 +7,7 @@ namespace Dst.Training.Autodiff;
 internal sealed record NodeContext
 {
     /// <summary>The network.</summary>
-    public required NetworkGraph Graph { get; init; }
-
-    /// <summary>Shape of each node's output.</summary>
-    public required IReadOnlyDictionary<string, FeatureShape> Shapes { get; init; }
+    public required CheckedGraph Graph { get; init; }
 
     /// <summary>All parameters by name.</summary>
     public required IReadOnlyDictionary<string, Parameter> Parameters { get; init; }

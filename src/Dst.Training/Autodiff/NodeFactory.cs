@@ -50,7 +50,7 @@ internal sealed class NodeFactory(NodeContext context)
     {
         Feature[] inputs = [.. node.Inputs.Select(name => _features[name])];
         var input = inputs[0];
-        StoredFeature Output() => NewFeature(context.Shapes[node.Name]);
+        StoredFeature Output() => NewFeature(context.Graph.Shapes[node.Name]);
         return node.Operation switch
         {
             Conv2dOp => ConvolutionNode.Create(context, node, input, Output()),
@@ -63,6 +63,7 @@ internal sealed class NodeFactory(NodeContext context)
             MaxPoolOp p => new MaxPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
             AvgPoolOp p => new AvgPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding),
             GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), WholeMap(input.Shape), countPadding: false),
+            GlobalMaxPoolOp => new MaxPoolNode(context, node, input, Output(), WholeMap(input.Shape)),
             FlattenOp => new FlattenNode(context, node, input, Output()),
             LinearOp => new LinearNode(context, node, input, Output()),
             DropoutOp => new DropoutNode(context, node, input, Output()),

@@ -29,23 +29,21 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the
     /// last one.</param>
     /// <param name="forms">How convolutions are computed, or null for what the cost model says.</param>
-    /// <exception cref="InputException">The graph is not legal, or a batch does not fit into memory.</exception>
+    /// <exception cref="InputException">A batch does not fit into memory.</exception>
     public TrainingNetwork(Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
-        var shapes = GraphChecker.Check(model.Graph);
         NetworkMemory.Check(model.Graph, maxBatch);
         _model = model;
         _compute = compute;
         Parameters =
         [
-            .. ParameterShape.Of(model.Graph).Select(shape => new Parameter(shape, (float[])model.Parameters[shape.Name].Data.Clone())),
+            .. model.Graph.Parameters.Select(shape => new Parameter(shape, (float[])model.Parameters[shape.Name].Data.Clone())),
         ];
         foreach (var (layer, mask) in model.Masks) WeightOf(layer).Mask = mask;
         _context = new()
         {
             Graph = model.Graph,
-            Shapes = shapes,
             Parameters = Parameters.ToDictionary(parameter => parameter.Shape.Name),
             Kept = features ?? [],
             MaxBatch = maxBatch,
@@ -59,7 +57,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     }
 
     /// <summary>The operations.</summary>
-    public NetworkGraph Graph => _model.Graph;
+    public CheckedGraph Graph => _model.Graph;
 
     /// <summary>Length of a row of logits.</summary>
     public int Classes => checked((int)_plan.Logits.Shape.Count);

@@ -10,13 +10,13 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
     private readonly WindowShape _block;
     private readonly int _blocks;
 
-    public DepthwiseStep(PlanNode node, WindowShape shape)
-        : base(node, ConvolutionForm.Depthwise.Name, shape.Channels, DepthwiseConvolution.WeightLength(shape))
+    public DepthwiseStep(LoweredDepthwiseNode node)
+        : base(node, ConvolutionForm.Depthwise.Name, node.Window.Channels, DepthwiseConvolution.WeightLength(node.Window))
     {
-        DepthwiseConvolution.PackWeights(shape, node.Weight, Packed.Span);
-        _shape = shape;
-        _block = shape with { Channels = Layout.Block };
-        _blocks = shape.Blocks;
+        _shape = node.Window;
+        _block = _shape with { Channels = Layout.Block };
+        _blocks = _shape.Blocks;
+        DepthwiseConvolution.PackWeights(_shape, node.Weight, Packed.Span);
     }
 
     public override int Units(int images) => images * _blocks;

@@ -19,12 +19,12 @@ internal sealed unsafe class DirectStep : WeightedStep
     private readonly Lazy<Slice[]> _slices;
     private readonly int _sliceCount;
 
-    public DirectStep(SimdTier tier, PlanNode node, string name, Conv2dShape shape, KeptTaps? kept)
+    public DirectStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, KeptTaps? kept)
         : this(tier, node, name, new DirectConvolution(tier, shape, kept), kept)
     {
     }
 
-    private DirectStep(SimdTier tier, PlanNode node, string name, DirectConvolution kernel, KeptTaps? kept)
+    private DirectStep(SimdTier tier, LoweredNode node, string name, DirectConvolution kernel, KeptTaps? kept)
         : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;

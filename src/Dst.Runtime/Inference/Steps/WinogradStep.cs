@@ -19,12 +19,12 @@ internal sealed unsafe class WinogradStep : WeightedStep
 
     private readonly WinogradConvolution _kernel;
 
-    public WinogradStep(SimdTier tier, PlanNode node, string name, WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
+    public WinogradStep(SimdTier tier, LoweredNode node, string name, WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
         : this(node, name, new WinogradConvolution(tier, form, shape, kept, RowsTogether(form, shape, kept, batch)))
     {
     }
 
-    private WinogradStep(PlanNode node, string name, WinogradConvolution kernel)
+    private WinogradStep(LoweredNode node, string name, WinogradConvolution kernel)
         : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;

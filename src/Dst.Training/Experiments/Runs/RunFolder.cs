@@ -13,8 +13,6 @@ namespace Dst.Training.Experiments.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string MetricsHeader = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
-
     private const string RecipeName = "recipe.yaml";
     private const string SummaryName = "summary.json";
     private const string MetricsName = "metrics.csv";
@@ -91,9 +89,9 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
-    /// <param name="overrides">Overrides such as <c>threads=2</c>; only of keys that results do not depend on.</param>
+    /// <param name="overrides">Only of keys that results do not depend on, such as <c>threads</c>.</param>
     /// <exception cref="InputException">It is not a run folder, is in use, or an override would change results.</exception>
-    public static RunFolder Resume(string path, IReadOnlyList<string> overrides) => Resume(path, ReadRecipe(path, overrides));
+    public static RunFolder Resume(string path, params IReadOnlyList<SettingOverride> overrides) => Resume(path, ReadRecipe(path, overrides));
 
     /// <summary>Opens the folder of a run that was stopped, if it was made with <paramref name="recipe"/>.</summary>
     /// <exception cref="InputException">It is not a run folder, is in use, or was made with another recipe.</exception>
@@ -120,24 +118,22 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="overrides">Overrides such as <c>threads=2</c>.</param>
+    /// <param name="overrides">Keys that are set in it.</param>
     /// <exception cref="InputException">It is not the folder of a run.</exception>
-    public static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, RecipeName))
+    public static Recipe ReadRecipe(string folder, params IReadOnlyList<SettingOverride> overrides) => File.Exists(In(folder, RecipeName))
         ? RecipeFile.Load(In(folder, RecipeName), overrides)
         : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
 
     /// <exception cref="InputException">The run was made with another recipe.</exception>
     internal static void CheckSameRecipe(string path, Recipe recipe)
     {
-        var differences = RecipeFile.Differences(ReadRecipe(path, []), recipe);
+        var differences = RecipeFile.Differences(ReadRecipe(path), recipe);
         if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
     }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void AddMetrics(EpochMetrics row) => Write(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{row.Arm},{row.Epoch},{row.LearningRate},{row.TrainLoss},{row.TrainTop1},{row.ValidationLoss},{row.ValidationTop1},{row.Seconds:F3},{row.ImagesPerSecond:F1}"));
+    public void AddMetrics(EpochMetrics row) => Write(MetricsTable.Format(row));
 
     /// <summary>
     /// Cuts <c>metrics.csv</c> behind the rows of finished arms and of the first <paramref name="epochs"/> epochs of
@@ -149,10 +145,10 @@ public sealed class RunFolder : IDisposable
         _metrics.Position = 0;
         using var reader = new StreamReader(_metrics, leaveOpen: true);
         var lines = reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
-        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsHeader : IsKept(line.Split(','), arm, epochs)).ToList();
+        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsTable.Header : IsKept(line, arm, epochs)).ToList();
         _metrics.SetLength(kept.Sum(line => line.Length + 1));
         _metrics.Position = _metrics.Length;
-        if (kept.Count == 0) Write(MetricsHeader);
+        if (kept.Count == 0) Write(MetricsTable.Header);
     }
 
     /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
@@ -220,7 +216,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            run.Write(MetricsHeader);
+            run.Write(MetricsTable.Header);
             WriteRecipe(run.Path, run.Recipe);
             return run;
         }
@@ -234,8 +230,8 @@ public sealed class RunFolder : IDisposable
     private static void WriteRecipe(string path, Recipe recipe) =>
         AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
 
-    private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
-        && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);
+    private bool IsKept(string line, string arm, int epochs) =>
+        MetricsTable.TryParse(line, out var row) && (Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
 
     private void Write(string line) => Guard(Path, () =>
     {

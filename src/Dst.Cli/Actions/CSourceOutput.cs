@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Dst.Cli.Usage;
+using Dst.Interop.CSource;
+using Dst.Report;
+
+namespace Dst.Cli.Actions;
+
+/// <summary><c>dst export --format c</c>.</summary>
+internal static class CSourceOutput
+{
+    private static readonly Option<string?> Name = SharedOptions.Text("--name", "N", "For c: prefix of file and function names, a C identifier. Default: the name of the model file.");
+    private static readonly Option<bool> Float = new("--float") { Description = "For c: float32 weights and arithmetic. This is the default and the only form." };
+    private static readonly Option<bool> Check = new("--check") { Description = "For c: compiles the source with this machine's compiler and runs its test before the folder appears." };
+
+    /// <summary>Adds the options of this format.</summary>
+    public static void AddTo(Verb verb)
+    {
+        foreach (var option in new Option[] { Name, Float, Check }) verb.Add(option);
+    }
+
+    /// <summary>Writes the source of a model and reports its sizes.</summary>
+    public static void Write(Invocation call, Model model, string path, string folder)
+    {
+        var name = call.Arguments.GetValue(Name) ?? Path.GetFileNameWithoutExtension(path);
+        var report = CSourceExport.Write(model, folder, name, call.Arguments.GetValue(Check));
+        var notes = new List<string>();
+        if (report.Sizes.CodeBytes is null) notes.Add("code: not measured, as there is no C compiler (cc) here");
+        if (report.CheckOutput is not null) notes.Add(report.CheckOutput);
+        notes.Add($"{folder}: {name}.c, {name}.h, {name}_test.c, Makefile, README.md");
+        call.Report.Write(new(new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput }, TableOf(report.Sizes, report.Dense), new Lines(notes)));
+    }
+
+    private static Table TableOf(CSourceSizes exported, CSourceSizes dense)
+    {
+        SizeRow Row(string part, Func<CSourceSizes, long?> bytes) => new(part, bytes(exported), bytes(dense));
+        return Table.Of(
+            [
+                Row("flash: weights", sizes => sizes.WeightBytes),
+                Row("flash: indices", sizes => sizes.IndexBytes),
+                Row("flash: code", sizes => sizes.CodeBytes),
+                Row("flash", sizes => sizes.FlashBytes),
+                Row("RAM: arena", sizes => sizes.ArenaBytes),
+            ],
+            new("part", "bytes", row => row.Part) { Alignment = Alignment.Left },
+            new("exported", "exported", row => row.Exported),
+            new("dense", "dense", row => row.Dense),
+            new Column<SizeRow>("ratio", "ratio", row => row.Ratio, row => $"{row.Ratio:F2}"));
+    }
+
+    private sealed record SizeRow(string Part, long? Exported, long? Dense)
+    {
+        public double? Ratio => Dense > 0 ? (double?)Exported / Dense : null;
+    }
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Dst.Cli.Bench;
+using Dst.Cli.Output;
+using Dst.Cli.Usage;
+using Dst.ModelFiles;
+using Dst.Report;
+using Dst.Report.Models;
+using Dst.Report.Runs;
+using Dst.Runtime.Threading;
+using Dst.Training.Data;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Cli.Actions;
+
+/// <summary>Runs the arms of a recipe and shows what came of them: what <c>run</c>, <c>train</c> and <c>distill</c> have in common.</summary>
+internal static class RecipeRun
+{
+    private static readonly Option<string?> Resume =
+        SharedOptions.Text("--resume", "run folder", "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, it must be the same.");
+
+    /// <summary>Adds the arguments and options that <see cref="Run"/> reads.</summary>
+    public static void AddOptionsTo(Verb verb)
+    {
+        RecipeInput.AddTo(verb);
+        verb.Add(RecipeInput.Seeds);
+        verb.Add(RecipeInput.Out);
+        verb.Add(Resume);
+        verb.Add(SharedOptions.Threads);
+        verb.Add(SharedOptions.Json);
+        RecipeInput.AddDataTo(verb);
+    }
+
+    /// <summary>Runs the recipe of the command line with <paramref name="overrides"/>, which come before what the command line sets.</summary>
+    public static void Run(Invocation call, params IEnumerable<SettingOverride> overrides)
+    {
+        var folder = call.Arguments.GetValue(Resume);
+        var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
+            ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
+            : RecipeInput.Load(call.Arguments, overrides);
+        if (recipe.Seeds.Count > 0)
+        {
+            RunSeeds(call, folder is null ? RunSet.Create(recipe, DateTime.Now) : RunSet.Resume(folder, recipe));
+        }
+        else if (folder is null)
+        {
+            var data = Load(call, recipe); // first, so that a wrong path leaves no folder behind
+            using var run = RunFolder.Create(recipe, DateTime.Now);
+            RunOne(call, run, data);
+        }
+        else
+        {
+            using var run = RunFolder.Resume(folder, recipe);
+            RunOne(call, run, Load(call, recipe));
+        }
+    }
+
+    private static DataSet Load(Invocation call, Recipe recipe) =>
+        DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+
+    private static void RunOne(Invocation call, RunFolder run, DataSet data)
+    {
+        var summary = RunToEnd(call, run, data, resumeWith: run.Path);
+        List<Block> blocks = [ArmTables.Accuracy(summary.Arms), ArmTables.Cost(ArmStatistic.AllOf(summary))];
+        if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) blocks.Add(LayersOf(run, pruned));
+        blocks.Add(new Lines($"run folder: {run.Path}"));
+        call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
+    }
+
+    private static void RunSeeds(Invocation call, RunSet set)
+    {
+        var runs = new List<FinishedRun>();
+        foreach (var seed in set.Recipe.Seeds)
+        {
+            using var run = set.Open(seed);
+            runs.Add(new(run.Path, RunToEnd(call, run, Load(call, run.Recipe), resumeWith: set.Path), set.Recipe.Prune.Pattern.ToString()));
+        }
+
+        var arms = ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]);
+        var document = new
+        {
+            Folder = set.Path,
+            Recipe = set.Recipe.Name,
+            set.Recipe.Seeds,
+            Arms = arms,
+            Runs = runs.Select(run => new { run.Folder, run.Summary.Seed, run.Summary.Arms }),
+        };
+        call.Report.Write(new(document, ArmTables.Accuracy(arms), ArmTables.Cost(arms), new Lines($"run folder: {set.Path}")));
+    }
+
+    /// <summary>What pruning did to each layer; every pruned arm of a run has the same layers and the same number of kept weights.</summary>
+    private static Table LayersOf(RunFolder run, ArmSummary arm)
+    {
+        var skipped = arm.Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
+        return LayerTable.Of(LayerRow.AllOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped) with { Title = $"layers of {arm.Arm}:" };
+    }
+
+    private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith)
+    {
+        var report = call.Report;
+        report.Log($"run folder: {run.Path}");
+        using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
+        var monitor = new TrainingMonitor(report);
+        var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model)) { Progress = monitor, EpochEnded = monitor.EpochEnded, Log = report.Log };
+        try
+        {
+            return pipeline.Run(call.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            report.Log($"the state is saved; to go on: ./dst run --resume {resumeWith}");
+            throw;
+        }
+        finally
+        {
+            report.ClearStatus();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Dst.Cli.Output;
+using Dst.Report;
+using Dst.Report.Renderers;
+
+namespace Dst.Cli.Usage;
+
+/// <summary>A verb of the command line: a command whose help ends with examples.</summary>
+internal sealed class Verb : Command
+{
+    /// <summary>Creates a verb.</summary>
+    /// <param name="name">The word on the command line.</param>
+    /// <param name="description">What it does. The first sentence stands alone in lists of verbs.</param>
+    /// <param name="examples">Command lines that show the verb at work, without the leading <c>./dst</c>.</param>
+    public Verb(string name, string description, params string[] examples) : base(name, description)
+    {
+        Examples = examples;
+    }
+
+    /// <summary>Command lines that show the verb at work, without the leading <c>./dst</c>.</summary>
+    public IReadOnlyList<string> Examples { get; }
+
+    /// <summary>Lines of the help for options that are too many to be listed: how they look, and what they do.</summary>
+    public IList<(string Label, string Help)> OptionFamilies { get; } = [];
+
+    /// <summary>How the result is written unless <c>--json</c> is given: as plain text, if nothing else is set.</summary>
+    public Func<Result, string> Renderer { get; init; } = TextRenderer.Render;
+
+    /// <summary>Says what the verb does; an error is thrown, so a handler that returns has done its work.</summary>
+    public void Handle(Action<Invocation> handler) => SetAction((parsed, cancellation) =>
+    {
+        var configuration = (VerbConfiguration)parsed.InvocationConfiguration;
+        var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
+        var report = new ReportWriter(configuration.Output, configuration.Error, isJson ? JsonRenderer.Render : Renderer);
+        WarnOfManyThreads(parsed, report);
+        handler(new Invocation(parsed, configuration.Tier, report, cancellation));
+        return Task.FromResult(CommandLine.Done);
+    });
+
+    // Allowed, since results do not depend on it and cores may come and go, but hardly what was meant.
+    private void WarnOfManyThreads(ParseResult parsed, ReportWriter report)
+    {
+        var option = Options.OfType<Option<int?>>().FirstOrDefault(option => option.Name == SharedOptions.Threads.Name);
+        if (option is not null && parsed.GetValue(option) is { } threads && threads > Environment.ProcessorCount)
+            report.Log($"warning: {option.Name} is {threads}; more threads than the {Environment.ProcessorCount} cores of this machine gain nothing");
+    }
+}
