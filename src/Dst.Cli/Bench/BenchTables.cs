@@ -36,7 +36,7 @@ internal static class BenchTables
     private static Table Of(IReadOnlyList<StepResult> steps) => Table.Of(
         steps,
         new("name", "layer", step => step.Name) { Alignment = Alignment.Left },
-        new("algorithm", "algorithm", step => step.Algorithm) { Alignment = Alignment.Left },
+        new("form", "form", step => step.Form) { Alignment = Alignment.Left },
         new("ms", "ms", step => step.Ms, step => $"{step.Ms:F4}"),
         new("gflops", "GFLOP/s", step => step.Gflops, step => $"{step.Gflops:F1}"));
 

@@ -95,7 +95,7 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
         return new(kernel, Describe(shape), seconds * 1e3 / LayerJob.Images, gflops, 100 * gflops / _peak, denseSeconds / seconds);
     }
 
-    private static string Name(LayerPass pass) => pass switch { LayerPass.Forward => "forward", LayerPass.DataGradient => "data gradient", _ => "weight gradient" };
+    private static string Name(LayerPass pass) => pass switch { LayerPass.Forward => "forward", LayerPass.BackwardData => "backward-data", _ => "backward-weight" };
 
     private static string Describe(Conv2dShape s) =>
         $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth}{(s.Stride > 1 ? $" stride {s.Stride}" : "")}";

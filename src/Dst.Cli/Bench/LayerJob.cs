@@ -11,10 +11,10 @@ internal enum LayerPass
     Forward,
 
     /// <summary>Gradient of the input.</summary>
-    DataGradient,
+    BackwardData,
 
     /// <summary>Gradient of the weights.</summary>
-    WeightGradient,
+    BackwardWeight,
 }
 
 /// <summary>A convolution on random data, each thread with its own images.</summary>
@@ -23,19 +23,19 @@ internal sealed unsafe class LayerJob : IDisposable
     /// <summary>Images of each thread.</summary>
     public const int Images = 8;
 
-    private readonly Conv2d _kernel;
+    private readonly DirectConvolution _kernel;
     private readonly WorkerPool _pool;
     private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _turnedWeights;
+    private readonly AlignedBuffer _backwardDataWeights;
     private readonly AlignedBuffer _bias;
     private readonly ThreadData[] _data;
 
     public LayerJob(SimdTier tier, Conv2dShape shape, KeptTaps? kept, int threads)
     {
-        _kernel = new Conv2d(tier, shape, kept);
+        _kernel = new DirectConvolution(tier, shape, kept);
         _pool = new WorkerPool(threads);
         _weights = Random(_kernel.WeightLength);
-        _turnedWeights = Random(_kernel.DataGradientWeightLength);
+        _backwardDataWeights = Random(_kernel.BackwardDataWeightLength);
         _bias = Random(Layout.PaddedChannels(shape.Filters));
         _data = [.. Enumerable.Range(0, threads).Select(_ => new ThreadData(_kernel))];
     }
@@ -46,8 +46,8 @@ internal sealed unsafe class LayerJob : IDisposable
         Action<int> job = pass switch
         {
             LayerPass.Forward => thread => _kernel.Forward(Images, _data[thread].X.Pointer, _weights.Pointer, _bias.Pointer, _data[thread].Y.Pointer, _data[thread].Scratch.Pointer),
-            LayerPass.DataGradient => thread => _kernel.DataGradient(Images, _data[thread].Y.Pointer, _turnedWeights.Pointer, _data[thread].Dx.Pointer, _data[thread].Scratch.Pointer, accumulate: false),
-            _ => thread => _kernel.WeightGradient(Images, _data[thread].X.Pointer, _data[thread].Y.Pointer, 0, _kernel.Shape.FilterBlocks, _data[thread].Gradient.Pointer, _data[thread].Scratch.Pointer),
+            LayerPass.BackwardData => thread => _kernel.BackwardData(Images, _data[thread].Y.Pointer, _backwardDataWeights.Pointer, _data[thread].Dx.Pointer, _data[thread].Scratch.Pointer, accumulate: false),
+            _ => thread => _kernel.BackwardWeight(Images, _data[thread].X.Pointer, _data[thread].Y.Pointer, 0, _kernel.Shape.FilterBlocks, _data[thread].Gradient.Pointer, _data[thread].Scratch.Pointer),
         };
         return BestTime.Of(() => _pool.Run(_data.Length, job));
     }
@@ -57,7 +57,7 @@ internal sealed unsafe class LayerJob : IDisposable
         _pool.Dispose();
         foreach (var data in _data) data.Dispose();
         _weights.Dispose();
-        _turnedWeights.Dispose();
+        _backwardDataWeights.Dispose();
         _bias.Dispose();
     }
 
@@ -69,7 +69,7 @@ internal sealed unsafe class LayerJob : IDisposable
         return buffer;
     }
 
-    private sealed class ThreadData(Conv2d kernel) : IDisposable
+    private sealed class ThreadData(DirectConvolution kernel) : IDisposable
     {
         public readonly AlignedBuffer X = Random((long)Images * kernel.Shape.InputLength);
         public readonly AlignedBuffer Y = Random((long)Images * kernel.Shape.OutputLength);

@@ -17,7 +17,7 @@ internal sealed record NetworkBenchOptions(string Name, long? FileBytes, int Thr
 internal sealed record LatencySpread(double Min, double Median, double P95, double P99);
 
 /// <summary>Mean milliseconds that one step of the plan takes of a batch, and GFLOP/s of the multiply-adds of its kept weights, if it has any.</summary>
-internal sealed record StepResult(string Name, string Algorithm, double Ms, double? Gflops);
+internal sealed record StepResult(string Name, string Form, double Ms, double? Gflops);
 
 /// <summary>The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run; resident bytes are packed weights and a session's memory.</summary>
 internal sealed record NetworkReport(
@@ -51,7 +51,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         Repeat(session, images, logits, WarmUpSeconds);
         var before = session.Times;
         var seconds = Repeat(session, images, logits, MeasureSeconds);
-        var layers = session.Times.Zip(before, (after, start) => (after.Name, after.Algorithm, Ms: (after.Time - start.Time).TotalMilliseconds / seconds.Count)).ToList();
+        var layers = session.Times.Zip(before, (after, start) => (after.Name, after.Form, Ms: (after.Time - start.Time).TotalMilliseconds / seconds.Count)).ToList();
         seconds.Sort();
         return Report(peak, seconds, layers, plan.WeightBytes + session.Bytes);
     }
@@ -73,7 +73,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         return seconds;
     }
 
-    private NetworkReport Report(double peak, List<double> sortedSeconds, IReadOnlyList<(string Name, string Algorithm, double Ms)> layers, long residentBytes)
+    private NetworkReport Report(double peak, List<double> sortedSeconds, IReadOnlyList<(string Name, string Form, double Ms)> layers, long residentBytes)
     {
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var macs = cost.Layers.ToDictionary(layer => layer.Name, layer => layer.EffectiveMacs);
@@ -82,6 +82,6 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         return new(
             Processor.Name, options.Inference.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
             options.FileBytes, residentBytes, cost.Weights, cost.Macs, cost.EffectiveMacs, gflops, peak, 100 * gflops / peak,
-            [.. layers.Select(step => new StepResult(step.Name, step.Algorithm, step.Ms, macs.TryGetValue(step.Name, out var count) ? 2e-6 * Batch * count / step.Ms : null))]);
+            [.. layers.Select(step => new StepResult(step.Name, step.Form, step.Ms, macs.TryGetValue(step.Name, out var count) ? 2e-6 * Batch * count / step.Ms : null))]);
     }
 }

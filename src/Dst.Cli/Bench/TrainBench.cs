@@ -55,8 +55,8 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
     }
 
     /// <summary>
-    /// Multiply-accumulates of one image that a training step needs: forward, weight gradient and data gradient of the kept
-    /// weights, but no data gradient of layers that read the images themselves.
+    /// Multiply-accumulates of one image that a training step needs: forward, backward-data and backward-weight of the kept
+    /// weights, but no backward-data pass of layers that read the images themselves.
     /// </summary>
     internal static long UsefulMacs(Model model)
     {

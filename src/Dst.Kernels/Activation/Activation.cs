@@ -54,7 +54,7 @@ public abstract unsafe class Activation
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public abstract void Backward(SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate);
+    public abstract void BackwardData(SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate);
 
     /// <summary>Adds Σ dy·min(x, 0) of each channel, the gradient of a PReLU's slope, over a run of images to <paramref name="sums"/>.</summary>
     /// <param name="tier">Vector width.</param>
@@ -64,10 +64,10 @@ public abstract unsafe class Activation
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">Padded [C], in double so that parts can be added without loss.</param>
-    public static void PReluSlopeGradient(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
-        ParameterGradient<PReluFunction>(tier, x, dy, images, channels, pixels, sums);
+    public static void PReluBackwardWeight(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
+        BackwardWeight<PReluFunction>(tier, x, dy, images, channels, pixels, sums);
 
-    /// <summary>Adds Σ dy·x of each channel, the gradient of an affine map's weight, over a run of images to <paramref name="sums"/>; that of its bias is <see cref="Bias.Gradient"/>.</summary>
+    /// <summary>Adds Σ dy·x of each channel, the gradient of an affine map's weight, over a run of images to <paramref name="sums"/>; that of its bias is <see cref="Bias.Backward"/>.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
     /// <param name="dy">Gradient of the output.</param>
@@ -75,15 +75,15 @@ public abstract unsafe class Activation
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">Padded [C], in double so that parts can be added without loss.</param>
-    public static void AffineWeightGradient(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
-        ParameterGradient<AffineFunction>(tier, x, dy, images, channels, pixels, sums);
+    public static void AffineBackwardWeight(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
+        BackwardWeight<AffineFunction>(tier, x, dy, images, channels, pixels, sums);
 
-    private static void ParameterGradient<TFunction>(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums)
+    private static void BackwardWeight<TFunction>(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums)
         where TFunction : struct, IParametricActivation
     {
         Check.Images(images, channels, pixels);
         Check.Length<double>(sums, Layout.PaddedChannels(channels));
-        fixed (double* s = sums) KernelRunner.Run(tier, new ActivationParameterGradient<TFunction>(x, dy, images, Layout.Blocks(channels), pixels, s));
+        fixed (double* s = sums) KernelRunner.Run(tier, new ActivationBackwardWeight<TFunction>(x, dy, images, Layout.Blocks(channels), pixels, s));
     }
 }
 
@@ -96,9 +96,9 @@ internal sealed unsafe class Activation<TFunction>(TFunction function) : Activat
         KernelRunner.Run(tier, new ActivationForward<TFunction>(function, x, images, channels, pixels, y));
     }
 
-    public override void Backward(SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate)
+    public override void BackwardData(SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate)
     {
         Check.Images(images, channels, pixels);
-        KernelRunner.Run(tier, new ActivationBackward<TFunction>(function, x, y, dy, images, Layout.Blocks(channels), pixels, dx, accumulate));
+        KernelRunner.Run(tier, new ActivationBackwardData<TFunction>(function, x, y, dy, images, Layout.Blocks(channels), pixels, dx, accumulate));
     }
 }

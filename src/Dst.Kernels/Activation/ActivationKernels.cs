@@ -36,7 +36,7 @@ internal readonly unsafe struct ActivationForward<TFunction>(TFunction function,
 }
 
 /// <summary>dx = dy · f′(x); dy is zero in lanes of no channel.</summary>
-internal readonly unsafe struct ActivationBackward<TFunction>(
+internal readonly unsafe struct ActivationBackwardData<TFunction>(
     TFunction function, float* x, float* y, float* dy, int images, int blocks, int pixels, float* dx, bool accumulate) : IKernel
     where TFunction : struct, IActivation
 {
@@ -66,7 +66,7 @@ internal readonly unsafe struct ActivationBackward<TFunction>(
 }
 
 /// <summary>Σ dy · ∂f/∂parameter of each channel.</summary>
-internal readonly unsafe struct ActivationParameterGradient<TFunction>(float* x, float* dy, int images, int blocks, int pixels, double* sums) : IKernel
+internal readonly unsafe struct ActivationBackwardWeight<TFunction>(float* x, float* dy, int images, int blocks, int pixels, double* sums) : IKernel
     where TFunction : struct, IParametricActivation
 {
     public void Reference()

@@ -14,7 +14,7 @@ public static unsafe class ChannelScale
     /// <param name="pixels">H · W.</param>
     /// <param name="y">Same layout as <paramref name="x"/>.</param>
     public static void Forward(SimdTier tier, float* x, float* factors, int images, int channels, int pixels, float* y) =>
-        DataGradient(tier, x, factors, images, channels, pixels, y, accumulate: false);
+        BackwardData(tier, x, factors, images, channels, pixels, y, accumulate: false);
 
     /// <summary>dx[n, c] = dy[n, c] · factors[n, c].</summary>
     /// <param name="tier">Vector width.</param>
@@ -25,7 +25,7 @@ public static unsafe class ChannelScale
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the maps.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void DataGradient(SimdTier tier, float* dy, float* factors, int images, int channels, int pixels, float* dx, bool accumulate)
+    public static void BackwardData(SimdTier tier, float* dy, float* factors, int images, int channels, int pixels, float* dx, bool accumulate)
     {
         Check.Images(images, channels, pixels);
         // The slope of an affine map, which is other for each image.
@@ -33,7 +33,7 @@ public static unsafe class ChannelScale
         {
             var offset = n * Layout.ImageLength(channels, pixels);
             var scale = new AffineFunction(factors + (long)n * Layout.PaddedChannels(channels), null);
-            KernelRunner.Run(tier, new ActivationBackward<AffineFunction>(
+            KernelRunner.Run(tier, new ActivationBackwardData<AffineFunction>(
                 scale, dy + offset, dy + offset, dy + offset, 1, Layout.Blocks(channels), pixels, dx + offset, accumulate));
         }
     }
@@ -47,7 +47,7 @@ public static unsafe class ChannelScale
     /// <param name="pixels">H · W.</param>
     /// <param name="dfactors">[N, C/16, 1, 1, 16].</param>
     /// <param name="accumulate">Adds to <paramref name="dfactors"/> rather than overwrites it.</param>
-    public static void FactorGradient(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, float* dfactors, bool accumulate)
+    public static void BackwardFactor(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, float* dfactors, bool accumulate)
     {
         Check.Images(images, channels, pixels);
         var sums = stackalloc double[Layout.Block];
@@ -55,7 +55,7 @@ public static unsafe class ChannelScale
         for (var i = 0L; i < (long)images * Layout.Blocks(channels); i++, dfactors += Layout.Block)
         {
             new Span<double>(sums, Layout.Block).Clear();
-            KernelRunner.Run(tier, new ActivationParameterGradient<AffineFunction>(x + i * plane, dy + i * plane, 1, 1, pixels, sums));
+            KernelRunner.Run(tier, new ActivationBackwardWeight<AffineFunction>(x + i * plane, dy + i * plane, 1, 1, pixels, sums));
             for (var lane = 0; lane < Layout.Block; lane++) dfactors[lane] = (float)sums[lane] + (accumulate ? dfactors[lane] : 0);
         }
     }

@@ -55,7 +55,7 @@ public static unsafe partial class BatchNorm
     /// <param name="inverseDeviation">The batch's, padded.</param>
     /// <param name="gammaGradient">dγ [C].</param>
     /// <param name="betaGradient">dβ [C].</param>
-    public static void ParameterGradients(ReadOnlySpan<double> sums, ReadOnlySpan<float> inverseDeviation, Span<float> gammaGradient, Span<float> betaGradient)
+    public static void BackwardWeight(ReadOnlySpan<double> sums, ReadOnlySpan<float> inverseDeviation, Span<float> gammaGradient, Span<float> betaGradient)
     {
         var channels = gammaGradient.Length;
         Check.Length(sums, SumLength(channels));
@@ -81,7 +81,7 @@ public static unsafe partial class BatchNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the input; may be <paramref name="dy"/> if it is overwritten.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void DataGradient(
+    public static void BackwardData(
         SimdTier tier,
         float* x,
         float* dy,
@@ -102,10 +102,10 @@ public static unsafe partial class BatchNorm
         CheckPadded(inverseDeviation, channels);
         fixed (float* g = gamma, m = mean, inverse = inverseDeviation)
         fixed (double* s = sums)
-            KernelRunner.Run(tier, new BatchNormDataGradient(x, dy, new(g, m, inverse, s, count, channels), images, pixels, dx, accumulate));
+            KernelRunner.Run(tier, new BatchNormBackwardData(x, dy, new(g, m, inverse, s, count, channels), images, pixels, dx, accumulate));
     }
 
-    /// <summary>What the data gradient needs of each channel: dx = A · (dy − B − (x − mean) · D).</summary>
+    /// <summary>What the backward-data pass needs of each channel: dx = A · (dy − B − (x − mean) · D).</summary>
     internal readonly struct ChannelTerms(float* gamma, float* mean, float* inverseDeviation, double* sums, long count, int channels)
     {
         public int Channels => channels;

@@ -9,8 +9,8 @@ namespace Dst.Kernels;
 /// <para>A training step is, with every line after the first of each pass depending on all parts:</para>
 /// <para>forward: <see cref="Sum"/> of each part, added up in order, <see cref="Finalise"/>, <see cref="UpdateRunning"/>,
 /// <see cref="Fold"/>, <see cref="Apply"/> to each part;</para>
-/// <para>backward: <see cref="SumGradients"/> of each part, added up in order, <see cref="ParameterGradients"/>,
-/// <see cref="DataGradient"/> of each part.</para>
+/// <para>backward: <see cref="SumGradients"/> of each part, added up in order, <see cref="BackwardWeight"/>,
+/// <see cref="BackwardData"/> of each part.</para>
 /// <para>Inference is <see cref="FoldRunning"/> and <see cref="Apply"/>. "Padded" arrays have <see cref="Layout.PaddedChannels"/>
 /// elements, zero beyond the channels; others have one for each channel.</para>
 /// </remarks>

@@ -223,7 +223,7 @@ internal readonly unsafe struct BatchNormSumGradients(float* x, float* dy, float
 }
 
 /// <summary>dx = scale · (dy − mean gradient − (x − mean) · slope).</summary>
-internal readonly unsafe struct BatchNormDataGradient(
+internal readonly unsafe struct BatchNormBackwardData(
     float* x, float* dy, BatchNorm.ChannelTerms terms, int images, int pixels, float* dx, bool accumulate) : IKernel
 {
     public void Reference()

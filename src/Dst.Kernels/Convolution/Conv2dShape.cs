@@ -1,6 +1,8 @@
 namespace Dst.Kernels;
 
-/// <summary>Sizes of one 2-D convolution [C, H, W] → [O, OutHeight, OutWidth] with weight [O, C / Groups, KernelHeight, KernelWidth].</summary>
+/// <summary>
+/// Sizes of one 2-D convolution [C, H, W] → [O, OutHeight, OutWidth] with weight [O, C / Groups, KernelHeight, KernelWidth].
+/// </summary>
 /// <param name="Channels">Input channels C.</param>
 /// <param name="Height">Input rows H.</param>
 /// <param name="Width">Input columns W.</param>
@@ -28,6 +30,9 @@ public sealed record Conv2dShape(
     /// <summary>Input channels that one filter sees.</summary>
     public int ChannelsPerGroup => Channels / Groups;
 
+    /// <summary>Whether each channel has one filter, which sees no other channel.</summary>
+    public bool IsDepthwise => Groups > 1 && Groups == Channels && Groups == Filters;
+
     /// <summary>Weights of one filter.</summary>
     public int RowLength => ChannelsPerGroup * KernelHeight * KernelWidth;
 
@@ -39,6 +44,9 @@ public sealed record Conv2dShape(
 
     /// <summary>Multiply-adds of one image.</summary>
     public long MultiplyAdds => (long)Filters * RowLength * OutHeight * OutWidth;
+
+    /// <summary>The windows of a depthwise convolution.</summary>
+    public WindowShape ToWindowShape() => new(Channels, Height, Width, KernelHeight, KernelWidth, Stride, Padding);
 
     /// <summary>Throws if any extent is out of range or the groups do not divide the channels.</summary>
     /// <exception cref="ArgumentException">The shape is not legal.</exception>

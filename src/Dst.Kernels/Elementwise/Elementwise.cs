@@ -19,7 +19,7 @@ public static unsafe class Elementwise
     /// <param name="length">Floats, a multiple of 16.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void ReluGradient(SimdTier tier, float* y, float* dy, long length, float* dx, bool accumulate) => Run<ReluGradientStep>(tier, y, dy, length, dx, accumulate);
+    public static void ReluBackward(SimdTier tier, float* y, float* dy, long length, float* dx, bool accumulate) => Run<ReluBackwardStep>(tier, y, dy, length, dx, accumulate);
 
     /// <summary>y = a + b.</summary>
     public static void Add(SimdTier tier, float* a, float* b, long length, float* y) => Run<AddStep>(tier, a, b, length, y, accumulate: false);
@@ -65,7 +65,7 @@ public static unsafe class Elementwise
         public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.Max(a, T.Zero);
     }
 
-    internal readonly struct ReluGradientStep : IStep
+    internal readonly struct ReluBackwardStep : IStep
     {
         public static float Apply(float a, float b) => a > 0 ? b : 0;
 

@@ -13,16 +13,16 @@ public static unsafe class Bias
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">Padded [C], in double so that parts can be added without loss.</param>
-    public static void Gradient(SimdTier tier, float* dy, int images, int channels, int pixels, Span<double> sums)
+    public static void Backward(SimdTier tier, float* dy, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         Check.Length<double>(sums, Layout.PaddedChannels(channels));
-        fixed (double* s = sums) KernelRunner.Run(tier, new BiasGradient(dy, images, Layout.Blocks(channels), pixels, s));
+        fixed (double* s = sums) KernelRunner.Run(tier, new BiasBackward(dy, images, Layout.Blocks(channels), pixels, s));
     }
 }
 
 /// <summary>Σdy of each channel.</summary>
-internal readonly unsafe struct BiasGradient(float* dy, int images, int blocks, int pixels, double* sums) : IKernel
+internal readonly unsafe struct BiasBackward(float* dy, int images, int blocks, int pixels, double* sums) : IKernel
 {
     public void Reference()
     {

@@ -4,16 +4,16 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// Fully connected layer y = W·x + b on features [N, F/16, 16], which are plain rows padded with zeros. Weights are packed as
-/// [O/16, F, 16] for the forward pass and the weight gradient, and turned, [F/16, O, 16], for the data gradient: all three then
-/// are products with panels of sixteen columns. The bias's gradient is <see cref="Bias.Gradient"/> with one pixel.
+/// [O/16, F, 16] for the forward and backward-weight passes, and as [F/16, O, 16] for the backward-data pass: all three then
+/// are products with panels of sixteen columns. The bias's gradient is <see cref="Bias.Backward"/> with one pixel.
 /// </summary>
 public static unsafe class Linear
 {
     /// <summary>Floats of the weights packed by <see cref="PackWeights"/>, and of their gradient.</summary>
     public static int WeightLength(int features, int outputs) => checked(Layout.PaddedChannels(outputs) * features);
 
-    /// <summary>Floats of the weights packed by <see cref="PackTurnedWeights"/>.</summary>
-    public static int TurnedWeightLength(int features, int outputs) => WeightLength(outputs, features);
+    /// <summary>Floats of the weights packed by <see cref="PackBackwardDataWeights"/>.</summary>
+    public static int BackwardDataWeightLength(int features, int outputs) => WeightLength(outputs, features);
 
     /// <summary>Packs canonical weights [O, F] as [O/16, F, 16].</summary>
     public static void PackWeights(int features, int outputs, ReadOnlySpan<float> weights, Span<float> packed)
@@ -31,11 +31,11 @@ public static unsafe class Linear
         fixed (float* source = packed, destination = weights) Layout.UnblockImage(source, outputs, features, destination);
     }
 
-    /// <summary>Packs canonical weights [O, F] as [F/16, O, 16] for the data gradient.</summary>
-    public static void PackTurnedWeights(int features, int outputs, ReadOnlySpan<float> weights, Span<float> packed)
+    /// <summary>Packs canonical weights [O, F] as [F/16, O, 16] for the backward-data pass.</summary>
+    public static void PackBackwardDataWeights(int features, int outputs, ReadOnlySpan<float> weights, Span<float> packed)
     {
         CheckWeights(features, outputs, weights.Length);
-        Check.Length<float>(packed, TurnedWeightLength(features, outputs));
+        Check.Length<float>(packed, BackwardDataWeightLength(features, outputs));
         packed.Clear();
         for (var first = 0; first < features; first += Layout.Block)
         {
@@ -65,14 +65,14 @@ public static unsafe class Linear
     /// <param name="images">Images in the run.</param>
     /// <param name="features">Input features F.</param>
     /// <param name="outputs">Output features O.</param>
-    /// <param name="turnedWeights">Packed [F/16, O, 16].</param>
+    /// <param name="weights">Packed [F/16, O, 16].</param>
     /// <param name="dx">[N, F/16, 16].</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void DataGradient(SimdTier tier, float* dy, int images, int features, int outputs, float* turnedWeights, float* dx, bool accumulate)
+    public static void BackwardData(SimdTier tier, float* dy, int images, int features, int outputs, float* weights, float* dx, bool accumulate)
     {
         CheckSizes(images, features, outputs);
         if (!accumulate) new Span<float>(dx, checked(images * Layout.PaddedChannels(features))).Clear();
-        KernelRunner.Run(tier, DataGradientKernel(dy, images, features, outputs, turnedWeights, dx));
+        KernelRunner.Run(tier, BackwardDataKernel(dy, images, features, outputs, weights, dx));
     }
 
     /// <summary>Adds Σ dy·xᵀ over a run of images to the packed gradient of the weights.</summary>
@@ -83,21 +83,21 @@ public static unsafe class Linear
     /// <param name="features">Input features F.</param>
     /// <param name="outputs">Output features O.</param>
     /// <param name="gradient">Packed [O/16, F, 16].</param>
-    public static void WeightGradient(SimdTier tier, float* x, float* dy, int images, int features, int outputs, float* gradient)
+    public static void BackwardWeight(SimdTier tier, float* x, float* dy, int images, int features, int outputs, float* gradient)
     {
         CheckSizes(images, features, outputs);
-        KernelRunner.Run(tier, WeightGradientKernel(x, dy, images, features, outputs, gradient));
+        KernelRunner.Run(tier, BackwardWeightKernel(x, dy, images, features, outputs, gradient));
     }
 
     internal static PanelProducts ForwardKernel(float* x, int images, int features, int outputs, float* weights, float* bias, float* y) =>
         new(new(x, Layout.PaddedChannels(features), 1), images, features, Layout.Blocks(outputs),
             weights, Layout.Block, (long)features * Layout.Block, bias, y, Layout.PaddedChannels(outputs), Layout.Block);
 
-    internal static PanelProducts DataGradientKernel(float* dy, int images, int features, int outputs, float* turnedWeights, float* dx) =>
+    internal static PanelProducts BackwardDataKernel(float* dy, int images, int features, int outputs, float* weights, float* dx) =>
         new(new(dy, Layout.PaddedChannels(outputs), 1), images, outputs, Layout.Blocks(features),
-            turnedWeights, Layout.Block, (long)outputs * Layout.Block, null, dx, Layout.PaddedChannels(features), Layout.Block);
+            weights, Layout.Block, (long)outputs * Layout.Block, null, dx, Layout.PaddedChannels(features), Layout.Block);
 
-    internal static PanelProducts WeightGradientKernel(float* x, float* dy, int images, int features, int outputs, float* gradient) =>
+    internal static PanelProducts BackwardWeightKernel(float* x, float* dy, int images, int features, int outputs, float* gradient) =>
         new(new(x, 1, Layout.PaddedChannels(features)), features, images, Layout.Blocks(outputs),
             dy, Layout.PaddedChannels(outputs), Layout.Block, null, gradient, Layout.Block, (long)features * Layout.Block);
 

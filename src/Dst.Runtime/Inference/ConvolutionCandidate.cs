@@ -6,26 +6,19 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference;
 
-/// <summary>One way to compute a convolution, and its estimated cost.</summary>
-/// <param name="Algorithm">Name, such as <c>uhp-winograd4x4</c>.</param>
-/// <param name="Tile">Outputs of a Winograd tile in one dimension, or 0 for the direct form.</param>
+/// <summary>A form of a convolution, of all taps or of those that its mask keeps, and its estimated cost.</summary>
+/// <param name="Form">The form.</param>
 /// <param name="Kept">The taps that it reads, or null for all.</param>
 /// <param name="Cost">Estimated time of an image in vector multiply-adds.</param>
-internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps? Kept, double Cost)
+internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept, double Cost)
 {
-    /// <summary>How much longer a multiply-add takes where fewer than 16 filters share a tap, from measurements.</summary>
-    private const double NarrowBlockCost = 1.3;
+    /// <summary>The candidate as plans and their cache name it.</summary>
+    public LayerForm Name => new(Form.Name, UsesMask);
 
-    /// <summary>The same for single weights.</summary>
-    private const double SingleWeightCost = 2;
+    /// <summary>Whether it skips what the mask prunes.</summary>
+    public bool UsesMask => Kept is not null;
 
-    /// <summary>Tiles from which on the sums of a product hide the latency of a multiply-add.</summary>
-    private const double FewestTiles = 4;
-
-    /// <summary>Time to read 16 weights, which all images of a batch share, in vector multiply-adds; from measurements.</summary>
-    private const double WeightCost = 6;
-
-    /// <summary>All forms of a layer.</summary>
+    /// <summary>All candidates of a layer.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="mask">What is kept, or null for all.</param>
@@ -33,30 +26,19 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
     /// <param name="batch">Images at once.</param>
     public static IReadOnlyList<ConvolutionCandidate> Of(SimdTier tier, Conv2dShape shape, LayerMask? mask, int largestTile, int batch)
     {
-        var forms = new List<ConvolutionCandidate>();
         var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
-        var pixels = (double)shape.OutHeight * shape.OutWidth;
-        var direct = shape.FilterBlocks * shape.RowLength * (pixels + WeightCost / batch);
-        forms.Add(new("dense-direct", 0, null, direct));
-        var keptShare = kept is null ? 1 : mask!.KeptWeights / ((double)shape.Filters * shape.RowLength);
-        var name = mask is { Group: null } ? "csr" : "uhp";
-        if (kept is not null) forms.Add(new($"{name}-direct", 0, kept, direct * keptShare * PenaltyOf(kept.Block)));
-        foreach (var (tile, transform) in WinogradSchedule.FormsOf(tier, shape).Where(candidate => candidate.Tile <= largestTile))
-        {
-            var tiles = WinogradSchedule.TilesOf(shape, tile);
-            var products = shape.FilterBlocks * shape.Channels * WinogradSchedule.Positions(shape, tile) * (Math.Max(tiles, FewestTiles / batch) + WeightCost / batch);
-            var transforms = (shape.ChannelBlocks + shape.FilterBlocks) * transform * tiles;
-            forms.Add(new($"dense-winograd{tile}x{tile}", tile, null, products + transforms));
-            if (kept is not null && mask is { Unit: PruningUnit.Kernel, Block: Layout.Block })
-                forms.Add(new($"uhp-winograd{tile}x{tile}", tile, kept, products * keptShare + transforms));
-        }
+        var all = ConvolutionForm.Of(tier, shape, kept: null).Select(form => Create(form, null));
+        var masked = kept is null
+            ? []
+            : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Create(form, kept));
+        return [.. all.Concat(masked).Where(candidate => candidate.Form is not WinogradForm form || form.Tile <= largestTile)];
 
-        return forms;
+        ConvolutionCandidate Create(ConvolutionForm form, KeptTaps? kept) =>
+            new(form, kept, form.CostOf(ConvolutionWork.OfInference(shape, kept, batch)).Forward);
     }
 
     /// <summary>Packs the weights of a layer in this form.</summary>
-    public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) =>
-        Tile == 0 ? new DirectStep(tier, node, Algorithm, shape, Kept) : new WinogradStep(tier, node, Algorithm, shape, Kept, Tile, batch);
-
-    private static double PenaltyOf(int block) => block switch { Layout.Block => 1, 1 => SingleWeightCost, _ => NarrowBlockCost };
+    public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form is WinogradForm form
+        ? new WinogradStep(tier, node, Name.ToString(), form, shape, Kept, batch)
+        : new DirectStep(tier, node, Name.ToString(), shape, Kept);
 }

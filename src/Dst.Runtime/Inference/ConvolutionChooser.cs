@@ -11,7 +11,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
 {
     private const int Rounds = 9;
 
-    /// <summary>Forms whose estimated cost is further than this from the lowest are not measured.</summary>
+    /// <summary>Candidates whose estimated cost is further than this from the lowest are not measured.</summary>
     private const double HopelessCost = 3;
 
     private readonly Dictionary<(Conv2dShape, string?, long), LayerDecision> _measured = [];
@@ -19,26 +19,28 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     /// <summary>The layer in its best form.</summary>
     public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape)
     {
-        var forms = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, largestTile, options.Batch).OrderBy(form => form.Cost).ToList();
-        if (options.Sparse && node.Mask is not null) forms.RemoveAll(form => form.Kept is null);
-        var decision = forms.Count == 1 ? new(node.Layer, forms[0].Algorithm, null, [], "the only form of this layer")
-            : options.Tune ? Measure(node, shape, forms)
-            : new LayerDecision(node.Layer, forms[0].Algorithm, null, [.. forms.Skip(1).Select(form => new LayerAlgorithm(form.Algorithm, null))], "lowest estimated cost");
-        return (forms.First(form => form.Algorithm == decision.Algorithm).Create(options.Tier, node, shape, options.Batch), decision);
+        var candidates = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, largestTile, options.Batch)
+            .OrderBy(candidate => candidate.Cost).ToList();
+        if (options.Sparse && node.Mask is not null) candidates.RemoveAll(candidate => !candidate.UsesMask);
+        var decision = candidates.Count == 1 ? new LayerDecision(node.Layer, candidates[0].Name, [], "the only form of this layer")
+            : options.Tune ? Measure(node, shape, candidates)
+            : new(node.Layer, candidates[0].Name, [.. candidates.Skip(1).Select(candidate => candidate.Name)], "lowest estimated cost");
+        var chosen = candidates.First(candidate => candidate.Name == decision.Chosen with { Ms = null });
+        return (chosen.Create(options.Tier, node, shape, options.Batch), decision);
     }
 
-    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
+    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> candidates)
     {
         var key = (shape, node.Mask?.PatternName, node.Mask?.KeptWeights ?? 0);
         if (_measured.TryGetValue(key, out var equal)) return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
-        var likely = forms.Where(form => form.Cost <= HopelessCost * forms[0].Cost).ToList();
-        var known = options.Cache?.Find(NameOf(node, shape), likely.Select(form => form.Algorithm));
-        var measured = (known ?? Times(node, shape, likely)).OrderBy(algorithm => algorithm.Ms).ToList();
+        var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
+        var known = options.Cache?.Find(NameOf(node, shape), likely.Select(candidate => candidate.Name));
+        var measured = (known ?? Times(node, shape, likely)).OrderBy(form => form.Ms).ToList();
         if (known is null) options.Cache?.Add(NameOf(node, shape), measured);
-        var others = forms.Except(likely).Select(form => new LayerAlgorithm(form.Algorithm, null));
-        var denseWins = node.Mask is not null && measured[0].Algorithm.StartsWith("dense", StringComparison.Ordinal);
-        var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{(denseWins ? ": the pruned forms lose to the dense one" : "")}";
-        return _measured[key] = new(node.Layer, measured[0].Algorithm, measured[0].Ms, [.. measured.Skip(1), .. others], reason);
+        var others = candidates.Except(likely).Select(candidate => candidate.Name);
+        var comment = node.Mask is not null && !measured[0].UsesMask ? ": the pruned forms lose to the dense one" : "";
+        var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{comment}";
+        return _measured[key] = new(node.Layer, measured[0], [.. measured.Skip(1), .. others], reason);
     }
 
     /// <summary>What tells layers apart in the cache.</summary>
@@ -46,12 +48,12 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
         $"{options.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense");
 
-    private List<LayerAlgorithm> Times(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
+    private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> candidates)
     {
-        var steps = forms.ConvertAll(form => form.Create(options.Tier, node, shape, options.Batch));
+        var steps = candidates.ConvertAll(candidate => candidate.Create(options.Tier, node, shape, options.Batch));
         try
         {
-            return [.. steps.Zip(Times(steps, shape), (step, ms) => new LayerAlgorithm(step.Algorithm, ms))];
+            return [.. candidates.Zip(Times(steps, shape), (candidate, ms) => candidate.Name with { Ms = ms })];
         }
         finally
         {

@@ -44,7 +44,7 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Length of a row of logits.</summary>
     public int Classes => checked((int)Program.Values[Program.Output].Shape.Count);
 
-    /// <summary>The algorithm of each convolution, in the order in which they run.</summary>
+    /// <summary>The form of each convolution, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions { get; }
 
     /// <summary>Bytes of the packed weights, which all sessions share.</summary>
@@ -71,7 +71,10 @@ public sealed class InferencePlan : IDisposable
         return weights / few <= weights / Options.Batch + moved ? few : Options.Batch;
     }
 
-    /// <summary>Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the direct forms'.</summary>
+    /// <summary>
+    /// Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the
+    /// direct forms'.
+    /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">How, or null for the defaults.</param>
     /// <exception cref="InputException">An option is out of range.</exception>
@@ -107,7 +110,8 @@ public sealed class InferencePlan : IDisposable
     }
 
     /// <summary>Takes the memory of a session and starts its threads.</summary>
-    /// <param name="threads">Threads that share the work, 1 to <see cref="MaxThreads"/>; results do not depend on it. More than the processor has cores gain nothing.</param>
+    /// <param name="threads">Threads that share the work, 1 to <see cref="MaxThreads"/>; results do not depend on it. More than the
+    /// processor has cores gain nothing.</param>
     /// <exception cref="InputException">There is not enough memory, or the number of threads is out of range.</exception>
     public InferenceSession CreateSession(int threads = 1)
     {

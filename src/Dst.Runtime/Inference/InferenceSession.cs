@@ -8,9 +8,9 @@ namespace Dst.Runtime.Inference;
 
 /// <summary>Time that a session has spent in one step of its plan.</summary>
 /// <param name="Name">Name of the layer.</param>
-/// <param name="Algorithm">How it is computed.</param>
+/// <param name="Form">How it is computed.</param>
 /// <param name="Time">Sum over all runs.</param>
-public sealed record StepTime(string Name, string Algorithm, TimeSpan Time);
+public sealed record StepTime(string Name, string Form, TimeSpan Time);
 
 /// <summary>
 /// Memory and threads to run a plan with. Sessions of one plan share its weights and may run at the same time; one session runs one
@@ -54,7 +54,7 @@ public sealed unsafe class InferenceSession : IDisposable
     public long Bytes => (_values.Length + _scratch.Length) * sizeof(float);
 
     /// <summary>Time of each step since the session was created, in the order in which they run.</summary>
-    public IReadOnlyList<StepTime> Times => [.. _plan.Steps.Select((step, i) => new StepTime(step.Layer, step.Algorithm, Stopwatch.GetElapsedTime(0, _ticks[i])))];
+    public IReadOnlyList<StepTime> Times => [.. _plan.Steps.Select((step, i) => new StepTime(step.Layer, step.Form, Stopwatch.GetElapsedTime(0, _ticks[i])))];
 
     /// <summary>Computes the logits of any number of images, as many at a time as the plan was compiled for.</summary>
     /// <param name="images">Normalised images [count, C, H, W].</param>

@@ -1,18 +1,21 @@
+using System.Globalization;
+
 namespace Dst.Runtime.Inference;
 
 /// <summary>One way to compute a layer.</summary>
-/// <param name="Algorithm">Name, such as <c>uhp-winograd4x4</c>.</param>
+/// <param name="Form">Name of the form, such as <c>winograd4x4</c>.</param>
+/// <param name="UsesMask">Whether it skips what the layer's mask prunes; otherwise pruned weights are multiplied as zeros.</param>
 /// <param name="Ms">Shortest measured milliseconds of a batch on one thread, or null where it was not measured.</param>
-public sealed record LayerAlgorithm(string Algorithm, double? Ms)
+public sealed record LayerForm(string Form, bool UsesMask, double? Ms = null)
 {
     /// <inheritdoc/>
-    public override string ToString() => Ms is { } ms ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Algorithm} {ms:F3}") : Algorithm;
+    public override string ToString() =>
+        (UsesMask ? $"masked {Form}" : Form) + (Ms is { } ms ? string.Create(CultureInfo.InvariantCulture, $" {ms:F3}") : "");
 }
 
-/// <summary>Which algorithm computes a layer, and why.</summary>
+/// <summary>Which form computes a layer, and why.</summary>
 /// <param name="Layer">Name of the layer.</param>
-/// <param name="Algorithm">The one that was chosen, such as <c>dense-direct</c>.</param>
-/// <param name="Ms">Shortest measured milliseconds of a batch on one thread, or null where it was not measured.</param>
+/// <param name="Chosen">The form.</param>
 /// <param name="Alternatives">The other forms of the layer, the best first.</param>
 /// <param name="Reason">Why, in a few words.</param>
-public sealed record LayerDecision(string Layer, string Algorithm, double? Ms, IReadOnlyList<LayerAlgorithm> Alternatives, string Reason);
+public sealed record LayerDecision(string Layer, LayerForm Chosen, IReadOnlyList<LayerForm> Alternatives, string Reason);

@@ -15,7 +15,7 @@ public sealed partial class PlanCache
     /// <summary>Most layers that are kept; the oldest are dropped first.</summary>
     public const int MaxLayers = 1024;
 
-    private const int Version = 1;
+    private const int Version = 2;
     private const long MaxBytes = 4 << 20;
 
     /// <summary>Threads of this process save one after another: they would share the temporary file.</summary>
@@ -39,25 +39,26 @@ public sealed partial class PlanCache
     private PlanCache(Action<string>? warn) => _warn = warn;
 
     /// <summary>
-    /// The user's cache: <c>dst/plans.json</c> in <c>$XDG_CACHE_HOME</c>, else in <c>~/.cache</c>, on Windows in the folder of local application
+    /// The user's cache: <c>dst/plans.json</c> in <c>$XDG_CACHE_HOME</c>, else in <c>~/.cache</c>, on Windows in the folder of local
+    /// application
     /// data. Where there is no such folder, nothing is kept.
     /// </summary>
     public static PlanCache OfUser(Action<string>? warn = null) => FolderOfUser() is { } folder ? new(Path.Combine(folder, "dst", "plans.json"), warn) : new(warn);
 
-    /// <summary>The measurements of a layer, if exactly these algorithms were measured; else null.</summary>
-    internal List<LayerAlgorithm>? Find(string layer, IEnumerable<string> algorithms)
+    /// <summary>The measurements of a layer, if exactly these forms were measured; else null.</summary>
+    internal List<LayerForm>? Find(string layer, IEnumerable<LayerForm> forms)
     {
         lock (_lock)
         {
             _known ??= Read(_warn).ToDictionary(known => known.Layer);
-            return _known.TryGetValue(layer, out var found) && found.Ms.Keys.ToHashSet().SetEquals(algorithms) ? [.. found.Ms.Select(form => new LayerAlgorithm(form.Key, form.Value))] : null;
+            return _known.TryGetValue(layer, out var found) && NamesOf(found).SetEquals(forms) ? found.Forms : null;
         }
     }
 
     /// <summary>Remembers the measurements of a layer until <see cref="Save"/>.</summary>
-    internal void Add(string layer, IEnumerable<LayerAlgorithm> measured)
+    internal void Add(string layer, IEnumerable<LayerForm> measured)
     {
-        lock (_lock) _added.Add(new(layer, measured.ToDictionary(form => form.Algorithm, form => form.Ms!.Value)));
+        lock (_lock) _added.Add(new(layer, [.. measured]));
     }
 
     /// <summary>Adds what is new to the file.</summary>
@@ -86,7 +87,7 @@ public sealed partial class PlanCache
     }
 
     /// <summary>Tells builds of the kernels apart.</summary>
-    private static string Kernels { get; } = typeof(Conv2d).Module.ModuleVersionId.ToString();
+    private static string Kernels { get; } = typeof(DirectConvolution).Module.ModuleVersionId.ToString();
 
     /// <summary>The layers of the file that are of this processor and these kernels, the oldest first.</summary>
     private List<MeasuredLayer> Read(Action<string>? warn)
@@ -94,7 +95,9 @@ public sealed partial class PlanCache
         if (!File.Exists(_path)) return [];
         try
         {
-            var content = JsonSerializer.Deserialize(InputFile.ReadAllBytes(_path, MaxBytes), PlanJson.Default.Content);
+            var json = InputFile.ReadAllBytes(_path, MaxBytes);
+            if (JsonSerializer.Deserialize(json, PlanJson.Default.Header) is { Version: > 0 and < Version }) return []; // of an older program: measured anew
+            var content = JsonSerializer.Deserialize(json, PlanJson.Default.Content);
             if (content is not { Version: Version } || !content.Layers.TrueForAll(IsLegal) || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
                 throw new JsonException($"version {Version} was expected, each layer once and with its measurements");
             if (content.Cpu == Processor.Name) return content.Kernels == Kernels ? content.Layers : [];
@@ -109,7 +112,10 @@ public sealed partial class PlanCache
     }
 
     // The serialiser checks every property, but not the elements of lists.
-    private static bool IsLegal(MeasuredLayer? layer) => layer is { Ms.Count: > 0 } && layer.Ms.Values.All(ms => ms >= 0);
+    private static bool IsLegal(MeasuredLayer? layer) =>
+        layer is { Forms.Count: > 0 } && layer.Forms.TrueForAll(form => form is { Ms: >= 0 }) && NamesOf(layer).Count == layer.Forms.Count;
+
+    private static HashSet<LayerForm> NamesOf(MeasuredLayer layer) => [.. layer.Forms.Select(form => form with { Ms = null })];
 
     private static string? FolderOfUser()
     {
@@ -122,8 +128,11 @@ public sealed partial class PlanCache
     /// <summary>The file.</summary>
     private sealed record Content(int Version, string Cpu, string Kernels, List<MeasuredLayer> Layers);
 
-    /// <summary>Shortest milliseconds by algorithm of a layer of one kind: tier, batch, sizes and mask.</summary>
-    private sealed record MeasuredLayer(string Layer, Dictionary<string, double> Ms);
+    /// <summary>What tells its version.</summary>
+    private sealed record Header(int Version);
+
+    /// <summary>The measured forms of a layer of one kind: tier, batch, sizes and mask.</summary>
+    private sealed record MeasuredLayer(string Layer, List<LayerForm> Forms);
 
     [JsonSourceGenerationOptions(
         GenerationMode = JsonSourceGenerationMode.Metadata,
@@ -131,5 +140,6 @@ public sealed partial class PlanCache
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true)]
     [JsonSerializable(typeof(Content))]
+    [JsonSerializable(typeof(Header))]
     private sealed partial class PlanJson : JsonSerializerContext;
 }

@@ -22,7 +22,8 @@ public sealed class Predictor : IDisposable
     /// <summary>Compiles a model; later changes to its weights have no effect.</summary>
     /// <param name="model">Network, weights, masks, class names and input normalisation.</param>
     /// <param name="options">How it is compiled, or null for the defaults.</param>
-    /// <param name="threads">Threads that share the work of one call, 1 to <see cref="InferencePlan.MaxThreads"/>; results do not depend on it. More than the processor has cores gain nothing.</param>
+    /// <param name="threads">Threads that share the work of one call, 1 to <see cref="InferencePlan.MaxThreads"/>; results do not depend on
+    /// it. More than the processor has cores gain nothing.</param>
     /// <exception cref="InputException">An option is out of range.</exception>
     public Predictor(Model model, InferenceOptions? options = null, int threads = 1)
     {
@@ -36,7 +37,8 @@ public sealed class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Reads a model file and compiles it: each layer in the form that is fastest on this machine, as <see cref="PlanCache.OfUser"/> knows or as it is
+    /// Reads a model file and compiles it: each layer in the form that is fastest on this machine, as <see cref="PlanCache.OfUser"/> knows
+    /// or as it is
     /// measured now. Inputs that are not finite are refused.
     /// </summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
@@ -51,7 +53,7 @@ public sealed class Predictor : IDisposable
     /// <summary>Name of a class, or its number if the model has no names.</summary>
     public string ClassNameOf(int label) => _classNames.Count > 0 ? _classNames[label] : $"{label}";
 
-    /// <summary>The algorithm of each convolution, in the order in which they run.</summary>
+    /// <summary>The form of each convolution, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions => _plan.Decisions;
 
     /// <summary>Sessions that wait for a call.</summary>
@@ -82,7 +84,8 @@ public sealed class Predictor : IDisposable
     /// <summary>Classifies images of any size, as many at a time as <see cref="InferenceOptions.Batch"/> says.</summary>
     /// <param name="images">At least one.</param>
     /// <param name="probabilities">[images, Classes].</param>
-    /// <exception cref="InputException">There is no image, the network's input has not the channels of an image, or the length is another one.</exception>
+    /// <exception cref="InputException">There is no image, the network's input has not the channels of an image, or the length is another
+    /// one.</exception>
     public void Predict(ReadOnlySpan<Image> images, Span<float> probabilities)
     {
         ComputeLogits(images, probabilities);
@@ -92,7 +95,8 @@ public sealed class Predictor : IDisposable
     /// <summary>Classifies inputs that are prepared already.</summary>
     /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
     /// <param name="probabilities">[count, Classes].</param>
-    /// <exception cref="InputException">A length is another one, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.</exception>
+    /// <exception cref="InputException">A length is another one, or a value is not finite and <see
+    /// cref="InferenceOptions.RefuseNonFinite"/> is set.</exception>
     public void Predict(ReadOnlySpan<float> inputs, Span<float> probabilities)
     {
         ComputeLogits(inputs, probabilities);
@@ -102,7 +106,8 @@ public sealed class Predictor : IDisposable
     /// <summary>What the network itself gives for images of any size: logits, or probabilities if it ends in a softmax.</summary>
     /// <param name="images">At least one.</param>
     /// <param name="logits">[images, Classes].</param>
-    /// <exception cref="InputException">There is no image, the network's input has not the channels of an image, or the length is another one.</exception>
+    /// <exception cref="InputException">There is no image, the network's input has not the channels of an image, or the length is another
+    /// one.</exception>
     public void ComputeLogits(ReadOnlySpan<Image> images, Span<float> logits)
     {
         CheckRoom(images.Length, logits.Length);
@@ -122,10 +127,13 @@ public sealed class Predictor : IDisposable
         }
     }
 
-    /// <summary>What the network itself gives for inputs that are prepared already: logits, or probabilities if it ends in a softmax.</summary>
+    /// <summary>
+    /// What the network itself gives for inputs that are prepared already: logits, or probabilities if it ends in a softmax.
+    /// </summary>
     /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
     /// <param name="logits">[count, Classes].</param>
-    /// <exception cref="InputException">A length is another one, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.</exception>
+    /// <exception cref="InputException">A length is another one, or a value is not finite and <see
+    /// cref="InferenceOptions.RefuseNonFinite"/> is set.</exception>
     public void ComputeLogits(ReadOnlySpan<float> inputs, Span<float> logits)
     {
         if (inputs.Length == 0 || inputs.Length % Input.Count != 0)

@@ -29,7 +29,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         {
             case LoweredDepthwiseNode depthwise:
                 _steps.Add(new DepthwiseStep(depthwise));
-                _decisions.Add(new(node.Layer, "depthwise", null, [], "the only form of this layer"));
+                _decisions.Add(new(node.Layer, new(ConvolutionForm.Depthwise.Name, UsesMask: false), [], "the only form of this layer"));
                 break;
             case { Operation: Conv2dOp c }:
                 var (step, decision) = chooser.Choose(node, c.ShapeFor(x));

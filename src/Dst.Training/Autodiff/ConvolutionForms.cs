@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Kernels;
@@ -7,25 +8,28 @@ using Dst.Kernels.Simd;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// How the convolutions of a network are computed in training: as a cost model says, all direct, or each layer as it was measured.
+/// How the convolutions of a network are computed in training: by the lowest estimated cost, all direct, or each layer as it was measured.
 /// A checkpoint keeps it as text: the same forms give the same bits.
 /// </summary>
+[JsonConverter(typeof(ConvolutionFormsJson))]
 public sealed class ConvolutionForms
 {
     private const string EstimatedName = "estimated";
-    private const string DirectName = "direct";
     private const int MeasuredSteps = 4; // the first of them warms up
 
     private readonly string? _name;
-    private readonly IReadOnlyDictionary<string, int> _tiles; // Winograd tile by layer, 0 for direct
+    private readonly IReadOnlyDictionary<string, ConvolutionForm> _layers;
 
-    private ConvolutionForms(string? name, IReadOnlyDictionary<string, int> tiles) => (_name, _tiles) = (name, tiles);
+    private ConvolutionForms(string? name, IReadOnlyDictionary<string, ConvolutionForm> layers) => (_name, _layers) = (name, layers);
 
-    /// <summary>What a cost model says, which knows shapes, masks and the tier.</summary>
-    public static ConvolutionForms Estimated { get; } = new(EstimatedName, new Dictionary<string, int>());
+    /// <summary>The form of the lowest estimated cost, which depends on shapes, masks, the batch and the tier.</summary>
+    public static ConvolutionForms Estimated { get; } = new(EstimatedName, new Dictionary<string, ConvolutionForm>());
 
     /// <summary>No Winograd form: the control for its rounding errors.</summary>
-    public static ConvolutionForms Direct { get; } = new(DirectName, new Dictionary<string, int>());
+    public static ConvolutionForms Direct { get; } = new(ConvolutionForm.Direct.Name, new Dictionary<string, ConvolutionForm>());
+
+    /// <summary>The forms that a measured layer may have; where one does not support a layer, its plain form is taken.</summary>
+    private static IEnumerable<ConvolutionForm> Choices => ConvolutionForm.Winograd.Prepend(ConvolutionForm.Direct);
 
     /// <summary>Times training steps of a network in each form on this machine, and takes each layer's fastest.</summary>
     /// <param name="model">Network and masks; not changed.</param>
@@ -33,47 +37,64 @@ public sealed class ConvolutionForms
     /// <param name="compute">Threads and vector width.</param>
     public static ConvolutionForms Measure(Model model, int batch, ComputeContext compute)
     {
-        var layers = model.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).Select(node => node.Name).ToList();
-        var best = layers.ToDictionary(layer => layer, _ => (Tile: 0, Time: TimeSpan.MaxValue));
-        foreach (var tile in WinogradSchedule.Tiles.Prepend(0))
+        var layers = model.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 })
+            .ToDictionary(node => node.Name, node => ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Shapes[node.Inputs[0]]));
+        var best = layers.ToDictionary(layer => layer.Key, _ => (Form: ConvolutionForm.Direct, Time: TimeSpan.MaxValue));
+        foreach (var form in Choices)
         {
-            var times = TimeLayers(model, batch, compute, new(null, layers.ToDictionary(layer => layer, _ => tile)));
-            foreach (var layer in layers.Where(layer => times[layer] < best[layer].Time)) best[layer] = (tile, times[layer]);
+            var times = TimeLayers(model, batch, compute, new(null, layers.ToDictionary(layer => layer.Key, _ => form)));
+            foreach (var (layer, shape) in layers)
+            {
+                var hasForm = form == ConvolutionForm.Direct || form.Supports(compute.Tier, shape, kept: null);
+                if (hasForm && times[layer] < best[layer].Time) best[layer] = (form, times[layer]);
+            }
         }
 
-        return new(null, best.ToDictionary(layer => layer.Key, layer => layer.Value.Tile));
+        return new(null, best.ToDictionary(layer => layer.Key, layer => layer.Value.Form));
     }
 
-    /// <summary>Winograd tile of each measured layer, 0 for direct; null if nothing was measured.</summary>
-    public IReadOnlyDictionary<string, int>? Tiles => _name is null ? _tiles : null;
+    /// <summary>Name of each measured layer's form; empty if nothing was measured.</summary>
+    public IReadOnlyDictionary<string, string> Layers => _layers.ToDictionary(layer => layer.Key, layer => layer.Value.Name);
 
     /// <summary>The inverse of <see cref="ToString"/>.</summary>
     /// <exception cref="InputException">It is no such text.</exception>
     public static ConvolutionForms Parse(string text)
     {
         if (text == EstimatedName) return Estimated;
-        if (text == DirectName) return Direct;
+        if (text == ConvolutionForm.Direct.Name) return Direct;
         try
         {
-            var tiles = JsonSerializer.Deserialize<Dictionary<string, int>>(text) ?? [];
-            if (tiles.Values.All(IsTile)) return new(null, tiles);
+            var layers = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(text) ?? [];
+            var forms = layers.ToDictionary(layer => layer.Key, layer => Choices.FirstOrDefault(form => form.Name == NameIn(layer.Value)));
+            if (!forms.ContainsValue(null)) return new(null, forms!);
         }
         catch (JsonException)
         {
-            // Refused below, as wrong tiles are.
+            // Refused below, as wrong names are.
         }
 
-        throw new InputException($"the forms of convolutions are '{text}'; expected {EstimatedName}, {DirectName} or the tile of each layer, 0 or {string.Join(" or ", WinogradSchedule.Tiles)}");
+        throw new InputException(
+            $"the forms of convolutions are '{text}'; expected {EstimatedName}, {ConvolutionForm.Direct} or the form of each layer, "
+            + string.Join(" or ", Choices));
     }
 
-    /// <summary><c>estimated</c>, <c>direct</c>, or <see cref="Tiles"/> as JSON.</summary>
-    public override string ToString() => _name ?? JsonSerializer.Serialize(_tiles);
+    /// <summary><c>estimated</c>, <c>direct</c>, or <see cref="Layers"/> as JSON.</summary>
+    public override string ToString() => _name ?? JsonSerializer.Serialize(Layers);
 
-    internal ConvolutionForm Of(SimdTier tier, string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch) => _name == EstimatedName
-        ? ConvolutionForm.Choose(tier, shape, kept, maxBatch)
-        : ConvolutionForm.OfTile(tier, shape, _tiles.GetValueOrDefault(layer), maxBatch);
+    internal ConvolutionForm Of(SimdTier tier, string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch)
+    {
+        var forms = ConvolutionForm.Of(tier, shape, kept);
+        if (_name == EstimatedName) return forms.MinBy(form => form.CostOf(ConvolutionWork.OfTraining(shape, kept, maxBatch)).Total)!;
+        return forms.FirstOrDefault(form => form == _layers.GetValueOrDefault(layer)) ?? forms.First();
+    }
 
-    private static bool IsTile(int tile) => tile == 0 || WinogradSchedule.Tiles.Contains(tile);
+    /// <summary>The name of a form; older checkpoints have the Winograd tile instead, 0 for direct.</summary>
+    private static string? NameIn(JsonElement form) => form.ValueKind switch
+    {
+        JsonValueKind.String => form.GetString(),
+        JsonValueKind.Number when form.TryGetInt32(out var tile) => tile == 0 ? ConvolutionForm.Direct.Name : WinogradForm.NameOf(tile),
+        _ => null,
+    };
 
     /// <summary>The shortest time of each layer's forward and backward passes in one step.</summary>
     private static Dictionary<string, TimeSpan> TimeLayers(Model model, int batch, ComputeContext compute, ConvolutionForms forms)
@@ -99,4 +120,23 @@ public sealed class ConvolutionForms
 
         return best;
     }
+}
+
+/// <summary>Forms in a file of JSON, as <see cref="ConvolutionForms.Parse"/> reads them.</summary>
+internal sealed class ConvolutionFormsJson : JsonConverter<ConvolutionForms>
+{
+    public override ConvolutionForms Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        try
+        {
+            return ConvolutionForms.Parse(JsonElement.ParseValue(ref reader).GetRawText());
+        }
+        catch (InputException e)
+        {
+            throw new JsonException(e.Message, e);
+        }
+    }
+
+    public override void Write(Utf8JsonWriter writer, ConvolutionForms value, JsonSerializerOptions options) =>
+        JsonSerializer.Serialize(writer, value.Layers, options);
 }

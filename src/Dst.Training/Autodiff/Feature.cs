@@ -37,6 +37,9 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     /// <summary>The node whose output this is; null for the network's input.</summary>
     public TrainingNode? Producer { get; set; }
 
+    /// <summary>The node that reads the gradient last: its memory lives until then.</summary>
+    public virtual TrainingNode? GradientReader => Producer;
+
     /// <summary>Memory of the gradient; an addition shares its own with its operands.</summary>
     public GradientSlot GradientSlot
     {
@@ -56,7 +59,9 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     /// <summary>The values of some images: stored ones, or computed into <paramref name="scratch"/> of that many images.</summary>
     public abstract float* Read(ImageRange images, float* scratch);
 
-    /// <summary>The gradient of some images for the producer: stored, or computed into <paramref name="scratch"/> of that many images.</summary>
+    /// <summary>
+    /// The gradient of some images for the producer: stored, or computed into <paramref name="scratch"/> of that many images.
+    /// </summary>
     public virtual float* ReadGradient(ImageRange images, float* scratch) => Gradient(images.First);
 
     /// <summary>Called by the producer's job before it writes images of a part.</summary>
@@ -74,7 +79,9 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     {
     }
 
-    /// <summary>Called by the last writer's job when it has written the gradients of some images of a part, while they are in the cache.</summary>
+    /// <summary>
+    /// Called by the last writer's job when it has written the gradients of some images of a part, while they are in the cache.
+    /// </summary>
     public virtual void GradientCompleted(ImageRange images, int part)
     {
     }

@@ -17,7 +17,8 @@ internal sealed unsafe class GradientSlot(int imageLength)
 }
 
 /// <summary>
-/// Memory of all gradients, planned once: a gradient lives from its first writer, the feature's last reader, to the feature's producer,
+/// Memory of all gradients, planned once: a gradient lives from its first writer, the feature's last reader, to the node that reads it
+/// last,
 /// and gives its memory to the next one of the backward pass that fits.
 /// </summary>
 internal sealed class GradientMemory : IDisposable
@@ -34,7 +35,7 @@ internal sealed class GradientMemory : IDisposable
         var lives = features.GroupBy(feature => feature.GradientSlot).Select(slot => (
             Slot: slot.Key,
             Start: slot.Max(feature => feature.IsKept || feature.Readers.Count == 0 ? nodes.Count : index[feature.Readers[^1]]),
-            End: slot.Min(feature => feature.Producer is null ? 0 : index[feature.Producer])));
+            End: slot.Min(feature => feature.GradientReader is null ? 0 : index[feature.GradientReader])));
         var inUse = new List<(AlignedBuffer Buffer, int End)>();
         var free = new List<AlignedBuffer>();
         foreach (var (slot, start, end) in lives.OrderByDescending(life => life.Start))

@@ -8,16 +8,8 @@ namespace Dst.Training.Autodiff;
 /// Compiles a graph to training nodes, the one table of operations. Normalisations and ReLUs become part of the features around them
 /// where nothing else needs what they would store, and additions share the memory of their gradients.
 /// </summary>
-internal sealed class NodeFactory(
-    CheckedGraph graph,
-    IReadOnlyList<Parameter> parameters,
-    Workspace workspace,
-    int maxBatch,
-    long seed,
-    IReadOnlyList<string> kept,
-    ConvolutionForms forms)
+internal sealed class NodeFactory(NodeContext context)
 {
-    private readonly Dictionary<string, Parameter> _parameters = parameters.ToDictionary(p => p.Shape.Name);
     private readonly Dictionary<string, Feature> _features = [];
     private readonly List<TrainingNode> _nodes = [];
 
@@ -30,21 +22,17 @@ internal sealed class NodeFactory(
     /// <summary>Makes all nodes, in the order of the forward pass.</summary>
     public TrainingNode[] CreateAll()
     {
-        _features[NetworkGraph.InputName] = NewFeature(graph.Input, needsGradient: false);
-        for (var i = 0; i < graph.Nodes.Count; i++)
-        {
-            var node = graph.Nodes[i];
-            _features[node.Name] = JoinsInput(node) ? Join(node) : Add(Create(node, i));
-        }
-
-        foreach (var name in kept) _features[name].IsKept = true;
-        foreach (var sum in _nodes.OfType<AddNode>().Reverse()) sum.ShareGradient(_nodes.IndexOf);
-        foreach (var node in _nodes) node.Plan(maxBatch);
+        _features[NetworkGraph.InputName] = NewFeature(context.Graph.Input, needsGradient: false);
+        foreach (var node in context.Graph.Nodes) _features[node.Name] = JoinsInput(node) ? Join(node) : Add(Create(node));
+        foreach (var name in context.Kept) _features[name].IsKept = true;
+        GradientSharing.Plan(_nodes);
+        foreach (var node in _nodes) node.Plan();
         return [.. _nodes];
     }
 
     /// <summary>Every feature that needs memory for a gradient.</summary>
-    public IEnumerable<Feature> WithGradient() => _features.Values.Concat(Stored).Distinct().Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
+    public IEnumerable<Feature> WithGradient() =>
+        _features.Values.Concat(Stored).Distinct().Where(feature => feature.NeedsGradient && !feature.IsGradientComputed);
 
     private Feature Add(TrainingNode node)
     {
@@ -54,49 +42,45 @@ internal sealed class NodeFactory(
 
     private StoredFeature NewFeature(FeatureShape shape, bool needsGradient = true)
     {
-        Stored.Add(new StoredFeature(workspace.Tier, shape, maxBatch, needsGradient));
+        Stored.Add(new StoredFeature(context.Tier, shape, context.MaxBatch, needsGradient));
         return Stored[^1];
     }
 
-    private TrainingNode Create(Node node, int index)
+    private TrainingNode Create(Node node)
     {
         Feature[] inputs = [.. node.Inputs.Select(name => _features[name])];
         var input = inputs[0];
-        StoredFeature Output() => NewFeature(graph.Shapes[node.Name]);
-        Parameter Required(string suffix) => _parameters[$"{node.Name}.{suffix}"];
-        Parameter? Optional(string suffix) => _parameters.GetValueOrDefault($"{node.Name}.{suffix}");
+        StoredFeature Output() => NewFeature(context.Graph.Shapes[node.Name]);
         return node.Operation switch
         {
-            Conv2dOp c when c.IsDepthwise(input.Shape) =>
-                new DepthwiseNode(node, input, Output(), Required("weight"), Optional("bias"), DepthwiseShape(c, input.Shape), workspace),
-            Conv2dOp => ConvolutionNode.Create(node, input, Output(), Required("weight"), Optional("bias"), workspace, maxBatch, forms),
-            BatchNormOp => Normalise(node, Required),
-            ReluOp => new ReluNode(node, input, Output(), workspace),
-            MulOp => new MulNode(node, inputs, Output(), workspace),
-            PReluOp => ParametricActivationNode.PRelu(node, input, Output(), Required("weight"), workspace),
-            AffineOp => ParametricActivationNode.Affine(node, input, Output(), Required("weight"), Required("bias"), workspace),
-            AddOp => new AddNode(node, inputs, Output(), workspace),
-            MaxPoolOp p => new MaxPoolNode(node, input, Output(), p.ShapeFor(input.Shape), workspace),
-            AvgPoolOp p => new AvgPoolNode(node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding, workspace),
-            GlobalAvgPoolOp => new AvgPoolNode(node, input, Output(), WholeMap(input.Shape), countPadding: false, workspace),
-            GlobalMaxPoolOp => new MaxPoolNode(node, input, Output(), WholeMap(input.Shape), workspace),
-            FlattenOp => new FlattenNode(node, input, Output(), workspace),
-            LinearOp => new LinearNode(node, input, Output(), Required("weight"), Optional("bias"), workspace),
-            DropoutOp => new DropoutNode(node, input, Output(), seed, index, workspace),
-            ConcatOp => new ConcatNode(node, inputs, Output(), workspace),
-            SoftmaxOp => new SoftmaxNode(node, input, Output(), workspace),
-            _ when node.Operation.ToActivation() is { } activation => new ActivationNode(node, input, Output(), activation, workspace),
-            _ when node.Operation.ToRearrangement(input.Shape) is { } moved => new RearrangementNode(node, input, Output(), moved, workspace),
+            Conv2dOp => ConvolutionNode.Create(context, node, input, Output()),
+            BatchNormOp => Normalise(node),
+            ReluOp => new ReluNode(context, node, input, Output()),
+            MulOp => new MulNode(context, node, inputs, Output()),
+            PReluOp => ParametricActivationNode.PRelu(context, node, input, Output()),
+            AffineOp => ParametricActivationNode.Affine(context, node, input, Output()),
+            AddOp => new AddNode(context, node, inputs, Output()),
+            MaxPoolOp p => new MaxPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
+            AvgPoolOp p => new AvgPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding),
+            GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), WholeMap(input.Shape), countPadding: false),
+            GlobalMaxPoolOp => new MaxPoolNode(context, node, input, Output(), WholeMap(input.Shape)),
+            FlattenOp => new FlattenNode(context, node, input, Output()),
+            LinearOp => new LinearNode(context, node, input, Output()),
+            DropoutOp => new DropoutNode(context, node, input, Output()),
+            ConcatOp => new ConcatNode(context, node, inputs, Output()),
+            SoftmaxOp => new SoftmaxNode(context, node, input, Output()),
+            _ when node.Operation.ToActivation() is { } activation => new ActivationNode(context, node, input, Output(), activation),
+            _ when node.Operation.ToRearrangement(input.Shape) is { } moved => new RearrangementNode(context, node, input, Output(), moved),
             _ => throw new InvalidOperationException($"no training node for {node.Operation}"),
         };
     }
 
-    private BatchNormNode Normalise(Node node, Func<string, Parameter> parameter)
+    /// <summary>A normalisation is fused with its input's producer where it alone reads that input.</summary>
+    private BatchNormNode Normalise(Node node)
     {
         var source = _features[node.Inputs[0]] as StoredFeature ?? Store(node);
-        var normalisation = new BatchNormNode(
-            node, source, parameter("weight"), parameter("bias"), parameter("running_mean"), parameter("running_var"), workspace);
-        if (source.Producer is not null && !source.Relu && IsReadOnce(node.Inputs[0])) normalisation.Fuse();
+        var normalisation = new BatchNormNode(context, node, source);
+        if (source.Producer is not null && !source.Relu && IsReadOnce(node.Inputs[0])) source.Normalisation = normalisation;
         return normalisation;
     }
 
@@ -104,7 +88,7 @@ internal sealed class NodeFactory(
     {
         var input = _features[node.Inputs[0]];
         var stored = NewFeature(input.Shape);
-        Add(new StoreNode(node, input, stored, workspace));
+        Add(new StoreNode(context, node, input, stored));
         return stored;
     }
 
@@ -112,7 +96,7 @@ internal sealed class NodeFactory(
     private bool JoinsInput(Node node) =>
         node.Operation is ReluOp
         && IsReadOnce(node.Inputs[0])
-        && graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is { TakesReluInTraining: true };
+        && context.Graph.Nodes.FirstOrDefault(n => n.Name == node.Inputs[0])?.Operation is { TakesReluInTraining: true };
 
     private Feature Join(Node node)
     {
@@ -121,9 +105,8 @@ internal sealed class NodeFactory(
         return feature;
     }
 
-    private bool IsReadOnce(string name) => graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !kept.Contains(name);
+    private bool IsReadOnce(string name) =>
+        context.Graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !context.Kept.Contains(name);
 
     private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
-
-    private static WindowShape DepthwiseShape(Conv2dOp c, FeatureShape x) => new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding);
 }

@@ -6,10 +6,11 @@ namespace Dst.Training.Autodiff;
 /// <summary>A batch normalisation's output, with ReLU or without: never stored, but computed from its input as it is read.</summary>
 internal sealed unsafe class NormalisedFeature(FeatureShape shape) : Feature(shape, needsGradient: true)
 {
-    /// <summary>The node that computes this feature.</summary>
-    public BatchNormNode Normalisation { get; set; } = null!;
-
     public override bool IsComputed => true;
+
+    public override TrainingNode? GradientReader => Normalisation.GradientReader;
+
+    private BatchNormNode Normalisation => (BatchNormNode)Producer!;
 
     public override float* Read(ImageRange images, float* scratch)
     {

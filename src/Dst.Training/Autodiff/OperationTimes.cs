@@ -20,18 +20,24 @@ public enum StepPass
     Update,
 }
 
-/// <summary>Sums the time of training steps by layer, kind of operation and pass. It is filled by the thread that drives the steps.</summary>
+/// <summary>
+/// Sums the time of training steps by layer, kind of operation and pass. It is filled by the thread that drives the steps.
+/// </summary>
 public sealed class OperationTimes
 {
     private readonly Dictionary<(string Layer, string Operation, StepPass Pass), TimeSpan> _sums = [];
 
-    /// <summary>The sums so far, in the order in which their first parts came. What is fused into an operation counts as that operation.</summary>
+    /// <summary>
+    /// The sums so far, in the order in which their first parts came. What is fused into an operation counts as that operation.
+    /// </summary>
     public IReadOnlyDictionary<(string Layer, string Operation, StepPass Pass), TimeSpan> Sums => _sums;
 
-    /// <summary>Adds the time from <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp, until now to what is no layer's.</summary>
+    /// <summary>
+    /// Adds the time from <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp, until now to what is no layer's.
+    /// </summary>
     public void Add(string operation, StepPass pass, long start) => Add("", operation, pass, start);
 
-    /// <summary>Adds to the sum of a layer, whose operation's kind is a name such as <c>Conv2d</c>.</summary>
+    /// <summary>Adds to the sum of a layer, whose operation's kind is a name such as <c>DirectConvolution</c>.</summary>
     internal void Add(Node node, StepPass pass, long start) => Add(node.Name, node.Operation.GetType().Name[..^"Op".Length], pass, start);
 
     private void Add(string layer, string operation, StepPass pass, long start) =>

@@ -18,10 +18,15 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
         _value = new AlignedBuffer((long)maxBatch * ImageLength);
     }
 
-    /// <summary>The normalisation that alone reads this feature: its sums are gathered while the producer writes, and its gradient is computed as the producer reads.</summary>
+    /// <summary>
+    /// The normalisation that alone reads this feature: its sums are gathered while the producer writes, and its gradient is computed as
+    /// the producer reads.
+    /// </summary>
     public BatchNormNode? Normalisation { get; set; }
 
-    /// <summary>The operands of the addition that made this feature, as far as they use its gradient as theirs and nothing else adds to it.</summary>
+    /// <summary>
+    /// The operands of the addition that made this feature, as far as they use its gradient as theirs and nothing else adds to it.
+    /// </summary>
     public List<Feature> SharedOperands { get; } = [];
 
     public override bool IsComputed => false;
@@ -36,7 +41,7 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     public override float* ReadGradient(ImageRange images, float* scratch)
     {
         if (Normalisation is null) return Gradient(images.First);
-        Normalisation.DataGradient(images, scratch, accumulate: false);
+        Normalisation.BackwardData(images, scratch, accumulate: false);
         return scratch;
     }
 
@@ -56,7 +61,7 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     public override void GradientCompleted(ImageRange images, int part)
     {
         var gradient = Gradient(images.First);
-        if (Relu) Elementwise.ReluGradient(_tier, Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
+        if (Relu) Elementwise.ReluBackward(_tier, Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
         foreach (var operand in SharedOperands) operand.GradientCompleted(images, part);
     }
 

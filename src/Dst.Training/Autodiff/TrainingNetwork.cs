@@ -13,10 +13,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
 {
     private readonly Model _model;
     private readonly ComputeContext _compute;
-    private readonly int _maxBatch;
-    private readonly long _seed;
-    private readonly IReadOnlyList<string> _features;
-    private readonly ConvolutionForms _forms;
+    private readonly NodeContext _context;
     private readonly float[] _logits;
     private TrainingPlan _plan;
     private int _images;
@@ -29,7 +26,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
-    /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the last one.</param>
+    /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the
+    /// last one.</param>
     /// <param name="forms">How convolutions are computed, or null for what the cost model says.</param>
     /// <exception cref="InputException">A batch does not fit into memory.</exception>
     public TrainingNetwork(Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
@@ -37,17 +35,24 @@ public sealed unsafe class TrainingNetwork : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         NetworkMemory.Check(model.Graph, maxBatch);
         _model = model;
-        _features = features ?? [];
-        _forms = forms ?? ConvolutionForms.Estimated;
         _compute = compute;
-        _maxBatch = maxBatch;
-        _seed = seed;
         Parameters =
         [
             .. model.Graph.Parameters.Select(shape => new Parameter(shape, (float[])model.Parameters[shape.Name].Data.Clone())),
         ];
         foreach (var (layer, mask) in model.Masks) WeightOf(layer).Mask = mask;
-        _plan = Compile();
+        _context = new()
+        {
+            Graph = model.Graph,
+            Parameters = Parameters.ToDictionary(parameter => parameter.Shape.Name),
+            Kept = features ?? [],
+            MaxBatch = maxBatch,
+            Seed = seed,
+            Forms = forms ?? ConvolutionForms.Estimated,
+            Tier = compute.Tier,
+            Workspace = new(),
+        };
+        _plan = new(_context);
         _logits = new float[(long)maxBatch * Classes];
     }
 
@@ -71,7 +76,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <returns>[count, Classes], valid until the next pass.</returns>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<float> images, int count, bool training, long step = 0)
     {
-        if (count < 1 || count > _maxBatch) throw new ArgumentOutOfRangeException(nameof(count), count, $"expected 1 to {_maxBatch}");
+        if (count < 1 || count > _context.MaxBatch) throw new ArgumentOutOfRangeException(nameof(count), count, $"expected 1 to {_context.MaxBatch}");
         if (images.Length < count * Graph.Input.Count) throw new ArgumentException($"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
         (_images, _canGoBack) = (count, training);
         fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _plan.Input.Pixels, _plan.Input.Value(0));
@@ -114,16 +119,25 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <exception cref="ArgumentException">The node is not such a feature, or the length is not that of its output.</exception>
     public void ReadFeature(string node, Span<float> destination) => _plan.Read(FeatureOf(node, destination.Length), _images, destination);
 
-    /// <summary>Gives the part of a node's output gradient that does not come through the logits; the next backward pass adds it. Call it once a node and pass.</summary>
+    /// <summary>
+    /// Gives the part of a node's output gradient that does not come through the logits; the next backward pass adds it. Call it once a
+    /// node and pass.
+    /// </summary>
     /// <param name="node">One of the constructor's features.</param>
     /// <param name="gradient">[count, C, H, W] of the last forward pass.</param>
     /// <exception cref="ArgumentException">The node is not such a feature, or the length is not that of its output.</exception>
-    public void SetFeatureGradient(string node, ReadOnlySpan<float> gradient) => _plan.WriteGradient(FeatureOf(node, gradient.Length), _images, gradient);
+    public void SetFeatureGradient(string node, ReadOnlySpan<float> gradient) =>
+        _plan.WriteGradient(FeatureOf(node, gradient.Length), _images, gradient);
 
-    /// <summary>Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.</summary>
+    /// <summary>
+    /// Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.
+    /// </summary>
     public void Freeze() => _frozen = true;
 
-    /// <summary>Sets the masks of convolution weights, removes all others, and zeroes what is pruned. Call it between steps: gradual pruning does at each stage.</summary>
+    /// <summary>
+    /// Sets the masks of convolution weights, removes all others, and zeroes what is pruned. Call it between steps: gradual pruning does at
+    /// each stage.
+    /// </summary>
     /// <param name="masks">Mask by layer name.</param>
     /// <exception cref="ArgumentException">A name is not that of a convolution.</exception>
     public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)
@@ -136,7 +150,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         }
 
         _plan.Dispose();
-        _plan = Compile();
+        _plan = new(_context);
         _prepared = false;
     }
 
@@ -152,13 +166,15 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public string? FindNonFinite() => _plan.FindNonFinite(_images);
 
     /// <inheritdoc/>
-    public void Dispose() => _plan.Dispose();
-
-    private TrainingPlan Compile() => new(Graph, Parameters, _maxBatch, _seed, _features, _forms, _compute.Tier);
+    public void Dispose()
+    {
+        _plan.Dispose();
+        _context.Workspace.Dispose();
+    }
 
     private Feature FeatureOf(string node, int length)
     {
-        if (!_features.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
+        if (!_context.Kept.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
         var feature = _plan.Feature(node);
         var expected = _images * feature.Shape.Count;
         return length == expected ? feature : throw new ArgumentException($"{length} floats for '{node}'; {expected} were expected", nameof(length));

@@ -4,23 +4,6 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>A run of images of a batch.</summary>
-internal readonly record struct ImageRange(int First, int Count)
-{
-    /// <summary>Part <paramref name="part"/> of <see cref="WorkerPool.Parts"/>: the cut depends on the batch alone, not on the threads.</summary>
-    public static ImageRange OfPart(int images, int part)
-    {
-        var first = (int)((long)images * part / WorkerPool.Parts);
-        return new(first, (int)((long)images * (part + 1) / WorkerPool.Parts) - first);
-    }
-
-    /// <summary>The largest part of a batch.</summary>
-    public static int LargestPart(int images) => (images + WorkerPool.Parts - 1) / WorkerPool.Parts;
-
-    /// <summary>The first <paramref name="count"/> images from <paramref name="start"/> on that lie in this range.</summary>
-    public ImageRange Slice(int start, int count) => new(First + start, Math.Min(count, Count - start));
-}
-
 /// <summary>What a pass over the network is told about itself.</summary>
 /// <param name="Images">Images in the batch.</param>
 /// <param name="Training">Batch statistics and dropout, or running statistics and none.</param>
@@ -34,32 +17,31 @@ internal readonly record struct PassInfo(int Images, bool Training, long Step, b
 /// </summary>
 internal abstract unsafe class TrainingNode
 {
-    private readonly Workspace _workspace;
-    private readonly Action<int> _forwardPart;
     private readonly Action<int> _backwardPart;
     private readonly bool[] _accumulate;
     private readonly int[] _inputScratch;
     private int _outputScratch;
     private int _scratchLength;
 
-    /// <summary>Registers the node with its input and output.</summary>
+    /// <summary>Registers the node with its inputs and output.</summary>
+    /// <param name="context">What all nodes share.</param>
     /// <param name="node">The operation.</param>
     /// <param name="inputs">What it reads.</param>
-    /// <param name="output">What it writes.</param>
-    /// <param name="workspace">Shared scratch memory.</param>
-    protected TrainingNode(Node node, Feature[] inputs, Feature output, Workspace workspace)
+    /// <param name="output">What it computes.</param>
+    protected TrainingNode(NodeContext context, Node node, Feature[] inputs, Feature output)
     {
+        Context = context;
         Node = node;
         Inputs = inputs;
         Output = output;
-        _workspace = workspace;
         _accumulate = new bool[inputs.Length];
         _inputScratch = new int[inputs.Length];
         output.Producer = this;
         foreach (var input in inputs) input.Readers.Add(this);
-        _forwardPart = ForwardPart;
         _backwardPart = BackwardPart;
     }
+
+    protected NodeContext Context { get; }
 
     public Node Node { get; }
 
@@ -70,25 +52,25 @@ internal abstract unsafe class TrainingNode
     protected Feature Input => Inputs[0];
 
     /// <summary>Vector width.</summary>
-    protected SimdTier Tier => _workspace.Tier;
+    protected SimdTier Tier => Context.Tier;
 
     protected PassInfo Pass { get; private set; }
 
     /// <summary>Images that go through the node together.</summary>
     protected virtual int ChunkImages => 1;
 
-    /// <summary>Plans scratch memory, once the features are final: <paramref name="maxBatch"/> is the largest batch.</summary>
-    public void Plan(int maxBatch)
+    /// <summary>Plans scratch memory, once the features are final.</summary>
+    public void Plan()
     {
-        var images = Math.Min(ChunkImages, ImageRange.LargestPart(maxBatch));
+        var images = Math.Min(ChunkImages, ImageRange.LargestPart(Context.MaxBatch));
         for (var i = 0; i < Inputs.Length; i++)
         {
             if (Inputs[i].IsComputed) _inputScratch[i] = ReserveScratch(checked(images * Inputs[i].ImageLength));
         }
 
         if (Output.IsGradientComputed) _outputScratch = ReserveScratch(checked(images * Output.ImageLength));
-        PlanScratch(maxBatch);
-        _workspace.Reserve(_scratchLength, 0);
+        PlanScratch();
+        Context.Workspace.Reserve(_scratchLength, 0);
     }
 
     /// <summary>Computes the output from the inputs.</summary>
@@ -114,7 +96,7 @@ internal abstract unsafe class TrainingNode
     }
 
     /// <summary>Reserves scratch memory with <see cref="ReserveScratch"/>.</summary>
-    protected virtual void PlanScratch(int maxBatch)
+    protected virtual void PlanScratch()
     {
     }
 
@@ -127,9 +109,9 @@ internal abstract unsafe class TrainingNode
     }
 
     /// <summary>Scratch memory of a part.</summary>
-    protected float* Scratch(int part, int place) => _workspace.Scratch(part) + place;
+    protected float* Scratch(int part, int place) => Context.Workspace.Scratch(part) + place;
 
-    /// <summary>What must be done for the whole batch before <see cref="ForwardImages"/>; parameters may have changed.</summary>
+    /// <summary>What must be done for the whole batch before <see cref="RunForward"/>; parameters may have changed.</summary>
     protected virtual void BeginForward(WorkerPool pool)
     {
     }
@@ -150,13 +132,10 @@ internal abstract unsafe class TrainingNode
     }
 
     /// <summary>The jobs of the forward pass.</summary>
-    protected virtual void RunForward(WorkerPool pool) => pool.Run(WorkerPool.Parts, _forwardPart);
+    protected abstract void RunForward(WorkerPool pool);
 
     /// <summary>The jobs of the backward pass.</summary>
     protected virtual void RunBackward(WorkerPool pool) => pool.Run(WorkerPool.Parts, _backwardPart);
-
-    /// <summary>The forward pass of some images.</summary>
-    protected abstract void ForwardImages(ImageRange images, int part);
 
     /// <summary>The gradients of the inputs (and of parameters) for some images.</summary>
     protected abstract void BackwardImages(ImageRange images, int part);
@@ -169,19 +148,6 @@ internal abstract unsafe class TrainingNode
 
     /// <summary>Whether another reader has written the input's gradient before, so that this node adds to it.</summary>
     protected bool Accumulate(int input) => _accumulate[input];
-
-    /// <summary>The part's images, chunk by chunk; the output follows.</summary>
-    private void ForwardPart(int part)
-    {
-        var images = ImageRange.OfPart(Pass.Images, part);
-        Output.BeginWriting(part, Pass);
-        for (var i = 0; i < images.Count; i += ChunkImages)
-        {
-            var chunk = images.Slice(i, ChunkImages);
-            ForwardImages(chunk, part);
-            Output.Written(chunk, part, Pass);
-        }
-    }
 
     /// <summary>The part's images, chunk by chunk; inputs whose gradients are complete follow.</summary>
     protected void BackwardPart(int part)

@@ -1,45 +1,27 @@
-using Dst.Graph;
 using Dst.Kernels;
-using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// A graph compiled for training under the masks that its parameters have: nodes, the features between them, and all memory.
+/// A graph compiled for training under the masks that its parameters have: nodes, the features between them, and their memory.
 /// </summary>
 internal sealed unsafe class TrainingPlan : IDisposable
 {
-    private readonly Workspace _workspace;
+    private readonly NodeContext _context;
     private readonly NodeFactory _factory;
     private readonly AlignedBuffer _computed;
-    private readonly int _maxBatch;
     private GradientMemory? _gradients;
 
-    /// <summary>Compiles a graph.</summary>
-    /// <param name="graph">The network.</param>
-    /// <param name="parameters">All parameters.</param>
-    /// <param name="maxBatch">Largest batch.</param>
-    /// <param name="seed">Of the dropout masks.</param>
-    /// <param name="kept">Nodes whose features are read and given gradients from outside.</param>
-    /// <param name="forms">How convolutions are computed.</param>
-    /// <param name="tier">Vector width.</param>
-    public TrainingPlan(
-        CheckedGraph graph,
-        IReadOnlyList<Parameter> parameters,
-        int maxBatch,
-        long seed,
-        IReadOnlyList<string> kept,
-        ConvolutionForms forms,
-        SimdTier tier)
+    /// <summary>Compiles the graph of a context.</summary>
+    public TrainingPlan(NodeContext context)
     {
-        _workspace = new(tier);
-        _maxBatch = maxBatch;
-        _factory = new NodeFactory(graph, parameters, _workspace, maxBatch, seed, kept, forms);
+        _context = context;
+        _factory = new NodeFactory(context);
         Nodes = _factory.CreateAll();
         Input = _factory.Stored[0];
-        Logits = _factory[graph.Nodes[^1].Name];
-        _computed = new AlignedBuffer(kept.Select(name => _factory[name]).Append(Logits).Where(feature => feature.IsComputed).Select(feature => feature.ImageLength).DefaultIfEmpty().Max());
+        Logits = _factory[context.Graph.Nodes[^1].Name];
+        _computed = new AlignedBuffer(context.Kept.Select(name => _factory[name]).Append(Logits).Where(feature => feature.IsComputed).Select(feature => feature.ImageLength).DefaultIfEmpty().Max());
     }
 
     /// <summary>In the order of the forward pass.</summary>
@@ -64,10 +46,13 @@ internal sealed unsafe class TrainingPlan : IDisposable
         }
     }
 
-    /// <summary>Writes a feature's gradient [images, C, H, W], as a reader behind all others. The gradient of what no node reads, such as the logits, is complete with it.</summary>
+    /// <summary>
+    /// Writes a feature's gradient [images, C, H, W], as a reader behind all others. The gradient of what no node reads, such as the
+    /// logits, is complete with it.
+    /// </summary>
     public void WriteGradient(Feature feature, int images, ReadOnlySpan<float> gradient)
     {
-        _gradients ??= new GradientMemory(_factory.WithGradient(), Nodes, _maxBatch);
+        _gradients ??= new GradientMemory(_factory.WithGradient(), Nodes, _context.MaxBatch);
         fixed (float* plain = gradient) Layout.FromPlain(plain, images, feature.Shape.Channels, feature.Pixels, feature.Gradient(0));
         feature.GradientWritten = true;
         if (feature.Readers.Count > 0) return;
@@ -102,6 +87,5 @@ internal sealed unsafe class TrainingPlan : IDisposable
         foreach (var feature in _factory.Stored) feature.Dispose();
         _gradients?.Dispose();
         _computed.Dispose();
-        _workspace.Dispose();
     }
 }

@@ -1,20 +1,19 @@
-using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>Scratch memory that all nodes of a network share: a node uses it only while it runs a pass, so that nothing in it outlasts the node.</summary>
-/// <param name="tier">Vector width of all nodes.</param>
-internal sealed unsafe class Workspace(SimdTier tier) : IDisposable
+/// <summary>
+/// Scratch memory that all nodes of a network share: a node uses it only while it runs a pass, so that nothing in it outlasts the node.
+/// </summary>
+internal sealed unsafe class Workspace : IDisposable
 {
     private AlignedBuffer _scratch = new(0);
     private AlignedBuffer _partials = new(0);
     private AlignedBuffer _shared = new(0);
 
-    /// <summary>Vector width of all nodes.</summary>
-    public SimdTier Tier => tier;
-
-    /// <summary>Makes room: <paramref name="scratchLength"/> floats of scratch and <paramref name="partialLength"/> of partial sums for each part.</summary>
+    /// <summary>
+    /// Makes room: <paramref name="scratchLength"/> floats of scratch and <paramref name="partialLength"/> of partial sums for each part.
+    /// </summary>
     public void Reserve(int scratchLength, int partialLength)
     {
         Grow(ref _scratch, (long)WorkerPool.Parts * Rounded(scratchLength));

@@ -54,7 +54,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         if (phase.Options.Convolutions == FormChoice.Direct) return ConvolutionForms.Direct;
         if (phase.Options.Convolutions != FormChoice.Measured) return ConvolutionForms.Estimated;
         var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute);
-        run.RecordConvolutions(phase.Arm, forms.Tiles!);
+        run.RecordConvolutions(phase.Arm, forms);
         return forms;
     }
 

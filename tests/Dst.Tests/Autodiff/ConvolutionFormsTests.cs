@@ -1,5 +1,5 @@
+using System.Text.Json;
 using Dst.Graph;
-using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
@@ -18,7 +18,7 @@ public sealed class ConvolutionFormsTests : IDisposable
 
     [Theory]
     [TierData("direct")]
-    [TierData("""{"conv1":4,"layer1.0.conv1":2,"layer2.0.conv1":2}""")] // the last has stride 2 and no such tile: direct
+    [TierData("""{"conv1":"winograd4x4","layer1.0.conv1":"winograd2x2","layer2.0.conv1":"winograd2x2"}""")] // the last has stride 2: direct
     public void Every_form_gives_the_same_gradients_but_for_rounding(SimdTier tier, string forms)
     {
         var (expected, actual) = (Gradients(tier, ConvolutionForms.Estimated), Gradients(tier, ConvolutionForms.Parse(forms)));
@@ -29,15 +29,27 @@ public sealed class ConvolutionFormsTests : IDisposable
 
     [Theory]
     [TierData]
-    public void A_measurement_names_a_tile_of_each_dense_convolution_and_text_repeats_it(SimdTier tier)
+    public void A_measurement_names_a_form_of_each_convolution_and_text_repeats_it(SimdTier tier)
     {
         var measured = ConvolutionForms.Measure(_model, Batch, new(_pool, tier));
         var convolutions = _model.Graph.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => node.Name);
-        Assert.Equal(convolutions, measured.Tiles!.Keys);
-        Assert.All(measured.Tiles.Values, tile => Assert.Contains(tile, WinogradSchedule.Tiles.Append(0)));
+        Assert.Equal(convolutions, measured.Layers.Keys);
+        Assert.All(measured.Layers.Values, name => Assert.Contains(name, (string[])["direct", "winograd4x4", "winograd2x2"]));
         var again = ConvolutionForms.Parse(measured.ToString());
-        Assert.Equal(measured.Tiles, again.Tiles!);
+        Assert.Equal(measured.Layers, again.Layers);
         Assert.Equal(Gradients(tier, measured), Gradients(tier, again));
+    }
+
+    [Fact]
+    public void Tiles_of_older_checkpoints_are_read_as_forms() =>
+        Assert.Equal("""{"a":"direct","b":"winograd2x2","c":"winograd4x4"}""", ConvolutionForms.Parse("""{"a":0,"b":2,"c":4}""").ToString());
+
+    [Fact]
+    public void Manifests_name_forms_and_older_ones_are_read()
+    {
+        var forms = JsonSerializer.Deserialize<ConvolutionForms>("""{"a":0,"b":"winograd4x4"}""");
+        Assert.Equal("""{"a":"direct","b":"winograd4x4"}""", JsonSerializer.Serialize(forms));
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<ConvolutionForms>("""{"a":"fast"}"""));
     }
 
     [Theory]
@@ -45,6 +57,8 @@ public sealed class ConvolutionFormsTests : IDisposable
     [InlineData("")]
     [InlineData("""{"conv1":5}""")]
     [InlineData("""{"conv1":"4"}""")]
+    [InlineData("""{"conv1":null}""")]
+    [InlineData("""{"conv1":"depthwise"}""")]
     public void Other_text_is_refused(string text) =>
         Assert.Contains($"convolutions are '{text}'", Assert.Throws<InputException>(() => ConvolutionForms.Parse(text)).Message, StringComparison.Ordinal);
 

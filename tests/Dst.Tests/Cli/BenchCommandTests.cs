@@ -98,7 +98,7 @@ public class BenchCommandTests
         Assert.Equal(2000, Number(latency, "min") * Number(report, "images_per_second"), 6);
         var layers = report.GetProperty("layers").EnumerateArray().ToList();
         Assert.Equal(["avgpool", "fc"], layers.Select(layer => Text(layer, "name")).TakeLast(2));
-        Assert.All(layers, layer => Assert.True(Number(layer, "ms") > 0 && Text(layer, "algorithm") != ""));
+        Assert.All(layers, layer => Assert.True(Number(layer, "ms") > 0 && Text(layer, "form") != ""));
     }
 
     [Fact]
@@ -110,8 +110,8 @@ public class BenchCommandTests
         Assert.Equal(("uhp", "csr"), (Text(halved.RootElement, "form"), Text(unstructured.RootElement, "form")));
         Assert.Equal(Number(halved.RootElement, "weights"), Number(unstructured.RootElement, "weights"));
         Assert.Equal(Number(halved.RootElement, "effective_macs"), Number(unstructured.RootElement, "effective_macs"));
-        var algorithms = unstructured.RootElement.GetProperty("layers").EnumerateArray().Select(layer => Text(layer, "algorithm"));
-        Assert.Equal(["csr-direct", "avg-pool", "linear"], algorithms.Distinct());
+        var forms = unstructured.RootElement.GetProperty("layers").EnumerateArray().Select(layer => Text(layer, "form"));
+        Assert.Equal(["masked narrow-block", "avg-pool", "linear"], forms.Distinct());
     }
 
     [Theory]

@@ -54,7 +54,7 @@ public sealed class InspectCommandTests : IDisposable
     }
 
     [Fact]
-    public void Plan_has_the_algorithm_of_each_convolution()
+    public void Plan_has_the_form_of_each_convolution()
     {
         var path = SampleModel.SaveHalved(_folder);
         using var document = JsonDocument.Parse(Terminal.Run("inspect", path, "--plan", "--json").Output);
@@ -62,8 +62,8 @@ public sealed class InspectCommandTests : IDisposable
         var plan = document.RootElement.GetProperty("plan").EnumerateArray().ToList();
         Assert.Equal(layers.Where(layer => layer != "fc"), plan.Select(layer => layer.GetProperty("layer").GetString()));
         var halved = plan.Single(layer => layer.GetProperty("layer").GetString() == SampleModel.HalvedLayer);
-        var algorithms = halved.GetProperty("alternatives").EnumerateArray().Append(halved).Select(form => form.GetProperty("algorithm").GetString());
-        Assert.Contains("uhp-direct", algorithms);
+        var forms = halved.GetProperty("alternatives").EnumerateArray().Append(halved.GetProperty("chosen"));
+        Assert.Contains(("direct", true), forms.Select(form => (form.GetProperty("form").GetString(), form.GetProperty("uses_mask").GetBoolean())));
         Assert.Contains("alternatives", Terminal.Run("inspect", path, "--plan").Output);
     }
 

@@ -108,14 +108,14 @@ public sealed class PipelineTests : IDisposable
         using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[student]", "train.convolutions=measured"));
         using var cancellation = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, epochEnded: _ => cancellation.Cancel(), cancellation: cancellation.Token));
-        var recorded = Recorded(run).EnumerateObject().ToDictionary(layer => layer.Name, layer => layer.Value.GetInt32());
-        Assert.Equal(recorded, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Tiles!);
+        var recorded = Recorded(run).EnumerateObject().ToDictionary(layer => layer.Name, layer => layer.Value.GetString()!);
+        Assert.Equal(recorded, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Layers);
 
         // As if another machine had measured: the checkpoint decides, and nothing is measured again.
-        var flipped = recorded.ToDictionary(layer => layer.Key, layer => layer.Value == 0 ? 2 : 0);
+        var flipped = recorded.ToDictionary(layer => layer.Key, layer => layer.Value == "direct" ? "winograd2x2" : "direct");
         RewriteForms(run.CheckpointPath, flipped);
         TinyRun.Run(run);
-        Assert.Equal(flipped, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Tiles!);
+        Assert.Equal(flipped, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Layers);
 
         static JsonElement Recorded(RunFolder run) =>
             JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Path, "manifest.json"))).RootElement.GetProperty("convolutions").GetProperty(ArmNames.Student);
@@ -206,7 +206,7 @@ public sealed class PipelineTests : IDisposable
         AssertSameResults(unbroken, run.Path);
     }
 
-    private static void RewriteForms(string checkpoint, Dictionary<string, int> tiles)
+    private static void RewriteForms(string checkpoint, Dictionary<string, string> forms)
     {
         List<TensorEntry> tensors;
         using (var file = SafetensorsFile.Open(checkpoint))
@@ -216,7 +216,7 @@ public sealed class PipelineTests : IDisposable
                 : new TensorEntry(tensor.Key, tensor.Value.Shape, file.ReadFloats(tensor.Key, tensor.Value.Shape)))];
         }
 
-        var metadata = new Dictionary<string, string> { ["format"] = "dst-checkpoint", ["version"] = "1", ["arm"] = ArmNames.Student, ["convolutions"] = JsonSerializer.Serialize(tiles) };
+        var metadata = new Dictionary<string, string> { ["format"] = "dst-checkpoint", ["version"] = "1", ["arm"] = ArmNames.Student, ["convolutions"] = JsonSerializer.Serialize(forms) };
         SafetensorsFile.Write(checkpoint, metadata, tensors);
     }
 

@@ -8,7 +8,7 @@ namespace Dst.Tests.Inference;
 
 public sealed class PlanCacheTests : IDisposable
 {
-    private static readonly LayerAlgorithm[] Measured = [new("uhp-direct", 0.5), new("dense-direct", 1)];
+    private static readonly LayerForm[] Measured = [new("direct", true, 0.5), new("direct", false, 1)];
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _warnings = [];
@@ -26,7 +26,7 @@ public sealed class PlanCacheTests : IDisposable
         using var second = InferencePlan.Compile(model, new() { Tier = tier, Cache = Open() });
         Assert.Equal(first.Decisions.Select(Row), second.Decisions.Select(Row));
         Assert.Contains(first.Decisions, decision => decision.Reason.Contains("measured") && !decision.Reason.Contains("earlier"));
-        Assert.All(second.Decisions, decision => Assert.True(decision.Ms is null || decision.Reason.Contains("earlier") || decision.Reason.StartsWith("as "), decision.Reason));
+        Assert.All(second.Decisions, decision => Assert.True(decision.Chosen.Ms is null || decision.Reason.Contains("earlier") || decision.Reason.StartsWith("as "), decision.Reason));
 
         using var batch = InferencePlan.Compile(model, new() { Tier = tier, Cache = Open(), Batch = 2 });
         Assert.DoesNotContain(batch.Decisions, decision => decision.Reason.Contains("earlier"));
@@ -40,17 +40,17 @@ public sealed class PlanCacheTests : IDisposable
         Assert.DoesNotContain(fixedChoice.Decisions, decision => decision.Reason.Contains("measured"));
         Assert.Empty(_warnings);
 
-        static (string, string, double?, string) Row(LayerDecision decision) => (decision.Layer, decision.Algorithm, decision.Ms, string.Join(";", decision.Alternatives));
+        static (string, LayerForm, string) Row(LayerDecision decision) => (decision.Layer, decision.Chosen, string.Join(";", decision.Alternatives));
     }
 
     [Fact]
-    public void Only_the_very_algorithms_that_were_measured_are_found()
+    public void Only_the_very_forms_that_were_measured_are_found()
     {
         Keep("layer");
-        Assert.Equal(Measured, Open().Find("layer", ["dense-direct", "uhp-direct"]));
-        Assert.Null(Open().Find("layer", ["dense-direct", "uhp-direct", "new"]));
-        Assert.Null(Open().Find("layer", ["dense-direct"]));
-        Assert.Null(Open().Find("other", ["dense-direct", "uhp-direct"]));
+        Assert.Equal(Measured, Open().Find("layer", Names));
+        Assert.Null(Open().Find("layer", [.. Names, new("new", false)]));
+        Assert.Null(Open().Find("layer", [new("direct", false)]));
+        Assert.Null(Open().Find("other", Names));
     }
 
     [Fact]
@@ -75,16 +75,28 @@ public sealed class PlanCacheTests : IDisposable
         Assert.Empty(_warnings);
     }
 
+    [Fact]
+    public void A_cache_of_an_older_version_is_measured_anew_silently()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(CachePath)!);
+        File.WriteAllText(CachePath, """{"version":1,"cpu":"x","kernels":"x","layers":[{"layer":"layer","ms":{"uhp-direct":0.5,"dense-direct":1}}]}""");
+        Assert.Null(Open().Find("layer", Names));
+        Keep("layer");
+        Assert.Equal(Measured, Open().Find("layer", Names));
+        Assert.Empty(_warnings);
+    }
+
     [Theory]
     [InlineData("")]
-    [InlineData("{\"version\":1,\"cpu\":")]
+    [InlineData("{\"version\":2,\"cpu\":")]
     [InlineData("null")]
     [InlineData("[]")]
-    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[]}")]
-    [InlineData("{\"version\":1,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[null]}")]
-    [InlineData("{\"version\":1,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"ms\":{}}]}")]
-    [InlineData("{\"version\":1,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"ms\":{\"b\":-1}}]}")]
-    [InlineData("{\"version\":1,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"ms\":{\"b\":1}},{\"layer\":\"a\",\"ms\":{\"b\":1}}]}")]
+    [InlineData("{\"version\":3,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[]}")]
+    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[null]}")]
+    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"forms\":[]}]}")]
+    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"forms\":[null]}]}")]
+    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"forms\":[{\"form\":\"b\",\"uses_mask\":false,\"ms\":-1}]}]}")]
+    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"forms\":[{\"form\":\"b\",\"uses_mask\":false,\"ms\":1}]},{\"layer\":\"a\",\"forms\":[{\"form\":\"b\",\"uses_mask\":false,\"ms\":1}]}]}")]
     public void A_damaged_cache_is_ignored_with_a_warning_and_replaced(string content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(CachePath)!);
@@ -138,7 +150,7 @@ public sealed class PlanCacheTests : IDisposable
         Assert.Equal([CachePath], Directory.GetFiles(Path.GetDirectoryName(CachePath)!));
     }
 
-    private static IEnumerable<string> Names => Measured.Select(form => form.Algorithm);
+    private static IEnumerable<LayerForm> Names => [new("direct", false), new("direct", true)];
 
     private PlanCache Open() => new(CachePath, _warnings.Add);
 

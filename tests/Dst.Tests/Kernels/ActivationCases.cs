@@ -62,8 +62,8 @@ internal sealed unsafe class ActivationCase<TFunction>(string name, TFunction fu
     public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         float* x = inputs[0].Pointer, dx = gradients[0].Pointer;
-        if (tier is null) new ActivationBackward<TFunction>(function, x, y.Pointer, dy.Pointer, images, Layout.Blocks(channels), y.Pixels, dx, accumulate).Reference();
-        else _activation.Backward(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
+        if (tier is null) new ActivationBackwardData<TFunction>(function, x, y.Pointer, dy.Pointer, images, Layout.Blocks(channels), y.Pixels, dx, accumulate).Reference();
+        else _activation.BackwardData(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
     }
 }
 
@@ -88,13 +88,13 @@ internal sealed unsafe class PReluCase(int images, int channels, int height, int
         var sums = new double[Layout.PaddedChannels(channels)];
         if (tier is null)
         {
-            new ActivationBackward<PReluFunction>(new(slopes), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
-            fixed (double* s = sums) new ActivationParameterGradient<PReluFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
+            new ActivationBackwardData<PReluFunction>(new(slopes), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
+            fixed (double* s = sums) new ActivationBackwardWeight<PReluFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
         }
         else
         {
-            Activation.PRelu(slopes).Backward(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
-            Activation.PReluSlopeGradient(tier.Value, x, dy.Pointer, images, channels, y.Pixels, sums);
+            Activation.PRelu(slopes).BackwardData(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
+            Activation.PReluBackwardWeight(tier.Value, x, dy.Pointer, images, channels, y.Pixels, sums);
         }
 
         for (var c = 0; c < sums.Length; c++) gradients[1].Span[c] = (float)sums[c];
@@ -121,16 +121,16 @@ internal sealed unsafe class AffineCase(int images, int channels, int height, in
         float* x = inputs[0].Pointer, weights = inputs[1].Pointer, biases = inputs[2].Pointer, dx = gradients[0].Pointer;
         var blocks = Layout.Blocks(channels);
         double[] weightSums = new double[Layout.PaddedChannels(channels)], biasSums = new double[weightSums.Length];
-        Bias.Gradient(tier ?? SimdTier.Scalar, dy.Pointer, images, channels, y.Pixels, biasSums);
+        Bias.Backward(tier ?? SimdTier.Scalar, dy.Pointer, images, channels, y.Pixels, biasSums);
         if (tier is null)
         {
-            new ActivationBackward<AffineFunction>(new(weights, biases), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
-            fixed (double* s = weightSums) new ActivationParameterGradient<AffineFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
+            new ActivationBackwardData<AffineFunction>(new(weights, biases), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
+            fixed (double* s = weightSums) new ActivationBackwardWeight<AffineFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
         }
         else
         {
-            Activation.Affine(weights, biases).Backward(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
-            Activation.AffineWeightGradient(tier.Value, x, dy.Pointer, images, channels, y.Pixels, weightSums);
+            Activation.Affine(weights, biases).BackwardData(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
+            Activation.AffineBackwardWeight(tier.Value, x, dy.Pointer, images, channels, y.Pixels, weightSums);
         }
 
         for (var c = 0; c < weightSums.Length; c++) (gradients[1].Span[c], gradients[2].Span[c]) = ((float)weightSums[c], (float)biasSums[c]);
@@ -183,8 +183,8 @@ internal sealed unsafe class ChannelScaleCase(int images, int channels, int heig
     {
         if (tier is not null)
         {
-            ChannelScale.DataGradient(tier.Value, dy.Pointer, inputs[1].Pointer, images, channels, y.Pixels, gradients[0].Pointer, accumulate);
-            ChannelScale.FactorGradient(tier.Value, inputs[0].Pointer, dy.Pointer, images, channels, y.Pixels, gradients[1].Pointer, accumulate);
+            ChannelScale.BackwardData(tier.Value, dy.Pointer, inputs[1].Pointer, images, channels, y.Pixels, gradients[0].Pointer, accumulate);
+            ChannelScale.BackwardFactor(tier.Value, inputs[0].Pointer, dy.Pointer, images, channels, y.Pixels, gradients[1].Pointer, accumulate);
             return;
         }
 

@@ -99,7 +99,7 @@ public unsafe class ActivationTests
         using var x = Blocked.FromNchw(1, 1, 1, arguments.Length, arguments);
         using Blocked y = Blocked.Garbage(1, 1, 1, x.Width), dy = Blocked.FromNchw(1, 1, 1, x.Width, [.. arguments.Select(_ => 1f)]), dx = Blocked.Garbage(1, 1, 1, x.Width);
         activation.Forward(tier, x.Pointer, 1, 1, x.Pixels, y.Pointer);
-        activation.Backward(tier, x.Pointer, y.Pointer, dy.Pointer, 1, 1, x.Pixels, dx.Pointer, accumulate: false);
+        activation.BackwardData(tier, x.Pointer, y.Pointer, dy.Pointer, 1, 1, x.Pixels, dx.Pointer, accumulate: false);
         dx.AssertSound();
         Assert.Equal(slopes, dx.ToNchw());
     }

@@ -22,9 +22,9 @@ public unsafe class ArgumentTests
     public void Activations_have_images_channels_and_pixels()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Forward(SimdTiers.Best, null, 1, 0, 1, null));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Backward(SimdTiers.Best, null, null, null, 1, 1, 0, null, accumulate: false));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.BackwardData(SimdTiers.Best, null, null, null, 1, 1, 0, null, accumulate: false));
         Assert.Throws<ArgumentOutOfRangeException>(() => ChannelScale.Forward(SimdTiers.Best, null, null, -1, 1, 1, null));
-        Assert.Throws<ArgumentException>(() => Activation.PReluSlopeGradient(SimdTiers.Best, null, null, 1, 3, 1, new double[3]));
+        Assert.Throws<ArgumentException>(() => Activation.PReluBackwardWeight(SimdTiers.Best, null, null, 1, 3, 1, new double[3]));
     }
 
     [Fact]
@@ -46,9 +46,9 @@ public unsafe class ArgumentTests
     public void Weights_have_the_length_of_their_layer()
     {
         Assert.Throws<ArgumentException>(() => Linear.PackWeights(3, 2, new float[5], new float[48]));
-        Assert.Throws<ArgumentException>(() => Linear.PackTurnedWeights(3, 2, new float[6], new float[48]));
+        Assert.Throws<ArgumentException>(() => Linear.PackBackwardDataWeights(3, 2, new float[6], new float[48]));
         Assert.Throws<ArgumentException>(() => Linear.UnpackWeights(3, 2, new float[32], new float[6]));
-        Assert.Throws<ArgumentException>(() => DepthwiseConv2d.PackWeights(new(3, 4, 4, 3, 3), new float[27], new float[27]));
-        Assert.Throws<ArgumentException>(() => Bias.Gradient(SimdTiers.Best, null, 1, 3, 1, new double[3]));
+        Assert.Throws<ArgumentException>(() => DepthwiseConvolution.PackWeights(new(3, 4, 4, 3, 3), new float[27], new float[27]));
+        Assert.Throws<ArgumentException>(() => Bias.Backward(SimdTiers.Best, null, 1, 3, 1, new double[3]));
     }
 }

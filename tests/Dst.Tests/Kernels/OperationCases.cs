@@ -69,62 +69,64 @@ internal static class OperationCases
         new SoftmaxCase(1, 100),
         new DropoutCase(2, 17, 4, 5, 0.5f),
         new DropoutCase(3, 3, 1, 1, 0),
-        new Conv2dCase(1, new(1, 9, 9, 17, 5, 5)),
-        new Conv2dCase(2, new(3, 7, 8, 17, 3, 3, 1, 1)),
-        new Conv2dCase(3, new(33, 8, 8, 40, 3, 3, 2, 1)),
-        new Conv2dCase(2, new(17, 5, 5, 3, 1, 1, 2)),
-        new Conv2dCase(2, new(16, 1, 1, 16, 1, 1)),
-        new Conv2dCase(1, new(3, 1, 1, 5, 3, 3, 1, 1)),
-        new Conv2dCase(2, new(20, 6, 9, 18, 2, 4, 3, 1)),
-        new Conv2dCase(1, new(5, 6, 6, 6, 6, 6, 1, 2)),
-        new Conv2dCase(2, new(5, 3, 3, 6, 2, 2, 4)),
-        new Conv2dCase(2, new(24, 6, 6, 36, 3, 3, 1, 1, 3)),
-        new Conv2dCase(1, new(24, 6, 6, 36, 3, 3, 2, 1, 12)),
-        new Conv2dCase(1, new(2, 4, 44, 4, 3, 3, 1, 1)),
-        new Conv2dCase(1, new(16, 3, 5, 130, 1, 1)),
-        new Conv2dCase(13, new(17, 3, 3, 20, 3, 3)),
-        new Conv2dCase(9, new(18, 6, 7, 19, 5, 5)),
-        new Conv2dCase(5, new(16, 9, 6, 16, 3, 4, 2)),
-        new Conv2dCase(2, new(16, 9, 5, 40, 1, 1, 2)),
-        GatheredConv2d(1, new(66, 5, 9, 47, 3, 3, 1, 1), 16),
-        GatheredConv2d(13, new(50, 4, 4, 32, 3, 3, 1, 1), 6),
-        GatheredConv2d(9, new(64, 6, 5, 16, 5, 4), 16),
-        GatheredConv2d(2, new(64, 7, 9, 48, 6, 6, 2, 1), 4),
-        .. new[] { 1, 2, 4, 8, 16 }.SelectMany(block => new[] { HalvedConv2d(block, 2, true), HalvedConv2d(block, 4, false), HalvedConv2d(block, 16, true), HalvedConv2d(block, 16, false) }),
-        new Conv2dCase(1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
-        .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(form => WinogradCases(form.Item1, form.Item2, form.Item3)),
+        new DirectConvolutionCase(1, new(1, 9, 9, 17, 5, 5)),
+        new DirectConvolutionCase(2, new(3, 7, 8, 17, 3, 3, 1, 1)),
+        new DirectConvolutionCase(3, new(33, 8, 8, 40, 3, 3, 2, 1)),
+        new DirectConvolutionCase(2, new(17, 5, 5, 3, 1, 1, 2)),
+        new DirectConvolutionCase(2, new(16, 1, 1, 16, 1, 1)),
+        new DirectConvolutionCase(1, new(3, 1, 1, 5, 3, 3, 1, 1)),
+        new DirectConvolutionCase(2, new(20, 6, 9, 18, 2, 4, 3, 1)),
+        new DirectConvolutionCase(1, new(5, 6, 6, 6, 6, 6, 1, 2)),
+        new DirectConvolutionCase(2, new(5, 3, 3, 6, 2, 2, 4)),
+        new DirectConvolutionCase(2, new(24, 6, 6, 36, 3, 3, 1, 1, 3)),
+        new DirectConvolutionCase(1, new(24, 6, 6, 36, 3, 3, 2, 1, 12)),
+        new DirectConvolutionCase(1, new(2, 4, 44, 4, 3, 3, 1, 1)),
+        new DirectConvolutionCase(1, new(16, 3, 5, 130, 1, 1)),
+        new DirectConvolutionCase(13, new(17, 3, 3, 20, 3, 3)),
+        new DirectConvolutionCase(9, new(18, 6, 7, 19, 5, 5)),
+        new DirectConvolutionCase(5, new(16, 9, 6, 16, 3, 4, 2)),
+        new DirectConvolutionCase(2, new(16, 9, 5, 40, 1, 1, 2)),
+        GatheredConvolution(1, new(66, 5, 9, 47, 3, 3, 1, 1), 16),
+        GatheredConvolution(13, new(50, 4, 4, 32, 3, 3, 1, 1), 6),
+        GatheredConvolution(9, new(64, 6, 5, 16, 5, 4), 16),
+        GatheredConvolution(2, new(64, 7, 9, 48, 6, 6, 2, 1), 4),
+        .. new[] { 1, 2, 4, 8, 16 }.SelectMany(block => new[] { HalvedConvolution(block, 2, true), HalvedConvolution(block, 4, false), HalvedConvolution(block, 16, true), HalvedConvolution(block, 16, false) }),
+        new DirectConvolutionCase(1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
+        .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(kind => WinogradCases(FormOf(kind.Item1), kind.Item2, kind.Item3)),
     ];
 
-    private static IEnumerable<WinogradCase> WinogradCases(int tile, int kernel, int stride) =>
+    private static WinogradForm FormOf(int tile) => ConvolutionForm.Winograd.Single(form => form.Tile == tile);
+
+    private static IEnumerable<WinogradCase> WinogradCases(WinogradForm form, int kernel, int stride) =>
     [
-        new(1, new(1, 1, 1, 1, kernel, kernel, stride, kernel - 1), tile),
-        new(2, new(3, 7, 8, 17, kernel, kernel, stride, 1), tile),
-        new(3, new(17, 8, 8, 40, kernel, kernel, stride, kernel / 2), tile),
-        new(1, new(16, 9, 6, 16, kernel, kernel, stride), tile),
-        new(1, new(16, 10, 11, 16, kernel, kernel, stride), tile), // with stride 2 the last row is in no tile
-        new(2, new(5, 4, 3, 6, kernel, kernel, stride, 2), tile),
-        new(1, new(3, 23, 19, 2, kernel, kernel, stride, 1), tile),
-        new(1, new(3, 5, 38 * stride, 2, kernel, kernel, stride, kernel / 2), tile), // more tiles in a row than are transformed together
-        HalvedWinograd(tile, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16),
-        HalvedWinograd(tile, new(48, 5, 5, 32, kernel, kernel, stride, kernel / 2), block: 16, group: 2),
-        HalvedWinograd(tile, new(16, 5, 4, 24, kernel, kernel, stride, 1), block: 4, group: 4),
+        new(1, new(1, 1, 1, 1, kernel, kernel, stride, kernel - 1), form),
+        new(2, new(3, 7, 8, 17, kernel, kernel, stride, 1), form),
+        new(3, new(17, 8, 8, 40, kernel, kernel, stride, kernel / 2), form),
+        new(1, new(16, 9, 6, 16, kernel, kernel, stride), form),
+        new(1, new(16, 10, 11, 16, kernel, kernel, stride), form), // with stride 2 the last row is in no tile
+        new(2, new(5, 4, 3, 6, kernel, kernel, stride, 2), form),
+        new(1, new(3, 23, 19, 2, kernel, kernel, stride, 1), form),
+        new(1, new(3, 5, 38 * stride, 2, kernel, kernel, stride, kernel / 2), form), // more tiles in a row than are transformed together
+        HalvedWinograd(form, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16),
+        HalvedWinograd(form, new(48, 5, 5, 32, kernel, kernel, stride, kernel / 2), block: 16, group: 2),
+        HalvedWinograd(form, new(16, 5, 4, 24, kernel, kernel, stride, 1), block: 4, group: 4),
     ];
 
-    private static WinogradCase HalvedWinograd(int tile, Conv2dShape shape, int block, int group) =>
-        new(2, shape, tile, Conv2dCase.Half(shape, block, group, wholeKernels: true));
+    private static WinogradCase HalvedWinograd(WinogradForm form, Conv2dShape shape, int block, int group) =>
+        new(2, shape, form, DirectConvolutionCase.Half(shape, block, group, wholeKernels: true));
 
-    /// <summary>Halved kernels of enough channels that the data gradient gathers those that each block of filters keeps.</summary>
-    private static Conv2dCase GatheredConv2d(int images, Conv2dShape shape, int group)
+    /// <summary>Halved kernels of enough channels that the backward-data pass gathers those that each block of filters keeps.</summary>
+    private static DirectConvolutionCase GatheredConvolution(int images, Conv2dShape shape, int group)
     {
-        var kept = Conv2dCase.Half(shape, Layout.Block, group, wholeKernels: true);
-        Assert.True(new Conv2d(SimdTier.V128, shape, kept).DataGradientWeightLength < 0.8 * new Conv2d(SimdTier.V128, shape).DataGradientWeightLength);
+        var kept = DirectConvolutionCase.Half(shape, Layout.Block, group, wholeKernels: true);
+        Assert.True(new DirectConvolution(SimdTier.V128, shape, kept).BackwardDataWeightLength < 0.8 * new DirectConvolution(SimdTier.V128, shape).BackwardDataWeightLength);
         return new(images, shape, kept, $"gathered kernel:16:{group}");
     }
 
-    private static Conv2dCase HalvedConv2d(int block, int group, bool wholeKernels)
+    private static DirectConvolutionCase HalvedConvolution(int block, int group, bool wholeKernels)
     {
         var shape = block < 4 ? new Conv2dShape(20, 7, 9, 37, 3, 3, 1, 1) : new Conv2dShape(33, 8, 11, 18, 5, 4, 2, 1);
-        return new(2, shape, Conv2dCase.Half(shape, block, group, wholeKernels), $"{(wholeKernels ? "kernel" : "weight")}:{block}:{group}");
+        return new(2, shape, DirectConvolutionCase.Half(shape, block, group, wholeKernels), $"{(wholeKernels ? "kernel" : "weight")}:{block}:{group}");
     }
 }
 
@@ -145,8 +147,8 @@ internal sealed unsafe class ReluCase(int images, int channels, int height, int 
 
     public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
-        if (tier is null) new ElementwiseKernel<Elementwise.ReluGradientStep>(y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate).Reference();
-        else Elementwise.ReluGradient(tier.Value, y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate);
+        if (tier is null) new ElementwiseKernel<Elementwise.ReluBackwardStep>(y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate).Reference();
+        else Elementwise.ReluBackward(tier.Value, y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate);
     }
 }
 

@@ -19,7 +19,7 @@ internal sealed unsafe class DepthwiseCase(int images, WindowShape shape) : Oper
         var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
         using var weights = Pack(inputs[1]);
         if (tier is null) new DepthwiseForward(shape, inputs[0].Pointer, weights.Pointer, new(inputs[2].Pointer, null, Bounds.None), images, y.Pointer).Reference();
-        else DepthwiseConv2d.Forward(tier.Value, shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer);
+        else DepthwiseConvolution.Forward(tier.Value, shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer);
         return y;
     }
 
@@ -30,19 +30,19 @@ internal sealed unsafe class DepthwiseCase(int images, WindowShape shape) : Oper
         var biasGradient = new double[Layout.PaddedChannels(shape.Channels)];
         if (tier is null)
         {
-            new DepthwiseDataGradient(shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate).Reference();
-            new DepthwiseWeightGradient(shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer).Reference();
-            fixed (double* sums = biasGradient) new BiasGradient(dy.Pointer, images, shape.Blocks, dy.Pixels, sums).Reference();
+            new DepthwiseBackwardData(shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate).Reference();
+            new DepthwiseBackwardWeight(shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer).Reference();
+            fixed (double* sums = biasGradient) new BiasBackward(dy.Pointer, images, shape.Blocks, dy.Pixels, sums).Reference();
         }
         else
         {
-            DepthwiseConv2d.DataGradient(tier.Value, shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate);
-            DepthwiseConv2d.WeightGradient(tier.Value, shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer);
-            Bias.Gradient(tier.Value, dy.Pointer, images, shape.Channels, dy.Pixels, biasGradient);
+            DepthwiseConvolution.BackwardData(tier.Value, shape, dy.Pointer, weights.Pointer, images, gradients[0].Pointer, accumulate);
+            DepthwiseConvolution.BackwardWeight(tier.Value, shape, inputs[0].Pointer, dy.Pointer, images, packedGradient.Pointer);
+            Bias.Backward(tier.Value, dy.Pointer, images, shape.Channels, dy.Pixels, biasGradient);
         }
 
         packedGradient.AssertSound();
-        DepthwiseConv2d.UnpackWeights(shape, packedGradient.Span, gradients[1].Span[..gradients[1].Channels]);
+        DepthwiseConvolution.UnpackWeights(shape, packedGradient.Span, gradients[1].Span[..gradients[1].Channels]);
         for (var c = 0; c < biasGradient.Length; c++) gradients[2].Span[c] = (float)biasGradient[c];
     }
 
@@ -52,7 +52,7 @@ internal sealed unsafe class DepthwiseCase(int images, WindowShape shape) : Oper
     {
         var packed = PackedBuffer();
         packed.Span.Fill(float.NaN);
-        DepthwiseConv2d.PackWeights(shape, weights.Span[..weights.Channels], packed.Span);
+        DepthwiseConvolution.PackWeights(shape, weights.Span[..weights.Channels], packed.Span);
         packed.AssertSound();
         return packed;
     }
@@ -82,20 +82,20 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
         using var turned = Blocked.Garbage(1, features, outputs, 1);
         using var packedGradient = new Blocked(1, outputs, features, 1);
         var biasGradient = new double[Layout.PaddedChannels(outputs)];
-        Linear.PackTurnedWeights(features, outputs, inputs[1].Span[..(outputs * features)], turned.Span);
+        Linear.PackBackwardDataWeights(features, outputs, inputs[1].Span[..(outputs * features)], turned.Span);
         turned.AssertSound();
         if (tier is null)
         {
             if (!accumulate) dx.Span.Clear();
-            Linear.DataGradientKernel(dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer).Reference();
-            Linear.WeightGradientKernel(inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer).Reference();
-            fixed (double* sums = biasGradient) new BiasGradient(dy.Pointer, images, Layout.Blocks(outputs), 1, sums).Reference();
+            Linear.BackwardDataKernel(dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer).Reference();
+            Linear.BackwardWeightKernel(inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer).Reference();
+            fixed (double* sums = biasGradient) new BiasBackward(dy.Pointer, images, Layout.Blocks(outputs), 1, sums).Reference();
         }
         else
         {
-            Linear.DataGradient(tier.Value, dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer, accumulate);
-            Linear.WeightGradient(tier.Value, inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer);
-            Bias.Gradient(tier.Value, dy.Pointer, images, outputs, 1, biasGradient);
+            Linear.BackwardData(tier.Value, dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer, accumulate);
+            Linear.BackwardWeight(tier.Value, inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer);
+            Bias.Backward(tier.Value, dy.Pointer, images, outputs, 1, biasGradient);
         }
 
         packedGradient.AssertSound();
@@ -166,13 +166,13 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
                 else BatchNorm.SumGradients(tier.Value, Image(x, first), Image(dy, first), _mean, count, channels, Pixels, part);
             }
         });
-        BatchNorm.ParameterGradients(sums, _inverseDeviation, gradients[1].Span[..channels], gradients[2].Span[..channels]);
+        BatchNorm.BackwardWeight(sums, _inverseDeviation, gradients[1].Span[..channels], gradients[2].Span[..channels]);
         var dx = gradients[0].Pointer;
         fixed (float* mean = _mean, inverse = _inverseDeviation)
         fixed (double* s = sums)
         {
-            if (tier is null) new BatchNormDataGradient(x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx, accumulate).Reference();
-            else BatchNorm.DataGradient(tier.Value, x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx, accumulate);
+            if (tier is null) new BatchNormBackwardData(x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx, accumulate).Reference();
+            else BatchNorm.BackwardData(tier.Value, x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx, accumulate);
         }
     }
 

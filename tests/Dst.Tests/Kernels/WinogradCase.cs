@@ -5,10 +5,10 @@ using Dst.Runtime.Threading;
 namespace Dst.Tests.Kernels;
 
 /// <summary>A convolution in Winograd form, its tiles filled in two calls; the reference is the direct convolution's.</summary>
-internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int tile, KeptTaps? kept = null)
-    : OperationCase($"winograd {tile} {(kept is null ? "dense" : "kernel:16")} {images} {shape}")
+internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, WinogradForm form, KeptTaps? kept = null)
+    : OperationCase($"{form} {(kept is null ? "dense" : "kernel:16")} {images} {shape}")
 {
-    private int Rows => images * ((shape.OutHeight + tile - 1) / tile);
+    private int Rows => images * form.RowsOf(shape);
 
     public override bool RunsOn(SimdTier tier) => tier != SimdTier.Scalar;
 
@@ -28,7 +28,7 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
         ZeroPruned(inputs[1]);
         if (tier is null)
         {
-            Conv2d.ForwardReference(shape, images, inputs[0].Pointer, inputs[1].Pointer, bias.Pointer, y.Pointer);
+            DirectConvolution.ForwardReference(shape, images, inputs[0].Pointer, inputs[1].Pointer, bias.Pointer, y.Pointer);
             return y;
         }
 
@@ -46,16 +46,16 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
         if (tier is null)
         {
             gradients[1].Span.Clear();
-            Conv2d.DataGradientReference(shape, images, dy.Pointer, inputs[1].Pointer, gradients[0].Pointer, accumulate);
-            Conv2d.WeightGradientReference(shape, 0, shape.Filters, images, inputs[0].Pointer, dy.Pointer, gradients[1].Pointer);
+            DirectConvolution.BackwardDataReference(shape, images, dy.Pointer, inputs[1].Pointer, gradients[0].Pointer, accumulate);
+            DirectConvolution.BackwardWeightReference(shape, 0, shape.Filters, images, inputs[0].Pointer, dy.Pointer, gradients[1].Pointer);
             ZeroPruned(gradients[1]);
             return;
         }
 
         var kernel = Plan(tier.Value);
-        using AlignedBuffer u = Garbage(kernel.TransposedWeightLength), v = InputTiles(kernel, inputs[0]), m = Garbage(kernel.OutputTilesLength);
+        using AlignedBuffer u = Garbage(kernel.BackwardDataWeightLength), v = InputTiles(kernel, inputs[0]), m = Garbage(kernel.OutputTilesLength);
         using var du = new AlignedBuffer(kernel.WeightGradientLength);
-        for (var block = 0; block < kernel.TransposedBlocks; block++) kernel.PackTransposedWeights(block, Plain(inputs[1]), u.Pointer);
+        for (var block = 0; block < kernel.BackwardDataBlocks; block++) kernel.PackBackwardDataWeights(block, Plain(inputs[1]), u.Pointer);
         InTwo(rows => kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
         kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, du.Pointer);
         kernel.AddWeightGradient(7, kernel.Positions, Rows, v.Pointer, m.Pointer, du.Pointer);
@@ -67,9 +67,9 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, int til
         if (kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]); // whole vectors of filters: what one keeps all have a gradient for
     }
 
-    private WinogradConv2d Plan(SimdTier tier) => new(tier, shape, kept, tile, Rows);
+    private WinogradConvolution Plan(SimdTier tier) => new(tier, form, shape, kept, Rows);
 
-    private AlignedBuffer InputTiles(WinogradConv2d kernel, Blocked x)
+    private AlignedBuffer InputTiles(WinogradConvolution kernel, Blocked x)
     {
         var v = Garbage(kernel.InputTilesLength);
         InTwo(rows => kernel.TransformInput(rows, x.Pointer, v.Pointer));

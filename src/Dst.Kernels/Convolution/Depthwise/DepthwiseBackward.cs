@@ -4,7 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>dx = Σ dy · weight over the windows that see x.</summary>
-internal readonly unsafe struct DepthwiseDataGradient(WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate) : IKernel
+internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate)
+    : IKernel
 {
     public void Reference()
     {
@@ -55,7 +56,9 @@ internal readonly unsafe struct DepthwiseDataGradient(WindowShape shape, float* 
         }
     }
 
-    /// <summary>The outputs that see one input position along one axis: from FirstOutput, where it meets FirstTap, down to before EndOutput.</summary>
+    /// <summary>
+    /// The outputs that see one input position along one axis: from FirstOutput, where it meets FirstTap, down to before EndOutput.
+    /// </summary>
     private readonly record struct SeenBy(int FirstOutput, int EndOutput, int FirstTap)
     {
         public static SeenBy Of(int input, int kernel, int stride, int padding, int outputs)
@@ -69,11 +72,11 @@ internal readonly unsafe struct DepthwiseDataGradient(WindowShape shape, float* 
 }
 
 /// <summary>Adds Σ dy · x to the gradient of the weights.</summary>
-internal readonly unsafe struct DepthwiseWeightGradient(WindowShape shape, float* x, float* dy, int images, float* gradient) : IKernel
+internal readonly unsafe struct DepthwiseBackwardWeight(WindowShape shape, float* x, float* dy, int images, float* gradient) : IKernel
 {
     public void Reference()
     {
-        var sums = new double[DepthwiseConv2d.WeightLength(shape)];
+        var sums = new double[DepthwiseConvolution.WeightLength(shape)];
         for (var o = 0L; o < shape.OutputLength(images); o++)
         {
             var block = o / shape.OutputPlane % shape.Blocks;
@@ -111,7 +114,8 @@ internal readonly unsafe struct DepthwiseWeightGradient(WindowShape shape, float
 
     /// <summary>One weight of sixteen channels; two sums hide the latency of the additions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tap<T>(WindowShape shape, float* x, float* dy, Inside rows, Inside columns, float* gradient) where T : unmanaged, ILanes<T>
+    private static void Tap<T>(WindowShape shape, float* x, float* dy, Inside rows, Inside columns, float* gradient)
+        where T : unmanaged, ILanes<T>
     {
         var step = shape.Stride * Layout.Block;
         T sum0 = T.Load(gradient), sum1 = T.Zero;

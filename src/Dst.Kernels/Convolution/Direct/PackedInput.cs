@@ -76,14 +76,16 @@ internal sealed unsafe class PackedInput
         Math.Min(s.Stride, s.KernelWidth));
 
     /// <summary>The output gradient, padded so that every input pixel finds every output pixel that it may have contributed to.</summary>
-    public static PackedInput ForDataGradient(Conv2dShape s)
+    public static PackedInput ForBackwardData(Conv2dShape s)
     {
         var (top, height) = GradientExtent(s.Height, s.OutHeight, s.KernelHeight, s.Stride, s.Padding);
         var (left, width) = GradientExtent(s.Width, s.OutWidth, s.KernelWidth, s.Stride, s.Padding);
         return new(s.FilterBlocks, s.OutHeight, s.OutWidth, top, left, height, width, 1, 1, 1);
     }
 
-    /// <summary>Offset of channel <paramref name="channel"/> at padded row and column (<paramref name="row"/>, <paramref name="column"/>).</summary>
+    /// <summary>
+    /// Offset of channel <paramref name="channel"/> at padded row and column (<paramref name="row"/>, <paramref name="column"/>).
+    /// </summary>
     public int OffsetOf(int channel, int row, int column)
     {
         var phase = (channel / Block * _phaseRows + row % _stride) * _phaseColumns + column % _stride;
@@ -93,7 +95,9 @@ internal sealed unsafe class PackedInput
     /// <summary>Offset of channel <paramref name="channel"/> at unpadded row and column, which may lie in the padding.</summary>
     public int OffsetOfUnpadded(int channel, int row, int column) => OffsetOf(channel, row + _top, column + _left);
 
-    /// <summary>Packs <paramref name="images"/> images into <paramref name="scratch"/>, or returns <paramref name="x"/> where nothing needs to move.</summary>
+    /// <summary>
+    /// Packs <paramref name="images"/> images into <paramref name="scratch"/>, or returns <paramref name="x"/> where nothing needs to move.
+    /// </summary>
     public float* Pack<TLanes>(int images, float* x, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
     {
         if (_inPlace) return x;

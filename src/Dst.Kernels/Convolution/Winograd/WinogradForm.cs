@@ -1,77 +1,100 @@
+using Dst.Kernels.Simd;
+
 namespace Dst.Kernels;
 
-/// <summary>F(m, r): m neighbouring outputs of r taps by m + r − 1 multiplications with stride 1.</summary>
-internal interface IWinogradForm
+/// <summary>
+/// The Winograd form with square tiles of <see cref="Tile"/> outputs, for square kernels. How many tiles run together depends on shapes
+/// alone, in training and in inference.
+/// </summary>
+public sealed class WinogradForm : ConvolutionForm
 {
-    /// <summary>Outputs m.</summary>
-    static abstract int Tile { get; }
+    /// <summary>
+    /// Transformed inputs of a run, in floats: 160 kB leave room for outputs, weights and images beside them in the second-level cache.
+    /// </summary>
+    private const int TileBudget = 40_000;
 
-    /// <summary>Taps r.</summary>
-    static abstract int Kernel { get; }
-}
+    /// <summary>Transformed weights from which on they should be read once a batch and not once a run, in floats: 4 MB.</summary>
+    private const int LargeWeights = 1_000_000;
 
-/// <summary>F(2, 3).</summary>
-internal readonly struct F2x3 : IWinogradForm
-{
-    public static int Tile => 2;
+    /// <summary>Tiles from which on the sums of a product hide the latency of a multiply-add.</summary>
+    private const double FewestTiles = 4;
 
-    public static int Kernel => 3;
-}
+    /// <summary>
+    /// Time to transform, write and read 16 weights for a pass, in vector multiply-adds, where they stay in the caches and where they do
+    /// not; from measurements.
+    /// </summary>
+    private const double CachedWeightCost = 20;
+    private const double LargeWeightCost = 80;
 
-/// <summary>F(4, 3).</summary>
-internal readonly struct F4x3 : IWinogradForm
-{
-    public static int Tile => 4;
+    /// <summary>
+    /// Time of one transform of a tile of 16 channels with 4, 6, 8 and 9 products in vector multiply-adds, from measurements.
+    /// </summary>
+    private const double Four = 200;
+    private const double Six = 300;
+    private const double Eight = 500;
+    private const double Nine = 600;
 
-    public static int Kernel => 3;
-}
+    private static readonly (int Tile, int Kernel, int Stride, double TransformCost)[] Kinds =
+        [(4, 3, 1, Six), (2, 3, 1, Four), (4, 5, 1, Eight), (2, 5, 1, Six), (3, 6, 1, Eight), (4, 3, 2, Nine)];
 
-/// <summary>F(2, 5).</summary>
-internal readonly struct F2x5 : IWinogradForm
-{
-    public static int Tile => 2;
+    internal WinogradForm(int tile) : base(NameOf(tile)) => Tile = tile;
 
-    public static int Kernel => 5;
-}
+    /// <summary>Outputs m of a tile in one dimension. Rounding errors grow with it.</summary>
+    public int Tile { get; }
 
-/// <summary>F(4, 5).</summary>
-internal readonly struct F4x5 : IWinogradForm
-{
-    public static int Tile => 4;
+    /// <summary>The name of the form with a tile.</summary>
+    public static string NameOf(int tile) => $"winograd{tile}x{tile}";
 
-    public static int Kernel => 5;
-}
+    /// <inheritdoc/>
+    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
+        tier != SimdTier.Scalar && shape.Groups == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelHeight
+        && Array.Exists(Kinds, kind => IsOf(kind.Tile, kind.Kernel, kind.Stride, shape));
 
-/// <summary>F(3, 6).</summary>
-internal readonly struct F3x6 : IWinogradForm
-{
-    public static int Tile => 3;
+    /// <summary>Whether 16 filters drop whole kernels together: what is left of a kernel is transformed like a whole one.</summary>
+    public override bool Skips(Conv2dShape shape, KeptTaps kept) => kept.Block == Layout.Block && kept.AreWholeKernels(shape);
 
-    public static int Kernel => 6;
-}
+    /// <inheritdoc/>
+    public override PassCosts CostOf(ConvolutionWork work)
+    {
+        var (shape, tiles) = (work.Shape, TilesOf(work.Shape));
+        var transform = Array.Find(Kinds, kind => IsOf(kind.Tile, kind.Kernel, kind.Stride, shape)).TransformCost * tiles;
+        var (inputs, outputs) = (shape.ChannelBlocks * transform, shape.FilterBlocks * transform);
+        var products = shape.FilterBlocks * shape.Channels * work.KeptShare * PositionsOf(shape)
+            * (Math.Max(tiles, FewestTiles / work.Batch) + WeightCostOf(work) / work.Batch);
+        // The backward passes share the transformed gradient of the output.
+        return new(products + inputs + outputs, products + inputs, products + inputs + outputs);
+    }
 
-/// <summary>What a form has as coefficients of a polynomial.</summary>
-internal interface IWinogradSide
-{
-    /// <summary>Number of coefficients, 2 to 6.</summary>
-    static abstract int Coefficients { get; }
+    /// <summary>Inputs, and products, of a tile in one dimension: m + r − 1 with stride 1.</summary>
+    public int PointsOf(Conv2dShape shape) => (Tile - 1) * shape.Stride + shape.KernelHeight;
 
-    /// <summary>Whether values are scaled for the points.</summary>
-    static abstract bool IsScaled { get; }
-}
+    /// <summary>Products of a tile for each channel and filter.</summary>
+    public int PositionsOf(Conv2dShape shape) => PointsOf(shape) * PointsOf(shape);
 
-/// <summary>The outputs of a tile: A.</summary>
-internal readonly struct OutputSide<TForm> : IWinogradSide where TForm : IWinogradForm
-{
-    public static int Coefficients => TForm.Tile;
+    /// <summary>Rows of tiles of an image.</summary>
+    public int RowsOf(Conv2dShape shape) => (shape.OutHeight + Tile - 1) / Tile;
 
-    public static bool IsScaled => false;
-}
+    /// <summary>Tiles of a row.</summary>
+    public int ColumnsOf(Conv2dShape shape) => (shape.OutWidth + Tile - 1) / Tile;
 
-/// <summary>The weights: G.</summary>
-internal readonly struct KernelSide<TForm> : IWinogradSide where TForm : IWinogradForm
-{
-    public static int Coefficients => TForm.Kernel;
+    /// <summary>Transformed weights of the dense layer, in floats.</summary>
+    public long WeightsOf(Conv2dShape shape) => (long)PositionsOf(shape) * shape.Channels * shape.Filters;
 
-    public static bool IsScaled => true;
+    /// <summary>
+    /// Whether a training step should take the whole batch through each step together, position by position, so that the weights are read
+    /// once.
+    /// </summary>
+    public bool RunsByPosition(Conv2dShape shape) => WeightsOf(shape) >= LargeWeights;
+
+    /// <summary>Rows of tiles whose transformed inputs stay in the second-level cache; 0 if not even one does.</summary>
+    public int CachedRowsOf(Conv2dShape shape) =>
+        TileBudget / (PositionsOf(shape) * ColumnsOf(shape) * Layout.PaddedChannels(shape.Channels));
+
+    private double TilesOf(Conv2dShape shape) => (double)RowsOf(shape) * ColumnsOf(shape);
+
+    private bool IsOf(int tile, int kernel, int stride, Conv2dShape shape) =>
+        (tile, kernel, stride) == (Tile, shape.KernelHeight, shape.Stride);
+
+    private double WeightCostOf(ConvolutionWork work) =>
+        !work.PacksWeights ? DirectForm.WeightCost : RunsByPosition(work.Shape) ? LargeWeightCost : CachedWeightCost;
 }

@@ -20,7 +20,7 @@ public sealed record Conv2dOp(
         new(input.Channels, input.Height, input.Width, OutChannels, KernelHeight, KernelWidth, Stride, Padding, Groups);
 
     /// <summary>Whether each channel of features of the shape <paramref name="input"/> has one filter of its own.</summary>
-    internal bool IsDepthwise(FeatureShape input) => Groups > 1 && Groups == input.Channels && Groups == OutChannels;
+    internal bool IsDepthwise(FeatureShape input) => ShapeFor(input).IsDepthwise;
 
     internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
         Groups == 1 ? ChannelOrder.Summed : IsDepthwise(input) ? ChannelOrder.Kept : ChannelOrder.Fixed;

@@ -10,12 +10,13 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
     private readonly WindowShape _block;
     private readonly int _blocks;
 
-    public DepthwiseStep(LoweredDepthwiseNode node) : base(node, "depthwise", node.Window.Channels, DepthwiseConv2d.WeightLength(node.Window))
+    public DepthwiseStep(LoweredDepthwiseNode node)
+        : base(node, ConvolutionForm.Depthwise.Name, node.Window.Channels, DepthwiseConvolution.WeightLength(node.Window))
     {
         _shape = node.Window;
         _block = _shape with { Channels = Layout.Block };
         _blocks = _shape.Blocks;
-        DepthwiseConv2d.PackWeights(_shape, node.Weight, Packed.Span);
+        DepthwiseConvolution.PackWeights(_shape, node.Weight, Packed.Span);
     }
 
     public override int Units(int images) => images * _blocks;
@@ -29,7 +30,7 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
             var images = block == 0 ? (end - first) / _blocks : 0;
             var shape = images > 0 ? _shape : _block;
             var (from, to) = ((long)first * shape.Height * shape.Width * Layout.Block, (long)first * shape.OutHeight * shape.OutWidth * Layout.Block);
-            DepthwiseConv2d.Forward(
+            DepthwiseConvolution.Forward(
                 data.Tier, shape, data.X + from, Packed.Pointer + (long)block * shape.Area * Layout.Block, Epilogue(data).From(block, to), Math.Max(1, images), data.Y + to);
             first += Math.Max(1, images * _blocks);
         }

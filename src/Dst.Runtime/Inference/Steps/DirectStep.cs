@@ -10,18 +10,22 @@ internal sealed unsafe class DirectStep : WeightedStep
     /// <summary>Into how many runs of filters an image is cut at most: each packs the input anew.</summary>
     private const int MaxSlices = 4;
 
-    /// <summary>Floats of an output whose images run together: block after block of filters then finds their inputs in the second-level cache.</summary>
+    /// <summary>
+    /// Floats of an output whose images run together: block after block of filters then finds their inputs in the second-level cache.
+    /// </summary>
     private const int CachedOutput = 64 * 1024;
 
-    private readonly Conv2d _kernel;
+    private readonly DirectConvolution _kernel;
     private readonly Lazy<Slice[]> _slices;
     private readonly int _sliceCount;
 
-    public DirectStep(SimdTier tier, LoweredNode node, string algorithm, Conv2dShape shape, KeptTaps? kept) : this(tier, node, algorithm, new Conv2d(tier, shape, kept), kept)
+    public DirectStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, KeptTaps? kept)
+        : this(tier, node, name, new DirectConvolution(tier, shape, kept), kept)
     {
     }
 
-    private DirectStep(SimdTier tier, LoweredNode node, string algorithm, Conv2d kernel, KeptTaps? kept) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
+    private DirectStep(SimdTier tier, LoweredNode node, string name, DirectConvolution kernel, KeptTaps? kept)
+        : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         _kernel.PackWeights(node.Weight, Packed.Span);
@@ -72,12 +76,12 @@ internal sealed unsafe class DirectStep : WeightedStep
             var firstFilter = firstBlock * Layout.Block;
             var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - firstFilter;
             var part = kept is null ? null : new KeptTaps(kept.Block, [.. kept.Positions.Skip(firstFilter / kept.Block).Take((filters + kept.Block - 1) / kept.Block)]);
-            slices[s] = new(new Conv2d(tier, Shape with { Filters = filters }, part), firstBlock, firstWeight);
+            slices[s] = new(new DirectConvolution(tier, Shape with { Filters = filters }, part), firstBlock, firstWeight);
             firstWeight += slices[s].Kernel.WeightLength;
         }
 
         return slices;
     }
 
-    private sealed record Slice(Conv2d Kernel, int FirstBlock, long FirstWeight);
+    private sealed record Slice(DirectConvolution Kernel, int FirstBlock, long FirstWeight);
 }

@@ -25,13 +25,13 @@ internal readonly unsafe struct StepData(float* x, float* second, float* y, int 
 /// A compiled operation with its packed weights. It holds no activations: sessions on other threads run it at the same time. Work is
 /// a number of independent units, and what a unit computes does not depend on which others it runs with.
 /// </summary>
-internal abstract unsafe class InferenceStep(string layer, string algorithm, string input, string? second, string output) : IDisposable
+internal abstract unsafe class InferenceStep(string layer, string form, string input, string? second, string output) : IDisposable
 {
     /// <summary>Name of the layer that it computes.</summary>
     public string Layer => layer;
 
     /// <summary>How it does.</summary>
-    public string Algorithm => algorithm;
+    public string Form => form;
 
     /// <summary>The value that it reads first.</summary>
     public string Input => input;

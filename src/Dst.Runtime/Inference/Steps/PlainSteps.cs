@@ -16,7 +16,8 @@ internal sealed unsafe class ReluStep(LoweredNode node, long length) : Inference
 }
 
 /// <summary>a + b that no other step could take, and a ReLU.</summary>
-internal sealed unsafe class AddStep(LoweredNode node, long length) : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
+internal sealed unsafe class AddStep(LoweredNode node, long length)
+    : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
 {
     public override int Units(int images) => images;
 
@@ -29,8 +30,8 @@ internal sealed unsafe class AddStep(LoweredNode node, long length) : InferenceS
 }
 
 /// <summary>A batch normalisation or an affine map that no layer could take, and a ReLU.</summary>
-internal sealed unsafe class BatchNormStep(LoweredNode node, string algorithm, FeatureShape shape)
-    : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
+internal sealed unsafe class BatchNormStep(LoweredNode node, string form, FeatureShape shape)
+    : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
     private readonly float[] _scale = Padded(node.Weight!);
@@ -53,8 +54,8 @@ internal sealed unsafe class BatchNormStep(LoweredNode node, string algorithm, F
 }
 
 /// <summary>A function of each element that no other step could take, with its parameters, if any.</summary>
-internal sealed unsafe class ActivationStep(LoweredNode node, string algorithm, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
-    : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
+internal sealed unsafe class ActivationStep(LoweredNode node, string form, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
+    : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
 
@@ -76,7 +77,8 @@ internal sealed unsafe class ActivationStep(LoweredNode node, string algorithm, 
 }
 
 /// <summary>a · b, where b has the shape of a or one factor for each channel.</summary>
-internal sealed unsafe class MulStep(LoweredNode node, FeatureShape a, FeatureShape b) : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
+internal sealed unsafe class MulStep(LoweredNode node, FeatureShape a, FeatureShape b)
+    : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
 {
     private readonly int _pixels = a.Height * a.Width;
 
@@ -91,8 +93,8 @@ internal sealed unsafe class MulStep(LoweredNode node, FeatureShape a, FeatureSh
 }
 
 /// <summary>Padding, a slice or a shuffle of channels.</summary>
-internal sealed unsafe class RearrangementStep(LoweredNode node, string algorithm, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
-    : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
+internal sealed unsafe class RearrangementStep(LoweredNode node, string form, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
+    : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 
@@ -102,8 +104,8 @@ internal sealed unsafe class RearrangementStep(LoweredNode node, string algorith
 }
 
 /// <summary>An operation over windows, block by block of channels.</summary>
-internal abstract unsafe class PoolStep(LoweredNode node, string algorithm, WindowShape shape)
-    : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
+internal abstract unsafe class PoolStep(LoweredNode node, string form, WindowShape shape)
+    : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     private readonly WindowShape _block = shape with { Channels = Layout.Block };
 
@@ -123,17 +125,20 @@ internal abstract unsafe class PoolStep(LoweredNode node, string algorithm, Wind
 /// <summary>Maximum over windows, or over the whole map.</summary>
 internal sealed unsafe class MaxPoolStep(LoweredNode node, WindowShape shape) : PoolStep(node, "max-pool", shape)
 {
-    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => MaxPool.Forward(tier, block, x, blocks, y);
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) =>
+        MaxPool.Forward(tier, block, x, blocks, y);
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
 internal sealed unsafe class AvgPoolStep(LoweredNode node, WindowShape shape, bool countPadding) : PoolStep(node, "avg-pool", shape)
 {
-    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => AvgPool.Forward(tier, block, x, blocks, countPadding, y);
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) =>
+        AvgPool.Forward(tier, block, x, blocks, countPadding, y);
 }
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
-internal sealed unsafe class FlattenStep(LoweredNode node, FeatureShape shape) : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
+internal sealed unsafe class FlattenStep(LoweredNode node, FeatureShape shape)
+    : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 
@@ -161,7 +166,8 @@ internal sealed unsafe class ConcatStep(LoweredNode node, int input, FeatureShap
 }
 
 /// <summary>Softmax over the channels of [C, 1, 1].</summary>
-internal sealed unsafe class SoftmaxStep(LoweredNode node, int classes) : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
+internal sealed unsafe class SoftmaxStep(LoweredNode node, int classes)
+    : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 

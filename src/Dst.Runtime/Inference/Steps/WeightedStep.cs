@@ -12,8 +12,8 @@ internal abstract unsafe class WeightedStep : InferenceStep
     private readonly Bounds _bounds;
 
     /// <summary>Takes memory for the weights and packs the bias.</summary>
-    protected WeightedStep(LoweredNode node, string algorithm, int filters, long weightLength)
-        : base(node.Layer, algorithm, node.Inputs[0], node.Residual, node.Output)
+    protected WeightedStep(LoweredNode node, string form, int filters, long weightLength)
+        : base(node.Layer, form, node.Inputs[0], node.Residual, node.Output)
     {
         _weights = new AlignedBuffer(weightLength);
         _bias = new AlignedBuffer(Layout.PaddedChannels(filters));

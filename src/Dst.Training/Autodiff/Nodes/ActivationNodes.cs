@@ -6,46 +6,47 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>f(x), element by element.</summary>
-internal unsafe class ActivationNode(Node node, Feature input, StoredFeature output, Activation activation, Workspace workspace)
-    : TrainingNode(node, [input], output, workspace)
+internal unsafe class ActivationNode(NodeContext context, Node node, Feature input, StoredFeature output, Activation activation)
+    : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        activation.Forward(Tier, ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, output.Value(images.First));
+        activation.Forward(Tier, ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part) =>
-        DataGradient(images, ReadInput(0, images, part), ReadOutputGradient(images, part));
+        BackwardData(images, ReadInput(0, images, part), ReadOutputGradient(images, part));
 
     /// <summary>dy · f′(x), where the input has a gradient.</summary>
-    protected void DataGradient(ImageRange images, float* x, float* outputGradient)
+    protected void BackwardData(ImageRange images, float* x, float* outputGradient)
     {
         if (!Input.NeedsGradient) return;
-        activation.Backward(
-            Tier, x, output.Value(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
+        activation.BackwardData(
+            Tier, x, OutputValue(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
 /// <summary>Adds the gradient of a parameter, which depends on input and output gradient, to sums.</summary>
-internal unsafe delegate void ParameterGradient(SimdTier tier, float* x, float* outputGradient, int images, int channels, int pixels, Span<double> sums);
+internal unsafe delegate void ParameterBackward(SimdTier tier, float* x, float* outputGradient, int images, int channels, int pixels, Span<double> sums);
 
 /// <summary>f(x), where f has parameters for each channel.</summary>
 internal sealed unsafe class ParametricActivationNode(
-    Node node, Feature input, StoredFeature output, Activation activation, (ChannelParameter Value, ParameterGradient Gradient)[] parameters, Workspace workspace)
-    : ActivationNode(node, input, output, activation, workspace), IDisposable
+    NodeContext context, Node node, Feature input, StoredFeature output, Activation activation, (ChannelParameter Value, ParameterBackward Gradient)[] parameters)
+    : ActivationNode(context, node, input, output, activation), IDisposable
 {
     /// <summary>x where x &gt; 0, else slope·x.</summary>
-    public static ParametricActivationNode PRelu(Node node, Feature input, StoredFeature output, Parameter slope, Workspace workspace)
+    public static ParametricActivationNode PRelu(NodeContext context, Node node, Feature input, StoredFeature output)
     {
-        var slopes = new ChannelParameter(slope, input.Shape.Channels);
-        return new(node, input, output, Activation.PRelu(slopes.Packed), [(slopes, Activation.PReluSlopeGradient)], workspace);
+        var slopes = new ChannelParameter(context.ParameterOf(node, "weight"), input.Shape.Channels);
+        return new(context, node, input, output, Activation.PRelu(slopes.Packed), [(slopes, Activation.PReluBackwardWeight)]);
     }
 
     /// <summary>weight·x + bias.</summary>
-    public static ParametricActivationNode Affine(Node node, Feature input, StoredFeature output, Parameter weight, Parameter bias, Workspace workspace)
+    public static ParametricActivationNode Affine(NodeContext context, Node node, Feature input, StoredFeature output)
     {
-        ChannelParameter weights = new(weight, input.Shape.Channels), biases = new(bias, input.Shape.Channels);
+        var weights = new ChannelParameter(context.ParameterOf(node, "weight"), input.Shape.Channels);
+        var biases = new ChannelParameter(context.ParameterOf(node, "bias"), input.Shape.Channels);
         return new(
-            node, input, output, Activation.Affine(weights.Packed, biases.Packed),
-            [(weights, Activation.AffineWeightGradient), (biases, (tier, x, dy, images, channels, pixels, sums) => Bias.Gradient(tier, dy, images, channels, pixels, sums))], workspace);
+            context, node, input, output, Activation.Affine(weights.Packed, biases.Packed),
+            [(weights, Activation.AffineBackwardWeight), (biases, (tier, x, dy, images, channels, pixels, sums) => Bias.Backward(tier, dy, images, channels, pixels, sums))]);
     }
 
     public void Dispose()
@@ -67,7 +68,7 @@ internal sealed unsafe class ParametricActivationNode(
     {
         float* x = ReadInput(0, images, part), outputGradient = ReadOutputGradient(images, part);
         foreach (var (value, gradient) in parameters) gradient(Tier, x, outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, value.GradientOf(part));
-        DataGradient(images, x, outputGradient);
+        BackwardData(images, x, outputGradient);
     }
 
     protected override void EndBackward(WorkerPool pool)

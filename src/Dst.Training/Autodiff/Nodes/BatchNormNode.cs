@@ -6,7 +6,7 @@ namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
 /// Batch normalisation: by the batch's statistics in training, by the running ones otherwise. Its output is computed as it is read.
-/// Where it alone reads its input it is fused: the input's producer gathers the sums as it writes and computes the gradient as it reads.
+/// It may be fused with the producer of its input (<see cref="StoredFeature.Normalisation"/>), which then does a part of its work.
 /// </summary>
 internal sealed unsafe class BatchNormNode : TrainingNode
 {
@@ -23,15 +23,15 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     private readonly float[] _foldedShift;
     private readonly Action<int> _sumPart;
 
-    public BatchNormNode(Node node, StoredFeature source, Parameter scale, Parameter shift, Parameter runningMean, Parameter runningVariance, Workspace workspace)
-        : base(node, [source], new NormalisedFeature(source.Shape), workspace)
+    public BatchNormNode(NodeContext context, Node node, StoredFeature source)
+        : base(context, node, [source], new NormalisedFeature(source.Shape))
     {
         _operation = (BatchNormOp)node.Operation;
         _source = source;
-        _scale = scale;
-        _shift = shift;
-        _runningMean = runningMean;
-        _runningVariance = runningVariance;
+        _scale = context.ParameterOf(node, "weight");
+        _shift = context.ParameterOf(node, "bias");
+        _runningMean = context.ParameterOf(node, "running_mean");
+        _runningVariance = context.ParameterOf(node, "running_var");
         var padded = Layout.PaddedChannels(Channels);
         _sums = new PartSums(BatchNorm.SumLength(Channels));
         _mean = new float[padded];
@@ -39,21 +39,17 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         _foldedScale = new float[padded];
         _foldedShift = new float[padded];
         _sumPart = SumPart;
-        ((NormalisedFeature)Output).Normalisation = this;
     }
+
+    /// <summary>The node that reads the output's gradient last.</summary>
+    public TrainingNode GradientReader => IsFused ? _source.Producer! : this;
 
     private int Channels => Input.Shape.Channels;
 
     private long Count => (long)Pass.Images * Input.Pixels;
 
+    /// <summary>Whether the input's producer gathers the sums as it writes and computes the gradient as it reads.</summary>
     private bool IsFused => _source.Normalisation == this;
-
-    /// <summary>Leaves sums and gradient to the producer of the input, which nothing else reads.</summary>
-    public void Fuse()
-    {
-        _source.Normalisation = this;
-        Output.Producer = _source.Producer;
-    }
 
     /// <summary>γ·x̂ + β of some images, and max(·, 0) of that if <paramref name="relu"/>.</summary>
     public void Apply(ImageRange images, bool relu, float* destination) =>
@@ -83,7 +79,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     }
 
     /// <summary>The gradient of the input for some images.</summary>
-    public void DataGradient(ImageRange images, float* destination, bool accumulate) => BatchNorm.DataGradient(
+    public void BackwardData(ImageRange images, float* destination, bool accumulate) => BatchNorm.BackwardData(
         Tier, _source.Value(images.First), Output.Gradient(images.First), _scale.Value, _mean, _inverseDeviation, _sums.Total, Count,
         images.Count, Input.Pixels, destination, accumulate);
 
@@ -107,16 +103,16 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         // Readers compute the output.
     }
 
-    protected override void ForwardImages(ImageRange images, int part) => throw new InvalidOperationException("computed by its readers");
-
-    protected override void BeginBackward(WorkerPool pool) => BatchNorm.ParameterGradients(_sums.Combine(), _inverseDeviation, _scale.Gradient, _shift.Gradient);
+    protected override void BeginBackward(WorkerPool pool) =>
+        BatchNorm.BackwardWeight(_sums.Combine(), _inverseDeviation, _scale.Gradient, _shift.Gradient);
 
     protected override void RunBackward(WorkerPool pool)
     {
         if (!IsFused && Input.NeedsGradient) base.RunBackward(pool);
     }
 
-    protected override void BackwardImages(ImageRange images, int part) => DataGradient(images, Input.Gradient(images.First), Accumulate(0));
+    protected override void BackwardImages(ImageRange images, int part) =>
+        BackwardData(images, Input.Gradient(images.First), Accumulate(0));
 
     private void SumPart(int part)
     {

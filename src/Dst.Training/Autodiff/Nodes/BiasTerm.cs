@@ -10,6 +10,6 @@ internal sealed unsafe class BiasTerm(SimdTier tier, Parameter? bias, FeatureSha
     /// <summary>Adds some images' output gradient to a part's gradient.</summary>
     public void AddGradient(ImageRange images, float* outputGradient, int part)
     {
-        if (Exists) Bias.Gradient(tier, outputGradient, images.Count, output.Channels, output.Height * output.Width, GradientOf(part));
+        if (Exists) Bias.Backward(tier, outputGradient, images.Count, output.Channels, output.Height * output.Width, GradientOf(part));
     }
 }

@@ -5,34 +5,35 @@ using Dst.Masks;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>A convolution, dense or masked. Weights are packed anew in each pass, as the optimiser may have changed them.</summary>
-internal abstract unsafe class ConvolutionNode(
-    Node node, Feature input, StoredFeature output, Conv2dShape shape, Parameter weight, Parameter? bias, Workspace workspace)
-    : TrainingNode(node, [input], output, workspace), IDisposable
+internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, Feature input, StoredFeature output, Conv2dShape shape)
+    : StoringNode(context, node, [input], output), IDisposable
 {
     protected Conv2dShape Shape { get; } = shape;
 
-    protected Parameter Weight { get; } = weight;
+    protected Parameter Weight { get; } = context.ParameterOf(node, "weight");
 
-    protected BiasTerm Bias { get; } = new(workspace.Tier, bias, output.Shape);
+    protected BiasTerm Bias { get; } = new(context.Tier, context.FindParameterOf(node, "bias"), output.Shape);
 
-    protected float* OutputValue(int image) => ((StoredFeature)Output).Value(image);
-
-    /// <summary>The largest run of images of which <paramref name="imageLength"/> floats each stay in the second-level cache beside five more such maps: 128 kB.</summary>
-    protected static int CachedImages(int imageLength, int maxBatch) => Math.Clamp(32 * 1024 / imageLength, 1, ImageRange.LargestPart(maxBatch));
+    /// <summary>
+    /// Images that stay in the second-level cache together: the larger of their inputs and outputs takes 128 kB, beside five more such
+    /// maps.
+    /// </summary>
+    protected int CachedImages() =>
+        Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, ImageRange.LargestPart(Context.MaxBatch));
 
     public virtual void Dispose() => Bias.Dispose();
 
     /// <summary>The node in the layer's form.</summary>
-    public static ConvolutionNode Create(
-        Node node, Feature input, StoredFeature output, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch, ConvolutionForms forms)
+    public static TrainingNode Create(NodeContext context, Node node, Feature input, StoredFeature output)
     {
         var shape = ((Conv2dOp)node.Operation).ShapeFor(input.Shape);
-        var kept = weight.Mask?.ToKeptTaps();
-        return forms.Of(workspace.Tier, node.Name, shape, kept, maxBatch) switch
-        {
-            { Kind: ConvolutionKind.Winograd } form => new WinogradNode(node, input, output, new(workspace.Tier, shape, kept, form.Tile, form.Rows), weight, bias, workspace, maxBatch),
-            { Kind: ConvolutionKind.WinogradByPosition } form => new WinogradByPositionNode(node, input, output, new(workspace.Tier, shape, kept, form.Tile, form.Rows), weight, bias, workspace),
-            _ => new DirectConvolutionNode(node, input, output, new(workspace.Tier, shape, kept), weight, bias, workspace, maxBatch),
-        };
+        var kept = context.ParameterOf(node, "weight").Mask?.ToKeptTaps();
+        var form = context.Forms.Of(context.Tier, node.Name, shape, kept, context.MaxBatch);
+        if (form == ConvolutionForm.Depthwise) return new DepthwiseNode(context, node, input, output, shape.ToWindowShape());
+        if (form is not WinogradForm winograd) return new DirectConvolutionNode(context, node, input, output, new(context.Tier, shape, kept));
+        var isByPosition = winograd.RunsByPosition(shape);
+        var rows = isByPosition ? context.MaxBatch * winograd.RowsOf(shape) : WinogradNode.RowsTogether(winograd, shape, context.MaxBatch);
+        var kernel = new WinogradConvolution(context.Tier, winograd, shape, kept, rows);
+        return isByPosition ? new WinogradByPositionNode(context, node, input, output, kernel) : new WinogradNode(context, node, input, output, kernel);
     }
 }

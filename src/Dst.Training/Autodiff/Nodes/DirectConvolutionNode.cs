@@ -10,44 +10,43 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     /// <summary>Weights whose partial sums do not stay in the third-level cache, in floats: 2 MB a part.</summary>
     private const int LargeWeights = 512 * 1024;
 
-    private readonly Conv2d _kernel;
-    private readonly Workspace _workspace;
+    private readonly DirectConvolution _kernel;
     private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _dataGradientWeights;
+    private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _sumWeightGradient;
-    private readonly Action<int> _weightGradientOfBlocks;
+    private readonly Action<int> _backwardWeightOfBlocks;
     private readonly int _chunkImages;
     private int _scratch;
 
-    public DirectConvolutionNode(
-        Node node, Feature input, StoredFeature output, Conv2d kernel, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch)
-        : base(node, input, output, kernel.Shape, weight, bias, workspace)
+    public DirectConvolutionNode(NodeContext context, Node node, Feature input, StoredFeature output, DirectConvolution kernel)
+        : base(context, node, input, output, kernel.Shape)
     {
         _kernel = kernel;
-        _workspace = workspace;
         _weights = new AlignedBuffer(kernel.WeightLength);
-        _dataGradientWeights = new AlignedBuffer(input.NeedsGradient ? kernel.DataGradientWeightLength : 0);
+        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _sumWeightGradient = SumWeightGradient;
-        _weightGradientOfBlocks = WeightGradientOfBlocks;
-        _chunkImages = CachedImages(Math.Max(input.ImageLength, output.ImageLength), maxBatch);
+        _backwardWeightOfBlocks = BackwardWeightOfBlocks;
+        _chunkImages = CachedImages();
     }
 
     protected override int ChunkImages => _chunkImages;
 
-    /// <summary>With large weights a part takes some blocks of filters and all images, which saves partial sums but reads all inputs in each part.</summary>
+    /// <summary>
+    /// With large weights a part takes some blocks of filters and all images, which saves partial sums but reads all inputs in each part.
+    /// </summary>
     private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts && _kernel.WeightGradientLength >= LargeWeights;
 
     public override void Dispose()
     {
         _weights.Dispose();
-        _dataGradientWeights.Dispose();
+        _backwardDataWeights.Dispose();
         base.Dispose();
     }
 
-    protected override void PlanScratch(int maxBatch)
+    protected override void PlanScratch()
     {
         _scratch = ReserveScratch(_kernel.ScratchLength);
-        _workspace.Reserve(0, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
+        Context.Workspace.Reserve(0, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
     }
 
     protected override void BeginForward(WorkerPool pool)
@@ -61,14 +60,14 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     protected override void BeginBackward(WorkerPool pool)
     {
-        if (Input.NeedsGradient) _kernel.PackDataGradientWeights(Weight.Value, _dataGradientWeights.Span);
-        if (SplitByFilters) pool.Run(WorkerPool.Parts, _weightGradientOfBlocks);
+        if (Input.NeedsGradient) _kernel.PackBackwardDataWeights(Weight.Value, _backwardDataWeights.Span);
+        if (SplitByFilters) pool.Run(WorkerPool.Parts, _backwardWeightOfBlocks);
     }
 
     protected override void BeginBackwardPart(int part)
     {
         Bias.BeginGradient(part);
-        if (!SplitByFilters) new Span<float>(_workspace.Partial(part), _kernel.WeightGradientLength).Clear();
+        if (!SplitByFilters) new Span<float>(Context.Workspace.Partial(part), _kernel.WeightGradientLength).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
@@ -76,9 +75,9 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         var gradient = ReadOutputGradient(images, part);
         Bias.AddGradient(images, gradient, part);
         if (!SplitByFilters)
-            _kernel.WeightGradient(images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, _workspace.Partial(part), Scratch(part, _scratch));
+            _kernel.BackwardWeight(images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, Context.Workspace.Partial(part), Scratch(part, _scratch));
         if (Input.NeedsGradient)
-            _kernel.DataGradient(images.Count, gradient, _dataGradientWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
+            _kernel.BackwardData(images.Count, gradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
     }
 
     protected override void EndBackward(WorkerPool pool)
@@ -90,23 +89,24 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     private void SumWeightGradient(int block)
     {
         var (first, end) = _kernel.WeightGradientRange(block);
-        var total = _workspace.Partial(0);
-        for (var part = 1; part < WorkerPool.Parts; part++) Elementwise.Accumulate(Tier, _workspace.Partial(part) + first, end - first, total + first);
+        var total = Context.Workspace.Partial(0);
+        for (var part = 1; part < WorkerPool.Parts; part++)
+            Elementwise.Accumulate(Tier, Context.Workspace.Partial(part) + first, end - first, total + first);
         _kernel.UnpackWeightGradient(block, new(total, _kernel.WeightGradientLength), Weight.Gradient);
     }
 
-    private void WeightGradientOfBlocks(int part)
+    private void BackwardWeightOfBlocks(int part)
     {
         var blocks = Shape.FilterBlocks;
         int firstBlock = blocks * part / WorkerPool.Parts, endBlock = blocks * (part + 1) / WorkerPool.Parts;
-        var sums = _workspace.Partial(0);
+        var sums = Context.Workspace.Partial(0);
         var first = _kernel.WeightGradientRange(firstBlock).First;
         new Span<float>(sums + first, _kernel.WeightGradientRange(endBlock - 1).End - first).Clear();
         var all = new ImageRange(0, Pass.Images);
         for (var i = 0; i < all.Count; i += ChunkImages)
         {
             var images = all.Slice(i, ChunkImages);
-            _kernel.WeightGradient(images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part), firstBlock, endBlock, sums, Scratch(part, _scratch));
+            _kernel.BackwardWeight(images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part), firstBlock, endBlock, sums, Scratch(part, _scratch));
         }
 
         for (var block = firstBlock; block < endBlock; block++) _kernel.UnpackWeightGradient(block, new(sums, _kernel.WeightGradientLength), Weight.Gradient);

@@ -4,10 +4,11 @@ using Dst.Kernels;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
-internal sealed unsafe class FlattenNode(Node node, Feature input, StoredFeature output, Workspace workspace) : TrainingNode(node, [input], output, workspace)
+internal sealed unsafe class FlattenNode(NodeContext context, Node node, Feature input, StoredFeature output)
+    : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        Flatten.Forward(ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, output.Value(images.First));
+        Flatten.Forward(ReadInput(0, images, part), images.Count, Input.Shape.Channels, Input.Pixels, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
@@ -17,13 +18,13 @@ internal sealed unsafe class FlattenNode(Node node, Feature input, StoredFeature
 }
 
 /// <summary>Padding, a slice or a shuffle of channels.</summary>
-internal sealed unsafe class RearrangementNode(Node node, Feature input, StoredFeature output, Rearrangement rearrangement, Workspace workspace)
-    : TrainingNode(node, [input], output, workspace)
+internal sealed unsafe class RearrangementNode(NodeContext context, Node node, Feature input, StoredFeature output, Rearrangement rearrangement)
+    : StoringNode(context, node, [input], output)
 {
     private readonly Rearrangement _inverse = rearrangement.Inverse();
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        rearrangement.Apply(Tier, ReadInput(0, images, part), images.Count, output.Value(images.First), accumulate: false);
+        rearrangement.Apply(Tier, ReadInput(0, images, part), images.Count, OutputValue(images.First), accumulate: false);
 
     protected override void BackwardImages(ImageRange images, int part)
     {
@@ -32,7 +33,8 @@ internal sealed unsafe class RearrangementNode(Node node, Feature input, StoredF
 }
 
 /// <summary>Channels of all inputs, one after another.</summary>
-internal sealed unsafe class ConcatNode(Node node, Feature[] inputs, StoredFeature output, Workspace workspace) : TrainingNode(node, inputs, output, workspace)
+internal sealed unsafe class ConcatNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output)
+    : StoringNode(context, node, inputs, output)
 {
     protected override void ForwardImages(ImageRange images, int part)
     {
@@ -40,7 +42,7 @@ internal sealed unsafe class ConcatNode(Node node, Feature[] inputs, StoredFeatu
         for (var i = 0; i < Inputs.Length; first += Inputs[i++].Shape.Channels)
         {
             Concat.Forward(
-                Tier, ReadInput(i, images, part), images.Count, Inputs[i].Shape.Channels, Output.Pixels, first, Output.Shape.Channels, output.Value(images.First));
+                Tier, ReadInput(i, images, part), images.Count, Inputs[i].Shape.Channels, Output.Pixels, first, Output.Shape.Channels, OutputValue(images.First));
         }
     }
 

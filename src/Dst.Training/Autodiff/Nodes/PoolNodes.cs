@@ -4,26 +4,26 @@ using Dst.Kernels;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>Maximum over windows, or over the whole map.</summary>
-internal sealed unsafe class MaxPoolNode(Node node, Feature input, StoredFeature output, WindowShape shape, Workspace workspace)
-    : TrainingNode(node, [input], output, workspace)
+internal sealed unsafe class MaxPoolNode(NodeContext context, Node node, Feature input, StoredFeature output, WindowShape shape)
+    : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        MaxPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, output.Value(images.First));
+        MaxPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
             MaxPool.Backward(
-                Tier, shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+                Tier, shape, ReadInput(0, images, part), OutputValue(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
-internal sealed unsafe class AvgPoolNode(Node node, Feature input, StoredFeature output, WindowShape shape, bool countPadding, Workspace workspace)
-    : TrainingNode(node, [input], output, workspace)
+internal sealed unsafe class AvgPoolNode(NodeContext context, Node node, Feature input, StoredFeature output, WindowShape shape, bool countPadding)
+    : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        AvgPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, countPadding, output.Value(images.First));
+        AvgPool.Forward(Tier, shape, ReadInput(0, images, part), images.Count, countPadding, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {

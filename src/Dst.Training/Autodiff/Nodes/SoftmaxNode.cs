@@ -4,19 +4,20 @@ using Dst.Kernels;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>p = softmax(z) over the channels.</summary>
-internal sealed unsafe class SoftmaxNode(Node node, Feature input, StoredFeature output, Workspace workspace) : TrainingNode(node, [input], output, workspace)
+internal sealed unsafe class SoftmaxNode(NodeContext context, Node node, Feature input, StoredFeature output)
+    : StoringNode(context, node, [input], output)
 {
     /// <summary>One image at a time: the kernel takes one row.</summary>
     protected override int ChunkImages => 1;
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        Softmax.Forward(Row(ReadInput(0, images, part)), Output.Shape.Channels, Row(output.Value(images.First)));
+        Softmax.Forward(Row(ReadInput(0, images, part)), Output.Shape.Channels, Row(OutputValue(images.First)));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (!Input.NeedsGradient) return;
         Softmax.Backward(
-            Row(output.Value(images.First)), Row(ReadOutputGradient(images, part)), Output.Shape.Channels, Row(Input.Gradient(images.First)), Accumulate(0));
+            Row(OutputValue(images.First)), Row(ReadOutputGradient(images, part)), Output.Shape.Channels, Row(Input.Gradient(images.First)), Accumulate(0));
     }
 
     private Span<float> Row(float* features) => new(features, Output.Shape.Channels);

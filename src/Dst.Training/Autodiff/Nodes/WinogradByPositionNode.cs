@@ -10,18 +10,15 @@ namespace Dst.Training.Autodiff.Nodes;
 /// </summary>
 internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 {
-    private readonly Workspace _workspace;
     private readonly Action<int> _gatherInput;
     private readonly Action<int> _multiply;
     private readonly Action<int> _gatherGradient;
     private readonly Action<int> _multiplyTransposed;
     private readonly Action<int> _unpackBlock;
 
-    public WinogradByPositionNode(
-        Node node, Feature input, StoredFeature output, WinogradConv2d kernel, Parameter weight, Parameter? bias, Workspace workspace)
-        : base(node, input, output, kernel, weight, bias, workspace)
+    public WinogradByPositionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
+        : base(context, node, input, output, kernel)
     {
-        _workspace = workspace;
         _gatherInput = GatherInput;
         _multiply = position => Kernel.Multiply(position, position + 1, Rows, InputTiles, Weights, OutputTiles);
         _gatherGradient = GatherGradient;
@@ -31,13 +28,13 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     private int Rows => Pass.Images * Kernel.RowsPerImage;
 
-    private float* InputTiles => _workspace.Shared;
+    private float* InputTiles => Context.Workspace.Shared;
 
     private float* OutputTiles => InputTiles + Workspace.Rounded(Kernel.InputTilesLength);
 
     private float* WeightGradient => OutputTiles + Workspace.Rounded(Kernel.OutputTilesLength);
 
-    protected override void PlanScratch(int maxBatch) => _workspace.ReserveShared(
+    protected override void PlanScratch() => Context.Workspace.ReserveShared(
         Workspace.Rounded(Kernel.InputTilesLength) + Workspace.Rounded(Kernel.OutputTilesLength) + Kernel.WeightGradientLength);
 
     protected override void RunForward(WorkerPool pool)
@@ -107,6 +104,6 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         var (first, length) = Kernel.WeightGradientRange(position);
         new Span<float>(WeightGradient + first, length).Clear();
         Kernel.AddWeightGradient(position, position + 1, Rows, InputTiles, OutputTiles, WeightGradient);
-        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Rows, OutputTiles, TransposedWeights, InputTiles);
+        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Rows, OutputTiles, BackwardDataWeights, InputTiles);
     }
 }

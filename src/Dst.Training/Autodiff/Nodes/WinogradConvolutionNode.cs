@@ -8,34 +8,33 @@ namespace Dst.Training.Autodiff.Nodes;
 internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 {
     private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _transposedWeights;
+    private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _packBlock;
-    private readonly Action<int> _packTransposedBlock;
+    private readonly Action<int> _packBackwardDataBlock;
     private readonly float[] _ones;
 
-    protected WinogradConvolutionNode(
-        Node node, Feature input, StoredFeature output, WinogradConv2d kernel, Parameter weight, Parameter? bias, Workspace workspace)
-        : base(node, input, output, kernel.Shape, weight, bias, workspace)
+    protected WinogradConvolutionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
+        : base(context, node, input, output, kernel.Shape)
     {
         Kernel = kernel;
         _weights = new AlignedBuffer(kernel.WeightLength);
-        _transposedWeights = new AlignedBuffer(input.NeedsGradient ? kernel.TransposedWeightLength : 0);
+        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _packBlock = block => Kernel.PackWeights(block, Weight.Value, Weights);
-        _packTransposedBlock = block => Kernel.PackTransposedWeights(block, Weight.Value, TransposedWeights);
+        _packBackwardDataBlock = block => Kernel.PackBackwardDataWeights(block, Weight.Value, BackwardDataWeights);
         _ones = new float[Layout.PaddedChannels(output.Shape.Channels)];
         Array.Fill(_ones, 1);
     }
 
-    protected WinogradConv2d Kernel { get; }
+    protected WinogradConvolution Kernel { get; }
 
     protected float* Weights => _weights.Pointer;
 
-    protected float* TransposedWeights => _transposedWeights.Pointer;
+    protected float* BackwardDataWeights => _backwardDataWeights.Pointer;
 
     public override void Dispose()
     {
         _weights.Dispose();
-        _transposedWeights.Dispose();
+        _backwardDataWeights.Dispose();
         base.Dispose();
     }
 
@@ -46,7 +45,10 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
         if (Bias.Exists) BatchNorm.Apply(Tier, y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
     }
 
-    /// <summary>Whether tiles add to the inputs' gradient of some images: another reader has written to it, or it was set to zero as they do not cover it.</summary>
+    /// <summary>
+    /// Whether tiles add to the inputs' gradient of some images: another reader has written to it, or it was set to zero as they do not
+    /// cover it.
+    /// </summary>
     protected bool AddsInputGradient(ImageRange images)
     {
         if (Accumulate(0)) return true;
@@ -63,7 +65,7 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 
     protected override void BeginBackward(WorkerPool pool)
     {
-        if (Input.NeedsGradient) pool.Run(Kernel.TransposedBlocks, _packTransposedBlock);
+        if (Input.NeedsGradient) pool.Run(Kernel.BackwardDataBlocks, _packBackwardDataBlock);
     }
 
     protected override void BeginBackwardPart(int part) => Bias.BeginGradient(part);

@@ -7,9 +7,15 @@ namespace Dst.Training.Autodiff.Nodes;
 /// <summary>A convolution in Winograd form, where a few images at a time run through all steps in the cache.</summary>
 internal sealed unsafe class WinogradNode : WinogradConvolutionNode
 {
-    private readonly Workspace _workspace;
     /// <summary>Gradients of weights from which on two parts of the batch share their sums, in floats: 1 MB.</summary>
     private const int LargeWeights = 256 * 1024;
+
+    /// <summary>
+    /// Transformed weights that leave the second-level cache between two runs, in floats: a run then has at least <see cref="FewTiles"/>
+    /// tiles.
+    /// </summary>
+    private const int MediumWeights = 250_000;
+    private const int FewTiles = 32;
 
     private readonly int _sums;
     private readonly Action<int> _backwardParts;
@@ -19,24 +25,31 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     private int _inputTiles;
     private int _outputTiles;
 
-    public WinogradNode(Node node, Feature input, StoredFeature output, WinogradConv2d kernel, Parameter weight, Parameter? bias, Workspace workspace, int maxBatch)
-        : base(node, input, output, kernel, weight, bias, workspace)
+    public WinogradNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
+        : base(context, node, input, output, kernel)
     {
-        _workspace = workspace;
-        _chunkImages = CachedImages(Math.Max(input.ImageLength, output.ImageLength), maxBatch);
+        _chunkImages = CachedImages();
         _sums = kernel.WeightGradientLength >= LargeWeights ? WorkerPool.Parts / 2 : WorkerPool.Parts;
         _backwardParts = BackwardParts;
         _sumPosition = SumPosition;
-        _unpackBlock = block => Kernel.UnpackWeightGradient(block, _workspace.Partial(0), Weight.Gradient);
+        _unpackBlock = block => Kernel.UnpackWeightGradient(block, Context.Workspace.Partial(0), Weight.Gradient);
     }
 
     protected override int ChunkImages => _chunkImages;
 
-    protected override void PlanScratch(int maxBatch)
+    /// <summary>Rows of tiles that go through all steps together.</summary>
+    public static int RowsTogether(WinogradForm form, Conv2dShape shape, int maxBatch)
+    {
+        var (rows, columns) = (form.CachedRowsOf(shape), form.ColumnsOf(shape));
+        if (form.WeightsOf(shape) >= MediumWeights) rows = Math.Max(rows, (FewTiles + columns - 1) / columns);
+        return Math.Clamp(rows, 1, ImageRange.LargestPart(maxBatch) * form.RowsOf(shape));
+    }
+
+    protected override void PlanScratch()
     {
         _inputTiles = ReserveScratch(checked((int)Kernel.InputTilesLength));
         _outputTiles = ReserveScratch(checked((int)Kernel.OutputTilesLength));
-        _workspace.Reserve(0, Kernel.WeightGradientLength);
+        Context.Workspace.Reserve(0, Kernel.WeightGradientLength);
     }
 
     protected override void ForwardImages(ImageRange images, int part)
@@ -73,12 +86,13 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
             Kernel.TransformOutputGradient(rows, dy, m);
             Kernel.AddWeightGradient(0, Kernel.Positions, rows.Count, v, m, Sums(part));
             if (!Input.NeedsGradient) continue;
-            Kernel.MultiplyTransposed(0, Kernel.Positions, rows.Count, m, TransposedWeights, v);
+            Kernel.MultiplyTransposed(0, Kernel.Positions, rows.Count, m, BackwardDataWeights, v);
             Kernel.TransformInputGradient(rows, v, adds, Input.Gradient(images.First));
         }
     }
 
-    private TileRows RunOfRows(ImageRange images, int first) => new(first, 0, Math.Min(Kernel.Capacity, images.Count * Kernel.RowsPerImage - first));
+    private TileRows RunOfRows(ImageRange images, int first) =>
+        new(first, 0, Math.Min(Kernel.Capacity, images.Count * Kernel.RowsPerImage - first));
 
     protected override void EndBackward(WorkerPool pool)
     {
@@ -95,11 +109,12 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         for (var part = sums * WorkerPool.Parts / _sums; part < (sums + 1) * WorkerPool.Parts / _sums; part++) BackwardPart(part);
     }
 
-    private float* Sums(int part) => _workspace.Partial(part * _sums / WorkerPool.Parts);
+    private float* Sums(int part) => Context.Workspace.Partial(part * _sums / WorkerPool.Parts);
 
     private void SumPosition(int position)
     {
         var (first, length) = Kernel.WeightGradientRange(position);
-        for (var sums = 1; sums < _sums; sums++) Elementwise.Accumulate(Tier, _workspace.Partial(sums) + first, length, _workspace.Partial(0) + first);
+        for (var sums = 1; sums < _sums; sums++)
+            Elementwise.Accumulate(Tier, Context.Workspace.Partial(sums) + first, length, Context.Workspace.Partial(0) + first);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Dst.Foundations;
+using Dst.Training.Autodiff;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 
@@ -169,12 +170,12 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Adds an arm's measured convolutions to <c>manifest.json</c>.</summary>
     /// <param name="arm">The arm.</param>
-    /// <param name="tiles">Winograd tile by layer, 0 for direct.</param>
+    /// <param name="forms">What was measured.</param>
     /// <exception cref="InputException">It cannot be read or written.</exception>
-    public void RecordConvolutions(string arm, IReadOnlyDictionary<string, int> tiles)
+    public void RecordConvolutions(string arm, ConvolutionForms forms)
     {
         var manifest = RunManifest.Load(ManifestPath);
-        (manifest with { Convolutions = new Dictionary<string, IReadOnlyDictionary<string, int>>(manifest.Convolutions) { [arm] = tiles } }).Save(ManifestPath);
+        (manifest with { Convolutions = new Dictionary<string, ConvolutionForms>(manifest.Convolutions) { [arm] = forms } }).Save(ManifestPath);
     }
 
     /// <inheritdoc/>

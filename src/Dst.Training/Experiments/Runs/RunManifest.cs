@@ -43,8 +43,8 @@ public sealed record RunManifest
     /// <summary>Hash of the content of each split, by name.</summary>
     public required IReadOnlyDictionary<string, string> Data { get; init; }
 
-    /// <summary>Winograd tile of each convolution, 0 for direct, of each arm for which it was measured.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> Convolutions { get; init; } = new Dictionary<string, IReadOnlyDictionary<string, int>>();
+    /// <summary>Forms of the convolutions of each arm for which they were measured.</summary>
+    public IReadOnlyDictionary<string, ConvolutionForms> Convolutions { get; init; } = new Dictionary<string, ConvolutionForms>();
 
     /// <summary>Describes this program, this machine and the data.</summary>
     public static RunManifest Describe(ComputeContext compute, long seed, DateTime started, DataSet data)

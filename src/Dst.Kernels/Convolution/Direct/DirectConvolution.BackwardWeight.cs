@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>Adds the weight gradient of the blocks of 16 filters from <paramref name="firstBlock"/> on to a packed gradient.</summary>
     /// <param name="images">Number of images.</param>
@@ -13,20 +13,23 @@ public sealed unsafe partial class Conv2d
     /// <param name="endBlock">One past the last block.</param>
     /// <param name="gradient"><see cref="WeightGradientLength"/> floats, added to.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void WeightGradient(int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+    public void BackwardWeight(int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
     {
-        KernelRunner.Run(_tier, new WeightGradientKernel(this, images, x, dy, firstBlock, endBlock, gradient, scratch));
+        KernelRunner.Run(_tier, new BackwardWeightKernel(this, images, x, dy, firstBlock, endBlock, gradient, scratch));
     }
 
     /// <summary>Floats [first, end) of the packed gradient that belong to a block of 16 filters.</summary>
     public (int First, int End) WeightGradientRange(int block)
     {
         if (_tier == SimdTier.Scalar) return (block * Layout.Block * Shape.RowLength, (block + 1) * Layout.Block * Shape.RowLength);
-        var first = _weightGradient.Value.First;
+        var first = _backwardWeight.Value.First;
         return (first[block] * Layout.Block, first[block + 1] * Layout.Block);
     }
 
-    /// <summary>Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw]; positions that are not kept become zero.</summary>
+    /// <summary>
+    /// Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw]; positions that are not kept become
+    /// zero.
+    /// </summary>
     public void UnpackWeightGradient(int block, ReadOnlySpan<float> packed, Span<float> gradient)
     {
         CheckLength(packed.Length, WeightGradientLength);
@@ -43,7 +46,7 @@ public sealed unsafe partial class Conv2d
 
         rows.Clear();
         var taps = _forwardTaps[block];
-        var values = packed[(_weightGradient.Value.First[block] * Layout.Block)..];
+        var values = packed[(_backwardWeight.Value.First[block] * Layout.Block)..];
         for (var lane = 0; lane < filters; lane++)
         {
             var firstTap = (firstFilter + lane) / (s.Filters / s.Groups) * s.RowLength;
@@ -55,11 +58,11 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    private void WeightGradient<TLanes, TTaps>(int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+    private void BackwardWeight<TLanes, TTaps>(int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
         where TLanes : unmanaged, ILanes<TLanes>
         where TTaps : unmanaged, ITapAccumulators<TLanes>
     {
-        var list = _weightGradient.Value;
+        var list = _backwardWeight.Value;
         var walk = new PixelWalk(Shape.OutHeight, _input.RowPitch, _input.Length, Shape.OutWidth * Layout.Block, Shape.OutputLength);
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
@@ -80,7 +83,9 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    /// <summary>Adds, for a few taps, the sum over all pixels of input scalar × 16 filters' output gradients; the sums stay in registers.</summary>
+    /// <summary>
+    /// Adds, for a few taps, the sum over all pixels of input scalar × 16 filters' output gradients; the sums stay in registers.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Correlate<TLanes, TTaps>(PixelWalk walk, int images, float* source, int* offsets, float* dy, float* gradient)
         where TLanes : unmanaged, ILanes<TLanes>
@@ -109,16 +114,16 @@ public sealed unsafe partial class Conv2d
         public PixelWalk Within(int firstRow, int endRow) => this with { Rows = endRow - firstRow };
     }
 
-    private readonly struct WeightGradientKernel(Conv2d conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+    private readonly struct BackwardWeightKernel(DirectConvolution conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
         : IKernel
     {
-        public void Reference() => WeightGradientReference(
+        public void Reference() => BackwardWeightReference(
             conv.Shape, firstBlock * Layout.Block, Math.Min(conv.Shape.Filters, endBlock * Layout.Block), images, x, dy, gradient);
 
         public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes>
         {
-            if (TLanes.Accumulators >= EightTaps<TLanes>.Count) conv.WeightGradient<TLanes, EightTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
-            else conv.WeightGradient<TLanes, FourTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+            if (TLanes.Accumulators >= EightTaps<TLanes>.Count) conv.BackwardWeight<TLanes, EightTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+            else conv.BackwardWeight<TLanes, FourTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
         }
     }
 }

@@ -5,19 +5,22 @@ namespace Dst.Kernels;
 /// <summary>
 /// A convolution in Winograd form, with all of its kernels or with the kept ones of a mask: F(m×m, r×r) computes m² outputs of r² taps
 /// with (m + r − 1)² multiplications, F(4×4, 3×3) 36 instead of 144; with stride 2 it needs 81. An instance is a plan: it holds no
-/// activations and no weights, and may be used by many threads at once. It has no scalar form: <see cref="Supports"/>.
+/// activations and no weights, and may be used by many threads at once. The scalar tier has no such form.
 /// </summary>
 /// <remarks>
 /// <para>Each pass is made of steps on two arrays in the transform domain, V of the inputs and M of the outputs, both
 /// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles; the rows of images that follow each other are counted on,
 /// <see cref="RowsPerImage"/> an image. A caller runs the steps on cache-sized runs of rows one after another, or each step on all rows
 /// with its own split over threads.</para>
-/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/> M → y;</para>
-/// <para>backward: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see cref="AddWeightGradient"/>
+/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/>
+/// M → y;</para>
+/// <para>backward-weight and -data: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see
+/// cref="AddWeightGradient"/>
 /// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="TransformInputGradient"/> dV → dx. The gradients are the exact
-/// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward pass.</para>
+/// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward
+/// pass.</para>
 /// </remarks>
-public sealed unsafe partial class WinogradConv2d
+public sealed unsafe partial class WinogradConvolution
 {
     private readonly SimdTier _tier;
     private readonly int _points;
@@ -35,24 +38,24 @@ public sealed unsafe partial class WinogradConv2d
 
     /// <summary>Plans a layer.</summary>
     /// <param name="tier">Vector width.</param>
-    /// <param name="shape">A layer that <see cref="WinogradSchedule.FormsOf"/> has a form of.</param>
+    /// <param name="form">A form that supports the layer.</param>
+    /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">What 16 filters keep together: whole kernels; null for all.</param>
-    /// <param name="tile">Outputs m of a tile in one dimension.</param>
     /// <param name="capacity">Rows of tiles that V and M have room for.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
-    public WinogradConv2d(SimdTier tier, Conv2dShape shape, KeptTaps? kept, int tile, int capacity)
+    public WinogradConvolution(SimdTier tier, WinogradForm form, Conv2dShape shape, KeptTaps? kept, int capacity)
     {
         shape.Validate();
         kept?.Validate(shape);
-        if (!Supports(tier, shape, tile)) throw new ArgumentException($"no Winograd form of {shape} with tile {tile} on tier {tier}");
+        if (!form.Supports(tier, shape, kept)) throw new ArgumentException($"{form} does not support {shape} on tier {tier}");
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         _tier = tier;
         Shape = shape;
-        Tile = tile;
+        Form = form;
         Capacity = capacity;
-        _points = WinogradSchedule.Points(shape, tile);
-        RowsPerImage = WinogradSchedule.Rows(shape, tile);
-        _tileColumns = WinogradSchedule.Columns(shape, tile);
+        _points = form.PointsOf(shape);
+        RowsPerImage = form.RowsOf(shape);
+        _tileColumns = form.ColumnsOf(shape);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         _inputPitch = checked((shape.ChannelBlocks * capacity * _tileColumns + 1) * Layout.Block);
         _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
@@ -60,7 +63,7 @@ public sealed unsafe partial class WinogradConv2d
         _kept = new KeptKernels(shape, kept);
         _inputOffsets = OffsetsOfChannels(_kept.Channels);
         _outputOffsets = OffsetsOfChannels(Enumerable.Range(0, shape.Filters));
-        (_gradientOffsets, _gradientFirst) = PlanWeightGradient();
+        (_gradientOffsets, _gradientFirst) = PlanBackwardWeight();
         _pairs = KeptPairs.Create(tier, shape, _kept);
         _transposedTaps = (_pairs?.Count ?? shape.ChannelBlocks) * shape.Filters;
     }
@@ -68,8 +71,8 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Sizes of the layer.</summary>
     public Conv2dShape Shape { get; }
 
-    /// <summary>Outputs of a tile in one dimension.</summary>
-    public int Tile { get; }
+    /// <summary>The form.</summary>
+    public WinogradForm Form { get; }
 
     /// <summary>Rows of tiles that V and M have room for.</summary>
     public int Capacity { get; }
@@ -92,21 +95,21 @@ public sealed unsafe partial class WinogradConv2d
     /// <summary>Floats of the gradient of U, where each block's channels are filled up to a multiple of eight.</summary>
     public int WeightGradientLength => checked(Positions * _gradientOffsets.Length * Layout.Block);
 
-    /// <summary>Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] where masks halve it.</summary>
-    public int TransposedWeightLength => checked(Positions * _transposedTaps * Layout.Block);
+    /// <summary>
+    /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] where masks halve
+    /// it.
+    /// </summary>
+    public int BackwardDataWeightLength => checked(Positions * _transposedTaps * Layout.Block);
 
-    /// <summary>Blocks that <see cref="PackTransposedWeights"/> packs one by one.</summary>
-    public int TransposedBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
+    /// <summary>Blocks that <see cref="PackBackwardDataWeights"/> packs one by one.</summary>
+    public int BackwardDataBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
 
     /// <summary>Whether each pixel of the input is in a tile: with a stride the last ones may be in none.</summary>
     public bool CoversInput =>
-        (RowsPerImage - 1) * Tile * Shape.Stride + _points - Shape.Padding >= Shape.Height
-        && (_tileColumns - 1) * Tile * Shape.Stride + _points - Shape.Padding >= Shape.Width;
+        (RowsPerImage - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Height
+        && (_tileColumns - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Width;
 
     private int KernelArea => Shape.KernelHeight * Shape.KernelWidth;
-
-    /// <summary>Whether a layer has a Winograd form of this tile.</summary>
-    public static bool Supports(SimdTier tier, Conv2dShape shape, int tile) => WinogradSchedule.FormsOf(tier, shape).Any(form => form.Tile == tile);
 
     /// <summary>V = Bᵀ x B for some rows of tiles.</summary>
     /// <param name="rows">Which rows of the images, and where in V.</param>
@@ -115,7 +118,7 @@ public sealed unsafe partial class WinogradConv2d
     public void TransformInput(TileRows rows, float* x, float* v)
     {
         Check(rows);
-        RunForm(new InputKernel(this, rows, x, v));
+        RunFilter(new InputKernel(this, rows, x, v));
     }
 
     /// <summary>dM = A dy Aᵀ for some rows of tiles.</summary>
@@ -125,7 +128,7 @@ public sealed unsafe partial class WinogradConv2d
     public void TransformOutputGradient(TileRows rows, float* dy, float* dm)
     {
         Check(rows);
-        RunForm(new OutputGradientKernel(this, rows, dy, dm));
+        RunFilter(new OutputGradientKernel(this, rows, dy, dm));
     }
 
     /// <summary>M = U · V at some positions.</summary>
@@ -146,7 +149,7 @@ public sealed unsafe partial class WinogradConv2d
     /// <param name="endPosition">One past the last.</param>
     /// <param name="rows">Rows of tiles in dM.</param>
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
-    /// <param name="u">Of <see cref="PackTransposedWeights"/>.</param>
+    /// <param name="u">Of <see cref="PackBackwardDataWeights"/>.</param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
     public void MultiplyTransposed(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv)
     {
@@ -164,7 +167,7 @@ public sealed unsafe partial class WinogradConv2d
     public void AddWeightGradient(int firstPosition, int endPosition, int rows, float* v, float* dm, float* du)
     {
         Check(new(0, 0, rows));
-        KernelRunner.RunOnVectors(_tier, new WeightGradientKernel(this, firstPosition, endPosition, rows, v, dm, du));
+        KernelRunner.RunOnVectors(_tier, new BackwardWeightKernel(this, firstPosition, endPosition, rows, v, dm, du));
     }
 
     /// <summary>y = Aᵀ M A for some rows of tiles.</summary>
@@ -181,7 +184,7 @@ public sealed unsafe partial class WinogradConv2d
     public void TransformOutput(TileRows rows, float* m, Epilogue epilogue, float* y)
     {
         Check(rows);
-        RunForm(new OutputKernel(this, rows, m, epilogue, y));
+        RunFilter(new OutputKernel(this, rows, m, epilogue, y));
     }
 
     /// <summary>dx = B dV Bᵀ, or dx += …, for some rows of tiles; the rows of an image come in their order, as tiles overlap.</summary>
@@ -194,10 +197,11 @@ public sealed unsafe partial class WinogradConv2d
     {
         Check(rows);
         if (!accumulate && !CoversInput) throw new ArgumentException($"the tiles of {Shape} do not cover its input; a gradient to add to was expected");
-        RunForm(new InputGradientKernel(this, rows, dv, accumulate, dx));
+        RunFilter(new InputGradientKernel(this, rows, dv, accumulate, dx));
     }
 
-    private void RunForm<TKernel>(TKernel kernel) where TKernel : IFormKernel => KernelRunner.RunOnVectors(_tier, new FormKernel<TKernel>(this, kernel));
+    private void RunFilter<TKernel>(TKernel kernel) where TKernel : IFilterKernel =>
+        KernelRunner.RunOnVectors(_tier, new FilterKernel<TKernel>(this, kernel));
 
     private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
 
@@ -217,18 +221,18 @@ public sealed unsafe partial class WinogradConv2d
         return [.. channels.Select(channel => channel / Layout.Block * plane + channel % Layout.Block)];
     }
 
-    /// <summary>What is compiled for each form.</summary>
-    private interface IFormKernel
+    /// <summary>What is compiled for each minimal filter.</summary>
+    private interface IFilterKernel
     {
-        void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm;
+        void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter;
     }
 
-    /// <summary>The one switch from a layer to its form.</summary>
-    private readonly struct FormKernel<TKernel>(WinogradConv2d conv, TKernel kernel) : IVectorKernel where TKernel : IFormKernel
+    /// <summary>The one switch from a layer to its minimal filter.</summary>
+    private readonly struct FilterKernel<TKernel>(WinogradConvolution conv, TKernel kernel) : IVectorKernel where TKernel : IFilterKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            switch (conv.Tile, conv.Shape.KernelHeight, conv.Shape.Stride)
+            switch (conv.Form.Tile, conv.Shape.KernelHeight, conv.Shape.Stride)
             {
                 case (2, 3, 1): kernel.Run<T, Points4<T>, F2x3>(); break;
                 case (4, 3, 1): kernel.Run<T, Points6<T>, F4x3>(); break;
@@ -236,7 +240,7 @@ public sealed unsafe partial class WinogradConv2d
                 case (4, 5, 1): kernel.Run<T, Points8<T>, F4x5>(); break;
                 case (3, 6, 1): kernel.Run<T, Points8<T>, F3x6>(); break;
                 case (4, 3, 2): kernel.Run<T, StridedPoints<T>, F4x3>(); break;
-                default: throw new InvalidOperationException($"{conv.Shape} with tile {conv.Tile} has no Winograd form");
+                default: throw new InvalidOperationException($"{conv.Shape} has no form {conv.Form}");
             }
         }
     }

@@ -4,13 +4,17 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <content>The matrix products: at each position of the transform domain one of weights and tiles.</content>
-public sealed unsafe partial class WinogradConv2d
+public sealed unsafe partial class WinogradConvolution
 {
-    /// <summary>The gradient's lists of channels are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.</summary>
+    /// <summary>
+    /// The gradient's lists of channels are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.
+    /// </summary>
     private const int GradientChannelMultiple = 8;
 
-    /// <summary>Each block's channel offsets, filled up by repeating the last (what the copies gather is never read), and where each block begins.</summary>
-    private (int[] Offsets, int[] First) PlanWeightGradient()
+    /// <summary>
+    /// Each block's channel offsets, filled up by repeating the last (what the copies gather is never read), and where each block begins.
+    /// </summary>
+    private (int[] Offsets, int[] First) PlanBackwardWeight()
     {
         var offsets = new List<int>();
         var first = new int[Shape.FilterBlocks + 1];
@@ -42,7 +46,8 @@ public sealed unsafe partial class WinogradConv2d
         }
     }
 
-    private void MultiplyTransposed<T>(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv) where T : unmanaged, ILanes<T>
+    private void MultiplyTransposed<T>(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv)
+        where T : unmanaged, ILanes<T>
     {
         for (var p = firstPosition; p < endPosition; p++)
         {
@@ -62,7 +67,8 @@ public sealed unsafe partial class WinogradConv2d
     }
 
     /// <summary>For each pair of channel blocks the lanes are the channels that a block of filters keeps of both.</summary>
-    private void MultiplyKeptChannels<T>(KeptPairs pairs, int rows, float* weights, float* source, float* destination) where T : unmanaged, ILanes<T>
+    private void MultiplyKeptChannels<T>(KeptPairs pairs, int rows, float* weights, float* source, float* destination)
+        where T : unmanaged, ILanes<T>
     {
         var tiles = rows * _tileColumns;
         fixed (int* lanes = pairs.Lanes)
@@ -82,9 +88,13 @@ public sealed unsafe partial class WinogradConv2d
         }
     }
 
-    /// <summary>Eight tiles of a pair of channel blocks: each block of filters' sums stay in registers until they are added to their channels' lanes.</summary>
+    /// <summary>
+    /// Eight tiles of a pair of channel blocks: each block of filters' sums stay in registers until they are added to their channels'
+    /// lanes.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PairOfEight<T>(float* weights, float* source, int* lanes, int tiles, float* first, float* second) where T : unmanaged, ILanes<T>
+    private void PairOfEight<T>(float* weights, float* source, int* lanes, int tiles, float* first, float* second)
+        where T : unmanaged, ILanes<T>
     {
         EightSums<T> ofFirst = default, ofSecond = default;
         nint plane = (nint)Capacity * _tileColumns * Layout.Block;
@@ -121,17 +131,20 @@ public sealed unsafe partial class WinogradConv2d
         }
     }
 
-    private readonly struct MultiplyKernel(WinogradConv2d conv, int first, int end, int rows, float* v, float* u, float* m) : IVectorKernel
+    private readonly struct MultiplyKernel(WinogradConvolution conv, int first, int end, int rows, float* v, float* u, float* m)
+        : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, rows, v, u, m);
     }
 
-    private readonly struct MultiplyTransposedKernel(WinogradConv2d conv, int first, int end, int rows, float* dm, float* u, float* dv) : IVectorKernel
+    private readonly struct MultiplyTransposedKernel(WinogradConvolution conv, int first, int end, int rows, float* dm, float* u, float* dv)
+        : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, rows, dm, u, dv);
     }
 
-    private readonly struct WeightGradientKernel(WinogradConv2d conv, int first, int end, int rows, float* v, float* dm, float* du) : IVectorKernel
+    private readonly struct BackwardWeightKernel(WinogradConvolution conv, int first, int end, int rows, float* v, float* dm, float* du)
+        : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {

@@ -8,7 +8,7 @@ namespace Dst.Kernels;
 /// masks, block 1): a vector holds 16 neighbouring pixels of one channel rather than 16 filters of one pixel, so that a
 /// tap costs the same whatever filters keep it. The fewer filters share a tap, the more of the time goes into loading pixels.
 /// </summary>
-internal sealed unsafe class NarrowBlockConv2d
+internal sealed unsafe class NarrowBlockConvolution
 {
     /// <summary>Columns of 16 pixels that are in flight before they are transposed.</summary>
     private const int MaxColumns = 6;
@@ -26,7 +26,7 @@ internal sealed unsafe class NarrowBlockConv2d
     private readonly int[][] _offsets;
     private readonly int[] _firstWeight;
 
-    public NarrowBlockConv2d(SimdTier tier, Conv2dShape shape, KeptTaps kept, PackedInput input)
+    public NarrowBlockConvolution(SimdTier tier, Conv2dShape shape, KeptTaps kept, PackedInput input)
     {
         _tier = tier;
         _shape = shape;
@@ -51,7 +51,9 @@ internal sealed unsafe class NarrowBlockConv2d
     /// <summary>Floats of the packed weights [run][taps][filters of the run].</summary>
     public int WeightLength => _firstWeight[^1];
 
-    /// <summary>Floats of scratch memory: the sums of 16 filters before they are transposed, one image's planes, and the packed image.</summary>
+    /// <summary>
+    /// Floats of scratch memory: the sums of 16 filters before they are transposed, one image's planes, and the packed image.
+    /// </summary>
     public int ScratchLength => SumsLength + _planes.Length + _input.Length;
 
     private static int SumsLength => Layout.Block * MaxColumns * Layout.Block;
@@ -70,8 +72,12 @@ internal sealed unsafe class NarrowBlockConv2d
         }
     }
 
-    /// <summary>y = conv(x) + bias; the parameters are those of <see cref="Conv2d.Forward(int, float*, float*, float*, float*, float*)"/>.</summary>
-    public void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    /// <summary>
+    /// y = conv(x) + bias; the parameters are those of <see cref="DirectConvolution.Forward(int, float*, float*, float*, float*,
+    /// float*)"/>.
+    /// </summary>
+    public void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch)
+        where TLanes : unmanaged, ILanes<TLanes>
     {
         for (var n = 0; n < images; n++, x += _shape.InputLength, y += _shape.OutputLength)
         {

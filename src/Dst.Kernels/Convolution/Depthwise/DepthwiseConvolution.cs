@@ -5,9 +5,9 @@ namespace Dst.Kernels;
 /// <summary>
 /// Depthwise convolution: each channel has its own window of weights and sees no other, so sixteen channels fill the lanes.
 /// Packed weights and their gradient are [C/16, Kh·Kw, 16], zero beyond the channels. The bias's gradient is
-/// <see cref="Bias.Gradient"/>.
+/// <see cref="Bias.Backward"/>.
 /// </summary>
-public static unsafe class DepthwiseConv2d
+public static unsafe class DepthwiseConvolution
 {
     /// <summary>Floats of the packed weights.</summary>
     public static int WeightLength(WindowShape shape) => shape.Blocks * shape.Area * Layout.Block;
@@ -59,10 +59,10 @@ public static unsafe class DepthwiseConv2d
     /// <param name="images">Images in the run.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void DataGradient(SimdTier tier, WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate)
+    public static void BackwardData(SimdTier tier, WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate)
     {
         shape.Validate(images);
-        KernelRunner.Run(tier, new DepthwiseDataGradient(shape, dy, weights, images, dx, accumulate));
+        KernelRunner.Run(tier, new DepthwiseBackwardData(shape, dy, weights, images, dx, accumulate));
     }
 
     /// <summary>Adds Σ dy · x over a run of images to the packed gradient of the weights.</summary>
@@ -72,10 +72,10 @@ public static unsafe class DepthwiseConv2d
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="gradient">Packed.</param>
-    public static void WeightGradient(SimdTier tier, WindowShape shape, float* x, float* dy, int images, float* gradient)
+    public static void BackwardWeight(SimdTier tier, WindowShape shape, float* x, float* dy, int images, float* gradient)
     {
         shape.Validate(images);
-        KernelRunner.Run(tier, new DepthwiseWeightGradient(shape, x, dy, images, gradient));
+        KernelRunner.Run(tier, new DepthwiseBackwardWeight(shape, x, dy, images, gradient));
     }
 
     private static void CheckWeights(WindowShape shape, int weights, int packed)

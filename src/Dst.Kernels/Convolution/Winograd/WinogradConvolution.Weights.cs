@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <content>Weights to the transform domain, and their gradient back.</content>
-public sealed unsafe partial class WinogradConv2d
+public sealed unsafe partial class WinogradConvolution
 {
     /// <summary>U = G g Gᵀ of one block of 16 filters, for <see cref="Multiply"/>. Blocks may be packed by different threads.</summary>
     /// <param name="block">Block of filters.</param>
@@ -12,20 +12,22 @@ public sealed unsafe partial class WinogradConv2d
     public void PackWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
         CheckWeights(weights.Length);
-        fixed (float* w = weights) RunForm(new PackKernel(this, block, w, u));
+        fixed (float* w = weights) RunFilter(new PackKernel(this, block, w, u));
     }
 
     /// <summary>A block of U for <see cref="MultiplyTransposed"/>. Blocks may be packed by different threads.</summary>
-    /// <param name="block">Below <see cref="TransposedBlocks"/>.</param>
+    /// <param name="block">Below <see cref="BackwardDataBlocks"/>.</param>
     /// <param name="weights">[O, C, r, r].</param>
-    /// <param name="u"><see cref="TransposedWeightLength"/> floats.</param>
-    public void PackTransposedWeights(int block, ReadOnlySpan<float> weights, float* u)
+    /// <param name="u"><see cref="BackwardDataWeightLength"/> floats.</param>
+    public void PackBackwardDataWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
         CheckWeights(weights.Length);
-        fixed (float* w = weights) RunForm(new PackTransposedKernel(this, block, w, u));
+        fixed (float* w = weights) RunFilter(new PackBackwardDataKernel(this, block, w, u));
     }
 
-    /// <summary>dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; kernels that are not kept become zero.</summary>
+    /// <summary>
+    /// dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; kernels that are not kept become zero.
+    /// </summary>
     /// <param name="block">Block of filters.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats.</param>
     /// <param name="gradient">[O, C, r, r].</param>
@@ -33,7 +35,7 @@ public sealed unsafe partial class WinogradConv2d
     {
         CheckWeights(gradient.Length);
         gradient.Slice(block * Layout.Block * Shape.RowLength, FiltersOf(block) * Shape.RowLength).Clear();
-        fixed (float* g = gradient) RunForm(new UnpackKernel(this, block, du, g));
+        fixed (float* g = gradient) RunFilter(new UnpackKernel(this, block, du, g));
     }
 
     /// <summary>Floats [first, first + length) of the gradient of U that belong to a position.</summary>
@@ -45,7 +47,8 @@ public sealed unsafe partial class WinogradConv2d
         if (length != Shape.Filters * Shape.RowLength) throw new ArgumentException($"{length} weights; {Shape.Filters * Shape.RowLength} were expected");
     }
 
-    private void Pack<T, TStep>(int block, float* weights, float* u) where T : unmanaged, ILanes<T> where TStep : IWinogradStep<T>
+    private void Pack<T, TTransform>(int block, float* weights, float* u)
+        where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * Shape.RowLength;
@@ -53,34 +56,35 @@ public sealed unsafe partial class WinogradConv2d
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
             var kernels = weights + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * KernelArea;
-            TransformKernels<T, TStep>(kernels, new(lanes, FiltersOf(block)), u + (long)i * Layout.Block, positionPitch);
+            TransformKernels<T, TTransform>(kernels, new(lanes, FiltersOf(block)), u + (long)i * Layout.Block, positionPitch);
         }
     }
 
-    private void PackTransposed<T, TStep>(int block, float* weights, float* u) where T : unmanaged, ILanes<T> where TStep : IWinogradStep<T>
+    private void PackBackwardData<T, TTransform>(int block, float* weights, float* u)
+        where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         u += (nint)block * Shape.Filters * Layout.Block;
         if (_pairs is null)
         {
             var channels = stackalloc int[Layout.Block];
             for (var lane = 0; lane < Layout.Block; lane++) channels[lane] = block * Layout.Block + lane;
-            PackList<T, TStep>(new(channels, Math.Min(Layout.Block, Shape.Channels - block * Layout.Block)), 0, Shape.Filters, weights, u);
+            PackList<T, TTransform>(new(channels, Math.Min(Layout.Block, Shape.Channels - block * Layout.Block)), 0, Shape.Filters, weights, u);
             return;
         }
 
         for (var b = 0; b < Shape.FilterBlocks; b++)
-            PackList<T, TStep>(_pairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
+            PackList<T, TTransform>(_pairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
     }
 
     /// <summary>The kernels of some filters for up to 16 channels, one in each lane: [filters][16] at each position.</summary>
-    private void PackList<T, TStep>(ReadOnlySpan<int> channels, int firstFilter, int filters, float* weights, float* u)
+    private void PackList<T, TTransform>(ReadOnlySpan<int> channels, int firstFilter, int filters, float* weights, float* u)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * KernelArea;
         for (var filter = 0; filter < filters; filter++, u += Layout.Block)
-            TransformKernels<T, TStep>(weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u, (nint)_transposedTaps * Layout.Block);
+            TransformKernels<T, TTransform>(weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u, (nint)_transposedTaps * Layout.Block);
     }
 
     /// <summary>G g Gᵀ of up to 16 kernels at once, one in each lane.</summary>
@@ -88,11 +92,11 @@ public sealed unsafe partial class WinogradConv2d
     /// <param name="lanes">Where each lane's kernel [r, r] begins.</param>
     /// <param name="destination">First position.</param>
     /// <param name="positionPitch">Floats from one position to the next.</param>
-    private static void TransformKernels<T, TStep>(float* kernels, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
+    private static void TransformKernels<T, TTransform>(float* kernels, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
-        var area = TStep.In * TStep.In;
+        var area = TTransform.In * TTransform.In;
         var square = stackalloc float[area * Layout.Block];
         if (lanes.Length < Layout.Block) new Span<float>(square, area * Layout.Block).Clear();
         for (var lane = 0; lane < lanes.Length; lane++)
@@ -101,18 +105,19 @@ public sealed unsafe partial class WinogradConv2d
             for (var i = 0; i < area; i++) square[i * Layout.Block + lane] = kernel[i];
         }
 
-        WinogradTransform.Apply<T, TStep>(new(square, TStep.In * Layout.Block, Layout.Block), new(destination, TStep.Out * positionPitch, positionPitch));
+        SquareTransform.Apply<T, TTransform>(new(square, TTransform.In * Layout.Block, Layout.Block), new(destination, TTransform.Out * positionPitch, positionPitch));
     }
 
-    private void Unpack<T, TStep>(int block, float* du, float* gradient) where T : unmanaged, ILanes<T> where TStep : IWinogradStep<T>
+    private void Unpack<T, TTransform>(int block, float* du, float* gradient)
+        where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        var (area, filters) = (TStep.Out * TStep.Out, FiltersOf(block));
+        var (area, filters) = (TTransform.Out * TTransform.Out, FiltersOf(block));
         var lanes = stackalloc float[area * Layout.Block];
         nint positionPitch = _gradientOffsets.Length * Layout.Block, rowLength = Shape.RowLength;
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
             var source = du + (long)(_gradientFirst[block] + i - _kept.First(block)) * Layout.Block;
-            WinogradTransform.Apply<T, TStep>(new(source, _points * positionPitch, positionPitch), new(lanes, TStep.Out * Layout.Block, Layout.Block));
+            SquareTransform.Apply<T, TTransform>(new(source, _points * positionPitch, positionPitch), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
             var kernels = gradient + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * KernelArea;
             for (var lane = 0; lane < filters; lane++)
             {
@@ -121,21 +126,21 @@ public sealed unsafe partial class WinogradConv2d
         }
     }
 
-    private readonly struct PackKernel(WinogradConv2d conv, int block, float* weights, float* u) : IFormKernel
+    private readonly struct PackKernel(WinogradConvolution conv, int block, float* weights, float* u) : IFilterKernel
     {
-        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Pack<T, EvaluateStep<T, TPoints, KernelSide<TForm>>>(block, weights, u);
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Pack<T, EvaluateTransform<T, TPoints, KernelSide<TFilter>>>(block, weights, u);
     }
 
-    private readonly struct PackTransposedKernel(WinogradConv2d conv, int block, float* weights, float* u) : IFormKernel
+    private readonly struct PackBackwardDataKernel(WinogradConvolution conv, int block, float* weights, float* u) : IFilterKernel
     {
-        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.PackTransposed<T, EvaluateStep<T, TPoints, KernelSide<TForm>>>(block, weights, u);
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.PackBackwardData<T, EvaluateTransform<T, TPoints, KernelSide<TFilter>>>(block, weights, u);
     }
 
-    private readonly struct UnpackKernel(WinogradConv2d conv, int block, float* du, float* gradient) : IFormKernel
+    private readonly struct UnpackKernel(WinogradConvolution conv, int block, float* du, float* gradient) : IFilterKernel
     {
-        public void Run<T, TPoints, TForm>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TForm : IWinogradForm =>
-            conv.Unpack<T, EvaluateTransposedStep<T, TPoints, KernelSide<TForm>>>(block, du, gradient);
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Unpack<T, EvaluateTransposedTransform<T, TPoints, KernelSide<TFilter>>>(block, du, gradient);
     }
 }

@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>One dimension of a Winograd transform: <see cref="In"/> vectors of sixteen lanes to <see cref="Out"/> of them.</summary>
-internal unsafe interface IWinogradStep<T> where T : unmanaged, ILanes<T>
+internal unsafe interface IWinogradTransform<T> where T : unmanaged, ILanes<T>
 {
     /// <summary>Vectors read.</summary>
     static abstract int In { get; }
@@ -25,7 +25,7 @@ internal readonly unsafe struct VectorSquare(float* start, nint row, nint column
 }
 
 /// <summary>Both dimensions of a Winograd transform.</summary>
-internal static unsafe class WinogradTransform
+internal static unsafe class SquareTransform
 {
     /// <summary>Vectors along a side of the largest tile.</summary>
     public const int LargestSide = 9;
@@ -33,17 +33,17 @@ internal static unsafe class WinogradTransform
     /// <summary>Vectors of the largest tile.</summary>
     public const int LargestTile = LargestSide * LargestSide;
 
-    /// <summary>destination = M · source · Mᵀ, where <typeparamref name="TStep"/> multiplies by M.</summary>
+    /// <summary>destination = M · source · Mᵀ, where <typeparamref name="TTransform"/> multiplies by M.</summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Apply<T, TStep>(VectorSquare source, VectorSquare destination)
+    public static void Apply<T, TTransform>(VectorSquare source, VectorSquare destination)
         where T : unmanaged, ILanes<T>
-        where TStep : IWinogradStep<T>
+        where TTransform : IWinogradTransform<T>
     {
         var half = stackalloc float[LargestTile * Layout.Block];
-        for (var column = 0; column < TStep.In; column++)
-            TStep.Apply(source.Start + column * source.Column, source.Row, half + column * Layout.Block, TStep.In * Layout.Block);
-        for (var row = 0; row < TStep.Out; row++)
-            TStep.Apply(half + row * TStep.In * Layout.Block, Layout.Block, destination.Start + row * destination.Row, destination.Column);
+        for (var column = 0; column < TTransform.In; column++)
+            TTransform.Apply(source.Start + column * source.Column, source.Row, half + column * Layout.Block, TTransform.In * Layout.Block);
+        for (var row = 0; row < TTransform.Out; row++)
+            TTransform.Apply(half + row * TTransform.In * Layout.Block, Layout.Block, destination.Start + row * destination.Row, destination.Column);
     }
 }

@@ -9,13 +9,16 @@ namespace Dst.Kernels;
 /// <remarks>
 /// The forward pass packs its input with padding, split into stride² phases so that neighbouring output pixels always read
 /// neighbouring scalars; then each tap costs one vector load of 16 filters' weights and one multiply-add an output pixel.
-/// The data gradient is the same loop over the packed output gradient with turned weights, one pass for each phase of the stride.
-/// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward pass and in the weight gradient;
-/// where they keep whole kernels, the data gradient gathers the channels that each block of filters keeps.
-/// With narrower blocks the forward pass is <see cref="NarrowBlockConv2d"/>, and the gradients run on the union of the 16 filters' taps.
-/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole blocks.
+/// The backward-data pass is the same loop over the packed output gradient with its own packed weights, one pass for each phase of the
+/// stride.
+/// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward and backward-weight passes;
+/// where they keep whole kernels, the backward-data pass gathers the channels that each block of filters keeps.
+/// With narrower blocks the forward pass is <see cref="NarrowBlockConvolution"/>, and the backward passes run on the union of the 16
+/// filters' taps.
+/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole
+/// blocks.
 /// </remarks>
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     private readonly SimdTier _tier;
 
@@ -24,7 +27,7 @@ public sealed unsafe partial class Conv2d
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">The taps that it reads, or null for all; weights at other positions must be zero.</param>
     /// <exception cref="ArgumentException">The shape is not legal or the taps do not fit it.</exception>
-    public Conv2d(SimdTier tier, Conv2dShape shape, KeptTaps? kept = null)
+    public DirectConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept = null)
     {
         _tier = tier;
         shape.Validate();
@@ -33,11 +36,11 @@ public sealed unsafe partial class Conv2d
         _input = PackedInput.ForForward(shape);
         _forwardTaps = ForwardTaps(kept);
         _forward = PlanForward();
-        _narrowForward = kept is { Block: < Layout.Block } && _tier != SimdTier.Scalar ? new NarrowBlockConv2d(tier, shape, kept, _input) : null;
-        _outputGradient = PackedInput.ForDataGradient(shape);
-        _dataGradient = new(PlanDataGradient);
-        _dataGradientLength = new(() => _dataGradient.Value.Sum(phase => phase.WeightLength));
-        _weightGradient = new(PlanWeightGradient);
+        _narrowForward = kept is { Block: < Layout.Block } && _tier != SimdTier.Scalar ? new NarrowBlockConvolution(tier, shape, kept, _input) : null;
+        _outputGradient = PackedInput.ForBackwardData(shape);
+        _backwardData = new(PlanBackwardData);
+        _backwardDataLength = new(() => _backwardData.Value.Sum(phase => phase.WeightLength));
+        _backwardWeight = new(PlanBackwardWeight);
         WeightLength = _tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
     }
 
@@ -47,12 +50,12 @@ public sealed unsafe partial class Conv2d
     /// <summary>Floats of the packed weights of the forward pass.</summary>
     public int WeightLength { get; }
 
-    /// <summary>Floats of the packed weights of the data gradient.</summary>
-    public int DataGradientWeightLength => _tier == SimdTier.Scalar ? WeightCount : _dataGradientLength.Value;
+    /// <summary>Floats of the packed weights of the backward-data pass.</summary>
+    public int BackwardDataWeightLength => _tier == SimdTier.Scalar ? WeightCount : _backwardDataLength.Value;
 
     /// <summary>Floats of the packed weight gradient.</summary>
     public int WeightGradientLength =>
-        checked(Layout.Block * (_tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _weightGradient.Value.Offsets.Length));
+        checked(Layout.Block * (_tier == SimdTier.Scalar ? Shape.FilterBlocks * Shape.RowLength : _backwardWeight.Value.Offsets.Length));
 
     /// <summary>Floats of scratch memory that any pass needs for one part of a batch.</summary>
     public int ScratchLength => Math.Max(Math.Max(_input.ChunkLength, _outputGradient.ChunkLength), _narrowForward?.ScratchLength ?? 0);
@@ -96,7 +99,8 @@ public sealed unsafe partial class Conv2d
         if (actual != expected) throw new ArgumentException($"{actual} floats; {expected} were expected");
     }
 
-    private void Forward<TLanes>(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
+    private void Forward<TLanes>(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
+        where TLanes : unmanaged, ILanes<TLanes>
     {
         if (_narrowForward is not null)
         {
@@ -139,7 +143,7 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    private readonly struct ForwardKernel(Conv2d conv, int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
+    private readonly struct ForwardKernel(DirectConvolution conv, int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
     {
         public void Reference()
         {
@@ -147,6 +151,7 @@ public sealed unsafe partial class Conv2d
             epilogue.WithoutBias.Apply(SimdTier.Scalar, y, images, conv.Shape.FilterBlocks, conv.Shape.OutHeight * conv.Shape.OutWidth);
         }
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.Forward<TLanes>(images, x, weights, epilogue, y, scratch);
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
+            conv.Forward<TLanes>(images, x, weights, epilogue, y, scratch);
     }
 }

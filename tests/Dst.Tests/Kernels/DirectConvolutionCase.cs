@@ -5,7 +5,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Tests.Kernels;
 
 /// <summary>A convolution, dense or with kept taps; weights that are not kept are zero and have no gradient.</summary>
-internal sealed unsafe class Conv2dCase(int images, Conv2dShape shape, KeptTaps? kept = null, string pattern = "dense")
+internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape, KeptTaps? kept = null, string pattern = "dense")
     : OperationCase($"conv {pattern} {images} {shape}")
 {
     public override int DataInputs => 1;
@@ -43,11 +43,11 @@ internal sealed unsafe class Conv2dCase(int images, Conv2dShape shape, KeptTaps?
         var y = Blocked.Garbage(images, shape.Filters, shape.OutHeight, shape.OutWidth);
         if (tier is null)
         {
-            Conv2d.ForwardReference(shape, images, inputs[0].Pointer, inputs[1].Pointer, inputs[2].Pointer, y.Pointer);
+            DirectConvolution.ForwardReference(shape, images, inputs[0].Pointer, inputs[1].Pointer, inputs[2].Pointer, y.Pointer);
             return y;
         }
 
-        var kernel = new Conv2d(tier.Value, shape, kept);
+        var kernel = new DirectConvolution(tier.Value, shape, kept);
         using var weights = new AlignedBuffer(kernel.WeightLength);
         using var scratch = Scratch(kernel);
         weights.Span.Fill(float.NaN);
@@ -60,24 +60,24 @@ internal sealed unsafe class Conv2dCase(int images, Conv2dShape shape, KeptTaps?
     {
         ZeroPruned(inputs[1]);
         var biasGradient = new double[Layout.PaddedChannels(shape.Filters)];
-        Bias.Gradient(tier ?? SimdTier.Scalar, dy.Pointer, images, shape.Filters, dy.Pixels, biasGradient);
+        Bias.Backward(tier ?? SimdTier.Scalar, dy.Pointer, images, shape.Filters, dy.Pixels, biasGradient);
         for (var o = 0; o < biasGradient.Length; o++) gradients[2].Span[o] = (float)biasGradient[o];
         if (tier is null)
         {
             gradients[1].Span.Clear();
-            Conv2d.DataGradientReference(shape, images, dy.Pointer, inputs[1].Pointer, gradients[0].Pointer, accumulate);
-            Conv2d.WeightGradientReference(shape, 0, shape.Filters, images, inputs[0].Pointer, dy.Pointer, gradients[1].Pointer);
+            DirectConvolution.BackwardDataReference(shape, images, dy.Pointer, inputs[1].Pointer, gradients[0].Pointer, accumulate);
+            DirectConvolution.BackwardWeightReference(shape, 0, shape.Filters, images, inputs[0].Pointer, dy.Pointer, gradients[1].Pointer);
         }
         else
         {
-            var kernel = new Conv2d(tier.Value, shape, kept);
-            using var weights = new AlignedBuffer(kernel.DataGradientWeightLength);
+            var kernel = new DirectConvolution(tier.Value, shape, kept);
+            using var weights = new AlignedBuffer(kernel.BackwardDataWeightLength);
             using var packed = new AlignedBuffer(kernel.WeightGradientLength);
             using var scratch = Scratch(kernel);
             weights.Span.Fill(float.NaN);
-            kernel.PackDataGradientWeights(Plain(inputs[1]), weights.Span);
-            kernel.DataGradient(images, dy.Pointer, weights.Pointer, gradients[0].Pointer, scratch.Pointer, accumulate);
-            kernel.WeightGradient(images, inputs[0].Pointer, dy.Pointer, 0, shape.FilterBlocks, packed.Pointer, scratch.Pointer);
+            kernel.PackBackwardDataWeights(Plain(inputs[1]), weights.Span);
+            kernel.BackwardData(images, dy.Pointer, weights.Pointer, gradients[0].Pointer, scratch.Pointer, accumulate);
+            kernel.BackwardWeight(images, inputs[0].Pointer, dy.Pointer, 0, shape.FilterBlocks, packed.Pointer, scratch.Pointer);
             for (var block = 0; block < shape.FilterBlocks; block++) kernel.UnpackWeightGradient(block, packed.Span, Plain(gradients[1]));
         }
 
@@ -87,7 +87,7 @@ internal sealed unsafe class Conv2dCase(int images, Conv2dShape shape, KeptTaps?
 
     private static Span<float> Plain(Blocked parameter) => parameter.Span[..parameter.Channels];
 
-    private static AlignedBuffer Scratch(Conv2d kernel)
+    private static AlignedBuffer Scratch(DirectConvolution kernel)
     {
         var scratch = new AlignedBuffer(kernel.ScratchLength);
         scratch.Span.Fill(float.NaN);

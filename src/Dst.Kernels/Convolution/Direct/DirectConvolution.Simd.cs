@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>Pixels of the widest tile.</summary>
     private const int MaxTileWidth = 16;
@@ -15,7 +15,9 @@ public sealed unsafe partial class Conv2d
         static abstract nint Of(in TilePixels pixels);
     }
 
-    /// <summary>Runs a pass: for each block of 16 output channels, image (or some images) and row, one register tile after another.</summary>
+    /// <summary>
+    /// Runs a pass: for each block of 16 output channels, image (or some images) and row, one register tile after another.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<TLanes>(TapPass pass, int images, float* source, float* weights, InitialValues initial, Epilogue epilogue, float* destination)
         where TLanes : unmanaged, ILanes<TLanes>
@@ -52,7 +54,8 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    private static void Tile<TLanes>(bool acrossImages, int width, in TapList taps, in TilePixels pixels) where TLanes : unmanaged, ILanes<TLanes>
+    private static void Tile<TLanes>(bool acrossImages, int width, in TapList taps, in TilePixels pixels)
+        where TLanes : unmanaged, ILanes<TLanes>
     {
         if (acrossImages) Tile<TLanes, ImagePitch>(width, taps, pixels);
         else Tile<TLanes, PixelPitch>(width, taps, pixels);
@@ -153,7 +156,9 @@ public sealed unsafe partial class Conv2d
         public float* Of(int block) => _values + (long)block * _blockPitch;
     }
 
-    /// <summary>Where the pixels of a tile come from, what they start from (null: the destination), where they go and what follows.</summary>
+    /// <summary>
+    /// Where the pixels of a tile come from, what they start from (null: the destination), where they go and what follows.
+    /// </summary>
     private readonly struct TilePixels(float* source, nint imagePitch, float* initial, float* destination, nint pitch, Epilogue epilogue)
     {
         public readonly float* Source = source;

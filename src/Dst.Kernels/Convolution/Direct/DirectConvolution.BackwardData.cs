@@ -2,7 +2,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>
     /// Time of a gathered list of taps beside its multiply-adds of 16 lanes, in such multiply-adds: for each register tile, for each
@@ -15,29 +15,29 @@ public sealed unsafe partial class Conv2d
     private const double SureGain = 0.8;
 
     private readonly PackedInput _outputGradient;
-    private readonly Lazy<DataGradientPhase[]> _dataGradient; // inference needs none
-    private readonly Lazy<int> _dataGradientLength;
+    private readonly Lazy<BackwardDataPhase[]> _backwardData; // inference needs none
+    private readonly Lazy<int> _backwardDataLength;
 
     /// <summary>dx = conv transposed(dy), or dx += with <paramref name="accumulate"/>.</summary>
     /// <param name="images">Number of images.</param>
     /// <param name="dy">Gradient of the output [N, O/16, OutHeight, OutWidth, 16].</param>
-    /// <param name="weights">Packed by <see cref="PackDataGradientWeights"/>.</param>
+    /// <param name="weights">Packed by <see cref="PackBackwardDataWeights"/>.</param>
     /// <param name="dx">Gradient of the input [N, C/16, H, W, 16].</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     /// <param name="accumulate">Whether to add to <paramref name="dx"/>.</param>
-    public void DataGradient(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
+    public void BackwardData(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
     {
-        KernelRunner.Run(_tier, new DataGradientKernel(this, images, dy, weights, dx, scratch, accumulate));
+        KernelRunner.Run(_tier, new BackwardDataKernel(this, images, dy, weights, dx, scratch, accumulate));
     }
 
     /// <summary>
-    /// Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="DataGradientWeightLength"/> floats: for each phase of the stride
+    /// Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="BackwardDataWeightLength"/> floats: for each phase of the stride
     /// and list of taps [taps][16 channels].
     /// </summary>
-    public void PackDataGradientWeights(ReadOnlySpan<float> weights, Span<float> packed)
+    public void PackBackwardDataWeights(ReadOnlySpan<float> weights, Span<float> packed)
     {
         CheckLength(weights.Length, WeightCount);
-        CheckLength(packed.Length, DataGradientWeightLength);
+        CheckLength(packed.Length, BackwardDataWeightLength);
         if (_tier == SimdTier.Scalar)
         {
             weights.CopyTo(packed);
@@ -45,7 +45,7 @@ public sealed unsafe partial class Conv2d
         }
 
         packed.Clear();
-        foreach (var phase in _dataGradient.Value)
+        foreach (var phase in _backwardData.Value)
         {
             foreach (var list in phase.Lists)
             {
@@ -74,16 +74,16 @@ public sealed unsafe partial class Conv2d
     }
 
     /// <summary>One pass for each phase of the stride: the input pixels of a phase see the same taps of the kernel.</summary>
-    private DataGradientPhase[] PlanDataGradient()
+    private BackwardDataPhase[] PlanBackwardData()
     {
         var s = Shape;
-        var phases = new List<DataGradientPhase>();
+        var phases = new List<BackwardDataPhase>();
         var firstWeight = 0;
         for (var y = 0; y < Math.Min(s.Stride, s.Height); y++)
         {
             for (var x = 0; x < Math.Min(s.Stride, s.Width); x++)
             {
-                phases.Add(PlanDataGradient(y, x, firstWeight));
+                phases.Add(PlanBackwardData(y, x, firstWeight));
                 firstWeight += phases[^1].WeightLength;
             }
         }
@@ -91,7 +91,7 @@ public sealed unsafe partial class Conv2d
         return [.. phases];
     }
 
-    private DataGradientPhase PlanDataGradient(int y, int x, int firstWeight)
+    private BackwardDataPhase PlanBackwardData(int y, int x, int firstWeight)
     {
         var s = Shape;
         int row = y + s.Padding, column = x + s.Padding;
@@ -200,7 +200,8 @@ public sealed unsafe partial class Conv2d
         return new(firstList, firstTarget, [.. blocks], Pinned(lanes));
     }
 
-    private void DataGradient<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) where TLanes : unmanaged, ILanes<TLanes>
+    private void BackwardData<TLanes>(int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate)
+        where TLanes : unmanaged, ILanes<TLanes>
     {
         var zero = stackalloc float[Layout.Block];
         new Span<float>(zero, Layout.Block).Clear();
@@ -209,9 +210,9 @@ public sealed unsafe partial class Conv2d
             var count = Math.Min(_outputGradient.ChunkImages, images - first);
             var source = _outputGradient.Pack<TLanes>(count, dy + (long)first * Shape.OutputLength, scratch);
             var destination = dx + (long)first * Shape.InputLength;
-            var isCleared = !accumulate && Array.Exists(_dataGradient.Value, phase => phase.AddsToDestination);
+            var isCleared = !accumulate && Array.Exists(_backwardData.Value, phase => phase.AddsToDestination);
             for (var n = 0; isCleared && n < count; n++) new Span<float>(destination + (long)n * Shape.InputLength, Shape.InputLength).Clear();
-            foreach (var phase in _dataGradient.Value)
+            foreach (var phase in _backwardData.Value)
             {
                 if (phase.WeightLength > 0)
                     Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), Epilogue.None, destination);
@@ -223,19 +224,22 @@ public sealed unsafe partial class Conv2d
     private sealed record ChannelList(int[] Channels, int[] Taps);
 
     /// <summary>The lists of one phase of the stride and its pass.</summary>
-    private sealed record DataGradientPhase(ChannelList[] Lists, TapPass Pass)
+    private sealed record BackwardDataPhase(ChannelList[] Lists, TapPass Pass)
     {
         /// <summary>Floats of its packed weights.</summary>
         public int WeightLength { get; } = checked(Lists.Sum(list => list.Taps.Length) * Layout.Block);
 
-        /// <summary>Whether its pixels must hold zeros, or what is added to, before it runs; a phase without taps does not run at all.</summary>
+        /// <summary>
+        /// Whether its pixels must hold zeros, or what is added to, before it runs; a phase without taps does not run at all.
+        /// </summary>
         public bool AddsToDestination => WeightLength == 0 || Pass.Scatter is not null;
     }
 
-    private readonly struct DataGradientKernel(Conv2d conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
+    private readonly struct BackwardDataKernel(DirectConvolution conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
     {
-        public void Reference() => DataGradientReference(conv.Shape, images, dy, weights, dx, accumulate);
+        public void Reference() => BackwardDataReference(conv.Shape, images, dy, weights, dx, accumulate);
 
-        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> => conv.DataGradient<TLanes>(images, dy, weights, dx, scratch, accumulate);
+        public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
+            conv.BackwardData<TLanes>(images, dy, weights, dx, scratch, accumulate);
     }
 }

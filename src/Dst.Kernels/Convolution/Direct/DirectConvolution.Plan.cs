@@ -1,8 +1,10 @@
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
-    /// <summary>Lists of taps of the weight gradient are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.</summary>
+    /// <summary>
+    /// Lists of taps of the backward-weight pass are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.
+    /// </summary>
     private const int GradientTapMultiple = 8;
 
     private readonly PackedInput _input;
@@ -10,9 +12,9 @@ public sealed unsafe partial class Conv2d
     /// <summary>[O/16] lists of taps as indices in the ungrouped row [C·Kh·Kw].</summary>
     private readonly int[][] _forwardTaps;
     private readonly TapPass _forward;
-    private readonly NarrowBlockConv2d? _narrowForward;
+    private readonly NarrowBlockConvolution? _narrowForward;
 
-    private readonly Lazy<WeightGradientTaps> _weightGradient; // inference needs none
+    private readonly Lazy<BackwardWeightTaps> _backwardWeight; // inference needs none
 
     private TapPass PlanForward()
     {
@@ -65,7 +67,7 @@ public sealed unsafe partial class Conv2d
     /// The forward taps' offsets, each list filled up by repeating its last tap (what the copies gather is never read), and for
     /// each run of <see cref="GradientTapMultiple"/> taps the output rows in which any of them does not fall on padding.
     /// </summary>
-    private WeightGradientTaps PlanWeightGradient()
+    private BackwardWeightTaps PlanBackwardWeight()
     {
         var first = new int[_forwardTaps.Length + 1];
         var offsets = new List<int>();
@@ -139,6 +141,9 @@ public sealed unsafe partial class Conv2d
         return pinned;
     }
 
-    /// <summary>Offsets of the weight gradient's taps, for each block of filters where its own begin, and for each run of taps the output rows that they reach.</summary>
-    private sealed record WeightGradientTaps(int[] Offsets, int[] First, (int First, int End)[] Rows);
+    /// <summary>
+    /// Offsets of the backward-weight pass's taps, for each block of filters where its own begin, and for each run of taps the output rows
+    /// that they reach.
+    /// </summary>
+    private sealed record BackwardWeightTaps(int[] Offsets, int[] First, (int First, int End)[] Rows);
 }

@@ -30,8 +30,8 @@ internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
     static abstract void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide;
 }
 
-/// <summary>Bᵀ as a step.</summary>
-internal readonly unsafe struct InputStep<T, TPoints> : IWinogradStep<T>
+/// <summary>Bᵀ as a transform.</summary>
+internal readonly unsafe struct InputTransform<T, TPoints> : IWinogradTransform<T>
     where T : unmanaged, ILanes<T>
     where TPoints : IWinogradPoints<T>
 {
@@ -48,11 +48,12 @@ internal readonly unsafe struct InputStep<T, TPoints> : IWinogradStep<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) => TPoints.Input(source, sourcePitch, destination, pitch);
+    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        TPoints.Input(source, sourcePitch, destination, pitch);
 }
 
-/// <summary>B as a step.</summary>
-internal readonly unsafe struct InputGradientStep<T, TPoints> : IWinogradStep<T>
+/// <summary>B as a transform.</summary>
+internal readonly unsafe struct InputGradientTransform<T, TPoints> : IWinogradTransform<T>
     where T : unmanaged, ILanes<T>
     where TPoints : IWinogradPoints<T>
 {
@@ -69,11 +70,12 @@ internal readonly unsafe struct InputGradientStep<T, TPoints> : IWinogradStep<T>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) => TPoints.InputGradient(source, sourcePitch, destination, pitch);
+    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        TPoints.InputGradient(source, sourcePitch, destination, pitch);
 }
 
-/// <summary>A or G as a step.</summary>
-internal readonly unsafe struct EvaluateStep<T, TPoints, TSide> : IWinogradStep<T>
+/// <summary>A or G as a transform.</summary>
+internal readonly unsafe struct EvaluateTransform<T, TPoints, TSide> : IWinogradTransform<T>
     where T : unmanaged, ILanes<T>
     where TPoints : IWinogradPoints<T>
     where TSide : IWinogradSide
@@ -91,11 +93,12 @@ internal readonly unsafe struct EvaluateStep<T, TPoints, TSide> : IWinogradStep<
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) => TPoints.Evaluate<TSide>(source, sourcePitch, destination, pitch);
+    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        TPoints.Evaluate<TSide>(source, sourcePitch, destination, pitch);
 }
 
-/// <summary>Aᵀ or Gᵀ as a step.</summary>
-internal readonly unsafe struct EvaluateTransposedStep<T, TPoints, TSide> : IWinogradStep<T>
+/// <summary>Aᵀ or Gᵀ as a transform.</summary>
+internal readonly unsafe struct EvaluateTransposedTransform<T, TPoints, TSide> : IWinogradTransform<T>
     where T : unmanaged, ILanes<T>
     where TPoints : IWinogradPoints<T>
     where TSide : IWinogradSide
@@ -113,5 +116,6 @@ internal readonly unsafe struct EvaluateTransposedStep<T, TPoints, TSide> : IWin
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) => TPoints.EvaluateTransposed<TSide>(source, sourcePitch, destination, pitch);
+    public static void Apply(float* source, nint sourcePitch, float* destination, nint pitch) =>
+        TPoints.EvaluateTransposed<TSide>(source, sourcePitch, destination, pitch);
 }

@@ -1,6 +1,6 @@
 namespace Dst.Kernels;
 
-public sealed unsafe partial class Conv2d
+public sealed unsafe partial class DirectConvolution
 {
     /// <summary>The specification of the forward pass, on blocked activations and canonical weights, with sums in double.</summary>
     internal static void ForwardReference(Conv2dShape s, int images, float* x, float* weights, float* bias, float* y)
@@ -23,8 +23,8 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    /// <summary>The specification of the data gradient: each output pixel's gradient goes back to the inputs of its window.</summary>
-    internal static void DataGradientReference(Conv2dShape s, int images, float* dy, float* weights, float* dx, bool accumulate)
+    /// <summary>The specification of the backward-data pass: each output pixel's gradient goes back to the inputs of its window.</summary>
+    internal static void BackwardDataReference(Conv2dShape s, int images, float* dy, float* weights, float* dx, bool accumulate)
     {
         var sums = new double[s.InputLength];
         for (var n = 0; n < images; n++, dx += s.InputLength, dy += s.OutputLength)
@@ -46,8 +46,8 @@ public sealed unsafe partial class Conv2d
         }
     }
 
-    /// <summary>The specification of the weight gradient; adds to <paramref name="gradient"/> [O, C/Groups, Kh, Kw].</summary>
-    internal static void WeightGradientReference(Conv2dShape s, int firstFilter, int endFilter, int images, float* x, float* dy, float* gradient)
+    /// <summary>The specification of the backward-weight pass; adds to <paramref name="gradient"/> [O, C/Groups, Kh, Kw].</summary>
+    internal static void BackwardWeightReference(Conv2dShape s, int firstFilter, int endFilter, int images, float* x, float* dy, float* gradient)
     {
         var sums = new double[s.RowLength];
         for (var o = firstFilter; o < endFilter; o++)

@@ -1,0 +1,52 @@
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// A way to compute a convolution. This is the one catalogue of them: inference and training choose from it by the same estimated costs,
+/// and files name a form by its <see cref="Name"/>.
+/// </summary>
+public abstract class ConvolutionForm
+{
+    private protected ConvolutionForm(string name) => Name = name;
+
+    /// <summary>A multiply-add for each tap and output pixel: <see cref="DirectConvolution"/>.</summary>
+    public static ConvolutionForm Direct { get; } = new DirectForm();
+
+    /// <summary>The direct form where fewer than 16 filters share what they keep.</summary>
+    public static ConvolutionForm NarrowBlock { get; } = new NarrowBlockForm();
+
+    /// <summary>Each channel by its own window: <see cref="DepthwiseConvolution"/>.</summary>
+    public static ConvolutionForm Depthwise { get; } = new DepthwiseForm();
+
+    /// <summary>Fewer products in the transform domain: <see cref="WinogradConvolution"/>; the fastest first.</summary>
+    public static IReadOnlyList<WinogradForm> Winograd { get; } = [new(4), new(3), new(2)];
+
+    /// <summary>The catalogue. The first three are plain: every layer has exactly one of them.</summary>
+    public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd];
+
+    /// <summary>The word for it in files and tables, such as <c>direct</c> or <c>winograd4x4</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The forms of a layer, its plain one first.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="kept">The taps that it reads, or null for all.</param>
+    public static IEnumerable<ConvolutionForm> Of(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
+        All.Where(form => form.Supports(tier, shape, kept));
+
+    /// <summary>Whether this form can compute a layer.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="kept">The taps that it reads, or null for all.</param>
+    public abstract bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept);
+
+    /// <summary>Whether dropped taps save time in this form; otherwise it multiplies them as zeros.</summary>
+    public virtual bool Skips(Conv2dShape shape, KeptTaps kept) => true;
+
+    /// <summary>Estimated time of each pass over one image.</summary>
+    public abstract PassCosts CostOf(ConvolutionWork work);
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

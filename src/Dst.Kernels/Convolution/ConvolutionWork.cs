@@ -1,0 +1,44 @@
+namespace Dst.Kernels;
+
+/// <summary>Estimated time of one image in each pass of a convolution, in vector multiply-adds.</summary>
+/// <param name="Forward">Output from input and weights.</param>
+/// <param name="BackwardData">Gradient of the input.</param>
+/// <param name="BackwardWeight">Gradient of the weights.</param>
+public readonly record struct PassCosts(double Forward, double BackwardData, double BackwardWeight)
+{
+    /// <summary>Time of a training step.</summary>
+    public double Total => Forward + BackwardData + BackwardWeight;
+}
+
+/// <summary>What the cost of a convolution depends on.</summary>
+/// <param name="Shape">Sizes.</param>
+/// <param name="Batch">Images of a pass, which share the time to read or pack weights.</param>
+/// <param name="PacksWeights">Whether each pass packs the weights; otherwise they are packed once.</param>
+/// <param name="Block">Filters that share a choice of taps; 16 where all are kept.</param>
+/// <param name="KeptShare">Share of the taps that count, 0 to 1.</param>
+public readonly record struct ConvolutionWork(Conv2dShape Shape, int Batch, bool PacksWeights, int Block, double KeptShare)
+{
+    /// <summary>Halved layers keep this share.</summary>
+    private const double Half = 0.5;
+
+    /// <summary>Pixels of an output map.</summary>
+    public double Pixels => (double)Shape.OutHeight * Shape.OutWidth;
+
+    /// <summary>A forward pass on weights that are packed once.</summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="kept">The taps that are read, or null for all.</param>
+    /// <param name="batch">Images of a pass.</param>
+    public static ConvolutionWork OfInference(Conv2dShape shape, KeptTaps? kept, int batch) =>
+        new(shape, batch, PacksWeights: false, kept?.Block ?? Layout.Block, kept?.ShareOf(shape) ?? 1);
+
+    /// <summary>
+    /// The passes of a training step. A mask counts as half, where gradual pruning ends: the form, and with it rounding, then stays from
+    /// stage to stage.
+    /// </summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="kept">The taps that are read, or null for all. Blocks below 16 count as all taps: both backward passes read what any of
+    /// 16 filters keeps.</param>
+    /// <param name="batch">Images of a pass.</param>
+    public static ConvolutionWork OfTraining(Conv2dShape shape, KeptTaps? kept, int batch) =>
+        new(shape, batch, PacksWeights: true, Layout.Block, kept is { Block: Layout.Block } ? Half : 1);
+}

@@ -1,0 +1,206 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <content>The walk over tiles: images to the transform domain and back.</content>
+public sealed unsafe partial class WinogradConvolution
+{
+    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, _inputPitch);
+
+    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Form.Tile, _outputPitch);
+
+    /// <summary>Tiles of a row whose half-transformed values stay in the first-level cache.</summary>
+    private const int StripTiles = 8;
+
+    /// <summary>Floats of a strip: rows and columns of a tile's largest side at most.</summary>
+    private const int StripLength = StripTiles * SquareTransform.LargestTile * Layout.Block;
+
+    /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
+    [SkipLocalsInit]
+    private void Gather<T, TTransform>(TileWalk walk, TileRows rows, float* x, float* tiles)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T>
+    {
+        var room = stackalloc float[StripLength + Layout.Block];
+        var strip = Layout.Align(room);
+        for (var i = 0; i < rows.Count * walk.Blocks; i++)
+        {
+            var (row, block) = (i / walk.Blocks, i % walk.Blocks);
+            var plane = PlaneOf(walk, rows.First + row, block, x);
+            var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
+            var tile = tiles + TileOffset(block, rows.Place + row);
+            for (var first = 0; first < _tileColumns; first += StripTiles)
+            {
+                var count = Math.Min(StripTiles, _tileColumns - first);
+                var columns = (count - 1) * walk.Step + TTransform.In;
+                GatherColumns<T, TTransform>(walk, plane, top, first * walk.Step + walk.Origin, columns, strip);
+                for (var r = 0; r < TTransform.Out; r++)
+                    TransformRow<T, TTransform>(count, strip + r * columns * Layout.Block, walk.Step * Layout.Block, tile + first * Layout.Block + r * TTransform.Out * walk.TilePitch, walk.TilePitch);
+            }
+        }
+    }
+
+    /// <summary>Transforms each column of a strip, once for the tiles that share it: [Out][columns][16].</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GatherColumns<T, TTransform>(TileWalk walk, float* plane, int top, int left, int columns, float* strip)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T>
+    {
+        nint pitch = columns * Layout.Block;
+        int begin = Math.Clamp(-left, 0, columns), end = Math.Clamp(walk.Width - left, begin, columns);
+        for (var r = 0; r < TTransform.Out; r++)
+        {
+            for (var c = 0; c < begin; c++) T.Store(strip + r * pitch + c * Layout.Block, T.Zero);
+            for (var c = end; c < columns; c++) T.Store(strip + r * pitch + c * Layout.Block, T.Zero);
+        }
+
+        int firstRow = Math.Max(0, -top), endRow = Math.Min(TTransform.In, walk.Height - top);
+        if (firstRow == 0 && endRow == TTransform.In)
+        {
+            for (var c = begin; c < end; c++) TTransform.Apply(plane + walk.Offset(top, left + c), walk.RowPitch, strip + c * Layout.Block, pitch);
+            return;
+        }
+
+        var windowRoom = stackalloc float[(SquareTransform.LargestSide + 1) * Layout.Block];
+        var window = Layout.Align(windowRoom);
+        for (var r = 0; r < TTransform.In; r++) T.Store(window + r * Layout.Block, T.Zero);
+        for (var c = begin; c < end; c++)
+        {
+            for (var r = firstRow; r < endRow; r++) T.Store(window + r * Layout.Block, T.Load(plane + walk.Offset(top + r, left + c)));
+            TTransform.Apply(window, Layout.Block, strip + c * Layout.Block, pitch);
+        }
+    }
+
+    /// <summary>
+    /// Transforms a row of each tile; <paramref name="from"/> has a tile every <paramref name="step"/> floats, the destination the next one
+    /// 16 floats on.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransformRow<T, TTransform>(int tiles, float* from, nint step, float* to, nint pitch)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T>
+    {
+        for (; tiles > 0; tiles--, from += step, to += Layout.Block) TTransform.Apply(from, Layout.Block, to, pitch);
+    }
+
+    /// <summary>
+    /// Transforms each tile back and writes it to its window of the plane; what lies outside is dropped. Where windows overlap the tiles
+    /// before, and everywhere with <paramref name="accumulate"/>, it is added.
+    /// </summary>
+    [SkipLocalsInit]
+    private void Scatter<T, TTransform>(TileWalk walk, TileRows rows, float* tiles, bool accumulate, Epilogue epilogue, float* x)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T>
+    {
+        var room = stackalloc float[StripLength + Layout.Block];
+        var strip = Layout.Align(room);
+        for (var i = 0; i < rows.Count * walk.Blocks; i++)
+        {
+            var (row, block) = (i / walk.Blocks, i % walk.Blocks);
+            var plane = PlaneOf(walk, rows.First + row, block, x);
+            var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
+            var tile = tiles + TileOffset(block, rows.Place + row);
+            for (var first = 0; first < _tileColumns; first += StripTiles)
+            {
+                var count = Math.Min(StripTiles, _tileColumns - first);
+                ScatterColumns<T, TTransform>(walk, count, tile + first * Layout.Block, strip);
+                for (var r = Math.Max(0, -top); r < Math.Min(TTransform.Out, walk.Height - top); r++)
+                {
+                    var left = first * walk.Step + walk.Origin;
+                    var isAdded = accumulate || (top > walk.Origin && r < TTransform.Out - walk.Step);
+                    ScatterRow<T, TTransform>(walk, count, strip + r * count * TTransform.In * Layout.Block, top + r, left, isAdded, plane);
+                    if (epilogue.IsEmpty) continue;
+                    var pixel = plane + walk.Offset(top + r, left);
+                    epilogue.From(block, pixel - x).Apply<T>(pixel, Math.Min(count * walk.Step, walk.Width - left));
+                }
+            }
+        }
+    }
+
+    /// <summary>Transforms each column of each tile of a strip: [Out][tile][In][16].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScatterColumns<T, TTransform>(TileWalk walk, int tiles, float* tile, float* strip)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T>
+    {
+        for (var column = 0; column < TTransform.In; column++, strip += Layout.Block)
+        {
+            for (nint t = 0; t < tiles; t++)
+            {
+                TTransform.Apply(
+                    tile + column * walk.TilePitch + t * Layout.Block, TTransform.In * walk.TilePitch,
+                    strip + t * TTransform.In * Layout.Block, tiles * TTransform.In * Layout.Block);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Transforms one row of each tile of a strip and writes what lies inside of the plane, or adds it where tiles before have written.
+    /// </summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScatterRow<T, TTransform>(TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T>
+    {
+        var windowRoom = stackalloc float[(SquareTransform.LargestSide + 1) * Layout.Block];
+        var window = Layout.Align(windowRoom);
+        for (; tiles > 0; tiles--, strip += TTransform.In * Layout.Block, left += walk.Step)
+        {
+            var added = isAdded ? TTransform.Out : left == walk.Origin ? 0 : TTransform.Out - walk.Step;
+            var to = plane + walk.Offset(row, left);
+            if (added == 0 && left >= 0 && left + TTransform.Out <= walk.Width)
+            {
+                TTransform.Apply(strip, Layout.Block, to, Layout.Block);
+                continue;
+            }
+
+            TTransform.Apply(strip, Layout.Block, window, Layout.Block);
+            int c = Math.Max(0, -left), end = Math.Min(TTransform.Out, walk.Width - left);
+            for (; c < Math.Min(added, end); c++) T.Store(to + c * Layout.Block, T.Add(T.Load(to + c * Layout.Block), T.Load(window + c * Layout.Block)));
+            for (; c < end; c++) T.Store(to + c * Layout.Block, T.Load(window + c * Layout.Block));
+        }
+    }
+
+    private float* PlaneOf(TileWalk walk, int row, int block, float* x) =>
+        x + ((nint)(row / RowsPerImage) * walk.Blocks + block) * walk.PlaneLength;
+
+    private nint TileOffset(int block, int row) => ((nint)block * Capacity + row) * _tileColumns * Layout.Block;
+
+    /// <summary>Planes of one side of the layer and the windows that tiles have in them, one every Step pixels.</summary>
+    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Step, int TilePitch)
+    {
+        public int RowPitch => Width * Layout.Block;
+
+        public nint PlaneLength => (nint)Height * RowPitch;
+
+        public nint Offset(int row, int column) => ((nint)row * Width + column) * Layout.Block;
+    }
+
+    private readonly struct InputKernel(WinogradConvolution conv, TileRows rows, float* x, float* v) : IFilterKernel
+    {
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Gather<T, InputTransform<T, TPoints>>(conv.InputWalk, rows, x, v);
+    }
+
+    private readonly struct OutputGradientKernel(WinogradConvolution conv, TileRows rows, float* dy, float* dm) : IFilterKernel
+    {
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Gather<T, EvaluateTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, dy, dm);
+    }
+
+    private readonly struct OutputKernel(WinogradConvolution conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFilterKernel
+    {
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Scatter<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
+    }
+
+    private readonly struct InputGradientKernel(WinogradConvolution conv, TileRows rows, float* dv, bool accumulate, float* dx)
+        : IFilterKernel
+    {
+        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+            conv.Scatter<T, InputGradientTransform<T, TPoints>>(conv.InputWalk, rows, dv, accumulate, Epilogue.None, dx);
+    }
+}

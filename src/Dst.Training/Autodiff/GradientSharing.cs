@@ -1,0 +1,55 @@
+using Dst.Training.Autodiff.Nodes;
+
+namespace Dst.Training.Autodiff;
+
+/// <summary>Lets operands of additions use the sum's gradient as theirs, where nothing else writes to it meanwhile.</summary>
+internal sealed class GradientSharing
+{
+    private readonly Dictionary<TrainingNode, int> _index;
+
+    private GradientSharing(IReadOnlyList<TrainingNode> nodes) =>
+        _index = nodes.Select((node, i) => (node, i)).ToDictionary(pair => pair.node, pair => pair.i);
+
+    /// <summary>Plans all additions of a network.</summary>
+    /// <param name="nodes">In the order of the forward pass, with their final features.</param>
+    public static void Plan(IReadOnlyList<TrainingNode> nodes)
+    {
+        var sharing = new GradientSharing(nodes);
+        foreach (var sum in nodes.OfType<AddNode>().Reverse()) sharing.Plan(sum);
+    }
+
+    /// <summary>
+    /// The operands that nothing else reads share, and one more whose other readers write to it only after the former's gradient has been
+    /// read.
+    /// </summary>
+    private void Plan(AddNode sum)
+    {
+        var output = (StoredFeature)sum.Output;
+        if (sum.Inputs[0] == sum.Inputs[1] || output.IsGradientComputed) return;
+        var alone = sum.Inputs.Where(input => input is { NeedsGradient: true, IsKept: false, Relu: false, Readers.Count: 1 }).ToList();
+        foreach (var operand in alone)
+        {
+            operand.GradientSlot = output.GradientSlot;
+            output.SharedOperands.Add(operand);
+        }
+
+        // Additions of additions: what else reads the shared gradient, and when, is not to be seen from here.
+        if (IsShared(output) || alone.Exists(operand => operand.GradientReader is AddNode)) return;
+        var earliest = alone.Select(operand => _index[operand.GradientReader!]).DefaultIfEmpty(int.MaxValue).Min();
+        if (sum.Inputs.Except(alone).ToList() is [{ NeedsGradient: true, IsKept: false } other] && IsWrittenLater(other, sum, earliest))
+            other.GradientSlot = output.GradientSlot;
+    }
+
+    /// <summary>
+    /// Whether a sum is itself an operand that uses the gradient of a later addition, with that addition's other operand.
+    /// </summary>
+    private static bool IsShared(StoredFeature sum) =>
+        sum.Readers is [AddNode next] && ((StoredFeature)next.Output).SharedOperands.Contains(sum);
+
+    /// <summary>
+    /// Whether the sum is the first to write a feature's gradient, and all other readers write it when node
+    /// <paramref name="earliest"/> has run backward.
+    /// </summary>
+    private bool IsWrittenLater(Feature feature, AddNode sum, int earliest) =>
+        feature.Readers[^1] == sum && feature.Readers.Count > 1 && feature.Readers.SkipLast(1).All(reader => _index[reader] < earliest);
+}

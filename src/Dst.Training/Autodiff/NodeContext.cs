@@ -1,0 +1,38 @@
+using Dst.Graph;
+using Dst.Kernels.Simd;
+
+namespace Dst.Training.Autodiff;
+
+/// <summary>What the nodes of a network are made from, and what they share.</summary>
+internal sealed record NodeContext
+{
+    /// <summary>The network.</summary>
+    public required CheckedGraph Graph { get; init; }
+
+    /// <summary>All parameters by name.</summary>
+    public required IReadOnlyDictionary<string, Parameter> Parameters { get; init; }
+
+    /// <summary>Nodes whose features are read, and given gradients, from outside of the network.</summary>
+    public required IReadOnlyList<string> Kept { get; init; }
+
+    /// <summary>Largest batch.</summary>
+    public required int MaxBatch { get; init; }
+
+    /// <summary>Seed of the dropout masks.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>How convolutions are computed.</summary>
+    public required ConvolutionForms Forms { get; init; }
+
+    /// <summary>Vector width.</summary>
+    public required SimdTier Tier { get; init; }
+
+    /// <summary>Scratch memory.</summary>
+    public required Workspace Workspace { get; init; }
+
+    /// <summary>A parameter of a node, such as its <c>weight</c>.</summary>
+    public Parameter ParameterOf(Node node, string name) => Parameters[$"{node.Name}.{name}"];
+
+    /// <summary>A parameter that a node need not have, or null.</summary>
+    public Parameter? FindParameterOf(Node node, string name) => Parameters.GetValueOrDefault($"{node.Name}.{name}");
+}

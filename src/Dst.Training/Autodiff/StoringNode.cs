@@ -1,0 +1,39 @@
+using Dst.Graph;
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Autodiff;
+
+/// <summary>A node that writes its output to memory, a few images at a time.</summary>
+internal abstract unsafe class StoringNode : TrainingNode
+{
+    private readonly Action<int> _forwardPart;
+
+    /// <summary>Registers the node with its inputs and output.</summary>
+    /// <param name="context">What all nodes share.</param>
+    /// <param name="node">The operation.</param>
+    /// <param name="inputs">What it reads.</param>
+    /// <param name="output">What it writes.</param>
+    protected StoringNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output) : base(context, node, inputs, output) =>
+        _forwardPart = ForwardPart;
+
+    /// <summary>Where the output of image <paramref name="image"/> and those after it goes.</summary>
+    protected float* OutputValue(int image) => ((StoredFeature)Output).Value(image);
+
+    protected override void RunForward(WorkerPool pool) => pool.Run(WorkerPool.Parts, _forwardPart);
+
+    /// <summary>The forward pass of some images.</summary>
+    protected abstract void ForwardImages(ImageRange images, int part);
+
+    /// <summary>The part's images, chunk by chunk; the output follows.</summary>
+    private void ForwardPart(int part)
+    {
+        var images = ImageRange.OfPart(Pass.Images, part);
+        Output.BeginWriting(part, Pass);
+        for (var i = 0; i < images.Count; i += ChunkImages)
+        {
+            var chunk = images.Slice(i, ChunkImages);
+            ForwardImages(chunk, part);
+            Output.Written(chunk, part, Pass);
+        }
+    }
+}
