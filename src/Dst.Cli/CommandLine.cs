@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Dst.Cli.Commands;
+using Dst.Cli.Usage;
 using Dst.Kernels.Simd;
 
 namespace Dst.Cli;
@@ -25,6 +26,8 @@ public static class CommandLine
 
     /// <summary>Name of the environment variable that forces a vector width: scalar, v128, v256 or v512.</summary>
     public const string TierVariable = "DST_SIMD";
+
+    private const string HelpWord = "help";
 
     private static readonly (string Name, Func<Command> Create)[] Verbs =
     [
@@ -58,6 +61,7 @@ public static class CommandLine
         try
         {
             var tier = ReadTier();
+            if (arguments.Count > 0 && arguments[0] == HelpWord) arguments = [.. arguments.Skip(1), "--help"];
             var parsed = RootFor(arguments.Count > 0 ? arguments[0] : null).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             UsageCheck.Check(parsed);
             var configuration = new VerbConfiguration(tier)
@@ -116,11 +120,13 @@ public static class CommandLine
 
     private static RootCommand CreateRoot((string Name, Func<Command> Create)[] verbs)
     {
-        var root = new RootCommand("Trains small, fast convolutional networks by distillation and uniformity half-pruning.");
+        var root = new RootCommand("Makes small, fast convolutional networks: a teacher teaches a student, and the student loses half of its weights in a pattern.");
         foreach (var verb in verbs) root.Add(verb.Create());
-        var help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!);
-        root.SetAction(parsed => ((HelpWithExamples)help.Action).Invoke(parsed));
+        var help = new Help();
+        var option = root.Options.OfType<HelpOption>().Single();
+        (option.Action, option.Description) = (help, "Shows this help.");
+        root.Options.OfType<VersionOption>().Single().Description = "Prints the version.";
+        root.SetAction(help.Invoke);
         return root;
     }
 }

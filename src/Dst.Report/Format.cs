@@ -28,4 +28,22 @@ public static class Format
         time.TotalSeconds < 60 ? $"{time.TotalSeconds:F1} s"
         : time.TotalHours < 1 ? $"{(int)time.TotalMinutes} min {time.Seconds:00} s"
         : $"{(int)time.TotalHours} h {time.Minutes:00} min";
+
+    /// <summary>The words of a text in lines of at most <paramref name="width"/> characters; a longer word has a line of its own.</summary>
+    public static IEnumerable<string> Wrap(string text, int width)
+    {
+        var line = "";
+        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > width)
+            {
+                yield return line;
+                line = "";
+            }
+
+            line += line.Length == 0 ? word : $" {word}";
+        }
+
+        if (line.Length > 0) yield return line;
+    }
 }

@@ -6,7 +6,7 @@ using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Bench;
 
-/// <summary>What <c>bench --model</c> and <c>bench --arch</c> measure.</summary>
+/// <summary>What <c>bench MODEL</c> and <c>bench --arch</c> measure.</summary>
 /// <param name="Name">File or architecture.</param>
 /// <param name="FileBytes">Size of the file, or null if there is none.</param>
 /// <param name="Threads">Threads that share a batch.</param>
@@ -19,7 +19,7 @@ internal sealed record LatencySpread(double Min, double Median, double P95, doub
 /// <summary>Mean milliseconds that one step of the plan takes of a batch, and GFLOP/s of the multiply-adds of its kept weights, if it has any.</summary>
 internal sealed record StepResult(string Name, string Algorithm, double Ms, double? Gflops);
 
-/// <summary>The JSON document of <c>bench --model</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run; resident bytes are packed weights and a session's memory.</summary>
+/// <summary>The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run; resident bytes are packed weights and a session's memory.</summary>
 internal sealed record NetworkReport(
     string Cpu, SimdTier Tier, string Model, string Form, int Threads, int Batch, LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes,
     long Weights, long Macs, long EffectiveMacs, double Gflops, double PeakGflops, double PercentOfPeak, IReadOnlyList<StepResult> Layers);

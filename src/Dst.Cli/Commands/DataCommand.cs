@@ -1,75 +1,11 @@
 using System.CommandLine;
-using Dst.Report;
-using Dst.Training.Data;
+using Dst.Cli.Usage;
 
 namespace Dst.Cli.Commands;
 
-/// <summary><c>dst data inspect</c>: what a data set holds.</summary>
+/// <summary><c>dst data</c>: verbs about data sets.</summary>
 internal static class DataCommand
 {
-    private static readonly Option<string?> Grid = SharedOptions.Text("--grid", "FILE", "Write a PNG with a row for each class and its first training images as the network sees them.");
-
     /// <summary>Creates the verb and its one sub-verb.</summary>
-    public static Command Create()
-    {
-        var inspect = new Verb(
-            "inspect",
-            "Shows class counts, image sizes, values and images that two splits share.",
-            "data inspect --data.kind folder --data.path photos --grid grid.png",
-            "data inspect recipes/quickstart.yaml --json")
-        {
-            Grid,
-            SharedOptions.Json,
-        };
-        RecipeInput.AddTo(inspect);
-        RecipeInput.AddDataTo(inspect);
-        inspect.Handle(Inspect);
-        return new Verb("data", "Looks at data sets.", "data inspect --help") { inspect };
-    }
-
-    private static void Inspect(Invocation call)
-    {
-        var recipe = RecipeInput.Load(call.Arguments);
-        var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
-        var inspection = new DataInspection(data);
-        if (call.Arguments.GetValue(Grid) is { } file) inspection.WriteGrid(file);
-        var document = new
-        {
-            data.ClassNames,
-            Input = data.Shape.ToString(),
-            data.Normalisation,
-            inspection.Splits,
-            Leaks = inspection.Leaks.Select(leak => leak.ToString()),
-        };
-        call.Report.Write(new(document, ClassTable(data, inspection), SplitLines(inspection)));
-    }
-
-    private static Table ClassTable(DataSet data, DataInspection inspection)
-    {
-        var rows = data.ClassNames.Select((name, label) => new ClassRow(name, [.. inspection.Splits.Select(split => (long)split.ClassCounts[label])]));
-        var all = new ClassRow("all", [.. inspection.Splits.Select(split => (long)split.Count)]);
-        return Table.Of(
-            rows.Append(all),
-            [
-                new("class", "class", row => row.Name) { Alignment = Alignment.Left },
-                .. inspection.Splits.Select((split, i) => new Column<ClassRow>(split.Name, split.Name, row => row.Images[i])),
-            ]);
-    }
-
-    private static Lines SplitLines(DataInspection inspection)
-    {
-        const int shown = 5;
-        var lines = new List<string>();
-        foreach (var split in inspection.Splits.Where(split => split.Count > 0))
-        {
-            var sizes = string.Join(", ", split.Sizes.Take(shown).Select(size => $"{size.Width}x{size.Height} ({size.Count})"));
-            var more = split.Sizes.Count > shown ? ", ..." : "";
-            lines.Add($"{split.Name}: values {split.Min:G4} to {split.Max:G4}, mean {split.Mean:G4}; sizes {sizes}{more}");
-        }
-
-        lines.Add(inspection.Leaks.Count == 0 ? "no image is in two splits" : $"{inspection.Leaks.Count} kinds of leak between splits: see the warnings");
-        return new(lines);
-    }
-
-    private sealed record ClassRow(string Name, IReadOnlyList<long> Images);
+    public static Command Create() => new Verb("data", "Looks at data sets.", "data inspect recipes/quickstart.yaml") { DataInspectCommand.Create() };
 }

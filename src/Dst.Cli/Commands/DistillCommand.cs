@@ -1,29 +1,27 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
 using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Commands;
 
 /// <summary><c>dst distill</c>: a finished teacher teaches one network.</summary>
 internal static class DistillCommand
 {
-    private static readonly Option<string> Teacher = new("--teacher")
-    {
-        Description = "Model file of the teacher.",
-        HelpName = "MODEL",
-        Required = true,
-    };
+    private static readonly Option<string?> Teacher = new("--teacher") { Description = "Model file of the teacher.", HelpName = "MODEL", Required = true };
 
     private static readonly Option<string?> Student = SharedOptions.Text(
-        "--student", "MODEL", "Model file of a dense student: it is half-pruned (see the keys of prune) and then taught. Default: a new student is taught.");
+        "--student", "MODEL", "Model file of a dense student. It is halved as the recipe's section prune says, then taught. Default: a new student is taught.");
 
-    private static readonly Option<string?> Arch = SharedOptions.Text("--arch", "name", "Architecture of a new student, by its name in the zoo. Default: the recipe's.");
+    private static readonly Option<string?> Arch = SharedOptions.Text("--arch", "name", "Architecture of a new student. Default: the recipe's.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "distill",
-            "Lets a finished teacher teach a new student (arm student-kd), or a given student that is half-pruned first (arm dst).",
+            "Lets a finished teacher teach a student. A new student stays dense (arm student-kd); one that is given is halved first (arm dst).",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors --student student-kd.safetensors --set prune.block=4")
         {
@@ -32,18 +30,20 @@ internal static class DistillCommand
             Arch,
         };
         RecipeRun.AddOptionsTo(verb);
-        verb.Handle(call =>
-        {
-            var student = call.Arguments.GetValue(Student);
-            var overrides = new List<string>
-            {
-                $"arms=[{(student is null ? ArmNames.StudentKd : ArmNames.Dst)}]",
-                RecipeInput.SetText("teacher.model", call.Arguments.GetRequiredValue(Teacher)),
-            };
-            if (student is not null) overrides.Add(RecipeInput.SetText("student.model", student));
-            if (call.Arguments.GetValue(Arch) is { } arch) overrides.Add(RecipeInput.SetText("student.arch", arch));
-            RecipeRun.Run(call, overrides);
-        });
+        verb.Handle(Run);
         return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var arm = call.Arguments.GetValue(Student) is null ? ArmNames.StudentKd : ArmNames.Dst;
+        RecipeRun.Run(
+            call,
+            [
+                SettingOverride.OfList("arms", [arm], "dst distill"),
+                .. RecipeInput.Override(call.Arguments, Teacher, "teacher.model"),
+                .. RecipeInput.Override(call.Arguments, Student, "student.model"),
+                .. RecipeInput.Override(call.Arguments, Arch, "student.arch"),
+            ]);
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Dst.Cli.Usage;
 using Dst.Images;
 using Dst.Kernels.Simd;
 using Dst.Report;
@@ -14,7 +15,7 @@ internal static class DoctorCommand
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
-        var verb = new Verb("doctor", "Shows the processor, the vector width in use, memory, disk and which image libraries are present.", "doctor", "doctor --json")
+        var verb = new Verb("doctor", "Shows what this machine offers: processor, vector width in use, memory, disk and image libraries.", "doctor", "doctor --json")
         {
             SharedOptions.Json,
         };
@@ -30,6 +31,7 @@ internal static class DoctorCommand
 
     private static Machine Examine(SimdTier tier) => new(
         Cpu: Processor.Name,
+        Generation: Processor.Generation,
         Cores: Environment.ProcessorCount,
         Tier: tier,
         BestTier: SimdTiers.Best,
@@ -45,7 +47,7 @@ internal static class DoctorCommand
         const double Gibibyte = 1L << 30;
         var forced = machine.Tier == machine.BestTier ? "" : $" (the best is {machine.BestTier}; {CommandLine.TierVariable} says otherwise)";
         return new([
-            $"processor     {machine.Cpu}, {machine.Cores} cores",
+            $"processor     {machine.Cpu}{(machine.Generation is null ? "" : $", {machine.Generation}")}, {machine.Cores} cores",
             $"vectors       {machine.Tier}{forced}, fused multiply-add: {(machine.FusedMultiplyAdd ? "yes" : "no")}",
             $"runtime       {machine.Runtime} on {machine.System}",
             $"free memory   {machine.FreeMemoryBytes / Gibibyte:F1} GiB",
@@ -65,7 +67,7 @@ internal static class DoctorCommand
     }
 
     private sealed record Machine(
-        string Cpu, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, string Runtime, string System,
+        string Cpu, string? Generation, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, string Runtime, string System,
         long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<Library> ImageLibraries);
 
     private sealed record Library(string File, string Format, bool Present, string Package);

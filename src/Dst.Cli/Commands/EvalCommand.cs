@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
 using Dst.Report;
 using Dst.Runtime.Inference;
 using Dst.Training.Data;
@@ -11,7 +13,7 @@ internal static class EvalCommand
 {
     private const int Batch = 64;
 
-    private static readonly Option<string> Split = new Option<string>("--split") { Description = "Images to use.", DefaultValueFactory = _ => "test" }
+    private static readonly Option<string> Split = new Option<string>("--split") { Description = "Images to use. Default: test.", HelpName = "test|validation|training", DefaultValueFactory = _ => "test" }
         .AcceptOnlyFromAmong("test", "validation", "training");
 
     /// <summary>Creates the verb.</summary>
@@ -19,7 +21,7 @@ internal static class EvalCommand
     {
         var verb = new Verb(
             "eval",
-            "Measures a model on labelled data: top-1, top-5, loss and the confusion matrix. Give the recipe and seed that it was trained with, so that splits are the same.",
+            "Measures a model on labelled data: top-1, top-5, loss and the confusion matrix. Name the recipe and the seed of its training, so that the splits are the same.",
             "eval dst.safetensors recipes/quickstart.yaml",
             "eval dst.safetensors --data.kind folder --data.path photos --split validation --json")
         {

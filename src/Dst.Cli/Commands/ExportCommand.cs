@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
 using Dst.Interop.Onnx;
 using Dst.ModelFiles;
 using Dst.Report;
@@ -8,21 +10,20 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst export</c>: a model in a form that other programs take.</summary>
 internal static class ExportCommand
 {
-    private static readonly Option<string> ModelPath = new("--model") { Description = "Model file (.safetensors).", HelpName = "MODEL", Required = true };
-    private static readonly Option<string> FormatName = new("--format") { Description = "onnx: for other runtimes, operation set 13; c: C99 source for boards, see docs/embedded.md.", HelpName = "format", Required = true };
-    private static readonly Option<string> Out = new("--out") { Description = "Where to write it: for onnx a file, for c a folder that does not exist or is empty.", HelpName = "PATH", Required = true };
+    private static readonly Option<string> FormatName = new("--format") { Description = "onnx: for other runtimes, operation set 13. c: C99 source for boards, see docs/embedded.md.", HelpName = "onnx|c", Required = true };
+    private static readonly Option<string> Out = new("--out") { Description = "File to write for onnx; for c, a folder that does not exist or is empty.", HelpName = "PATH", Required = true };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "export",
-            "Writes a model in a form that other programs take.",
-            "export --model dst.safetensors --format onnx --out dst.onnx",
-            "export --model dst.safetensors --format c --out board/",
-            "export --model dst.safetensors --format c --out board/ --name chips --check")
+            "Writes a model as an ONNX file or as C99 source.",
+            "export dst.safetensors --format onnx --out dst.onnx",
+            "export dst.safetensors --format c --out board/",
+            "export dst.safetensors --format c --out board/ --name chips --check")
         {
-            ModelPath,
+            SharedOptions.Model,
             FormatName,
             Out,
         };
@@ -34,7 +35,7 @@ internal static class ExportCommand
 
     private static void Run(Invocation call)
     {
-        var (path, format, output) = (call.Arguments.GetRequiredValue(ModelPath), call.Arguments.GetRequiredValue(FormatName), call.Arguments.GetRequiredValue(Out));
+        var (path, format, output) = (call.Arguments.GetRequiredValue(SharedOptions.Model), call.Arguments.GetRequiredValue(FormatName), call.Arguments.GetRequiredValue(Out));
         switch (format)
         {
             case "onnx":

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Interop.Onnx;
@@ -19,17 +20,17 @@ internal static class ImportCommand
 
     private static readonly Option<string> Out = new("--out") { Description = "Model file to write.", HelpName = "FILE", Required = true };
 
-    private static readonly Option<string?> Classes = SharedOptions.Text("--classes", "FILE", "Text file of the names of the classes, one a line, in the order of the logits.");
+    private static readonly Option<string?> Classes = SharedOptions.Text("--classes", "FILE", "Text file with the names of the classes, one on each line, in the order of the logits.");
 
     private static readonly Option<string?> Normalise = SharedOptions.Text(
-        "--normalise", "MEANS/DEVIATIONS", "What the network expects of each channel of pixels in [0, 1]: its mean and deviation, such as 0.485,0.456,0.406/0.229,0.224,0.225.");
+        "--normalise", "MEANS/DEVIATIONS", "Mean and deviation of each channel with which the network was trained, for pixels in [0, 1], such as 0.485,0.456,0.406/0.229,0.224,0.225.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "import",
-            "Turns an ONNX network into a model file: a teacher, or a student to prune.",
+            "Turns an ONNX network into a model file, to teach with or to prune.",
             "import teacher.onnx --out teacher.safetensors --classes classes.txt",
             "import teacher.onnx --out teacher.safetensors --normalise 0.485,0.456,0.406/0.229,0.224,0.225")
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Report;
@@ -10,17 +11,17 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst inspect</c>: what is in a model file.</summary>
 internal static class InspectCommand
 {
-    private static readonly Option<bool> Plan = new("--plan") { Description = "Show the algorithm of each convolution that is the fastest on this machine (batch 1, 1 thread), the others, and why." };
+    private static readonly Option<bool> Plan = new("--plan") { Description = "Shows which form of each convolution is the fastest on this machine (batch 1, one thread), the other forms, and why." };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "inspect",
-            "Shows a model: its network, each layer's weights, mask and cost, its classes and input normalisation.",
-            "inspect runs/quickstart/dst.safetensors",
-            "inspect model.safetensors --plan",
-            "inspect model.safetensors --json")
+            "Shows what is in a model file: the network, its classes and input normalisation, and the weights, mask and cost of each layer.",
+            "inspect dst.safetensors",
+            "inspect dst.safetensors --plan",
+            "inspect dst.safetensors --json")
         {
             SharedOptions.Model,
             Plan,

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
 using Dst.Images;
 using Dst.Report;
 using Dst.Runtime.Inference;
@@ -10,10 +12,6 @@ internal static class PredictCommand
 {
     private const int Batch = 32;
 
-    private static readonly Argument<string?> ModelPath = new("model") { Description = SharedOptions.Model.Description, HelpName = SharedOptions.Model.HelpName, Arity = ArgumentArity.ZeroOrOne };
-
-    private static readonly Option<string?> ModelOption = SharedOptions.Text("--model", "MODEL", "The model file, instead of the first argument.");
-
     private static readonly Argument<string[]> Images = new("images")
     {
         Description = "Image files (JPEG, PNG, TIFF, MSTAR), or folders of them.",
@@ -21,21 +19,20 @@ internal static class PredictCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<int?> Top = SharedOptions.Number("--top", "Classes to show for each image, the most probable first. Default: 1.", 1, 1000);
+    private static readonly Option<int?> Top = SharedOptions.Number("--top", "Number of classes to show for each image, the most probable first. Default: 1.", 1, 1000);
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "predict",
-            "Classifies image files: the most probable classes of each, with probabilities.",
+            "Classifies image files: prints the most probable classes of each, with probabilities.",
             "predict dst.safetensors chip.png",
             "predict dst.safetensors chips/ --top 3 --json",
-            "predict --model teacher.safetensors --raw batch.npy --logits logits.npy")
+            "predict teacher.safetensors --raw batch.npy --logits logits.npy")
         {
-            ModelPath,
+            SharedOptions.Model,
             Images,
-            ModelOption,
             RawPrediction.Raw,
             RawPrediction.Logits,
             Top,
@@ -48,7 +45,7 @@ internal static class PredictCommand
 
     private static void Run(Invocation call)
     {
-        var (path, images) = PathsOf(call.Arguments);
+        var (path, images) = (call.Arguments.GetRequiredValue(SharedOptions.Model), call.Arguments.GetValue(Images)!);
         if (RawPrediction.IsAskedFor(call.Arguments))
         {
             RawPrediction.Run(call, path, images);
@@ -71,14 +68,6 @@ internal static class PredictCommand
         }
 
         call.Report.Write(new(results, new Lines([.. results.Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}")])));
-    }
-
-    /// <summary>The model, which is the first argument or an option, and the images.</summary>
-    private static (string Model, string[] Images) PathsOf(ParseResult arguments)
-    {
-        var (first, others) = (arguments.GetValue(ModelPath), arguments.GetValue(Images)!);
-        if (arguments.GetValue(ModelOption) is { } model) return (model, first is null ? others : [first, .. others]);
-        return (first ?? throw new InputException("predict has no model; MODEL or --model MODEL was expected"), others);
     }
 
     private static IEnumerable<string> FilesOf(string[] paths)

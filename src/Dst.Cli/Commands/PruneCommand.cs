@@ -1,16 +1,19 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text;
+using Dst.Cli.Actions;
 using Dst.Cli.Output;
+using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
+using Dst.Report.Renderers;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
+using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 
 namespace Dst.Cli.Commands;
@@ -21,10 +24,10 @@ internal static class PruneCommand
     private const int Batch = 64;
 
     private static readonly Option<string?> Pattern = SharedOptions.Text(
-        "--pattern", "unit:block:group", $"Pattern: unit kernel or weight, filters that share a choice, candidates in a run of which half is kept. Default: the recipe's, or {new PruningOptions().Pattern}.");
+        "--pattern", "unit:block:group", $"Pattern: what is dropped (kernel or weight), filters that share a choice, candidates of which half is kept. Default: the recipe's, which is {new PruningOptions().Pattern}.");
 
     private static readonly Option<double?> Unstructured = SharedOptions.Number(
-        "--unstructured", "Instead, drop this share of each layer's weights, those of the lowest scores, without a pattern (the control).", 0.0, 0.99);
+        "--unstructured", "Drops this share of each layer's weights without a pattern, those with the lowest scores. This is the control of the method.", 0.0, 0.99);
 
     private static readonly Option<string[]> Exclude = new("--exclude")
     {
@@ -34,21 +37,21 @@ internal static class PruneCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<string?> Score = SharedOptions.Text("--score", "l1|l2|taylor", "What a weight is worth; taylor needs the data of a recipe. Default: the recipe's, or l1.");
+    private static readonly Option<string?> Score = SharedOptions.Text("--score", "l1|l2|taylor", "What a weight is worth. taylor needs the data of a recipe. Default: the recipe's, which is l1.");
 
-    private static readonly Option<bool> Permute = new("--permute") { Description = "Reorder output channels first, so that similar filters share a block." };
+    private static readonly Option<bool> Permute = new("--permute") { Description = "Reorders output channels first, so that similar filters share a block." };
 
     private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write.");
 
     private static readonly Option<string?> Sensitivity = SharedOptions.Text(
-        "--sensitivity", "FILE", "Measure the validation accuracy with each layer pruned alone, on the data of the recipe; print the table and write it to this file as CSV.");
+        "--sensitivity", "FILE", "Measures the validation accuracy with each layer pruned alone, on the data of the recipe. Prints the table and writes it to this file as CSV.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "prune",
-            "Drops half of a model's weights in a pattern and prints what was kept of each layer. Let the teacher teach it afterwards: see dst distill.",
+            "Drops half of a model's weights in a pattern and prints what was kept of each layer. Afterwards a teacher should teach it: see dst distill.",
             "prune student-kd.safetensors --pattern kernel:16:16 --permute --out halved.safetensors",
             "prune student-kd.safetensors --unstructured 0.5 --exclude conv1 --out sparse.safetensors",
             "prune student-kd.safetensors recipes/quickstart.yaml --sensitivity layers.csv")
@@ -69,7 +72,7 @@ internal static class PruneCommand
         var (output, csv) = (arguments.GetValue(Out), arguments.GetValue(Sensitivity));
         if (output is null == csv is null) throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
         var model = ModelFile.Load(path);
-        var recipe = RecipeInput.Load(arguments, Overrides(arguments));
+        var recipe = LoadRecipe(arguments);
         var options = recipe.Prune;
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         var compute = new ComputeContext(pool, call.Tier);
@@ -88,20 +91,14 @@ internal static class PruneCommand
             options.Score == PruningScore.Taylor ? TaylorGradients.Of(of, data!, Batch, options.TaylorBatches, compute, recipe.Seed) : null;
     }
 
-    /// <summary>The options of this verb as keys of the recipe, which checks them.</summary>
-    private static List<string> Overrides(ParseResult arguments)
+    /// <summary>The recipe with the options of this verb. The pattern sets three keys of it at once.</summary>
+    private static Recipe LoadRecipe(ParseResult arguments)
     {
-        var overrides = new List<string>();
-        if (arguments.GetValue(Pattern) is { } text)
-        {
-            var pattern = UhpPattern.Parse(text);
-            overrides.AddRange([$"prune.unit={pattern.Unit.ToString().ToLowerInvariant()}", $"prune.block={pattern.Block}", $"prune.group={pattern.Group}"]);
-        }
-
-        if (arguments.GetValue(Exclude)! is { Length: > 0 } exclude) overrides.Add($"prune.exclude=[{string.Join(", ", exclude.Select(RecipeInput.Quote))}]");
-        if (arguments.GetValue(Score) is { } score) overrides.Add($"prune.score={score}");
-        if (arguments.GetValue(Permute)) overrides.Add("prune.permute=true");
-        return overrides;
+        var overrides = RecipeInput.Override(arguments, Score, "prune.score").ToList();
+        if (arguments.GetValue(Exclude)! is { Length: > 0 } exclude) overrides.Add(SettingOverride.OfList("prune.exclude", exclude, RecipeInput.Where(Exclude)));
+        if (arguments.GetValue(Permute)) overrides.Add(SettingOverride.Of("prune.permute", "true", RecipeInput.Where(Permute)));
+        var recipe = RecipeInput.Load(arguments, overrides);
+        return arguments.GetValue(Pattern) is { } pattern ? recipe with { Prune = recipe.Prune with { Pattern = UhpPattern.Parse(pattern) } } : recipe;
     }
 
     private static Model PermuteChannels(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ReportWriter report)
@@ -141,9 +138,7 @@ internal static class PruneCommand
     {
         if (data.Validation.Count == 0) throw new InputException("the data has no validation images; at least one was expected, see data.validation");
         var rows = LayerSensitivity.Measure(model, plan, data, Batch, compute, call.Cancellation).ToList();
-        var csv = new StringBuilder("layer,weights,kept,validation_top1,validation_loss\n");
-        foreach (var row in rows) csv.Append(CultureInfo.InvariantCulture, $"{row.Layer},{row.Weights},{row.Kept},{row.Top1},{row.Loss}\n");
-        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(csv.ToString())));
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CsvRenderer.Render(SensitivityTable.Measured(rows)))));
         call.Report.Write(new(new { File = path, plan.Skipped, Layers = rows }, SensitivityTable.Of(rows)));
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Cli.Usage;
 using Dst.Report;
 using Dst.Report.Renderers;
 using Dst.Report.Runs;
@@ -20,9 +21,9 @@ internal static class ResultsCommand
     {
         var verb = new Verb(
             "results",
-            "Writes Markdown tables over runs: each arm's mean and standard deviation over seeds, and one row a pattern where a recipe was run with several.",
-            "results runs/mstar > tables.md",
-            "results runs/quickstart/20260101-120000 runs/quickstart/20260101-121500 --json")
+            "Writes Markdown tables of finished runs. Each arm has its mean and standard deviation over the seeds. A recipe that was run with several patterns has a table with a row for each pattern.",
+            "results runs/quickstart > tables.md",
+            "results runs/quickstart/<time> --json")
         {
             Renderer = MarkdownRenderer.Render,
         };

@@ -1,3 +1,6 @@
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
+
 namespace Dst.Cli.Commands;
 
 /// <summary><c>dst run</c>: all arms of a recipe.</summary>
@@ -8,10 +11,10 @@ internal static class RunCommand
     {
         var verb = new Verb(
             "run",
-            "Runs a recipe: trains, distils and prunes every arm, tests them, and prints the table of arms. Ctrl-C saves the state.",
+            "Runs a recipe: trains, distils, prunes and tests its networks ('arms') and prints a row for each. Ctrl-C saves the state.",
             "run recipes/quickstart.yaml",
             "run recipes/quickstart.yaml --set train.epochs=20 --set \"arms=[teacher, dst]\" --seed 2",
-            "run --resume runs/quickstart/20260101-120000");
+            "run --resume runs/quickstart/<time>");
         RecipeRun.AddOptionsTo(verb);
         verb.Handle(call => RecipeRun.Run(call));
         return verb;

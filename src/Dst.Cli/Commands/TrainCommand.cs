@@ -1,13 +1,16 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
 using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Commands;
 
 /// <summary><c>dst train</c>: one network on labels alone.</summary>
 internal static class TrainCommand
 {
-    private static readonly Option<bool> Teacher = new("--teacher") { Description = "Train the recipe's teacher instead of its student." };
-    private static readonly Option<string?> Arch = SharedOptions.Text("--arch", "name", "Architecture, by its name in the zoo. Default: the recipe's.");
+    private static readonly Option<bool> Teacher = new("--teacher") { Description = "Trains the recipe's teacher instead of its student." };
+    private static readonly Option<string?> Arch = SharedOptions.Text("--arch", "name", "Architecture of the network. Default: the recipe's.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -22,13 +25,13 @@ internal static class TrainCommand
             Arch,
         };
         RecipeRun.AddOptionsTo(verb);
-        verb.Handle(call =>
-        {
-            var arm = call.Arguments.GetValue(Teacher) ? ArmNames.Teacher : ArmNames.Student;
-            var overrides = new List<string> { $"arms=[{arm}]" };
-            if (call.Arguments.GetValue(Arch) is { } arch) overrides.Add(RecipeInput.SetText($"{arm}.arch", arch));
-            RecipeRun.Run(call, overrides);
-        });
+        verb.Handle(Run);
         return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var arm = call.Arguments.GetValue(Teacher) ? ArmNames.Teacher : ArmNames.Student;
+        RecipeRun.Run(call, [SettingOverride.OfList("arms", [arm], "dst train"), .. RecipeInput.Override(call.Arguments, Arch, $"{arm}.arch")]);
     }
 }

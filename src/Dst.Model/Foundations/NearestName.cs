@@ -6,6 +6,9 @@ public static class NearestName
     /// <summary>The name with the fewest single-character edits from <paramref name="name"/> (Levenshtein 1966), case ignored; the first on a tie.</summary>
     public static string Of(string name, IEnumerable<string> names) => names.MinBy(candidate => Distance(name, candidate))!;
 
+    /// <summary>The nearest name if at most half of the characters of <paramref name="name"/> must change, else null.</summary>
+    public static string? Find(string name, IEnumerable<string> names) => Of(name, names) is { } near && 2 * Distance(name, near) <= name.Length ? near : null;
+
     private static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray(); // edits from the first i characters of a to each prefix of b

@@ -21,4 +21,7 @@ public static class Words
 
     /// <summary>Words as a choice: <c>a, b or c</c>.</summary>
     public static string Choice(IReadOnlyList<string> words) => words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
+
+    /// <summary>A number of things: <c>1 epoch</c>, <c>2 epochs</c>.</summary>
+    public static string Count(long number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 }

@@ -17,4 +17,7 @@ public static class JsonRenderer
 
     /// <summary>The document; it ends with a line break.</summary>
     public static string Render(Result result) => JsonSerializer.Serialize(result.Data, Options) + Environment.NewLine;
+
+    /// <summary>The document as an element.</summary>
+    public static JsonElement ToElement(Result result) => JsonSerializer.SerializeToElement(result.Data, Options);
 }

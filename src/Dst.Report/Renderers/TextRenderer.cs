@@ -15,7 +15,7 @@ public static class TextRenderer
     {
         Heading heading => JoinLines([heading.Text]),
         Lines lines => JoinLines(lines.Text),
-        Table table => JoinLines([.. table.Title is null ? [] : new[] { table.Title }, .. RowsOf(table), .. Wrap(table.Legend)]),
+        Table table => JoinLines([.. table.Title is null ? [] : new[] { table.Title }, .. RowsOf(table), .. Format.Wrap(table.Legend, LegendWidth)]),
         _ => throw new NotSupportedException($"a {block.GetType().Name} has no form as text"),
     };
 
@@ -33,22 +33,5 @@ public static class TextRenderer
         string Align(string text, int column) =>
             table.Columns[column].Alignment == Alignment.Left ? text.PadRight(widths[column]) : text.PadLeft(widths[column]);
         return rows.Select(row => string.Join(Gap, row.Select(Align)).TrimEnd());
-    }
-
-    private static IEnumerable<string> Wrap(string text)
-    {
-        var line = "";
-        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (line.Length > 0 && line.Length + 1 + word.Length > LegendWidth)
-            {
-                yield return line;
-                line = "";
-            }
-
-            line += line.Length == 0 ? word : $" {word}";
-        }
-
-        if (line.Length > 0) yield return line;
     }
 }

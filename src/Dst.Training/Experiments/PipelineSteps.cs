@@ -121,7 +121,7 @@ public sealed partial class Pipeline
         };
         var resumed = CheckpointFile.TryRestore(_run.CheckpointPath, phase.Arm, trainer);
         _run.TrimMetrics(phase.Arm, trainer.State.Epoch);
-        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {phase.Options.Epochs}" : $"{phase.Options.Epochs} epochs")}");
+        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {phase.Options.Epochs}" : Words.Count(phase.Options.Epochs, "epoch"))}");
         try
         {
             return trainer.Run(cancellation);
@@ -142,7 +142,7 @@ public sealed partial class Pipeline
     }
 
     private string DescribeCheckpoint(string arm) => CheckpointFile.FindState(_run.CheckpointPath, arm) is { } state
-        ? $"the last good state, after {state.Epoch} epochs and {state.Step} steps, is in {_run.CheckpointPath}"
+        ? $"the last good state, after {Words.Count(state.Epoch, "epoch")} and {Words.Count(state.Step, "step")}, is in {_run.CheckpointPath}"
         : $"no checkpoint of {arm} was written before";
 
     private Model Prune(Model student, bool unstructured)

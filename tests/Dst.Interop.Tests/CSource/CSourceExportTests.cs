@@ -62,10 +62,10 @@ public sealed class CSourceExportTests : IDisposable
         var path = _folder.File("chips.safetensors");
         ModelFile.Save(path, Small());
         var (output, errors) = (new StringWriter(), new StringWriter());
-        Assert.Equal(0, CommandLine.Run(["export", "--model", path, "--format", "c", "--out", _folder.File("out"), "--check"], output, errors));
+        Assert.Equal(0, CommandLine.Run(["export", path, "--format", "c", "--out", _folder.File("out"), "--check"], output, errors));
         Assert.Contains("chips: 2 images", output.ToString());
         Assert.Contains("RAM: arena", output.ToString());
-        Assert.Equal(2, CommandLine.Run(["export", "--model", path, "--format", "d", "--out", _folder.File("out2")], output, errors));
+        Assert.Equal(2, CommandLine.Run(["export", path, "--format", "d", "--out", _folder.File("out2")], output, errors));
         Assert.Contains("--format is 'd'", errors.ToString());
     }
 

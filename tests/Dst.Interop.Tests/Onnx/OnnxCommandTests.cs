@@ -16,7 +16,7 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
     public void Import_writes_a_model_and_predict_gives_the_logits_of_an_array()
     {
         var model = Import("densenet");
-        Run("predict", "--model", model, "--raw", Path.Combine(tools.Folder, "densenet.input.npy"), "--logits", _folder.File("logits.npy"));
+        Run("predict", model, "--raw", Path.Combine(tools.Folder, "densenet.input.npy"), "--logits", _folder.File("logits.npy"));
         var (shape, logits) = NpyFile.Read(_folder.File("logits.npy"));
         Assert.Equal([3, 5], shape);
         OnnxTools.AssertClose(tools.Expected("densenet"), logits);
@@ -56,9 +56,9 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
         Run("prune", teacher, "--pattern", "kernel:4:2", "--out", _folder.File("halved.safetensors"));
         var halved = ModelFile.Load(_folder.File("halved.safetensors"));
         Assert.Contains("layer1.0.conv1", halved.Masks.Keys);
-        Assert.Contains("layer1.0.conv1", Run("bench", "--model", _folder.File("halved.safetensors"), "--no-tune"));
+        Assert.Contains("layer1.0.conv1", Run("bench", _folder.File("halved.safetensors"), "--no-tune"));
 
-        Run("export", "--model", _folder.File("halved.safetensors"), "--format", "onnx", "--out", _folder.File("halved.onnx"));
+        Run("export", _folder.File("halved.safetensors"), "--format", "onnx", "--out", _folder.File("halved.onnx"));
         Run("import", _folder.File("halved.onnx"), "--out", _folder.File("again.safetensors"));
         Assert.Equal(File.ReadAllBytes(_folder.File("halved.safetensors")), File.ReadAllBytes(_folder.File("again.safetensors")));
     }
@@ -75,8 +75,8 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
         Terminal.Run("import", file, "--out", _folder.File("m"), "--classes", _folder.File("two.txt")).AssertWrongInput("two.txt", "2 names", "5 outputs");
         Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2/3,4").AssertWrongInput("--normalise", "1,2/3,4", "3 means");
         Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2,3/4,5,0").AssertWrongInput("--normalise", "above 0");
-        Terminal.Run("export", "--model", model, "--format", "xml", "--out", "x").AssertWrongInput("--format", "xml", "onnx");
-        Terminal.Run("export", "--model", model, "--format", "onnx", "--out", _folder.File("none/x.onnx")).AssertWrongInput("x.onnx", "cannot be written");
+        Terminal.Run("export", model, "--format", "xml", "--out", "x").AssertWrongInput("--format", "xml", "onnx");
+        Terminal.Run("export", model, "--format", "onnx", "--out", _folder.File("none/x.onnx")).AssertWrongInput("x.onnx", "cannot be written");
         Terminal.Run("predict", model, "--raw", "x.npy").AssertWrongInput("--raw without --logits");
         Terminal.Run("predict", model, "--logits", "x.npy").AssertWrongInput("--logits without --raw");
         Terminal.Run("predict", model).AssertWrongInput("no images");

@@ -3,6 +3,7 @@ using Dst.Cli;
 using Dst.Cli.Bench;
 using Dst.Graph;
 using Dst.Tests.Foundations;
+using Dst.Tests.Report;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
@@ -84,7 +85,7 @@ public class BenchCommandTests
     {
         using var folder = new TemporaryFolder();
         var path = SampleModel.SaveHalved(folder);
-        var run = Terminal.Run(["bench", "--model", path, "--batch", "2", "--json", .. more]);
+        var run = Terminal.Run(["bench", path, "--batch", "2", "--json", .. more]);
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var report = document.RootElement;
@@ -114,18 +115,18 @@ public class BenchCommandTests
     }
 
     [Theory]
-    [InlineData("--threads", "1", "neither --model nor --arch")]
+    [InlineData("--threads", "1", "neither a MODEL nor --arch")]
     [InlineData("--arch", "resnet9", "'resnet9'", "'resnet8'")]
-    [InlineData("--model", "none.safetensors", "none.safetensors")]
+    [InlineData("none.safetensors", "--dense", "none.safetensors")]
     public void A_network_that_cannot_be_measured_is_named(string option, string value, params string[] words) =>
         Terminal.Run("bench", option, value).AssertWrongInput(words);
 
     [Fact]
     public void A_model_file_has_its_own_pattern_and_is_not_an_architecture()
     {
-        Terminal.Run("bench", "--model", "a.safetensors", "--pattern", "kernel:16:16").AssertWrongInput("--pattern", "--model");
-        Terminal.Run("bench", "--model", "a.safetensors", "--unstructured").AssertWrongInput("--unstructured", "--model");
-        Terminal.Run("bench", "--model", "a.safetensors", "--arch", "resnet8").AssertWrongInput("both --model and --arch");
+        Terminal.Run("bench", "a.safetensors", "--pattern", "kernel:16:16").AssertWrongInput("--pattern", "MODEL");
+        Terminal.Run("bench", "a.safetensors", "--unstructured").AssertWrongInput("--unstructured", "MODEL");
+        Terminal.Run("bench", "a.safetensors", "--arch", "resnet8").AssertWrongInput("both a MODEL and --arch");
     }
 
     [Fact]
@@ -133,6 +134,20 @@ public class BenchCommandTests
     {
         Terminal.Run("bench", "--arch", "resnet8", "--unstructured").AssertWrongInput("--unstructured", "--pattern", "kernel:16:16");
         Terminal.Run("bench", "--arch", "resnet8", "--dense", "--sparse").AssertWrongInput("both --dense and --sparse");
+    }
+
+    [Fact]
+    public void Csv_has_the_table_and_what_was_measured_where()
+    {
+        using var folder = new TemporaryFolder();
+        var report = RunTiny("--csv", folder.File("train.csv"));
+        var csv = CsvText.Parse(File.ReadAllText(folder.File("train.csv")));
+        string[] facts = ["commit", "version", "date", "runtime", "system", "generation", "cpu", "tier", "threads", "batch"];
+        Assert.All(facts, fact => Assert.NotEqual("", csv.Facts[fact]));
+        Assert.Equal((Text(report, "cpu"), "resnet8", "2"), (csv.Facts["cpu"], csv.Facts["arch"], csv.Facts["batch"]));
+        Assert.Equal(["operation", "pass", "ms_per_image", "percent"], csv.Rows[0]);
+        var shares = report.GetProperty("operations").EnumerateArray().Select(share => (Text(share, "operation"), Number(share, "percent")));
+        Assert.Equal(shares, csv.Rows.Skip(1).Select(row => ((string?)row[0], double.Parse(row[3]))));
     }
 
     private static JsonElement RunTiny(params string[] more)

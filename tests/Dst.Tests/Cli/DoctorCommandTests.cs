@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Kernels.Simd;
+using Dst.Runtime;
 
 namespace Dst.Tests.Cli;
 
@@ -15,6 +16,7 @@ public class DoctorCommandTests
         using var document = JsonDocument.Parse(run.Output);
         var machine = document.RootElement;
         Assert.Equal(SimdTiers.Best.ToString(), machine.GetProperty("tier").GetString(), ignoreCase: true);
+        Assert.Equal(Processor.Generation, machine.GetProperty("generation").GetString());
         Assert.Equal(Environment.ProcessorCount, machine.GetProperty("cores").GetInt32());
         Assert.InRange(machine.GetProperty("free_memory_bytes").GetInt64(), 1, long.MaxValue);
         Assert.Equal(3, machine.GetProperty("image_libraries").GetArrayLength());

@@ -4,7 +4,7 @@ namespace Dst.Tests.Cli;
 
 public class UsageTests
 {
-    private static readonly string[] VerbNames = ["run", "train", "distill", "prune", "eval", "predict", "inspect", "bench", "results", "data", "settings", "doctor"];
+    private static readonly string[] VerbNames = ["run", "train", "distill", "prune", "import", "eval", "predict", "inspect", "export", "bench", "results", "data", "settings", "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
 
@@ -25,6 +25,39 @@ public class UsageTests
         Assert.Equal("", run.Error);
         Assert.Contains($"\n  ./dst {verb}", run.Output[run.Output.IndexOf("Examples:", StringComparison.Ordinal)..]);
     }
+
+    [Fact]
+    public void Help_marks_what_may_be_left_out_and_fits_into_100_columns()
+    {
+        Assert.Contains("dst train [RECIPE] [options]", Terminal.Run("train", "--help").Output);
+        Assert.Contains("dst predict MODEL [IMAGE...] [options]", Terminal.Run("predict", "--help").Output);
+        Assert.Contains("dst bench [VERB] [MODEL] [options]", Terminal.Run("bench", "--help").Output);
+        var lines = VerbNames.SelectMany(HelpOf).Where(line => !line.StartsWith("  ./dst", StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 100));
+    }
+
+    [Theory]
+    [InlineData("help")]
+    [InlineData("help", "train")]
+    public void The_word_help_is_help(params string[] words) => Assert.Equal(Terminal.Run([.. words[1..], "--help"]), Terminal.Run(words));
+
+    [Fact]
+    public void A_word_that_is_near_no_verb_names_all_of_them() => Terminal.Run("list").AssertWrongInput("'list'", "run, train, distill", "doctor");
+
+    [Theory]
+    [InlineData("train", "--epochs", "--set train.epochs=VALUE")]
+    [InlineData("run", "--batch", "--set train.batch=VALUE")]
+    [InlineData("run", "--learning-rate", "--set train.schedule.learning_rate=VALUE")]
+    public void A_key_of_the_recipe_that_is_no_option_is_named(string verb, string option, string expected) => Terminal.Run(verb, option, "3").AssertWrongInput($"'{option}'", expected);
+
+    [Fact]
+    public void An_option_that_is_near_no_other_has_no_suggestion() => Assert.DoesNotContain("mean", Terminal.Run("doctor", "--zzzzzz").Error);
+
+    [Theory]
+    [InlineData("export")]
+    [InlineData("eval")]
+    [InlineData("bench")]
+    public void A_model_is_an_argument_of_every_verb(string verb) => Terminal.Run(verb, "--model", "x.safetensors").AssertWrongInput("MODEL", "without --model");
 
     [Fact]
     public void A_misspelt_verb_names_the_nearest_one() => Terminal.Run("docter").AssertWrongInput("'docter'", "'doctor'");
@@ -67,6 +100,8 @@ public class UsageTests
 
     [Fact]
     public void An_argument_too_many_is_named() => Terminal.Run("doctor", "again").AssertWrongInput("'again'", "dst doctor --help");
+
+    private static string[] HelpOf(string verb) => Terminal.Run([.. verb.Split(' '), "--help"]).Output.Split('\n');
 
     [Fact]
     public void Version_is_printed()

@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Runtime.Threading;
 using Dst.Tests.Experiments;
 using Dst.Tests.Foundations;
@@ -87,7 +88,7 @@ public sealed class TrainerTests : IDisposable
             var message = Assert.Throws<DivergedException>(() => TinyRun.Run(run, step => steps = step)).Message;
             Assert.Contains($"step {steps}", message, StringComparison.Ordinal);
             Assert.Contains(expected, message, StringComparison.Ordinal);
-            if (CheckpointFile.FindState(run.CheckpointPath, "student") is { } state) Assert.Contains($"{state.Epoch} epochs and {state.Step} steps, is in {run.CheckpointPath}", message, StringComparison.Ordinal);
+            if (CheckpointFile.FindState(run.CheckpointPath, "student") is { } state) Assert.Contains($"{Words.Count(state.Epoch, "epoch")} and {Words.Count(state.Step, "step")}, is in {run.CheckpointPath}", message, StringComparison.Ordinal);
         }
     }
 

@@ -75,7 +75,7 @@ public class RecipeFileTests
         var recipe = RecipeFile.Parse("recipe x", """
             train: {epochs: 9, optimizer: {momentum: 0.5, weight_decay: 0.001}}
             prune_train: {epochs: 3, optimizer: {momentum: 0.25}}
-            """, ["train.batch=17", "train.optimizer.kind=adamw"]);
+            """, Overrides("train.batch=17", "train.optimizer.kind=adamw"));
         Assert.Equal((9, 17, 0.5), (recipe.Teacher.Train.Epochs, recipe.Teacher.Train.Batch, recipe.Teacher.Train.Optimizer.Momentum));
         Assert.Equal((3, 17, 0.25, 0.001), (recipe.PruneTrain.Epochs, recipe.PruneTrain.Batch, recipe.PruneTrain.Optimizer.Momentum, recipe.PruneTrain.Optimizer.WeightDecay));
         Assert.Equal(OptimizerKind.Adamw, recipe.PruneTrain.Optimizer.Kind);
@@ -95,7 +95,7 @@ public class RecipeFileTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("small.yaml"), "seed: 3");
         Assert.Equal("small", RecipeFile.Load(folder.File("small.yaml")).Name);
-        Assert.Equal("other", RecipeFile.Load(folder.File("small.yaml"), ["name=other"]).Name);
+        Assert.Equal("other", RecipeFile.Load(folder.File("small.yaml"), Overrides("name=other")).Name);
     }
 
     [Theory]
@@ -139,9 +139,9 @@ public class RecipeFileTests
     public void Differences_name_what_results_depend_on_and_nothing_else()
     {
         var recipe = RecipeFile.Parse("recipe x", "train: {epochs: 3}");
-        var same = RecipeFile.Parse("recipe x", "train: {epochs: 3}", ["threads=2", "runs=elsewhere", "checkpoint.every_epochs=7"]);
+        var same = RecipeFile.Parse("recipe x", "train: {epochs: 3}", Overrides("threads=2", "runs=elsewhere", "checkpoint.every_epochs=7"));
         Assert.Empty(RecipeFile.Differences(recipe, same));
-        var other = RecipeFile.Parse("recipe x", "train: {epochs: 4}", ["teacher.train.epochs=3", "prune_train.epochs=3", "arms=[dst]"]);
+        var other = RecipeFile.Parse("recipe x", "train: {epochs: 4}", Overrides("teacher.train.epochs=3", "prune_train.epochs=3", "arms=[dst]"));
         Assert.Equal(["arms is [teacher, student, student-kd, unstructured-kd, uhp, dst, half-width], now [dst]", "train.epochs is 3, now 4"], RecipeFile.Differences(recipe, other));
     }
 
@@ -180,4 +180,6 @@ public class RecipeFileTests
     [InlineData("distill: {hints: {layers: {teacher: a}}}", "layers in distill.hints is a section; expected a list")]
     public void A_list_of_sections_is_checked(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
+
+    private static IEnumerable<SettingOverride> Overrides(params string[] assignments) => assignments.Select(SettingOverride.Parse);
 }

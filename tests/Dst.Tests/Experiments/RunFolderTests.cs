@@ -1,5 +1,6 @@
 using Dst.Runtime.Threading;
 using Dst.Tests.Foundations;
+using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 
 namespace Dst.Tests.Experiments;
@@ -67,9 +68,9 @@ public sealed class RunFolderTests : IDisposable
     {
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         run.Dispose();
-        var message = Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, ["train.epochs=4", "seed=6"])).Message;
+        var message = Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [SettingOverride.Parse("train.epochs=4"), SettingOverride.Parse("seed=6")])).Message;
         Assert.Contains("seed is 5, now 6; train.epochs is 3, now 4", message, StringComparison.Ordinal);
-        using var resumed = RunFolder.Resume(run.Path, ["threads=2"]);
+        using var resumed = RunFolder.Resume(run.Path, [SettingOverride.Parse("threads=2")]);
         Assert.Equal(2, resumed.Recipe.Threads);
     }
 

@@ -62,7 +62,7 @@ public class SettingBinderTests
     private static Outer Bind(string text, params string[] overrides)
     {
         var tree = RecipeTree.Parse("recipe x.yaml", text);
-        foreach (var assignment in overrides) tree.Override(assignment);
+        foreach (var assignment in overrides) tree.Override(SettingOverride.Parse(assignment));
         return new SettingBinder(tree.Where).Bind<Outer>(tree.Root);
     }
 
@@ -157,7 +157,7 @@ public class SettingBinderTests
     {
         var tree = RecipeTree.Parse("recipe x.yaml", "train: {epochs: 3, rate: 0.5}\nsecond: {epochs: 4}");
         tree.Inherit("second", "train");
-        tree.Override("train.rate=0.75");
+        tree.Override(SettingOverride.Parse("train.rate=0.75"));
         var outer = new SettingBinder(tree.Where).Bind<Outer>(tree.Root);
         Assert.Equal(new Inner { Epochs = 4, Rate = 0.5 }, outer.Second);
         Assert.Equal(new Inner { Epochs = 3, Rate = 0.75 }, outer.Train);

@@ -34,7 +34,7 @@ internal static class TinyRun
         prune_train: {epochs: 2, optimizer: {kind: adamw}, schedule: {learning_rate: 0.001}}
         """;
 
-    public static Recipe Recipe(string folder, params string[] overrides) => RecipeFile.Parse("recipe tiny", Text, [$"runs={folder}", .. overrides]);
+    public static Recipe Recipe(string folder, params string[] overrides) => RecipeFile.Parse("recipe tiny", Text, [SettingOverride.Of("runs", folder, "the test"), .. overrides.Select(SettingOverride.Parse)]);
 
     public static DataSet Load(Recipe recipe) => DataSet.Load(recipe.Data, recipe.Seed, ".", _ => { });
 

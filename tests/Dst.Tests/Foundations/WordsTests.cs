@@ -13,4 +13,10 @@ public sealed class WordsTests
         foreach (var method in Enum.GetValues<PruningMethod>()) Assert.Equal(method, Words.Find(typeof(PruningMethod), Words.Of(method)));
         foreach (var wrong in new[] { "SrSte", "sr-ste", "2", "" }) Assert.Null(Words.Find(typeof(PruningMethod), wrong));
     }
+
+    [Theory]
+    [InlineData(0, "0 epochs")]
+    [InlineData(1, "1 epoch")]
+    [InlineData(2, "2 epochs")]
+    public void One_thing_is_singular(long number, string expected) => Assert.Equal(expected, Words.Count(number, "epoch"));
 }

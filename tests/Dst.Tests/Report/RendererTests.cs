@@ -71,6 +71,30 @@ public class RendererTests
     }
 
     [Fact]
+    public void Csv_has_facts_names_of_columns_and_whole_values()
+    {
+        var expected = """
+            # cpu: AMD EPYC
+            arm,top1,bytes
+            teacher,0.98126,1200
+            dst,0.0724,5
+            uhp,,7
+
+            """;
+        Assert.Equal(expected, CsvRenderer.Render(ArmTable, new KeyValuePair<string, string>("cpu", "AMD EPYC")));
+    }
+
+    [Theory]
+    [InlineData("a,b")]
+    [InlineData("a \"b\" c")]
+    [InlineData("a\nb")]
+    public void A_cell_of_Csv_is_read_as_it_was_written(string name)
+    {
+        var text = CsvRenderer.Render(Table.Of([name, "x"], new Column<string>("name", "name", cell => cell), new Column<string>("length", "length", cell => cell.Length)));
+        Assert.Equal([["name", "length"], [name, $"{name.Length}"], ["x", "1"]], CsvText.Parse(text).Rows);
+    }
+
+    [Fact]
     public void Cells_have_the_whole_values_beside_their_text()
     {
         Assert.Equal(new Cell(0.98126, "98.1"), ArmTable.Rows[0][1]);

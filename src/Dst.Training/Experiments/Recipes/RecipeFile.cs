@@ -12,14 +12,14 @@ public sealed record SettingDescription(string Path, string Expected, string Def
 /// <summary>Reads, writes and compares recipes.</summary>
 public static partial class RecipeFile
 {
-    /// <summary>Reads a recipe file, then applies <c>a.b=c</c> overrides.</summary>
+    /// <summary>Reads a recipe file, then applies the overrides in their order.</summary>
     /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>
-    public static Recipe Load(string path, IEnumerable<string>? overrides = null) =>
+    public static Recipe Load(string path, IEnumerable<SettingOverride>? overrides = null) =>
         Bind(RecipeTree.Read(path), overrides ?? [], Path.GetFileNameWithoutExtension(path));
 
     /// <summary>Reads a recipe from a text; <paramref name="source"/> is what errors call it.</summary>
     /// <exception cref="InputException">A key or value is not legal.</exception>
-    public static Recipe Parse(string source, string text, IEnumerable<string>? overrides = null) => Bind(RecipeTree.Parse(source, text), overrides ?? [], "recipe");
+    public static Recipe Parse(string source, string text, IEnumerable<SettingOverride>? overrides = null) => Bind(RecipeTree.Parse(source, text), overrides ?? [], "recipe");
 
     /// <summary>The recipe with every key, defaults included.</summary>
     public static string Write(Recipe recipe) => SettingWriter.WriteText(recipe);
@@ -40,9 +40,9 @@ public static partial class RecipeFile
         return [.. before.Zip(after).Where(pair => pair.First.Value != pair.Second.Value).Select(pair => $"{pair.First.Path} is {pair.First.Value}, now {pair.Second.Value}")];
     }
 
-    private static Recipe Bind(RecipeTree tree, IEnumerable<string> overrides, string defaultName)
+    private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
     {
-        foreach (var assignment in overrides) tree.Override(assignment);
+        foreach (var setting in overrides) tree.Override(setting);
         tree.Inherit("teacher.train", "train");
         tree.Inherit("prune_train", "train");
         var recipe = new SettingBinder(tree.Where).Bind<Recipe>(tree.Root);

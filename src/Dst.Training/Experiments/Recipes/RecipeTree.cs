@@ -45,23 +45,17 @@ internal sealed class RecipeTree
             : throw new InputException($"{source} line {root.Start.Line}: the recipe is {Describe(root)}; expected keys and values such as 'seed: 1'");
     }
 
-    /// <summary>Sets a key as <c>--set a.b=c</c> does; the value is YAML.</summary>
-    /// <exception cref="InputException">The assignment has no name, no <c>=</c> or a value that is not YAML.</exception>
-    public void Override(string assignment)
+    /// <summary>Sets a key; sections on the way to it are made where they are missing.</summary>
+    public void Override(SettingOverride setting)
     {
-        var where = $"option --set {assignment}";
-        var separator = assignment.IndexOf('=', StringComparison.Ordinal);
-        var path = separator < 0 ? [] : assignment[..separator].Trim().Split('.');
-        if (path.Length == 0 || path.Any(string.IsNullOrEmpty)) throw new InputException($"{where}: expected section.key=value, such as train.epochs=10");
-
         var section = Root;
-        foreach (var key in path[..^1])
+        foreach (var key in setting.Path.SkipLast(1))
         {
-            if (Find(section, key) is not YamlMappingNode child) Replace(section, key, child = [], where);
+            if (Find(section, key) is not YamlMappingNode child) Replace(section, key, child = [], setting.Where);
             section = child;
         }
 
-        Replace(section, path[^1], ParseNode(assignment[(separator + 1)..], _ => where) ?? new YamlScalarNode(""), where);
+        Replace(section, setting.Path[^1], setting.Value, setting.Where);
     }
 
     /// <summary>Copies into section <paramref name="path"/> all keys of section <paramref name="from"/> that it lacks, at every depth.</summary>
@@ -124,7 +118,9 @@ internal sealed class RecipeTree
         foreach (var node in value.AllNodes) _overrides[node] = where;
     }
 
-    private static YamlNode? ParseNode(string text, Func<long, string> where)
+    /// <summary>Reads one document of plain YAML, null if there is none; <paramref name="where"/> names the place of a line.</summary>
+    /// <exception cref="InputException">It is not YAML, or not plain.</exception>
+    public static YamlNode? ParseNode(string text, Func<long, string> where)
     {
         try
         {

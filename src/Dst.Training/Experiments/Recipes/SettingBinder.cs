@@ -66,7 +66,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
 
     private object BindScalar(SettingProperty property, Type type, YamlNode node, string section)
     {
-        var value = node is YamlScalarNode { Value: { } text } scalar ? Parse(type, text, scalar.Style == ScalarStyle.Plain) : null;
+        var value = node is YamlScalarNode { Value: { } text } scalar ? Parse(type, text, plain: scalar.Style is ScalarStyle.Plain or ScalarStyle.Any) : null;
         var setting = property.Setting;
         var legal = value switch
         {
@@ -82,6 +82,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
 
     private static bool InRange(SettingAttribute setting, double number) => double.IsFinite(number) && number >= setting.Min && number <= setting.Max;
 
+    // A quoted value in a file is a text; one that was not read from YAML has no style.
     private static object? Parse(Type type, string text, bool plain)
     {
         if (type == typeof(string)) return text.Contains('\0') ? null : text; // no file name has it

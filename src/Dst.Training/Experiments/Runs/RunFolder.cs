@@ -90,9 +90,9 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
-    /// <param name="overrides">Overrides such as <c>threads=2</c>; only of keys that results do not depend on.</param>
+    /// <param name="overrides">Only of keys that results do not depend on, such as <c>threads</c>.</param>
     /// <exception cref="InputException">It is not a run folder, is in use, or an override would change results.</exception>
-    public static RunFolder Resume(string path, IReadOnlyList<string> overrides) => Resume(path, ReadRecipe(path, overrides));
+    public static RunFolder Resume(string path, params IReadOnlyList<SettingOverride> overrides) => Resume(path, ReadRecipe(path, overrides));
 
     /// <summary>Opens the folder of a run that was stopped, if it was made with <paramref name="recipe"/>.</summary>
     /// <exception cref="InputException">It is not a run folder, is in use, or was made with another recipe.</exception>
@@ -119,16 +119,16 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="overrides">Overrides such as <c>threads=2</c>.</param>
+    /// <param name="overrides">Keys that are set in it.</param>
     /// <exception cref="InputException">It is not the folder of a run.</exception>
-    public static Recipe ReadRecipe(string folder, IReadOnlyList<string> overrides) => File.Exists(In(folder, RecipeName))
+    public static Recipe ReadRecipe(string folder, params IReadOnlyList<SettingOverride> overrides) => File.Exists(In(folder, RecipeName))
         ? RecipeFile.Load(In(folder, RecipeName), overrides)
         : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
 
     /// <exception cref="InputException">The run was made with another recipe.</exception>
     internal static void CheckSameRecipe(string path, Recipe recipe)
     {
-        var differences = RecipeFile.Differences(ReadRecipe(path, []), recipe);
+        var differences = RecipeFile.Differences(ReadRecipe(path), recipe);
         if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -50,12 +49,10 @@ public sealed record RunManifest
     /// <summary>Describes this program, this machine and the data.</summary>
     public static RunManifest Describe(ComputeContext compute, long seed, DateTime started, DataSet data)
     {
-        // The SDK writes "version+commit" when it builds in a repository.
-        var version = typeof(RunManifest).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+', 2);
         return new()
         {
-            Version = version[0],
-            Commit = version.Length == 2 ? version[1] : null,
+            Version = ProgramVersion.Version,
+            Commit = ProgramVersion.Commit,
             Framework = RuntimeInformation.FrameworkDescription,
             System = RuntimeInformation.OSDescription,
             Cpu = Processor.Name,

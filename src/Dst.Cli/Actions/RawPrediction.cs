@@ -1,10 +1,11 @@
 using System.CommandLine;
+using Dst.Cli.Usage;
 using Dst.Interop;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Runtime.Inference;
 
-namespace Dst.Cli.Commands;
+namespace Dst.Cli.Actions;
 
 /// <summary><c>dst predict --raw</c>: arrays of numbers in, logits out, to compare a model with another program's.</summary>
 internal static class RawPrediction
@@ -12,7 +13,7 @@ internal static class RawPrediction
     private const int Batch = 32;
 
     /// <summary>Inputs as they enter the network.</summary>
-    public static readonly Option<string?> Raw = SharedOptions.Text("--raw", "FILE", "Instead of images, a NumPy file of 32-bit floats [N, C, H, W], as they enter the network; with --logits.");
+    public static readonly Option<string?> Raw = SharedOptions.Text("--raw", "FILE", "Reads a NumPy file instead of images: 32-bit floats [N, C, H, W], as they enter the network. Needs --logits.");
 
     /// <summary>Outputs as they leave the network.</summary>
     public static readonly Option<string?> Logits = SharedOptions.Text("--logits", "FILE", "NumPy file to write: the logits [N, classes] of --raw.");

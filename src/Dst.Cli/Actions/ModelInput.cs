@@ -1,8 +1,9 @@
+using Dst.Cli.Usage;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 
-namespace Dst.Cli.Commands;
+namespace Dst.Cli.Actions;
 
 /// <summary>What verbs need to know of a model to give it images and to name its classes.</summary>
 internal static class ModelInput

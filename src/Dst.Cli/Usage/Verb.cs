@@ -1,15 +1,17 @@
 using System.CommandLine;
 using Dst.Cli.Output;
-using Dst.Kernels.Simd;
 using Dst.Report;
 using Dst.Report.Renderers;
 
-namespace Dst.Cli.Commands;
+namespace Dst.Cli.Usage;
 
 /// <summary>A verb of the command line: a command whose help ends with examples.</summary>
 internal sealed class Verb : Command
 {
-    /// <summary>Creates a verb; each example is what follows <c>./dst</c> on the command line.</summary>
+    /// <summary>Creates a verb.</summary>
+    /// <param name="name">The word on the command line.</param>
+    /// <param name="description">What it does. The first sentence stands alone in lists of verbs.</param>
+    /// <param name="examples">Command lines that show the verb at work, without the leading <c>./dst</c>.</param>
     public Verb(string name, string description, params string[] examples) : base(name, description)
     {
         Examples = examples;
@@ -17,6 +19,9 @@ internal sealed class Verb : Command
 
     /// <summary>Command lines that show the verb at work, without the leading <c>./dst</c>.</summary>
     public IReadOnlyList<string> Examples { get; }
+
+    /// <summary>Lines of the help for options that are too many to be listed: how they look, and what they do.</summary>
+    public IList<(string Label, string Help)> OptionFamilies { get; } = [];
 
     /// <summary>How the result is written unless <c>--json</c> is given: as plain text, if nothing else is set.</summary>
     public Func<Result, string> Renderer { get; init; } = TextRenderer.Render;
@@ -40,13 +45,3 @@ internal sealed class Verb : Command
             report.Log($"warning: {option.Name} is {threads}; more threads than the {Environment.ProcessorCount} cores of this machine gain nothing");
     }
 }
-
-/// <summary>How verbs are called, and on what vector width they compute.</summary>
-internal sealed class VerbConfiguration(SimdTier tier) : InvocationConfiguration
-{
-    /// <summary>Vector width.</summary>
-    public SimdTier Tier => tier;
-}
-
-/// <summary>One call of a verb: the parsed arguments, the vector width, where to write, and the signal to end early.</summary>
-internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWriter Report, CancellationToken Cancellation);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Bench;
 using Dst.Cli.Output;
+using Dst.Cli.Usage;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
@@ -11,13 +12,13 @@ using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 
-namespace Dst.Cli.Commands;
+namespace Dst.Cli.Actions;
 
 /// <summary>Runs the arms of a recipe and shows what came of them: what <c>run</c>, <c>train</c> and <c>distill</c> have in common.</summary>
 internal static class RecipeRun
 {
     private static readonly Option<string?> Resume =
-        SharedOptions.Text("--resume", "run folder", "Go on with a run, or the runs of several seeds, that was stopped; its recipe is used, and must be the same if one is named.");
+        SharedOptions.Text("--resume", "run folder", "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, it must be the same.");
 
     /// <summary>Adds the arguments and options that <see cref="Run"/> reads.</summary>
     public static void AddOptionsTo(Verb verb)
@@ -32,7 +33,7 @@ internal static class RecipeRun
     }
 
     /// <summary>Runs the recipe of the command line with <paramref name="overrides"/>, which come before what the command line sets.</summary>
-    public static void Run(Invocation call, params IEnumerable<string> overrides)
+    public static void Run(Invocation call, params IEnumerable<SettingOverride> overrides)
     {
         var folder = call.Arguments.GetValue(Resume);
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null

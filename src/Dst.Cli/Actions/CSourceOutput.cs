@@ -1,15 +1,16 @@
 using System.CommandLine;
+using Dst.Cli.Usage;
 using Dst.Interop.CSource;
 using Dst.Report;
 
-namespace Dst.Cli.Commands;
+namespace Dst.Cli.Actions;
 
 /// <summary><c>dst export --format c</c>.</summary>
 internal static class CSourceOutput
 {
-    private static readonly Option<string?> Name = SharedOptions.Text("--name", "N", "For c: prefix of files and names, a C identifier. Default: the model file's name.");
-    private static readonly Option<bool> Float = new("--float") { Description = "For c: float32 weights and arithmetic, which is the default and the only form." };
-    private static readonly Option<bool> Check = new("--check") { Description = "For c: compile the source with this machine's compiler and run its test before the folder appears." };
+    private static readonly Option<string?> Name = SharedOptions.Text("--name", "N", "For c: prefix of file and function names, a C identifier. Default: the name of the model file.");
+    private static readonly Option<bool> Float = new("--float") { Description = "For c: float32 weights and arithmetic. This is the default and the only form." };
+    private static readonly Option<bool> Check = new("--check") { Description = "For c: compiles the source with this machine's compiler and runs its test before the folder appears." };
 
     /// <summary>Adds the options of this format.</summary>
     public static void AddTo(Verb verb)

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using Dst.Runtime.Inference;
 
-namespace Dst.Cli.Commands;
+namespace Dst.Cli.Usage;
 
 /// <summary>Arguments and options that more than one verb takes, each one object with its name, help and parser.</summary>
 internal static class SharedOptions
@@ -13,16 +13,19 @@ internal static class SharedOptions
     public static readonly Argument<string> Model = new("model") { Description = "Model file (.safetensors).", HelpName = "MODEL" };
 
     /// <summary>The machine-readable form of a result.</summary>
-    public static readonly Option<bool> Json = new("--json") { Description = "Print one JSON document on standard output and nothing else there." };
+    public static readonly Option<bool> Json = new("--json") { Description = "Prints the result as one JSON document, and nothing else on standard output." };
 
     /// <summary>Number of threads; null for the processor's cores.</summary>
-    public static readonly Option<int?> Threads = Number("--threads", "Threads that share the work; results do not depend on it. Default: all cores.", 1, 1024);
+    public static readonly Option<int?> Threads = Number("--threads", "Threads that share the work. Results do not depend on it. Default: all cores.", 1, 1024);
 
     /// <summary>Fixed choices of algorithms.</summary>
-    public static readonly Option<bool> NoTune = new("--no-tune") { Description = "Choose each layer's algorithm by a fixed cost model rather than by measuring." };
+    public static readonly Option<bool> NoTune = new("--no-tune") { Description = "Chooses the form of each layer by a cost model instead of measuring." };
 
     /// <summary>Fresh measurements.</summary>
-    public static readonly Option<bool> NoCache = new("--no-cache") { Description = "Measure each layer anew, neither reading nor writing what was measured earlier on this machine." };
+    public static readonly Option<bool> NoCache = new("--no-cache")
+    {
+        Description = "Measures each layer again. The times that this machine keeps from earlier are neither read nor changed.",
+    };
 
     /// <summary>The user's cache of measurements, unless <paramref name="call"/> has <see cref="NoCache"/>.</summary>
     public static PlanCache? CacheOf(Invocation call) => call.Arguments.GetValue(NoCache) ? null : PlanCache.OfUser(call.Report.Log);

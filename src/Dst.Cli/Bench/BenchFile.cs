@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Dst.Foundations;
+using Dst.Report;
+using Dst.Report.Renderers;
+using Dst.Runtime;
+
+namespace Dst.Cli.Bench;
+
+/// <summary>A measurement as a CSV file: its table, behind lines that say what was measured, with which build, where and when.</summary>
+internal static class BenchFile
+{
+    /// <summary>Writes the one table of a result; the other data of the result become lines <c># name: value</c>.</summary>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Write(string path, Result result)
+    {
+        var facts = Provenance().Concat(FactsOf("", JsonRenderer.ToElement(result)));
+        var text = CsvRenderer.Render(result.Blocks.OfType<Table>().Single(), facts);
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Provenance() =>
+    [
+        new("commit", ProgramVersion.Commit ?? "unknown"),
+        new("version", ProgramVersion.Version),
+        new("date", DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+        new("runtime", RuntimeInformation.FrameworkDescription),
+        new("system", RuntimeInformation.OSDescription),
+        new("generation", Processor.Generation ?? "unknown"),
+    ];
+
+    private static IEnumerable<KeyValuePair<string, string>> FactsOf(string prefix, JsonElement data) => data.EnumerateObject().SelectMany(property =>
+        property.Value.ValueKind switch
+        {
+            JsonValueKind.Object => FactsOf($"{prefix}{property.Name}.", property.Value),
+            JsonValueKind.Array or JsonValueKind.Null => [],
+            _ => [new(prefix + property.Name, property.Value.ToString())],
+        });
+}

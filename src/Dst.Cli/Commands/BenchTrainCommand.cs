@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Dst.Cli.Bench;
+using Dst.Cli.Usage;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst bench train</c>: how fast this machine trains a network.</summary>
+internal static class BenchTrainCommand
+{
+    private static readonly Option<string> Arch = new("--arch") { Description = "Architecture, by its name in the zoo.", HelpName = "name", Required = true };
+    private static readonly Option<int?> Batch = SharedOptions.Number("--batch", "Images in a step. Default: 64.", 1, 4096);
+    private static readonly Option<int?> Steps = SharedOptions.Number("--steps", "Steps that are timed. Default: 20.", 1, 100_000);
+
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "train",
+            "Measures whole training steps of a network on random data, and where their time goes. "
+            + "A step is forward, cross-entropy, backward, and SGD with momentum and weight decay.",
+            "bench train --arch resnet20",
+            "bench train --arch resnet8x4 --pattern kernel:16:16 --batch 128 --threads 2 --json")
+        {
+            Arch,
+            BenchOptions.Width,
+            BenchOptions.Input,
+            Batch,
+            Steps,
+            BenchOptions.Pattern,
+            BenchOptions.Threads,
+            BenchOptions.Csv,
+            SharedOptions.Json,
+        };
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var arguments = call.Arguments;
+        var options = new TrainBenchOptions(
+            call.Tier,
+            arguments.GetRequiredValue(Arch),
+            BenchOptions.WidthOf(arguments),
+            BenchOptions.ShapeOf(arguments),
+            arguments.GetValue(Batch) ?? 64,
+            BenchOptions.ThreadsOf(arguments),
+            BenchOptions.PatternOf(arguments),
+            arguments.GetValue(Steps) ?? 20);
+        BenchOptions.Write(call, BenchTables.Of(new TrainBench(options, call.Cancellation).Run(call.Report.Log)));
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Globalization;
+using Dst.Cli.Bench;
+using Dst.Graph;
+using Dst.Masks;
+using Dst.Report;
+
+namespace Dst.Cli.Usage;
+
+/// <summary>Options that more than one of the verbs of <c>dst bench</c> takes.</summary>
+internal static class BenchOptions
+{
+    /// <summary>Threads of a measurement: one, unless asked otherwise.</summary>
+    public static readonly Option<int?> Threads = SharedOptions.Number(
+        "--threads", "Threads. bench kernels gives each thread its own images, the others share a batch among them. Default: 1.", 1, 1024);
+
+    /// <summary>Width multiplier.</summary>
+    public static readonly Option<double?> Width = SharedOptions.Number("--width", "Width multiplier of the architecture. Default: 1.", 0.05, 16);
+
+    /// <summary>Shape of an image.</summary>
+    public static readonly Option<string?> Input = SharedOptions.Text(
+        "--input", "C,H,W", "Channels, height and width of an image. Default: 1,88,88 for aconvnet, 3,32,32 for the others.");
+
+    /// <summary>Pattern of the masks.</summary>
+    public static readonly Option<string?> Pattern = SharedOptions.Text(
+        "--pattern", "unit:block:group", "Halves the convolutions by this pattern, such as kernel:16:16. Default: a dense network.");
+
+    /// <summary>A file for the table.</summary>
+    public static readonly Option<string?> Csv = SharedOptions.Text(
+        "--csv", "FILE", "Also writes the table to this file as CSV, with commit, version, processor, runtime and date.");
+
+    /// <summary>Writes the result of a measurement, and its table into the file that <see cref="Csv"/> names.</summary>
+    /// <exception cref="InputException">The file cannot be written.</exception>
+    public static void Write(Invocation call, Result result)
+    {
+        call.Report.Write(result); // first, so that no measurement is lost if the file cannot be written
+        if (call.Arguments.GetValue(Csv) is { } path) BenchFile.Write(path, result);
+    }
+
+    /// <summary>The number of threads, 1 if none is named.</summary>
+    public static int ThreadsOf(ParseResult arguments) => arguments.GetValue(Threads) ?? 1;
+
+    /// <summary>The width multiplier, 1 if none is named.</summary>
+    public static double WidthOf(ParseResult arguments) => arguments.GetValue(Width) ?? 1;
+
+    /// <summary>The shape of an image, or null for the architecture's usual one.</summary>
+    /// <exception cref="InputException">The text is not a shape.</exception>
+    public static FeatureShape? ShapeOf(ParseResult arguments)
+    {
+        if (arguments.GetValue(Input) is not { } text) return null;
+        var extents = Array.ConvertAll(text.Split(','), part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var extent) ? extent : 0);
+        return extents.Length == 3 && extents.Min() > 0 ? new(extents[0], extents[1], extents[2])
+            : throw new InputException($"option {Input.Name} is '{text}'; channels, height and width were expected, such as 3,32,32");
+    }
+
+    /// <summary>The pattern, or null for a dense network.</summary>
+    /// <exception cref="InputException">The text is not a pattern.</exception>
+    public static UhpPattern? PatternOf(ParseResult arguments) => arguments.GetValue(Pattern) is { } text ? UhpPattern.Parse(text) : null;
+}

@@ -1,0 +1,19 @@
+using System.CommandLine;
+using Dst.Cli.Output;
+using Dst.Kernels.Simd;
+
+namespace Dst.Cli.Usage;
+
+/// <summary>One call of a verb.</summary>
+/// <param name="Arguments">The parsed arguments and options.</param>
+/// <param name="Tier">Vector width.</param>
+/// <param name="Report">Where to write.</param>
+/// <param name="Cancellation">Asks the work to end early.</param>
+internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWriter Report, CancellationToken Cancellation);
+
+/// <summary>How verbs are called, and on what vector width they compute.</summary>
+internal sealed class VerbConfiguration(SimdTier tier) : InvocationConfiguration
+{
+    /// <summary>Vector width.</summary>
+    public SimdTier Tier => tier;
+}

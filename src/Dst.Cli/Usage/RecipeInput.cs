@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Cli.Usage;
+
+/// <summary>
+/// The recipe that a verb works on: a file, or the defaults if none is named, then the keys that options set. The text of such an
+/// option is bound like a value in a recipe file, so types, ranges and errors are those of the recipe.
+/// </summary>
+internal static class RecipeInput
+{
+    private const string DataSection = "data.";
+
+    /// <summary>The recipe file.</summary>
+    public static readonly Argument<string?> File = new("recipe")
+    {
+        Description = "Recipe file (.yaml). Without one, every key has its default; see dst settings.",
+        HelpName = "RECIPE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>Keys to override.</summary>
+    public static readonly Option<string[]> Set = new("--set")
+    {
+        Description = "Sets a key of the recipe, such as train.epochs=20. May be given again. dst settings lists the keys.",
+        HelpName = "key=value",
+        DefaultValueFactory = _ => [],
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    /// <summary>Seed of the run.</summary>
+    public static readonly Option<string?> Seed = SharedOptions.Text("--seed", "n", "Seed of every random choice of a run. Default: the recipe's.");
+
+    /// <summary>Seeds of a set of runs.</summary>
+    public static readonly Option<string?> Seeds = SharedOptions.Text(
+        "--seeds", "n,n,..", "Makes one run for each seed, one after another, and reports mean ± standard deviation. Default: the recipe's.");
+
+    /// <summary>Where run folders are made.</summary>
+    public static readonly Option<string?> Out = SharedOptions.Text("--out", "folder", "Folder in which <recipe>/<time>/ is made. Default: the recipe's, which is runs.");
+
+    private static readonly (string Key, Option<string?> Option)[] Data =
+    [
+        .. RecipeFile.Describe().Where(key => key.Path.StartsWith(DataSection, StringComparison.Ordinal))
+            .Select(key => (key.Path, new Option<string?>($"--{key.Path}") { Description = key.Help, HelpName = "value", Hidden = true })),
+    ];
+
+    /// <summary>Adds the recipe file, <c>--set</c> and <c>--seed</c>.</summary>
+    public static void AddTo(Verb verb)
+    {
+        verb.Add(File);
+        verb.Add(Set);
+        verb.Add(Seed);
+    }
+
+    /// <summary>Adds an option <c>--data.x</c> for each key of the data section.</summary>
+    public static void AddDataTo(Verb verb)
+    {
+        foreach (var (_, option) in Data) verb.Add(option);
+        verb.OptionFamilies.Add(("--data.KEY <value>", "Sets a key of the recipe's section data, such as --data.kind folder. dst settings data lists the keys."));
+    }
+
+    /// <summary>Reads the recipe file and applies the overrides <paramref name="first"/>, then those of the command line.</summary>
+    /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>
+    public static Recipe Load(ParseResult arguments, params IEnumerable<SettingOverride> first)
+    {
+        var overrides = first.Concat(Overrides(arguments));
+        return arguments.GetValue(File) is { } file ? RecipeFile.Load(file, overrides) : RecipeFile.Parse("the command line", "name: dst", overrides);
+    }
+
+    /// <summary>The keys that the command line sets; what <c>--set</c> says comes last and wins.</summary>
+    public static IReadOnlyList<SettingOverride> Overrides(ParseResult arguments)
+    {
+        var overrides = Data.SelectMany(key => Override(arguments, key.Option, key.Key)).ToList();
+        overrides.AddRange(Override(arguments, Seed, "seed"));
+        if (arguments.GetValue(Seed) is not null) overrides.Add(SettingOverride.OfList("seeds", [], Where(Seed)));
+        if (arguments.GetValue(Seeds) is { } seeds)
+            overrides.Add(SettingOverride.OfList("seeds", seeds.Split(',', StringSplitOptions.TrimEntries), Where(Seeds)));
+        if (arguments.GetValue(SharedOptions.Threads) is { } threads) overrides.Add(SettingOverride.Of("threads", $"{threads}", Where(SharedOptions.Threads)));
+        overrides.AddRange(Override(arguments, Out, "runs"));
+        overrides.AddRange(arguments.GetValue(Set)!.Select(SettingOverride.Parse));
+        return overrides;
+    }
+
+    /// <summary>The override of <paramref name="key"/> by the text of an option; none if the option is absent.</summary>
+    public static IEnumerable<SettingOverride> Override(ParseResult arguments, Option<string?> option, string key) =>
+        arguments.GetValue(option) is { } text ? [SettingOverride.Of(key, text, Where(option))] : [];
+
+    /// <summary>What errors call the place of an option.</summary>
+    public static string Where(Option option) => $"option {option.Name}";
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+using System.Text;
+
+namespace Dst.Report.Renderers;
+
+/// <summary>Writes a table as CSV (RFC 4180): the names of the columns, then the whole values; a cell without a value is empty.</summary>
+public static class CsvRenderer
+{
+    private static readonly char[] Special = [',', '"', '\n', '\r'];
+
+    /// <summary>The table behind lines <c># name: value</c> of facts that hold for all its rows.</summary>
+    public static string Render(Table table, params IEnumerable<KeyValuePair<string, string>> facts)
+    {
+        var text = new StringBuilder();
+        foreach (var (name, value) in facts) text.Append($"# {name}: {value}\n");
+        AppendRow(text, table.Columns.Select(column => column.Name));
+        foreach (var row in table.Rows) AppendRow(text, row.Select(cell => Convert.ToString(cell.Value, CultureInfo.InvariantCulture) ?? ""));
+        return text.ToString();
+    }
+
+    private static void AppendRow(StringBuilder text, IEnumerable<string> cells) => text.AppendJoin(',', cells.Select(Quote)).Append('\n');
+
+    private static string Quote(string cell) => cell.IndexOfAny(Special) < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

@@ -1,0 +1,41 @@
+using YamlDotNet.RepresentationModel;
+
+namespace Dst.Training.Experiments.Recipes;
+
+/// <summary>A value for one key of a recipe that is given beside its file. It is bound and checked like a value in the file.</summary>
+public sealed class SettingOverride
+{
+    private SettingOverride(IReadOnlyList<string> path, YamlNode value, string where) => (Path, Value, Where) = (path, value, where);
+
+    /// <summary>The key behind its sections.</summary>
+    internal IReadOnlyList<string> Path { get; }
+
+    internal YamlNode Value { get; }
+
+    /// <summary>What errors call the place of the value.</summary>
+    internal string Where { get; }
+
+    /// <summary>Reads <c>a.b=value</c>; the value is YAML, so that it can be a list or a section.</summary>
+    /// <exception cref="InputException">The text has no key, no <c>=</c> or a value that is not YAML.</exception>
+    public static SettingOverride Parse(string assignment)
+    {
+        var where = $"option --set {assignment}";
+        var separator = assignment.IndexOf('=', StringComparison.Ordinal);
+        var path = separator < 0 ? [] : assignment[..separator].Trim().Split('.');
+        if (path.Length == 0 || path.Any(string.IsNullOrEmpty)) throw new InputException($"{where}: expected section.key=value, such as train.epochs=10");
+        return new(path, RecipeTree.ParseNode(assignment[(separator + 1)..], _ => where) ?? new YamlScalarNode(""), where);
+    }
+
+    /// <summary>A single value.</summary>
+    /// <param name="key">The key with its sections, such as <c>train.epochs</c>.</param>
+    /// <param name="text">The value as it stands in a recipe, but never read as YAML: a text may have any characters.</param>
+    /// <param name="where">What errors call the place of the value.</param>
+    public static SettingOverride Of(string key, string text, string where) => new(key.Split('.'), new YamlScalarNode(text), where);
+
+    /// <summary>A list of values.</summary>
+    /// <param name="key">The key with its sections.</param>
+    /// <param name="elements">The values, as in <see cref="Of"/>.</param>
+    /// <param name="where">What errors call the place of the values.</param>
+    public static SettingOverride OfList(string key, IEnumerable<string> elements, string where) =>
+        new(key.Split('.'), new YamlSequenceNode(elements.Select(element => new YamlScalarNode(element))), where);
+}
