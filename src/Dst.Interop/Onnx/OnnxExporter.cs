@@ -27,7 +27,9 @@ public static class OnnxExporter
     public static void Export(string path, Model model)
     {
         var bytes = sizeof(float) * model.Graph.Parameters.Sum(parameter => parameter.Count);
-        if (bytes > MaxWeightBytes) throw new InputException($"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
+        if (bytes > MaxWeightBytes)
+            throw new InputException(
+                $"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
         var message = ToMessage(model);
         AtomicFile.Write(path, message.WriteTo);
     }

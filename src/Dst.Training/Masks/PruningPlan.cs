@@ -31,7 +31,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     /// <summary>Plans uniformity half-pruning of <paramref name="model"/>, which is not changed.</summary>
     /// <param name="model">Network and weights.</param>
     /// <param name="options">Pattern, score and layers to leave alone.</param>
-    /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="TaylorGradients"/>).</param>
+    /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="ScoreGradients"/>).</param>
     /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
     /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
     /// <exception cref="ArgumentException">The score is taylor and there are no gradients.</exception>

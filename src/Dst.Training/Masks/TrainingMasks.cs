@@ -5,15 +5,10 @@ using Dst.Training.Engine;
 
 namespace Dst.Training.Masks;
 
-/// <summary>Pruning that goes on while a phase trains.</summary>
-/// <param name="Options">Method, pattern and score; the method is not <see cref="PruningMethod.OneShot"/>.</param>
-/// <param name="Unstructured">Whether the control is pruned: as many weights a layer, without a pattern.</param>
-public sealed record PhasePruning(PruningOptions Options, bool Unstructured);
-
 /// <summary>Changes the masks of a network in training. Without one they stay as they are at the start.</summary>
-internal abstract class TrainerMasks
+internal abstract class TrainingMasks
 {
-    private protected TrainerMasks(TrainingNetwork network) => Network = network;
+    private protected TrainingMasks(TrainingNetwork network) => Network = network;
 
     /// <summary>Mask by layer in a form that a checkpoint takes.</summary>
     public virtual IEnumerable<(string Name, float[] Values)> State => [];
@@ -21,12 +16,11 @@ internal abstract class TrainerMasks
     private protected TrainingNetwork Network { get; }
 
     /// <summary>The masks that a phase asks for, or null.</summary>
-    public static TrainerMasks? Create(TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed) => phase.Pruning switch
+    public static TrainingMasks? Create(TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed) => phase.Pruning switch
     {
         null => null,
-        { Options.Method: PruningMethod.Gradual } pruning => new GradualMasks(pruning, network, steps, () => pruning.Options.Score == PruningScore.Taylor
-            ? TaylorGradients.Of(network.ToModel(), data, phase.Options.Batch, pruning.Options.TaylorBatches, compute, seed)
-            : null),
+        { Options.Method: PruningMethod.Gradual } pruning => new GradualMasks(
+            pruning, network, steps, () => new ScoreGradients(data, phase.Options.Batch, compute, seed).Of(network.ToModel(), pruning.Options)),
         { Options.Method: PruningMethod.SrSte } pruning => new StraightThroughMasks(pruning, network),
         { } pruning => throw new ArgumentException($"{pruning.Options.Method} does not prune during training", nameof(phase)),
     };
@@ -63,9 +57,9 @@ internal abstract class TrainerMasks
     }
 
     /// <summary>The masks of the network's present weights.</summary>
-    private protected IReadOnlyDictionary<string, LayerMask> Plan(PhasePruning pruning, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
+    private protected IReadOnlyDictionary<string, LayerMask> Plan(Pruning pruning, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
     {
         var model = new Model(Network.Graph, Network.Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, p.Value)));
-        return (pruning.Unstructured ? PruningPlan.CreateUnstructured(model, pruning.Options, gradients, progress) : PruningPlan.Create(model, pruning.Options, gradients, progress)).Masks;
+        return pruning.Plan(model, gradients, progress).Masks;
     }
 }

@@ -5,18 +5,20 @@ using Dst.Training.Objectives;
 
 namespace Dst.Training.Masks;
 
-/// <summary>The gradients that <see cref="PruningScore.Taylor"/> needs.</summary>
-public static class TaylorGradients
+/// <summary>The gradients that scores need: of the cross-entropy with the labels, averaged over training batches as training sees them, augmented.</summary>
+/// <param name="data">Its training images are used.</param>
+/// <param name="batch">Images in a batch.</param>
+/// <param name="compute">Threads and vector width.</param>
+/// <param name="seed">Keys order, augmentation and dropout.</param>
+public sealed class ScoreGradients(DataSet data, int batch, ComputeContext compute, long seed)
 {
-    /// <summary>The gradient of the cross-entropy with the labels, averaged over training batches as training sees them, augmented.</summary>
+    /// <summary>Gradient by name of each weight tensor, in its layout; null if the options' score needs none.</summary>
     /// <param name="model">Not changed.</param>
-    /// <param name="data">Its training images are used.</param>
-    /// <param name="batch">Images in a batch.</param>
-    /// <param name="batches">Batches, those of the first epoch; at most all of it.</param>
-    /// <param name="compute">Threads and vector width.</param>
-    /// <param name="seed">Keys order, augmentation and dropout.</param>
-    /// <returns>Gradient by name of each weight tensor, in its layout.</returns>
-    public static IReadOnlyDictionary<string, float[]> Of(Model model, DataSet data, int batch, int batches, ComputeContext compute, long seed)
+    /// <param name="options">The score, and over how many batches of the first epoch it averages.</param>
+    public IReadOnlyDictionary<string, float[]>? Of(Model model, PruningOptions options) =>
+        options.Score == PruningScore.Taylor ? Average(model, options.TaylorBatches) : null;
+
+    private Dictionary<string, float[]> Average(Model model, int batches)
     {
         using var network = new TrainingNetwork(model, batch, compute, seed);
         using var loader = new BatchLoader(data, data.Training, batch, augment: true, seed);

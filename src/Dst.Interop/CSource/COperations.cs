@@ -5,8 +5,11 @@ using Dst.Runtime.Lowering;
 namespace Dst.Interop.CSource;
 
 /// <summary>The one table of operations: what each writes into the source.</summary>
-internal static class Operations
+internal static class COperations
 {
+    /// <summary>What the source can run.</summary>
+    public static LoweringTarget Target { get; } = new(TakesBounds, ReadsMapsInAnyOrder: true);
+
     /// <summary>Writes all statements of a network.</summary>
     public static CProgram Write(CNetwork network)
     {
@@ -19,31 +22,34 @@ internal static class Operations
             program.Statement("read_planes", "input", network.AddressOf(NetworkGraph.InputName), program.MapOf(NetworkGraph.InputName));
         }
 
-        foreach (var node in network.Graph.Nodes)
+        foreach (var node in network.Program.Nodes)
         {
             program.Begin(node.Layer, Describe(node, network), node.Output);
             Emit(program, node);
         }
 
-        if (network[network.Graph.Output].Argument is null or "input")
+        if (network[network.Program.Output].Argument is null or "input")
         {
-            program.Begin("output", "from a map to channel planes", network.Graph.Output);
+            program.Begin("output", "from a map to channel planes", network.Program.Output);
             program.Use("write_planes.c");
-            program.Statement("write_planes", network.AddressOf(network.Graph.Output), program.MapOf(network.Graph.Output), "logits");
+            program.Statement("write_planes", network.AddressOf(network.Program.Output), program.MapOf(network.Program.Output), "logits");
         }
 
         return program;
     }
 
-    private static void Emit(CProgram program, PlanNode node)
+    private static void Emit(CProgram program, LoweredNode node)
     {
         switch (node.Operation)
         {
+            case Conv2dOp when node is LoweredDepthwiseNode depthwise:
+                CConvolutions.Emit(program, depthwise);
+                break;
             case Conv2dOp c:
-                Convolutions.Emit(program, node, c);
+                CConvolutions.Emit(program, node, c);
                 break;
             case LinearOp l:
-                Convolutions.Emit(program, node, l);
+                CConvolutions.Emit(program, node, l);
                 break;
             case MaxPoolOp p:
                 EmitMaxPool(program, node, p.Kernel, p.Stride, p.Padding);
@@ -65,11 +71,11 @@ internal static class Operations
             case SoftmaxOp:
                 program.Use("softmax.c");
                 program.UseMath();
-                program.Statement("softmax", program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
+                EmitPlain(program, "softmax", node);
                 break;
             case FlattenOp:
                 program.Use("write_planes.c");
-                program.Statement("write_planes", program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
+                EmitPlain(program, "write_planes", node);
                 break;
             case ConcatOp:
                 EmitConcat(program, node);
@@ -81,28 +87,40 @@ internal static class Operations
                 var padded = program.Network[node.Output];
                 program.Use("fill.c");
                 program.Statement("fill", CText.Float(p.Value), program.Network.AddressOf(node.Output), program.MapOf(node.Output));
-                EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, p.Top * padded.Pitch + p.Left * padded.Shape.Channels + p.ChannelsBefore);
+                var first = p.Top * padded.Pitch + p.Left * padded.Shape.Channels + p.ChannelsBefore;
+                EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
                 break;
             case ChannelShuffleOp s:
                 program.Use("shuffle.c");
                 program.Call("shuffle", node, $"{s.Groups}");
                 break;
             case { IsElementwise: true }:
-                Elementwise.Emit(program, node);
+                CElementwise.Emit(program, node);
                 break;
             default:
                 throw new InputException($"layer '{node.Layer}' is the operation {NameOf(node)}, which cannot be exported as C source yet");
         }
     }
 
-    private static void EmitMaxPool(CProgram program, PlanNode node, int kernel, int stride, int padding)
+    /// <summary>
+    /// Layers with weights clip to a range around 0; affine maps and sums apply a ReLU. Others have functions of their own.
+    /// </summary>
+    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
+        ? bounds is { Least: <= 0, Most: >= 0 }
+        : bounds == Bounds.Relu && node.Operation.TakesRelu;
+
+    /// <summary>A function from a map to values without borders.</summary>
+    private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
+        function, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
+
+    private static void EmitMaxPool(CProgram program, LoweredNode node, int kernel, int stride, int padding)
     {
         program.Use("tile.c");
         program.Use("max_pool.c");
         program.Call("max_pool", node, $"{kernel}, {stride}, {padding}");
     }
 
-    private static void EmitConcat(CProgram program, PlanNode node)
+    private static void EmitConcat(CProgram program, LoweredNode node)
     {
         var first = 0;
         foreach (var input in node.Inputs)
@@ -117,16 +135,19 @@ internal static class Operations
     {
         program.Use("copy.c");
         var network = program.Network;
-        program.Statement("copy", $"{network.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}", $"{network.AddressOf(to)} + {firstWritten}", program.MapOf(to));
+        program.Statement(
+            "copy", $"{network.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}",
+            $"{network.AddressOf(to)} + {firstWritten}", program.MapOf(to));
     }
 
-    private static string Describe(PlanNode node, CNetwork network)
+    private static string Describe(LoweredNode node, CNetwork network)
     {
         var kind = node.Operation is Conv2dOp c ? $"{c.KernelHeight}x{c.KernelWidth} convolution" : NameOf(node);
         var kept = node.Mask is { } mask ? $", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights" : "";
-        var extra = $"{(node.Residual is null ? "" : ", sum")}{(node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip")}";
-        return $"{kind}{extra}, {network[node.Inputs[0]].Shape} to {network[node.Output].Shape}{kept}";
+        var sum = node.Residual is null ? "" : ", sum";
+        var clip = node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip";
+        return $"{kind}{sum}{clip}, {network[node.Inputs[0]].Shape} to {network[node.Output].Shape}{kept}";
     }
 
-    private static string NameOf(PlanNode node) => node.Operation.GetType().Name[..^2];
+    private static string NameOf(LoweredNode node) => node.Operation.GetType().Name[..^2];
 }

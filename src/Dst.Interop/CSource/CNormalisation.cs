@@ -5,15 +5,17 @@ using Dst.Graph;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>The model's input normalisation as a C function, for what follows the amplitude's scaling to [0, 1]; smoothing is the caller's.</summary>
-internal sealed class Normalisation
+/// <summary>
+/// The model's input normalisation as a C function. It begins with amplitudes from 0 to 1; smoothing is left to the caller.
+/// </summary>
+internal sealed class CNormalisation
 {
     private readonly StringBuilder _statements = new();
 
     /// <summary>Writes the function.</summary>
     /// <param name="input">The model's normalisation, or null if there is none.</param>
     /// <param name="shape">Shape of an image.</param>
-    public Normalisation(InputNormalisation? input, FeatureShape shape)
+    public CNormalisation(InputNormalisation? input, FeatureShape shape)
     {
         if (input is null || input.Smooth) return;
         Exists = true;
@@ -38,16 +40,19 @@ internal sealed class Normalisation
         if (input is null) return "Values are used as they are.";
         var resize = input.Resize > 0 ? $"resized to {input.Resize} pixels a side, then " : "";
         var crop = $"The model was trained on images {resize}cropped or zero padded around the centre, with pixels scaled to 0 to 1. ";
-        return input.Smooth
-            ? $"{crop}Then: {Words.Of(input.Amplitude)} of the amplitude, the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges, and {Scale(input)}; the source does not do that."
-            : $"{crop}`{name}_normalise` does the rest in place: {(input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, then ")}{Scale(input)}.";
+        var amplitude = $"{Words.Of(input.Amplitude)} of the amplitude";
+        var first = input.Amplitude == AmplitudeTransform.None ? "" : $"{amplitude}, then ";
+        if (!input.Smooth) return $"{crop}`{name}_normalise` does the rest in place: {first}{Scale(input)}.";
+        const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
+        return $"{crop}Then: {amplitude}, {filter}, and {Scale(input)}; the source does not do that.";
     }
 
     private static string Scale(InputNormalisation input) => input.PerImage
         ? "less the image's own mean, divided by its own deviation"
         : $"less {Numbers(input.Mean)}, divided by {Numbers(input.Deviation)}";
 
-    private static string Numbers(float[] values) => string.Join(", ", values.Select(value => value.ToString(CultureInfo.InvariantCulture)));
+    private static string Numbers(float[] values) =>
+        string.Join(", ", values.Select(value => value.ToString(CultureInfo.InvariantCulture)));
 
     private void AddAmplitude(AmplitudeTransform amplitude, long count)
     {
@@ -76,8 +81,9 @@ internal sealed class Normalisation
     private void AddPerChannel(InputNormalisation input, int plane)
     {
         string Constants(float[] values) => string.Join(", ", values.Select(CText.Float));
+        float[] inverse = [.. input.Deviation.Select(deviation => 1 / deviation)];
         _statements.Append(CultureInfo.InvariantCulture, $$"""
-                static const float mean[] = {{{Constants(input.Mean)}}}, inverse[] = {{{Constants([.. input.Deviation.Select(deviation => 1 / deviation)])}}};
+                static const float mean[] = {{{Constants(input.Mean)}}}, inverse[] = {{{Constants(inverse)}}};
                 for (int c = 0; c < {{input.Mean.Length}}; c++) {
                     for (int i = 0; i < {{plane}}; i++) image[c * {{plane}} + i] = (image[c * {{plane}} + i] - mean[c]) * inverse[c];
                 }

@@ -4,7 +4,7 @@ using Dst.Interop.Onnx.Reading;
 namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>Our graph while it grows node by node, with its parameters.</summary>
-internal sealed class NetworkBuilder(string name, FeatureShape input, MemoryBudget budget)
+internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, MemoryBudget budget)
 {
     private readonly List<Node> _nodes = [];
     private readonly Dictionary<string, int> _places = [];
@@ -56,7 +56,9 @@ internal sealed class NetworkBuilder(string name, FeatureShape input, MemoryBudg
         {
             var tensor = parameters[expected.Name] = _parameters[expected.Name];
             if (!tensor.Shape.SequenceEqual(expected.Shape))
-                throw new InputException($"layer '{expected.Layer}' has '{expected.Name}' {RowMajor.Text(tensor.Shape)}; {RowMajor.Text(expected.Shape)} was expected");
+                throw new InputException(
+                    $"layer '{expected.Layer}' has '{expected.Name}' {RowMajor.Text(tensor.Shape)}; "
+                    + $"{RowMajor.Text(expected.Shape)} was expected");
         }
 
         return new(graph, parameters);

@@ -11,7 +11,7 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <param name="Node">Our node, or <see cref="NetworkGraph.InputName"/>.</param>
 /// <param name="Shape">Shape of one image in our node.</param>
 /// <param name="Dims">Dimensions in the ONNX graph, the batch first.</param>
-internal sealed record Feature(string Node, FeatureShape Shape, int[] Dims)
+internal sealed record OnnxFeature(string Node, FeatureShape Shape, int[] Dims)
 {
     /// <summary>Every how many rows are taken.</summary>
     public int RowStep { get; init; } = 1;

@@ -11,7 +11,7 @@ using Dst.Training.Objectives;
 namespace Dst.Tests.Objectives;
 
 /// <summary>Losses between layers: gradients reach the weights, projections are trained and saved, wrong layers are refused.</summary>
-public sealed class FeatureObjectiveTests : IDisposable
+public sealed class FeatureTermTests : IDisposable
 {
     private const int Batch = 4;
     private const string Layer = "layer2.0.relu2"; // overwrites its input, which is no feature
@@ -20,7 +20,7 @@ public sealed class FeatureObjectiveTests : IDisposable
     private readonly Recipe _recipe = TinyRun.Recipe("unused");
     private readonly DataSet _data;
 
-    public FeatureObjectiveTests() => _data = TinyRun.Load(_recipe);
+    public FeatureTermTests() => _data = TinyRun.Load(_recipe);
 
     public void Dispose() => _pool.Dispose();
 
@@ -31,8 +31,8 @@ public sealed class FeatureObjectiveTests : IDisposable
     public void Gradients_of_weights_and_projections_are_the_slopes_of_the_loss(string layer)
     {
         var phase = Phase(hints: 2, attention: 3, layer);
-        using var student = new TrainingNetwork(phase.Start, Batch, new(_pool), seed: 1, FeatureObjective.LayersOfStudent(phase));
-        using var objective = new TrainerObjective(phase, student, Batch, new(_pool), seed: 1);
+        using var student = new TrainingNetwork(phase.Start, Batch, new(_pool), seed: 1, LossTerms.LayersOfStudent(phase));
+        using var objective = new Objective(phase, student, Batch, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, Batch, augment: false, seed: 1);
         var batch = loader.Epoch(0).First();
         var gradient = new float[batch.Count * student.Classes];

@@ -4,7 +4,7 @@ using Dst.Runtime.Lowering;
 namespace Dst.Interop.CSource;
 
 /// <summary>Operations that compute each value from those at the same place: one loop with another statement for each.</summary>
-internal static class Elementwise
+internal static class CElementwise
 {
     private const string Clamp = "to[c] = sum < low ? low : sum > high ? high : sum;";
     private const string Bounds = "float low, float high";
@@ -17,19 +17,27 @@ internal static class Elementwise
         ["prelu"] = ("y = x, or slope[channel] * x below 0.", "const float *slope", "to[c] = v > 0.0f ? v : slope[c] * v;"),
         ["sigmoid"] = ("y = 1 / (1 + e^-x).", "", "to[c] = 1.0f / (1.0f + expf(-v));"),
         ["hyperbolic_tangent"] = ("y = tanh(x).", "", "to[c] = tanhf(v);"),
-        ["hard_sigmoid"] = ("y = alpha * x + beta, from 0 to 1.", "float alpha, float beta", "const float s = alpha * v + beta; to[c] = s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s;"),
-        ["hard_swish"] = ("y = x * (x / 6 + 1/2, from 0 to 1).", "", "const float s = v / 6.0f + 0.5f; to[c] = v * (s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s);"),
-        ["affine"] = ("y = scale[channel] * x + shift[channel] within its bounds.", $"const float *scale, const float *shift, {Bounds}", $"const float sum = scale[c] * v + shift[c]; {Clamp}"),
-        ["add"] = ("y = x + second within its bounds.", $"{Second}, {Bounds}", $"const float sum = v + second[row * other->pitch + column * other->channels + c]; {Clamp}"),
+        ["hard_sigmoid"] = (
+            "y = alpha * x + beta, from 0 to 1.", "float alpha, float beta",
+            "const float s = alpha * v + beta; to[c] = s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s;"),
+        ["hard_swish"] = (
+            "y = x * (x / 6 + 1/2, from 0 to 1).", "",
+            "const float s = v / 6.0f + 0.5f; to[c] = v * (s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s);"),
+        ["affine"] = (
+            "y = scale[channel] * x + shift[channel] within its bounds.", $"const float *scale, const float *shift, {Bounds}",
+            $"const float sum = scale[c] * v + shift[c]; {Clamp}"),
+        ["add"] = (
+            "y = x + second within its bounds.", $"{Second}, {Bounds}",
+            $"const float sum = v + second[row * other->pitch + column * other->channels + c]; {Clamp}"),
         ["multiply"] = ("y = x * second.", Second, "to[c] = v * second[row * other->pitch + column * other->channels + c];"),
         ["scale"] = ("y = x * factor[channel].", "const float *factor", "to[c] = v * factor[c];"),
     };
 
     /// <summary>Writes the call of one.</summary>
-    public static void Emit(CProgram program, PlanNode node)
+    public static void Emit(CProgram program, LoweredNode node)
     {
         var (low, high) = CProgram.BoundsOf(node);
-        string Parameter(string suffix, float[] values) => program.AddFloats(node, suffix, values.AsSpan(0, program.Network[node.Output].Shape.Channels));
+        string Parameter(string suffix, float[] values) => program.AddFloats(node, suffix, values);
         string Other() => $"{program.Network.AddressOf(node.Inputs[1])}, {program.MapOf(node.Inputs[1])}";
         var (name, arguments) = node.Operation switch
         {
@@ -48,7 +56,9 @@ internal static class Elementwise
             _ => throw new InvalidOperationException($"no C statement for {node.Operation}"),
         };
         var function = Functions[name];
-        program.Use("elementwise.c", ("NAME", name), ("MEANING", function.Meaning), ("PARAMETERS", function.Parameters.Length > 0 ? $", {function.Parameters}" : ""), ("STATEMENT", function.Statement));
+        var parameters = function.Parameters.Length > 0 ? $", {function.Parameters}" : "";
+        program.Use(
+            "elementwise.c", ("NAME", name), ("MEANING", function.Meaning), ("PARAMETERS", parameters), ("STATEMENT", function.Statement));
         if (name is "sigmoid" or "hyperbolic_tangent") program.UseMath();
         program.Call(name, node, arguments);
     }
