@@ -28,6 +28,7 @@ internal sealed unsafe class AvgPoolNode(NodeContext context, Node node, Feature
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            AvgPool.Backward(Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
+            AvgPool.Backward(
+                Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
     }
 }
