@@ -12,8 +12,6 @@ namespace Dst.Training.Experiments.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string MetricsHeader = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
-
     private const string RecipeName = "recipe.yaml";
     private const string SummaryName = "summary.json";
     private const string MetricsName = "metrics.csv";
@@ -134,9 +132,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void AddMetrics(EpochMetrics row) => Write(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{row.Arm},{row.Epoch},{row.LearningRate},{row.TrainLoss},{row.TrainTop1},{row.ValidationLoss},{row.ValidationTop1},{row.Seconds:F3},{row.ImagesPerSecond:F1}"));
+    public void AddMetrics(EpochMetrics row) => Write(MetricsFile.Format(row));
 
     /// <summary>
     /// Cuts <c>metrics.csv</c> behind the rows of finished arms and of the first <paramref name="epochs"/> epochs of
@@ -148,10 +144,10 @@ public sealed class RunFolder : IDisposable
         _metrics.Position = 0;
         using var reader = new StreamReader(_metrics, leaveOpen: true);
         var lines = reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
-        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsHeader : IsKept(line.Split(','), arm, epochs)).ToList();
+        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsFile.Header : IsKept(MetricsFile.Parse(line), arm, epochs)).ToList();
         _metrics.SetLength(kept.Sum(line => line.Length + 1));
         _metrics.Position = _metrics.Length;
-        if (kept.Count == 0) Write(MetricsHeader);
+        if (kept.Count == 0) Write(MetricsFile.Header);
     }
 
     /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
@@ -219,7 +215,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            run.Write(MetricsHeader);
+            run.Write(MetricsFile.Header);
             WriteRecipe(run.Path, run.Recipe);
             return run;
         }
@@ -233,8 +229,8 @@ public sealed class RunFolder : IDisposable
     private static void WriteRecipe(string path, Recipe recipe) =>
         AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
 
-    private bool IsKept(string[] fields, string arm, int epochs) => fields.Length == MetricsHeader.AsSpan().Count(',') + 1
-        && (Summary.Find(fields[0]) is not null || fields[0] == arm && int.TryParse(fields[1], CultureInfo.InvariantCulture, out var epoch) && epoch <= epochs);
+    private bool IsKept(EpochMetrics? row, string arm, int epochs) =>
+        row is not null && (Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
 
     private void Write(string line) => Guard(Path, () =>
     {
