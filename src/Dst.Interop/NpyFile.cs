@@ -22,7 +22,10 @@ public static partial class NpyFile
         var bytes = InputFile.ReadAllBytes(path);
         var (header, data) = SplitHeader(path, bytes);
         var text = Encoding.Latin1.GetString(bytes, header.Start.Value, header.End.Value - header.Start.Value);
-        if (!Description().IsMatch(text)) throw new InputException($"{path} has the type '{Type().Match(text).Groups[1].Value}'; 32-bit little-endian floats in C order ('<f4') were expected");
+        if (!Description().IsMatch(text))
+            throw new InputException(
+                $"{path} has the type '{Type().Match(text).Groups[1].Value}'; "
+                + "32-bit little-endian floats in C order ('<f4') were expected");
         var shape = Shape().Match(text) is { Success: true } match ? ParseShape(match.Groups[1].Value) : null;
         var count = shape?.Aggregate((Int128)1, (product, extent) => product > int.MaxValue ? product : product * extent);
         if (shape is null || count * sizeof(float) != bytes.Length - data)
@@ -60,7 +63,8 @@ public static partial class NpyFile
             2 => (12, BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(8))),
             _ => throw new InputException($"{path} is not a NumPy file of version 1 or 2, which was expected"),
         };
-        if (length > bytes.Length - start) throw new InputException($"{path} declares a header of {length} bytes; at most {bytes.Length - start} were expected");
+        if (length > bytes.Length - start)
+            throw new InputException($"{path} declares a header of {length} bytes; at most {bytes.Length - start} were expected");
         var end = start + (int)length;
         return (start..end, end);
     }

@@ -7,12 +7,12 @@ namespace Dst;
 /// <summary>A network with its weights, masks, class names and input normalisation: what a model file holds.</summary>
 /// <param name="graph">The operations.</param>
 /// <param name="parameters">Exactly the tensors that the graph needs.</param>
-public sealed class Model(NetworkGraph graph, IReadOnlyDictionary<string, Tensor> parameters)
+public sealed class Model(CheckedGraph graph, IReadOnlyDictionary<string, Tensor> parameters)
 {
     /// <summary>The operations.</summary>
-    public NetworkGraph Graph { get; } = graph;
+    public CheckedGraph Graph { get; } = graph;
 
-    /// <summary>Every tensor that <see cref="ParameterShape.Of"/> names for the graph, dense, with zeros where a mask prunes.</summary>
+    /// <summary>Every tensor that <see cref="CheckedGraph.Parameters"/> names, dense, with zeros where a mask prunes.</summary>
     public IReadOnlyDictionary<string, Tensor> Parameters { get; } = parameters;
 
     /// <summary>The mask of each pruned layer, by layer name; layers that are not pruned are absent.</summary>

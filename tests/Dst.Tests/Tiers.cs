@@ -8,10 +8,22 @@ namespace Dst.Tests;
 internal static class Tiers
 {
     /// <summary>All that the machine has, narrowest first.</summary>
-    public static IReadOnlyList<SimdTier> Available { get; } = [SimdTiers.Best];
+    public static IReadOnlyList<SimdTier> Available { get; } = [.. SimdTiers.UpTo(SimdTiers.Best)];
 
     /// <summary>Those that have vectors.</summary>
     public static IEnumerable<SimdTier> WithVectors => Available.Where(tier => tier != SimdTier.Scalar);
+
+    /// <summary>Each tier with each of the arguments that it is tested with.</summary>
+    public static TheoryData<SimdTier, T> With<T>(Func<SimdTier, IEnumerable<T>> argumentsOf)
+    {
+        var data = new TheoryData<SimdTier, T>();
+        foreach (var tier in Available)
+        {
+            foreach (var argument in argumentsOf(tier)) data.Add(tier, argument);
+        }
+
+        return data;
+    }
 }
 
 /// <summary>A theory's arguments, once on each tier, which is the first argument.</summary>

@@ -52,10 +52,9 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
     {
         var (input, classes) = Zoo.UsualTask(network);
         var graph = Zoo.Build(network, input, classes);
-        var shapes = GraphChecker.Check(graph);
         return from node in graph.Nodes
                where node.Operation is Conv2dOp
-               select ((Conv2dOp)node.Operation).ShapeFor(shapes[node.Inputs[0]]);
+               select ((Conv2dOp)node.Operation).ShapeFor(graph.Shapes[node.Inputs[0]]);
     }
 
     private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)

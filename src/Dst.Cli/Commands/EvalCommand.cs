@@ -59,7 +59,7 @@ internal static class EvalCommand
         using var predictor = new Predictor(
             model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
-        var metrics = TrainerEvaluation.Evaluate(predictor, loader, call.Cancellation);
+        var metrics = Evaluator.Evaluate(predictor, loader, call.Cancellation);
         var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, "
             + $"loss {metrics.Loss:F4}";
         call.Report.Write(new(Evaluation.Of(metrics), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));

@@ -55,7 +55,7 @@ internal static class ImportCommand
     {
         var (path, output) = (call.Arguments.GetRequiredValue(Source), call.Arguments.GetRequiredValue(Out));
         var imported = OnnxImporter.Import(path);
-        var classes = GraphChecker.Check(imported.Graph)[imported.Graph.Output.Name].Channels;
+        var classes = imported.Graph.OutputShape.Channels;
         var model = new Model(imported.Graph, imported.Parameters)
         {
             Masks = imported.Masks,

@@ -92,17 +92,13 @@ internal static class PruneCommand
         var compute = new ComputeContext(pool, call.Tier);
         var data = csv is not null || options.Score == PruningScore.Taylor ? ModelInput.LoadData(recipe, path, model, call) : null;
 
-        if (options.Permute) model = PermuteChannels(model, options, Gradients(model), call.Report);
-        var gradients = Gradients(model);
-        var plan = arguments.GetValue(Unstructured) is { } dropped
-            ? PruningPlan.CreateUnstructured(model, options, gradients, keptShare: 1 - dropped)
-            : PruningPlan.Create(model, options, gradients);
-        if (plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
-        if (output is not null) WritePruned(call.Report, plan, plan.ApplyTo(model), output);
-        else MeasureLayers(call, model, plan, data!, compute, csv!);
-
-        IReadOnlyDictionary<string, float[]>? Gradients(Model of) =>
-            options.Score == PruningScore.Taylor ? TaylorGradients.Of(of, data!, Batch, options.TaylorBatches, compute, recipe.Seed) : null;
+        var pruning = arguments.GetValue(Unstructured) is { } dropped
+            ? new Pruning(options, MaskKind.Unstructured) { KeptShare = 1 - dropped }
+            : new(options, MaskKind.Uhp);
+        var planned = pruning.Prepare(model, data is null ? null : new(data, Batch, compute, recipe.Seed), call.Report.Log);
+        if (planned.Plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
+        if (output is not null) WritePruned(call.Report, planned.Plan, planned.Apply(), output);
+        else MeasureLayers(call, planned.Start, planned.Plan, data!, compute, csv!);
     }
 
     /// <summary>The recipe with the options of this verb. The pattern sets three keys of it at once.</summary>
@@ -116,15 +112,6 @@ internal static class PruneCommand
         return arguments.GetValue(Pattern) is { } pattern
             ? recipe with { Prune = recipe.Prune with { Pattern = UhpPattern.Parse(pattern) } }
             : recipe;
-    }
-
-    private static Model PermuteChannels(
-        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ReportWriter report)
-    {
-        var changes = new List<PermutedChannels>();
-        var permuted = ChannelPermuter.Permute(model, options, gradients, changes);
-        foreach (var change in changes) report.Log($"permuted {change}");
-        return permuted;
     }
 
     private static void WritePruned(ReportWriter report, PruningPlan plan, Model pruned, string path)

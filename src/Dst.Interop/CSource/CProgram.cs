@@ -3,13 +3,14 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>The source file of a network while it is being written: the functions that it needs, its constants and its statements.</summary>
+/// <summary>The source file of a network while it is written: the functions that it needs, its constants and its statements.</summary>
 internal sealed class CProgram(CNetwork network)
 {
     private readonly OrderedDictionary<string, string> _functions = [];
     private readonly OrderedDictionary<string, string> _maps = [];
     private readonly OrderedDictionary<string, int[]> _taps = [];
     private readonly List<(string Name, float[] Values)> _floats = [];
+    private readonly HashSet<string> _names = [];
     private readonly StringBuilder _layers = new();
     private readonly StringBuilder _statements = new();
 
@@ -34,8 +35,11 @@ internal sealed class CProgram(CNetwork network)
     private bool HasWideTaps => _taps.Values.Any(taps => taps.Any(tap => tap > ushort.MaxValue));
 
     /// <summary>Lower and upper bound of an operation's result, as C expressions.</summary>
-    public static (string Low, string High) BoundsOf(PlanNode node) =>
-        (float.IsFinite(node.Bounds.Least) ? CText.Float(node.Bounds.Least) : "-FLT_MAX", float.IsFinite(node.Bounds.Most) ? CText.Float(node.Bounds.Most) : "FLT_MAX");
+    public static (string Low, string High) BoundsOf(LoweredNode node)
+    {
+        var (least, most) = (node.Bounds.Least, node.Bounds.Most);
+        return (float.IsFinite(least) ? CText.Float(least) : "-FLT_MAX", float.IsFinite(most) ? CText.Float(most) : "FLT_MAX");
+    }
 
     /// <summary>Adds a function, unless it is there.</summary>
     public void Use(string template, params (string Word, string Text)[] words)
@@ -48,24 +52,26 @@ internal sealed class CProgram(CNetwork network)
     public void UseMath() => NeedsMath = true;
 
     /// <summary>Adds constants of a layer and returns their name.</summary>
-    public string AddFloats(PlanNode node, string suffix, ReadOnlySpan<float> values)
+    public string AddFloats(LoweredNode node, string suffix, float[] values)
     {
         var name = NameOf(node, suffix);
-        _floats.Add((name, values.ToArray()));
+        _names.Add(name);
+        _floats.Add((name, values));
         return name;
     }
 
     /// <summary>Adds a list of taps or their counts, unless another layer has the same one, and returns its name.</summary>
-    public string AddTaps(PlanNode node, string suffix, int[] taps)
+    public string AddTaps(LoweredNode node, string suffix, int[] taps)
     {
         if (_taps.FirstOrDefault(other => other.Value.AsSpan().SequenceEqual(taps)).Key is { } equal) return equal;
         var name = NameOf(node, suffix);
+        _names.Add(name);
         _taps.Add(name, taps);
         return name;
     }
 
     /// <summary>Adds a structure that describes a layer and returns its address.</summary>
-    public string AddLayer(PlanNode node, string type, params string[] fields)
+    public string AddLayer(LoweredNode node, string type, params string[] fields)
     {
         var name = NameOf(node, "layer");
         _layers.Append($"static const {type} {name} = {{\n    {string.Join(",\n    ", fields)}\n}};\n");
@@ -89,14 +95,15 @@ internal sealed class CProgram(CNetwork network)
     }
 
     /// <summary>Adds the call <c>function(x, map of x, arguments, y, map of y)</c>.</summary>
-    public void Call(string function, PlanNode node, string arguments)
+    public void Call(string function, LoweredNode node, string arguments)
     {
         var inputs = $"{network.AddressOf(node.Inputs[0])}, {MapOf(node.Inputs[0])}";
         Statement(function, arguments.Length > 0 ? $"{inputs}, {arguments}" : inputs, network.AddressOf(node.Output), MapOf(node.Output));
     }
 
     /// <summary>Adds the call of a function.</summary>
-    public void Statement(string function, params string[] arguments) => _statements.Append($"    {function}({string.Join(", ", arguments)});\n");
+    public void Statement(string function, params string[] arguments) =>
+        _statements.Append($"    {function}({string.Join(", ", arguments)});\n");
 
     /// <summary>Writes the constants: their numbers, or for <paramref name="withoutNumbers"/> only that they are elsewhere.</summary>
     public void WriteConstants(TextWriter writer, bool withoutNumbers)
@@ -113,10 +120,10 @@ internal sealed class CProgram(CNetwork network)
     /// <summary>The definition of the type of taps.</summary>
     public string TapType => _taps.Count == 0 ? "" : $"typedef unsigned {(HasWideTaps ? "int" : "short")} tap;\n\n";
 
-    private string NameOf(PlanNode node, string suffix)
+    private string NameOf(LoweredNode node, string suffix)
     {
         var name = $"{CText.Identifier(node.Layer)}_{suffix}";
-        for (var i = 2; _floats.Exists(array => array.Name == name) || _taps.ContainsKey(name); i++) name = $"{CText.Identifier(node.Layer)}_{i}_{suffix}";
+        for (var i = 2; _names.Contains(name); i++) name = $"{CText.Identifier(node.Layer)}_{i}_{suffix}";
         return name;
     }
 }

@@ -11,7 +11,9 @@ public static class CSourceExport
     /// <param name="name">Prefix of files and names: a C identifier.</param>
     /// <param name="check">Whether to compile the source and run its test before the folder appears.</param>
     /// <returns>Sizes of the source, and of a dense one of the same network if it has masks, else of the same.</returns>
-    /// <exception cref="InputException">The folder has files or cannot be written, the name is not an identifier, or the model has what C source cannot have.</exception>
+    /// <exception cref="InputException">
+    /// The folder has files or cannot be written, the name is not an identifier, or the model has what C source cannot have.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The check failed.</exception>
     public static CSourceReport Write(Model model, string folder, string name, bool check)
     {
@@ -32,7 +34,9 @@ public static class CSourceExport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"folder {folder} cannot be written ({e.Message.TrimEnd('.')}); a name in a writable folder with enough free space was expected", e);
+            throw new InputException(
+                $"folder {folder} cannot be written ({e.Message.TrimEnd('.')}); "
+                + "a name in a writable folder with enough free space was expected", e);
         }
         finally
         {
@@ -42,7 +46,9 @@ public static class CSourceExport
 
     private static void CheckName(string name)
     {
-        if (!CText.IsName(name)) throw new InputException($"name '{name}' is not a C identifier; 1 to 40 letters, digits and '_', a letter first and no keyword, were expected");
+        if (CText.IsName(name)) return;
+        throw new InputException(
+            $"name '{name}' is not a C identifier; 1 to 40 letters, digits and '_', a letter first and no keyword, were expected");
     }
 
     private static void CheckFolder(string folder)
@@ -65,8 +71,10 @@ public static class CSourceExport
 
     private static string Check(string folder)
     {
-        var result = HostCompiler.Test(folder) ?? throw new InputException("option --check needs make and a C compiler; install the packages make and gcc");
-        return result.ExitCode == 0 ? result.Output.Trim() : throw new InvalidOperationException($"the source fails its test: {result.Output}{result.Errors}");
+        var result = HostCompiler.Test(folder)
+            ?? throw new InputException("option --check needs make and a C compiler; install the packages make and gcc");
+        return result.ExitCode == 0 ? result.Output.Trim()
+            : throw new InvalidOperationException($"the source fails its test: {result.Output}{result.Errors}");
     }
 
     private static CSourceSizes WithCode(CSourceFiles files, string name)

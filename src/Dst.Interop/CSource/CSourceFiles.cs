@@ -8,11 +8,14 @@ internal sealed class CSourceFiles
 {
     private const int Images = 2;
 
+    private const string NormaliseMeaning =
+        "/* Normalises an image [CHANNELS][HEIGHT][WIDTH] of values from 0 to 1 in place, as the model was trained. */";
+
     private readonly Model _model;
     private readonly string _name;
     private readonly CNetwork _network;
     private readonly CProgram _program;
-    private readonly Normalisation _normalisation;
+    private readonly CNormalisation _normalisation;
 
     /// <summary>Makes the source of a model, without its masks if <paramref name="dense"/>.</summary>
     /// <exception cref="InputException">It has an operation or a number that C source cannot have.</exception>
@@ -20,7 +23,7 @@ internal sealed class CSourceFiles
     {
         (_model, _name) = (model, name);
         _network = new(model, dense);
-        _program = Operations.Write(_network);
+        _program = COperations.Write(_network);
         _normalisation = new(model.Normalisation, model.Graph.Input);
     }
 
@@ -48,14 +51,16 @@ internal sealed class CSourceFiles
 
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
 
-    private FeatureShape Output => _network[_network.Graph.Output].Shape;
+    private FeatureShape Output => _network[_network.Program.Output].Shape;
 
     private void WriteSource(TextWriter writer, bool withoutNumbers)
     {
         const string Mark = "@CONSTANTS@";
+        var normalise = _normalisation.Exists ? Fill("normalise.c", ("STATEMENTS", _normalisation.Statements)) : "";
         var text = Fill(
-            "network.c", ("MATH", NeedsMath ? "#include <math.h>\n" : ""), ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
-            ("STATEMENTS", _program.Statements), ("NORMALISE", _normalisation.Exists ? Fill("normalise.c", ("STATEMENTS", _normalisation.Statements)) : ""));
+            "network.c", ("MATH", NeedsMath ? "#include <math.h>\n" : ""),
+            ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
+            ("STATEMENTS", _program.Statements), ("NORMALISE", normalise));
         var split = text.IndexOf(Mark, StringComparison.Ordinal);
         writer.Write(text.AsSpan(0, split));
         _program.WriteConstants(writer, withoutNumbers);
@@ -71,11 +76,14 @@ internal sealed class CSourceFiles
             [
                 .. words, ("NAME", _name), ("MACRO", Macro), ("NETWORK", CText.Comment(_model.Graph.Name)), ("INPUT", $"{input}"),
                 ("CHANNELS", $"{input.Channels}"), ("HEIGHT", $"{input.Height}"), ("WIDTH", $"{input.Width}"), ("INPUTS", $"{input.Count}"),
-                ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"), ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
-                ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"), ("LIBRARIES", NeedsMath ? " -lm" : ""),
+                ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"),
+                ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
+                ("FLASH_BYTES", $"{_program.WeightBytes + _program.TapBytes}"), ("IMAGES", $"{Images}"),
+                ("LIBRARIES", NeedsMath ? " -lm" : ""),
                 ("MATH", NeedsMath ? " but the mathematical one (`-lm`)" : ""), ("NORMALISED", needsRow ? $": see {_name}_normalise" : ""),
-                ("NORMALISE", needsRow ? $"\n/* Normalises an image [CHANNELS][HEIGHT][WIDTH] of values from 0 to 1 in place, as the model was trained. */\nvoid {_name}_normalise(float *image);\n" : ""),
-                ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""), ("NORMALISATION", Normalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
+                ("NORMALISE", needsRow ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
+                ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),
+                ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
             ]);
     }
 
@@ -85,7 +93,7 @@ internal sealed class CSourceFiles
     /// <summary>The runtime's logits of the images that the test makes, without Winograd forms.</summary>
     private string Expected()
     {
-        using var plan = InferencePlan.CompileDirect(_model, new());
+        using var plan = InferencePlan.CompileDirect(_model);
         using var session = plan.CreateSession();
         var rows = new List<string>();
         for (var n = 0u; n < Images; n++)

@@ -10,12 +10,12 @@ internal static class CText
 
     private static readonly HashSet<string> Keywords =
     [
-        "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if",
-        "inline", "int", "long", "main", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef",
-        "union", "unsigned", "void", "volatile", "while",
+        "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for",
+        "goto", "if", "inline", "int", "long", "main", "register", "restrict", "return", "short", "signed", "sizeof", "static",
+        "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
     ];
 
-    /// <summary>Whether a name can be a prefix of the names in the source: an identifier that neither C99 nor its implementations take.</summary>
+    /// <summary>Whether a name can be a prefix of names in the source: an identifier that neither C99 nor a compiler takes.</summary>
     public static bool IsName(string name) =>
         name.Length is > 0 and <= 40 && char.IsAsciiLetter(name[0]) && name.All(IsNameCharacter) && !Keywords.Contains(name);
 
@@ -23,7 +23,8 @@ internal static class CText
     public static string Identifier(string layer) => $"{(char.IsAsciiDigit(layer[0]) ? "_" : "")}{Replace(layer, IsNameCharacter)}";
 
     /// <summary>A name as a part of a comment, which it cannot end.</summary>
-    public static string Comment(string name) => Replace(name, character => IsNameCharacter(character) || character is '.' or '-' or ':' or ' ');
+    public static string Comment(string name) =>
+        Replace(name, character => IsNameCharacter(character) || character is '.' or '-' or ':' or ' ');
 
     /// <summary>The shortest decimal constant that is read as exactly this number.</summary>
     public static string Float(float value)
@@ -56,5 +57,6 @@ internal static class CText
 
     private static bool IsNameCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character == '_';
 
-    private static string Replace(string name, Func<char, bool> isLegal) => string.Concat(name.Select(character => isLegal(character) ? character : '_'));
+    private static string Replace(string name, Func<char, bool> isLegal) =>
+        string.Concat(name.Select(character => isLegal(character) ? character : '_'));
 }

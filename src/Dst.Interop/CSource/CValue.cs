@@ -21,7 +21,8 @@ internal sealed record CValue(FeatureShape Shape, int Border)
     public string MapName => $"map_{Shape}{(Border > 0 ? $"_border{Border}" : "")}";
 
     /// <summary>The map as a C initialiser.</summary>
-    public string MapFields => string.Create(CultureInfo.InvariantCulture, $"{{{Shape.Height}, {Shape.Width}, {Shape.Channels}, {Border}, {Pitch}}}");
+    public string MapFields =>
+        string.Create(CultureInfo.InvariantCulture, $"{{{Shape.Height}, {Shape.Width}, {Shape.Channels}, {Border}, {Pitch}}}");
 
     /// <summary>First value inside of the border, counted from the beginning of the place.</summary>
     public long FirstInside => (long)Border * (Pitch + Shape.Channels);

@@ -6,7 +6,8 @@ internal static class Templates
     /// <summary>A template with its words replaced.</summary>
     public static string Read(string name, params (string Word, string Text)[] words)
     {
-        using var stream = typeof(Templates).Assembly.GetManifestResourceStream(name) ?? throw new ArgumentException($"there is no template {name}");
+        using var stream = typeof(Templates).Assembly.GetManifestResourceStream(name)
+            ?? throw new ArgumentException($"there is no template {name}");
         using var reader = new StreamReader(stream);
         return words.Aggregate(reader.ReadToEnd(), (text, word) => text.Replace($"@{word.Word}@", word.Text, StringComparison.Ordinal));
     }

@@ -26,9 +26,10 @@ public static class OnnxExporter
     /// <exception cref="InputException">The file cannot be written, or the model is too large for one.</exception>
     public static void Export(string path, Model model)
     {
-        var parameters = ParameterShape.Of(model.Graph);
-        var bytes = sizeof(float) * parameters.Sum(parameter => parameter.Count);
-        if (bytes > MaxWeightBytes) throw new InputException($"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
+        var bytes = sizeof(float) * model.Graph.Parameters.Sum(parameter => parameter.Count);
+        if (bytes > MaxWeightBytes)
+            throw new InputException(
+                $"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
         var message = ToMessage(model);
         AtomicFile.Write(path, message.WriteTo);
     }
@@ -36,11 +37,10 @@ public static class OnnxExporter
     private static ModelProto ToMessage(Model model)
     {
         var graph = new GraphProto { Name = model.Graph.Name };
-        var shapes = GraphChecker.Check(model.Graph);
-        var (input, output) = (model.Graph.Input, shapes[model.Graph.Output.Name]);
+        var (input, output) = (model.Graph.Input, model.Graph.OutputShape);
         graph.Input.Add(ToValue(NetworkGraph.InputName, input.Channels, input.Height, input.Width));
         graph.Output.Add(ToValue(Output, (int)output.Count));
-        var writer = new NodeWriter(model, shapes, new(graph));
+        var writer = new NodeWriter(model, new(graph));
         foreach (var node in model.Graph.Nodes) writer.Add(node);
         writer.Finish(Output);
         return new()

@@ -15,7 +15,8 @@ internal static class OnnxMetadata
     public static IEnumerable<StringStringEntryProto> Write(Model model)
     {
         var strings = ModelMetadata.Write(model).Where(entry => Keys.Contains(entry.Key)).ToDictionary();
-        foreach (var (layer, mask) in model.Masks) strings[OnnxFormat.MaskPrefix + layer] = Convert.ToBase64String(CompactWeights.PackBits(mask.Kept));
+        foreach (var (layer, mask) in model.Masks)
+            strings[OnnxFormat.MaskPrefix + layer] = Convert.ToBase64String(CompactWeights.PackBits(mask.Kept));
         return strings.Select(entry => new StringStringEntryProto { Key = OnnxFormat.MetadataPrefix + entry.Key, Value = entry.Value });
     }
 
@@ -41,16 +42,18 @@ internal static class OnnxMetadata
     {
         var masks = new Dictionary<string, LayerMask>();
         var patterns = ModelMetadata.ReadPatterns(strings, model.Graph);
-        foreach (var weight in ParameterShape.Of(model.Graph).Where(parameter => parameter.Role == ParameterRole.Weight))
+        foreach (var weight in model.Graph.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight))
         {
             if (!patterns.TryGetValue(weight.Layer, out var pattern)) continue;
             var key = OnnxFormat.MaskPrefix + weight.Layer;
-            var mask = masks[weight.Layer] = CompactWeights.ReadMask(strings, weight, pattern, key, length => ReadBits(strings, key, length));
+            var mask = CompactWeights.ReadMask(strings, weight, pattern, key, length => ReadBits(strings, key, length));
+            masks[weight.Layer] = mask;
             var values = model.Parameters[weight.Name].Data;
             var row = values.Length / weight.Shape[0];
             for (var i = 0; i < values.Length; i++)
             {
-                if (values[i] != 0 && !mask.Keeps(i / row, i % row)) throw strings.Malformed($"layer '{weight.Layer}' has a weight of {values[i]} that its mask prunes; 0 was expected");
+                if (values[i] != 0 && !mask.Keeps(i / row, i % row))
+                    throw strings.Malformed($"layer '{weight.Layer}' has a weight of {values[i]} that its mask prunes; 0 was expected");
             }
         }
 

@@ -95,8 +95,8 @@ public static unsafe partial class BatchNorm
     /// <param name="runningMean">[C].</param>
     /// <param name="runningVariance">[C].</param>
     /// <param name="epsilon">ε above 0.</param>
-    /// <param name="scale">Padded.</param>
-    /// <param name="shift">Padded.</param>
+    /// <param name="scale">[C] or padded.</param>
+    /// <param name="shift">[C] or padded.</param>
     public static void FoldRunning(
         ReadOnlySpan<float> gamma,
         ReadOnlySpan<float> beta,
@@ -146,8 +146,8 @@ public static unsafe partial class BatchNorm
     private static void ClearFolded(ReadOnlySpan<float> gamma, ReadOnlySpan<float> beta, Span<float> scale, Span<float> shift)
     {
         Check.Length(beta, gamma.Length);
-        CheckPadded(scale, gamma.Length);
-        CheckPadded(shift, gamma.Length);
+        if (scale.Length != gamma.Length) CheckPadded(scale, gamma.Length);
+        if (shift.Length != gamma.Length) CheckPadded(shift, gamma.Length);
         scale.Clear();
         shift.Clear();
     }

@@ -5,7 +5,7 @@ namespace Dst.Foundations;
 /// every value against this, and the documentation of all keys is printed from it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
-public sealed class SettingAttribute(string help) : Attribute
+public class SettingAttribute(string help) : Attribute
 {
     /// <summary>One line that says what the setting does, with its unit.</summary>
     public string Help { get; } = help;

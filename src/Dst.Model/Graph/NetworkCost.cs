@@ -27,20 +27,17 @@ public sealed record NetworkCost(IReadOnlyList<LayerCost> Layers, long Weights)
     public long EffectiveMacs => Layers.Sum(layer => layer.EffectiveMacs);
 
     /// <summary>Counts what <paramref name="graph"/> costs with <paramref name="masks"/> by layer name; none prunes nothing.</summary>
-    /// <exception cref="InputException">The graph is not legal.</exception>
-    public static NetworkCost Of(NetworkGraph graph, IReadOnlyDictionary<string, LayerMask>? masks = null)
+    public static NetworkCost Of(CheckedGraph graph, IReadOnlyDictionary<string, LayerMask>? masks = null)
     {
-        var outputs = GraphChecker.Check(graph);
-        var parameters = ParameterShape.Of(graph);
         var layers = new List<LayerCost>();
-        foreach (var weight in parameters.Where(parameter => parameter.Role == ParameterRole.Weight))
+        foreach (var weight in graph.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight))
         {
-            var output = outputs[weight.Layer];
+            var output = graph.Shapes[weight.Layer];
             var pixels = (long)output.Height * output.Width;
             var kept = masks?.GetValueOrDefault(weight.Layer)?.KeptWeights ?? weight.Count;
             layers.Add(new(weight.Layer, weight.Shape, output, weight.Count, kept, weight.Count * pixels, kept * pixels));
         }
 
-        return new(layers, parameters.Where(parameter => parameter.Role != ParameterRole.Statistic).Sum(parameter => parameter.Count));
+        return new(layers, graph.Parameters.Where(parameter => parameter.Role != ParameterRole.Statistic).Sum(parameter => parameter.Count));
     }
 }

@@ -18,7 +18,7 @@ public sealed record Node(string Name, Operation Operation, IReadOnlyList<string
 
 /// <summary>
 /// A network: nodes in an order in which each comes after its inputs; the last node is the output.
-/// Immutable; <see cref="GraphChecker.Check"/> says whether it is legal and infers every shape.
+/// Immutable; <see cref="CheckedGraph"/> says whether it is legal and infers every shape.
 /// </summary>
 /// <param name="Name">Name of the architecture, such as <c>resnet20</c>.</param>
 /// <param name="Input">Shape of one input image.</param>
@@ -27,7 +27,4 @@ public sealed record NetworkGraph(string Name, FeatureShape Input, IReadOnlyList
 {
     /// <summary>The name by which nodes refer to the network's input.</summary>
     public const string InputName = "input";
-
-    /// <summary>The node whose output is the network's output.</summary>
-    public Node Output => Nodes[^1];
 }

@@ -15,7 +15,7 @@ public static class ModelFile
     /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
     public static void Save(string path, Model model)
     {
-        foreach (var parameter in ParameterShape.Of(model.Graph))
+        foreach (var parameter in model.Graph.Parameters)
         {
             if (FindIllegal(parameter, model.Parameters[parameter.Name].Data) is { } problem) throw new InputException($"{path} is not written: {problem}");
         }
@@ -34,12 +34,12 @@ public static class ModelFile
         using var file = SafetensorsFile.Open(path);
         ModelMetadata.CheckFormat(file.Strings);
         var graph = ModelMetadata.ReadGraph(file.Strings);
-        var shapes = ParameterShape.Of(graph).ToList();
-        var masks = ReadMasks(file, graph, shapes);
-        foreach (var shape in shapes) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
-        if (shapes.Count + masks.Count != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {shapes.Count + masks.Count}");
+        var masks = ReadMasks(file, graph);
+        foreach (var shape in graph.Parameters) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
+        var needed = graph.Parameters.Count + masks.Count;
+        if (needed != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {needed}");
         var (classNames, normalisation) = (ModelMetadata.ReadClassNames(file.Strings, graph), ModelMetadata.ReadNormalisation(file.Strings, graph));
-        return new(graph, shapes.ToDictionary(shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))))
+        return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))))
         {
             Masks = masks,
             ClassNames = classNames,
@@ -47,10 +47,10 @@ public static class ModelFile
         };
     }
 
-    private static Dictionary<string, LayerMask> ReadMasks(SafetensorsReader file, NetworkGraph graph, List<ParameterShape> shapes)
+    private static Dictionary<string, LayerMask> ReadMasks(SafetensorsReader file, CheckedGraph graph)
     {
         var patterns = ModelMetadata.ReadPatterns(file.Strings, graph);
-        return shapes.Where(shape => shape.Role == ParameterRole.Weight && patterns.ContainsKey(shape.Layer))
+        return graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight && patterns.ContainsKey(shape.Layer))
             .ToDictionary(shape => shape.Layer, shape => ReadMask(file, shape, patterns[shape.Layer]));
     }
 
@@ -75,7 +75,7 @@ public static class ModelFile
     {
         var tensors = new List<TensorEntry>();
         var masks = model.Masks.ToDictionary();
-        foreach (var parameter in ParameterShape.Of(model.Graph))
+        foreach (var parameter in model.Graph.Parameters)
         {
             var tensor = model.Parameters[parameter.Name];
             if (!tensor.Shape.SequenceEqual(parameter.Shape)) throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");

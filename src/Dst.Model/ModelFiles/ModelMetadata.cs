@@ -21,7 +21,7 @@ internal static class ModelMetadata
         {
             ["format"] = Format,
             ["version"] = Version,
-            ["graph"] = JsonSerializer.Serialize(model.Graph, JsonOptions),
+            ["graph"] = JsonSerializer.Serialize(model.Graph.Definition, JsonOptions),
             ["masks"] = JsonSerializer.Serialize(model.Masks.ToDictionary(mask => mask.Key, mask => mask.Value.PatternName), JsonOptions),
             ["class_names"] = JsonSerializer.Serialize(model.ClassNames, JsonOptions),
         };
@@ -37,7 +37,7 @@ internal static class ModelMetadata
     }
 
     /// <summary>The graph, checked.</summary>
-    public static NetworkGraph ReadGraph(MetadataStrings file)
+    public static CheckedGraph ReadGraph(MetadataStrings file)
     {
         var graph = ReadJson<NetworkGraph>(file, "graph");
         foreach (var node in graph.Nodes)
@@ -48,8 +48,7 @@ internal static class ModelMetadata
 
         try
         {
-            GraphChecker.Check(graph);
-            return graph;
+            return new(graph);
         }
         catch (InputException e)
         {
@@ -58,7 +57,7 @@ internal static class ModelMetadata
     }
 
     /// <summary>The pattern of each pruned layer, which must be a convolution; null stands for an unstructured mask.</summary>
-    public static Dictionary<string, UhpPattern?> ReadPatterns(MetadataStrings file, NetworkGraph graph)
+    public static Dictionary<string, UhpPattern?> ReadPatterns(MetadataStrings file, CheckedGraph graph)
     {
         var convolutions = graph.Nodes.Where(node => node.Operation.TakesMask).Select(node => node.Name).ToHashSet();
         var patterns = new Dictionary<string, UhpPattern?>();
@@ -79,17 +78,17 @@ internal static class ModelMetadata
     }
 
     /// <summary>Class names: none, or one per output channel of the graph.</summary>
-    public static string[] ReadClassNames(MetadataStrings file, NetworkGraph graph)
+    public static string[] ReadClassNames(MetadataStrings file, CheckedGraph graph)
     {
         var names = ReadJson<string[]>(file, "class_names");
-        var outputs = GraphChecker.Check(graph)[graph.Output.Name].Channels;
+        var outputs = graph.OutputShape.Channels;
         if (names.Length != 0 && names.Length != outputs) throw file.Malformed($"has {names.Length} class names; its network has {outputs} outputs");
         if (names.Contains(null)) throw file.Malformed("has a null class name; a string was expected");
         return names;
     }
 
     /// <summary>Input normalisation, or null if there is none; its numbers are finite and fit the graph's input.</summary>
-    public static InputNormalisation? ReadNormalisation(MetadataStrings file, NetworkGraph graph)
+    public static InputNormalisation? ReadNormalisation(MetadataStrings file, CheckedGraph graph)
     {
         if (!file.Values.ContainsKey("normalisation")) return null;
         var normalisation = ReadJson<InputNormalisation>(file, "normalisation");

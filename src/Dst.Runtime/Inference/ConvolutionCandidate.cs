@@ -55,7 +55,7 @@ internal sealed record ConvolutionCandidate(string Algorithm, int Tile, KeptTaps
     }
 
     /// <summary>Packs the weights of a layer in this form.</summary>
-    public InferenceStep Create(SimdTier tier, PlanNode node, Conv2dShape shape, int batch) =>
+    public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) =>
         Tile == 0 ? new DirectStep(tier, node, Algorithm, shape, Kept) : new WinogradStep(tier, node, Algorithm, shape, Kept, Tile, batch);
 
     private static double PenaltyOf(int block) => block switch { Layout.Block => 1, 1 => SingleWeightCost, _ => NarrowBlockCost };

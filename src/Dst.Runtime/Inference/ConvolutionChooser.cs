@@ -17,7 +17,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     private readonly Dictionary<(Conv2dShape, string?, long), LayerDecision> _measured = [];
 
     /// <summary>The layer in its best form.</summary>
-    public (InferenceStep Step, LayerDecision Decision) Choose(PlanNode node, Conv2dShape shape)
+    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape)
     {
         var forms = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, largestTile, options.Batch).OrderBy(form => form.Cost).ToList();
         if (options.Sparse && node.Mask is not null) forms.RemoveAll(form => form.Kept is null);
@@ -27,7 +27,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
         return (forms.First(form => form.Algorithm == decision.Algorithm).Create(options.Tier, node, shape, options.Batch), decision);
     }
 
-    private LayerDecision Measure(PlanNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
+    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
     {
         var key = (shape, node.Mask?.PatternName, node.Mask?.KeptWeights ?? 0);
         if (_measured.TryGetValue(key, out var equal)) return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
@@ -42,11 +42,11 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     }
 
     /// <summary>What tells layers apart in the cache.</summary>
-    private string NameOf(PlanNode node, Conv2dShape s) =>
+    private string NameOf(LoweredNode node, Conv2dShape s) =>
         $"{options.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense");
 
-    private List<LayerAlgorithm> Times(PlanNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
+    private List<LayerAlgorithm> Times(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> forms)
     {
         var steps = forms.ConvertAll(form => form.Create(options.Tier, node, shape, options.Batch));
         try

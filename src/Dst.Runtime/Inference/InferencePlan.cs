@@ -30,9 +30,9 @@ public sealed class InferencePlan : IDisposable
     {
         Options = options;
         Input = model.Graph.Input;
-        Graph = PlanGraph.Rewrite(model, options.Dense);
-        (Steps, Decisions) = new StepFactory(Graph, new(options, largestTile)).CreateAll();
-        Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Graph.Output);
+        Program = LoweredProgram.Lower(model, StepFactory.Target, options.Dense);
+        (Steps, Decisions) = new StepFactory(Program, new(options, largestTile)).CreateAll();
+        Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Program.Output);
     }
 
     /// <summary>How it was compiled.</summary>
@@ -42,7 +42,7 @@ public sealed class InferencePlan : IDisposable
     public FeatureShape Input { get; }
 
     /// <summary>Length of a row of logits.</summary>
-    public int Classes => checked((int)Graph.Shapes[Graph.Output].Count);
+    public int Classes => checked((int)Program.Values[Program.Output].Shape.Count);
 
     /// <summary>The algorithm of each convolution, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions { get; }
@@ -50,11 +50,11 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Bytes of the packed weights, which all sessions share.</summary>
     public long WeightBytes => Steps.Sum(step => step.WeightBytes);
 
-    internal PlanGraph Graph { get; }
+    internal LoweredProgram Program { get; }
 
     internal IReadOnlyList<InferenceStep> Steps { get; }
 
-    internal PlanMemory Memory { get; }
+    internal MemoryPlan Memory { get; }
 
     /// <summary>
     /// Images of a batch that a session takes through all steps together: so few that their values stay in the caches of the threads,
@@ -67,14 +67,14 @@ public sealed class InferencePlan : IDisposable
         few = (Math.Max(1, few) + LinearStep.ImagesTogether - 1) / LinearStep.ImagesTogether * LinearStep.ImagesTogether;
         if (few >= Options.Batch) return Options.Batch;
         var weights = (double)WeightBytes / sizeof(float);
-        var moved = Steps.Sum(step => step.Reads.Append(step.Output).Sum(value => (double)Graph.Shapes[value].Count));
+        var moved = Steps.Sum(step => step.Reads.Append(step.Output).Sum(value => (double)Program.Values[value].Shape.Count));
         return weights / few <= weights / Options.Batch + moved ? few : Options.Batch;
     }
 
     /// <summary>Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the direct forms'.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">How, or null for the defaults.</param>
-    /// <exception cref="InputException">The graph is not legal, or an option is out of range.</exception>
+    /// <exception cref="InputException">An option is out of range.</exception>
     public static InferencePlan Compile(Model model, InferenceOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -94,6 +94,16 @@ public sealed class InferencePlan : IDisposable
         }
 
         throw new InvalidOperationException("a plan without Winograd forms was expected last");
+    }
+
+    /// <summary>Compiles a model for single images without Winograd forms, which round more, and without measuring: the most exact plan.</summary>
+    /// <param name="model">Network, weights and masks; not changed.</param>
+    /// <param name="options">How, or null for the defaults; <see cref="InferenceOptions.Batch"/> and <see cref="InferenceOptions.Tune"/> have no effect.</param>
+    /// <exception cref="InputException">The graph is not legal.</exception>
+    public static InferencePlan CompileDirect(Model model, InferenceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new(model, (options ?? new()) with { Tune = false, Batch = 1 }, largestTile: 0);
     }
 
     /// <summary>Takes the memory of a session and starts its threads.</summary>
@@ -130,10 +140,11 @@ public sealed class InferencePlan : IDisposable
         if (threads is < 1 or > MaxThreads) throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
     }
 
-    private long LengthOf(string value) => Layout.ImageLength(Graph.Shapes[value].Channels, Graph.Shapes[value].Height * Graph.Shapes[value].Width);
-
-    /// <summary>Compiles a model for single images without Winograd forms, which round more, and without measuring.</summary>
-    internal static InferencePlan CompileDirect(Model model, InferenceOptions options) => new(model, options with { Tune = false, Batch = 1 }, largestTile: 0);
+    private long LengthOf(string value)
+    {
+        var shape = Program.Values[value].Shape;
+        return Layout.ImageLength(shape.Channels, shape.Height * shape.Width);
+    }
 
     private static float[] DirectLogits(Model model, InferenceOptions options)
     {

@@ -97,8 +97,8 @@ public sealed unsafe class InferenceSession : IDisposable
             _ticks[_step] += Stopwatch.GetTimestamp() - start;
         }
 
-        var output = _plan.Graph.Shapes[_plan.Graph.Output];
-        Layout.ToPlain(_values.Pointer + PlaceOf(_plan.Graph.Output), _images, output.Channels, output.Height * output.Width, logits);
+        var output = _plan.Program.Values[_plan.Program.Output].Shape;
+        Layout.ToPlain(_values.Pointer + PlaceOf(_plan.Program.Output), _images, output.Channels, output.Height * output.Width, logits);
     }
 
     /// <summary>An equal share of the current step's units.</summary>

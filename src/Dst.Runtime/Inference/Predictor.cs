@@ -23,7 +23,7 @@ public sealed class Predictor : IDisposable
     /// <param name="model">Network, weights, masks, class names and input normalisation.</param>
     /// <param name="options">How it is compiled, or null for the defaults.</param>
     /// <param name="threads">Threads that share the work of one call, 1 to <see cref="InferencePlan.MaxThreads"/>; results do not depend on it. More than the processor has cores gain nothing.</param>
-    /// <exception cref="InputException">The graph is not legal, or an option is out of range.</exception>
+    /// <exception cref="InputException">An option is out of range.</exception>
     public Predictor(Model model, InferenceOptions? options = null, int threads = 1)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -7,33 +7,36 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;
 
-/// <summary>Makes the steps of a rewritten graph: the one table of operations.</summary>
-internal sealed class StepFactory(PlanGraph graph, ConvolutionChooser chooser)
+/// <summary>Makes the steps of a lowered program: the one table of operations.</summary>
+internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser chooser)
 {
     private readonly List<InferenceStep> _steps = [];
     private readonly List<LayerDecision> _decisions = [];
 
+    /// <summary>What steps can run.</summary>
+    public static LoweringTarget Target { get; } = new(TakesBounds);
+
     /// <summary>Packs the weights of all layers.</summary>
     public (IReadOnlyList<InferenceStep> Steps, IReadOnlyList<LayerDecision> Decisions) CreateAll()
     {
-        foreach (var node in graph.Nodes) Add(node, graph.Shapes[node.Inputs[0]]);
+        foreach (var node in program.Nodes) Add(node, program.Values[node.Inputs[0]].Shape);
         return (_steps, _decisions);
     }
 
-    private void Add(PlanNode node, FeatureShape x)
+    private void Add(LoweredNode node, FeatureShape x)
     {
-        switch (node.Operation)
+        switch (node)
         {
-            case Conv2dOp c when c.IsDepthwise(x):
-                _steps.Add(new DepthwiseStep(node, new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding)));
+            case LoweredDepthwiseNode depthwise:
+                _steps.Add(new DepthwiseStep(depthwise));
                 _decisions.Add(new(node.Layer, "depthwise", null, [], "the only form of this layer"));
                 break;
-            case Conv2dOp c:
+            case { Operation: Conv2dOp c }:
                 var (step, decision) = chooser.Choose(node, c.ShapeFor(x));
                 _steps.Add(step);
                 _decisions.Add(decision);
                 break;
-            case ConcatOp:
+            case { Operation: ConcatOp }:
                 AddConcat(node);
                 break;
             default:
@@ -42,25 +45,32 @@ internal sealed class StepFactory(PlanGraph graph, ConvolutionChooser chooser)
         }
     }
 
-    private InferenceStep Create(PlanNode node, FeatureShape x) => node.Operation switch
+    private InferenceStep Create(LoweredNode node, FeatureShape x) => node.Operation switch
     {
         LinearOp l => new LinearStep(node, x.Channels, l.OutFeatures),
         BatchNormOp or AffineOp => new BatchNormStep(node, NameOf(node.Operation), x),
         ReluOp => new ReluStep(node, Length(x)),
         AddOp => new AddStep(node, Length(x)),
-        MulOp => new MulStep(node, x, graph.Shapes[node.Inputs[1]]),
+        MulOp => new MulStep(node, x, program.Values[node.Inputs[1]].Shape),
         PReluOp => CreatePRelu(node, x),
         MaxPoolOp p => new MaxPoolStep(node, p.ShapeFor(x)),
         AvgPoolOp p => new AvgPoolStep(node, p.ShapeFor(x), p.CountPadding),
         GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
+        GlobalMaxPoolOp => new MaxPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
         FlattenOp => new FlattenStep(node, x),
         SoftmaxOp => new SoftmaxStep(node, x.Channels),
         _ when node.Operation.ToActivation() is { } activation => new ActivationStep(node, NameOf(node.Operation), x, activation),
-        _ when node.Operation.ToRearrangement(x) is { } moved => new RearrangementStep(node, NameOf(node.Operation), x, graph.Shapes[node.Output], moved),
+        _ when node.Operation.ToRearrangement(x) is { } moved =>
+            new RearrangementStep(node, NameOf(node.Operation), x, program.Values[node.Output].Shape, moved),
         _ => throw new InvalidOperationException($"no inference step for {node.Operation}"),
     };
 
-    private static unsafe ActivationStep CreatePRelu(PlanNode node, FeatureShape x)
+    /// <summary>Bounds must leave the zeros of lanes that are no channel. Of steps without weights, some apply a ReLU.</summary>
+    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
+        ? bounds is { Least: <= 0, Most: >= 0 }
+        : bounds == Bounds.Relu && node.Operation.TakesRelu;
+
+    private static unsafe ActivationStep CreatePRelu(LoweredNode node, FeatureShape x)
     {
         var slopes = new AlignedBuffer(Layout.PaddedChannels(x.Channels));
         node.Weight!.CopyTo(slopes.Span);
@@ -70,13 +80,13 @@ internal sealed class StepFactory(PlanGraph graph, ConvolutionChooser chooser)
     /// <summary>The operation's name without "Op", such as <c>leaky-relu</c>.</summary>
     private static string NameOf(Operation operation) => JsonNamingPolicy.KebabCaseLower.ConvertName(operation.GetType().Name[..^2]);
 
-    private void AddConcat(PlanNode node)
+    private void AddConcat(LoweredNode node)
     {
         var first = 0;
         for (var i = 0; i < node.Inputs.Count; i++)
         {
-            var shape = graph.Shapes[node.Inputs[i]];
-            _steps.Add(new ConcatStep(node, i, shape, first, graph.Shapes[node.Output].Channels));
+            var shape = program.Values[node.Inputs[i]].Shape;
+            _steps.Add(new ConcatStep(node, i, shape, first, program.Values[node.Output].Shape.Channels));
             first += shape.Channels;
         }
     }

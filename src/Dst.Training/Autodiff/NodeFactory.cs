@@ -9,8 +9,7 @@ namespace Dst.Training.Autodiff;
 /// where nothing else needs what they would store, and additions share the memory of their gradients.
 /// </summary>
 internal sealed class NodeFactory(
-    NetworkGraph graph,
-    IReadOnlyDictionary<string, FeatureShape> shapes,
+    CheckedGraph graph,
     IReadOnlyList<Parameter> parameters,
     Workspace workspace,
     int maxBatch,
@@ -63,7 +62,7 @@ internal sealed class NodeFactory(
     {
         Feature[] inputs = [.. node.Inputs.Select(name => _features[name])];
         var input = inputs[0];
-        StoredFeature Output() => NewFeature(shapes[node.Name]);
+        StoredFeature Output() => NewFeature(graph.Shapes[node.Name]);
         Parameter Required(string suffix) => _parameters[$"{node.Name}.{suffix}"];
         Parameter? Optional(string suffix) => _parameters.GetValueOrDefault($"{node.Name}.{suffix}");
         return node.Operation switch
@@ -80,6 +79,7 @@ internal sealed class NodeFactory(
             MaxPoolOp p => new MaxPoolNode(node, input, Output(), p.ShapeFor(input.Shape), workspace),
             AvgPoolOp p => new AvgPoolNode(node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding, workspace),
             GlobalAvgPoolOp => new AvgPoolNode(node, input, Output(), WholeMap(input.Shape), countPadding: false, workspace),
+            GlobalMaxPoolOp => new MaxPoolNode(node, input, Output(), WholeMap(input.Shape), workspace),
             FlattenOp => new FlattenNode(node, input, Output(), workspace),
             LinearOp => new LinearNode(node, input, Output(), Required("weight"), Optional("bias"), workspace),
             DropoutOp => new DropoutNode(node, input, Output(), seed, index, workspace),

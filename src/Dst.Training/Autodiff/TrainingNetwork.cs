@@ -12,7 +12,6 @@ namespace Dst.Training.Autodiff;
 public sealed unsafe class TrainingNetwork : IDisposable
 {
     private readonly Model _model;
-    private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
     private readonly ComputeContext _compute;
     private readonly int _maxBatch;
     private readonly long _seed;
@@ -32,11 +31,10 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="seed">Seed of the dropout masks.</param>
     /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the last one.</param>
     /// <param name="forms">How convolutions are computed, or null for what the cost model says.</param>
-    /// <exception cref="InputException">The graph is not legal, or a batch does not fit into memory.</exception>
+    /// <exception cref="InputException">A batch does not fit into memory.</exception>
     public TrainingNetwork(Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
-        _shapes = GraphChecker.Check(model.Graph);
         NetworkMemory.Check(model.Graph, maxBatch);
         _model = model;
         _features = features ?? [];
@@ -46,7 +44,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         _seed = seed;
         Parameters =
         [
-            .. ParameterShape.Of(model.Graph).Select(shape => new Parameter(shape, (float[])model.Parameters[shape.Name].Data.Clone())),
+            .. model.Graph.Parameters.Select(shape => new Parameter(shape, (float[])model.Parameters[shape.Name].Data.Clone())),
         ];
         foreach (var (layer, mask) in model.Masks) WeightOf(layer).Mask = mask;
         _plan = Compile();
@@ -54,7 +52,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     }
 
     /// <summary>The operations.</summary>
-    public NetworkGraph Graph => _model.Graph;
+    public CheckedGraph Graph => _model.Graph;
 
     /// <summary>Length of a row of logits.</summary>
     public int Classes => checked((int)_plan.Logits.Shape.Count);
@@ -156,7 +154,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _plan.Dispose();
 
-    private TrainingPlan Compile() => new(Graph, _shapes, Parameters, _maxBatch, _seed, _features, _forms, _compute.Tier);
+    private TrainingPlan Compile() => new(Graph, Parameters, _maxBatch, _seed, _features, _forms, _compute.Tier);
 
     private Feature FeatureOf(string node, int length)
     {

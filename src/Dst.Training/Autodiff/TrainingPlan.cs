@@ -18,7 +18,6 @@ internal sealed unsafe class TrainingPlan : IDisposable
 
     /// <summary>Compiles a graph.</summary>
     /// <param name="graph">The network.</param>
-    /// <param name="shapes">Of the checker.</param>
     /// <param name="parameters">All parameters.</param>
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="seed">Of the dropout masks.</param>
@@ -26,11 +25,17 @@ internal sealed unsafe class TrainingPlan : IDisposable
     /// <param name="forms">How convolutions are computed.</param>
     /// <param name="tier">Vector width.</param>
     public TrainingPlan(
-        NetworkGraph graph, IReadOnlyDictionary<string, FeatureShape> shapes, IReadOnlyList<Parameter> parameters, int maxBatch, long seed, IReadOnlyList<string> kept, ConvolutionForms forms, SimdTier tier)
+        CheckedGraph graph,
+        IReadOnlyList<Parameter> parameters,
+        int maxBatch,
+        long seed,
+        IReadOnlyList<string> kept,
+        ConvolutionForms forms,
+        SimdTier tier)
     {
         _workspace = new(tier);
         _maxBatch = maxBatch;
-        _factory = new NodeFactory(graph, shapes, parameters, _workspace, maxBatch, seed, kept, forms);
+        _factory = new NodeFactory(graph, parameters, _workspace, maxBatch, seed, kept, forms);
         Nodes = _factory.CreateAll();
         Input = _factory.Stored[0];
         Logits = _factory[graph.Nodes[^1].Name];

@@ -16,13 +16,13 @@ public sealed class Trainer : IDisposable
     private readonly TrainingPhase _phase;
     private readonly DataSet _data;
     private readonly TrainingNetwork _network;
-    private readonly TrainerObjective _objective;
+    private readonly Objective _objective;
     private readonly BatchLoader _training;
     private readonly BatchLoader _validation;
     private readonly Optimizer _optimizer;
     private readonly Schedule _schedule;
     private readonly ExponentialMovingAverage? _average;
-    private readonly TrainerMasks? _masks;
+    private readonly TrainingMasks? _masks;
     private readonly IReadOnlyList<Parameter> _trained; // the network's, and those that leave with the phase
     private readonly float[][] _best;
     private readonly float[] _gradient;
@@ -36,7 +36,7 @@ public sealed class Trainer : IDisposable
     {
         var options = phase.Options;
         (_phase, _data) = (phase, data);
-        _network = new(phase.Start, options.Batch, compute, seed, FeatureObjective.LayersOfStudent(phase), phase.Forms);
+        _network = new(phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms);
         _objective = new(phase, _network, options.Batch, compute, seed);
         _trained = [.. _network.Parameters, .. _objective.Projections];
         _training = new(data, data.Training, options.Batch, augment: true, seed);
@@ -44,7 +44,7 @@ public sealed class Trainer : IDisposable
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
-        _masks = TrainerMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, compute, seed);
+        _masks = TrainingMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, compute, seed);
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
     }
@@ -186,7 +186,7 @@ public sealed class Trainer : IDisposable
         _masks?.BeginEvaluation();
         try
         {
-            var validation = TrainerEvaluation.Evaluate(_network, _validation, cancellation);
+            var validation = Evaluator.Evaluate(_network, _validation, cancellation);
             if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
             KeepBest(validation.Top1);
             return validation;

@@ -1,6 +1,6 @@
 namespace Dst.Training.Experiments;
 
-/// <summary>The arms of a recipe: each is one trained network and one row of its summary.</summary>
+/// <summary>The names of arms; <see cref="Arm.All"/> says what they are.</summary>
 public static class ArmNames
 {
     /// <summary>The teacher T.</summary>
@@ -24,6 +24,6 @@ public static class ArmNames
     /// <summary>A narrower dense student of about the cost of the half-pruned one, taught by T.</summary>
     public const string HalfWidth = "half-width";
 
-    /// <summary>All arms in the order in which they run: each comes after those that it starts from.</summary>
-    public static IReadOnlyList<string> All { get; } = [Teacher, Student, StudentKd, UnstructuredKd, Uhp, Dst, HalfWidth];
+    /// <summary>The names of <see cref="Arm.All"/>, in the order in which arms run.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. Arm.All.Select(arm => arm.Name)];
 }

@@ -1,4 +1,3 @@
-using Dst.Graph;
 using Dst.Training.Data;
 
 namespace Dst.Training.Experiments;
@@ -13,7 +12,7 @@ public static class ModelFit
     /// <exception cref="InputException">They differ; the message says in what.</exception>
     public static void Check(string what, Model model, DataSet data)
     {
-        var classes = GraphChecker.Check(model.Graph)[model.Graph.Output.Name].Channels;
+        var classes = model.Graph.OutputShape.Channels;
         if (model.Graph.Input != data.Shape || classes != data.ClassNames.Count)
             throw new InputException($"{what} takes {model.Graph.Input} and has {classes} classes; the data has {data.Shape} and {data.ClassNames.Count}");
         if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(data.ClassNames))

@@ -1,4 +1,8 @@
+using Dst.ModelFiles;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
 using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
 
@@ -6,11 +10,42 @@ namespace Dst.Training.Experiments;
 
 /// <summary>
 /// The whole method: Xiao et al., "Distillation Sparsity Training Algorithm for Accelerating Convolutional Neural Networks in
-/// Embedded Systems", 2023, Algorithm 1, with its controls. Every choice is made on validation data; the test data is read once
-/// an arm, when the arm is finished.
+/// Embedded Systems", 2023, Algorithm 1, with its controls: the table <see cref="Arm.All"/>. Every choice is made on validation data;
+/// the test data is read once an arm, when the arm is finished.
 /// </summary>
-public sealed partial class Pipeline
+public sealed class Pipeline
 {
+    private readonly RunFolder _run;
+    private readonly Recipe _recipe;
+    private readonly DataSet _data;
+    private readonly ComputeContext _compute;
+    private readonly ArmFinisher _finisher;
+    private readonly StartNetworks _networks;
+    private readonly GivenModels _given;
+    private readonly Dictionary<Arm, Model> _models = [];
+
+    /// <summary>Prepares the arms of a run that is new or resumed.</summary>
+    /// <param name="run">Where everything is written.</param>
+    /// <param name="data">The data of the run's recipe.</param>
+    /// <param name="compute">Threads and vector width.</param>
+    /// <param name="measureLatency">Measures a model: batch 1, 1 thread; masked layers in their compact form.</param>
+    public Pipeline(RunFolder run, DataSet data, ComputeContext compute, Func<Model, Latency> measureLatency)
+    {
+        (_run, _recipe, _data, _compute) = (run, run.Recipe, data, compute);
+        _finisher = new(run, data, compute, measureLatency);
+        _networks = new(run.Recipe, data);
+        _given = new(data);
+    }
+
+    /// <summary>Called after each step.</summary>
+    public IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>Called after each epoch.</summary>
+    public Action<EpochMetrics>? EpochEnded { get; init; }
+
+    /// <summary>Called when an arm begins and when it is resumed, with a line for the log.</summary>
+    public Action<string>? Log { get; init; }
+
     /// <summary>Runs, or goes on with, all arms of the run's recipe.</summary>
     /// <returns>A row an arm.</returns>
     /// <exception cref="InputException">The recipe asks for what cannot be, or a file cannot be read or written.</exception>
@@ -18,45 +53,50 @@ public sealed partial class Pipeline
     /// <exception cref="DivergedException">A loss is NaN or infinite.</exception>
     public RunSummary Run(CancellationToken cancellation = default)
     {
-        Check();
+        new RecipeCheck(_run, _data, _networks, _given).Check();
         _run.WriteManifest(RunManifest.Describe(_compute, _recipe.Seed, DateTime.UtcNow, _data));
-        foreach (var arm in ArmNames.All.Where(_recipe.Arms.Contains)) Get(arm, cancellation);
+        foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
         return _run.Summary;
     }
 
-    /// <summary>What each arm is: T the teacher, S the student, S* its best epoch under T, P the pruned S*.</summary>
-    private PhaseResult Make(string arm, CancellationToken cancellation)
+    /// <summary>The finished network of an arm, which is made if it is not there.</summary>
+    private Model Get(Arm arm, CancellationToken cancellation)
     {
-        Model T() => Get(ArmNames.Teacher, cancellation);
-        Model BestStudent() => Get(ArmNames.StudentKd, cancellation);
-        TrainingPhase P(bool unstructured) => _recipe.Prune.Method switch
+        if (_models.TryGetValue(arm, out var known)) return known;
+        if (_run.Summary.Find(arm.Name) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm.Name));
+        var runner = new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log };
+        var result = arm.Given(_recipe) is { } path
+            ? _finisher.Import(_given.Load(arm, path), cancellation)
+            : runner.Run(Plan(arm, cancellation), cancellation);
+        _finisher.Finish(arm, result, Log, cancellation);
+        return _models[arm] = result.Model;
+    }
+
+    /// <summary>How an arm is trained: its row of the table with the networks that it names.</summary>
+    private TrainingPhase Plan(Arm arm, CancellationToken cancellation)
+    {
+        Model BestStudent() => Get(Arm.Of(ArmNames.StudentKd), cancellation);
+        var start = arm.StartIn(_recipe) == ArmStart.BestStudent ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
+        var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
+        return new(arm.Name, pruning is null ? start : Prepare(start, pruning), arm.TrainIn(_recipe))
         {
-            PruningMethod.OneShot => new(arm, Prune(BestStudent(), unstructured), _recipe.PruneTrain),
-            PruningMethod.Gradual => new(arm, Permute(BestStudent(), unstructured), _recipe.PruneTrain) { Pruning = new(_recipe.Prune, unstructured) },
-            PruningMethod.SrSte => new(arm, Initialise(_recipe.Student), _recipe.Train) { Pruning = new(_recipe.Prune, unstructured) },
-            _ => throw new ArgumentOutOfRangeException(nameof(arm), _recipe.Prune.Method, "unknown method"),
+            Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
+            Distillation = arm.Distill?.Invoke(_recipe) ?? new(),
+            Teacher = arm.Distill is null ? null : Get(Arm.Of(ArmNames.Teacher), cancellation),
+            DenseStudent = arm.HasDenseTeacher(_recipe) ? BestStudent() : null,
         };
+    }
 
-        PhaseResult Train(TrainingPhase phase) => RunPhase(phase, cancellation);
-        PhaseResult Teach(TrainingPhase phase, bool isPruned = false) => RunPhase(phase with
+    /// <summary>What pruning does to a network before its phase.</summary>
+    private Model Prepare(Model start, Pruning pruning)
+    {
+        var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _compute, _recipe.Seed);
+        return pruning.Options.Method switch
         {
-            Distillation = _recipe.Distill,
-            Teacher = T(),
-            DenseStudent = isPruned && _recipe.Distill.Beta > 0 ? BestStudent() : null,
-        }, cancellation);
-
-        return arm switch
-        {
-            ArmNames.Teacher when _recipe.Teacher.Model is { } path => Import(LoadTeacher(path), cancellation),
-            ArmNames.Teacher => Train(new(arm, Initialise(_recipe.Teacher), _recipe.Teacher.Train)),
-            ArmNames.Student => Train(new(arm, Initialise(_recipe.Student), _recipe.Train)),
-            ArmNames.StudentKd when _recipe.Student.Model is { } path => Import(LoadStudent(path), cancellation),
-            ArmNames.StudentKd => Teach(new(arm, Initialise(_recipe.Student), _recipe.Train)),
-            ArmNames.UnstructuredKd => Teach(P(unstructured: true), isPruned: true),
-            ArmNames.Uhp => Train(P(unstructured: false)),
-            ArmNames.Dst => Teach(P(unstructured: false), isPruned: true),
-            ArmNames.HalfWidth => Teach(new(arm, Initialise(HalfWidth()), _recipe.Train)),
-            _ => throw new ArgumentOutOfRangeException(nameof(arm), arm, "unknown arm"),
+            PruningMethod.OneShot => pruning.Prepare(start, gradients, Log).Apply(),
+            PruningMethod.Gradual => pruning.Permute(start, gradients, Log),
+            PruningMethod.SrSte => start,
+            _ => throw new ArgumentOutOfRangeException(nameof(pruning), pruning.Options.Method, "unknown method"),
         };
     }
 }

@@ -43,7 +43,7 @@ public static class ChannelPermuter
             var (before, after) = (KeptShare(touched, scores, options.Pattern), KeptShare(touched, candidate, options.Pattern));
             if (after <= before) continue;
             scores = candidate;
-            foreach (var shape in ParameterShape.Of(model.Graph))
+            foreach (var shape in model.Graph.Parameters)
             {
                 if (space.Producers.Contains(shape.Layer) || space.Carriers.Contains(shape.Layer)) parameters[shape.Name] = Gather(parameters[shape.Name], 0, order);
                 if (space.Consumers.Contains(shape.Layer) && shape.Role == ParameterRole.Weight) parameters[shape.Name] = Gather(parameters[shape.Name], 1, order);

@@ -17,15 +17,13 @@ internal static class ChannelSpaces
     /// The spaces in the order of the graph. Left out are those whose order is seen from outside, which are the network's input and output,
     /// and those that a grouped convolution, a concatenation, a slice, a shuffle, padding with channels or a flattened map reads or writes.
     /// </summary>
-    /// <exception cref="InputException">The graph is not legal.</exception>
-    public static IReadOnlyList<ChannelSpace> Of(NetworkGraph graph)
+    public static IReadOnlyList<ChannelSpace> Of(CheckedGraph graph)
     {
-        var shapes = GraphChecker.Check(graph);
         var spaces = new Dictionary<string, Space> { [NetworkGraph.InputName] = new() { IsFixed = true } };
         foreach (var node in graph.Nodes)
         {
             var inputs = node.Inputs.Select(name => spaces[name].Root).ToList();
-            spaces[node.Name] = OutputOf(node, inputs, shapes[node.Inputs[0]]);
+            spaces[node.Name] = OutputOf(node, inputs, graph.Shapes[node.Inputs[0]]);
         }
 
         spaces[graph.Output.Name].Root.IsFixed = true;

@@ -7,16 +7,16 @@ namespace Dst.Training.Masks;
 /// Gradual pruning (<see cref="GradualSchedule"/>): at each stage the weights with the lowest scores go, and with them their gradients. What is
 /// pruned is 0, so that it has the lowest score ever after and stays pruned.
 /// </summary>
-internal sealed class GradualMasks : TrainerMasks
+internal sealed class GradualMasks : TrainingMasks
 {
-    private readonly PhasePruning _pruning;
+    private readonly Pruning _pruning;
     private readonly GradualSchedule _schedule;
     private readonly Func<IReadOnlyDictionary<string, float[]>?> _gradients;
     private readonly IReadOnlyDictionary<string, LayerMask> _dense; // every candidate is kept
     private readonly Dictionary<string, float[]> _kept; // by name in the checkpoint
     private int _stage;
 
-    public GradualMasks(PhasePruning pruning, TrainingNetwork network, long steps, Func<IReadOnlyDictionary<string, float[]>?> gradients)
+    public GradualMasks(Pruning pruning, TrainingNetwork network, long steps, Func<IReadOnlyDictionary<string, float[]>?> gradients)
         : base(network)
     {
         _schedule = new(pruning.Options.Gradual, steps);

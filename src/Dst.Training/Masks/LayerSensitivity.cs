@@ -35,16 +35,9 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
 
         LayerSensitivity MeasureOne(string name, IReadOnlyList<PlannedLayer> layers)
         {
-            var metrics = Evaluate(layers.Count == 0 ? model : new PruningPlan(layers).ApplyTo(model));
+            var candidate = layers.Count == 0 ? model : new PruningPlan(layers).ApplyTo(model);
+            var metrics = Evaluator.Evaluate(candidate, data, data.Validation, batch, compute, cancellation);
             return new(name, layers.Sum(layer => layer.Weights), layers.Sum(layer => layer.Kept), metrics.Top1, metrics.Loss);
-        }
-
-        ClassificationMetrics Evaluate(Model candidate)
-        {
-            using var network = new TrainingNetwork(candidate, batch, compute, seed: 0);
-            network.Freeze();
-            using var loader = new BatchLoader(data, data.Validation, batch, augment: false, seed: 0);
-            return TrainerEvaluation.Evaluate(network, loader, cancellation);
         }
     }
 }

@@ -31,14 +31,14 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     /// <summary>Plans uniformity half-pruning of <paramref name="model"/>, which is not changed.</summary>
     /// <param name="model">Network and weights.</param>
     /// <param name="options">Pattern, score and layers to leave alone.</param>
-    /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="TaylorGradients"/>).</param>
+    /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="ScoreGradients"/>).</param>
     /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
     /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
     /// <exception cref="ArgumentException">The score is taylor and there are no gradients.</exception>
     public static PruningPlan Create(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
     {
         var pattern = options.Pattern;
-        var weights = ParameterShape.Of(model.Graph).Where(shape => shape.Role == ParameterRole.Weight).ToList();
+        var weights = model.Graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight).ToList();
         foreach (var name in options.Exclude)
         {
             if (!weights.Any(shape => Fits(name, shape.Layer)))
@@ -78,7 +78,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     public Model ApplyTo(Model model)
     {
         var masks = Masks;
-        var parameters = ParameterShape.Of(model.Graph).ToDictionary(shape => shape.Name, shape =>
+        var parameters = model.Graph.Parameters.ToDictionary(shape => shape.Name, shape =>
         {
             var copy = new Tensor(shape.Shape, model.Parameters[shape.Name].Data.ToArray());
             if (shape.Role == ParameterRole.Weight && masks.TryGetValue(shape.Layer, out var mask)) mask.Apply(copy.Data);

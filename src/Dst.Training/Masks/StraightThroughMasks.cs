@@ -12,14 +12,14 @@ namespace Dst.Training.Masks;
 /// The last term shrinks what the mask prunes, so that masks settle. The network holds m ⊙ w from <see cref="BeginStep"/> to <see cref="BeginUpdate"/>
 /// and while it is evaluated, and w otherwise; its own kernels stay dense, because all gradients are needed.
 /// </summary>
-internal sealed class StraightThroughMasks : TrainerMasks
+internal sealed class StraightThroughMasks : TrainingMasks
 {
-    private readonly PhasePruning _pruning;
+    private readonly Pruning _pruning;
     private readonly float _decay;
     private readonly Dictionary<string, (Parameter Weight, float[] Dense)> _layers;
     private IReadOnlyDictionary<string, LayerMask> _masks;
 
-    public StraightThroughMasks(PhasePruning pruning, TrainingNetwork network) : base(network)
+    public StraightThroughMasks(Pruning pruning, TrainingNetwork network) : base(network)
     {
         _pruning = pruning;
         _decay = (float)pruning.Options.SrSte.Decay;

@@ -14,10 +14,9 @@ public static class Initialiser
     private const float InitialSlope = 0.25f;
 
     /// <summary>A model of <paramref name="graph"/> whose weights depend on nothing but the graph and <paramref name="seed"/>.</summary>
-    /// <exception cref="InputException">The graph is not legal.</exception>
-    public static Model Initialise(NetworkGraph graph, long seed)
+    public static Model Initialise(CheckedGraph graph, long seed)
     {
-        var shapes = ParameterShape.Of(graph);
+        var shapes = graph.Parameters;
         var weights = shapes.Where(shape => shape.Role == ParameterRole.Weight).ToDictionary(shape => shape.Layer);
         var classifier = shapes.LastOrDefault(shape => shape.Role == ParameterRole.Weight)?.Layer;
         var parameters = new Dictionary<string, Tensor>();

@@ -56,10 +56,10 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     }
 
     /// <summary>Shape of the output of the node added last.</summary>
-    public FeatureShape LastShape(string network) => GraphChecker.Check(ToGraph(network))[Last];
+    public FeatureShape LastShape(string network) => ToGraph(network).OutputShape;
 
     /// <summary>The network as far as it is built.</summary>
-    public NetworkGraph ToGraph(string network) => new(network, input, _nodes.ToArray());
+    public CheckedGraph ToGraph(string network) => new(new(network, input, _nodes.ToArray()));
 
     private string Add(string name, Operation operation, string? from = null, string? second = null)
     {

@@ -10,10 +10,14 @@ namespace Dst.Training.Objectives;
 /// </summary>
 internal sealed class Teacher : IDisposable
 {
+    private readonly TrainingNetwork? _network;
+    private readonly FeatureMaps? _features;
     private readonly InferencePlan? _plan;
     private readonly InferenceSession? _session;
     private readonly int _classes;
+    private readonly bool _standardise;
     private readonly float[] _logits; // of a batch
+    private int _count;
     private float[] _known = []; // of all training images, if they are computed once
 
     /// <summary>Compiles the teacher.</summary>
@@ -21,13 +25,16 @@ internal sealed class Teacher : IDisposable
     /// <param name="features">Layers whose outputs losses compare.</param>
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="compute">Threads and vector width.</param>
-    public Teacher(Model model, IReadOnlyList<string> features, int maxBatch, ComputeContext compute)
+    /// <param name="standardise">Whether its logits are standardised (<see cref="LogitStandardisation"/>).</param>
+    public Teacher(Model model, IReadOnlyList<string> features, int maxBatch, ComputeContext compute, bool standardise = false)
     {
+        _standardise = standardise;
         if (features.Count > 0)
         {
-            Network = new(model, maxBatch, compute, seed: 0, features);
-            Network.Freeze();
-            _classes = Network.Classes;
+            _network = new(model, maxBatch, compute, seed: 0, [.. features.Distinct()]);
+            _network.Freeze();
+            _features = new(model.Graph, features, maxBatch);
+            _classes = _network.Classes;
         }
         else
         {
@@ -39,8 +46,11 @@ internal sealed class Teacher : IDisposable
         _logits = new float[maxBatch * _classes];
     }
 
-    /// <summary>The network whose features can be read, or null if none were asked for.</summary>
-    public TrainingNetwork? Network { get; }
+    /// <summary>Whether features were asked for. The logits of such a teacher are computed for each batch.</summary>
+    public bool HasFeatures => _features is not null;
+
+    /// <summary>The logits of the batch that it saw last, [count, classes].</summary>
+    public ReadOnlySpan<float> Logits => _logits.AsSpan(0, _count * _classes);
 
     /// <summary>Computes the logits of all training images as they are without augmentation; from now on they are looked up.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -51,32 +61,49 @@ internal sealed class Teacher : IDisposable
         foreach (var batch in images.Epoch(0))
         {
             cancellation.ThrowIfCancellationRequested();
-            Compute(batch).CopyTo(known.AsSpan(batch.Indices[0] * _classes));
+            Compute(batch);
+            Logits.CopyTo(known.AsSpan(batch.Indices[0] * _classes));
         }
 
         _known = known;
     }
 
-    /// <summary>The logits of a batch, [count, classes], valid until the next call.</summary>
-    public ReadOnlySpan<float> LogitsOf(Batch batch)
+    /// <summary>Looks at a batch: its logits and features are there afterwards.</summary>
+    public void See(Batch batch)
     {
-        if (_known.Length == 0) return Compute(batch);
-        for (var i = 0; i < batch.Count; i++) _known.AsSpan(batch.Indices[i] * _classes, _classes).CopyTo(_logits.AsSpan(i * _classes));
-        return _logits.AsSpan(0, batch.Count * _classes);
+        if (_known.Length == 0) Compute(batch);
+        else LookUp(batch);
+        if (_standardise) LogitStandardisation.Apply(Logits, _classes, _logits.AsSpan(0, _count * _classes));
     }
+
+    /// <summary>The output of one of its features for the batch that it saw last, [count, C, H, W].</summary>
+    public ReadOnlySpan<float> Feature(string layer) => _features!.Values(layer);
 
     public void Dispose()
     {
-        Network?.Dispose();
+        _network?.Dispose();
         _session?.Dispose();
         _plan?.Dispose();
     }
 
-    private ReadOnlySpan<float> Compute(Batch batch)
+    private void LookUp(Batch batch)
     {
-        if (Network is not null) return Network.Forward(batch.Images, batch.Count, training: false);
+        _count = batch.Count;
+        for (var i = 0; i < batch.Count; i++) _known.AsSpan(batch.Indices[i] * _classes, _classes).CopyTo(_logits.AsSpan(i * _classes));
+    }
+
+    private void Compute(Batch batch)
+    {
+        _count = batch.Count;
         var logits = _logits.AsSpan(0, batch.Count * _classes);
-        _session!.Run(batch.Images.AsSpan(0, batch.Count * (int)_plan!.Input.Count), batch.Count, logits);
-        return logits;
+        if (_network is not null)
+        {
+            _network.Forward(batch.Images, batch.Count, training: false).CopyTo(logits);
+            _features!.Read(_network, batch.Count);
+        }
+        else
+        {
+            _session!.Run(batch.Images.AsSpan(0, batch.Count * (int)_plan!.Input.Count), batch.Count, logits);
+        }
     }
 }

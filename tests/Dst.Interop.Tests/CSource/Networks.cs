@@ -30,7 +30,7 @@ internal static class Networks
     }
 
     /// <summary>17 channels, groups, windows that reach beyond the map, rectangles, values that several layers read, names that C does not allow.</summary>
-    private static NetworkGraph Odd() => new("odd */ ??/", new(3, 9, 8), [
+    private static CheckedGraph Odd() => new(new("odd */ ??/", new(3, 9, 8), [
         new("0.stem", new Conv2dOp(17, 3, 5, 2, 2, 1, true), ["input"]),
         new("0_stem", new BatchNormOp(), ["0.stem"]),
         new("relu", new ReluOp(), ["0_stem"]),
@@ -56,10 +56,10 @@ internal static class Networks
         new("fc2", new LinearOp(17, Bias: false), ["relu.fc"]),
         new("sum2", new AddOp(), ["fc2", "relu.fc"]),
         new("p", new SoftmaxOp(), ["sum2"]),
-    ]);
+    ]));
 
     /// <summary>Each activation, and a squeeze and excitation. The output is a map.</summary>
-    private static NetworkGraph Activations() => new("activations", new(2, 6, 5), [
+    private static CheckedGraph Activations() => new(new("activations", new(2, 6, 5), [
         new("conv", new Conv2dOp(17, 3, 3, 1, 1), ["input"]),
         new("clip", new ClipOp(-0.5f, 6), ["conv"]),
         new("clip2", new ClipOp(float.MinValue, 2), ["clip"]),
@@ -71,18 +71,20 @@ internal static class Networks
         new("tanh", new TanhOp(), ["swish"]),
         new("product", new MulOp(), ["swish", "tanh"]),
         new("pool", new GlobalAvgPoolOp(), ["product"]),
-        new("squeeze", new Conv2dOp(4, 1, 1, 1, 0, 1, true), ["pool"]),
+        new("most", new GlobalMaxPoolOp(), ["product"]),
+        new("pooled", new ConcatOp(), ["pool", "most"]),
+        new("squeeze", new Conv2dOp(4, 1, 1, 1, 0, 1, true), ["pooled"]),
         new("sigmoid", new SigmoidOp(), ["squeeze"]),
         new("excite", new Conv2dOp(17, 1, 1, 1, 0, 1, true), ["sigmoid"]),
         new("gate", new HardSigmoidOp(), ["excite"]),
         new("gated", new MulOp(), ["product", "gate"]),
-    ]);
+    ]));
 
-    private static Model Initialised(NetworkGraph graph)
+    private static Model Initialised(CheckedGraph graph)
     {
         var model = Initialiser.Initialise(graph, seed: 1);
         var random = new Random(2);
-        foreach (var shape in ParameterShape.Of(graph).Where(shape => shape.Role is not ParameterRole.Weight))
+        foreach (var shape in graph.Parameters.Where(shape => shape.Role is not ParameterRole.Weight))
         {
             var isSum = shape.Role is ParameterRole.Bias or ParameterRole.Shift || shape.Name.EndsWith("mean", StringComparison.Ordinal);
             foreach (ref var value in model.Parameters[shape.Name].Data.AsSpan()) value = isSum ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();

@@ -73,6 +73,13 @@ public class OnnxImporterTests(OnnxTools tools)
     }
 
     [Fact]
+    public void Pools_over_the_whole_map_are_global()
+    {
+        var operations = tools.Import("external").Graph.Nodes.Select(node => node.Operation).ToList();
+        Assert.Equal([new GlobalAvgPoolOp(), new GlobalMaxPoolOp()], operations.GetRange(1, 2));
+    }
+
+    [Fact]
     public void Transpositions_that_undo_each_other_are_gone() =>
         Assert.Equal(["relu", "pad", "conv", "pool", "fc"], tools.Import("channels-last").Graph.Nodes.Select(node => node.Name));
 

@@ -366,8 +366,10 @@ def write_others(folder):
         *end], [weight("conv.weight", 6, 3, 3, 2), weight("bias", 6, 1, 1), integers("shape", -1, 6), *head], (3, 9, 11), 12)
     write(folder, "external", [
         helper.make_node("Conv", ["images", "conv.weight", "conv.bias"], ["a"], "conv", strides=[3, 3]),
-        helper.make_node("GlobalAveragePool", ["a"], ["b"], "pool"),
-        helper.make_node("Flatten", ["b"], ["features"], "flatten"),
+        helper.make_node("GlobalAveragePool", ["a"], ["b"], "mean"),
+        helper.make_node("GlobalMaxPool", ["a"], ["c"], "most"),
+        helper.make_node("Add", ["b", "c"], ["d"], "sum"),
+        helper.make_node("Flatten", ["d"], ["features"], "flatten"),
         *end], [weight("conv.weight", 6, 3, 5, 5), weight("conv.bias", 6), *head], (3, 20, 20), 13, external=True)
 
 

@@ -8,7 +8,7 @@ namespace Dst.Tests.Autodiff;
 /// </summary>
 internal sealed class DoubleNetwork
 {
-    private readonly NetworkGraph _graph;
+    private readonly CheckedGraph _graph;
     private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
     private readonly int _images;
     private readonly bool _training;
@@ -19,7 +19,7 @@ internal sealed class DoubleNetwork
     public DoubleNetwork(Model model, float[] images, int count, bool training)
     {
         _graph = model.Graph;
-        _shapes = GraphChecker.Check(_graph);
+        _shapes = _graph.Shapes;
         _images = count;
         _training = training;
         Parameters = model.Parameters.ToDictionary(p => p.Key, p => Array.ConvertAll(p.Value.Data, v => (double)v));
@@ -76,6 +76,7 @@ internal sealed class DoubleNetwork
             case MulOp: Product(node, backward); break;
             case PadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
             case MaxPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: true, countPadding: false, backward); break;
+            case GlobalMaxPoolOp: Pool(node, Math.Max(shape.Height, shape.Width), 1, 0, maximum: true, countPadding: false, backward); break;
             case AvgPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: false, p.CountPadding, backward); break;
             case SoftmaxOp: Exponentiate(x, y, dx, dy, shape.Channels, backward); break;
             case ConcatOp: Join(node, backward); break;

@@ -14,13 +14,13 @@ internal sealed class RandomGraph
     private RandomGraph(int seed) => _random = new Random(seed);
 
     /// <summary>The graph of a seed.</summary>
-    public static NetworkGraph Create(int seed) => new RandomGraph(seed).Build(seed);
+    public static CheckedGraph Create(int seed) => new RandomGraph(seed).Build(seed);
 
     /// <summary>A model of the graph whose parameters, normalisations included, are all random.</summary>
-    public static Model CreateModel(NetworkGraph graph, int seed)
+    public static Model CreateModel(CheckedGraph graph, int seed)
     {
         var random = new Random(seed);
-        return new Model(graph, ParameterShape.Of(graph).ToDictionary(p => p.Name, p => new Tensor(p.Shape, Values(p, random))));
+        return new Model(graph, graph.Parameters.ToDictionary(p => p.Name, p => new Tensor(p.Shape, Values(p, random))));
     }
 
     private static float[] Values(ParameterShape parameter, Random random)
@@ -42,16 +42,14 @@ internal sealed class RandomGraph
         return values;
     }
 
-    private NetworkGraph Build(int seed)
+    private CheckedGraph Build(int seed)
     {
         var input = new FeatureShape(_random.Next(1, 4), _random.Next(5, 9), _random.Next(5, 9));
         _shapes[NetworkGraph.InputName] = input;
         if (_random.Next(2) == 0) Convolve(NetworkGraph.InputName);
         for (var i = _random.Next(6, 14); i > 0; i--) AddOperation();
         Finish();
-        var graph = new NetworkGraph($"random{seed}", input, _nodes);
-        GraphChecker.Check(graph);
-        return graph;
+        return new(new($"random{seed}", input, _nodes));
     }
 
     private void AddOperation()
@@ -72,6 +70,7 @@ internal sealed class RandomGraph
             case 12 when shape is { Height: > 3, Width: > 3 }: Pool(x); break;
             case 13: Append(new DropoutOp(0), x); break;
             case 14 when shape.Count < 200: Append(new LinearOp(_random.Next(2, 20), _random.Next(2) == 0), Append(new FlattenOp(), x)); break;
+            case 15 when shape.Height > 1: Append(new GlobalMaxPoolOp(), x); break;
             case 16 or 17: Append(RandomFunction(), x); break;
             case 18: Append(_random.Next(2) == 0 ? new PReluOp() : new AffineOp(), x); break;
             case 19: Append(new ReluOp(), Append(new AffineOp(), x)); break;
@@ -199,7 +198,7 @@ internal sealed class RandomGraph
     {
         var name = $"n{_nodes.Count}";
         _nodes.Add(new Node(name, operation, inputs));
-        _shapes[name] = GraphChecker.Check(new NetworkGraph(name, _shapes[NetworkGraph.InputName], _nodes))[name];
+        _shapes[name] = CheckedGraph.ShapeOf("random", _nodes[^1], [.. inputs.Select(input => _shapes[input])]);
         return name;
     }
 }

@@ -14,15 +14,16 @@ public class RandomGraphTests
     private const int MaxBatch = 11;
     private static readonly string[] Patterns = ["kernel:16:4", "kernel:4:2", "weight:16:4", "weight:1:2"];
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, SimdTiers.Best == SimdTier.Scalar ? 12 : 60)];
+    /// <summary>The scalar tier takes fewer: it computes by the references, which are tested operation by operation.</summary>
+    public static TheoryData<SimdTier, int> Seeds => Tiers.With(tier => Enumerable.Range(0, tier == SimdTier.Scalar ? 12 : 60));
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Gradients_are_those_of_the_graph_on_any_number_of_threads_and_in_each_step(int seed)
+    public void Gradients_are_those_of_the_graph_on_any_number_of_threads_and_in_each_step(SimdTier tier, int seed)
     {
         var model = RandomGraph.CreateModel(RandomGraph.Create(seed), seed);
         using WorkerPool one = new(1), three = new(3);
-        using TrainingNetwork network = new(model, MaxBatch, new(one), seed), threaded = new(model, MaxBatch, new(three), seed);
+        using TrainingNetwork network = new(model, MaxBatch, new(one, tier), seed), threaded = new(model, MaxBatch, new(three, tier), seed);
         foreach (var count in new[] { MaxBatch, 5 })
         {
             var step = new Step(model, count, seed);
@@ -36,7 +37,7 @@ public class RandomGraphTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Features_masks_and_inference_are_those_of_the_graph(int seed)
+    public void Features_masks_and_inference_are_those_of_the_graph(SimdTier tier, int seed)
     {
         var graph = RandomGraph.Create(seed);
         var random = new Random(seed);
@@ -44,7 +45,7 @@ public class RandomGraphTests
         var dense = RandomGraph.CreateModel(graph, seed);
         var masked = PruningPlan.Create(dense, new PruningOptions { Pattern = UhpPattern.Parse(Patterns[seed % Patterns.Length]) }).ApplyTo(dense);
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(dense, MaxBatch, new(pool), seed, features);
+        using var network = new TrainingNetwork(dense, MaxBatch, new(pool, tier), seed, features);
         new Step(dense, 3, seed, features).AssertSameAs(network);
         network.SetMasks(masked.Masks);
         new Step(network.ToModel(), MaxBatch, seed, training: false).AssertSameAs(network);
@@ -54,26 +55,27 @@ public class RandomGraphTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Inference_plans_are_those_of_the_graph(int seed)
+    public void Inference_plans_are_those_of_the_graph(SimdTier tier, int seed)
     {
         var model = RandomGraph.CreateModel(RandomGraph.Create(seed), seed);
         var step = new Step(model, 3, seed, training: false);
-        using var plan = InferencePlan.Compile(model, new() { Tune = false, Batch = 2 });
+        using var plan = InferencePlan.Compile(model, new() { Tier = tier, Tune = false, Batch = 2 });
         using var session = plan.CreateSession();
         var logits = new float[3 * plan.Classes];
         session.Run(step.Images, 3, logits);
         step.AssertLogits(logits);
     }
 
-    [Fact]
-    public void Imported_operations_are_those_of_the_graph()
+    [Theory, Trait("Category", "Tier")]
+    [TierData]
+    public void Imported_operations_are_those_of_the_graph(SimdTier tier)
     {
         var model = RandomGraph.CreateModel(Imported(), seed: 1);
         using var pool = new WorkerPool(2);
-        using var network = new TrainingNetwork(model, MaxBatch, new(pool), seed: 1, ["excite", "swish"]);
+        using var network = new TrainingNetwork(model, MaxBatch, new(pool, tier), seed: 1, ["excite", "swish"]);
         new Step(model, 5, seed: 1, ["excite", "swish"]).AssertSameAs(network);
         new Step(model, 2, seed: 2, ["excite", "swish"]).AssertSameAs(network);
-        using var plan = InferencePlan.Compile(model, new() { Tune = false });
+        using var plan = InferencePlan.Compile(model, new() { Tier = tier, Tune = false });
         Assert.DoesNotContain(plan.Steps, step => step.Layer is "bn" or "affine" or "relu6");
         using var session = plan.CreateSession(threads: 2);
         var expected = new Step(model, 3, seed: 3, training: false);
@@ -83,9 +85,9 @@ public class RandomGraphTests
     }
 
     [Theory]
-    [InlineData(null)]
-    [InlineData("kernel:16:16")]
-    public void Wide_layers_are_those_of_the_graph(string? pattern)
+    [TierData("dense")]
+    [TierData("kernel:16:16")]
+    public void Wide_layers_are_those_of_the_graph(SimdTier tier, string pattern)
     {
         Node[] nodes =
         [
@@ -100,16 +102,18 @@ public class RandomGraphTests
             new("n8", new GlobalAvgPoolOp(), ["n7"]),
             new("n9", new LinearOp(3), ["n8"]),
         ];
-        var model = RandomGraph.CreateModel(new NetworkGraph("wide", new(3, 4, 4), nodes), seed: 1);
-        if (pattern is not null) model = PruningPlan.Create(model, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model);
+        var model = RandomGraph.CreateModel(new CheckedGraph(new("wide", new(3, 4, 4), nodes)), seed: 1);
+        if (pattern != "dense")
+            model = PruningPlan.Create(model, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model);
         using var pool = new WorkerPool(2);
-        using var network = new TrainingNetwork(model, MaxBatch, new(pool), seed: 1);
+        using var network = new TrainingNetwork(model, MaxBatch, new(pool, tier), seed: 1);
         new Step(model, 3, seed: 1).AssertSameAs(network);
         new Step(model, 2, seed: 2).AssertSameAs(network);
     }
 
-    [Fact]
-    public void A_feature_that_no_node_reads_takes_the_gradient_that_it_is_given()
+    [Theory]
+    [TierData]
+    public void A_feature_that_no_node_reads_takes_the_gradient_that_it_is_given(SimdTier tier)
     {
         Node[] nodes =
         [
@@ -119,9 +123,9 @@ public class RandomGraphTests
             new("n3", new FlattenOp(), ["input"]),
             new("n4", new LinearOp(3), ["n3"]),
         ];
-        var model = RandomGraph.CreateModel(new NetworkGraph("side", new(2, 5, 4), nodes), seed: 1);
+        var model = RandomGraph.CreateModel(new CheckedGraph(new("side", new(2, 5, 4), nodes)), seed: 1);
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(model, MaxBatch, new(pool), seed: 1, ["n2"]);
+        using var network = new TrainingNetwork(model, MaxBatch, new(pool, tier), seed: 1, ["n2"]);
         new Step(model, 3, seed: 1, ["n2"]).AssertSameAs(network);
         new Step(model, 4, seed: 2, ["n2"]).AssertSameAs(network);
     }
@@ -154,8 +158,8 @@ public class RandomGraphTests
     }
 
     /// <summary>What importers make of networks of other frameworks, with channels that leave lanes of no channel.</summary>
-    private static NetworkGraph Imported() =>
-        new("imported", new(3, 10, 8),
+    private static CheckedGraph Imported() =>
+        new(new("imported", new(3, 10, 8),
         [
             new("shift", new AffineOp(), ["input"]),
             new("pad", new PadOp(0, 0, 1, 1, Value: 0.5f), ["shift"]),
@@ -187,7 +191,7 @@ public class RandomGraphTests
             new("leaky", new LeakyReluOp(), ["mean"]),
             new("flat", new FlattenOp(), ["leaky"]),
             new("logits", new LinearOp(3), ["flat"]),
-        ]);
+        ]));
 
     /// <summary>A forward and, in training, a backward pass of a batch, with the expected outcome.</summary>
     private sealed class Step

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Dst.Cli;
-using Dst.Kernels.Simd;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
 
@@ -75,7 +74,6 @@ public sealed class InspectCommandTests : IDisposable
     [Fact]
     public void Plan_is_measured_once_unless_asked_otherwise()
     {
-        if (SimdTiers.Best == SimdTier.Scalar) return; // there is one form of a dense layer
         var path = SampleModel.SaveHalved(_folder);
         Terminal.Run("inspect", path, "--plan");
         Assert.Contains(" measured earlier", Terminal.Run("inspect", path, "--plan").Output);
@@ -91,7 +89,6 @@ public sealed class InspectCommandTests : IDisposable
             Enumerable.Range(0, 3).Select(
                 _ => Task.Run(() => Terminal.RunProcess("XDG_CACHE_HOME", _folder.Path, "inspect", path, "--plan"))));
         Assert.All(runs, run => Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error)));
-        if (SimdTiers.Best == SimdTier.Scalar) return; // nothing was measured
         using var cache = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder.Path, "dst", "plans.json")));
         Assert.NotEqual(0, cache.RootElement.GetProperty("layers").GetArrayLength());
     }
@@ -103,7 +100,7 @@ public sealed class InspectCommandTests : IDisposable
         File.WriteAllText(Path.Combine(_folder.Path, "dst", "plans.json"), "{");
         var run = Terminal.RunProcess("XDG_CACHE_HOME", _folder.Path, "inspect", SampleModel.SaveHalved(_folder), "--plan");
         Assert.Equal(CommandLine.Done, run.ExitCode);
-        if (SimdTiers.Best != SimdTier.Scalar) Assert.Contains("plans.json' is ignored", run.Error);
+        Assert.Contains("plans.json' is ignored", run.Error);
     }
 
     [Fact]

@@ -35,7 +35,7 @@ public sealed class TrainerTests : IDisposable
 
         using var network = new TrainingNetwork(result.Model, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
-        var again = TrainerEvaluation.Evaluate(network, loader);
+        var again = Evaluator.Evaluate(network, loader);
         Assert.Equal((best.ValidationTop1, best.ValidationLoss), (again.Top1, again.Loss));
     }
 
@@ -47,7 +47,7 @@ public sealed class TrainerTests : IDisposable
         var result = trainer.Run();
         using var network = new TrainingNetwork(result.Model, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
-        Assert.Equal(rows[result.BestEpoch - 1].ValidationLoss, TrainerEvaluation.Evaluate(network, loader).Loss);
+        Assert.Equal(rows[result.BestEpoch - 1].ValidationLoss, Evaluator.Evaluate(network, loader).Loss);
 
         using var plain = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0 }), _data, new(_pool), seed: 1);
         Assert.NotEqual(result.Model.Parameters["conv1.weight"].Data, plain.Run().Model.Parameters["conv1.weight"].Data);
@@ -109,7 +109,7 @@ public sealed class TrainerTests : IDisposable
         var distillation = new DistillationOptions { Temperature = 3, Alpha = 0.75, Beta = 0.5 };
         var phase = Phase(_recipe.Train with { LabelSmoothing = 0.1 }) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
         using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
-        using var objective = new TrainerObjective(phase, student, 9, new(_pool), seed: 1);
+        using var objective = new Objective(phase, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
         var batch = loader.Epoch(0).First();
         var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
@@ -139,7 +139,7 @@ public sealed class TrainerTests : IDisposable
         };
         var phase = Phase(_recipe.Train) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
         using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
-        using var objective = new TrainerObjective(phase, student, 9, new(_pool), seed: 1);
+        using var objective = new Objective(phase, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
         var batch = loader.Epoch(0).First();
         var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
@@ -185,6 +185,7 @@ public sealed class TrainerTests : IDisposable
     private float[] Logits(Model model, Batch batch)
     {
         using var teacher = new Teacher(model, [], batch.Count, new(_pool));
-        return teacher.LogitsOf(batch).ToArray();
+        teacher.See(batch);
+        return teacher.Logits.ToArray();
     }
 }

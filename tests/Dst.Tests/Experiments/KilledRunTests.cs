@@ -14,7 +14,7 @@ public sealed class KilledRunTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact, Trait("Category", "Slow")]
+    [Fact]
     public void A_run_killed_in_two_arms_ends_with_the_bytes_of_an_unbroken_one()
     {
         var killed = Begin("killed");
@@ -25,7 +25,7 @@ public sealed class KilledRunTests : IDisposable
         AssertEndsAsUnbroken(killed);
     }
 
-    [Fact, Trait("Category", "Slow")]
+    [Fact]
     public void A_run_interrupted_in_training_exits_with_130_says_how_to_go_on_and_ends_with_the_bytes_of_an_unbroken_one()
     {
         var interrupted = Begin("interrupted");

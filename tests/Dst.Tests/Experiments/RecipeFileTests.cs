@@ -45,7 +45,7 @@ public class RecipeFileTests
         foreach (var network in new[] { recipe.Teacher, recipe.Student })
         {
             var graph = Build(network);
-            Assert.Equal(new(classes, 1, 1), GraphChecker.Check(graph)[graph.Output.Name]);
+            Assert.Equal(new(classes, 1, 1), graph.OutputShape);
         }
 
         Assert.NotEmpty(PruningPlan.Create(Initialiser.Initialise(Build(recipe.Student), recipe.Seed), recipe.Prune).Masks);
@@ -57,7 +57,7 @@ public class RecipeFileTests
             Optimizer.Create(train.Optimizer, []);
         }
 
-        NetworkGraph Build(NetworkOptions network) => Zoo.Build(network.Arch, input, classes, network.Width, network.Dropout);
+        CheckedGraph Build(NetworkOptions network) => Zoo.Build(network.Arch, input, classes, network.Width, network.Dropout);
     }
 
     /// <summary>Input and number of classes that the data of a recipe gives.</summary>

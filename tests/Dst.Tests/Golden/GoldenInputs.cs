@@ -9,9 +9,9 @@ internal static class GoldenInputs
     public static double Uniform(string name, int index) => (Hash(name, index) >> 8) / (double)(1 << 23) - 1;
 
     /// <summary>The network of the golden run with its initial weights.</summary>
-    public static Model Model(NetworkGraph graph)
+    public static Model Model(CheckedGraph graph)
     {
-        var shapes = ParameterShape.Of(graph);
+        var shapes = graph.Parameters;
         var classifier = shapes.Last(shape => shape.Role == ParameterRole.Weight).Name;
         return new(graph, shapes.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, Values(shape, shape.Name == classifier))));
     }

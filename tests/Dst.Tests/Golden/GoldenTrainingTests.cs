@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Dst.Graph;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Networks;
@@ -18,15 +19,16 @@ public class GoldenTrainingTests
 
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    [Theory, Trait("Category", "Slow")]
-    [InlineData("resnet8")]
-    [InlineData("aconvnet")]
-    public void Losses_and_logits_of_twenty_steps_are_pytorchs(string name)
+    [Theory]
+    [TierData("resnet8", Scalar = false)] // the references would take minutes
+    [TierData("aconvnet", Scalar = false)]
+    public void Losses_and_logits_of_twenty_steps_are_pytorchs(SimdTier tier, string name)
     {
         var golden = ReadCase(name);
         var shape = new FeatureShape(golden.Channels, golden.Side, golden.Side);
         using var pool = new WorkerPool(2);
-        using var network = new TrainingNetwork(GoldenInputs.Model(Zoo.Build(name, shape, golden.Classes, dropout: 0)), golden.Batch, new(pool), seed: 0);
+        var model = GoldenInputs.Model(Zoo.Build(name, shape, golden.Classes, dropout: 0));
+        using var network = new TrainingNetwork(model, golden.Batch, new(pool, tier), seed: 0);
         var optimizer = Optimizer.Create(
             new() { Momentum = golden.Momentum, WeightDecay = golden.WeightDecay, Nesterov = golden.Nesterov }, network.Parameters);
         var gradient = new float[golden.Batch * golden.Classes];

@@ -17,20 +17,26 @@ public sealed class PlanCacheTests : IDisposable
 
     private string CachePath => Path.Combine(_folder.Path, "sub", "plans.json");
 
-    [Fact]
-    public void What_was_measured_is_known_to_the_next_compilation()
+    [Theory]
+    [TierData(Scalar = false)] // which has one form of a dense layer
+    public void What_was_measured_is_known_to_the_next_compilation(SimdTier tier)
     {
-        if (SimdTiers.Best == SimdTier.Scalar) return; // there is one form of a dense layer
         var model = InferencePlanTests.Halved(InferencePlanTests.Initialised(Zoo.Build("resnet8", new(3, 12, 12), 5)), "kernel:16:16");
-        using var first = InferencePlan.Compile(model, new() { Cache = Open() });
-        using var second = InferencePlan.Compile(model, new() { Cache = Open() });
+        using var first = InferencePlan.Compile(model, new() { Tier = tier, Cache = Open() });
+        using var second = InferencePlan.Compile(model, new() { Tier = tier, Cache = Open() });
         Assert.Equal(first.Decisions.Select(Row), second.Decisions.Select(Row));
         Assert.Contains(first.Decisions, decision => decision.Reason.Contains("measured") && !decision.Reason.Contains("earlier"));
         Assert.All(second.Decisions, decision => Assert.True(decision.Ms is null || decision.Reason.Contains("earlier") || decision.Reason.StartsWith("as "), decision.Reason));
 
-        using var batch = InferencePlan.Compile(model, new() { Cache = Open(), Batch = 2 });
+        using var batch = InferencePlan.Compile(model, new() { Tier = tier, Cache = Open(), Batch = 2 });
         Assert.DoesNotContain(batch.Decisions, decision => decision.Reason.Contains("earlier"));
-        using var fixedChoice = InferencePlan.Compile(model, new() { Cache = Open(), Tune = false });
+        foreach (var other in Tiers.WithVectors.Where(other => other != tier))
+        {
+            using var onOther = InferencePlan.Compile(model, new() { Tier = other, Cache = new(CachePath) });
+            Assert.DoesNotContain(onOther.Decisions, decision => decision.Reason.Contains("earlier"));
+        }
+
+        using var fixedChoice = InferencePlan.Compile(model, new() { Tier = tier, Cache = Open(), Tune = false });
         Assert.DoesNotContain(fixedChoice.Decisions, decision => decision.Reason.Contains("measured"));
         Assert.Empty(_warnings);
 

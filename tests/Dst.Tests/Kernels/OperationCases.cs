@@ -20,6 +20,8 @@ internal static class OperationCases
         new MaxPoolCase(1, new(16, 1, 1, 1, 1)),
         new MaxPoolCase(1, new(1, 6, 5, 5, 5, 1, 4)),
         new MaxPoolCase(1, new(3, 2, 9, 2, 3, 2)),
+        new MaxPoolCase(3, WindowShape.WholeMap(17, 5, 3)),
+        new MaxPoolCase(1, WindowShape.WholeMap(1, 1, 1)),
         new AvgPoolCase(2, new(3, 7, 6, 3, 3, 2)),
         new AvgPoolCase(1, new(17, 8, 8, 2, 2, 2)),
         new AvgPoolCase(1, new(33, 5, 5, 2, 2)),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
@@ -10,19 +11,11 @@ public unsafe class OperationTests
     private const float Step = 1 / 128f;
     private const int SamplesPerInput = 24;
 
-    public static TheoryData<SimdTier, string> Cases
-    {
-        get
-        {
-            var cases = new TheoryData<SimdTier, string>();
-            foreach (var tier in Tiers.Available)
-            {
-                foreach (var operation in OperationCases.All.Where(operation => operation.RunsOn(tier))) cases.Add(tier, operation.Name);
-            }
+    /// <summary>By the name of the case: they are those of the reference on any tier, and take most of the time.</summary>
+    private static readonly ConcurrentDictionary<string, List<(int Input, int Element, double Slope)>> Differences = [];
 
-            return cases;
-        }
-    }
+    public static TheoryData<SimdTier, string> Cases =>
+        Tiers.With(tier => OperationCases.All.Where(operation => operation.RunsOn(tier)).Select(operation => operation.Name));
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -58,19 +51,12 @@ public unsafe class OperationTests
         using var y = operation.Forward(inputs, tier: null);
         using var dy = Blocked.Random(y.Images, y.Channels, y.Height, y.Width, seed: 9);
         var gradients = Gradients(operation, inputs, y, dy, tier);
-        var random = new Random(5);
-        for (var i = 0; i < inputs.Length; i++)
+        foreach (var (input, element, expected) in Differences.GetOrAdd(name, _ => DifferencesOf(operation, inputs, dy)))
         {
-            var count = inputs[i].Images * inputs[i].Channels * inputs[i].Pixels;
-            for (var sample = 0; sample < Math.Min(count, SamplesPerInput); sample++)
-            {
-                var element = inputs[i].IndexOfPlain(count <= SamplesPerInput ? sample : random.Next(count));
-                var expected = Difference(operation, inputs, i, element, dy);
-                double actual = gradients[i].Pointer[element];
-                Assert.True(
-                    Math.Abs(expected - actual) <= DifferenceTolerance * (1 + Math.Abs(expected)),
-                    $"input {i}, element {element}: gradient {actual}, finite difference {expected}");
-            }
+            double actual = gradients[input].Pointer[element];
+            Assert.True(
+                Math.Abs(expected - actual) <= DifferenceTolerance * (1 + Math.Abs(expected)),
+                $"input {input}, element {element}: gradient {actual}, finite difference {expected}");
         }
     }
 
@@ -103,6 +89,24 @@ public unsafe class OperationTests
             .ToArray();
         operation.Backward(inputs, y, dy, gradients, accumulate: false, tier);
         return gradients;
+    }
+
+    /// <summary>Central differences of Σ dy · y at some elements of each input.</summary>
+    private static List<(int Input, int Element, double Slope)> DifferencesOf(OperationCase operation, Blocked[] inputs, Blocked dy)
+    {
+        var random = new Random(5);
+        var differences = new List<(int, int, double)>();
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            var count = inputs[i].Images * inputs[i].Channels * inputs[i].Pixels;
+            for (var sample = 0; sample < Math.Min(count, SamplesPerInput); sample++)
+            {
+                var element = inputs[i].IndexOfPlain(count <= SamplesPerInput ? sample : random.Next(count));
+                differences.Add((i, element, Difference(operation, inputs, i, element, dy)));
+            }
+        }
+
+        return differences;
     }
 
     /// <summary>The central difference of Σ dy · y.</summary>

@@ -47,6 +47,17 @@ public unsafe class PoolTests
         Assert.Equal([3, -0.25f], y.ToNchw());
     }
 
+    [Theory]
+    [TierData]
+    public void Maximum_over_the_whole_map_is_global_pooling(SimdTier tier)
+    {
+        using var x = Blocked.FromNchw(1, 2, 2, 3, [1, 2, 3, 6, 5, 4, -1, -2, -3, -4, -5, -6]);
+        using var y = Blocked.Garbage(1, 2, 1, 1);
+        MaxPool.Forward(tier, WindowShape.WholeMap(2, 2, 3), x.Pointer, 1, y.Pointer);
+        y.AssertSound();
+        Assert.Equal([6, -1], y.ToNchw());
+    }
+
     [Fact]
     public void Sizes_that_round_up_have_one_more_window_unless_it_would_begin_beyond_the_input()
     {

@@ -1,18 +1,34 @@
-using Dst.Cli;
+using System.Text.Json;
 using Dst.Kernels.Simd;
+using Dst.Tests.Cli;
 
 namespace Dst.Tests.Kernels;
 
 public class SimdTierTests
 {
-    /// <summary>The test script runs the suite once for each tier and says here which one the runtime's switches must give.</summary>
-    [Fact]
-    public void Tier_is_the_one_that_the_test_script_expects()
+    /// <summary>Switches of the runtime, and the widest tier that each leaves where it is 0.</summary>
+    public static TheoryData<string, SimdTier> Switches => new()
     {
-        var expected = Environment.GetEnvironmentVariable("DST_TEST_EXPECT_TIER");
-        if (string.IsNullOrEmpty(expected)) expected = Environment.GetEnvironmentVariable(CommandLine.TierVariable);
-        if (string.IsNullOrEmpty(expected)) expected = SimdTiers.Best.ToString();
-        Assert.Equal(expected, SimdTiers.Best.ToString(), ignoreCase: true);
+        { "DOTNET_EnableAVX512", SimdTier.V256 },
+        { "DOTNET_EnableAVX2", SimdTier.V128 },
+        { "DOTNET_EnableHWIntrinsic", SimdTier.Scalar },
+    };
+
+    [Theory]
+    [MemberData(nameof(Switches))]
+    public void A_switch_of_the_runtime_narrows_the_best_tier(string variable, SimdTier widest)
+    {
+        using var machine = JsonDocument.Parse(Terminal.RunProcess(variable, "0", "doctor", "--json").Output);
+        var expected = widest < SimdTiers.Best ? widest : SimdTiers.Best;
+        Assert.Equal(SimdTiers.NameOf(expected), machine.RootElement.GetProperty("best_tier").GetString());
+    }
+
+    /// <summary>The test script runs this under each switch: what else runs there has the narrow tiers only.</summary>
+    [Theory, Trait("Category", "Tier")]
+    [MemberData(nameof(Switches))]
+    public void The_best_tier_of_this_process_is_one_that_its_switches_allow(string variable, SimdTier widest)
+    {
+        if (Environment.GetEnvironmentVariable(variable) == "0") Assert.True(SimdTiers.Best <= widest, $"the best tier is {SimdTiers.Best}");
     }
 
     [Theory]
@@ -25,6 +41,6 @@ public class SimdTierTests
     [InlineData("1", SimdTier.V256, null)]
     [InlineData("", SimdTier.V128, SimdTier.V128)]
     [InlineData(null, SimdTier.V512, SimdTier.V512)]
-    public void Parse_honours_a_tier_that_the_processor_has(string? forced, SimdTier best, SimdTier? expected) =>
-        Assert.Equal(expected, SimdTiers.Parse(forced, best));
+    public void Parse_honours_a_tier_that_the_processor_has(string? name, SimdTier best, SimdTier? expected) =>
+        Assert.Equal(expected, SimdTiers.Parse(name, best));
 }

@@ -58,7 +58,7 @@ public class ChannelPermuterTests
     [Fact]
     public void Spaces_end_where_the_order_is_seen_from_outside()
     {
-        var graph = new NetworkGraph("test", new(8, 4, 4),
+        var graph = new CheckedGraph(new("test", new(8, 4, 4),
         [
             new("a", new Conv2dOp(8, 3, 3, Padding: 1), ["input"]),
             new("a.bn", new BatchNormOp(), ["a"]),
@@ -75,7 +75,7 @@ public class ChannelPermuterTests
             new("flat", new FlattenOp(), ["f"]),
             new("fc", new LinearOp(7), ["flat"]),
             new("out", new LinearOp(3), ["fc"]),
-        ]);
+        ]));
         Assert.Equal(
             ["c -  d+e", "fc -  out"], // a and b are read in groups, d and e joined, f flattened, out is the output
             ChannelSpaces.Of(graph).Select(space => $"{string.Join('+', space.Producers)} - {string.Join('+', space.Carriers)} {string.Join('+', space.Consumers)}"));
@@ -100,13 +100,13 @@ public class ChannelPermuterTests
         for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], actual[i], 1e-4 * expected.Max(Math.Abs));
     }
 
-    private static NetworkGraph Excited() => new("excited", new(8, 6, 6),
+    private static CheckedGraph Excited() => new(new("excited", new(8, 6, 6),
     [
         new("expand", new Conv2dOp(16, 1, 1), ["input"]),
         new("scale", new AffineOp(), ["expand"]),
         new("prelu", new PReluOp(), ["scale"]),
         new("pad", new PadOp(0, 0, 1, 1), ["prelu"]),
-        new("squeeze", new GlobalAvgPoolOp(), ["pad"]),
+        new("squeeze", new GlobalMaxPoolOp(), ["pad"]),
         new("fc1", new Conv2dOp(8, 1, 1), ["squeeze"]),
         new("hard", new HardSwishOp(), ["fc1"]),
         new("fc2", new Conv2dOp(16, 1, 1), ["hard"]),
@@ -125,7 +125,7 @@ public class ChannelPermuterTests
         new("tanh", new TanhOp(), ["tail"]),
         new("mean", new GlobalAvgPoolOp(), ["tanh"]),
         new("out", new LinearOp(3), ["mean"]),
-    ]);
+    ]));
 
     [Fact]
     public void One_block_of_filters_and_excluded_layers_are_left_alone()
@@ -138,12 +138,12 @@ public class ChannelPermuterTests
     }
 
     private static Model Chain() => Initialiser.Initialise(
-        new("chain", new(8, 4, 4),
+        new(new("chain", new(8, 4, 4),
         [
             new("first", new Conv2dOp(8, 1, 1, Bias: true), ["input"]),
             new("relu", new ReluOp(), ["first"]),
             new("last", new Conv2dOp(4, 3, 3, Padding: 1), ["relu"]),
-        ]), seed: 1);
+        ])), seed: 1);
 
     // Initial scales and shifts are all alike, so that a wrong order of them would not show.
     private static Model Randomise(Model model)

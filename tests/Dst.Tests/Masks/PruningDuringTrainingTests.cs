@@ -29,7 +29,7 @@ public sealed class PruningDuringTrainingTests : IDisposable
     {
         // 24 images in batches of 9 for 6 epochs are 18 steps; at steps 3, 6 and 9 a third of the stages begins.
         var options = new PruningOptions { Method = PruningMethod.Gradual, Block = 4, Group = 8, Score = score, TaylorBatches = 1, Gradual = new() { Share = 0.5, Stages = 3 } };
-        var phase = Phase(_recipe.Train with { Epochs = 6, Patience = 1, Clip = 0 }) with { Pruning = new(options, unstructured) };
+        var phase = Phase(_recipe.Train with { Epochs = 6, Patience = 1, Clip = 0 }) with { Pruning = new(options, unstructured ? MaskKind.Unstructured : MaskKind.Uhp) };
         var kept = new List<float[]>();
         using var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { CheckpointDue = trainer => kept.Add(Kept(trainer)), Checkpoints = new() { EveryEpochs = 1 } };
         var result = trainer.Run();
@@ -55,14 +55,14 @@ public sealed class PruningDuringTrainingTests : IDisposable
         foreach (var ema in new[] { 0, 0.5 })
         {
             var rows = new List<EpochMetrics>();
-            var phase = Phase(_recipe.Train with { Epochs = 3, Ema = ema }) with { Pruning = new(options, Unstructured: false) };
+            var phase = Phase(_recipe.Train with { Epochs = 3, Ema = ema }) with { Pruning = new(options, MaskKind.Uhp) };
             using var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { EpochEnded = rows.Add };
             var result = trainer.Run();
             Assert.Equal(PruningPlan.Outline(phase.Start, options).Masks.Keys.Order(), result.Model.Masks.Keys.Order());
             foreach (var (layer, mask) in result.Model.Masks) AssertApplied(result.Model, layer, mask);
             using var network = new TrainingNetwork(result.Model, 9, new(_pool), seed: 1);
             using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
-            Assert.Equal(rows[result.BestEpoch - 1].ValidationLoss, TrainerEvaluation.Evaluate(network, loader).Loss, 5);
+            Assert.Equal(rows[result.BestEpoch - 1].ValidationLoss, Evaluator.Evaluate(network, loader).Loss, 5);
         }
     }
 
@@ -70,11 +70,11 @@ public sealed class PruningDuringTrainingTests : IDisposable
     [Fact]
     public void Straight_through_gradients_reach_all_weights_and_pruned_ones_decay()
     {
-        var graph = new Dst.Graph.NetworkGraph("one", new(4, 1, 1), [new("conv", new Dst.Graph.Conv2dOp(1, 1, 1), ["input"])]);
+        var graph = new Dst.Graph.CheckedGraph(new("one", new(4, 1, 1), [new("conv", new Dst.Graph.Conv2dOp(1, 1, 1), ["input"])]));
         var model = new Model(graph, new Dictionary<string, Tensor> { ["conv.weight"] = new([1, 4, 1, 1], [1, -2, 3, 4]) });
         using var network = new TrainingNetwork(model, 1, new(_pool), seed: 0);
         var options = new PruningOptions { Method = PruningMethod.SrSte, Block = 1, Group = 4, SrSte = new() { Decay = 0.5 } };
-        var masks = new StraightThroughMasks(new(options, Unstructured: false), network);
+        var masks = new StraightThroughMasks(new(options, MaskKind.Uhp), network);
         var weight = network.Parameters[0];
         masks.BeginStep(0);
         Assert.Equal([0, 0, 3, 4], weight.Value);

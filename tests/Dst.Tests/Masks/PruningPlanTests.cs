@@ -84,7 +84,7 @@ public class PruningPlanTests
 
     private static Model Network()
     {
-        var graph = new NetworkGraph("test", new(1, 4, 4),
+        var graph = new CheckedGraph(new("test", new(1, 4, 4),
         [
             new("stem", new Conv2dOp(8, 3, 3, Padding: 1), ["input"]),
             new("depthwise", new Conv2dOp(8, 3, 3, Padding: 1, Groups: 8), ["stem"]),
@@ -93,10 +93,10 @@ public class PruningPlanTests
             new("last", new Conv2dOp(5, 3, 3, Padding: 1, Bias: true), ["point"]),
             new("pool", new GlobalAvgPoolOp(), ["last"]),
             new("classifier", new LinearOp(10), ["pool"]),
-        ]);
+        ]));
         var random = new RandomStream(1, RandomPurpose.Initialise);
         var parameters = new Dictionary<string, Tensor>();
-        foreach (var shape in ParameterShape.Of(graph))
+        foreach (var shape in graph.Parameters)
         {
             var data = new float[shape.Count];
             for (var i = 0; i < data.Length; i++) data[i] = (float)random.NextNormal();

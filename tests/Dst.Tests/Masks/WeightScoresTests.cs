@@ -41,7 +41,7 @@ public class WeightScoresTests
         var data = TinyRun.Load(recipe);
         var model = Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, 3, 0.25), seed: 1);
         using var pool = new WorkerPool(1);
-        var gradients = TaylorGradients.Of(model, data, batch: 9, batches: 2, new(pool), seed: 1);
+        var gradients = new ScoreGradients(data, batch: 9, new(pool), seed: 1).Of(model, new() { Score = PruningScore.Taylor, TaylorBatches = 2 })!;
 
         var sum = new float[gradients["layer1.0.conv1.weight"].Length];
         using var loader = new BatchLoader(data, data.Training, 9, augment: true, seed: 1);

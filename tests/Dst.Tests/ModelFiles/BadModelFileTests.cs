@@ -107,7 +107,7 @@ public sealed class BadModelFileTests : IDisposable
     public void Bits_behind_the_last_candidate_are_refused()
     {
         var mask = new LayerMask([1, 3, 1, 1], PruningUnit.Kernel, 1, 2, [true, false, true]);
-        var graph = new Dst.Graph.NetworkGraph("one", new(3, 1, 1), [new("conv", new Dst.Graph.Conv2dOp(1, 1, 1), ["input"])]);
+        var graph = new Dst.Graph.CheckedGraph(new("one", new(3, 1, 1), [new("conv", new Dst.Graph.Conv2dOp(1, 1, 1), ["input"])]));
         ModelFile.Save(_path, new(graph, new Dictionary<string, Tensor> { ["conv.weight"] = new([1, 3, 1, 1], [1, 0, 2]) })
         {
             Masks = new Dictionary<string, LayerMask> { ["conv"] = mask },

@@ -73,7 +73,7 @@ public sealed class ModelFileTests : IDisposable
     [Fact]
     public void Compact_values_lie_by_block_then_position_then_filter()
     {
-        var graph = new NetworkGraph("one", new(2, 1, 2), [new("conv", new Conv2dOp(3, 1, 2), ["input"])]);
+        var graph = new CheckedGraph(new("one", new(2, 1, 2), [new("conv", new Conv2dOp(3, 1, 2), ["input"])]));
         // Block 0 (filters 0, 1) keeps channel 1; block 1 (filter 2) keeps channel 0.
         var mask = new LayerMask([3, 2, 1, 2], PruningUnit.Kernel, 2, 2, [false, true, true, false]);
         var weight = new Tensor([3, 2, 1, 2], [0, 0, 1, 2, 0, 0, 3, 4, 5, 6, 0, 0]);
@@ -92,13 +92,13 @@ public sealed class ModelFileTests : IDisposable
             new LeakyReluOp(0.3f), new PReluOp(), new ClipOp(0, 6), new SigmoidOp(), new HardSigmoidOp(0.1f, 0.4f), new HardSwishOp(), new TanhOp(), new AffineOp(),
             new PadOp(0, 1, 2, 3, 4, 5, 0.6f), new SliceOp(1, 9), new ChannelShuffleOp(3), new MaxPoolOp(3, 2, 1, CeilMode: true),
             new AvgPoolOp(2, 1, 1, CountPadding: false, CeilMode: true), new ConcatOp(), new BatchNormOp(0.5f, 0.25f), new ReluOp(), new DropoutOp(0.5f),
-            new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new FlattenOp(), new LinearOp(3, false), new SoftmaxOp(),
+            new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new GlobalMaxPoolOp(), new FlattenOp(), new LinearOp(3, false), new SoftmaxOp(),
         ];
         var nodes = operations.Select((operation, i) => new Node($"n{i}", operation, [i == 0 ? NetworkGraph.InputName : $"n{i - 1}"])).ToList();
         nodes.Add(new("sum", new AddOp(), [nodes[^1].Name, nodes[^1].Name]));
         nodes.Add(new("product", new MulOp(), ["sum", "sum"]));
         Assert.Equal(typeof(Operation).Assembly.GetTypes().Count(type => type.BaseType == typeof(Operation)), nodes.Count);
-        var saved = Initialiser.Initialise(new("all", new(3, 7, 6), nodes), seed: 1);
+        var saved = Initialiser.Initialise(new(new("all", new(3, 7, 6), nodes)), seed: 1);
         ExpectEqual(saved, SaveAndLoad(saved));
     }
 
@@ -130,7 +130,7 @@ public sealed class ModelFileTests : IDisposable
             new("strided", new Conv2dOp(4, 3, 3, Stride: 2, Bias: true), ["conv"]),
         };
         var path = _folder.File("small.safetensors");
-        ModelFile.Save(path, Initialiser.Initialise(new("small", new(1, 6, 6), nodes), seed: 1));
+        ModelFile.Save(path, Initialiser.Initialise(new(new("small", new(1, 6, 6), nodes)), seed: 1));
         using (var file = SafetensorsFile.Open(path))
         {
             Assert.Contains("""{"op":"conv2d","out_channels":4,"kernel_height":3,"kernel_width":3,"padding":1}""", file.Strings.Read("graph"));

@@ -5,7 +5,7 @@ namespace Dst.Tests.Networks;
 
 public class InitialiserTests
 {
-    private static readonly NetworkGraph Graph = Zoo.Build("vgg8", new(3, 32, 32), 10);
+    private static readonly CheckedGraph Graph = Zoo.Build("vgg8", new(3, 32, 32), 10);
 
     [Fact]
     public void Same_seed_gives_the_same_bits_and_another_seed_others()
@@ -41,7 +41,7 @@ public class InitialiserTests
     [Fact]
     public void Affine_maps_begin_as_the_identity_and_slopes_at_a_quarter()
     {
-        var graph = new NetworkGraph("net", new(2, 1, 1), [new("affine", new AffineOp(), ["input"]), new("prelu", new PReluOp(), ["affine"])]);
+        var graph = new CheckedGraph(new("net", new(2, 1, 1), [new("affine", new AffineOp(), ["input"]), new("prelu", new PReluOp(), ["affine"])]));
         var parameters = Initialiser.Initialise(graph, 1).Parameters;
         Assert.Equal([1, 1], parameters["affine.weight"].Data);
         Assert.Equal([0, 0], parameters["affine.bias"].Data);

@@ -32,10 +32,10 @@ public class ZooTests
     public void AConvNet_convolutions_have_the_published_303498_weights()
     {
         var graph = Zoo.Build("aconvnet", Chip, 10);
-        var convolutions = ParameterShape.Of(graph).Where(p => p.Role is ParameterRole.Weight or ParameterRole.Bias).Sum(p => p.Count);
+        var convolutions = graph.Parameters.Where(p => p.Role is ParameterRole.Weight or ParameterRole.Bias).Sum(p => p.Count);
         Assert.Equal(303_498, convolutions);
         Assert.Equal(303_498 + 2 * (16 + 32 + 64 + 128), NetworkCost.Of(graph).Weights);
-        Assert.Equal(new FeatureShape(10, 1, 1), GraphChecker.Check(graph)["conv5"]);
+        Assert.Equal(new FeatureShape(10, 1, 1), graph.Shapes["conv5"]);
     }
 
     [Theory]
@@ -45,7 +45,7 @@ public class ZooTests
         foreach (var shape in new[] { new FeatureShape(1, 97, 101), new FeatureShape(3, 96, 96) })
         {
             var graph = Zoo.Build(name, shape, 7, width: 0.7);
-            Assert.Equal(new FeatureShape(7, 1, 1), GraphChecker.Check(graph)[graph.Output.Name]);
+            Assert.Equal(new FeatureShape(7, 1, 1), graph.OutputShape);
             Assert.Equal(name, graph.Name);
         }
     }
@@ -55,21 +55,21 @@ public class ZooTests
     {
         Assert.DoesNotContain(Zoo.Build("aconvnet", Chip, 10).Nodes, node => node.Operation is GlobalAvgPoolOp);
         var larger = Zoo.Build("aconvnet", new(1, 128, 128), 10);
-        Assert.Equal(new FeatureShape(10, 6, 6), GraphChecker.Check(larger)["conv5"]);
+        Assert.Equal(new FeatureShape(10, 6, 6), larger.Shapes["conv5"]);
         Assert.Contains(larger.Nodes, node => node.Operation is GlobalAvgPoolOp);
     }
 
     [Fact]
     public void Parameters_are_named_as_in_pytorch()
     {
-        var names = ParameterShape.Of(Zoo.Build("resnet20", Cifar, 100)).Select(p => p.Name).ToList();
+        var names = Zoo.Build("resnet20", Cifar, 100).Parameters.Select(p => p.Name).ToList();
         Assert.Equal(["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "layer1.0.conv1.weight"], names.Take(6));
         Assert.Contains("layer2.0.downsample.0.weight", names);
         Assert.Contains("layer3.2.bn2.running_var", names);
         Assert.DoesNotContain("layer1.0.downsample.0.weight", names);
         Assert.Equal(["fc.weight", "fc.bias"], names.TakeLast(2));
-        Assert.Contains("block2.layer.0.convShortcut.weight", ParameterShape.Of(Zoo.Build("wrn-16-2", Cifar, 100)).Select(p => p.Name));
-        Assert.Contains("block4.3.bias", ParameterShape.Of(Zoo.Build("vgg13", Cifar, 100)).Select(p => p.Name));
+        Assert.Contains("block2.layer.0.convShortcut.weight", Zoo.Build("wrn-16-2", Cifar, 100).Parameters.Select(p => p.Name));
+        Assert.Contains("block4.3.bias", Zoo.Build("vgg13", Cifar, 100).Parameters.Select(p => p.Name));
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public class ZooTests
     [Fact]
     public void Dropout_is_on_by_default_only_in_aconvnet()
     {
-        static float? Rate(NetworkGraph graph) => graph.Nodes.Select(node => node.Operation).OfType<DropoutOp>().SingleOrDefault()?.Rate;
+        static float? Rate(CheckedGraph graph) => graph.Nodes.Select(node => node.Operation).OfType<DropoutOp>().SingleOrDefault()?.Rate;
         Assert.Equal(0.5f, Rate(Zoo.Build("aconvnet", Chip, 10)));
         Assert.Null(Rate(Zoo.Build("aconvnet", Chip, 10, dropout: 0)));
         Assert.Null(Rate(Zoo.Build("vgg8", Cifar, 10)));
@@ -104,8 +104,8 @@ public class ZooTests
     [Fact]
     public void Vgg_pools_a_fourth_time_from_64_pixels_on()
     {
-        Assert.Equal(new FeatureShape(512, 4, 4), GraphChecker.Check(Zoo.Build("vgg8", Cifar, 10))["block4.0"]);
-        Assert.Equal(new FeatureShape(512, 4, 4), GraphChecker.Check(Zoo.Build("vgg8", new(3, 64, 64), 10))["block4.0"]);
+        Assert.Equal(new FeatureShape(512, 4, 4), Zoo.Build("vgg8", Cifar, 10).Shapes["block4.0"]);
+        Assert.Equal(new FeatureShape(512, 4, 4), Zoo.Build("vgg8", new(3, 64, 64), 10).Shapes["block4.0"]);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -18,18 +19,21 @@ public sealed class TeacherTests : IDisposable
 
     public void Dispose() => _pool.Dispose();
 
-    [Fact]
-    public void Logits_are_those_of_the_network_in_training()
+    [Theory]
+    [TierData]
+    public void Logits_are_those_of_the_network_in_training(SimdTier tier)
     {
         using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
-        using var network = new TrainingNetwork(_model, BatchSize, new(_pool), seed: 0);
-        using var teacher = new Teacher(_model, [], BatchSize, new(_pool));
-        using var withFeatures = new Teacher(_model, [_model.Graph.Nodes[3].Name], BatchSize, new(_pool));
+        using var network = new TrainingNetwork(_model, BatchSize, new(_pool, tier), seed: 0);
+        using var teacher = new Teacher(_model, [], BatchSize, new(_pool, tier));
+        using var withFeatures = new Teacher(_model, [_model.Graph.Nodes[3].Name], BatchSize, new(_pool, tier));
         foreach (var batch in loader.Epoch(0))
         {
             var expected = network.Forward(batch.Images, batch.Count, training: false).ToArray();
-            Assert.Equal(expected, withFeatures.LogitsOf(batch).ToArray());
-            AssertClose(expected, teacher.LogitsOf(batch));
+            withFeatures.See(batch);
+            teacher.See(batch);
+            Assert.Equal(expected, withFeatures.Logits.ToArray());
+            AssertClose(expected, teacher.Logits);
         }
     }
 
@@ -44,7 +48,10 @@ public sealed class TeacherTests : IDisposable
 
         using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
         foreach (var batch in loader.Epoch(0))
-            AssertClose(batch.Indices.Take(batch.Count).SelectMany(index => all.Skip(3 * index).Take(3)).ToArray(), teacher.LogitsOf(batch));
+        {
+            teacher.See(batch);
+            AssertClose(batch.Indices.Take(batch.Count).SelectMany(index => all.Skip(3 * index).Take(3)).ToArray(), teacher.Logits);
+        }
     }
 
     [Theory]
@@ -56,7 +63,7 @@ public sealed class TeacherTests : IDisposable
         var data = Load(shift);
         var phase = new TrainingPhase("dst", _model, new()) { Teacher = _model, Distillation = new() { Alpha = 1, CacheTeacher = cache } };
         using var student = new TrainingNetwork(_model, BatchSize, new(_pool), seed: 1);
-        using var objective = new TrainerObjective(phase, student, BatchSize, new(_pool), seed: 1);
+        using var objective = new Objective(phase, student, BatchSize, new(_pool), seed: 1);
         objective.RememberTeachers(data, BatchSize, CancellationToken.None);
 
         using var loader = new BatchLoader(data, data.Training, BatchSize, augment: true, seed: 1);

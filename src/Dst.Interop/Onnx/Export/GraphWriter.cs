@@ -18,7 +18,14 @@ internal sealed class GraphWriter(GraphProto graph)
     public string Add(string operation, string name, IEnumerable<string> inputs, params (string Name, object Value)[] attributes)
     {
         var output = $"{name}.output";
-        graph.Node.Add(new NodeProto { OpType = operation, Name = name, Input = { inputs }, Output = { output }, Attribute = { attributes.Select(ToAttribute) } });
+        graph.Node.Add(new NodeProto
+        {
+            OpType = operation,
+            Name = name,
+            Input = { inputs },
+            Output = { output },
+            Attribute = { attributes.Select(ToAttribute) },
+        });
         return output;
     }
 
@@ -37,15 +44,23 @@ internal sealed class GraphWriter(GraphProto graph)
 
     /// <summary>Adds a constant of floats.</summary>
     /// <returns>Its name.</returns>
-    public string AddConstant(string name, IEnumerable<int> shape, float[] values) => AddConstant(name, shape, DataType.Float, MemoryMarshal.AsBytes<float>(values));
+    public string AddConstant(string name, IEnumerable<int> shape, float[] values) =>
+        AddConstant(name, shape, DataType.Float, MemoryMarshal.AsBytes<float>(values));
 
     /// <summary>Adds a constant of whole numbers in one dimension.</summary>
     /// <returns>Its name.</returns>
-    public string AddConstant(string name, params long[] values) => AddConstant(name, [values.Length], DataType.Int64, MemoryMarshal.AsBytes<long>(values));
+    public string AddConstant(string name, params long[] values) =>
+        AddConstant(name, [values.Length], DataType.Int64, MemoryMarshal.AsBytes<long>(values));
 
     private string AddConstant(string name, IEnumerable<int> shape, DataType type, ReadOnlySpan<byte> bytes)
     {
-        graph.Initializer.Add(new TensorProto { Name = name, DataType = type, Dims = { shape.Select(dim => (long)dim) }, RawData = ByteString.CopyFrom(bytes) });
+        graph.Initializer.Add(new TensorProto
+        {
+            Name = name,
+            DataType = type,
+            Dims = { shape.Select(dim => (long)dim) },
+            RawData = ByteString.CopyFrom(bytes),
+        });
         return name;
     }
 

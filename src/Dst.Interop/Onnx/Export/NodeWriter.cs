@@ -3,11 +3,12 @@ using Dst.Graph;
 namespace Dst.Interop.Onnx.Export;
 
 /// <summary>Writes the nodes of one model: the table from our operations to those of ONNX.</summary>
-internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, FeatureShape> shapes, GraphWriter writer)
+internal sealed class NodeWriter(Model model, GraphWriter writer)
 {
     /// <summary>The ONNX value of one of ours: [N, C, H, W], or [N, F] where <paramref name="IsRow"/>.</summary>
     private readonly record struct Value(string Name, bool IsRow);
 
+    private readonly IReadOnlyDictionary<string, FeatureShape> _shapes = model.Graph.Shapes;
     private readonly Dictionary<string, Value> _values = new() { [NetworkGraph.InputName] = new(NetworkGraph.InputName, IsRow: false) };
 
     /// <summary>Writes a node; those that it reads have been written.</summary>
@@ -21,8 +22,11 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
         SigmoidOp => Elementwise(node, "Sigmoid"),
         HardSigmoidOp hard => Elementwise(node, "HardSigmoid", ("alpha", hard.Alpha), ("beta", hard.Beta)),
         TanhOp => Elementwise(node, "Tanh"),
-        ClipOp clip => new(writer.Add("Clip", node.Name, [Read(node, 0).Name, Scalar(node, "min", clip.Min), Scalar(node, "max", clip.Max)]), Read(node, 0).IsRow),
-        DropoutOp dropout => new(writer.Add("Dropout", node.Name, [Read(node, 0).Name, Scalar(node, "ratio", dropout.Rate)]), Read(node, 0).IsRow),
+        ClipOp clip => new(
+            writer.Add("Clip", node.Name, [Read(node, 0).Name, Scalar(node, "min", clip.Min), Scalar(node, "max", clip.Max)]),
+            Read(node, 0).IsRow),
+        DropoutOp dropout => new(
+            writer.Add("Dropout", node.Name, [Read(node, 0).Name, Scalar(node, "ratio", dropout.Rate)]), Read(node, 0).IsRow),
         _ => new(AddMap(node), IsRow: false),
     };
 
@@ -40,19 +44,26 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
         switch (node.Operation)
         {
             case Conv2dOp c:
-                return writer.Add("Conv", name, [Map(node, 0), Parameter(node, "weight"), .. c.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()],
-                    ("kernel_shape", new[] { c.KernelHeight, c.KernelWidth }), ("strides", new[] { c.Stride, c.Stride }), Pads(c.Padding), ("group", c.Groups));
+                return writer.Add("Conv", name,
+                    [Map(node, 0), Parameter(node, "weight"), .. c.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()],
+                    ("kernel_shape", new[] { c.KernelHeight, c.KernelWidth }), ("strides", new[] { c.Stride, c.Stride }),
+                    Pads(c.Padding), ("group", c.Groups));
             case BatchNormOp b:
                 return writer.Add("BatchNormalization", name,
-                    [Map(node, 0), Parameter(node, "weight"), Parameter(node, "bias"), Parameter(node, "running_mean"), Parameter(node, "running_var")],
+                    [
+                        Map(node, 0), Parameter(node, "weight"), Parameter(node, "bias"),
+                        Parameter(node, "running_mean"), Parameter(node, "running_var"),
+                    ],
                     ("epsilon", b.Epsilon), ("momentum", 1 - b.Momentum));
             case PReluOp:
                 return writer.Add("PRelu", name, [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
             case AffineOp:
-                return writer.Add("Add", name, [writer.Add("Mul", $"{name}.scaled", [Map(node, 0), Parameter(node, "weight", perPixel: true)]), Parameter(node, "bias", perPixel: true)]);
+                var scaled = writer.Add("Mul", $"{name}.scaled", [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
+                return writer.Add("Add", name, [scaled, Parameter(node, "bias", perPixel: true)]);
             case HardSwishOp:
                 // HardSwish itself is of operation set 14.
-                return writer.Add("Mul", $"{name}.product", [Map(node, 0), writer.Add("HardSigmoid", name, [Map(node, 0)], ("alpha", 1f / 6), ("beta", 0.5f))]);
+                var gate = writer.Add("HardSigmoid", name, [Map(node, 0)], ("alpha", 1f / 6), ("beta", 0.5f));
+                return writer.Add("Mul", $"{name}.product", [Map(node, 0), gate]);
             case AddOp:
                 return writer.Add("Add", name, [Map(node, 0), Map(node, 1)]);
             case MulOp:
@@ -65,11 +76,16 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
                 return AddPool(node, "AveragePool", p.Kernel, p.Stride, p.Padding, p.CountPadding);
             case GlobalAvgPoolOp:
                 return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
+            case GlobalMaxPoolOp:
+                return writer.Add("GlobalMaxPool", name, [Map(node, 0)]);
             case PadOp p:
                 return AddPad(name, Map(node, 0), p);
             case SliceOp s:
                 return writer.Add("Slice", name,
-                    [Map(node, 0), writer.AddConstant($"{name}.starts", s.Start), writer.AddConstant($"{name}.ends", s.Start + s.Channels), writer.AddConstant($"{name}.axes", 1)]);
+                    [
+                        Map(node, 0), writer.AddConstant($"{name}.starts", s.Start),
+                        writer.AddConstant($"{name}.ends", s.Start + s.Channels), writer.AddConstant($"{name}.axes", 1),
+                    ]);
             case ChannelShuffleOp s:
                 return AddShuffle(node, s.Groups);
             default:
@@ -83,18 +99,21 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
     /// <summary>Channels as [groups, channels / groups], transposed. A dimension of 0 keeps the batch.</summary>
     private string AddShuffle(Node node, int groups)
     {
-        var (name, x) = (node.Name, shapes[node.Name]);
-        var split = writer.Add("Reshape", $"{name}.split", [Map(node, 0), writer.AddConstant($"{name}.split.shape", 0, groups, x.Channels / groups, x.Height, x.Width)]);
+        var (name, x) = (node.Name, _shapes[node.Name]);
+        string Reshape(string value, string step, params long[] shape) =>
+            writer.Add("Reshape", $"{name}.{step}", [value, writer.AddConstant($"{name}.{step}.shape", shape)]);
+
+        var split = Reshape(Map(node, 0), "split", 0, groups, x.Channels / groups, x.Height, x.Width);
         var transposed = writer.Add("Transpose", name, [split], ("perm", new[] { 0, 2, 1, 3, 4 }));
-        return writer.Add("Reshape", $"{name}.join", [transposed, writer.AddConstant($"{name}.join.shape", 0, x.Channels, x.Height, x.Width)]);
+        return Reshape(transposed, "join", 0, x.Channels, x.Height, x.Width);
     }
 
     /// <summary>
-    /// Rounding up is written as more padding at the ends, which does not count: runtimes differ in how many windows <c>ceil_mode</c> gives.
+    /// Rounding up is written as more padding at the ends, which does not count: runtimes differ in what <c>ceil_mode</c> gives.
     /// </summary>
     private string AddPool(Node node, string operation, int kernel, int stride, int padding, bool countPadding = false)
     {
-        var (x, y, value) = (shapes[node.Inputs[0]], shapes[node.Name], Map(node, 0));
+        var (x, y, value) = (_shapes[node.Inputs[0]], _shapes[node.Name], Map(node, 0));
         int End(int extent, int windows) => Math.Max(padding, (windows - 1) * stride + kernel - extent - padding);
         var (begin, bottom, right) = (padding, End(x.Height, y.Height), End(x.Width, y.Width));
         var isRoundedUp = bottom != padding || right != padding;
@@ -104,7 +123,10 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
             (begin, bottom, right) = (0, bottom - padding, right - padding);
         }
 
-        (string, object)[] window = [("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }), ("pads", new[] { begin, begin, bottom, right })];
+        (string, object)[] window = [
+            ("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }),
+            ("pads", new[] { begin, begin, bottom, right }),
+        ];
         return writer.Add(operation, node.Name, [value], countPadding && !isRoundedUp ? [.. window, ("count_include_pad", 1)] : window);
     }
 
@@ -133,8 +155,9 @@ internal sealed class NodeWriter(Model model, IReadOnlyDictionary<string, Featur
         var value = Read(node, input);
         if (!value.IsRow) return value.Name;
         var name = $"{node.Name}.map{input}";
-        var shape = shapes[node.Inputs[input]];
-        var map = writer.Add("Reshape", name, [value.Name, writer.AddConstant($"{name}.shape", 0, shape.Channels, shape.Height, shape.Width)]);
+        var shape = _shapes[node.Inputs[input]];
+        var dims = writer.AddConstant($"{name}.shape", 0, shape.Channels, shape.Height, shape.Width);
+        var map = writer.Add("Reshape", name, [value.Name, dims]);
         _values[node.Inputs[input]] = new(map, IsRow: false);
         return map;
     }

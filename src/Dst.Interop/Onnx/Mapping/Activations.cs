@@ -12,7 +12,8 @@ internal static class Activations
 
     public static void Sigmoid(NetworkImport import, OnnxNode node) => Apply(import, node, new SigmoidOp());
 
-    public static void HardSigmoid(NetworkImport import, OnnxNode node) => Apply(import, node, new HardSigmoidOp(node.Get("alpha", 0.2f), node.Get("beta", 0.5f)));
+    public static void HardSigmoid(NetworkImport import, OnnxNode node) =>
+        Apply(import, node, new HardSigmoidOp(node.Get("alpha", 0.2f), node.Get("beta", 0.5f)));
 
     public static void HardSwish(NetworkImport import, OnnxNode node) => Apply(import, node, new HardSwishOp());
 
@@ -58,11 +59,14 @@ internal static class Activations
         var x = import.Map(node, 0);
         var axis = ShapeRules.Axis(node, node.Get("axis", import.Opset < 13 ? 1L : -1L), x.Dims.Length);
         var isOverClasses = x.Shape is { Height: 1, Width: 1 } && (x.Dims[axis] == x.Shape.Channels || import.Opset < 13 && axis == 1);
-        if (!import.IsOutput(node.Outputs[0]) || !isOverClasses) throw node.Illegal($"normalises {x} along the axis {axis}; it is supported as the last operation, over the classes");
+        if (!import.IsOutput(node.Outputs[0]) || !isOverClasses)
+            throw node.Illegal($"normalises {x} along the axis {axis}; it is supported as the last operation, over the classes");
         import.Set(node, x);
     }
 
-    /// <summary>Adds an operation on each element alone: its output keeps a reshape or transposition that has not been carried out.</summary>
+    /// <summary>
+    /// Adds an operation on each element alone: its output keeps a reshape or transposition that has not been carried out.
+    /// </summary>
     private static void Apply(NetworkImport import, OnnxNode node, Operation operation)
     {
         var x = import.InAnyOrder(node, 0);

@@ -43,7 +43,7 @@ internal static class Arithmetic
     }
 
     /// <summary>A constant that is broadcast to features, as one value for each channel.</summary>
-    public static float[] PerChannel(OnnxNode node, ConstantTensor constant, Feature x)
+    public static float[] PerChannel(OnnxNode node, ConstantTensor constant, OnnxFeature x)
     {
         var channels = x.Shape.Channels;
         var values = constant.Floats(node);
@@ -51,11 +51,14 @@ internal static class Arithmetic
         var fromEnd = x.Dims.Length - 2;
         var axis = constant.Shape.Length - 1 - fromEnd;
         if (constant.Shape.Length > x.Dims.Length || values.Length != channels || axis < 0 || constant.Shape[axis] != channels)
-            throw node.Illegal($"combines features {x} with a constant {RowMajor.Text(constant.Shape)}; one value, or one for each of {channels} channels was expected");
+            throw node.Illegal(
+                $"combines features {x} with a constant {RowMajor.Text(constant.Shape)}; "
+                + $"one value, or one for each of {channels} channels was expected");
         return values;
     }
 
-    private static int? FindConstant(NetworkImport import, OnnxNode node) => import.IsConstant(node, 0) ? 0 : import.IsConstant(node, 1) ? 1 : null;
+    private static int? FindConstant(NetworkImport import, OnnxNode node) =>
+        import.IsConstant(node, 0) ? 0 : import.IsConstant(node, 1) ? 1 : null;
 
     /// <summary>Multiplies and shifts each channel; a layer before that nobody else reads does it itself where it can.</summary>
     private static void Scale(NetworkImport import, OnnxNode node, int feature, int constant, Func<float, (float Weight, float Bias)> rule)
@@ -63,10 +66,11 @@ internal static class Arithmetic
         var x = import.Map(node, feature);
         var values = PerChannel(node, import.NeededConstant(node, constant), x);
         var (weight, bias) = (Array.ConvertAll(values, value => rule(value).Weight), Array.ConvertAll(values, value => rule(value).Bias));
-        import.Set(node, import.IsOnlyReader(node, feature) && TryMerge(import, x, weight, bias) ? x : Affine(import, node, node.Inputs[constant], x, weight, bias));
+        var isMerged = import.IsOnlyReader(node, feature) && TryMerge(import, x, weight, bias);
+        import.Set(node, isMerged ? x : Affine(import, node, node.Inputs[constant], x, weight, bias));
     }
 
-    private static Feature Affine(NetworkImport import, OnnxNode node, string parameter, Feature x, float[] weight, float[] bias)
+    private static OnnxFeature Affine(NetworkImport import, OnnxNode node, string parameter, OnnxFeature x, float[] weight, float[] bias)
     {
         var y = import.Append(node, parameter, new AffineOp(), x);
         import.Network.SetParameter(y.Node, "weight", [weight.Length], weight);
@@ -74,15 +78,17 @@ internal static class Arithmetic
         return y;
     }
 
-    private static bool TryMerge(NetworkImport import, Feature x, float[] weight, float[] bias)
+    private static bool TryMerge(NetworkImport import, OnnxFeature x, float[] weight, float[] bias)
     {
         var network = import.Network;
         var isShift = Array.TrueForAll(weight, value => value == 1);
         switch (network.OperationOf(x.Node))
         {
             case AffineOp:
-                network.SetParameter(x.Node, "bias", [bias.Length], [.. network.ParameterOf(x.Node, "bias").Select((value, i) => weight[i] * value + bias[i])]);
-                network.SetParameter(x.Node, "weight", [bias.Length], [.. network.ParameterOf(x.Node, "weight").Select((value, i) => weight[i] * value)]);
+                var shifts = network.ParameterOf(x.Node, "bias").Select((value, i) => weight[i] * value + bias[i]);
+                var scales = network.ParameterOf(x.Node, "weight").Select((value, i) => weight[i] * value);
+                network.SetParameter(x.Node, "bias", [bias.Length], [.. shifts]);
+                network.SetParameter(x.Node, "weight", [bias.Length], [.. scales]);
                 return true;
             case Conv2dOp { Bias: false } convolution when isShift:
                 network.Replace(x.Node, convolution with { Bias = true });
@@ -97,11 +103,11 @@ internal static class Arithmetic
         }
     }
 
-    private static bool IsHardSigmoidOf(NetworkImport import, OnnxNode node, int gate, Feature of, Feature y) =>
+    private static bool IsHardSigmoidOf(NetworkImport import, OnnxNode node, int gate, OnnxFeature of, OnnxFeature y) =>
         import.Network.OperationOf(y.Node) is HardSigmoidOp { Beta: 0.5f } hard && MathF.Abs(hard.Alpha - 1f / 6) < 1e-6f
         && import.IsOnlyReader(node, gate) && import.Network.InputOf(y.Node) == of.Node;
 
-    private static Feature ToHardSwish(NetworkImport import, Feature hardSigmoid)
+    private static OnnxFeature ToHardSwish(NetworkImport import, OnnxFeature hardSigmoid)
     {
         import.Network.Replace(hardSigmoid.Node, new HardSwishOp());
         return hardSigmoid;

@@ -37,7 +37,8 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         ["Add"] = a => Combine(a, (x, y) => x + y, (x, y) => x + y),
         ["Sub"] = a => Combine(a, (x, y) => x - y, (x, y) => x - y),
         ["Mul"] = a => Combine(a, (x, y) => x * y, (x, y) => x * y),
-        ["Div"] = a => Combine(a, (x, y) => x / y, (x, y) => y is not 0 and not -1 ? x / y : y == -1 ? -x : throw a.Node.Illegal("divides by 0")),
+        ["Div"] = a => Combine(
+            a, (x, y) => x / y, (x, y) => y is not 0 and not -1 ? x / y : y == -1 ? -x : throw a.Node.Illegal("divides by 0")),
     };
 
     /// <summary>Operations that fold.</summary>
@@ -46,12 +47,18 @@ internal sealed class ConstantFolder(MemoryBudget budget)
     /// <summary>The node's output, or null if its operation does not fold.</summary>
     /// <param name="node">The node.</param>
     /// <param name="inputs">Its inputs; null is one that is absent.</param>
-    public ConstantTensor? Fold(OnnxNode node, ConstantTensor?[] inputs) => Rules.TryGetValue(node.Operation, out var rule) ? rule(new(node, inputs, budget)) : null;
+    public ConstantTensor? Fold(OnnxNode node, ConstantTensor?[] inputs) =>
+        Rules.TryGetValue(node.Operation, out var rule) ? rule(new(node, inputs, budget)) : null;
 
     /// <summary>The dimensions <paramref name="dims"/> as a constant: <c>Shape</c>, all or those from <c>start</c> to <c>end</c>.</summary>
     public static ConstantTensor ShapeOf(OnnxNode node, int[] dims)
     {
-        int Bound(string name, long fallback) => (int)Math.Clamp(node.Get(name, fallback) is var bound && bound < 0 ? bound + dims.Length : bound, 0, dims.Length);
+        int Bound(string name, long fallback)
+        {
+            var bound = node.Get(name, fallback);
+            return (int)Math.Clamp(bound < 0 ? bound + dims.Length : bound, 0, dims.Length);
+        }
+
         var (start, end) = (Bound("start", 0), Bound("end", dims.Length));
         var values = dims.Take(end).Skip(start).Select(dim => (long)dim).ToArray();
         return new([values.Length], values);
@@ -71,7 +78,8 @@ internal sealed class ConstantFolder(MemoryBudget budget)
     {
         var dims = a[0].Longs(a.Node);
         if (dims.Length > RowMajor.MaxRank || dims.Any(dim => dim is < 0 or > int.MaxValue))
-            throw a.Node.Illegal($"has the shape {RowMajor.Text(dims.Take(9))}; at most {RowMajor.MaxRank} dimensions from 0 on were expected");
+            throw a.Node.Illegal(
+                $"has the shape {RowMajor.Text(dims.Take(9))}; at most {RowMajor.MaxRank} dimensions from 0 on were expected");
         var value = a.Node.Get<ConstantTensor>("value", new([1], [0f]));
         if (value.Count != 1) throw a.Node.Illegal($"has a value {RowMajor.Text(value.Shape)}; one element was expected");
         return a.Take(value, Array.ConvertAll(dims, dim => (int)dim), 0, new int[dims.Length]);
@@ -85,14 +93,16 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         {
             float32 or float16 or float64 => a[0].Cast(toFloat: true),
             int32 or int64 or boolean => a[0].Cast(toFloat: false),
-            var type => throw a.Node.Illegal($"casts to the data type {type}; float (1), int32 (6), int64 (7), bool (9), float16 (10) or double (11) was expected"),
+            var type => throw a.Node.Illegal(
+                $"casts to the data type {type}; float (1), int32 (6), int64 (7), bool (9), float16 (10) or double (11) was expected"),
         };
     }
 
     private static ConstantTensor Squeeze(Arguments a)
     {
         var dims = a[0].Shape;
-        var axes = ShapeRules.Axes(a.Node, a.Optional(1)) ?? [.. Enumerable.Range(0, dims.Length).Where(axis => dims[axis] == 1).Select(axis => (long)axis)];
+        var ofOne = Enumerable.Range(0, dims.Length).Where(axis => dims[axis] == 1).Select(axis => (long)axis);
+        var axes = ShapeRules.Axes(a.Node, a.Optional(1)) ?? [.. ofOne];
         return a[0].Reshape(ShapeRules.Squeeze(a.Node, dims, axes));
     }
 
@@ -108,7 +118,8 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         var strides = RowMajor.Strides(a[0].Shape);
         var ranges = ShapeRules.Slice(a.Node, a[0].Shape, [a.Optional(1), a.Optional(2), a.Optional(3), a.Optional(4)]);
         var offset = ranges.Zip(strides).Sum(axis => axis.First.Start * axis.Second);
-        return a.Take(a[0], Array.ConvertAll(ranges, range => range.Count), offset, [.. ranges.Zip(strides, (range, stride) => range.Count > 1 ? range.Step * stride : 0)]);
+        var steps = ranges.Zip(strides, (range, stride) => range.Count > 1 ? range.Step * stride : 0);
+        return a.Take(a[0], Array.ConvertAll(ranges, range => range.Count), offset, [.. steps]);
     }
 
     private static ConstantTensor Gather(Arguments a)
@@ -116,7 +127,8 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         var (dims, chosen) = (a[0].Shape, a[1].Longs(a.Node));
         var axis = ShapeRules.Axis(a.Node, a.Node.GetInt("axis", 0), dims.Length);
         int[] shape = [.. dims[..axis], .. a[1].Shape, .. dims[(axis + 1)..]];
-        if (shape.Length > RowMajor.MaxRank) throw a.Node.Illegal($"gives {shape.Length} dimensions; at most {RowMajor.MaxRank} were expected");
+        if (shape.Length > RowMajor.MaxRank)
+            throw a.Node.Illegal($"gives {shape.Length} dimensions; at most {RowMajor.MaxRank} were expected");
         a.Budget.Take(RowMajor.Count(shape));
         var inner = RowMajor.Count(dims[(axis + 1)..]);
         var positions = new int[RowMajor.Count(shape)];
@@ -135,7 +147,10 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         var axis = ShapeRules.Axis(a.Node, a.Node.GetInt("axis", 0), a[0].Shape.Length);
         bool Fits(ConstantTensor other) => other.IsFloat == inputs[0].IsFloat && other.Shape.Length == inputs[0].Shape.Length
             && other.Shape.Index().All(dim => dim.Index == axis || dim.Item == inputs[0].Shape[dim.Index]);
-        if (!inputs.All(Fits)) throw a.Node.Illegal($"joins {string.Join(" and ", inputs.Take(4).Select(input => RowMajor.Text(input.Shape)))} along the axis {axis}; equal types and other dimensions were expected");
+        if (!inputs.All(Fits))
+            throw a.Node.Illegal(
+                $"joins {string.Join(" and ", inputs.Take(4).Select(input => RowMajor.Text(input.Shape)))} along the axis {axis}; "
+                + "equal types and other dimensions were expected");
         var joined = inputs.Sum(input => (long)input.Shape[axis]);
         if (joined > int.MaxValue) throw a.Node.Illegal($"joins {joined} elements along one axis; at most {int.MaxValue} were expected");
         var shape = inputs[0].Shape.Select((dim, i) => i == axis ? (int)joined : dim).ToArray();

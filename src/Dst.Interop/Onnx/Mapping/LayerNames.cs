@@ -23,7 +23,12 @@ internal sealed partial class LayerNames
         var suffix = Array.Find(Suffixes, suffix => parameter?.EndsWith(suffix, StringComparison.Ordinal) == true);
         if (suffix is not null) return Unique(parameter![..^suffix.Length]);
         var parts = node.Name.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return Unique(parts.Length switch { 0 => node.Operation.ToLowerInvariant(), 1 => parts[0], _ => Scope(parts, node.Operation, parameter is not null) });
+        return Unique(parts.Length switch
+        {
+            0 => node.Operation.ToLowerInvariant(),
+            1 => parts[0],
+            _ => Scope(parts, node.Operation, parameter is not null),
+        });
     }
 
     /// <summary><paramref name="wanted"/>, with a number behind it if it is taken.</summary>
@@ -44,7 +49,8 @@ internal sealed partial class LayerNames
     {
         var scope = parts[..^1].Aggregate(Join);
         var module = scope[(scope.LastIndexOf('.') + 1)..];
-        return hasWeights || module.StartsWith(operation, StringComparison.OrdinalIgnoreCase) ? scope : $"{scope}.{parts[^1].ToLowerInvariant()}";
+        var isNamed = hasWeights || module.StartsWith(operation, StringComparison.OrdinalIgnoreCase);
+        return isNamed ? scope : $"{scope}.{parts[^1].ToLowerInvariant()}";
     }
 
     // A part may repeat what leads to it: conv1 in layer1.0 is layer1.0.conv1, but layer1.0 in layer1 is layer1.0.

@@ -10,7 +10,7 @@ internal sealed class NetworkImport
     private readonly ConstantFolder _folder;
     private readonly LayerNames _names = new();
     private readonly Dictionary<string, ConstantTensor> _constants;
-    private readonly Dictionary<string, Feature> _features = [];
+    private readonly Dictionary<string, OnnxFeature> _features = [];
     private readonly Dictionary<string, int> _readers;
     private readonly Dictionary<string, string> _firstValues = [];
 
@@ -30,7 +30,7 @@ internal sealed class NetworkImport
     public MemoryBudget Budget { get; }
 
     /// <summary>Our graph so far.</summary>
-    public NetworkBuilder Network { get; }
+    public OnnxNetworkBuilder Network { get; }
 
     /// <summary>Version of the operations.</summary>
     public int Opset => _graph.Opset;
@@ -67,43 +67,49 @@ internal sealed class NetworkImport
     }
 
     /// <summary>An input that must be there and a constant.</summary>
-    public ConstantTensor NeededConstant(OnnxNode node, int index) => Constant(node, index) ?? throw node.Illegal($"has no input {index}, which was expected");
+    public ConstantTensor NeededConstant(OnnxNode node, int index) =>
+        Constant(node, index) ?? throw node.Illegal($"has no input {index}, which was expected");
 
     /// <summary>Whether an input is there and known.</summary>
     public bool IsConstant(OnnxNode node, int index) => index < node.Inputs.Count && _constants.ContainsKey(node.Inputs[index]);
 
     /// <summary>An input that depends on the image, as it is: reshaped or not.</summary>
-    public Feature View(OnnxNode node, int index)
+    public OnnxFeature View(OnnxNode node, int index)
     {
         if (index < node.Inputs.Count && _features.TryGetValue(node.Inputs[index], out var feature)) return feature;
         throw node.Illegal($"has no input {index} that depends on the image, which was expected");
     }
 
     /// <summary>An input that depends on the image, with its elements as our node has them; it may be reshaped.</summary>
-    public Feature Elements(OnnxNode node, int index)
+    public OnnxFeature Elements(OnnxNode node, int index)
     {
         var feature = InAnyOrder(node, index);
         return feature.Order is null ? feature
-            : throw node.Illegal("reads a transposed value; transpositions are supported that undo each other, move dimensions of 1, or shuffle channels");
+            : throw node.Illegal(
+                "reads a transposed value; transpositions are supported that undo each other, move dimensions of 1, or shuffle channels");
     }
 
     /// <summary>An input that depends on the image, without steps; it may be reshaped or transposed.</summary>
-    public Feature InAnyOrder(OnnxNode node, int index)
+    public OnnxFeature InAnyOrder(OnnxNode node, int index)
     {
         var feature = View(node, index);
         if (feature.RowStep == 1 && feature.ColumnStep == 1) return feature;
-        if (feature.RowStep != feature.ColumnStep) throw node.Illegal($"reads every {feature.RowStep} rows and every {feature.ColumnStep} columns; equal steps were expected");
+        if (feature.RowStep != feature.ColumnStep)
+            throw node.Illegal($"reads every {feature.RowStep} rows and every {feature.ColumnStep} columns; equal steps were expected");
         var dims = feature.Dims;
         return _features[node.Inputs[index]] = Append("subsample", new MaxPoolOp(1, feature.RowStep), feature) with { Dims = dims };
     }
 
-    /// <summary>An input that depends on the image, in the shape that it has in the ONNX graph: [C, H, W], or [F, 1, 1] of [N, F].</summary>
-    public Feature Map(OnnxNode node, int index)
+    /// <summary>
+    /// An input that depends on the image, in the shape that it has in the ONNX graph: [C, H, W], or [F, 1, 1] of [N, F].
+    /// </summary>
+    public OnnxFeature Map(OnnxNode node, int index)
     {
         var feature = Elements(node, index);
         var shape = feature.Dims.Length == 3 && feature.Dims[1] == feature.Shape.Channels ? feature.Shape : MapShape(feature.Dims);
         if (shape == feature.Shape) return feature;
-        if (shape != new FeatureShape(RowMajor.Count(feature.Dims[1..]), 1, 1)) throw node.Illegal($"reads features {feature.Shape} reshaped to {feature}; [N, C, H, W] as they were or [N, F] was expected");
+        if (shape != new FeatureShape(RowMajor.Count(feature.Dims[1..]), 1, 1))
+            throw node.Illegal($"reads features {feature.Shape} reshaped to {feature}; [N, C, H, W] as they were or [N, F] was expected");
         var dims = feature.Dims;
         return _features[node.Inputs[index]] = Append("flatten", new FlattenOp(), feature) with { Dims = dims };
     }
@@ -113,24 +119,25 @@ internal sealed class NetworkImport
     /// <param name="parameter">Name of its weight or bias, which gives it a better one; null if it has none.</param>
     /// <param name="operation">What it computes.</param>
     /// <param name="inputs">What it reads.</param>
-    public Feature Append(OnnxNode node, string? parameter, Operation operation, params Feature[] inputs) =>
+    public OnnxFeature Append(OnnxNode node, string? parameter, Operation operation, params OnnxFeature[] inputs) =>
         AppendAs(_names.For(node, parameter), operation, inputs);
 
     /// <summary>Adds a node that the ONNX graph has not.</summary>
-    public Feature Append(string name, Operation operation, params Feature[] inputs) => AppendAs(_names.Unique(name), operation, inputs);
+    public OnnxFeature Append(string name, Operation operation, params OnnxFeature[] inputs) =>
+        AppendAs(_names.Unique(name), operation, inputs);
 
     /// <summary>Says what the first output of a node is.</summary>
-    public void Set(OnnxNode node, Feature feature) => SetOutput(node, 0, feature);
+    public void Set(OnnxNode node, OnnxFeature feature) => SetOutput(node, 0, feature);
 
     /// <summary>Says what an output of a node is.</summary>
-    public void SetOutput(OnnxNode node, int output, Feature feature)
+    public void SetOutput(OnnxNode node, int output, OnnxFeature feature)
     {
         if (output >= node.Outputs.Count) return;
         _features[node.Outputs[output]] = feature;
         _firstValues.TryAdd(feature.Node, node.Outputs[output]);
     }
 
-    private Feature AppendAs(string name, Operation operation, Feature[] inputs)
+    private OnnxFeature AppendAs(string name, Operation operation, OnnxFeature[] inputs)
     {
         var shape = Network.Add(new(name, operation, [.. inputs.Select(input => input.Node)]), [.. inputs.Select(input => input.Shape)]);
         var dims = inputs[0].Dims;
@@ -156,7 +163,8 @@ internal sealed class NetworkImport
         }
         else
         {
-            throw node.Illegal($"has an operation that is not supported; supported are {string.Join(", ", OperationMappers.ByName.Keys)}, and of constants {string.Join(", ", ConstantFolder.Operations)}");
+            var (mapped, computed) = (string.Join(", ", OperationMappers.ByName.Keys), string.Join(", ", ConstantFolder.Operations));
+            throw node.Illegal($"has an operation that is not supported; supported are {mapped}, and of constants {computed}");
         }
     }
 
@@ -166,7 +174,8 @@ internal sealed class NetworkImport
         var end = new OnnxNode("Output", _graph.Output, [_graph.Output], [], new Dictionary<string, object>());
         if (_constants.ContainsKey(_graph.Output)) throw last.Illegal("gives the network's output, which does not depend on the image");
         var scores = Map(end, 0);
-        if (scores.Shape.Height != 1 || scores.Shape.Width != 1) throw end.Illegal($"has the shape {scores}; scores of classes [N, classes] were expected");
+        if (scores.Shape.Height != 1 || scores.Shape.Width != 1)
+            throw end.Illegal($"has the shape {scores}; scores of classes [N, classes] were expected");
         return Network.Build(scores.Node);
     }
 

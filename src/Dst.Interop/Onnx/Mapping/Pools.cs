@@ -14,7 +14,8 @@ internal static class Pools
         var (kernel, stride, sides, isCeil) = ReadWindow(node, x);
         if (RoundsUp(x.Shape, kernel.Height, stride, sides)) (sides, isCeil) = (WindowSides.Equal(sides.Top), true);
         if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(float.MinValue), x);
-        import.Set(node, import.Append(node, null, new MaxPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top)), x));
+        var ceilMode = isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top);
+        import.Set(node, import.Append(node, null, new MaxPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, ceilMode), x));
     }
 
     /// <summary><c>AveragePool</c>; a window that is the whole map is a global pool.</summary>
@@ -31,15 +32,18 @@ internal static class Pools
         var (_, stride, sides, isCeil) = ReadWindow(node, x);
         var countsPadding = node.GetInt("count_include_pad", 0) != 0;
         if (!countsPadding && RoundsUp(x.Shape, kernel.Height, stride, sides)) (sides, isCeil) = (WindowSides.Equal(sides.Top), true);
-        if (!sides.IsEqual && !countsPadding) throw node.Illegal($"has the pads {sides}, which do not count; equal ones, or count_include_pad 1 were expected");
+        if (!sides.IsEqual && !countsPadding)
+            throw node.Illegal($"has the pads {sides}, which do not count; equal ones, or count_include_pad 1 were expected");
         if (sides == default && import.IsOnlyReader(node, 0) && TryUnpad(import, x, kernel.Height) is { } unpadded)
         {
             (x, sides, countsPadding) = unpadded;
         }
 
         if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(0), x);
+        var ceilMode = isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top);
         // Without padding both ways of counting are one.
-        var operation = new AvgPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, countsPadding || sides == default, isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top));
+        countsPadding |= sides == default;
+        var operation = new AvgPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, countsPadding, ceilMode);
         import.Set(node, import.Append(node, null, operation, x));
     }
 
@@ -47,7 +51,7 @@ internal static class Pools
     /// What a pad of zeros on all sides reads, if <paramref name="x"/> is one: PyTorch writes a mean that counts its padding so. The mean
     /// then adds the zeros itself, which matters where it rounds up: no window begins in them.
     /// </summary>
-    private static (Feature X, WindowSides Sides, bool CountsPadding)? TryUnpad(NetworkImport import, Feature x, int kernel)
+    private static (OnnxFeature X, WindowSides Sides, bool CountsPadding)? TryUnpad(NetworkImport import, OnnxFeature x, int kernel)
     {
         if (import.Network.OperationOf(x.Node) is not PadOp { ChannelsBefore: 0, ChannelsAfter: 0, Value: 0 } pad) return null;
         var sides = new WindowSides(pad.Top, pad.Left, pad.Bottom, pad.Right);
@@ -59,6 +63,9 @@ internal static class Pools
     public static void GlobalAveragePool(NetworkImport import, OnnxNode node) =>
         import.Set(node, import.Append(node, null, new GlobalAvgPoolOp(), import.Map(node, 0)));
 
+    public static void GlobalMaxPool(NetworkImport import, OnnxNode node) =>
+        import.Set(node, import.Append(node, null, new GlobalMaxPoolOp(), import.Map(node, 0)));
+
     /// <summary><c>ReduceMean</c> over all that lies behind the channels.</summary>
     public static void ReduceMean(NetworkImport import, OnnxNode node)
     {
@@ -66,37 +73,45 @@ internal static class Pools
         var rank = x.Dims.Length;
         var axes = (ShapeRules.Axes(node, import.Constant(node, 1)) ?? []).Select(axis => ShapeRules.Axis(node, axis, rank)).ToHashSet();
         if (x.Dims[1] != x.Shape.Channels || rank < 3 || !axes.SetEquals(Enumerable.Range(2, rank - 2)))
-            throw node.Illegal($"takes the mean of {x} over the axes {RowMajor.Text(axes.Order())}; all axes behind the channels were expected");
+            throw node.Illegal(
+                $"takes the mean of {x} over the axes {RowMajor.Text(axes.Order())}; all axes behind the channels were expected");
         var y = import.Append(node, null, new GlobalAvgPoolOp(), x);
         var kept = node.GetInt("keepdims", 1) != 0 ? rank - 2 : 0;
         import.Set(node, y with { Dims = [import.Batch, y.Shape.Channels, .. Enumerable.Repeat(1, kept)] });
     }
 
-    /// <summary>Whether more padding at the ends only makes room for the windows that rounding up gives: padding that does not count, or never wins.</summary>
+    /// <summary>
+    /// Whether more padding at the ends only makes room for the windows that rounding up gives: padding that does not count, or never wins.
+    /// </summary>
     private static bool RoundsUp(FeatureShape x, int kernel, int stride, WindowSides sides)
     {
         bool IsRounded(int extent, int begin, int end) => end >= begin && extent + begin + end >= kernel
             && (extent + begin + end - kernel) / stride + 1 == WindowShape.OutExtent(extent, kernel, stride, begin, ceilMode: true);
-        return !sides.IsEqual && sides.Top == sides.Left && sides.Top < kernel && x.Height + 2 * sides.Top >= kernel && x.Width + 2 * sides.Top >= kernel
+        return !sides.IsEqual && sides.Top == sides.Left && sides.Top < kernel
+            && x.Height + 2 * sides.Top >= kernel && x.Width + 2 * sides.Top >= kernel
             && IsRounded(x.Height, sides.Top, sides.Bottom) && IsRounded(x.Width, sides.Left, sides.Right);
     }
 
     /// <summary>Whether rounding up gives other sizes than rounding down.</summary>
-    private static bool IsInexact(FeatureShape x, int kernel, int stride, int padding) => new[] { x.Height, x.Width }.Any(extent =>
-        WindowShape.OutExtent(extent, kernel, stride, padding, ceilMode: true) != WindowShape.OutExtent(extent, kernel, stride, padding, ceilMode: false));
+    private static bool IsInexact(FeatureShape x, int kernel, int stride, int padding)
+    {
+        int Windows(int extent, bool ceilMode) => WindowShape.OutExtent(extent, kernel, stride, padding, ceilMode);
+        return Windows(x.Height, true) != Windows(x.Height, false) || Windows(x.Width, true) != Windows(x.Width, false);
+    }
 
-    private static ((int Height, int Width) Kernel, int Stride, WindowSides Sides, bool IsCeil) ReadWindow(OnnxNode node, Feature x)
+    private static ((int Height, int Width) Kernel, int Stride, WindowSides Sides, bool IsCeil) ReadWindow(OnnxNode node, OnnxFeature x)
     {
         var kernel = KernelOf(node);
         if (kernel.Height != kernel.Width) throw node.Illegal($"has a window of {kernel.Height}x{kernel.Width}; a square one was expected");
         if (node.GetInts("dilations", 2, 1) is not [1, 1]) throw node.Illegal("has a dilated window, which is not supported");
-        var stride = Convolutions.EqualSteps(node);
+        var stride = OnnxConvolutions.EqualSteps(node);
         var sides = WindowSides.Of(node, x.Shape, kernel, stride);
         var isCeil = node.GetInt("ceil_mode", 0) != 0;
         if (isCeil && !sides.IsEqual) throw node.Illegal($"has the pads {sides} and rounds up; equal pads were expected");
         return (kernel, stride, sides, isCeil);
     }
 
-    private static (int Height, int Width) KernelOf(OnnxNode node) => node.GetInts("kernel_shape", 2, 0) is [> 0 and var height, > 0 and var width] ? (height, width)
+    private static (int Height, int Width) KernelOf(OnnxNode node) =>
+        node.GetInts("kernel_shape", 2, 0) is [> 0 and var height, > 0 and var width] ? (height, width)
         : throw node.Illegal("has no kernel_shape above 0, which was expected");
 }

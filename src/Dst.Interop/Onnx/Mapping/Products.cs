@@ -15,18 +15,21 @@ internal static class Products
         if (import.Constant(node, 2) is { } bias)
         {
             var features = y.Shape.Channels;
-            if (bias.Count != 1 && bias.Count != features) throw node.Illegal($"adds a constant {RowMajor.Text(bias.Shape)}; [{features}] was expected");
+            if (bias.Count != 1 && bias.Count != features)
+                throw node.Illegal($"adds a constant {RowMajor.Text(bias.Shape)}; [{features}] was expected");
             var values = bias.Floats(node);
-            import.Network.SetParameter(y.Node, "bias", [features], [.. Enumerable.Range(0, features).Select(i => beta * values[bias.Count == 1 ? 0 : i])]);
+            var scaled = Enumerable.Range(0, features).Select(i => beta * values[bias.Count == 1 ? 0 : i]);
+            import.Network.SetParameter(y.Node, "bias", [features], [.. scaled]);
         }
 
         import.Set(node, y);
     }
 
     /// <summary><c>MatMul</c> with a constant matrix.</summary>
-    public static void MatMul(NetworkImport import, OnnxNode node) => import.Set(node, Linear(import, node, isTransposed: false, scale: 1, hasBias: false));
+    public static void MatMul(NetworkImport import, OnnxNode node) =>
+        import.Set(node, Linear(import, node, isTransposed: false, scale: 1, hasBias: false));
 
-    private static Feature Linear(NetworkImport import, OnnxNode node, bool isTransposed, float scale, bool hasBias)
+    private static OnnxFeature Linear(NetworkImport import, OnnxNode node, bool isTransposed, float scale, bool hasBias)
     {
         var x = import.Map(node, 0);
         if (x.Dims.Length != 2) throw node.Illegal($"multiplies {x}; [N, F] was expected, flatten or pool it first");

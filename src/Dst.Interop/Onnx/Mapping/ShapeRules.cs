@@ -10,19 +10,23 @@ internal static class ShapeRules
 {
     /// <summary>An axis counted from the front.</summary>
     public static int Axis(OnnxNode node, long axis, int rank) =>
-        axis >= -rank && axis < rank ? (int)(axis < 0 ? axis + rank : axis) : throw node.Illegal($"has the axis {axis} but {rank} dimensions");
+        axis >= -rank && axis < rank ? (int)(axis < 0 ? axis + rank : axis)
+        : throw node.Illegal($"has the axis {axis} but {rank} dimensions");
 
     /// <summary>The axes of a node: an attribute, or an input since a later operation set; null if it names none.</summary>
-    public static long[]? Axes(OnnxNode node, ConstantTensor? input) => input?.Longs(node) ?? (node.Has("axes") ? node.Get<long[]>("axes", []) : null);
+    public static long[]? Axes(OnnxNode node, ConstantTensor? input) =>
+        input?.Longs(node) ?? (node.Has("axes") ? node.Get<long[]>("axes", []) : null);
 
     /// <summary>The dimensions that <c>Reshape</c> gives: 0 keeps one, −1 is what remains.</summary>
     public static int[] Reshape(OnnxNode node, int[] dims, ConstantTensor target)
     {
         var wanted = target.Longs(node);
-        if (wanted.Length > RowMajor.MaxRank) throw node.Illegal($"has {wanted.Length} dimensions; at most {RowMajor.MaxRank} were expected");
+        if (wanted.Length > RowMajor.MaxRank)
+            throw node.Illegal($"has {wanted.Length} dimensions; at most {RowMajor.MaxRank} were expected");
         var keepsZero = node.GetInt("allowzero", 0) == 0;
         var result = new long[wanted.Length];
-        for (var axis = 0; axis < wanted.Length; axis++) result[axis] = wanted[axis] == 0 && keepsZero && axis < dims.Length ? dims[axis] : wanted[axis];
+        for (var axis = 0; axis < wanted.Length; axis++)
+            result[axis] = wanted[axis] == 0 && keepsZero && axis < dims.Length ? dims[axis] : wanted[axis];
         var count = RowMajor.Count(dims);
         var known = result.Where(dim => dim != -1).Aggregate((Int128)1, (product, dim) => product > int.MaxValue ? product : product * dim);
         var open = Array.IndexOf(result, -1);
@@ -64,7 +68,8 @@ internal static class ShapeRules
     {
         var order = node.GetInts("perm", rank, 0);
         if (!node.Has("perm")) return [.. Enumerable.Range(0, rank).Reverse()];
-        return order.Order().SequenceEqual(Enumerable.Range(0, rank)) ? order : throw node.Illegal($"has the permutation {RowMajor.Text(order)} of {rank} dimensions");
+        return order.Order().SequenceEqual(Enumerable.Range(0, rank)) ? order
+            : throw node.Illegal($"has the permutation {RowMajor.Text(order)} of {rank} dimensions");
     }
 
     /// <summary>What <c>Slice</c> takes along each axis.</summary>
@@ -73,12 +78,18 @@ internal static class ShapeRules
     /// <param name="bounds">Its inputs behind the first: starts, ends, axes and steps; null if absent.</param>
     public static SliceRange[] Slice(OnnxNode node, int[] dims, ConstantTensor?[] bounds)
     {
-        long[]? Bound(int index, string attribute) => bounds[index]?.Longs(node) ?? (node.Has(attribute) ? node.Get<long[]>(attribute, []) : null);
-        if (Bound(0, "starts") is not { } starts || Bound(1, "ends") is not { } ends) throw node.Illegal("has no starts and ends, which were expected");
+        long[]? Bound(int index, string attribute) =>
+            bounds[index]?.Longs(node) ?? (node.Has(attribute) ? node.Get<long[]>(attribute, []) : null);
+        if (Bound(0, "starts") is not { } starts || Bound(1, "ends") is not { } ends)
+            throw node.Illegal("has no starts and ends, which were expected");
         var axes = Bound(2, "axes") ?? [.. Enumerable.Range(0, starts.Length).Select(axis => (long)axis)];
         var steps = Bound(3, "steps") ?? [.. Enumerable.Repeat(1L, starts.Length)];
-        if (ends.Length != starts.Length || axes.Length != starts.Length || steps.Length != starts.Length || steps.Contains(0) || starts.Length > dims.Length)
-            throw node.Illegal($"has the starts {RowMajor.Text(starts.Take(9))}, ends {RowMajor.Text(ends.Take(9))}, axes {RowMajor.Text(axes.Take(9))} and steps {RowMajor.Text(steps.Take(9))} for {dims.Length} dimensions; as many of each, steps not 0, were expected");
+        string Text(long[] values) => RowMajor.Text(values.Take(9));
+        var areEqual = ends.Length == starts.Length && axes.Length == starts.Length && steps.Length == starts.Length;
+        if (!areEqual || steps.Contains(0) || starts.Length > dims.Length)
+            throw node.Illegal(
+                $"has the starts {Text(starts)}, ends {Text(ends)}, axes {Text(axes)} and steps {Text(steps)} "
+                + $"for {dims.Length} dimensions; as many of each, steps not 0, were expected");
         var ranges = Array.ConvertAll(dims, dim => new SliceRange(0, 1, dim));
         for (var i = 0; i < axes.Length; i++)
         {

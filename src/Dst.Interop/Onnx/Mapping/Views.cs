@@ -21,8 +21,10 @@ internal static class Views
     public static void Squeeze(NetworkImport import, OnnxNode node)
     {
         var x = import.Elements(node, 0);
-        var axes = ShapeRules.Axes(node, import.Constant(node, 1)) ?? [.. Enumerable.Range(1, x.Dims.Length - 1).Where(axis => x.Dims[axis] == 1).Select(axis => (long)axis)];
-        if (axes.Any(axis => ShapeRules.Axis(node, axis, x.Dims.Length) == 0)) throw node.Illegal("removes the batch dimension, which is not supported");
+        var ofOne = Enumerable.Range(1, x.Dims.Length - 1).Where(axis => x.Dims[axis] == 1).Select(axis => (long)axis);
+        var axes = ShapeRules.Axes(node, import.Constant(node, 1)) ?? [.. ofOne];
+        if (axes.Any(axis => ShapeRules.Axis(node, axis, x.Dims.Length) == 0))
+            throw node.Illegal("removes the batch dimension, which is not supported");
         SetDims(import, node, x, ShapeRules.Squeeze(node, x.Dims, axes));
     }
 
@@ -30,7 +32,8 @@ internal static class Views
     {
         var x = import.Elements(node, 0);
         var axes = ShapeRules.Axes(node, import.Constant(node, 1)) ?? [];
-        if (axes.Any(axis => ShapeRules.Axis(node, axis, x.Dims.Length + axes.Length) == 0)) throw node.Illegal("inserts a dimension before the batch, which is not supported");
+        if (axes.Any(axis => ShapeRules.Axis(node, axis, x.Dims.Length + axes.Length) == 0))
+            throw node.Illegal("inserts a dimension before the batch, which is not supported");
         SetDims(import, node, x, ShapeRules.Unsqueeze(node, x.Dims, axes));
     }
 
@@ -64,17 +67,20 @@ internal static class Views
     public static void Cast(NetworkImport import, OnnxNode node)
     {
         const long float32 = 1;
-        if (node.Get("to", 0L) is var type && type != float32) throw node.Illegal($"casts features to the data type {type}; float (1) was expected");
+        if (node.Get("to", 0L) is var type && type != float32)
+            throw node.Illegal($"casts features to the data type {type}; float (1) was expected");
         Identity(import, node);
     }
 
     /// <summary>Whether channels [a, b] become [b, a] and nothing else moves.</summary>
-    private static bool IsShuffle(Feature x, int[] order) => order is [0, 2, 1, ..] && order.Skip(3).SequenceEqual(Enumerable.Range(3, order.Length - 3))
+    private static bool IsShuffle(OnnxFeature x, int[] order) =>
+        order is [0, 2, 1, ..] && order.Skip(3).SequenceEqual(Enumerable.Range(3, order.Length - 3))
         && (long)x.Dims[1] * x.Dims[2] == x.Shape.Channels && x.Dims[1] > 1 && x.Dims[2] > 1;
 
-    private static void SetDims(NetworkImport import, OnnxNode node, Feature x, int[] dims)
+    private static void SetDims(NetworkImport import, OnnxNode node, OnnxFeature x, int[] dims)
     {
-        if (dims.Length < 2 || dims[0] != import.Batch) throw node.Illegal($"turns {x} into {RowMajor.Text(dims)}; the batch was expected to stay the first dimension of several");
+        if (dims.Length < 2 || dims[0] != import.Batch)
+            throw node.Illegal($"turns {x} into {RowMajor.Text(dims)}; the batch was expected to stay the first dimension of several");
         import.Set(node, x with { Dims = dims });
     }
 }

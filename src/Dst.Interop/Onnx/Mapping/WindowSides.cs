@@ -26,7 +26,8 @@ internal readonly record struct WindowSides(int Top, int Left, int Bottom, int R
         {
             case "NOTSET":
                 var pads = node.GetInts("pads", 4, 0);
-                return pads.All(pad => pad >= 0) ? new(pads[0], pads[1], pads[2], pads[3]) : throw node.Illegal($"has the pads {RowMajor.Text(pads)}; 0 or more were expected");
+                return pads.All(pad => pad >= 0) ? new(pads[0], pads[1], pads[2], pads[3])
+                    : throw node.Illegal($"has the pads {RowMajor.Text(pads)}; 0 or more were expected");
             case "VALID":
                 return default;
             case "SAME_UPPER":

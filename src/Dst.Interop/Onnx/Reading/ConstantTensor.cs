@@ -1,6 +1,8 @@
 namespace Dst.Interop.Onnx.Reading;
 
-/// <summary>A tensor whose values are known: weights, and the shapes that a network computes with. Floats, or whole numbers of any kind.</summary>
+/// <summary>
+/// A tensor whose values are known: weights, and the shapes that a network computes with. Floats, or whole numbers of any kind.
+/// </summary>
 internal sealed class ConstantTensor
 {
     private readonly Array _values;
@@ -22,15 +24,18 @@ internal sealed class ConstantTensor
 
     /// <summary>The floats.</summary>
     /// <exception cref="InputException">The elements are whole numbers, which <paramref name="reader"/> does not take.</exception>
-    public float[] Floats(OnnxNode reader) => _values as float[] ?? throw reader.Illegal($"reads whole numbers {RowMajor.Text(Shape)}; floats were expected");
+    public float[] Floats(OnnxNode reader) =>
+        _values as float[] ?? throw reader.Illegal($"reads whole numbers {RowMajor.Text(Shape)}; floats were expected");
 
     /// <summary>The whole numbers.</summary>
     /// <exception cref="InputException">The elements are floats, which <paramref name="reader"/> does not take.</exception>
-    public long[] Longs(OnnxNode reader) => _values as long[] ?? throw reader.Illegal($"reads floats {RowMajor.Text(Shape)}; whole numbers were expected");
+    public long[] Longs(OnnxNode reader) =>
+        _values as long[] ?? throw reader.Illegal($"reads floats {RowMajor.Text(Shape)}; whole numbers were expected");
 
     /// <summary>The only float.</summary>
     /// <exception cref="InputException">There is another number of elements, or they are not floats.</exception>
-    public float Scalar(OnnxNode reader) => Count == 1 ? Floats(reader)[0] : throw reader.Illegal($"reads a constant {RowMajor.Text(Shape)}; one element was expected");
+    public float Scalar(OnnxNode reader) =>
+        Count == 1 ? Floats(reader)[0] : throw reader.Illegal($"reads a constant {RowMajor.Text(Shape)}; one element was expected");
 
     /// <summary>The same elements in another shape of as many.</summary>
     public ConstantTensor Reshape(int[] shape) => _values is float[] floats ? new(shape, floats) : new(shape, (long[])_values);

@@ -13,6 +13,8 @@ internal sealed class MemoryBudget(long valuesInFile)
     public void Take(long count)
     {
         _taken += count;
-        if (_taken > _most) throw new InputException($"needs more than {_most} values to be computed from its {valuesInFile} constants; fewer were expected");
+        if (_taken > _most)
+            throw new InputException(
+                $"needs more than {_most} values to be computed from its {valuesInFile} constants; fewer were expected");
     }
 }

@@ -3,7 +3,9 @@ namespace Dst.Interop.Onnx.Reading;
 /// <summary>Sorts nodes by what they read.</summary>
 internal static class NodeOrder
 {
-    /// <summary>The nodes that <paramref name="output"/> depends on, each after those whose values it reads; otherwise as they were.</summary>
+    /// <summary>
+    /// The nodes that <paramref name="output"/> depends on, each after those whose values it reads; otherwise as they were.
+    /// </summary>
     /// <param name="nodes">All nodes in any order.</param>
     /// <param name="given">Values that no node writes: the input and the initialisers.</param>
     /// <param name="output">The network's output.</param>
@@ -36,9 +38,11 @@ internal static class NodeOrder
                 path.Push((node, next + 1));
                 var value = node.Inputs[next];
                 if (value.Length == 0 || given.Contains(value)) continue;
-                if (!producers.TryGetValue(value, out var producer)) throw node.Illegal($"reads '{value}', which is no input, initialiser or output of another node");
+                if (!producers.TryGetValue(value, out var producer))
+                    throw node.Illegal($"reads '{value}', which is no input, initialiser or output of another node");
                 if (isSorted.TryAdd(producer, false)) path.Push((producer, 0));
-                else if (!isSorted[producer]) throw node.Illegal($"reads '{value}', which depends on this node itself; a graph without cycles was expected");
+                else if (!isSorted[producer])
+                    throw node.Illegal($"reads '{value}', which depends on this node itself; a graph without cycles was expected");
             }
         }
     }

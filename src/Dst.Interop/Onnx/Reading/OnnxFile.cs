@@ -7,7 +7,9 @@ namespace Dst.Interop.Onnx.Reading;
 /// <summary>The bytes of an ONNX file as a protobuf message.</summary>
 internal static class OnnxFile
 {
-    /// <summary>Fields and packed integers of one file: each takes up to about a hundred bytes once it is parsed, and may be one byte in the file.</summary>
+    /// <summary>
+    /// Fields and packed integers of one file: each takes up to about a hundred bytes once it is parsed, and may be one byte in the file.
+    /// </summary>
     private const int MaxItems = 1 << 22;
 
     /// <summary>Parses a whole file; fields that the schema does not have are skipped.</summary>

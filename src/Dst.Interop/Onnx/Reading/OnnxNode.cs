@@ -7,7 +7,8 @@ namespace Dst.Interop.Onnx.Reading;
 /// <param name="outputs">Values that it writes.</param>
 /// <param name="attributes">long, float, string, long[], float[] or <see cref="ConstantTensor"/> by name.</param>
 internal sealed class OnnxNode(
-    string operation, string name, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs, IReadOnlyDictionary<string, object> attributes)
+    string operation, string name, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
+    IReadOnlyDictionary<string, object> attributes)
 {
     public string Operation => operation;
 
@@ -42,7 +43,8 @@ internal sealed class OnnxNode(
     }
 
     /// <summary>The error that says what is wrong with this node.</summary>
-    public InputException Illegal(string problem) => new($"node '{(name.Length > 0 || outputs.Count == 0 ? name : outputs[0])}' ({operation}) {problem}");
+    public InputException Illegal(string problem) =>
+        new($"node '{(name.Length > 0 || outputs.Count == 0 ? name : outputs[0])}' ({operation}) {problem}");
 
     private int ToInt(string attribute, long value) =>
         value is >= int.MinValue and <= int.MaxValue ? (int)value : throw Illegal($"has {value} in its {attribute}, which is out of range");

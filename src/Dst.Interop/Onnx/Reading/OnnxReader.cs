@@ -21,13 +21,16 @@ internal static class OnnxReader
         var constants = new Dictionary<string, ConstantTensor>();
         foreach (var tensor in graph.Initializer)
         {
-            if (!constants.TryAdd(tensor.Name, tensors.Read(tensor))) throw new InputException($"has two initialisers '{tensor.Name}'; different names were expected");
+            if (!constants.TryAdd(tensor.Name, tensors.Read(tensor)))
+                throw new InputException($"has two initialisers '{tensor.Name}'; different names were expected");
         }
 
         var (input, dims) = ReadInput(graph, constants);
-        if (graph.Output.Count != 1) throw new InputException($"has {graph.Output.Count} outputs; one, the scores of the classes, was expected");
+        if (graph.Output.Count != 1)
+            throw new InputException($"has {graph.Output.Count} outputs; one, the scores of the classes, was expected");
         var output = graph.Output[0].Name;
-        var nodes = NodeOrder.Sort([.. graph.Node.Select(node => ReadNode(node, tensors))], constants.Keys.Append(input).ToHashSet(), output);
+        var given = constants.Keys.Append(input).ToHashSet();
+        var nodes = NodeOrder.Sort([.. graph.Node.Select(node => ReadNode(node, tensors))], given, output);
         var metadata = model.MetadataProps.GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value);
         // Other exporters write a word of their own here, such as "torch_jit".
         var name = model.ProducerName == OnnxFormat.Producer && graph.Name.Length > 0 ? graph.Name : Path.GetFileNameWithoutExtension(path);
@@ -38,7 +41,9 @@ internal static class OnnxReader
     {
         var versions = model.OpsetImport.Where(import => IsStandard(import.Domain)).Select(import => import.Version).ToList();
         return versions is [>= MinOpset and <= MaxOpset and var version] ? (int)version
-            : throw new InputException($"has the operation set {(versions.Count == 0 ? "of no version" : string.Join(" and ", versions))}; one version from {MinOpset} to {MaxOpset} was expected");
+            : throw new InputException(
+                $"has the operation set {(versions.Count == 0 ? "of no version" : string.Join(" and ", versions))}; "
+                + $"one version from {MinOpset} to {MaxOpset} was expected");
     }
 
     private static bool IsStandard(string domain) => domain is "" or "ai.onnx";
@@ -47,13 +52,17 @@ internal static class OnnxReader
     {
         var inputs = graph.Input.Where(input => !constants.ContainsKey(input.Name)).ToList();
         if (inputs.Count != 1)
-            throw new InputException($"has {inputs.Count} inputs without values ({string.Join(", ", inputs.Take(4).Select(input => $"'{input.Name}'"))}); one, the images, was expected");
+            throw new InputException(
+                $"has {inputs.Count} inputs without values ({string.Join(", ", inputs.Take(4).Select(input => $"'{input.Name}'"))}); "
+                + "one, the images, was expected");
         var (name, type) = (inputs[0].Name, inputs[0].Type?.TensorType);
-        if (type?.ElemType != TensorProto.Types.DataType.Float) throw new InputException($"has the input '{name}' of the type {(int?)type?.ElemType ?? 0}; float (1) was expected");
+        if (type?.ElemType != TensorProto.Types.DataType.Float)
+            throw new InputException($"has the input '{name}' of the type {(int?)type?.ElemType ?? 0}; float (1) was expected");
         var dims = type.Shape?.Dim.Select(dim => dim.DimValue).ToList() ?? [];
         if (dims.Count != 4 || dims.Skip(1).Any(dim => dim is < 1 or > int.MaxValue) || dims[0] is < 0 or > int.MaxValue)
         {
-            var found = string.Join(", ", type.Shape?.Dim.Take(8).Select(dim => dim.DimParam.Length > 0 ? $"'{dim.DimParam}'" : $"{dim.DimValue}") ?? []);
+            var words = type.Shape?.Dim.Take(8).Select(dim => dim.DimParam.Length > 0 ? $"'{dim.DimParam}'" : $"{dim.DimValue}");
+            var found = string.Join(", ", words ?? []);
             throw new InputException($"has the input '{name}' [{found}]; [N, C, H, W] with fixed C, H and W was expected");
         }
 
@@ -77,7 +86,10 @@ internal static class OnnxReader
                 AttributeType.Ints => attribute.Ints.ToArray(),
                 _ => null,
             };
-            if (value is null) throw result.Illegal($"has the attribute '{attribute.Name}' of type {(int)attribute.Type}; a number, string, tensor or list of numbers was expected");
+            if (value is null)
+                throw result.Illegal(
+                    $"has the attribute '{attribute.Name}' of type {(int)attribute.Type}; "
+                    + "a number, string, tensor or list of numbers was expected");
             attributes[attribute.Name] = value;
         }
 

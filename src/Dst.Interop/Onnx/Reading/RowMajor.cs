@@ -17,7 +17,8 @@ internal static class RowMajor
         foreach (var extent in extents)
         {
             count *= extent;
-            if (count > int.MaxValue) throw new InputException($"has a tensor of the shape {Text(extents)}; at most {int.MaxValue} elements were expected");
+            if (count > int.MaxValue)
+                throw new InputException($"has a tensor of the shape {Text(extents)}; at most {int.MaxValue} elements were expected");
         }
 
         return (int)count;

@@ -5,7 +5,10 @@ using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Dst.Interop.Onnx.Reading;
 
-/// <summary>Tensors of an ONNX file, and of the files beside it, as numbers. The declared shape is compared with what is there before memory is taken.</summary>
+/// <summary>
+/// Tensors of an ONNX file, and of the files beside it, as numbers. The declared shape is compared with what is there before memory is
+/// taken.
+/// </summary>
 /// <param name="folder">The folder of the ONNX file, which external data may not leave.</param>
 internal sealed class TensorReader(string folder)
 {
@@ -22,7 +25,8 @@ internal sealed class TensorReader(string folder)
         var count = RowMajor.Count(shape);
         var width = WidthOf(tensor);
         Values += count;
-        if (tensor.DataLocation == TensorProto.Types.DataLocation.External) return FromBytes(tensor, shape, ReadExternal(tensor, (long)count * width));
+        if (tensor.DataLocation == TensorProto.Types.DataLocation.External)
+            return FromBytes(tensor, shape, ReadExternal(tensor, (long)count * width));
         if (tensor.RawData.Length > 0)
         {
             CheckCount(tensor, shape, (long)count * width, tensor.RawData.Length, "bytes");
@@ -43,7 +47,9 @@ internal sealed class TensorReader(string folder)
     private static int[] ReadShape(TensorProto tensor)
     {
         if (tensor.Dims.Count > RowMajor.MaxRank || tensor.Dims.Any(dim => dim is < 0 or > int.MaxValue))
-            throw new InputException($"tensor '{tensor.Name}' has the shape {RowMajor.Text(tensor.Dims.Take(RowMajor.MaxRank + 1))}; at most {RowMajor.MaxRank} dimensions from 0 to {int.MaxValue} were expected");
+            throw new InputException(
+                $"tensor '{tensor.Name}' has the shape {RowMajor.Text(tensor.Dims.Take(RowMajor.MaxRank + 1))}; "
+                + $"at most {RowMajor.MaxRank} dimensions from 0 to {int.MaxValue} were expected");
         return [.. tensor.Dims.Select(dim => (int)dim)];
     }
 
@@ -53,7 +59,9 @@ internal sealed class TensorReader(string folder)
         DataType.Int64 or DataType.Double => 8,
         DataType.Float16 => 2,
         DataType.Bool => 1,
-        var type => throw new InputException($"tensor '{tensor.Name}' has the data type {(int)type}; float (1), int32 (6), int64 (7), bool (9), float16 (10) or double (11) was expected"),
+        var type => throw new InputException(
+            $"tensor '{tensor.Name}' has the data type {(int)type}; "
+            + "float (1), int32 (6), int64 (7), bool (9), float16 (10) or double (11) was expected"),
     };
 
     private static int TypedCount(TensorProto tensor) => tensor.DataType switch
@@ -66,7 +74,8 @@ internal sealed class TensorReader(string folder)
 
     private static void CheckCount(TensorProto tensor, int[] shape, long expected, long found, string what)
     {
-        if (found != expected) throw new InputException($"tensor '{tensor.Name}' {RowMajor.Text(shape)} has {found} {what}; {expected} were expected");
+        if (found != expected)
+            throw new InputException($"tensor '{tensor.Name}' {RowMajor.Text(shape)} has {found} {what}; {expected} were expected");
     }
 
     private static ConstantTensor FromBytes(TensorProto tensor, int[] shape, ReadOnlySpan<byte> bytes) => tensor.DataType switch
@@ -86,10 +95,14 @@ internal sealed class TensorReader(string folder)
         var offset = ReadNumber(tensor, entries, "offset", 0);
         CheckCount(tensor, ReadShape(tensor), expected, ReadNumber(tensor, entries, "length", expected), "bytes of external data");
         _externalBytes += expected;
-        if (_externalBytes > InputFile.MaxBytes) throw new InputException($"tensor '{tensor.Name}' brings the external data to {_externalBytes} bytes; at most {InputFile.MaxBytes} are read");
+        if (_externalBytes > InputFile.MaxBytes)
+            throw new InputException(
+                $"tensor '{tensor.Name}' brings the external data to {_externalBytes} bytes; at most {InputFile.MaxBytes} are read");
         if (expected == 0) return [];
         using var file = InputFile.Open(path);
-        if (offset > file.Length - expected) throw new InputException($"tensor '{tensor.Name}' needs {expected} bytes from byte {offset} on of '{path}', which has {file.Length}");
+        if (offset > file.Length - expected)
+            throw new InputException(
+                $"tensor '{tensor.Name}' needs {expected} bytes from byte {offset} on of '{path}', which has {file.Length}");
         return InputFile.Guard(path, () =>
         {
             var bytes = new byte[expected];
@@ -103,10 +116,13 @@ internal sealed class TensorReader(string folder)
     {
         if (!entries.TryGetValue(key, out var text)) return fallback;
         return long.TryParse(text, out var value) && value >= 0 ? value
-            : throw new InputException($"tensor '{tensor.Name}' has external data of {key} '{text}'; a whole number from 0 on was expected");
+            : throw new InputException(
+                $"tensor '{tensor.Name}' has external data of {key} '{text}'; a whole number from 0 on was expected");
     }
 
-    /// <summary>The path of external data: in the folder of the ONNX file or deeper, and reached without links, which could leave it.</summary>
+    /// <summary>
+    /// The path of external data: in the folder of the ONNX file or deeper, and reached without links, which could leave it.
+    /// </summary>
     private string ExternalPath(TensorProto tensor, string location)
     {
         var root = Path.GetFullPath(folder);
@@ -124,5 +140,7 @@ internal sealed class TensorReader(string folder)
     }
 
     private static InputException Outside(TensorProto tensor, string location) =>
-        new($"tensor '{tensor.Name}' has its data in '{location}'; a file in the folder of the ONNX file, reached without links, was expected");
+        new(
+            $"tensor '{tensor.Name}' has its data in '{location}'; "
+            + "a file in the folder of the ONNX file, reached without links, was expected");
 }

@@ -15,6 +15,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(MaxPoolOp), "max_pool")]
 [JsonDerivedType(typeof(AvgPoolOp), "avg_pool")]
 [JsonDerivedType(typeof(GlobalAvgPoolOp), "global_avg_pool")]
+[JsonDerivedType(typeof(GlobalMaxPoolOp), "global_max_pool")]
 [JsonDerivedType(typeof(FlattenOp), "flatten")]
 [JsonDerivedType(typeof(LinearOp), "linear")]
 [JsonDerivedType(typeof(DropoutOp), "dropout")]
@@ -94,8 +95,8 @@ public abstract record Operation
 
     /// <summary>Writes the scale and the shift of each channel in inference.</summary>
     /// <param name="parameter">Gives the values of a parameter by its suffix.</param>
-    /// <param name="scale">Padded [C].</param>
-    /// <param name="shift">Padded [C].</param>
+    /// <param name="scale">[C].</param>
+    /// <param name="shift">[C].</param>
     /// <exception cref="InvalidOperationException">It does not scale channels (<see cref="ScalesChannels"/>).</exception>
     internal virtual void FoldChannels(Func<string, float[]> parameter, Span<float> scale, Span<float> shift) =>
         throw new InvalidOperationException($"{this} does not scale channels");

@@ -10,12 +10,12 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
     private readonly WindowShape _block;
     private readonly int _blocks;
 
-    public DepthwiseStep(PlanNode node, WindowShape shape) : base(node, "depthwise", shape.Channels, DepthwiseConv2d.WeightLength(shape))
+    public DepthwiseStep(LoweredDepthwiseNode node) : base(node, "depthwise", node.Window.Channels, DepthwiseConv2d.WeightLength(node.Window))
     {
-        DepthwiseConv2d.PackWeights(shape, node.Weight, Packed.Span);
-        _shape = shape;
-        _block = shape with { Channels = Layout.Block };
-        _blocks = shape.Blocks;
+        _shape = node.Window;
+        _block = _shape with { Channels = Layout.Block };
+        _blocks = _shape.Blocks;
+        DepthwiseConv2d.PackWeights(_shape, node.Weight, Packed.Span);
     }
 
     public override int Units(int images) => images * _blocks;

@@ -17,11 +17,11 @@ internal sealed unsafe class DirectStep : WeightedStep
     private readonly Lazy<Slice[]> _slices;
     private readonly int _sliceCount;
 
-    public DirectStep(SimdTier tier, PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept) : this(tier, node, algorithm, new Conv2d(tier, shape, kept), kept)
+    public DirectStep(SimdTier tier, LoweredNode node, string algorithm, Conv2dShape shape, KeptTaps? kept) : this(tier, node, algorithm, new Conv2d(tier, shape, kept), kept)
     {
     }
 
-    private DirectStep(SimdTier tier, PlanNode node, string algorithm, Conv2d kernel, KeptTaps? kept) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
+    private DirectStep(SimdTier tier, LoweredNode node, string algorithm, Conv2d kernel, KeptTaps? kept) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         _kernel.PackWeights(node.Weight, Packed.Span);

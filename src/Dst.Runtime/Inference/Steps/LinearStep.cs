@@ -12,7 +12,7 @@ internal sealed unsafe class LinearStep : WeightedStep
     private readonly int _features;
     private readonly int _outputs;
 
-    public LinearStep(PlanNode node, int features, int outputs) : base(node, "linear", outputs, Linear.WeightLength(features, outputs))
+    public LinearStep(LoweredNode node, int features, int outputs) : base(node, "linear", outputs, Linear.WeightLength(features, outputs))
     {
         (_features, _outputs) = (features, outputs);
         Linear.PackWeights(features, outputs, node.Weight, Packed.Span);

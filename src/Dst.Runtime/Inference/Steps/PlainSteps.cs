@@ -7,7 +7,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>max(x, 0) that no other step could take.</summary>
-internal sealed unsafe class ReluStep(PlanNode node, long length) : InferenceStep(node.Layer, "relu", node.Inputs[0], null, node.Output)
+internal sealed unsafe class ReluStep(LoweredNode node, long length) : InferenceStep(node.Layer, "relu", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 
@@ -16,7 +16,7 @@ internal sealed unsafe class ReluStep(PlanNode node, long length) : InferenceSte
 }
 
 /// <summary>a + b that no other step could take, and a ReLU.</summary>
-internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
+internal sealed unsafe class AddStep(LoweredNode node, long length) : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
 {
     public override int Units(int images) => images;
 
@@ -29,22 +29,31 @@ internal sealed unsafe class AddStep(PlanNode node, long length) : InferenceStep
 }
 
 /// <summary>A batch normalisation or an affine map that no layer could take, and a ReLU.</summary>
-internal sealed unsafe class BatchNormStep(PlanNode node, string algorithm, FeatureShape shape)
+internal sealed unsafe class BatchNormStep(LoweredNode node, string algorithm, FeatureShape shape)
     : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
+    private readonly float[] _scale = Padded(node.Weight!);
+    private readonly float[] _shift = Padded(node.Bias!);
 
     public override int Units(int images) => images;
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        BatchNorm.Apply(data.Tier, data.X + offset, node.Weight, node.Bias, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
+        BatchNorm.Apply(data.Tier, data.X + offset, _scale, _shift, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
+    }
+
+    private static float[] Padded(float[] values)
+    {
+        var padded = new float[Layout.PaddedChannels(values.Length)];
+        values.CopyTo(padded, 0);
+        return padded;
     }
 }
 
 /// <summary>A function of each element that no other step could take, with its parameters, if any.</summary>
-internal sealed unsafe class ActivationStep(PlanNode node, string algorithm, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
+internal sealed unsafe class ActivationStep(LoweredNode node, string algorithm, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
     : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
@@ -67,7 +76,7 @@ internal sealed unsafe class ActivationStep(PlanNode node, string algorithm, Fea
 }
 
 /// <summary>a · b, where b has the shape of a or one factor for each channel.</summary>
-internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape b) : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
+internal sealed unsafe class MulStep(LoweredNode node, FeatureShape a, FeatureShape b) : InferenceStep(node.Layer, "mul", node.Inputs[0], node.Inputs[1], node.Output)
 {
     private readonly int _pixels = a.Height * a.Width;
 
@@ -82,7 +91,7 @@ internal sealed unsafe class MulStep(PlanNode node, FeatureShape a, FeatureShape
 }
 
 /// <summary>Padding, a slice or a shuffle of channels.</summary>
-internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
+internal sealed unsafe class RearrangementStep(LoweredNode node, string algorithm, FeatureShape x, FeatureShape y, Rearrangement rearrangement)
     : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
@@ -93,7 +102,7 @@ internal sealed unsafe class RearrangementStep(PlanNode node, string algorithm, 
 }
 
 /// <summary>An operation over windows, block by block of channels.</summary>
-internal abstract unsafe class PoolStep(PlanNode node, string algorithm, WindowShape shape)
+internal abstract unsafe class PoolStep(LoweredNode node, string algorithm, WindowShape shape)
     : InferenceStep(node.Layer, algorithm, node.Inputs[0], null, node.Output)
 {
     private readonly WindowShape _block = shape with { Channels = Layout.Block };
@@ -112,19 +121,19 @@ internal abstract unsafe class PoolStep(PlanNode node, string algorithm, WindowS
 }
 
 /// <summary>Maximum over windows, or over the whole map.</summary>
-internal sealed unsafe class MaxPoolStep(PlanNode node, WindowShape shape) : PoolStep(node, "max-pool", shape)
+internal sealed unsafe class MaxPoolStep(LoweredNode node, WindowShape shape) : PoolStep(node, "max-pool", shape)
 {
     protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => MaxPool.Forward(tier, block, x, blocks, y);
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
-internal sealed unsafe class AvgPoolStep(PlanNode node, WindowShape shape, bool countPadding) : PoolStep(node, "avg-pool", shape)
+internal sealed unsafe class AvgPoolStep(LoweredNode node, WindowShape shape, bool countPadding) : PoolStep(node, "avg-pool", shape)
 {
     protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) => AvgPool.Forward(tier, block, x, blocks, countPadding, y);
 }
 
 /// <summary>[C, H, W] to [C·H·W, 1, 1].</summary>
-internal sealed unsafe class FlattenStep(PlanNode node, FeatureShape shape) : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
+internal sealed unsafe class FlattenStep(LoweredNode node, FeatureShape shape) : InferenceStep(node.Layer, "flatten", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 
@@ -137,7 +146,7 @@ internal sealed unsafe class FlattenStep(PlanNode node, FeatureShape shape) : In
 }
 
 /// <summary>Copies one input of a concatenation to its channels. The steps of all inputs run in their order.</summary>
-internal sealed unsafe class ConcatStep(PlanNode node, int input, FeatureShape shape, int firstChannel, int totalChannels)
+internal sealed unsafe class ConcatStep(LoweredNode node, int input, FeatureShape shape, int firstChannel, int totalChannels)
     : InferenceStep(node.Layer, "concat", node.Inputs[input], null, node.Output)
 {
     public override int Units(int images) => images;
@@ -152,7 +161,7 @@ internal sealed unsafe class ConcatStep(PlanNode node, int input, FeatureShape s
 }
 
 /// <summary>Softmax over the channels of [C, 1, 1].</summary>
-internal sealed unsafe class SoftmaxStep(PlanNode node, int classes) : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
+internal sealed unsafe class SoftmaxStep(LoweredNode node, int classes) : InferenceStep(node.Layer, "softmax", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
 

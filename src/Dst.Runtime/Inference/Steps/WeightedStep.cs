@@ -12,7 +12,7 @@ internal abstract unsafe class WeightedStep : InferenceStep
     private readonly Bounds _bounds;
 
     /// <summary>Takes memory for the weights and packs the bias.</summary>
-    protected WeightedStep(PlanNode node, string algorithm, int filters, long weightLength)
+    protected WeightedStep(LoweredNode node, string algorithm, int filters, long weightLength)
         : base(node.Layer, algorithm, node.Inputs[0], node.Residual, node.Output)
     {
         _weights = new AlignedBuffer(weightLength);

@@ -15,12 +15,12 @@ internal sealed unsafe class WinogradStep : WeightedStep
 
     private readonly WinogradConv2d _kernel;
 
-    public WinogradStep(SimdTier tier, PlanNode node, string algorithm, Conv2dShape shape, KeptTaps? kept, int tile, int batch)
+    public WinogradStep(SimdTier tier, LoweredNode node, string algorithm, Conv2dShape shape, KeptTaps? kept, int tile, int batch)
         : this(node, algorithm, new WinogradConv2d(tier, shape, kept, tile, RowsTogether(shape, kept, tile, batch)))
     {
     }
 
-    private WinogradStep(PlanNode node, string algorithm, WinogradConv2d kernel) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
+    private WinogradStep(LoweredNode node, string algorithm, WinogradConv2d kernel) : base(node, algorithm, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, Packed.Pointer);

@@ -3,9 +3,6 @@ namespace Dst.Runtime.Lowering.Passes;
 /// <summary>dropout(x) → x.</summary>
 internal static class DropIdentities
 {
-    /// <summary>Rewrites the graph.</summary>
-    public static void Apply(PlanGraph graph)
-    {
-        foreach (var node in graph.Nodes.Where(node => node.Operation.IsIdentityInInference).ToList()) graph.Remove(graph.ProducerOf(node.Output)!);
-    }
+    /// <summary>Rewrites the program.</summary>
+    public static void Apply(ProgramRewriter program) => program.RemoveWhere(node => node.Operation.IsIdentityInInference);
 }

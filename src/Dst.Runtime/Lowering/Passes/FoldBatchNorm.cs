@@ -3,17 +3,17 @@ namespace Dst.Runtime.Lowering.Passes;
 /// <summary>(W·x + b) · scale + shift → (scale·W)·x + (b · scale + shift), where nothing else reads W·x + b.</summary>
 internal static class FoldBatchNorm
 {
-    /// <summary>Rewrites the graph.</summary>
-    public static void Apply(PlanGraph graph)
+    /// <summary>Rewrites the program.</summary>
+    public static void Apply(ProgramRewriter program)
     {
-        foreach (var normalisation in graph.Nodes.Where(node => node.Operation.ScalesChannels).ToList())
+        foreach (var normalisation in program.Nodes.Where(node => node.Operation.ScalesChannels))
         {
-            if (graph.ProducerOf(normalisation.Inputs[0]) is { Operation.IsWeighted: true } layer && graph.Readers(layer.Output) == 1)
-                graph.Fuse(layer, normalisation, Fold(layer, normalisation, graph.Shapes[layer.Output].Channels));
+            if (program.ProducerOf(normalisation.Inputs[0]) is { Operation.IsWeighted: true } layer && program.ReadersOf(layer.Output) == 1)
+                program.Fuse(layer, normalisation, Fold(layer, normalisation, program.ShapeOf(layer.Output).Channels));
         }
     }
 
-    private static PlanNode Fold(PlanNode layer, PlanNode normalisation, int filters)
+    private static LoweredNode Fold(LoweredNode layer, LoweredNode normalisation, int filters)
     {
         var (scale, shift) = (normalisation.Weight!, normalisation.Bias!);
         var weight = (float[])layer.Weight!.Clone();

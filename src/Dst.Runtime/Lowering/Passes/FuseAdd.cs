@@ -5,14 +5,13 @@ namespace Dst.Runtime.Lowering.Passes;
 /// <summary>conv(x) + r → conv(x, residual: r), where nothing else reads conv(x) and r is there before it.</summary>
 internal static class FuseAdd
 {
-    /// <summary>Rewrites the graph.</summary>
-    public static void Apply(PlanGraph graph)
+    /// <summary>Rewrites the program.</summary>
+    public static void Apply(ProgramRewriter program)
     {
-        foreach (var sum in graph.Nodes.Where(node => node.Operation is AddOp).ToList())
+        foreach (var sum in program.Nodes.Where(node => node.Operation is AddOp))
         {
-            var last = graph.Nodes.LastOrDefault(node => sum.Inputs.Contains(node.Output));
-            if (last is { Operation.IsWeighted: true, Residual: null } && graph.Readers(last.Output) == 1)
-                graph.Fuse(last, sum, last with { Output = sum.Output, Residual = sum.Inputs[sum.Inputs[0] == last.Output ? 1 : 0] });
+            if (program.LastProducerFor(sum) is { Operation.IsWeighted: true, Residual: null } last && program.ReadersOf(last.Output) == 1)
+                program.Fuse(last, sum, last with { Output = sum.Output, Residual = sum.Inputs[sum.Inputs[0] == last.Output ? 1 : 0] });
         }
     }
 }

@@ -30,8 +30,7 @@ public sealed record Recipe
     public string Runs { get; init; } = "runs";
 
     /// <summary>Arms to run.</summary>
-    [Setting("networks to make; those that they start from are made too",
-        Choices = [ArmNames.Teacher, ArmNames.Student, ArmNames.StudentKd, ArmNames.UnstructuredKd, ArmNames.Uhp, ArmNames.Dst, ArmNames.HalfWidth])]
+    [ArmsSetting("networks to make; those that they start from are made too")]
     public IReadOnlyList<string> Arms { get; init; } = ArmNames.All;
 
     /// <summary>Data set and augmentation.</summary>

@@ -132,7 +132,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void AddMetrics(EpochMetrics row) => Write(MetricsFile.Format(row));
+    public void AddMetrics(EpochMetrics row) => Write(MetricsTable.Format(row));
 
     /// <summary>
     /// Cuts <c>metrics.csv</c> behind the rows of finished arms and of the first <paramref name="epochs"/> epochs of
@@ -144,10 +144,10 @@ public sealed class RunFolder : IDisposable
         _metrics.Position = 0;
         using var reader = new StreamReader(_metrics, leaveOpen: true);
         var lines = reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
-        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsFile.Header : IsKept(MetricsFile.Parse(line), arm, epochs)).ToList();
+        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsTable.Header : IsKept(line, arm, epochs)).ToList();
         _metrics.SetLength(kept.Sum(line => line.Length + 1));
         _metrics.Position = _metrics.Length;
-        if (kept.Count == 0) Write(MetricsFile.Header);
+        if (kept.Count == 0) Write(MetricsTable.Header);
     }
 
     /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
@@ -215,7 +215,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            run.Write(MetricsFile.Header);
+            run.Write(MetricsTable.Header);
             WriteRecipe(run.Path, run.Recipe);
             return run;
         }
@@ -229,8 +229,8 @@ public sealed class RunFolder : IDisposable
     private static void WriteRecipe(string path, Recipe recipe) =>
         AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
 
-    private bool IsKept(EpochMetrics? row, string arm, int epochs) =>
-        row is not null && (Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
+    private bool IsKept(string line, string arm, int epochs) =>
+        MetricsTable.TryParse(line, out var row) && (Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
 
     private void Write(string line) => Guard(Path, () =>
     {

@@ -1,0 +1,65 @@
+using Dst.Graph;
+using Dst.Runtime.Lowering;
+
+namespace Dst.Interop.CSource;
+
+/// <summary>Operations that compute each value from those at the same place: one loop with another statement for each.</summary>
+internal static class CElementwise
+{
+    private const string Clamp = "to[c] = sum < low ? low : sum > high ? high : sum;";
+    private const string Bounds = "float low, float high";
+    private const string Second = "const float *second, const map *other";
+
+    private static readonly Dictionary<string, (string Meaning, string Parameters, string Statement)> Functions = new()
+    {
+        ["clip"] = ("y = x within its bounds.", Bounds, "to[c] = v < low ? low : v > high ? high : v;"),
+        ["leaky_relu"] = ("y = x, or slope * x below 0.", "float slope", "to[c] = v > 0.0f ? v : slope * v;"),
+        ["prelu"] = ("y = x, or slope[channel] * x below 0.", "const float *slope", "to[c] = v > 0.0f ? v : slope[c] * v;"),
+        ["sigmoid"] = ("y = 1 / (1 + e^-x).", "", "to[c] = 1.0f / (1.0f + expf(-v));"),
+        ["hyperbolic_tangent"] = ("y = tanh(x).", "", "to[c] = tanhf(v);"),
+        ["hard_sigmoid"] = (
+            "y = alpha * x + beta, from 0 to 1.", "float alpha, float beta",
+            "const float s = alpha * v + beta; to[c] = s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s;"),
+        ["hard_swish"] = (
+            "y = x * (x / 6 + 1/2, from 0 to 1).", "",
+            "const float s = v / 6.0f + 0.5f; to[c] = v * (s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s);"),
+        ["affine"] = (
+            "y = scale[channel] * x + shift[channel] within its bounds.", $"const float *scale, const float *shift, {Bounds}",
+            $"const float sum = scale[c] * v + shift[c]; {Clamp}"),
+        ["add"] = (
+            "y = x + second within its bounds.", $"{Second}, {Bounds}",
+            $"const float sum = v + second[row * other->pitch + column * other->channels + c]; {Clamp}"),
+        ["multiply"] = ("y = x * second.", Second, "to[c] = v * second[row * other->pitch + column * other->channels + c];"),
+        ["scale"] = ("y = x * factor[channel].", "const float *factor", "to[c] = v * factor[c];"),
+    };
+
+    /// <summary>Writes the call of one.</summary>
+    public static void Emit(CProgram program, LoweredNode node)
+    {
+        var (low, high) = CProgram.BoundsOf(node);
+        string Parameter(string suffix, float[] values) => program.AddFloats(node, suffix, values);
+        string Other() => $"{program.Network.AddressOf(node.Inputs[1])}, {program.MapOf(node.Inputs[1])}";
+        var (name, arguments) = node.Operation switch
+        {
+            ReluOp => ("clip", "0.0f, FLT_MAX"),
+            ClipOp c => ("clip", $"{CText.Float(c.Min)}, {CText.Float(c.Max)}"),
+            LeakyReluOp l => ("leaky_relu", CText.Float(l.Slope)),
+            PReluOp => ("prelu", Parameter("slope", node.Weight!)),
+            SigmoidOp => ("sigmoid", ""),
+            TanhOp => ("hyperbolic_tangent", ""),
+            HardSigmoidOp h => ("hard_sigmoid", $"{CText.Float(h.Alpha)}, {CText.Float(h.Beta)}"),
+            HardSwishOp => ("hard_swish", ""),
+            AffineOp or BatchNormOp => ("affine", $"{Parameter("scale", node.Weight!)}, {Parameter("shift", node.Bias!)}, {low}, {high}"),
+            AddOp => ("add", $"{Other()}, {low}, {high}"),
+            MulOp when program.Network[node.Inputs[1]].Shape == program.Network[node.Inputs[0]].Shape => ("multiply", Other()),
+            MulOp => ("scale", program.Network.AddressOf(node.Inputs[1])),
+            _ => throw new InvalidOperationException($"no C statement for {node.Operation}"),
+        };
+        var function = Functions[name];
+        var parameters = function.Parameters.Length > 0 ? $", {function.Parameters}" : "";
+        program.Use(
+            "elementwise.c", ("NAME", name), ("MEANING", function.Meaning), ("PARAMETERS", parameters), ("STATEMENT", function.Statement));
+        if (name is "sigmoid" or "hyperbolic_tangent") program.UseMath();
+        program.Call(name, node, arguments);
+    }
+}

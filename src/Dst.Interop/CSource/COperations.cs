@@ -1,0 +1,152 @@
+using Dst.Graph;
+using Dst.Kernels;
+using Dst.Runtime.Lowering;
+
+namespace Dst.Interop.CSource;
+
+/// <summary>The one table of operations: what each writes into the source.</summary>
+internal static class COperations
+{
+    /// <summary>What the source can run.</summary>
+    public static LoweringTarget Target { get; } = new(TakesBounds, ReadsMapsInAnyOrder: true);
+
+    /// <summary>Writes all statements of a network.</summary>
+    public static CProgram Write(CNetwork network)
+    {
+        var program = new CProgram(network);
+        program.Use("map.c");
+        if (network[NetworkGraph.InputName].Argument is null)
+        {
+            program.Begin("input", $"{network[NetworkGraph.InputName].Shape}, from channel planes to a map", NetworkGraph.InputName);
+            program.Use("read_planes.c");
+            program.Statement("read_planes", "input", network.AddressOf(NetworkGraph.InputName), program.MapOf(NetworkGraph.InputName));
+        }
+
+        foreach (var node in network.Program.Nodes)
+        {
+            program.Begin(node.Layer, Describe(node, network), node.Output);
+            Emit(program, node);
+        }
+
+        if (network[network.Program.Output].Argument is null or "input")
+        {
+            program.Begin("output", "from a map to channel planes", network.Program.Output);
+            program.Use("write_planes.c");
+            program.Statement("write_planes", network.AddressOf(network.Program.Output), program.MapOf(network.Program.Output), "logits");
+        }
+
+        return program;
+    }
+
+    private static void Emit(CProgram program, LoweredNode node)
+    {
+        switch (node.Operation)
+        {
+            case Conv2dOp when node is LoweredDepthwiseNode depthwise:
+                CConvolutions.Emit(program, depthwise);
+                break;
+            case Conv2dOp c:
+                CConvolutions.Emit(program, node, c);
+                break;
+            case LinearOp l:
+                CConvolutions.Emit(program, node, l);
+                break;
+            case MaxPoolOp p:
+                EmitMaxPool(program, node, p.Kernel, p.Stride, p.Padding);
+                break;
+            case GlobalMaxPoolOp:
+                var map = program.Network[node.Inputs[0]].Shape;
+                EmitMaxPool(program, node, kernel: Math.Max(map.Height, map.Width), stride: 1, padding: 0); // the function cuts windows to the map
+                break;
+            case AvgPoolOp p:
+                program.Use("average_pool.c");
+                program.Call("average_pool", node, $"{p.Kernel}, {p.Kernel}, {p.Stride}, {p.Padding}, {(p.CountPadding ? 1 : 0)}");
+                break;
+            case GlobalAvgPoolOp:
+                var whole = program.Network[node.Inputs[0]].Shape;
+                program.Use("average_pool.c");
+                program.Call("average_pool", node, $"{whole.Height}, {whole.Width}, 1, 0, 0");
+                break;
+            case SoftmaxOp:
+                program.Use("softmax.c");
+                program.UseMath();
+                EmitPlain(program, "softmax", node);
+                break;
+            case FlattenOp:
+                program.Use("write_planes.c");
+                EmitPlain(program, "write_planes", node);
+                break;
+            case ConcatOp:
+                EmitConcat(program, node);
+                break;
+            case SliceOp s:
+                EmitCopy(program, node.Inputs[0], s.Start, s.Channels, node.Output, 0);
+                break;
+            case PadOp p:
+                var padded = program.Network[node.Output];
+                program.Use("fill.c");
+                program.Statement("fill", CText.Float(p.Value), program.Network.AddressOf(node.Output), program.MapOf(node.Output));
+                var first = p.Top * padded.Pitch + p.Left * padded.Shape.Channels + p.ChannelsBefore;
+                EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
+                break;
+            case ChannelShuffleOp s:
+                program.Use("shuffle.c");
+                program.Call("shuffle", node, $"{s.Groups}");
+                break;
+            case { IsElementwise: true }:
+                CElementwise.Emit(program, node);
+                break;
+            default:
+                throw new InputException($"layer '{node.Layer}' is the operation {NameOf(node)}, which cannot be exported as C source yet");
+        }
+    }
+
+    /// <summary>
+    /// Layers with weights clip to a range around 0; affine maps and sums apply a ReLU. Others have functions of their own.
+    /// </summary>
+    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
+        ? bounds is { Least: <= 0, Most: >= 0 }
+        : bounds == Bounds.Relu && node.Operation.TakesRelu;
+
+    /// <summary>A function from a map to values without borders.</summary>
+    private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
+        function, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
+
+    private static void EmitMaxPool(CProgram program, LoweredNode node, int kernel, int stride, int padding)
+    {
+        program.Use("tile.c");
+        program.Use("max_pool.c");
+        program.Call("max_pool", node, $"{kernel}, {stride}, {padding}");
+    }
+
+    private static void EmitConcat(CProgram program, LoweredNode node)
+    {
+        var first = 0;
+        foreach (var input in node.Inputs)
+        {
+            var channels = program.Network[input].Shape.Channels;
+            EmitCopy(program, input, 0, channels, node.Output, first);
+            first += channels;
+        }
+    }
+
+    private static void EmitCopy(CProgram program, string from, int firstRead, int channels, string to, int firstWritten)
+    {
+        program.Use("copy.c");
+        var network = program.Network;
+        program.Statement(
+            "copy", $"{network.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}",
+            $"{network.AddressOf(to)} + {firstWritten}", program.MapOf(to));
+    }
+
+    private static string Describe(LoweredNode node, CNetwork network)
+    {
+        var kind = node.Operation is Conv2dOp c ? $"{c.KernelHeight}x{c.KernelWidth} convolution" : NameOf(node);
+        var kept = node.Mask is { } mask ? $", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights" : "";
+        var sum = node.Residual is null ? "" : ", sum";
+        var clip = node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip";
+        return $"{kind}{sum}{clip}, {network[node.Inputs[0]].Shape} to {network[node.Output].Shape}{kept}";
+    }
+
+    private static string NameOf(LoweredNode node) => node.Operation.GetType().Name[..^2];
+}

@@ -1,0 +1,29 @@
+using Dst.Graph;
+
+namespace Dst.Runtime.Lowering;
+
+/// <summary>Reads a model as nodes that passes can rewrite: one for each layer, with its weights.</summary>
+internal static class ModelReader
+{
+    /// <summary>Reads a model, without its masks if <paramref name="dense"/>.</summary>
+    public static ProgramRewriter Read(Model model, bool dense)
+    {
+        var shapes = model.Graph.Shapes;
+        return new(model.Graph.Nodes.Select(node => Read(model, node, shapes[node.Inputs[0]], dense)), shapes, model.Graph.Output.Name);
+    }
+
+    private static LoweredNode Read(Model model, Node node, FeatureShape input, bool dense)
+    {
+        float[]? Parameter(string suffix) => model.Parameters.GetValueOrDefault($"{node.Name}.{suffix}")?.Data;
+        var read = Create(node, input) with { Mask = dense ? null : model.Masks.GetValueOrDefault(node.Name) };
+        if (!node.Operation.ScalesChannels) return read with { Weight = Parameter("weight"), Bias = Parameter("bias") };
+        var (scale, shift) = (new float[input.Channels], new float[input.Channels]);
+        node.Operation.FoldChannels(suffix => Parameter(suffix)!, scale, shift);
+        return read with { Weight = scale, Bias = shift };
+    }
+
+    private static LoweredNode Create(Node node, FeatureShape x) => node.Operation is Conv2dOp c && c.IsDepthwise(x)
+        ? new LoweredDepthwiseNode(
+            node.Name, c, node.Inputs, node.Name, new(x.Channels, x.Height, x.Width, c.KernelHeight, c.KernelWidth, c.Stride, c.Padding))
+        : new LoweredNode(node.Name, node.Operation, node.Inputs, node.Name);
+}

@@ -1,0 +1,4 @@
+namespace Dst.Training.Engine;
+
+/// <summary>Training cannot go on: the loss is NaN or infinite.</summary>
+public sealed class DivergedException(string message) : Exception(message);

@@ -1,0 +1,35 @@
+using Dst.Training.Autodiff;
+using Dst.Training.Masks;
+using Dst.Training.Objectives;
+
+namespace Dst.Training.Engine;
+
+/// <summary>One network to be trained: where it starts, how it is trained and who teaches it.</summary>
+/// <param name="Arm">The arm that it belongs to.</param>
+/// <param name="Start">Initial weights; its masks stay fixed unless <see cref="Pruning"/> changes them.</param>
+/// <param name="Options">Epochs, optimiser, schedule.</param>
+public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options)
+{
+    /// <summary>The teacher T, or null to learn from labels alone.</summary>
+    public Model? Teacher { get; init; }
+
+    /// <summary>The dense student S* as a second teacher, or null.</summary>
+    public Model? DenseStudent { get; init; }
+
+    /// <summary>Pruning during the training, or null.</summary>
+    public Pruning? Pruning { get; init; }
+
+    /// <summary>How convolutions are computed.</summary>
+    public ConvolutionForms Forms { get; init; } = ConvolutionForms.Estimated;
+
+    /// <summary>What is learnt from the teachers.</summary>
+    public DistillationOptions Distillation { get; init; } = new();
+}
+
+/// <summary>What came of a phase.</summary>
+/// <param name="Model">The weights of the best epoch.</param>
+/// <param name="BestEpoch">The epoch, from 1, with the highest validation top-1; of equal ones the last. Gradual pruning has reached its end by then.</param>
+/// <param name="BestTop1">Its validation top-1, 0 to 1.</param>
+/// <param name="Epochs">Epochs trained.</param>
+/// <param name="Seconds">Wall time.</param>
+public sealed record PhaseResult(Model Model, int BestEpoch, double BestTop1, int Epochs, double Seconds);

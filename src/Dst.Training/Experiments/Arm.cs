@@ -1,0 +1,107 @@
+using Dst.Foundations;
+using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks;
+using Dst.Training.Objectives;
+
+namespace Dst.Training.Experiments;
+
+/// <summary>The network that an arm starts from.</summary>
+public enum ArmStart
+{
+    /// <summary>The recipe's teacher with initial weights.</summary>
+    Teacher,
+
+    /// <summary>The recipe's student with initial weights.</summary>
+    Student,
+
+    /// <summary>The student as the arm <see cref="ArmNames.StudentKd"/> left it: S* of the method.</summary>
+    BestStudent,
+
+    /// <summary>A narrower student with initial weights, of about the cost of the half-pruned one.</summary>
+    NarrowStudent,
+}
+
+/// <summary>
+/// One trained network of a recipe and one row of its summary: what it starts from, how it is pruned, what teaches it, how it is trained.
+/// </summary>
+/// <param name="Name">Its name in recipes, files and tables.</param>
+/// <param name="Start">What it starts from, unless it is pruned from scratch (<see cref="StartIn"/>).</param>
+/// <param name="Train">The section of the recipe that trains it.</param>
+public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions> Train)
+{
+    /// <summary>How its network is pruned, or null if it is dense.</summary>
+    public MaskKind? Masks { get; init; }
+
+    /// <summary>The section of the recipe by which the teacher teaches it, or null if it learns from labels alone.</summary>
+    public Func<Recipe, DistillationOptions>? Distill { get; init; }
+
+    /// <summary>The model file that a recipe may give in its stead, or null.</summary>
+    public Func<Recipe, string?> Given { get; init; } = _ => null;
+
+    /// <summary>All arms in the order in which they run: each comes after those that it needs.</summary>
+    public static IReadOnlyList<Arm> All { get; } =
+    [
+        new(ArmNames.Teacher, ArmStart.Teacher, recipe => recipe.Teacher.Train) { Given = recipe => recipe.Teacher.Model },
+        new(ArmNames.Student, ArmStart.Student, recipe => recipe.Train),
+        new(ArmNames.StudentKd, ArmStart.Student, recipe => recipe.Train)
+        {
+            Distill = recipe => recipe.Distill,
+            Given = recipe => recipe.Student.Model,
+        },
+        new(ArmNames.UnstructuredKd, ArmStart.BestStudent, recipe => recipe.PruneTrain)
+        {
+            Masks = MaskKind.Unstructured,
+            Distill = recipe => recipe.Distill,
+        },
+        new(ArmNames.Uhp, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Masks = MaskKind.Uhp },
+        new(ArmNames.Dst, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Masks = MaskKind.Uhp, Distill = recipe => recipe.Distill },
+        new(ArmNames.HalfWidth, ArmStart.NarrowStudent, recipe => recipe.Train) { Distill = recipe => recipe.Distill },
+    ];
+
+    /// <summary>The arm of a name.</summary>
+    public static Arm Of(string name) => All.First(arm => arm.Name == name);
+
+    /// <summary>Whether a recipe prunes it from scratch instead of pruning a trained student.</summary>
+    public bool IsPrunedFromScratch(Recipe recipe) => Masks is not null && recipe.Prune.Method == PruningMethod.SrSte;
+
+    /// <summary>What it starts from in a recipe.</summary>
+    public ArmStart StartIn(Recipe recipe) => IsPrunedFromScratch(recipe) ? ArmStart.Student : Start;
+
+    /// <summary>The section of a recipe that trains it.</summary>
+    public TrainOptions TrainIn(Recipe recipe) => IsPrunedFromScratch(recipe) ? recipe.Train : Train(recipe);
+
+    /// <summary>Whether the dense student teaches it beside the teacher.</summary>
+    public bool HasDenseTeacher(Recipe recipe) => Masks is not null && Distill is not null && Distill(recipe).Beta > 0;
+
+    /// <summary>The arms that must be finished before it.</summary>
+    public IReadOnlyList<Arm> NeedsIn(Recipe recipe)
+    {
+        if (Given(recipe) is not null) return [];
+        var needs = new List<Arm>();
+        if (Distill is not null) needs.Add(Of(ArmNames.Teacher));
+        if (StartIn(recipe) == ArmStart.BestStudent || HasDenseTeacher(recipe)) needs.Add(Of(ArmNames.StudentKd));
+        return needs;
+    }
+
+    /// <summary>The arms of a recipe and all that these need, in the order in which they run.</summary>
+    public static IReadOnlyList<Arm> NeededBy(Recipe recipe)
+    {
+        var needed = new HashSet<Arm>();
+        foreach (var name in recipe.Arms) Add(Of(name));
+        return [.. All.Where(needed.Contains)];
+
+        void Add(Arm arm)
+        {
+            if (!needed.Add(arm)) return;
+            foreach (var other in arm.NeedsIn(recipe)) Add(other);
+        }
+    }
+}
+
+/// <summary>A setting that lists arms.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class ArmsSettingAttribute : SettingAttribute
+{
+    public ArmsSettingAttribute(string help) : base(help) => Choices = [.. ArmNames.All];
+}

@@ -1,0 +1,59 @@
+using Dst.Graph;
+using Dst.ModelFiles;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
+using Dst.Training.Masks;
+
+namespace Dst.Training.Experiments;
+
+/// <summary>Finishes an arm: saves its model, tests it, measures cost and latency, and adds its row to the summary.</summary>
+internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext compute, Func<Model, Latency> measureLatency)
+{
+    private Recipe Recipe => run.Recipe;
+
+    /// <summary>The result of a model that was not trained here.</summary>
+    public PhaseResult Import(Model model, CancellationToken cancellation) =>
+        new(model, BestEpoch: 0, Evaluate(model, data.Validation, cancellation).Top1, Epochs: 0, Seconds: 0);
+
+    /// <summary>Finishes an arm.</summary>
+    public void Finish(Arm arm, PhaseResult result, Action<string>? log, CancellationToken cancellation)
+    {
+        var model = result.Model;
+        ModelFile.Save(run.ModelPath(arm.Name), model);
+        var test = Evaluate(model, data.Test, cancellation);
+        var cost = NetworkCost.Of(model.Graph, model.Masks);
+        var isDense = model.Masks.Count == 0;
+        run.AddArm(new()
+        {
+            Arm = arm.Name,
+            Network = model.Graph.Name,
+            TestTop1 = test.Top1,
+            ValidationTop1 = result.BestTop1,
+            Weights = cost.Weights,
+            Nonzero = cost.Nonzeros,
+            Macs = cost.Macs,
+            EffectiveMacs = cost.EffectiveMacs,
+            FileBytes = new FileInfo(run.ModelPath(arm.Name)).Length,
+            LatencyMs = measureLatency(model),
+            LatencyDenseMs = isDense ? null : measureLatency(new(model.Graph, model.Parameters)),
+            Seconds = result.Seconds,
+            Epochs = result.Epochs,
+            BestEpoch = result.BestEpoch,
+            Confusion = test.Confusion.Rows,
+            Layers = isDense ? [] : DescribeLayers(model, cost),
+        });
+        log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
+    }
+
+    private ClassificationMetrics Evaluate(Model model, SampleSet samples, CancellationToken cancellation) =>
+        Evaluator.Evaluate(model, data, samples, Recipe.Train.Batch, compute, cancellation);
+
+    private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
+    {
+        var skipped = PruningPlan.Outline(model, Recipe.Prune).Skipped;
+        return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
+    }
+}

@@ -1,0 +1,64 @@
+using Dst.Foundations;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Training.Experiments;
+
+/// <summary>Runs a phase, or goes on with it from the checkpoint of the run folder.</summary>
+internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext compute)
+{
+    /// <summary>Called after each step.</summary>
+    public IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>Called after each epoch.</summary>
+    public Action<EpochMetrics>? EpochEnded { get; init; }
+
+    /// <summary>Called when the phase begins or is resumed, with a line for the log.</summary>
+    public Action<string>? Log { get; init; }
+
+    /// <summary>Trains to the end of the phase.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the state is in the checkpoint.</exception>
+    /// <exception cref="DivergedException">A loss is NaN or infinite.</exception>
+    public PhaseResult Run(TrainingPhase phase, CancellationToken cancellation)
+    {
+        phase = phase with { Forms = CheckpointFile.FindForms(run.CheckpointPath, phase.Arm) ?? ChooseForms(phase) };
+        using var trainer = new Trainer(phase, data, compute, run.Recipe.Seed)
+        {
+            Checkpoints = run.Recipe.Checkpoint,
+            Progress = Progress,
+            CheckpointDue = trainer => CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer),
+            EpochEnded = row =>
+            {
+                run.AddMetrics(row);
+                EpochEnded?.Invoke(row);
+            },
+        };
+        var resumed = CheckpointFile.TryRestore(run.CheckpointPath, phase.Arm, trainer);
+        run.TrimMetrics(phase.Arm, trainer.State.Epoch);
+        var epochs = phase.Options.Epochs;
+        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : Words.Count(epochs, "epoch"))}");
+        try
+        {
+            return trainer.Run(cancellation);
+        }
+        catch (DivergedException e)
+        {
+            throw new DivergedException($"{e.Message}; {DescribeCheckpoint(phase.Arm)}");
+        }
+    }
+
+    private ConvolutionForms ChooseForms(TrainingPhase phase)
+    {
+        if (phase.Options.Convolutions == FormChoice.Direct) return ConvolutionForms.Direct;
+        if (phase.Options.Convolutions != FormChoice.Measured) return ConvolutionForms.Estimated;
+        var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute);
+        run.RecordConvolutions(phase.Arm, forms.Tiles!);
+        return forms;
+    }
+
+    private string DescribeCheckpoint(string arm) => CheckpointFile.FindState(run.CheckpointPath, arm) is { } state
+        ? $"the last good state, after {Words.Count(state.Epoch, "epoch")} and {Words.Count(state.Step, "step")}, is in {run.CheckpointPath}"
+        : $"no checkpoint of {arm} was written before";
+}

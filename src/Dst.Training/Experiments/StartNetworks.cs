@@ -1,0 +1,47 @@
+using Dst.Graph;
+using Dst.Training.Data;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks;
+using Dst.Training.Networks;
+
+namespace Dst.Training.Experiments;
+
+/// <summary>The networks that arms start from with initial weights.</summary>
+internal sealed class StartNetworks(Recipe recipe, DataSet data)
+{
+    /// <summary>The graph of a start.</summary>
+    /// <exception cref="InputException">It does not fit the data or the memory.</exception>
+    public CheckedGraph Build(ArmStart start) => Build(OptionsOf(start));
+
+    /// <summary>A network with initial weights, for this data.</summary>
+    /// <exception cref="InputException">It does not fit the data or the memory.</exception>
+    public Model Initialise(ArmStart start) => Initialise(OptionsOf(start));
+
+    private NetworkOptions OptionsOf(ArmStart start) => start switch
+    {
+        ArmStart.Teacher => recipe.Teacher,
+        ArmStart.Student => recipe.Student,
+        ArmStart.NarrowStudent => NarrowStudent(),
+        _ => throw new ArgumentOutOfRangeException(nameof(start), start, "not a network with initial weights"),
+    };
+
+    private Model Initialise(NetworkOptions options) => GivenModels.For(data, Initialiser.Initialise(Build(options), recipe.Seed));
+
+    private CheckedGraph Build(NetworkOptions options)
+    {
+        var graph = Zoo.Build(options.Arch, data.Shape, data.ClassNames.Count, options.Width, options.Dropout);
+        NetworkMemory.Check(graph, batch: 1);
+        return graph;
+    }
+
+    /// <summary>The student with the width, in steps of 1 %, whose cost is nearest to that of the half-pruned student: about 1/√2 of its own.</summary>
+    private NetworkOptions NarrowStudent()
+    {
+        const double narrowest = 0.05;
+        var student = Initialise(recipe.Student);
+        var cost = NetworkCost.Of(student.Graph, PruningPlan.Outline(student, recipe.Prune).Masks).EffectiveMacs;
+        return Enumerable.Range(1, 100)
+            .Select(percent => recipe.Student with { Width = Math.Max(narrowest, recipe.Student.Width * percent / 100) })
+            .MinBy(options => Math.Abs(NetworkCost.Of(Build(options)).Macs - cost))!;
+    }
+}

@@ -1,0 +1,45 @@
+using Dst.Graph;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Objectives;
+
+namespace Dst.Training.Masks;
+
+/// <summary>The gradients that scores need: of the cross-entropy with the labels, averaged over training batches as training sees them, augmented.</summary>
+/// <param name="data">Its training images are used.</param>
+/// <param name="batch">Images in a batch.</param>
+/// <param name="compute">Threads and vector width.</param>
+/// <param name="seed">Keys order, augmentation and dropout.</param>
+public sealed class ScoreGradients(DataSet data, int batch, ComputeContext compute, long seed)
+{
+    /// <summary>Gradient by name of each weight tensor, in its layout; null if the options' score needs none.</summary>
+    /// <param name="model">Not changed.</param>
+    /// <param name="options">The score, and over how many batches of the first epoch it averages.</param>
+    public IReadOnlyDictionary<string, float[]>? Of(Model model, PruningOptions options) =>
+        options.Score == PruningScore.Taylor ? Average(model, options.TaylorBatches) : null;
+
+    private Dictionary<string, float[]> Average(Model model, int batches)
+    {
+        using var network = new TrainingNetwork(model, batch, compute, seed);
+        using var loader = new BatchLoader(data, data.Training, batch, augment: true, seed);
+        var weights = network.Parameters.Where(parameter => parameter.Shape.Role == ParameterRole.Weight).ToList();
+        var sums = weights.ToDictionary(weight => weight.Shape.Name, weight => new float[weight.Value.Length]);
+        var logitGradient = new float[batch * network.Classes];
+        var count = Math.Min(batches, loader.BatchesPerEpoch);
+        foreach (var (step, images) in loader.Epoch(0).Take(count).Index())
+        {
+            var gradient = logitGradient.AsSpan(0, images.Count * network.Classes);
+            gradient.Clear();
+            var logits = network.Forward(images.Images, images.Count, training: true, step);
+            CrossEntropy.Compute(logits, images.Labels.AsSpan(0, images.Count), network.Classes, labelSmoothing: 0, weight: 1, gradient);
+            network.Backward(gradient);
+            foreach (var weight in weights)
+            {
+                var sum = sums[weight.Shape.Name];
+                for (var i = 0; i < sum.Length; i++) sum[i] += weight.Gradient[i] / count;
+            }
+        }
+
+        return sums;
+    }
+}

@@ -1,0 +1,65 @@
+using Dst.Masks;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+
+namespace Dst.Training.Masks;
+
+/// <summary>Changes the masks of a network in training. Without one they stay as they are at the start.</summary>
+internal abstract class TrainingMasks
+{
+    private protected TrainingMasks(TrainingNetwork network) => Network = network;
+
+    /// <summary>Mask by layer in a form that a checkpoint takes.</summary>
+    public virtual IEnumerable<(string Name, float[] Values)> State => [];
+
+    private protected TrainingNetwork Network { get; }
+
+    /// <summary>The masks that a phase asks for, or null.</summary>
+    public static TrainingMasks? Create(TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed) => phase.Pruning switch
+    {
+        null => null,
+        { Options.Method: PruningMethod.Gradual } pruning => new GradualMasks(
+            pruning, network, steps, () => new ScoreGradients(data, phase.Options.Batch, compute, seed).Of(network.ToModel(), pruning.Options)),
+        { Options.Method: PruningMethod.SrSte } pruning => new StraightThroughMasks(pruning, network),
+        { } pruning => throw new ArgumentException($"{pruning.Options.Method} does not prune during training", nameof(phase)),
+    };
+
+    /// <summary>Before the forward pass of step <paramref name="step"/>, from 0.</summary>
+    public abstract void BeginStep(long step);
+
+    /// <summary>Before the optimiser's step: gradients are there.</summary>
+    public virtual void BeginUpdate()
+    {
+    }
+
+    /// <summary>Before the network is evaluated and its weights are taken as a result.</summary>
+    public virtual void BeginEvaluation()
+    {
+    }
+
+    /// <summary>After <see cref="BeginEvaluation"/>: back to the weights in training.</summary>
+    public virtual void EndEvaluation()
+    {
+    }
+
+    /// <summary>Whether weights after <paramref name="steps"/> steps have the final sparsity, so that they may be the result.</summary>
+    public virtual bool IsComplete(long steps) => true;
+
+    /// <summary>Continues from a checkpoint.</summary>
+    public virtual void Restore(IReadOnlyDictionary<string, float[]> state, long steps)
+    {
+    }
+
+    /// <summary>Sets the masks of a result that is in the network.</summary>
+    public virtual void Finish()
+    {
+    }
+
+    /// <summary>The masks of the network's present weights.</summary>
+    private protected IReadOnlyDictionary<string, LayerMask> Plan(Pruning pruning, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
+    {
+        var model = new Model(Network.Graph, Network.Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, p.Value)));
+        return pruning.Plan(model, gradients, progress).Masks;
+    }
+}

@@ -1,0 +1,57 @@
+using Dst.Training.Autodiff;
+
+namespace Dst.Training.Objectives;
+
+/// <summary>What a term of a loss learns from.</summary>
+internal enum LossSource
+{
+    /// <summary>The labels.</summary>
+    Labels,
+
+    /// <summary>The teacher T.</summary>
+    Teacher,
+
+    /// <summary>The dense student S*.</summary>
+    DenseStudent,
+}
+
+/// <summary>
+/// One term of the loss of a phase: a weighted mean over the batch. It compares logits, or the outputs of two layers.
+/// </summary>
+internal interface ILossTerm
+{
+    /// <summary>What it learns from.</summary>
+    LossSource Source { get; }
+
+    /// <summary>The layers that it compares, or null if it compares logits.</summary>
+    LayerPair? Layers => null;
+
+    /// <summary>A parameter of its own that is trained with the student, or null.</summary>
+    Parameter? Projection => null;
+
+    /// <summary>Adds its gradients to what is there.</summary>
+    /// <returns>The value with its weight, accumulated in double.</returns>
+    double Add(in LossBatch batch);
+}
+
+/// <summary>What one term sees of a batch.</summary>
+internal readonly ref struct LossBatch
+{
+    /// <summary>Epoch, from 0.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Class of each image.</summary>
+    public required ReadOnlySpan<int> Labels { get; init; }
+
+    /// <summary>Length of a row: classes, or pixels of a map.</summary>
+    public required int Row { get; init; }
+
+    /// <summary>The student's logits [images, classes], or features [images, channels, pixels].</summary>
+    public required ReadOnlySpan<float> Student { get; init; }
+
+    /// <summary>The same of the term's source; empty if these are the labels.</summary>
+    public ReadOnlySpan<float> Teacher { get; init; }
+
+    /// <summary>Gradient by <see cref="Student"/>, of its size.</summary>
+    public required Span<float> Gradient { get; init; }
+}

@@ -1,0 +1,139 @@
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+
+namespace Dst.Training.Objectives;
+
+/// <summary>
+/// The loss of a phase and its gradient: the sum of its <see cref="LossTerms"/>. Teachers see the same augmented batch as the student,
+/// unless their logits are remembered.
+/// </summary>
+internal sealed class Objective : IDisposable
+{
+    private readonly TrainingNetwork _student;
+    private readonly DistillationOptions _options;
+    private readonly ILossTerm[] _onLabels;
+    private readonly ILossTerm[] _onLogits;
+    private readonly ILossTerm[] _onLayers;
+    private readonly Dictionary<LossSource, Teacher> _teachers;
+    private readonly FeatureMaps? _features; // of the student
+    private readonly float[] _standardised; // logits of the student
+    private readonly float[] _standardisedGradient;
+
+    /// <summary>Prepares the terms of <paramref name="phase"/>; <paramref name="seed"/> keys the projections of hints.</summary>
+    /// <param name="phase">Teachers and options.</param>
+    /// <param name="student">The network in training, with the features of <see cref="LossTerms.LayersOfStudent"/>.</param>
+    /// <param name="maxBatch">Largest batch.</param>
+    /// <param name="compute">Threads and vector width.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <exception cref="InputException">A layer of the options is not in the graphs, or cannot be compared.</exception>
+    public Objective(TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed)
+    {
+        (_student, _options) = (student, phase.Distillation);
+        var terms = LossTerms.Of(phase, seed);
+        _onLabels = [.. terms.Where(term => term.Source == LossSource.Labels)];
+        _onLogits = [.. terms.Where(term => term.Source != LossSource.Labels && term.Layers is null)];
+        _onLayers = [.. terms.Where(term => term.Layers is not null)];
+        Projections = [.. terms.Select(term => term.Projection).OfType<Parameter>()];
+        _teachers = terms.Where(term => term.Source != LossSource.Labels).GroupBy(term => term.Source).ToDictionary(source => source.Key, source =>
+        {
+            var model = source.Key == LossSource.Teacher ? phase.Teacher : phase.DenseStudent;
+            return new Teacher(model!, [.. source.Select(term => term.Layers?.Teacher).OfType<string>()], maxBatch, compute, _options.Standardise);
+        });
+        if (_onLayers.Length > 0) _features = new(student.Graph, _onLayers.Select(term => term.Layers!.Student), maxBatch);
+        var standardised = _options.Standardise && _onLogits.Length > 0 ? maxBatch * student.Classes : 0;
+        (_standardised, _standardisedGradient) = (new float[standardised], new float[standardised]);
+    }
+
+    /// <summary>Parameters that are trained with the student's but are no part of it: the projections of hints.</summary>
+    public IReadOnlyList<Parameter> Projections { get; }
+
+    /// <summary>
+    /// Computes the teachers' logits of all training images where they stay the same: without augmentation, or if
+    /// <see cref="DistillationOptions.CacheTeacher"/> says so. Before the first step.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void RememberTeachers(DataSet data, int batchSize, CancellationToken cancellation)
+    {
+        if (data.Options.IsAugmented && !_options.CacheTeacher) return;
+        foreach (var teacher in _teachers.Values.Where(teacher => !teacher.HasFeatures)) teacher.Remember(data, batchSize, cancellation);
+    }
+
+    /// <summary>
+    /// The mean loss of a batch. Its gradient by the logits is written to <paramref name="gradient"/>, that by features is given to
+    /// the student's network for its next backward pass, that by projections stands in their parameters.
+    /// </summary>
+    /// <param name="batch">What the student's last forward pass saw.</param>
+    /// <param name="epoch">Epoch, from 0.</param>
+    /// <param name="logits">The student's, [count, classes].</param>
+    /// <param name="gradient">[count, classes].</param>
+    public double Compute(Batch batch, int epoch, ReadOnlySpan<float> logits, Span<float> gradient)
+    {
+        foreach (var teacher in _teachers.Values) teacher.See(batch);
+        gradient.Clear();
+        var loss = AddLogits(_onLabels, batch, epoch, logits, gradient);
+        loss += _options.Standardise && _onLogits.Length > 0
+            ? AddStandardised(batch, epoch, logits, gradient)
+            : AddLogits(_onLogits, batch, epoch, logits, gradient);
+        return _features is null ? loss : loss + AddLayers(_features, batch, epoch);
+    }
+
+    public void Dispose()
+    {
+        foreach (var teacher in _teachers.Values) teacher.Dispose();
+    }
+
+    /// <summary>The terms that compare logits, on standardised ones (<see cref="LogitStandardisation"/>).</summary>
+    private double AddStandardised(Batch batch, int epoch, ReadOnlySpan<float> logits, Span<float> gradient)
+    {
+        var standardised = _standardised.AsSpan(0, logits.Length);
+        var inner = _standardisedGradient.AsSpan(0, logits.Length);
+        LogitStandardisation.Apply(logits, _student.Classes, standardised);
+        inner.Clear();
+        var loss = AddLogits(_onLogits, batch, epoch, standardised, inner);
+        LogitStandardisation.Backward(logits, inner, _student.Classes, gradient);
+        return loss;
+    }
+
+    private double AddLogits(ILossTerm[] terms, Batch batch, int epoch, ReadOnlySpan<float> logits, Span<float> gradient)
+    {
+        var loss = 0.0;
+        foreach (var term in terms)
+        {
+            loss += term.Add(new()
+            {
+                Epoch = epoch,
+                Labels = batch.Labels.AsSpan(0, batch.Count),
+                Row = _student.Classes,
+                Student = logits,
+                Teacher = term.Source == LossSource.Labels ? default : _teachers[term.Source].Logits,
+                Gradient = gradient,
+            });
+        }
+
+        return loss;
+    }
+
+    private double AddLayers(FeatureMaps features, Batch batch, int epoch)
+    {
+        features.Read(_student, batch.Count);
+        features.ClearGradients();
+        var loss = 0.0;
+        foreach (var term in _onLayers)
+        {
+            var (teacher, student) = (term.Layers!.Teacher, term.Layers.Student);
+            loss += term.Add(new()
+            {
+                Epoch = epoch,
+                Labels = batch.Labels.AsSpan(0, batch.Count),
+                Row = features.Pixels(student),
+                Student = features.Values(student),
+                Teacher = _teachers[term.Source].Feature(teacher),
+                Gradient = features.Gradient(student),
+            });
+        }
+
+        features.SetGradients(_student);
+        return loss;
+    }
+}
