@@ -6,7 +6,9 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Cli;
 
-/// <summary>The whole command line: parses the arguments, runs the verb and turns every failure into one sentence and an exit code.</summary>
+/// <summary>
+/// The whole command line: parses the arguments, runs the verb and turns every failure into one sentence and an exit code.
+/// </summary>
 public static class CommandLine
 {
     /// <summary>The work is done.</summary>
@@ -62,7 +64,8 @@ public static class CommandLine
         {
             var tier = ReadTier();
             if (arguments.Count > 0 && arguments[0] == HelpWord) arguments = [.. arguments.Skip(1), "--help"];
-            var parsed = RootFor(arguments.Count > 0 ? arguments[0] : null).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            var root = RootFor(arguments.Count > 0 ? arguments[0] : null);
+            var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             UsageCheck.Check(parsed);
             var configuration = new VerbConfiguration(tier)
             {
@@ -94,7 +97,8 @@ public static class CommandLine
         var name = Environment.GetEnvironmentVariable(TierVariable);
         if (SimdTiers.Parse(name, SimdTiers.Best) is { } tier) return tier;
         var names = string.Join(", ", SimdTiers.UpTo(SimdTiers.Best).Select(SimdTiers.NameOf));
-        throw new InputException($"environment variable {TierVariable} is '{name}'; one of {names}, which this processor has, was expected");
+        throw new InputException(
+            $"environment variable {TierVariable} is '{name}'; one of {names}, which this processor has, was expected");
     }
 
     private static bool ShowsStackTrace => Environment.GetEnvironmentVariable(DebugVariable) == "1";
@@ -106,7 +110,9 @@ public static class CommandLine
         return exitCode;
     }
 
-    /// <summary>The parser of one verb if the first argument names it, as making all verbs takes longer than a prediction; else of all.</summary>
+    /// <summary>
+    /// The parser of one verb if the first argument names it, as making all verbs takes longer than a prediction; else of all.
+    /// </summary>
     private static RootCommand RootFor(string? first)
     {
         var named = Array.FindAll(Verbs, verb => verb.Name == first);
@@ -120,7 +126,9 @@ public static class CommandLine
 
     private static RootCommand CreateRoot((string Name, Func<Command> Create)[] verbs)
     {
-        var root = new RootCommand("Makes small, fast convolutional networks: a teacher teaches a student, and the student loses half of its weights in a pattern.");
+        var root = new RootCommand(
+            "Makes small, fast convolutional networks: a teacher teaches a student, and the student loses half of its weights in a "
+                + "pattern.");
         foreach (var verb in verbs) root.Add(verb.Create());
         var help = new Help();
         var option = root.Options.OfType<HelpOption>().Single();

@@ -31,7 +31,8 @@ public sealed record Table : Block
     public IReadOnlyList<IReadOnlyList<Cell>> Rows { get; }
 
     /// <summary>What the columns hold, where a header alone does not say it; empty where every header does.</summary>
-    public string Legend => string.Join("; ", Columns.Where(column => column.Meaning is not null).Select(column => $"{column.Header}: {column.Meaning}"));
+    public string Legend =>
+        string.Join("; ", Columns.Where(column => column.Meaning is not null).Select(column => $"{column.Header}: {column.Meaning}"));
 
     /// <summary>A table with a row for each record.</summary>
     public static Table Of<T>(IEnumerable<T> records, params IReadOnlyList<Column<T>> columns) =>

@@ -101,5 +101,6 @@ public static class Processor
     private static int? NumberOf(IReadOnlyDictionary<string, string> facts, string key) =>
         int.TryParse(facts.GetValueOrDefault(key), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    private static IReadOnlyDictionary<string, string> ReadFacts() => File.Exists(CpuInfo) ? Parse(File.ReadLines(CpuInfo)) : new Dictionary<string, string>();
+    private static IReadOnlyDictionary<string, string> ReadFacts() =>
+        File.Exists(CpuInfo) ? Parse(File.ReadLines(CpuInfo)) : new Dictionary<string, string>();
 }

@@ -18,7 +18,9 @@ public class ProcessorTests
     [InlineData("AuthenticAMD", 99, 1, "family 99, model 1")]
     public void Family_and_model_name_a_generation(string vendor, int family, int model, string expected)
     {
-        string[] lines = ["processor\t: 0", $"vendor_id\t: {vendor}", $"cpu family\t: {family}", $"model\t\t: {model}", "model name\t: X", "", $"cpu family\t: {family + 1}"];
+        string[] lines = [
+            "processor\t: 0", $"vendor_id\t: {vendor}", $"cpu family\t: {family}", $"model\t\t: {model}", "model name\t: X", "",
+            $"cpu family\t: {family + 1}"];
         Assert.Equal(expected, Processor.GenerationOf(Processor.Parse(lines)));
     }
 
@@ -26,8 +28,10 @@ public class ProcessorTests
     [InlineData("0x41", "0xd40", "part 0xd40 (Neoverse V1)")]
     [InlineData("0x48", "0xd40", "part 0xd40")]
     public void The_part_number_names_a_core_of_Arm(string implementer, string part, string expected) =>
-        Assert.Equal(expected, Processor.GenerationOf(Processor.Parse(["processor : 0", $"CPU implementer : {implementer}", $"CPU part : {part}"])));
+        Assert.Equal(
+            expected, Processor.GenerationOf(Processor.Parse(["processor : 0", $"CPU implementer : {implementer}", $"CPU part : {part}"])));
 
     [Fact]
-    public void What_the_system_does_not_tell_is_not_guessed() => Assert.Null(Processor.GenerationOf(Processor.Parse(["processor : 0", "no fact"])));
+    public void What_the_system_does_not_tell_is_not_guessed() =>
+        Assert.Null(Processor.GenerationOf(Processor.Parse(["processor : 0", "no fact"])));
 }

@@ -8,9 +8,16 @@ namespace Dst.Cli.Actions;
 /// <summary><c>dst export --format c</c>.</summary>
 internal static class CSourceOutput
 {
-    private static readonly Option<string?> Name = SharedOptions.Text("--name", "N", "For c: prefix of file and function names, a C identifier. Default: the name of the model file.");
-    private static readonly Option<bool> Float = new("--float") { Description = "For c: float32 weights and arithmetic. This is the default and the only form." };
-    private static readonly Option<bool> Check = new("--check") { Description = "For c: compiles the source with this machine's compiler and runs its test before the folder appears." };
+    private static readonly Option<string?> Name = SharedOptions.Text(
+        "--name", "N", "For c: prefix of file and function names, a C identifier. Default: the name of the model file.");
+    private static readonly Option<bool> Float = new("--float")
+    {
+        Description = "For c: float32 weights and arithmetic. This is the default and the only form.",
+    };
+    private static readonly Option<bool> Check = new("--check")
+    {
+        Description = "For c: compiles the source with this machine's compiler and runs its test before the folder appears.",
+    };
 
     /// <summary>Adds the options of this format.</summary>
     public static void AddTo(Verb verb)
@@ -27,7 +34,8 @@ internal static class CSourceOutput
         if (report.Sizes.CodeBytes is null) notes.Add("code: not measured, as there is no C compiler (cc) here");
         if (report.CheckOutput is not null) notes.Add(report.CheckOutput);
         notes.Add($"{folder}: {name}.c, {name}.h, {name}_test.c, Makefile, README.md");
-        call.Report.Write(new(new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput }, TableOf(report.Sizes, report.Dense), new Lines(notes)));
+        var document = new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput };
+        call.Report.Write(new(document, TableOf(report.Sizes, report.Dense), new Lines(notes)));
     }
 
     private static Table TableOf(CSourceSizes exported, CSourceSizes dense)

@@ -13,17 +13,21 @@ internal static class RawPrediction
     private const int Batch = 32;
 
     /// <summary>Inputs as they enter the network.</summary>
-    public static readonly Option<string?> Raw = SharedOptions.Text("--raw", "FILE", "Reads a NumPy file instead of images: 32-bit floats [N, C, H, W], as they enter the network. Needs --logits.");
+    public static readonly Option<string?> Raw = SharedOptions.Text(
+        "--raw", "FILE", "Reads a NumPy file instead of images: 32-bit floats [N, C, H, W], as they enter the network. Needs --logits.");
 
     /// <summary>Outputs as they leave the network.</summary>
-    public static readonly Option<string?> Logits = SharedOptions.Text("--logits", "FILE", "NumPy file to write: the logits [N, classes] of --raw.");
+    public static readonly Option<string?> Logits = SharedOptions.Text(
+        "--logits", "FILE", "NumPy file to write: the logits [N, classes] of --raw.");
 
     /// <summary>Whether arrays rather than images are to be predicted.</summary>
     /// <exception cref="InputException">One of the two options is missing.</exception>
     public static bool IsAskedFor(ParseResult arguments)
     {
         var (raw, logits) = (arguments.GetValue(Raw), arguments.GetValue(Logits));
-        if (raw is null != logits is null) throw new InputException($"predict has {(raw is null ? "--logits without --raw" : "--raw without --logits")}; both or neither were expected");
+        if (raw is null != logits is null)
+            throw new InputException(
+                $"predict has {(raw is null ? "--logits without --raw" : "--raw without --logits")}; both or neither were expected");
         return raw is not null;
     }
 
@@ -36,17 +40,21 @@ internal static class RawPrediction
     {
         var (raw, output) = (call.Arguments.GetValue(Raw)!, call.Arguments.GetValue(Logits)!);
         if (images.Length > 0) throw new InputException($"predict has --raw and the image '{images[0]}'; one of them was expected");
-        if (call.Arguments.GetResult("--top") is not null) throw new InputException("option --top does not go with --raw, which writes all logits");
+        if (call.Arguments.GetResult("--top") is not null)
+            throw new InputException("option --top does not go with --raw, which writes all logits");
         var model = ModelFile.Load(path);
         var (shape, values) = NpyFile.Read(raw);
         var input = model.Graph.Input;
         if (shape is not [>= 1, _, _, _] || shape[1] != input.Channels || shape[2] != input.Height || shape[3] != input.Width)
-            throw new InputException($"{raw} has the shape [{string.Join(", ", shape)}]; [N, {input.Channels}, {input.Height}, {input.Width}] was expected, as {path} takes");
+            throw new InputException(
+                $"{raw} has the shape [{string.Join(", ", shape)}]; [N, {input.Channels}, {input.Height}, {input.Width}] was expected, "
+                    + $"as {path} takes");
         using var plan = InferencePlan.Compile(model, new() { Tier = call.Tier, Batch = Math.Min(Batch, shape[0]), Tune = false });
         using var session = plan.CreateSession(SharedOptions.ThreadsOf(call.Arguments));
         var logits = new float[(long)shape[0] * plan.Classes];
         session.Run(values, shape[0], logits);
         NpyFile.Write(output, [shape[0], plan.Classes], logits);
-        call.Report.Write(new(new { File = output, Shape = new[] { shape[0], plan.Classes } }, new Lines($"{output}: {shape[0]} x {plan.Classes} logits")));
+        var document = new { File = output, Shape = new[] { shape[0], plan.Classes } };
+        call.Report.Write(new(document, new Lines($"{output}: {shape[0]} x {plan.Classes} logits")));
     }
 }

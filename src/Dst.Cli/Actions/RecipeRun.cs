@@ -14,11 +14,16 @@ using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Actions;
 
-/// <summary>Runs the arms of a recipe and shows what came of them: what <c>run</c>, <c>train</c> and <c>distill</c> have in common.</summary>
+/// <summary>
+/// Runs the arms of a recipe and shows what came of them: what <c>run</c>, <c>train</c> and <c>distill</c> have in common.
+/// </summary>
 internal static class RecipeRun
 {
     private static readonly Option<string?> Resume =
-        SharedOptions.Text("--resume", "run folder", "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, it must be the same.");
+        SharedOptions.Text(
+            "--resume", "run folder",
+            "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, "
+                + "it must be the same.");
 
     /// <summary>Adds the arguments and options that <see cref="Run"/> reads.</summary>
     public static void AddOptionsTo(Verb verb)
@@ -32,7 +37,9 @@ internal static class RecipeRun
         RecipeInput.AddDataTo(verb);
     }
 
-    /// <summary>Runs the recipe of the command line with <paramref name="overrides"/>, which come before what the command line sets.</summary>
+    /// <summary>
+    /// Runs the recipe of the command line with <paramref name="overrides"/>, which come before what the command line sets.
+    /// </summary>
     public static void Run(Invocation call, params IEnumerable<SettingOverride> overrides)
     {
         var folder = call.Arguments.GetValue(Resume);
@@ -89,7 +96,9 @@ internal static class RecipeRun
         call.Report.Write(new(document, ArmTables.Accuracy(arms), ArmTables.Cost(arms), new Lines($"run folder: {set.Path}")));
     }
 
-    /// <summary>What pruning did to each layer; every pruned arm of a run has the same layers and the same number of kept weights.</summary>
+    /// <summary>
+    /// What pruning did to each layer; every pruned arm of a run has the same layers and the same number of kept weights.
+    /// </summary>
     private static Table LayersOf(RunFolder run, ArmSummary arm)
     {
         var skipped = arm.Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
@@ -102,7 +111,12 @@ internal static class RecipeRun
         report.Log($"run folder: {run.Path}");
         using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
         var monitor = new TrainingMonitor(report);
-        var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model)) { Progress = monitor, EpochEnded = monitor.EpochEnded, Log = report.Log };
+        var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
+        {
+            Progress = monitor,
+            EpochEnded = monitor.EpochEnded,
+            Log = report.Log,
+        };
         try
         {
             return pipeline.Run(call.Cancellation);

@@ -31,7 +31,8 @@ internal static class BenchFile
         new("generation", Processor.Generation ?? "unknown"),
     ];
 
-    private static IEnumerable<KeyValuePair<string, string>> FactsOf(string prefix, JsonElement data) => data.EnumerateObject().SelectMany(property =>
+    private static IEnumerable<KeyValuePair<string, string>> FactsOf(string prefix, JsonElement data) =>
+        data.EnumerateObject().SelectMany(property =>
         property.Value.ValueKind switch
         {
             JsonValueKind.Object => FactsOf($"{prefix}{property.Name}.", property.Value),

@@ -12,9 +12,12 @@ internal static class BenchTables
     {
         var latency = report.LatencyMs;
         var summary = new Lines(
-            $"{report.Model}, {report.Form}, batch {report.Batch}, {Format.Count(report.EffectiveMacs)} of {Format.Count(report.Macs)} MACs an image",
-            $"{latency.Min:F4} ms a batch (median {latency.Median:F4}, p95 {latency.P95:F4}, p99 {latency.P99:F4}), {report.ImagesPerSecond:F1} images/s",
-            $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; {Format.Bytes(report.ResidentBytes)} of memory");
+            $"{report.Model}, {report.Form}, batch {report.Batch}, {Format.Count(report.EffectiveMacs)} of {Format.Count(report.Macs)} "
+                + "MACs an image",
+            $"{latency.Min:F4} ms a batch (median {latency.Median:F4}, p95 {latency.P95:F4}, p99 {latency.P99:F4}), "
+                + $"{report.ImagesPerSecond:F1} images/s",
+            $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
+                + $"{Format.Bytes(report.ResidentBytes)} of memory");
         return new(report, MachineLine(report.Cpu, report.Tier, report.Threads, report.PeakGflops), summary, Of(report.Layers));
     }
 
@@ -26,10 +29,12 @@ internal static class BenchTables
     public static Result Of(TrainReport report)
     {
         var summary = new Lines(
-            $"{report.Arch}, width {report.Width}, {report.Input}, {report.Classes} classes, batch {report.Batch}, {report.Pattern ?? report.Form}",
+            $"{report.Arch}, width {report.Width}, {report.Input}, {report.Classes} classes, batch {report.Batch}, "
+                + $"{report.Pattern ?? report.Form}",
             $"{Format.Count(report.Weights)} weights, {Format.Count(report.EffectiveMacs)} of {Format.Count(report.Macs)} MACs an image",
             $"{report.MsPerImage:F4} ms an image (median {report.MsPerImageMedian:F4}), {report.ImagesPerSecond:F1} images/s",
-            $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; {Format.Bytes(report.PeakMemoryBytes)} of memory at most");
+            $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
+                + $"{Format.Bytes(report.PeakMemoryBytes)} of memory at most");
         return new(report, MachineLine(report.Cpu, report.Tier, report.Threads, report.PeakGflops), summary, Of(report.Operations));
     }
 

@@ -20,7 +20,9 @@ internal sealed record KernelResult(string Kernel, string Shape, double Ms, doub
 /// <summary>The JSON document of <c>bench kernels</c>.</summary>
 internal sealed record KernelReport(string Cpu, SimdTier Tier, int Threads, double PeakGflops, IReadOnlyList<KernelResult> Kernels);
 
-/// <summary>Measures the convolution kernels on the layers of real networks, dense, halved and unstructured, against the machine's peak.</summary>
+/// <summary>
+/// Measures the convolution kernels on the layers of real networks, dense, halved and unstructured, against the machine's peak.
+/// </summary>
 internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken cancellation)
 {
     private static readonly string[] Networks = ["resnet20", "resnet8x4", "vgg8", "aconvnet"];
@@ -95,7 +97,8 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
         return new(kernel, Describe(shape), seconds * 1e3 / LayerJob.Images, gflops, 100 * gflops / _peak, denseSeconds / seconds);
     }
 
-    private static string Name(LayerPass pass) => pass switch { LayerPass.Forward => "forward", LayerPass.BackwardData => "backward-data", _ => "backward-weight" };
+    private static string Name(LayerPass pass) =>
+        pass switch { LayerPass.Forward => "forward", LayerPass.BackwardData => "backward-data", _ => "backward-weight" };
 
     private static string Describe(Conv2dShape s) =>
         $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth}{(s.Stride > 1 ? $" stride {s.Stride}" : "")}";

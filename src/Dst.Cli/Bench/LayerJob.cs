@@ -45,9 +45,17 @@ internal sealed unsafe class LayerJob : IDisposable
     {
         Action<int> job = pass switch
         {
-            LayerPass.Forward => thread => _kernel.Forward(Images, _data[thread].X.Pointer, _weights.Pointer, _bias.Pointer, _data[thread].Y.Pointer, _data[thread].Scratch.Pointer),
-            LayerPass.BackwardData => thread => _kernel.BackwardData(Images, _data[thread].Y.Pointer, _backwardDataWeights.Pointer, _data[thread].Dx.Pointer, _data[thread].Scratch.Pointer, accumulate: false),
-            _ => thread => _kernel.BackwardWeight(Images, _data[thread].X.Pointer, _data[thread].Y.Pointer, 0, _kernel.Shape.FilterBlocks, _data[thread].Gradient.Pointer, _data[thread].Scratch.Pointer),
+            LayerPass.Forward => thread =>
+                _kernel.Forward(
+                    Images, _data[thread].X.Pointer, _weights.Pointer, _bias.Pointer, _data[thread].Y.Pointer,
+                    _data[thread].Scratch.Pointer),
+            LayerPass.BackwardData => thread =>
+                _kernel.BackwardData(
+                    Images, _data[thread].Y.Pointer, _backwardDataWeights.Pointer, _data[thread].Dx.Pointer, _data[thread].Scratch.Pointer,
+                    accumulate: false),
+            _ => thread => _kernel.BackwardWeight(
+                Images, _data[thread].X.Pointer, _data[thread].Y.Pointer, 0, _kernel.Shape.FilterBlocks, _data[thread].Gradient.Pointer,
+                _data[thread].Scratch.Pointer),
         };
         return BestTime.Of(() => _pool.Run(_data.Length, job));
     }

@@ -16,12 +16,18 @@ internal sealed record NetworkBenchOptions(string Name, long? FileBytes, int Thr
 /// <summary>Times of a batch in milliseconds: the shortest, and what that share of the runs does not exceed.</summary>
 internal sealed record LatencySpread(double Min, double Median, double P95, double P99);
 
-/// <summary>Mean milliseconds that one step of the plan takes of a batch, and GFLOP/s of the multiply-adds of its kept weights, if it has any.</summary>
+/// <summary>
+/// Mean milliseconds that one step of the plan takes of a batch, and GFLOP/s of the multiply-adds of its kept weights, if it has any.
+/// </summary>
 internal sealed record StepResult(string Name, string Form, double Ms, double? Gflops);
 
-/// <summary>The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run; resident bytes are packed weights and a session's memory.</summary>
+/// <summary>
+/// The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run; resident
+/// bytes are packed weights and a session's memory.
+/// </summary>
 internal sealed record NetworkReport(
-    string Cpu, SimdTier Tier, string Model, string Form, int Threads, int Batch, LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes,
+    string Cpu, SimdTier Tier, string Model, string Form, int Threads, int Batch, LatencySpread LatencyMs, double ImagesPerSecond,
+    long? FileBytes, long ResidentBytes,
     long Weights, long Macs, long EffectiveMacs, double Gflops, double PeakGflops, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
 
 /// <summary>Measures the inference of a model on random images.</summary>
@@ -40,7 +46,9 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     {
         progress($"{options.Name}, {model.Graph.Input}, batch {Batch}, {Form}");
         if (Batch * model.Graph.Input.Count > Array.MaxLength)
-            throw new InputException($"a batch of {Batch} images of {model.Graph.Input} has {Batch * model.Graph.Input.Count} values; at most {Array.MaxLength} were expected");
+            throw new InputException(
+                $"a batch of {Batch} images of {model.Graph.Input} has {Batch * model.Graph.Input.Count} values; "
+                    + $"at most {Array.MaxLength} were expected");
         var peak = MachinePeak.Measure(options.Inference.Tier, options.Threads);
         using var plan = InferencePlan.Compile(model, options.Inference);
         using var session = plan.CreateSession(options.Threads);
@@ -51,12 +59,14 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         Repeat(session, images, logits, WarmUpSeconds);
         var before = session.Times;
         var seconds = Repeat(session, images, logits, MeasureSeconds);
-        var layers = session.Times.Zip(before, (after, start) => (after.Name, after.Form, Ms: (after.Time - start.Time).TotalMilliseconds / seconds.Count)).ToList();
+        var times = session.Times.Zip(before, (after, start) => (after.Name, after.Form, Time: after.Time - start.Time));
+        var layers = times.Select(step => (step.Name, step.Form, Ms: step.Time.TotalMilliseconds / seconds.Count)).ToList();
         seconds.Sort();
         return Report(peak, seconds, layers, plan.WeightBytes + session.Bytes);
     }
 
-    private string Form => options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Group is null) ? "csr" : "uhp";
+    private string Form =>
+        options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Group is null) ? "csr" : "uhp";
 
     private List<double> Repeat(InferenceSession session, float[] images, float[] logits, double duration)
     {
@@ -73,15 +83,20 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         return seconds;
     }
 
-    private NetworkReport Report(double peak, List<double> sortedSeconds, IReadOnlyList<(string Name, string Form, double Ms)> layers, long residentBytes)
+    private NetworkReport Report(
+        double peak, List<double> sortedSeconds, IReadOnlyList<(string Name, string Form, double Ms)> layers, long residentBytes)
     {
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var macs = cost.Layers.ToDictionary(layer => layer.Name, layer => layer.EffectiveMacs);
         double At(double share) => 1e3 * sortedSeconds[Math.Min(sortedSeconds.Count - 1, (int)(share * sortedSeconds.Count))];
+        double? GflopsOf(string layer, double ms) => macs.TryGetValue(layer, out var count) ? 2e-6 * Batch * count / ms : null;
+        StepResult Step((string Name, string Form, double Ms) step) =>
+            new(step.Name, step.Form, step.Ms, GflopsOf(step.Name, step.Ms));
         var gflops = 2e-9 * Batch * cost.EffectiveMacs / sortedSeconds[0];
         return new(
-            Processor.Name, options.Inference.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0],
-            options.FileBytes, residentBytes, cost.Weights, cost.Macs, cost.EffectiveMacs, gflops, peak, 100 * gflops / peak,
-            [.. layers.Select(step => new StepResult(step.Name, step.Form, step.Ms, macs.TryGetValue(step.Name, out var count) ? 2e-6 * Batch * count / step.Ms : null))]);
+            Processor.Name, options.Inference.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)),
+            Batch / sortedSeconds[0], options.FileBytes, residentBytes, cost.Weights, cost.Macs, cost.EffectiveMacs, gflops, peak,
+            100 * gflops / peak,
+            [.. layers.Select(Step)]);
     }
 }

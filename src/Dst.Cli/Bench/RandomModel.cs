@@ -22,6 +22,8 @@ internal static class RandomModel
         if (pattern is null) return model;
         var options = new PruningOptions { Pattern = pattern };
         var plan = unstructured ? PruningPlan.CreateUnstructured(model, options) : PruningPlan.Create(model, options);
-        return plan.Masks.Count > 0 ? plan.ApplyTo(model) : throw new InputException($"network '{arch}' has no layer that {pattern} can prune; at least one was expected");
+        return plan.Masks.Count > 0
+            ? plan.ApplyTo(model)
+            : throw new InputException($"network '{arch}' has no layer that {pattern} can prune; at least one was expected");
     }
 }

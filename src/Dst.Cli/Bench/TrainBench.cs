@@ -18,7 +18,8 @@ namespace Dst.Cli.Bench;
 /// <param name="Threads">Threads that share a step.</param>
 /// <param name="Pattern">Pattern of the masks, or null for a dense network.</param>
 /// <param name="Steps">Steps that are timed, at least 1.</param>
-internal sealed record TrainBenchOptions(SimdTier Tier, string Arch, double Width, FeatureShape? Input, int Batch, int Threads, UhpPattern? Pattern, int Steps);
+internal sealed record TrainBenchOptions(
+    SimdTier Tier, string Arch, double Width, FeatureShape? Input, int Batch, int Threads, UhpPattern? Pattern, int Steps);
 
 /// <summary>Mean time of one kind of operation in one pass of the timed steps.</summary>
 /// <param name="Operation">Kind, such as <c>Conv2d</c>; <c>other</c> is what no operation accounts for.</param>
@@ -27,7 +28,10 @@ internal sealed record TrainBenchOptions(SimdTier Tier, string Arch, double Widt
 /// <param name="Percent">Share of the step.</param>
 internal sealed record OperationShare(string Operation, StepPass? Pass, double MsPerImage, double Percent);
 
-/// <summary>The JSON document of <c>bench train</c>. Images a second and GFLOP/s are those of the fastest step; MACs are of one image's forward pass.</summary>
+/// <summary>
+/// The JSON document of <c>bench train</c>. Images a second and GFLOP/s are those of the fastest step; MACs are of one image's forward
+/// pass.
+/// </summary>
 internal sealed record TrainReport(
     string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads, string Form, string? Pattern,
     long Weights, long Macs, long EffectiveMacs, int Steps, double MsPerImage, double MsPerImageMedian, double ImagesPerSecond,
@@ -41,11 +45,13 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
 
     /// <summary>Measures the peak, warms up, then times the steps.</summary>
     /// <param name="progress">Told what is measured.</param>
-    /// <exception cref="InputException">There is no such network, it does not take the input, a batch fits in no array, or nothing of it can be pruned.</exception>
+    /// <exception cref="InputException">There is no such network, it does not take the input, a batch fits in no array, or nothing of it
+    /// can be pruned.</exception>
     public TrainReport Run(Action<string> progress)
     {
         var model = CreateModel();
-        progress($"{options.Arch}, {model.Graph.Input}, batch {options.Batch}, {options.Pattern?.ToString() ?? "dense"}: {options.Steps} steps");
+        progress(
+            $"{options.Arch}, {model.Graph.Input}, batch {options.Batch}, {options.Pattern?.ToString() ?? "dense"}: {options.Steps} steps");
         var peak = MachinePeak.Measure(options.Tier, options.Threads);
         var times = new OperationTimes();
         var seconds = TimeSteps(model, times);
@@ -69,7 +75,8 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         var model = RandomModel.Create(options.Arch, options.Width, options.Input, options.Pattern);
         var values = options.Batch * model.Graph.Input.Count;
         return values <= Array.MaxLength ? model
-            : throw new InputException($"a batch of {options.Batch} images of {model.Graph.Input} has {values} values; at most {Array.MaxLength} were expected");
+            : throw new InputException(
+                $"a batch of {options.Batch} images of {model.Graph.Input} has {values} values; at most {Array.MaxLength} were expected");
     }
 
     private List<double> TimeSteps(Model model, OperationTimes times)

@@ -5,7 +5,9 @@ using Dst.Training.Optimizers;
 
 namespace Dst.Cli.Bench;
 
-/// <summary>A whole training step on random images: forward, cross-entropy, backward, SGD with Nesterov momentum and weight decay.</summary>
+/// <summary>
+/// A whole training step on random images: forward, cross-entropy, backward, SGD with Nesterov momentum and weight decay.
+/// </summary>
 internal sealed class TrainingStepJob : IDisposable
 {
     private const double LearningRate = 1e-3; // so small that the weights stay about as they were initialised

@@ -16,18 +16,29 @@ internal static class BenchCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<string?> Arch = SharedOptions.Text("--arch", "name", "Measures this architecture of the zoo with random weights, instead of a model file.");
+    private static readonly Option<string?> Arch = SharedOptions.Text(
+        "--arch", "name", "Measures this architecture of the zoo with random weights, instead of a model file.");
     private static readonly Option<int?> Batch = SharedOptions.Number("--batch", "Images that run together. Default: 1.", 1, 4096);
-    private static readonly Option<bool> Unstructured = new("--unstructured") { Description = "Prunes as many weights as --pattern does, but without a pattern (the control)." };
-    private static readonly Option<bool> Dense = new("--dense") { Description = "Ignores the masks: pruned weights are computed as in a dense network." };
-    private static readonly Option<bool> Sparse = new("--sparse") { Description = "Pruned layers take the fastest form that skips pruned weights, even where a dense one is faster." };
+    private static readonly Option<bool> Unstructured = new("--unstructured")
+    {
+        Description = "Prunes as many weights as --pattern does, but without a pattern (the control).",
+    };
+    private static readonly Option<bool> Dense = new("--dense")
+    {
+        Description = "Ignores the masks: pruned weights are computed as in a dense network.",
+    };
+    private static readonly Option<bool> Sparse = new("--sparse")
+    {
+        Description = "Pruned layers take the fastest form that skips pruned weights, even where a dense one is faster.",
+    };
 
     /// <summary>Creates the verb and its sub-verbs.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "bench",
-            "Measures how fast a network runs on random images: latency, images a second, and time and form of each layer. Its sub-verbs measure kernels and training.",
+            "Measures how fast a network runs on random images: latency, images a second, and time and form of each layer. "
+                + "Its sub-verbs measure kernels and training.",
             "bench dst.safetensors",
             "bench --arch resnet20 --pattern kernel:16:16 --batch 64 --threads 2 --json",
             "bench --arch resnet20 --pattern kernel:16:16 --unstructured --sparse",
@@ -62,7 +73,9 @@ internal static class BenchCommand
         var path = arguments.GetValue(ModelPath);
         var name = path ?? arguments.GetValue(Arch)!;
         var model = path is not null ? ModelFile.Load(path)
-            : RandomModel.Create(name, BenchOptions.WidthOf(arguments), BenchOptions.ShapeOf(arguments), BenchOptions.PatternOf(arguments), arguments.GetValue(Unstructured));
+            : RandomModel.Create(
+                name, BenchOptions.WidthOf(arguments), BenchOptions.ShapeOf(arguments), BenchOptions.PatternOf(arguments),
+                arguments.GetValue(Unstructured));
         var inference = new InferenceOptions
         {
             Tier = call.Tier,
@@ -72,7 +85,8 @@ internal static class BenchCommand
             Tune = !arguments.GetValue(SharedOptions.NoTune),
             Cache = SharedOptions.CacheOf(call),
         };
-        var options = new NetworkBenchOptions(name, path is null ? null : new FileInfo(path).Length, BenchOptions.ThreadsOf(arguments), inference);
+        var options = new NetworkBenchOptions(
+            name, path is null ? null : new FileInfo(path).Length, BenchOptions.ThreadsOf(arguments), inference);
         BenchOptions.Write(call, BenchTables.Of(new NetworkBench(model, options, call.Cancellation).Run(call.Report.Log)));
     }
 
@@ -81,12 +95,16 @@ internal static class BenchCommand
     {
         var (hasModel, hasArch) = (arguments.GetValue(ModelPath) is not null, arguments.GetValue(Arch) is not null);
         if (hasModel == hasArch)
-            throw new InputException($"bench has {(hasModel ? "both a MODEL and" : "neither a MODEL nor")} --arch; one of them was expected, or kernels or train; see dst bench --help");
+            throw new InputException(
+                $"bench has {(hasModel ? "both a MODEL and" : "neither a MODEL nor")} --arch; one of them was expected, "
+                    + "or kernels or train; see dst bench --help");
         Option[] ofArch = [BenchOptions.Pattern, Unstructured, BenchOptions.Width, BenchOptions.Input];
         if (hasModel && Array.Find(ofArch, option => arguments.GetResult(option) is { Implicit: false }) is { } lost)
             throw new InputException($"option {lost.Name} does not go with a MODEL, which has its own; --arch was expected");
         if (arguments.GetValue(Unstructured) && arguments.GetValue(BenchOptions.Pattern) is null)
-            throw new InputException("option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");
-        if (arguments.GetValue(Dense) && arguments.GetValue(Sparse)) throw new InputException("bench has both --dense and --sparse; one of them was expected");
+            throw new InputException(
+                "option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");
+        if (arguments.GetValue(Dense) && arguments.GetValue(Sparse))
+            throw new InputException("bench has both --dense and --sparse; one of them was expected");
     }
 }

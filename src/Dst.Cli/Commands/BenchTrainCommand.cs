@@ -7,7 +7,12 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst bench train</c>: how fast this machine trains a network.</summary>
 internal static class BenchTrainCommand
 {
-    private static readonly Option<string> Arch = new("--arch") { Description = "Architecture, by its name in the zoo.", HelpName = "name", Required = true };
+    private static readonly Option<string> Arch = new("--arch")
+    {
+        Description = "Architecture, by its name in the zoo.",
+        HelpName = "name",
+        Required = true,
+    };
     private static readonly Option<int?> Batch = SharedOptions.Number("--batch", "Images in a step. Default: 64.", 1, 4096);
     private static readonly Option<int?> Steps = SharedOptions.Number("--steps", "Steps that are timed. Default: 20.", 1, 100_000);
 

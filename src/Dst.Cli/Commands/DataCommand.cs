@@ -7,5 +7,6 @@ namespace Dst.Cli.Commands;
 internal static class DataCommand
 {
     /// <summary>Creates the verb and its one sub-verb.</summary>
-    public static Command Create() => new Verb("data", "Looks at data sets.", "data inspect recipes/quickstart.yaml") { DataInspectCommand.Create() };
+    public static Command Create() =>
+        new Verb("data", "Looks at data sets.", "data inspect recipes/quickstart.yaml") { DataInspectCommand.Create() };
 }

@@ -8,7 +8,8 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst data inspect</c>: what a data set holds.</summary>
 internal static class DataInspectCommand
 {
-    private static readonly Option<string?> Grid = SharedOptions.Text("--grid", "FILE", "Writes a PNG with a row for each class: its first training images as the network sees them.");
+    private static readonly Option<string?> Grid = SharedOptions.Text(
+        "--grid", "FILE", "Writes a PNG with a row for each class: its first training images as the network sees them.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -47,7 +48,8 @@ internal static class DataInspectCommand
 
     private static Table ClassTable(DataSet data, DataInspection inspection)
     {
-        var rows = data.ClassNames.Select((name, label) => new ClassRow(name, [.. inspection.Splits.Select(split => (long)split.ClassCounts[label])]));
+        var rows = data.ClassNames.Select(
+            (name, label) => new ClassRow(name, [.. inspection.Splits.Select(split => (long)split.ClassCounts[label])]));
         var all = new ClassRow("all", [.. inspection.Splits.Select(split => (long)split.Count)]);
         return Table.Of(
             rows.Append(all),
@@ -68,7 +70,10 @@ internal static class DataInspectCommand
             lines.Add($"{split.Name}: values {split.Min:G4} to {split.Max:G4}, mean {split.Mean:G4}; sizes {sizes}{more}");
         }
 
-        lines.Add(inspection.Leaks.Count == 0 ? "no image is in two splits" : $"{inspection.Leaks.Count} kinds of leak between splits: see the warnings");
+        lines.Add(
+            inspection.Leaks.Count == 0
+                ? "no image is in two splits"
+                : $"{inspection.Leaks.Count} kinds of leak between splits: see the warnings");
         return new(lines);
     }
 

@@ -9,19 +9,27 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst distill</c>: a finished teacher teaches one network.</summary>
 internal static class DistillCommand
 {
-    private static readonly Option<string?> Teacher = new("--teacher") { Description = "Model file of the teacher.", HelpName = "MODEL", Required = true };
+    private static readonly Option<string?> Teacher = new("--teacher")
+    {
+        Description = "Model file of the teacher.",
+        HelpName = "MODEL",
+        Required = true,
+    };
 
     private static readonly Option<string?> Student = SharedOptions.Text(
-        "--student", "MODEL", "Model file of a dense student. It is halved as the recipe's section prune says, then taught. Default: a new student is taught.");
+        "--student", "MODEL",
+        "Model file of a dense student. It is halved as the recipe's section prune says, then taught. Default: a new student is taught.");
 
-    private static readonly Option<string?> Arch = SharedOptions.Text("--arch", "name", "Architecture of a new student. Default: the recipe's.");
+    private static readonly Option<string?> Arch = SharedOptions.Text(
+        "--arch", "name", "Architecture of a new student. Default: the recipe's.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "distill",
-            "Lets a finished teacher teach a student. A new student stays dense (arm student-kd); one that is given is halved first (arm dst).",
+            "Lets a finished teacher teach a student. A new student stays dense (arm student-kd); "
+                + "one that is given is halved first (arm dst).",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors --student student-kd.safetensors --set prune.block=4")
         {

@@ -15,7 +15,9 @@ internal static class DoctorCommand
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
-        var verb = new Verb("doctor", "Shows what this machine offers: processor, vector width in use, memory, disk and image libraries.", "doctor", "doctor --json")
+        var verb = new Verb(
+            "doctor", "Shows what this machine offers: processor, vector width in use, memory, disk and image libraries.", "doctor",
+            "doctor --json")
         {
             SharedOptions.Json,
         };
@@ -40,12 +42,15 @@ internal static class DoctorCommand
         System: RuntimeInformation.OSDescription,
         FreeMemoryBytes: FreeMemory(),
         FreeDiskBytes: new DriveInfo(Environment.CurrentDirectory).AvailableFreeSpace,
-        ImageLibraries: [.. ImageLibrary.All.Select(library => new Library(library.FileName, library.Format, library.IsPresent, library.Package))]);
+        ImageLibraries: [
+            .. ImageLibrary.All.Select(library => new Library(library.FileName, library.Format, library.IsPresent, library.Package))]);
 
     private static Lines Describe(Machine machine)
     {
         const double Gibibyte = 1L << 30;
-        var forced = machine.Tier == machine.BestTier ? "" : $" (the best is {machine.BestTier}; {CommandLine.TierVariable} says otherwise)";
+        var forced = machine.Tier == machine.BestTier
+            ? ""
+            : $" (the best is {machine.BestTier}; {CommandLine.TierVariable} says otherwise)";
         return new([
             $"processor     {machine.Cpu}{(machine.Generation is null ? "" : $", {machine.Generation}")}, {machine.Cores} cores",
             $"vectors       {machine.Tier}{forced}, fused multiply-add: {(machine.FusedMultiplyAdd ? "yes" : "no")}",
@@ -62,8 +67,12 @@ internal static class DoctorCommand
     private static long FreeMemory()
     {
         const string File = "/proc/meminfo";
-        var line = System.IO.File.Exists(File) ? System.IO.File.ReadLines(File).FirstOrDefault(l => l.StartsWith("MemAvailable", StringComparison.Ordinal)) : null;
-        return line is null ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes : 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+        var line = System.IO.File.Exists(File)
+            ? System.IO.File.ReadLines(File).FirstOrDefault(l => l.StartsWith("MemAvailable", StringComparison.Ordinal))
+            : null;
+        return line is null
+            ? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes
+            : 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
     }
 
     private sealed record Machine(

@@ -13,7 +13,12 @@ internal static class EvalCommand
 {
     private const int Batch = 64;
 
-    private static readonly Option<string> Split = new Option<string>("--split") { Description = "Images to use. Default: test.", HelpName = "test|validation|training", DefaultValueFactory = _ => "test" }
+    private static readonly Option<string> Split = new Option<string>("--split")
+    {
+        Description = "Images to use. Default: test.",
+        HelpName = "test|validation|training",
+        DefaultValueFactory = _ => "test",
+    }
         .AcceptOnlyFromAmong("test", "validation", "training");
 
     /// <summary>Creates the verb.</summary>
@@ -21,7 +26,8 @@ internal static class EvalCommand
     {
         var verb = new Verb(
             "eval",
-            "Measures a model on labelled data: top-1, top-5, loss and the confusion matrix. Name the recipe and the seed of its training, so that the splits are the same.",
+            "Measures a model on labelled data: top-1, top-5, loss and the confusion matrix. "
+                + "Name the recipe and the seed of its training, so that the splits are the same.",
             "eval dst.safetensors recipes/quickstart.yaml",
             "eval dst.safetensors --data.kind folder --data.path photos --split validation --json")
         {
@@ -41,14 +47,21 @@ internal static class EvalCommand
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = Model.Load(path);
         var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call);
-        var samples = call.Arguments.GetValue(Split) switch { "training" => data.Training, "validation" => data.Validation, _ => data.Test };
+        var samples = call.Arguments.GetValue(Split) switch
+        {
+            "training" => data.Training,
+            "validation" => data.Validation,
+            _ => data.Test,
+        };
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
 
         // The same file gives the same numbers each time: nothing is measured.
-        using var predictor = new Predictor(model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        using var predictor = new Predictor(
+            model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
         var metrics = Evaluator.Evaluate(predictor, loader, call.Cancellation);
-        var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, loss {metrics.Loss:F4}";
+        var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, "
+            + $"loss {metrics.Loss:F4}";
         call.Report.Write(new(Evaluation.Of(metrics), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));
     }
 
@@ -56,12 +69,14 @@ internal static class EvalCommand
         classNames.Index(),
         [
             new("label", "label \\ predicted", row => row.Item) { Alignment = Alignment.Left },
-            .. classNames.Select((name, predicted) => new Column<(int Index, string Item)>(name, name, row => confusion.Rows[row.Index][predicted])),
+            .. classNames.Select(
+                (name, predicted) => new Column<(int Index, string Item)>(name, name, row => confusion.Rows[row.Index][predicted])),
             new("recall", "recall", row => Recall(confusion, row.Index), row => Format.Percent(confusion.Recall(row.Index))),
         ]);
 
     /// <summary>Share of a class's images that are recognised, null of a class without images.</summary>
-    private static double? Recall(ConfusionMatrix confusion, int label) => confusion.Recall(label) is var recall && double.IsNaN(recall) ? null : recall;
+    private static double? Recall(ConfusionMatrix confusion, int label) =>
+        confusion.Recall(label) is var recall && double.IsNaN(recall) ? null : recall;
 
     /// <summary>The JSON document of <c>eval</c>.</summary>
     private sealed record Evaluation(double Top1, double Top5, double Loss, long Count, IReadOnlyList<IReadOnlyList<long>> Confusion)

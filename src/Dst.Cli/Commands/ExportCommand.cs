@@ -10,8 +10,18 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst export</c>: a model in a form that other programs take.</summary>
 internal static class ExportCommand
 {
-    private static readonly Option<string> FormatName = new("--format") { Description = "onnx: for other runtimes, operation set 13. c: C99 source for boards, see docs/embedded.md.", HelpName = "onnx|c", Required = true };
-    private static readonly Option<string> Out = new("--out") { Description = "File to write for onnx; for c, a folder that does not exist or is empty.", HelpName = "PATH", Required = true };
+    private static readonly Option<string> FormatName = new("--format")
+    {
+        Description = "onnx: for other runtimes, operation set 13. c: C99 source for boards, see docs/embedded.md.",
+        HelpName = "onnx|c",
+        Required = true,
+    };
+    private static readonly Option<string> Out = new("--out")
+    {
+        Description = "File to write for onnx; for c, a folder that does not exist or is empty.",
+        HelpName = "PATH",
+        Required = true,
+    };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -35,7 +45,9 @@ internal static class ExportCommand
 
     private static void Run(Invocation call)
     {
-        var (path, format, output) = (call.Arguments.GetRequiredValue(SharedOptions.Model), call.Arguments.GetRequiredValue(FormatName), call.Arguments.GetRequiredValue(Out));
+        var (path, format, output) = (
+            call.Arguments.GetRequiredValue(SharedOptions.Model), call.Arguments.GetRequiredValue(FormatName),
+            call.Arguments.GetRequiredValue(Out));
         switch (format)
         {
             case "onnx":

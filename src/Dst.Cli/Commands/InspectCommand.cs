@@ -11,14 +11,19 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst inspect</c>: what is in a model file.</summary>
 internal static class InspectCommand
 {
-    private static readonly Option<bool> Plan = new("--plan") { Description = "Shows which form of each convolution is the fastest on this machine (batch 1, one thread), the other forms, and why." };
+    private static readonly Option<bool> Plan = new("--plan")
+    {
+        Description = "Shows which form of each convolution is the fastest on this machine (batch 1, one thread), "
+            + "the other forms, and why.",
+    };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "inspect",
-            "Shows what is in a model file: the network, its classes and input normalisation, and the weights, mask and cost of each layer.",
+            "Shows what is in a model file: the network, its classes and input normalisation, and the weights, "
+                + "mask and cost of each layer.",
             "inspect dst.safetensors",
             "inspect dst.safetensors --plan",
             "inspect dst.safetensors --json")
@@ -64,12 +69,14 @@ internal static class InspectCommand
             $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
             $"input    {Describe(model.Normalisation)}");
         var layers = LayerTable.Of(document.Layers);
-        call.Report.Write(document.Plan is null ? new(document, summary, layers) : new(document, summary, layers, PlanTable.Of(document.Plan)));
+        call.Report.Write(
+            document.Plan is null ? new(document, summary, layers) : new(document, summary, layers, PlanTable.Of(document.Plan)));
     }
 
     private static IReadOnlyList<LayerDecision> DecisionsOf(Model model, Invocation call)
     {
-        using var plan = InferencePlan.Compile(model, new() { Tier = call.Tier, Tune = !call.Arguments.GetValue(SharedOptions.NoTune), Cache = SharedOptions.CacheOf(call) });
+        using var plan = InferencePlan.Compile(
+            model, new() { Tier = call.Tier, Tune = !call.Arguments.GetValue(SharedOptions.NoTune), Cache = SharedOptions.CacheOf(call) });
         return plan.Decisions;
     }
 
@@ -79,7 +86,9 @@ internal static class InspectCommand
         var resize = input.Resize == 0 ? "" : $"resized to {input.Resize} pixels, ";
         var amplitude = input.Amplitude == AmplitudeTransform.None ? "" : $"{Words.Of(input.Amplitude)} of the amplitude, ";
         var smooth = input.Smooth ? "smoothed, " : "";
-        var scale = input.PerImage ? "less its own mean, divided by its own deviation" : $"less {string.Join(", ", input.Mean)}, divided by {string.Join(", ", input.Deviation)}";
+        var scale = input.PerImage
+            ? "less its own mean, divided by its own deviation"
+            : $"less {string.Join(", ", input.Mean)}, divided by {string.Join(", ", input.Deviation)}";
         return $"{resize}{amplitude}{smooth}{scale}";
     }
 }

@@ -19,7 +19,8 @@ internal static class PredictCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<int?> Top = SharedOptions.Number("--top", "Number of classes to show for each image, the most probable first. Default: 1.", 1, 1000);
+    private static readonly Option<int?> Top = SharedOptions.Number(
+        "--top", "Number of classes to show for each image, the most probable first. Default: 1.", 1, 1000);
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -52,22 +53,27 @@ internal static class PredictCommand
             return;
         }
 
-        if (images.Length == 0) throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
+        if (images.Length == 0)
+            throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
         var model = Model.Load(path);
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
         var allFiles = FilesOf(images).ToList();
         // Measuring would take longer than a few images, and the same file gives the same probabilities each time.
-        using var predictor = new Predictor(model, new() { Tier = call.Tier, Batch = Math.Min(Batch, allFiles.Count), Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        using var predictor = new Predictor(
+            model, new() { Tier = call.Tier, Batch = Math.Min(Batch, allFiles.Count), Tune = false },
+            SharedOptions.ThreadsOf(call.Arguments));
         foreach (var files in allFiles.Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
             var probabilities = new float[files.Length * predictor.Classes];
             predictor.Predict(Array.ConvertAll(files, ImageFile.Read), probabilities);
-            for (var i = 0; i < files.Length; i++) results.Add(new(files[i], Best(probabilities[(i * predictor.Classes)..((i + 1) * predictor.Classes)], model, top)));
+            for (var i = 0; i < files.Length; i++)
+                results.Add(new(files[i], Best(probabilities[(i * predictor.Classes)..((i + 1) * predictor.Classes)], model, top)));
         }
 
-        call.Report.Write(new(results, new Lines([.. results.Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}")])));
+        call.Report.Write(
+            new(results, new Lines([.. results.Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}")])));
     }
 
     private static IEnumerable<string> FilesOf(string[] paths)
@@ -81,7 +87,8 @@ internal static class PredictCommand
             }
 
             var files = Directory.EnumerateFiles(path).Where(ImageFile.HasImageName).Order(StringComparer.Ordinal).ToList();
-            if (files.Count == 0) throw new InputException($"folder {path} has no image files; JPEG, PNG, TIFF or MSTAR files were expected");
+            if (files.Count == 0)
+                throw new InputException($"folder {path} has no image files; JPEG, PNG, TIFF or MSTAR files were expected");
             foreach (var file in files) yield return file;
         }
     }

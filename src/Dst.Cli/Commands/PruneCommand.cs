@@ -24,10 +24,15 @@ internal static class PruneCommand
     private const int Batch = 64;
 
     private static readonly Option<string?> Pattern = SharedOptions.Text(
-        "--pattern", "unit:block:group", $"Pattern: what is dropped (kernel or weight), filters that share a choice, candidates of which half is kept. Default: the recipe's, which is {new PruningOptions().Pattern}.");
+        "--pattern", "unit:block:group",
+        "Pattern: what is dropped (kernel or weight), filters that share a choice, candidates of which half is kept. "
+            + $"Default: the recipe's, which is {new PruningOptions().Pattern}.");
 
     private static readonly Option<double?> Unstructured = SharedOptions.Number(
-        "--unstructured", "Drops this share of each layer's weights without a pattern, those with the lowest scores. This is the control of the method.", 0.0, 0.99);
+        "--unstructured",
+        "Drops this share of each layer's weights without a pattern, those with the lowest scores. This is the control of the method.",
+        0.0,
+        0.99);
 
     private static readonly Option<string[]> Exclude = new("--exclude")
     {
@@ -37,21 +42,28 @@ internal static class PruneCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<string?> Score = SharedOptions.Text("--score", "l1|l2|taylor", "What a weight is worth. taylor needs the data of a recipe. Default: the recipe's, which is l1.");
+    private static readonly Option<string?> Score = SharedOptions.Text(
+        "--score", "l1|l2|taylor", "What a weight is worth. taylor needs the data of a recipe. Default: the recipe's, which is l1.");
 
-    private static readonly Option<bool> Permute = new("--permute") { Description = "Reorders output channels first, so that similar filters share a block." };
+    private static readonly Option<bool> Permute = new("--permute")
+    {
+        Description = "Reorders output channels first, so that similar filters share a block.",
+    };
 
     private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write.");
 
     private static readonly Option<string?> Sensitivity = SharedOptions.Text(
-        "--sensitivity", "FILE", "Measures the validation accuracy with each layer pruned alone, on the data of the recipe. Prints the table and writes it to this file as CSV.");
+        "--sensitivity", "FILE",
+        "Measures the validation accuracy with each layer pruned alone, on the data of the recipe. "
+            + "Prints the table and writes it to this file as CSV.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "prune",
-            "Drops half of a model's weights in a pattern and prints what was kept of each layer. Afterwards a teacher should teach it: see dst distill.",
+            "Drops half of a model's weights in a pattern and prints what was kept of each layer. "
+                + "Afterwards a teacher should teach it: see dst distill.",
             "prune student-kd.safetensors --pattern kernel:16:16 --permute --out halved.safetensors",
             "prune student-kd.safetensors --unstructured 0.5 --exclude conv1 --out sparse.safetensors",
             "prune student-kd.safetensors recipes/quickstart.yaml --sensitivity layers.csv")
@@ -59,7 +71,8 @@ internal static class PruneCommand
             SharedOptions.Model,
         };
         RecipeInput.AddTo(verb);
-        foreach (var option in new Option[] { Pattern, Unstructured, Exclude, Score, Permute, Out, Sensitivity, SharedOptions.Threads, SharedOptions.Json }) verb.Add(option);
+        Option[] options = [Pattern, Unstructured, Exclude, Score, Permute, Out, Sensitivity, SharedOptions.Threads, SharedOptions.Json];
+        foreach (var option in options) verb.Add(option);
         RecipeInput.AddDataTo(verb);
         verb.Handle(Run);
         return verb;
@@ -70,7 +83,8 @@ internal static class PruneCommand
         var arguments = call.Arguments;
         var path = arguments.GetRequiredValue(SharedOptions.Model);
         var (output, csv) = (arguments.GetValue(Out), arguments.GetValue(Sensitivity));
-        if (output is null == csv is null) throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
+        if (output is null == csv is null)
+            throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
         var model = ModelFile.Load(path);
         var recipe = LoadRecipe(arguments);
         var options = recipe.Prune;
@@ -91,10 +105,13 @@ internal static class PruneCommand
     private static Recipe LoadRecipe(ParseResult arguments)
     {
         var overrides = RecipeInput.Override(arguments, Score, "prune.score").ToList();
-        if (arguments.GetValue(Exclude)! is { Length: > 0 } exclude) overrides.Add(SettingOverride.OfList("prune.exclude", exclude, RecipeInput.Where(Exclude)));
+        if (arguments.GetValue(Exclude)! is { Length: > 0 } exclude)
+            overrides.Add(SettingOverride.OfList("prune.exclude", exclude, RecipeInput.Where(Exclude)));
         if (arguments.GetValue(Permute)) overrides.Add(SettingOverride.Of("prune.permute", "true", RecipeInput.Where(Permute)));
         var recipe = RecipeInput.Load(arguments, overrides);
-        return arguments.GetValue(Pattern) is { } pattern ? recipe with { Prune = recipe.Prune with { Pattern = UhpPattern.Parse(pattern) } } : recipe;
+        return arguments.GetValue(Pattern) is { } pattern
+            ? recipe with { Prune = recipe.Prune with { Pattern = UhpPattern.Parse(pattern) } }
+            : recipe;
     }
 
     private static void WritePruned(ReportWriter report, PruningPlan plan, Model pruned, string path)
@@ -117,14 +134,16 @@ internal static class PruneCommand
             Layers = layers,
         };
         var summary = new Lines(
-            $"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept",
+            $"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights "
+                + $"and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept",
             $"file: {size}");
         report.Write(new(document, LayerTable.Of(layers, plan.Skipped), summary));
     }
 
     private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, ComputeContext compute, string path)
     {
-        if (data.Validation.Count == 0) throw new InputException("the data has no validation images; at least one was expected, see data.validation");
+        if (data.Validation.Count == 0)
+            throw new InputException("the data has no validation images; at least one was expected, see data.validation");
         var rows = LayerSensitivity.Measure(model, plan, data, Batch, compute, call.Cancellation).ToList();
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CsvRenderer.Render(SensitivityTable.Measured(rows)))));
         call.Report.Write(new(new { File = path, plan.Skipped, Layers = rows }, SensitivityTable.Of(rows)));

@@ -21,7 +21,8 @@ internal static class ResultsCommand
     {
         var verb = new Verb(
             "results",
-            "Writes Markdown tables of finished runs. Each arm has its mean and standard deviation over the seeds. A recipe that was run with several patterns has a table with a row for each pattern.",
+            "Writes Markdown tables of finished runs. Each arm has its mean and standard deviation over the seeds. "
+                + "A recipe that was run with several patterns has a table with a row for each pattern.",
             "results runs/quickstart > tables.md",
             "results runs/quickstart/<time> --json")
         {

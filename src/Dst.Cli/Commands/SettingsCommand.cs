@@ -19,7 +19,8 @@ internal static class SettingsCommand
     public static Verb Create()
     {
         var verb = new Verb(
-            "settings", "Lists the keys of a recipe: default, what each does, and its legal values.", "settings", "settings train", "settings data --json")
+            "settings", "Lists the keys of a recipe: default, what each does, and its legal values.", "settings", "settings train",
+            "settings data --json")
         {
             Section,
             SharedOptions.Json,
@@ -35,9 +36,11 @@ internal static class SettingsCommand
         {
             var sections = keys.Select(key => key.Path.Split('.')[0]).Distinct();
             keys = [.. keys.Where(key => key.Path == section || key.Path.StartsWith($"{section}.", StringComparison.Ordinal))];
-            if (keys.Count == 0) throw new InputException($"a recipe has no section '{section}'; expected one of {string.Join(", ", sections)}");
+            if (keys.Count == 0)
+                throw new InputException($"a recipe has no section '{section}'; expected one of {string.Join(", ", sections)}");
         }
 
-        call.Report.Write(new(keys, new Lines([.. keys.SelectMany(key => new[] { $"{key.Path}: {key.Default}", $"    {key.Help} ({key.Expected})" })])));
+        call.Report.Write(
+            new(keys, new Lines([.. keys.SelectMany(key => new[] { $"{key.Path}: {key.Default}", $"    {key.Help} ({key.Expected})" })])));
     }
 }

@@ -10,7 +10,8 @@ namespace Dst.Cli.Commands;
 internal static class TrainCommand
 {
     private static readonly Option<bool> Teacher = new("--teacher") { Description = "Trains the recipe's teacher instead of its student." };
-    private static readonly Option<string?> Arch = SharedOptions.Text("--arch", "name", "Architecture of the network. Default: the recipe's.");
+    private static readonly Option<string?> Arch = SharedOptions.Text(
+        "--arch", "name", "Architecture of the network. Default: the recipe's.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -32,6 +33,7 @@ internal static class TrainCommand
     private static void Run(Invocation call)
     {
         var arm = call.Arguments.GetValue(Teacher) ? ArmNames.Teacher : ArmNames.Student;
-        RecipeRun.Run(call, [SettingOverride.OfList("arms", [arm], "dst train"), .. RecipeInput.Override(call.Arguments, Arch, $"{arm}.arch")]);
+        RecipeRun.Run(
+            call, [SettingOverride.OfList("arms", [arm], "dst train"), .. RecipeInput.Override(call.Arguments, Arch, $"{arm}.arch")]);
     }
 }

@@ -2,7 +2,10 @@ using Dst.Report;
 
 namespace Dst.Cli.Output;
 
-/// <summary>Where a verb writes: its result to standard output, in the form that <paramref name="render"/> gives it; progress and logs to standard error.</summary>
+/// <summary>
+/// Where a verb writes: its result to standard output, in the form that <paramref name="render"/> gives it; progress and logs to standard
+/// error.
+/// </summary>
 internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standardError, Func<Result, string> render)
 {
     private const int MinWidth = 20;

@@ -28,7 +28,8 @@ internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingP
         if (report.ErrorIsTerminal) return;
         report.Log(
             $"{epoch.Arm}: epoch {epoch.Epoch} of {_last.Epochs}, loss {epoch.TrainLoss:F4}, training {Format.Percent(epoch.TrainTop1)}, "
-            + $"validation {Format.Percent(epoch.ValidationTop1)}, {epoch.ImagesPerSecond:F0} images/s, {Format.Duration(_last.Remaining)} left");
+            + $"validation {Format.Percent(epoch.ValidationTop1)}, {epoch.ImagesPerSecond:F0} images/s, "
+            + $"{Format.Duration(_last.Remaining)} left");
     }
 
     /// <summary>The progress of one arm on one line.</summary>
@@ -36,7 +37,8 @@ internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingP
     {
         var done = ((p.Epoch - 1) * (double)p.Batches + p.Batch) / ((double)p.Epochs * p.Batches);
         var filled = (int)(BarWidth * done);
-        return $"{p.Arm,-16} epoch {p.Epoch}/{p.Epochs} {new string('█', filled)}{new string('░', BarWidth - filled)} {Format.Percent(done)}  "
+        return $"{p.Arm,-16} epoch {p.Epoch}/{p.Epochs} {new string('█', filled)}{new string('░', BarWidth - filled)} "
+            + $"{Format.Percent(done)}  "
             + $"{p.ImagesPerSecond:F0} images/s  {Format.Duration(p.Remaining)} left";
     }
 }

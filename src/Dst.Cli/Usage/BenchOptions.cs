@@ -15,7 +15,8 @@ internal static class BenchOptions
         "--threads", "Threads. bench kernels gives each thread its own images, the others share a batch among them. Default: 1.", 1, 1024);
 
     /// <summary>Width multiplier.</summary>
-    public static readonly Option<double?> Width = SharedOptions.Number("--width", "Width multiplier of the architecture. Default: 1.", 0.05, 16);
+    public static readonly Option<double?> Width = SharedOptions.Number(
+        "--width", "Width multiplier of the architecture. Default: 1.", 0.05, 16);
 
     /// <summary>Shape of an image.</summary>
     public static readonly Option<string?> Input = SharedOptions.Text(
@@ -48,7 +49,8 @@ internal static class BenchOptions
     public static FeatureShape? ShapeOf(ParseResult arguments)
     {
         if (arguments.GetValue(Input) is not { } text) return null;
-        var extents = Array.ConvertAll(text.Split(','), part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var extent) ? extent : 0);
+        var extents = Array.ConvertAll(
+            text.Split(','), part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var extent) ? extent : 0);
         return extents.Length == 3 && extents.Min() > 0 ? new(extents[0], extents[1], extents[2])
             : throw new InputException($"option {Input.Name} is '{text}'; channels, height and width were expected, such as 3,32,32");
     }

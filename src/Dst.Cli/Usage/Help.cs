@@ -27,10 +27,13 @@ internal sealed class Help : SynchronousCommandLineAction
         foreach (var line in Format.Wrap(command.Description!, Width)) yield return line;
         var verb = command as Verb;
         foreach (var line in Section("Usage:", [UsageOf(command)])) yield return line;
-        foreach (var line in Section("Verbs:", command.Subcommands.SelectMany(sub => Entry(sub.Name, FirstSentence(sub.Description!))))) yield return line;
-        foreach (var line in Section("Arguments:", command.Arguments.SelectMany(argument => Entry(LabelOf(argument), argument.Description!)))) yield return line;
+        var verbs = command.Subcommands.SelectMany(sub => Entry(sub.Name, FirstSentence(sub.Description!)));
+        foreach (var line in Section("Verbs:", verbs)) yield return line;
+        var arguments = command.Arguments.SelectMany(argument => Entry(LabelOf(argument), argument.Description!));
+        foreach (var line in Section("Arguments:", arguments)) yield return line;
         var families = verb?.OptionFamilies.SelectMany(family => Entry(family.Label, family.Help)) ?? [];
-        foreach (var line in Section("Options:", [.. EntriesOf(command.Options), .. families, .. EntriesOf(InheritedOptions(command))])) yield return line;
+        List<string> options = [.. EntriesOf(command.Options), .. families, .. EntriesOf(InheritedOptions(command))];
+        foreach (var line in Section("Options:", options)) yield return line;
         foreach (var line in Section("Examples:", verb?.Examples.Select(example => $"{Indent}./dst {example}") ?? [])) yield return line;
     }
 
@@ -72,7 +75,8 @@ internal sealed class Help : SynchronousCommandLineAction
         options.Where(option => !option.Hidden).SelectMany(option => Entry(LabelOf(option), DescriptionOf(option)));
 
     private static IEnumerable<Option> InheritedOptions(Command command) =>
-        command.Parents.OfType<Command>().SelectMany(parent => parent.Options.Where(option => option.Recursive).Concat(InheritedOptions(parent)));
+        command.Parents.OfType<Command>()
+            .SelectMany(parent => parent.Options.Where(option => option.Recursive).Concat(InheritedOptions(parent)));
 
     private static string LabelOf(Argument argument)
     {
@@ -84,5 +88,6 @@ internal sealed class Help : SynchronousCommandLineAction
 
     private static string DescriptionOf(Option option) => option.Required ? $"{option.Description} Required." : option.Description!;
 
-    private static string FirstSentence(string text) => text.IndexOf(". ", StringComparison.Ordinal) is >= 0 and var end ? text[..(end + 1)] : text;
+    private static string FirstSentence(string text) =>
+        text.IndexOf(". ", StringComparison.Ordinal) is >= 0 and var end ? text[..(end + 1)] : text;
 }

@@ -29,14 +29,17 @@ internal static class RecipeInput
     };
 
     /// <summary>Seed of the run.</summary>
-    public static readonly Option<string?> Seed = SharedOptions.Text("--seed", "n", "Seed of every random choice of a run. Default: the recipe's.");
+    public static readonly Option<string?> Seed = SharedOptions.Text(
+        "--seed", "n", "Seed of every random choice of a run. Default: the recipe's.");
 
     /// <summary>Seeds of a set of runs.</summary>
     public static readonly Option<string?> Seeds = SharedOptions.Text(
-        "--seeds", "n,n,..", "Makes one run for each seed, one after another, and reports mean ± standard deviation. Default: the recipe's.");
+        "--seeds", "n,n,..",
+        "Makes one run for each seed, one after another, and reports mean ± standard deviation. Default: the recipe's.");
 
     /// <summary>Where run folders are made.</summary>
-    public static readonly Option<string?> Out = SharedOptions.Text("--out", "folder", "Folder in which <recipe>/<time>/ is made. Default: the recipe's, which is runs.");
+    public static readonly Option<string?> Out = SharedOptions.Text(
+        "--out", "folder", "Folder in which <recipe>/<time>/ is made. Default: the recipe's, which is runs.");
 
     private static readonly (string Key, Option<string?> Option)[] Data =
     [
@@ -56,7 +59,8 @@ internal static class RecipeInput
     public static void AddDataTo(Verb verb)
     {
         foreach (var (_, option) in Data) verb.Add(option);
-        verb.OptionFamilies.Add(("--data.KEY <value>", "Sets a key of the recipe's section data, such as --data.kind folder. dst settings data lists the keys."));
+        const string help = "Sets a key of the recipe's section data, such as --data.kind folder. dst settings data lists the keys.";
+        verb.OptionFamilies.Add(("--data.KEY <value>", help));
     }
 
     /// <summary>Reads the recipe file and applies the overrides <paramref name="first"/>, then those of the command line.</summary>
@@ -64,7 +68,9 @@ internal static class RecipeInput
     public static Recipe Load(ParseResult arguments, params IEnumerable<SettingOverride> first)
     {
         var overrides = first.Concat(Overrides(arguments));
-        return arguments.GetValue(File) is { } file ? RecipeFile.Load(file, overrides) : RecipeFile.Parse("the command line", "name: dst", overrides);
+        return arguments.GetValue(File) is { } file
+            ? RecipeFile.Load(file, overrides)
+            : RecipeFile.Parse("the command line", "name: dst", overrides);
     }
 
     /// <summary>The keys that the command line sets; what <c>--set</c> says comes last and wins.</summary>
@@ -75,7 +81,8 @@ internal static class RecipeInput
         if (arguments.GetValue(Seed) is not null) overrides.Add(SettingOverride.OfList("seeds", [], Where(Seed)));
         if (arguments.GetValue(Seeds) is { } seeds)
             overrides.Add(SettingOverride.OfList("seeds", seeds.Split(',', StringSplitOptions.TrimEntries), Where(Seeds)));
-        if (arguments.GetValue(SharedOptions.Threads) is { } threads) overrides.Add(SettingOverride.Of("threads", $"{threads}", Where(SharedOptions.Threads)));
+        if (arguments.GetValue(SharedOptions.Threads) is { } threads)
+            overrides.Add(SettingOverride.Of("threads", $"{threads}", Where(SharedOptions.Threads)));
         overrides.AddRange(Override(arguments, Out, "runs"));
         overrides.AddRange(arguments.GetValue(Set)!.Select(SettingOverride.Parse));
         return overrides;

@@ -13,13 +13,20 @@ internal static class SharedOptions
     public static readonly Argument<string> Model = new("model") { Description = "Model file (.safetensors).", HelpName = "MODEL" };
 
     /// <summary>The machine-readable form of a result.</summary>
-    public static readonly Option<bool> Json = new("--json") { Description = "Prints the result as one JSON document, and nothing else on standard output." };
+    public static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Prints the result as one JSON document, and nothing else on standard output.",
+    };
 
     /// <summary>Number of threads; null for the processor's cores.</summary>
-    public static readonly Option<int?> Threads = Number("--threads", "Threads that share the work. Results do not depend on it. Default: all cores.", 1, 1024);
+    public static readonly Option<int?> Threads = Number(
+        "--threads", "Threads that share the work. Results do not depend on it. Default: all cores.", 1, 1024);
 
     /// <summary>Fixed choices of algorithms.</summary>
-    public static readonly Option<bool> NoTune = new("--no-tune") { Description = "Chooses the form of each layer by a cost model instead of measuring." };
+    public static readonly Option<bool> NoTune = new("--no-tune")
+    {
+        Description = "Chooses the form of each layer by a cost model instead of measuring.",
+    };
 
     /// <summary>Fresh measurements.</summary>
     public static readonly Option<bool> NoCache = new("--no-cache")
@@ -33,7 +40,9 @@ internal static class SharedOptions
     /// <summary>The number of threads that <paramref name="arguments"/> name, or all cores.</summary>
     public static int ThreadsOf(ParseResult arguments) => arguments.GetValue(Threads) ?? Environment.ProcessorCount;
 
-    /// <summary>An option that takes a number from <paramref name="min"/> to <paramref name="max"/>; its value is null when it is absent.</summary>
+    /// <summary>
+    /// An option that takes a number from <paramref name="min"/> to <paramref name="max"/>; its value is null when it is absent.
+    /// </summary>
     public static Option<T?> Number<T>(string name, string help, T min, T max) where T : struct, INumber<T> => new(name)
     {
         Description = help,
@@ -42,7 +51,8 @@ internal static class SharedOptions
     };
 
     /// <summary>An option that takes a text; its value is null when it is absent.</summary>
-    public static Option<string?> Text(string name, string valueName, string help) => new(name) { Description = help, HelpName = valueName };
+    public static Option<string?> Text(string name, string valueName, string help) =>
+        new(name) { Description = help, HelpName = valueName };
 
     private static T? ParseNumber<T>(ArgumentResult result, string name, T min, T max) where T : struct, INumber<T>
     {

@@ -13,7 +13,8 @@ internal static class UsageCheck
     {
         var unknown = MisreadOptions(parsed).Concat(parsed.UnmatchedTokens).FirstOrDefault();
         var lonely = parsed.CommandResult.Children.OfType<OptionResult>()
-            .FirstOrDefault(option => !option.Implicit && option.Tokens.Count < option.IdentifierTokenCount * option.Option.Arity.MinimumNumberOfValues);
+            .Where(option => !option.Implicit)
+            .FirstOrDefault(option => option.Tokens.Count < option.IdentifierTokenCount * option.Option.Arity.MinimumNumberOfValues);
         var isEmpty = parsed.Tokens.Any(token => token.Value.Length == 0);
         if (unknown is null && lonely is null && !isEmpty && (parsed.Errors.Count == 0 || parsed.Action is Help)) return;
         var command = parsed.CommandResult.Command;
@@ -29,20 +30,27 @@ internal static class UsageCheck
         if (word.StartsWith('-')) return $"unknown option '{word}'{HintOfOption(word, command)}";
         if (command.Subcommands.Count == 0) return $"unknown argument '{word}'";
         var verbs = command.Subcommands.Select(verb => verb.Name).ToList();
-        return $"unknown verb '{word}'" + (NearestName.Find(word, verbs) is { } near ? $", did you mean '{near}'?" : $"; expected {string.Join(", ", verbs)}");
+        var hint = NearestName.Find(word, verbs) is { } near ? $", did you mean '{near}'?" : $"; expected {string.Join(", ", verbs)}";
+        return $"unknown verb '{word}'{hint}";
     }
 
     private static string HintOfOption(string word, Command command)
     {
         var name = word.TrimStart('-');
-        if (command.Arguments.FirstOrDefault(argument => argument.Name == name) is { } argument) return $"; {argument.HelpName} stands alone, without {word}";
-        if (command.Options.Contains(RecipeInput.Set) && KeyNamed(name.Replace('-', '_')) is { } key) return $", did you mean '--set {key}=VALUE'?";
-        return NearestName.Find(name, command.Options.Select(option => option.Name.TrimStart('-'))) is { } near ? $", did you mean '--{near}'?" : "";
+        if (command.Arguments.FirstOrDefault(argument => argument.Name == name) is { } argument)
+            return $"; {argument.HelpName} stands alone, without {word}";
+        if (command.Options.Contains(RecipeInput.Set) && KeyNamed(name.Replace('-', '_')) is { } key)
+            return $", did you mean '--set {key}=VALUE'?";
+        return NearestName.Find(name, command.Options.Select(option => option.Name.TrimStart('-'))) is { } near
+            ? $", did you mean '--{near}'?"
+            : "";
     }
 
     /// <summary>The least nested key of a recipe whose last part is <paramref name="name"/>, or null.</summary>
     private static string? KeyNamed(string name) =>
-        RecipeFile.Describe().Select(key => key.Path).Where(path => path == name || path.EndsWith($".{name}", StringComparison.Ordinal)).MinBy(path => path.Count(c => c == '.'));
+        RecipeFile.Describe().Select(key => key.Path)
+            .Where(path => path == name || path.EndsWith($".{name}", StringComparison.Ordinal))
+            .MinBy(path => path.Count(c => c == '.'));
 
     private static string OnOneLine(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 

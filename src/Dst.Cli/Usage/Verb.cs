@@ -42,6 +42,6 @@ internal sealed class Verb : Command
     {
         var option = Options.OfType<Option<int?>>().FirstOrDefault(option => option.Name == SharedOptions.Threads.Name);
         if (option is not null && parsed.GetValue(option) is { } threads && threads > Environment.ProcessorCount)
-            report.Log($"warning: {option.Name} is {threads}; more threads than the {Environment.ProcessorCount} cores of this machine gain nothing");
+            report.Log($"warning: {option.Name} is {threads}; more threads than the {Environment.ProcessorCount} cores gain nothing");
     }
 }

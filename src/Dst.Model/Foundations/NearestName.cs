@@ -3,11 +3,14 @@ namespace Dst.Foundations;
 /// <summary>Finds what a user probably meant by a name that does not exist.</summary>
 public static class NearestName
 {
-    /// <summary>The name with the fewest single-character edits from <paramref name="name"/> (Levenshtein 1966), case ignored; the first on a tie.</summary>
+    /// <summary>
+    /// The name with the fewest single-character edits from <paramref name="name"/> (Levenshtein 1966), case ignored; the first on a tie.
+    /// </summary>
     public static string Of(string name, IEnumerable<string> names) => names.MinBy(candidate => Distance(name, candidate))!;
 
     /// <summary>The nearest name if at most half of the characters of <paramref name="name"/> must change, else null.</summary>
-    public static string? Find(string name, IEnumerable<string> names) => Of(name, names) is { } near && 2 * Distance(name, near) <= name.Length ? near : null;
+    public static string? Find(string name, IEnumerable<string> names) =>
+        Of(name, names) is { } near && 2 * Distance(name, near) <= name.Length ? near : null;
 
     private static int Distance(string a, string b)
     {

@@ -15,7 +15,8 @@ namespace Dst.Report.Models;
 /// <param name="MaskBytes">Bytes of its mask alone.</param>
 /// <param name="Pattern">Pattern of its mask: <c>unit:block:group</c>, <c>unstructured</c> or <c>dense</c>.</param>
 public sealed record LayerRow(
-    string Layer, string Shape, string Output, long Weights, long Nonzero, long Macs, long EffectiveMacs, long Bytes, long MaskBytes, string Pattern)
+    string Layer, string Shape, string Output, long Weights, long Nonzero, long Macs, long EffectiveMacs, long Bytes,
+    long MaskBytes, string Pattern)
 {
     /// <summary>A row for each layer with weights, in the order of the graph.</summary>
     public static IReadOnlyList<LayerRow> AllOf(Model model) =>
@@ -28,15 +29,17 @@ public sealed record LayerRow(
     {
         var maskBytes = mask is null ? 0 : MaskBytesOf(mask);
         return new(
-            cost.Name, string.Join("x", cost.WeightShape), cost.Output.ToString(), cost.Weights, cost.Nonzeros, cost.Macs, cost.EffectiveMacs,
-            cost.Nonzeros * sizeof(float) + maskBytes, maskBytes, mask?.PatternName ?? "dense");
+            cost.Name, string.Join("x", cost.WeightShape), cost.Output.ToString(), cost.Weights, cost.Nonzeros, cost.Macs,
+            cost.EffectiveMacs, cost.Nonzeros * sizeof(float) + maskBytes, maskBytes, mask?.PatternName ?? "dense");
     }
 }
 
 /// <summary>The layers of a model as a table.</summary>
 public static class LayerTable
 {
-    /// <summary>A row for each layer; <paramref name="notes"/> by layer name, such as why a layer is not pruned, stand behind the pattern.</summary>
+    /// <summary>
+    /// A row for each layer; <paramref name="notes"/> by layer name, such as why a layer is not pruned, stand behind the pattern.
+    /// </summary>
     public static Table Of(IReadOnlyList<LayerRow> rows, IReadOnlyDictionary<string, string>? notes = null)
     {
         string Note(LayerRow row) => notes?.GetValueOrDefault(row.Layer) is { } text ? $" ({text})" : "";

@@ -5,17 +5,22 @@ namespace Dst.Report.Models;
 /// <summary>What pruning each layer alone costs, as tables.</summary>
 public static class SensitivityTable
 {
-    private static readonly Column<LayerSensitivity> Layer = new("layer", "layer pruned alone", row => row.Layer) { Alignment = Alignment.Left };
+    private static readonly Column<LayerSensitivity> Layer = new("layer", "layer pruned alone", row => row.Layer)
+    {
+        Alignment = Alignment.Left,
+    };
     private static readonly Column<LayerSensitivity> Weights = new("weights", "weights", row => row.Weights);
     private static readonly Column<LayerSensitivity> Kept = new("kept", "kept", row => row.Kept);
-    private static readonly Column<LayerSensitivity> Top1 = new("validation_top1", "validation top-1", row => row.Top1, row => Format.Percent(row.Top1));
+    private static readonly Column<LayerSensitivity> Top1 = new(
+        "validation_top1", "validation top-1", row => row.Top1, row => Format.Percent(row.Top1));
     private static readonly Column<LayerSensitivity> Loss = new("validation_loss", "loss", row => row.Loss, row => $"{row.Loss:F4}");
 
     /// <summary>A row for each layer, behind that of the network as it is, and a last one for all of them.</summary>
     public static Table Of(IReadOnlyList<LayerSensitivity> rows)
     {
         double Points(LayerSensitivity row) => 100 * (row.Top1 - rows[0].Top1);
-        return Table.Of(rows, Layer, Weights, Kept, Top1, new("points", "points", row => Points(row), row => $"{Points(row):+0.00;-0.00;0.00}"), Loss);
+        return Table.Of(
+            rows, Layer, Weights, Kept, Top1, new("points", "points", row => Points(row), row => $"{Points(row):+0.00;-0.00;0.00}"), Loss);
     }
 
     /// <summary>The measured values alone, for a file.</summary>

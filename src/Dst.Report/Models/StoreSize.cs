@@ -17,5 +17,6 @@ public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskByt
 
     /// <inheritdoc/>
     public override string ToString() => MaskBytes == 0 ? Format.Bytes(FileBytes)
-        : $"{Format.Bytes(FileBytes)}, {(double)FileBytes / DenseFileBytes:F3} of {Format.Bytes(DenseFileBytes)} dense; the masks take {Format.Bytes(MaskBytes)} of it ({100.0 * MaskBytes / FileBytes:F2}%)";
+        : $"{Format.Bytes(FileBytes)}, {(double)FileBytes / DenseFileBytes:F3} of {Format.Bytes(DenseFileBytes)} dense; "
+            + $"the masks take {Format.Bytes(MaskBytes)} of it ({100.0 * MaskBytes / FileBytes:F2}%)";
 }

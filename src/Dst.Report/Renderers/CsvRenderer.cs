@@ -14,11 +14,13 @@ public static class CsvRenderer
         var text = new StringBuilder();
         foreach (var (name, value) in facts) text.Append($"# {name}: {value}\n");
         AppendRow(text, table.Columns.Select(column => column.Name));
-        foreach (var row in table.Rows) AppendRow(text, row.Select(cell => Convert.ToString(cell.Value, CultureInfo.InvariantCulture) ?? ""));
+        foreach (var row in table.Rows)
+            AppendRow(text, row.Select(cell => Convert.ToString(cell.Value, CultureInfo.InvariantCulture) ?? ""));
         return text.ToString();
     }
 
     private static void AppendRow(StringBuilder text, IEnumerable<string> cells) => text.AppendJoin(',', cells.Select(Quote)).Append('\n');
 
-    private static string Quote(string cell) => cell.IndexOfAny(Special) < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quote(string cell) =>
+        cell.IndexOfAny(Special) < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

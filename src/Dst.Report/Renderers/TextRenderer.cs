@@ -15,7 +15,8 @@ public static class TextRenderer
     {
         Heading heading => JoinLines([heading.Text]),
         Lines lines => JoinLines(lines.Text),
-        Table table => JoinLines([.. table.Title is null ? [] : new[] { table.Title }, .. RowsOf(table), .. Format.Wrap(table.Legend, LegendWidth)]),
+        Table table =>
+            JoinLines([.. table.Title is null ? [] : new[] { table.Title }, .. RowsOf(table), .. Format.Wrap(table.Legend, LegendWidth)]),
         _ => throw new NotSupportedException($"a {block.GetType().Name} has no form as text"),
     };
 
@@ -28,7 +29,8 @@ public static class TextRenderer
 
     private static IEnumerable<string> RowsOf(Table table)
     {
-        var rows = table.Rows.Select(row => row.Select(cell => cell.Text).ToArray()).Prepend([.. table.Columns.Select(column => column.Title)]).ToList();
+        var titles = table.Columns.Select(column => column.Title).ToArray();
+        var rows = table.Rows.Select(row => row.Select(cell => cell.Text).ToArray()).Prepend(titles).ToList();
         var widths = table.Columns.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
         string Align(string text, int column) =>
             table.Columns[column].Alignment == Alignment.Left ? text.PadRight(widths[column]) : text.PadLeft(widths[column]);

@@ -18,8 +18,8 @@ namespace Dst.Report.Runs;
 /// <param name="MsDense">The same with pruned weights computed too.</param>
 /// <param name="Seconds">Wall time of training and validation.</param>
 public sealed record ArmStatistic(
-    string Arm, string Network, int Seeds, Statistic TestTop1, Statistic ValidationTop1, long Weights, long Nonzero, long Macs, long EffectiveMacs,
-    long FileBytes, double Ms, double MsDense, Statistic Seconds)
+    string Arm, string Network, int Seeds, Statistic TestTop1, Statistic ValidationTop1, long Weights, long Nonzero, long Macs,
+    long EffectiveMacs, long FileBytes, double Ms, double MsDense, Statistic Seconds)
 {
     /// <summary>A row for each arm that a run has, in the order in which arms run.</summary>
     public static IReadOnlyList<ArmStatistic> AllOf(params IReadOnlyList<RunSummary> runs) =>
@@ -32,8 +32,8 @@ public sealed record ArmStatistic(
         Statistic Spread(Func<ArmSummary, double> value) => Statistic.Of(rows.ConvertAll(row => value(row)));
         var first = rows[0];
         return new(
-            arm, first.Network, rows.Count, Spread(row => row.TestTop1), Spread(row => row.ValidationTop1), first.Weights, first.Nonzero, first.Macs,
-            first.EffectiveMacs, first.FileBytes, rows.Min(row => row.LatencyMs.Min), rows.Min(row => (row.LatencyDenseMs ?? row.LatencyMs).Min),
-            Spread(row => row.Seconds));
+            arm, first.Network, rows.Count, Spread(row => row.TestTop1), Spread(row => row.ValidationTop1),
+            first.Weights, first.Nonzero, first.Macs, first.EffectiveMacs, first.FileBytes,
+            rows.Min(row => row.LatencyMs.Min), rows.Min(row => (row.LatencyDenseMs ?? row.LatencyMs).Min), Spread(row => row.Seconds));
     }
 }

@@ -13,9 +13,13 @@ public static class ArmTables
         new("test_top1", "test top-1", arm => arm.TestTop1.Mean, arm => arm.TestTop1.ToText(2, scale: 100)) { Unit = "%" };
 
     private static readonly Column<ArmStatistic> Validation =
-        new("validation_top1", "validation top-1", arm => arm.ValidationTop1.Mean, arm => arm.ValidationTop1.ToText(2, scale: 100)) { Unit = "%" };
+        new("validation_top1", "validation top-1", arm => arm.ValidationTop1.Mean, arm => arm.ValidationTop1.ToText(2, scale: 100))
+        {
+            Unit = "%",
+        };
 
-    private static readonly Column<ArmStatistic> Minutes = new("seconds", "minutes", arm => arm.Seconds.Mean, arm => arm.Seconds.ToText(1, scale: 1 / 60.0));
+    private static readonly Column<ArmStatistic> Minutes = new(
+        "seconds", "minutes", arm => arm.Seconds.Mean, arm => arm.Seconds.ToText(1, scale: 1 / 60.0));
     private static readonly Column<ArmStatistic> Ms = new("ms", "ms", arm => arm.Ms, arm => $"{arm.Ms:F3}");
     private static readonly Column<ArmStatistic> MsDense = new("ms_dense", "ms dense", arm => arm.MsDense, arm => $"{arm.MsDense:F3}");
 
@@ -25,7 +29,10 @@ public static class ArmTables
         new("arm", "arm", arm => arm.Arm) { Alignment = Alignment.Left },
         new("network", "network", arm => arm.Network),
         new("test_top1", "test top-1", arm => arm.TestTop1, arm => Format.Percent(arm.TestTop1)),
-        new("validation_top1", "validation", arm => arm.ValidationTop1, arm => Format.Percent(arm.ValidationTop1)) { Meaning = "top-1 on the validation images" },
+        new("validation_top1", "validation", arm => arm.ValidationTop1, arm => Format.Percent(arm.ValidationTop1))
+        {
+            Meaning = "top-1 on the validation images",
+        },
         new("best_epoch", "best epoch", arm => arm.Epochs == 0 ? null : arm.BestEpoch, arm => $"{arm.BestEpoch}/{arm.Epochs}")
         {
             Meaning = "the epoch that was chosen by its validation accuracy, of all epochs; - if the network was not trained here",
@@ -42,7 +49,10 @@ public static class ArmTables
         Arm,
         new("weights", "weights", arm => arm.Weights, arm => Format.Count(arm.Weights)),
         new("nonzero", "kept", arm => arm.Nonzero, arm => Format.Count(arm.Nonzero)) { Meaning = "weights that are not pruned" },
-        new("effective_macs", "MACs", arm => arm.EffectiveMacs, arm => Format.Count(arm.EffectiveMacs)) { Meaning = "multiply-accumulates of the kept weights for one image" },
+        new("effective_macs", "MACs", arm => arm.EffectiveMacs, arm => Format.Count(arm.EffectiveMacs))
+        {
+            Meaning = "multiply-accumulates of the kept weights for one image",
+        },
         new("file_bytes", "file", arm => arm.FileBytes, arm => Format.Bytes(arm.FileBytes)),
         Ms with { Meaning = "shortest time of one image on one thread" },
         MsDense with { Meaning = "the same if pruned weights are computed too" });
@@ -64,7 +74,9 @@ public static class ArmTables
         Minutes,
         Seeds);
 
-    /// <summary>What the patterns of a recipe reach, and how fast the arm <c>dst</c> is with each; patterns without that arm are left out.</summary>
+    /// <summary>
+    /// What the patterns of a recipe reach, and how fast the arm <c>dst</c> is with each; patterns without that arm are left out.
+    /// </summary>
     public static Table Patterns(IEnumerable<PatternRuns> patterns)
     {
         static ArmStatistic Dst(PatternRuns row) => row.Find(ArmNames.Dst)!;
@@ -81,5 +93,8 @@ public static class ArmTables
     }
 
     private static Column<PatternRuns> Top1(string arm) =>
-        new($"{arm.Replace('-', '_')}_top1", arm, row => row.Find(arm)?.TestTop1.Mean, row => row.Find(arm)!.TestTop1.ToText(2, scale: 100)) { Unit = "%" };
+        new($"{arm.Replace('-', '_')}_top1", arm, row => row.Find(arm)?.TestTop1.Mean, row => row.Find(arm)!.TestTop1.ToText(2, scale: 100))
+        {
+            Unit = "%",
+        };
 }

@@ -15,9 +15,14 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, string Patte
     /// <exception cref="InputException">The folder is missing or has no run, or a file of a run cannot be read.</exception>
     public static IReadOnlyList<FinishedRun> FindAll(string folder)
     {
-        if (!Directory.Exists(folder)) throw new InputException($"folder {folder} does not exist; a run folder or a folder of them was expected");
-        var runs = Directory.EnumerateFiles(folder, SummaryName, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(Load).ToList();
-        return runs.Count > 0 ? runs : throw new InputException($"folder {folder} has no {SummaryName} in it or below; a run folder or a folder of them was expected");
+        if (!Directory.Exists(folder))
+            throw new InputException($"folder {folder} does not exist; a run folder or a folder of them was expected");
+        var files = Directory.EnumerateFiles(folder, SummaryName, SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+        var runs = files.Select(Load).ToList();
+        return runs.Count > 0
+            ? runs
+            : throw new InputException(
+                $"folder {folder} has no {SummaryName} in it or below; a run folder or a folder of them was expected");
     }
 
     private static FinishedRun Load(string summary)

@@ -24,9 +24,11 @@ public sealed record PatternRuns(string Recipe, string Pattern, IReadOnlyList<lo
         if (runs.GroupBy(run => run.Summary.Seed).FirstOrDefault(seed => seed.Count() > 1) is { } twice)
         {
             var folders = string.Join(" and ", twice.Select(run => run.Folder));
-            throw new InputException($"{recipe} with the pattern {pattern} was run twice with the seed {twice.Key}, in {folders}; one run a seed was expected");
+            throw new InputException(
+                $"{recipe} with the pattern {pattern} was run twice with the seed {twice.Key}, in {folders}; one run a seed was expected");
         }
 
-        return new(recipe, pattern, [.. runs.Select(run => run.Summary.Seed).Order()], ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]));
+        return new(
+            recipe, pattern, [.. runs.Select(run => run.Summary.Seed).Order()], ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]));
     }
 }

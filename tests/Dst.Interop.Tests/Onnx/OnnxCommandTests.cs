@@ -80,7 +80,7 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
         Terminal.Run("predict", model, "--raw", "x.npy").AssertWrongInput("--raw without --logits");
         Terminal.Run("predict", model, "--logits", "x.npy").AssertWrongInput("--logits without --raw");
         Terminal.Run("predict", model).AssertWrongInput("no images");
-        Terminal.Run("predict").AssertWrongInput("no model");
+        Terminal.Run("predict").AssertWrongInput("MODEL");
         Terminal.Run("predict", model, "a.png", "--raw", "x.npy", "--logits", "y.npy").AssertWrongInput("--raw", "a.png");
         Terminal.Run("predict", model, "--raw", Path.Combine(tools.Folder, "densenet.input.npy"), "--logits", "y.npy").AssertWrongInput("[3, 3, 12, 12]", "[N, 3, 16, 16]");
     }

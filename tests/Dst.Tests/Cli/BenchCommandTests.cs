@@ -11,7 +11,8 @@ namespace Dst.Tests.Cli;
 
 public class BenchCommandTests
 {
-    private static readonly string[] TinyTraining = ["bench", "train", "--arch", "resnet8", "--width", "0.5", "--input", "1,8,8", "--batch", "2", "--steps", "3", "--json"];
+    private static readonly string[] TinyTraining = [
+        "bench", "train", "--arch", "resnet8", "--width", "0.5", "--input", "1,8,8", "--batch", "2", "--steps", "3", "--json"];
 
     [Fact]
     public void Json_of_train_is_one_document_whose_numbers_agree()
@@ -32,7 +33,9 @@ public class BenchCommandTests
         var operations = RunTiny().GetProperty("operations").EnumerateArray().ToArray();
         Assert.Equal(100, operations.Sum(operation => Number(operation, "percent")), 6);
         var names = operations.Select(operation => $"{Text(operation, "operation")} {Text(operation, "pass")}").ToArray();
-        string[] expected = ["Conv2d forward", "Conv2d backward", "BatchNorm forward", "BatchNorm backward", "Linear backward", "CrossEntropy loss", "Sgd update", "other "];
+        string[] expected = [
+            "Conv2d forward", "Conv2d backward", "BatchNorm forward", "BatchNorm backward", "Linear backward", "CrossEntropy loss",
+            "Sgd update", "other "];
         Assert.All(expected, name => Assert.Contains(name, names));
         Assert.Equal(names.Length, names.Distinct().Count());
     }
@@ -66,7 +69,8 @@ public class BenchCommandTests
 
     [Fact]
     public void Train_refuses_a_batch_that_no_array_holds() =>
-        Terminal.Run("bench", "train", "--arch", "resnet8", "--input", "3,2048,2048", "--batch", "4096").AssertWrongInput("batch of 4096", "3x2048x2048");
+        Terminal.Run("bench", "train", "--arch", "resnet8", "--input", "3,2048,2048", "--batch", "4096")
+            .AssertWrongInput("batch of 4096", "3x2048x2048");
 
     [Fact]
     public void Useful_work_is_three_passes_but_no_data_gradient_of_the_first_layer()
@@ -104,7 +108,8 @@ public class BenchCommandTests
     [Fact]
     public void Unstructured_masks_keep_as_many_weights_as_the_pattern_and_sparse_plans_skip_the_others()
     {
-        string[] arguments = ["bench", "--arch", "resnet8", "--width", "0.5", "--input", "3,8,8", "--pattern", "kernel:16:16", "--no-tune", "--json"];
+        string[] arguments = [
+            "bench", "--arch", "resnet8", "--width", "0.5", "--input", "3,8,8", "--pattern", "kernel:16:16", "--no-tune", "--json"];
         using var halved = JsonDocument.Parse(Terminal.Run(arguments).Output);
         using var unstructured = JsonDocument.Parse(Terminal.Run([.. arguments, "--unstructured", "--sparse"]).Output);
         Assert.Equal(("uhp", "csr"), (Text(halved.RootElement, "form"), Text(unstructured.RootElement, "form")));
@@ -146,7 +151,8 @@ public class BenchCommandTests
         Assert.All(facts, fact => Assert.NotEqual("", csv.Facts[fact]));
         Assert.Equal((Text(report, "cpu"), "resnet8", "2"), (csv.Facts["cpu"], csv.Facts["arch"], csv.Facts["batch"]));
         Assert.Equal(["operation", "pass", "ms_per_image", "percent"], csv.Rows[0]);
-        var shares = report.GetProperty("operations").EnumerateArray().Select(share => (Text(share, "operation"), Number(share, "percent")));
+        var shares = report.GetProperty("operations").EnumerateArray()
+            .Select(share => (Text(share, "operation"), Number(share, "percent")));
         Assert.Equal(shares, csv.Rows.Skip(1).Select(row => ((string?)row[0], double.Parse(row[3]))));
     }
 

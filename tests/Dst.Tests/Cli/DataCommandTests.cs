@@ -14,11 +14,14 @@ public sealed class DataCommandTests : IDisposable
     public void Json_has_counts_by_class_and_split()
     {
         var run = Terminal.Run(
-            "data", "inspect", "--data.simulated.classes", "2", "--data.simulated.per_class_train", "10", "--data.simulated.per_class_test", "3", "--data.validation", "0.2", "--json");
+            "data", "inspect", "--data.simulated.classes", "2", "--data.simulated.per_class_train", "10", "--data.simulated.per_class_test",
+            "3", "--data.validation", "0.2", "--json");
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var splits = document.RootElement.GetProperty("splits").EnumerateArray()
-            .ToDictionary(split => split.GetProperty("name").GetString()!, split => split.GetProperty("class_counts").EnumerateArray().Select(count => count.GetInt32()).ToArray());
+            .ToDictionary(
+                split => split.GetProperty("name").GetString()!,
+                split => split.GetProperty("class_counts").EnumerateArray().Select(count => count.GetInt32()).ToArray());
         Assert.Equal([8, 8], splits["training"]);
         Assert.Equal([2, 2], splits["validation"]);
         Assert.Equal([3, 3], splits["test"]);
@@ -28,7 +31,8 @@ public sealed class DataCommandTests : IDisposable
     [Fact]
     public void Set_wins_over_the_option_of_the_same_key()
     {
-        var run = Terminal.Run("data", "inspect", "--set", "data.simulated.size=24", "--data.simulated.size", "16", "--data.simulated.per_class_train", "4");
+        var run = Terminal.Run(
+            "data", "inspect", "--set", "data.simulated.size=24", "--data.simulated.size", "16", "--data.simulated.per_class_train", "4");
         Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Contains("sizes 24x24", run.Output);
     }

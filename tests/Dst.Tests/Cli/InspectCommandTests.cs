@@ -25,7 +25,8 @@ public sealed class InspectCommandTests : IDisposable
 
         Assert.Equal(16 / 8, root.GetProperty("mask_bytes").GetInt64());
 
-        var halved = root.GetProperty("layers").EnumerateArray().Single(layer => layer.GetProperty("layer").GetString() == SampleModel.HalvedLayer);
+        var halved = root.GetProperty("layers").EnumerateArray()
+            .Single(layer => layer.GetProperty("layer").GetString() == SampleModel.HalvedLayer);
         var weights = halved.GetProperty("weights").GetInt64();
         Assert.Equal(weights / 2, halved.GetProperty("nonzero").GetInt64());
         Assert.Equal(halved.GetProperty("macs").GetInt64() / 2, halved.GetProperty("effective_macs").GetInt64());
@@ -38,7 +39,9 @@ public sealed class InspectCommandTests : IDisposable
     {
         var path = SampleModel.SaveHalved(_folder);
         var model = ModelFile.Load(path);
-        ModelFile.Save(_folder.File("dense"), new Model(model.Graph, model.Parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation });
+        ModelFile.Save(
+            _folder.File("dense"),
+            new Model(model.Graph, model.Parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation });
         using var document = JsonDocument.Parse(Terminal.Run("inspect", path, "--json").Output);
         Assert.Equal(new FileInfo(_folder.File("dense")).Length, document.RootElement.GetProperty("dense_file_bytes").GetInt64());
         Assert.Matches(@"(?m)^file .* 0\.\d\d\d of .* dense; the masks take 2 B of it", Terminal.Run("inspect", path).Output);
@@ -81,7 +84,9 @@ public sealed class InspectCommandTests : IDisposable
     public async Task Processes_that_write_the_cache_at_once_leave_a_whole_one()
     {
         var path = SampleModel.SaveHalved(_folder);
-        var runs = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => Terminal.RunProcess("XDG_CACHE_HOME", _folder.Path, "inspect", path, "--plan"))));
+        var runs = await Task.WhenAll(
+            Enumerable.Range(0, 3).Select(
+                _ => Task.Run(() => Terminal.RunProcess("XDG_CACHE_HOME", _folder.Path, "inspect", path, "--plan"))));
         Assert.All(runs, run => Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error)));
         using var cache = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder.Path, "dst", "plans.json")));
         Assert.NotEqual(0, cache.RootElement.GetProperty("layers").GetArrayLength());

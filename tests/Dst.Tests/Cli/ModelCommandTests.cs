@@ -11,7 +11,8 @@ public sealed class ModelCommandTests : IDisposable
 {
     private static readonly string[] SimulatedData =
     [
-        "--data.simulated.classes", "3", "--data.simulated.per_class_train", "6", "--data.simulated.per_class_test", "4", "--data.simulated.size", "24",
+        "--data.simulated.classes", "3", "--data.simulated.per_class_train", "6", "--data.simulated.per_class_test", "4",
+        "--data.simulated.size", "24",
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -22,7 +23,8 @@ public sealed class ModelCommandTests : IDisposable
     public void Prune_writes_a_halved_model_and_says_why_layers_are_skipped()
     {
         var pruned = _folder.File("pruned.safetensors");
-        var run = Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--pattern", "kernel:8:4", "--exclude", "layer3.*", "--out", pruned, "--json");
+        var run = Terminal.Run(
+            "prune", SampleModel.SaveHalved(_folder), "--pattern", "kernel:8:4", "--exclude", "layer3.*", "--out", pruned, "--json");
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
         using var document = JsonDocument.Parse(run.Output);
         var skipped = document.RootElement.GetProperty("skipped");
@@ -53,7 +55,8 @@ public sealed class ModelCommandTests : IDisposable
     [InlineData("--unstructured", "1", "from 0 to 0.99")]
     [InlineData("--exclude", "conv99", "conv99")]
     public void Prune_names_what_is_wrong(string option, string value, string word) =>
-        Terminal.Run("prune", SampleModel.SaveHalved(_folder), option, value, "--out", _folder.File("x.safetensors")).AssertWrongInput(word);
+        Terminal.Run("prune", SampleModel.SaveHalved(_folder), option, value, "--out", _folder.File("x.safetensors"))
+            .AssertWrongInput(word);
 
     [Fact]
     public void Prune_needs_an_output_file() => Terminal.Run("prune", SampleModel.SaveHalved(_folder)).AssertWrongInput("--out");
@@ -61,9 +64,11 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void Prune_permutes_and_scores_by_gradients_of_the_data()
     {
-        var (model, plain, pruned) = (SaveModelOfSimulatedClasses(), _folder.File("plain.safetensors"), _folder.File("permuted.safetensors"));
+        var (model, plain, pruned) = (
+            SaveModelOfSimulatedClasses(), _folder.File("plain.safetensors"), _folder.File("permuted.safetensors"));
         Assert.Equal(CommandLine.Done, Terminal.Run("prune", model, "--pattern", "kernel:4:4", "--out", plain).ExitCode);
-        var run = Terminal.Run(["prune", model, "--pattern", "kernel:4:4", "--permute", "--score", "taylor", .. SimulatedData, "--out", pruned]);
+        var run = Terminal.Run(
+            ["prune", model, "--pattern", "kernel:4:4", "--permute", "--score", "taylor", .. SimulatedData, "--out", pruned]);
         Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Matches(@"permuted .*: [\d.]+ ?% of the score kept before, [\d.]+ ?% after", run.Error);
         var (a, b) = (ModelFile.Load(plain), ModelFile.Load(pruned));
@@ -75,11 +80,14 @@ public sealed class ModelCommandTests : IDisposable
     public void Prune_measures_each_layer_alone()
     {
         var (model, csv) = (SaveModelOfSimulatedClasses(), _folder.File("layers.csv"));
-        var run = Terminal.Run(["prune", model, "--pattern", "kernel:4:4", "--exclude", "layer3.*", "--sensitivity", csv, .. SimulatedData]);
+        var run = Terminal.Run(
+            ["prune", model, "--pattern", "kernel:4:4", "--exclude", "layer3.*", "--sensitivity", csv, .. SimulatedData]);
         Assert.Equal(CommandLine.Done, run.ExitCode);
         var rows = File.ReadAllLines(csv).Select(line => line.Split(',')).ToList();
         Assert.Equal(["layer", "weights", "kept", "validation_top1", "validation_loss"], rows[0]);
-        Assert.Equal(["(none)", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv1", "layer2.0.conv2", "layer2.0.downsample.0", "(all)"], rows.Skip(1).Select(row => row[0]));
+        Assert.Equal(
+            ["(none)", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv1", "layer2.0.conv2", "layer2.0.downsample.0", "(all)"],
+            rows.Skip(1).Select(row => row[0]));
         Assert.Equal(int.Parse(rows[2][1]), 2 * int.Parse(rows[2][2]));
         Assert.Equal(rows[^1][1], $"{rows.Skip(2).SkipLast(1).Sum(row => int.Parse(row[1]))}");
         Assert.True(rows.Skip(1).Select(row => row[4]).Distinct().Count() > 5, "the losses are the same whatever is pruned");
@@ -88,7 +96,8 @@ public sealed class ModelCommandTests : IDisposable
 
     [Fact]
     public void Prune_writes_a_model_or_measures_but_not_both() =>
-        Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--out", _folder.File("a"), "--sensitivity", _folder.File("b")).AssertWrongInput("--sensitivity");
+        Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--out", _folder.File("a"), "--sensitivity", _folder.File("b"))
+            .AssertWrongInput("--sensitivity");
 
     [Fact]
     public void Eval_counts_every_test_image_once()
@@ -98,7 +107,8 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var result = document.RootElement;
-        var confusion = result.GetProperty("confusion").EnumerateArray().Select(row => row.EnumerateArray().Select(count => count.GetInt32()).ToArray()).ToArray();
+        var confusion = result.GetProperty("confusion").EnumerateArray()
+            .Select(row => row.EnumerateArray().Select(count => count.GetInt32()).ToArray()).ToArray();
         Assert.Equal(12, result.GetProperty("count").GetInt32());
         Assert.All(confusion, row => Assert.Equal(4, row.Sum()));
         Assert.Equal((confusion[0][0] + confusion[1][1] + confusion[2][2]) / 12.0, result.GetProperty("top1").GetDouble(), 12);
@@ -117,7 +127,8 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void Eval_refuses_a_split_without_images()
     {
-        var run = Terminal.Run(["eval", SaveModelOfSimulatedClasses(), .. SimulatedData, "--data.validation", "0", "--split", "validation"]);
+        var run = Terminal.Run(
+            ["eval", SaveModelOfSimulatedClasses(), .. SimulatedData, "--data.validation", "0", "--split", "validation"]);
         Assert.Equal((CommandLine.WrongInput, ""), (run.ExitCode, run.Output));
         Assert.Contains("validation images", run.Error.Split('\n')[^2]);
     }
@@ -135,7 +146,8 @@ public sealed class ModelCommandTests : IDisposable
         {
             var predictions = file.GetProperty("predictions").EnumerateArray().ToArray();
             var probabilities = predictions.Select(prediction => prediction.GetProperty("probability").GetDouble()).ToArray();
-            Assert.Equal(SampleModel.ClassNames.Order(), predictions.Select(prediction => prediction.GetProperty("class").GetString()).Order());
+            Assert.Equal(
+                SampleModel.ClassNames.Order(), predictions.Select(prediction => prediction.GetProperty("class").GetString()).Order());
             Assert.Equal(probabilities.OrderDescending(), probabilities);
             Assert.Equal(1, probabilities.Sum(), 6);
         });
@@ -176,7 +188,8 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
-    public void Predict_names_a_file_that_is_missing() => Terminal.Run("predict", SampleModel.SaveHalved(_folder), _folder.File("none.png")).AssertWrongInput("none.png");
+    public void Predict_names_a_file_that_is_missing() =>
+        Terminal.Run("predict", SampleModel.SaveHalved(_folder), _folder.File("none.png")).AssertWrongInput("none.png");
 
     private string SaveModelOfSimulatedClasses() => SampleModel.SaveHalved(_folder, "target00", "target01", "target02");
 

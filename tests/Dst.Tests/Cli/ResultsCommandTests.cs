@@ -69,6 +69,7 @@ public sealed class ResultsCommandTests : IDisposable
               "effective_macs": 600, "file_bytes": 500, "latency_ms": { "min": {{arm.Ms}}, "median": 9 }, "latency_dense_ms": { "min": {{arm.DenseMs}}, "median": 9 },
               "seconds": 60, "epochs": 3, "best_epoch": 2, "confusion": [[1, 0], [0, 1]], "layers": [] }
             """);
-        File.WriteAllText(Path.Combine(folder, "summary.json"), $$"""{ "recipe": "sample", "seed": {{seed}}, "arms": [{{string.Join(",", rows)}}] }""");
+        File.WriteAllText(
+            Path.Combine(folder, "summary.json"), $$"""{ "recipe": "sample", "seed": {{seed}}, "arms": [{{string.Join(",", rows)}}] }""");
     }
 }

@@ -56,7 +56,8 @@ public sealed class RunCommandTests : IDisposable
         var arm = Assert.Single(document.RootElement.GetProperty("arms").EnumerateArray());
         Assert.Equal("student", arm.GetProperty("arm").GetString());
         Assert.InRange(arm.GetProperty("test_top1").GetDouble(), 0, 1);
-        Assert.True(arm.GetProperty("latency_ms").GetProperty("min").GetDouble() <= arm.GetProperty("latency_ms").GetProperty("median").GetDouble());
+        var latency = arm.GetProperty("latency_ms");
+        Assert.True(latency.GetProperty("min").GetDouble() <= latency.GetProperty("median").GetDouble());
         Assert.True(Directory.Exists(document.RootElement.GetProperty("folder").GetString()));
     }
 
@@ -66,7 +67,10 @@ public sealed class RunCommandTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         using var output = new StringWriter();
         using var error = new CancellingWriter(cancellation, "epoch 1 of 2");
-        Assert.Equal(CommandLine.Cancelled, CommandLine.Run(["run", _recipe, "--out", _runs, "--set", "arms=[student]", "--seeds", "3,1"], output, error, cancellation.Token));
+        Assert.Equal(
+            CommandLine.Cancelled,
+            CommandLine.Run(
+                ["run", _recipe, "--out", _runs, "--set", "arms=[student]", "--seeds", "3,1"], output, error, cancellation.Token));
         var set = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
         Assert.Contains($"./dst run --resume {set}\n", error.ToString());
         Assert.Equal(["seed-3"], Directory.GetDirectories(set).Select(Path.GetFileName));
@@ -74,7 +78,8 @@ public sealed class RunCommandTests : IDisposable
         var resumed = Terminal.Run("run", "--resume", set, "--json");
         Assert.Equal(CommandLine.Done, resumed.ExitCode);
         using var document = JsonDocument.Parse(resumed.Output);
-        var top1 = document.RootElement.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("arms")[0].GetProperty("test_top1").GetDouble()).ToArray();
+        var top1 = document.RootElement.GetProperty("runs").EnumerateArray()
+            .Select(run => run.GetProperty("arms")[0].GetProperty("test_top1").GetDouble()).ToArray();
         var arm = Assert.Single(document.RootElement.GetProperty("arms").EnumerateArray());
         Assert.Equal(("student", 2), (arm.GetProperty("arm").GetString(), arm.GetProperty("seeds").GetInt32()));
         Assert.Equal(top1.Average(), arm.GetProperty("test_top1").GetProperty("mean").GetDouble(), 12);
@@ -84,7 +89,9 @@ public sealed class RunCommandTests : IDisposable
         var alone = Terminal.Run("run", _recipe, "--out", _folder.File("alone"), "--set", "arms=[student]", "--seed", "1");
         Assert.Equal(CommandLine.Done, alone.ExitCode);
         var one = Assert.Single(Directory.GetDirectories(Path.Combine(_folder.File("alone"), "tiny")));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(one, "student.safetensors")), File.ReadAllBytes(Path.Combine(set, "seed-1", "student.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(one, "student.safetensors")),
+            File.ReadAllBytes(Path.Combine(set, "seed-1", "student.safetensors")));
 
         var again = Terminal.Run("run", "--resume", set);
         Assert.Contains(" ± ", again.Output);
@@ -96,7 +103,8 @@ public sealed class RunCommandTests : IDisposable
     [Theory]
     [InlineData("1,2,1", "the seed 1 twice")]
     [InlineData("1,x", "seeds in the recipe is 'x'; expected a whole number")]
-    public void Wrong_seeds_are_refused(string seeds, string expected) => Terminal.Run("run", _recipe, "--out", _runs, "--seeds", seeds).AssertWrongInput(expected);
+    public void Wrong_seeds_are_refused(string seeds, string expected) =>
+        Terminal.Run("run", _recipe, "--out", _runs, "--seeds", seeds).AssertWrongInput(expected);
 
     [Fact]
     public void Cancelling_exits_with_130_and_says_how_to_resume_and_resuming_ends_the_run()
@@ -120,7 +128,9 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public void Train_makes_one_arm_of_the_architecture_that_is_named_and_checks_no_other()
     {
-        var run = Terminal.Run("train", _recipe, "--teacher", "--arch", "resnet14", "--set", "student.arch=aconvnet", "--out", _runs, "--set", "train.epochs=1", "--json");
+        var run = Terminal.Run(
+            "train", _recipe, "--teacher", "--arch", "resnet14", "--set", "student.arch=aconvnet", "--out", _runs, "--set",
+            "train.epochs=1", "--json");
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var arm = Assert.Single(document.RootElement.GetProperty("arms").EnumerateArray());
@@ -130,10 +140,13 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public void Distill_takes_a_teacher_and_halves_a_student_that_is_given()
     {
-        Assert.Equal(CommandLine.Done, Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student-kd]", "--set", "train.epochs=1").ExitCode);
+        Assert.Equal(
+            CommandLine.Done,
+            Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student-kd]", "--set", "train.epochs=1").ExitCode);
         var finished = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
         var (teacher, student) = (Path.Combine(finished, "teacher.safetensors"), Path.Combine(finished, "student-kd.safetensors"));
-        var run = Terminal.Run("distill", _recipe, "--teacher", teacher, "--student", student, "--out", _folder.File("distilled"), "--set", "train.epochs=1");
+        var run = Terminal.Run(
+            "distill", _recipe, "--teacher", teacher, "--student", student, "--out", _folder.File("distilled"), "--set", "train.epochs=1");
         Assert.Equal(CommandLine.Done, run.ExitCode);
         var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_folder.File("distilled"), "tiny")));
         var dst = RunSummary.Load(Path.Combine(folder, "summary.json")).Find(ArmNames.Dst);
@@ -160,7 +173,8 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public void Data_that_is_missing_leaves_no_run_folder_behind()
     {
-        Terminal.Run("run", _recipe, "--out", _runs, "--data.kind", "folder", "--data.path", _folder.File("none")).AssertWrongInput("none", "does not exist");
+        Terminal.Run("run", _recipe, "--out", _runs, "--data.kind", "folder", "--data.path", _folder.File("none"))
+            .AssertWrongInput("none", "does not exist");
         Assert.False(Directory.Exists(_runs));
     }
 
@@ -178,13 +192,15 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public void Resuming_with_another_recipe_is_refused_and_names_the_key()
     {
-        Assert.Equal(CommandLine.Done, Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student]", "--set", "train.epochs=1").ExitCode);
+        Assert.Equal(
+            CommandLine.Done, Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student]", "--set", "train.epochs=1").ExitCode);
         var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
         Terminal.Run("run", "--resume", folder, "--set", "train.epochs=5").AssertWrongInput("train.epochs is 1, now 5");
     }
 
     [Fact]
-    public void Resuming_a_folder_that_is_not_a_run_is_refused() => Terminal.Run("run", "--resume", _folder.Path).AssertWrongInput(_folder.Path, "recipe.yaml");
+    public void Resuming_a_folder_that_is_not_a_run_is_refused() =>
+        Terminal.Run("run", "--resume", _folder.Path).AssertWrongInput(_folder.Path, "recipe.yaml");
 
     /// <summary>Cancels when a text has been written.</summary>
     private sealed class CancellingWriter(CancellationTokenSource cancellation, string text) : StringWriter

@@ -27,5 +27,6 @@ public class SettingsCommandTests
     }
 
     [Fact]
-    public void A_section_that_does_not_exist_is_named_with_those_that_do() => Terminal.Run("settings", "trian").AssertWrongInput("'trian'", "train", "prune");
+    public void A_section_that_does_not_exist_is_named_with_those_that_do() =>
+        Terminal.Run("settings", "trian").AssertWrongInput("'trian'", "train", "prune");
 }

@@ -19,7 +19,11 @@ internal sealed record Terminal(int ExitCode, string Output, string Error)
     /// <summary>Runs a command line in a process of its own, in whose environment <paramref name="variable"/> is set.</summary>
     public static Terminal RunProcess(string variable, string value, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), .. arguments])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         start.Environment[variable] = value;
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
@@ -28,7 +32,9 @@ internal sealed record Terminal(int ExitCode, string Output, string Error)
         return new(process.ExitCode, output.Result, error);
     }
 
-    /// <summary>Asserts that the command failed with exit code 2 and one sentence, on standard error only, that has each of the words.</summary>
+    /// <summary>
+    /// Asserts that the command failed with exit code 2 and one sentence, on standard error only, that has each of the words.
+    /// </summary>
     public void AssertWrongInput(params string[] words)
     {
         Assert.Equal(CommandLine.WrongInput, ExitCode);

@@ -4,7 +4,9 @@ namespace Dst.Tests.Cli;
 
 public class UsageTests
 {
-    private static readonly string[] VerbNames = ["run", "train", "distill", "prune", "import", "eval", "predict", "inspect", "export", "bench", "results", "data", "settings", "doctor"];
+    private static readonly string[] VerbNames = [
+        "run", "train", "distill", "prune", "import", "eval", "predict", "inspect", "export", "bench", "results", "data", "settings",
+        "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
 
@@ -42,22 +44,26 @@ public class UsageTests
     public void The_word_help_is_help(params string[] words) => Assert.Equal(Terminal.Run([.. words[1..], "--help"]), Terminal.Run(words));
 
     [Fact]
-    public void A_word_that_is_near_no_verb_names_all_of_them() => Terminal.Run("list").AssertWrongInput("'list'", "run, train, distill", "doctor");
+    public void A_word_that_is_near_no_verb_names_all_of_them() =>
+        Terminal.Run("list").AssertWrongInput("'list'", "run, train, distill", "doctor");
 
     [Theory]
     [InlineData("train", "--epochs", "--set train.epochs=VALUE")]
     [InlineData("run", "--batch", "--set train.batch=VALUE")]
     [InlineData("run", "--learning-rate", "--set train.schedule.learning_rate=VALUE")]
-    public void A_key_of_the_recipe_that_is_no_option_is_named(string verb, string option, string expected) => Terminal.Run(verb, option, "3").AssertWrongInput($"'{option}'", expected);
+    public void A_key_of_the_recipe_that_is_no_option_is_named(string verb, string option, string expected) =>
+        Terminal.Run(verb, option, "3").AssertWrongInput($"'{option}'", expected);
 
     [Fact]
-    public void An_option_that_is_near_no_other_has_no_suggestion() => Assert.DoesNotContain("mean", Terminal.Run("doctor", "--zzzzzz").Error);
+    public void An_option_that_is_near_no_other_has_no_suggestion() =>
+        Assert.DoesNotContain("mean", Terminal.Run("doctor", "--zzzzzz").Error);
 
     [Theory]
     [InlineData("export")]
     [InlineData("eval")]
     [InlineData("bench")]
-    public void A_model_is_an_argument_of_every_verb(string verb) => Terminal.Run(verb, "--model", "x.safetensors").AssertWrongInput("MODEL", "without --model");
+    public void A_model_is_an_argument_of_every_verb(string verb) =>
+        Terminal.Run(verb, "--model", "x.safetensors").AssertWrongInput("MODEL", "without --model");
 
     [Fact]
     public void A_misspelt_verb_names_the_nearest_one() => Terminal.Run("docter").AssertWrongInput("'docter'", "'doctor'");
@@ -66,10 +72,12 @@ public class UsageTests
     public void A_misspelt_option_names_the_nearest_one() => Terminal.Run("doctor", "--jsn").AssertWrongInput("'--jsn'", "'--json'");
 
     [Fact]
-    public void A_misspelt_option_is_not_taken_for_a_file() => Terminal.Run("train", "--sedd", "3").AssertWrongInput("'--sedd'", "'--seed'", "dst train --help");
+    public void A_misspelt_option_is_not_taken_for_a_file() =>
+        Terminal.Run("train", "--sedd", "3").AssertWrongInput("'--sedd'", "'--seed'", "dst train --help");
 
     [Fact]
-    public void A_misspelt_sub_verb_names_the_nearest_one() => Terminal.Run("data", "inspct").AssertWrongInput("'inspct'", "'inspect'", "dst data --help");
+    public void A_misspelt_sub_verb_names_the_nearest_one() =>
+        Terminal.Run("data", "inspct").AssertWrongInput("'inspct'", "'inspect'", "dst data --help");
 
     [Fact]
     public void A_missing_argument_is_named() => Terminal.Run("inspect").AssertWrongInput("MODEL", "dst inspect --help");
@@ -92,7 +100,8 @@ public class UsageTests
     [InlineData("train", "--set")]
     [InlineData("train", "--set", "seed=2", "--set")]
     [InlineData("prune", "model.safetensors", "--out", "x.safetensors", "--exclude")]
-    public void An_option_without_its_value_is_named(params string[] arguments) => Terminal.Run(arguments).AssertWrongInput($"option {arguments[^1]} has no value");
+    public void An_option_without_its_value_is_named(params string[] arguments) =>
+        Terminal.Run(arguments).AssertWrongInput($"option {arguments[^1]} has no value");
 
     [Fact]
     public void A_word_that_is_no_choice_is_named_with_the_choices() =>

@@ -11,7 +11,8 @@ public class FormatTests
     [InlineData(3599, "59 min 59 s")]
     [InlineData(3660, "1 h 01 min")]
     [InlineData(90061, "25 h 01 min")]
-    public void Durations_read_well(double seconds, string expected) => Assert.Equal(expected, Format.Duration(TimeSpan.FromSeconds(seconds)));
+    public void Durations_read_well(double seconds, string expected) =>
+        Assert.Equal(expected, Format.Duration(TimeSpan.FromSeconds(seconds)));
 
     [Theory]
     [InlineData(9_999, "9999")]

@@ -14,7 +14,8 @@ public class RendererTests
         new("top1", "top-1", arm => arm.Top1, arm => $"{100 * arm.Top1:F1}") { Unit = "%" },
         new("bytes", "bytes", arm => arm.Bytes));
 
-    private static Result Sample { get; } = new(new { Arms }, new Heading("arms"), ArmTable with { Title = "three of them:" }, new Lines("a line", "another"));
+    private static Result Sample { get; } = new(
+        new { Arms }, new Heading("arms"), ArmTable with { Title = "three of them:" }, new Lines("a line", "another"));
 
     [Fact]
     public void Text_aligns_names_left_and_numbers_right_with_an_empty_line_between_blocks()
@@ -90,7 +91,10 @@ public class RendererTests
     [InlineData("a\nb")]
     public void A_cell_of_Csv_is_read_as_it_was_written(string name)
     {
-        var text = CsvRenderer.Render(Table.Of([name, "x"], new Column<string>("name", "name", cell => cell), new Column<string>("length", "length", cell => cell.Length)));
+        var text = CsvRenderer.Render(
+            Table.Of(
+                [name, "x"], new Column<string>("name", "name", cell => cell),
+                new Column<string>("length", "length", cell => cell.Length)));
         Assert.Equal([["name", "length"], [name, $"{name.Length}"], ["x", "1"]], CsvText.Parse(text).Rows);
     }
 
@@ -106,7 +110,11 @@ public class RendererTests
     {
         var table = Table.Of(
             Arms,
-            new("arm", "arm", arm => arm.Name) { Alignment = Alignment.Left, Meaning = "the name of the network, which says how it was trained and pruned" },
+            new("arm", "arm", arm => arm.Name)
+            {
+                Alignment = Alignment.Left,
+                Meaning = "the name of the network, which says how it was trained and pruned",
+            },
             new("bytes", "bytes", arm => arm.Bytes) { Meaning = "what it takes" });
         var expected = """
             arm      bytes

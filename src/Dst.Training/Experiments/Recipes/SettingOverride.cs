@@ -22,7 +22,8 @@ public sealed class SettingOverride
         var where = $"option --set {assignment}";
         var separator = assignment.IndexOf('=', StringComparison.Ordinal);
         var path = separator < 0 ? [] : assignment[..separator].Trim().Split('.');
-        if (path.Length == 0 || path.Any(string.IsNullOrEmpty)) throw new InputException($"{where}: expected section.key=value, such as train.epochs=10");
+        if (path.Length == 0 || path.Any(string.IsNullOrEmpty))
+            throw new InputException($"{where}: expected section.key=value, such as train.epochs=10");
         return new(path, RecipeTree.ParseNode(assignment[(separator + 1)..], _ => where) ?? new YamlScalarNode(""), where);
     }
 
