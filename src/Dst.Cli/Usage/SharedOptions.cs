@@ -22,7 +22,7 @@ internal static class SharedOptions
     public static readonly Option<int?> Threads = Number(
         "--threads", "Threads that share the work. Results do not depend on it. Default: all cores.", 1, 1024);
 
-    /// <summary>Fixed choices of algorithms.</summary>
+    /// <summary>Fixed choices of forms.</summary>
     public static readonly Option<bool> NoTune = new("--no-tune")
     {
         Description = "Chooses the form of each layer by a cost model instead of measuring.",
