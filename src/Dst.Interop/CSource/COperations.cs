@@ -56,7 +56,8 @@ internal static class COperations
                 break;
             case GlobalMaxPoolOp:
                 var map = program.Network[node.Inputs[0]].Shape;
-                EmitMaxPool(program, node, kernel: Math.Max(map.Height, map.Width), stride: 1, padding: 0); // the function cuts windows to the map
+                // The function cuts windows to the map.
+                EmitMaxPool(program, node, kernel: Math.Max(map.Height, map.Width), stride: 1, padding: 0);
                 break;
             case AvgPoolOp p:
                 program.Use("average_pool.c");

@@ -54,7 +54,9 @@ public sealed class CheckedGraph
     {
         var location = new NodeLocation(network, node.Name);
         var operation = node.Operation ?? throw location.Illegal("has the unknown operation null");
-        location.Expect(operation.TakesInputs(inputs.Length), $"has {inputs.Length} inputs, which its operation {operation.GetType().Name} does not take");
+        location.Expect(
+            operation.TakesInputs(inputs.Length),
+            $"has {inputs.Length} inputs, which its operation {operation.GetType().Name} does not take");
         var shape = operation.OutputShape(inputs, location);
         FeatureLimits.Check(location, shape);
         return shape;

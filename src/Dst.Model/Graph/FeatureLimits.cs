@@ -16,8 +16,9 @@ internal static class FeatureLimits
     /// <exception cref="InputException">The shape is not legal.</exception>
     public static void Check(NodeLocation node, FeatureShape shape)
     {
-        var isRow = shape is { Height: 1, Width: 1, Channels: >= 1 };
-        node.Expect((shape.Channels is >= 1 and <= MaxChannels || isRow) && shape.Height is >= 1 and <= MaxExtent && shape.Width is >= 1 and <= MaxExtent,
+        var hasChannels = shape.Channels is >= 1 and <= MaxChannels || shape is { Height: 1, Width: 1, Channels: >= 1 };
+        node.Expect(
+            hasChannels && shape.Height is >= 1 and <= MaxExtent && shape.Width is >= 1 and <= MaxExtent,
             $"has the shape {shape}; expected 1 to {MaxChannels} channels and 1 to {MaxExtent} pixels a side");
         node.Expect(Padded(shape.Channels) * shape.Height * shape.Width <= int.MaxValue,
             $"has the shape {shape}, which is too large; expected at most {int.MaxValue} values in whole blocks of 16 channels");

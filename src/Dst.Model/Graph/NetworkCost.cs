@@ -10,7 +10,8 @@ namespace Dst.Graph;
 /// <param name="Nonzeros">Number of weights that its mask keeps; all of them without a mask.</param>
 /// <param name="Macs">Multiply-accumulates when all weights are used.</param>
 /// <param name="EffectiveMacs">Multiply-accumulates of the weights that are kept.</param>
-public sealed record LayerCost(string Name, IReadOnlyList<int> WeightShape, FeatureShape Output, long Weights, long Nonzeros, long Macs, long EffectiveMacs);
+public sealed record LayerCost(
+    string Name, IReadOnlyList<int> WeightShape, FeatureShape Output, long Weights, long Nonzeros, long Macs, long EffectiveMacs);
 
 /// <summary>What a network costs for one image: every layer with weights, and totals.</summary>
 /// <param name="Layers">Convolutions and linear layers in the order of the graph.</param>
@@ -38,6 +39,7 @@ public sealed record NetworkCost(IReadOnlyList<LayerCost> Layers, long Weights)
             layers.Add(new(weight.Layer, weight.Shape, output, weight.Count, kept, weight.Count * pixels, kept * pixels));
         }
 
-        return new(layers, graph.Parameters.Where(parameter => parameter.Role != ParameterRole.Statistic).Sum(parameter => parameter.Count));
+        var trained = graph.Parameters.Where(parameter => parameter.Role != ParameterRole.Statistic);
+        return new(layers, trained.Sum(parameter => parameter.Count));
     }
 }

@@ -19,10 +19,12 @@ internal static class SlidingWindow
 
     /// <summary>The output of a square window that reads each channel on its own.</summary>
     /// <exception cref="InputException">The attributes are out of range, or the map is smaller than the window.</exception>
-    public static FeatureShape Pool(NodeLocation node, Operation operation, FeatureShape x, int kernel, int stride, int padding, bool ceilMode)
+    public static FeatureShape Pool(
+        NodeLocation node, Operation operation, FeatureShape x, int kernel, int stride, int padding, bool ceilMode)
     {
         node.Expect(kernel is >= 1 and <= MaxKernel && stride is >= 1 and <= MaxKernel && padding >= 0 && padding < kernel,
-            $"has attributes out of range ({operation}); expected kernel and stride 1 to {MaxKernel} and a padding smaller than the kernel");
+            $"has attributes out of range ({operation}); expected kernel and stride 1 to {MaxKernel} "
+            + "and a padding smaller than the kernel");
         int Out(int extent) => OutExtent(node, extent, kernel, stride, padding, ceilMode);
         return new(x.Channels, Out(x.Height), Out(x.Width));
     }

@@ -9,7 +9,8 @@ namespace Dst.Graph;
 public sealed record AvgPoolOp(int Kernel, int Stride, int Padding = 0, bool CountPadding = true, bool CeilMode = false) : Operation
 {
     /// <summary>The windows over features of the shape <paramref name="input"/>.</summary>
-    public WindowShape ShapeFor(FeatureShape input) => new(input.Channels, input.Height, input.Width, Kernel, Kernel, Stride, Padding, CeilMode);
+    public WindowShape ShapeFor(FeatureShape input) =>
+        new(input.Channels, input.Height, input.Width, Kernel, Kernel, Stride, Padding, CeilMode);
 
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Kept;
 

@@ -2,7 +2,10 @@ using Dst.Kernels;
 
 namespace Dst.Graph;
 
-/// <summary>min(max(x, Min), Max): ReLU6 is <c>Clip(0, 6)</c>. A side without a bound is <see cref="float.MinValue"/> or <see cref="float.MaxValue"/>.</summary>
+/// <summary>
+/// min(max(x, Min), Max): ReLU6 is <c>Clip(0, 6)</c>. A side without a bound is <see cref="float.MinValue"/> or
+/// <see cref="float.MaxValue"/>.
+/// </summary>
 public sealed record ClipOp(float Min, float Max) : Operation
 {
     internal override bool IsElementwise => true;

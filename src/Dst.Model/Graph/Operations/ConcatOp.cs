@@ -11,7 +11,7 @@ public sealed record ConcatOp : Operation
     {
         var x = inputs[0];
         foreach (var other in inputs)
-            node.Expect(other.Height == x.Height && other.Width == x.Width, $"joins {x} and {other}; equal heights and widths were expected");
+            node.Expect(other with { Channels = x.Channels } == x, $"joins {x} and {other}; equal heights and widths were expected");
         var channels = inputs.Sum(input => (long)input.Channels);
         node.Expect(channels <= int.MaxValue, $"joins {channels} channels, which is too many");
         return x with { Channels = (int)channels };

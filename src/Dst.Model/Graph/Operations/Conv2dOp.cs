@@ -4,7 +4,8 @@ namespace Dst.Graph;
 
 /// <summary>
 /// 2-D convolution (cross-correlation) with zero padding on all sides and dilation 1.
-/// Parameters: <c>.weight</c> [OutChannels, InChannels / Groups, KernelHeight, KernelWidth] and, if <c>Bias</c>, <c>.bias</c> [OutChannels].
+/// Parameters: <c>.weight</c> [OutChannels, InChannels / Groups, KernelHeight, KernelWidth] and, if <c>Bias</c>, <c>.bias</c>
+/// [OutChannels].
 /// </summary>
 public sealed record Conv2dOp(
     int OutChannels, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0, int Groups = 1, bool Bias = false) : Operation
@@ -36,11 +37,13 @@ public sealed record Conv2dOp(
         var x = inputs[0];
         node.Expect(OutChannels >= 1 && Stride is >= 1 and <= MaxKernel && Padding is >= 0 and <= MaxKernel
             && KernelHeight is >= 1 and <= MaxKernel && KernelWidth is >= 1 and <= MaxKernel,
-            $"has attributes out of range ({this}); expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
+            $"has attributes out of range ({this}); expected at least one filter, stride and kernel 1 to {MaxKernel}, "
+            + $"padding 0 to {MaxKernel}");
         node.Expect(Groups >= 1 && x.Channels % Groups == 0 && OutChannels % Groups == 0,
             $"has {Groups} groups, which must divide its {x.Channels} input and {OutChannels} output channels");
         node.Expect(IsSmall(x),
-            $"is too large: {x} to {OutChannels} channels with a {KernelHeight}x{KernelWidth} kernel; expected at most {int.MaxValue} padded values and weights");
+            $"is too large: {x} to {OutChannels} channels with a {KernelHeight}x{KernelWidth} kernel; "
+            + $"expected at most {int.MaxValue} padded values and weights");
         return new(
             OutChannels,
             SlidingWindow.OutExtent(node, x.Height, KernelHeight, Stride, Padding),

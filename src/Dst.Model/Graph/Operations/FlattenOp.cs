@@ -3,7 +3,8 @@ namespace Dst.Graph;
 /// <summary>[C, H, W] to [C·H·W, 1, 1], in NCHW order.</summary>
 public sealed record FlattenOp : Operation
 {
-    internal override ChannelOrder OrderOfChannels(FeatureShape input) => input is { Height: 1, Width: 1 } ? ChannelOrder.Kept : ChannelOrder.Fixed;
+    internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
+        input is { Height: 1, Width: 1 } ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {

@@ -1,6 +1,8 @@
 namespace Dst.Graph;
 
-/// <summary>Fully connected layer on [F, 1, 1]. Parameters: <c>.weight</c> [OutFeatures, InFeatures] and, if <c>Bias</c>, <c>.bias</c>.</summary>
+/// <summary>
+/// Fully connected layer on [F, 1, 1]. Parameters: <c>.weight</c> [OutFeatures, InFeatures] and, if <c>Bias</c>, <c>.bias</c>.
+/// </summary>
 public sealed record LinearOp(int OutFeatures, bool Bias = true) : Operation
 {
     internal override bool IsWeighted => true;

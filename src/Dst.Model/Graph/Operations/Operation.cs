@@ -56,10 +56,10 @@ public abstract record Operation
     /// <param name="input">Shape of the first input.</param>
     internal virtual ChannelOrder OrderOfChannels(FeatureShape input) => IsElementwise ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
-    /// <summary>Whether each value depends on the input values of its own place alone, and on parameters or factors of its channel.</summary>
+    /// <summary>Whether each value depends only on the input values of its place, and on parameters or factors of its channel.</summary>
     internal virtual bool IsElementwise => false;
 
-    /// <summary>Whether it is a layer with weights, into which a scale folds. Its inference step can add a second value and clip the result.</summary>
+    /// <summary>Whether it is a layer with weights: a scale folds into them, and its kernel can add a value and clip the sum.</summary>
     internal virtual bool IsWeighted => false;
 
     /// <summary>Whether its weight can have a mask.</summary>

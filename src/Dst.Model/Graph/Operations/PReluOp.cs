@@ -5,5 +5,6 @@ public sealed record PReluOp : Operation
 {
     internal override bool IsElementwise => true;
 
-    internal override IEnumerable<OperationParameter> Parameters(FeatureShape input) => [new("weight", ParameterRole.Slope, input.Channels)];
+    internal override IEnumerable<OperationParameter> Parameters(FeatureShape input) =>
+        [new("weight", ParameterRole.Slope, input.Channels)];
 }

@@ -21,9 +21,10 @@ public sealed record PadOp(
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
         var x = inputs[0];
-        int[] sides = [Top, Left, Bottom, Right];
+        int[] sides = [Top, Left, Bottom, Right], channels = [ChannelsBefore, ChannelsAfter];
         node.Expect(
-            Array.TrueForAll(sides, side => side is >= 0 and <= MaxExtent) && ChannelsBefore is >= 0 and <= MaxChannels && ChannelsAfter is >= 0 and <= MaxChannels,
+            Array.TrueForAll(sides, side => side is >= 0 and <= MaxExtent)
+            && Array.TrueForAll(channels, count => count is >= 0 and <= MaxChannels),
             $"has attributes out of range ({this}); expected 0 to {MaxExtent} pixels a side and 0 to {MaxChannels} channels");
         node.Expect(float.IsFinite(Value), $"pads with {Value}; a finite value was expected");
         node.Expect(x.Channels <= MaxChannels || ChannelsBefore + ChannelsAfter == 0,

@@ -14,12 +14,14 @@ internal sealed unsafe class MaxPoolNode(Node node, Feature input, StoredFeature
     {
         if (Input.NeedsGradient)
             MaxPool.Backward(
-                Tier, shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+                Tier, shape, ReadInput(0, images, part), output.Value(images.First), ReadOutputGradient(images, part),
+                images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
-internal sealed unsafe class AvgPoolNode(Node node, Feature input, StoredFeature output, WindowShape shape, bool countPadding, Workspace workspace)
+internal sealed unsafe class AvgPoolNode(
+    Node node, Feature input, StoredFeature output, WindowShape shape, bool countPadding, Workspace workspace)
     : TrainingNode(node, [input], output, workspace)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
@@ -28,6 +30,7 @@ internal sealed unsafe class AvgPoolNode(Node node, Feature input, StoredFeature
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            AvgPool.Backward(Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
+            AvgPool.Backward(
+                Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
     }
 }
