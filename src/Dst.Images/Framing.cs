@@ -4,7 +4,9 @@ using Dst.Graph;
 
 namespace Dst.Images;
 
-/// <summary>Brings images of any size and kind to one shape: resize, grey or RGB, and a centre crop with zeros where the image is smaller.</summary>
+/// <summary>
+/// Brings images of any size and kind to one shape: resize, grey or RGB, and a centre crop with zeros where the image is smaller.
+/// </summary>
 internal static class Framing
 {
     // Luma of ITU-R BT.601, in thousandths.
@@ -12,7 +14,9 @@ internal static class Framing
     private const int GreenWeight = 587;
     private const int BlueWeight = 114;
 
-    /// <summary>The window of <paramref name="shape"/> about the image's centre, after resizing it if <paramref name="resize"/> is above 0.</summary>
+    /// <summary>
+    /// The window of <paramref name="shape"/> about the image's centre, after resizing it if <paramref name="resize"/> is above 0.
+    /// </summary>
     /// <exception cref="InputException">The shape has another number of channels than 1 or 3.</exception>
     public static Image Frame(Image image, int resize, FeatureShape shape)
     {
@@ -29,11 +33,13 @@ internal static class Framing
     /// <exception cref="InputException">The shape has another number of channels than 1 or 3.</exception>
     public static void CheckChannels(FeatureShape shape)
     {
-        if (shape.Channels is not (1 or 3)) throw new InputException($"the network's input has {shape.Channels} channels; 1 or 3, as images have, was expected");
+        if (shape.Channels is not (1 or 3))
+            throw new InputException($"the network's input has {shape.Channels} channels; 1 or 3, as images have, was expected");
     }
 
     /// <summary>Whether an image has this shape already.</summary>
-    public static bool IsFramed(Image image, FeatureShape shape) => image.Channels == shape.Channels && image.Height == shape.Height && image.Width == shape.Width;
+    public static bool IsFramed(Image image, FeatureShape shape) =>
+        image.Channels == shape.Channels && image.Height == shape.Height && image.Width == shape.Width;
 
     /// <summary>Where a centred window starts in an extent: negative when the window is larger.</summary>
     public static int CentreOffset(int extent, int window) => (extent - window) >> 1;
@@ -66,7 +72,8 @@ internal static class Framing
             for (var x = 0; x < row.Length; x++)
             {
                 var (red, green, blue) = (samples[from + x], samples[plane + from + x], samples[2 * plane + from + x]);
-                var luma = RedWeight * int.CreateTruncating(red) + GreenWeight * int.CreateTruncating(green) + BlueWeight * int.CreateTruncating(blue);
+                var luma = RedWeight * int.CreateTruncating(red) + GreenWeight * int.CreateTruncating(green)
+                    + BlueWeight * int.CreateTruncating(blue);
                 row[x] = T.CreateTruncating((luma + 500) / 1000);
             }
 

@@ -18,10 +18,12 @@ public sealed class Image
     /// <exception cref="ArgumentException">The sizes are not positive, the bits not 8 or 16, or the length does not match.</exception>
     public Image(int channels, int height, int width, int bitsPerSample, ReadOnlyMemory<byte> data)
     {
-        if (channels is not (1 or 3) || bitsPerSample is not (8 or 16)) throw new ArgumentException($"{channels} channels of {bitsPerSample} bits; 1 or 3 of 8 or 16 expected");
+        if (channels is not (1 or 3) || bitsPerSample is not (8 or 16))
+            throw new ArgumentException($"{channels} channels of {bitsPerSample} bits; 1 or 3 of 8 or 16 expected");
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        if (data.Length != (long)channels * height * width * (bitsPerSample / 8)) throw new ArgumentException($"{data.Length} bytes for {channels}x{height}x{width} samples of {bitsPerSample} bits");
+        if (data.Length != (long)channels * height * width * (bitsPerSample / 8))
+            throw new ArgumentException($"{data.Length} bytes for {channels}x{height}x{width} samples of {bitsPerSample} bits");
         (Channels, Height, Width, BitsPerSample, Data) = (channels, height, width, bitsPerSample, data);
     }
 
@@ -45,7 +47,8 @@ public sealed class Image
 
     /// <summary>Reads a JPEG, PNG, TIFF or original MSTAR file; the format is told by the first bytes.</summary>
     /// <exception cref="InputException">
-    /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format, or the system lacks the library that decodes it.
+    /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format, or the system lacks the library that
+    /// decodes it.
     /// </exception>
     public static Image Read(string path) => ImageFile.Read(path);
 
@@ -55,7 +58,9 @@ public sealed class Image
     /// <param name="width">Columns.</param>
     /// <param name="bitsPerSample">8 or 16.</param>
     /// <param name="data">Samples, 16-bit ones in the machine's byte order. Kept, not copied, if there is one channel.</param>
-    /// <exception cref="ArgumentException">The sizes are not positive, the channels or bits are others, or the length does not match.</exception>
+    /// <exception cref="ArgumentException">
+    /// The sizes are not positive, the channels or bits are others, or the length does not match.
+    /// </exception>
     public static Image FromInterleaved(int channels, int height, int width, int bitsPerSample, byte[] data)
     {
         var interleaved = new Image(channels, height, width, bitsPerSample, data);
@@ -79,7 +84,8 @@ public sealed class Image
         var words = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
         for (var i = 0; i < samples.Length; i++)
         {
-            if (!(samples[i] is >= 0 and <= 1)) throw new InputException($"sample {i} of an image is {samples[i]}; a number from 0 to 1 was expected");
+            if (!(samples[i] is >= 0 and <= 1))
+                throw new InputException($"sample {i} of an image is {samples[i]}; a number from 0 to 1 was expected");
             words[i] = (ushort)(samples[i] * ushort.MaxValue + 0.5f);
         }
 
@@ -112,7 +118,8 @@ public sealed class Image
     internal static void CheckSize(string path, long width, long height)
     {
         if (width is < 1 or > MaxSide || height is < 1 or > MaxSide || width * height > MaxPixels)
-            throw new InputException($"file '{path}' declares {width}x{height} pixels; expected 1 to {MaxSide} a side and at most {MaxPixels >> 20} Mpixel");
+            throw new InputException(
+                $"file '{path}' declares {width}x{height} pixels; expected 1 to {MaxSide} a side and at most {MaxPixels >> 20} Mpixel");
     }
 
     private static void Separate<T>(ReadOnlySpan<T> interleaved, Span<T> planar, int channels)

@@ -33,6 +33,8 @@ public sealed record ImageLibrary(string Format, string FileName, string Package
     /// <exception cref="InputException">The library is missing; the message names the package.</exception>
     internal void Require(string path)
     {
-        if (!IsPresent) throw new InputException($"file '{path}' needs {FileName} for {Format}, which is not installed; install it with: apt-get install {Package}");
+        if (!IsPresent)
+            throw new InputException(
+                $"file '{path}' needs {FileName} for {Format}, which is not installed; install it with: apt-get install {Package}");
     }
 }

@@ -23,13 +23,18 @@ internal static unsafe partial class JpegFile
         if (decoder == 0) throw new InsufficientMemoryException("libturbojpeg has no memory for a decoder");
         try
         {
-            Check(decoder, path, tjDecompressHeader3(decoder, file, new((uint)file.Length), out var width, out var height, out _, out var colourSpace));
+            Check(
+                decoder, path,
+                tjDecompressHeader3(decoder, file, new((uint)file.Length), out var width, out var height, out _, out var colourSpace));
             Image.CheckSize(path, width, height);
             if (colourSpace >= ColourSpaceCmyk) throw new InputException($"file '{path}' is a CMYK JPEG; grey or RGB was expected");
             var channels = colourSpace == ColourSpaceGrey ? 1 : 3;
             var pixels = new byte[(long)channels * width * height];
             var format = channels == 1 ? PixelFormatGrey : PixelFormatRgb;
-            Check(decoder, path, tjDecompress2(decoder, file, new((uint)file.Length), pixels, width, width * channels, height, format, StopOnWarning | LimitScans));
+            Check(
+                decoder, path,
+                tjDecompress2(
+                    decoder, file, new((uint)file.Length), pixels, width, width * channels, height, format, StopOnWarning | LimitScans));
             return Image.FromInterleaved(channels, height, width, 8, pixels);
         }
         finally
@@ -49,10 +54,12 @@ internal static unsafe partial class JpegFile
     private static partial nint tjInitDecompress();
 
     [LibraryImport(ImageLibrary.TurboJpegFile)]
-    private static partial int tjDecompressHeader3(nint handle, byte[] jpeg, CULong size, out int width, out int height, out int subsampling, out int colourSpace);
+    private static partial int tjDecompressHeader3(
+        nint handle, byte[] jpeg, CULong size, out int width, out int height, out int subsampling, out int colourSpace);
 
     [LibraryImport(ImageLibrary.TurboJpegFile)]
-    private static partial int tjDecompress2(nint handle, byte[] jpeg, CULong size, [Out] byte[] destination, int width, int pitch, int height, int pixelFormat, int flags);
+    private static partial int tjDecompress2(
+        nint handle, byte[] jpeg, CULong size, [Out] byte[] destination, int width, int pitch, int height, int pixelFormat, int flags);
 
     [LibraryImport(ImageLibrary.TurboJpegFile)]
     private static partial byte* tjGetErrorStr2(nint handle);

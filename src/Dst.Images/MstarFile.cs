@@ -26,9 +26,13 @@ internal static class MstarFile
         var width = ReadNumber(path, header, "NumberOfColumns");
         Image.CheckSize(path, width, height);
         var bytes = (long)width * height * sizeof(float);
-        if (start + bytes > file.Length) throw new InputException($"file '{path}' has {file.Length} bytes; an MSTAR header of {start} and {width}x{height} magnitudes of 4 were expected, so it is truncated");
+        if (start + bytes > file.Length)
+            throw new InputException(
+                $"file '{path}' has {file.Length} bytes; an MSTAR header of {start} and {width}x{height} magnitudes of 4 were expected, "
+                + "so it is truncated");
         var magnitudes = new float[width * height];
-        for (var i = 0; i < magnitudes.Length; i++) magnitudes[i] = BinaryPrimitives.ReadSingleBigEndian(file.AsSpan(start + i * sizeof(float)));
+        for (var i = 0; i < magnitudes.Length; i++)
+            magnitudes[i] = BinaryPrimitives.ReadSingleBigEndian(file.AsSpan(start + i * sizeof(float)));
         return Image.FromMagnitudes(path, 1, height, width, magnitudes);
     }
 

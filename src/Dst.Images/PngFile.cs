@@ -50,7 +50,8 @@ internal static unsafe partial class PngFile
     public static byte[] Encode(string path, int channels, int height, int width, byte[] pixels)
     {
         ImageLibrary.Png.Require(path);
-        if (channels is not (1 or 3) || pixels.Length != (long)channels * height * width) throw new ArgumentException($"{pixels.Length} bytes for {height}x{width}x{channels} pixels");
+        if (channels is not (1 or 3) || pixels.Length != (long)channels * height * width)
+            throw new ArgumentException($"{pixels.Length} bytes for {height}x{width}x{channels} pixels");
         var image = new PngImage { Version = Version, Width = (uint)width, Height = (uint)height, Format = channels == 3 ? FormatColour : 0 };
         nuint length = 0;
         Check(path, in image, png_image_write_to_memory(ref image, null, ref length, 0, pixels, 0, null));
@@ -80,17 +81,20 @@ internal static unsafe partial class PngFile
     private static void Check(string path, in PngImage image, int succeeded)
     {
         if (succeeded != 0) return;
-        fixed (byte* message = image.Message) throw new InputException($"file '{path}' is not a readable PNG: {Marshal.PtrToStringUTF8((nint)message)}");
+        fixed (byte* message = image.Message) throw new InputException(
+            $"file '{path}' is not a readable PNG: {Marshal.PtrToStringUTF8((nint)message)}");
     }
 
     [LibraryImport(ImageLibrary.PngFile)]
     private static partial int png_image_begin_read_from_memory(ref PngImage image, byte* memory, nuint size);
 
     [LibraryImport(ImageLibrary.PngFile)]
-    private static partial int png_image_finish_read(ref PngImage image, void* background, [Out] byte[] buffer, int rowStride, void* colourMap);
+    private static partial int png_image_finish_read(
+        ref PngImage image, void* background, [Out] byte[] buffer, int rowStride, void* colourMap);
 
     [LibraryImport(ImageLibrary.PngFile)]
-    private static partial int png_image_write_to_memory(ref PngImage image, [Out] byte[]? memory, ref nuint length, int convertTo8Bit, byte[] buffer, int rowStride, void* colourMap);
+    private static partial int png_image_write_to_memory(
+        ref PngImage image, [Out] byte[]? memory, ref nuint length, int convertTo8Bit, byte[] buffer, int rowStride, void* colourMap);
 
     [LibraryImport(ImageLibrary.PngFile)]
     private static partial void png_image_free(ref PngImage image);

@@ -24,7 +24,9 @@ public static class Preprocessor
         Framing.CheckChannels(shape);
         if (destination.Length != shape.Count) throw new ArgumentException($"room for {destination.Length} values, {shape.Count} expected");
         if (normalisation.Mean.Length != shape.Channels || normalisation.Deviation.Length != shape.Channels)
-            throw new InputException($"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; one of each for {shape.Channels} channels was expected");
+            throw new InputException(
+                $"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; one of "
+                + $"each for {shape.Channels} channels was expected");
 
         if (normalisation.Resize > 0) image = Resampler.Resize(image, normalisation.Resize);
         if (Framing.IsFramed(image, shape)) ReadAmplitudes(image, normalisation.Amplitude, destination);
@@ -41,7 +43,8 @@ public static class Preprocessor
     }
 
     /// <summary>The samples of the centre crop after the amplitude transform; takes no memory of its own after the first time.</summary>
-    private static void ReadWindow<T>(Image image, FeatureShape shape, AmplitudeTransform amplitude, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
+    private static void ReadWindow<T>(
+        Image image, FeatureShape shape, AmplitudeTransform amplitude, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
     {
         var table = AmplitudeTable.Of(amplitude, image.BitsPerSample);
         var buffer = ArrayPool<byte>.Shared.Rent(checked(destination.Length * (image.BitsPerSample / 8)));
@@ -72,7 +75,8 @@ public static class Preprocessor
         }
 
         var plane = shape.Height * shape.Width;
-        for (var c = 0; c < shape.Channels; c++) Normalise(image.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
+        for (var c = 0; c < shape.Channels; c++)
+            Normalise(image.Slice(c * plane, plane), gain, normalisation.Mean[c], normalisation.Deviation[c]);
     }
 
     /// <summary>values ← (values · gain − mean) / deviation.</summary>

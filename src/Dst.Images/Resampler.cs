@@ -33,7 +33,8 @@ internal static class Resampler
                 for (var x = 0; x < side; x++)
                 {
                     var sum = 0f;
-                    for (var k = 0; k < weights[x].Length; k++) sum += weights[x][k] * float.CreateTruncating(plane[y * image.Width + starts[x] + k]);
+                    for (var k = 0; k < weights[x].Length; k++)
+                        sum += weights[x][k] * float.CreateTruncating(plane[y * image.Width + starts[x] + k]);
                     rows[y * side + x] = sum;
                 }
             }

@@ -15,7 +15,9 @@ internal static unsafe partial class TiffFile
     private const int PlanesSeparate = 2;
 
     /// <summary>Decodes a file, which libtiff opens itself.</summary>
-    /// <exception cref="InputException">The file is corrupt, truncated, too large or of a kind that is not read, or the library is missing.</exception>
+    /// <exception cref="InputException">
+    /// The file is corrupt, truncated, too large or of a kind that is not read, or the library is missing.
+    /// </exception>
     public static Image Decode(string path)
     {
         ImageLibrary.Tiff.Require(path);
@@ -41,7 +43,9 @@ internal static unsafe partial class TiffFile
         int format = (int)Field(path, tiff, Tag.SampleFormat, FormatUnsigned), photometric = (int)Field(path, tiff, Tag.Photometric);
         if (channels is not (1 or 3) || photometric > PhotometricRgb || photometric == PhotometricRgb != (channels == 3)
             || (format, bits) is not ((FormatUnsigned, 8) or (FormatUnsigned, 16) or (FormatFloat, 32)))
-            throw new InputException($"file '{path}' is a TIFF of {channels} samples of {bits} bits (sample format {format}, photometric {photometric}); grey or RGB of unsigned 8 or 16 bits or 32-bit floats was expected");
+            throw new InputException(
+                $"file '{path}' is a TIFF of {channels} samples of {bits} bits (sample format {format}, photometric {photometric}); grey "
+                + "or RGB of unsigned 8 or 16 bits or 32-bit floats was expected");
 
         var planar = ReadPlanes(path, tiff, channels, (int)height, (int)width, bits / 8);
         if (photometric == PhotometricWhiteIsZero && format == FormatUnsigned)
@@ -59,7 +63,9 @@ internal static unsafe partial class TiffFile
     {
         var tiled = TIFFIsTiled(tiff) != 0;
         var blockWidth = tiled ? Field(path, tiff, Tag.TileWidth) : (uint)width;
-        var blockHeight = tiled ? Field(path, tiff, Tag.TileHeight) : Math.Min(Field(path, tiff, Tag.RowsPerStrip, uint.MaxValue), (uint)height);
+        var blockHeight = tiled
+            ? Field(path, tiff, Tag.TileHeight)
+            : Math.Min(Field(path, tiff, Tag.RowsPerStrip, uint.MaxValue), (uint)height);
         Image.CheckSize(path, blockWidth, blockHeight);
         var separate = Field(path, tiff, Tag.PlanarConfiguration, 1) == PlanesSeparate;
         int planes = separate ? channels : 1, interleaved = separate ? 1 : channels;

@@ -10,8 +10,10 @@ namespace Dst;
 /// <param name="Deviation">Standard deviation of each channel, above 0.</param>
 /// <param name="Smooth">Whether each channel is smoothed by the 3×3 binomial filter [1 2 1]ᵀ[1 2 1] / 16, which weakens speckle.</param>
 /// <param name="PerImage">Whether the mean and deviation are those of the input itself rather than of the training data.</param>
-public sealed record InputNormalisation(int Resize, AmplitudeTransform Amplitude, float[] Mean, float[] Deviation, bool Smooth = false, bool PerImage = false)
+public sealed record InputNormalisation(
+    int Resize, AmplitudeTransform Amplitude, float[] Mean, float[] Deviation, bool Smooth = false, bool PerImage = false)
 {
     /// <summary>Pixels in [0, 1] as they are, of images with so many channels.</summary>
-    public static InputNormalisation None(int channels) => new(Resize: 0, AmplitudeTransform.None, Mean: new float[channels], Deviation: [.. Enumerable.Repeat(1f, channels)]);
+    public static InputNormalisation None(int channels) =>
+        new(Resize: 0, AmplitudeTransform.None, Mean: new float[channels], Deviation: [.. Enumerable.Repeat(1f, channels)]);
 }

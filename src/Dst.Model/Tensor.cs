@@ -8,7 +8,8 @@ public sealed class Tensor
     public Tensor(int[] shape, float[] data)
     {
         var count = shape.Aggregate(1L, (product, extent) => product * extent);
-        if (data.Length != count) throw new ArgumentException($"{data.Length} values for the shape [{string.Join(", ", shape)}], {count} expected");
+        if (data.Length != count)
+            throw new ArgumentException($"{data.Length} values for the shape [{string.Join(", ", shape)}], {count} expected");
         Shape = shape;
         Data = data;
     }

@@ -30,7 +30,9 @@ internal static class Tiers
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 public sealed class TierDataAttribute(params object?[] arguments) : DataAttribute
 {
-    /// <summary>Whether the scalar tier, which computes by the references, takes part: not where that takes long or is another computation.</summary>
+    /// <summary>
+    /// Whether the scalar tier, which computes by the references, takes part: not where that takes long or is another computation.
+    /// </summary>
     public bool Scalar { get; init; } = true;
 
     public override IEnumerable<object?[]> GetData(MethodInfo testMethod) =>

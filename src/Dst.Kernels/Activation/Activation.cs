@@ -54,9 +54,12 @@ public abstract unsafe class Activation
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public abstract void BackwardData(SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate);
+    public abstract void BackwardData(
+        SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate);
 
-    /// <summary>Adds Σ dy·min(x, 0) of each channel, the gradient of a PReLU's slope, over a run of images to <paramref name="sums"/>.</summary>
+    /// <summary>
+    /// Adds Σ dy·min(x, 0) of each channel, the gradient of a PReLU's slope, over a run of images to <paramref name="sums"/>.
+    /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
     /// <param name="dy">Gradient of the output.</param>
@@ -67,7 +70,10 @@ public abstract unsafe class Activation
     public static void PReluBackwardWeight(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
         BackwardWeight<PReluFunction>(tier, x, dy, images, channels, pixels, sums);
 
-    /// <summary>Adds Σ dy·x of each channel, the gradient of an affine map's weight, over a run of images to <paramref name="sums"/>; that of its bias is <see cref="Bias.Backward"/>.</summary>
+    /// <summary>
+    /// Adds Σ dy·x of each channel, the gradient of an affine map's weight, over a run of images to <paramref name="sums"/>; that of its
+    /// bias is <see cref="Bias.Backward"/>.
+    /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
     /// <param name="dy">Gradient of the output.</param>
@@ -78,12 +84,14 @@ public abstract unsafe class Activation
     public static void AffineBackwardWeight(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
         BackwardWeight<AffineFunction>(tier, x, dy, images, channels, pixels, sums);
 
-    private static void BackwardWeight<TFunction>(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums)
+    private static void BackwardWeight<TFunction>(
+        SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums)
         where TFunction : struct, IParametricActivation
     {
         Check.Images(images, channels, pixels);
         Check.Length<double>(sums, Layout.PaddedChannels(channels));
-        fixed (double* s = sums) KernelRunner.Run(tier, new ActivationBackwardWeight<TFunction>(x, dy, images, Layout.Blocks(channels), pixels, s));
+        fixed (double* s = sums) KernelRunner.Run(
+            tier, new ActivationBackwardWeight<TFunction>(x, dy, images, Layout.Blocks(channels), pixels, s));
     }
 }
 
@@ -96,9 +104,11 @@ internal sealed unsafe class Activation<TFunction>(TFunction function) : Activat
         KernelRunner.Run(tier, new ActivationForward<TFunction>(function, x, images, channels, pixels, y));
     }
 
-    public override void BackwardData(SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate)
+    public override void BackwardData(
+        SimdTier tier, float* x, float* y, float* dy, int images, int channels, int pixels, float* dx, bool accumulate)
     {
         Check.Images(images, channels, pixels);
-        KernelRunner.Run(tier, new ActivationBackwardData<TFunction>(function, x, y, dy, images, Layout.Blocks(channels), pixels, dx, accumulate));
+        KernelRunner.Run(
+            tier, new ActivationBackwardData<TFunction>(function, x, y, dy, images, Layout.Blocks(channels), pixels, dx, accumulate));
     }
 }

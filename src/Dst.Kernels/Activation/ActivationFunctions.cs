@@ -98,7 +98,8 @@ internal readonly struct HardSwishFunction : IActivation
     public double Slope(double x, double y, int channel) => x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T Slope<T>(T x, T y, int channel) where T : unmanaged, ILanes<T> => T.MultiplyAdd(x, Gate.Slope(x, y, channel), Gate.Value(x, channel));
+    public T Slope<T>(T x, T y, int channel) where T : unmanaged, ILanes<T> =>
+        T.MultiplyAdd(x, Gate.Slope(x, y, channel), Gate.Value(x, channel));
 }
 
 internal readonly struct ClipFunction(float least, float most) : IActivation
@@ -138,7 +139,8 @@ internal readonly unsafe struct PReluFunction(float* slopes) : IParametricActiva
     public double Slope(double x, double y, int channel) => x > 0 ? 1 : slopes[channel];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T Slope<T>(T x, T y, int channel) where T : unmanaged, ILanes<T> => T.SelectPositive(x, T.Broadcast(1), T.Load(slopes + channel));
+    public T Slope<T>(T x, T y, int channel) where T : unmanaged, ILanes<T> =>
+        T.SelectPositive(x, T.Broadcast(1), T.Load(slopes + channel));
 
     public static double ParameterSlope(double x) => Math.Min(x, 0);
 
@@ -151,7 +153,8 @@ internal readonly unsafe struct AffineFunction(float* weights, float* biases) : 
     public double Value(double x, int channel) => weights[channel] * x + biases[channel];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T Value<T>(T x, int channel) where T : unmanaged, ILanes<T> => T.MultiplyAdd(x, T.Load(weights + channel), T.Load(biases + channel));
+    public T Value<T>(T x, int channel) where T : unmanaged, ILanes<T> =>
+        T.MultiplyAdd(x, T.Load(weights + channel), T.Load(biases + channel));
 
     public double Slope(double x, double y, int channel) => weights[channel];
 

@@ -4,7 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>y = f(x), zero in lanes of no channel.</summary>
-internal readonly unsafe struct ActivationForward<TFunction>(TFunction function, float* x, int images, int channels, int pixels, float* y) : IKernel
+internal readonly unsafe struct ActivationForward<TFunction>(
+    TFunction function, float* x, int images, int channels, int pixels, float* y) : IKernel
     where TFunction : struct, IActivation
 {
     public void Reference()
@@ -50,7 +51,9 @@ internal readonly unsafe struct ActivationBackwardData<TFunction>(
     {
         var plane = (long)pixels * Layout.Block;
         for (var i = 0L; i < (long)images * blocks; i++)
-            Plane<T>(function, (int)(i % blocks) * Layout.Block, x + i * plane, y + i * plane, dy + i * plane, dx + i * plane, plane, accumulate);
+            Plane<T>(
+                function, (int)(i % blocks) * Layout.Block, x + i * plane, y + i * plane, dy + i * plane, dx + i * plane, plane,
+                accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -66,7 +69,8 @@ internal readonly unsafe struct ActivationBackwardData<TFunction>(
 }
 
 /// <summary>Σ dy · ∂f/∂parameter of each channel.</summary>
-internal readonly unsafe struct ActivationBackwardWeight<TFunction>(float* x, float* dy, int images, int blocks, int pixels, double* sums) : IKernel
+internal readonly unsafe struct ActivationBackwardWeight<TFunction>(
+    float* x, float* dy, int images, int blocks, int pixels, double* sums) : IKernel
     where TFunction : struct, IParametricActivation
 {
     public void Reference()
@@ -78,7 +82,8 @@ internal readonly unsafe struct ActivationBackwardWeight<TFunction>(float* x, fl
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
         var plane = (long)pixels * Layout.Block;
-        for (var i = 0L; i < (long)images * blocks; i++) PlaneSum<T>(x + i * plane, dy + i * plane, pixels, sums + i % blocks * Layout.Block);
+        for (var i = 0L; i < (long)images * blocks; i++)
+            PlaneSum<T>(x + i * plane, dy + i * plane, pixels, sums + i % blocks * Layout.Block);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -88,7 +93,8 @@ internal readonly unsafe struct ActivationBackwardWeight<TFunction>(float* x, fl
         {
             var end = x + (long)Math.Min(Chunk.Pixels, pixels - first) * Layout.Block;
             var sum = T.Zero;
-            for (; x < end; x += Layout.Block, dy += Layout.Block) sum = T.MultiplyAdd(T.Load(dy), TFunction.ParameterSlope(T.Load(x)), sum);
+            for (; x < end; x += Layout.Block, dy += Layout.Block)
+                sum = T.MultiplyAdd(T.Load(dy), TFunction.ParameterSlope(T.Load(x)), sum);
             T.AddTo(sums, sum);
         }
     }

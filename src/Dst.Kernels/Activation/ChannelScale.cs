@@ -25,7 +25,8 @@ public static unsafe class ChannelScale
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the maps.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void BackwardData(SimdTier tier, float* dy, float* factors, int images, int channels, int pixels, float* dx, bool accumulate)
+    public static void BackwardData(
+        SimdTier tier, float* dy, float* factors, int images, int channels, int pixels, float* dx, bool accumulate)
     {
         Check.Images(images, channels, pixels);
         // The slope of an affine map, which is other for each image.
@@ -47,7 +48,8 @@ public static unsafe class ChannelScale
     /// <param name="pixels">H · W.</param>
     /// <param name="dfactors">[N, C/16, 1, 1, 16].</param>
     /// <param name="accumulate">Adds to <paramref name="dfactors"/> rather than overwrites it.</param>
-    public static void BackwardFactor(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, float* dfactors, bool accumulate)
+    public static void BackwardFactor(
+        SimdTier tier, float* x, float* dy, int images, int channels, int pixels, float* dfactors, bool accumulate)
     {
         Check.Images(images, channels, pixels);
         var sums = stackalloc double[Layout.Block];

@@ -4,7 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// e^x = 2^n · e^r with n the whole number next to x / ln 2, so that |r| is at most ln 2 / 2, and the Taylor polynomial of degree 7 for e^r: a
+/// e^x = 2^n · e^r with n the whole number next to x / ln 2, so that |r| is at most ln 2 / 2, and the Taylor polynomial of degree 7 for
+/// e^r: a
 /// relative error below 3e-7.
 /// </summary>
 internal static class Exponential

@@ -13,7 +13,8 @@ public static unsafe partial class BatchNorm
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
-    public static void SumGradients(SimdTier tier, float* x, float* dy, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
+    public static void SumGradients(
+        SimdTier tier, float* x, float* dy, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(mean, channels);
@@ -38,7 +39,8 @@ public static unsafe partial class BatchNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
     public static void SumReluGradients(
-        SimdTier tier, float* x, float* dy, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
+        SimdTier tier, float* x, float* dy, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean, int images,
+        int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(scale, channels);
@@ -55,7 +57,8 @@ public static unsafe partial class BatchNorm
     /// <param name="inverseDeviation">The batch's, padded.</param>
     /// <param name="gammaGradient">dγ [C].</param>
     /// <param name="betaGradient">dβ [C].</param>
-    public static void BackwardWeight(ReadOnlySpan<double> sums, ReadOnlySpan<float> inverseDeviation, Span<float> gammaGradient, Span<float> betaGradient)
+    public static void BackwardWeight(
+        ReadOnlySpan<double> sums, ReadOnlySpan<float> inverseDeviation, Span<float> gammaGradient, Span<float> betaGradient)
     {
         var channels = gammaGradient.Length;
         Check.Length(sums, SumLength(channels));
@@ -102,7 +105,8 @@ public static unsafe partial class BatchNorm
         CheckPadded(inverseDeviation, channels);
         fixed (float* g = gamma, m = mean, inverse = inverseDeviation)
         fixed (double* s = sums)
-            KernelRunner.Run(tier, new BatchNormBackwardData(x, dy, new(g, m, inverse, s, count, channels), images, pixels, dx, accumulate));
+            KernelRunner.Run(
+                tier, new BatchNormBackwardData(x, dy, new(g, m, inverse, s, count, channels), images, pixels, dx, accumulate));
     }
 
     /// <summary>What the backward-data pass needs of each channel: dx = A · (dy − B − (x − mean) · D).</summary>

@@ -40,7 +40,8 @@ public static unsafe partial class BatchNorm
     /// <param name="epsilon">ε above 0.</param>
     /// <param name="mean">Padded.</param>
     /// <param name="inverseDeviation">Padded.</param>
-    public static void Finalise(ReadOnlySpan<double> sums, long count, int channels, float epsilon, Span<float> mean, Span<float> inverseDeviation)
+    public static void Finalise(
+        ReadOnlySpan<double> sums, long count, int channels, float epsilon, Span<float> mean, Span<float> inverseDeviation)
     {
         CheckSums(sums, count, channels);
         CheckPadded(mean, channels);
@@ -60,7 +61,8 @@ public static unsafe partial class BatchNorm
     /// <param name="momentum">Share of the new batch.</param>
     /// <param name="runningMean">[C].</param>
     /// <param name="runningVariance">[C].</param>
-    public static void UpdateRunning(ReadOnlySpan<double> sums, long count, float momentum, Span<float> runningMean, Span<float> runningVariance)
+    public static void UpdateRunning(
+        ReadOnlySpan<double> sums, long count, float momentum, Span<float> runningMean, Span<float> runningVariance)
     {
         var channels = runningMean.Length;
         CheckSums(sums, count, channels);
@@ -81,7 +83,8 @@ public static unsafe partial class BatchNorm
     /// <param name="scale">Padded.</param>
     /// <param name="shift">Padded.</param>
     public static void Fold(
-        ReadOnlySpan<float> gamma, ReadOnlySpan<float> beta, ReadOnlySpan<float> mean, ReadOnlySpan<float> inverseDeviation, Span<float> scale, Span<float> shift)
+        ReadOnlySpan<float> gamma, ReadOnlySpan<float> beta, ReadOnlySpan<float> mean, ReadOnlySpan<float> inverseDeviation,
+        Span<float> scale, Span<float> shift)
     {
         CheckPadded(mean, gamma.Length);
         CheckPadded(inverseDeviation, gamma.Length);
@@ -123,12 +126,15 @@ public static unsafe partial class BatchNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="relu">Whether a ReLU follows.</param>
     /// <param name="y">[N, C/16, H, W, 16]; may be <paramref name="x"/>.</param>
-    public static void Apply(SimdTier tier, float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, bool relu, float* y)
+    public static void Apply(
+        SimdTier tier, float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, bool relu,
+        float* y)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(scale, channels);
         CheckPadded(shift, channels);
-        fixed (float* a = scale, b = shift) KernelRunner.Run(tier, new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, relu ? 0 : float.NegativeInfinity, y));
+        fixed (float* a = scale, b = shift) KernelRunner.Run(
+            tier, new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, relu ? 0 : float.NegativeInfinity, y));
     }
 
     private static (float Scale, float Shift) FoldChannel(float gamma, float beta, double mean, double inverseDeviation)

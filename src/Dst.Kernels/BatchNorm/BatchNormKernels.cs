@@ -77,7 +77,8 @@ internal readonly unsafe struct BatchNormSum(float* x, int images, int blocks, i
 }
 
 /// <summary>y = max(x · scale + shift, least).</summary>
-internal readonly unsafe struct BatchNormApply(float* x, float* scale, float* shift, int images, int blocks, int pixels, float least, float* y) : IKernel
+internal readonly unsafe struct BatchNormApply(
+    float* x, float* scale, float* shift, int images, int blocks, int pixels, float least, float* y) : IKernel
 {
     public void Reference()
     {
@@ -129,7 +130,9 @@ internal readonly unsafe struct BatchNormSumReluGradients(
         for (var i = 0; i < images * blocks; i++)
         {
             var channel = i % blocks * Layout.Block;
-            PlaneSums<T>(x + i * plane, dy + i * plane, scale + channel, shift + channel, mean + channel, pixels, sums + channel, sums + blocks * Layout.Block + channel);
+            PlaneSums<T>(
+                x + i * plane, dy + i * plane, scale + channel, shift + channel, mean + channel, pixels, sums + channel,
+                sums + blocks * Layout.Block + channel);
         }
     }
 
@@ -166,7 +169,8 @@ internal readonly unsafe struct BatchNormSumReluGradients(
 }
 
 /// <summary>Σdy and Σdy·(x − mean) of each channel.</summary>
-internal readonly unsafe struct BatchNormSumGradients(float* x, float* dy, float* mean, int images, int blocks, int pixels, double* sums) : IKernel
+internal readonly unsafe struct BatchNormSumGradients(
+    float* x, float* dy, float* mean, int images, int blocks, int pixels, double* sums) : IKernel
 {
     public void Reference()
     {
@@ -189,7 +193,8 @@ internal readonly unsafe struct BatchNormSumGradients(float* x, float* dy, float
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PlaneSums<T>(float* x, float* dy, float* mean, int pixels, double* sum, double* product) where T : unmanaged, ILanes<T>
+    private static void PlaneSums<T>(
+        float* x, float* dy, float* mean, int pixels, double* sum, double* product) where T : unmanaged, ILanes<T>
     {
         var m = T.Load(mean);
         for (var first = 0; first < pixels; first += Chunk.Pixels)
@@ -262,7 +267,8 @@ internal readonly unsafe struct BatchNormBackwardData(
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<T>(float* x, float* dy, float* coefficients, long length, float* dx, bool accumulate) where T : unmanaged, ILanes<T>
+    private static void Plane<T>(
+        float* x, float* dy, float* coefficients, long length, float* dx, bool accumulate) where T : unmanaged, ILanes<T>
     {
         T mean = T.Load(coefficients), scale = T.Load(coefficients + Layout.Block);
         T slope = T.Load(coefficients + 2 * Layout.Block), shift = T.Load(coefficients + 3 * Layout.Block);

@@ -22,8 +22,10 @@ public static unsafe class Dropout
     /// <param name="accumulate">Adds to <paramref name="destination"/> rather than overwrites it.</param>
     public static void Apply(float* source, long length, long firstElement, ulong key, float rate, float* destination, bool accumulate)
     {
-        if (length < 0 || length % Layout.Block != 0) throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
-        if (firstElement < 0 || firstElement % Layout.Block != 0) throw new ArgumentException($"{firstElement}; a multiple of {Layout.Block} was expected", nameof(firstElement));
+        if (length < 0 || length % Layout.Block != 0)
+            throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
+        if (firstElement < 0 || firstElement % Layout.Block != 0)
+            throw new ArgumentException($"{firstElement}; a multiple of {Layout.Block} was expected", nameof(firstElement));
         if (!(rate >= 0 && rate < 1)) throw new ArgumentOutOfRangeException(nameof(rate), rate, "expected 0 up to but not including 1");
         var threshold = (int)MathF.Round(rate * (1 << HashBits));
         var scale = 1 / (1 - rate);

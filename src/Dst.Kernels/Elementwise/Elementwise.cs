@@ -19,10 +19,12 @@ public static unsafe class Elementwise
     /// <param name="length">Floats, a multiple of 16.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void ReluBackward(SimdTier tier, float* y, float* dy, long length, float* dx, bool accumulate) => Run<ReluBackwardStep>(tier, y, dy, length, dx, accumulate);
+    public static void ReluBackward(SimdTier tier, float* y, float* dy, long length, float* dx, bool accumulate) =>
+        Run<ReluBackwardStep>(tier, y, dy, length, dx, accumulate);
 
     /// <summary>y = a + b.</summary>
-    public static void Add(SimdTier tier, float* a, float* b, long length, float* y) => Run<AddStep>(tier, a, b, length, y, accumulate: false);
+    public static void Add(SimdTier tier, float* a, float* b, long length, float* y) =>
+        Run<AddStep>(tier, a, b, length, y, accumulate: false);
 
     /// <summary>y = a · b: a product, or the gradient of one of its factors from the output's and the other.</summary>
     /// <param name="tier">Vector width.</param>
@@ -31,10 +33,12 @@ public static unsafe class Elementwise
     /// <param name="length">Floats, a multiple of 16.</param>
     /// <param name="y">The product.</param>
     /// <param name="accumulate">Adds to <paramref name="y"/> rather than overwrites it.</param>
-    public static void Multiply(SimdTier tier, float* a, float* b, long length, float* y, bool accumulate) => Run<MultiplyStep>(tier, a, b, length, y, accumulate);
+    public static void Multiply(SimdTier tier, float* a, float* b, long length, float* y, bool accumulate) =>
+        Run<MultiplyStep>(tier, a, b, length, y, accumulate);
 
     /// <summary>destination += source. Sums of parts are added with it, in the order of the parts.</summary>
-    public static void Accumulate(SimdTier tier, float* source, long length, float* destination) => Run<AddStep>(tier, destination, source, length, destination, accumulate: false);
+    public static void Accumulate(SimdTier tier, float* source, long length, float* destination) =>
+        Run<AddStep>(tier, destination, source, length, destination, accumulate: false);
 
     /// <summary>destination = source, or destination += source: the gradient of each side of an addition.</summary>
     public static void Copy(SimdTier tier, float* source, long length, float* destination, bool accumulate)
@@ -45,7 +49,8 @@ public static unsafe class Elementwise
 
     private static void Run<TStep>(SimdTier tier, float* a, float* b, long length, float* destination, bool accumulate) where TStep : IStep
     {
-        if (length < 0 || length % Layout.Block != 0) throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
+        if (length < 0 || length % Layout.Block != 0)
+            throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
         KernelRunner.Run(tier, new ElementwiseKernel<TStep>(a, b, length, destination, accumulate));
     }
 

@@ -30,7 +30,9 @@ public readonly unsafe struct Epilogue(float* bias, float* residual, Bounds boun
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => Bias == null && Residual == null && Bounds == Bounds.None;
 
-    /// <summary>This one for an output that begins <paramref name="blocks"/> blocks of channels and <paramref name="floats"/> floats later.</summary>
+    /// <summary>
+    /// This one for an output that begins <paramref name="blocks"/> blocks of channels and <paramref name="floats"/> floats later.
+    /// </summary>
     public Epilogue From(int blocks, long floats) =>
         new(Bias == null ? null : Bias + blocks * Layout.Block, Residual == null ? null : Residual + floats, Bounds);
 
@@ -58,7 +60,8 @@ public readonly unsafe struct Epilogue(float* bias, float* residual, Bounds boun
             return;
         }
 
-        for (var added = Residual; y < end; y += Layout.Block, added += Layout.Block) T.Store(y, T.Clip(T.Add(T.Add(T.Load(y), shift), T.Load(added)), least, most));
+        for (var added = Residual; y < end; y += Layout.Block, added += Layout.Block)
+            T.Store(y, T.Clip(T.Add(T.Add(T.Load(y), shift), T.Load(added)), least, most));
     }
 }
 

@@ -23,8 +23,10 @@ public static unsafe class Concat
         for (var n = 0; n < images; n++)
         {
             var source = x + n * Layout.ImageLength(channels, pixels);
-            var destination = y + n * Layout.ImageLength(totalChannels, pixels) + firstChannel / Layout.Block * Layout.ImageLength(Layout.Block, pixels);
-            if (firstChannel % Layout.Block == 0) Elementwise.Copy(tier, source, Layout.ImageLength(channels, pixels), destination, accumulate: false);
+            var destination = y + n * Layout.ImageLength(totalChannels, pixels)
+                + firstChannel / Layout.Block * Layout.ImageLength(Layout.Block, pixels);
+            if (firstChannel % Layout.Block == 0)
+                Elementwise.Copy(tier, source, Layout.ImageLength(channels, pixels), destination, accumulate: false);
             else Insert(source, channels, pixels, firstChannel % Layout.Block, destination);
         }
     }
@@ -39,13 +41,15 @@ public static unsafe class Concat
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">[N, C/16, H, W, 16].</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void Backward(SimdTier tier, float* dy, int images, int totalChannels, int firstChannel, int channels, int pixels, float* dx, bool accumulate)
+    public static void Backward(
+        SimdTier tier, float* dy, int images, int totalChannels, int firstChannel, int channels, int pixels, float* dx, bool accumulate)
     {
         CheckRange(images, channels, pixels, firstChannel, totalChannels);
         var wholeBlocks = firstChannel % Layout.Block == 0 && channels % Layout.Block == 0;
         for (var n = 0; n < images; n++)
         {
-            var source = dy + n * Layout.ImageLength(totalChannels, pixels) + firstChannel / Layout.Block * Layout.ImageLength(Layout.Block, pixels);
+            var source = dy + n * Layout.ImageLength(totalChannels, pixels)
+                + firstChannel / Layout.Block * Layout.ImageLength(Layout.Block, pixels);
             var destination = dx + n * Layout.ImageLength(channels, pixels);
             if (wholeBlocks) Elementwise.Copy(tier, source, Layout.ImageLength(channels, pixels), destination, accumulate);
             else Extract(source, firstChannel % Layout.Block, channels, pixels, destination, accumulate);
@@ -70,7 +74,8 @@ public static unsafe class Concat
         {
             var to = ChannelOf(destination, c, pixels);
             var from = ChannelOf(source, firstLane + c, pixels);
-            for (var p = 0L; p < pixels; p++) to[p * Layout.Block] = c < channels ? from[p * Layout.Block] + (accumulate ? to[p * Layout.Block] : 0) : 0;
+            for (var p = 0L; p < pixels; p++)
+                to[p * Layout.Block] = c < channels ? from[p * Layout.Block] + (accumulate ? to[p * Layout.Block] : 0) : 0;
         }
     }
 
@@ -81,6 +86,7 @@ public static unsafe class Concat
     {
         Check.Images(images, channels, pixels);
         if (firstChannel < 0 || firstChannel + channels > totalChannels)
-            throw new ArgumentException($"channels {firstChannel} to {firstChannel + channels} are not among {totalChannels}", nameof(firstChannel));
+            throw new ArgumentException(
+                $"channels {firstChannel} to {firstChannel + channels} are not among {totalChannels}", nameof(firstChannel));
     }
 }

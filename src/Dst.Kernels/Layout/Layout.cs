@@ -9,8 +9,11 @@ public static unsafe class Layout
     /// <summary>Channels in a block.</summary>
     public const int Block = 16;
 
-    /// <summary>The first place from <paramref name="room"/> on where a block of lanes lies in one cache line: at most 15 floats later.</summary>
-    internal static float* Align(float* room) => (float*)(((nuint)room + (Block * sizeof(float) - 1)) & ~(nuint)(Block * sizeof(float) - 1));
+    /// <summary>
+    /// The first place from <paramref name="room"/> on where a block of lanes lies in one cache line: at most 15 floats later.
+    /// </summary>
+    internal static float* Align(float* room) =>
+        (float*)(((nuint)room + (Block * sizeof(float) - 1)) & ~(nuint)(Block * sizeof(float) - 1));
 
     /// <summary>Blocks that hold <paramref name="channels"/> channels.</summary>
     public static int Blocks(int channels) => (channels + Block - 1) / Block;
@@ -34,7 +37,8 @@ public static unsafe class Layout
     {
         Check.Images(images, channels, pixels);
         for (var n = 0; n < images; n++)
-            BlockImage(plain + (long)n * channels * pixels, channels, pixels, blocked + n * ImageLength(channels, pixels), accumulate: false);
+            BlockImage(
+                plain + (long)n * channels * pixels, channels, pixels, blocked + n * ImageLength(channels, pixels), accumulate: false);
     }
 
     /// <summary>Converts blocked images [N, C/16, H, W, 16] to plain ones [N, C, H, W].</summary>

@@ -14,7 +14,8 @@ public readonly record struct MapShape(int Channels, int Height, int Width)
 }
 
 /// <summary>
-/// Moves whole channels, and pixels by one distance: padding, slices and shuffles of channels. y[c, i, j] = x[source of c, i − top, j − left]
+/// Moves whole channels, and pixels by one distance: padding, slices and shuffles of channels. y[c, i, j] = x[source of c, i − top, j −
+/// left]
 /// where x has that element, else a constant.
 /// </summary>
 public sealed unsafe class Rearrangement
@@ -35,12 +36,15 @@ public sealed unsafe class Rearrangement
 
     /// <summary>Rows, columns and channels of <paramref name="value"/> before and after those of x.</summary>
     /// <exception cref="ArgumentException">A size is negative or y too large.</exception>
-    public static Rearrangement Pad(MapShape x, int top, int left, int bottom, int right, int channelsBefore, int channelsAfter, float value)
+    public static Rearrangement Pad(
+        MapShape x, int top, int left, int bottom, int right, int channelsBefore, int channelsAfter, float value)
     {
         if (int.Min(int.Min(int.Min(top, left), int.Min(bottom, right)), int.Min(channelsBefore, channelsAfter)) < 0)
             throw new ArgumentException("padding is negative; 0 or more was expected");
         var y = new MapShape(channelsBefore + x.Channels + channelsAfter, top + x.Height + bottom, left + x.Width + right);
-        return new(x, y, Sources(y.Channels, c => c < channelsBefore || c >= channelsBefore + x.Channels ? -1 : c - channelsBefore), top, left, value);
+        return new(
+            x, y, Sources(y.Channels, c => c < channelsBefore || c >= channelsBefore + x.Channels ? -1 : c - channelsBefore), top, left,
+            value);
     }
 
     /// <summary>The channels <paramref name="start"/> to <paramref name="start"/> + <paramref name="channels"/> − 1 of x.</summary>
@@ -114,7 +118,9 @@ public sealed unsafe class Rearrangement
             {
                 var (image, channel) = (i / Layout.ImageLength(r._y.Channels, r._y.Pixels), Layout.ChannelOf(i, r._y.Blocks, r._y.Pixels));
                 var pixel = (int)(i / Layout.Block % r._y.Pixels);
-                var value = channel < r._y.Channels ? Element(image, r._sources[channel], pixel / r._y.Width - r._top, pixel % r._y.Width - r._left) : 0;
+                var value = channel < r._y.Channels
+                    ? Element(image, r._sources[channel], pixel / r._y.Width - r._top, pixel % r._y.Width - r._left)
+                    : 0;
                 y[i] = accumulate ? y[i] + value : value;
             }
         }
@@ -124,7 +130,9 @@ public sealed unsafe class Rearrangement
             for (var n = 0L; n < images; n++)
             {
                 for (var block = 0; block < r._y.Blocks; block++)
-                    Plane<T>(block, x + n * r._x.Blocks * r._x.Pixels * Layout.Block, y + (n * r._y.Blocks + block) * r._y.Pixels * Layout.Block);
+                    Plane<T>(
+                        block, x + n * r._x.Blocks * r._x.Pixels * Layout.Block,
+                        y + (n * r._y.Blocks + block) * r._y.Pixels * Layout.Block);
             }
         }
 
@@ -165,7 +173,8 @@ public sealed unsafe class Rearrangement
         private static void Fill<T>(float* lanes, float* row, int pixels, bool accumulate) where T : unmanaged, ILanes<T>
         {
             var value = T.Load(lanes);
-            for (var end = row + (long)pixels * Layout.Block; row < end; row += Layout.Block) T.Store(row, accumulate ? T.Add(T.Load(row), value) : value);
+            for (var end = row + (long)pixels * Layout.Block; row < end; row += Layout.Block)
+                T.Store(row, accumulate ? T.Add(T.Load(row), value) : value);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -40,7 +40,8 @@ public static unsafe class Linear
         for (var first = 0; first < features; first += Layout.Block)
         {
             var lanes = Math.Min(Layout.Block, features - first);
-            for (var o = 0; o < outputs; o++) weights.Slice(o * features + first, lanes).CopyTo(packed[(first * outputs + o * Layout.Block)..]);
+            for (var o = 0; o < outputs; o++)
+                weights.Slice(o * features + first, lanes).CopyTo(packed[(first * outputs + o * Layout.Block)..]);
         }
     }
 
@@ -68,7 +69,8 @@ public static unsafe class Linear
     /// <param name="weights">Packed [F/16, O, 16].</param>
     /// <param name="dx">[N, F/16, 16].</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
-    public static void BackwardData(SimdTier tier, float* dy, int images, int features, int outputs, float* weights, float* dx, bool accumulate)
+    public static void BackwardData(
+        SimdTier tier, float* dy, int images, int features, int outputs, float* weights, float* dx, bool accumulate)
     {
         CheckSizes(images, features, outputs);
         if (!accumulate) new Span<float>(dx, checked(images * Layout.PaddedChannels(features))).Clear();

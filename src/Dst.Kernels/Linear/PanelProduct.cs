@@ -54,7 +54,8 @@ internal static unsafe class PanelProduct
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<T>(float* a, long rowPitch, long stepPitch, int depth, float* b, long bPitch, float* start, float* c, long cPitch)
+    private static void Tile<T>(
+        float* a, long rowPitch, long stepPitch, int depth, float* b, long bPitch, float* start, float* c, long cPitch)
         where T : unmanaged, ILanes<T>
     {
         T sum0, sum1, sum2, sum3;
@@ -77,7 +78,8 @@ internal static unsafe class PanelProduct
 
     /// <summary>One row, as at batch 1: four sums over every fourth step hide the latency of the additions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row<T>(float* a, long stepPitch, int depth, float* b, long bPitch, float* start, float* c) where T : unmanaged, ILanes<T>
+    private static void Row<T>(
+        float* a, long stepPitch, int depth, float* b, long bPitch, float* start, float* c) where T : unmanaged, ILanes<T>
     {
         T sum0 = T.Load(start == null ? c : start), sum1 = T.Zero, sum2 = T.Zero, sum3 = T.Zero;
         for (; depth >= 4; depth -= 4, a += 4 * stepPitch, b += 4 * bPitch)

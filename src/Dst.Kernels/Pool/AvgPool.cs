@@ -3,7 +3,9 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>Mean over a window; the padding counts as zeros or not at all. Over <see cref="WindowShape.WholeMap"/> it is global average pooling.</summary>
+/// <summary>
+/// Mean over a window; the padding counts as zeros or not at all. Over <see cref="WindowShape.WholeMap"/> it is global average pooling.
+/// </summary>
 public static unsafe class AvgPool
 {
     /// <summary>y = the mean of x in each window.</summary>
@@ -72,7 +74,8 @@ internal readonly unsafe struct AvgPoolForward(WindowShape shape, float* x, int 
                 var sum = T.Zero;
                 for (var iy = rows.First; iy < rows.End; iy++)
                 {
-                    for (var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
+                    for (
+                        var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
                         sum = T.Add(sum, T.Load(x + i));
                 }
 
@@ -99,7 +102,8 @@ internal readonly unsafe struct AvgPoolBackward(WindowShape shape, float* dy, in
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        for (var i = 0L; i < shape.Planes(images); i++) Plane<T>(shape, countPadding, dy + i * shape.OutputPlane, dx + i * shape.InputPlane);
+        for (var i = 0L; i < shape.Planes(images); i++)
+            Plane<T>(shape, countPadding, dy + i * shape.OutputPlane, dx + i * shape.InputPlane);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -117,7 +121,8 @@ internal readonly unsafe struct AvgPoolBackward(WindowShape shape, float* dy, in
                 var share = T.Multiply(T.Load(dy), scale);
                 for (var iy = rows.First; iy < rows.End; iy++)
                 {
-                    for (var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
+                    for (
+                        var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
                         T.Store(dx + i, T.Add(T.Load(dx + i), share));
                 }
             }

@@ -62,7 +62,8 @@ public sealed record WindowShape(
     {
         Validate(images);
         if (Padding >= Math.Min(KernelHeight, KernelWidth))
-            throw new ArgumentException($"the padding {Padding} leaves windows without a pixel; less than {Math.Min(KernelHeight, KernelWidth)} was expected");
+            throw new ArgumentException(
+                $"the padding {Padding} leaves windows without a pixel; less than {Math.Min(KernelHeight, KernelWidth)} was expected");
     }
 
     /// <summary>Blocks of all images of a run; windows never leave one.</summary>
@@ -90,7 +91,9 @@ public sealed record WindowShape(
         return ((output / OutputPlane * Height + iy) * Width + ix) * Layout.Block + output % Layout.Block;
     }
 
-    /// <summary>Positions that count for the mean that the output element <paramref name="output"/> of a run of blocked images is.</summary>
+    /// <summary>
+    /// Positions that count for the mean that the output element <paramref name="output"/> of a run of blocked images is.
+    /// </summary>
     internal int CountOf(long output, bool withPadding)
     {
         var pixel = output / Layout.Block;
@@ -103,7 +106,9 @@ public sealed record WindowShape(
     /// <summary>The input columns that output column <paramref name="x"/> sees, padding left out.</summary>
     internal Reach Columns(int x) => Reach.Of(x, Width, KernelWidth, Stride, Padding);
 
-    /// <summary>A range of input positions, the position where the window would begin without the border, and the end of the padded part of it.</summary>
+    /// <summary>
+    /// A range of input positions, the position where the window would begin without the border, and the end of the padded part of it.
+    /// </summary>
     internal readonly record struct Reach(int First, int End, int Origin, int PaddedEnd)
     {
         public static Reach Of(int output, int extent, int kernel, int stride, int padding)

@@ -26,7 +26,8 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Load(float* source) => new(Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12));
+    public static Lanes128 Load(float* source) =>
+        new(Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, Lanes128 value)
@@ -57,31 +58,52 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     public static Lanes128 Divide(Lanes128 a, Lanes128 b) => new(a._v0 / b._v0, a._v1 / b._v1, a._v2 / b._v2, a._v3 / b._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 PowerOfTwo(Lanes128 exponent) => new(PowerOfTwo(exponent._v0), PowerOfTwo(exponent._v1), PowerOfTwo(exponent._v2), PowerOfTwo(exponent._v3));
+    public static Lanes128 PowerOfTwo(Lanes128 exponent) =>
+        new(PowerOfTwo(exponent._v0), PowerOfTwo(exponent._v1), PowerOfTwo(exponent._v2), PowerOfTwo(exponent._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Max(Lanes128 a, Lanes128 b) => new(Vector128.Max(a._v0, b._v0), Vector128.Max(a._v1, b._v1), Vector128.Max(a._v2, b._v2), Vector128.Max(a._v3, b._v3));
+    public static Lanes128 Max(Lanes128 a, Lanes128 b) =>
+        new(Vector128.Max(a._v0, b._v0), Vector128.Max(a._v1, b._v1), Vector128.Max(a._v2, b._v2), Vector128.Max(a._v3, b._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Clip(Lanes128 value, Lanes128 least, Lanes128 most) => new(Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1), Clip(value._v2, least._v2, most._v2), Clip(value._v3, least._v3, most._v3));
+    public static Lanes128 Clip(Lanes128 value, Lanes128 least, Lanes128 most) =>
+        new(
+            Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1), Clip(value._v2, least._v2, most._v2),
+            Clip(value._v3, least._v3, most._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 SelectPositive(Lanes128 condition, Lanes128 a, Lanes128 b) => new(Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1), Select(condition._v2, a._v2, b._v2), Select(condition._v3, a._v3, b._v3));
+    public static Lanes128 SelectPositive(Lanes128 condition, Lanes128 a, Lanes128 b) =>
+        new(
+            Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1), Select(condition._v2, a._v2, b._v2),
+            Select(condition._v3, a._v3, b._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 WherePositive(Lanes128 condition, Lanes128 value) => new(Vector128.GreaterThan(condition._v0, Vector128<float>.Zero).AsSingle() & value._v0, Vector128.GreaterThan(condition._v1, Vector128<float>.Zero).AsSingle() & value._v1, Vector128.GreaterThan(condition._v2, Vector128<float>.Zero).AsSingle() & value._v2, Vector128.GreaterThan(condition._v3, Vector128<float>.Zero).AsSingle() & value._v3);
+    public static Lanes128 WherePositive(Lanes128 condition, Lanes128 value) =>
+        new(
+            Vector128.GreaterThan(condition._v0, Vector128<float>.Zero).AsSingle() & value._v0,
+            Vector128.GreaterThan(condition._v1, Vector128<float>.Zero).AsSingle() & value._v1,
+            Vector128.GreaterThan(condition._v2, Vector128<float>.Zero).AsSingle() & value._v2,
+            Vector128.GreaterThan(condition._v3, Vector128<float>.Zero).AsSingle() & value._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 WhereEqual(Lanes128 a, Lanes128 b, Lanes128 value) => new(Vector128.Equals(a._v0, b._v0) & value._v0, Vector128.Equals(a._v1, b._v1) & value._v1, Vector128.Equals(a._v2, b._v2) & value._v2, Vector128.Equals(a._v3, b._v3) & value._v3);
+    public static Lanes128 WhereEqual(Lanes128 a, Lanes128 b, Lanes128 value) =>
+        new(
+            Vector128.Equals(a._v0, b._v0) & value._v0, Vector128.Equals(a._v1, b._v1) & value._v1,
+            Vector128.Equals(a._v2, b._v2) & value._v2, Vector128.Equals(a._v3, b._v3) & value._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 MultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) => new(Vector128.MultiplyAddEstimate(a._v0, b._v0, c._v0), Vector128.MultiplyAddEstimate(a._v1, b._v1, c._v1), Vector128.MultiplyAddEstimate(a._v2, b._v2, c._v2), Vector128.MultiplyAddEstimate(a._v3, b._v3, c._v3));
+    public static Lanes128 MultiplyAdd(Lanes128 a, Lanes128 b, Lanes128 c) =>
+        new(
+            Vector128.MultiplyAddEstimate(a._v0, b._v0, c._v0), Vector128.MultiplyAddEstimate(a._v1, b._v1, c._v1),
+            Vector128.MultiplyAddEstimate(a._v2, b._v2, c._v2), Vector128.MultiplyAddEstimate(a._v3, b._v3, c._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 MultiplyAdd(float* scalar, Lanes128 b, Lanes128 c)
     {
         var all = Vector128.Create(*scalar);
-        return new(Vector128.MultiplyAddEstimate(all, b._v0, c._v0), Vector128.MultiplyAddEstimate(all, b._v1, c._v1), Vector128.MultiplyAddEstimate(all, b._v2, c._v2), Vector128.MultiplyAddEstimate(all, b._v3, c._v3));
+        return new(
+            Vector128.MultiplyAddEstimate(all, b._v0, c._v0), Vector128.MultiplyAddEstimate(all, b._v1, c._v1),
+            Vector128.MultiplyAddEstimate(all, b._v2, c._v2), Vector128.MultiplyAddEstimate(all, b._v3, c._v3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -121,8 +143,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
 
     /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Clip(Vector128<float> value, Vector128<float> least, Vector128<float> most) => Vector128.MinNative(most, Vector128.MaxNative(least, value));
+    private static Vector128<float> Clip(Vector128<float> value, Vector128<float> least, Vector128<float> most) =>
+        Vector128.MinNative(most, Vector128.MaxNative(least, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> PowerOfTwo(Vector128<float> exponent) => ((Vector128.ConvertToInt32Native(exponent) + Vector128.Create(127)) << 23).AsSingle();
+    private static Vector128<float> PowerOfTwo(Vector128<float> exponent) =>
+        ((Vector128.ConvertToInt32Native(exponent) + Vector128.Create(127)) << 23).AsSingle();
 }

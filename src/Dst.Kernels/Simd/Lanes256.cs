@@ -60,19 +60,26 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Vector256.Max(a._v0, b._v0), Vector256.Max(a._v1, b._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Clip(Lanes256 value, Lanes256 least, Lanes256 most) => new(Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1));
+    public static Lanes256 Clip(Lanes256 value, Lanes256 least, Lanes256 most) =>
+        new(Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 SelectPositive(Lanes256 condition, Lanes256 a, Lanes256 b) => new(Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1));
+    public static Lanes256 SelectPositive(Lanes256 condition, Lanes256 a, Lanes256 b) =>
+        new(Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 WherePositive(Lanes256 condition, Lanes256 value) => new(Vector256.GreaterThan(condition._v0, Vector256<float>.Zero).AsSingle() & value._v0, Vector256.GreaterThan(condition._v1, Vector256<float>.Zero).AsSingle() & value._v1);
+    public static Lanes256 WherePositive(Lanes256 condition, Lanes256 value) =>
+        new(
+            Vector256.GreaterThan(condition._v0, Vector256<float>.Zero).AsSingle() & value._v0,
+            Vector256.GreaterThan(condition._v1, Vector256<float>.Zero).AsSingle() & value._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 WhereEqual(Lanes256 a, Lanes256 b, Lanes256 value) => new(Vector256.Equals(a._v0, b._v0) & value._v0, Vector256.Equals(a._v1, b._v1) & value._v1);
+    public static Lanes256 WhereEqual(Lanes256 a, Lanes256 b, Lanes256 value) =>
+        new(Vector256.Equals(a._v0, b._v0) & value._v0, Vector256.Equals(a._v1, b._v1) & value._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 MultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) => new(Vector256.MultiplyAddEstimate(a._v0, b._v0, c._v0), Vector256.MultiplyAddEstimate(a._v1, b._v1, c._v1));
+    public static Lanes256 MultiplyAdd(Lanes256 a, Lanes256 b, Lanes256 c) =>
+        new(Vector256.MultiplyAddEstimate(a._v0, b._v0, c._v0), Vector256.MultiplyAddEstimate(a._v1, b._v1, c._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 MultiplyAdd(float* scalar, Lanes256 b, Lanes256 c)
@@ -114,8 +121,10 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
 
     /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Clip(Vector256<float> value, Vector256<float> least, Vector256<float> most) => Vector256.MinNative(most, Vector256.MaxNative(least, value));
+    private static Vector256<float> Clip(Vector256<float> value, Vector256<float> least, Vector256<float> most) =>
+        Vector256.MinNative(most, Vector256.MaxNative(least, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> PowerOfTwo(Vector256<float> exponent) => ((Vector256.ConvertToInt32Native(exponent) + Vector256.Create(127)) << 23).AsSingle();
+    private static Vector256<float> PowerOfTwo(Vector256<float> exponent) =>
+        ((Vector256.ConvertToInt32Native(exponent) + Vector256.Create(127)) << 23).AsSingle();
 }

@@ -60,7 +60,8 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static Lanes512 SelectPositive(Lanes512 condition, Lanes512 a, Lanes512 b) => new(Select(condition._v0, a._v0, b._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 WherePositive(Lanes512 condition, Lanes512 value) => new(Vector512.GreaterThan(condition._v0, Vector512<float>.Zero).AsSingle() & value._v0);
+    public static Lanes512 WherePositive(Lanes512 condition, Lanes512 value) =>
+        new(Vector512.GreaterThan(condition._v0, Vector512<float>.Zero).AsSingle() & value._v0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 WhereEqual(Lanes512 a, Lanes512 b, Lanes512 value) => new(Vector512.Equals(a._v0, b._v0) & value._v0);
@@ -93,8 +94,10 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
 
     /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Clip(Vector512<float> value, Vector512<float> least, Vector512<float> most) => Vector512.MinNative(most, Vector512.MaxNative(least, value));
+    private static Vector512<float> Clip(Vector512<float> value, Vector512<float> least, Vector512<float> most) =>
+        Vector512.MinNative(most, Vector512.MaxNative(least, value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> PowerOfTwo(Vector512<float> exponent) => ((Vector512.ConvertToInt32Native(exponent) + Vector512.Create(127)) << 23).AsSingle();
+    private static Vector512<float> PowerOfTwo(Vector512<float> exponent) =>
+        ((Vector512.ConvertToInt32Native(exponent) + Vector512.Create(127)) << 23).AsSingle();
 }

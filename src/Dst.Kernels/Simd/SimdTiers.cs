@@ -18,7 +18,10 @@ public static class SimdTiers
     /// <summary>The name of a tier in files and settings, such as <c>v256</c>.</summary>
     public static string NameOf(SimdTier tier) => tier.ToString().ToLowerInvariant();
 
-    /// <summary>The tier of a name in any case, or <paramref name="best"/> if the name is empty; null if it names no tier up to <paramref name="best"/>.</summary>
+    /// <summary>
+    /// The tier of a name in any case, or <paramref name="best"/> if the name is empty; null if it names no tier up to <paramref
+    /// name="best"/>.
+    /// </summary>
     public static SimdTier? Parse(string? name, SimdTier best)
     {
         if (string.IsNullOrEmpty(name)) return best;

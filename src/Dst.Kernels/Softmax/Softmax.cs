@@ -21,14 +21,17 @@ public static class Softmax
     /// <param name="classes">Length of a row.</param>
     /// <param name="logitGradient">dz [rows, classes]; may be <paramref name="gradient"/>.</param>
     /// <param name="accumulate">Adds to <paramref name="logitGradient"/> rather than overwrites it.</param>
-    public static void Backward(ReadOnlySpan<float> probabilities, ReadOnlySpan<float> gradient, int classes, Span<float> logitGradient, bool accumulate)
+    public static void Backward(
+        ReadOnlySpan<float> probabilities, ReadOnlySpan<float> gradient, int classes, Span<float> logitGradient, bool accumulate)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
-        if (probabilities.Length % classes != 0) throw new ArgumentException($"{probabilities.Length} probabilities are not rows of {classes}", nameof(probabilities));
+        if (probabilities.Length % classes != 0)
+            throw new ArgumentException($"{probabilities.Length} probabilities are not rows of {classes}", nameof(probabilities));
         Check.Length(gradient, probabilities.Length);
         Check.Length<float>(logitGradient, probabilities.Length);
         for (var first = 0; first < probabilities.Length; first += classes)
-            BackwardRow(probabilities.Slice(first, classes), gradient.Slice(first, classes), logitGradient.Slice(first, classes), accumulate);
+            BackwardRow(
+                probabilities.Slice(first, classes), gradient.Slice(first, classes), logitGradient.Slice(first, classes), accumulate);
     }
 
     private static void BackwardRow(ReadOnlySpan<float> p, ReadOnlySpan<float> dp, Span<float> dz, bool accumulate)

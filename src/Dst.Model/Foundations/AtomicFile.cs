@@ -27,7 +27,8 @@ public static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path} cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder with enough free space", e);
+            throw new InputException(
+                $"{path} cannot be written ({e.Message.TrimEnd('.')}); expected a writable folder with enough free space", e);
         }
         finally
         {

@@ -15,7 +15,8 @@ public static class InputFile
         {
             // Pipes and devices have the length 0 too, and opening a pipe could wait for ever.
             var file = File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
-            if (file.Length == 0) throw new InputException($"file '{path}' is empty or not a regular file; a file with content was expected");
+            if (file.Length == 0)
+                throw new InputException($"file '{path}' is empty or not a regular file; a file with content was expected");
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         });
     }

@@ -12,6 +12,8 @@ internal static class MemoryLimit
     {
         const double mebibyte = 1 << 20;
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (bytes > available) throw new InputException($"{what} need {bytes / mebibyte:F0} MB or more and the machine has {available / mebibyte:F0} MB; {remedy}");
+        if (bytes > available)
+            throw new InputException(
+                $"{what} need {bytes / mebibyte:F0} MB or more and the machine has {available / mebibyte:F0} MB; {remedy}");
     }
 }

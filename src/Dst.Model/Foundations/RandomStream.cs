@@ -35,7 +35,8 @@ public enum RandomPurpose
 
 /// <summary>
 /// Random numbers keyed by (seed, purpose, epoch, sample): the n-th number is a hash of the key and n, so nothing depends on
-/// which thread asks first, and a resumed run sees the numbers of an unbroken one. The hash is that of <see cref="Dst.Kernels.SplitMix64"/>.
+/// which thread asks first, and a resumed run sees the numbers of an unbroken one. The hash is that of <see
+/// cref="Dst.Kernels.SplitMix64"/>.
 /// </summary>
 public struct RandomStream
 {

@@ -17,10 +17,12 @@ public static class Words
     public static IReadOnlyList<string> All(Type type) => Array.ConvertAll(Enum.GetNames(type), OfName);
 
     /// <summary>The value with the word <paramref name="word"/>, or null.</summary>
-    public static object? Find(Type type, string word) => Array.Find(Enum.GetNames(type), name => OfName(name) == word) is { } name ? Enum.Parse(type, name) : null;
+    public static object? Find(Type type, string word) =>
+        Array.Find(Enum.GetNames(type), name => OfName(name) == word) is { } name ? Enum.Parse(type, name) : null;
 
     /// <summary>Words as a choice: <c>a, b or c</c>.</summary>
-    public static string Choice(IReadOnlyList<string> words) => words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
+    public static string Choice(IReadOnlyList<string> words) =>
+        words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
 
     /// <summary>A number of things: <c>1 epoch</c>, <c>2 epochs</c>.</summary>
     public static string Count(long number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";

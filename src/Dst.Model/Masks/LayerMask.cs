@@ -44,7 +44,9 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group)
     public UhpPattern Checked() => IsLegal ? this : throw Illegal(ToString());
 
     private static InputException Illegal(string text) =>
-        new($"pattern '{text}' is not unit:block:group with unit kernel or weight, block 1, 2, 4, 8 or 16 and an even group, such as kernel:16:16");
+        new(
+            $"pattern '{text}' is not unit:block:group with unit kernel or weight, block 1, 2, 4, 8 or 16 and an even group, such as "
+            + "kernel:16:16");
 }
 
 /// <summary>
@@ -65,7 +67,8 @@ public sealed class LayerMask
         Block = block;
         Group = group;
         Kept = kept;
-        if (kept.Length != Blocks * Candidates) throw new ArgumentException($"mask has {kept.Length} entries, {Blocks * Candidates} expected");
+        if (kept.Length != Blocks * Candidates)
+            throw new ArgumentException($"mask has {kept.Length} entries, {Blocks * Candidates} expected");
     }
 
     /// <summary>[O, I, Kh, Kw] of the layer's weight.</summary>
@@ -77,7 +80,9 @@ public sealed class LayerMask
     /// <summary>Filters that share one choice.</summary>
     public int Block { get; }
 
-    /// <summary>Length of the runs of which half is kept, or null for an unstructured mask (block 1, unit weight, any number kept).</summary>
+    /// <summary>
+    /// Length of the runs of which half is kept, or null for an unstructured mask (block 1, unit weight, any number kept).
+    /// </summary>
     public int? Group { get; }
 
     /// <summary>The form <c>unit:block:group</c> of the pattern, or <see cref="Unstructured"/>.</summary>

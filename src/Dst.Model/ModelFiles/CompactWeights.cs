@@ -19,7 +19,8 @@ internal static class CompactWeights
     /// <param name="name">What errors call the mask.</param>
     /// <param name="readBits">Reads the bits of <see cref="PackBits"/>, given how many bytes they are.</param>
     /// <exception cref="InputException">The layer is too large, or the mask breaks its pattern.</exception>
-    public static LayerMask ReadMask(MetadataStrings file, ParameterShape weight, UhpPattern? pattern, string name, Func<int, byte[]> readBits)
+    public static LayerMask ReadMask(
+        MetadataStrings file, ParameterShape weight, UhpPattern? pattern, string name, Func<int, byte[]> readBits)
     {
         var weights = weight.Shape.Aggregate((Int128)1, (product, extent) => product * extent);
         if (weights > MaxPrunedWeights)
@@ -68,7 +69,9 @@ internal static class CompactWeights
         return values;
     }
 
-    /// <summary>The inverse of <see cref="Gather"/>: dense weights [O, I, Kh, Kw] with zeros where <paramref name="mask"/> prunes.</summary>
+    /// <summary>
+    /// The inverse of <see cref="Gather"/>: dense weights [O, I, Kh, Kw] with zeros where <paramref name="mask"/> prunes.
+    /// </summary>
     public static float[] Scatter(LayerMask mask, float[] values)
     {
         var weights = new float[mask.WeightShape.Aggregate(1, (product, extent) => checked(product * extent))];

@@ -7,7 +7,8 @@ internal sealed record MetadataStrings(string Path, IReadOnlyDictionary<string, 
 {
     /// <summary>The string of a key.</summary>
     /// <exception cref="InputException">There is none.</exception>
-    public string Read(string key) => Values.TryGetValue(key, out var value) ? value : throw Malformed($"has no '{key}' in its metadata, which was expected");
+    public string Read(string key) =>
+        Values.TryGetValue(key, out var value) ? value : throw Malformed($"has no '{key}' in its metadata, which was expected");
 
     /// <summary>The error that names the file; what it quotes from the file is cut to a readable length.</summary>
     public InputException Malformed(string problem, Exception? cause = null)

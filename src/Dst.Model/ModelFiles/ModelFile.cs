@@ -11,20 +11,25 @@ namespace Dst.ModelFiles;
 public static class ModelFile
 {
     /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>
-    /// <exception cref="ArgumentException">The tensors are not those of the graph, or a mask breaks its pattern or is not applied.</exception>
+    /// <exception cref="ArgumentException">
+    /// The tensors are not those of the graph, or a mask breaks its pattern or is not applied.
+    /// </exception>
     /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
     public static void Save(string path, Model model)
     {
         foreach (var parameter in model.Graph.Parameters)
         {
-            if (FindIllegal(parameter, model.Parameters[parameter.Name].Data) is { } problem) throw new InputException($"{path} is not written: {problem}");
+            if (FindIllegal(parameter, model.Parameters[parameter.Name].Data) is { } problem)
+                throw new InputException($"{path} is not written: {problem}");
         }
 
         SafetensorsFile.Write(path, ModelMetadata.Write(model), TensorsOf(model));
     }
 
     /// <summary>Bytes of the file that <see cref="Save"/> writes.</summary>
-    /// <exception cref="ArgumentException">The tensors are not those of the graph, or a mask breaks its pattern or is not applied.</exception>
+    /// <exception cref="ArgumentException">
+    /// The tensors are not those of the graph, or a mask breaks its pattern or is not applied.
+    /// </exception>
     public static long SizeOf(Model model) => SafetensorsFile.SizeOf(ModelMetadata.Write(model), TensorsOf(model));
 
     /// <summary>Reads a model, checking all that the file says before it takes memory for it.</summary>
@@ -38,8 +43,11 @@ public static class ModelFile
         foreach (var shape in graph.Parameters) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
         var needed = graph.Parameters.Count + masks.Count;
         if (needed != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {needed}");
-        var (classNames, normalisation) = (ModelMetadata.ReadClassNames(file.Strings, graph), ModelMetadata.ReadNormalisation(file.Strings, graph));
-        return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))))
+        var (classNames, normalisation) = (
+            ModelMetadata.ReadClassNames(file.Strings, graph), ModelMetadata.ReadNormalisation(file.Strings, graph));
+        return new(
+            graph,
+            graph.Parameters.ToDictionary(shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))))
         {
             Masks = masks,
             ClassNames = classNames,
@@ -78,7 +86,8 @@ public static class ModelFile
         foreach (var parameter in model.Graph.Parameters)
         {
             var tensor = model.Parameters[parameter.Name];
-            if (!tensor.Shape.SequenceEqual(parameter.Shape)) throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
+            if (!tensor.Shape.SequenceEqual(parameter.Shape))
+                throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
             if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out var mask))
                 AddMasked(tensors, parameter.Name, mask, tensor);
             else
@@ -94,7 +103,8 @@ public static class ModelFile
         if (!mask.WeightShape.SequenceEqual(weight.Shape)) throw new ArgumentException($"the mask of '{name}' is for another shape");
         if (CompactWeights.FindViolation(mask) is { } violation) throw new ArgumentException($"the mask of '{name}' {violation}");
         var values = CompactWeights.Gather(mask, weight.Data);
-        if (!CompactWeights.Scatter(mask, values).AsSpan().SequenceEqual(weight.Data)) throw new ArgumentException($"'{name}' has pruned weights that are not zero");
+        if (!CompactWeights.Scatter(mask, values).AsSpan().SequenceEqual(weight.Data))
+            throw new ArgumentException($"'{name}' has pruned weights that are not zero");
         var bits = CompactWeights.PackBits(mask.Kept);
         tensors.Add(new(ValuesName(name, mask), [values.Length], values));
         tensors.Add(new(MaskName(name, mask.Group is null), [bits.Length], bits));

@@ -32,8 +32,10 @@ internal static class ModelMetadata
     /// <summary>Fails unless the file says that it is a model of the version that this code reads.</summary>
     public static void CheckFormat(MetadataStrings file)
     {
-        if (file.Read("format") is var format && format != Format) throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
-        if (file.Read("version") is var version && version != Version) throw file.Malformed($"has the version '{version}'; '{Version}' was expected");
+        if (file.Read("format") is var format && format != Format)
+            throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
+        if (file.Read("version") is var version && version != Version)
+            throw file.Malformed($"has the version '{version}'; '{Version}' was expected");
     }
 
     /// <summary>The graph, checked.</summary>
@@ -82,7 +84,8 @@ internal static class ModelMetadata
     {
         var names = ReadJson<string[]>(file, "class_names");
         var outputs = graph.OutputShape.Channels;
-        if (names.Length != 0 && names.Length != outputs) throw file.Malformed($"has {names.Length} class names; its network has {outputs} outputs");
+        if (names.Length != 0 && names.Length != outputs)
+            throw file.Malformed($"has {names.Length} class names; its network has {outputs} outputs");
         if (names.Contains(null)) throw file.Malformed("has a null class name; a string was expected");
         return names;
     }
@@ -94,9 +97,11 @@ internal static class ModelMetadata
         var normalisation = ReadJson<InputNormalisation>(file, "normalisation");
         var legal = normalisation.Resize is >= 0 and <= MaxResize
             && normalisation.Mean.Length == graph.Input.Channels && normalisation.Deviation.Length == graph.Input.Channels
-            && normalisation.Mean.All(float.IsFinite) && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
+            && normalisation.Mean.All(float.IsFinite)
+                && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
         return legal ? normalisation : throw file.Malformed(
-            $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels and {graph.Input.Channels} finite means and positive deviations");
+            $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels and "
+            + $"{graph.Input.Channels} finite means and positive deviations");
     }
 
     // An attribute that is absent has its default, which keeps the header of a small file small.
@@ -104,7 +109,8 @@ internal static class ModelMetadata
     {
         foreach (var property in type.Properties)
         {
-            if (property.AssociatedParameter is { HasDefaultValue: true } parameter) property.ShouldSerialize = (_, value) => !Equals(value, parameter.DefaultValue);
+            if (property.AssociatedParameter is { HasDefaultValue: true } parameter)
+                property.ShouldSerialize = (_, value) => !Equals(value, parameter.DefaultValue);
         }
     }
 
@@ -112,7 +118,8 @@ internal static class ModelMetadata
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(file.Read(key), JsonOptions) ?? throw file.Malformed($"has null for '{key}' in its metadata");
+            return JsonSerializer.Deserialize<T>(file.Read(key), JsonOptions)
+                ?? throw file.Malformed($"has null for '{key}' in its metadata");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
         {

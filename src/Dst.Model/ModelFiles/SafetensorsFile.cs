@@ -22,7 +22,9 @@ public static class SafetensorsFile
     /// <exception cref="InputException">The file cannot be opened or is not a well-formed safetensors file.</exception>
     public static SafetensorsReader Open(string path) => new(path);
 
-    /// <summary>Writes a file atomically. Tensors are laid out widest type first, so that each is aligned, else in the order given.</summary>
+    /// <summary>
+    /// Writes a file atomically. Tensors are laid out widest type first, so that each is aligned, else in the order given.
+    /// </summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be too long.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
@@ -45,7 +47,8 @@ public static class SafetensorsFile
         return WriteHeader(metadata, ordered).Length + ordered.Sum(tensor => tensor.ByteCount);
     }
 
-    private static List<TensorEntry> Order(IEnumerable<TensorEntry> tensors) => [.. tensors.OrderByDescending(tensor => TensorEntry.SizeOf(tensor.Type))];
+    private static List<TensorEntry> Order(IEnumerable<TensorEntry> tensors) =>
+        [.. tensors.OrderByDescending(tensor => TensorEntry.SizeOf(tensor.Type))];
 
     private static byte[] WriteHeader(IReadOnlyDictionary<string, string> metadata, List<TensorEntry> tensors)
     {
@@ -71,7 +74,8 @@ public static class SafetensorsFile
         while (buffer.Length % LengthBytes != 0) buffer.WriteByte((byte)' ');
         var header = buffer.ToArray();
         var length = header.Length - LengthBytes;
-        if (length > MaxHeaderBytes) throw new ArgumentException($"the header would have {length} bytes; at most {MaxHeaderBytes} are allowed");
+        if (length > MaxHeaderBytes)
+            throw new ArgumentException($"the header would have {length} bytes; at most {MaxHeaderBytes} are allowed");
         BinaryPrimitives.WriteInt64LittleEndian(header, length);
         return header;
     }

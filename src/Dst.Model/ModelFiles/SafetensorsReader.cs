@@ -138,7 +138,8 @@ public sealed class SafetensorsReader : IDisposable
         var end = dataOffset;
         foreach (var (name, info) in _tensors.OrderBy(tensor => tensor.Value.Offset).ThenBy(tensor => tensor.Value.Bytes))
         {
-            if (info.Offset != end) throw Malformed($"tensor '{name}' begins at byte {info.Offset}; {end} was expected, right behind the one before");
+            if (info.Offset != end)
+                throw Malformed($"tensor '{name}' begins at byte {info.Offset}; {end} was expected, right behind the one before");
             end += info.Bytes;
         }
 
@@ -154,7 +155,9 @@ public sealed class SafetensorsReader : IDisposable
 
     private TensorInfo ReadTensorInfo(string name, JsonElement json, long dataOffset, long dataBytes)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
+        if (
+            json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("dtype", out var dtype)
+                || dtype.ValueKind != JsonValueKind.String
             || !json.TryGetProperty("shape", out var shapeJson) || !json.TryGetProperty("data_offsets", out var offsetsJson))
             throw Malformed($"describes tensor '{name}' without dtype, shape and data_offsets, which were expected");
         TensorType? known = dtype.GetString() switch { "F32" => TensorType.F32, "U8" => TensorType.U8, "I64" => TensorType.I64, _ => null };
@@ -164,7 +167,8 @@ public sealed class SafetensorsReader : IDisposable
         var offsets = ReadIntegers(name, "data_offsets", offsetsJson, dataBytes);
         if (offsets.Length != 2 || offsets[1] < offsets[0])
             throw Malformed($"tensor '{name}' has the data_offsets {offsetsJson}; [begin, end] was expected");
-        var bytes = shape.Aggregate((Int128)TensorEntry.SizeOf(type), (product, extent) => product > long.MaxValue ? product : product * extent);
+        var bytes = shape.Aggregate(
+            (Int128)TensorEntry.SizeOf(type), (product, extent) => product > long.MaxValue ? product : product * extent);
         if (bytes != offsets[1] - offsets[0])
             throw Malformed($"tensor '{name}' has {offsets[1] - offsets[0]} bytes of data; its shape {shapeJson} needs {bytes}");
         if (bytes > Array.MaxLength) throw Malformed($"tensor '{name}' has {bytes} bytes; at most {Array.MaxLength} were expected");

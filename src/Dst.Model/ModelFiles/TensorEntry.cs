@@ -48,7 +48,8 @@ public sealed class TensorEntry
     private TensorEntry(string name, TensorType type, IReadOnlyList<int> shape, Array values)
     {
         var count = shape.Aggregate(1L, (product, extent) => product * extent);
-        if (values.Length != count) throw new ArgumentException($"tensor '{name}' has {values.Length} values for the shape [{string.Join(", ", shape)}]");
+        if (values.Length != count)
+            throw new ArgumentException($"tensor '{name}' has {values.Length} values for the shape [{string.Join(", ", shape)}]");
         Name = name;
         Type = type;
         Shape = shape;

@@ -10,7 +10,9 @@ internal sealed class WordConverter<T> : JsonConverter<T> where T : struct, Enum
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var word = reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonException();
-        return Words.Find(typeof(T), word) is T value ? value : throw new JsonException($"found '{word}', expected {Words.Choice(Words.All(typeof(T)))}");
+        return Words.Find(typeof(T), word) is T value
+            ? value
+            : throw new JsonException($"found '{word}', expected {Words.Choice(Words.All(typeof(T)))}");
     }
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(Words.Of(value));

@@ -32,7 +32,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> candidates)
     {
         var key = (shape, node.Mask?.PatternName, node.Mask?.KeptWeights ?? 0);
-        if (_measured.TryGetValue(key, out var equal)) return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
+        if (_measured.TryGetValue(key, out var equal))
+            return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
         var known = options.Cache?.Find(NameOf(node, shape), likely.Select(candidate => candidate.Name));
         var measured = (known ?? Times(node, shape, likely)).OrderBy(form => form.Ms).ToList();
@@ -45,7 +46,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
 
     /// <summary>What tells layers apart in the cache.</summary>
     private string NameOf(LoweredNode node, Conv2dShape s) =>
-        $"{options.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} stride {s.Stride} padding {s.Padding} groups {s.Groups} "
+        $"{options.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} stride "
+        + $"{s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense");
 
     private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> candidates)
@@ -75,7 +77,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
         {
             for (var i = 0; i < steps.Count; i++)
             {
-                var data = new StepData(x.Pointer, steps[i].Second is null ? null : residual.Pointer, y.Pointer, options.Batch, options.Tier);
+                var data = new StepData(
+                    x.Pointer, steps[i].Second is null ? null : residual.Pointer, y.Pointer, options.Batch, options.Tier);
                 var start = Stopwatch.GetTimestamp();
                 steps[i].Run(data, 0, steps[i].Units(options.Batch), scratch.Pointer);
                 times[i] = Math.Min(times[i], Stopwatch.GetElapsedTime(start).TotalMilliseconds);

@@ -84,7 +84,8 @@ public sealed class InferencePlan : IDisposable
         options ??= new();
         if (options.Batch < 1) throw new InputException($"inference option Batch is {options.Batch}; at least 1 was expected");
         if (options.Tier > SimdTiers.Best)
-            throw new InputException($"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");
+            throw new InputException(
+                $"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");
         float[]? expected = null;
         foreach (var tile in LargestTiles)
         {
@@ -99,9 +100,13 @@ public sealed class InferencePlan : IDisposable
         throw new InvalidOperationException("a plan without Winograd forms was expected last");
     }
 
-    /// <summary>Compiles a model for single images without Winograd forms, which round more, and without measuring: the most exact plan.</summary>
+    /// <summary>
+    /// Compiles a model for single images without Winograd forms, which round more, and without measuring: the most exact plan.
+    /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
-    /// <param name="options">How, or null for the defaults; <see cref="InferenceOptions.Batch"/> and <see cref="InferenceOptions.Tune"/> have no effect.</param>
+    /// <param name="options">
+    /// How, or null for the defaults; <see cref="InferenceOptions.Batch"/> and <see cref="InferenceOptions.Tune"/> have no effect.
+    /// </param>
     /// <exception cref="InputException">The graph is not legal.</exception>
     public static InferencePlan CompileDirect(Model model, InferenceOptions? options = null)
     {
@@ -141,7 +146,8 @@ public sealed class InferencePlan : IDisposable
 
     internal static void CheckThreads(int threads)
     {
-        if (threads is < 1 or > MaxThreads) throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
+        if (threads is < 1 or > MaxThreads)
+            throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
     }
 
     private long LengthOf(string value)
@@ -161,7 +167,8 @@ public sealed class InferencePlan : IDisposable
     {
         var image = new float[Input.Count];
         var scale = Math.Sqrt(12);
-        for (var i = 0; i < image.Length; i++) image[i] = (float)(scale * ((SplitMix64.Mix(((ulong)i + 1) * SplitMix64.GoldenGamma) >> 11) * Math.Pow(2, -53) - 0.5));
+        for (var i = 0; i < image.Length; i++)
+            image[i] = (float)(scale * ((SplitMix64.Mix(((ulong)i + 1) * SplitMix64.GoldenGamma) >> 11) * Math.Pow(2, -53) - 0.5));
         var logits = new float[Classes];
         using var session = CreateSession();
         session.Run(image, 1, logits);

@@ -54,7 +54,8 @@ public sealed unsafe class InferenceSession : IDisposable
     public long Bytes => (_values.Length + _scratch.Length) * sizeof(float);
 
     /// <summary>Time of each step since the session was created, in the order in which they run.</summary>
-    public IReadOnlyList<StepTime> Times => [.. _plan.Steps.Select((step, i) => new StepTime(step.Layer, step.Form, Stopwatch.GetElapsedTime(0, _ticks[i])))];
+    public IReadOnlyList<StepTime> Times =>
+        [.. _plan.Steps.Select((step, i) => new StepTime(step.Layer, step.Form, Stopwatch.GetElapsedTime(0, _ticks[i])))];
 
     /// <summary>Computes the logits of any number of images, as many at a time as the plan was compiled for.</summary>
     /// <param name="images">Normalised images [count, C, H, W].</param>
@@ -107,7 +108,8 @@ public sealed unsafe class InferenceSession : IDisposable
         var step = _plan.Steps[_step];
         var units = (long)step.Units(_images);
         var (x, second, y) = _places[_step];
-        var data = new StepData(_values.Pointer + x, second is null ? null : _values.Pointer + second.Value, _values.Pointer + y, _images, _plan.Options.Tier);
+        var data = new StepData(
+            _values.Pointer + x, second is null ? null : _values.Pointer + second.Value, _values.Pointer + y, _images, _plan.Options.Tier);
         step.Run(data, (int)(part * units / _parts), (int)((part + 1) * units / _parts), _scratch.Pointer + part * _scratchPitch);
     }
 
@@ -118,16 +120,19 @@ public sealed unsafe class InferenceSession : IDisposable
     {
         if (count < 1) throw new InputException($"a run has {count} images; at least 1 was expected");
         if (images.Length != count * _plan.Input.Count)
-            throw new InputException($"a run of {count} images has {images.Length} values; {count * _plan.Input.Count} were expected, {_plan.Input} each");
+            throw new InputException(
+                $"a run of {count} images has {images.Length} values; {count * _plan.Input.Count} were expected, {_plan.Input} each");
         if (logits.Length != (long)count * _plan.Classes)
-            throw new InputException($"a run of {count} images has room for {logits.Length} logits; {(long)count * _plan.Classes} were expected");
+            throw new InputException(
+                $"a run of {count} images has room for {logits.Length} logits; {(long)count * _plan.Classes} were expected");
     }
 
     private static void CheckFinite(ReadOnlySpan<float> images, int imageLength)
     {
         for (var i = 0; i < images.Length; i++)
         {
-            if (!float.IsFinite(images[i])) throw new InputException($"image {i / imageLength} of a run has the value {images[i]}; finite values were expected");
+            if (!float.IsFinite(images[i]))
+                throw new InputException($"image {i / imageLength} of a run has the value {images[i]}; finite values were expected");
         }
     }
 
@@ -135,7 +140,8 @@ public sealed unsafe class InferenceSession : IDisposable
     {
         var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (sizeof(float) * floats > available)
-            throw new InputException($"{what} need {sizeof(float) * floats / 1e6:F0} MB and the machine has {available / 1e6:F0} MB; fewer were expected");
+            throw new InputException(
+                $"{what} need {sizeof(float) * floats / 1e6:F0} MB and the machine has {available / 1e6:F0} MB; fewer were expected");
     }
 
     /// <summary>Where a step's values begin.</summary>

@@ -43,7 +43,8 @@ public sealed partial class PlanCache
     /// application
     /// data. Where there is no such folder, nothing is kept.
     /// </summary>
-    public static PlanCache OfUser(Action<string>? warn = null) => FolderOfUser() is { } folder ? new(Path.Combine(folder, "dst", "plans.json"), warn) : new(warn);
+    public static PlanCache OfUser(Action<string>? warn = null) =>
+        FolderOfUser() is { } folder ? new(Path.Combine(folder, "dst", "plans.json"), warn) : new(warn);
 
     /// <summary>The measurements of a layer, if exactly these forms were measured; else null.</summary>
     internal List<LayerForm>? Find(string layer, IEnumerable<LayerForm> forms)
@@ -74,7 +75,11 @@ public sealed partial class PlanCache
                     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
                     var names = _added.Select(layer => layer.Layer).ToHashSet();
                     var layers = Read(warn: null).Where(layer => !names.Contains(layer.Layer)).Concat(_added).TakeLast(MaxLayers).ToList();
-                    AtomicFile.Write(_path, stream => JsonSerializer.Serialize(stream, new Content(Version, Processor.Name, Kernels, layers), PlanJson.Default.Content));
+                    AtomicFile.Write(
+                        _path,
+                        stream =>
+                            JsonSerializer.Serialize(
+                                stream, new Content(Version, Processor.Name, Kernels, layers), PlanJson.Default.Content));
                 }
             }
             catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
@@ -96,12 +101,16 @@ public sealed partial class PlanCache
         try
         {
             var json = InputFile.ReadAllBytes(_path, MaxBytes);
-            if (JsonSerializer.Deserialize(json, PlanJson.Default.Header) is { Version: > 0 and < Version }) return []; // of an older program: measured anew
+            // Of an older program: measured anew.
+            if (JsonSerializer.Deserialize(json, PlanJson.Default.Header) is { Version: > 0 and < Version }) return [];
             var content = JsonSerializer.Deserialize(json, PlanJson.Default.Content);
-            if (content is not { Version: Version } || !content.Layers.TrueForAll(IsLegal) || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
+            if (
+                content is not { Version: Version } || !content.Layers.TrueForAll(IsLegal)
+                    || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
                 throw new JsonException($"version {Version} was expected, each layer once and with its measurements");
             if (content.Cpu == Processor.Name) return content.Kernels == Kernels ? content.Layers : [];
-            warn?.Invoke($"warning: the plan cache '{_path}' is ignored: it is of the processor '{content.Cpu}' and this one is '{Processor.Name}'");
+            warn?.Invoke(
+                $"warning: the plan cache '{_path}' is ignored: it is of the processor '{content.Cpu}' and this one is '{Processor.Name}'");
         }
         catch (Exception e) when (e is JsonException or InputException)
         {

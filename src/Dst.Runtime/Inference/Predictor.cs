@@ -167,7 +167,9 @@ public sealed class Predictor : IDisposable
     {
         if (count < 1) throw new InputException("there are 0 images to predict; at least 1 was expected");
         if (room != (long)count * Classes)
-            throw new InputException($"there is room for {room} results of {count} images; {(long)count * Classes} were expected, one for each of {Classes} classes");
+            throw new InputException(
+                $"there is room for {room} results of {count} images; {(long)count * Classes} were expected, one for each of {Classes} "
+                + "classes");
     }
 
     private void ApplySoftmax(Span<float> logits)
@@ -213,7 +215,8 @@ public sealed class Predictor : IDisposable
         {
             var length = (int)plan.Input.Count;
             if (_inputs.Length < images.Length * length) _inputs = new float[images.Length * length];
-            for (var i = 0; i < images.Length; i++) Preprocessor.Prepare(images[i], normalisation, plan.Input, _inputs.AsSpan(i * length, length));
+            for (var i = 0; i < images.Length; i++)
+                Preprocessor.Prepare(images[i], normalisation, plan.Input, _inputs.AsSpan(i * length, length));
             return _inputs.AsSpan(0, images.Length * length);
         }
 

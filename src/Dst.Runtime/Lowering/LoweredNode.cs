@@ -39,5 +39,6 @@ public record LoweredNode(string Layer, Operation Operation, IReadOnlyList<strin
 /// <param name="Inputs">Name of the value that it reads.</param>
 /// <param name="Output">Name of the value that it writes.</param>
 /// <param name="Window">The window that moves over each channel. Weights are [C, 1, Kh, Kw].</param>
-public sealed record LoweredDepthwiseNode(string Layer, Operation Operation, IReadOnlyList<string> Inputs, string Output, WindowShape Window)
+public sealed record LoweredDepthwiseNode(
+    string Layer, Operation Operation, IReadOnlyList<string> Inputs, string Output, WindowShape Window)
     : LoweredNode(Layer, Operation, Inputs, Output);

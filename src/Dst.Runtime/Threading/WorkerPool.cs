@@ -83,7 +83,8 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Tells all workers that there is a new job, or the end.</summary>
     private void Announce()
     {
-        // A worker counts itself as asleep before it looks at the jobs for the last time, and both sides have a full fence between: one of them sees the other.
+        // A worker counts itself as asleep before it looks at the jobs for the last time, and both sides have a full fence between: one of
+        // them sees the other.
         Interlocked.Increment(ref _jobs);
         if (Volatile.Read(ref _sleepers) == 0) return;
         lock (_sleep) Monitor.PulseAll(_sleep);

@@ -61,7 +61,8 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     public override void GradientCompleted(ImageRange images, int part)
     {
         var gradient = Gradient(images.First);
-        if (Relu) Elementwise.ReluBackward(_tier, Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
+        if (Relu)
+            Elementwise.ReluBackward(_tier, Value(images.First), gradient, (long)images.Count * ImageLength, gradient, accumulate: false);
         foreach (var operand in SharedOperands) operand.GradientCompleted(images, part);
     }
 

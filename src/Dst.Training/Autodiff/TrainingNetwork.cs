@@ -30,7 +30,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// last one.</param>
     /// <param name="forms">How convolutions are computed, or null for what the cost model says.</param>
     /// <exception cref="InputException">A batch does not fit into memory.</exception>
-    public TrainingNetwork(Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
+    public TrainingNetwork(
+        Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null,
+        ConvolutionForms? forms = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         NetworkMemory.Check(model.Graph, maxBatch);
@@ -76,8 +78,11 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <returns>[count, Classes], valid until the next pass.</returns>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<float> images, int count, bool training, long step = 0)
     {
-        if (count < 1 || count > _context.MaxBatch) throw new ArgumentOutOfRangeException(nameof(count), count, $"expected 1 to {_context.MaxBatch}");
-        if (images.Length < count * Graph.Input.Count) throw new ArgumentException($"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
+        if (count < 1 || count > _context.MaxBatch)
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"expected 1 to {_context.MaxBatch}");
+        if (images.Length < count * Graph.Input.Count)
+            throw new ArgumentException(
+                $"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
         (_images, _canGoBack) = (count, training);
         fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _plan.Input.Pixels, _plan.Input.Value(0));
         if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
@@ -101,12 +106,14 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public void Backward(ReadOnlySpan<float> logitGradient)
     {
         if (!_canGoBack) throw new InvalidOperationException("the last forward pass was one of inference, which has no backward pass");
-        if (logitGradient.Length != _images * Classes) throw new ArgumentException($"{logitGradient.Length} floats; {_images * Classes} were expected", nameof(logitGradient));
+        if (logitGradient.Length != _images * Classes)
+            throw new ArgumentException($"{logitGradient.Length} floats; {_images * Classes} were expected", nameof(logitGradient));
         _plan.WriteGradient(_plan.Logits, _images, logitGradient);
         for (var i = _plan.Nodes.Length - 1; i >= 0; i--)
         {
             var node = _plan.Nodes[i];
-            if (!node.Output.GradientWritten) throw new InvalidOperationException($"node '{node.Node.Name}' has no gradient: nothing reads its output");
+            if (!node.Output.GradientWritten)
+                throw new InvalidOperationException($"node '{node.Node.Name}' has no gradient: nothing reads its output");
             var start = Stopwatch.GetTimestamp();
             node.Backward(_compute.Pool);
             Times?.Add(node.Node, StepPass.Backward, start);
@@ -143,7 +150,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)
     {
         foreach (var layer in masks.Keys) WeightOf(layer);
-        foreach (var weight in Parameters.Where(p => p.Mask is not null || masks.ContainsKey(p.Shape.Layer) && p.Shape.Name == $"{p.Shape.Layer}.weight"))
+        foreach (
+            var weight in Parameters.Where(
+                p => p.Mask is not null || masks.ContainsKey(p.Shape.Layer) && p.Shape.Name == $"{p.Shape.Layer}.weight"))
         {
             weight.Mask = masks.GetValueOrDefault(weight.Shape.Layer);
             weight.Mask?.Apply(weight.Value);
@@ -155,12 +164,13 @@ public sealed unsafe class TrainingNetwork : IDisposable
     }
 
     /// <summary>A copy of the network as it is now.</summary>
-    public Model ToModel() => new(Graph, Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, (float[])p.Value.Clone())))
-    {
-        Masks = Parameters.Where(p => p.Mask is not null).ToDictionary(p => p.Shape.Layer, p => p.Mask!),
-        ClassNames = _model.ClassNames,
-        Normalisation = _model.Normalisation,
-    };
+    public Model ToModel() =>
+        new(Graph, Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, (float[])p.Value.Clone())))
+        {
+            Masks = Parameters.Where(p => p.Mask is not null).ToDictionary(p => p.Shape.Layer, p => p.Mask!),
+            ClassNames = _model.ClassNames,
+            Normalisation = _model.Normalisation,
+        };
 
     /// <summary>The first node whose output in the last forward pass has a NaN or infinity, or null.</summary>
     public string? FindNonFinite() => _plan.FindNonFinite(_images);
@@ -174,10 +184,13 @@ public sealed unsafe class TrainingNetwork : IDisposable
 
     private Feature FeatureOf(string node, int length)
     {
-        if (!_context.Kept.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name) throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
+        if (!_context.Kept.Contains(node) || node == NetworkGraph.InputName || node == Graph.Nodes[^1].Name)
+            throw new ArgumentException($"'{node}' is not a feature that was asked for", nameof(node));
         var feature = _plan.Feature(node);
         var expected = _images * feature.Shape.Count;
-        return length == expected ? feature : throw new ArgumentException($"{length} floats for '{node}'; {expected} were expected", nameof(length));
+        return length == expected
+            ? feature
+            : throw new ArgumentException($"{length} floats for '{node}'; {expected} were expected", nameof(length));
     }
 
     private Parameter WeightOf(string layer) =>

@@ -172,7 +172,8 @@ internal abstract unsafe class TrainingNode
 
     /// <summary>Whether this node is the last to write the gradient of an input, and this its last mention among the inputs.</summary>
     private bool CompletesGradient(int input) =>
-        Inputs[input].NeedsGradient && Inputs[input].Readers[0] == this && Array.LastIndexOf(Inputs, Inputs[input]) == input && !SharesGradient(Inputs[input]);
+        Inputs[input].NeedsGradient && Inputs[input].Readers[0] == this && Array.LastIndexOf(Inputs, Inputs[input]) == input
+            && !SharesGradient(Inputs[input]);
 
     /// <summary>Whether an input uses the output's gradient as its own, so that it was complete when the output's was.</summary>
     protected virtual bool SharesGradient(Feature input) => false;

@@ -21,7 +21,9 @@ internal sealed unsafe class TrainingPlan : IDisposable
         Nodes = _factory.CreateAll();
         Input = _factory.Stored[0];
         Logits = _factory[context.Graph.Nodes[^1].Name];
-        _computed = new AlignedBuffer(context.Kept.Select(name => _factory[name]).Append(Logits).Where(feature => feature.IsComputed).Select(feature => feature.ImageLength).DefaultIfEmpty().Max());
+        _computed = new AlignedBuffer(
+            context.Kept.Select(name => _factory[name]).Append(Logits).Where(feature => feature.IsComputed).Select(
+                feature => feature.ImageLength).DefaultIfEmpty().Max());
     }
 
     /// <summary>In the order of the forward pass.</summary>
@@ -42,7 +44,9 @@ internal sealed unsafe class TrainingPlan : IDisposable
         fixed (float* plain = destination)
         {
             for (var n = 0; n < images; n++)
-                Layout.ToPlain(feature.Read(new(n, 1), _computed.Pointer), 1, feature.Shape.Channels, feature.Pixels, plain + (long)n * feature.Shape.Count);
+                Layout.ToPlain(
+                    feature.Read(new(n, 1), _computed.Pointer), 1, feature.Shape.Channels, feature.Pixels,
+                    plain + (long)n * feature.Shape.Count);
         }
     }
 

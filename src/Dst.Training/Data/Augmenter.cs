@@ -13,7 +13,10 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
 {
     private float[] _window = [];
 
-    /// <summary>Zeros or pixels that must be kept around the centre crop on either side of one axis, <paramref name="across"/> being the crop's extent along the other.</summary>
+    /// <summary>
+    /// Zeros or pixels that must be kept around the centre crop on either side of one axis, <paramref name="across"/> being the crop's
+    /// extent along the other.
+    /// </summary>
     public static int Margin(DataOptions options, int across)
     {
         var turn = Math.Sin(Math.Min(options.Rotate, 90) * (Math.PI / 180));
@@ -84,7 +87,9 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
         for (var c = 0; c < shape.Channels; c++)
         {
             for (var y = 0; y < shape.Height; y++)
-                Preprocessor.ReadRow(window, table, (c * window.Height + top + y) * window.Width + left, destination.Slice((c * shape.Height + y) * shape.Width, shape.Width));
+                Preprocessor.ReadRow(
+                    window, table, (c * window.Height + top + y) * window.Width + left,
+                    destination.Slice((c * shape.Height + y) * shape.Width, shape.Width));
         }
     }
 

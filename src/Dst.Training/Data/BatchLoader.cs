@@ -55,12 +55,16 @@ public sealed class BatchLoader : IDisposable
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
-        if (augment && !ReferenceEquals(samples, data.Training)) throw new ArgumentException("only the training split is augmented", nameof(augment));
+        if (augment && !ReferenceEquals(samples, data.Training))
+            throw new ArgumentException("only the training split is augmented", nameof(augment));
         (_samples, _batchSize, _augment, _seed) = (samples, batchSize, augment, seed);
         _imageLength = checked((int)data.Shape.Count);
         _augmenter = new(data.Options, data.Normalisation, data.Shape);
         var capacity = Math.Min(batchSize, Math.Max(samples.Count, 1));
-        if ((long)capacity * _imageLength > Array.MaxLength) throw new InputException($"a batch of {capacity} images of {data.Shape} has more than {Array.MaxLength} values; a smaller batch or crop was expected");
+        if ((long)capacity * _imageLength > Array.MaxLength)
+            throw new InputException(
+                $"a batch of {capacity} images of {data.Shape} has more than {Array.MaxLength} values; a smaller batch or crop was "
+                + "expected");
         _buffers = new Batch[Buffers];
         for (var i = 0; i < Buffers; i++) _buffers[i] = new(capacity, _imageLength);
     }

@@ -37,7 +37,8 @@ public sealed class DataInspection
         var (channels, height, width) = (_data.Shape.Channels, _data.Shape.Height, _data.Shape.Width);
         var columns = Math.Clamp((Image.MaxSide - GridLine) / (width + GridLine), 1, imagesPerClass);
         var gridWidth = columns * (width + GridLine) + GridLine;
-        var rows = (int)Math.Clamp((Math.Min(Image.MaxSide, Image.MaxPixels / gridWidth) - GridLine) / (height + GridLine), 1, _data.ClassNames.Count);
+        var rows = (int)Math.Clamp(
+            (Math.Min(Image.MaxSide, Image.MaxPixels / gridWidth) - GridLine) / (height + GridLine), 1, _data.ClassNames.Count);
         var gridHeight = rows * (height + GridLine) + GridLine;
 
         var pixels = new byte[gridHeight * gridWidth * channels];
@@ -76,9 +77,12 @@ public sealed class DataInspection
             }
         }
 
-        var sizes = samples.Samples.GroupBy(sample => (sample.Height, sample.Width)).Select(g => new SizeCount(g.Key.Height, g.Key.Width, g.Count())).OrderByDescending(s => s.Count);
+        var sizes = samples.Samples.GroupBy(sample => (sample.Height, sample.Width)).Select(
+            g => new SizeCount(g.Key.Height, g.Key.Width, g.Count())).OrderByDescending(s => s.Count);
         var count = samples.Count * _data.Shape.Count;
-        return new(samples.Name, samples.Count, samples.CountByClass(_data.ClassNames.Count), [.. sizes], count > 0 ? min : 0, count > 0 ? max : 0, count > 0 ? sum / count : 0);
+        return new(
+            samples.Name, samples.Count, samples.CountByClass(_data.ClassNames.Count), [.. sizes], count > 0 ? min : 0, count > 0 ? max : 0,
+            count > 0 ? sum / count : 0);
     }
 }
 
@@ -93,4 +97,5 @@ public sealed record SizeCount(int Height, int Width, int Count);
 /// <param name="Min">Smallest amplitude in the centre crops, after the amplitude transform and smoothing.</param>
 /// <param name="Max">Largest amplitude.</param>
 /// <param name="Mean">Mean amplitude.</param>
-public sealed record SplitInspection(string Name, int Count, IReadOnlyList<int> ClassCounts, IReadOnlyList<SizeCount> Sizes, float Min, float Max, double Mean);
+public sealed record SplitInspection(
+    string Name, int Count, IReadOnlyList<int> ClassCounts, IReadOnlyList<SizeCount> Sizes, float Min, float Max, double Mean);

@@ -89,11 +89,16 @@ public sealed record DataOptions
     [Setting("side in pixels of the network's input, or 0 for the first training image's size", Min = 0, Max = 4096)]
     public int Crop { get; init; }
 
-    /// <summary>Zero pixels added to each side of an image before the crop. Images smaller than the crop are always padded up to it.</summary>
+    /// <summary>
+    /// Zero pixels added to each side of an image before the crop. Images smaller than the crop are always padded up to it.
+    /// </summary>
     [Setting("zero pixels added to each side of an image before the crop", Min = 0, Max = 1024)]
     public int Pad { get; init; }
 
-    /// <summary>Largest displacement in pixels of the training crop from the centre, along each axis, uniform; the crop stays inside the padded image.</summary>
+    /// <summary>
+    /// Largest displacement in pixels of the training crop from the centre, along each axis, uniform; the crop stays inside the padded
+    /// image.
+    /// </summary>
     [Setting("largest random displacement in pixels of the training crop, inside the padded image", Min = 0, Max = 1024)]
     public int Shift { get; init; }
 
@@ -105,7 +110,10 @@ public sealed record DataOptions
     [Setting("largest random rotation in degrees of a training image, either way", Min = 0, Max = 180)]
     public double Rotate { get; init; }
 
-    /// <summary>Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform; without effect when each image is normalised by itself.</summary>
+    /// <summary>
+    /// Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform; without effect when each
+    /// image is normalised by itself.
+    /// </summary>
     [Setting("training images are multiplied by a random factor in [1 - gain, 1 + gain]", Min = 0, Max = 0.95)]
     public double Gain { get; init; }
 

@@ -11,7 +11,9 @@ public sealed class DataSet
     private const int ValidationSplit = 1;
     private const double HalfOfTheTest = 0.5;
 
-    private DataSet(DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape, SampleSet training, SampleSet validation, SampleSet test, CancellationToken cancellation)
+    private DataSet(
+        DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape, SampleSet training, SampleSet validation, SampleSet test,
+        CancellationToken cancellation)
     {
         (Options, ClassNames, Shape, Training, Validation, Test) = (options, classNames, shape, training, validation, test);
         Normalisation = Statistics.Normalise(training, options, shape, cancellation);
@@ -19,7 +21,8 @@ public sealed class DataSet
 
     private DataSet(DataSet images, InputNormalisation normalisation)
     {
-        (Options, ClassNames, Shape, Training, Validation, Test) = (images.Options, images.ClassNames, images.Shape, images.Training, images.Validation, images.Test);
+        (Options, ClassNames, Shape, Training, Validation, Test) = (
+            images.Options, images.ClassNames, images.Shape, images.Training, images.Validation, images.Test);
         Normalisation = normalisation;
     }
 
@@ -49,7 +52,9 @@ public sealed class DataSet
     public DataSet With(InputNormalisation normalisation)
     {
         if ((normalisation.Resize, normalisation.Amplitude) != (Options.Resize, Options.Amplitude))
-            throw new InputException($"the model takes resize {normalisation.Resize} and amplitude {Words.Of(normalisation.Amplitude)}; the data has {Options.Resize} and {Words.Of(Options.Amplitude)}");
+            throw new InputException(
+                $"the model takes resize {normalisation.Resize} and amplitude {Words.Of(normalisation.Amplitude)}; the data has "
+                + $"{Options.Resize} and {Words.Of(Options.Amplitude)}");
         return new(this, normalisation);
     }
 
@@ -61,7 +66,8 @@ public sealed class DataSet
     /// <param name="cancellation">Looked at before each image.</param>
     /// <exception cref="InputException">Data or settings are wrong; see the message.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static DataSet Load(DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation = default)
+    public static DataSet Load(
+        DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
@@ -72,7 +78,10 @@ public sealed class DataSet
         IReadOnlyList<SourceSample> training = learning, validation;
         if (options.ValidationFrom == ValidationSource.Test)
         {
-            if (source.Test.Count == 0) throw new InputException($"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");
+            if (source.Test.Count == 0)
+                throw new InputException(
+                    $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected "
+                    + "training");
             (test, validation) = StratifiedSplit.Draw(source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit);
             log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
         }
@@ -83,10 +92,14 @@ public sealed class DataSet
 
         var shape = InputShape(options, training[0].Read());
         var window = shape with { Height = shape.Height + 2 * Augmenter.Margin(options, shape.Width), Width = shape.Width + 2 * Augmenter.Margin(options, shape.Height) };
-        SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) => SampleSet.Load(name, sources, options.Resize, window, cancellation);
+        SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) =>
+            SampleSet.Load(name, sources, options.Resize, window, cancellation);
         var data = new DataSet(
-            options, source.ClassNames, shape, LoadSplit("training", training, window), LoadSplit("validation", validation, shape), LoadSplit("test", test, shape), cancellation);
-        log($"data: {data.ClassNames.Count} classes, {data.Training.Count} training, {data.Validation.Count} validation and {data.Test.Count} test images, input {shape}");
+            options, source.ClassNames, shape, LoadSplit("training", training, window), LoadSplit(
+                "validation", validation, shape), LoadSplit("test", test, shape), cancellation);
+        log(
+            $"data: {data.ClassNames.Count} classes, {data.Training.Count} training, {data.Validation.Count} validation and "
+            + $"{data.Test.Count} test images, input {shape}");
         data.WarnOfSmallRoom(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
         return data;
@@ -103,6 +116,9 @@ public sealed class DataSet
     {
         var first = Training.Samples[0];
         var room = Math.Min(Augmenter.Room(Options, first.Height, Shape.Height), Augmenter.Room(Options, first.Width, Shape.Width));
-        if (room < Options.Shift) log($"data: crops move by at most {room} of data.shift's {Options.Shift} pixels, because images of {first.Height}x{first.Width} with data.pad {Options.Pad} leave no more room for {Shape.Height}x{Shape.Width}");
+        if (room < Options.Shift)
+            log(
+                $"data: crops move by at most {room} of data.shift's {Options.Shift} pixels, because images of "
+                + $"{first.Height}x{first.Width} with data.pad {Options.Pad} leave no more room for {Shape.Height}x{Shape.Width}");
     }
 }

@@ -10,7 +10,8 @@ public sealed record Leak(string What, string First, string Second, int Count, I
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Count} images of the {Second} split show {What} of the {First} split, such as {string.Join(", ", Examples.Select(e => $"'{e.Second}' = '{e.First}'"))}";
+        $"{Count} images of the {Second} split show {What} of the {First} split, such as "
+        + $"{string.Join(", ", Examples.Select(e => $"'{e.Second}' = '{e.First}'"))}";
 }
 
 /// <summary>Finds images that are in two splits: what is measured on them says nothing of new images.</summary>

@@ -41,7 +41,8 @@ public sealed class Sample
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData([(byte)image.BitsPerSample, (byte)image.Channels, (byte)image.Height, (byte)(image.Height >> 8), (byte)image.Width, (byte)(image.Width >> 8)]);
+        hash.AppendData(
+            [(byte)image.BitsPerSample, (byte)image.Channels, (byte)image.Height, (byte)(image.Height >> 8), (byte)image.Width, (byte)(image.Width >> 8)]);
         hash.AppendData(image.Data.Span);
         hash.GetHashAndReset(digest);
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(digest);
@@ -77,9 +78,12 @@ public sealed class SampleSet
     /// <summary>Reads images on all cores and keeps the windows of <paramref name="shape"/> about their centres.</summary>
     /// <exception cref="InputException">An image cannot be read, or the windows do not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    internal static SampleSet Load(string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape, CancellationToken cancellation)
+    internal static SampleSet Load(
+        string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape, CancellationToken cancellation)
     {
-        MemoryLimit.Check((double)sources.Count * shape.Count, $"the {sources.Count} {name} images of {shape}", "a lower data.crop, or data.resize and data.crop, was expected");
+        MemoryLimit.Check(
+            (double)sources.Count * shape.Count, $"the {sources.Count} {name} images of {shape}",
+            "a lower data.crop, or data.resize and data.crop, was expected");
         var samples = new Sample[sources.Count];
         try
         {

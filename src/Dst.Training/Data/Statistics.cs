@@ -7,16 +7,20 @@ namespace Dst.Training.Data;
 internal static class Statistics
 {
     /// <summary>
-    /// Measures the centre crops of a split after the amplitude transform and smoothing. Sums are taken an image at a time and added in order,
+    /// Measures the centre crops of a split after the amplitude transform and smoothing. Sums are taken an image at a time and added in
+    /// order,
     /// so they do not depend on the number of threads. A channel without variation gets the deviation 1.
     /// </summary>
     public static InputNormalisation Normalise(SampleSet samples, DataOptions options, FeatureShape shape, CancellationToken cancellation)
     {
         var sums = new (double Sum, double Squares)[samples.Count * shape.Channels];
-        Parallel.For(0, samples.Count, new ParallelOptions { CancellationToken = cancellation }, () => new float[shape.Count], (i, _, crop) =>
+        Parallel.For(
+            0, samples.Count, new ParallelOptions { CancellationToken = cancellation }, () => new float[shape.Count], (i, _, crop) =>
         {
             ReadCentreCrop(samples.Samples[i], options, shape, crop);
-            for (var c = 0; c < shape.Channels; c++) sums[i * shape.Channels + c] = ImageStatistics.Sum(crop.AsSpan(c * crop.Length / shape.Channels, crop.Length / shape.Channels));
+            for (var c = 0; c < shape.Channels; c++)
+                sums[i * shape.Channels + c] = ImageStatistics.Sum(
+                    crop.AsSpan(c * crop.Length / shape.Channels, crop.Length / shape.Channels));
             return crop;
         }, _ => { });
 
@@ -30,7 +34,8 @@ internal static class Statistics
             (mean[c], deviation[c]) = ImageStatistics.Of(sum, squares, count);
         }
 
-        return new(options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == NormalisationSource.Image);
+        return new(
+            options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == NormalisationSource.Image);
     }
 
     /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>

@@ -21,7 +21,10 @@ public static class CheckpointFile
         var counters = trainer.State.ToArray();
         var tensors = trainer.Tensors().Select(tensor => new TensorEntry(tensor.Name, [tensor.Values.Length], tensor.Values))
             .Append(new TensorEntry(Counters, [counters.Length], counters));
-        SafetensorsFile.Write(path, new Dictionary<string, string> { ["format"] = Format, ["version"] = Version, ["arm"] = arm, [Forms] = trainer.Forms.ToString() }, tensors);
+        SafetensorsFile.Write(
+            path, new Dictionary<string,
+            string>
+            { ["format"] = Format, ["version"] = Version, ["arm"] = arm, [Forms] = trainer.Forms.ToString() }, tensors);
     }
 
     /// <summary>The counters of a checkpoint, or null if there is none of <paramref name="arm"/>.</summary>
@@ -42,7 +45,9 @@ public static class CheckpointFile
     {
         if (!File.Exists(path)) return null;
         using var file = Open(path);
-        return file.ReadMetadata("arm") == arm ? ConvolutionForms.Parse(file.Metadata.GetValueOrDefault(Forms, ConvolutionForms.Estimated.ToString())) : null;
+        return file.ReadMetadata("arm") == arm
+            ? ConvolutionForms.Parse(file.Metadata.GetValueOrDefault(Forms, ConvolutionForms.Estimated.ToString()))
+            : null;
     }
 
     /// <summary>Restores the state if the file is there and belongs to <paramref name="arm"/>.</summary>
@@ -54,7 +59,8 @@ public static class CheckpointFile
         using var file = Open(path);
         if (file.ReadMetadata("arm") != arm) return false;
         var counters = file.ReadLongs(Counters, trainer.State.ToArray().Length);
-        trainer.Restore(trainer.Tensors().ToDictionary(tensor => tensor.Name, tensor => file.ReadFloats(tensor.Name, tensor.Values.Length)), counters);
+        trainer.Restore(
+            trainer.Tensors().ToDictionary(tensor => tensor.Name, tensor => file.ReadFloats(tensor.Name, tensor.Values.Length)), counters);
         return true;
     }
 
@@ -63,6 +69,8 @@ public static class CheckpointFile
         var file = SafetensorsFile.Open(path);
         if (file.ReadMetadata("format") == Format && file.ReadMetadata("version") == Version) return file;
         using (file)
-            throw new InputException($"{path} has the format '{file.ReadMetadata("format")}' version '{file.ReadMetadata("version")}'; '{Format}' version '{Version}' was expected");
+            throw new InputException(
+                $"{path} has the format '{file.ReadMetadata("format")}' version '{file.ReadMetadata("version")}'; '{Format}' version "
+                + $"'{Version}' was expected");
     }
 }

@@ -67,7 +67,10 @@ public sealed class Trainer : IDisposable
     /// <summary>When to call <see cref="CheckpointDue"/>; it is called on cancellation too.</summary>
     public CheckpointOptions Checkpoints { get; init; } = new();
 
-    /// <summary>Every array that a checkpoint needs: weights, statistics and projections, optimiser, moving average, masks that change, best weights.</summary>
+    /// <summary>
+    /// Every array that a checkpoint needs: weights, statistics and projections, optimiser, moving average, masks that change, best
+    /// weights.
+    /// </summary>
     public IEnumerable<(string Name, float[] Values)> Tensors()
     {
         foreach (var parameter in _trained) yield return (parameter.Shape.Name, parameter.Value);
@@ -173,13 +176,16 @@ public sealed class Trainer : IDisposable
         var validation = Validate(cancellation);
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         EpochEnded?.Invoke(new(
-            _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1), State.LossSum / State.Images, (double)State.Correct / State.Images,
+            _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1), State.LossSum / State.Images,
+            (double)State.Correct / State.Images,
             validation.Loss, validation.Top1, State.Seconds - State.EpochStart, State.Images / trainingSeconds));
         State.EndEpoch();
         if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
     }
 
-    /// <summary>Measures the weights that are kept of this epoch, the average and under the mask, and remembers them if they are the best.</summary>
+    /// <summary>
+    /// Measures the weights that are kept of this epoch, the average and under the mask, and remembers them if they are the best.
+    /// </summary>
     private ClassificationMetrics Validate(CancellationToken cancellation)
     {
         _average?.Swap();
@@ -217,7 +223,10 @@ public sealed class Trainer : IDisposable
         foreach (var parameter in _trained)
         {
             foreach (var value in parameter.Value)
-                if (!float.IsFinite(value)) throw new DivergedException($"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; a lower schedule.learning_rate or a clip may help");
+                if (!float.IsFinite(value))
+                    throw new DivergedException(
+                        $"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; a lower schedule.learning_rate or a "
+                        + "clip may help");
         }
 
         CheckpointDue?.Invoke(this);
@@ -226,8 +235,12 @@ public sealed class Trainer : IDisposable
 
     private DivergedException Diverged(string what, double loss)
     {
-        var layer = _network.FindNonFinite() is { } name ? $"the first layer whose output is not finite is '{name}'" : "all of its layers' outputs are finite, so a teacher's are not";
-        return new($"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} of its steps, at step {State.Step}; {layer}; a lower schedule.learning_rate or a clip may help");
+        var layer = _network.FindNonFinite() is { } name
+            ? $"the first layer whose output is not finite is '{name}'"
+            : "all of its layers' outputs are finite, so a teacher's are not";
+        return new(
+            $"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} of its steps, at step {State.Step}; "
+            + $"{layer}; a lower schedule.learning_rate or a clip may help");
     }
 
     private TrainingProgress Describe()
@@ -235,7 +248,8 @@ public sealed class Trainer : IDisposable
         var steps = (long)_training.BatchesPerEpoch * _phase.Options.Epochs;
         var seconds = _clock.Elapsed.TotalSeconds;
         var perStep = seconds / (State.Step - _firstStep);
-        return new(_phase.Arm, State.Epoch + 1, _phase.Options.Epochs, State.Batch, _training.BatchesPerEpoch, _phase.Options.Batch / perStep,
+        return new(
+            _phase.Arm, State.Epoch + 1, _phase.Options.Epochs, State.Batch, _training.BatchesPerEpoch, _phase.Options.Batch / perStep,
             TimeSpan.FromSeconds((steps - State.Step) * perStep));
     }
 }

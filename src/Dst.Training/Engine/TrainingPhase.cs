@@ -28,7 +28,9 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
 
 /// <summary>What came of a phase.</summary>
 /// <param name="Model">The weights of the best epoch.</param>
-/// <param name="BestEpoch">The epoch, from 1, with the highest validation top-1; of equal ones the last. Gradual pruning has reached its end by then.</param>
+/// <param name="BestEpoch">
+/// The epoch, from 1, with the highest validation top-1; of equal ones the last. Gradual pruning has reached its end by then.
+/// </param>
 /// <param name="BestTop1">Its validation top-1, 0 to 1.</param>
 /// <param name="Epochs">Epochs trained.</param>
 /// <param name="Seconds">Wall time.</param>

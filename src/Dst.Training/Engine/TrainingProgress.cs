@@ -8,4 +8,5 @@ namespace Dst.Training.Engine;
 /// <param name="Batches">Steps in an epoch.</param>
 /// <param name="ImagesPerSecond">Speed since the program started this phase.</param>
 /// <param name="Remaining">Expected time to the end of the phase.</param>
-public readonly record struct TrainingProgress(string Arm, int Epoch, int Epochs, int Batch, int Batches, double ImagesPerSecond, TimeSpan Remaining);
+public readonly record struct TrainingProgress(
+    string Arm, int Epoch, int Epochs, int Batch, int Batches, double ImagesPerSecond, TimeSpan Remaining);

@@ -15,11 +15,13 @@ internal sealed class GivenModels(DataSet data)
         var model = ModelFile.Load(path);
         ModelFit.Check($"{key} {path}", model, data);
         if (model.Normalisation is { } normalisation && !IsNear(normalisation, data.Normalisation))
-            throw new InputException($"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(data.Normalisation)}");
+            throw new InputException(
+                $"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(data.Normalisation)}");
         if (arm.Start == ArmStart.Teacher || model.Masks.Count == 0) return For(data, model);
         var (layer, mask) = model.Masks.First();
         throw new InputException(
-            $"{key} {path} is pruned already (layer '{layer}' has the mask {mask.PatternName}); a dense model was expected, because it is this run that prunes it");
+            $"{key} {path} is pruned already (layer '{layer}' has the mask {mask.PatternName}); a dense model was expected, because it is "
+            + "this run that prunes it");
     }
 
     /// <summary>A model with the class names and the normalisation of the data.</summary>

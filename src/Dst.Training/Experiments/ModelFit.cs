@@ -14,8 +14,10 @@ public static class ModelFit
     {
         var classes = model.Graph.OutputShape.Channels;
         if (model.Graph.Input != data.Shape || classes != data.ClassNames.Count)
-            throw new InputException($"{what} takes {model.Graph.Input} and has {classes} classes; the data has {data.Shape} and {data.ClassNames.Count}");
+            throw new InputException(
+                $"{what} takes {model.Graph.Input} and has {classes} classes; the data has {data.Shape} and {data.ClassNames.Count}");
         if (model.ClassNames.Count > 0 && !model.ClassNames.SequenceEqual(data.ClassNames))
-            throw new InputException($"{what} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", data.ClassNames)}");
+            throw new InputException(
+                $"{what} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", data.ClassNames)}");
     }
 }

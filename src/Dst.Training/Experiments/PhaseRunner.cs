@@ -38,7 +38,9 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         var resumed = CheckpointFile.TryRestore(run.CheckpointPath, phase.Arm, trainer);
         run.TrimMetrics(phase.Arm, trainer.State.Epoch);
         var epochs = phase.Options.Epochs;
-        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : Words.Count(epochs, "epoch"))}");
+        Log?.Invoke(
+            $"{phase.Arm}: {phase.Start.Graph.Name}, "
+            + $"{(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : Words.Count(epochs, "epoch"))}");
         try
         {
             return trainer.Run(cancellation);

@@ -26,8 +26,11 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
 
     private void CheckSplits()
     {
-        if (data.Validation.Count == 0) throw new InputException("data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
-        if (data.Test.Count == 0) throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
+        if (data.Validation.Count == 0)
+            throw new InputException(
+                "data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
+        if (data.Test.Count == 0)
+            throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
     }
 
     private void CheckTrainOptions()
@@ -43,13 +46,16 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     {
         var prune = _recipe.Prune;
         if (prune.Method == PruningMethod.SrSte && prune.Score == PruningScore.Taylor)
-            throw new InputException("prune.score is taylor with prune.method sr_ste; expected l1 or l2, because the mask is chosen at each step");
+            throw new InputException(
+                "prune.score is taylor with prune.method sr_ste; expected l1 or l2, because the mask is chosen at each step");
         if (prune.Method == PruningMethod.SrSte && prune.Permute)
-            throw new InputException("prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
+            throw new InputException(
+                "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
         if (prune.Permute && _recipe.Distill.Hints.Weight > 0)
         {
             throw new InputException(
-                "prune.permute is true while distill.hints.weight is not 0; expected one of them alone, because hints compare channels by their place");
+                "prune.permute is true while distill.hints.weight is not 0; expected one of them alone, because hints compare channels by "
+                + "their place");
         }
     }
 

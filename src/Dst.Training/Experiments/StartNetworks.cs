@@ -34,7 +34,9 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
         return graph;
     }
 
-    /// <summary>The student with the width, in steps of 1 %, whose cost is nearest to that of the half-pruned student: about 1/√2 of its own.</summary>
+    /// <summary>
+    /// The student with the width, in steps of 1 %, whose cost is nearest to that of the half-pruned student: about 1/√2 of its own.
+    /// </summary>
     private NetworkOptions NarrowStudent()
     {
         const double narrowest = 0.05;

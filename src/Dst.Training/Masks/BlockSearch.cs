@@ -6,7 +6,8 @@ namespace Dst.Training.Masks;
 /// <summary>
 /// Balanced clustering of filters: which of them share a block, so that the candidates that the block keeps have the highest score.
 /// <code>
-/// f(o, c) = score of candidate c in filter o alone        kept score = Σ over blocks, Σ over runs, the better half of Σ over the block's filters of f
+/// f(o, c) = score of candidate c in filter o alone        kept score = Σ over blocks, Σ over runs, the better half of Σ over the block's
+/// filters of f
 /// </code>
 /// Like k-means, it takes turns: with the masks fixed, pairs of filters of different blocks change places while that raises the sum of
 /// f under their blocks' masks; then each block chooses its mask anew. Neither turn lowers the kept score. It starts from the given
@@ -58,7 +59,9 @@ internal sealed class BlockSearch
         var bestScore = Improve(best);
         for (var restart = 0; restart <= Restarts; restart++)
         {
-            var order = restart == 0 ? FillGreedily() : new RandomStream(seed, RandomPurpose.Permute, sample: restart).NextPermutation(_scores.Length);
+            var order = restart == 0
+                ? FillGreedily()
+                : new RandomStream(seed, RandomPurpose.Permute, sample: restart).NextPermutation(_scores.Length);
             var score = Improve(order);
             if (score > bestScore + _leastGain) (best, bestScore) = (order, score);
         }
@@ -67,7 +70,9 @@ internal sealed class BlockSearch
         return best;
     }
 
-    /// <summary>Block by block: the filter with the highest score of those left, then those that keep most under the block's mask.</summary>
+    /// <summary>
+    /// Block by block: the filter with the highest score of those left, then those that keep most under the block's mask.
+    /// </summary>
     private int[] FillGreedily()
     {
         var left = Enumerable.Range(0, _scores.Length).ToList();

@@ -3,7 +3,10 @@ using Dst.Masks;
 
 namespace Dst.Training.Masks;
 
-/// <summary>The layers whose output channels got a new order, and what it did to the score that pruning keeps of them and of the layers that read them.</summary>
+/// <summary>
+/// The layers whose output channels got a new order, and what it did to the score that pruning keeps of them and of the layers that read
+/// them.
+/// </summary>
 /// <param name="Layers">Pruned layers that share the order.</param>
 /// <param name="Before">Share of the score that was kept in the old order.</param>
 /// <param name="After">Share that is kept in the new one.</param>
@@ -19,13 +22,16 @@ public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Befor
 /// </summary>
 public static class ChannelPermuter
 {
-    /// <summary>Permutes a copy of <paramref name="model"/>, where that raises the score that <see cref="PruningPlan.Create"/> keeps.</summary>
+    /// <summary>
+    /// Permutes a copy of <paramref name="model"/>, where that raises the score that <see cref="PruningPlan.Create"/> keeps.
+    /// </summary>
     /// <param name="model">A dense model.</param>
     /// <param name="options">Pattern, score and layers to leave alone.</param>
     /// <param name="gradients">As for <see cref="PruningPlan.Create"/>.</param>
     /// <param name="changes">Receives each order that was kept.</param>
     /// <exception cref="InputException">As for <see cref="PruningPlan.Create"/>.</exception>
-    public static Model Permute(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ICollection<PermutedChannels> changes)
+    public static Model Permute(
+        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ICollection<PermutedChannels> changes)
     {
         var pruned = PruningPlan.Outline(model, options).Masks.Keys.ToHashSet();
         var parameters = model.Parameters.ToDictionary();
@@ -45,8 +51,10 @@ public static class ChannelPermuter
             scores = candidate;
             foreach (var shape in model.Graph.Parameters)
             {
-                if (space.Producers.Contains(shape.Layer) || space.Carriers.Contains(shape.Layer)) parameters[shape.Name] = Gather(parameters[shape.Name], 0, order);
-                if (space.Consumers.Contains(shape.Layer) && shape.Role == ParameterRole.Weight) parameters[shape.Name] = Gather(parameters[shape.Name], 1, order);
+                if (space.Producers.Contains(shape.Layer) || space.Carriers.Contains(shape.Layer))
+                    parameters[shape.Name] = Gather(parameters[shape.Name], 0, order);
+                if (space.Consumers.Contains(shape.Layer) && shape.Role == ParameterRole.Weight)
+                    parameters[shape.Name] = Gather(parameters[shape.Name], 1, order);
             }
 
             changes.Add(new(producers, before, after));
@@ -57,7 +65,10 @@ public static class ChannelPermuter
         Tensor Score(string layer) => WeightScores.Of(options.Score, model.Parameters[$"{layer}.weight"], gradients?[$"{layer}.weight"]);
     }
 
-    /// <summary>The order for the scores [O, I, Kh, Kw] of layers that share their output channels; each layer counts by its share, as in <see cref="KeptShare"/>.</summary>
+    /// <summary>
+    /// The order for the scores [O, I, Kh, Kw] of layers that share their output channels; each layer counts by its share, as in <see
+    /// cref="KeptShare"/>.
+    /// </summary>
     private static int[] FindOrder(IReadOnlyList<Tensor> layers, UhpPattern pattern)
     {
         var runs = new List<Range>();
@@ -68,7 +79,8 @@ public static class ChannelPermuter
             var size = pattern.Unit == PruningUnit.Kernel ? layer.Shape[2] * layer.Shape[3] : 1;
             var (first, candidates) = (filters[0].Count, new double[row / size]);
             var all = Math.Max(layer.Data.Sum(score => (double)score), double.Epsilon);
-            for (var start = 0; start < candidates.Length; start += pattern.Group) runs.Add((first + start)..(first + Math.Min(start + pattern.Group, candidates.Length)));
+            for (var start = 0; start < candidates.Length; start += pattern.Group)
+                runs.Add((first + start)..(first + Math.Min(start + pattern.Group, candidates.Length)));
             for (var filter = 0; filter < filters.Length; filter++)
             {
                 UhpPruner.Score(layer.Data.AsSpan(filter * row, row), row, size, candidates);
@@ -79,7 +91,9 @@ public static class ChannelPermuter
         return new BlockSearch([.. filters.Select(filter => filter.ToArray())], pattern.Block, runs).FindOrder(seed: 0);
     }
 
-    /// <summary>Mean over the layers of the share of the score that their masks keep: layers of large weights do not outvote others.</summary>
+    /// <summary>
+    /// Mean over the layers of the share of the score that their masks keep: layers of large weights do not outvote others.
+    /// </summary>
     private static double KeptShare(string[] layers, Dictionary<string, Tensor> scores, UhpPattern pattern) => layers.Average(layer =>
     {
         var kept = scores[layer].Data.ToArray();

@@ -6,11 +6,15 @@ namespace Dst.Training.Masks;
 /// Channels that several layers share, such as those of a residual stream: what one order of them touches.
 /// </summary>
 /// <param name="Producers">Layers with a filter, or row of weights, for each channel.</param>
-/// <param name="Carriers">Layers that keep channels apart and have parameters for each, such as batch normalisation and depthwise convolutions.</param>
+/// <param name="Carriers">
+/// Layers that keep channels apart and have parameters for each, such as batch normalisation and depthwise convolutions.
+/// </param>
 /// <param name="Consumers">Layers that sum over the channels: convolutions and linear layers.</param>
 internal sealed record ChannelSpace(IReadOnlyList<string> Producers, IReadOnlyList<string> Carriers, IReadOnlyList<string> Consumers);
 
-/// <summary>Finds the channels of a graph whose order is free: a new one changes the layers of its space and not what the network computes.</summary>
+/// <summary>
+/// Finds the channels of a graph whose order is free: a new one changes the layers of its space and not what the network computes.
+/// </summary>
 internal static class ChannelSpaces
 {
     /// <summary>

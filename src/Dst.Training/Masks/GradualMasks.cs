@@ -4,7 +4,8 @@ using Dst.Training.Autodiff;
 namespace Dst.Training.Masks;
 
 /// <summary>
-/// Gradual pruning (<see cref="GradualSchedule"/>): at each stage the weights with the lowest scores go, and with them their gradients. What is
+/// Gradual pruning (<see cref="GradualSchedule"/>): at each stage the weights with the lowest scores go, and with them their gradients.
+/// What is
 /// pruned is 0, so that it has the lowest score ever after and stays pruned.
 /// </summary>
 internal sealed class GradualMasks : TrainingMasks
@@ -49,5 +50,6 @@ internal sealed class GradualMasks : TrainingMasks
 
     private static string NameOf(string layer) => $"{layer}.weight.kept";
 
-    private static LayerMask WithKept(LayerMask mask, float[] kept) => new(mask.WeightShape, mask.Unit, mask.Block, mask.Group, Array.ConvertAll(kept, k => k != 0));
+    private static LayerMask WithKept(LayerMask mask, float[] kept) =>
+        new(mask.WeightShape, mask.Unit, mask.Block, mask.Group, Array.ConvertAll(kept, k => k != 0));
 }

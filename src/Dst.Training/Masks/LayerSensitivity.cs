@@ -18,7 +18,9 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
     /// <summary>All layers of the plan pruned together.</summary>
     public const string All = "(all)";
 
-    /// <summary>Measures the network as it is, then with each layer of the plan that has a mask pruned alone, then with all of them pruned.</summary>
+    /// <summary>
+    /// Measures the network as it is, then with each layer of the plan that has a mask pruned alone, then with all of them pruned.
+    /// </summary>
     /// <param name="model">Not changed.</param>
     /// <param name="plan">From <see cref="PruningPlan.Create"/> for this model.</param>
     /// <param name="data">Its validation images are used.</param>
@@ -26,7 +28,8 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="cancellation">Looked at before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static IEnumerable<LayerSensitivity> Measure(Model model, PruningPlan plan, DataSet data, int batch, ComputeContext compute, CancellationToken cancellation = default)
+    public static IEnumerable<LayerSensitivity> Measure(
+        Model model, PruningPlan plan, DataSet data, int batch, ComputeContext compute, CancellationToken cancellation = default)
     {
         var pruned = plan.Layers.Where(layer => layer.Mask is not null).ToList();
         yield return MeasureOne(None, []);

@@ -38,7 +38,9 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
         return new(start, Plan(start, gradients?.Of(start, Options)));
     }
 
-    /// <summary>The model with its channels in the order in which blocks of filters lose least. Unstructured masks have no blocks.</summary>
+    /// <summary>
+    /// The model with its channels in the order in which blocks of filters lose least. Unstructured masks have no blocks.
+    /// </summary>
     /// <inheritdoc cref="Prepare"/>
     public Model Permute(Model model, ScoreGradients? gradients, Action<string>? log)
     {
@@ -54,7 +56,8 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it.</param>
     /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
     /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
-    public PruningPlan Plan(Model model, IReadOnlyDictionary<string, float[]>? gradients, double progress = 1) => Kind == MaskKind.Unstructured
+    public PruningPlan Plan(Model model, IReadOnlyDictionary<string, float[]>? gradients, double progress = 1) =>
+        Kind == MaskKind.Unstructured
         ? PruningPlan.CreateUnstructured(model, Options, gradients, progress, KeptShare)
         : PruningPlan.Create(model, Options, gradients, progress);
 }

@@ -23,26 +23,32 @@ public sealed record PlannedLayer(string Name, IReadOnlyList<int> WeightShape, L
 public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
 {
     /// <summary>The masks by layer name.</summary>
-    public IReadOnlyDictionary<string, LayerMask> Masks => Layers.Where(layer => layer.Mask is not null).ToDictionary(layer => layer.Name, layer => layer.Mask!);
+    public IReadOnlyDictionary<string, LayerMask> Masks =>
+        Layers.Where(layer => layer.Mask is not null).ToDictionary(layer => layer.Name, layer => layer.Mask!);
 
     /// <summary>Why layers stay dense, by layer name.</summary>
-    public IReadOnlyDictionary<string, string> Skipped => Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
+    public IReadOnlyDictionary<string, string> Skipped =>
+        Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
 
     /// <summary>Plans uniformity half-pruning of <paramref name="model"/>, which is not changed.</summary>
     /// <param name="model">Network and weights.</param>
     /// <param name="options">Pattern, score and layers to leave alone.</param>
-    /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="ScoreGradients"/>).</param>
+    /// <param name="gradients">
+    /// Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="ScoreGradients"/>).
+    /// </param>
     /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
     /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
     /// <exception cref="ArgumentException">The score is taylor and there are no gradients.</exception>
-    public static PruningPlan Create(Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
+    public static PruningPlan Create(
+        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
     {
         var pattern = options.Pattern;
         var weights = model.Graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight).ToList();
         foreach (var name in options.Exclude)
         {
             if (!weights.Any(shape => Fits(name, shape.Layer)))
-                throw new InputException($"prune.exclude has '{name}', which fits no layer; expected names such as '{weights.FirstOrDefault()?.Layer}'");
+                throw new InputException(
+                    $"prune.exclude has '{name}', which fits no layer; expected names such as '{weights.FirstOrDefault()?.Layer}'");
         }
 
         var nodes = model.Graph.Nodes.ToDictionary(node => node.Name);
@@ -50,7 +56,9 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         return new([.. weights.Select(shape =>
         {
             var reason = ReasonToSkip(nodes[shape.Layer], shape, convolutions, options);
-            return new PlannedLayer(shape.Layer, shape.Shape, reason is null ? UhpPruner.Prune(Score(model, shape.Name, options, gradients), pattern, progress) : null, reason);
+            return new PlannedLayer(
+                shape.Layer, shape.Shape,
+                reason is null ? UhpPruner.Prune(Score(model, shape.Name, options, gradients), pattern, progress) : null, reason);
         })]);
     }
 
@@ -59,9 +67,11 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     /// weights, or the share <paramref name="keptShare"/> of them, those of the highest scores.
     /// </summary>
     public static PruningPlan CreateUnstructured(
-        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1, double? keptShare = null)
+        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1,
+        double? keptShare = null)
     {
-        return new([.. Create(model, options, gradients, progress).Layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
+        return new(
+            [.. Create(model, options, gradients, progress).Layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
 
         LayerMask Prune(PlannedLayer layer)
         {

@@ -5,7 +5,9 @@ using Dst.Training.Objectives;
 
 namespace Dst.Training.Masks;
 
-/// <summary>The gradients that scores need: of the cross-entropy with the labels, averaged over training batches as training sees them, augmented.</summary>
+/// <summary>
+/// The gradients that scores need: of the cross-entropy with the labels, averaged over training batches as training sees them, augmented.
+/// </summary>
 /// <param name="data">Its training images are used.</param>
 /// <param name="batch">Images in a batch.</param>
 /// <param name="compute">Threads and vector width.</param>

@@ -16,14 +16,16 @@ internal abstract class TrainingMasks
     private protected TrainingNetwork Network { get; }
 
     /// <summary>The masks that a phase asks for, or null.</summary>
-    public static TrainingMasks? Create(TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed) => phase.Pruning switch
-    {
-        null => null,
-        { Options.Method: PruningMethod.Gradual } pruning => new GradualMasks(
-            pruning, network, steps, () => new ScoreGradients(data, phase.Options.Batch, compute, seed).Of(network.ToModel(), pruning.Options)),
-        { Options.Method: PruningMethod.SrSte } pruning => new StraightThroughMasks(pruning, network),
-        { } pruning => throw new ArgumentException($"{pruning.Options.Method} does not prune during training", nameof(phase)),
-    };
+    public static TrainingMasks? Create(
+        TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed) => phase.Pruning switch
+        {
+            null => null,
+            { Options.Method: PruningMethod.Gradual } pruning => new GradualMasks(
+                pruning, network, steps,
+                () => new ScoreGradients(data, phase.Options.Batch, compute, seed).Of(network.ToModel(), pruning.Options)),
+            { Options.Method: PruningMethod.SrSte } pruning => new StraightThroughMasks(pruning, network),
+            { } pruning => throw new ArgumentException($"{pruning.Options.Method} does not prune during training", nameof(phase)),
+        };
 
     /// <summary>Before the forward pass of step <paramref name="step"/>, from 0.</summary>
     public abstract void BeginStep(long step);
@@ -57,7 +59,8 @@ internal abstract class TrainingMasks
     }
 
     /// <summary>The masks of the network's present weights.</summary>
-    private protected IReadOnlyDictionary<string, LayerMask> Plan(Pruning pruning, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
+    private protected IReadOnlyDictionary<string, LayerMask> Plan(
+        Pruning pruning, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
     {
         var model = new Model(Network.Graph, Network.Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, p.Value)));
         return pruning.Plan(model, gradients, progress).Masks;

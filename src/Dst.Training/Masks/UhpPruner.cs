@@ -12,7 +12,9 @@ namespace Dst.Training.Masks;
 public static class UhpPruner
 {
     /// <summary>Chooses what is kept of one convolution.</summary>
-    /// <param name="weight">[O, I, Kh, Kw], finite: the weight itself, or the <see cref="WeightScores"/> of its weights; not changed.</param>
+    /// <param name="weight">
+    /// [O, I, Kh, Kw], finite: the weight itself, or the <see cref="WeightScores"/> of its weights; not changed.
+    /// </param>
     /// <param name="pattern">Unit, block and group.</param>
     /// <param name="progress">Share of the pruning that is done, 0 to 1: gradual pruning keeps more on its way.</param>
     /// <returns>
@@ -22,7 +24,8 @@ public static class UhpPruner
     /// <exception cref="ArgumentException">The weight has not four dimensions.</exception>
     public static LayerMask Prune(Tensor weight, UhpPattern pattern, double progress = 1)
     {
-        if (weight.Shape.Length != 4) throw new ArgumentException($"a weight with {weight.Shape.Length} dimensions; [O, I, Kh, Kw] was expected", nameof(weight));
+        if (weight.Shape.Length != 4)
+            throw new ArgumentException($"a weight with {weight.Shape.Length} dimensions; [O, I, Kh, Kw] was expected", nameof(weight));
         var row = weight.Shape[1] * weight.Shape[2] * weight.Shape[3];
         var size = pattern.Unit == PruningUnit.Kernel ? weight.Shape[2] * weight.Shape[3] : 1;
         var candidates = row / size;

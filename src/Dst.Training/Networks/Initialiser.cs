@@ -25,8 +25,10 @@ public static class Initialiser
             var shape = shapes[i];
             var values = new float[shape.Count];
             var random = new RandomStream(seed, RandomPurpose.Initialise, epoch: 0, sample: i);
-            if (weights.TryGetValue(shape.Layer, out var weight)) FillWeighted(values, shape.Role, weight, shape.Layer == classifier, random);
-            else if (shape.Role == ParameterRole.Scale || shape.Name.EndsWith(".running_var", StringComparison.Ordinal)) Array.Fill(values, 1);
+            if (weights.TryGetValue(shape.Layer, out var weight))
+                FillWeighted(values, shape.Role, weight, shape.Layer == classifier, random);
+            else if (shape.Role == ParameterRole.Scale || shape.Name.EndsWith(".running_var", StringComparison.Ordinal))
+                Array.Fill(values, 1);
             else if (shape.Role == ParameterRole.Slope) Array.Fill(values, InitialSlope);
             parameters[shape.Name] = new(shape.Shape, values);
         }

@@ -41,7 +41,8 @@ internal static class MobileNetV2
     }
 
     /// <summary>Convolution, normalisation and activation, numbered from <paramref name="index"/> on as in a PyTorch Sequential.</summary>
-    private static void ConvUnit(NetworkBuilder b, string name, int index, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1)
+    private static void ConvUnit(
+        NetworkBuilder b, string name, int index, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1)
     {
         b.Conv($"{name}.{index}", channels, kernel, stride, padding, groups);
         b.BatchNorm($"{name}.{index + 1}");

@@ -24,9 +24,12 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     /// <paramref name="channels"/> times the width multiplier, rounded to the nearest multiple of 4 and at least 4; unchanged at width 1.
     /// </summary>
     public int Scale(int channels) =>
-        width == 1 ? channels : Math.Max(1, (int)Math.Round(channels * width / ChannelMultiple, MidpointRounding.AwayFromZero)) * ChannelMultiple;
+        width == 1
+            ? channels
+            : Math.Max(1, (int)Math.Round(channels * width / ChannelMultiple, MidpointRounding.AwayFromZero)) * ChannelMultiple;
 
-    public string Conv(string name, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1, bool bias = false, string? from = null) =>
+    public string Conv(
+        string name, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1, bool bias = false, string? from = null) =>
         Add(name, new Conv2dOp(channels, kernel, kernel, stride, padding, groups, bias), from);
 
     public string BatchNorm(string name, string? from = null) => Add(name, new BatchNormOp(), from);

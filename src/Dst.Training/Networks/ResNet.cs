@@ -10,7 +10,8 @@ internal static class ResNet
     /// <param name="b">Takes the nodes.</param>
     /// <param name="depth">8, 14, 20, 32, 44, 56 or 110.</param>
     /// <param name="channels">Of the stem and of each stage.</param>
-    public static void AddThin(NetworkBuilder b, int depth, params int[] channels) => Add(b, channels[0], channels[1..], blocks: (depth - 2) / 6);
+    public static void AddThin(NetworkBuilder b, int depth, params int[] channels) =>
+        Add(b, channels[0], channels[1..], blocks: (depth - 2) / 6);
 
     /// <summary>ResNet-18 with a 3x3 stem of stride 1 and no pooling behind it, as usual on 32x32 images.</summary>
     public static void Add18(NetworkBuilder b) => Add(b, stem: 64, [64, 128, 256, 512], blocks: 2);

@@ -8,7 +8,8 @@ namespace Dst.Training.Objectives;
 /// L = weight · mean over the batch and the P pixels of (q(F_S) − q(F_T))²
 /// ∂L/∂F_S(c, p) = 2·F_S(c, p) · (eₚ − qₚ·(e·q)) / ‖a(F_S)‖₂        with e = 2·weight/(N·P) · (q(F_S) − q(F_T))
 /// </code>
-/// Teacher and student may have different numbers of channels, but maps of one size. A map that is 0 everywhere stays 0 and has no gradient.
+/// Teacher and student may have different numbers of channels, but maps of one size. A map that is 0 everywhere stays 0 and has no
+/// gradient.
 /// </summary>
 public static class AttentionLoss
 {
@@ -21,7 +22,8 @@ public static class AttentionLoss
     /// <param name="gradient">[N, C, P], added to; empty when only the value is wanted.</param>
     /// <returns>The weighted mean, accumulated in double; NaN if a feature is not finite.</returns>
     /// <exception cref="ArgumentException">Sizes do not fit together.</exception>
-    public static double Compute(ReadOnlySpan<float> features, ReadOnlySpan<float> teacherFeatures, int images, int pixels, float weight, Span<float> gradient)
+    public static double Compute(
+        ReadOnlySpan<float> features, ReadOnlySpan<float> teacherFeatures, int images, int pixels, float weight, Span<float> gradient)
     {
         LossArguments.CheckFeatures(features, teacherFeatures, images, pixels, gradient);
         int size = features.Length / images, teacherSize = teacherFeatures.Length / images;

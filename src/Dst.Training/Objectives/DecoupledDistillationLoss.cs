@@ -24,7 +24,8 @@ public static class DecoupledDistillationLoss
     /// <returns>The weighted mean, accumulated in double; NaN if a logit is not finite.</returns>
     /// <exception cref="ArgumentException">Sizes do not fit together or a label is not a class.</exception>
     public static double Compute(
-        ReadOnlySpan<float> logits, ReadOnlySpan<float> teacherLogits, ReadOnlySpan<int> labels, int classes, float temperature, float targetWeight, float otherWeight, Span<float> gradient)
+        ReadOnlySpan<float> logits, ReadOnlySpan<float> teacherLogits, ReadOnlySpan<int> labels, int classes, float temperature,
+        float targetWeight, float otherWeight, Span<float> gradient)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(temperature);
@@ -37,7 +38,8 @@ public static class DecoupledDistillationLoss
             var student = Decoupled.Of(logits.Slice(n * classes, classes), labels[n], tau);
             var teacher = Decoupled.Of(teacherLogits.Slice(n * classes, classes), labels[n], tau);
             double p = Math.Exp(teacher.LogTarget), q = Math.Exp(student.LogTarget);
-            sum += alpha * (p * (teacher.LogTarget - student.LogTarget) + Math.Exp(teacher.LogOthers) * (teacher.LogOthers - student.LogOthers));
+            sum += alpha * (
+                p * (teacher.LogTarget - student.LogTarget) + Math.Exp(teacher.LogOthers) * (teacher.LogOthers - student.LogOthers));
             for (var j = 0; j < classes; j++)
             {
                 if (j == labels[n]) continue;
@@ -45,7 +47,8 @@ public static class DecoupledDistillationLoss
                 var logP = teacherLogits[n * classes + j] / tau - teacher.Partition;
                 var (pOther, qOther) = (Math.Exp(logP), Math.Exp(logQ));
                 sum += beta * pOther * (logP - logQ);
-                if (!gradient.IsEmpty) gradient[n * classes + j] += (float)(scale / tau * (alpha * (p - q) * qOther + beta * (qOther - pOther)));
+                if (!gradient.IsEmpty)
+                    gradient[n * classes + j] += (float)(scale / tau * (alpha * (p - q) * qOther + beta * (qOther - pOther)));
             }
 
             if (!gradient.IsEmpty) gradient[n * classes + labels[n]] += (float)(scale / tau * alpha * (q - p));

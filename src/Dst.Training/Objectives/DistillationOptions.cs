@@ -27,7 +27,9 @@ public sealed record DistillationOptions
     [Setting("standardise the logits of each image (mean 0, deviation 1) before soft targets and dkd compare them")]
     public bool Standardise { get; init; }
 
-    /// <summary>Whether teachers' logits are computed once an image, from the image without augmentation; without augmentation they always are.</summary>
+    /// <summary>
+    /// Whether teachers' logits are computed once an image, from the image without augmentation; without augmentation they always are.
+    /// </summary>
     [Setting("compute the teachers' logits once an image, from the image without augmentation: faster, but student and teacher see different crops")]
     public bool CacheTeacher { get; init; }
 

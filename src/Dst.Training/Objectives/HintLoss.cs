@@ -25,7 +25,8 @@ public static class HintLoss
     /// <returns>The weighted mean; NaN if a feature is not finite.</returns>
     /// <exception cref="ArgumentException">Sizes do not fit together.</exception>
     public static double Compute(
-        ReadOnlySpan<float> features, ReadOnlySpan<float> teacherFeatures, ReadOnlySpan<float> projection, int images, int pixels, float weight,
+        ReadOnlySpan<float> features, ReadOnlySpan<float> teacherFeatures, ReadOnlySpan<float> projection, int images, int pixels,
+        float weight,
         Span<float> gradient, Span<float> projectionGradient)
     {
         LossArguments.CheckFeatures(features, teacherFeatures, images, pixels, gradient);
@@ -53,7 +54,8 @@ public static class HintLoss
 
             if (!gradient.IsEmpty) ProjectBack(error, projection, pixels, gradient.Slice(n * size, size));
             for (var w = 0; w < projectionGradient.Length; w++)
-                projectionGradient[w] += FeatureRows.Dot(error.Slice(w / channels * pixels, pixels), student.Slice(w % channels * pixels, pixels));
+                projectionGradient[w] += FeatureRows.Dot(
+                    error.Slice(w / channels * pixels, pixels), student.Slice(w % channels * pixels, pixels));
         }
 
         ArrayPool<float>.Shared.Return(rented);
@@ -71,7 +73,8 @@ public static class HintLoss
         var channels = features.Length / pixels;
         destination.Clear();
         for (var w = 0; w < projection.Length; w++)
-            FeatureRows.AddScaled(projection[w], features.Slice(w % channels * pixels, pixels), destination.Slice(w / channels * pixels, pixels));
+            FeatureRows.AddScaled(
+                projection[w], features.Slice(w % channels * pixels, pixels), destination.Slice(w / channels * pixels, pixels));
     }
 
     private static void ProjectBack(ReadOnlySpan<float> error, ReadOnlySpan<float> projection, int pixels, Span<float> gradient)

@@ -9,19 +9,28 @@ internal static class LossArguments
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
-        if (logits.Length != (long)rows * classes) throw new ArgumentException($"{logits.Length} logits; {rows} rows of {classes} were expected");
-        if (!gradient.IsEmpty && gradient.Length != logits.Length) throw new ArgumentException($"a gradient of {gradient.Length} for {logits.Length} logits");
+        if (logits.Length != (long)rows * classes)
+            throw new ArgumentException($"{logits.Length} logits; {rows} rows of {classes} were expected");
+        if (!gradient.IsEmpty && gradient.Length != logits.Length)
+            throw new ArgumentException($"a gradient of {gradient.Length} for {logits.Length} logits");
     }
 
-    /// <summary>Checks that student's and teacher's features are [images, channels, pixels], each with its own channels, and that the gradient is of the student's size or empty.</summary>
+    /// <summary>
+    /// Checks that student's and teacher's features are [images, channels, pixels], each with its own channels, and that the gradient is of
+    /// the student's size or empty.
+    /// </summary>
     /// <exception cref="ArgumentException">They are not.</exception>
-    public static void CheckFeatures(ReadOnlySpan<float> features, ReadOnlySpan<float> teacherFeatures, int images, int pixels, ReadOnlySpan<float> gradient)
+    public static void CheckFeatures(
+        ReadOnlySpan<float> features, ReadOnlySpan<float> teacherFeatures, int images, int pixels, ReadOnlySpan<float> gradient)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(pixels, 1);
         var channel = (long)images * pixels;
         if (features.IsEmpty || teacherFeatures.IsEmpty || features.Length % channel != 0 || teacherFeatures.Length % channel != 0)
-            throw new ArgumentException($"{features.Length} and {teacherFeatures.Length} features; whole channels of {images} images of {pixels} pixels were expected");
-        if (!gradient.IsEmpty && gradient.Length != features.Length) throw new ArgumentException($"a gradient of {gradient.Length} for {features.Length} features");
+            throw new ArgumentException(
+                $"{features.Length} and {teacherFeatures.Length} features; whole channels of {images} images of {pixels} pixels were "
+                + "expected");
+        if (!gradient.IsEmpty && gradient.Length != features.Length)
+            throw new ArgumentException($"a gradient of {gradient.Length} for {features.Length} features");
     }
 }

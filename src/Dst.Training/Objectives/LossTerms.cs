@@ -31,7 +31,8 @@ internal static class LossTerms
         foreach (var (name, term) in new[] { ("attention", options.Attention), ("hints", options.Hints) })
         {
             if (term.Weight > 0 && term.Layers.Count == 0)
-                throw new InputException($"distill.{name}.weight is {term.Weight} but distill.{name}.layers is empty; expected at least one pair of layers");
+                throw new InputException(
+                    $"distill.{name}.weight is {term.Weight} but distill.{name}.layers is empty; expected at least one pair of layers");
             foreach (var pair in term.Layers)
             {
                 CheckName(name, "teacher", pair.Teacher, teacher);
@@ -50,7 +51,8 @@ internal static class LossTerms
         var names = graph.Nodes.SkipLast(1).Select(node => node.Name).ToList();
         if (names.Contains(layer)) return;
         throw new InputException(
-            $"distill.{term}.layers has the {side} layer '{layer}', which {graph.Name} has not before its output; did you mean '{NearestName.Of(layer, names)}'?");
+            $"distill.{term}.layers has the {side} layer '{layer}', which {graph.Name} has not before its output; did you mean "
+            + $"'{NearestName.Of(layer, names)}'?");
     }
 
     private static IEnumerable<ILossTerm> OnLogits(TrainingPhase phase)

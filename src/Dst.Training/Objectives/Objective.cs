@@ -35,10 +35,12 @@ internal sealed class Objective : IDisposable
         _onLogits = [.. terms.Where(term => term.Source != LossSource.Labels && term.Layers is null)];
         _onLayers = [.. terms.Where(term => term.Layers is not null)];
         Projections = [.. terms.Select(term => term.Projection).OfType<Parameter>()];
-        _teachers = terms.Where(term => term.Source != LossSource.Labels).GroupBy(term => term.Source).ToDictionary(source => source.Key, source =>
+        _teachers = terms.Where(
+            term => term.Source != LossSource.Labels).GroupBy(term => term.Source).ToDictionary(source => source.Key, source =>
         {
             var model = source.Key == LossSource.Teacher ? phase.Teacher : phase.DenseStudent;
-            return new Teacher(model!, [.. source.Select(term => term.Layers?.Teacher).OfType<string>()], maxBatch, compute, _options.Standardise);
+            return new Teacher(
+                model!, [.. source.Select(term => term.Layers?.Teacher).OfType<string>()], maxBatch, compute, _options.Standardise);
         });
         if (_onLayers.Length > 0) _features = new(student.Graph, _onLayers.Select(term => term.Layers!.Student), maxBatch);
         var standardised = _options.Standardise && _onLogits.Length > 0 ? maxBatch * student.Classes : 0;

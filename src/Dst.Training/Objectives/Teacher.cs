@@ -38,7 +38,8 @@ internal sealed class Teacher : IDisposable
         }
         else
         {
-            _plan = InferencePlan.Compile(model, new() { Batch = maxBatch, Tune = false, Tier = compute.Tier }); // a measurement would change the bits
+            // A measurement would change the bits.
+            _plan = InferencePlan.Compile(model, new() { Batch = maxBatch, Tune = false, Tier = compute.Tier });
             _session = _plan.CreateSession(compute.Pool);
             _classes = _plan.Classes;
         }

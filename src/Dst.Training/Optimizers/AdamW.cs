@@ -17,7 +17,8 @@ internal sealed class AdamW(OptimizerOptions options, IReadOnlyList<Parameter> p
     private readonly double _beta2 = options.Beta2;
     private readonly float _epsilon = (float)options.Epsilon;
 
-    private protected override void Update(Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay)
+    private protected override void Update(
+        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay)
     {
         var first = state[0].AsSpan();
         var second = state[1].AsSpan();

@@ -36,7 +36,8 @@ public sealed class ExponentialMovingAverage
     public bool IsSwapped { get; private set; }
 
     /// <summary>The arrays that a checkpoint must hold beside <see cref="Updates"/>, named such as <c>conv1.weight.average</c>.</summary>
-    public IEnumerable<(string Name, float[] Data)> State => _parameters.Zip(_averages, (parameter, average) => ($"{parameter.Shape.Name}.average", average));
+    public IEnumerable<(string Name, float[] Data)> State =>
+        _parameters.Zip(_averages, (parameter, average) => ($"{parameter.Shape.Name}.average", average));
 
     /// <summary>Moves the averages towards the present values; call it after each optimiser step.</summary>
     public void Update()

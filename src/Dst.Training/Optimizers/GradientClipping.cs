@@ -14,7 +14,9 @@ public static class GradientClipping
 {
     private const double NormFloor = 1e-6;
 
-    /// <summary>Scales all gradients together so that their norm is at most <paramref name="maxNorm"/>; pruned positions do not count.</summary>
+    /// <summary>
+    /// Scales all gradients together so that their norm is at most <paramref name="maxNorm"/>; pruned positions do not count.
+    /// </summary>
     /// <param name="parameters">Parameters whose gradients are clipped in place.</param>
     /// <param name="maxNorm">c, above 0.</param>
     /// <returns>The norm n before clipping, in double; NaN or infinite if a gradient is, and then the gradients are spoilt.</returns>
@@ -57,7 +59,8 @@ public static class GradientClipping
     private static void Scale(Span<float> values, float factor)
     {
         var i = 0;
-        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count) (factor * new Vector<float>(values[i..])).CopyTo(values[i..]);
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+            (factor * new Vector<float>(values[i..])).CopyTo(values[i..]);
         for (; i < values.Length; i++) values[i] *= factor;
     }
 }

@@ -3,7 +3,9 @@ using Dst.Masks;
 
 namespace Dst.Training.Optimizers;
 
-/// <summary>A mask spread out to one pattern of bits per weight, all ones or all zeros, so that each step applies it at the speed of memory.</summary>
+/// <summary>
+/// A mask spread out to one pattern of bits per weight, all ones or all zeros, so that each step applies it at the speed of memory.
+/// </summary>
 internal sealed class KeptBits
 {
     private readonly float[] _bits;

@@ -10,8 +10,10 @@ internal static class NamedArrays
         var pairs = new List<(float[] Source, float[] Target)>();
         foreach (var (name, data) in targets)
         {
-            if (!sources.TryGetValue(name, out var source)) throw new InputException($"the checkpoint has no array '{name}'; {data.Length} values were expected");
-            if (source.Length != data.Length) throw new InputException($"the checkpoint's array '{name}' has {source.Length} values; {data.Length} were expected");
+            if (!sources.TryGetValue(name, out var source))
+                throw new InputException($"the checkpoint has no array '{name}'; {data.Length} values were expected");
+            if (source.Length != data.Length)
+                throw new InputException($"the checkpoint's array '{name}' has {source.Length} values; {data.Length} were expected");
             pairs.Add((source, data));
         }
 

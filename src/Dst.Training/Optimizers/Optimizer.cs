@@ -27,7 +27,9 @@ public abstract class Optimizer
     /// <summary>Number of steps taken.</summary>
     public long Steps { get; private set; }
 
-    /// <summary>The arrays that a checkpoint must hold beside <see cref="Steps"/>, with unique names such as <c>conv1.weight.momentum</c>.</summary>
+    /// <summary>
+    /// The arrays that a checkpoint must hold beside <see cref="Steps"/>, with unique names such as <c>conv1.weight.momentum</c>.
+    /// </summary>
     public IEnumerable<(string Name, float[] Data)> State => _slots.SelectMany(slot => slot.StateNames.Zip(slot.State));
 
     /// <summary>Creates the optimiser that a recipe asks for.</summary>
@@ -65,7 +67,8 @@ public abstract class Optimizer
     }
 
     /// <summary>Updates one parameter and its state in place; <see cref="Steps"/> already counts this step.</summary>
-    private protected abstract void Update(Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay);
+    private protected abstract void Update(
+        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay);
 
     /// <summary>One trained parameter with its state.</summary>
     private sealed record Slot(Parameter Parameter, float Decay, float[][] State, string[] StateNames)

@@ -57,12 +57,15 @@ public sealed record ScheduleOptions
     [Setting("one_cycle: the learning rate ends at its start divided by this", Min = 1, Max = 1e12)]
     public double FinalDivisor { get; init; } = 1e4;
 
-    /// <summary>Finds options that contradict each other or a run of <paramref name="epochs"/> × <paramref name="stepsPerEpoch"/> steps.</summary>
+    /// <summary>
+    /// Finds options that contradict each other or a run of <paramref name="epochs"/> × <paramref name="stepsPerEpoch"/> steps.
+    /// </summary>
     /// <exception cref="InputException">The warm-up is as long as the run, or a cosine ends above its start.</exception>
     public void Check(int epochs, long stepsPerEpoch)
     {
         if (Kind == ScheduleKind.Cosine && FinalLearningRate > LearningRate)
-            throw new InputException($"schedule.final_learning_rate is {FinalLearningRate}; expected at most schedule.learning_rate, {LearningRate}");
+            throw new InputException(
+                $"schedule.final_learning_rate is {FinalLearningRate}; expected at most schedule.learning_rate, {LearningRate}");
         if (WarmUpSteps(stepsPerEpoch) >= epochs * stepsPerEpoch)
             throw new InputException($"schedule.warmup_epochs is {WarmupEpochs}; expected fewer than the {epochs} epochs of the run");
     }

@@ -22,7 +22,8 @@ internal sealed class Sgd : Optimizer
         _nesterov = options.Nesterov;
     }
 
-    private protected override void Update(Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay)
+    private protected override void Update(
+        Span<float> value, ReadOnlySpan<float> gradient, float[][] state, double learningRate, float decay)
     {
         var momentum = state[0].AsSpan();
         var (rate, mu) = ((float)learningRate, _momentum);

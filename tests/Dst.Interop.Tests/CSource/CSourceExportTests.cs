@@ -30,9 +30,15 @@ public sealed class CSourceExportTests : IDisposable
     {
         var folder = Directory.CreateDirectory(_folder.File("full")).FullName;
         File.WriteAllText(Path.Combine(folder, "mine.txt"), "");
-        Assert.Contains("is not empty", Assert.Throws<InputException>(() => CSourceExport.Write(Small(), folder, "net", check: false)).Message);
-        Assert.Contains("is a file", Assert.Throws<InputException>(() => CSourceExport.Write(Small(), Path.Combine(folder, "mine.txt"), "net", check: false)).Message);
-        Assert.Contains("cannot be written", Assert.Throws<InputException>(() => CSourceExport.Write(Small(), "/proc/none/out", "net", check: false)).Message);
+        Assert.Contains(
+            "is not empty", Assert.Throws<InputException>(() => CSourceExport.Write(Small(), folder, "net", check: false)).Message);
+        Assert.Contains(
+            "is a file",
+            Assert.Throws<InputException>(
+                () => CSourceExport.Write(Small(), Path.Combine(folder, "mine.txt"), "net", check: false)).Message);
+        Assert.Contains(
+            "cannot be written",
+            Assert.Throws<InputException>(() => CSourceExport.Write(Small(), "/proc/none/out", "net", check: false)).Message);
         Assert.Single(Directory.EnumerateFileSystemEntries(folder));
     }
 
@@ -41,7 +47,9 @@ public sealed class CSourceExportTests : IDisposable
     {
         var model = Small();
         model.Parameters["conv.weight"].Data[3] = float.NaN;
-        Assert.Contains("NaN; finite ones were expected", Assert.Throws<InputException>(() => CSourceExport.Write(model, _folder.File("out"), "net", check: false)).Message);
+        Assert.Contains(
+            "NaN; finite ones were expected",
+            Assert.Throws<InputException>(() => CSourceExport.Write(model, _folder.File("out"), "net", check: false)).Message);
         Assert.False(Directory.Exists(_folder.File("out")));
     }
 
@@ -50,7 +58,9 @@ public sealed class CSourceExportTests : IDisposable
     {
         var folder = Directory.CreateDirectory(_folder.File("empty")).FullName;
         var report = CSourceExport.Write(Networks.Create("resnet8", "kernel:16:16", 1), folder, "net", check: false);
-        Assert.Equal(["Makefile", "README.md", "net.c", "net.h", "net_test.c"], Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Makefile", "README.md", "net.c", "net.h", "net_test.c"],
+            Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.5, 0.56);
         Assert.Equal(report.Sizes.ArenaBytes, report.Dense.ArenaBytes);
         Assert.DoesNotContain("@", File.ReadAllText(Path.Combine(folder, "README.md")));

@@ -36,7 +36,9 @@ public sealed class GeneratedCodeTests : IDisposable
     public void Runs_on_other_processors(string target, string emulator, string flags)
     {
         foreach (var (network, pattern) in new[] { ("resnet8", "kernel:16:16"), ("odd", "weight:1:4"), ("activations", "dense") })
-            Assert.Contains("ok", Tool.MakeTest(Export(Networks.Create(network, pattern, 0.5)), $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
+            Assert.Contains(
+                "ok",
+                Tool.MakeTest(Export(Networks.Create(network, pattern, 0.5)), $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
     }
 
     [Fact]
@@ -93,9 +95,12 @@ public sealed class GeneratedCodeTests : IDisposable
             }
             """);
         Assert.Equal(0, Tool.Run(source, "gcc", "-std=c99", "main.c", "net.c", "-o", "main", "-lm").ExitCode);
-        var actual = Tool.Run(source, Path.Combine(source, "main")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, CultureInfo.InvariantCulture)).ToArray();
+        var actual = Tool.Run(source, Path.Combine(source, "main")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
+            line => double.Parse(line, CultureInfo.InvariantCulture)).ToArray();
         var amplitudes = Enumerable.Range(0, actual.Length).Select(i => i % 7 / 8.0)
-            .Select(a => amplitude switch { AmplitudeTransform.Sqrt => Math.Sqrt(a), AmplitudeTransform.Log => Math.Log(1 + 255 * a) / Math.Log(256), _ => a }).ToArray();
+            .Select(
+                a =>
+                    amplitude switch { AmplitudeTransform.Sqrt => Math.Sqrt(a), AmplitudeTransform.Log => Math.Log(1 + 255 * a) / Math.Log(256), _ => a }).ToArray();
         var mean = amplitudes.Average();
         var deviation = Math.Sqrt(amplitudes.Average(a => (a - mean) * (a - mean)));
         var plane = actual.Length / 2;
@@ -115,7 +120,8 @@ public sealed class GeneratedCodeTests : IDisposable
 
     private static double Instructions(string source, string flags)
     {
-        var output = Tool.MakeTest(source, "gcc", flags, $"valgrind --tool=callgrind --toggle-collect={Name}_predict --callgrind-out-file=/dev/null");
+        var output = Tool.MakeTest(
+            source, "gcc", flags, $"valgrind --tool=callgrind --toggle-collect={Name}_predict --callgrind-out-file=/dev/null");
         var line = output.Split('\n').Single(line => line.Contains("Collected", StringComparison.Ordinal));
         return double.Parse(line.Split(':')[^1], CultureInfo.InvariantCulture);
     }

@@ -29,7 +29,9 @@ internal static class Networks
         };
     }
 
-    /// <summary>17 channels, groups, windows that reach beyond the map, rectangles, values that several layers read, names that C does not allow.</summary>
+    /// <summary>
+    /// 17 channels, groups, windows that reach beyond the map, rectangles, values that several layers read, names that C does not allow.
+    /// </summary>
     private static CheckedGraph Odd() => new(new("odd */ ??/", new(3, 9, 8), [
         new("0.stem", new Conv2dOp(17, 3, 5, 2, 2, 1, true), ["input"]),
         new("0_stem", new BatchNormOp(), ["0.stem"]),
@@ -87,7 +89,8 @@ internal static class Networks
         foreach (var shape in graph.Parameters.Where(shape => shape.Role is not ParameterRole.Weight))
         {
             var isSum = shape.Role is ParameterRole.Bias or ParameterRole.Shift || shape.Name.EndsWith("mean", StringComparison.Ordinal);
-            foreach (ref var value in model.Parameters[shape.Name].Data.AsSpan()) value = isSum ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();
+            foreach (ref var value in model.Parameters[shape.Name].Data.AsSpan())
+                value = isSum ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();
         }
 
         return model;

@@ -42,7 +42,8 @@ internal static class Tool
     public static string MakeTest(string folder, string compiler, string flags, string emulator = "")
     {
         foreach (var tool in new[] { compiler, emulator.Split(' ')[0] }.Where(tool => tool.Length > 0)) Run(folder, tool, "--version");
-        var (exitCode, output) = Run(folder, "make", "--silent", "clean", "test", $"CC={compiler}", $"CFLAGS={flags} -Werror", $"RUN={emulator}");
+        var (exitCode, output) = Run(
+            folder, "make", "--silent", "clean", "test", $"CC={compiler}", $"CFLAGS={flags} -Werror", $"RUN={emulator}");
         Assert.True(exitCode == 0, $"{compiler} {flags}: {output}");
         return output;
     }

@@ -22,22 +22,28 @@ public sealed class BadOnnxFileTests : IDisposable
     public void Truncated_file(string words)
     {
         var bytes = SmallNetwork().ToByteArray();
-        for (var length = 1; length < bytes.Length; length++) Refused(bytes[..length], length > bytes.Length / 2 && length < bytes.Length - 40 ? words : "");
+        for (var length = 1; length < bytes.Length; length++)
+            Refused(bytes[..length], length > bytes.Length / 2 && length < bytes.Length - 40 ? words : "");
     }
 
     [Theory]
     [InlineData(5)]
     [InlineData(22)]
-    public void Operation_set(int version) => Refused(model => model.OpsetImport[0].Version = version, $"operation set {version}", "7 to 21");
+    public void Operation_set(int version) =>
+        Refused(model => model.OpsetImport[0].Version = version, $"operation set {version}", "7 to 21");
 
     [Fact]
-    public void Unknown_operation() => Refused(model => model.Graph.Node[1].OpType = "Einsum", "node 'relu' (Einsum)", "not supported", "supported are Conv, BatchNormalization");
+    public void Unknown_operation() =>
+        Refused(
+            model => model.Graph.Node[1].OpType = "Einsum", "node 'relu' (Einsum)", "not supported",
+            "supported are Conv, BatchNormalization");
 
     [Fact]
     public void Cycle() => Refused(model => model.Graph.Node[0].Input[0] = "scores", "depends on this node itself", "cycle");
 
     [Fact]
-    public void Disconnected_graph() => Refused(model => model.Graph.Node[1].Input[0] = "nothing", "node 'relu' (Relu) reads 'nothing'", "no input, initialiser or output");
+    public void Disconnected_graph() =>
+        Refused(model => model.Graph.Node[1].Input[0] = "nothing", "node 'relu' (Relu) reads 'nothing'", "no input, initialiser or output");
 
     [Fact]
     public void Output_that_does_not_depend_on_the_image() => Refused(
@@ -60,7 +66,8 @@ public sealed class BadOnnxFileTests : IDisposable
     public void Missing_initialiser() => Refused(model => model.Graph.Initializer.RemoveAt(0), "node 'conv' (Conv) reads 'w'");
 
     [Fact]
-    public void Wrong_rank() => Refused(model => model.Graph.Initializer[0].Dims.RemoveAt(3), "node 'conv' (Conv)", "[2, 1, 3]", "[O, I, Kh, Kw]");
+    public void Wrong_rank() =>
+        Refused(model => model.Graph.Initializer[0].Dims.RemoveAt(3), "node 'conv' (Conv)", "[2, 1, 3]", "[O, I, Kh, Kw]");
 
     [Fact]
     public void Wrong_shape() => Refused(
@@ -73,7 +80,8 @@ public sealed class BadOnnxFileTests : IDisposable
     [Theory]
     [InlineData(8)]
     [InlineData(99)]
-    public void Unknown_data_type(int type) => Refused(model => model.Graph.Initializer[0].DataType = (DataType)type, $"tensor 'w' has the data type {type}");
+    public void Unknown_data_type(int type) =>
+        Refused(model => model.Graph.Initializer[0].DataType = (DataType)type, $"tensor 'w' has the data type {type}");
 
     [Theory]
     [InlineData(-1)]
@@ -88,13 +96,15 @@ public sealed class BadOnnxFileTests : IDisposable
         }, "at most 2147483647 elements");
 
     [Fact]
-    public void Data_shorter_than_its_shape() => Refused(model => model.Graph.Initializer[0].Dims[0] = 20, "tensor 'w' [20, 1, 3, 1] has 24 bytes; 240 were expected");
+    public void Data_shorter_than_its_shape() =>
+        Refused(model => model.Graph.Initializer[0].Dims[0] = 20, "tensor 'w' [20, 1, 3, 1] has 24 bytes; 240 were expected");
 
     [Fact]
     public void Huge_constant_of_shape() => Refused(
         model =>
         {
-            model.Graph.Initializer.Add(new TensorProto { Name = "dims", DataType = DataType.Int64, Dims = { 2 }, Int64Data = { 20_000, 50_000 } });
+            model.Graph.Initializer.Add(
+                new TensorProto { Name = "dims", DataType = DataType.Int64, Dims = { 2 }, Int64Data = { 20_000, 50_000 } });
             model.Graph.Node.Add(new NodeProto { OpType = "ConstantOfShape", Name = "zeros", Input = { "dims" }, Output = { "z" } });
             model.Graph.Node[1].OpType = "Add";
             model.Graph.Node[1].Input.Add("z");
@@ -104,15 +114,20 @@ public sealed class BadOnnxFileTests : IDisposable
     [InlineData(0, "[1, 1, 0, 1]")]
     [InlineData(-3, "[1, 1, -3, 1]")]
     public void Input_without_fixed_sizes(int height, string found) => Refused(
-        model => model.Graph.Input[0].Type.TensorType.Shape.Dim[2].DimValue = height, "input 'x'", found, "[N, C, H, W] with fixed C, H and W");
+        model =>
+            model.Graph.Input[0].Type.TensorType.Shape.Dim[2].DimValue = height, "input 'x'", found, "[N, C, H, W] with fixed C, H and W");
 
     [Fact]
     public void Attribute_of_another_type() => Refused(
-        model => model.Graph.Node[0].Attribute.Add(new AttributeProto { Name = "strides", Type = AttributeType.Float, F = 1 }), "node 'conv' (Conv)", "'strides'");
+        model =>
+            model.Graph.Node[0].Attribute.Add(
+                new AttributeProto { Name = "strides", Type = AttributeType.Float, F = 1 }), "node 'conv' (Conv)", "'strides'");
 
     [Fact]
     public void Unequal_strides() => Refused(
-        model => model.Graph.Node[0].Attribute.Add(new AttributeProto { Name = "strides", Type = AttributeType.Ints, Ints = { 1, 2 } }), "[1, 2]", "two equal ones");
+        model =>
+            model.Graph.Node[0].Attribute.Add(
+                new AttributeProto { Name = "strides", Type = AttributeType.Ints, Ints = { 1, 2 } }), "[1, 2]", "two equal ones");
 
     [Fact]
     public void More_fields_than_any_network_has()
@@ -205,7 +220,8 @@ public sealed class BadOnnxFileTests : IDisposable
         var tensor = model.Graph.Initializer[0];
         tensor.RawData = ByteString.Empty;
         tensor.DataLocation = TensorProto.Types.DataLocation.External;
-        tensor.ExternalData.Add([new() { Key = "location", Value = location }, new() { Key = "offset", Value = $"{offset}" }, new() { Key = "length", Value = $"{length}" }]);
+        tensor.ExternalData.Add(
+            [new() { Key = "location", Value = location }, new() { Key = "offset", Value = $"{offset}" }, new() { Key = "length", Value = $"{length}" }]);
         return model;
     }
 

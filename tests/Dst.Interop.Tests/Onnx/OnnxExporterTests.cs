@@ -14,7 +14,8 @@ public sealed class ExportedModels : IDisposable
 
     public ExportedModels(OnnxTools tools)
     {
-        foreach (var name in OnnxTools.Names) Add(name, tools.Import(name), NpyFile.Read(Path.Combine(tools.Folder, $"{name}.input.npy")).Values);
+        foreach (var name in OnnxTools.Names)
+            Add(name, tools.Import(name), NpyFile.Read(Path.Combine(tools.Folder, $"{name}.input.npy")).Values);
         foreach (var name in Zoo.Names) AddRandom($"zoo-{name}", name, null);
         foreach (var pattern in Patterns) AddRandom($"pruned-{pattern}", "resnet8", pattern);
         OnnxTools.CheckModels(_folder.Path);
@@ -58,7 +59,8 @@ public class OnnxExporterTests(ExportedModels models) : IClassFixture<ExportedMo
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void ONNX_Runtime_gives_our_logits(string name) => OnnxTools.AssertClose(OnnxTools.LogitsOf(models.Models[name], models.ImagesOf(name)), models.Expected(name));
+    public void ONNX_Runtime_gives_our_logits(string name) =>
+        OnnxTools.AssertClose(OnnxTools.LogitsOf(models.Models[name], models.ImagesOf(name)), models.Expected(name));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -86,10 +88,12 @@ public class OnnxExporterTests(ExportedModels models) : IClassFixture<ExportedMo
         var dense = models.Models["zoo-resnet8"];
         var normalisation = new InputNormalisation(20, AmplitudeTransform.Sqrt, [0.1f, 0.2f, 0.3f], [1, 2, 3], Smooth: true);
         var names = Enumerable.Range(0, 100).Select(i => $"class \"{i}\" é").ToArray();
-        OnnxExporter.Export(folder.File("model.onnx"), new(dense.Graph, dense.Parameters) { ClassNames = names, Normalisation = normalisation });
+        OnnxExporter.Export(
+            folder.File("model.onnx"), new(dense.Graph, dense.Parameters) { ClassNames = names, Normalisation = normalisation });
         var again = OnnxImporter.Import(folder.File("model.onnx"));
         Assert.Equal(names, again.ClassNames);
-        Assert.Equal((20, AmplitudeTransform.Sqrt, true), (again.Normalisation!.Resize, again.Normalisation.Amplitude, again.Normalisation.Smooth));
+        Assert.Equal(
+            (20, AmplitudeTransform.Sqrt, true), (again.Normalisation!.Resize, again.Normalisation.Amplitude, again.Normalisation.Smooth));
         Assert.Equal(normalisation.Mean, again.Normalisation.Mean);
         Assert.Equal(["model.onnx"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
     }

@@ -68,7 +68,9 @@ public sealed class OnnxTools : IDisposable
     public static void RunModels(string folder)
     {
         var modules = Path.Combine(RepositoryRoot(), "artifacts", "node");
-        Assert.True(Directory.Exists(Path.Combine(modules, "node_modules", "onnxruntime-node")), $"npm package onnxruntime-node is not in {modules}; run tests/install-tools.sh");
+        Assert.True(
+            Directory.Exists(Path.Combine(modules, "node_modules", "onnxruntime-node")),
+            $"npm package onnxruntime-node is not in {modules}; run tests/install-tools.sh");
         Run("node", "run_models.mjs", modules, folder);
     }
 
@@ -76,18 +78,24 @@ public sealed class OnnxTools : IDisposable
 
     private static void RunPython(string script, string folder)
     {
-        Assert.True(File.Exists(Python), $"{Python} is missing; install Debian's python3-torch and python3-onnx with tests/install-tools.sh");
+        Assert.True(
+            File.Exists(Python), $"{Python} is missing; install Debian's python3-torch and python3-onnx with tests/install-tools.sh");
         Run(Python, script, folder);
     }
 
     private static void Run(string program, string script, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, [Path.Combine(AppContext.BaseDirectory, "Onnx", script), .. arguments]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            program, [Path.Combine(AppContext.BaseDirectory, "Onnx", script), .. arguments])
+        { RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {script} failed (it needs python3-torch and python3-onnx, or nodejs and onnxruntime-node; see tests/install-tools.sh): {error}");
+        Assert.True(
+            process.ExitCode == 0,
+            $"{program} {script} failed (it needs python3-torch and python3-onnx, or nodejs and onnxruntime-node; see "
+            + $"tests/install-tools.sh): {error}");
     }
 
     private static string RepositoryRoot()

@@ -60,7 +60,9 @@ public sealed class ConvolutionFormsTests : IDisposable
     [InlineData("""{"conv1":null}""")]
     [InlineData("""{"conv1":"depthwise"}""")]
     public void Other_text_is_refused(string text) =>
-        Assert.Contains($"convolutions are '{text}'", Assert.Throws<InputException>(() => ConvolutionForms.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"convolutions are '{text}'", Assert.Throws<InputException>(() => ConvolutionForms.Parse(text)).Message,
+            StringComparison.Ordinal);
 
     private float[] Gradients(SimdTier tier, ConvolutionForms forms)
     {

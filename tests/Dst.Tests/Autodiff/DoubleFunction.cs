@@ -11,7 +11,8 @@ internal sealed record DoubleFunction(Func<double, double> Value, Func<double, d
         LeakyReluOp l => new(x => x > 0 ? x : l.Slope * x, x => x > 0 ? 1 : l.Slope, 0),
         ClipOp c => new(x => Math.Clamp(x, c.Min, c.Max), x => x > c.Min && x < c.Max ? 1 : 0, c.Min, c.Max),
         SigmoidOp => new(Sigmoid, x => Sigmoid(x) * Sigmoid(-x)),
-        HardSigmoidOp { Alpha: var a, Beta: var b } => new(x => Math.Clamp(a * x + b, 0, 1), x => a * x + b is > 0 and < 1 ? a : 0, -b / a, (1 - b) / a),
+        HardSigmoidOp { Alpha: var a, Beta: var b } => new(
+            x => Math.Clamp(a * x + b, 0, 1), x => a * x + b is > 0 and < 1 ? a : 0, -b / a, (1 - b) / a),
         HardSwishOp => new(x => x * Math.Clamp(x / 6 + 0.5, 0, 1), x => x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5, -3, 3),
         TanhOp => new(Math.Tanh, x => 1 / Math.Pow(Math.Cosh(x), 2)),
         _ => throw new ArgumentException($"{operation} is no function of single elements", nameof(operation)),

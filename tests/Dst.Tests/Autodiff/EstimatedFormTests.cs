@@ -27,7 +27,8 @@ public sealed class EstimatedFormTests
             for (var i = 0; i < Batches.Length; i++)
             {
                 foreach (var kept in readsAll) Assert.Equal((shape, expected[i]), (shape, Describe(shape, kept, Batches[i])));
-                foreach (var kept in sharedBy16) Assert.Equal((shape, expected[Batches.Length + i]), (shape, Describe(shape, kept, Batches[i])));
+                foreach (var kept in sharedBy16)
+                    Assert.Equal((shape, expected[Batches.Length + i]), (shape, Describe(shape, kept, Batches[i])));
             }
         }
     }
@@ -50,7 +51,9 @@ public sealed class EstimatedFormTests
     {
         var form = ConvolutionForms.Estimated.Of(SimdTier.V128, "layer", shape, kept, batch);
         if (form is not WinogradForm winograd) return "direct";
-        return winograd.RunsByPosition(shape) ? $"{form} by position {batch * winograd.RowsOf(shape)}" : $"{form} {WinogradNode.RowsTogether(winograd, shape, batch)}";
+        return winograd.RunsByPosition(shape)
+            ? $"{form} by position {batch * winograd.RowsOf(shape)}"
+            : $"{form} {WinogradNode.RowsTogether(winograd, shape, batch)}";
     }
 
     private static IEnumerable<(Conv2dShape Shape, string[] Forms)> Recorded([CallerFilePath] string source = "")

@@ -69,7 +69,9 @@ internal sealed class RandomGraph
             case 11: Append(new ConcatOp(), [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => PickMap(x)), x]); break;
             case 12 when shape is { Height: > 3, Width: > 3 }: Pool(x); break;
             case 13: Append(new DropoutOp(0), x); break;
-            case 14 when shape.Count < 200: Append(new LinearOp(_random.Next(2, 20), _random.Next(2) == 0), Append(new FlattenOp(), x)); break;
+            case 14 when shape.Count < 200:
+                Append(
+                new LinearOp(_random.Next(2, 20), _random.Next(2) == 0), Append(new FlattenOp(), x)); break;
             case 15 when shape.Height > 1: Append(new GlobalMaxPoolOp(), x); break;
             case 16 or 17: Append(RandomFunction(), x); break;
             case 18: Append(_random.Next(2) == 0 ? new PReluOp() : new AffineOp(), x); break;
@@ -124,7 +126,9 @@ internal sealed class RandomGraph
                 0 => Append(new BatchNormOp(1e-2f), y),
                 1 => Append(new ReluOp(), y),
                 2 => Append(new AddOp(), y, PickLike(y)),
-                _ => Append(_random.Next(2) == 0 ? new Conv2dOp(_shapes[x].Channels, 3, 3, 1, 1) : new Conv2dOp(_shapes[x].Channels, 5, 5, 1, 2), y),
+                _ => Append(
+                    _random.Next(2) == 0 ? new Conv2dOp(_shapes[x].Channels, 3, 3, 1, 1) : new Conv2dOp(_shapes[x].Channels, 5, 5, 1, 2),
+                    y),
             };
         }
 
@@ -186,7 +190,8 @@ internal sealed class RandomGraph
 
     private string PickLike(string x) => PickWhere(x, shape => shape == _shapes[x]);
 
-    private string PickMap(string x) => PickWhere(x, shape => shape.Height == _shapes[x].Height && shape.Width == _shapes[x].Width && shape.Channels < 40);
+    private string PickMap(string x) =>
+        PickWhere(x, shape => shape.Height == _shapes[x].Height && shape.Width == _shapes[x].Width && shape.Channels < 40);
 
     private string PickWhere(string otherwise, Func<FeatureShape, bool> fits)
     {

@@ -43,7 +43,8 @@ public class RandomGraphTests
         var random = new Random(seed);
         string[] features = [.. graph.Nodes.SkipLast(1).Select(n => n.Name).Where(_ => random.Next(4) == 0)];
         var dense = RandomGraph.CreateModel(graph, seed);
-        var masked = PruningPlan.Create(dense, new PruningOptions { Pattern = UhpPattern.Parse(Patterns[seed % Patterns.Length]) }).ApplyTo(dense);
+        var masked = PruningPlan.Create(
+            dense, new PruningOptions { Pattern = UhpPattern.Parse(Patterns[seed % Patterns.Length]) }).ApplyTo(dense);
         using var pool = new WorkerPool(1);
         using var network = new TrainingNetwork(dense, MaxBatch, new(pool, tier), seed, features);
         new Step(dense, 3, seed, features).AssertSameAs(network);
@@ -205,7 +206,8 @@ public class RandomGraphTests
         {
             (_model, _count, _training) = (model, count, training);
             (Images, Expected) = Evaluate(model, count, seed, training);
-            foreach (var name in (features ?? []).Append(model.Graph.Output.Name)) _gradients[name] = RandomValues(Expected[name].Length, seed + _gradients.Count);
+            foreach (var name in (features ?? []).Append(model.Graph.Output.Name))
+                _gradients[name] = RandomValues(Expected[name].Length, seed + _gradients.Count);
             if (training) Expected.Backward(_gradients);
         }
 
@@ -235,7 +237,9 @@ public class RandomGraphTests
             {
                 var name = parameter.Shape.Name;
                 var row = parameter.Gradient.Length / parameter.Shape.Shape[0];
-                AssertClose($"gradient of {name}", Expected.Gradients[name], parameter.Gradient, i => parameter.Mask?.Keeps(i / row, i % row) ?? true);
+                AssertClose(
+                    $"gradient of {name}", Expected.Gradients[name], parameter.Gradient,
+                    i => parameter.Mask?.Keeps(i / row, i % row) ?? true);
             }
         }
 

@@ -34,7 +34,8 @@ public class TrainingNetworkTests
     {
         var dense = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1);
         var parsed = UhpPattern.Parse(pattern);
-        var masked = PruningPlan.Create(dense, new PruningOptions { Unit = parsed.Unit, Block = parsed.Block, Group = parsed.Group }).ApplyTo(dense);
+        var masked = PruningPlan.Create(
+            dense, new PruningOptions { Unit = parsed.Unit, Block = parsed.Block, Group = parsed.Group }).ApplyTo(dense);
         var zeroed = new Model(masked.Graph, masked.Parameters);
         Assert.NotEmpty(masked.Masks);
 
@@ -48,7 +49,8 @@ public class TrainingNetworkTests
             var largest = e.Gradient.Select(Math.Abs).DefaultIfEmpty().Max();
             for (var i = 0; i < e.Gradient.Length; i++)
             {
-                if (a.Mask is null || a.Mask.Keeps(i / Row(a), i % Row(a))) Assert.Equal(e.Gradient[i], a.Gradient[i], 1e-4 * (1 + largest));
+                if (a.Mask is null || a.Mask.Keeps(i / Row(a), i % Row(a)))
+                    Assert.Equal(e.Gradient[i], a.Gradient[i], 1e-4 * (1 + largest));
             }
         }
     }
@@ -57,7 +59,8 @@ public class TrainingNetworkTests
     public void There_is_no_way_back_from_inference_and_no_gradient_of_the_input()
     {
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1), 1, new(pool), seed: 1, ["input"]);
+        using var network = new TrainingNetwork(
+            Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1), 1, new(pool), seed: 1, ["input"]);
         network.Forward(new float[3 * 9 * 8], 1, training: false);
         Assert.Throws<InvalidOperationException>(() => network.Backward(new float[Classes]));
         Assert.Throws<ArgumentException>(() => network.SetFeatureGradient("input", new float[3 * 9 * 8]));
@@ -125,7 +128,9 @@ public class TrainingNetworkTests
     {
         using var pool = new WorkerPool(1);
         var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 256, 256), Classes), seed: 1);
-        Assert.Contains("batch of 1000000 need", Assert.Throws<InputException>(() => new TrainingNetwork(model, 1_000_000, new(pool), seed: 1)).Message);
+        Assert.Contains(
+            "batch of 1000000 need",
+            Assert.Throws<InputException>(() => new TrainingNetwork(model, 1_000_000, new(pool), seed: 1)).Message);
     }
 
     [Theory]
@@ -142,7 +147,8 @@ public class TrainingNetworkTests
         network.SetMasks(masked.Masks);
         Assert.Equal(Step(expected), Step(network));
         Assert.Equal(masked.Masks.Keys.Order(), network.ToModel().Masks.Keys.Order());
-        Assert.Throws<ArgumentException>(() => network.SetMasks(new Dictionary<string, LayerMask> { ["fc"] = masked.Masks.Values.First() }));
+        Assert.Throws<ArgumentException>(
+            () => network.SetMasks(new Dictionary<string, LayerMask> { ["fc"] = masked.Masks.Values.First() }));
 
         var relu = new float[Batch * 16 * 9 * 8];
         network.ReadFeature("relu", relu);

@@ -66,7 +66,8 @@ public sealed class InspectCommandTests : IDisposable
         Assert.Equal(layers.Where(layer => layer != "fc"), plan.Select(layer => layer.GetProperty("layer").GetString()));
         var halved = plan.Single(layer => layer.GetProperty("layer").GetString() == SampleModel.HalvedLayer);
         var forms = halved.GetProperty("alternatives").EnumerateArray().Append(halved.GetProperty("chosen"));
-        Assert.Contains(("direct", true), forms.Select(form => (form.GetProperty("form").GetString(), form.GetProperty("uses_mask").GetBoolean())));
+        Assert.Contains(
+            ("direct", true), forms.Select(form => (form.GetProperty("form").GetString(), form.GetProperty("uses_mask").GetBoolean())));
         Assert.Contains("alternatives", Terminal.Run("inspect", path, "--plan").Output);
     }
 

@@ -55,7 +55,8 @@ public class BatchLoaderTests
     {
         var data = Load(Options);
         using var loader = new BatchLoader(data, data.Training, 8, augment: true, seed: 1);
-        var orders = Enumerable.Range(0, 2).Select(epoch => loader.Epoch(epoch).SelectMany(b => b.Indices.Take(b.Count)).ToArray()).ToArray();
+        var orders = Enumerable.Range(0, 2).Select(
+            epoch => loader.Epoch(epoch).SelectMany(b => b.Indices.Take(b.Count)).ToArray()).ToArray();
         Assert.Equal(Enumerable.Range(0, 21), orders[0].Order());
         Assert.Equal(Enumerable.Range(0, 21), orders[1].Order());
         Assert.NotEqual(orders[0], orders[1]);
@@ -118,7 +119,8 @@ public class BatchLoaderTests
         var seen = Enumerable.Range(0, 400).Select(i => Array.FindIndex(Write(options, Dot(9, 4, 4), 5, i), v => v > 0)).ToHashSet();
         Assert.Equal(25, seen.Count);
         Assert.DoesNotContain(-1, seen);
-        var one = Enumerable.Range(0, 100).Select(i => Array.FindIndex(Write(options with { Shift = 1 }, Dot(9, 4, 4), 5, i), v => v > 0)).ToHashSet();
+        var one = Enumerable.Range(0, 100).Select(
+            i => Array.FindIndex(Write(options with { Shift = 1 }, Dot(9, 4, 4), 5, i), v => v > 0)).ToHashSet();
         Assert.Equal([6, 7, 8, 11, 12, 13, 16, 17, 18], one.Order());
     }
 
@@ -126,9 +128,11 @@ public class BatchLoaderTests
     public void PadGivesRoomAroundASmallImage()
     {
         var image = Dot(3, 1, 1);
-        var still = Enumerable.Range(0, 50).Select(i => Array.FindIndex(Write(new() { Crop = 3, Shift = 1 }, image, 3, i), v => v > 0)).ToHashSet();
+        var still = Enumerable.Range(0, 50).Select(
+            i => Array.FindIndex(Write(new() { Crop = 3, Shift = 1 }, image, 3, i), v => v > 0)).ToHashSet();
         Assert.Equal([4], still);
-        var moved = Enumerable.Range(0, 200).Select(i => Array.FindIndex(Write(new() { Crop = 3, Shift = 1, Pad = 1 }, image, 3, i), v => v > 0)).ToHashSet();
+        var moved = Enumerable.Range(0, 200).Select(
+            i => Array.FindIndex(Write(new() { Crop = 3, Shift = 1, Pad = 1 }, image, 3, i), v => v > 0)).ToHashSet();
         Assert.Equal(9, moved.Count);
     }
 
@@ -180,7 +184,8 @@ public class BatchLoaderTests
         // A flat image that covers all that a turned crop reaches stays flat.
         for (var i = 0; i < 20; i++) Assert.All(Write(options, Flat(21), 5, i), v => Assert.Equal(1, v, 1e-5));
         // A pixel one row above the centre goes round it at distance 1.
-        var places = Enumerable.Range(0, 300).Select(i => Write(options, Dot(21, 9, 10), 5, i)).Select(v => Array.IndexOf(v, v.Max())).ToHashSet();
+        var places = Enumerable.Range(0, 300).Select(
+            i => Write(options, Dot(21, 9, 10), 5, i)).Select(v => Array.IndexOf(v, v.Max())).ToHashSet();
         Assert.Superset(new HashSet<int> { 7, 11, 13, 17 }, places);
     }
 

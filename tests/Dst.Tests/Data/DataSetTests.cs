@@ -28,9 +28,12 @@ public class DataSetTests
         var all = Load(Small);
         var data = Load(Small with { ValidationFrom = ValidationSource.Test });
         Assert.Equal((40, 8, 12), (data.Training.Count, data.Validation.Count, data.Test.Count));
-        Assert.Equal(all.Test.Samples.Select(s => s.Name).Order(), data.Validation.Samples.Concat(data.Test.Samples).Select(s => s.Name).Order());
+        Assert.Equal(
+            all.Test.Samples.Select(s => s.Name).Order(), data.Validation.Samples.Concat(data.Test.Samples).Select(s => s.Name).Order());
         Assert.Equal([2, 2, 2, 2], data.Validation.CountByClass(4));
-        Assert.NotEqual(data.Validation.Samples.Select(s => s.Name), Load(Small with { ValidationFrom = ValidationSource.Test }, seed: 2).Validation.Samples.Select(s => s.Name));
+        Assert.NotEqual(
+            data.Validation.Samples.Select(s => s.Name),
+            Load(Small with { ValidationFrom = ValidationSource.Test }, seed: 2).Validation.Samples.Select(s => s.Name));
     }
 
     [Fact]
@@ -111,7 +114,11 @@ public class DataSetTests
         Assert.Equal((0.2f, 1f), (data.Normalisation.Mean[0], data.Normalisation.Deviation[0]));
         var leak = Assert.Single(LeakCheck.Find(data));
         Assert.Equal(("images", "training", "test", 2), (leak.What, leak.First, leak.Second, leak.Count));
-        Assert.Contains(log, line => line.StartsWith("warning: 2 images of the test split", StringComparison.Ordinal) && line.Contains(".png", StringComparison.Ordinal));
+        Assert.Contains(
+            log,
+            line =>
+                line.StartsWith("warning: 2 images of the test split", StringComparison.Ordinal)
+                    && line.Contains(".png", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -124,10 +131,13 @@ public class DataSetTests
         File.WriteAllBytes(folder.File("a/2.png"), TestImages.GreyPng(3, 3, (y, x) => (byte)(90 + y + x)));
         File.WriteAllBytes(folder.File("b/1.jpeg"), TestImages.ColourJpeg);
         File.WriteAllBytes(folder.File("b/2.tif"), TestImages.Tiff(false, 5, 7, 16, new byte[70]));
-        var data = DataSet.Load(new() { Kind = DataKind.Folder, Path = folder.Path, Crop = 6, Channels = 1, Shift = 1, Validation = 0, Test = 0.5 }, 1, "/", _ => { });
+        var data = DataSet.Load(
+            new() { Kind = DataKind.Folder, Path = folder.Path, Crop = 6, Channels = 1, Shift = 1, Validation = 0, Test = 0.5 }, 1, "/",
+            _ => { });
         Assert.Equal(new(1, 6, 6), data.Shape);
         Assert.All(data.Test.Samples, s => Assert.Equal((1, 6, 6), (s.Window.Channels, s.Window.Height, s.Window.Width)));
-        var resized = DataSet.Load(new() { Kind = DataKind.Folder, Path = folder.Path, Resize = 10, Validation = 0, Test = 0.5 }, 1, "/", _ => { });
+        var resized = DataSet.Load(
+            new() { Kind = DataKind.Folder, Path = folder.Path, Resize = 10, Validation = 0, Test = 0.5 }, 1, "/", _ => { });
         Assert.Equal((10, 10), (resized.Shape.Height, resized.Shape.Width));
     }
 
@@ -169,8 +179,10 @@ public class DataSetTests
         Assert.Equal((1, 4 * 21 + 1, 3 * 21 + 1), (grid.Channels, grid.Height, grid.Width));
         Assert.Equal(128, grid.Data.Span[0]);
         var expected = new float[400];
-        Preprocessor.Prepare(data.Training.Samples[9].Window, new(0, AmplitudeTransform.Sqrt, [0], [1], Smooth: true), data.Shape, expected);
-        for (var i = 0; i < 400; i++) Assert.Equal((byte)(expected[i] * 255 + 0.5f), grid.Data.Span[(22 + i / 20) * grid.Width + 1 + i % 20]);
+        Preprocessor.Prepare(
+            data.Training.Samples[9].Window, new(0, AmplitudeTransform.Sqrt, [0], [1], Smooth: true), data.Shape, expected);
+        for (var i = 0; i < 400; i++)
+            Assert.Equal((byte)(expected[i] * 255 + 0.5f), grid.Data.Span[(22 + i / 20) * grid.Width + 1 + i % 20]);
         Assert.Equal(["grid.png"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
     }
 

@@ -16,7 +16,9 @@ public sealed class SourceTests : IDisposable
     [Fact]
     public void FolderWithSplitsKeepsThem()
     {
-        Write(("train/b/1.png", 1), ("train/b/2.png", 2), ("train/a/3.png", 3), ("train/a/deep/4.png", 4), ("test/a/5.png", 5), ("test/b/6.png", 6), ("train/a/notes.txt", 0), ("train/.hidden/7.png", 7));
+        Write(
+            ("train/b/1.png", 1), ("train/b/2.png", 2), ("train/a/3.png", 3), ("train/a/deep/4.png", 4), ("test/a/5.png", 5),
+            ("test/b/6.png", 6), ("train/a/notes.txt", 0), ("train/.hidden/7.png", 7));
         var data = Load(new() { Kind = DataKind.Folder, Validation = 0 });
         Assert.Equal(["a", "b"], data.ClassNames);
         Assert.Equal(["3.png", "4.png", "1.png", "2.png"], data.Training.Samples.Select(s => Path.GetFileName(s.Name)));
@@ -80,8 +82,13 @@ public sealed class SourceTests : IDisposable
     [Fact]
     public void MissingPathIsNamed()
     {
-        Assert.Contains("data.path is empty", Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = DataKind.Mstar }, 1, _folder.Path, _log.Add)).Message);
-        Assert.Contains("none' does not exist", Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = DataKind.Mstar, Path = "none" }, 1, _folder.Path, _log.Add)).Message);
+        Assert.Contains(
+            "data.path is empty",
+            Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = DataKind.Mstar }, 1, _folder.Path, _log.Add)).Message);
+        Assert.Contains(
+            "none' does not exist",
+            Assert.Throws<InputException>(
+                () => DataSet.Load(new() { Kind = DataKind.Mstar, Path = "none" }, 1, _folder.Path, _log.Add)).Message);
         Assert.Contains("'17_DEG'", Fails(DataKind.Mstar));
     }
 
@@ -126,7 +133,11 @@ public sealed class SourceTests : IDisposable
         WriteFusar();
         var leak = Assert.Single(LeakCheck.Find(Load(new() { Kind = DataKind.Fusar, MinSamples = 4, Validation = 0 })));
         Assert.Equal(("ships", "training", "test"), (leak.What, leak.First, leak.Second));
-        Assert.Contains(_log, line => line.StartsWith("warning:", StringComparison.Ordinal) && line.Contains("show ships of the training split", StringComparison.Ordinal));
+        Assert.Contains(
+            _log,
+            line =>
+                line.StartsWith("warning:", StringComparison.Ordinal)
+                    && line.Contains("show ships of the training split", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -183,7 +194,9 @@ public sealed class SourceTests : IDisposable
     public void CifarErrorsNameTheFile()
     {
         var files = Cifar100();
-        string Message(string path) => Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, 1, _folder.Path, _log.Add)).Message;
+        string Message(string path) =>
+            Assert.Throws<InputException>(
+                () => DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, 1, _folder.Path, _log.Add)).Message;
         WriteArchive("whole.tar.gz", "", files);
         var whole = File.ReadAllBytes(_folder.File("whole.tar.gz"));
         foreach (var length in new[] { 5, 20, whole.Length / 2, whole.Length - 40 })
@@ -224,7 +237,8 @@ public sealed class SourceTests : IDisposable
     {
         using var zipped = new GZipStream(File.Create(_folder.File(name)), CompressionLevel.Fastest);
         using var tar = new TarWriter(zipped);
-        foreach (var (file, bytes) in files) tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, prefix + file) { DataStream = new MemoryStream(bytes) });
+        foreach (var (file, bytes) in files)
+            tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, prefix + file) { DataStream = new MemoryStream(bytes) });
     }
 
     // Two categories of enough images and a rare one; image i of a class shows ship i / 5 of that class.

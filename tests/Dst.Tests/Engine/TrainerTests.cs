@@ -26,7 +26,10 @@ public sealed class TrainerTests : IDisposable
     public void Training_lowers_the_loss_and_keeps_the_best_validation_epoch()
     {
         var rows = new List<EpochMetrics>();
-        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 15, Ema = 0, Schedule = new() { LearningRate = 0.2 } }), _data, new(_pool), seed: 1) { EpochEnded = rows.Add };
+        using var trainer = new Trainer(
+            Phase(_recipe.Train with { Epochs = 15, Ema = 0, Schedule = new() { LearningRate = 0.2 } }), _data, new(_pool),
+            seed: 1)
+        { EpochEnded = rows.Add };
         var result = trainer.Run();
         Assert.Equal(Enumerable.Range(1, 15), rows.Select(row => row.Epoch));
         Assert.True(rows[^1].TrainLoss < 0.8 * rows[0].TrainLoss, $"{rows[0].TrainLoss} to {rows[^1].TrainLoss}");
@@ -43,7 +46,9 @@ public sealed class TrainerTests : IDisposable
     public void The_moving_average_is_what_is_validated_and_kept()
     {
         var rows = new List<EpochMetrics>();
-        using var trainer = new Trainer(Phase(_recipe.Train with { Epochs = 2, Ema = 0.9 }), _data, new(_pool), seed: 1) { EpochEnded = rows.Add };
+        using var trainer = new Trainer(
+            Phase(_recipe.Train with { Epochs = 2, Ema = 0.9 }), _data, new(_pool), seed: 1)
+        { EpochEnded = rows.Add };
         var result = trainer.Run();
         using var network = new TrainingNetwork(result.Model, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
@@ -74,21 +79,33 @@ public sealed class TrainerTests : IDisposable
         phase.Start.Parameters["layer2.0.conv1.weight"].Data[3] = float.NaN;
         using var trainer = new Trainer(phase, _data, new(_pool), seed: 1);
         var message = Assert.Throws<DivergedException>(() => trainer.Run()).Message;
-        Assert.Contains("student: the loss is NaN in epoch 1 after 0 of its steps, at step 0; the first layer whose output is not finite is 'layer2.0.conv1'", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "student: the loss is NaN in epoch 1 after 0 of its steps, at step 0; the first layer whose output is not finite is "
+            + "'layer2.0.conv1'",
+            message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void An_exploding_loss_names_the_step_and_the_last_good_checkpoint()
     {
         using var folder = new TemporaryFolder();
-        foreach (var (everyEpochs, expected) in new[] { (1, "the last good state, after "), (0, "no checkpoint of student was written before") })
+        foreach (
+            var (everyEpochs, expected) in new[] { (1, "the last good state, after "), (0, "no checkpoint of student was written before") })
         {
-            using var run = TinyRun.Create(TinyRun.Recipe(folder.File($"{everyEpochs}"), "arms=[student]", "train={epochs: 60, batch: 9, optimizer: {momentum: 0, nesterov: false, weight_decay: 1}, schedule: {kind: constant, learning_rate: 5}}", $"checkpoint.every_epochs={everyEpochs}"));
+            using var run = TinyRun.Create(
+                TinyRun.Recipe(
+                    folder.File($"{everyEpochs}"), "arms=[student]",
+                    "train={epochs: 60, batch: 9, optimizer: {momentum: 0, nesterov: false, weight_decay: 1}, schedule: {kind: constant, "
+                    + "learning_rate: 5}}",
+                    $"checkpoint.every_epochs={everyEpochs}"));
             var steps = 0;
             var message = Assert.Throws<DivergedException>(() => TinyRun.Run(run, step => steps = step)).Message;
             Assert.Contains($"step {steps}", message, StringComparison.Ordinal);
             Assert.Contains(expected, message, StringComparison.Ordinal);
-            if (CheckpointFile.FindState(run.CheckpointPath, "student") is { } state) Assert.Contains($"{Words.Count(state.Epoch, "epoch")} and {Words.Count(state.Step, "step")}, is in {run.CheckpointPath}", message, StringComparison.Ordinal);
+            if (CheckpointFile.FindState(run.CheckpointPath, "student") is { } state)
+                Assert.Contains(
+                    $"{Words.Count(state.Epoch, "epoch")} and {Words.Count(state.Step, "step")}, is in {run.CheckpointPath}", message,
+                    StringComparison.Ordinal);
         }
     }
 
@@ -107,7 +124,9 @@ public sealed class TrainerTests : IDisposable
     public void The_objective_is_the_weighted_sum_of_its_terms()
     {
         var distillation = new DistillationOptions { Temperature = 3, Alpha = 0.75, Beta = 0.5 };
-        var phase = Phase(_recipe.Train with { LabelSmoothing = 0.1 }) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
+        var phase = Phase(
+            _recipe.Train with { LabelSmoothing = 0.1 }) with
+        { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
         using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
         using var objective = new Objective(phase, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
@@ -147,7 +166,8 @@ public sealed class TrainerTests : IDisposable
         var labels = batch.Labels.AsSpan(0, batch.Count);
 
         var expected = CrossEntropy.Compute(logits, labels, 3, 0, 0.5f, expectedGradient)
-            + DecoupledDistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(7), batch)), labels, 3, 2, 0.5f, 4, inner) // epoch 2 of 4
+            // Epoch 2 of 4.
+            + DecoupledDistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(7), batch)), labels, 3, 2, 0.5f, 4, inner)
             + DistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(8), batch)), 3, 2, 0.25f, inner);
         LogitStandardisation.Backward(logits, inner, 3, expectedGradient);
         Assert.Equal(expected, objective.Compute(batch, epoch: 1, logits, gradient), 12);
@@ -172,8 +192,12 @@ public sealed class TrainerTests : IDisposable
         Assert.False(CheckpointFile.TryRestore(path, "teacher", trainer));
         Assert.True(CheckpointFile.TryRestore(path, "student", trainer));
 
-        using var wider = new Trainer(new("student", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.5), 1), _recipe.Train), _data, new(_pool), seed: 1);
-        Assert.Contains("was expected", Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", wider)).Message, StringComparison.Ordinal);
+        using var wider = new Trainer(
+            new("student", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.5), 1), _recipe.Train), _data, new(_pool),
+            seed: 1);
+        Assert.Contains(
+            "was expected", Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", wider)).Message,
+            StringComparison.Ordinal);
         using (var file = File.OpenWrite(path)) file.SetLength(file.Length / 2);
         Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", trainer));
     }

@@ -39,7 +39,8 @@ public sealed class KilledRunTests : IDisposable
     /// <summary>The folder of a new run of two arms, in which nothing is trained yet.</summary>
     private string Begin(string name)
     {
-        using var run = TinyRun.Create(TinyRun.Recipe(_folder.File(name), "arms=[teacher, student-kd]", "train.epochs=12", "teacher.train.epochs=12"));
+        using var run = TinyRun.Create(
+            TinyRun.Recipe(_folder.File(name), "arms=[teacher, student-kd]", "train.epochs=12", "teacher.train.epochs=12"));
         return run.Path;
     }
 
@@ -53,7 +54,9 @@ public sealed class KilledRunTests : IDisposable
         }
 
         foreach (var arm in TinyRun.Arms(unbroken))
-            Assert.Equal(File.ReadAllBytes(Path.Combine(unbroken, $"{arm}.safetensors")), File.ReadAllBytes(Path.Combine(stopped, $"{arm}.safetensors")));
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(unbroken, $"{arm}.safetensors")),
+                File.ReadAllBytes(Path.Combine(stopped, $"{arm}.safetensors")));
         Assert.Equal(TinyRun.Metrics(unbroken), TinyRun.Metrics(stopped));
     }
 
@@ -67,7 +70,10 @@ public sealed class KilledRunTests : IDisposable
     private static (int ExitCode, string Log) StopWhen(string folder, int metricsRows, Action<Process> stop)
     {
         // A shell's background jobs ignore interrupts, and so would their children.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), "run", "--resume", folder]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            "env",
+            ["--default-signal=INT", "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), "run", "--resume", folder])
+        { RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var log = process.StandardError.ReadToEndAsync();
         var clock = Stopwatch.StartNew();

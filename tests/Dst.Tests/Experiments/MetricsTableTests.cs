@@ -41,6 +41,7 @@ public sealed class MetricsTableTests : IDisposable
     public void A_bad_row_is_one_sentence(string text, string expected)
     {
         File.WriteAllText(_folder.File("m"), text);
-        Assert.Contains(expected, Assert.Throws<InputException>(() => MetricsTable.Load(_folder.File("m"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InputException>(() => MetricsTable.Load(_folder.File("m"))).Message, StringComparison.Ordinal);
     }
 }

@@ -107,7 +107,8 @@ public sealed class PipelineTests : IDisposable
     {
         using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[student]", "train.convolutions=measured"));
         using var cancellation = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, epochEnded: _ => cancellation.Cancel(), cancellation: cancellation.Token));
+        Assert.Throws<OperationCanceledException>(
+            () => TinyRun.Run(run, epochEnded: _ => cancellation.Cancel(), cancellation: cancellation.Token));
         var recorded = Recorded(run).EnumerateObject().ToDictionary(layer => layer.Name, layer => layer.Value.GetString()!);
         Assert.Equal(recorded, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Layers);
 
@@ -118,7 +119,9 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal(flipped, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Layers);
 
         static JsonElement Recorded(RunFolder run) =>
-            JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Path, "manifest.json"))).RootElement.GetProperty("convolutions").GetProperty(ArmNames.Student);
+            JsonDocument.Parse(
+                File.ReadAllText(
+                    Path.Combine(run.Path, "manifest.json"))).RootElement.GetProperty("convolutions").GetProperty(ArmNames.Student);
     }
 
     [Fact]
@@ -152,7 +155,8 @@ public sealed class PipelineTests : IDisposable
         {
             using var run = TinyRun.Create(TinyRun.Recipe(_folder.File($"{cases++}"), setting));
             var steps = 0;
-            Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(run, _ => steps++)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                expected, Assert.Throws<InputException>(() => TinyRun.Run(run, _ => steps++)).Message, StringComparison.Ordinal);
             Assert.Equal(0, steps);
         }
     }
@@ -169,9 +173,11 @@ public sealed class PipelineTests : IDisposable
         }
 
         using var other = TinyRun.Create(TinyRun.Recipe(_folder.File("third"), "data.simulated.classes=4", $"teacher.model={teacher}"));
-        Assert.Contains("has 3 classes; the data has", Assert.Throws<InputException>(() => TinyRun.Run(other)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 3 classes; the data has", Assert.Throws<InputException>(() => TinyRun.Run(other)).Message, StringComparison.Ordinal);
 
-        foreach (var (setting, expected) in new[] { ("data.normalise=image", "normalised image by image"), ("data.smooth=true", ", smoothed") })
+        foreach (
+            var (setting, expected) in new[] { ("data.normalise=image", "normalised image by image"), ("data.smooth=true", ", smoothed") })
         {
             using var otherInputs = TinyRun.Create(TinyRun.Recipe(_folder.File(setting), setting, $"teacher.model={teacher}"));
             Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(otherInputs)).Message, StringComparison.Ordinal);
@@ -182,7 +188,8 @@ public sealed class PipelineTests : IDisposable
     public void A_student_that_is_pruned_already_or_missing_is_refused_before_a_teacher_is_trained()
     {
         var pruned = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
-        foreach (var (student, expected) in new[] { (pruned, "is pruned already (layer '"), (_folder.File("none.safetensors"), "does not exist") })
+        foreach (
+            var (student, expected) in new[] { (pruned, "is pruned already (layer '"), (_folder.File("none.safetensors"), "does not exist") })
         {
             using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), "arms=[dst]", $"student.model={student}"));
             var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
@@ -198,7 +205,8 @@ public sealed class PipelineTests : IDisposable
         using (run)
         {
             using var cancellation = new CancellationTokenSource();
-            Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, epochEnded: epoch => { if (epoch == 3) cancellation.Cancel(); }, cancellation: cancellation.Token));
+            Assert.Throws<OperationCanceledException>(
+                () => TinyRun.Run(run, epochEnded: epoch => { if (epoch == 3) cancellation.Cancel(); }, cancellation: cancellation.Token));
         }
 
         Assert.Empty(TinyRun.Arms(run.Path));
@@ -225,11 +233,16 @@ public sealed class PipelineTests : IDisposable
     private static void AssertSameResults(string expected, string actual)
     {
         foreach (var file in Directory.GetFiles(expected, "*.safetensors"))
-            Assert.True(File.ReadAllBytes(file).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(actual, Path.GetFileName(file)))) || file.Contains("checkpoint", StringComparison.Ordinal), file);
+            Assert.True(
+                File.ReadAllBytes(file).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(actual, Path.GetFileName(file))))
+                    || file.Contains("checkpoint", StringComparison.Ordinal),
+                file);
         Assert.Equal(TinyRun.Metrics(expected), TinyRun.Metrics(actual));
     }
 
-    /// <summary>Stops a run after some steps: in order, so that the state is saved, or as a killed process leaves it, with torn files.</summary>
+    /// <summary>
+    /// Stops a run after some steps: in order, so that the state is saved, or as a killed process leaves it, with torn files.
+    /// </summary>
     private static void Interrupt(string path, int steps, bool crash)
     {
         using var cancellation = new CancellationTokenSource();
@@ -238,7 +251,8 @@ public sealed class PipelineTests : IDisposable
             if (crash)
                 Assert.Throws<KilledException>(() => TinyRun.Run(run, step => _ = step == steps ? throw new KilledException() : 0));
             else
-                Assert.Throws<OperationCanceledException>(() => TinyRun.Run(run, step => { if (step == steps) cancellation.Cancel(); }, cancellation: cancellation.Token));
+                Assert.Throws<OperationCanceledException>(
+                    () => TinyRun.Run(run, step => { if (step == steps) cancellation.Cancel(); }, cancellation: cancellation.Token));
         }
 
         if (!crash) return;

@@ -12,7 +12,8 @@ namespace Dst.Tests.Experiments;
 /// <summary>Recipes as a whole: files, inheritance of training settings, round trip, comparison.</summary>
 public class RecipeFileTests
 {
-    public static TheoryData<string> ShippedRecipes => [.. Directory.GetFiles(Path.Combine(RepositoryRoot, "recipes"), "*.yaml", SearchOption.AllDirectories)];
+    public static TheoryData<string> ShippedRecipes =>
+        [.. Directory.GetFiles(Path.Combine(RepositoryRoot, "recipes"), "*.yaml", SearchOption.AllDirectories)];
 
     private static string RepositoryRoot
     {
@@ -52,7 +53,9 @@ public class RecipeFileTests
         foreach (var train in new[] { recipe.Teacher.Train, recipe.Train, recipe.PruneTrain })
         {
             var schedule = Schedule.Create(train.Schedule, train.Epochs, stepsPerEpoch: 2);
-            Assert.True(schedule.LearningRate(2 * train.Epochs - 1) < train.Schedule.LearningRate / 50, "the learning rate has not fallen at the end");
+            Assert.True(
+                schedule.LearningRate(2 * train.Epochs - 1) < train.Schedule.LearningRate / 50,
+                "the learning rate has not fallen at the end");
             Assert.All(train.Schedule.Milestones, milestone => Assert.InRange(milestone, 1, train.Epochs - 1));
             Optimizer.Create(train.Optimizer, []);
         }
@@ -77,7 +80,11 @@ public class RecipeFileTests
             prune_train: {epochs: 3, optimizer: {momentum: 0.25}}
             """, Overrides("train.batch=17", "train.optimizer.kind=adamw"));
         Assert.Equal((9, 17, 0.5), (recipe.Teacher.Train.Epochs, recipe.Teacher.Train.Batch, recipe.Teacher.Train.Optimizer.Momentum));
-        Assert.Equal((3, 17, 0.25, 0.001), (recipe.PruneTrain.Epochs, recipe.PruneTrain.Batch, recipe.PruneTrain.Optimizer.Momentum, recipe.PruneTrain.Optimizer.WeightDecay));
+        Assert.Equal(
+            (3, 17, 0.25, 0.001),
+            (
+                recipe.PruneTrain.Epochs, recipe.PruneTrain.Batch, recipe.PruneTrain.Optimizer.Momentum,
+                recipe.PruneTrain.Optimizer.WeightDecay));
         Assert.Equal(OptimizerKind.Adamw, recipe.PruneTrain.Optimizer.Kind);
         Assert.Equal("resnet20", recipe.Teacher.Arch);
     }
@@ -104,7 +111,9 @@ public class RecipeFileTests
     [InlineData(".hidden")]
     [InlineData("'x y'")]
     public void A_name_that_cannot_be_a_folder_is_refused(string name) =>
-        Assert.Contains("cannot be a folder's name", Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", $"name: {name}")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot be a folder's name", Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", $"name: {name}")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_byte_order_mark_is_no_part_of_the_first_key()
@@ -133,16 +142,21 @@ public class RecipeFileTests
     [InlineData("data: {kind: what}", "kind in data is 'what'; expected mstar, fusar, cifar100, cifar10, folder or simulated")]
     [InlineData("arms: [teacher, studnet]", "arms in the recipe is 'studnet'; expected teacher, student, student-kd")]
     public void Arms_are_checked(string text, string expected) =>
-        Assert.Contains(expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Differences_name_what_results_depend_on_and_nothing_else()
     {
         var recipe = RecipeFile.Parse("recipe x", "train: {epochs: 3}");
-        var same = RecipeFile.Parse("recipe x", "train: {epochs: 3}", Overrides("threads=2", "runs=elsewhere", "checkpoint.every_epochs=7"));
+        var same = RecipeFile.Parse(
+            "recipe x", "train: {epochs: 3}", Overrides("threads=2", "runs=elsewhere", "checkpoint.every_epochs=7"));
         Assert.Empty(RecipeFile.Differences(recipe, same));
-        var other = RecipeFile.Parse("recipe x", "train: {epochs: 4}", Overrides("teacher.train.epochs=3", "prune_train.epochs=3", "arms=[dst]"));
-        Assert.Equal(["arms is [teacher, student, student-kd, unstructured-kd, uhp, dst, half-width], now [dst]", "train.epochs is 3, now 4"], RecipeFile.Differences(recipe, other));
+        var other = RecipeFile.Parse(
+            "recipe x", "train: {epochs: 4}", Overrides("teacher.train.epochs=3", "prune_train.epochs=3", "arms=[dst]"));
+        Assert.Equal(
+            ["arms is [teacher, student, student-kd, unstructured-kd, uhp, dst, half-width], now [dst]", "train.epochs is 3, now 4"],
+            RecipeFile.Differences(recipe, other));
     }
 
     [Fact]
@@ -170,8 +184,12 @@ public class RecipeFileTests
         Assert.Equal([new() { Teacher = "a", Student = "b" }, new() { Student = "c" }], recipe.Distill.Hints.Layers);
         Assert.Equal(recipe.Distill.Hints.Layers, RecipeFile.Parse("recipe x", RecipeFile.Write(recipe)).Distill.Hints.Layers);
         var other = RecipeFile.Parse("recipe x", "distill: {hints: {weight: 2, layers: [{teacher: a, student: b}]}}");
-        Assert.Equal(["distill.hints.layers is [{teacher: a, student: b}, {teacher: , student: c}], now [{teacher: a, student: b}]"], RecipeFile.Differences(recipe, other));
-        Assert.Equal("sections such as {teacher: text, student: text}", RecipeFile.Describe().Single(key => key.Path == "distill.hints.layers").Expected);
+        Assert.Equal(
+            ["distill.hints.layers is [{teacher: a, student: b}, {teacher: , student: c}], now [{teacher: a, student: b}]"],
+            RecipeFile.Differences(recipe, other));
+        Assert.Equal(
+            "sections such as {teacher: text, student: text}",
+            RecipeFile.Describe().Single(key => key.Path == "distill.hints.layers").Expected);
     }
 
     [Theory]
@@ -179,7 +197,8 @@ public class RecipeFileTests
     [InlineData("distill: {hints: {layers: [{teachr: a}]}}", "unknown key 'teachr' in distill.hints.layers; did you mean 'teacher'?")]
     [InlineData("distill: {hints: {layers: {teacher: a}}}", "layers in distill.hints is a section; expected a list")]
     public void A_list_of_sections_is_checked(string text, string expected) =>
-        Assert.Contains(expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
 
     private static IEnumerable<SettingOverride> Overrides(params string[] assignments) => assignments.Select(SettingOverride.Parse);
 }

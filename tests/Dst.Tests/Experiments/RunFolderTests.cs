@@ -28,7 +28,8 @@ public sealed class RunFolderTests : IDisposable
     {
         File.WriteAllText(_folder.File("file"), "");
         var recipe = TinyRun.Recipe(_folder.File("file"));
-        Assert.Contains("expected a writable folder", Assert.Throws<InputException>(() => TinyRun.Create(recipe)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "expected a writable folder", Assert.Throws<InputException>(() => TinyRun.Create(recipe)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,7 +61,9 @@ public sealed class RunFolderTests : IDisposable
     public void A_run_in_progress_cannot_be_resumed_by_another_process()
     {
         using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
-        Assert.Contains("no other process has open", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no other process has open", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,7 +71,8 @@ public sealed class RunFolderTests : IDisposable
     {
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         run.Dispose();
-        var message = Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [SettingOverride.Parse("train.epochs=4"), SettingOverride.Parse("seed=6")])).Message;
+        var message = Assert.Throws<InputException>(
+            () => RunFolder.Resume(run.Path, [SettingOverride.Parse("train.epochs=4"), SettingOverride.Parse("seed=6")])).Message;
         Assert.Contains("seed is 5, now 6; train.epochs is 3, now 4", message, StringComparison.Ordinal);
         using var resumed = RunFolder.Resume(run.Path, [SettingOverride.Parse("threads=2")]);
         Assert.Equal(2, resumed.Recipe.Threads);
@@ -77,9 +81,13 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void A_folder_without_a_run_is_refused_and_left_alone()
     {
-        Assert.Contains("has no recipe.yaml", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no recipe.yaml", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message,
+            StringComparison.Ordinal);
         File.WriteAllText(_folder.File("recipe.yaml"), "name: pancakes");
-        Assert.Contains("has no metrics.csv", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no metrics.csv", Assert.Throws<InputException>(() => RunFolder.Resume(_folder.Path, [])).Message,
+            StringComparison.Ordinal);
         Assert.Equal([_folder.File("recipe.yaml")], Directory.GetFileSystemEntries(_folder.Path));
     }
 
@@ -92,7 +100,8 @@ public sealed class RunFolderTests : IDisposable
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         run.Dispose();
         File.WriteAllText(Path.Combine(run.Path, "summary.json"), text);
-        Assert.Contains("expected a summary", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "expected a summary", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,8 +112,10 @@ public sealed class RunFolderTests : IDisposable
         var manifest = RunManifest.Describe(new(pool), 5, DateTime.UtcNow, TinyRun.Load(run.Recipe));
         run.WriteManifest(manifest);
         run.WriteManifest(manifest);
-        var other = RunManifest.Describe(new(pool), 5, DateTime.UtcNow, TinyRun.Load(TinyRun.Recipe(_folder.Path, "data.simulated.seed=2")));
-        Assert.Contains("expected the same data", Assert.Throws<InputException>(() => run.WriteManifest(other)).Message, StringComparison.Ordinal);
+        var other = RunManifest.Describe(
+            new(pool), 5, DateTime.UtcNow, TinyRun.Load(TinyRun.Recipe(_folder.Path, "data.simulated.seed=2")));
+        Assert.Contains(
+            "expected the same data", Assert.Throws<InputException>(() => run.WriteManifest(other)).Message, StringComparison.Ordinal);
         run.Dispose();
     }
 

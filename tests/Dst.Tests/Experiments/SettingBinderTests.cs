@@ -66,7 +66,8 @@ public class SettingBinderTests
         return new SettingBinder(tree.Where).Bind<Outer>(tree.Root);
     }
 
-    private static string Sentence(string text, params string[] overrides) => Assert.Throws<InputException>(() => Bind(text, overrides)).Message;
+    private static string Sentence(string text, params string[] overrides) =>
+        Assert.Throws<InputException>(() => Bind(text, overrides)).Message;
 
     [Fact]
     public void Values_of_every_type_are_bound_and_absent_keys_keep_their_defaults()
@@ -83,7 +84,8 @@ public class SettingBinderTests
             limit: ~
             train: {epochs: 3, rate: 1e-2, shade: dark_red}
             """);
-        Assert.Equal(("12", "chips/a.jpeg", 9000000000, true, 2, null), (outer.Name, outer.File, outer.Seed, outer.Flag, outer.Block, outer.Limit));
+        Assert.Equal(
+            ("12", "chips/a.jpeg", 9000000000, true, 2, null), (outer.Name, outer.File, outer.Seed, outer.Flag, outer.Block, outer.Limit));
         Assert.Equal([0.25, 1], outer.Steps);
         Assert.Equal(["sgd", "adamw"], outer.Kinds);
         Assert.Equal(new Inner { Epochs = 3, Rate = 0.01, Shade = Colour.DarkRed }, outer.Train);
@@ -122,7 +124,8 @@ public class SettingBinderTests
     [InlineData("b: *x", "an alias is used")]
     [InlineData("name: !!str 1", "a tag is used")]
     [InlineData("seed: 1\n---\nseed: 2", "a second document begins")]
-    public void Illegal_text_is_one_sentence_with_its_line(string text, string expected) => Assert.Contains(expected, Sentence(text), StringComparison.Ordinal);
+    public void Illegal_text_is_one_sentence_with_its_line(string text, string expected) =>
+        Assert.Contains(expected, Sentence(text), StringComparison.Ordinal);
 
     [Fact]
     public void Deep_nesting_is_refused_before_it_can_exhaust_the_stack() =>
@@ -134,7 +137,8 @@ public class SettingBinderTests
     [Fact]
     public void Overrides_replace_and_add_keys_and_are_named_in_errors()
     {
-        var outer = Bind("train: {epochs: 3}", "train.epochs=5", "train.rate=0.5", "second.shade=blue", "steps=[0, 1]", "name=", "file=a=b");
+        var outer = Bind(
+            "train: {epochs: 3}", "train.epochs=5", "train.rate=0.5", "second.shade=blue", "steps=[0, 1]", "name=", "file=a=b");
         Assert.Equal(new Inner { Epochs = 5, Rate = 0.5 }, outer.Train);
         Assert.Equal(Colour.Blue, outer.Second.Shade);
         Assert.Equal([0, 1], outer.Steps);

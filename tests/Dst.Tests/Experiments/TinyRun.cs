@@ -34,17 +34,25 @@ internal static class TinyRun
         prune_train: {epochs: 2, optimizer: {kind: adamw}, schedule: {learning_rate: 0.001}}
         """;
 
-    public static Recipe Recipe(string folder, params string[] overrides) => RecipeFile.Parse("recipe tiny", Text, [SettingOverride.Of("runs", folder, "the test"), .. overrides.Select(SettingOverride.Parse)]);
+    public static Recipe Recipe(string folder, params string[] overrides) =>
+        RecipeFile.Parse("recipe tiny", Text, [SettingOverride.Of("runs", folder, "the test"), .. overrides.Select(SettingOverride.Parse)]);
 
     public static DataSet Load(Recipe recipe) => DataSet.Load(recipe.Data, recipe.Seed, ".", _ => { });
 
     public static RunFolder Create(Recipe recipe) => RunFolder.Create(recipe, new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Local));
 
-    /// <summary>Runs all arms; <paramref name="afterStep"/> is called with the number of each step of this process, <paramref name="epochEnded"/> with that of each epoch, from 1.</summary>
-    public static RunSummary Run(RunFolder run, Action<int>? afterStep = null, Action<int>? epochEnded = null, CancellationToken cancellation = default)
+    /// <summary>
+    /// Runs all arms; <paramref name="afterStep"/> is called with the number of each step of this process, <paramref name="epochEnded"/>
+    /// with that of each epoch, from 1.
+    /// </summary>
+    public static RunSummary Run(
+        RunFolder run, Action<int>? afterStep = null, Action<int>? epochEnded = null, CancellationToken cancellation = default)
     {
         using var pool = new WorkerPool(run.Recipe.Threads);
-        return new Pipeline(run, Load(run.Recipe), new(pool), Measure) { Progress = new StepCounter(afterStep), EpochEnded = row => epochEnded?.Invoke(row.Epoch) }.Run(cancellation);
+        return new Pipeline(
+            run, Load(run.Recipe), new(pool),
+            Measure)
+        { Progress = new StepCounter(afterStep), EpochEnded = row => epochEnded?.Invoke(row.Epoch) }.Run(cancellation);
     }
 
     /// <summary>Lines of <c>metrics.csv</c> without the two columns of times.</summary>

@@ -43,7 +43,8 @@ public sealed class AtomicFileTests : IDisposable
     {
         var missing = _folder.File(Path.Combine("missing", "a"));
         Assert.StartsWith($"{missing} cannot be written", Assert.Throws<InputException>(() => AtomicFile.Write(missing, _ => { })).Message);
-        Assert.StartsWith($"{_folder.Path} cannot be written", Assert.Throws<InputException>(() => AtomicFile.Write(_folder.Path, _ => { })).Message);
+        Assert.StartsWith(
+            $"{_folder.Path} cannot be written", Assert.Throws<InputException>(() => AtomicFile.Write(_folder.Path, _ => { })).Message);
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Path));
     }
 }

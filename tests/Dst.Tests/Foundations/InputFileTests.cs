@@ -57,6 +57,7 @@ public sealed class InputFileTests : IDisposable
     public void A_file_that_is_too_large_is_refused_before_it_is_read()
     {
         File.WriteAllText(_folder.File("file"), "text");
-        Assert.Contains("4 bytes; at most 3", Assert.Throws<InputException>(() => InputFile.ReadAllBytes(_folder.File("file"), maxBytes: 3)).Message);
+        Assert.Contains(
+            "4 bytes; at most 3", Assert.Throws<InputException>(() => InputFile.ReadAllBytes(_folder.File("file"), maxBytes: 3)).Message);
     }
 }

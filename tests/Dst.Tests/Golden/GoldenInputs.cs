@@ -13,7 +13,8 @@ internal static class GoldenInputs
     {
         var shapes = graph.Parameters;
         var classifier = shapes.Last(shape => shape.Role == ParameterRole.Weight).Name;
-        return new(graph, shapes.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, Values(shape, shape.Name == classifier))));
+        return new(
+            graph, shapes.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, Values(shape, shape.Name == classifier))));
     }
 
     /// <summary>Images [count, C, H, W] and labels of one step.</summary>

@@ -23,7 +23,9 @@ public class GoldenLossTests
     [InlineData("dkd_2_0_at_1", 1f, 2f, 0f)]
     [InlineData("dkd_0_3_at_2", 2f, 0f, 3f)]
     public void Decoupled_distillation(string name, float temperature, float target, float other) => Expect(
-        name, (weight, g) => DecoupledDistillationLoss.Compute(Student, Teacher, Labels, Classes, temperature, weight * target, weight * other, g[0]), Student.Length);
+        name, (weight, g) =>
+            DecoupledDistillationLoss.Compute(
+                Student, Teacher, Labels, Classes, temperature, weight * target, weight * other, g[0]), Student.Length);
 
     [Fact]
     public void Distillation_of_standardised_logits() => Expect(
@@ -32,13 +34,18 @@ public class GoldenLossTests
     [Fact]
     public void Decoupled_distillation_of_standardised_logits() => Expect(
         "dkd_standardised_1_2_at_2",
-        (weight, g) => OfStandardised(g[0], (z, t, dz) => DecoupledDistillationLoss.Compute(z, t, Labels, Classes, 2, weight, 2 * weight, dz)), Student.Length);
+        (weight, g) =>
+            OfStandardised(
+                g[0], (z, t, dz) => DecoupledDistillationLoss.Compute(z, t, Labels, Classes, 2, weight, 2 * weight, dz)), Student.Length);
 
     [Fact]
-    public void Attention_transfer() => Expect("attention", (weight, g) => AttentionLoss.Compute(Features, Wide, Images, Pixels, weight, g[0]), Features.Length);
+    public void Attention_transfer() =>
+        Expect("attention", (weight, g) => AttentionLoss.Compute(Features, Wide, Images, Pixels, weight, g[0]), Features.Length);
 
     [Fact]
-    public void Hints_between_equal_channels() => Expect("hint_same", (weight, g) => HintLoss.Compute(Features, Same, default, Images, Pixels, weight, g[0], default), Features.Length);
+    public void Hints_between_equal_channels() =>
+        Expect(
+            "hint_same", (weight, g) => HintLoss.Compute(Features, Same, default, Images, Pixels, weight, g[0], default), Features.Length);
 
     [Fact]
     public void Hints_through_a_projection() => Expect(
@@ -71,7 +78,8 @@ public class GoldenLossTests
         return value;
     }
 
-    private static float[] Values(string name, int count, float scale) => [.. Enumerable.Range(0, count).Select(i => (float)(GoldenInputs.Uniform(name, i) * scale))];
+    private static float[] Values(string name, int count, float scale) =>
+        [.. Enumerable.Range(0, count).Select(i => (float)(GoldenInputs.Uniform(name, i) * scale))];
 
     private static JsonElement Read([CallerFilePath] string thisFile = "")
     {

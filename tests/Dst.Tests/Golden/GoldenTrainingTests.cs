@@ -39,7 +39,9 @@ public class GoldenTrainingTests
             if (step == 0) ExpectClose(golden.FirstTrainingLogits, logits, FirstLogitTolerance);
             Array.Clear(gradient);
             var loss = CrossEntropy.Compute(logits, labels, golden.Classes, labelSmoothing: 0, weight: 1, gradient);
-            Assert.True(Math.Abs(loss - golden.Losses[step]) <= LossTolerance * golden.Losses[step], $"step {step}: {loss}, PyTorch {golden.Losses[step]}");
+            Assert.True(
+                Math.Abs(loss - golden.Losses[step]) <= LossTolerance * golden.Losses[step],
+                $"step {step}: {loss}, PyTorch {golden.Losses[step]}");
             network.Backward(gradient);
             optimizer.Step(golden.LearningRate);
         }
@@ -53,8 +55,11 @@ public class GoldenTrainingTests
     public void Inputs_are_those_of_the_script()
     {
         // From uniform("images.0", 3) and uniform("conv1.weight", 2) of make_golden.py.
-        Assert.Equal([0.3638378381729126, 0.4511678218841553, 0.9899533987045288], Enumerable.Range(0, 3).Select(i => GoldenInputs.Uniform("images.0", i)));
-        Assert.Equal([-0.5070569515228271, -0.9510571956634521], Enumerable.Range(0, 2).Select(i => GoldenInputs.Uniform("conv1.weight", i)));
+        Assert.Equal(
+            [0.3638378381729126, 0.4511678218841553, 0.9899533987045288],
+            Enumerable.Range(0, 3).Select(i => GoldenInputs.Uniform("images.0", i)));
+        Assert.Equal(
+            [-0.5070569515228271, -0.9510571956634521], Enumerable.Range(0, 2).Select(i => GoldenInputs.Uniform("conv1.weight", i)));
     }
 
     private static void ExpectClose(double[] expected, ReadOnlySpan<float> actual, double tolerance)

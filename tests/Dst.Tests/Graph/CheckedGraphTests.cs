@@ -8,8 +8,11 @@ public class CheckedGraphTests
     [InlineData(1, 16384, 16384, 16, 1, 0)]
     [InlineData(64, 1100, 1100, 2048, 3, 1)]
     [InlineData(16, 100, 100, 65536, 64, 64)]
-    public void A_convolution_that_does_not_fit_in_memory_is_refused(int channels, int height, int width, int filters, int kernel, int padding) =>
-        Assert.Contains("too large", Refusal(new(channels, height, width), new Conv2dOp(filters, kernel, kernel, 1, padding)), StringComparison.Ordinal);
+    public void A_convolution_that_does_not_fit_in_memory_is_refused(
+        int channels, int height, int width, int filters, int kernel, int padding) =>
+        Assert.Contains(
+            "too large", Refusal(new(channels, height, width), new Conv2dOp(filters, kernel, kernel, 1, padding)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_network_too_deep_for_its_input_is_refused_by_the_name_of_the_node() =>
@@ -18,7 +21,8 @@ public class CheckedGraphTests
     [Fact]
     public void Shapes_are_inferred()
     {
-        var graph = new CheckedGraph(new("net", new(3, 9, 8), [new("only", new Conv2dOp(5, 3, 3, Stride: 2, Padding: 1), [NetworkGraph.InputName])]));
+        var graph = new CheckedGraph(
+            new("net", new(3, 9, 8), [new("only", new Conv2dOp(5, 3, 3, Stride: 2, Padding: 1), [NetworkGraph.InputName])]));
         Assert.Equal(new FeatureShape(5, 5, 4), graph.Shapes["only"]);
     }
 
@@ -57,8 +61,11 @@ public class CheckedGraphTests
             [new("factors", new GlobalAvgPoolOp(), ["input"]), new("few", new SliceOp(0, 1), ["input"]), new("product", new MulOp(), [a, b])]));
         Assert.Equal(new(6, 5, 4), Product("input", "factors").Shapes["product"]);
         Assert.Equal(new(6, 5, 4), Product("input", "input").Shapes["product"]);
-        Assert.Contains("multiplies 6x1x1 by 6x5x4", Assert.Throws<InputException>(() => Product("factors", "input")).Message, StringComparison.Ordinal);
-        Assert.Contains("or 6x1x1 as the second", Assert.Throws<InputException>(() => Product("input", "few")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "multiplies 6x1x1 by 6x5x4", Assert.Throws<InputException>(() => Product("factors", "input")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "or 6x1x1 as the second", Assert.Throws<InputException>(() => Product("input", "few")).Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<Operation, int, int, int> Inferred => new()
@@ -79,5 +86,6 @@ public class CheckedGraphTests
         new(channels, height, width), new CheckedGraph(new("net", new(6, 5, 4), [new("only", operation, ["input"])])).Shapes["only"]);
 
     private static string Refusal(FeatureShape input, Operation operation) =>
-        Assert.Throws<InputException>(() => new CheckedGraph(new("net", input, [new("only", operation, [NetworkGraph.InputName])]))).Message;
+        Assert.Throws<InputException>(
+            () => new CheckedGraph(new("net", input, [new("only", operation, [NetworkGraph.InputName])]))).Message;
 }

@@ -8,7 +8,8 @@ public class ImageTests
     public void Interleaved_samples_become_planes()
     {
         Assert.Equal([1, 4, 2, 5, 3, 6], Image.FromInterleaved(3, 1, 2, 8, [1, 2, 3, 4, 5, 6]).Data.ToArray());
-        Assert.Equal([1, 0, 4, 0, 2, 0, 5, 0, 3, 0, 6, 0], Image.FromInterleaved(3, 2, 1, 16, [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]).Data.ToArray());
+        Assert.Equal(
+            [1, 0, 4, 0, 2, 0, 5, 0, 3, 0, 6, 0], Image.FromInterleaved(3, 2, 1, 16, [1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]).Data.ToArray());
         Assert.Equal([1, 2], Image.FromInterleaved(1, 1, 2, 8, [1, 2]).Data.ToArray());
     }
 
@@ -26,7 +27,8 @@ public class ImageTests
     [InlineData(1.001f)]
     [InlineData(float.PositiveInfinity)]
     public void Floats_beyond_0_to_1_are_refused(float value) =>
-        Assert.Contains($"sample 2 of an image is {value}", Assert.Throws<InputException>(() => Image.FromFloats(1, 1, 3, [0, 1, value])).Message);
+        Assert.Contains(
+            $"sample 2 of an image is {value}", Assert.Throws<InputException>(() => Image.FromFloats(1, 1, 3, [0, 1, value])).Message);
 
     [Fact]
     public void Sizes_must_fit()

@@ -72,7 +72,8 @@ public class PreprocessorTests
     public void PerImageNormalisationUsesTheImageItself()
     {
         var normalisation = new InputNormalisation(0, AmplitudeTransform.None, [9], [9], PerImage: true);
-        Assert.Equal([-1, 1, 1, -1], Prepare(Grey(2, 2, (y, x) => y == x ? 10 : 90), normalisation, new(1, 2, 2)).Select(v => Math.Round(v, 4)));
+        Assert.Equal(
+            [-1, 1, 1, -1], Prepare(Grey(2, 2, (y, x) => y == x ? 10 : 90), normalisation, new(1, 2, 2)).Select(v => Math.Round(v, 4)));
         Assert.All(Prepare(Grey(2, 2, (_, _) => 51), normalisation, new(1, 2, 2)), v => Assert.Equal(0, v));
     }
 
@@ -80,7 +81,8 @@ public class PreprocessorTests
     public void WrongNormalisationIsRefused()
     {
         Assert.Throws<InputException>(() => Prepare(Grey(1, 1, (_, _) => 0), Plain(3), new(1, 1, 1)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Prepare(Grey(1, 1, (_, _) => 0), Plain(1) with { Amplitude = (AmplitudeTransform)9 }, new(1, 1, 1)));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => Prepare(Grey(1, 1, (_, _) => 0), Plain(1) with { Amplitude = (AmplitudeTransform)9 }, new(1, 1, 1)));
         Assert.Throws<ArgumentException>(() => Preprocessor.Prepare(Grey(1, 1, (_, _) => 0), Plain(1), new(1, 1, 1), new float[2]));
     }
 
@@ -120,7 +122,8 @@ public class PreprocessorTests
     private static Image Grey(int height, int width, Func<int, int, int> pixel) =>
         new(1, height, width, 8, Enumerable.Range(0, height * width).Select(i => (byte)pixel(i / width, i % width)).ToArray());
 
-    private static InputNormalisation Plain(int channels) => new(0, AmplitudeTransform.None, new float[channels], [.. Enumerable.Repeat(1f, channels)]);
+    private static InputNormalisation Plain(int channels) =>
+        new(0, AmplitudeTransform.None, new float[channels], [.. Enumerable.Repeat(1f, channels)]);
 
     private static float[] Prepare(Image image, InputNormalisation normalisation, FeatureShape shape)
     {

@@ -72,13 +72,18 @@ internal static class TestImages
     public static byte[] Tiff(bool bigEndian, int width, int height, int bits, byte[] samples, int channels = 1, int format = 1,
         int? photometric = null, int? rowsPerStrip = null, int? tile = null, bool separatePlanes = false)
     {
-        var blocks = Math.Max(1, (tile is { } t ? (width + t - 1) / t * ((height + t - 1) / t) : (height + (rowsPerStrip ?? height) - 1) / (rowsPerStrip ?? height)) * (separatePlanes ? channels : 1));
+        var blocks = Math.Max(
+            1,
+            (
+                tile is { } t ? (width + t - 1) / t * ((height + t - 1) / t) : (
+                    height + (rowsPerStrip ?? height) - 1) / (rowsPerStrip ?? height)) * (separatePlanes ? channels : 1));
         var planeSamples = separatePlanes ? 1 : channels;
         var fullBlock = (tile is { } side ? side * side : (rowsPerStrip ?? height) * width) * planeSamples * bits / 8;
         var blockBytes = Enumerable.Range(0, blocks).Select(i => Math.Min(fullBlock, samples.Length - i * fullBlock)).ToArray();
         var fields = new List<(int Tag, int Type, int[] Values)>
         {
-            (256, 4, [width]), (257, 4, [height]), (258, 3, [.. Enumerable.Repeat(bits, channels)]), (259, 3, [1]), (262, 3, [photometric ?? (channels == 3 ? 2 : 1)]),
+            (256, 4, [width]), (257, 4, [height]), (258, 3, [.. Enumerable.Repeat(bits, channels)]), (259, 3, [1]),
+            (262, 3, [photometric ?? (channels == 3 ? 2 : 1)]),
             (277, 3, [channels]), (284, 3, [separatePlanes ? 2 : 1]), (339, 3, [.. Enumerable.Repeat(format, channels)]),
         };
         var offsets = blockBytes.Select((_, i) => 8 + i * fullBlock).ToArray();
@@ -139,7 +144,8 @@ internal static class TestImages
         var header = $"[PhoenixHeaderVer01.04]\nPhoenixHeaderLength= {Length}\nnative_header_length= 0\nNumberOfColumns= {columns}\nNumberOfRows= {rows}\nTargetType= t72_tank\n{extraHeader}[EndofPhoenixHeader]\n";
         var file = new byte[300 + rows * columns * 8];
         Encoding.ASCII.GetBytes(header, file);
-        for (var i = 0; i < rows * columns; i++) BinaryPrimitives.WriteSingleBigEndian(file.AsSpan(300 + i * 4), magnitude(i / columns, i % columns));
+        for (var i = 0; i < rows * columns; i++)
+            BinaryPrimitives.WriteSingleBigEndian(file.AsSpan(300 + i * 4), magnitude(i / columns, i % columns));
         return file;
     }
 

@@ -51,7 +51,8 @@ public class InferencePlanTests
     {
         // 40 filters: a ragged block; 9×10 pixels: ragged tiles.
         var convolution = new Conv2dOp(40, kernel, kernel, stride, kernel / 2, 1, true);
-        var dense = Initialised(new(new("one", new(32, 9, 10), [new("conv", convolution, ["input"]), new("relu", new ReluOp(), ["conv"])])));
+        var dense = Initialised(
+            new(new("one", new(32, 9, 10), [new("conv", convolution, ["input"]), new("relu", new ReluOp(), ["conv"])])));
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = ModelReader.Read(model, dense: false).Nodes.First() with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
@@ -75,7 +76,8 @@ public class InferencePlanTests
     public void Logits_of_every_form_are_within_a_thousandth_of_the_reference_in_double(SimdTier tier, string network)
     {
         var dense = Small(network);
-        foreach (var model in new[] { dense, Halved(dense, "kernel:16:16"), Halved(dense, "kernel:4:2"), Halved(dense, "weight:16:4"), Unstructured(dense) })
+        foreach (
+            var model in new[] { dense, Halved(dense, "kernel:16:16"), Halved(dense, "kernel:4:2"), Halved(dense, "weight:16:4"), Unstructured(dense) })
         {
             var expected = InDouble(model);
             foreach (var tile in new[] { 0, 2, 4 })
@@ -170,8 +172,11 @@ public class InferencePlanTests
         AssertClose(Expected(tier, model), Run(plan, model, threads: 1));
         var layer = plan.Decisions.Single(decision => decision.Layer == "layer2.0.conv2");
         Assert.StartsWith("fastest of", layer.Reason);
-        Assert.All(layer.Alternatives.Where(alternative => alternative.Ms is not null), alternative => Assert.True(alternative.Ms >= layer.Chosen.Ms));
-        var names = layer.Alternatives.Append(layer.Chosen).Select(form => (form with { Ms = null }).ToString()).Order(StringComparer.Ordinal);
+        Assert.All(
+            layer.Alternatives.Where(alternative => alternative.Ms is not null),
+            alternative => Assert.True(alternative.Ms >= layer.Chosen.Ms));
+        var names = layer.Alternatives.Append(layer.Chosen).Select(
+            form => (form with { Ms = null }).ToString()).Order(StringComparer.Ordinal);
         Assert.Equal(["direct", "masked direct", "masked winograd2x2", "masked winograd4x4", "winograd2x2", "winograd4x4"], names);
     }
 
@@ -201,14 +206,19 @@ public class InferencePlanTests
     public void Values_share_memory_but_not_with_one_that_is_still_to_be_read(SimdTier tier)
     {
         using var plan = InferencePlan.Compile(Small("resnet8"), Untuned(tier));
-        var length = plan.Program.Values.ToDictionary(value => value.Key, value => (value.Value.Shape.Channels + 15L) / 16 * 16 * value.Value.Shape.Height * value.Value.Shape.Width);
+        var length = plan.Program.Values.ToDictionary(
+            value => value.Key, value => (value.Value.Shape.Channels + 15L) / 16 * 16 * value.Value.Shape.Height * value.Value.Shape.Width);
         Assert.True(plan.Memory.Length <= 3 * length[plan.Steps[0].Output]);
         for (var i = 0; i < plan.Steps.Count; i++)
         {
             var step = plan.Steps[i];
-            var needed = plan.Steps.Skip(i).SelectMany(later => later.Reads).Intersect(plan.Steps.Take(i).Select(earlier => earlier.Output).Append("input"));
+            var needed = plan.Steps.Skip(i).SelectMany(later => later.Reads).Intersect(
+                plan.Steps.Take(i).Select(earlier => earlier.Output).Append("input"));
             foreach (var other in needed)
-                Assert.True(plan.Memory[other] + length[other] <= plan.Memory[step.Output] || plan.Memory[step.Output] + length[step.Output] <= plan.Memory[other], $"{step.Output} lies over {other}");
+                Assert.True(
+                    plan.Memory[other] + length[other] <= plan.Memory[step.Output]
+                        || plan.Memory[step.Output] + length[step.Output] <= plan.Memory[other],
+                    $"{step.Output} lies over {other}");
         }
     }
 
@@ -244,7 +254,8 @@ public class InferencePlanTests
     public void Wrong_input_is_one_sentence()
     {
         var model = Small("resnet8");
-        Assert.Contains("Batch is 0; at least 1", Assert.Throws<InputException>(() => InferencePlan.Compile(model, new() { Batch = 0 })).Message);
+        Assert.Contains(
+            "Batch is 0; at least 1", Assert.Throws<InputException>(() => InferencePlan.Compile(model, new() { Batch = 0 })).Message);
         var wider = Untuned(SimdTiers.Best + 1);
         Assert.Contains("which this processor has", Assert.Throws<InputException>(() => InferencePlan.Compile(model, wider)).Message);
         using var plan = InferencePlan.Compile(model, Untuned(SimdTiers.Best) with { RefuseNonFinite = true });
@@ -253,7 +264,8 @@ public class InferencePlanTests
         var (image, logits) = (new float[model.Graph.Input.Count], new float[Classes]);
         Assert.Contains("0 images; at least 1", Assert.Throws<InputException>(() => session.Run(image, 0, logits)).Message);
         Assert.Contains("3x12x12", Assert.Throws<InputException>(() => session.Run(image.AsSpan(1), 1, logits)).Message);
-        Assert.Contains("14 were expected", Assert.Throws<InputException>(() => session.Run(new float[2 * image.Length], 2, logits)).Message);
+        Assert.Contains(
+            "14 were expected", Assert.Throws<InputException>(() => session.Run(new float[2 * image.Length], 2, logits)).Message);
         image[5] = float.NaN;
         Assert.Contains("image 0 of a run has the value NaN", Assert.Throws<InputException>(() => session.Run(image, 1, logits)).Message);
     }
@@ -272,19 +284,26 @@ public class InferencePlanTests
         foreach (var shape in graph.Parameters.Where(shape => shape.Role is not ParameterRole.Weight))
         {
             foreach (ref var value in model.Parameters[shape.Name].Data.AsSpan())
-                value = shape.Role is ParameterRole.Bias or ParameterRole.Shift || shape.Name.EndsWith("mean") ? random.NextSingle() - 0.5f : 0.5f + random.NextSingle();
+                value = shape.Role is ParameterRole.Bias or ParameterRole.Shift || shape.Name.EndsWith("mean")
+                    ? random.NextSingle() - 0.5f
+                    : 0.5f + random.NextSingle();
         }
 
         return model;
     }
 
-    internal static Model Halved(Model dense, string pattern) => PruningPlan.Create(dense, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(dense);
+    internal static Model Halved(Model dense, string pattern) =>
+        PruningPlan.Create(dense, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(dense);
 
     internal static Model Unstructured(Model dense)
     {
         var masks = dense.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).ToDictionary(
-            node => node.Name, node => UnstructuredPruner.Prune(dense.Parameters[$"{node.Name}.weight"], dense.Parameters[$"{node.Name}.weight"].Data.Length / 2));
-        var parameters = dense.Parameters.ToDictionary(parameter => parameter.Key, parameter => new Tensor(parameter.Value.Shape, (float[])parameter.Value.Data.Clone()));
+            node =>
+                node.Name, node =>
+                    UnstructuredPruner.Prune(
+                        dense.Parameters[$"{node.Name}.weight"], dense.Parameters[$"{node.Name}.weight"].Data.Length / 2));
+        var parameters = dense.Parameters.ToDictionary(
+            parameter => parameter.Key, parameter => new Tensor(parameter.Value.Shape, (float[])parameter.Value.Data.Clone()));
         foreach (var (layer, mask) in masks) mask.Apply(parameters[$"{layer}.weight"].Data);
         return new(dense.Graph, parameters) { Masks = masks };
     }
@@ -314,7 +333,8 @@ public class InferencePlanTests
         using var y = new AlignedBuffer(Images * Dst.Kernels.Layout.ImageLength(output.Channels, output.Height * output.Width));
         using var scratch = new AlignedBuffer(step.ScratchLength(parts));
         var result = new float[Images * output.Count];
-        fixed (float* plain = ImagesOf(model.Graph)) Dst.Kernels.Layout.FromPlain(plain, Images, input.Channels, input.Height * input.Width, x.Pointer);
+        fixed (float* plain = ImagesOf(model.Graph)) Dst.Kernels.Layout.FromPlain(
+            plain, Images, input.Channels, input.Height * input.Width, x.Pointer);
         var units = step.Units(Images);
         for (var part = 0; part < parts; part++)
             step.Run(new(x.Pointer, null, y.Pointer, Images, tier), part * units / parts, (part + 1) * units / parts, scratch.Pointer);

@@ -26,7 +26,12 @@ public sealed class PlanCacheTests : IDisposable
         using var second = InferencePlan.Compile(model, new() { Tier = tier, Cache = Open() });
         Assert.Equal(first.Decisions.Select(Row), second.Decisions.Select(Row));
         Assert.Contains(first.Decisions, decision => decision.Reason.Contains("measured") && !decision.Reason.Contains("earlier"));
-        Assert.All(second.Decisions, decision => Assert.True(decision.Chosen.Ms is null || decision.Reason.Contains("earlier") || decision.Reason.StartsWith("as "), decision.Reason));
+        Assert.All(
+            second.Decisions,
+            decision =>
+                Assert.True(
+                    decision.Chosen.Ms is null || decision.Reason.Contains("earlier") || decision.Reason.StartsWith("as "),
+                    decision.Reason));
 
         using var batch = InferencePlan.Compile(model, new() { Tier = tier, Cache = Open(), Batch = 2 });
         Assert.DoesNotContain(batch.Decisions, decision => decision.Reason.Contains("earlier"));
@@ -40,7 +45,8 @@ public sealed class PlanCacheTests : IDisposable
         Assert.DoesNotContain(fixedChoice.Decisions, decision => decision.Reason.Contains("measured"));
         Assert.Empty(_warnings);
 
-        static (string, LayerForm, string) Row(LayerDecision decision) => (decision.Layer, decision.Chosen, string.Join(";", decision.Alternatives));
+        static (string, LayerForm, string) Row(LayerDecision decision) =>
+            (decision.Layer, decision.Chosen, string.Join(";", decision.Alternatives));
     }
 
     [Fact]

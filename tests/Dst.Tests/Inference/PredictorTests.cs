@@ -136,7 +136,11 @@ public class PredictorTests
         AssertRefused("0 threads; 1 to 1024", () => new Predictor(model, Untuned, threads: 0).Dispose());
         AssertRefused("1025 threads", () => new Predictor(model, Untuned, threads: 1025).Dispose());
         AssertRefused("Batch is 0", () => new Predictor(model, Untuned with { Batch = 0 }).Dispose());
-        AssertRefused("2 channels; 1 or 3", () => new Predictor(InferencePlanTests.Initialised(Zoo.Build("resnet8", new(2, 16, 16), Classes)), Untuned).Predict(Noise(16, 16, 1)));
+        AssertRefused(
+            "2 channels; 1 or 3",
+            () =>
+                new Predictor(
+                    InferencePlanTests.Initialised(Zoo.Build("resnet8", new(2, 16, 16), Classes)), Untuned).Predict(Noise(16, 16, 1)));
     }
 
     [Theory]
@@ -184,7 +188,8 @@ public class PredictorTests
     [InlineData("unstructured")]
     public void The_test_set_gets_the_classes_of_the_training_graph(string pattern)
     {
-        var data = DataSet.Load(new() { Simulated = new() { Classes = 4, PerClassTrain = 6, PerClassTest = 10, Size = 20 }, Crop = 16 }, 1, ".", _ => { });
+        var data = DataSet.Load(
+            new() { Simulated = new() { Classes = 4, PerClassTrain = 6, PerClassTest = 10, Size = 20 }, Crop = 16 }, 1, ".", _ => { });
         var dense = InferencePlanTests.Initialised(Zoo.Build("resnet8", data.Shape, 4));
         var model = pattern switch { "dense" => dense, "unstructured" => InferencePlanTests.Unstructured(dense), _ => InferencePlanTests.Halved(dense, pattern) };
         using var loader = new BatchLoader(data, data.Test, 16, augment: false, seed: 1);
@@ -196,10 +201,14 @@ public class PredictorTests
         Assert.Equal(40, actual.Count);
         Assert.Equal(expected.Confusion.Rows, actual.Confusion.Rows);
         Assert.Equal(expected.Loss, actual.Loss, 1e-3 * expected.Loss);
-        Assert.True(actual.Confusion.Rows.Sum(row => row.Count(n => n > 0)) > 4, "the network takes all images for one class: the test needs such that differ");
+        Assert.True(
+            actual.Confusion.Rows.Sum(row => row.Count(n => n > 0)) > 4,
+            "the network takes all images for one class: the test needs such that differ");
     }
 
-    /// <summary>Takes the mean logit of each class off its bias, so that a network with random weights takes images for different classes.</summary>
+    /// <summary>
+    /// Takes the mean logit of each class off its bias, so that a network with random weights takes images for different classes.
+    /// </summary>
     private static void BalanceClasses(Model model, BatchLoader loader)
     {
         using var predictor = new Predictor(model, Untuned);

@@ -3,7 +3,9 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
 
-/// <summary>Functions of single elements, products, and what moves elements, at odd shapes. No value is within a difference's step of a kink.</summary>
+/// <summary>
+/// Functions of single elements, products, and what moves elements, at odd shapes. No value is within a difference's step of a kink.
+/// </summary>
 internal static class ActivationCases
 {
     public static IReadOnlyList<OperationCase> All { get; } =
@@ -62,12 +64,15 @@ internal sealed unsafe class ActivationCase<TFunction>(string name, TFunction fu
     public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         float* x = inputs[0].Pointer, dx = gradients[0].Pointer;
-        if (tier is null) new ActivationBackwardData<TFunction>(function, x, y.Pointer, dy.Pointer, images, Layout.Blocks(channels), y.Pixels, dx, accumulate).Reference();
+        if (tier is null)
+            new ActivationBackwardData<TFunction>(
+                function, x, y.Pointer, dy.Pointer, images, Layout.Blocks(channels), y.Pixels, dx, accumulate).Reference();
         else _activation.BackwardData(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
     }
 }
 
-internal sealed unsafe class PReluCase(int images, int channels, int height, int width) : OperationCase($"prelu {images}x{channels}x{height}x{width}")
+internal sealed unsafe class PReluCase(
+    int images, int channels, int height, int width) : OperationCase($"prelu {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 1;
 
@@ -76,7 +81,9 @@ internal sealed unsafe class PReluCase(int images, int channels, int height, int
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
-        if (tier is null) new ActivationForward<PReluFunction>(new(inputs[1].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
+        if (tier is null)
+            new ActivationForward<PReluFunction>(
+                new(inputs[1].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
         else Activation.PRelu(inputs[1].Pointer).Forward(tier.Value, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
         return y;
     }
@@ -88,7 +95,8 @@ internal sealed unsafe class PReluCase(int images, int channels, int height, int
         var sums = new double[Layout.PaddedChannels(channels)];
         if (tier is null)
         {
-            new ActivationBackwardData<PReluFunction>(new(slopes), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
+            new ActivationBackwardData<PReluFunction>(
+                new(slopes), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
             fixed (double* s = sums) new ActivationBackwardWeight<PReluFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
         }
         else
@@ -101,7 +109,8 @@ internal sealed unsafe class PReluCase(int images, int channels, int height, int
     }
 }
 
-internal sealed unsafe class AffineCase(int images, int channels, int height, int width) : OperationCase($"affine {images}x{channels}x{height}x{width}")
+internal sealed unsafe class AffineCase(
+    int images, int channels, int height, int width) : OperationCase($"affine {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 1;
 
@@ -111,8 +120,11 @@ internal sealed unsafe class AffineCase(int images, int channels, int height, in
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
-        if (tier is null) new ActivationForward<AffineFunction>(new(inputs[1].Pointer, inputs[2].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
-        else Activation.Affine(inputs[1].Pointer, inputs[2].Pointer).Forward(tier.Value, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
+        if (tier is null)
+            new ActivationForward<AffineFunction>(
+                new(inputs[1].Pointer, inputs[2].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
+        else Activation.Affine(inputs[1].Pointer, inputs[2].Pointer).Forward(
+            tier.Value, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
         return y;
     }
 
@@ -124,20 +136,25 @@ internal sealed unsafe class AffineCase(int images, int channels, int height, in
         Bias.Backward(tier ?? SimdTier.Scalar, dy.Pointer, images, channels, y.Pixels, biasSums);
         if (tier is null)
         {
-            new ActivationBackwardData<AffineFunction>(new(weights, biases), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
-            fixed (double* s = weightSums) new ActivationBackwardWeight<AffineFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
+            new ActivationBackwardData<AffineFunction>(
+                new(weights, biases), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
+            fixed (double* s = weightSums) new ActivationBackwardWeight<AffineFunction>(
+                x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
         }
         else
         {
-            Activation.Affine(weights, biases).BackwardData(tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
+            Activation.Affine(weights, biases).BackwardData(
+                tier.Value, x, y.Pointer, dy.Pointer, images, channels, y.Pixels, dx, accumulate);
             Activation.AffineBackwardWeight(tier.Value, x, dy.Pointer, images, channels, y.Pixels, weightSums);
         }
 
-        for (var c = 0; c < weightSums.Length; c++) (gradients[1].Span[c], gradients[2].Span[c]) = ((float)weightSums[c], (float)biasSums[c]);
+        for (var c = 0; c < weightSums.Length; c++)
+            (gradients[1].Span[c], gradients[2].Span[c]) = ((float)weightSums[c], (float)biasSums[c]);
     }
 }
 
-internal sealed unsafe class MulCase(int images, int channels, int height, int width) : OperationCase($"mul {images}x{channels}x{height}x{width}")
+internal sealed unsafe class MulCase(
+    int images, int channels, int height, int width) : OperationCase($"mul {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 2;
 
@@ -169,7 +186,8 @@ internal sealed unsafe class ChannelScaleCase(int images, int channels, int heig
 {
     public override int DataInputs => 2;
 
-    public override Blocked[] MakeInputs() => [Blocked.Random(images, channels, height, width, seed: 1), Blocked.Random(images, channels, 1, 1, seed: 2)];
+    public override Blocked[] MakeInputs() =>
+        [Blocked.Random(images, channels, height, width, seed: 1), Blocked.Random(images, channels, 1, 1, seed: 2)];
 
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
@@ -183,8 +201,10 @@ internal sealed unsafe class ChannelScaleCase(int images, int channels, int heig
     {
         if (tier is not null)
         {
-            ChannelScale.BackwardData(tier.Value, dy.Pointer, inputs[1].Pointer, images, channels, y.Pixels, gradients[0].Pointer, accumulate);
-            ChannelScale.BackwardFactor(tier.Value, inputs[0].Pointer, dy.Pointer, images, channels, y.Pixels, gradients[1].Pointer, accumulate);
+            ChannelScale.BackwardData(
+                tier.Value, dy.Pointer, inputs[1].Pointer, images, channels, y.Pixels, gradients[0].Pointer, accumulate);
+            ChannelScale.BackwardFactor(
+                tier.Value, inputs[0].Pointer, dy.Pointer, images, channels, y.Pixels, gradients[1].Pointer, accumulate);
             return;
         }
 
@@ -198,7 +218,8 @@ internal sealed unsafe class ChannelScaleCase(int images, int channels, int heig
 
     private void ForEach(Action<int, int, int, int> action)
     {
-        for (var i = 0; i < images * channels * height * width; i++) action(i / width / height / channels, i / width / height % channels, i / width % height, i % width);
+        for (var i = 0; i < images * channels * height * width; i++)
+            action(i / width / height / channels, i / width / height % channels, i / width % height, i % width);
     }
 }
 
@@ -212,7 +233,8 @@ internal sealed unsafe class RearrangementCase(string name, int images, MapShape
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var output = Blocked.Garbage(images, y.Channels, y.Height, y.Width);
-        if (tier is null) new Rearrangement.RearrangementKernel(rearrangement, inputs[0].Pointer, images, output.Pointer, false).Reference();
+        if (tier is null)
+            new Rearrangement.RearrangementKernel(rearrangement, inputs[0].Pointer, images, output.Pointer, false).Reference();
         else rearrangement.Apply(tier.Value, inputs[0].Pointer, images, output.Pointer, accumulate: false);
         return output;
     }

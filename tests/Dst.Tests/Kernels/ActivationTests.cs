@@ -27,7 +27,9 @@ public unsafe class ActivationTests
         {
             var expected = Math.Exp(argument);
             var tolerance = 3e-7 * expected + float.Epsilon; // which is the last place below the normal numbers
-            Assert.True(((float)expected).Equals(actual) || Math.Abs(expected - actual) <= tolerance, $"e^{argument:R} is {actual:R}; {expected:R} was expected");
+            Assert.True(
+                ((float)expected).Equals(actual) || Math.Abs(expected - actual) <= tolerance,
+                $"e^{argument:R} is {actual:R}; {expected:R} was expected");
         }
     }
 
@@ -90,14 +92,17 @@ public unsafe class ActivationTests
             var expected = function(argument);
             // Below the normal numbers the exponential in a sigmoid's denominator overflows, and it becomes 0.
             var error = Math.Abs(expected - actual);
-            Assert.True(expected.Equals(actual) || error <= tolerance * Math.Abs(expected) + LargestLost, $"f({argument:R}) is {actual:R}; {expected:R} was expected");
+            Assert.True(
+                expected.Equals(actual) || error <= tolerance * Math.Abs(expected) + LargestLost,
+                $"f({argument:R}) is {actual:R}; {expected:R} was expected");
         }
     }
 
     private static void AssertSlopes(SimdTier tier, Activation activation, float[] arguments, float[] slopes)
     {
         using var x = Blocked.FromNchw(1, 1, 1, arguments.Length, arguments);
-        using Blocked y = Blocked.Garbage(1, 1, 1, x.Width), dy = Blocked.FromNchw(1, 1, 1, x.Width, [.. arguments.Select(_ => 1f)]), dx = Blocked.Garbage(1, 1, 1, x.Width);
+        using Blocked y = Blocked.Garbage(1, 1, 1, x.Width), dy = Blocked.FromNchw(
+            1, 1, 1, x.Width, [.. arguments.Select(_ => 1f)]), dx = Blocked.Garbage(1, 1, 1, x.Width);
         activation.Forward(tier, x.Pointer, 1, 1, x.Pixels, y.Pointer);
         activation.BackwardData(tier, x.Pointer, y.Pointer, dy.Pointer, 1, 1, x.Pixels, dx.Pointer, accumulate: false);
         dx.AssertSound();

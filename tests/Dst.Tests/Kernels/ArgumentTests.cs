@@ -22,7 +22,8 @@ public unsafe class ArgumentTests
     public void Activations_have_images_channels_and_pixels()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.Forward(SimdTiers.Best, null, 1, 0, 1, null));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Activation.Tanh.BackwardData(SimdTiers.Best, null, null, null, 1, 1, 0, null, accumulate: false));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => Activation.Tanh.BackwardData(SimdTiers.Best, null, null, null, 1, 1, 0, null, accumulate: false));
         Assert.Throws<ArgumentOutOfRangeException>(() => ChannelScale.Forward(SimdTiers.Best, null, null, -1, 1, 1, null));
         Assert.Throws<ArgumentException>(() => Activation.PReluBackwardWeight(SimdTiers.Best, null, null, 1, 3, 1, new double[3]));
     }

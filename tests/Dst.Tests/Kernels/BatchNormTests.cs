@@ -84,8 +84,10 @@ public unsafe class BatchNormTests
     {
         using var x = new Blocked(1, 3, 1, 1);
         Assert.Throws<ArgumentException>(() => BatchNorm.Sum(SimdTiers.Best, x.Pointer, 1, 3, 1, new double[16]));
-        Assert.Throws<ArgumentException>(() => BatchNorm.Apply(SimdTiers.Best, x.Pointer, new float[3], new float[16], 1, 3, 1, relu: false, x.Pointer));
-        Assert.Throws<ArgumentException>(() => BatchNorm.Fold(new float[3], new float[2], new float[16], new float[16], new float[16], new float[16]));
+        Assert.Throws<ArgumentException>(
+            () => BatchNorm.Apply(SimdTiers.Best, x.Pointer, new float[3], new float[16], 1, 3, 1, relu: false, x.Pointer));
+        Assert.Throws<ArgumentException>(
+            () => BatchNorm.Fold(new float[3], new float[2], new float[16], new float[16], new float[16], new float[16]));
         Assert.Throws<ArgumentOutOfRangeException>(() => BatchNorm.Finalise(new double[32], 0, 3, 1e-5f, new float[16], new float[16]));
     }
 

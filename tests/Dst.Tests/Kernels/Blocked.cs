@@ -123,7 +123,8 @@ internal sealed unsafe class Blocked : IDisposable
             Assert.True(channel < Channels || Pointer[i] == 0, $"lane of channel {channel} of {Channels} is {Pointer[i]}, not zero");
         }
 
-        for (var i = 1; i <= GuardLength; i++) Assert.True(Pointer[-i] == Guard && Pointer[Length - 1 + i] == Guard, "written outside of the buffer");
+        for (var i = 1; i <= GuardLength; i++)
+            Assert.True(Pointer[-i] == Guard && Pointer[Length - 1 + i] == Guard, "written outside of the buffer");
     }
 
     /// <summary>Σ a · b in double.</summary>

@@ -10,7 +10,9 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
 {
     public override int DataInputs => 1;
 
-    /// <summary>Shares one choice of half of each run of <paramref name="group"/> candidates among <paramref name="block"/> filters.</summary>
+    /// <summary>
+    /// Shares one choice of half of each run of <paramref name="group"/> candidates among <paramref name="block"/> filters.
+    /// </summary>
     public static KeptTaps Half(Conv2dShape shape, int block, int group, bool wholeKernels)
     {
         var area = wholeKernels ? shape.KernelHeight * shape.KernelWidth : 1;

@@ -36,7 +36,8 @@ internal abstract class OperationCase(string name)
     /// </summary>
     protected static Blocked DistinctValues(int images, int channels, int height, int width, int seed)
     {
-        var values = Enumerable.Range(0, images * channels * height * width).Select(i => (i / 2 + 1) * (i % 2 == 0 ? 1 : -1) / 32f).ToArray();
+        var values = Enumerable.Range(0, images * channels * height * width).Select(
+            i => (i / 2 + 1) * (i % 2 == 0 ? 1 : -1) / 32f).ToArray();
         new Random(seed).Shuffle(values);
         return Blocked.FromNchw(images, channels, height, width, values);
     }

@@ -90,9 +90,12 @@ internal static class OperationCases
         GatheredConvolution(13, new(50, 4, 4, 32, 3, 3, 1, 1), 6),
         GatheredConvolution(9, new(64, 6, 5, 16, 5, 4), 16),
         GatheredConvolution(2, new(64, 7, 9, 48, 6, 6, 2, 1), 4),
-        .. new[] { 1, 2, 4, 8, 16 }.SelectMany(block => new[] { HalvedConvolution(block, 2, true), HalvedConvolution(block, 4, false), HalvedConvolution(block, 16, true), HalvedConvolution(block, 16, false) }),
-        new DirectConvolutionCase(1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
-        .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(kind => WinogradCases(FormOf(kind.Item1), kind.Item2, kind.Item3)),
+        .. new[] { 1, 2, 4, 8, 16 }.SelectMany(
+            block => new[] { HalvedConvolution(block, 2, true), HalvedConvolution(block, 4, false), HalvedConvolution(block, 16, true), HalvedConvolution(block, 16, false) }),
+        new DirectConvolutionCase(
+            1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
+        .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(
+            kind => WinogradCases(FormOf(kind.Item1), kind.Item2, kind.Item3)),
     ];
 
     private static WinogradForm FormOf(int tile) => ConvolutionForm.Winograd.Single(form => form.Tile == tile);
@@ -119,18 +122,22 @@ internal static class OperationCases
     private static DirectConvolutionCase GatheredConvolution(int images, Conv2dShape shape, int group)
     {
         var kept = DirectConvolutionCase.Half(shape, Layout.Block, group, wholeKernels: true);
-        Assert.True(new DirectConvolution(SimdTier.V128, shape, kept).BackwardDataWeightLength < 0.8 * new DirectConvolution(SimdTier.V128, shape).BackwardDataWeightLength);
+        Assert.True(
+            new DirectConvolution(SimdTier.V128, shape, kept).BackwardDataWeightLength < 0.8 * new DirectConvolution(SimdTier.V128, shape).BackwardDataWeightLength);
         return new(images, shape, kept, $"gathered kernel:16:{group}");
     }
 
     private static DirectConvolutionCase HalvedConvolution(int block, int group, bool wholeKernels)
     {
         var shape = block < 4 ? new Conv2dShape(20, 7, 9, 37, 3, 3, 1, 1) : new Conv2dShape(33, 8, 11, 18, 5, 4, 2, 1);
-        return new(2, shape, DirectConvolutionCase.Half(shape, block, group, wholeKernels), $"{(wholeKernels ? "kernel" : "weight")}:{block}:{group}");
+        return new(
+            2, shape, DirectConvolutionCase.Half(shape, block, group, wholeKernels),
+            $"{(wholeKernels ? "kernel" : "weight")}:{block}:{group}");
     }
 }
 
-internal sealed unsafe class ReluCase(int images, int channels, int height, int width) : OperationCase($"relu {images}x{channels}x{height}x{width}")
+internal sealed unsafe class ReluCase(
+    int images, int channels, int height, int width) : OperationCase($"relu {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 1;
 
@@ -147,12 +154,15 @@ internal sealed unsafe class ReluCase(int images, int channels, int height, int 
 
     public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
-        if (tier is null) new ElementwiseKernel<Elementwise.ReluBackwardStep>(y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate).Reference();
+        if (tier is null)
+            new ElementwiseKernel<Elementwise.ReluBackwardStep>(
+                y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate).Reference();
         else Elementwise.ReluBackward(tier.Value, y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate);
     }
 }
 
-internal sealed unsafe class AddCase(int images, int channels, int height, int width) : OperationCase($"add {images}x{channels}x{height}x{width}")
+internal sealed unsafe class AddCase(
+    int images, int channels, int height, int width) : OperationCase($"add {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 2;
 
@@ -162,7 +172,8 @@ internal sealed unsafe class AddCase(int images, int channels, int height, int w
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
-        if (tier is null) new ElementwiseKernel<Elementwise.AddStep>(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer, false).Reference();
+        if (tier is null)
+            new ElementwiseKernel<Elementwise.AddStep>(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer, false).Reference();
         else Elementwise.Add(tier.Value, inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer);
         return y;
     }
@@ -171,7 +182,8 @@ internal sealed unsafe class AddCase(int images, int channels, int height, int w
     {
         foreach (var gradient in gradients)
         {
-            if (tier is null) for (var i = 0; i < y.Length; i++) gradient.Pointer[i] = dy.Pointer[i] + (accumulate ? gradient.Pointer[i] : 0);
+            if (tier is null)
+                for (var i = 0; i < y.Length; i++) gradient.Pointer[i] = dy.Pointer[i] + (accumulate ? gradient.Pointer[i] : 0);
             else Elementwise.Copy(tier.Value, dy.Pointer, y.Length, gradient.Pointer, accumulate);
         }
     }
@@ -235,7 +247,8 @@ internal sealed unsafe class AvgPoolCase(int images, WindowShape shape, bool cou
     }
 }
 
-internal sealed unsafe class FlattenCase(int images, int channels, int height, int width) : OperationCase($"flatten {images}x{channels}x{height}x{width}")
+internal sealed unsafe class FlattenCase(
+    int images, int channels, int height, int width) : OperationCase($"flatten {images}x{channels}x{height}x{width}")
 {
     private int Features => channels * height * width;
 

@@ -85,7 +85,11 @@ public unsafe class OperationTests
     private static Blocked[] Gradients(OperationCase operation, Blocked[] inputs, Blocked y, Blocked dy, SimdTier? tier)
     {
         var gradients = inputs
-            .Select((x, i) => i < operation.DataInputs ? Blocked.Garbage(x.Images, x.Channels, x.Height, x.Width) : new Blocked(x.Images, x.Channels, x.Height, x.Width))
+            .Select(
+                (x, i) =>
+                    i < operation.DataInputs
+                        ? Blocked.Garbage(x.Images, x.Channels, x.Height, x.Width)
+                        : new Blocked(x.Images, x.Channels, x.Height, x.Width))
             .ToArray();
         operation.Backward(inputs, y, dy, gradients, accumulate: false, tier);
         return gradients;

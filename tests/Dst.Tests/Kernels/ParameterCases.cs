@@ -18,7 +18,9 @@ internal sealed unsafe class DepthwiseCase(int images, WindowShape shape) : Oper
     {
         var y = Blocked.Garbage(images, shape.Channels, shape.OutHeight, shape.OutWidth);
         using var weights = Pack(inputs[1]);
-        if (tier is null) new DepthwiseForward(shape, inputs[0].Pointer, weights.Pointer, new(inputs[2].Pointer, null, Bounds.None), images, y.Pointer).Reference();
+        if (tier is null)
+            new DepthwiseForward(
+                shape, inputs[0].Pointer, weights.Pointer, new(inputs[2].Pointer, null, Bounds.None), images, y.Pointer).Reference();
         else DepthwiseConvolution.Forward(tier.Value, shape, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, images, y.Pointer);
         return y;
     }
@@ -71,7 +73,8 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
         using var weights = Blocked.Garbage(1, outputs, features, 1);
         Linear.PackWeights(features, outputs, inputs[1].Span[..(outputs * features)], weights.Span);
         weights.AssertSound();
-        if (tier is null) Linear.ForwardKernel(inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer).Reference();
+        if (tier is null)
+            Linear.ForwardKernel(inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer).Reference();
         else Linear.Forward(tier.Value, inputs[0].Pointer, images, features, outputs, weights.Pointer, inputs[2].Pointer, y.Pointer);
         return y;
     }
@@ -104,7 +107,9 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
     }
 }
 
-/// <summary>Batch normalisation in training, with a ReLU behind it or without, its sums taken in two parts where there are two images.</summary>
+/// <summary>
+/// Batch normalisation in training, with a ReLU behind it or without, its sums taken in two parts where there are two images.
+/// </summary>
 internal sealed unsafe class BatchNormCase(int images, int channels, int height, int width, bool relu = false)
     : OperationCase($"batch norm{(relu ? " relu" : "")} {images}x{channels}x{height}x{width}")
 {
@@ -160,9 +165,13 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
             fixed (float* mean = _mean, a = scale, b = shift)
             fixed (double* p = part)
             {
-                if (tier is null && relu) new BatchNormSumReluGradients(Image(x, first), Image(dy, first), a, b, mean, count, Blocks, Pixels, p).Reference();
-                else if (tier is null) new BatchNormSumGradients(Image(x, first), Image(dy, first), mean, count, Blocks, Pixels, p).Reference();
-                else if (relu) BatchNorm.SumReluGradients(tier.Value, Image(x, first), Image(dy, first), scale, shift, _mean, count, channels, Pixels, part);
+                if (tier is null && relu)
+                    new BatchNormSumReluGradients(Image(x, first), Image(dy, first), a, b, mean, count, Blocks, Pixels, p).Reference();
+                else if (tier is null)
+                    new BatchNormSumGradients(Image(x, first), Image(dy, first), mean, count, Blocks, Pixels, p).Reference();
+                else if (relu)
+                    BatchNorm.SumReluGradients(
+                        tier.Value, Image(x, first), Image(dy, first), scale, shift, _mean, count, channels, Pixels, part);
                 else BatchNorm.SumGradients(tier.Value, Image(x, first), Image(dy, first), _mean, count, channels, Pixels, part);
             }
         });
@@ -171,8 +180,13 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         fixed (float* mean = _mean, inverse = _inverseDeviation)
         fixed (double* s = sums)
         {
-            if (tier is null) new BatchNormBackwardData(x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx, accumulate).Reference();
-            else BatchNorm.BackwardData(tier.Value, x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx, accumulate);
+            if (tier is null)
+                new BatchNormBackwardData(
+                    x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx,
+                    accumulate).Reference();
+            else BatchNorm.BackwardData(
+                tier.Value, x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx,
+                accumulate);
         }
     }
 

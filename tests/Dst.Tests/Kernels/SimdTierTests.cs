@@ -28,7 +28,8 @@ public class SimdTierTests
     [MemberData(nameof(Switches))]
     public void The_best_tier_of_this_process_is_one_that_its_switches_allow(string variable, SimdTier widest)
     {
-        if (Environment.GetEnvironmentVariable(variable) == "0") Assert.True(SimdTiers.Best <= widest, $"the best tier is {SimdTiers.Best}");
+        if (Environment.GetEnvironmentVariable(variable) == "0")
+            Assert.True(SimdTiers.Best <= widest, $"the best tier is {SimdTiers.Best}");
     }
 
     [Theory]

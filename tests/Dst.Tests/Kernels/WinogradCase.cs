@@ -53,7 +53,8 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, Winogra
         }
 
         var kernel = Plan(tier.Value);
-        using AlignedBuffer u = Garbage(kernel.BackwardDataWeightLength), v = InputTiles(kernel, inputs[0]), m = Garbage(kernel.OutputTilesLength);
+        using AlignedBuffer u = Garbage(
+            kernel.BackwardDataWeightLength), v = InputTiles(kernel, inputs[0]), m = Garbage(kernel.OutputTilesLength);
         using var du = new AlignedBuffer(kernel.WeightGradientLength);
         for (var block = 0; block < kernel.BackwardDataBlocks; block++) kernel.PackBackwardDataWeights(block, Plain(inputs[1]), u.Pointer);
         InTwo(rows => kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));

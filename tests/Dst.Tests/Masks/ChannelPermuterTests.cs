@@ -43,7 +43,8 @@ public class ChannelPermuterTests
     [Fact]
     public void Filters_of_one_kind_come_to_share_a_block()
     {
-        // Even filters read the first four channels, odd ones the last four: in pairs of neighbours half of all is lost, in pairs of a kind nothing.
+        // Even filters read the first four channels, odd ones the last four: in pairs of neighbours half of all is lost, in pairs of a kind
+        // nothing.
         var model = Randomise(Chain());
         var weight = model.Parameters["first.weight"].Data;
         for (var i = 0; i < weight.Length; i++) weight[i] = i / 8 % 2 == i % 8 / 4 ? 1 : 0;
@@ -78,9 +79,14 @@ public class ChannelPermuterTests
         ]));
         Assert.Equal(
             ["c -  d+e", "fc -  out"], // a and b are read in groups, d and e joined, f flattened, out is the output
-            ChannelSpaces.Of(graph).Select(space => $"{string.Join('+', space.Producers)} - {string.Join('+', space.Carriers)} {string.Join('+', space.Consumers)}"));
+            ChannelSpaces.Of(graph).Select(
+                space => $"{string.Join('+', space.Producers)} - {string.Join('+', space.Carriers)} {string.Join('+', space.Consumers)}"));
         var resnet = ChannelSpaces.Of(Zoo.Build("resnet8", new(3, 32, 32), 5));
-        Assert.Contains(resnet, space => space.Producers.SequenceEqual(["layer1.0.conv1"]) && space.Carriers.SequenceEqual(["layer1.0.bn1"]) && space.Consumers.SequenceEqual(["layer1.0.conv2"]));
+        Assert.Contains(
+            resnet,
+            space =>
+                space.Producers.SequenceEqual(["layer1.0.conv1"]) && space.Carriers.SequenceEqual(["layer1.0.bn1"])
+                    && space.Consumers.SequenceEqual(["layer1.0.conv2"]));
         Assert.Contains(resnet, space => space.Producers.Order().SequenceEqual(["conv1", "layer1.0.conv2"]) && space.Consumers.Count == 3);
     }
 
@@ -90,8 +96,10 @@ public class ChannelPermuterTests
     {
         var graph = Excited();
         Assert.Equal(
-            ["expand+fc2 - scale+prelu fc1+project", "fc1 -  fc2", "project -  left+right", "tail -  out"], // the rest is sliced, shuffled or padded
-            ChannelSpaces.Of(graph).Select(space => $"{string.Join('+', space.Producers)} - {string.Join('+', space.Carriers)} {string.Join('+', space.Consumers)}"));
+            // The rest is sliced, shuffled or padded.
+            ["expand+fc2 - scale+prelu fc1+project", "fc1 -  fc2", "project -  left+right", "tail -  out"],
+            ChannelSpaces.Of(graph).Select(
+                space => $"{string.Join('+', space.Producers)} - {string.Join('+', space.Carriers)} {string.Join('+', space.Consumers)}"));
         var model = Randomise(Initialiser.Initialise(graph, seed: 1));
         var changes = new List<PermutedChannels>();
         var permuted = ChannelPermuter.Permute(model, Options, null, changes);

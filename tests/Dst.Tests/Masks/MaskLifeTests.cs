@@ -25,7 +25,9 @@ public sealed class MaskLifeTests : IDisposable
         var recipe = TinyRun.Recipe("unused");
         var data = TinyRun.Load(recipe);
         var dense = SaveAndLoad(Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, 3, 0.5), 1));
-        var plan = pattern == "unstructured" ? PruningPlan.CreateUnstructured(dense, new()) : PruningPlan.Create(dense, new() { Pattern = UhpPattern.Parse(pattern) });
+        var plan = pattern == "unstructured"
+            ? PruningPlan.CreateUnstructured(dense, new())
+            : PruningPlan.Create(dense, new() { Pattern = UhpPattern.Parse(pattern) });
         var pruned = plan.ApplyTo(dense);
         var loaded = SaveAndLoad(pruned);
         using var pool = new WorkerPool(1);

@@ -60,7 +60,8 @@ public class PrunerTests
             {
                 for (var j = start; j < start + length; j++)
                 {
-                    if (mask.Kept[i] && !mask.Kept[j]) Assert.True(scores[i] > scores[j] || (scores[i] == scores[j] && i < j), $"{i} over {j}");
+                    if (mask.Kept[i] && !mask.Kept[j])
+                        Assert.True(scores[i] > scores[j] || (scores[i] == scores[j] && i < j), $"{i} over {j}");
                 }
             }
         }
@@ -83,7 +84,8 @@ public class PrunerTests
         var mask = UnstructuredPruner.Prune(weight, count);
         Assert.Equal((long)count, mask.KeptWeights);
         Assert.Null(mask.Group);
-        var order = Enumerable.Range(0, weight.Data.Length).OrderByDescending(i => Math.Abs(weight.Data[i])).Take(count).Order(); // a stable sort
+        // A stable sort.
+        var order = Enumerable.Range(0, weight.Data.Length).OrderByDescending(i => Math.Abs(weight.Data[i])).Take(count).Order();
         Assert.Equal(order, Enumerable.Range(0, weight.Data.Length).Where(i => mask.Kept[i]));
     }
 
@@ -120,14 +122,16 @@ public class PrunerTests
     }
 
     [Fact]
-    public void Linear_weights_are_refused() => Assert.Throws<ArgumentException>(() => UhpPruner.Prune(new([2, 2], new float[4]), new(PruningUnit.Kernel, 1, 2)));
+    public void Linear_weights_are_refused() =>
+        Assert.Throws<ArgumentException>(() => UhpPruner.Prune(new([2, 2], new float[4]), new(PruningUnit.Kernel, 1, 2)));
 
     private static IEnumerable<(int Start, int Length)> Runs(LayerMask mask)
     {
         var group = mask.Group!.Value;
         for (var block = 0; block < mask.Blocks; block++)
         {
-            for (var first = 0; first < mask.Candidates; first += group) yield return (block * mask.Candidates + first, Math.Min(group, mask.Candidates - first));
+            for (var first = 0; first < mask.Candidates; first += group)
+                yield return (block * mask.Candidates + first, Math.Min(group, mask.Candidates - first));
         }
     }
 

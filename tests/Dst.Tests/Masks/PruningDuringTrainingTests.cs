@@ -29,16 +29,27 @@ public sealed class PruningDuringTrainingTests : IDisposable
     {
         // 24 images in batches of 9 for 6 epochs are 18 steps; at steps 3, 6 and 9 a third of the stages begins.
         var options = new PruningOptions { Method = PruningMethod.Gradual, Block = 4, Group = 8, Score = score, TaylorBatches = 1, Gradual = new() { Share = 0.5, Stages = 3 } };
-        var phase = Phase(_recipe.Train with { Epochs = 6, Patience = 1, Clip = 0 }) with { Pruning = new(options, unstructured ? MaskKind.Unstructured : MaskKind.Uhp) };
+        var phase = Phase(
+            _recipe.Train with { Epochs = 6, Patience = 1, Clip = 0 }) with
+        {
+            Pruning = new(
+                options, unstructured ? MaskKind.Unstructured : MaskKind.Uhp)
+        };
         var kept = new List<float[]>();
-        using var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { CheckpointDue = trainer => kept.Add(Kept(trainer)), Checkpoints = new() { EveryEpochs = 1 } };
+        using var trainer = new Trainer(
+            phase, _data, new(_pool),
+            seed: 1)
+        { CheckpointDue = trainer => kept.Add(Kept(trainer)), Checkpoints = new() { EveryEpochs = 1 } };
         var result = trainer.Run();
 
         Assert.InRange(result.BestEpoch, 4, 6); // the third epoch's last step, number 8, is one before the last stage
-        for (var epoch = 1; epoch < kept.Count; epoch++) Assert.All(kept[epoch - 1].Zip(kept[epoch]), pair => Assert.True(pair.First >= pair.Second));
+        for (var epoch = 1; epoch < kept.Count; epoch++)
+            Assert.All(kept[epoch - 1].Zip(kept[epoch]), pair => Assert.True(pair.First >= pair.Second));
         Assert.All(kept[0], k => Assert.Equal(1, k)); // step 2 was the first epoch's last
         Assert.True(kept[1].Average() < 1 && kept[3].Average() < kept[1].Average());
-        var outline = unstructured ? PruningPlan.CreateUnstructured(phase.Start, options with { Score = PruningScore.L1 }) : PruningPlan.Outline(phase.Start, options);
+        var outline = unstructured
+            ? PruningPlan.CreateUnstructured(phase.Start, options with { Score = PruningScore.L1 })
+            : PruningPlan.Outline(phase.Start, options);
         Assert.Equal(outline.Masks.Keys.Order(), result.Model.Masks.Keys.Order());
         foreach (var (layer, mask) in result.Model.Masks)
         {
@@ -91,7 +102,8 @@ public sealed class PruningDuringTrainingTests : IDisposable
         Assert.Equal([9, -2, 3, 4], weight.Value);
     }
 
-    private static float[] Kept(Trainer trainer) => [.. trainer.Tensors().Where(tensor => tensor.Name.EndsWith(".kept", StringComparison.Ordinal)).SelectMany(tensor => tensor.Values)];
+    private static float[] Kept(Trainer trainer) =>
+        [.. trainer.Tensors().Where(tensor => tensor.Name.EndsWith(".kept", StringComparison.Ordinal)).SelectMany(tensor => tensor.Values)];
 
     private static void AssertApplied(Model model, string layer, LayerMask mask)
     {
@@ -102,5 +114,6 @@ public sealed class PruningDuringTrainingTests : IDisposable
         Assert.Contains(weights, w => w != 0);
     }
 
-    private TrainingPhase Phase(TrainOptions options) => new("dst", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.25), 1), options);
+    private TrainingPhase Phase(TrainOptions options) =>
+        new("dst", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.25), 1), options);
 }

@@ -24,12 +24,15 @@ public class PruningPlanTests
                 ["classifier"] = "linear layer",
             },
             plan.Skipped);
-        Assert.Equal([(72, 72), (72, 72), (288, 288), (96, 48), (540, 270), (50, 50)], plan.Layers.Select(layer => ((int)layer.Weights, (int)layer.Kept)));
+        Assert.Equal(
+            [(72, 72), (72, 72), (288, 288), (96, 48), (540, 270), (50, 50)],
+            plan.Layers.Select(layer => ((int)layer.Weights, (int)layer.Kept)));
     }
 
     [Fact]
     public void Unit_weight_halves_a_layer_of_one_input_channel() =>
-        Assert.Equal(40, PruningPlan.Create(Network(), Options with { Unit = PruningUnit.Weight }).Layers[0].Kept); // 5 of 9 in each of 8 filters: runs 4, 4, 1
+        // 5 of 9 in each of 8 filters: runs 4, 4, 1.
+        Assert.Equal(40, PruningPlan.Create(Network(), Options with { Unit = PruningUnit.Weight }).Layers[0].Kept);
 
     [Theory]
     [InlineData("point", "point")]
@@ -38,16 +41,22 @@ public class PruningPlanTests
     public void Layers_are_excluded_by_name(string pattern, string excluded)
     {
         var plan = PruningPlan.Create(Network(), Options with { Exclude = [pattern] });
-        Assert.Equal(excluded, string.Join(' ', plan.Skipped.Where(pair => pair.Value == "excluded by name").Select(pair => pair.Key).Order()));
+        Assert.Equal(
+            excluded, string.Join(' ', plan.Skipped.Where(pair => pair.Value == "excluded by name").Select(pair => pair.Key).Order()));
     }
 
     [Fact]
     public void A_name_that_fits_no_layer_is_an_error() =>
-        Assert.Contains("'points', which fits no layer", Assert.Throws<InputException>(() => PruningPlan.Create(Network(), Options with { Exclude = ["points"] })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'points', which fits no layer",
+            Assert.Throws<InputException>(() => PruningPlan.Create(Network(), Options with { Exclude = ["points"] })).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void An_odd_group_is_an_error() =>
-        Assert.Contains("even group", Assert.Throws<InputException>(() => PruningPlan.Create(Network(), Options with { Group = 3 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "even group", Assert.Throws<InputException>(() => PruningPlan.Create(Network(), Options with { Group = 3 })).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void First_and_last_convolutions_are_excluded_on_request()
@@ -63,7 +72,9 @@ public class PruningPlanTests
         var network = Network();
         var uhp = PruningPlan.Create(network, Options);
         var control = PruningPlan.CreateUnstructured(network, Options);
-        Assert.Equal(uhp.Layers.Select(layer => (layer.Name, layer.Kept, layer.Skipped)), control.Layers.Select(layer => (layer.Name, layer.Kept, layer.Skipped)));
+        Assert.Equal(
+            uhp.Layers.Select(layer => (layer.Name, layer.Kept, layer.Skipped)),
+            control.Layers.Select(layer => (layer.Name, layer.Kept, layer.Skipped)));
         Assert.All(control.Masks.Values, mask => Assert.Equal((PruningUnit.Weight, 1, null), (mask.Unit, mask.Block, mask.Group)));
     }
 

@@ -27,7 +27,9 @@ public class WeightScoresTests
     public void The_score_decides_what_is_kept()
     {
         Assert.Equal([false, true], UhpPruner.Prune(WeightScores.Of(PruningScore.L1, Weight, default), new(PruningUnit.Kernel, 2, 2)).Kept);
-        Assert.Equal([true, false], UhpPruner.Prune(WeightScores.Of(PruningScore.Taylor, Weight, [10, 1, 2, -1]), new(PruningUnit.Kernel, 2, 2)).Kept);
+        Assert.Equal(
+            [true, false],
+            UhpPruner.Prune(WeightScores.Of(PruningScore.Taylor, Weight, [10, 1, 2, -1]), new(PruningUnit.Kernel, 2, 2)).Kept);
         // Many small weights beat one large one by magnitude, not by square.
         var uneven = new Tensor([3, 2, 1, 1], [2, 0, 2, 0, 2, 5]);
         Assert.Equal([true, false], UhpPruner.Prune(WeightScores.Of(PruningScore.L1, uneven, default), new(PruningUnit.Kernel, 4, 2)).Kept);
@@ -41,7 +43,8 @@ public class WeightScoresTests
         var data = TinyRun.Load(recipe);
         var model = Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, 3, 0.25), seed: 1);
         using var pool = new WorkerPool(1);
-        var gradients = new ScoreGradients(data, batch: 9, new(pool), seed: 1).Of(model, new() { Score = PruningScore.Taylor, TaylorBatches = 2 })!;
+        var gradients = new ScoreGradients(data, batch: 9, new(pool), seed: 1).Of(
+            model, new() { Score = PruningScore.Taylor, TaylorBatches = 2 })!;
 
         var sum = new float[gradients["layer1.0.conv1.weight"].Length];
         using var loader = new BatchLoader(data, data.Training, 9, augment: true, seed: 1);
@@ -49,7 +52,8 @@ public class WeightScoresTests
         {
             using var network = new TrainingNetwork(model, 9, new(pool), seed: 1);
             var gradient = new float[batch.Count * 3];
-            CrossEntropy.Compute(network.Forward(batch.Images, batch.Count, training: true), batch.Labels.AsSpan(0, batch.Count), 3, 0, 1, gradient);
+            CrossEntropy.Compute(
+                network.Forward(batch.Images, batch.Count, training: true), batch.Labels.AsSpan(0, batch.Count), 3, 0, 1, gradient);
             network.Backward(gradient);
             var weight = network.Parameters.Single(p => p.Shape.Name == "layer1.0.conv1.weight");
             for (var i = 0; i < sum.Length; i++) sum[i] += weight.Gradient[i] / 2;
@@ -59,7 +63,8 @@ public class WeightScoresTests
         Assert.Equal(sum, gradients["layer1.0.conv1.weight"]);
         Assert.Contains("fc.weight", gradients.Keys);
         var plan = PruningPlan.Create(model, new() { Score = PruningScore.Taylor, Block = 4, Group = 4 }, gradients);
-        Assert.NotEqual(PruningPlan.Create(model, new() { Block = 4, Group = 4 }).Masks["layer1.0.conv1"].Kept, plan.Masks["layer1.0.conv1"].Kept);
+        Assert.NotEqual(
+            PruningPlan.Create(model, new() { Block = 4, Group = 4 }).Masks["layer1.0.conv1"].Kept, plan.Masks["layer1.0.conv1"].Kept);
         Assert.Throws<ArgumentException>(() => PruningPlan.Create(model, new() { Score = PruningScore.Taylor }));
     }
 }

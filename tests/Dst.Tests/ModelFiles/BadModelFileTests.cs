@@ -81,11 +81,14 @@ public sealed class BadModelFileTests : IDisposable
     {
         var mask = "layer2.0.conv2.weight.uhp_mask";
         var values = "layer2.0.conv2.weight.uhp_values";
-        ExpectRefused(new(mask, [2], new byte[2]), "'layer2.0.conv2.weight.uhp_mask' keeps 0 of the 4 candidates from 0 on in block 0; 2 were expected");
+        ExpectRefused(
+            new(mask, [2], new byte[2]),
+            "'layer2.0.conv2.weight.uhp_mask' keeps 0 of the 4 candidates from 0 on in block 0; 2 were expected");
         ExpectRefused(new(mask, [2], new byte[] { 0xFF, 0xFF }), "keeps 4 of the 4");
         ExpectRefused(new(mask, [1], new byte[1]), "U8 [1]; U8 [2]");
         ExpectRefused(new(values, [7], new float[7]), "F32 [7]; F32 [");
-        ExpectRefused(new("layer3.0.conv1.weight.sparse_mask", [144], Enumerable.Repeat((byte)255, 144).ToArray()), "sparse_values' is F32");
+        ExpectRefused(
+            new("layer3.0.conv1.weight.sparse_mask", [144], Enumerable.Repeat((byte)255, 144).ToArray()), "sparse_values' is F32");
         ExpectRefused(new("bn1.bias", [4], new[] { 0, float.NaN, 0, 0 }), "'bn1.bias' has NaN at index 1");
         ExpectRefused(new("bn1.bias", [4], new[] { 0, 0, float.NegativeInfinity, 0 }), "'bn1.bias' has -");
         ExpectRefused(new("bn1.running_var", [4], new[] { 1f, 1, 1, -1 }), "a variance is not negative");

@@ -77,7 +77,12 @@ public sealed class ModelFileTests : IDisposable
         // Block 0 (filters 0, 1) keeps channel 1; block 1 (filter 2) keeps channel 0.
         var mask = new LayerMask([3, 2, 1, 2], PruningUnit.Kernel, 2, 2, [false, true, true, false]);
         var weight = new Tensor([3, 2, 1, 2], [0, 0, 1, 2, 0, 0, 3, 4, 5, 6, 0, 0]);
-        var path = Save(new(graph, new Dictionary<string, Tensor> { ["conv.weight"] = weight }) { Masks = new Dictionary<string, LayerMask> { ["conv"] = mask } });
+        var path = Save(
+            new(
+                graph, new Dictionary<string,
+                Tensor>
+                { ["conv.weight"] = weight })
+            { Masks = new Dictionary<string, LayerMask> { ["conv"] = mask } });
         using var file = SafetensorsFile.Open(path);
         Assert.Equal([1, 3, 2, 4, 5, 6], file.ReadFloats("conv.weight.uhp_values", 6));
         Assert.Equal([0b0110], file.ReadBytes("conv.weight.uhp_mask", 1));
@@ -89,12 +94,16 @@ public sealed class ModelFileTests : IDisposable
     {
         Operation[] operations =
         [
-            new LeakyReluOp(0.3f), new PReluOp(), new ClipOp(0, 6), new SigmoidOp(), new HardSigmoidOp(0.1f, 0.4f), new HardSwishOp(), new TanhOp(), new AffineOp(),
+            new LeakyReluOp(0.3f), new PReluOp(), new ClipOp(0, 6), new SigmoidOp(), new HardSigmoidOp(0.1f, 0.4f), new HardSwishOp(),
+            new TanhOp(), new AffineOp(),
             new PadOp(0, 1, 2, 3, 4, 5, 0.6f), new SliceOp(1, 9), new ChannelShuffleOp(3), new MaxPoolOp(3, 2, 1, CeilMode: true),
-            new AvgPoolOp(2, 1, 1, CountPadding: false, CeilMode: true), new ConcatOp(), new BatchNormOp(0.5f, 0.25f), new ReluOp(), new DropoutOp(0.5f),
-            new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new GlobalMaxPoolOp(), new FlattenOp(), new LinearOp(3, false), new SoftmaxOp(),
+            new AvgPoolOp(2, 1, 1, CountPadding: false, CeilMode: true), new ConcatOp(), new BatchNormOp(0.5f, 0.25f), new ReluOp(),
+            new DropoutOp(0.5f),
+            new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new GlobalMaxPoolOp(), new FlattenOp(), new LinearOp(3, false),
+            new SoftmaxOp(),
         ];
-        var nodes = operations.Select((operation, i) => new Node($"n{i}", operation, [i == 0 ? NetworkGraph.InputName : $"n{i - 1}"])).ToList();
+        var nodes = operations.Select(
+            (operation, i) => new Node($"n{i}", operation, [i == 0 ? NetworkGraph.InputName : $"n{i - 1}"])).ToList();
         nodes.Add(new("sum", new AddOp(), [nodes[^1].Name, nodes[^1].Name]));
         nodes.Add(new("product", new MulOp(), ["sum", "sum"]));
         Assert.Equal(typeof(Operation).Assembly.GetTypes().Count(type => type.BaseType == typeof(Operation)), nodes.Count);
@@ -118,7 +127,9 @@ public sealed class ModelFileTests : IDisposable
             ["masks"] = "{}",
             ["class_names"] = "[]",
         }, []);
-        Assert.Equal([new MaxPoolOp(2, 1, 1), new AvgPoolOp(2, 2, 0, CountPadding: true)], ModelFile.Load(path).Graph.Nodes.Select(node => node.Operation));
+        Assert.Equal(
+            [new MaxPoolOp(2, 1, 1), new AvgPoolOp(2, 2, 0, CountPadding: true)],
+            ModelFile.Load(path).Graph.Nodes.Select(node => node.Operation));
     }
 
     [Fact]
@@ -210,7 +221,8 @@ public sealed class ModelFileTests : IDisposable
         Assert.All(expected.Parameters, p =>
         {
             Assert.Equal(p.Value.Shape, actual.Parameters[p.Key].Shape);
-            Assert.Equal(p.Value.Data.Select(BitConverter.SingleToInt32Bits), actual.Parameters[p.Key].Data.Select(BitConverter.SingleToInt32Bits));
+            Assert.Equal(
+                p.Value.Data.Select(BitConverter.SingleToInt32Bits), actual.Parameters[p.Key].Data.Select(BitConverter.SingleToInt32Bits));
         });
         Assert.Equal(expected.Masks.Keys.Order(), actual.Masks.Keys.Order());
         Assert.All(expected.Masks, m =>

@@ -41,7 +41,8 @@ public class InitialiserTests
     [Fact]
     public void Affine_maps_begin_as_the_identity_and_slopes_at_a_quarter()
     {
-        var graph = new CheckedGraph(new("net", new(2, 1, 1), [new("affine", new AffineOp(), ["input"]), new("prelu", new PReluOp(), ["affine"])]));
+        var graph = new CheckedGraph(
+            new("net", new(2, 1, 1), [new("affine", new AffineOp(), ["input"]), new("prelu", new PReluOp(), ["affine"])]));
         var parameters = Initialiser.Initialise(graph, 1).Parameters;
         Assert.Equal([1, 1], parameters["affine.weight"].Data);
         Assert.Equal([0, 0], parameters["affine.bias"].Data);

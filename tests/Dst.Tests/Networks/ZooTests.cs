@@ -63,7 +63,8 @@ public class ZooTests
     public void Parameters_are_named_as_in_pytorch()
     {
         var names = Zoo.Build("resnet20", Cifar, 100).Parameters.Select(p => p.Name).ToList();
-        Assert.Equal(["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "layer1.0.conv1.weight"], names.Take(6));
+        Assert.Equal(
+            ["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "layer1.0.conv1.weight"], names.Take(6));
         Assert.Contains("layer2.0.downsample.0.weight", names);
         Assert.Contains("layer3.2.bn2.running_var", names);
         Assert.DoesNotContain("layer1.0.downsample.0.weight", names);
@@ -87,7 +88,8 @@ public class ZooTests
     public void Width_scales_channels_to_the_nearest_multiple_of_four(double width, string expected)
     {
         var convolutions = Zoo.Build("resnet8", Cifar, 10, width).Nodes.ToDictionary(node => node.Name, node => node.Operation as Conv2dOp);
-        var channels = new[] { "conv1", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv2", "layer3.0.conv2" }.Select(name => convolutions[name]!.OutChannels);
+        var channels = new[] { "conv1", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv2", "layer3.0.conv2" }.Select(
+            name => convolutions[name]!.OutChannels);
         Assert.Equal(expected, string.Join(", ", channels));
     }
 

@@ -3,7 +3,9 @@ using Dst.Training.Objectives;
 
 namespace Dst.Tests.Objectives;
 
-/// <summary>Losses of distillation: gradients are slopes, and what the definitions imply. Their values are checked in GoldenLossTests.</summary>
+/// <summary>
+/// Losses of distillation: gradients are slopes, and what the definitions imply. Their values are checked in GoldenLossTests.
+/// </summary>
 public class DistillationLossTests
 {
     private const int Images = 3, Classes = 5, Pixels = 4, Channels = 3, TeacherChannels = 2;
@@ -33,7 +35,8 @@ public class DistillationLossTests
     });
 
     [Fact]
-    public void Attention_gradient_is_its_slope() => ExpectSlope(Features, (f, g) => AttentionLoss.Compute(f, TeacherFeatures, Images, Pixels, 3, g));
+    public void Attention_gradient_is_its_slope() =>
+        ExpectSlope(Features, (f, g) => AttentionLoss.Compute(f, TeacherFeatures, Images, Pixels, 3, g));
 
     [Fact]
     public void Hint_gradients_are_its_slopes()
@@ -64,7 +67,8 @@ public class DistillationLossTests
         var (standardised, again) = (new float[8], new float[8]);
         LogitStandardisation.Apply(z, 4, standardised);
         LogitStandardisation.Apply(moved, 4, again);
-        foreach (var row in standardised.Chunk(4)) Assert.Equal((0, 1), (Math.Round(row.Average(), 6), Math.Round(Math.Sqrt(row.Average(x => x * x)), 6)));
+        foreach (var row in standardised.Chunk(4))
+            Assert.Equal((0, 1), (Math.Round(row.Average(), 6), Math.Round(Math.Sqrt(row.Average(x => x * x)), 6)));
         for (var i = 0; i < 8; i++) Assert.Equal(standardised[i], again[i], 1e-5);
     }
 
@@ -92,9 +96,12 @@ public class DistillationLossTests
     [Fact]
     public void Sizes_that_do_not_fit_are_refused()
     {
-        Assert.ThrowsAny<ArgumentException>(() => DecoupledDistillationLoss.Compute(new float[10], new float[5], [0, 1], 5, 4, 1, 1, default));
-        Assert.ThrowsAny<ArgumentException>(() => DecoupledDistillationLoss.Compute(new float[10], new float[10], [0, 5], 5, 4, 1, 1, default));
-        Assert.ThrowsAny<ArgumentException>(() => DecoupledDistillationLoss.Compute(new float[2], new float[2], [0, 0], 1, 4, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(
+            () => DecoupledDistillationLoss.Compute(new float[10], new float[5], [0, 1], 5, 4, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(
+            () => DecoupledDistillationLoss.Compute(new float[10], new float[10], [0, 5], 5, 4, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(
+            () => DecoupledDistillationLoss.Compute(new float[2], new float[2], [0, 0], 1, 4, 1, 1, default));
         Assert.ThrowsAny<ArgumentException>(() => LogitStandardisation.Apply(new float[10], 4, new float[10]));
         Assert.ThrowsAny<ArgumentException>(() => AttentionLoss.Compute(new float[10], new float[8], 2, 4, 1, default));
         Assert.ThrowsAny<ArgumentException>(() => AttentionLoss.Compute(new float[8], new float[8], 2, 4, 1, new float[4]));

@@ -41,7 +41,9 @@ public sealed class FeatureTermTests : IDisposable
         Loss();
         student.Backward(gradient);
         var projection = Assert.Single(objective.Projections);
-        foreach (var parameter in student.Parameters.Where(p => p.Shape.Name is "conv1.weight" or "layer2.0.conv1.weight" or "layer2.0.bn1.weight" or "fc.weight").Append(projection))
+        foreach (
+            var parameter in student.Parameters.Where(
+                p => p.Shape.Name is "conv1.weight" or "layer2.0.conv1.weight" or "layer2.0.bn1.weight" or "fc.weight").Append(projection))
         {
             // Along the gradient itself, where the kinks of many ReLUs average out, the slope is its norm.
             var (gradientOf, values, step) = (parameter.Gradient.ToArray(), parameter.Value.ToArray(), 3e-4);
@@ -64,7 +66,10 @@ public sealed class FeatureTermTests : IDisposable
         using var folder = new TemporaryFolder();
         var phase = Phase(hints: 1, attention: 0, Layer) with { Options = _recipe.Train with { Epochs = 1 } };
         float[] start, end;
-        using (var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { CheckpointDue = trainer => CheckpointFile.Save(folder.File("c"), "student", trainer) })
+        using (
+            var trainer = new Trainer(
+                phase, _data, new(_pool), seed: 1)
+            { CheckpointDue = trainer => CheckpointFile.Save(folder.File("c"), "student", trainer) })
         {
             start = Projection(trainer);
             Assert.DoesNotContain(trainer.Run().Model.Parameters.Keys, name => name.Contains("hints"));
@@ -77,7 +82,8 @@ public sealed class FeatureTermTests : IDisposable
         Assert.True(CheckpointFile.TryRestore(folder.File("c"), "student", resumed));
         Assert.Equal(end, Projection(resumed));
 
-        static float[] Projection(Trainer trainer) => [.. trainer.Tensors().Single(tensor => tensor.Name == "distill.hints.0.projection").Values];
+        static float[] Projection(Trainer trainer) =>
+            [.. trainer.Tensors().Single(tensor => tensor.Name == "distill.hints.0.projection").Values];
     }
 
     [Theory]
@@ -90,7 +96,10 @@ public sealed class FeatureTermTests : IDisposable
         using var folder = new TemporaryFolder();
         foreach (var term in new[] { "attention", "hints" })
         {
-            using var run = TinyRun.Create(TinyRun.Recipe(folder.File(term), "arms=[student, student-kd]", $"distill.{term}={{weight: 1, layers: [{{teacher: {teacher}, student: {student}}}]}}"));
+            using var run = TinyRun.Create(
+                TinyRun.Recipe(
+                    folder.File(term), "arms=[student, student-kd]",
+                    $"distill.{term}={{weight: 1, layers: [{{teacher: {teacher}, student: {student}}}]}}"));
             var message = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained"))).Message;
             Assert.Contains($"distill.{term}.layers", message, StringComparison.Ordinal);
             Assert.Contains(expected, message, StringComparison.Ordinal);
@@ -102,7 +111,8 @@ public sealed class FeatureTermTests : IDisposable
     {
         using var folder = new TemporaryFolder();
         using var run = TinyRun.Create(TinyRun.Recipe(folder.Path, "distill.hints.weight=1"));
-        Assert.Contains("distill.hints.layers is empty", Assert.Throws<InputException>(() => TinyRun.Run(run)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "distill.hints.layers is empty", Assert.Throws<InputException>(() => TinyRun.Run(run)).Message, StringComparison.Ordinal);
     }
 
     private TrainingPhase Phase(float hints, float attention, string layer)

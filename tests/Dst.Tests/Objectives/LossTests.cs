@@ -52,14 +52,18 @@ public class LossTests
     [InlineData(0.3f)]
     [InlineData(1f)]
     public void Cross_entropy_gradient_is_its_slope(float labelSmoothing) =>
-        ExpectSlope(z => CrossEntropy.Compute(z, Labels, Classes, labelSmoothing, 0.7f, default), g => CrossEntropy.Compute(Logits, Labels, Classes, labelSmoothing, 0.7f, g));
+        ExpectSlope(
+            z => CrossEntropy.Compute(z, Labels, Classes, labelSmoothing, 0.7f, default),
+            g => CrossEntropy.Compute(Logits, Labels, Classes, labelSmoothing, 0.7f, g));
 
     [Theory]
     [InlineData(0.5f)]
     [InlineData(1f)]
     [InlineData(7f)]
     public void Distillation_gradient_is_its_slope(float temperature) =>
-        ExpectSlope(z => DistillationLoss.Compute(z, Teacher, Classes, temperature, 0.7f, default), g => DistillationLoss.Compute(Logits, Teacher, Classes, temperature, 0.7f, g));
+        ExpectSlope(
+            z => DistillationLoss.Compute(z, Teacher, Classes, temperature, 0.7f, default),
+            g => DistillationLoss.Compute(Logits, Teacher, Classes, temperature, 0.7f, g));
 
     [Fact]
     public void A_student_that_equals_its_teacher_has_no_distillation_loss()

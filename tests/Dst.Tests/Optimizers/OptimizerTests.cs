@@ -16,35 +16,41 @@ public class OptimizerTests
     [Fact]
     public void Sgd_with_momentum_equals_PyTorch() => Expect(SgdOptions, 0.1,
     [
-        -0.663198113f, -0.791990697f, -0.259364516f, 1.0201124f, 1.14693201f, -0.195164382f, -1.12446308f, -1.1971283f, -0.683621526f, 0.21790792f,
+        -0.663198113f, -0.791990697f, -0.259364516f, 1.0201124f, 1.14693201f, -0.195164382f, -1.12446308f, -1.1971283f, -0.683621526f,
+        0.21790792f,
         0.98219347f, 1.16523421f, 0.843306899f, 0.251965672f, -0.384801567f, -0.797810614f, -0.841699302f, -0.578727722f, -0.145676315f,
     ]);
 
     [Fact]
     public void Sgd_with_Nesterov_momentum_equals_PyTorch() => Expect(SgdOptions with { Nesterov = true }, 0.1,
     [
-        -0.628101408f, -0.763422668f, -0.32035616f, 1.17458415f, 1.39130461f, -0.174081996f, -1.12271059f, -1.19993103f, -0.691268742f, 0.245794833f,
+        -0.628101408f, -0.763422668f, -0.32035616f, 1.17458415f, 1.39130461f, -0.174081996f, -1.12271059f, -1.19993103f, -0.691268742f,
+        0.245794833f,
         0.961565733f, 1.06280148f, 0.756627798f, 0.219156504f, -0.389557719f, -0.775834501f, -0.806115031f, -0.570419431f, -0.17575039f,
     ]);
 
     [Fact]
     public void Plain_sgd_equals_PyTorch() => Expect(SgdOptions with { Momentum = 0, WeightDecay = 0 }, 0.1,
     [
-        -0.245598063f, 0.187193513f, 0.782363653f, 1.09579265f, 0.578142822f, -0.319862962f, -0.913424909f, -1.03407621f, -0.650321186f, 0.0884848908f,
+        -0.245598063f, 0.187193513f, 0.782363653f, 1.09579265f, 0.578142822f, -0.319862962f, -0.913424909f, -1.03407621f, -0.650321186f,
+        0.0884848908f,
         0.736889899f, 0.991526306f, 0.835035324f, 0.318208992f, -0.3673307f, -0.862392545f, -0.939600766f, -0.608093262f, -0.000295925478f,
     ]);
 
     [Fact]
     public void AdamW_equals_PyTorch() => Expect(AdamWOptions, 0.01,
     [
-        -0.0647644326f, 0.578861475f, 0.935148478f, 0.846199632f, 0.348433495f, -0.320800185f, -0.913152456f, -1.01702917f, -0.661211193f, 0.0459226221f,
+        -0.0647644326f, 0.578861475f, 0.935148478f, 0.846199632f, 0.348433495f, -0.320800185f, -0.913152456f, -1.01702917f, -0.661211193f,
+        0.0459226221f,
         0.679006159f, 1.00285709f, 0.863617837f, 0.324267179f, -0.364348531f, -0.875169694f, -0.952346504f, -0.590556979f, 0.00989618059f,
     ]);
 
     [Fact]
-    public void AdamW_with_other_betas_and_epsilon_equals_PyTorch() => Expect(AdamWOptions with { Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-4, WeightDecay = 0 }, 0.01,
+    public void AdamW_with_other_betas_and_epsilon_equals_PyTorch() => Expect(
+        AdamWOptions with { Beta1 = 0.8, Beta2 = 0.95, Epsilon = 1e-4, WeightDecay = 0 }, 0.01,
     [
-        -0.064706549f, 0.581679463f, 0.943462014f, 0.855334401f, 0.353449851f, -0.322334707f, -0.912422359f, -1.01578486f, -0.659710944f, 0.0432627834f,
+        -0.064706549f, 0.581679463f, 0.943462014f, 0.855334401f, 0.353449851f, -0.322334707f, -0.912422359f, -1.01578486f, -0.659710944f,
+        0.0432627834f,
         0.678678632f, 1.00363755f, 0.864420831f, 0.324306011f, -0.365377158f, -0.878889859f, -0.956804812f, -0.594441354f, 0.0120552788f,
     ]);
 
@@ -115,9 +121,13 @@ public class OptimizerTests
     {
         var optimizer = Optimizer.Create(AdamWOptions, [TestParameters.Weight()]);
         var state = new Dictionary<string, float[]> { ["conv.weight.first_moment"] = [.. Enumerable.Repeat(1f, 19)] };
-        Assert.Contains("no array 'conv.weight.second_moment'", Assert.Throws<InputException>(() => optimizer.Restore(state, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no array 'conv.weight.second_moment'", Assert.Throws<InputException>(() => optimizer.Restore(state, 3)).Message,
+            StringComparison.Ordinal);
         state["conv.weight.second_moment"] = new float[7];
-        Assert.Contains("has 7 values; 19 were expected", Assert.Throws<InputException>(() => optimizer.Restore(state, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 7 values; 19 were expected", Assert.Throws<InputException>(() => optimizer.Restore(state, 3)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(0, optimizer.Steps);
         Assert.All(optimizer.State.SelectMany(array => array.Data), value => Assert.Equal(0, value));
     }

@@ -12,7 +12,9 @@ public class ScheduleTests
 
     [Fact] // MultiStepLR(milestones=[4, 6], gamma=0.1), where an epoch is two steps here
     public void Step_falls_at_the_milestones() =>
-        Expect(Options with { Kind = ScheduleKind.Step, Milestones = [2, 3] }, 4, [0.4, 0.4, 0.4, 0.4, 0.04, 0.04, 0.004, 0.004], stepsPerEpoch: 2);
+        Expect(
+            Options with { Kind = ScheduleKind.Step, Milestones = [2, 3] }, 4, [0.4, 0.4, 0.4, 0.4, 0.04, 0.04, 0.004, 0.004],
+            stepsPerEpoch: 2);
 
     [Fact] // CosineAnnealingLR(T_max=8, eta_min=0.01)
     public void Cosine_equals_PyTorch() => Expect(Options with { Kind = ScheduleKind.Cosine, FinalLearningRate = 0.01 }, 8,
@@ -21,7 +23,8 @@ public class ScheduleTests
     [Fact] // OneCycleLR(max_lr=0.4, total_steps=10, cycle_momentum=False)
     public void One_cycle_equals_PyTorch() => Expect(Options with { Kind = ScheduleKind.OneCycle }, 10,
     [
-        0.016, 0.208, 0.4, 0.38019385280538953, 0.3246982615799052, 0.24450480877451572, 0.1554967912254843, 0.0753033384200948, 0.019807747194610516, 1.6e-06,
+        0.016, 0.208, 0.4, 0.38019385280538953, 0.3246982615799052, 0.24450480877451572, 0.1554967912254843, 0.0753033384200948,
+        0.019807747194610516, 1.6e-06,
     ]);
 
     [Fact] // OneCycleLR(max_lr=0.4, total_steps=7, pct_start=0.5, div_factor=10, final_div_factor=100, cycle_momentum=False)
@@ -63,7 +66,10 @@ public class ScheduleTests
 
     [Fact]
     public void A_warm_up_as_long_as_the_run_is_refused() =>
-        Assert.Contains("schedule.warmup_epochs is 3", Assert.Throws<InputException>(() => Schedule.Create(Options with { WarmupEpochs = 3 }, 3, 10)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "schedule.warmup_epochs is 3",
+            Assert.Throws<InputException>(() => Schedule.Create(Options with { WarmupEpochs = 3 }, 3, 10)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_cosine_that_would_rise_is_refused() =>

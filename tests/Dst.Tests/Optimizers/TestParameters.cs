@@ -15,7 +15,8 @@ internal static class TestParameters
     public static Parameter Masked()
     {
         var shape = new[] { 4, 4, 3, 3 };
-        var parameter = new Parameter(new("pruned.weight", "pruned", ParameterRole.Weight, shape), [.. Enumerable.Range(0, 144).Select(i => (float)Math.Cos(i) - 2)])
+        var parameter = new Parameter(
+            new("pruned.weight", "pruned", ParameterRole.Weight, shape), [.. Enumerable.Range(0, 144).Select(i => (float)Math.Cos(i) - 2)])
         {
             Mask = new LayerMask(shape, PruningUnit.Kernel, block: 2, group: 2, [true, false, false, true, false, true, true, false]),
         };

@@ -15,7 +15,8 @@ internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* 
             var block = o / shape.OutputPlane % shape.Blocks;
             for (var tap = 0; tap < shape.Area; tap++)
             {
-                if (shape.InputOf(o, tap) is >= 0 and var i) sums[i] += (double)dy[o] * weights[(block * shape.Area + tap) * Layout.Block + o % Layout.Block];
+                if (shape.InputOf(o, tap) is >= 0 and var i)
+                    sums[i] += (double)dy[o] * weights[(block * shape.Area + tap) * Layout.Block + o % Layout.Block];
             }
         }
 
@@ -47,7 +48,9 @@ internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* 
                 {
                     var gradient = dy + (oy * outWidth + columns.FirstOutput) * Layout.Block;
                     var weight = weights + (ky * shape.KernelWidth + columns.FirstTap) * Layout.Block;
-                    for (var ox = columns.FirstOutput; ox > columns.EndOutput; ox--, gradient -= Layout.Block, weight += stride * Layout.Block)
+                    for (
+                        var ox = columns.FirstOutput; ox > columns.EndOutput; ox--, gradient -= Layout.Block,
+                        weight += stride * Layout.Block)
                         sum = T.MultiplyAdd(T.Load(gradient), T.Load(weight), sum);
                 }
 
@@ -82,7 +85,8 @@ internal readonly unsafe struct DepthwiseBackwardWeight(WindowShape shape, float
             var block = o / shape.OutputPlane % shape.Blocks;
             for (var tap = 0; tap < shape.Area; tap++)
             {
-                if (shape.InputOf(o, tap) is >= 0 and var i) sums[(block * shape.Area + tap) * Layout.Block + o % Layout.Block] += (double)dy[o] * x[i];
+                if (shape.InputOf(o, tap) is >= 0 and var i)
+                    sums[(block * shape.Area + tap) * Layout.Block + o % Layout.Block] += (double)dy[o] * x[i];
             }
         }
 
@@ -121,7 +125,8 @@ internal readonly unsafe struct DepthwiseBackwardWeight(WindowShape shape, float
         T sum0 = T.Load(gradient), sum1 = T.Zero;
         for (var oy = rows.First; oy < rows.End; oy++)
         {
-            var source = x + ((oy * shape.Stride + rows.Offset) * shape.Width + columns.First * shape.Stride + columns.Offset) * Layout.Block;
+            var source = x
+                + ((oy * shape.Stride + rows.Offset) * shape.Width + columns.First * shape.Stride + columns.Offset) * Layout.Block;
             var output = dy + (oy * shape.OutWidth + columns.First) * Layout.Block;
             var end = dy + (oy * shape.OutWidth + columns.End) * Layout.Block;
             for (; output + Layout.Block < end; output += 2 * Layout.Block, source += 2 * step)

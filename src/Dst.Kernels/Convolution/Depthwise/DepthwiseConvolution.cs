@@ -16,7 +16,8 @@ public static unsafe class DepthwiseConvolution
     public static void PackWeights(WindowShape shape, ReadOnlySpan<float> weights, Span<float> packed)
     {
         CheckWeights(shape, weights.Length, packed.Length);
-        fixed (float* source = weights, destination = packed) Layout.BlockImage(source, shape.Channels, shape.Area, destination, accumulate: false);
+        fixed (float* source = weights, destination = packed) Layout.BlockImage(
+            source, shape.Channels, shape.Area, destination, accumulate: false);
     }
 
     /// <summary>Unpacks weights or their gradient to [C, 1, Kh, Kw].</summary>
@@ -82,6 +83,7 @@ public static unsafe class DepthwiseConvolution
     {
         shape.Validate(images: 0);
         if (weights != shape.Channels * shape.Area || packed != WeightLength(shape))
-            throw new ArgumentException($"{weights} weights and {packed} packed; {shape.Channels * shape.Area} and {WeightLength(shape)} were expected");
+            throw new ArgumentException(
+                $"{weights} weights and {packed} packed; {shape.Channels * shape.Area} and {WeightLength(shape)} were expected");
     }
 }

@@ -4,7 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>y = conv(x) and what follows it, with a bias.</summary>
-internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, float* weights, Epilogue epilogue, int images, float* y) : IKernel
+internal readonly unsafe struct DepthwiseForward(
+    WindowShape shape, float* x, float* weights, Epilogue epilogue, int images, float* y) : IKernel
 {
     private const int TileWidth = 4;
 
@@ -17,7 +18,8 @@ internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, fl
             var sum = (double)epilogue.Bias[block * Layout.Block + lane];
             for (var tap = 0; tap < shape.Area; tap++)
             {
-                if (shape.InputOf(o, tap) is >= 0 and var i) sum += (double)x[i] * weights[(block * shape.Area + tap) * Layout.Block + lane];
+                if (shape.InputOf(o, tap) is >= 0 and var i)
+                    sum += (double)x[i] * weights[(block * shape.Area + tap) * Layout.Block + lane];
             }
 
             y[o] = (float)sum;
@@ -110,7 +112,8 @@ internal readonly unsafe struct DepthwiseForward(WindowShape shape, float* x, fl
     }
 
     /// <summary>The sizes of one block of channels, worked out once.</summary>
-    private readonly record struct Plane(int Height, int Width, int OutHeight, int OutWidth, int KernelHeight, int KernelWidth, int Stride, int Padding)
+    private readonly record struct Plane(
+        int Height, int Width, int OutHeight, int OutWidth, int KernelHeight, int KernelWidth, int Stride, int Padding)
     {
         public Plane(WindowShape s) : this(s.Height, s.Width, s.OutHeight, s.OutWidth, s.KernelHeight, s.KernelWidth, s.Stride, s.Padding)
         {

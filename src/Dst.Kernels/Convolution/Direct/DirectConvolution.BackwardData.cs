@@ -101,7 +101,11 @@ public sealed unsafe partial class DirectConvolution
         var listCost = ListCost + ListTileCost / Math.Min(MaxTileWidth, (s.Width - x + s.Stride - 1) / s.Stride);
         // Groups have dense lists already.
         var isGathered = s.Groups == 1
-            && gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost)) + TargetCost * scatter.TargetBlock.Length < SureGain * blocks.Sum(list => list.Taps.Length);
+
+
+
+
+                            && gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost)) + TargetCost * scatter.TargetBlock.Length < SureGain * blocks.Sum(list => list.Taps.Length);
         ChannelList[] lists = isGathered ? [.. gathered.SelectMany(l => l)] : blocks;
         var table = Table(
             [.. lists.Select(list => list.Taps)],
@@ -113,7 +117,9 @@ public sealed unsafe partial class DirectConvolution
             isGathered ? s.FilterBlocks : s.ChannelBlocks,
             isGathered ? scatter : null,
             new(_outputGradient.RowPitch, _outputGradient.Length),
-            new((y * s.Width + x) * Layout.Block, s.Stride * Layout.Block, s.Stride * s.Width * Layout.Block, s.Height * s.Width * Layout.Block, s.InputLength),
+            new(
+                (y * s.Width + x) * Layout.Block, s.Stride * Layout.Block, s.Stride * s.Width * Layout.Block,
+                s.Height * s.Width * Layout.Block, s.InputLength),
             [.. Ranges(y, row, s.Height, s.OutHeight, s.KernelHeight)],
             [.. Ranges(x, column, s.Width, s.OutWidth, s.KernelWidth)]);
         return new(lists, pass);
@@ -185,7 +191,8 @@ public sealed unsafe partial class DirectConvolution
             firstList[b + 1] = firstList[b] + lists[b].Length;
             for (var i = 0; i < lists[b].Length; i++)
             {
-                foreach (var target in lists[b][i].Channels.Select((channel, lane) => (channel, lane)).GroupBy(c => c.channel / Layout.Block))
+                foreach (
+                    var target in lists[b][i].Channels.Select((channel, lane) => (channel, lane)).GroupBy(c => c.channel / Layout.Block))
                 {
                     var ofTarget = Enumerable.Repeat(Layout.Block, Layout.Block).ToArray();
                     foreach (var (channel, lane) in target) ofTarget[channel % Layout.Block] = lane;
@@ -211,11 +218,14 @@ public sealed unsafe partial class DirectConvolution
             var source = _outputGradient.Pack<TLanes>(count, dy + (long)first * Shape.OutputLength, scratch);
             var destination = dx + (long)first * Shape.InputLength;
             var isCleared = !accumulate && Array.Exists(_backwardData.Value, phase => phase.AddsToDestination);
-            for (var n = 0; isCleared && n < count; n++) new Span<float>(destination + (long)n * Shape.InputLength, Shape.InputLength).Clear();
+            for (var n = 0; isCleared && n < count; n++)
+                new Span<float>(destination + (long)n * Shape.InputLength, Shape.InputLength).Clear();
             foreach (var phase in _backwardData.Value)
             {
                 if (phase.WeightLength > 0)
-                    Run<TLanes>(phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), Epilogue.None, destination);
+                    Run<TLanes>(
+                        phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), Epilogue.None,
+                        destination);
             }
         }
     }
@@ -235,7 +245,8 @@ public sealed unsafe partial class DirectConvolution
         public bool AddsToDestination => WeightLength == 0 || Pass.Scatter is not null;
     }
 
-    private readonly struct BackwardDataKernel(DirectConvolution conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
+    private readonly struct BackwardDataKernel(
+        DirectConvolution conv, int images, float* dy, float* weights, float* dx, float* scratch, bool accumulate) : IKernel
     {
         public void Reference() => BackwardDataReference(conv.Shape, images, dy, weights, dx, accumulate);
 

@@ -58,7 +58,8 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private void BackwardWeight<TLanes, TTaps>(int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+    private void BackwardWeight<TLanes, TTaps>(
+        int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
         where TLanes : unmanaged, ILanes<TLanes>
         where TTaps : unmanaged, ITapAccumulators<TLanes>
     {
@@ -76,7 +77,9 @@ public sealed unsafe partial class DirectConvolution
                     for (var t = list.First[b]; t < list.First[b + 1]; t += TTaps.Count)
                     {
                         var (firstRow, endRow) = list.Rows[t / GradientTapMultiple];
-                        Correlate<TLanes, TTaps>(walk.Within(firstRow, endRow), count, source + firstRow * walk.SourceRow, offsets + t, blockGradient + firstRow * walk.GradientRow, gradient + (long)t * Layout.Block);
+                        Correlate<TLanes, TTaps>(
+                            walk.Within(firstRow, endRow), count, source + firstRow * walk.SourceRow, offsets + t,
+                            blockGradient + firstRow * walk.GradientRow, gradient + (long)t * Layout.Block);
                     }
                 }
             }
@@ -114,7 +117,8 @@ public sealed unsafe partial class DirectConvolution
         public PixelWalk Within(int firstRow, int endRow) => this with { Rows = endRow - firstRow };
     }
 
-    private readonly struct BackwardWeightKernel(DirectConvolution conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
+    private readonly struct BackwardWeightKernel(
+        DirectConvolution conv, int images, float* x, float* dy, int firstBlock, int endBlock, float* gradient, float* scratch)
         : IKernel
     {
         public void Reference() => BackwardWeightReference(
@@ -122,7 +126,8 @@ public sealed unsafe partial class DirectConvolution
 
         public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes>
         {
-            if (TLanes.Accumulators >= EightTaps<TLanes>.Count) conv.BackwardWeight<TLanes, EightTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
+            if (TLanes.Accumulators >= EightTaps<TLanes>.Count)
+                conv.BackwardWeight<TLanes, EightTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
             else conv.BackwardWeight<TLanes, FourTaps<TLanes>>(images, x, dy, firstBlock, endBlock, gradient, scratch);
         }
     }

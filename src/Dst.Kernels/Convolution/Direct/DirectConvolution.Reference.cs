@@ -47,7 +47,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>The specification of the backward-weight pass; adds to <paramref name="gradient"/> [O, C/Groups, Kh, Kw].</summary>
-    internal static void BackwardWeightReference(Conv2dShape s, int firstFilter, int endFilter, int images, float* x, float* dy, float* gradient)
+    internal static void BackwardWeightReference(
+        Conv2dShape s, int firstFilter, int endFilter, int images, float* x, float* dy, float* gradient)
     {
         var sums = new double[s.RowLength];
         for (var o = firstFilter; o < endFilter; o++)
@@ -60,7 +61,8 @@ public sealed unsafe partial class DirectConvolution
                     for (var ox = 0; ox < s.OutWidth; ox++)
                     {
                         var g = (double)dy[(long)n * s.OutputLength + OutputIndex(s, o, oy, ox)];
-                        foreach (var (input, weight) in new Window(s, o, oy, ox)) sums[weight - o * s.RowLength] += g * x[(long)n * s.InputLength + input];
+                        foreach (var (input, weight) in new Window(s, o, oy, ox))
+                            sums[weight - o * s.RowLength] += g * x[(long)n * s.InputLength + input];
                     }
                 }
             }

@@ -19,7 +19,8 @@ public sealed unsafe partial class DirectConvolution
     /// Runs a pass: for each block of 16 output channels, image (or some images) and row, one register tile after another.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TLanes>(TapPass pass, int images, float* source, float* weights, InitialValues initial, Epilogue epilogue, float* destination)
+    private static void Run<TLanes>(
+        TapPass pass, int images, float* source, float* weights, InitialValues initial, Epilogue epilogue, float* destination)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         var (from, to) = (pass.Source, pass.Destination);
@@ -38,13 +39,16 @@ public sealed unsafe partial class DirectConvolution
                     TapList list = default;
                     foreach (var tile in together > 1 ? pass.BatchTiles : pass.Tiles)
                     {
-                        if (pass.Scatter is null && tile.KernelColumns != columns) list = new(pass.Taps, b, rows, columns = tile.KernelColumns, weights);
+                        if (pass.Scatter is null && tile.KernelColumns != columns)
+                            list = new(pass.Taps, b, rows, columns = tile.KernelColumns, weights);
                         var pixelSource = rowSource + tile.Column * Layout.Block;
                         var pixel = row + (long)tile.Column * to.Pixel;
                         for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += from.Image, pixel += to.Image)
                         {
                             var width = tile.AcrossImages ? together : tile.Width;
-                            var pixels = new TilePixels(pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel, epilogue.From(0, pixel - destination));
+                            var pixels = new TilePixels(
+                                pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel,
+                                epilogue.From(0, pixel - destination));
                             if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
                             else Tile<TLanes>(tile.AcrossImages, width, list, pixels);
                         }
@@ -63,7 +67,8 @@ public sealed unsafe partial class DirectConvolution
 
     /// <summary>Computes one list after another and adds its 16 lanes to their channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TileOfLists<TLanes>(TapPass pass, int block, KernelRange rows, in RowTile tile, int width, float* weights, in TilePixels pixels)
+    private static void TileOfLists<TLanes>(
+        TapPass pass, int block, KernelRange rows, in RowTile tile, int width, float* weights, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         var scatter = pass.Scatter!;
@@ -81,7 +86,8 @@ public sealed unsafe partial class DirectConvolution
                 var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
                 var destination = pixels.Destination + (long)scatter.TargetBlock[target] * pass.Destination.Block;
                 for (var p = 0; p < width; p++, destination += pixels.Pitch)
-                    TLanes.Store(destination, TLanes.Add(TLanes.Load(destination), TLanes.Pick(TLanes.Load(sums + p * Layout.Block), lanes)));
+                    TLanes.Store(
+                        destination, TLanes.Add(TLanes.Load(destination), TLanes.Pick(TLanes.Load(sums + p * Layout.Block), lanes)));
             }
         }
     }

@@ -36,12 +36,15 @@ public sealed unsafe partial class DirectConvolution
         _input = PackedInput.ForForward(shape);
         _forwardTaps = ForwardTaps(kept);
         _forward = PlanForward();
-        _narrowForward = kept is { Block: < Layout.Block } && _tier != SimdTier.Scalar ? new NarrowBlockConvolution(tier, shape, kept, _input) : null;
+        _narrowForward = kept is { Block: < Layout.Block } && _tier != SimdTier.Scalar
+            ? new NarrowBlockConvolution(tier, shape, kept, _input)
+            : null;
         _outputGradient = PackedInput.ForBackwardData(shape);
         _backwardData = new(PlanBackwardData);
         _backwardDataLength = new(() => _backwardData.Value.Sum(phase => phase.WeightLength));
         _backwardWeight = new(PlanBackwardWeight);
-        WeightLength = _tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
+        WeightLength = _tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength
+            ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
     }
 
     /// <summary>Sizes of the layer.</summary>
@@ -143,7 +146,8 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private readonly struct ForwardKernel(DirectConvolution conv, int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
+    private readonly struct ForwardKernel(
+        DirectConvolution conv, int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
     {
         public void Reference()
         {

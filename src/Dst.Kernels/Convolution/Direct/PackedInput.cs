@@ -26,7 +26,9 @@ internal sealed unsafe class PackedInput
     private readonly int _columns;
     private readonly bool _inPlace;
 
-    private PackedInput(int blocks, int height, int width, int top, int left, int paddedHeight, int paddedWidth, int stride, int phaseRows, int phaseColumns)
+    private PackedInput(
+        int blocks, int height, int width, int top, int left, int paddedHeight, int paddedWidth, int stride, int phaseRows,
+        int phaseColumns)
     {
         _blocks = blocks;
         _height = height;
@@ -133,7 +135,10 @@ internal sealed unsafe class PackedInput
 
             new Span<float>(destination, begin * Block).Clear();
             var source = plane + ((long)row * _width + firstColumn + begin * _stride) * Block;
-            if (_stride == 1) Buffer.MemoryCopy(source, destination + begin * Block, (long)(end - begin) * Block * sizeof(float), (long)(end - begin) * Block * sizeof(float));
+            if (_stride == 1)
+                Buffer.MemoryCopy(
+                    source, destination + begin * Block, (long)(end - begin) * Block * sizeof(float),
+                    (long)(end - begin) * Block * sizeof(float));
             else for (var c = begin; c < end; c++, source += _stride * Block) TLanes.Store(destination + c * Block, TLanes.Load(source));
             new Span<float>(destination + end * Block, (_columns - end) * Block).Clear();
         }

@@ -72,7 +72,9 @@ internal static class RowTiles
         return [.. tiles];
     }
 
-    /// <summary>The widths of the tiles that take the least time for <paramref name="pixels"/> neighbours that all have the same taps.</summary>
+    /// <summary>
+    /// The widths of the tiles that take the least time for <paramref name="pixels"/> neighbours that all have the same taps.
+    /// </summary>
     public static int[] Cut(SimdTier tier, int pixels, double taps) =>
         [.. Cut(tier, [.. Enumerable.Repeat(new KernelRange(0, 1), pixels)], [taps], kernelHeight: 1, acrossImages: false).Select(tile => tile.Width)];
 

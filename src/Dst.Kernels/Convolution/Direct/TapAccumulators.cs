@@ -3,7 +3,9 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>Sums of a few taps × 16 filters of a weight gradient, held in registers with the taps' offsets while the pixels go by.</summary>
+/// <summary>
+/// Sums of a few taps × 16 filters of a weight gradient, held in registers with the taps' offsets while the pixels go by.
+/// </summary>
 internal unsafe interface ITapAccumulators<TLanes> where TLanes : unmanaged, ILanes<TLanes>
 {
     /// <summary>Number of taps.</summary>

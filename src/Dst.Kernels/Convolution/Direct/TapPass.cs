@@ -74,7 +74,9 @@ internal readonly record struct KernelRange(int First, int End);
 /// <param name="KernelWidth">Columns of the kernel.</param>
 /// <param name="First">For each list the index of its first tap in <paramref name="Offsets"/>.</param>
 /// <param name="FirstWeight">For each list where its weights [taps, 16] begin in the packed weights, in floats.</param>
-/// <param name="PositionStart">For each list and position (ky, kx) the number of taps before it, and their total: [lists, Kh·Kw + 1]; a pinned array.</param>
+/// <param name="PositionStart">
+/// For each list and position (ky, kx) the number of taps before it, and their total: [lists, Kh·Kw + 1]; a pinned array.
+/// </param>
 /// <param name="Offsets">Distance of each tap's source from the source of the output pixel, in floats; a pinned array.</param>
 internal sealed record TapTable(int KernelHeight, int KernelWidth, int[] First, int[] FirstWeight, int[] PositionStart, int[] Offsets)
 {
@@ -88,7 +90,8 @@ internal sealed record TapTable(int KernelHeight, int KernelWidth, int[] First, 
         for (var list = 0; list < First.Length; list++)
         {
             for (var p = 0; p < Positions - 1; p++)
-                mean[p % KernelWidth] += (PositionStart[list * Positions + p + 1] - PositionStart[list * Positions + p]) / (double)First.Length;
+                mean[p % KernelWidth] += (
+                    PositionStart[list * Positions + p + 1] - PositionStart[list * Positions + p]) / (double)First.Length;
         }
 
         return mean;

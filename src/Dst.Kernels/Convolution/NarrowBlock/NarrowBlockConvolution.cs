@@ -108,9 +108,11 @@ internal sealed unsafe class NarrowBlockConvolution
                 columns = columns is 5 or 3 ? columns - 1 : Math.Max(1, columns);
                 var endRun = Math.Min(_positions.Length, (b + 1) * Layout.Block / _filters);
                 for (var run = b * Layout.Block / _filters; run < endRun; run++)
-                    Columns<TLanes, TFilters>(columns, run, planes + first, weights, sums + (run * _filters - b * Layout.Block) * MaxColumns * Layout.Block);
+                    Columns<TLanes, TFilters>(
+                        columns, run, planes + first, weights, sums + (run * _filters - b * Layout.Block) * MaxColumns * Layout.Block);
                 Transpose.SixteenRows(
-                    sums, MaxColumns * Layout.Block, bias + b * Layout.Block, Math.Min(columns * Layout.Block, pixels - first), destination + (long)first * Layout.Block);
+                    sums, MaxColumns * Layout.Block, bias + b * Layout.Block, Math.Min(columns * Layout.Block, pixels - first), destination
+                        + (long)first * Layout.Block);
             }
         }
     }
@@ -127,7 +129,9 @@ internal sealed unsafe class NarrowBlockConvolution
             {
                 case 6: Tile<TLanes, TFilters, JoinColumns<TLanes, JoinColumns<TLanes, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>>(offsets, count, pixels, w, sums); break;
                 case 4: Tile<TLanes, TFilters, JoinColumns<TLanes, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>>(offsets, count, pixels, w, sums); break;
-                case 2: Tile<TLanes, TFilters, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>(offsets, count, pixels, w, sums); break;
+                case 2:
+                    Tile<TLanes, TFilters, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>(
+                    offsets, count, pixels, w, sums); break;
                 default: Tile<TLanes, TFilters, PixelColumn<TLanes, TFilters>>(offsets, count, pixels, w, sums); break;
             }
         }

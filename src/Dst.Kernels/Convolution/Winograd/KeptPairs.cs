@@ -38,7 +38,8 @@ internal sealed class KeptPairs
         for (var first = 0; first < shape.Channels; first += 2 * Layout.Block)
         {
             for (var b = 0; b < shape.FilterBlocks; b++)
-                channels.Add([.. kept.Channels[kept.First(b)..kept.First(b + 1)].Where(channel => channel >= first && channel < first + 2 * Layout.Block)]);
+                channels.Add(
+                    [.. kept.Channels[kept.First(b)..kept.First(b + 1)].Where(channel => channel >= first && channel < first + 2 * Layout.Block)]);
         }
 
         return channels.All(list => list.Length <= Layout.Block) ? new([.. channels], shape.FilterBlocks) : null;

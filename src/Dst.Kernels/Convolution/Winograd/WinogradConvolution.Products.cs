@@ -51,7 +51,8 @@ public sealed unsafe partial class WinogradConvolution
     {
         for (var p = firstPosition; p < endPosition; p++)
         {
-            float* weights = u + (long)p * _transposedTaps * Layout.Block, source = dm + (long)p * _outputPitch, destination = dv + (long)p * _inputPitch;
+            float* weights = u + (long)p * _transposedTaps * Layout.Block, source = dm + (long)p * _outputPitch, destination = dv
+                + (long)p * _inputPitch;
             if (_pairs is null) MultiplyAllChannels<T>(rows, weights, source, destination);
             else MultiplyKeptChannels<T>(_pairs, rows, weights, source, destination);
         }
@@ -62,7 +63,9 @@ public sealed unsafe partial class WinogradConvolution
         fixed (int* offsets = _outputOffsets)
         {
             for (var b = 0; b < Shape.ChannelBlocks; b++)
-                TileProduct.Run<T>(TileWidths(rows), offsets, Shape.Filters, weights + (long)b * Shape.Filters * Layout.Block, source, destination + TileOffset(b, 0));
+                TileProduct.Run<T>(
+                    TileWidths(rows), offsets, Shape.Filters, weights + (long)b * Shape.Filters * Layout.Block, source,
+                    destination + TileOffset(b, 0));
         }
     }
 
@@ -101,7 +104,8 @@ public sealed unsafe partial class WinogradConvolution
         for (var left = Shape.Filters; left > 0; left -= Layout.Block, source += plane, lanes += 2 * Layout.Block)
         {
             EightSums<T> sums = default;
-            for (var filter = source; filter < source + Math.Min(Layout.Block, left); filter++, weights += Layout.Block) sums.MultiplyAdd(filter, T.Load(weights));
+            for (var filter = source; filter < source + Math.Min(Layout.Block, left); filter++, weights += Layout.Block)
+                sums.MultiplyAdd(filter, T.Load(weights));
             ofFirst.AddPicked(sums, lanes);
             ofSecond.AddPicked(sums, lanes + Layout.Block);
         }
@@ -124,7 +128,8 @@ public sealed unsafe partial class WinogradConvolution
                     for (var c = _gradientFirst[b]; c < _gradientFirst[b + 1]; c += TTaps.Count)
                     {
                         TileProduct.Correlate<T, TTaps>(
-                            rows * _tileColumns, v + (long)p * _inputPitch, offsets + c, dm + (long)p * _outputPitch + TileOffset(b, 0), sums + (long)c * Layout.Block);
+                            rows * _tileColumns, v + (long)p * _inputPitch, offsets + c, dm + (long)p * _outputPitch
+                                + TileOffset(b, 0), sums + (long)c * Layout.Block);
                     }
                 }
             }

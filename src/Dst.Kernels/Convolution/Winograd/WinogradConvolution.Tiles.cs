@@ -6,7 +6,8 @@ namespace Dst.Kernels;
 /// <content>The walk over tiles: images to the transform domain and back.</content>
 public sealed unsafe partial class WinogradConvolution
 {
-    private TileWalk InputWalk => new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, _inputPitch);
+    private TileWalk InputWalk =>
+        new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, _inputPitch);
 
     private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Form.Tile, _outputPitch);
 
@@ -36,7 +37,9 @@ public sealed unsafe partial class WinogradConvolution
                 var columns = (count - 1) * walk.Step + TTransform.In;
                 GatherColumns<T, TTransform>(walk, plane, top, first * walk.Step + walk.Origin, columns, strip);
                 for (var r = 0; r < TTransform.Out; r++)
-                    TransformRow<T, TTransform>(count, strip + r * columns * Layout.Block, walk.Step * Layout.Block, tile + first * Layout.Block + r * TTransform.Out * walk.TilePitch, walk.TilePitch);
+                    TransformRow<T, TTransform>(
+                        count, strip + r * columns * Layout.Block, walk.Step * Layout.Block,
+                        tile + first * Layout.Block + r * TTransform.Out * walk.TilePitch, walk.TilePitch);
             }
         }
     }
@@ -59,7 +62,8 @@ public sealed unsafe partial class WinogradConvolution
         int firstRow = Math.Max(0, -top), endRow = Math.Min(TTransform.In, walk.Height - top);
         if (firstRow == 0 && endRow == TTransform.In)
         {
-            for (var c = begin; c < end; c++) TTransform.Apply(plane + walk.Offset(top, left + c), walk.RowPitch, strip + c * Layout.Block, pitch);
+            for (var c = begin; c < end; c++)
+                TTransform.Apply(plane + walk.Offset(top, left + c), walk.RowPitch, strip + c * Layout.Block, pitch);
             return;
         }
 
@@ -159,7 +163,8 @@ public sealed unsafe partial class WinogradConvolution
 
             TTransform.Apply(strip, Layout.Block, window, Layout.Block);
             int c = Math.Max(0, -left), end = Math.Min(TTransform.Out, walk.Width - left);
-            for (; c < Math.Min(added, end); c++) T.Store(to + c * Layout.Block, T.Add(T.Load(to + c * Layout.Block), T.Load(window + c * Layout.Block)));
+            for (; c < Math.Min(added, end); c++)
+                T.Store(to + c * Layout.Block, T.Add(T.Load(to + c * Layout.Block), T.Load(window + c * Layout.Block)));
             for (; c < end; c++) T.Store(to + c * Layout.Block, T.Load(window + c * Layout.Block));
         }
     }
@@ -194,7 +199,8 @@ public sealed unsafe partial class WinogradConvolution
     private readonly struct OutputKernel(WinogradConvolution conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFilterKernel
     {
         public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
-            conv.Scatter<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
+            conv.Scatter<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(
+                conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
     }
 
     private readonly struct InputGradientKernel(WinogradConvolution conv, TileRows rows, float* dv, bool accumulate, float* dx)

@@ -44,7 +44,8 @@ public sealed unsafe partial class WinogradConvolution
 
     private void CheckWeights(int length)
     {
-        if (length != Shape.Filters * Shape.RowLength) throw new ArgumentException($"{length} weights; {Shape.Filters * Shape.RowLength} were expected");
+        if (length != Shape.Filters * Shape.RowLength)
+            throw new ArgumentException($"{length} weights; {Shape.Filters * Shape.RowLength} were expected");
     }
 
     private void Pack<T, TTransform>(int block, float* weights, float* u)
@@ -68,12 +69,14 @@ public sealed unsafe partial class WinogradConvolution
         {
             var channels = stackalloc int[Layout.Block];
             for (var lane = 0; lane < Layout.Block; lane++) channels[lane] = block * Layout.Block + lane;
-            PackList<T, TTransform>(new(channels, Math.Min(Layout.Block, Shape.Channels - block * Layout.Block)), 0, Shape.Filters, weights, u);
+            PackList<T, TTransform>(
+                new(channels, Math.Min(Layout.Block, Shape.Channels - block * Layout.Block)), 0, Shape.Filters, weights, u);
             return;
         }
 
         for (var b = 0; b < Shape.FilterBlocks; b++)
-            PackList<T, TTransform>(_pairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
+            PackList<T, TTransform>(
+                _pairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
     }
 
     /// <summary>The kernels of some filters for up to 16 channels, one in each lane: [filters][16] at each position.</summary>
@@ -84,7 +87,9 @@ public sealed unsafe partial class WinogradConvolution
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * KernelArea;
         for (var filter = 0; filter < filters; filter++, u += Layout.Block)
-            TransformKernels<T, TTransform>(weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u, (nint)_transposedTaps * Layout.Block);
+            TransformKernels<T, TTransform>(
+                weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u,
+                (nint)_transposedTaps * Layout.Block);
     }
 
     /// <summary>G g Gᵀ of up to 16 kernels at once, one in each lane.</summary>
@@ -105,7 +110,8 @@ public sealed unsafe partial class WinogradConvolution
             for (var i = 0; i < area; i++) square[i * Layout.Block + lane] = kernel[i];
         }
 
-        SquareTransform.Apply<T, TTransform>(new(square, TTransform.In * Layout.Block, Layout.Block), new(destination, TTransform.Out * positionPitch, positionPitch));
+        SquareTransform.Apply<T, TTransform>(
+            new(square, TTransform.In * Layout.Block, Layout.Block), new(destination, TTransform.Out * positionPitch, positionPitch));
     }
 
     private void Unpack<T, TTransform>(int block, float* du, float* gradient)
@@ -117,7 +123,8 @@ public sealed unsafe partial class WinogradConvolution
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
             var source = du + (long)(_gradientFirst[block] + i - _kept.First(block)) * Layout.Block;
-            SquareTransform.Apply<T, TTransform>(new(source, _points * positionPitch, positionPitch), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
+            SquareTransform.Apply<T, TTransform>(
+                new(source, _points * positionPitch, positionPitch), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
             var kernels = gradient + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * KernelArea;
             for (var lane = 0; lane < filters; lane++)
             {

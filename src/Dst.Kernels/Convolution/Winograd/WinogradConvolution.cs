@@ -196,7 +196,8 @@ public sealed unsafe partial class WinogradConvolution
     public void TransformInputGradient(TileRows rows, float* dv, bool accumulate, float* dx)
     {
         Check(rows);
-        if (!accumulate && !CoversInput) throw new ArgumentException($"the tiles of {Shape} do not cover its input; a gradient to add to was expected");
+        if (!accumulate && !CoversInput)
+            throw new ArgumentException($"the tiles of {Shape} do not cover its input; a gradient to add to was expected");
         RunFilter(new InputGradientKernel(this, rows, dv, accumulate, dx));
     }
 

@@ -27,7 +27,8 @@ internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
     static abstract void Evaluate<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide;
 
     /// <summary>Aᵀ or Gᵀ: the transpose of <see cref="Evaluate"/>.</summary>
-    static abstract void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide;
+    static abstract void EvaluateTransposed<TSide>(
+        float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide;
 }
 
 /// <summary>Bᵀ as a transform.</summary>

@@ -65,7 +65,8 @@ internal readonly unsafe struct Points4<T> : IWinogradPoints<T> where T : unmana
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
+    public static void EvaluateTransposed<TSide>(
+        float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
     {
         var v0 = T.Load(source);
         var v1 = T.Load(source + sourcePitch);
@@ -85,5 +86,6 @@ internal readonly unsafe struct Points4<T> : IWinogradPoints<T> where T : unmana
 
     /// <summary>The highest power reads infinity too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Last<TSide>(int power, T sum, T infinity) where TSide : IWinogradSide => power == TSide.Coefficients - 1 ? T.Add(sum, infinity) : sum;
+    private static T Last<TSide>(int power, T sum, T infinity) where TSide : IWinogradSide =>
+        power == TSide.Coefficients - 1 ? T.Add(sum, infinity) : sum;
 }

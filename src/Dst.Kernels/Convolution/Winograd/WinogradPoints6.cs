@@ -48,7 +48,9 @@ internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmana
         T evenTwo = T.Add(v3, v4), oddTwo = T.Subtract(v3, v4);
         T.Store(destination, T.Multiply(T.Broadcast(4), v0));
         T.Store(destination + pitch, T.MultiplyAdd(T.Broadcast(4), T.Subtract(v5, oddOne), T.Multiply(T.Broadcast(-2), oddTwo)));
-        T.Store(destination + 2 * pitch, T.MultiplyAdd(T.Broadcast(-5), v0, T.MultiplyAdd(T.Broadcast(-4), evenOne, T.Subtract(T.Zero, evenTwo))));
+        T.Store(
+            destination + 2 * pitch,
+            T.MultiplyAdd(T.Broadcast(-5), v0, T.MultiplyAdd(T.Broadcast(-4), evenOne, T.Subtract(T.Zero, evenTwo))));
         T.Store(destination + 3 * pitch, T.MultiplyAdd(T.Broadcast(-5), v5, T.MultiplyAdd(T.Broadcast(2), oddTwo, oddOne)));
         T.Store(destination + 4 * pitch, T.Add(v0, T.Add(evenOne, evenTwo)));
         T.Store(destination + 5 * pitch, v5);
@@ -97,7 +99,8 @@ internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmana
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
+    public static void EvaluateTransposed<TSide>(
+        float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
     {
         var v0 = T.Load(source);
         var v1 = T.Load(source + sourcePitch);
@@ -123,5 +126,6 @@ internal readonly unsafe struct Points6<T> : IWinogradPoints<T> where T : unmana
 
     /// <summary>The highest power reads infinity too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Last<TSide>(int power, T sum, T infinity) where TSide : IWinogradSide => power == TSide.Coefficients - 1 ? T.Add(sum, infinity) : sum;
+    private static T Last<TSide>(int power, T sum, T infinity) where TSide : IWinogradSide =>
+        power == TSide.Coefficients - 1 ? T.Add(sum, infinity) : sum;
 }

@@ -57,10 +57,24 @@ internal readonly unsafe struct Points8<T> : IWinogradPoints<T> where T : unmana
         T evenTwo = T.Add(v3, v4), oddTwo = T.Multiply(T.Broadcast(2), T.Subtract(v3, v4));
         T evenHalf = T.Add(v5, v6), oddHalf = T.Multiply(T.Broadcast(0.5f), T.Subtract(v5, v6));
         T.Store(destination, T.Subtract(T.Zero, v0));
-        T.Store(destination + pitch, T.MultiplyAdd(T.Broadcast(4), oddHalf, T.MultiplyAdd(T.Broadcast(0.25f), oddTwo, T.Subtract(oddOne, v7))));
-        T.Store(destination + 2 * pitch, T.MultiplyAdd(T.Broadcast(4), evenHalf, T.MultiplyAdd(T.Broadcast(0.25f), evenTwo, T.MultiplyAdd(T.Broadcast(5.25f), v0, evenOne))));
-        T.Store(destination + 3 * pitch, T.MultiplyAdd(T.Broadcast(-5), oddHalf, T.MultiplyAdd(T.Broadcast(-1.25f), oddTwo, T.MultiplyAdd(T.Broadcast(-4.25f), oddOne, T.Multiply(T.Broadcast(5.25f), v7)))));
-        T.Store(destination + 4 * pitch, T.MultiplyAdd(T.Broadcast(-5), evenHalf, T.MultiplyAdd(T.Broadcast(-1.25f), evenTwo, T.MultiplyAdd(T.Broadcast(-4.25f), evenOne, T.Multiply(T.Broadcast(-5.25f), v0)))));
+        T.Store(
+            destination + pitch, T.MultiplyAdd(T.Broadcast(4), oddHalf, T.MultiplyAdd(T.Broadcast(0.25f), oddTwo, T.Subtract(oddOne, v7))));
+        T.Store(
+            destination + 2 * pitch,
+            T.MultiplyAdd(
+                T.Broadcast(4), evenHalf, T.MultiplyAdd(T.Broadcast(0.25f), evenTwo, T.MultiplyAdd(T.Broadcast(5.25f), v0, evenOne))));
+        T.Store(
+            destination + 3 * pitch,
+            T.MultiplyAdd(
+                T.Broadcast(-5), oddHalf,
+                T.MultiplyAdd(
+                    T.Broadcast(-1.25f), oddTwo, T.MultiplyAdd(T.Broadcast(-4.25f), oddOne, T.Multiply(T.Broadcast(5.25f), v7)))));
+        T.Store(
+            destination + 4 * pitch,
+            T.MultiplyAdd(
+                T.Broadcast(-5), evenHalf,
+                T.MultiplyAdd(
+                    T.Broadcast(-1.25f), evenTwo, T.MultiplyAdd(T.Broadcast(-4.25f), evenOne, T.Multiply(T.Broadcast(-5.25f), v0)))));
         T.Store(destination + 5 * pitch, T.MultiplyAdd(T.Broadcast(-5.25f), v7, T.Add(oddOne, T.Add(oddTwo, oddHalf))));
         T.Store(destination + 6 * pitch, T.Add(T.Add(v0, evenOne), T.Add(evenTwo, evenHalf)));
         T.Store(destination + 7 * pitch, v7);
@@ -123,7 +137,8 @@ internal readonly unsafe struct Points8<T> : IWinogradPoints<T> where T : unmana
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
+    public static void EvaluateTransposed<TSide>(
+        float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
     {
         var v0 = T.Load(source);
         var v1 = T.Load(source + sourcePitch);
@@ -145,14 +160,29 @@ internal readonly unsafe struct Points8<T> : IWinogradPoints<T> where T : unmana
         }
 
         T.Store(destination, T.Add(v0, T.Add(T.Add(evenOne, evenTwo), evenHalf)));
-        T.Store(destination + pitch, Last<TSide>(1, T.MultiplyAdd(T.Broadcast(1f / 2), oddHalf, T.MultiplyAdd(T.Broadcast(2), oddTwo, oddOne)), v7));
-        if (TSide.Coefficients > 2) T.Store(destination + 2 * pitch, Last<TSide>(2, T.MultiplyAdd(T.Broadcast(1f / 4), evenHalf, T.MultiplyAdd(T.Broadcast(4), evenTwo, evenOne)), v7));
-        if (TSide.Coefficients > 3) T.Store(destination + 3 * pitch, Last<TSide>(3, T.MultiplyAdd(T.Broadcast(1f / 8), oddHalf, T.MultiplyAdd(T.Broadcast(8), oddTwo, oddOne)), v7));
-        if (TSide.Coefficients > 4) T.Store(destination + 4 * pitch, Last<TSide>(4, T.MultiplyAdd(T.Broadcast(1f / 16), evenHalf, T.MultiplyAdd(T.Broadcast(16), evenTwo, evenOne)), v7));
-        if (TSide.Coefficients > 5) T.Store(destination + 5 * pitch, Last<TSide>(5, T.MultiplyAdd(T.Broadcast(1f / 32), oddHalf, T.MultiplyAdd(T.Broadcast(32), oddTwo, oddOne)), v7));
+        T.Store(
+            destination + pitch,
+            Last<TSide>(1, T.MultiplyAdd(T.Broadcast(1f / 2), oddHalf, T.MultiplyAdd(T.Broadcast(2), oddTwo, oddOne)), v7));
+        if (TSide.Coefficients > 2)
+            T.Store(
+                destination + 2 * pitch,
+                Last<TSide>(2, T.MultiplyAdd(T.Broadcast(1f / 4), evenHalf, T.MultiplyAdd(T.Broadcast(4), evenTwo, evenOne)), v7));
+        if (TSide.Coefficients > 3)
+            T.Store(
+                destination + 3 * pitch,
+                Last<TSide>(3, T.MultiplyAdd(T.Broadcast(1f / 8), oddHalf, T.MultiplyAdd(T.Broadcast(8), oddTwo, oddOne)), v7));
+        if (TSide.Coefficients > 4)
+            T.Store(
+                destination + 4 * pitch,
+                Last<TSide>(4, T.MultiplyAdd(T.Broadcast(1f / 16), evenHalf, T.MultiplyAdd(T.Broadcast(16), evenTwo, evenOne)), v7));
+        if (TSide.Coefficients > 5)
+            T.Store(
+                destination + 5 * pitch,
+                Last<TSide>(5, T.MultiplyAdd(T.Broadcast(1f / 32), oddHalf, T.MultiplyAdd(T.Broadcast(32), oddTwo, oddOne)), v7));
     }
 
     /// <summary>The highest power reads infinity too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T Last<TSide>(int power, T sum, T infinity) where TSide : IWinogradSide => power == TSide.Coefficients - 1 ? T.Add(sum, infinity) : sum;
+    private static T Last<TSide>(int power, T sum, T infinity) where TSide : IWinogradSide =>
+        power == TSide.Coefficients - 1 ? T.Add(sum, infinity) : sum;
 }

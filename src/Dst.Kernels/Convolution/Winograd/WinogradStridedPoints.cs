@@ -41,8 +41,11 @@ internal readonly unsafe struct StridedPoints<T> : IWinogradPoints<T> where T : 
         var v3 = T.Load(source + 3 * sourcePitch);
         var v4 = T.Load(source + 4 * sourcePitch);
         T.Store(destination, T.Multiply(T.Broadcast(0.5f), v0));
-        T.Store(destination + 2 * pitch, T.MultiplyAdd(T.Broadcast(0.5f), T.Add(T.Subtract(v2, v1), v4), T.Subtract(T.Zero, T.Add(v0, v3))));
-        T.Store(destination + 4 * pitch, T.MultiplyAdd(T.Broadcast(0.5f), T.Subtract(v1, v0), T.MultiplyAdd(T.Broadcast(-1.5f), v2, T.Subtract(T.Zero, v4))));
+        T.Store(
+            destination + 2 * pitch, T.MultiplyAdd(T.Broadcast(0.5f), T.Add(T.Subtract(v2, v1), v4), T.Subtract(T.Zero, T.Add(v0, v3))));
+        T.Store(
+            destination + 4 * pitch,
+            T.MultiplyAdd(T.Broadcast(0.5f), T.Subtract(v1, v0), T.MultiplyAdd(T.Broadcast(-1.5f), v2, T.Subtract(T.Zero, v4))));
         T.Store(destination + 6 * pitch, T.MultiplyAdd(T.Broadcast(-0.5f), v4, T.Add(T.Add(v0, v1), T.Add(v2, v3))));
         T.Store(destination + 8 * pitch, v4);
         T.Store(destination + pitch, T.Load(source + 5 * sourcePitch));
@@ -76,7 +79,9 @@ internal readonly unsafe struct StridedPoints<T> : IWinogradPoints<T> where T : 
         T.Store(destination, c0);
         T.Store(destination + pitch, T.Add(even, odd));
         T.Store(destination + 2 * pitch, T.Subtract(even, odd));
-        T.Store(destination + 3 * pitch, T.MultiplyAdd(T.Broadcast(0.5f), T.MultiplyAdd(T.Broadcast(0.25f), c3, c1), T.MultiplyAdd(T.Broadcast(0.25f), c2, c0)));
+        T.Store(
+            destination + 3 * pitch,
+            T.MultiplyAdd(T.Broadcast(0.5f), T.MultiplyAdd(T.Broadcast(0.25f), c3, c1), T.MultiplyAdd(T.Broadcast(0.25f), c2, c0)));
         T.Store(destination + 4 * pitch, c3);
         T.Store(destination + 5 * pitch, c0);
         T.Store(destination + 6 * pitch, c1);
@@ -85,7 +90,8 @@ internal readonly unsafe struct StridedPoints<T> : IWinogradPoints<T> where T : 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
+    public static void EvaluateTransposed<TSide>(
+        float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
     {
         var v0 = T.Load(source);
         var v1 = T.Load(source + sourcePitch);
@@ -98,9 +104,12 @@ internal readonly unsafe struct StridedPoints<T> : IWinogradPoints<T> where T : 
         var v8 = T.Load(source + 8 * sourcePitch);
         if (TSide.IsScaled)
         {
-            T.Store(destination, T.MultiplyAdd(T.Broadcast(-8f / 3), v3, T.MultiplyAdd(T.Broadcast(-1f / 3), v2, T.MultiplyAdd(T.Broadcast(2), v0, v1))));
+            T.Store(
+                destination,
+                T.MultiplyAdd(T.Broadcast(-8f / 3), v3, T.MultiplyAdd(T.Broadcast(-1f / 3), v2, T.MultiplyAdd(T.Broadcast(2), v0, v1))));
             T.Store(destination + pitch, T.Add(T.Add(v5, v6), T.Add(v7, v8)));
-            T.Store(destination + 2 * pitch, T.MultiplyAdd(T.Broadcast(-4f / 3), v3, T.MultiplyAdd(T.Broadcast(1f / 3), v2, T.Add(v1, v4))));
+            T.Store(
+                destination + 2 * pitch, T.MultiplyAdd(T.Broadcast(-4f / 3), v3, T.MultiplyAdd(T.Broadcast(1f / 3), v2, T.Add(v1, v4))));
             return;
         }
 

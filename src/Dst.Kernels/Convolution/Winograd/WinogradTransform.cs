@@ -44,6 +44,7 @@ internal static unsafe class SquareTransform
         for (var column = 0; column < TTransform.In; column++)
             TTransform.Apply(source.Start + column * source.Column, source.Row, half + column * Layout.Block, TTransform.In * Layout.Block);
         for (var row = 0; row < TTransform.Out; row++)
-            TTransform.Apply(half + row * TTransform.In * Layout.Block, Layout.Block, destination.Start + row * destination.Row, destination.Column);
+            TTransform.Apply(
+                half + row * TTransform.In * Layout.Block, Layout.Block, destination.Start + row * destination.Row, destination.Column);
     }
 }

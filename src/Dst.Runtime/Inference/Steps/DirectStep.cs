@@ -38,7 +38,11 @@ internal sealed unsafe class DirectStep : WeightedStep
     public override int Units(int images) => images * _sliceCount;
 
     public override long ScratchLength(int threads) =>
-        threads > 1 && _sliceCount > 1 ? Math.Max(_kernel.ScratchLength, _slices.Value.Max(slice => slice.Kernel.ScratchLength)) : _kernel.ScratchLength;
+        threads > 1
+
+
+
+                        && _sliceCount > 1 ? Math.Max(_kernel.ScratchLength, _slices.Value.Max(slice => slice.Kernel.ScratchLength)) : _kernel.ScratchLength;
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
@@ -55,14 +59,16 @@ internal sealed unsafe class DirectStep : WeightedStep
     private void RunImages(in StepData data, int image, int images, float* scratch)
     {
         var offset = (long)image * Shape.OutputLength;
-        _kernel.Forward(images, data.X + (long)image * Shape.InputLength, Packed.Pointer, Epilogue(data).From(0, offset), data.Y + offset, scratch);
+        _kernel.Forward(
+            images, data.X + (long)image * Shape.InputLength, Packed.Pointer, Epilogue(data).From(0, offset), data.Y + offset, scratch);
     }
 
     private void RunSlice(in StepData data, int image, Slice slice, float* scratch)
     {
         var offset = (long)image * Shape.OutputLength + (long)slice.FirstBlock * Shape.OutHeight * Shape.OutWidth * Layout.Block;
         slice.Kernel.Forward(
-            1, data.X + (long)image * Shape.InputLength, Packed.Pointer + slice.FirstWeight, Epilogue(data).From(slice.FirstBlock, offset), data.Y + offset, scratch);
+            1, data.X + (long)image * Shape.InputLength, Packed.Pointer
+                + slice.FirstWeight, Epilogue(data).From(slice.FirstBlock, offset), data.Y + offset, scratch);
     }
 
     /// <summary>Packed weights lie filter block by filter block, so those of a slice are a part of the layer's.</summary>
@@ -75,7 +81,10 @@ internal sealed unsafe class DirectStep : WeightedStep
             var (firstBlock, endBlock) = (s * Shape.FilterBlocks / _sliceCount, (s + 1) * Shape.FilterBlocks / _sliceCount);
             var firstFilter = firstBlock * Layout.Block;
             var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - firstFilter;
-            var part = kept is null ? null : new KeptTaps(kept.Block, [.. kept.Positions.Skip(firstFilter / kept.Block).Take((filters + kept.Block - 1) / kept.Block)]);
+            var part = kept is null
+                ? null
+                : new KeptTaps(
+                    kept.Block, [.. kept.Positions.Skip(firstFilter / kept.Block).Take((filters + kept.Block - 1) / kept.Block)]);
             slices[s] = new(new DirectConvolution(tier, Shape with { Filters = filters }, part), firstBlock, firstWeight);
             firstWeight += slices[s].Kernel.WeightLength;
         }

@@ -26,7 +26,9 @@ internal sealed unsafe class LinearStep : WeightedStep
         var images = Math.Min(data.Images, end * ImagesTogether) - image;
         var offset = (long)image * Layout.PaddedChannels(_outputs);
         var epilogue = Epilogue(data).From(0, offset);
-        Linear.Forward(data.Tier, data.X + (long)image * Layout.PaddedChannels(_features), images, _features, _outputs, Packed.Pointer, epilogue.Bias, data.Y + offset);
+        Linear.Forward(
+            data.Tier, data.X + (long)image * Layout.PaddedChannels(_features), images, _features, _outputs, Packed.Pointer, epilogue.Bias,
+            data.Y + offset);
         epilogue.WithoutBias.Apply(data.Tier, data.Y + offset, images, Layout.Blocks(_outputs), pixels: 1);
     }
 }

@@ -42,7 +42,8 @@ internal sealed unsafe class BatchNormStep(LoweredNode node, string form, Featur
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        BatchNorm.Apply(data.Tier, data.X + offset, _scale, _shift, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
+        BatchNorm.Apply(
+            data.Tier, data.X + offset, _scale, _shift, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
     }
 
     private static float[] Padded(float[] values)
@@ -54,7 +55,8 @@ internal sealed unsafe class BatchNormStep(LoweredNode node, string form, Featur
 }
 
 /// <summary>A function of each element that no other step could take, with its parameters, if any.</summary>
-internal sealed unsafe class ActivationStep(LoweredNode node, string form, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
+internal sealed unsafe class ActivationStep(
+    LoweredNode node, string form, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
     : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
@@ -87,8 +89,13 @@ internal sealed unsafe class MulStep(LoweredNode node, FeatureShape a, FeatureSh
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(a.Channels, _pixels);
-        if (a == b) Elementwise.Multiply(data.Tier, data.X + offset, data.Second + offset, (end - first) * Layout.ImageLength(a.Channels, _pixels), data.Y + offset, accumulate: false);
-        else ChannelScale.Forward(data.Tier, data.X + offset, data.Second + (long)first * Layout.PaddedChannels(b.Channels), end - first, a.Channels, _pixels, data.Y + offset);
+        if (a == b)
+            Elementwise.Multiply(
+                data.Tier, data.X + offset, data.Second + offset, (end - first) * Layout.ImageLength(a.Channels, _pixels), data.Y + offset,
+                accumulate: false);
+        else ChannelScale.Forward(
+            data.Tier, data.X + offset, data.Second + (long)first * Layout.PaddedChannels(b.Channels), end - first, a.Channels, _pixels,
+            data.Y + offset);
     }
 }
 
@@ -100,7 +107,8 @@ internal sealed unsafe class RearrangementStep(LoweredNode node, string form, Fe
 
     public override void Run(in StepData data, int first, int end, float* scratch) => rearrangement.Apply(
         data.Tier,
-        data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width), end - first, data.Y + first * Layout.ImageLength(y.Channels, y.Height * y.Width), accumulate: false);
+        data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width), end - first, data.Y
+            + first * Layout.ImageLength(y.Channels, y.Height * y.Width), accumulate: false);
 }
 
 /// <summary>An operation over windows, block by block of channels.</summary>
@@ -146,7 +154,8 @@ internal sealed unsafe class FlattenStep(LoweredNode node, FeatureShape shape)
     {
         var pixels = shape.Height * shape.Width;
         Flatten.Forward(
-            data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, data.Y + (long)first * Layout.PaddedChannels((int)shape.Count));
+            data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, data.Y
+                + (long)first * Layout.PaddedChannels((int)shape.Count));
     }
 }
 
@@ -160,7 +169,8 @@ internal sealed unsafe class ConcatStep(LoweredNode node, int input, FeatureShap
     {
         var pixels = shape.Height * shape.Width;
         Concat.Forward(
-            data.Tier, data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, firstChannel, totalChannels,
+            data.Tier, data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, firstChannel,
+            totalChannels,
             data.Y + first * Layout.ImageLength(totalChannels, pixels));
     }
 }

@@ -25,11 +25,13 @@ internal unsafe class ActivationNode(NodeContext context, Node node, Feature inp
 }
 
 /// <summary>Adds the gradient of a parameter, which depends on input and output gradient, to sums.</summary>
-internal unsafe delegate void ParameterBackward(SimdTier tier, float* x, float* outputGradient, int images, int channels, int pixels, Span<double> sums);
+internal unsafe delegate void ParameterBackward(
+    SimdTier tier, float* x, float* outputGradient, int images, int channels, int pixels, Span<double> sums);
 
 /// <summary>f(x), where f has parameters for each channel.</summary>
 internal sealed unsafe class ParametricActivationNode(
-    NodeContext context, Node node, Feature input, StoredFeature output, Activation activation, (ChannelParameter Value, ParameterBackward Gradient)[] parameters)
+    NodeContext context, Node node, Feature input, StoredFeature output, Activation activation,
+    (ChannelParameter Value, ParameterBackward Gradient)[] parameters)
     : ActivationNode(context, node, input, output, activation), IDisposable
 {
     /// <summary>x where x &gt; 0, else slope·x.</summary>
@@ -67,7 +69,8 @@ internal sealed unsafe class ParametricActivationNode(
     protected override void BackwardImages(ImageRange images, int part)
     {
         float* x = ReadInput(0, images, part), outputGradient = ReadOutputGradient(images, part);
-        foreach (var (value, gradient) in parameters) gradient(Tier, x, outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, value.GradientOf(part));
+        foreach (var (value, gradient) in parameters)
+            gradient(Tier, x, outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, value.GradientOf(part));
         BackwardData(images, x, outputGradient);
     }
 

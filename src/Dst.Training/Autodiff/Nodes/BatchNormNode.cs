@@ -53,7 +53,8 @@ internal sealed unsafe class BatchNormNode : TrainingNode
 
     /// <summary>γ·x̂ + β of some images, and max(·, 0) of that if <paramref name="relu"/>.</summary>
     public void Apply(ImageRange images, bool relu, float* destination) =>
-        BatchNorm.Apply(Tier, _source.Value(images.First), _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, relu, destination);
+        BatchNorm.Apply(
+            Tier, _source.Value(images.First), _foldedScale, _foldedShift, images.Count, Channels, Input.Pixels, relu, destination);
 
     /// <summary>Starts a part's sums of the input.</summary>
     public void BeginSums(int part, PassInfo pass)
@@ -74,7 +75,9 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     public void AddGradientSums(ImageRange images, bool relu, int part)
     {
         float* x = _source.Value(images.First), gradient = Output.Gradient(images.First);
-        if (relu) BatchNorm.SumReluGradients(Tier, x, gradient, _foldedScale, _foldedShift, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
+        if (relu)
+            BatchNorm.SumReluGradients(
+                Tier, x, gradient, _foldedScale, _foldedShift, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
         else BatchNorm.SumGradients(Tier, x, gradient, _mean, images.Count, Channels, Input.Pixels, _sums.Of(part));
     }
 
@@ -87,7 +90,8 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     {
         if (!Pass.Training)
         {
-            BatchNorm.FoldRunning(_scale.Value, _shift.Value, _runningMean.Value, _runningVariance.Value, _operation.Epsilon, _foldedScale, _foldedShift);
+            BatchNorm.FoldRunning(
+                _scale.Value, _shift.Value, _runningMean.Value, _runningVariance.Value, _operation.Epsilon, _foldedScale, _foldedShift);
             return;
         }
 

@@ -30,10 +30,13 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
         var kept = context.ParameterOf(node, "weight").Mask?.ToKeptTaps();
         var form = context.Forms.Of(context.Tier, node.Name, shape, kept, context.MaxBatch);
         if (form == ConvolutionForm.Depthwise) return new DepthwiseNode(context, node, input, output, shape.ToWindowShape());
-        if (form is not WinogradForm winograd) return new DirectConvolutionNode(context, node, input, output, new(context.Tier, shape, kept));
+        if (form is not WinogradForm winograd)
+            return new DirectConvolutionNode(context, node, input, output, new(context.Tier, shape, kept));
         var isByPosition = winograd.RunsByPosition(shape);
         var rows = isByPosition ? context.MaxBatch * winograd.RowsOf(shape) : WinogradNode.RowsTogether(winograd, shape, context.MaxBatch);
         var kernel = new WinogradConvolution(context.Tier, winograd, shape, kept, rows);
-        return isByPosition ? new WinogradByPositionNode(context, node, input, output, kernel) : new WinogradNode(context, node, input, output, kernel);
+        return isByPosition
+            ? new WinogradByPositionNode(context, node, input, output, kernel)
+            : new WinogradNode(context, node, input, output, kernel);
     }
 }

@@ -46,7 +46,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     protected override void PlanScratch()
     {
         _scratch = ReserveScratch(_kernel.ScratchLength);
-        Context.Workspace.Reserve(0, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
+        Context.Workspace.Reserve(
+            0, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
     }
 
     protected override void BeginForward(WorkerPool pool)
@@ -56,7 +57,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     }
 
     protected override void ForwardImages(ImageRange images, int part) =>
-        _kernel.Forward(images.Count, ReadInput(0, images, part), _weights.Pointer, Bias.Packed, OutputValue(images.First), Scratch(part, _scratch));
+        _kernel.Forward(
+            images.Count, ReadInput(0, images, part), _weights.Pointer, Bias.Packed, OutputValue(images.First), Scratch(part, _scratch));
 
     protected override void BeginBackward(WorkerPool pool)
     {
@@ -75,9 +77,12 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         var gradient = ReadOutputGradient(images, part);
         Bias.AddGradient(images, gradient, part);
         if (!SplitByFilters)
-            _kernel.BackwardWeight(images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, Context.Workspace.Partial(part), Scratch(part, _scratch));
+            _kernel.BackwardWeight(
+                images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, Context.Workspace.Partial(part),
+                Scratch(part, _scratch));
         if (Input.NeedsGradient)
-            _kernel.BackwardData(images.Count, gradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
+            _kernel.BackwardData(
+                images.Count, gradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
     }
 
     protected override void EndBackward(WorkerPool pool)
@@ -106,9 +111,12 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         for (var i = 0; i < all.Count; i += ChunkImages)
         {
             var images = all.Slice(i, ChunkImages);
-            _kernel.BackwardWeight(images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part), firstBlock, endBlock, sums, Scratch(part, _scratch));
+            _kernel.BackwardWeight(
+                images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part), firstBlock, endBlock, sums,
+                Scratch(part, _scratch));
         }
 
-        for (var block = firstBlock; block < endBlock; block++) _kernel.UnpackWeightGradient(block, new(sums, _kernel.WeightGradientLength), Weight.Gradient);
+        for (var block = firstBlock; block < endBlock; block++)
+            _kernel.UnpackWeightGradient(block, new(sums, _kernel.WeightGradientLength), Weight.Gradient);
     }
 }

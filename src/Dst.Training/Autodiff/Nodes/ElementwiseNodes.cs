@@ -27,7 +27,8 @@ internal sealed unsafe class StoreNode(NodeContext context, Node node, Feature i
     protected override void ForwardImages(ImageRange images, int part) => Input.Read(images, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part) =>
-        Elementwise.Copy(Tier, ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
+        Elementwise.Copy(
+            Tier, ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
 }
 
 /// <summary>a + b. An operand may use the sum's gradient as its own (<see cref="GradientSharing"/>).</summary>
@@ -35,14 +36,18 @@ internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] i
     : StoringNode(context, node, inputs, output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>
-        Elementwise.Add(Tier, ReadInput(0, images, part), ReadInput(1, images, part), (long)images.Count * Output.ImageLength, OutputValue(images.First));
+        Elementwise.Add(
+            Tier, ReadInput(0, images, part), ReadInput(1, images, part), (long)images.Count * Output.ImageLength,
+            OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         for (var i = 0; i < Inputs.Length; i++)
         {
             if (Inputs[i].NeedsGradient && !SharesGradient(Inputs[i]))
-                Elementwise.Copy(Tier, ReadOutputGradient(images, part), (long)images.Count * Output.ImageLength, Inputs[i].Gradient(images.First), Accumulate(i));
+                Elementwise.Copy(
+                    Tier, ReadOutputGradient(images, part), (long)images.Count * Output.ImageLength, Inputs[i].Gradient(images.First),
+                    Accumulate(i));
         }
     }
 

@@ -13,12 +13,15 @@ internal sealed unsafe class FlattenNode(NodeContext context, Node node, Feature
     protected override void BackwardImages(ImageRange images, int part)
     {
         if (Input.NeedsGradient)
-            Flatten.Backward(ReadOutputGradient(images, part), images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
+            Flatten.Backward(
+                ReadOutputGradient(images, part), images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First),
+                Accumulate(0));
     }
 }
 
 /// <summary>Padding, a slice or a shuffle of channels.</summary>
-internal sealed unsafe class RearrangementNode(NodeContext context, Node node, Feature input, StoredFeature output, Rearrangement rearrangement)
+internal sealed unsafe class RearrangementNode(
+    NodeContext context, Node node, Feature input, StoredFeature output, Rearrangement rearrangement)
     : StoringNode(context, node, [input], output)
 {
     private readonly Rearrangement _inverse = rearrangement.Inverse();
@@ -28,7 +31,8 @@ internal sealed unsafe class RearrangementNode(NodeContext context, Node node, F
 
     protected override void BackwardImages(ImageRange images, int part)
     {
-        if (Input.NeedsGradient) _inverse.Apply(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+        if (Input.NeedsGradient)
+            _inverse.Apply(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 

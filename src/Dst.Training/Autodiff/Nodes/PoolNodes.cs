@@ -19,7 +19,8 @@ internal sealed unsafe class MaxPoolNode(NodeContext context, Node node, Feature
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>
-internal sealed unsafe class AvgPoolNode(NodeContext context, Node node, Feature input, StoredFeature output, WindowShape shape, bool countPadding)
+internal sealed unsafe class AvgPoolNode(
+    NodeContext context, Node node, Feature input, StoredFeature output, WindowShape shape, bool countPadding)
     : StoringNode(context, node, [input], output)
 {
     protected override void ForwardImages(ImageRange images, int part) =>

@@ -42,7 +42,8 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
     protected void AddBias(ImageRange images)
     {
         var y = OutputValue(images.First);
-        if (Bias.Exists) BatchNorm.Apply(Tier, y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
+        if (Bias.Exists)
+            BatchNorm.Apply(Tier, y, _ones, new(Bias.Packed, _ones.Length), images.Count, Shape.Filters, Output.Pixels, relu: false, y);
     }
 
     /// <summary>

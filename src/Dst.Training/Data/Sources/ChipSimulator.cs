@@ -72,7 +72,8 @@ internal sealed class ChipSimulator
         for (var i = 0; i < scatterers.Length; i++)
         {
             var strength = Math.Exp(0.5 * random.NextNormal());
-            scatterers[i] = new(random.NextDouble(-0.5, 0.5) * length, random.NextDouble(-0.5, 0.5) * width, strength, random.NextDouble(0, 2 * Math.PI));
+            scatterers[i] = new(
+                random.NextDouble(-0.5, 0.5) * length, random.NextDouble(-0.5, 0.5) * width, strength, random.NextDouble(0, 2 * Math.PI));
         }
 
         return new(length, width, shadow, scatterers);

@@ -14,7 +14,8 @@ namespace Dst.Training.Data;
 /// <param name="NamesFile">Class names, one a line.</param>
 internal sealed record CifarLayout(string Name, int LabelBytes, string[] TrainingFiles, string TestFile, string NamesFile)
 {
-    public static CifarLayout Cifar10 { get; } = new("CIFAR-10", 1, [.. Enumerable.Range(1, 5).Select(i => $"data_batch_{i}.bin")], "test_batch.bin", "batches.meta.txt");
+    public static CifarLayout Cifar10 { get; } = new(
+        "CIFAR-10", 1, [.. Enumerable.Range(1, 5).Select(i => $"data_batch_{i}.bin")], "test_batch.bin", "batches.meta.txt");
 
     /// <summary>A coarse and a fine label; the fine one is the class.</summary>
     public static CifarLayout Cifar100 { get; } = new("CIFAR-100", 2, ["train.bin"], "test.bin", "fine_label_names.txt");
@@ -39,10 +40,12 @@ internal static class CifarSource
         var files = Directory.Exists(path) ? ReadFolder(path, layout) : ReadArchive(path, layout, cancellation);
         foreach (var name in layout.Files)
         {
-            if (!files.ContainsKey(name)) throw new InputException($"'{path}' has no {name}; the binary version of {layout.Name} was expected");
+            if (!files.ContainsKey(name))
+                throw new InputException($"'{path}' has no {name}; the binary version of {layout.Name} was expected");
         }
 
-        var names = Encoding.UTF8.GetString(files[layout.NamesFile]).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var names = Encoding.UTF8.GetString(files[layout.NamesFile]).Split(
+            '\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         SourceSample[] Records(string file) => ReadRecords($"{path}/{file}", files[file], layout, names.Length);
         return new(names, [.. layout.TrainingFiles.SelectMany(Records)], Records(layout.TestFile));
     }
@@ -51,13 +54,16 @@ internal static class CifarSource
     {
         var recordBytes = layout.LabelBytes + PixelBytes;
         if (bytes.Length == 0 || bytes.Length % recordBytes != 0)
-            throw new InputException($"file '{file}' has {bytes.Length} bytes; whole records of {recordBytes} were expected, so it is truncated or not of {layout.Name}");
+            throw new InputException(
+                $"file '{file}' has {bytes.Length} bytes; whole records of {recordBytes} were expected, so it is truncated or not of "
+                + $"{layout.Name}");
         var samples = new SourceSample[bytes.Length / recordBytes];
         for (var i = 0; i < samples.Length; i++)
         {
             var start = i * recordBytes + layout.LabelBytes;
             var label = bytes[start - 1];
-            if (label >= classes) throw new InputException($"file '{file}' has the label {label} in record {i}; {layout.NamesFile} names {classes} classes");
+            if (label >= classes)
+                throw new InputException($"file '{file}' has the label {label} in record {i}; {layout.NamesFile} names {classes} classes");
             samples[i] = new($"{file}[{i}]", label, () => new Image(3, Side, Side, 8, bytes.AsMemory(start, PixelBytes)));
         }
 
@@ -89,7 +95,8 @@ internal static class CifarSource
                 cancellation.ThrowIfCancellationRequested();
                 var name = Path.GetFileName(entry.Name);
                 if (entry.DataStream is null || !layout.Files.Contains(name)) continue;
-                if (entry.Length > InputFile.MaxBytes) throw new InputException($"'{entry.Name}' in '{path}' has {entry.Length} bytes; at most {InputFile.MaxBytes} are read");
+                if (entry.Length > InputFile.MaxBytes)
+                    throw new InputException($"'{entry.Name}' in '{path}' has {entry.Length} bytes; at most {InputFile.MaxBytes} are read");
                 var bytes = new byte[entry.Length];
                 entry.DataStream.ReadExactly(bytes);
                 files[name] = bytes;

@@ -13,23 +13,31 @@ internal static class FolderSource
         var test = FindFolder(path, "test");
         if (training is null && test is null) return Open(path, null);
         if (training is null || test is null)
-            throw new InputException($"folder '{path}' has a folder '{(training is null ? "test" : "train")}' but no folder '{(training is null ? "train" : "test")}'; both or neither were expected");
+            throw new InputException(
+                $"folder '{path}' has a folder '{(training is null ? "test" : "train")}' but no folder "
+                + $"'{(training is null ? "train" : "test")}'; both or neither were expected");
         return Open(training, test);
     }
 
-    /// <summary>The same with both splits required, which original MSTAR data also names 17_DEG and 15_DEG after the depression angle.</summary>
+    /// <summary>
+    /// The same with both splits required, which original MSTAR data also names 17_DEG and 15_DEG after the depression angle.
+    /// </summary>
     public static SourceData OpenMstar(string path)
     {
         var training = LastFound(path, TrainingNames);
         var test = LastFound(path, TestNames);
-        if (training is null || test is null) throw new InputException($"folder '{path}' has no folder '{(training is null ? "train' or '17_DEG" : "test' or '15_DEG")}'; MSTAR's training and test chips were expected in such folders");
+        if (training is null || test is null)
+            throw new InputException(
+                $"folder '{path}' has no folder '{(training is null ? "train' or '17_DEG" : "test' or '15_DEG")}'; MSTAR's training and "
+                + "test chips were expected in such folders");
         return Open(training, test);
     }
 
     private static SourceData Open(string trainingFolder, string? testFolder)
     {
         var folders = ImageFolder.Subfolders(trainingFolder);
-        if (folders.Length < 2) throw new InputException($"folder '{trainingFolder}' holds {folders.Length} class folders; at least 2 were expected");
+        if (folders.Length < 2)
+            throw new InputException($"folder '{trainingFolder}' holds {folders.Length} class folders; at least 2 were expected");
         var names = Array.ConvertAll(folders, folder => Path.GetFileName(folder)!);
         var training = new List<SourceSample>();
         for (var label = 0; label < folders.Length; label++) ImageFolder.AddClass(folders[label], label, training);
@@ -38,7 +46,8 @@ internal static class FolderSource
         foreach (var folder in testFolder is null ? [] : ImageFolder.Subfolders(testFolder))
         {
             var label = Array.IndexOf(names, Path.GetFileName(folder));
-            if (label < 0) throw new InputException($"test folder '{folder}' has no training images: there is no such class in '{trainingFolder}'");
+            if (label < 0)
+                throw new InputException($"test folder '{folder}' has no training images: there is no such class in '{trainingFolder}'");
             ImageFolder.AddClass(folder, label, test);
         }
 

@@ -13,7 +13,10 @@ internal static class FusarSource
     private const string MetaName = "meta.csv";
     private const int LargestMeta = 64 << 20;
 
-    /// <summary>Lists the images; classes are categories or <c>category/subcategory</c>, those of fewer than <paramref name="minSamples"/> images are dropped.</summary>
+    /// <summary>
+    /// Lists the images; classes are categories or <c>category/subcategory</c>, those of fewer than <paramref name="minSamples"/> images
+    /// are dropped.
+    /// </summary>
     public static SourceData Open(string path, FusarLevel level, int minSamples, Action<string> log)
     {
         var ships = ReadShips(Path.Combine(path, MetaName));
@@ -22,13 +25,20 @@ internal static class FusarSource
         {
             var name = Path.GetFileName(category);
             if (level == FusarLevel.Category) classes.Add((name, [.. ImageFolder.ImageFiles(category)]));
-            else classes.AddRange(ImageFolder.Subfolders(category).Select(sub => ($"{name}/{Path.GetFileName(sub)}", ImageFolder.ImageFiles(sub).ToList())));
+            else classes.AddRange(
+                ImageFolder.Subfolders(category).Select(sub => ($"{name}/{Path.GetFileName(sub)}", ImageFolder.ImageFiles(sub).ToList())));
         }
 
         var dropped = classes.Where(c => c.Files.Count < minSamples).ToList();
-        if (dropped.Count > 0) log($"data: dropped {dropped.Count} classes of fewer than {minSamples} images: {string.Join(", ", dropped.Select(c => $"{c.Name} ({c.Files.Count})"))}");
+        if (dropped.Count > 0)
+            log(
+                $"data: dropped {dropped.Count} classes of fewer than {minSamples} images: "
+                + $"{string.Join(", ", dropped.Select(c => $"{c.Name} ({c.Files.Count})"))}");
         var kept = classes.Except(dropped).Where(c => c.Files.Count > 0).ToList();
-        if (kept.Count < 2) throw new InputException($"folder '{path}' has {kept.Count} classes of at least {minSamples} images at the level '{Words.Of(level)}'; at least 2 were expected");
+        if (kept.Count < 2)
+            throw new InputException(
+                $"folder '{path}' has {kept.Count} classes of at least {minSamples} images at the level '{Words.Of(level)}'; at least 2 "
+                + "were expected");
 
         var samples = new List<SourceSample>();
         var unknown = 0;
@@ -49,17 +59,20 @@ internal static class FusarSource
     private static Dictionary<string, string> ReadShips(string metaPath)
     {
         var bytes = InputFile.ReadAllBytes(metaPath);
-        if (bytes.Length > LargestMeta) throw new InputException($"file '{metaPath}' has {bytes.Length} bytes; at most {LargestMeta} were expected");
+        if (bytes.Length > LargestMeta)
+            throw new InputException($"file '{metaPath}' has {bytes.Length} bytes; at most {LargestMeta} were expected");
         using var reader = new StreamReader(new MemoryStream(bytes));
         var header = Fields(reader.ReadLine() ?? "").ConvertAll(name => name.Trim().ToUpperInvariant());
         int pathColumn = header.IndexOf("PATH"), shipColumn = header.IndexOf("MMSI");
-        if (pathColumn < 0 || shipColumn < 0) throw new InputException($"file '{metaPath}' has no column '{(pathColumn < 0 ? "path" : "mmsi")}' in its first line");
+        if (pathColumn < 0 || shipColumn < 0)
+            throw new InputException($"file '{metaPath}' has no column '{(pathColumn < 0 ? "path" : "mmsi")}' in its first line");
         var ships = new Dictionary<string, string>();
         for (var number = 2; reader.ReadLine() is { } line; number++)
         {
             if (line.Length == 0) continue;
             var fields = Fields(line);
-            if (fields.Count != header.Count) throw new InputException($"file '{metaPath}' has {fields.Count} fields in line {number}; {header.Count} were expected");
+            if (fields.Count != header.Count)
+                throw new InputException($"file '{metaPath}' has {fields.Count} fields in line {number}; {header.Count} were expected");
             ships[Path.GetFileName(fields[pathColumn].Trim().Replace('\\', '/'))] = fields[shipColumn].Trim();
         }
 

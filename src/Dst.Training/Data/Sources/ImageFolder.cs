@@ -17,19 +17,26 @@ internal static class ImageFolder
         return List(folder, options => Directory.GetDirectories(folder, "*", options));
     }
 
-    /// <summary>Paths of all image files in a folder and in the folders below it, by name. Links to folders, which may lead in circles, are not followed.</summary>
-    public static string[] ImageFiles(string folder) => List(folder, options => new FileSystemEnumerable<string>(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), options)
-    {
-        ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && ImageFile.HasImageName(entry.FileName.ToString()),
-        ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
-    }, recurse: true);
+    /// <summary>
+    /// Paths of all image files in a folder and in the folders below it, by name. Links to folders, which may lead in circles, are not
+    /// followed.
+    /// </summary>
+    public static string[] ImageFiles(string folder) =>
+        List(
+            folder, options => new FileSystemEnumerable<string>(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), options)
+            {
+                ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && ImageFile.HasImageName(entry.FileName.ToString()),
+                ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+            }, recurse: true);
 
     /// <summary>Adds every image file below a class's folder to <paramref name="samples"/>.</summary>
     /// <exception cref="InputException">There is none.</exception>
     public static void AddClass(string folder, int label, List<SourceSample> samples)
     {
         var files = ImageFiles(folder);
-        if (files.Length == 0) throw new InputException($"class folder '{folder}' holds no image file (.jpeg, .jpg, .png, .tif, .tiff or MSTAR's .000 to .999)");
+        if (files.Length == 0)
+            throw new InputException(
+                $"class folder '{folder}' holds no image file (.jpeg, .jpg, .png, .tif, .tiff or MSTAR's .000 to .999)");
         foreach (var file in files) samples.Add(new(file, label, () => ImageFile.Read(file)));
     }
 

@@ -10,7 +10,9 @@ internal static class SimulatedSource
     public static SourceData Generate(SimulatedOptions options, CancellationToken cancellation)
     {
         var count = (long)options.Classes * (options.PerClassTrain + options.PerClassTest);
-        MemoryLimit.Check((double)count * options.Size * options.Size, $"the {count} simulated chips of {options.Size}x{options.Size}", "fewer or smaller ones were expected");
+        MemoryLimit.Check(
+            (double)count * options.Size * options.Size, $"the {count} simulated chips of {options.Size}x{options.Size}",
+            "fewer or smaller ones were expected");
         var simulator = new ChipSimulator(options);
         var names = Enumerable.Range(0, options.Classes).Select(i => $"target{i:00}").ToArray();
         return new(names, Generate("train", 0, options.PerClassTrain), Generate("test", options.PerClassTrain, options.PerClassTest));

@@ -7,10 +7,15 @@ namespace Dst.Training.Data;
 /// <param name="Name">File, or archive member and number, for messages.</param>
 /// <param name="Label">Index of its class.</param>
 /// <param name="Read">Reads or makes the image.</param>
-/// <param name="Group">What the image shows, if the source knows (a ship's identity): such images in two splits are a leak. Empty if not known.</param>
+/// <param name="Group">
+/// What the image shows, if the source knows (a ship's identity): such images in two splits are a leak. Empty if not known.
+/// </param>
 internal sealed record SourceSample(string Name, int Label, Func<Image> Read, string Group = "");
 
-/// <summary>What a source holds: class names in label order, and labelled images by split. An empty test split is to be drawn from the training images.</summary>
+/// <summary>
+/// What a source holds: class names in label order, and labelled images by split. An empty test split is to be drawn from the training
+/// images.
+/// </summary>
 internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyList<SourceSample> Training, IReadOnlyList<SourceSample> Test)
 {
     /// <summary>Opens the source that the options name.</summary>
@@ -19,9 +24,12 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     public static SourceData Open(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
         if (options.Kind == DataKind.Simulated) return SimulatedSource.Generate(options.Simulated, cancellation);
-        if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of the {Words.Of(options.Kind)} data was expected");
+        if (options.Path.Length == 0)
+            throw new InputException($"data.path is empty; the folder or archive of the {Words.Of(options.Kind)} data was expected");
         var path = Path.GetFullPath(Path.Combine(baseFolder, options.Path));
-        if (!Path.Exists(path)) throw new InputException($"data.path '{path}' does not exist; the folder or archive of the {Words.Of(options.Kind)} data was expected");
+        if (!Path.Exists(path))
+            throw new InputException(
+                $"data.path '{path}' does not exist; the folder or archive of the {Words.Of(options.Kind)} data was expected");
         return options.Kind switch
         {
             DataKind.Mstar => FolderSource.OpenMstar(path),

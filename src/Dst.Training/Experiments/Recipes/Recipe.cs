@@ -6,7 +6,9 @@ using Dst.Training.Objectives;
 
 namespace Dst.Training.Experiments.Recipes;
 
-/// <summary>One experiment: data, networks, how they are trained and pruned, and which arms are run. Read by <see cref="RecipeFile"/>.</summary>
+/// <summary>
+/// One experiment: data, networks, how they are trained and pruned, and which arms are run. Read by <see cref="RecipeFile"/>.
+/// </summary>
 public sealed record Recipe
 {
     /// <summary>Name of the experiment.</summary>

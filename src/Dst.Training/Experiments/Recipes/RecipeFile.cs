@@ -19,7 +19,8 @@ public static partial class RecipeFile
 
     /// <summary>Reads a recipe from a text; <paramref name="source"/> is what errors call it.</summary>
     /// <exception cref="InputException">A key or value is not legal.</exception>
-    public static Recipe Parse(string source, string text, IEnumerable<SettingOverride>? overrides = null) => Bind(RecipeTree.Parse(source, text), overrides ?? [], "recipe");
+    public static Recipe Parse(string source, string text, IEnumerable<SettingOverride>? overrides = null) =>
+        Bind(RecipeTree.Parse(source, text), overrides ?? [], "recipe");
 
     /// <summary>The recipe with every key, defaults included.</summary>
     public static string Write(Recipe recipe) => SettingWriter.WriteText(recipe);
@@ -48,8 +49,11 @@ public static partial class RecipeFile
         var recipe = new SettingBinder(tree.Where).Bind<Recipe>(tree.Root);
         if (recipe.Name.Length == 0) recipe = recipe with { Name = defaultName };
         if (!FolderName().IsMatch(recipe.Name))
-            throw new InputException($"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', the first a letter or digit");
-        if (recipe.Arms.Count == 0) throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
+            throw new InputException(
+                $"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', the first a "
+                + "letter or digit");
+        if (recipe.Arms.Count == 0)
+            throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
         if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)
             throw new InputException($"recipe {recipe.Name} has the seed {twice.Key} twice; expected different seeds");
         return recipe;

@@ -39,10 +39,12 @@ internal sealed class RecipeTree
     /// <exception cref="InputException">The text is not a mapping of plain YAML data.</exception>
     public static RecipeTree Parse(string source, string text)
     {
-        var root = ParseNode(text, line => $"{source} line {line}") ?? throw new InputException($"{source} is empty; expected at least one key such as 'train:'");
+        var root = ParseNode(text, line => $"{source} line {line}")
+            ?? throw new InputException($"{source} is empty; expected at least one key such as 'train:'");
         return root is YamlMappingNode mapping
             ? new(source, mapping)
-            : throw new InputException($"{source} line {root.Start.Line}: the recipe is {Describe(root)}; expected keys and values such as 'seed: 1'");
+            : throw new InputException(
+                $"{source} line {root.Start.Line}: the recipe is {Describe(root)}; expected keys and values such as 'seed: 1'");
     }
 
     /// <summary>Sets a key; sections on the way to it are made where they are missing.</summary>
@@ -58,7 +60,9 @@ internal sealed class RecipeTree
         Replace(section, setting.Path[^1], setting.Value, setting.Where);
     }
 
-    /// <summary>Copies into section <paramref name="path"/> all keys of section <paramref name="from"/> that it lacks, at every depth.</summary>
+    /// <summary>
+    /// Copies into section <paramref name="path"/> all keys of section <paramref name="from"/> that it lacks, at every depth.
+    /// </summary>
     public void Inherit(string path, string from)
     {
         if (Find(Root, from) is not YamlMappingNode source) return;
@@ -107,7 +111,8 @@ internal sealed class RecipeTree
         return copy;
     }
 
-    private static YamlNode? Find(YamlMappingNode section, string key) => section.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : null;
+    private static YamlNode? Find(YamlMappingNode section, string key) =>
+        section.Children.TryGetValue(new YamlScalarNode(key), out var node) ? node : null;
 
     private void Replace(YamlMappingNode section, string key, YamlNode value, string where)
     {
@@ -131,7 +136,8 @@ internal sealed class RecipeTree
         }
         catch (YamlException e)
         {
-            throw new InputException($"{where(e.Start.Line)}: {e.Message.TrimEnd('.')}; expected YAML in which a section has each key once", e);
+            throw new InputException(
+                $"{where(e.Start.Line)}: {e.Message.TrimEnd('.')}; expected YAML in which a section has each key once", e);
         }
     }
 
@@ -154,7 +160,8 @@ internal sealed class RecipeTree
                 _ when documents > 1 => "a second document begins",
                 _ => null,
             };
-            if (problem is not null) throw new InputException($"{where(current.Start.Line)}: {problem}; expected one document of plain keys, values and lists");
+            if (problem is not null)
+                throw new InputException($"{where(current.Start.Line)}: {problem}; expected one document of plain keys, values and lists");
         }
     }
 }

@@ -11,7 +11,9 @@ namespace Dst.Training.Experiments.Recipes;
 /// </summary>
 internal sealed class SettingBinder(Func<YamlNode, string> where)
 {
-    /// <summary>A new <typeparamref name="T"/> with the values of <paramref name="node"/>; keys that are absent keep their defaults.</summary>
+    /// <summary>
+    /// A new <typeparamref name="T"/> with the values of <paramref name="node"/>; keys that are absent keep their defaults.
+    /// </summary>
     /// <exception cref="InputException">A key or value is not legal.</exception>
     public T Bind<T>(YamlMappingNode node) where T : class => (T)BindSection(Activator.CreateInstance<T>(), node, "the recipe");
 
@@ -21,9 +23,15 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         var properties = SettingSchema.Of(result.GetType());
         foreach (var (keyNode, value) in node.Children)
         {
-            var key = keyNode is YamlScalarNode { Value: { } text } ? text : throw Illegal(keyNode, $"a key in {section} is {RecipeTree.Describe(keyNode)}; expected a word");
+            var key = keyNode is YamlScalarNode { Value: { } text }
+                ? text
+                : throw Illegal(keyNode, $"a key in {section} is {RecipeTree.Describe(keyNode)}; expected a word");
             var property = properties.FirstOrDefault(p => p.Name == key)
-                ?? throw Illegal(keyNode, $"unknown key '{RecipeTree.Shorten(key)}' in {section}; did you mean '{NearestName.Of(key, properties.Select(p => p.Name))}'?");
+
+
+
+
+                                ?? throw Illegal(keyNode, $"unknown key '{RecipeTree.Shorten(key)}' in {section}; did you mean '{NearestName.Of(key, properties.Select(p => p.Name))}'?");
             property.Set(result, BindValue(property, value, result, section));
         }
 
@@ -42,17 +50,26 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         {
             return node is YamlMappingNode mapping
                 ? BindSection(property.Get(parent) ?? Activator.CreateInstance(property.Type)!, mapping, PathOf(property, section))
-                : throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a section with keys such as '{SettingSchema.Of(property.Type)[0].Name}'");
+                : throw Illegal(
+                    node,
+                    $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a section with keys such as "
+                    + $"'{SettingSchema.Of(property.Type)[0].Name}'");
         }
 
         if (property.ElementType is not { } elementType) return BindScalar(property, property.Type, node, section);
         if (node is not YamlSequenceNode sequence)
-            throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a list such as [a, b], each {Expected(property)}");
+            throw Illegal(
+                node,
+                $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a list such as [a, b], each {Expected(property)}");
         var list = Array.CreateInstance(elementType, sequence.Children.Count);
         for (var i = 0; i < list.Length; i++)
         {
             var element = sequence.Children[i];
-            list.SetValue(property.IsListOfSections ? BindElement(property, elementType, element, section) : BindScalar(property, elementType, element, section), i);
+            list.SetValue(
+                property.IsListOfSections
+                    ? BindElement(property, elementType, element, section)
+                    : BindScalar(property, elementType, element, section),
+                i);
         }
 
         return list;
@@ -62,11 +79,14 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         ? BindSection(Activator.CreateInstance(type)!, mapping, PathOf(property, section))
         : throw Illegal(node, $"{property.Name} in {section} has {RecipeTree.Describe(node)}; expected {Expected(property)}");
 
-    private static string PathOf(SettingProperty property, string section) => section == "the recipe" ? property.Name : $"{section}.{property.Name}";
+    private static string PathOf(SettingProperty property, string section) =>
+        section == "the recipe" ? property.Name : $"{section}.{property.Name}";
 
     private object BindScalar(SettingProperty property, Type type, YamlNode node, string section)
     {
-        var value = node is YamlScalarNode { Value: { } text } scalar ? Parse(type, text, plain: scalar.Style is ScalarStyle.Plain or ScalarStyle.Any) : null;
+        var value = node is YamlScalarNode { Value: { } text } scalar
+            ? Parse(type, text, plain: scalar.Style is ScalarStyle.Plain or ScalarStyle.Any)
+            : null;
         var setting = property.Setting;
         var legal = value switch
         {
@@ -80,7 +100,8 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         throw Illegal(node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected {Expected(property)}");
     }
 
-    private static bool InRange(SettingAttribute setting, double number) => double.IsFinite(number) && number >= setting.Min && number <= setting.Max;
+    private static bool InRange(SettingAttribute setting, double number) =>
+        double.IsFinite(number) && number >= setting.Min && number <= setting.Max;
 
     // A quoted value in a file is a text; one that was not read from YAML has no style.
     private static object? Parse(Type type, string text, bool plain)
@@ -102,7 +123,8 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     {
         var type = property.ElementType ?? property.Type;
         if (property.IsSection) return "a section";
-        if (property.IsListOfSections) return $"sections such as {{{string.Join(", ", SettingSchema.Of(type).Select(key => $"{key.Name}: {Expected(key)}"))}}}";
+        if (property.IsListOfSections)
+            return $"sections such as {{{string.Join(", ", SettingSchema.Of(type).Select(key => $"{key.Name}: {Expected(key)}"))}}}";
         IReadOnlyList<string> choices = type.IsEnum ? Words.All(type) : property.Setting.Choices;
         if (choices.Count > 0) return Words.Choice(choices);
         if (type == typeof(bool)) return "true or false";

@@ -30,7 +30,8 @@ internal sealed class SettingProperty
     public bool IsOptional { get; }
 
     /// <summary>Type of the elements if the value is a list, else null.</summary>
-    public Type? ElementType => Type.IsGenericType && Type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? Type.GetGenericArguments()[0] : null;
+    public Type? ElementType =>
+        Type.IsGenericType && Type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? Type.GetGenericArguments()[0] : null;
 
     /// <summary>Whether the value is a list of sections.</summary>
     public bool IsListOfSections => ElementType is { } element && SettingSchema.Of(element).Count > 0;

@@ -33,11 +33,16 @@ internal static class SettingWriter
             var value = property.Get(section);
             if (property.IsSection)
             {
-                foreach (var key in Flatten(value ?? Activator.CreateInstance(property.Type)!, $"{prefix}{property.Name}.")) yield return key;
+                foreach (var key in Flatten(value ?? Activator.CreateInstance(property.Type)!, $"{prefix}{property.Name}."))
+                    yield return key;
             }
             else
             {
-                yield return (prefix + property.Name, property, property.ElementType is null ? Format(value) : $"[{string.Join(", ", ((IEnumerable?)value ?? Array.Empty<object>()).Cast<object>().Select(Format))}]");
+                yield return (
+                    prefix + property.Name, property,
+                    property.ElementType is null
+                        ? Format(value)
+                        : $"[{string.Join(", ", ((IEnumerable?)value ?? Array.Empty<object>()).Cast<object>().Select(Format))}]");
             }
         }
     }
@@ -58,9 +63,13 @@ internal static class SettingWriter
         if (value is null) return new YamlScalarNode("null") { Style = ScalarStyle.Plain };
         if (property.IsSection) return Write(value);
         if (property.ElementType is null) return Scalar(value);
-        return new YamlSequenceNode(((IEnumerable)value).Cast<object>().Select(element => property.IsListOfSections ? (YamlNode)Write(element) : Scalar(element))) { Style = SequenceStyle.Flow };
+        return new YamlSequenceNode(
+            ((IEnumerable)value).Cast<object>().Select(
+                element => property.IsListOfSections ? (YamlNode)Write(element) : Scalar(element)))
+        { Style = SequenceStyle.Flow };
     }
 
     // Words that YAML would read as null are quoted; the emitter quotes what cannot stand plain.
-    private static YamlScalarNode Scalar(object value) => new(Format(value)) { Style = value is "" or "~" or "null" ? ScalarStyle.DoubleQuoted : ScalarStyle.Any };
+    private static YamlScalarNode Scalar(object value) =>
+        new(Format(value)) { Style = value is "" or "~" or "null" ? ScalarStyle.DoubleQuoted : ScalarStyle.Any };
 }

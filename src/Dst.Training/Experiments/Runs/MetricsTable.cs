@@ -35,7 +35,8 @@ public static class MetricsTable
     {
         row = null;
         var fields = line.Split(',');
-        if (fields.Length != Columns || !int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)) return false;
+        if (fields.Length != Columns || !int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+            return false;
         var numbers = new double[Columns - 2];
         for (var i = 0; i < numbers.Length; i++)
             if (!double.TryParse(fields[i + 2], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i])) return false;

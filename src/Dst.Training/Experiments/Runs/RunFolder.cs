@@ -25,10 +25,12 @@ public sealed class RunFolder : IDisposable
         Path = path;
         Recipe = recipe;
         Summary = new(recipe.Name, recipe.Seed, []);
-        _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0); // or disposal would try again what failed
+        // Or disposal would try again what failed.
+        _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         try
         {
-            _lock = new(In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            _lock = new(
+                In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
         }
         catch
         {
@@ -54,7 +56,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
 
-    /// <summary>Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run; where that is taken, <c>-2</c>, <c>-3</c> and so on is added.</summary>
+    /// <summary>
+    /// Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run; where that is taken, <c>-2</c>, <c>-3</c> and so on is added.
+    /// </summary>
     /// <exception cref="InputException">The folder cannot be made.</exception>
     public static RunFolder Create(Recipe recipe, DateTime now)
     {
@@ -91,7 +95,8 @@ public sealed class RunFolder : IDisposable
     /// <param name="path">The run folder.</param>
     /// <param name="overrides">Only of keys that results do not depend on, such as <c>threads</c>.</param>
     /// <exception cref="InputException">It is not a run folder, is in use, or an override would change results.</exception>
-    public static RunFolder Resume(string path, params IReadOnlyList<SettingOverride> overrides) => Resume(path, ReadRecipe(path, overrides));
+    public static RunFolder Resume(string path, params IReadOnlyList<SettingOverride> overrides) =>
+        Resume(path, ReadRecipe(path, overrides));
 
     /// <summary>Opens the folder of a run that was stopped, if it was made with <paramref name="recipe"/>.</summary>
     /// <exception cref="InputException">It is not a run folder, is in use, or was made with another recipe.</exception>
@@ -128,7 +133,9 @@ public sealed class RunFolder : IDisposable
     internal static void CheckSameRecipe(string path, Recipe recipe)
     {
         var differences = RecipeFile.Differences(ReadRecipe(path), recipe);
-        if (differences.Count > 0) throw new InputException($"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
+        if (differences.Count > 0)
+            throw new InputException(
+                $"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
     }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
@@ -175,7 +182,8 @@ public sealed class RunFolder : IDisposable
     public void RecordConvolutions(string arm, ConvolutionForms forms)
     {
         var manifest = RunManifest.Load(ManifestPath);
-        (manifest with { Convolutions = new Dictionary<string, ConvolutionForms>(manifest.Convolutions) { [arm] = forms } }).Save(ManifestPath);
+        (
+            manifest with { Convolutions = new Dictionary<string, ConvolutionForms>(manifest.Convolutions) { [arm] = forms } }).Save(ManifestPath);
     }
 
     /// <inheritdoc/>
@@ -190,7 +198,8 @@ public sealed class RunFolder : IDisposable
     private static string FirstPath(Recipe recipe, DateTime now) =>
         System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
 
-    private static IEnumerable<string> PathsAfter(string first) => Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
+    private static IEnumerable<string> PathsAfter(string first) =>
+        Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
 
     // A folder belongs to the process that made its metrics.csv: of two that come at once, one fails to and takes the next name.
     private static RunFolder Claim(string first, Recipe recipe)
@@ -248,7 +257,10 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); expected a writable folder with free space that no other process has open", e);
+            throw new InputException(
+                $"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); expected a writable folder with free space that no other "
+                + "process has open",
+                e);
         }
     }
 }

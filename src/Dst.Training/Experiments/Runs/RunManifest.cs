@@ -72,7 +72,8 @@ public sealed record RunManifest
     {
         try
         {
-            return JsonSerializer.Deserialize<RunManifest>(InputFile.ReadAllBytes(path), RunSummary.JsonOptions) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize<RunManifest>(InputFile.ReadAllBytes(path), RunSummary.JsonOptions)
+                ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {

@@ -50,7 +50,9 @@ public sealed record ArmSummary
     /// <summary>Measured latency of the same network as if it were dense, or null if it is.</summary>
     public Latency? LatencyDenseMs { get; init; }
 
-    /// <summary>Wall time of training and validation, of all processes that had a share in it; 0 if the network was not trained here.</summary>
+    /// <summary>
+    /// Wall time of training and validation, of all processes that had a share in it; 0 if the network was not trained here.
+    /// </summary>
     public required double Seconds { get; init; }
 
     /// <summary>Epochs trained.</summary>
@@ -113,7 +115,9 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
 /// <summary>Writes a list of numbers on one line of an indented document.</summary>
 internal sealed class OneLineConverter<T> : JsonConverter<IReadOnlyList<T>> where T : struct
 {
-    public override IReadOnlyList<T>? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => JsonSerializer.Deserialize<T[]>(ref reader);
+    public override IReadOnlyList<T>? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        JsonSerializer.Deserialize<T[]>(ref reader);
 
-    public override void Write(Utf8JsonWriter writer, IReadOnlyList<T> value, JsonSerializerOptions options) => writer.WriteRawValue($"[{string.Join(", ", value)}]");
+    public override void Write(Utf8JsonWriter writer, IReadOnlyList<T> value, JsonSerializerOptions options) =>
+        writer.WriteRawValue($"[{string.Join(", ", value)}]");
 }

@@ -9,6 +9,7 @@ internal sealed record DecoupledTerm(DecoupledOptions Options, float Temperature
     {
         var warmth = Options.WarmupEpochs > 0 ? Math.Min(1, (batch.Epoch + 1.0) / Options.WarmupEpochs) : 1;
         var (target, other) = ((float)(warmth * Options.Target), (float)(warmth * Options.NonTarget));
-        return DecoupledDistillationLoss.Compute(batch.Student, batch.Teacher, batch.Labels, batch.Row, Temperature, target, other, batch.Gradient);
+        return DecoupledDistillationLoss.Compute(
+            batch.Student, batch.Teacher, batch.Labels, batch.Row, Temperature, target, other, batch.Gradient);
     }
 }

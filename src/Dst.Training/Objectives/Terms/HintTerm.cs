@@ -4,7 +4,9 @@ using Dst.Training.Autodiff;
 
 namespace Dst.Training.Objectives.Terms;
 
-/// <summary><see cref="HintLoss"/> between a layer of the teacher and one of the student. A trained projection joins different numbers of channels.</summary>
+/// <summary>
+/// <see cref="HintLoss"/> between a layer of the teacher and one of the student. A trained projection joins different numbers of channels.
+/// </summary>
 internal sealed record HintTerm(LayerPair Layers, float Weight, Parameter? Projection) : ILossTerm
 {
     public LossSource Source => LossSource.Teacher;

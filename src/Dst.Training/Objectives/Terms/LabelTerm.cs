@@ -5,5 +5,6 @@ internal sealed record LabelTerm(float Weight, float Smoothing) : ILossTerm
 {
     public LossSource Source => LossSource.Labels;
 
-    public double Add(in LossBatch batch) => CrossEntropy.Compute(batch.Student, batch.Labels, batch.Row, Smoothing, Weight, batch.Gradient);
+    public double Add(in LossBatch batch) =>
+        CrossEntropy.Compute(batch.Student, batch.Labels, batch.Row, Smoothing, Weight, batch.Gradient);
 }
