@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what tests need, restores, builds with warnings as errors, checks the format and runs every test once: tests go through the
-# vector widths (tiers) of this machine themselves. Tests of the category Tier run again under each switch that takes vectors from the runtime.
+# vector widths (tiers) of this machine themselves. Tests of the category Tier run again under each switch that takes vectors from the
+# runtime.
 # The last line is "N passed, N failed"; the exit code is 0 only if tests ran and all passed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -10,8 +11,8 @@ rm -rf "$results"
 tests/install-tools.sh
 
 check_columns() { # lines of sources and scripts have at most 140 columns
-  local long
-  long="$(LC_ALL=C.UTF-8 grep -rnoE --include='*.cs' --include='*.sh' --exclude-dir={bin,obj} '^.{141}' src tests bench docs/samples test.sh \
+  local long folders=(src tests bench docs/samples test.sh)
+  long="$(LC_ALL=C.UTF-8 grep -rnoE --include='*.cs' --include='*.sh' --exclude-dir={bin,obj} '^.{141}' "${folders[@]}" \
     | cut -d: -f1,2)" || true
   [[ -z $long ]] || { printf '%s\n' "lines of more than 140 columns:" "$long" >&2; return 1; }
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Installs the packages that tests need and this Debian or Ubuntu machine has not, and ONNX Runtime from npm in artifacts/node; without
-# the right or the means to, says so and goes on:
-# a test that misses its tool fails and names it.
+# Installs the packages that tests need and this Debian or Ubuntu machine has not, and ONNX Runtime from npm in artifacts/node.
+# If it cannot, it says so and goes on: a test that misses its tool fails and names it.
 set -euo pipefail
 packages=(
   libturbojpeg0 libpng16-16 libtiff6 # image files
@@ -18,11 +17,16 @@ done
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
 
-if (( ${#missing[@]} > 0 )); then
-  as_root=()
+install_missing() {
+  local as_root=()
   if [[ $(id -u) != 0 ]] && command -v sudo > /dev/null; then as_root=(sudo -n); fi
+  "${as_root[@]}" apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+if (( ${#missing[@]} > 0 )); then
   echo "installing ${missing[*]}"
-  if ! { "${as_root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } > "$log" 2>&1; then
+  if ! install_missing > "$log" 2>&1; then
     cat "$log" >&2
     echo "install-tools.sh: ${missing[*]} could not be installed with apt-get; going on without" >&2
   fi

@@ -23,20 +23,22 @@ def time(document):
 def row(folder, arch):
     peer, dense, uhp, csr = (best(folder, form, arch) for form in FORMS)
     if peer["weights"] != dense["weights"]:
-        sys.exit(f'infer_table.py: {arch} has {peer["weights"]} weights in ONNX Runtime and {dense["weights"]} in DST; equal numbers were expected')
+        sys.exit(f'infer_table.py: {arch} has {peer["weights"]} weights in ONNX Runtime and {dense["weights"]} in DST; '
+                 'equal numbers were expected')
 
     def speedup(slow, fast):
         return f'{slow["latency_ms"]["min"] / fast["latency_ms"]["min"]:.2f}'
 
-    cells = [arch, *(time(d) for d in (peer, dense, uhp, csr)), speedup(peer, dense), speedup(peer, uhp), speedup(dense, uhp), speedup(csr, uhp)]
-    return f'| {" | ".join(cells)} |'
+    times = [time(d) for d in (peer, dense, uhp, csr)]
+    speedups = [speedup(*pair) for pair in ((peer, dense), (peer, uhp), (dense, uhp), (csr, uhp))]
+    return f'| {" | ".join([arch, *times, *speedups])} |'
 
 
 def main():
     folder, networks = pathlib.Path(sys.argv[1]), sys.argv[2:]
     peer, dense = (best(folder, form, networks[0]) for form in FORMS[:2])
-    print(f'{dense["cpu"]}, vectors {dense["tier"]}, {dense["threads"]} thread(s), batch {dense["batch"]}; ONNX Runtime {peer["version"]}. ', end="")
-    print("Milliseconds an image: fastest run (median in brackets).\n")
+    print(f'{dense["cpu"]}, vectors {dense["tier"]}, {dense["threads"]} thread(s), batch {dense["batch"]}; '
+          f'ONNX Runtime {peer["version"]}. Milliseconds an image: fastest run (median in brackets).\n')
     headers = ["network", "ONNX Runtime", "DST dense", "DST UHP", "DST CSR", "dense ×", "UHP ×", "UHP / dense", "UHP / CSR"]
     print(f'| {" | ".join(headers)} |')
     print(f'|---{"|---:" * (len(headers) - 1)}|')

@@ -78,12 +78,14 @@ class InvertedResidual(nn.Module):
 
 
 def unit(inputs, channels, kernel, stride=1, padding=0, groups=1):
-    return [nn.Conv2d(inputs, channels, kernel, stride, padding, groups=groups, bias=False), nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
+    convolution = nn.Conv2d(inputs, channels, kernel, stride, padding, groups=groups, bias=False)
+    return [convolution, nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]
 
 
 def mobilenetv2(classes):
     layers, inputs = unit(3, 32, 3, 2, 1), 32
-    for expansion, channels, blocks, stride in ((1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)):
+    stages = (1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)
+    for expansion, channels, blocks, stride in stages:
         for block in range(blocks):
             layers.append(InvertedResidual(inputs, channels, expansion, stride if block == 0 else 1))
             inputs = channels

@@ -15,7 +15,8 @@ install_pytorch "$work/apt.log"
 export OMP_NUM_THREADS="$threads"
 
 pytorch() { # NETWORK FORMAT ROUND
-  "$python" -B "$here/train_pytorch.py" --arch "$1" --batch "$batch" --threads "$threads" --steps "$steps" --memory-format "$2" > "$work/$1.$2.$3.json"
+  "$python" -B "$here/train_pytorch.py" --arch "$1" --batch "$batch" --threads "$threads" --steps "$steps" --memory-format "$2" \
+    > "$work/$1.$2.$3.json"
 }
 
 dst() { # NETWORK FORM ROUND [OPTION...]

@@ -19,7 +19,8 @@ def row(documents, arch):
     pytorch = min((best(documents, arch, memory_format=form) for form in ("contiguous", "channels_last")), key=lambda d: d["ms_per_image"])
     dense, halved = best(documents, arch, form="dense"), best(documents, arch, form="uhp")
     if pytorch["weights"] != dense["weights"]:
-        sys.exit(f'train_table.py: {arch} has {pytorch["weights"]} weights in PyTorch and {dense["weights"]} in DST; equal numbers were expected')
+        sys.exit(f'train_table.py: {arch} has {pytorch["weights"]} weights in PyTorch and {dense["weights"]} in DST; '
+                 'equal numbers were expected')
     cells = [
         arch,
         rate(pytorch),
@@ -41,11 +42,12 @@ def main():
     pattern = best(documents, networks[0], form="uhp")["pattern"]
     rows = [row(documents, arch) for arch in networks]
 
-    print(f'{dst["cpu"]}, vectors {dst["tier"]}, {dst["threads"]} thread(s), batch {dst["batch"]}, {dst["steps"]} steps a measurement; ', end="")
-    print(f'PyTorch {pytorch["torch"]} {"with" if pytorch["onednn"] else "without"} oneDNN. Fastest step (median in brackets) of the fastest measurement.\n')
+    print(f'{dst["cpu"]}, vectors {dst["tier"]}, {dst["threads"]} thread(s), batch {dst["batch"]}, '
+          f'{dst["steps"]} steps a measurement; PyTorch {pytorch["torch"]} {"with" if pytorch["onednn"] else "without"} oneDNN. '
+          'Fastest step (median in brackets) of the fastest measurement.\n')
     headers = [
-        "network", "PyTorch images/s", "its memory format", "DST images/s", "DST / PyTorch", f"DST {pattern} images/s", f"{pattern} / dense",
-        "PyTorch peak MB", "DST peak MB", f"{pattern} peak MB",
+        "network", "PyTorch images/s", "its memory format", "DST images/s", "DST / PyTorch",
+        f"DST {pattern} images/s", f"{pattern} / dense", "PyTorch peak MB", "DST peak MB", f"{pattern} peak MB",
     ]
     print(f'| {" | ".join(headers)} |')
     print(f'|---{"|---:" * (len(headers) - 1)}|')

@@ -91,7 +91,7 @@ public static class CommandLine
         }
     }
 
-    // A measurement on another width than was asked for would be taken for what it is not.
+    // An unknown width is refused: a measurement on another one would carry the wrong name.
     private static SimdTier ReadTier()
     {
         var name = Environment.GetEnvironmentVariable(TierVariable);
@@ -111,7 +111,7 @@ public static class CommandLine
     }
 
     /// <summary>
-    /// The parser of one verb if the first argument names it, as making all verbs takes longer than a prediction; else of all.
+    /// The parser of one verb if the first argument names it, else of all: creating all verbs takes longer than a prediction.
     /// </summary>
     private static RootCommand RootFor(string? first)
     {
@@ -127,8 +127,8 @@ public static class CommandLine
     private static RootCommand CreateRoot((string Name, Func<Command> Create)[] verbs)
     {
         var root = new RootCommand(
-            "Makes small, fast convolutional networks: a teacher teaches a student, and the student loses half of its weights in a "
-                + "pattern.");
+            "Makes small, fast convolutional networks: a teacher teaches a student, "
+                + "and the student loses half of its weights in a pattern.");
         foreach (var verb in verbs) root.Add(verb.Create());
         var help = new Help();
         var option = root.Options.OfType<HelpOption>().Single();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Dst.Cli;
+
 using var cancellation = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);

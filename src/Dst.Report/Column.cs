@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Dst.Report;
 
-/// <summary>At which side of its column a cell stands.</summary>
+/// <summary>The side of its column at which a cell stands.</summary>
 public enum Alignment
 {
-    /// <summary>Numbers, so that their digits are below each other.</summary>
+    /// <summary>For numbers, so that their digits line up.</summary>
     Right,
 
-    /// <summary>Names and words.</summary>
+    /// <summary>For names and words.</summary>
     Left,
 }
 
@@ -20,7 +20,7 @@ public abstract record Column(string Name, string Header)
     /// <summary>Unit of the values, or null where they have none or the header is the unit.</summary>
     public string? Unit { get; init; }
 
-    /// <summary>At which side the cells stand.</summary>
+    /// <summary>The side at which the cells stand.</summary>
     public Alignment Alignment { get; init; }
 
     /// <summary>What the column holds, for the legend below the table, or null where the header says enough.</summary>

@@ -1,11 +1,11 @@
 namespace Dst.Report;
 
-/// <summary>What was found: once as data for programs, once as blocks for people. A renderer turns it into a text.</summary>
+/// <summary>What a verb found: as data for programs, and as blocks for people. A renderer turns it into text.</summary>
 /// <param name="Data">The records behind the blocks; a JSON document is made of their properties.</param>
 /// <param name="Blocks">Tables and lines in the order in which they are read.</param>
 public sealed record Result(object Data, params IReadOnlyList<Block> Blocks);
 
-/// <summary>A part of a result that stands apart from the next one.</summary>
+/// <summary>A part of a result, with a gap before the next one.</summary>
 public abstract record Block;
 
 /// <summary>A heading.</summary>

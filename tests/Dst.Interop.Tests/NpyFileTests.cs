@@ -34,7 +34,9 @@ public sealed class NpyFileTests : IDisposable
     [InlineData(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", 16, "the type '<f8'")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }", 8, "C order")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", 8, "has 8 bytes of values", "(3,)")]
-    [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2147483647, 2147483647, 2147483647, 2147483647), }", 8, "has 8 bytes of values")]
+    [InlineData(
+        1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2147483647, 2147483647, 2147483647, 2147483647), }", 8,
+        "has 8 bytes of values")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -1), }", 8, "(-2, -1)")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False}", 8, "has 8 bytes of values")]
     [InlineData(3, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8, "version 1 or 2")]
@@ -57,7 +59,10 @@ public sealed class NpyFileTests : IDisposable
         }
     }
 
-    private void Save(byte version, string header, int bytes) => File.WriteAllBytes(
-        _folder.File("b.npy"),
-        [0x93, .. "NUMPY"u8, version, 0, (byte)header.Length, 0, .. version == 2 ? [0, 0] : Array.Empty<byte>(), .. Encoding.Latin1.GetBytes(header), .. new byte[bytes]]);
+    private void Save(byte version, string header, int bytes)
+    {
+        byte[] length = version == 2 ? [(byte)header.Length, 0, 0, 0] : [(byte)header.Length, 0];
+        byte[] file = [0x93, .. "NUMPY"u8, version, 0, .. length, .. Encoding.Latin1.GetBytes(header), .. new byte[bytes]];
+        File.WriteAllBytes(_folder.File("b.npy"), file);
+    }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Dst.Tests;
 
-/// <summary>What tests ask of the system that .NET does not offer.</summary>
+/// <summary>System calls that tests need and .NET does not offer.</summary>
 internal static partial class SystemCalls
 {
     private const int Interrupt = 2;
@@ -15,10 +15,10 @@ internal static partial class SystemCalls
     /// <summary>Sets the permissions of a file or folder.</summary>
     public static void SetMode(string path, string octal) => Assert.Equal(0, chmod(path, Convert.ToUInt32(octal, 8)));
 
-    /// <summary>Sends a process what Ctrl-C sends it.</summary>
+    /// <summary>Sends a process the signal of Ctrl-C.</summary>
     public static void SendInterrupt(int process) => Assert.Equal(0, kill(process, Interrupt));
 
-    /// <summary>Does something on a thread for which permissions hold even if this process may do everything.</summary>
+    /// <summary>Runs an action on a thread that file permissions bind, even if this process runs as root.</summary>
     public static void AsOrdinaryUser(Action action)
     {
         ExceptionDispatchInfo? failure = null;

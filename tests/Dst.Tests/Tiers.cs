@@ -7,13 +7,13 @@ namespace Dst.Tests;
 /// <summary>The vector widths that tests run on.</summary>
 internal static class Tiers
 {
-    /// <summary>All that the machine has, narrowest first.</summary>
+    /// <summary>All tiers of the machine, narrowest first.</summary>
     public static IReadOnlyList<SimdTier> Available { get; } = [.. SimdTiers.UpTo(SimdTiers.Best)];
 
-    /// <summary>Those that have vectors.</summary>
+    /// <summary>The tiers that have vectors.</summary>
     public static IEnumerable<SimdTier> WithVectors => Available.Where(tier => tier != SimdTier.Scalar);
 
-    /// <summary>Each tier with each of the arguments that it is tested with.</summary>
+    /// <summary>Each tier with each of its arguments.</summary>
     public static TheoryData<SimdTier, T> With<T>(Func<SimdTier, IEnumerable<T>> argumentsOf)
     {
         var data = new TheoryData<SimdTier, T>();
@@ -31,7 +31,7 @@ internal static class Tiers
 public sealed class TierDataAttribute(params object?[] arguments) : DataAttribute
 {
     /// <summary>
-    /// Whether the scalar tier, which computes by the references, takes part: not where that takes long or is another computation.
+    /// Whether the scalar tier, which runs the references, takes part. It does not where they are slow or compute something else.
     /// </summary>
     public bool Scalar { get; init; } = true;
 

@@ -5,7 +5,7 @@ using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Actions;
 
-/// <summary>What verbs need to know of a model to give it images and to name its classes.</summary>
+/// <summary>Loads data in the form that a model takes.</summary>
 internal static class ModelInput
 {
     /// <summary>The data of <paramref name="recipe"/>, prepared as the model takes it.</summary>

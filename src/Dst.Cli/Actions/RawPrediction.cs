@@ -34,7 +34,7 @@ internal static class RawPrediction
     /// <summary>Computes and writes the logits.</summary>
     /// <param name="call">The call.</param>
     /// <param name="path">Model file.</param>
-    /// <param name="images">Image files of the call, of which there may be none.</param>
+    /// <param name="images">Image files of the call; there must be none.</param>
     /// <exception cref="InputException">The model or array cannot be read, or the array does not fit the model.</exception>
     public static void Run(Invocation call, string path, string[] images)
     {

@@ -14,16 +14,13 @@ using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Actions;
 
-/// <summary>
-/// Runs the arms of a recipe and shows what came of them: what <c>run</c>, <c>train</c> and <c>distill</c> have in common.
-/// </summary>
+/// <summary>Runs the arms of a recipe and shows their results, for <c>run</c>, <c>train</c> and <c>distill</c>.</summary>
 internal static class RecipeRun
 {
-    private static readonly Option<string?> Resume =
-        SharedOptions.Text(
-            "--resume", "run folder",
-            "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, "
-                + "it must be the same.");
+    private static readonly Option<string?> Resume = SharedOptions.Text(
+        "--resume", "run folder",
+        "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, "
+            + "it must be the same.");
 
     /// <summary>Adds the arguments and options that <see cref="Run"/> reads.</summary>
     public static void AddOptionsTo(Verb verb)
@@ -71,17 +68,20 @@ internal static class RecipeRun
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
         List<Block> blocks = [ArmTables.Accuracy(summary.Arms), ArmTables.Cost(ArmStatistic.AllOf(summary))];
         if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) blocks.Add(LayersOf(run, pruned));
-        blocks.Add(new Lines($"run folder: {run.Path}"));
+        blocks.Add(new Lines([$"run folder: {run.Path}", .. NextCommands(run, summary)]));
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
     }
 
     private static void RunSeeds(Invocation call, RunSet set)
     {
         var runs = new List<FinishedRun>();
+        var next = Array.Empty<string>();
         foreach (var seed in set.Recipe.Seeds)
         {
             using var run = set.Open(seed);
-            runs.Add(new(run.Path, RunToEnd(call, run, Load(call, run.Recipe), resumeWith: set.Path), set.Recipe.Prune.Pattern.ToString()));
+            var summary = RunToEnd(call, run, Load(call, run.Recipe), resumeWith: set.Path);
+            runs.Add(new(run.Path, summary, set.Recipe.Prune.Pattern.ToString()));
+            next = NextCommands(run, summary);
         }
 
         var arms = ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]);
@@ -93,12 +93,18 @@ internal static class RecipeRun
             Arms = arms,
             Runs = runs.Select(run => new { run.Folder, run.Summary.Seed, run.Summary.Arms }),
         };
-        call.Report.Write(new(document, ArmTables.Accuracy(arms), ArmTables.Cost(arms), new Lines($"run folder: {set.Path}")));
+        var lines = new Lines([$"run folder: {set.Path}", .. next]);
+        call.Report.Write(new(document, ArmTables.Accuracy(arms), ArmTables.Cost(arms), lines));
     }
 
-    /// <summary>
-    /// What pruning did to each layer; every pruned arm of a run has the same layers and the same number of kept weights.
-    /// </summary>
+    /// <summary>Commands that show and use the model of the method, or that of the last arm if the recipe has no such arm.</summary>
+    private static string[] NextCommands(RunFolder run, RunSummary summary)
+    {
+        var model = run.ModelPath((summary.Find(ArmNames.Dst) ?? summary.Arms[^1]).Arm);
+        return [$"next: ./dst inspect {model}", $"      ./dst predict {model} IMAGE..."];
+    }
+
+    /// <summary>What pruning did to each layer. Every pruned arm of a run keeps the same number of weights in each.</summary>
     private static Table LayersOf(RunFolder run, ArmSummary arm)
     {
         var skipped = arm.Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);

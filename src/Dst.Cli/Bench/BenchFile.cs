@@ -9,7 +9,7 @@ using Dst.Runtime;
 
 namespace Dst.Cli.Bench;
 
-/// <summary>A measurement as a CSV file: its table, behind lines that say what was measured, with which build, where and when.</summary>
+/// <summary>Writes a measurement as a CSV file: lines with build, machine and date, then its table.</summary>
 internal static class BenchFile
 {
     /// <summary>Writes the one table of a result; the other data of the result become lines <c># name: value</c>.</summary>
@@ -32,8 +32,7 @@ internal static class BenchFile
     ];
 
     private static IEnumerable<KeyValuePair<string, string>> FactsOf(string prefix, JsonElement data) =>
-        data.EnumerateObject().SelectMany(property =>
-        property.Value.ValueKind switch
+        data.EnumerateObject().SelectMany(property => property.Value.ValueKind switch
         {
             JsonValueKind.Object => FactsOf($"{prefix}{property.Name}.", property.Value),
             JsonValueKind.Array or JsonValueKind.Null => [],

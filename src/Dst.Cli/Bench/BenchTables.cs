@@ -4,7 +4,7 @@ using Dst.Report;
 
 namespace Dst.Cli.Bench;
 
-/// <summary>What is measured, as results.</summary>
+/// <summary>Turns measurements into results.</summary>
 internal static class BenchTables
 {
     /// <summary>The result of <c>bench MODEL</c> and <c>bench --arch</c>: a row for each step of the plan.</summary>

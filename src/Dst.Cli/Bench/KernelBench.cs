@@ -33,7 +33,7 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
     private double _peak;
 
     /// <summary>Measures the peak, then each distinct layer of each network.</summary>
-    /// <param name="progress">Told each layer before it is measured.</param>
+    /// <param name="progress">Receives each layer before it is measured.</param>
     public KernelReport Run(Action<string> progress)
     {
         _peak = MachinePeak.Measure(tier, threads);

@@ -13,12 +13,10 @@ namespace Dst.Cli.Bench;
 /// <param name="Inference">How the model is compiled.</param>
 internal sealed record NetworkBenchOptions(string Name, long? FileBytes, int Threads, InferenceOptions Inference);
 
-/// <summary>Times of a batch in milliseconds: the shortest, and what that share of the runs does not exceed.</summary>
+/// <summary>Times of a batch in milliseconds: the shortest, the median and two percentiles.</summary>
 internal sealed record LatencySpread(double Min, double Median, double P95, double P99);
 
-/// <summary>
-/// Mean milliseconds that one step of the plan takes of a batch, and GFLOP/s of the multiply-adds of its kept weights, if it has any.
-/// </summary>
+/// <summary>One step of the plan: its mean milliseconds for a batch, and the GFLOP/s of its kept weights, or null if it has none.</summary>
 internal sealed record StepResult(string Name, string Form, double Ms, double? Gflops);
 
 /// <summary>
@@ -27,8 +25,8 @@ internal sealed record StepResult(string Name, string Form, double Ms, double? G
 /// </summary>
 internal sealed record NetworkReport(
     string Cpu, SimdTier Tier, string Model, string Form, int Threads, int Batch, LatencySpread LatencyMs, double ImagesPerSecond,
-    long? FileBytes, long ResidentBytes,
-    long Weights, long Macs, long EffectiveMacs, double Gflops, double PeakGflops, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
+    long? FileBytes, long ResidentBytes, long Weights, long Macs, long EffectiveMacs, double Gflops, double PeakGflops,
+    double PercentOfPeak, IReadOnlyList<StepResult> Layers);
 
 /// <summary>Measures the inference of a model on random images.</summary>
 internal sealed class NetworkBench(Model model, NetworkBenchOptions options, CancellationToken cancellation)
@@ -40,7 +38,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     private int Batch => options.Inference.Batch;
 
     /// <summary>Measures the peak, compiles the model, warms up, then times runs for about a second.</summary>
-    /// <param name="progress">Told what is measured.</param>
+    /// <param name="progress">Receives a line about what is measured.</param>
     /// <exception cref="InputException">A batch fits in no array or not in memory.</exception>
     public NetworkReport Run(Action<string> progress)
     {
@@ -90,13 +88,11 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         var macs = cost.Layers.ToDictionary(layer => layer.Name, layer => layer.EffectiveMacs);
         double At(double share) => 1e3 * sortedSeconds[Math.Min(sortedSeconds.Count - 1, (int)(share * sortedSeconds.Count))];
         double? GflopsOf(string layer, double ms) => macs.TryGetValue(layer, out var count) ? 2e-6 * Batch * count / ms : null;
-        StepResult Step((string Name, string Form, double Ms) step) =>
-            new(step.Name, step.Form, step.Ms, GflopsOf(step.Name, step.Ms));
+        var steps = layers.Select(step => new StepResult(step.Name, step.Form, step.Ms, GflopsOf(step.Name, step.Ms)));
         var gflops = 2e-9 * Batch * cost.EffectiveMacs / sortedSeconds[0];
         return new(
             Processor.Name, options.Inference.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)),
             Batch / sortedSeconds[0], options.FileBytes, residentBytes, cost.Weights, cost.Macs, cost.EffectiveMacs, gflops, peak,
-            100 * gflops / peak,
-            [.. layers.Select(Step)]);
+            100 * gflops / peak, [.. steps]);
     }
 }

@@ -44,9 +44,10 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
     private const double WarmUpSeconds = 0.5;
 
     /// <summary>Measures the peak, warms up, then times the steps.</summary>
-    /// <param name="progress">Told what is measured.</param>
-    /// <exception cref="InputException">There is no such network, it does not take the input, a batch fits in no array, or nothing of it
-    /// can be pruned.</exception>
+    /// <param name="progress">Receives a line about what is measured.</param>
+    /// <exception cref="InputException">
+    /// There is no such network, it does not take the input, a batch fits in no array, or nothing of it can be pruned.
+    /// </exception>
     public TrainReport Run(Action<string> progress)
     {
         var model = CreateModel();

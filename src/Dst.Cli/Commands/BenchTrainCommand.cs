@@ -22,7 +22,7 @@ internal static class BenchTrainCommand
         var verb = new Verb(
             "train",
             "Measures whole training steps of a network on random data, and where their time goes. "
-            + "A step is forward, cross-entropy, backward, and SGD with momentum and weight decay.",
+                + "A step is forward, cross-entropy, backward, and SGD with momentum and weight decay.",
             "bench train --arch resnet20",
             "bench train --arch resnet8x4 --pattern kernel:16:16 --batch 128 --threads 2 --json")
         {

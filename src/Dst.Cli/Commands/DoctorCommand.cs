@@ -16,7 +16,9 @@ internal static class DoctorCommand
     public static Verb Create()
     {
         var verb = new Verb(
-            "doctor", "Shows what this machine offers: processor, vector width in use, memory, disk and image libraries.", "doctor",
+            "doctor",
+            "Shows what this machine offers: processor, vector width in use, memory, disk and image libraries.",
+            "doctor",
             "doctor --json")
         {
             SharedOptions.Json,

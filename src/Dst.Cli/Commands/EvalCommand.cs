@@ -55,7 +55,7 @@ internal static class EvalCommand
         };
         if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
 
-        // The same file gives the same numbers each time: nothing is measured.
+        // Without tuning, the same file gives the same numbers each time.
         using var predictor = new Predictor(
             model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);

@@ -59,7 +59,7 @@ internal static class PredictCommand
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
         var allFiles = FilesOf(images).ToList();
-        // Measuring would take longer than a few images, and the same file gives the same probabilities each time.
+        // Without tuning, the same file gives the same probabilities each time, and a few images take less time.
         using var predictor = new Predictor(
             model, new() { Tier = call.Tier, Batch = Math.Min(Batch, allFiles.Count), Tune = false },
             SharedOptions.ThreadsOf(call.Arguments));

@@ -18,7 +18,7 @@ using Dst.Training.Masks;
 
 namespace Dst.Cli.Commands;
 
-/// <summary><c>dst prune</c>: halves a model, without training it afterwards, or measures what that costs layer by layer.</summary>
+/// <summary><c>dst prune</c>: prunes a model without training it, or measures what pruning each layer alone costs.</summary>
 internal static class PruneCommand
 {
     private const int Batch = 64;
@@ -31,8 +31,7 @@ internal static class PruneCommand
     private static readonly Option<double?> Unstructured = SharedOptions.Number(
         "--unstructured",
         "Drops this share of each layer's weights without a pattern, those with the lowest scores. This is the control of the method.",
-        0.0,
-        0.99);
+        0.0, 0.99);
 
     private static readonly Option<string[]> Exclude = new("--exclude")
     {

@@ -19,7 +19,10 @@ internal static class SettingsCommand
     public static Verb Create()
     {
         var verb = new Verb(
-            "settings", "Lists the keys of a recipe: default, what each does, and its legal values.", "settings", "settings train",
+            "settings",
+            "Lists the keys of a recipe: default, what each does, and its legal values.",
+            "settings",
+            "settings train",
             "settings data --json")
         {
             Section,

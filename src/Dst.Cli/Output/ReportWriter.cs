@@ -3,8 +3,7 @@ using Dst.Report;
 namespace Dst.Cli.Output;
 
 /// <summary>
-/// Where a verb writes: its result to standard output, in the form that <paramref name="render"/> gives it; progress and logs to standard
-/// error.
+/// Writes the result of a verb, as <paramref name="render"/> gives it, to standard output, and progress and logs to standard error.
 /// </summary>
 internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standardError, Func<Result, string> render)
 {

@@ -38,7 +38,6 @@ internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingP
         var done = ((p.Epoch - 1) * (double)p.Batches + p.Batch) / ((double)p.Epochs * p.Batches);
         var filled = (int)(BarWidth * done);
         return $"{p.Arm,-16} epoch {p.Epoch}/{p.Epochs} {new string('█', filled)}{new string('░', BarWidth - filled)} "
-            + $"{Format.Percent(done)}  "
-            + $"{p.ImagesPerSecond:F0} images/s  {Format.Duration(p.Remaining)} left";
+            + $"{Format.Percent(done)}  {p.ImagesPerSecond:F0} images/s  {Format.Duration(p.Remaining)} left";
     }
 }

@@ -22,13 +22,13 @@ internal static class SharedOptions
     public static readonly Option<int?> Threads = Number(
         "--threads", "Threads that share the work. Results do not depend on it. Default: all cores.", 1, 1024);
 
-    /// <summary>Fixed choices of forms.</summary>
+    /// <summary>Chooses forms without measuring.</summary>
     public static readonly Option<bool> NoTune = new("--no-tune")
     {
         Description = "Chooses the form of each layer by a cost model instead of measuring.",
     };
 
-    /// <summary>Fresh measurements.</summary>
+    /// <summary>Measures forms again.</summary>
     public static readonly Option<bool> NoCache = new("--no-cache")
     {
         Description = "Measures each layer again. The times that this machine keeps from earlier are neither read nor changed.",

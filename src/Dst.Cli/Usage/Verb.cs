@@ -26,7 +26,7 @@ internal sealed class Verb : Command
     /// <summary>How the result is written unless <c>--json</c> is given: as plain text, if nothing else is set.</summary>
     public Func<Result, string> Renderer { get; init; } = TextRenderer.Render;
 
-    /// <summary>Says what the verb does; an error is thrown, so a handler that returns has done its work.</summary>
+    /// <summary>Sets what the verb does. The handler throws on an error; one that returns has done its work.</summary>
     public void Handle(Action<Invocation> handler) => SetAction((parsed, cancellation) =>
     {
         var configuration = (VerbConfiguration)parsed.InvocationConfiguration;
@@ -37,7 +37,7 @@ internal sealed class Verb : Command
         return Task.FromResult(CommandLine.Done);
     });
 
-    // Allowed, since results do not depend on it and cores may come and go, but hardly what was meant.
+    // Results do not depend on threads, so more of them than cores are allowed, but they are probably a mistake.
     private void WarnOfManyThreads(ParseResult parsed, ReportWriter report)
     {
         var option = Options.OfType<Option<int?>>().FirstOrDefault(option => option.Name == SharedOptions.Threads.Name);

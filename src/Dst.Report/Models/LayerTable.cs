@@ -38,7 +38,7 @@ public sealed record LayerRow(
 public static class LayerTable
 {
     /// <summary>
-    /// A row for each layer; <paramref name="notes"/> by layer name, such as why a layer is not pruned, stand behind the pattern.
+    /// A row for each layer; <paramref name="notes"/> by layer name, such as why a layer is not pruned, follow the pattern.
     /// </summary>
     public static Table Of(IReadOnlyList<LayerRow> rows, IReadOnlyDictionary<string, string>? notes = null)
     {

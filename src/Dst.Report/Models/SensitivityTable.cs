@@ -15,12 +15,14 @@ public static class SensitivityTable
         "validation_top1", "validation top-1", row => row.Top1, row => Format.Percent(row.Top1));
     private static readonly Column<LayerSensitivity> Loss = new("validation_loss", "loss", row => row.Loss, row => $"{row.Loss:F4}");
 
-    /// <summary>A row for each layer, behind that of the network as it is, and a last one for all of them.</summary>
+    /// <summary>A row for the unpruned network, one for each layer, and one for all layers together.</summary>
     public static Table Of(IReadOnlyList<LayerSensitivity> rows)
     {
         double Points(LayerSensitivity row) => 100 * (row.Top1 - rows[0].Top1);
         return Table.Of(
-            rows, Layer, Weights, Kept, Top1, new("points", "points", row => Points(row), row => $"{Points(row):+0.00;-0.00;0.00}"), Loss);
+            rows, Layer, Weights, Kept, Top1,
+            new("points", "points", row => Points(row), row => $"{Points(row):+0.00;-0.00;0.00}"),
+            Loss);
     }
 
     /// <summary>The measured values alone, for a file.</summary>

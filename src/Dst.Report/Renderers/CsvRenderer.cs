@@ -8,7 +8,7 @@ public static class CsvRenderer
 {
     private static readonly char[] Special = [',', '"', '\n', '\r'];
 
-    /// <summary>The table behind lines <c># name: value</c> of facts that hold for all its rows.</summary>
+    /// <summary>The table after a line <c># name: value</c> for each fact that holds for all its rows.</summary>
     public static string Render(Table table, params IEnumerable<KeyValuePair<string, string>> facts)
     {
         var text = new StringBuilder();

@@ -1,6 +1,6 @@
 namespace Dst.Report.Runs;
 
-/// <summary>The runs of one recipe that pruned with one pattern, a run a seed.</summary>
+/// <summary>The runs of one recipe that pruned with one pattern, one run for each seed.</summary>
 /// <param name="Recipe">Name of the recipe.</param>
 /// <param name="Pattern">The pattern, <c>unit:block:group</c>.</param>
 /// <param name="Seeds">The seeds, ascending.</param>

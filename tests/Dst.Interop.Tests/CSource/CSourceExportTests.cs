@@ -30,15 +30,10 @@ public sealed class CSourceExportTests : IDisposable
     {
         var folder = Directory.CreateDirectory(_folder.File("full")).FullName;
         File.WriteAllText(Path.Combine(folder, "mine.txt"), "");
-        Assert.Contains(
-            "is not empty", Assert.Throws<InputException>(() => CSourceExport.Write(Small(), folder, "net", check: false)).Message);
-        Assert.Contains(
-            "is a file",
-            Assert.Throws<InputException>(
-                () => CSourceExport.Write(Small(), Path.Combine(folder, "mine.txt"), "net", check: false)).Message);
-        Assert.Contains(
-            "cannot be written",
-            Assert.Throws<InputException>(() => CSourceExport.Write(Small(), "/proc/none/out", "net", check: false)).Message);
+        string Refusal(string path) => Assert.Throws<InputException>(() => CSourceExport.Write(Small(), path, "net", check: false)).Message;
+        Assert.Contains("is not empty", Refusal(folder));
+        Assert.Contains("is a file", Refusal(Path.Combine(folder, "mine.txt")));
+        Assert.Contains("cannot be written", Refusal("/proc/none/out"));
         Assert.Single(Directory.EnumerateFileSystemEntries(folder));
     }
 

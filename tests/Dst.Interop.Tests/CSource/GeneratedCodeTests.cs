@@ -4,7 +4,7 @@ using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.CSource;
 
-/// <summary>The C source that is written, compiled and run. The vector width of the runtime matters to none of it.</summary>
+/// <summary>Compiles and runs exported C source. None of it depends on the vector width of the runtime.</summary>
 public sealed class GeneratedCodeTests : IDisposable
 {
     private const string Name = "net";
@@ -95,12 +95,15 @@ public sealed class GeneratedCodeTests : IDisposable
             }
             """);
         Assert.Equal(0, Tool.Run(source, "gcc", "-std=c99", "main.c", "net.c", "-o", "main", "-lm").ExitCode);
-        var actual = Tool.Run(source, Path.Combine(source, "main")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(
-            line => double.Parse(line, CultureInfo.InvariantCulture)).ToArray();
-        var amplitudes = Enumerable.Range(0, actual.Length).Select(i => i % 7 / 8.0)
-            .Select(
-                a =>
-                    amplitude switch { AmplitudeTransform.Sqrt => Math.Sqrt(a), AmplitudeTransform.Log => Math.Log(1 + 255 * a) / Math.Log(256), _ => a }).ToArray();
+        var lines = Tool.Run(source, Path.Combine(source, "main")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var actual = Array.ConvertAll(lines, line => double.Parse(line, CultureInfo.InvariantCulture));
+        double Transform(double a) => amplitude switch
+        {
+            AmplitudeTransform.Sqrt => Math.Sqrt(a),
+            AmplitudeTransform.Log => Math.Log(1 + 255 * a) / Math.Log(256),
+            _ => a,
+        };
+        var amplitudes = Enumerable.Range(0, actual.Length).Select(i => Transform(i % 7 / 8.0)).ToArray();
         var mean = amplitudes.Average();
         var deviation = Math.Sqrt(amplitudes.Average(a => (a - mean) * (a - mean)));
         var plane = actual.Length / 2;

@@ -5,7 +5,7 @@ using Dst.Training.Networks;
 
 namespace Dst.Interop.Tests.CSource;
 
-/// <summary>Small networks with random weights and statistics, which have every operation and pattern between them.</summary>
+/// <summary>Small networks with random weights and statistics. Together they have every operation and pattern.</summary>
 internal static class Networks
 {
     /// <summary>A network of the zoo, or <c>odd</c> or <c>activations</c>.</summary>
@@ -30,7 +30,7 @@ internal static class Networks
     }
 
     /// <summary>
-    /// 17 channels, groups, windows that reach beyond the map, rectangles, values that several layers read, names that C does not allow.
+    /// Has 17 channels, groups, windows larger than the map, rectangles, values with several readers, and names that C does not allow.
     /// </summary>
     private static CheckedGraph Odd() => new(new("odd */ ??/", new(3, 9, 8), [
         new("0.stem", new Conv2dOp(17, 3, 5, 2, 2, 1, true), ["input"]),
@@ -60,7 +60,7 @@ internal static class Networks
         new("p", new SoftmaxOp(), ["sum2"]),
     ]));
 
-    /// <summary>Each activation, and a squeeze and excitation. The output is a map.</summary>
+    /// <summary>Has each activation and a squeeze and excitation. Its output is a map.</summary>
     private static CheckedGraph Activations() => new(new("activations", new(2, 6, 5), [
         new("conv", new Conv2dOp(17, 3, 3, 1, 1), ["input"]),
         new("clip", new ClipOp(-0.5f, 6), ["conv"]),

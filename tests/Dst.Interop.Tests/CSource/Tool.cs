@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Dst.Interop.Tests.CSource;
 
-/// <summary>Runs compilers, emulators and checkers; a missing one fails the test and is named with its package.</summary>
+/// <summary>Runs compilers, emulators and checkers; a missing one fails the test with the name of its package.</summary>
 internal static class Tool
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -16,10 +16,15 @@ internal static class Tool
         ["qemu-arm"] = "qemu-user",
     };
 
-    /// <summary>Runs a tool in a folder and returns its exit code and all that it says.</summary>
+    /// <summary>Runs a tool in a folder and returns its exit code and its output.</summary>
     public static (int ExitCode, string Output) Run(string folder, string tool, params string[] arguments)
     {
-        var start = new ProcessStartInfo(tool, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(tool, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         try
         {
             using var process = Process.Start(start)!;
@@ -34,7 +39,7 @@ internal static class Tool
         }
     }
 
-    /// <summary>Compiles an exported source with warnings as errors, runs its test and returns what it says.</summary>
+    /// <summary>Compiles an exported source with warnings as errors, runs its test and returns the output.</summary>
     /// <param name="folder">The source.</param>
     /// <param name="compiler">CC.</param>
     /// <param name="flags">CFLAGS beside the warnings.</param>

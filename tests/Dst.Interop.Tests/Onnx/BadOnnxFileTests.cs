@@ -114,20 +114,18 @@ public sealed class BadOnnxFileTests : IDisposable
     [InlineData(0, "[1, 1, 0, 1]")]
     [InlineData(-3, "[1, 1, -3, 1]")]
     public void Input_without_fixed_sizes(int height, string found) => Refused(
-        model =>
-            model.Graph.Input[0].Type.TensorType.Shape.Dim[2].DimValue = height, "input 'x'", found, "[N, C, H, W] with fixed C, H and W");
+        model => model.Graph.Input[0].Type.TensorType.Shape.Dim[2].DimValue = height,
+        "input 'x'", found, "[N, C, H, W] with fixed C, H and W");
 
     [Fact]
     public void Attribute_of_another_type() => Refused(
-        model =>
-            model.Graph.Node[0].Attribute.Add(
-                new AttributeProto { Name = "strides", Type = AttributeType.Float, F = 1 }), "node 'conv' (Conv)", "'strides'");
+        model => model.Graph.Node[0].Attribute.Add(new AttributeProto { Name = "strides", Type = AttributeType.Float, F = 1 }),
+        "node 'conv' (Conv)", "'strides'");
 
     [Fact]
     public void Unequal_strides() => Refused(
-        model =>
-            model.Graph.Node[0].Attribute.Add(
-                new AttributeProto { Name = "strides", Type = AttributeType.Ints, Ints = { 1, 2 } }), "[1, 2]", "two equal ones");
+        model => model.Graph.Node[0].Attribute.Add(new AttributeProto { Name = "strides", Type = AttributeType.Ints, Ints = { 1, 2 } }),
+        "[1, 2]", "two equal ones");
 
     [Fact]
     public void More_fields_than_any_network_has()
@@ -180,7 +178,11 @@ public sealed class BadOnnxFileTests : IDisposable
 
         void Metadata(string masks, byte[] bits, string words) => Refused(
             model => model.MetadataProps.Add(
-                [new() { Key = "dst.masks", Value = masks }, new() { Key = "dst.mask_bits.conv", Value = Convert.ToBase64String(bits) }]), words);
+            [
+                new() { Key = "dst.masks", Value = masks },
+                new() { Key = "dst.mask_bits.conv", Value = Convert.ToBase64String(bits) },
+            ]),
+            words);
     }
 
     private static byte[] Varint(int value)
@@ -195,16 +197,24 @@ public sealed class BadOnnxFileTests : IDisposable
     private static ModelProto SmallNetwork()
     {
         float[] weights = [0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f];
-        var shape = new TensorShapeProto { Dim = { new[] { 1, 1, 3, 1 }.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }) } };
+        var sizes = new[] { 1, 1, 3, 1 }.Select(size => new TensorShapeProto.Types.Dimension { DimValue = size });
+        var image = new TypeProto.Types.Tensor { ElemType = DataType.Float, Shape = new() { Dim = { sizes } } };
+        var weight = new TensorProto
+        {
+            Name = "w",
+            DataType = DataType.Float,
+            Dims = { 2, 1, 3, 1 },
+            RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(weights)),
+        };
         return new()
         {
             IrVersion = 7,
             OpsetImport = { new OperatorSetIdProto { Version = 13 } },
             Graph = new()
             {
-                Input = { new ValueInfoProto { Name = "x", Type = new() { TensorType = new() { ElemType = DataType.Float, Shape = shape } } } },
+                Input = { new ValueInfoProto { Name = "x", Type = new() { TensorType = image } } },
                 Output = { new ValueInfoProto { Name = "scores" } },
-                Initializer = { new TensorProto { Name = "w", DataType = DataType.Float, Dims = { 2, 1, 3, 1 }, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(weights)) } },
+                Initializer = { weight },
                 Node =
                 {
                     new NodeProto { OpType = "Conv", Name = "conv", Input = { "x", "w" }, Output = { "y" } },
@@ -220,8 +230,11 @@ public sealed class BadOnnxFileTests : IDisposable
         var tensor = model.Graph.Initializer[0];
         tensor.RawData = ByteString.Empty;
         tensor.DataLocation = TensorProto.Types.DataLocation.External;
-        tensor.ExternalData.Add(
-            [new() { Key = "location", Value = location }, new() { Key = "offset", Value = $"{offset}" }, new() { Key = "length", Value = $"{length}" }]);
+        tensor.ExternalData.Add([
+            new() { Key = "location", Value = location },
+            new() { Key = "offset", Value = $"{offset}" },
+            new() { Key = "length", Value = $"{length}" },
+        ]);
         return model;
     }
 

@@ -4,7 +4,7 @@ using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.Onnx;
 
-/// <summary>The verbs that touch ONNX files, from an imported network to a taught, pruned, measured and exported one.</summary>
+/// <summary>The verbs that read or write ONNX files: a network is imported, taught, pruned, measured and exported.</summary>
 [Collection(nameof(OnnxTools))]
 public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
 {
@@ -35,7 +35,7 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
     [Fact]
     public void An_imported_network_teaches_is_pruned_measured_and_exported()
     {
-        // The images of the recipe are as the network takes them: three channels, five classes.
+        // The recipe's images fit the network: three channels, five classes.
         var teacher = Import("resnet8");
         var recipe = _folder.File("recipe.yaml");
         File.WriteAllText(recipe, $$"""
@@ -72,23 +72,21 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
         var model = Import("resnet8");
         Terminal.Run("import", _folder.File("none.onnx"), "--out", "x").AssertWrongInput("none.onnx", "does not exist");
         Terminal.Run("import", _folder.File("text.onnx"), "--out", "x").AssertWrongInput("text.onnx", "is not an ONNX file");
-        Terminal.Run(
-            "import", file, "--out", _folder.File("m"), "--classes",
-            _folder.File("two.txt")).AssertWrongInput("two.txt", "2 names", "5 outputs");
-        Terminal.Run(
-            "import", file, "--out", _folder.File("m"), "--normalise", "1,2/3,4").AssertWrongInput("--normalise", "1,2/3,4", "3 means");
+        Terminal.Run("import", file, "--out", _folder.File("m"), "--classes", _folder.File("two.txt"))
+            .AssertWrongInput("two.txt", "2 names", "5 outputs");
+        Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2/3,4")
+            .AssertWrongInput("--normalise", "1,2/3,4", "3 means");
         Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2,3/4,5,0").AssertWrongInput("--normalise", "above 0");
         Terminal.Run("export", model, "--format", "xml", "--out", "x").AssertWrongInput("--format", "xml", "onnx");
-        Terminal.Run(
-            "export", model, "--format", "onnx", "--out", _folder.File("none/x.onnx")).AssertWrongInput("x.onnx", "cannot be written");
+        Terminal.Run("export", model, "--format", "onnx", "--out", _folder.File("none/x.onnx"))
+            .AssertWrongInput("x.onnx", "cannot be written");
         Terminal.Run("predict", model, "--raw", "x.npy").AssertWrongInput("--raw without --logits");
         Terminal.Run("predict", model, "--logits", "x.npy").AssertWrongInput("--logits without --raw");
         Terminal.Run("predict", model).AssertWrongInput("no images");
         Terminal.Run("predict").AssertWrongInput("MODEL");
         Terminal.Run("predict", model, "a.png", "--raw", "x.npy", "--logits", "y.npy").AssertWrongInput("--raw", "a.png");
-        Terminal.Run(
-            "predict", model, "--raw", Path.Combine(tools.Folder, "densenet.input.npy"), "--logits",
-            "y.npy").AssertWrongInput("[3, 3, 12, 12]", "[N, 3, 16, 16]");
+        Terminal.Run("predict", model, "--raw", Path.Combine(tools.Folder, "densenet.input.npy"), "--logits", "y.npy")
+            .AssertWrongInput("[3, 3, 12, 12]", "[N, 3, 16, 16]");
     }
 
     private string Import(string name, params string[] options)

@@ -7,7 +7,7 @@ using Dst.Training.Networks;
 
 namespace Dst.Interop.Tests.Onnx;
 
-/// <summary>Imported networks, networks of the zoo with random weights and pruned ones, written again and run by ONNX Runtime.</summary>
+/// <summary>Exports imported networks, networks of the zoo and pruned ones, and runs them in ONNX Runtime.</summary>
 public sealed class ExportedModels : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -68,7 +68,7 @@ public class OnnxExporterTests(ExportedModels models) : IClassFixture<ExportedMo
     {
         var (model, again) = (models.Models[name], OnnxImporter.Import(models.PathOf(name)));
         Assert.Equal(model.Graph.Name, again.Graph.Name);
-        // A flattening of 1x1 maps is all that is lost: it does nothing.
+        // Only a Flatten of 1x1 maps is lost, which does nothing.
         Assert.Equal(model.Graph.Nodes.Where(node => node.Operation is not FlattenOp).Select(node => (node.Name, node.Operation)),
             again.Graph.Nodes.Where(node => node.Operation is not FlattenOp).Select(node => (node.Name, node.Operation)));
         Assert.Equal(model.Parameters.Keys.Order(), again.Parameters.Keys.Order());

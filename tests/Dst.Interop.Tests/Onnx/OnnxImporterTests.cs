@@ -5,7 +5,7 @@ namespace Dst.Interop.Tests.Onnx;
 [Collection(nameof(OnnxTools))]
 public class OnnxImporterTests(OnnxTools tools)
 {
-    // A softmax at the end is left out of what we import.
+    // The importer leaves out a softmax at the end.
     private static readonly string[] EndInSoftmax = ["squeezenet", "assorted", "assorted-11"];
 
     public static TheoryData<string> Names => [.. OnnxTools.Names];
@@ -27,10 +27,10 @@ public class OnnxImporterTests(OnnxTools tools)
     [Fact]
     public void Layers_are_called_after_the_modules_that_own_the_weights()
     {
-        // Here the exporter keeps the names of weights: batch normalisations stay nodes of their own.
+        // Without folding, batch normalisations stay nodes and weights keep their names.
         var names = tools.Import("resnet18").Graph.Nodes.Select(node => node.Name).ToList();
         Assert.All(["conv1", "bn1", "layer1.0.conv1", "layer1.0.bn2", "layer2.0.downsample.0", "fc"], name => Assert.Contains(name, names));
-        // Here it folds them, which leaves the names of nodes.
+        // With folding, only nodes keep their names.
         names = [.. tools.Import("resnet20").Graph.Nodes.Select(node => node.Name)];
         Assert.All(["conv1", "layer1.0.conv1", "layer2.0.downsample.0", "layer2.0.add", "fc"], name => Assert.Contains(name, names));
     }

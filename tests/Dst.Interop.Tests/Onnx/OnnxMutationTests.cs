@@ -61,7 +61,7 @@ public class OnnxMutationTests(OnnxTools tools)
                 for (var i = random.Next(2, 9); i > 0; i--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
                 return bytes;
             case 3:
-                // A large number in protobuf's form.
+                // A large number as a protobuf varint.
                 bytes.AsSpan(at, Math.Min(random.Next(1, 10), bytes.Length - at)).Fill(0xFF);
                 return bytes;
             case 4:

@@ -6,8 +6,8 @@ using Dst.Tests.Foundations;
 namespace Dst.Interop.Tests.Onnx;
 
 /// <summary>
-/// PyTorch, the ONNX checker and ONNX Runtime, which tests/install-tools.sh installs, and the networks that PyTorch writes, with the
-/// logits that ONNX Runtime computes.
+/// Runs PyTorch, the ONNX checker and ONNX Runtime, which tests/install-tools.sh installs. PyTorch writes the networks, and ONNX
+/// Runtime computes their logits.
 /// </summary>
 public sealed class OnnxTools : IDisposable
 {
@@ -20,7 +20,7 @@ public sealed class OnnxTools : IDisposable
         RunModels(Folder);
     }
 
-    /// <summary>Where each NAME.onnx, NAME.input.npy and NAME.logits.npy is.</summary>
+    /// <summary>The folder of each NAME.onnx, NAME.input.npy and NAME.logits.npy.</summary>
     public string Folder => _folder.File("models");
 
     /// <summary>The networks of export_models.py.</summary>
@@ -28,15 +28,15 @@ public sealed class OnnxTools : IDisposable
     [
         "resnet8", "resnet14", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet8x4", "resnet32x4", "resnet18",
         "wrn-16-1", "wrn-16-2", "wrn-40-1", "wrn-40-2", "vgg8", "vgg11", "vgg13", "vgg16", "mobilenetv2", "aconvnet",
-        "resnet20-option-a", "resnet20-option-a-10", "squeezenet", "densenet", "mobilenetv3", "mobilenetv3-13", "shufflenet", "shufflenet-9",
-        "assorted", "assorted-11", "newest", "channels-last", "external",
+        "resnet20-option-a", "resnet20-option-a-10", "squeezenet", "densenet", "mobilenetv3", "mobilenetv3-13",
+        "shufflenet", "shufflenet-9", "assorted", "assorted-11", "newest", "channels-last", "external",
     ];
 
     public string PathOf(string name) => Path.Combine(Folder, $"{name}.onnx");
 
     public Model Import(string name) => OnnxImporter.Import(PathOf(name));
 
-    /// <summary>What ONNX Runtime gives for a network: [images, classes].</summary>
+    /// <summary>Logits of ONNX Runtime for a network: [images, classes].</summary>
     public float[] Expected(string name) => NpyFile.Read(Path.Combine(Folder, $"{name}.logits.npy")).Values;
 
     /// <summary>Our logits for the same images.</summary>
@@ -85,9 +85,8 @@ public sealed class OnnxTools : IDisposable
 
     private static void Run(string program, string script, params string[] arguments)
     {
-        var start = new ProcessStartInfo(
-            program, [Path.Combine(AppContext.BaseDirectory, "Onnx", script), .. arguments])
-        { RedirectStandardError = true };
+        var path = Path.Combine(AppContext.BaseDirectory, "Onnx", script);
+        var start = new ProcessStartInfo(program, [path, .. arguments]) { RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEnd();

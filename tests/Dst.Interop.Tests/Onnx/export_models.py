@@ -216,9 +216,11 @@ class ShuffleUnit(nn.Module):
     def __init__(self, inputs, outputs, stride):
         super().__init__()
         half = outputs // 2
-        self.first = nn.Sequential(conv_unit(inputs, inputs, 3, stride, groups=inputs, activation=None), conv_unit(inputs, half, 1)) if stride == 2 else None
+        self.first = nn.Sequential(
+            conv_unit(inputs, inputs, 3, stride, groups=inputs, activation=None), conv_unit(inputs, half, 1)) if stride == 2 else None
         source = inputs if stride == 2 else half
-        self.second = nn.Sequential(conv_unit(source, half, 1), conv_unit(half, half, 3, stride, groups=half, activation=None), conv_unit(half, half, 1))
+        self.second = nn.Sequential(
+            conv_unit(source, half, 1), conv_unit(half, half, 3, stride, groups=half, activation=None), conv_unit(half, half, 1))
 
     def forward(self, x):
         if self.first is not None:
@@ -315,8 +317,8 @@ def export(folder, name, seed):
     np.save(folder / f"{name}.input.npy", images.numpy())
     training = torch.onnx.TrainingMode.PRESERVE if keeps_norms else torch.onnx.TrainingMode.EVAL
     torch.onnx.export(
-        model, images, str(folder / f"{name}.onnx"), opset_version=opset, training=training, input_names=["images"], output_names=["scores"],
-        dynamic_axes={"images": {0: "N"}, "scores": {0: "N"}})
+        model, images, str(folder / f"{name}.onnx"), opset_version=opset, training=training,
+        input_names=["images"], output_names=["scores"], dynamic_axes={"images": {0: "N"}, "scores": {0: "N"}})
 
 
 def weight(name, *shape):
@@ -334,7 +336,8 @@ def write(folder, name, nodes, weights, shape, opset, external=False):
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", CLASSES])], weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
     onnx.save_model(
-        model, str(folder / f"{name}.onnx"), save_as_external_data=external, all_tensors_to_one_file=True, location=f"{name}.bin", size_threshold=0)
+        model, str(folder / f"{name}.onnx"), save_as_external_data=external, all_tensors_to_one_file=True,
+        location=f"{name}.bin", size_threshold=0)
     np.save(folder / f"{name}.input.npy", np.random.randn(IMAGES, *shape).astype(np.float32))
 
 

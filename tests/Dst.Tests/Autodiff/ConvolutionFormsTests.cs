@@ -22,7 +22,7 @@ public sealed class ConvolutionFormsTests : IDisposable
     public void Every_form_gives_the_same_gradients_but_for_rounding(SimdTier tier, string forms)
     {
         var (expected, actual) = (Gradients(tier, ConvolutionForms.Estimated), Gradients(tier, ConvolutionForms.Parse(forms)));
-        if (tier != SimdTier.Scalar) Assert.NotEqual(expected, actual); // where there is one form only, it is the same
+        if (tier != SimdTier.Scalar) Assert.NotEqual(expected, actual); // the scalar tier has one form only
         var largest = expected.Max(Math.Abs);
         Assert.All(expected.Zip(actual), pair => Assert.InRange(pair.Second - pair.First, -2e-4f * largest, 2e-4f * largest));
     }
@@ -42,7 +42,9 @@ public sealed class ConvolutionFormsTests : IDisposable
 
     [Fact]
     public void Tiles_of_older_checkpoints_are_read_as_forms() =>
-        Assert.Equal("""{"a":"direct","b":"winograd2x2","c":"winograd4x4"}""", ConvolutionForms.Parse("""{"a":0,"b":2,"c":4}""").ToString());
+        Assert.Equal(
+            """{"a":"direct","b":"winograd2x2","c":"winograd4x4"}""",
+            ConvolutionForms.Parse("""{"a":0,"b":2,"c":4}""").ToString());
 
     [Fact]
     public void Manifests_name_forms_and_older_ones_are_read()

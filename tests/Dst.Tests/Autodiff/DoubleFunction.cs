@@ -2,10 +2,10 @@ using Dst.Graph;
 
 namespace Dst.Tests.Autodiff;
 
-/// <summary>A function of one value in double precision, with its derivative and where that jumps.</summary>
+/// <summary>A function of one value in double precision, its derivative, and the points where the derivative jumps.</summary>
 internal sealed record DoubleFunction(Func<double, double> Value, Func<double, double> Slope, params double[] Kinks)
 {
-    /// <summary>That of an operation that treats each element alone.</summary>
+    /// <summary>The function of an element-wise operation.</summary>
     public static DoubleFunction Of(Operation operation) => operation switch
     {
         LeakyReluOp l => new(x => x > 0 ? x : l.Slope * x, x => x > 0 ? 1 : l.Slope, 0),

@@ -3,8 +3,8 @@ using Dst.Graph;
 namespace Dst.Tests.Autodiff;
 
 /// <summary>
-/// A graph evaluated one operation and one element at a time in double precision, with gradients by the chain rule written out: what
-/// the training engine must agree with. It shares no code with it.
+/// Evaluates a graph in double precision, one operation and one element at a time, with gradients by the chain rule. The training
+/// engine must agree with it and shares no code with it.
 /// </summary>
 internal sealed class DoubleNetwork
 {
@@ -15,7 +15,7 @@ internal sealed class DoubleNetwork
     private readonly Dictionary<string, double[]> _values = [];
     private readonly Dictionary<string, double[]> _gradients = [];
 
-    /// <summary>Evaluates a batch. Dropout is not supported but with rate 0.</summary>
+    /// <summary>Evaluates a batch. Dropout must have rate 0.</summary>
     public DoubleNetwork(Model model, float[] images, int count, bool training)
     {
         _graph = model.Graph;
@@ -34,8 +34,8 @@ internal sealed class DoubleNetwork
     public Dictionary<string, double[]> Gradients { get; }
 
     /// <summary>
-    /// The smallest distance of an element from where a ReLU or a maximum changes sides, as a share of the largest in its map; exact ties
-    /// apart.
+    /// The smallest distance of an element from the kink of a ReLU or a maximum, as a share of the largest element in its map. Exact
+    /// ties do not count.
     /// </summary>
     public double Margin { get; private set; } = double.MaxValue;
 
@@ -263,7 +263,7 @@ internal sealed class DoubleNetwork
     private void Product(Node node, bool backward)
     {
         var (a, b, y) = (_values[node.Inputs[0]], _values[node.Inputs[1]], _values[node.Name]);
-        var pixels = a.Length / b.Length; // 1, or those of a map of which b has one factor for each channel
+        var pixels = a.Length / b.Length; // 1, or the pixels of a map if b has one factor for each channel
         for (var i = 0; i < y.Length; i++)
         {
             if (!backward)
@@ -283,7 +283,8 @@ internal sealed class DoubleNetwork
         var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
         for (var output = 0; output < y.Length; output++)
         {
-            int n = output / o.Width / o.Height / o.Channels, c = output / o.Width / o.Height % o.Channels, iy = output / o.Width % o.Height, ix = output % o.Width;
+            int ix = output % o.Width, iy = output / o.Width % o.Height;
+            int c = output / o.Width / o.Height % o.Channels, n = output / o.Width / o.Height / o.Channels;
             var value = 0.0;
             switch (node.Operation)
             {
@@ -339,7 +340,8 @@ internal sealed class DoubleNetwork
         for (var first = 0; first < x.Length; first += classes)
         {
             var row = Enumerable.Range(first, classes).ToArray();
-            double largest = row.Max(i => x[i]), sum = row.Sum(i => Math.Exp(x[i] - largest)), mean = backward ? row.Sum(i => dy[i] * y[i]) : 0;
+            double largest = row.Max(i => x[i]), sum = row.Sum(i => Math.Exp(x[i] - largest));
+            var mean = backward ? row.Sum(i => dy[i] * y[i]) : 0;
             foreach (var i in row)
             {
                 if (backward) dx[i] += y[i] * (dy[i] - mean);

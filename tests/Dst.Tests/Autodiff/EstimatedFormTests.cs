@@ -10,8 +10,8 @@ using Dst.Training.Networks;
 namespace Dst.Tests.Autodiff;
 
 /// <summary>
-/// The estimated form of a layer decides the bits of a training, so it must not change. <c>training_forms.csv</c> has that of every
-/// layer of the zoo, dense and halved, at batches of 32 to 256.
+/// The estimated form of a layer decides the bits of a training, so it must not change. <c>training_forms.csv</c> lists the form of
+/// every layer of the zoo, dense and halved, at batches of 32 to 256.
 /// </summary>
 public sealed class EstimatedFormTests
 {

@@ -76,7 +76,7 @@ internal sealed class RandomGraph
             case 16 or 17: Append(RandomFunction(), x); break;
             case 18: Append(_random.Next(2) == 0 ? new PReluOp() : new AffineOp(), x); break;
             case 19: Append(new ReluOp(), Append(new AffineOp(), x)); break;
-            case 20: Append(new MulOp(), x, Append(new AffineOp(), PickLike(x))); break; // no squares: too many of them are near 0, a kink
+            case 20: Append(new MulOp(), x, Append(new AffineOp(), PickLike(x))); break; // no squares: too many are near the kink at 0
             case 21: Excite(x); break;
             case 22 when shape.Channels < 40: Append(RandomPadding(), x); break;
             case 23: Append(RandomSlice(shape.Channels), x); break;
@@ -89,7 +89,7 @@ internal sealed class RandomGraph
     {
         0 => new LeakyReluOp(_random.NextSingle() - 0.5f),
         1 => new ClipOp(0, 0.75f),
-        2 => new ClipOp(_random.NextSingle() - 0.9f, 1.5f), // below 0, so that layers can take it, or above, so that they cannot
+        2 => new ClipOp(_random.NextSingle() - 0.9f, 1.5f), // a layer can absorb a clip only if its lower bound is at most 0
         3 => new SigmoidOp(),
         4 => new HardSigmoidOp(0.4f, 0.3f),
         5 => new HardSwishOp(),
@@ -164,11 +164,12 @@ internal sealed class RandomGraph
             _ => new AvgPoolOp(3, 2, 1, _random.Next(2) == 0, CeilMode: true),
         }, x);
 
-    /// <summary>Pools and joins whatever nothing has read, and ends in few logits.</summary>
+    /// <summary>Pools and joins the outputs that nothing has read, and ends in few logits.</summary>
     private void Finish()
     {
         var unread = _nodes.Select(n => n.Name).Where(name => !_nodes.Any(n => n.Inputs.Contains(name))).ToList();
-        string[] rows = [.. unread.Select(name => _random.Next(2) == 0 && _shapes[name].Count < 500 ? Append(new FlattenOp(), name) : Append(new GlobalAvgPoolOp(), name))];
+        Operation ToRow(string name) => _random.Next(2) == 0 && _shapes[name].Count < 500 ? new FlattenOp() : new GlobalAvgPoolOp();
+        string[] rows = [.. unread.Select(name => Append(ToRow(name), name))];
         var x = rows.Length == 1 ? rows[0] : Append(new ConcatOp(), rows);
         if (_random.Next(4) != 0) x = Append(new LinearOp(_random.Next(2, 20)), x);
         switch (_random.Next(6))

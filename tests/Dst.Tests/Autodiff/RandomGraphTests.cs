@@ -14,7 +14,7 @@ public class RandomGraphTests
     private const int MaxBatch = 11;
     private static readonly string[] Patterns = ["kernel:16:4", "kernel:4:2", "weight:16:4", "weight:1:2"];
 
-    /// <summary>The scalar tier takes fewer: it computes by the references, which are tested operation by operation.</summary>
+    /// <summary>The scalar tier takes fewer graphs: it runs the references, which are tested one operation at a time.</summary>
     public static TheoryData<SimdTier, int> Seeds => Tiers.With(tier => Enumerable.Range(0, tier == SimdTier.Scalar ? 12 : 60));
 
     [Theory]
@@ -43,8 +43,8 @@ public class RandomGraphTests
         var random = new Random(seed);
         string[] features = [.. graph.Nodes.SkipLast(1).Select(n => n.Name).Where(_ => random.Next(4) == 0)];
         var dense = RandomGraph.CreateModel(graph, seed);
-        var masked = PruningPlan.Create(
-            dense, new PruningOptions { Pattern = UhpPattern.Parse(Patterns[seed % Patterns.Length]) }).ApplyTo(dense);
+        var pruning = new PruningOptions { Pattern = UhpPattern.Parse(Patterns[seed % Patterns.Length]) };
+        var masked = PruningPlan.Create(dense, pruning).ApplyTo(dense);
         using var pool = new WorkerPool(1);
         using var network = new TrainingNetwork(dense, MaxBatch, new(pool, tier), seed, features);
         new Step(dense, 3, seed, features).AssertSameAs(network);
@@ -131,7 +131,7 @@ public class RandomGraphTests
         new Step(model, 4, seed: 2, ["n2"]).AssertSameAs(network);
     }
 
-    /// <summary>The double-precision network has its gradients from the same chain rule: it is held to finite differences itself.</summary>
+    /// <summary>The double-precision network uses the same chain rule, so its own gradients are checked by finite differences.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(8)]
@@ -158,7 +158,7 @@ public class RandomGraphTests
         }
     }
 
-    /// <summary>What importers make of networks of other frameworks, with channels that leave lanes of no channel.</summary>
+    /// <summary>Graphs as importers build them, with numbers of channels that leave lanes unused.</summary>
     private static CheckedGraph Imported() =>
         new(new("imported", new(3, 10, 8),
         [
@@ -254,7 +254,7 @@ public class RandomGraphTests
             }
         }
 
-        /// <summary>Images for which no ReLU or maximum is so near its kink that float and double could take different sides.</summary>
+        /// <summary>Images that keep every ReLU and maximum away from its kink, so that float and double take the same side.</summary>
         private static (float[] Images, DoubleNetwork Network) Evaluate(Model model, int count, int seed, bool training)
         {
             for (var attempt = 0; attempt < 100; attempt++)

@@ -34,8 +34,8 @@ public class TrainingNetworkTests
     {
         var dense = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1);
         var parsed = UhpPattern.Parse(pattern);
-        var masked = PruningPlan.Create(
-            dense, new PruningOptions { Unit = parsed.Unit, Block = parsed.Block, Group = parsed.Group }).ApplyTo(dense);
+        var pruning = new PruningOptions { Unit = parsed.Unit, Block = parsed.Block, Group = parsed.Group };
+        var masked = PruningPlan.Create(dense, pruning).ApplyTo(dense);
         var zeroed = new Model(masked.Graph, masked.Parameters);
         Assert.NotEmpty(masked.Masks);
 
@@ -59,8 +59,8 @@ public class TrainingNetworkTests
     public void There_is_no_way_back_from_inference_and_no_gradient_of_the_input()
     {
         using var pool = new WorkerPool(1);
-        using var network = new TrainingNetwork(
-            Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1), 1, new(pool), seed: 1, ["input"]);
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 9, 8), Classes), seed: 1);
+        using var network = new TrainingNetwork(model, 1, new(pool), seed: 1, ["input"]);
         network.Forward(new float[3 * 9 * 8], 1, training: false);
         Assert.Throws<InvalidOperationException>(() => network.Backward(new float[Classes]));
         Assert.Throws<ArgumentException>(() => network.SetFeatureGradient("input", new float[3 * 9 * 8]));

@@ -193,7 +193,7 @@ public sealed class ModelCommandTests : IDisposable
 
     private string SaveModelOfSimulatedClasses() => SampleModel.SaveHalved(_folder, "target00", "target01", "target02");
 
-    /// <summary>A folder with two images of different sizes and a file that is not one.</summary>
+    /// <summary>A folder with two images of different sizes and a file that is no image.</summary>
     private string SaveImages()
     {
         var folder = Directory.CreateDirectory(_folder.File("images")).FullName;

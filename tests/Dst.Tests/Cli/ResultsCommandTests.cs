@@ -65,8 +65,9 @@ public sealed class ResultsCommandTests : IDisposable
             prune: { unit: kernel, block: {{block}}, group: 16 }
             """);
         var rows = arms.Select(arm => $$"""
-            { "arm": "{{arm.Arm}}", "network": "resnet8", "test_top1": {{arm.Top1}}, "validation_top1": 0.9, "weights": 100, "nonzero": 60, "macs": 1000,
-              "effective_macs": 600, "file_bytes": 500, "latency_ms": { "min": {{arm.Ms}}, "median": 9 }, "latency_dense_ms": { "min": {{arm.DenseMs}}, "median": 9 },
+            { "arm": "{{arm.Arm}}", "network": "resnet8", "test_top1": {{arm.Top1}}, "validation_top1": 0.9,
+              "weights": 100, "nonzero": 60, "macs": 1000, "effective_macs": 600, "file_bytes": 500,
+              "latency_ms": { "min": {{arm.Ms}}, "median": 9 }, "latency_dense_ms": { "min": {{arm.DenseMs}}, "median": 9 },
               "seconds": 60, "epochs": 3, "best_epoch": 2, "confusion": [[1, 0], [0, 1]], "layers": [] }
             """);
         File.WriteAllText(

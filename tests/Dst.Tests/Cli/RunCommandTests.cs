@@ -45,6 +45,9 @@ public sealed class RunCommandTests : IDisposable
         Assert.Matches(@"(?m)^conv1 .* dense \(one input channel under unit kernel\)$", run.Output);
         Assert.Matches(@"(?m)^layer1.0.conv1 .* kernel:16:16$", run.Output);
         Assert.Equal(7, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
+        var model = Path.Combine(folder, "dst.safetensors");
+        Assert.True(File.Exists(model));
+        Assert.EndsWith($"next: ./dst inspect {model}\n      ./dst predict {model} IMAGE...\n", run.Output);
     }
 
     [Fact]
@@ -95,6 +98,7 @@ public sealed class RunCommandTests : IDisposable
 
         var again = Terminal.Run("run", "--resume", set);
         Assert.Contains(" ± ", again.Output);
+        Assert.Contains($"next: ./dst inspect {Path.Combine(set, "seed-1", "student.safetensors")}\n", again.Output);
         Assert.DoesNotContain("epoch", again.Error);
         Assert.Contains("seeds 1, 3", Terminal.Run("results", set).Output);
         Terminal.Run("run", "--resume", set, "--seeds", "3,1,2").AssertWrongInput("seeds is [3, 1], now [3, 1, 2]");
@@ -202,7 +206,7 @@ public sealed class RunCommandTests : IDisposable
     public void Resuming_a_folder_that_is_not_a_run_is_refused() =>
         Terminal.Run("run", "--resume", _folder.Path).AssertWrongInput(_folder.Path, "recipe.yaml");
 
-    /// <summary>Cancels when a text has been written.</summary>
+    /// <summary>Cancels once a text has been written.</summary>
     private sealed class CancellingWriter(CancellationTokenSource cancellation, string text) : StringWriter
     {
         public override void WriteLine(string? value)

@@ -3,7 +3,7 @@ using Dst.Cli;
 
 namespace Dst.Tests.Cli;
 
-/// <summary>Runs a command line, in this process if nothing else is said, and keeps what it writes.</summary>
+/// <summary>Runs a command line, by default in this process, and keeps its output.</summary>
 internal sealed record Terminal(int ExitCode, string Output, string Error)
 {
     public static Terminal Run(params string[] arguments) => Run(CancellationToken.None, arguments);
@@ -16,7 +16,7 @@ internal sealed record Terminal(int ExitCode, string Output, string Error)
         return new(exitCode, output.ToString(), error.ToString());
     }
 
-    /// <summary>Runs a command line in a process of its own, in whose environment <paramref name="variable"/> is set.</summary>
+    /// <summary>Runs a command line in its own process, with the environment variable <paramref name="variable"/> set.</summary>
     public static Terminal RunProcess(string variable, string value, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), .. arguments])
@@ -33,7 +33,7 @@ internal sealed record Terminal(int ExitCode, string Output, string Error)
     }
 
     /// <summary>
-    /// Asserts that the command failed with exit code 2 and one sentence, on standard error only, that has each of the words.
+    /// Asserts that the command failed with exit code 2 and wrote one sentence with each of the words, to standard error only.
     /// </summary>
     public void AssertWrongInput(params string[] words)
     {

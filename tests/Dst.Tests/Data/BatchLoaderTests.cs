@@ -55,8 +55,8 @@ public class BatchLoaderTests
     {
         var data = Load(Options);
         using var loader = new BatchLoader(data, data.Training, 8, augment: true, seed: 1);
-        var orders = Enumerable.Range(0, 2).Select(
-            epoch => loader.Epoch(epoch).SelectMany(b => b.Indices.Take(b.Count)).ToArray()).ToArray();
+        int[] OrderOf(int epoch) => [.. loader.Epoch(epoch).SelectMany(b => b.Indices.Take(b.Count))];
+        int[][] orders = [OrderOf(0), OrderOf(1)];
         Assert.Equal(Enumerable.Range(0, 21), orders[0].Order());
         Assert.Equal(Enumerable.Range(0, 21), orders[1].Order());
         Assert.NotEqual(orders[0], orders[1]);
@@ -114,13 +114,13 @@ public class BatchLoaderTests
     [Fact]
     public void ShiftReachesEveryPlaceOfTheImageAndNoOther()
     {
-        // One bright pixel at the centre of 9 x 9: its place in the 5 x 5 crop tells the displacement.
+        // One bright pixel at the centre of 9 x 9: its place in the 5 x 5 crop shows the displacement.
         var options = new DataOptions { Crop = 5, Shift = 8, Pad = 0 };
         var seen = Enumerable.Range(0, 400).Select(i => Array.FindIndex(Write(options, Dot(9, 4, 4), 5, i), v => v > 0)).ToHashSet();
         Assert.Equal(25, seen.Count);
         Assert.DoesNotContain(-1, seen);
-        var one = Enumerable.Range(0, 100).Select(
-            i => Array.FindIndex(Write(options with { Shift = 1 }, Dot(9, 4, 4), 5, i), v => v > 0)).ToHashSet();
+        var less = options with { Shift = 1 };
+        var one = Enumerable.Range(0, 100).Select(i => Array.FindIndex(Write(less, Dot(9, 4, 4), 5, i), v => v > 0)).ToHashSet();
         Assert.Equal([6, 7, 8, 11, 12, 13, 16, 17, 18], one.Order());
     }
 
@@ -128,11 +128,11 @@ public class BatchLoaderTests
     public void PadGivesRoomAroundASmallImage()
     {
         var image = Dot(3, 1, 1);
-        var still = Enumerable.Range(0, 50).Select(
-            i => Array.FindIndex(Write(new() { Crop = 3, Shift = 1 }, image, 3, i), v => v > 0)).ToHashSet();
+        var options = new DataOptions { Crop = 3, Shift = 1 };
+        var padded = options with { Pad = 1 };
+        var still = Enumerable.Range(0, 50).Select(i => Array.FindIndex(Write(options, image, 3, i), v => v > 0)).ToHashSet();
         Assert.Equal([4], still);
-        var moved = Enumerable.Range(0, 200).Select(
-            i => Array.FindIndex(Write(new() { Crop = 3, Shift = 1, Pad = 1 }, image, 3, i), v => v > 0)).ToHashSet();
+        var moved = Enumerable.Range(0, 200).Select(i => Array.FindIndex(Write(padded, image, 3, i), v => v > 0)).ToHashSet();
         Assert.Equal(9, moved.Count);
     }
 
@@ -181,11 +181,11 @@ public class BatchLoaderTests
         var options = new DataOptions { Crop = 5, Rotate = 180 };
         // The centre stays where it is, whatever the angle.
         for (var i = 0; i < 20; i++) Assert.Equal(1, Write(options, Dot(21, 10, 10), 5, i)[12], 1e-4);
-        // A flat image that covers all that a turned crop reaches stays flat.
+        // A flat image that covers everything a rotated crop reaches stays flat.
         for (var i = 0; i < 20; i++) Assert.All(Write(options, Flat(21), 5, i), v => Assert.Equal(1, v, 1e-5));
-        // A pixel one row above the centre goes round it at distance 1.
-        var places = Enumerable.Range(0, 300).Select(
-            i => Write(options, Dot(21, 9, 10), 5, i)).Select(v => Array.IndexOf(v, v.Max())).ToHashSet();
+        // A pixel one row above the centre moves around it at distance 1.
+        var crops = Enumerable.Range(0, 300).Select(i => Write(options, Dot(21, 9, 10), 5, i));
+        var places = crops.Select(v => Array.IndexOf(v, v.Max())).ToHashSet();
         Assert.Superset(new HashSet<int> { 7, 11, 13, 17 }, places);
     }
 
@@ -202,7 +202,7 @@ public class BatchLoaderTests
 
     private static Image Flat(int side) => new(1, side, side, 8, Enumerable.Repeat((byte)255, side * side).ToArray());
 
-    // The augmented image number i, without normalisation, from the window that a data set would keep.
+    // The augmented image number i, without normalisation, from the window that a data set keeps.
     private static float[] Write(DataOptions options, Image image, int crop, int i)
     {
         var side = crop + 2 * Augmenter.Margin(options, crop);

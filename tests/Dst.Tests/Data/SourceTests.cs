@@ -35,7 +35,7 @@ public sealed class SourceTests : IDisposable
         var options = new DataOptions { Kind = DataKind.Folder, Test = 0.3, Validation = 0.25 };
         var data = Load(options);
         Assert.Equal([6, 3], data.Test.CountByClass(2));
-        Assert.Equal([4, 2], data.Validation.CountByClass(2)); // a quarter of 14 and 7, to even
+        Assert.Equal([4, 2], data.Validation.CountByClass(2)); // a quarter of 14 and 7, rounded to even
         Assert.Equal([10, 5], data.Training.CountByClass(2));
         var all = new[] { data.Training, data.Validation, data.Test }.SelectMany(s => s.Samples).Select(s => s.Name).ToList();
         Assert.Equal(30, all.Distinct().Count());
@@ -82,13 +82,10 @@ public sealed class SourceTests : IDisposable
     [Fact]
     public void MissingPathIsNamed()
     {
-        Assert.Contains(
-            "data.path is empty",
-            Assert.Throws<InputException>(() => DataSet.Load(new() { Kind = DataKind.Mstar }, 1, _folder.Path, _log.Add)).Message);
-        Assert.Contains(
-            "none' does not exist",
-            Assert.Throws<InputException>(
-                () => DataSet.Load(new() { Kind = DataKind.Mstar, Path = "none" }, 1, _folder.Path, _log.Add)).Message);
+        string Refusal(DataOptions options) =>
+            Assert.Throws<InputException>(() => DataSet.Load(options, 1, _folder.Path, _log.Add)).Message;
+        Assert.Contains("data.path is empty", Refusal(new() { Kind = DataKind.Mstar }));
+        Assert.Contains("none' does not exist", Refusal(new() { Kind = DataKind.Mstar, Path = "none" }));
         Assert.Contains("'17_DEG'", Fails(DataKind.Mstar));
     }
 
@@ -133,11 +130,8 @@ public sealed class SourceTests : IDisposable
         WriteFusar();
         var leak = Assert.Single(LeakCheck.Find(Load(new() { Kind = DataKind.Fusar, MinSamples = 4, Validation = 0 })));
         Assert.Equal(("ships", "training", "test"), (leak.What, leak.First, leak.Second));
-        Assert.Contains(
-            _log,
-            line =>
-                line.StartsWith("warning:", StringComparison.Ordinal)
-                    && line.Contains("show ships of the training split", StringComparison.Ordinal));
+        var line = _log.Find(line => line.Contains("show ships of the training split", StringComparison.Ordinal));
+        Assert.StartsWith("warning:", line, StringComparison.Ordinal);
     }
 
     [Fact]

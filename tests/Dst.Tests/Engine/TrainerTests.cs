@@ -11,7 +11,7 @@ using Dst.Training.Objectives;
 
 namespace Dst.Tests.Engine;
 
-/// <summary>One training phase: it learns, chooses on validation, stops when it should, and says where it broke.</summary>
+/// <summary>One training phase: it learns, chooses the best epoch by validation, stops early, and reports where it diverged.</summary>
 public sealed class TrainerTests : IDisposable
 {
     private readonly WorkerPool _pool = new(1);
@@ -26,10 +26,8 @@ public sealed class TrainerTests : IDisposable
     public void Training_lowers_the_loss_and_keeps_the_best_validation_epoch()
     {
         var rows = new List<EpochMetrics>();
-        using var trainer = new Trainer(
-            Phase(_recipe.Train with { Epochs = 15, Ema = 0, Schedule = new() { LearningRate = 0.2 } }), _data, new(_pool),
-            seed: 1)
-        { EpochEnded = rows.Add };
+        var phase = Phase(_recipe.Train with { Epochs = 15, Ema = 0, Schedule = new() { LearningRate = 0.2 } });
+        using var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { EpochEnded = rows.Add };
         var result = trainer.Run();
         Assert.Equal(Enumerable.Range(1, 15), rows.Select(row => row.Epoch));
         Assert.True(rows[^1].TrainLoss < 0.8 * rows[0].TrainLoss, $"{rows[0].TrainLoss} to {rows[^1].TrainLoss}");
@@ -46,9 +44,8 @@ public sealed class TrainerTests : IDisposable
     public void The_moving_average_is_what_is_validated_and_kept()
     {
         var rows = new List<EpochMetrics>();
-        using var trainer = new Trainer(
-            Phase(_recipe.Train with { Epochs = 2, Ema = 0.9 }), _data, new(_pool), seed: 1)
-        { EpochEnded = rows.Add };
+        var phase = Phase(_recipe.Train with { Epochs = 2, Ema = 0.9 });
+        using var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { EpochEnded = rows.Add };
         var result = trainer.Run();
         using var network = new TrainingNetwork(result.Model, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Validation, 9, augment: false, seed: 1);
@@ -89,15 +86,14 @@ public sealed class TrainerTests : IDisposable
     public void An_exploding_loss_names_the_step_and_the_last_good_checkpoint()
     {
         using var folder = new TemporaryFolder();
-        foreach (
-            var (everyEpochs, expected) in new[] { (1, "the last good state, after "), (0, "no checkpoint of student was written before") })
+        const string Train = "train={epochs: 60, batch: 9, optimizer: {momentum: 0, nesterov: false, weight_decay: 1}, "
+            + "schedule: {kind: constant, learning_rate: 5}}";
+        (int, string)[] cases = [(1, "the last good state, after "), (0, "no checkpoint of student was written before")];
+        foreach (var (everyEpochs, expected) in cases)
         {
-            using var run = TinyRun.Create(
-                TinyRun.Recipe(
-                    folder.File($"{everyEpochs}"), "arms=[student]",
-                    "train={epochs: 60, batch: 9, optimizer: {momentum: 0, nesterov: false, weight_decay: 1}, schedule: {kind: constant, "
-                    + "learning_rate: 5}}",
-                    $"checkpoint.every_epochs={everyEpochs}"));
+            var recipe = TinyRun.Recipe(
+                folder.File($"{everyEpochs}"), "arms=[student]", Train, $"checkpoint.every_epochs={everyEpochs}");
+            using var run = TinyRun.Create(recipe);
             var steps = 0;
             var message = Assert.Throws<DivergedException>(() => TinyRun.Run(run, step => steps = step)).Message;
             Assert.Contains($"step {steps}", message, StringComparison.Ordinal);
@@ -124,9 +120,12 @@ public sealed class TrainerTests : IDisposable
     public void The_objective_is_the_weighted_sum_of_its_terms()
     {
         var distillation = new DistillationOptions { Temperature = 3, Alpha = 0.75, Beta = 0.5 };
-        var phase = Phase(
-            _recipe.Train with { LabelSmoothing = 0.1 }) with
-        { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
+        var phase = Phase(_recipe.Train with { LabelSmoothing = 0.1 }) with
+        {
+            Distillation = distillation,
+            Teacher = Student(7),
+            DenseStudent = Student(8),
+        };
         using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
         using var objective = new Objective(phase, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
@@ -192,12 +191,10 @@ public sealed class TrainerTests : IDisposable
         Assert.False(CheckpointFile.TryRestore(path, "teacher", trainer));
         Assert.True(CheckpointFile.TryRestore(path, "student", trainer));
 
-        using var wider = new Trainer(
-            new("student", Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.5), 1), _recipe.Train), _data, new(_pool),
-            seed: 1);
-        Assert.Contains(
-            "was expected", Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", wider)).Message,
-            StringComparison.Ordinal);
+        var network = Initialiser.Initialise(Zoo.Build("resnet8", _data.Shape, 3, 0.5), 1);
+        using var wider = new Trainer(new("student", network, _recipe.Train), _data, new(_pool), seed: 1);
+        var refusal = Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", wider)).Message;
+        Assert.Contains("was expected", refusal, StringComparison.Ordinal);
         using (var file = File.OpenWrite(path)) file.SetLength(file.Length / 2);
         Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", trainer));
     }

@@ -5,7 +5,7 @@ using Dst.Training.Experiments.Runs;
 
 namespace Dst.Tests.Experiments;
 
-/// <summary>Kills or interrupts the program itself, as <c>kill -9</c> and Ctrl-C do, and resumes it.</summary>
+/// <summary>Kills or interrupts the program, as <c>kill -9</c> and Ctrl-C do, and resumes it.</summary>
 public sealed class KilledRunTests : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
@@ -39,8 +39,8 @@ public sealed class KilledRunTests : IDisposable
     /// <summary>The folder of a new run of two arms, in which nothing is trained yet.</summary>
     private string Begin(string name)
     {
-        using var run = TinyRun.Create(
-            TinyRun.Recipe(_folder.File(name), "arms=[teacher, student-kd]", "train.epochs=12", "teacher.train.epochs=12"));
+        var recipe = TinyRun.Recipe(_folder.File(name), "arms=[teacher, student-kd]", "train.epochs=12", "teacher.train.epochs=12");
+        using var run = TinyRun.Create(recipe);
         return run.Path;
     }
 
@@ -66,14 +66,13 @@ public sealed class KilledRunTests : IDisposable
         Assert.DoesNotContain("dst: ", process.Log, StringComparison.Ordinal); // no error of its own
     }
 
-    /// <summary>Resumes a run in a process of its own and stops it when it has written so many rows of metrics.</summary>
+    /// <summary>Resumes a run in its own process and stops it once it has written that many rows of metrics.</summary>
     private static (int ExitCode, string Log) StopWhen(string folder, int metricsRows, Action<Process> stop)
     {
         // A shell's background jobs ignore interrupts, and so would their children.
-        var start = new ProcessStartInfo(
-            "env",
-            ["--default-signal=INT", "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), "run", "--resume", folder])
-        { RedirectStandardError = true };
+        var program = Path.Combine(AppContext.BaseDirectory, "dst.dll");
+        string[] arguments = ["--default-signal=INT", "dotnet", "exec", program, "run", "--resume", folder];
+        var start = new ProcessStartInfo("env", arguments) { RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var log = process.StandardError.ReadToEndAsync();
         var clock = Stopwatch.StartNew();

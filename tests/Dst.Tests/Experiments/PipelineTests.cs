@@ -7,7 +7,7 @@ using Dst.Training.Experiments.Runs;
 
 namespace Dst.Tests.Experiments;
 
-/// <summary>The whole method on a tiny set: all arms, what is written, and that it does not depend on threads or interruptions.</summary>
+/// <summary>The whole method on a tiny data set: all arms and files, whatever the threads and interruptions.</summary>
 public sealed class PipelineTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -27,8 +27,12 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal(Path.Combine(_folder.Path, "tiny", "20260102-030405"), path);
         var files = Directory.GetFiles(path).Select(Path.GetFileName).Order();
         Assert.Equal(
-            ["checkpoint-last.safetensors", "dst.safetensors", "half-width.safetensors", "manifest.json", "metrics.csv", "recipe.yaml",
-             "student-kd.safetensors", "student.safetensors", "summary.json", "teacher.safetensors", "uhp.safetensors", "unstructured-kd.safetensors"], files);
+            [
+                "checkpoint-last.safetensors", "dst.safetensors", "half-width.safetensors", "manifest.json", "metrics.csv", "recipe.yaml",
+                "student-kd.safetensors", "student.safetensors", "summary.json", "teacher.safetensors", "uhp.safetensors",
+                "unstructured-kd.safetensors",
+            ],
+            files);
         Assert.Equal(1 + 3 + 3 + 3 + 2 + 2 + 2 + 3, TinyRun.Metrics(path).Length);
 
         using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "summary.json")));
@@ -84,8 +88,11 @@ public sealed class PipelineTests : IDisposable
 
     [Theory]
     [InlineData("prune.method=one_shot")]
-    [InlineData("prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
-    [InlineData("prune.method=sr_ste", "prune.group=4", "distill.attention={weight: 9, layers: [{teacher: relu, student: relu}]}", "distill.hints={weight: 1, layers: [{teacher: avgpool, student: avgpool}]}")]
+    [InlineData(
+        "prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
+    [InlineData(
+        "prune.method=sr_ste", "prune.group=4", "distill.attention={weight: 9, layers: [{teacher: relu, student: relu}]}",
+        "distill.hints={weight: 1, layers: [{teacher: avgpool, student: avgpool}]}")]
     public void A_run_that_is_interrupted_anywhere_ends_with_the_bytes_of_an_unbroken_one(params string[] settings)
     {
         string[] arms = ["arms=[teacher, student-kd, dst]", .. settings];
@@ -112,16 +119,17 @@ public sealed class PipelineTests : IDisposable
         var recorded = Recorded(run).EnumerateObject().ToDictionary(layer => layer.Name, layer => layer.Value.GetString()!);
         Assert.Equal(recorded, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Layers);
 
-        // As if another machine had measured: the checkpoint decides, and nothing is measured again.
+        // As if another machine had measured: the checkpoint decides, and nothing is measured.
         var flipped = recorded.ToDictionary(layer => layer.Key, layer => layer.Value == "direct" ? "winograd2x2" : "direct");
         RewriteForms(run.CheckpointPath, flipped);
         TinyRun.Run(run);
         Assert.Equal(flipped, CheckpointFile.FindForms(run.CheckpointPath, ArmNames.Student)!.Layers);
 
-        static JsonElement Recorded(RunFolder run) =>
-            JsonDocument.Parse(
-                File.ReadAllText(
-                    Path.Combine(run.Path, "manifest.json"))).RootElement.GetProperty("convolutions").GetProperty(ArmNames.Student);
+        static JsonElement Recorded(RunFolder run)
+        {
+            var manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Path, "manifest.json")));
+            return manifest.RootElement.GetProperty("convolutions").GetProperty(ArmNames.Student);
+        }
     }
 
     [Fact]
@@ -176,8 +184,8 @@ public sealed class PipelineTests : IDisposable
         Assert.Contains(
             "has 3 classes; the data has", Assert.Throws<InputException>(() => TinyRun.Run(other)).Message, StringComparison.Ordinal);
 
-        foreach (
-            var (setting, expected) in new[] { ("data.normalise=image", "normalised image by image"), ("data.smooth=true", ", smoothed") })
+        (string, string)[] inputs = [("data.normalise=image", "normalised image by image"), ("data.smooth=true", ", smoothed")];
+        foreach (var (setting, expected) in inputs)
         {
             using var otherInputs = TinyRun.Create(TinyRun.Recipe(_folder.File(setting), setting, $"teacher.model={teacher}"));
             Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(otherInputs)).Message, StringComparison.Ordinal);
@@ -188,8 +196,8 @@ public sealed class PipelineTests : IDisposable
     public void A_student_that_is_pruned_already_or_missing_is_refused_before_a_teacher_is_trained()
     {
         var pruned = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
-        foreach (
-            var (student, expected) in new[] { (pruned, "is pruned already (layer '"), (_folder.File("none.safetensors"), "does not exist") })
+        (string, string)[] cases = [(pruned, "is pruned already (layer '"), (_folder.File("none.safetensors"), "does not exist")];
+        foreach (var (student, expected) in cases)
         {
             using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), "arms=[dst]", $"student.model={student}"));
             var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
@@ -224,7 +232,13 @@ public sealed class PipelineTests : IDisposable
                 : new TensorEntry(tensor.Key, tensor.Value.Shape, file.ReadFloats(tensor.Key, tensor.Value.Shape)))];
         }
 
-        var metadata = new Dictionary<string, string> { ["format"] = "dst-checkpoint", ["version"] = "1", ["arm"] = ArmNames.Student, ["convolutions"] = JsonSerializer.Serialize(forms) };
+        var metadata = new Dictionary<string, string>
+        {
+            ["format"] = "dst-checkpoint",
+            ["version"] = "1",
+            ["arm"] = ArmNames.Student,
+            ["convolutions"] = JsonSerializer.Serialize(forms),
+        };
         SafetensorsFile.Write(checkpoint, metadata, tensors);
     }
 
@@ -241,7 +255,7 @@ public sealed class PipelineTests : IDisposable
     }
 
     /// <summary>
-    /// Stops a run after some steps: in order, so that the state is saved, or as a killed process leaves it, with torn files.
+    /// Stops a run after some steps: by cancelling it, so that it saves its state, or like a killed process, with torn files.
     /// </summary>
     private static void Interrupt(string path, int steps, bool crash)
     {

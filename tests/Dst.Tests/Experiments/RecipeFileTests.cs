@@ -80,12 +80,9 @@ public class RecipeFileTests
             prune_train: {epochs: 3, optimizer: {momentum: 0.25}}
             """, Overrides("train.batch=17", "train.optimizer.kind=adamw"));
         Assert.Equal((9, 17, 0.5), (recipe.Teacher.Train.Epochs, recipe.Teacher.Train.Batch, recipe.Teacher.Train.Optimizer.Momentum));
-        Assert.Equal(
-            (3, 17, 0.25, 0.001),
-            (
-                recipe.PruneTrain.Epochs, recipe.PruneTrain.Batch, recipe.PruneTrain.Optimizer.Momentum,
-                recipe.PruneTrain.Optimizer.WeightDecay));
-        Assert.Equal(OptimizerKind.Adamw, recipe.PruneTrain.Optimizer.Kind);
+        var (train, optimizer) = (recipe.PruneTrain, recipe.PruneTrain.Optimizer);
+        Assert.Equal((3, 17, 0.25, 0.001), (train.Epochs, train.Batch, optimizer.Momentum, optimizer.WeightDecay));
+        Assert.Equal(OptimizerKind.Adamw, optimizer.Kind);
         Assert.Equal("resnet20", recipe.Teacher.Arch);
     }
 

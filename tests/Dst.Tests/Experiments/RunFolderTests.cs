@@ -71,8 +71,8 @@ public sealed class RunFolderTests : IDisposable
     {
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         run.Dispose();
-        var message = Assert.Throws<InputException>(
-            () => RunFolder.Resume(run.Path, [SettingOverride.Parse("train.epochs=4"), SettingOverride.Parse("seed=6")])).Message;
+        SettingOverride[] overrides = [SettingOverride.Parse("train.epochs=4"), SettingOverride.Parse("seed=6")];
+        var message = Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, overrides)).Message;
         Assert.Contains("seed is 5, now 6; train.epochs is 3, now 4", message, StringComparison.Ordinal);
         using var resumed = RunFolder.Resume(run.Path, [SettingOverride.Parse("threads=2")]);
         Assert.Equal(2, resumed.Recipe.Threads);
@@ -127,7 +127,12 @@ public sealed class RunFolderTests : IDisposable
         run.TrimMetrics("teacher", 2);
         run.AddMetrics(new("teacher", 3, 1e-5, 1, 0.25, 2, 0.125, 3, 4));
         Assert.Equal(
-            ["arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1", "teacher,1,0.5,1,0.25,2,0.125", "teacher,2,0.5,1,0.25,2,0.125", "teacher,3,1E-05,1,0.25,2,0.125"],
+            [
+                "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1",
+                "teacher,1,0.5,1,0.25,2,0.125",
+                "teacher,2,0.5,1,0.25,2,0.125",
+                "teacher,3,1E-05,1,0.25,2,0.125",
+            ],
             TinyRun.Metrics(run.Path));
     }
 }

@@ -3,7 +3,7 @@ using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Tests.Experiments;
 
-/// <summary>Strict binding of YAML to options: what is legal, and the sentence for each thing that is not.</summary>
+/// <summary>Strict binding of YAML to options: what is legal, and one sentence for each error.</summary>
 public class SettingBinderTests
 {
     public enum Colour

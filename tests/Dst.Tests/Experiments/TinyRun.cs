@@ -42,17 +42,19 @@ internal static class TinyRun
     public static RunFolder Create(Recipe recipe) => RunFolder.Create(recipe, new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Local));
 
     /// <summary>
-    /// Runs all arms; <paramref name="afterStep"/> is called with the number of each step of this process, <paramref name="epochEnded"/>
-    /// with that of each epoch, from 1.
+    /// Runs all arms. Calls <paramref name="afterStep"/> with the number of each step of this process, and
+    /// <paramref name="epochEnded"/> with that of each epoch, from 1.
     /// </summary>
     public static RunSummary Run(
         RunFolder run, Action<int>? afterStep = null, Action<int>? epochEnded = null, CancellationToken cancellation = default)
     {
         using var pool = new WorkerPool(run.Recipe.Threads);
-        return new Pipeline(
-            run, Load(run.Recipe), new(pool),
-            Measure)
-        { Progress = new StepCounter(afterStep), EpochEnded = row => epochEnded?.Invoke(row.Epoch) }.Run(cancellation);
+        var pipeline = new Pipeline(run, Load(run.Recipe), new(pool), Measure)
+        {
+            Progress = new StepCounter(afterStep),
+            EpochEnded = row => epochEnded?.Invoke(row.Epoch),
+        };
+        return pipeline.Run(cancellation);
     }
 
     /// <summary>Lines of <c>metrics.csv</c> without the two columns of times.</summary>

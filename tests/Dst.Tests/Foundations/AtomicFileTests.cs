@@ -11,7 +11,7 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void A_write_to_a_full_disk_keeps_the_old_file_and_leaves_nothing_behind()
     {
-        // The temporary file is a link to the device on which every write finds the disk full.
+        // The temporary file is a link to /dev/full, where every write finds the disk full.
         var path = _folder.File("a");
         AtomicFile.Write(path, stream => stream.Write("old"u8));
         File.CreateSymbolicLink(_folder.File($".a.{Environment.ProcessId}.tmp"), "/dev/full");

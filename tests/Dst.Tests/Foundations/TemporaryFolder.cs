@@ -1,6 +1,6 @@
 namespace Dst.Tests.Foundations;
 
-/// <summary>A new empty folder that is removed, with what is in it, on disposal.</summary>
+/// <summary>A new empty folder that is removed with its content on disposal.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("dst-tests-").FullName;

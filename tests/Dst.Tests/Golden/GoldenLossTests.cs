@@ -4,7 +4,7 @@ using Dst.Training.Objectives;
 
 namespace Dst.Tests.Golden;
 
-/// <summary>Distillation losses and their gradients against PyTorch's automatic ones in double precision (make_losses.py).</summary>
+/// <summary>Distillation losses and their gradients against PyTorch's in double precision (make_losses.py).</summary>
 public class GoldenLossTests
 {
     private const int Images = 6, Classes = 7, Pixels = 9, Channels = 4, TeacherChannels = 5;
@@ -23,33 +23,37 @@ public class GoldenLossTests
     [InlineData("dkd_2_0_at_1", 1f, 2f, 0f)]
     [InlineData("dkd_0_3_at_2", 2f, 0f, 3f)]
     public void Decoupled_distillation(string name, float temperature, float target, float other) => Expect(
-        name, (weight, g) =>
-            DecoupledDistillationLoss.Compute(
-                Student, Teacher, Labels, Classes, temperature, weight * target, weight * other, g[0]), Student.Length);
+        name,
+        (weight, g) => DecoupledDistillationLoss.Compute(
+            Student, Teacher, Labels, Classes, temperature, weight * target, weight * other, g[0]),
+        Student.Length);
 
     [Fact]
     public void Distillation_of_standardised_logits() => Expect(
-        "kd_standardised_4", (weight, g) => OfStandardised(g[0], (z, t, dz) => DistillationLoss.Compute(z, t, Classes, 4, weight, dz)), Student.Length);
+        "kd_standardised_4",
+        (weight, g) => OfStandardised(g[0], (z, t, dz) => DistillationLoss.Compute(z, t, Classes, 4, weight, dz)),
+        Student.Length);
 
     [Fact]
     public void Decoupled_distillation_of_standardised_logits() => Expect(
         "dkd_standardised_1_2_at_2",
-        (weight, g) =>
-            OfStandardised(
-                g[0], (z, t, dz) => DecoupledDistillationLoss.Compute(z, t, Labels, Classes, 2, weight, 2 * weight, dz)), Student.Length);
+        (weight, g) => OfStandardised(
+            g[0], (z, t, dz) => DecoupledDistillationLoss.Compute(z, t, Labels, Classes, 2, weight, 2 * weight, dz)),
+        Student.Length);
 
     [Fact]
     public void Attention_transfer() =>
         Expect("attention", (weight, g) => AttentionLoss.Compute(Features, Wide, Images, Pixels, weight, g[0]), Features.Length);
 
     [Fact]
-    public void Hints_between_equal_channels() =>
-        Expect(
-            "hint_same", (weight, g) => HintLoss.Compute(Features, Same, default, Images, Pixels, weight, g[0], default), Features.Length);
+    public void Hints_between_equal_channels() => Expect(
+        "hint_same", (weight, g) => HintLoss.Compute(Features, Same, default, Images, Pixels, weight, g[0], default), Features.Length);
 
     [Fact]
     public void Hints_through_a_projection() => Expect(
-        "hint_projected", (weight, g) => HintLoss.Compute(Features, Wide, Projection, Images, Pixels, weight, g[0], g.Length > 1 ? g[1] : default), Features.Length, Projection.Length);
+        "hint_projected",
+        (weight, g) => HintLoss.Compute(Features, Wide, Projection, Images, Pixels, weight, g[0], g.Length > 1 ? g[1] : default),
+        Features.Length, Projection.Length);
 
     // The value scales with the weight, and gradients are added to what is there.
     private static void Expect(string name, Func<float, float[][], double> compute, params int[] lengths)

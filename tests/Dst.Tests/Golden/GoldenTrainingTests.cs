@@ -15,7 +15,7 @@ public class GoldenTrainingTests
 {
     private const double LossTolerance = 1e-4; // relative
     private const double FirstLogitTolerance = 1e-4;
-    private const double LastLogitTolerance = 1e-3; // three times what runs disturbed as in make_golden.py differ by
+    private const double LastLogitTolerance = 1e-3; // three times the difference of the disturbed runs of make_golden.py
 
     private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 

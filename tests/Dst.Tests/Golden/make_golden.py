@@ -46,7 +46,8 @@ def uniform(name, count):
 
 
 def fill(model, classifier):
-    """Kernels uniform with He's variance by fan-in (tamer steps than by fan-out), the classifier in 1/sqrt(fan-in), scales 1 +- 0.1, shifts and biases +- 0.1."""
+    """Kernels uniform with He's variance by fan-in (tamer steps than by fan-out), the classifier in 1/sqrt(fan-in),
+    scales 1 +- 0.1, shifts and biases +- 0.1."""
     for name, parameter in model.named_parameters():
         shape = parameter.shape
         if name == f"{classifier}.weight":
@@ -120,7 +121,8 @@ class AConvNet(nn.Module):
 def train(case, dtype):
     model = case["model"]().to(dtype)
     fill(model, case["classifier"])
-    optimiser = torch.optim.SGD(model.parameters(), lr=case["learning_rate"], momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=case["nesterov"])
+    optimiser = torch.optim.SGD(
+        model.parameters(), lr=case["learning_rate"], momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=case["nesterov"])
     losses = []
     first_logits = None
     for step in range(STEPS):
@@ -151,7 +153,8 @@ def main():
         single, _, single_last = train(case, torch.float32)
         difference = max(abs(a - b) / abs(b) for a, b in zip(single, losses))
         last_difference = max(abs(a - b) for a, b in zip(single_last, last))
-        print(name, f"float32 differs by {difference:.1e} (losses), {last_difference:.1e} (last logits)", [round(loss, 4) for loss in losses])
+        print(name, f"float32 differs by {difference:.1e} (losses), {last_difference:.1e} (last logits)",
+              [round(loss, 4) for loss in losses])
         golden[name] = dict(
             channels=case["shape"][0], side=case["shape"][1], classes=CLASSES, batch=case["batch"],
             learning_rate=case["learning_rate"], momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=case["nesterov"],

@@ -58,7 +58,11 @@ public class CheckedGraphTests
     public void Factors_have_the_shape_of_the_map_or_one_value_for_each_channel()
     {
         CheckedGraph Product(string a, string b) => new(new("net", new(6, 5, 4),
-            [new("factors", new GlobalAvgPoolOp(), ["input"]), new("few", new SliceOp(0, 1), ["input"]), new("product", new MulOp(), [a, b])]));
+        [
+            new("factors", new GlobalAvgPoolOp(), ["input"]),
+            new("few", new SliceOp(0, 1), ["input"]),
+            new("product", new MulOp(), [a, b]),
+        ]));
         Assert.Equal(new(6, 5, 4), Product("input", "factors").Shapes["product"]);
         Assert.Equal(new(6, 5, 4), Product("input", "input").Shapes["product"]);
         Assert.Contains(

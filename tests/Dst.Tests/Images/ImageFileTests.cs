@@ -161,10 +161,9 @@ public sealed class ImageFileTests : IDisposable
     [Fact]
     public void EveryTruncationIsRefused()
     {
-        byte[][] files = [TestImages.GreyJpeg, TestImages.ColourJpeg, TestImages.GreyPng(9, 9, (y, x) => (byte)(y * x)), TestImages.LzwTiff];
-        foreach (var file in files)
+        foreach (var file in Compressed())
         {
-            // A TIFF's last four bytes say where the next image is; libtiff does without them.
+            // A TIFF's last four bytes point to the next image; libtiff reads the file without them.
             for (var length = 0; length < file.Length - 4; length++) Fails(file[..length]);
         }
     }
@@ -172,7 +171,7 @@ public sealed class ImageFileTests : IDisposable
     [Fact]
     public void DamagedFilesAreReadOrRefused()
     {
-        byte[][] files = [TestImages.GreyJpeg, TestImages.ColourJpeg, TestImages.GreyPng(9, 9, (y, x) => (byte)(y * x)), TestImages.LzwTiff, TestImages.Tiff(true, 4, 4, 8, new byte[16], rowsPerStrip: 1)];
+        byte[][] files = [.. Compressed(), TestImages.Tiff(true, 4, 4, 8, new byte[16], rowsPerStrip: 1)];
         var random = new Random(1);
         var refused = 0;
         foreach (var file in files)
@@ -230,6 +229,9 @@ public sealed class ImageFileTests : IDisposable
         Assert.Contains("apt-get install libnotthere9", Assert.Throws<InputException>(() => library.Require("a.xyz")).Message);
         Assert.All(ImageLibrary.All, present => Assert.True(present.IsPresent, present.Package));
     }
+
+    private static byte[][] Compressed() =>
+        [TestImages.GreyJpeg, TestImages.ColourJpeg, TestImages.GreyPng(9, 9, (y, x) => (byte)(y * x)), TestImages.LzwTiff];
 
     private Image Read(byte[] file)
     {

@@ -89,7 +89,7 @@ public class PreprocessorTests
     [Fact]
     public void ShrinkingTwofoldWeighsNeighbours()
     {
-        // Triangle of half width 2 about 2: pixels 0 to 3 weigh 1, 3, 3, 1; at the edge the first weight falls away.
+        // Triangle of half width 2 about 2: pixels 0 to 3 weigh 1, 3, 3, 1; at the edge the first weight is dropped.
         var resized = Resampler.Resize(Grey(6, 6, (_, x) => x is 2 ? 240 : 0), 3);
         Assert.Equal((3, 3, 16), (resized.Height, resized.Width, resized.BitsPerSample));
         var row = resized.Samples<ushort>()[..3].ToArray();

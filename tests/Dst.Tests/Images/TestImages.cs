@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Dst.Tests.Images;
 
-/// <summary>Small writers of image files, apart from the libraries that the project reads them with.</summary>
+/// <summary>Small writers of image files that do not use the libraries with which the project reads them.</summary>
 internal static class TestImages
 {
     /// <summary>16×8 grey: the left half 40, the right half 200 (made by Pillow, quality 90).</summary>
@@ -72,23 +72,21 @@ internal static class TestImages
     public static byte[] Tiff(bool bigEndian, int width, int height, int bits, byte[] samples, int channels = 1, int format = 1,
         int? photometric = null, int? rowsPerStrip = null, int? tile = null, bool separatePlanes = false)
     {
-        var blocks = Math.Max(
-            1,
-            (
-                tile is { } t ? (width + t - 1) / t * ((height + t - 1) / t) : (
-                    height + (rowsPerStrip ?? height) - 1) / (rowsPerStrip ?? height)) * (separatePlanes ? channels : 1));
+        var rows = rowsPerStrip ?? height;
+        var planeBlocks = tile is { } t ? (width + t - 1) / t * ((height + t - 1) / t) : (height + rows - 1) / rows;
+        var blocks = Math.Max(1, planeBlocks * (separatePlanes ? channels : 1));
         var planeSamples = separatePlanes ? 1 : channels;
-        var fullBlock = (tile is { } side ? side * side : (rowsPerStrip ?? height) * width) * planeSamples * bits / 8;
+        var fullBlock = (tile is { } side ? side * side : rows * width) * planeSamples * bits / 8;
         var blockBytes = Enumerable.Range(0, blocks).Select(i => Math.Min(fullBlock, samples.Length - i * fullBlock)).ToArray();
         var fields = new List<(int Tag, int Type, int[] Values)>
         {
             (256, 4, [width]), (257, 4, [height]), (258, 3, [.. Enumerable.Repeat(bits, channels)]), (259, 3, [1]),
-            (262, 3, [photometric ?? (channels == 3 ? 2 : 1)]),
-            (277, 3, [channels]), (284, 3, [separatePlanes ? 2 : 1]), (339, 3, [.. Enumerable.Repeat(format, channels)]),
+            (262, 3, [photometric ?? (channels == 3 ? 2 : 1)]), (277, 3, [channels]),
+            (284, 3, [separatePlanes ? 2 : 1]), (339, 3, [.. Enumerable.Repeat(format, channels)]),
         };
         var offsets = blockBytes.Select((_, i) => 8 + i * fullBlock).ToArray();
         if (tile is { } s) fields.AddRange([(322, 4, [s]), (323, 4, [s]), (324, 4, offsets), (325, 4, blockBytes)]);
-        else fields.AddRange([(273, 4, offsets), (278, 4, [rowsPerStrip ?? height]), (279, 4, blockBytes)]);
+        else fields.AddRange([(273, 4, offsets), (278, 4, [rows]), (279, 4, blockBytes)]);
         fields.Sort((a, b) => a.Tag.CompareTo(b.Tag));
 
         var file = new MemoryStream();
@@ -137,11 +135,12 @@ internal static class TestImages
         return file.ToArray();
     }
 
-    /// <summary>An original MSTAR file with phases behind the magnitudes.</summary>
+    /// <summary>An original MSTAR file: magnitudes, then phases.</summary>
     public static byte[] Mstar(int rows, int columns, Func<int, int, float> magnitude, string extraHeader = "")
     {
         const string Length = "00300";
-        var header = $"[PhoenixHeaderVer01.04]\nPhoenixHeaderLength= {Length}\nnative_header_length= 0\nNumberOfColumns= {columns}\nNumberOfRows= {rows}\nTargetType= t72_tank\n{extraHeader}[EndofPhoenixHeader]\n";
+        var header = $"[PhoenixHeaderVer01.04]\nPhoenixHeaderLength= {Length}\nnative_header_length= 0\n"
+            + $"NumberOfColumns= {columns}\nNumberOfRows= {rows}\nTargetType= t72_tank\n{extraHeader}[EndofPhoenixHeader]\n";
         var file = new byte[300 + rows * columns * 8];
         Encoding.ASCII.GetBytes(header, file);
         for (var i = 0; i < rows * columns; i++)

@@ -19,7 +19,7 @@ public class InferencePlanTests
 
     private static InferenceOptions Untuned(SimdTier tier) => new() { Tier = tier, Tune = false };
 
-    /// <summary>All networks; on the scalar tier, where the references are too slow for others, two.</summary>
+    /// <summary>All networks, but only two on the scalar tier, whose references are slow.</summary>
     public static TheoryData<SimdTier, string> AllNetworks =>
         Tiers.With(tier => tier == SimdTier.Scalar ? ["resnet8", "aconvnet"] : Zoo.Names);
 
@@ -76,8 +76,8 @@ public class InferencePlanTests
     public void Logits_of_every_form_are_within_a_thousandth_of_the_reference_in_double(SimdTier tier, string network)
     {
         var dense = Small(network);
-        foreach (
-            var model in new[] { dense, Halved(dense, "kernel:16:16"), Halved(dense, "kernel:4:2"), Halved(dense, "weight:16:4"), Unstructured(dense) })
+        string[] patterns = ["kernel:16:16", "kernel:4:2", "weight:16:4"];
+        foreach (var model in patterns.Select(pattern => Halved(dense, pattern)).Concat([dense, Unstructured(dense)]))
         {
             var expected = InDouble(model);
             foreach (var tile in new[] { 0, 2, 4 })
@@ -276,7 +276,7 @@ public class InferencePlanTests
         return Initialised(Zoo.Build(network, input, Classes, width: 0.5));
     }
 
-    /// <summary>Random weights, and statistics as training leaves them rather than 0 and 1.</summary>
+    /// <summary>Random weights, and statistics other than 0 and 1, as after training.</summary>
     internal static Model Initialised(CheckedGraph graph)
     {
         var model = Initialiser.Initialise(graph, seed: 1);

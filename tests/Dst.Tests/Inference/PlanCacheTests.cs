@@ -8,6 +8,9 @@ namespace Dst.Tests.Inference;
 
 public sealed class PlanCacheTests : IDisposable
 {
+    private const string Head = """{"version":2,"cpu":"x","kernels":"x","layers":""";
+    private const string Layer = """{"layer":"a","forms":[{"form":"b","uses_mask":false,"ms":1}]}""";
+
     private static readonly LayerForm[] Measured = [new("direct", true, 0.5), new("direct", false, 1)];
 
     private readonly TemporaryFolder _folder = new();
@@ -85,7 +88,9 @@ public sealed class PlanCacheTests : IDisposable
     public void A_cache_of_an_older_version_is_measured_anew_silently()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(CachePath)!);
-        File.WriteAllText(CachePath, """{"version":1,"cpu":"x","kernels":"x","layers":[{"layer":"layer","ms":{"uhp-direct":0.5,"dense-direct":1}}]}""");
+        File.WriteAllText(
+            CachePath,
+            """{"version":1,"cpu":"x","kernels":"x","layers":[{"layer":"layer","ms":{"uhp-direct":0.5,"dense-direct":1}}]}""");
         Assert.Null(Open().Find("layer", Names));
         Keep("layer");
         Assert.Equal(Measured, Open().Find("layer", Names));
@@ -97,12 +102,12 @@ public sealed class PlanCacheTests : IDisposable
     [InlineData("{\"version\":2,\"cpu\":")]
     [InlineData("null")]
     [InlineData("[]")]
-    [InlineData("{\"version\":3,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[]}")]
-    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[null]}")]
-    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"forms\":[]}]}")]
-    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"forms\":[null]}]}")]
-    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"forms\":[{\"form\":\"b\",\"uses_mask\":false,\"ms\":-1}]}]}")]
-    [InlineData("{\"version\":2,\"cpu\":\"x\",\"kernels\":\"x\",\"layers\":[{\"layer\":\"a\",\"forms\":[{\"form\":\"b\",\"uses_mask\":false,\"ms\":1}]},{\"layer\":\"a\",\"forms\":[{\"form\":\"b\",\"uses_mask\":false,\"ms\":1}]}]}")]
+    [InlineData("""{"version":3,"cpu":"x","kernels":"x","layers":[]}""")]
+    [InlineData(Head + "[null]}")]
+    [InlineData(Head + """[{"layer":"a","forms":[]}]}""")]
+    [InlineData(Head + """[{"layer":"a","forms":[null]}]}""")]
+    [InlineData(Head + """[{"layer":"a","forms":[{"form":"b","uses_mask":false,"ms":-1}]}]}""")]
+    [InlineData(Head + "[" + Layer + "," + Layer + "]}")]
     public void A_damaged_cache_is_ignored_with_a_warning_and_replaced(string content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(CachePath)!);

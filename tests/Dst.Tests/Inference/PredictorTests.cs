@@ -136,11 +136,8 @@ public class PredictorTests
         AssertRefused("0 threads; 1 to 1024", () => new Predictor(model, Untuned, threads: 0).Dispose());
         AssertRefused("1025 threads", () => new Predictor(model, Untuned, threads: 1025).Dispose());
         AssertRefused("Batch is 0", () => new Predictor(model, Untuned with { Batch = 0 }).Dispose());
-        AssertRefused(
-            "2 channels; 1 or 3",
-            () =>
-                new Predictor(
-                    InferencePlanTests.Initialised(Zoo.Build("resnet8", new(2, 16, 16), Classes)), Untuned).Predict(Noise(16, 16, 1)));
+        var ofTwo = InferencePlanTests.Initialised(Zoo.Build("resnet8", new(2, 16, 16), Classes));
+        AssertRefused("2 channels; 1 or 3", () => new Predictor(ofTwo, Untuned).Predict(Noise(16, 16, 1)));
     }
 
     [Theory]
@@ -191,7 +188,12 @@ public class PredictorTests
         var data = DataSet.Load(
             new() { Simulated = new() { Classes = 4, PerClassTrain = 6, PerClassTest = 10, Size = 20 }, Crop = 16 }, 1, ".", _ => { });
         var dense = InferencePlanTests.Initialised(Zoo.Build("resnet8", data.Shape, 4));
-        var model = pattern switch { "dense" => dense, "unstructured" => InferencePlanTests.Unstructured(dense), _ => InferencePlanTests.Halved(dense, pattern) };
+        var model = pattern switch
+        {
+            "dense" => dense,
+            "unstructured" => InferencePlanTests.Unstructured(dense),
+            _ => InferencePlanTests.Halved(dense, pattern),
+        };
         using var loader = new BatchLoader(data, data.Test, 16, augment: false, seed: 1);
         BalanceClasses(model, loader);
         using var pool = new WorkerPool(1);
@@ -206,9 +208,7 @@ public class PredictorTests
             "the network takes all images for one class: the test needs such that differ");
     }
 
-    /// <summary>
-    /// Takes the mean logit of each class off its bias, so that a network with random weights takes images for different classes.
-    /// </summary>
+    /// <summary>Subtracts the mean logit of each class from its bias, so that random weights predict different classes.</summary>
     private static void BalanceClasses(Model model, BatchLoader loader)
     {
         using var predictor = new Predictor(model, Untuned);
@@ -222,7 +222,11 @@ public class PredictorTests
     private static Model Small()
     {
         var model = InferencePlanTests.Initialised(Zoo.Build("resnet8", new(1, 16, 16), Classes));
-        return new(model.Graph, model.Parameters) { ClassNames = ["a", "b", "c"], Normalisation = new(0, AmplitudeTransform.Sqrt, [0.4f], [0.2f], Smooth: true) };
+        return new(model.Graph, model.Parameters)
+        {
+            ClassNames = ["a", "b", "c"],
+            Normalisation = new(0, AmplitudeTransform.Sqrt, [0.4f], [0.2f], Smooth: true),
+        };
     }
 
     private static Image Noise(int height, int width, int seed)

@@ -4,7 +4,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Tests.Kernels;
 
 /// <summary>
-/// Functions of single elements, products, and what moves elements, at odd shapes. No value is within a difference's step of a kink.
+/// Element-wise functions, products and rearrangements at odd shapes. No value is within a finite difference's step of a kink.
 /// </summary>
 internal static class ActivationCases
 {
@@ -71,8 +71,8 @@ internal sealed unsafe class ActivationCase<TFunction>(string name, TFunction fu
     }
 }
 
-internal sealed unsafe class PReluCase(
-    int images, int channels, int height, int width) : OperationCase($"prelu {images}x{channels}x{height}x{width}")
+internal sealed unsafe class PReluCase(int images, int channels, int height, int width)
+    : OperationCase($"prelu {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 1;
 
@@ -109,8 +109,8 @@ internal sealed unsafe class PReluCase(
     }
 }
 
-internal sealed unsafe class AffineCase(
-    int images, int channels, int height, int width) : OperationCase($"affine {images}x{channels}x{height}x{width}")
+internal sealed unsafe class AffineCase(int images, int channels, int height, int width)
+    : OperationCase($"affine {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 1;
 
@@ -120,11 +120,10 @@ internal sealed unsafe class AffineCase(
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
     {
         var y = Blocked.Garbage(images, channels, height, width);
+        float* x = inputs[0].Pointer, weights = inputs[1].Pointer, biases = inputs[2].Pointer;
         if (tier is null)
-            new ActivationForward<AffineFunction>(
-                new(inputs[1].Pointer, inputs[2].Pointer), inputs[0].Pointer, images, channels, y.Pixels, y.Pointer).Reference();
-        else Activation.Affine(inputs[1].Pointer, inputs[2].Pointer).Forward(
-            tier.Value, inputs[0].Pointer, images, channels, y.Pixels, y.Pointer);
+            new ActivationForward<AffineFunction>(new(weights, biases), x, images, channels, y.Pixels, y.Pointer).Reference();
+        else Activation.Affine(weights, biases).Forward(tier.Value, x, images, channels, y.Pixels, y.Pointer);
         return y;
     }
 
@@ -138,8 +137,8 @@ internal sealed unsafe class AffineCase(
         {
             new ActivationBackwardData<AffineFunction>(
                 new(weights, biases), x, y.Pointer, dy.Pointer, images, blocks, y.Pixels, dx, accumulate).Reference();
-            fixed (double* s = weightSums) new ActivationBackwardWeight<AffineFunction>(
-                x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
+            fixed (double* s = weightSums)
+                new ActivationBackwardWeight<AffineFunction>(x, dy.Pointer, images, blocks, y.Pixels, s).Reference();
         }
         else
         {
@@ -153,8 +152,8 @@ internal sealed unsafe class AffineCase(
     }
 }
 
-internal sealed unsafe class MulCase(
-    int images, int channels, int height, int width) : OperationCase($"mul {images}x{channels}x{height}x{width}")
+internal sealed unsafe class MulCase(int images, int channels, int height, int width)
+    : OperationCase($"mul {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 2;
 

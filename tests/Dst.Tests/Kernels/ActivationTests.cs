@@ -5,7 +5,7 @@ namespace Dst.Tests.Kernels;
 
 public unsafe class ActivationTests
 {
-    /// <summary>1 / the largest number: what a quotient of 1 may lose.</summary>
+    /// <summary>1 / the largest number: a quotient of 1 may lose that much.</summary>
     private const double LargestLost = 1 / (double)float.MaxValue;
 
     /// <summary>Arguments of every size, both signs, zeros, infinities and NaN.</summary>
@@ -26,7 +26,7 @@ public unsafe class ActivationTests
         foreach (var (argument, actual) in Arguments.Zip(y.ToNchw()))
         {
             var expected = Math.Exp(argument);
-            var tolerance = 3e-7 * expected + float.Epsilon; // which is the last place below the normal numbers
+            var tolerance = 3e-7 * expected + float.Epsilon; // the spacing of subnormal numbers
             Assert.True(
                 ((float)expected).Equals(actual) || Math.Abs(expected - actual) <= tolerance,
                 $"e^{argument:R} is {actual:R}; {expected:R} was expected");
@@ -49,7 +49,7 @@ public unsafe class ActivationTests
         AssertExact(tier, Activation.Clip(float.MinValue, -1), x => Math.Clamp(x, float.MinValue, -1), 0);
     }
 
-    /// <summary>The derivative at a kink is that of PyTorch 1.13 for hardsigmoid and relu6; it is 0 on both ends of a clip.</summary>
+    /// <summary>At a kink the derivative is that of PyTorch 1.13 for hardsigmoid and relu6: 0 at both ends of a clip.</summary>
     [Theory]
     [TierData]
     public void Gradients_at_kinks_are_those_of_the_flat_side(SimdTier tier)
@@ -90,7 +90,7 @@ public unsafe class ActivationTests
         foreach (var (argument, actual) in Arguments.Zip(y.ToNchw()))
         {
             var expected = function(argument);
-            // Below the normal numbers the exponential in a sigmoid's denominator overflows, and it becomes 0.
+            // Where a sigmoid would be subnormal, the exponential in its denominator overflows and it becomes 0.
             var error = Math.Abs(expected - actual);
             Assert.True(
                 expected.Equals(actual) || error <= tolerance * Math.Abs(expected) + LargestLost,
@@ -101,8 +101,8 @@ public unsafe class ActivationTests
     private static void AssertSlopes(SimdTier tier, Activation activation, float[] arguments, float[] slopes)
     {
         using var x = Blocked.FromNchw(1, 1, 1, arguments.Length, arguments);
-        using Blocked y = Blocked.Garbage(1, 1, 1, x.Width), dy = Blocked.FromNchw(
-            1, 1, 1, x.Width, [.. arguments.Select(_ => 1f)]), dx = Blocked.Garbage(1, 1, 1, x.Width);
+        using var dy = Blocked.FromNchw(1, 1, 1, x.Width, [.. arguments.Select(_ => 1f)]);
+        using Blocked y = Blocked.Garbage(1, 1, 1, x.Width), dx = Blocked.Garbage(1, 1, 1, x.Width);
         activation.Forward(tier, x.Pointer, 1, 1, x.Pixels, y.Pointer);
         activation.BackwardData(tier, x.Pointer, y.Pointer, dy.Pointer, 1, 1, x.Pixels, dx.Pointer, accumulate: false);
         dx.AssertSound();

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Tests.Kernels;
 
-/// <summary>Public entries refuse sizes that do not fit before they touch memory.</summary>
+/// <summary>Public methods refuse sizes that do not fit before they touch memory.</summary>
 public unsafe class ArgumentTests
 {
     [Fact]

@@ -10,9 +10,7 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
 {
     public override int DataInputs => 1;
 
-    /// <summary>
-    /// Shares one choice of half of each run of <paramref name="group"/> candidates among <paramref name="block"/> filters.
-    /// </summary>
+    /// <summary>Keeps half of each run of <paramref name="group"/> candidates, the same for <paramref name="block"/> filters.</summary>
     public static KeptTaps Half(Conv2dShape shape, int block, int group, bool wholeKernels)
     {
         var area = wholeKernels ? shape.KernelHeight * shape.KernelWidth : 1;
@@ -36,7 +34,8 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
     {
         var weights = RandomParameter(shape.Filters * shape.RowLength, seed: 2);
         ZeroPruned(weights);
-        return [Blocked.Random(images, shape.Channels, shape.Height, shape.Width, seed: 1), weights, RandomParameter(shape.Filters, seed: 3)];
+        var x = Blocked.Random(images, shape.Channels, shape.Height, shape.Width, seed: 1);
+        return [x, weights, RandomParameter(shape.Filters, seed: 3)];
     }
 
     public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
@@ -83,7 +82,7 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
             for (var block = 0; block < shape.FilterBlocks; block++) kernel.UnpackWeightGradient(block, packed.Span, Plain(gradients[1]));
         }
 
-        // With 16 filters that share their taps the kernel itself leaves zeros elsewhere; with fewer its caller masks the gradient.
+        // If 16 filters share their taps, the kernel leaves zeros elsewhere; otherwise its caller masks the gradient.
         if (tier is null or SimdTier.Scalar || kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]);
     }
 

@@ -18,9 +18,8 @@ public unsafe class EpilogueTests
         using var residual = Blocked.Random(images, channels, height, width, seed: 2);
         using var bias = Blocked.Random(1, channels, 1, 1, seed: 3);
         var (before, added, shift) = (y.ToNchw(), residual.ToNchw(), bias.ToNchw());
-        new Epilogue(
-            hasBias ? bias.Pointer : null, hasResidual ? residual.Pointer : null,
-            new(least, most)).Apply(tier, y.Pointer, images, Layout.Blocks(channels), height * width);
+        var epilogue = new Epilogue(hasBias ? bias.Pointer : null, hasResidual ? residual.Pointer : null, new(least, most));
+        epilogue.Apply(tier, y.Pointer, images, Layout.Blocks(channels), height * width);
         y.AssertSound();
         var after = y.ToNchw();
         for (var i = 0; i < after.Length; i++)

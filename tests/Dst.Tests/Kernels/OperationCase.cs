@@ -4,7 +4,7 @@ namespace Dst.Tests.Kernels;
 
 /// <summary>
 /// One operation at one shape. Data inputs come first, parameters after them; a parameter is a single image of plain values.
-/// Each pass runs either through the public entry, on a tier, or as the reference where that is null.
+/// Each pass runs through the public method on a tier, or as the reference if the tier is null.
 /// </summary>
 internal abstract class OperationCase(string name)
 {
@@ -22,7 +22,7 @@ internal abstract class OperationCase(string name)
     /// <summary>The output, in a buffer that held garbage.</summary>
     public abstract Blocked Forward(Blocked[] inputs, SimdTier? tier);
 
-    /// <summary>Writes the gradient of each input; those of data are added to what is there if <paramref name="accumulate"/>.</summary>
+    /// <summary>Writes the gradient of each input, or adds those of data to the buffer if <paramref name="accumulate"/>.</summary>
     public abstract void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier);
 
     public override string ToString() => name;
@@ -31,13 +31,13 @@ internal abstract class OperationCase(string name)
     protected static Blocked RandomParameter(int count, int seed) => Blocked.Random(1, count, 1, 1, seed);
 
     /// <summary>
-    /// Values that differ from each other and from zero by more than a finite difference's step, so that no maximum changes
-    /// hands within it.
+    /// Values that differ from each other and from zero by more than a finite difference's step, so that no maximum moves to
+    /// another element within it.
     /// </summary>
     protected static Blocked DistinctValues(int images, int channels, int height, int width, int seed)
     {
-        var values = Enumerable.Range(0, images * channels * height * width).Select(
-            i => (i / 2 + 1) * (i % 2 == 0 ? 1 : -1) / 32f).ToArray();
+        var count = images * channels * height * width;
+        var values = Enumerable.Range(0, count).Select(i => (i / 2 + 1) * (i % 2 == 0 ? 1 : -1) / 32f).ToArray();
         new Random(seed).Shuffle(values);
         return Blocked.FromNchw(images, channels, height, width, values);
     }

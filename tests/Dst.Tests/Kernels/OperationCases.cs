@@ -90,8 +90,7 @@ internal static class OperationCases
         GatheredConvolution(13, new(50, 4, 4, 32, 3, 3, 1, 1), 6),
         GatheredConvolution(9, new(64, 6, 5, 16, 5, 4), 16),
         GatheredConvolution(2, new(64, 7, 9, 48, 6, 6, 2, 1), 4),
-        .. new[] { 1, 2, 4, 8, 16 }.SelectMany(
-            block => new[] { HalvedConvolution(block, 2, true), HalvedConvolution(block, 4, false), HalvedConvolution(block, 16, true), HalvedConvolution(block, 16, false) }),
+        .. new[] { 1, 2, 4, 8, 16 }.SelectMany(HalvedConvolutions),
         new DirectConvolutionCase(
             1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
         .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(
@@ -118,14 +117,23 @@ internal static class OperationCases
     private static WinogradCase HalvedWinograd(WinogradForm form, Conv2dShape shape, int block, int group) =>
         new(2, shape, form, DirectConvolutionCase.Half(shape, block, group, wholeKernels: true));
 
-    /// <summary>Halved kernels of enough channels that the backward-data pass gathers those that each block of filters keeps.</summary>
+    /// <summary>Halved kernels with so many channels that the backward-data pass gathers the kept ones of each block of filters.</summary>
     private static DirectConvolutionCase GatheredConvolution(int images, Conv2dShape shape, int group)
     {
         var kept = DirectConvolutionCase.Half(shape, Layout.Block, group, wholeKernels: true);
-        Assert.True(
-            new DirectConvolution(SimdTier.V128, shape, kept).BackwardDataWeightLength < 0.8 * new DirectConvolution(SimdTier.V128, shape).BackwardDataWeightLength);
+        static long WeightLength(Conv2dShape shape, KeptTaps? kept) =>
+            new DirectConvolution(SimdTier.V128, shape, kept).BackwardDataWeightLength;
+        Assert.True(WeightLength(shape, kept) < 0.8 * WeightLength(shape, kept: null));
         return new(images, shape, kept, $"gathered kernel:16:{group}");
     }
+
+    private static DirectConvolutionCase[] HalvedConvolutions(int block) =>
+    [
+        HalvedConvolution(block, group: 2, wholeKernels: true),
+        HalvedConvolution(block, group: 4, wholeKernels: false),
+        HalvedConvolution(block, group: 16, wholeKernels: true),
+        HalvedConvolution(block, group: 16, wholeKernels: false),
+    ];
 
     private static DirectConvolutionCase HalvedConvolution(int block, int group, bool wholeKernels)
     {
@@ -136,8 +144,8 @@ internal static class OperationCases
     }
 }
 
-internal sealed unsafe class ReluCase(
-    int images, int channels, int height, int width) : OperationCase($"relu {images}x{channels}x{height}x{width}")
+internal sealed unsafe class ReluCase(int images, int channels, int height, int width)
+    : OperationCase($"relu {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 1;
 
@@ -161,8 +169,8 @@ internal sealed unsafe class ReluCase(
     }
 }
 
-internal sealed unsafe class AddCase(
-    int images, int channels, int height, int width) : OperationCase($"add {images}x{channels}x{height}x{width}")
+internal sealed unsafe class AddCase(int images, int channels, int height, int width)
+    : OperationCase($"add {images}x{channels}x{height}x{width}")
 {
     public override int DataInputs => 2;
 
@@ -247,8 +255,8 @@ internal sealed unsafe class AvgPoolCase(int images, WindowShape shape, bool cou
     }
 }
 
-internal sealed unsafe class FlattenCase(
-    int images, int channels, int height, int width) : OperationCase($"flatten {images}x{channels}x{height}x{width}")
+internal sealed unsafe class FlattenCase(int images, int channels, int height, int width)
+    : OperationCase($"flatten {images}x{channels}x{height}x{width}")
 {
     private int Features => channels * height * width;
 

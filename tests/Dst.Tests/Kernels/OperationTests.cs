@@ -11,7 +11,7 @@ public unsafe class OperationTests
     private const float Step = 1 / 128f;
     private const int SamplesPerInput = 24;
 
-    /// <summary>By the name of the case: they are those of the reference on any tier, and take most of the time.</summary>
+    /// <summary>By the name of the case: on any tier they come from the reference, and they take most of the time.</summary>
     private static readonly ConcurrentDictionary<string, List<(int Input, int Element, double Slope)>> Differences = [];
 
     public static TheoryData<SimdTier, string> Cases =>
@@ -81,15 +81,13 @@ public unsafe class OperationTests
 
     private static OperationCase Find(string name) => OperationCases.All.Single(c => c.Name == name);
 
-    /// <summary>Gradients of all inputs, those of data written over garbage.</summary>
+    /// <summary>Gradients of all inputs; those of data overwrite garbage.</summary>
     private static Blocked[] Gradients(OperationCase operation, Blocked[] inputs, Blocked y, Blocked dy, SimdTier? tier)
     {
         var gradients = inputs
-            .Select(
-                (x, i) =>
-                    i < operation.DataInputs
-                        ? Blocked.Garbage(x.Images, x.Channels, x.Height, x.Width)
-                        : new Blocked(x.Images, x.Channels, x.Height, x.Width))
+            .Select((x, i) => i < operation.DataInputs
+                ? Blocked.Garbage(x.Images, x.Channels, x.Height, x.Width)
+                : new Blocked(x.Images, x.Channels, x.Height, x.Width))
             .ToArray();
         operation.Backward(inputs, y, dy, gradients, accumulate: false, tier);
         return gradients;

@@ -82,21 +82,21 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
     public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         var dx = gradients[0];
-        using var turned = Blocked.Garbage(1, features, outputs, 1);
+        using var backwardDataWeights = Blocked.Garbage(1, features, outputs, 1);
         using var packedGradient = new Blocked(1, outputs, features, 1);
         var biasGradient = new double[Layout.PaddedChannels(outputs)];
-        Linear.PackBackwardDataWeights(features, outputs, inputs[1].Span[..(outputs * features)], turned.Span);
-        turned.AssertSound();
+        Linear.PackBackwardDataWeights(features, outputs, inputs[1].Span[..(outputs * features)], backwardDataWeights.Span);
+        backwardDataWeights.AssertSound();
         if (tier is null)
         {
             if (!accumulate) dx.Span.Clear();
-            Linear.BackwardDataKernel(dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer).Reference();
+            Linear.BackwardDataKernel(dy.Pointer, images, features, outputs, backwardDataWeights.Pointer, dx.Pointer).Reference();
             Linear.BackwardWeightKernel(inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer).Reference();
             fixed (double* sums = biasGradient) new BiasBackward(dy.Pointer, images, Layout.Blocks(outputs), 1, sums).Reference();
         }
         else
         {
-            Linear.BackwardData(tier.Value, dy.Pointer, images, features, outputs, turned.Pointer, dx.Pointer, accumulate);
+            Linear.BackwardData(tier.Value, dy.Pointer, images, features, outputs, backwardDataWeights.Pointer, dx.Pointer, accumulate);
             Linear.BackwardWeight(tier.Value, inputs[0].Pointer, dy.Pointer, images, features, outputs, packedGradient.Pointer);
             Bias.Backward(tier.Value, dy.Pointer, images, outputs, 1, biasGradient);
         }
@@ -107,9 +107,7 @@ internal sealed unsafe class LinearCase(int images, int features, int outputs) :
     }
 }
 
-/// <summary>
-/// Batch normalisation in training, with a ReLU behind it or without, its sums taken in two parts where there are two images.
-/// </summary>
+/// <summary>Batch normalisation in training, with or without a ReLU after it. With two images it sums in two parts.</summary>
 internal sealed unsafe class BatchNormCase(int images, int channels, int height, int width, bool relu = false)
     : OperationCase($"batch norm{(relu ? " relu" : "")} {images}x{channels}x{height}x{width}")
 {
@@ -129,7 +127,12 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
 
     public override Blocked[] MakeInputs()
     {
-        Blocked[] inputs = [Blocked.Random(images, channels, height, width, seed: 1), RandomParameter(channels, seed: 2), RandomParameter(channels, seed: 3)];
+        Blocked[] inputs =
+        [
+            Blocked.Random(images, channels, height, width, seed: 1),
+            RandomParameter(channels, seed: 2),
+            RandomParameter(channels, seed: 3),
+        ];
         if (!relu) return inputs;
         // Inputs near ±1, scales near 1 and small shifts keep outputs away from the corner of the ReLU.
         foreach (ref var x in inputs[0].Span) x = x == 0 ? 0 : Math.Sign(x) + 0.1f * x;
@@ -180,13 +183,12 @@ internal sealed unsafe class BatchNormCase(int images, int channels, int height,
         fixed (float* mean = _mean, inverse = _inverseDeviation)
         fixed (double* s = sums)
         {
-            if (tier is null)
-                new BatchNormBackwardData(
-                    x.Pointer, dy.Pointer, new(inputs[1].Pointer, mean, inverse, s, Count, channels), images, Pixels, dx,
-                    accumulate).Reference();
-            else BatchNorm.BackwardData(
-                tier.Value, x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels, dx,
-                accumulate);
+            var terms = new BatchNorm.ChannelTerms(inputs[1].Pointer, mean, inverse, s, Count, channels);
+            if (tier is null) new BatchNormBackwardData(x.Pointer, dy.Pointer, terms, images, Pixels, dx, accumulate).Reference();
+            else
+                BatchNorm.BackwardData(
+                    tier.Value, x.Pointer, dy.Pointer, inputs[1].Span[..channels], _mean, _inverseDeviation, sums, Count, images, Pixels,
+                    dx, accumulate);
         }
     }
 

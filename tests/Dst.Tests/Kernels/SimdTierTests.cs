@@ -6,7 +6,7 @@ namespace Dst.Tests.Kernels;
 
 public class SimdTierTests
 {
-    /// <summary>Switches of the runtime, and the widest tier that each leaves where it is 0.</summary>
+    /// <summary>Switches of the runtime, and the widest tier that each leaves when it is 0.</summary>
     public static TheoryData<string, SimdTier> Switches => new()
     {
         { "DOTNET_EnableAVX512", SimdTier.V256 },
@@ -23,7 +23,7 @@ public class SimdTierTests
         Assert.Equal(SimdTiers.NameOf(expected), machine.RootElement.GetProperty("best_tier").GetString());
     }
 
-    /// <summary>The test script runs this under each switch: what else runs there has the narrow tiers only.</summary>
+    /// <summary>The test script runs this under each switch, where all tests of the category have the narrow tiers only.</summary>
     [Theory, Trait("Category", "Tier")]
     [MemberData(nameof(Switches))]
     public void The_best_tier_of_this_process_is_one_that_its_switches_allow(string variable, SimdTier widest)

@@ -4,7 +4,7 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Kernels;
 
-/// <summary>A convolution in Winograd form, its tiles filled in two calls; the reference is the direct convolution's.</summary>
+/// <summary>A convolution in Winograd form, with its tiles filled in two calls. The direct convolution is the reference.</summary>
 internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, WinogradForm form, KeptTaps? kept = null)
     : OperationCase($"{form} {(kept is null ? "dense" : "kernel:16")} {images} {shape}")
 {
@@ -53,8 +53,8 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, Winogra
         }
 
         var kernel = Plan(tier.Value);
-        using AlignedBuffer u = Garbage(
-            kernel.BackwardDataWeightLength), v = InputTiles(kernel, inputs[0]), m = Garbage(kernel.OutputTilesLength);
+        using AlignedBuffer u = Garbage(kernel.BackwardDataWeightLength), v = InputTiles(kernel, inputs[0]);
+        using var m = Garbage(kernel.OutputTilesLength);
         using var du = new AlignedBuffer(kernel.WeightGradientLength);
         for (var block = 0; block < kernel.BackwardDataBlocks; block++) kernel.PackBackwardDataWeights(block, Plain(inputs[1]), u.Pointer);
         InTwo(rows => kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
@@ -65,7 +65,8 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, Winogra
         InTwo(rows => kernel.TransformInputGradient(rows, v.Pointer, accumulate || !kernel.CoversInput, gradients[0].Pointer));
         for (var block = 0; block < shape.FilterBlocks; block++) kernel.UnpackWeightGradient(block, du.Pointer, Plain(gradients[1]));
 
-        if (kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]); // whole vectors of filters: what one keeps all have a gradient for
+        // A whole vector of filters has a gradient wherever one of them keeps a weight.
+        if (kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]);
     }
 
     private WinogradConvolution Plan(SimdTier tier) => new(tier, form, shape, kept, Rows);

@@ -8,7 +8,7 @@ namespace Dst.Tests.Lowering;
 
 public class LoweredProgramTests
 {
-    /// <summary>A backend that clips everything and has no use for flattening.</summary>
+    /// <summary>A backend that fuses every clip and removes flattening.</summary>
     private static readonly LoweringTarget Able = new((_, _) => true, ReadsMapsInAnyOrder: true);
 
     /// <summary>A backend that does neither.</summary>
@@ -115,7 +115,7 @@ public class LoweredProgramTests
         Assert.Equal(["a", "twice"], Outputs(Lower(Plain, [nodes[0], new("twice", new AddOp(), ["a", "a"])])));
     }
 
-    /// <summary>Work that grew with the square of the length would take minutes.</summary>
+    /// <summary>Quadratic work would take minutes here.</summary>
     [Theory]
     [InlineData("relu")]
     [InlineData("dropout")]

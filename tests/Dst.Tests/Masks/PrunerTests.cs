@@ -84,7 +84,7 @@ public class PrunerTests
         var mask = UnstructuredPruner.Prune(weight, count);
         Assert.Equal((long)count, mask.KeptWeights);
         Assert.Null(mask.Group);
-        // A stable sort.
+        // OrderByDescending is stable: of equal weights the earlier one is kept.
         var order = Enumerable.Range(0, weight.Data.Length).OrderByDescending(i => Math.Abs(weight.Data[i])).Take(count).Order();
         Assert.Equal(order, Enumerable.Range(0, weight.Data.Length).Where(i => mask.Kept[i]));
     }
@@ -135,7 +135,7 @@ public class PrunerTests
         }
     }
 
-    // Sums over the mask's own map from weights to candidates, not the pruner's.
+    // Uses the mask's map from weights to candidates instead of the pruner's.
     private static double[] Scores(Tensor weight, LayerMask mask)
     {
         var scores = new double[mask.Kept.Length];

@@ -28,18 +28,25 @@ public sealed class PruningDuringTrainingTests : IDisposable
     public void Gradual_pruning_only_ever_drops_and_ends_at_half(PruningScore score, bool unstructured)
     {
         // 24 images in batches of 9 for 6 epochs are 18 steps; at steps 3, 6 and 9 a third of the stages begins.
-        var options = new PruningOptions { Method = PruningMethod.Gradual, Block = 4, Group = 8, Score = score, TaylorBatches = 1, Gradual = new() { Share = 0.5, Stages = 3 } };
-        var phase = Phase(
-            _recipe.Train with { Epochs = 6, Patience = 1, Clip = 0 }) with
+        var options = new PruningOptions
         {
-            Pruning = new(
-                options, unstructured ? MaskKind.Unstructured : MaskKind.Uhp)
+            Method = PruningMethod.Gradual,
+            Block = 4,
+            Group = 8,
+            Score = score,
+            TaylorBatches = 1,
+            Gradual = new() { Share = 0.5, Stages = 3 },
+        };
+        var phase = Phase(_recipe.Train with { Epochs = 6, Patience = 1, Clip = 0 }) with
+        {
+            Pruning = new(options, unstructured ? MaskKind.Unstructured : MaskKind.Uhp),
         };
         var kept = new List<float[]>();
-        using var trainer = new Trainer(
-            phase, _data, new(_pool),
-            seed: 1)
-        { CheckpointDue = trainer => kept.Add(Kept(trainer)), Checkpoints = new() { EveryEpochs = 1 } };
+        using var trainer = new Trainer(phase, _data, new(_pool), seed: 1)
+        {
+            CheckpointDue = trainer => kept.Add(Kept(trainer)),
+            Checkpoints = new() { EveryEpochs = 1 },
+        };
         var result = trainer.Run();
 
         Assert.InRange(result.BestEpoch, 4, 6); // the third epoch's last step, number 8, is one before the last stage

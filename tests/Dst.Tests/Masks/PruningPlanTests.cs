@@ -47,16 +47,11 @@ public class PruningPlanTests
 
     [Fact]
     public void A_name_that_fits_no_layer_is_an_error() =>
-        Assert.Contains(
-            "'points', which fits no layer",
-            Assert.Throws<InputException>(() => PruningPlan.Create(Network(), Options with { Exclude = ["points"] })).Message,
-            StringComparison.Ordinal);
+        Assert.Contains("'points', which fits no layer", Refusal(Options with { Exclude = ["points"] }), StringComparison.Ordinal);
 
     [Fact]
     public void An_odd_group_is_an_error() =>
-        Assert.Contains(
-            "even group", Assert.Throws<InputException>(() => PruningPlan.Create(Network(), Options with { Group = 3 })).Message,
-            StringComparison.Ordinal);
+        Assert.Contains("even group", Refusal(Options with { Group = 3 }), StringComparison.Ordinal);
 
     [Fact]
     public void First_and_last_convolutions_are_excluded_on_request()
@@ -92,6 +87,9 @@ public class PruningPlanTests
         Assert.Equal(["point", "last"], pruned.Masks.Keys);
         Assert.Equal(["a", "b"], pruned.ClassNames);
     }
+
+    private static string Refusal(PruningOptions options) =>
+        Assert.Throws<InputException>(() => PruningPlan.Create(Network(), options)).Message;
 
     private static Model Network()
     {

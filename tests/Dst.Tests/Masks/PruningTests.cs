@@ -28,8 +28,8 @@ public sealed class PruningTests
     public void Unstructured_masks_leave_channels_in_their_order(double? keptShare)
     {
         var options = new PruningOptions { Block = 4, Group = 4, Permute = true };
-        var planned = new Pruning(options, MaskKind.Unstructured) { KeptShare = keptShare }.Prepare(
-            _model, gradients: null, _ => Assert.Fail("permuted"));
+        var pruning = new Pruning(options, MaskKind.Unstructured) { KeptShare = keptShare };
+        var planned = pruning.Prepare(_model, gradients: null, _ => Assert.Fail("permuted"));
         Assert.Same(_model, planned.Start);
         AssertSame(PruningPlan.CreateUnstructured(_model, options, keptShare: keptShare).ApplyTo(_model), planned.Apply());
     }

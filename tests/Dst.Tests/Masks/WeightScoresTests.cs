@@ -43,8 +43,8 @@ public class WeightScoresTests
         var data = TinyRun.Load(recipe);
         var model = Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, 3, 0.25), seed: 1);
         using var pool = new WorkerPool(1);
-        var gradients = new ScoreGradients(data, batch: 9, new(pool), seed: 1).Of(
-            model, new() { Score = PruningScore.Taylor, TaylorBatches = 2 })!;
+        var options = new PruningOptions { Score = PruningScore.Taylor, TaylorBatches = 2 };
+        var gradients = new ScoreGradients(data, batch: 9, new(pool), seed: 1).Of(model, options)!;
 
         var sum = new float[gradients["layer1.0.conv1.weight"].Length];
         using var loader = new BatchLoader(data, data.Training, 9, augment: true, seed: 1);
@@ -52,8 +52,8 @@ public class WeightScoresTests
         {
             using var network = new TrainingNetwork(model, 9, new(pool), seed: 1);
             var gradient = new float[batch.Count * 3];
-            CrossEntropy.Compute(
-                network.Forward(batch.Images, batch.Count, training: true), batch.Labels.AsSpan(0, batch.Count), 3, 0, 1, gradient);
+            var logits = network.Forward(batch.Images, batch.Count, training: true);
+            CrossEntropy.Compute(logits, batch.Labels.AsSpan(0, batch.Count), 3, 0, 1, gradient);
             network.Backward(gradient);
             var weight = network.Parameters.Single(p => p.Shape.Name == "layer1.0.conv1.weight");
             for (var i = 0; i < sum.Length; i++) sum[i] += weight.Gradient[i] / 2;

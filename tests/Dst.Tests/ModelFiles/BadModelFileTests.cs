@@ -6,9 +6,12 @@ using Dst.Training.Networks;
 
 namespace Dst.Tests.ModelFiles;
 
-/// <summary>Model files that were made wrong on purpose, from one small pruned model.</summary>
+/// <summary>Damaged model files, all made from one small pruned model.</summary>
 public sealed class BadModelFileTests : IDisposable
 {
+    private const string Nodes = """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":""";
+    private const string OneNode = Nodes + """[{"name":"n","operation":""";
+
     private readonly TemporaryFolder _folder = new();
     private readonly string _path;
     private readonly Dictionary<string, string> _metadata;
@@ -45,27 +48,30 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData("graph", null, "no 'graph'")]
     [InlineData("graph", "null", "null for 'graph'")]
     [InlineData("graph", "{", "cannot be understood")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[]}""", "no nodes")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[null]}""", "null node")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":null}""", "cannot be understood")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"relu"},"inputs":[null]}]}""", "null node or input")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"gelu"},"inputs":["input"]}]}""", "cannot be understood")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{},"inputs":["input"]}]}""", "cannot be understood")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"clip","min":0},"inputs":["input"]}]}""", "cannot be understood")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"clip","min":0,"max":1e39},"inputs":["input"]}]}""", "two finite bounds")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"linear","out_features":2147483647},"inputs":["input"]}]}""", "which is too large")]
-    [InlineData("graph", """{"name":"a","input":{"channels":1,"height":1,"width":1},"nodes":[{"name":"n","operation":{"op":"linear","out_features":1000000000},"inputs":["input"]}]}""", "no tensor 'n.weight'")]
+    [InlineData("graph", Nodes + "[]}", "no nodes")]
+    [InlineData("graph", Nodes + "[null]}", "null node")]
+    [InlineData("graph", Nodes + "null}", "cannot be understood")]
+    [InlineData("graph", OneNode + """{"op":"relu"},"inputs":[null]}]}""", "null node or input")]
+    [InlineData("graph", OneNode + """{"op":"gelu"},"inputs":["input"]}]}""", "cannot be understood")]
+    [InlineData("graph", OneNode + """{},"inputs":["input"]}]}""", "cannot be understood")]
+    [InlineData("graph", OneNode + """{"op":"clip","min":0},"inputs":["input"]}]}""", "cannot be understood")]
+    [InlineData("graph", OneNode + """{"op":"clip","min":0,"max":1e39},"inputs":["input"]}]}""", "two finite bounds")]
+    [InlineData("graph", OneNode + """{"op":"linear","out_features":2147483647},"inputs":["input"]}]}""", "which is too large")]
+    [InlineData("graph", OneNode + """{"op":"linear","out_features":1000000000},"inputs":["input"]}]}""", "no tensor 'n.weight'")]
     [InlineData("masks", """{"conv1":"kernel:3:4"}""", "'kernel:3:4' is not unit:block:group")]
     [InlineData("masks", """{"conv1":null}""", "'null' is not unit:block:group")]
     [InlineData("masks", """{"fc":"kernel:4:4"}""", "'fc', which is not a convolution")]
     [InlineData("masks", """{}""", "no tensor 'layer2.0.conv2.weight'")]
     [InlineData("masks", """{"layer2.0.conv2":"weight:4:4","layer3.0.conv1":"unstructured"}""", "'layer2.0.conv2.weight.uhp_mask' is U8")]
-    [InlineData("masks", """{"layer2.0.conv2":"kernel:4:4","layer3.0.conv1":"unstructured","relu":"unstructured"}""", "mask for 'relu', which is not a convolution")]
+    [InlineData(
+        "masks", """{"layer2.0.conv2":"kernel:4:4","layer3.0.conv1":"unstructured","relu":"unstructured"}""",
+        "mask for 'relu', which is not a convolution")]
     [InlineData("class_names", """["a","b"]""", "2 class names; its network has 3 outputs")]
     [InlineData("class_names", """["a","b",null]""", "null class name")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[0.5],"deviation":[0]}""", "positive deviations")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1e99],"deviation":[1]}""", "finite means")]
-    [InlineData("normalisation", """{"resize":0,"amplitude":"cube","mean":[1],"deviation":[1]}""", "found 'cube', expected none, sqrt or log")]
+    [InlineData(
+        "normalisation", """{"resize":0,"amplitude":"cube","mean":[1],"deviation":[1]}""", "found 'cube', expected none, sqrt or log")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1,2],"deviation":[1,2]}""", "1 finite means")]
     [InlineData("normalisation", """{"resize":-1,"amplitude":"none","mean":[1],"deviation":[1]}""", "resize of 0 to")]
     public void Wrong_metadata_is_refused(string key, string? value, string expected)
@@ -100,7 +106,8 @@ public sealed class BadModelFileTests : IDisposable
     {
         _metadata["graph"] = """
             {"name":"a","input":{"channels":65536,"height":1,"width":1},"nodes":[
-            {"name":"conv","operation":{"op":"conv2d","out_channels":16400,"kernel_height":1,"kernel_width":1,"stride":1,"padding":0},"inputs":["input"]}]}
+            {"name":"conv","inputs":["input"],
+             "operation":{"op":"conv2d","out_channels":16400,"kernel_height":1,"kernel_width":1,"stride":1,"padding":0}}]}
             """;
         _metadata["masks"] = """{"conv":"kernel:16:16"}""";
         ExpectRefused("'conv' has 1074790400 weights; a pruned layer has at most 1073741824");
@@ -143,7 +150,7 @@ public sealed class BadModelFileTests : IDisposable
         var refused = 0;
         for (var i = 0; i < mutations; i++)
         {
-            // Three in four hit the length and the header, where the structure is.
+            // Three in four changes hit the length or the header, which hold the structure.
             var position = random.NextInt(i % 4 == 0 ? bytes.Length : headerEnd);
             var original = bytes[position];
             bytes[position] = i % 2 == 0 ? (byte)random.NextInt(256) : (byte)(original ^ (1 << random.NextInt(8)));

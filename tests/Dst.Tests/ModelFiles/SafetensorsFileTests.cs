@@ -8,6 +8,9 @@ namespace Dst.Tests.ModelFiles;
 
 public sealed class SafetensorsFileTests : IDisposable
 {
+    /// <summary>A header that is not closed, with a tensor of one float.</summary>
+    private const string OneFloat = """{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}""";
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -41,7 +44,9 @@ public sealed class SafetensorsFileTests : IDisposable
         SafetensorsFile.Write(path, new Dictionary<string, string>(), [new("b", [1], new byte[] { 9 }), new("f", [1], new[] { 1f })]);
         var bytes = File.ReadAllBytes(path);
         var header = Encoding.UTF8.GetString(bytes, 8, (int)BinaryPrimitives.ReadInt64LittleEndian(bytes));
-        Assert.Equal("""{"__metadata__":{},"f":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[1],"data_offsets":[4,5]}}""", header.TrimEnd(' '));
+        const string Floats = """{"dtype":"F32","shape":[1],"data_offsets":[0,4]}""";
+        const string Bytes = """{"dtype":"U8","shape":[1],"data_offsets":[4,5]}""";
+        Assert.Equal($$"""{"__metadata__":{},"f":{{Floats}},"b":{{Bytes}}}""", header.TrimEnd(' '));
         Assert.Equal(0, (8 + header.Length) % 8);
         Assert.Equal([0, 0, 0x80, 0x3F, 9], bytes[(8 + header.Length)..]);
     }
@@ -61,10 +66,12 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "[begin, end]")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}""", 8, "[begin, end]")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4000000000],"data_offsets":[0,16000000000]}}""", 4, "4000000000 in its shape")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[400000000],"data_offsets":[0,1600000000]}}""", 4, "1600000000 in its data_offsets; a whole number from 0 to 4")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6, "tensor 'b' begins at byte")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[6,10]}}""", 10, "tensor 'b' begins at byte")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "not the JSON")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[400000000],"data_offsets":[0,1600000000]}}""", 4,
+        "1600000000 in its data_offsets; a whole number from 0 to 4")]
+    [InlineData(OneFloat + ""","b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6, "tensor 'b' begins at byte")]
+    [InlineData(OneFloat + ""","b":{"dtype":"F32","shape":[1],"data_offsets":[6,10]}}""", 10, "tensor 'b' begins at byte")]
+    [InlineData(OneFloat + ""","a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "not the JSON")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 7, "its header describes")]
     public void Malformed_headers_are_refused_with_the_reason(string header, int dataBytes, string expected)
     {

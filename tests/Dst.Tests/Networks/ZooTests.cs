@@ -10,7 +10,7 @@ public class ZooTests
 
     public static TheoryData<string> AllNames => [.. Zoo.Names];
 
-    // Trained parameters of the PyTorch networks of the knowledge-distillation literature (RepDistiller, mdistiller).
+    // Numbers of parameters of the PyTorch networks in RepDistiller and mdistiller.
     [Theory]
     [InlineData("resnet20", 278_324)]
     [InlineData("resnet56", 861_620)]

@@ -4,7 +4,7 @@ using Dst.Training.Objectives;
 namespace Dst.Tests.Objectives;
 
 /// <summary>
-/// Losses of distillation: gradients are slopes, and what the definitions imply. Their values are checked in GoldenLossTests.
+/// Distillation losses: gradients equal slopes, and the definitions hold. GoldenLossTests checks the values.
 /// </summary>
 public class DistillationLossTests
 {

@@ -14,7 +14,7 @@ namespace Dst.Tests.Objectives;
 public sealed class FeatureTermTests : IDisposable
 {
     private const int Batch = 4;
-    private const string Layer = "layer2.0.relu2"; // overwrites its input, which is no feature
+    private const string Layer = "layer2.0.relu2"; // overwrites its input, as that is no feature
 
     private readonly WorkerPool _pool = new(1);
     private readonly Recipe _recipe = TinyRun.Recipe("unused");
@@ -41,11 +41,10 @@ public sealed class FeatureTermTests : IDisposable
         Loss();
         student.Backward(gradient);
         var projection = Assert.Single(objective.Projections);
-        foreach (
-            var parameter in student.Parameters.Where(
-                p => p.Shape.Name is "conv1.weight" or "layer2.0.conv1.weight" or "layer2.0.bn1.weight" or "fc.weight").Append(projection))
+        string[] names = ["conv1.weight", "layer2.0.conv1.weight", "layer2.0.bn1.weight", "fc.weight"];
+        foreach (var parameter in student.Parameters.Where(p => names.Contains(p.Shape.Name)).Append(projection))
         {
-            // Along the gradient itself, where the kinks of many ReLUs average out, the slope is its norm.
+            // The slope along the gradient is its norm; the kinks of many ReLUs average out on the way.
             var (gradientOf, values, step) = (parameter.Gradient.ToArray(), parameter.Value.ToArray(), 3e-4);
             var norm = Math.Sqrt(gradientOf.Sum(g => (double)g * g));
             Assert.True(norm > 0.01, $"{parameter.Shape.Name} has a gradient of {norm}");
@@ -66,10 +65,8 @@ public sealed class FeatureTermTests : IDisposable
         using var folder = new TemporaryFolder();
         var phase = Phase(hints: 1, attention: 0, Layer) with { Options = _recipe.Train with { Epochs = 1 } };
         float[] start, end;
-        using (
-            var trainer = new Trainer(
-                phase, _data, new(_pool), seed: 1)
-            { CheckpointDue = trainer => CheckpointFile.Save(folder.File("c"), "student", trainer) })
+        void Save(Trainer trainer) => CheckpointFile.Save(folder.File("c"), "student", trainer);
+        using (var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { CheckpointDue = Save })
         {
             start = Projection(trainer);
             Assert.DoesNotContain(trainer.Run().Model.Parameters.Keys, name => name.Contains("hints"));
@@ -87,10 +84,15 @@ public sealed class FeatureTermTests : IDisposable
     }
 
     [Theory]
-    [InlineData("layer2.0.relu3", Layer, "the teacher layer 'layer2.0.relu3', which resnet8 has not before its output; did you mean 'layer2.0.relu1'?")]
+    [InlineData(
+        "layer2.0.relu3", Layer,
+        "the teacher layer 'layer2.0.relu3', which resnet8 has not before its output; did you mean 'layer2.0.relu1'?")]
     [InlineData(Layer, "layer9.0.relu2", "the student layer 'layer9.0.relu2'")]
     [InlineData(Layer, "fc", "the student layer 'fc'")]
-    [InlineData("layer1.0.relu2", Layer, "joins the teacher's 'layer1.0.relu2', 8x16x16, and the student's 'layer2.0.relu2', 8x8x8; expected maps of the same height and width")]
+    [InlineData(
+        "layer1.0.relu2", Layer,
+        "joins the teacher's 'layer1.0.relu2', 8x16x16, and the student's 'layer2.0.relu2', 8x8x8; "
+            + "expected maps of the same height and width")]
     public void Wrong_layers_are_refused_before_anything_is_trained(string teacher, string student, string expected)
     {
         using var folder = new TemporaryFolder();
@@ -121,7 +123,12 @@ public sealed class FeatureTermTests : IDisposable
         return new("student", Network(0.25, 1), _recipe.Train)
         {
             Teacher = Network(0.5, 2),
-            Distillation = new() { Alpha = 0.5, Hints = new() { Weight = hints, Layers = layers }, Attention = new() { Weight = attention, Layers = layers } },
+            Distillation = new()
+            {
+                Alpha = 0.5,
+                Hints = new() { Weight = hints, Layers = layers },
+                Attention = new() { Weight = attention, Layers = layers },
+            },
         };
     }
 

@@ -75,8 +75,12 @@ public sealed class TeacherTests : IDisposable
         Assert.Equal(remembered, before == after);
     }
 
-    private static DataSet Load(int shift) => DataSet.Load(
-        new() { Kind = DataKind.Simulated, Shift = shift, Crop = 16, Simulated = new() { Classes = 3, PerClassTrain = 9, PerClassTest = 2, Size = 20 } }, seed: 1, ".", _ => { });
+    private static DataSet Load(int shift)
+    {
+        var simulated = new SimulatedOptions { Classes = 3, PerClassTrain = 9, PerClassTest = 2, Size = 20 };
+        var options = new DataOptions { Kind = DataKind.Simulated, Shift = shift, Crop = 16, Simulated = simulated };
+        return DataSet.Load(options, seed: 1, ".", _ => { });
+    }
 
     private static void AssertClose(float[] expected, ReadOnlySpan<float> actual)
     {

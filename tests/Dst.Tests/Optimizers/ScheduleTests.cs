@@ -18,7 +18,10 @@ public class ScheduleTests
 
     [Fact] // CosineAnnealingLR(T_max=8, eta_min=0.01)
     public void Cosine_equals_PyTorch() => Expect(Options with { Kind = ScheduleKind.Cosine, FinalLearningRate = 0.01 }, 8,
-        [0.4, 0.38515650883970093, 0.34288582233137677, 0.2796232693111925, 0.205, 0.13037673068880748, 0.06711417766862324, 0.024843491160299085]);
+        [
+            0.4, 0.38515650883970093, 0.34288582233137677, 0.2796232693111925,
+            0.205, 0.13037673068880748, 0.06711417766862324, 0.024843491160299085,
+        ]);
 
     [Fact] // OneCycleLR(max_lr=0.4, total_steps=10, cycle_momentum=False)
     public void One_cycle_equals_PyTorch() => Expect(Options with { Kind = ScheduleKind.OneCycle }, 10,

@@ -4,7 +4,7 @@ using Dst.Training.Autodiff;
 
 namespace Dst.Tests.Optimizers;
 
-/// <summary>Parameters with values and gradients of plain formulas, for the tests of this folder.</summary>
+/// <summary>Parameters with values and gradients from simple formulas, for the tests of this folder.</summary>
 internal static class TestParameters
 {
     /// <summary>Nineteen weights sin(0.7·i): whole vectors and a tail at every width.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Dst.Tests.Report;
 
-/// <summary>A CSV text as programs read it (RFC 4180), with lines <c># name: value</c> of facts in front.</summary>
+/// <summary>A CSV text as programs read it (RFC 4180), after lines <c># name: value</c> of facts.</summary>
 internal sealed record CsvText(IReadOnlyDictionary<string, string> Facts, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
     public static CsvText Parse(string text)

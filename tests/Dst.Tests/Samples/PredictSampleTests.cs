@@ -5,7 +5,7 @@ using Dst.Tests.Images;
 
 namespace Dst.Tests.Samples;
 
-/// <summary>The sample program of docs/library.md, on a small model.</summary>
+/// <summary>Runs the sample program of docs/library.md on a small model.</summary>
 public sealed class PredictSampleTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -32,10 +32,12 @@ public sealed class PredictSampleTests : IDisposable
 
     private static (int ExitCode, string Output, string Error) Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo(
-            "dotnet",
-            ["exec", Path.Combine(AppContext.BaseDirectory, "Predict.dll"), .. arguments])
-        { RedirectStandardError = true, RedirectStandardOutput = true };
+        var program = Path.Combine(AppContext.BaseDirectory, "Predict.dll");
+        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEnd();
