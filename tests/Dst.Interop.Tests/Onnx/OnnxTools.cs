@@ -93,8 +93,8 @@ public sealed class OnnxTools : IDisposable
         process.WaitForExit();
         Assert.True(
             process.ExitCode == 0,
-            $"{program} {script} failed (it needs python3-torch and python3-onnx, or nodejs and onnxruntime-node; see "
-            + $"tests/install-tools.sh): {error}");
+            $"{program} {script} failed (it needs python3-torch and python3-onnx, or nodejs and onnxruntime-node; "
+                + $"see tests/install-tools.sh): {error}");
     }
 
     private static string RepositoryRoot()

@@ -74,16 +74,16 @@ internal sealed class DoubleNetwork
             case BatchNormOp b: Normalise(node, b.Epsilon, backward); break;
             case ReluOp: Rectify(x, y, dx, dy, backward); break;
             case LeakyReluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp:
-                Apply(
-                DoubleFunction.Of(node.Operation), x, y, dx, dy, backward); break;
+                Apply(DoubleFunction.Of(node.Operation), x, y, dx, dy, backward);
+                break;
             case PReluOp: RectifyByChannel(node, backward); break;
             case AffineOp: MapByChannel(node, backward); break;
             case MulOp: Product(node, backward); break;
             case PadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
             case MaxPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: true, countPadding: false, backward); break;
             case GlobalMaxPoolOp:
-                Pool(
-                node, Math.Max(shape.Height, shape.Width), 1, 0, maximum: true, countPadding: false, backward); break;
+                Pool(node, Math.Max(shape.Height, shape.Width), 1, 0, maximum: true, countPadding: false, backward);
+                break;
             case AvgPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: false, p.CountPadding, backward); break;
             case SoftmaxOp: Exponentiate(x, y, dx, dy, shape.Channels, backward); break;
             case ConcatOp: Join(node, backward); break;
@@ -113,8 +113,8 @@ internal sealed class DoubleNetwork
     private void Convolve(Node node, Conv2dOp c, bool backward)
     {
         var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
-        var (x, y, w, dw) = (
-            _values[node.Inputs[0]], _values[node.Name], Parameters[$"{node.Name}.weight"], Gradients[$"{node.Name}.weight"]);
+        var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
+        var (w, dw) = (Parameters[$"{node.Name}.weight"], Gradients[$"{node.Name}.weight"]);
         var (dx, dy) = backward ? (_gradients[node.Inputs[0]], _gradients[node.Name]) : ([], []);
         var bias = c.Bias ? Parameters[$"{node.Name}.bias"] : new double[o.Channels];
         var biasGradient = c.Bias ? Gradients[$"{node.Name}.bias"] : new double[o.Channels];
@@ -149,8 +149,8 @@ internal sealed class DoubleNetwork
 
     private void Multiply(Node node, int outputs, int features, bool backward)
     {
-        var (x, y, w, dw) = (
-            _values[node.Inputs[0]], _values[node.Name], Parameters[$"{node.Name}.weight"], Gradients[$"{node.Name}.weight"]);
+        var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
+        var (w, dw) = (Parameters[$"{node.Name}.weight"], Gradients[$"{node.Name}.weight"]);
         var bias = Parameters.GetValueOrDefault($"{node.Name}.bias");
         for (var i = 0; i < y.Length; i++)
         {
@@ -221,9 +221,8 @@ internal sealed class DoubleNetwork
 
     private void RectifyByChannel(Node node, bool backward)
     {
-        var (x, y, slopes, pixels) = (
-            _values[node.Inputs[0]], _values[node.Name], Parameters[$"{node.Name}.weight"],
-            _shapes[node.Name].Height * _shapes[node.Name].Width);
+        var (x, y, slopes) = (_values[node.Inputs[0]], _values[node.Name], Parameters[$"{node.Name}.weight"]);
+        var pixels = _shapes[node.Name].Height * _shapes[node.Name].Width;
         for (var i = 0; i < x.Length; i++)
         {
             var c = i / pixels % slopes.Length;

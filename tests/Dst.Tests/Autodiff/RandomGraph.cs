@@ -70,8 +70,8 @@ internal sealed class RandomGraph
             case 12 when shape is { Height: > 3, Width: > 3 }: Pool(x); break;
             case 13: Append(new DropoutOp(0), x); break;
             case 14 when shape.Count < 200:
-                Append(
-                new LinearOp(_random.Next(2, 20), _random.Next(2) == 0), Append(new FlattenOp(), x)); break;
+                Append(new LinearOp(_random.Next(2, 20), _random.Next(2) == 0), Append(new FlattenOp(), x));
+                break;
             case 15 when shape.Height > 1: Append(new GlobalMaxPoolOp(), x); break;
             case 16 or 17: Append(RandomFunction(), x); break;
             case 18: Append(_random.Next(2) == 0 ? new PReluOp() : new AffineOp(), x); break;
@@ -126,9 +126,8 @@ internal sealed class RandomGraph
                 0 => Append(new BatchNormOp(1e-2f), y),
                 1 => Append(new ReluOp(), y),
                 2 => Append(new AddOp(), y, PickLike(y)),
-                _ => Append(
-                    _random.Next(2) == 0 ? new Conv2dOp(_shapes[x].Channels, 3, 3, 1, 1) : new Conv2dOp(_shapes[x].Channels, 5, 5, 1, 2),
-                    y),
+                _ when _random.Next(2) == 0 => Append(new Conv2dOp(_shapes[x].Channels, 3, 3, 1, 1), y),
+                _ => Append(new Conv2dOp(_shapes[x].Channels, 5, 5, 1, 2), y),
             };
         }
 

@@ -188,9 +188,8 @@ public sealed class SourceTests : IDisposable
     public void CifarErrorsNameTheFile()
     {
         var files = Cifar100();
-        string Message(string path) =>
-            Assert.Throws<InputException>(
-                () => DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, 1, _folder.Path, _log.Add)).Message;
+        DataSet LoadFrom(string path) => DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, 1, _folder.Path, _log.Add);
+        string Message(string path) => Assert.Throws<InputException>(() => LoadFrom(path)).Message;
         WriteArchive("whole.tar.gz", "", files);
         var whole = File.ReadAllBytes(_folder.File("whole.tar.gz"));
         foreach (var length in new[] { 5, 20, whole.Length / 2, whole.Length - 40 })

@@ -175,8 +175,8 @@ public class InferencePlanTests
         Assert.All(
             layer.Alternatives.Where(alternative => alternative.Ms is not null),
             alternative => Assert.True(alternative.Ms >= layer.Chosen.Ms));
-        var names = layer.Alternatives.Append(layer.Chosen).Select(
-            form => (form with { Ms = null }).ToString()).Order(StringComparer.Ordinal);
+        var forms = layer.Alternatives.Append(layer.Chosen);
+        var names = forms.Select(form => (form with { Ms = null }).ToString()).Order(StringComparer.Ordinal);
         Assert.Equal(["direct", "masked direct", "masked winograd2x2", "masked winograd4x4", "winograd2x2", "winograd4x4"], names);
     }
 
@@ -297,11 +297,9 @@ public class InferencePlanTests
 
     internal static Model Unstructured(Model dense)
     {
-        var masks = dense.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).ToDictionary(
-            node =>
-                node.Name, node =>
-                    UnstructuredPruner.Prune(
-                        dense.Parameters[$"{node.Name}.weight"], dense.Parameters[$"{node.Name}.weight"].Data.Length / 2));
+        LayerMask Halve(Tensor weight) => UnstructuredPruner.Prune(weight, weight.Data.Length / 2);
+        var layers = dense.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 }).Select(node => node.Name);
+        var masks = layers.ToDictionary(layer => layer, layer => Halve(dense.Parameters[$"{layer}.weight"]));
         var parameters = dense.Parameters.ToDictionary(
             parameter => parameter.Key, parameter => new Tensor(parameter.Value.Shape, (float[])parameter.Value.Data.Clone()));
         foreach (var (layer, mask) in masks) mask.Apply(parameters[$"{layer}.weight"].Data);
@@ -333,8 +331,8 @@ public class InferencePlanTests
         using var y = new AlignedBuffer(Images * Dst.Kernels.Layout.ImageLength(output.Channels, output.Height * output.Width));
         using var scratch = new AlignedBuffer(step.ScratchLength(parts));
         var result = new float[Images * output.Count];
-        fixed (float* plain = ImagesOf(model.Graph)) Dst.Kernels.Layout.FromPlain(
-            plain, Images, input.Channels, input.Height * input.Width, x.Pointer);
+        fixed (float* plain = ImagesOf(model.Graph))
+            Dst.Kernels.Layout.FromPlain(plain, Images, input.Channels, input.Height * input.Width, x.Pointer);
         var units = step.Units(Images);
         for (var part = 0; part < parts; part++)
             step.Run(new(x.Pointer, null, y.Pointer, Images, tier), part * units / parts, (part + 1) * units / parts, scratch.Pointer);

@@ -100,8 +100,8 @@ public sealed class ModelFileTests : IDisposable
             new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new GlobalMaxPoolOp(), new FlattenOp(), new LinearOp(3, false),
             new SoftmaxOp(),
         ];
-        var nodes = operations.Select(
-            (operation, i) => new Node($"n{i}", operation, [i == 0 ? NetworkGraph.InputName : $"n{i - 1}"])).ToList();
+        static Node Create(Operation operation, int i) => new($"n{i}", operation, [i == 0 ? NetworkGraph.InputName : $"n{i - 1}"]);
+        var nodes = operations.Select(Create).ToList();
         nodes.Add(new("sum", new AddOp(), [nodes[^1].Name, nodes[^1].Name]));
         nodes.Add(new("product", new MulOp(), ["sum", "sum"]));
         Assert.Equal(typeof(Operation).Assembly.GetTypes().Count(type => type.BaseType == typeof(Operation)), nodes.Count);

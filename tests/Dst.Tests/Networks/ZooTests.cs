@@ -88,9 +88,8 @@ public class ZooTests
     public void Width_scales_channels_to_the_nearest_multiple_of_four(double width, string expected)
     {
         var convolutions = Zoo.Build("resnet8", Cifar, 10, width).Nodes.ToDictionary(node => node.Name, node => node.Operation as Conv2dOp);
-        var channels = new[] { "conv1", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv2", "layer3.0.conv2" }.Select(
-            name => convolutions[name]!.OutChannels);
-        Assert.Equal(expected, string.Join(", ", channels));
+        string[] names = ["conv1", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv2", "layer3.0.conv2"];
+        Assert.Equal(expected, string.Join(", ", names.Select(name => convolutions[name]!.OutChannels)));
     }
 
     [Fact]

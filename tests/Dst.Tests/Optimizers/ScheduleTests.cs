@@ -26,8 +26,8 @@ public class ScheduleTests
     [Fact] // OneCycleLR(max_lr=0.4, total_steps=10, cycle_momentum=False)
     public void One_cycle_equals_PyTorch() => Expect(Options with { Kind = ScheduleKind.OneCycle }, 10,
     [
-        0.016, 0.208, 0.4, 0.38019385280538953, 0.3246982615799052, 0.24450480877451572, 0.1554967912254843, 0.0753033384200948,
-        0.019807747194610516, 1.6e-06,
+        0.016, 0.208, 0.4, 0.38019385280538953, 0.3246982615799052,
+        0.24450480877451572, 0.1554967912254843, 0.0753033384200948, 0.019807747194610516, 1.6e-06,
     ]);
 
     [Fact] // OneCycleLR(max_lr=0.4, total_steps=7, pct_start=0.5, div_factor=10, final_div_factor=100, cycle_momentum=False)
