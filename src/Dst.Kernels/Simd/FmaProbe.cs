@@ -7,7 +7,7 @@ public static class FmaProbe
 {
     private const int OperationsPerMultiplyAdd = 2;
 
-    /// <summary>Runs a number of rounds and says how many floating-point operations they were.</summary>
+    /// <summary>Runs a number of rounds and returns the number of floating-point operations.</summary>
     public static long Run(SimdTier tier, int rounds)
     {
         switch (tier)

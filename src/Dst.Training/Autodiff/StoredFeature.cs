@@ -19,8 +19,8 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     }
 
     /// <summary>
-    /// The normalisation that alone reads this feature: its sums are gathered while the producer writes, and its gradient is computed as
-    /// the producer reads.
+    /// The normalisation that alone reads this feature. Its sums are gathered while the producer writes, and its gradient is computed as
+    /// the producer reads it.
     /// </summary>
     public BatchNormNode? Normalisation { get; set; }
 

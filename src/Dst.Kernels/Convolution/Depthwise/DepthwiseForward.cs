@@ -69,8 +69,9 @@ internal readonly unsafe struct DepthwiseForward(
             for (var row = rows; row > 0; row--, source += plane.RowPitch, weights += 3 * Layout.Block)
             {
                 T first = T.Load(weights), middle = T.Load(weights + Layout.Block), last = T.Load(weights + 2 * Layout.Block);
-                T x0 = ColumnOf<T>(plane, source, left), x1 = ColumnOf<T>(plane, source, left + 1), x2 = ColumnOf<T>(plane, source, left + 2);
-                T x3 = ColumnOf<T>(plane, source, left + 3), x4 = ColumnOf<T>(plane, source, left + 4), x5 = ColumnOf<T>(plane, source, left + 5);
+                T x0 = ColumnOf<T>(plane, source, left), x1 = ColumnOf<T>(plane, source, left + 1);
+                T x2 = ColumnOf<T>(plane, source, left + 2), x3 = ColumnOf<T>(plane, source, left + 3);
+                T x4 = ColumnOf<T>(plane, source, left + 4), x5 = ColumnOf<T>(plane, source, left + 5);
                 sum0 = T.MultiplyAdd(x2, last, T.MultiplyAdd(x1, middle, T.MultiplyAdd(x0, first, sum0)));
                 sum1 = T.MultiplyAdd(x3, last, T.MultiplyAdd(x2, middle, T.MultiplyAdd(x1, first, sum1)));
                 sum2 = T.MultiplyAdd(x4, last, T.MultiplyAdd(x3, middle, T.MultiplyAdd(x2, first, sum2)));

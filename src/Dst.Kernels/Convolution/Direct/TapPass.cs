@@ -90,8 +90,10 @@ internal sealed record TapTable(int KernelHeight, int KernelWidth, int[] First, 
         for (var list = 0; list < First.Length; list++)
         {
             for (var p = 0; p < Positions - 1; p++)
-                mean[p % KernelWidth] += (
-                    PositionStart[list * Positions + p + 1] - PositionStart[list * Positions + p]) / (double)First.Length;
+            {
+                var start = list * Positions + p;
+                mean[p % KernelWidth] += (PositionStart[start + 1] - PositionStart[start]) / (double)First.Length;
+            }
         }
 
         return mean;

@@ -81,8 +81,7 @@ public sealed class WinogradForm : ConvolutionForm
     public long WeightsOf(Conv2dShape shape) => (long)PositionsOf(shape) * shape.Channels * shape.Filters;
 
     /// <summary>
-    /// Whether a training step should take the whole batch through each step together, position by position, so that the weights are read
-    /// once.
+    /// Whether training should take the whole batch through each step together, position by position, so that the weights are read once.
     /// </summary>
     public bool RunsByPosition(Conv2dShape shape) => WeightsOf(shape) >= LargeWeights;
 
