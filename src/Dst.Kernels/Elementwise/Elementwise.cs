@@ -26,7 +26,7 @@ public static unsafe class Elementwise
     public static void Add(SimdTier tier, float* a, float* b, long length, float* y) =>
         Run<AddFunction>(tier, a, b, length, y, accumulate: false);
 
-    /// <summary>y = a · b: a product, or the gradient of one of its factors from the output's and the other.</summary>
+    /// <summary>y = a · b: a product, or the gradient of one factor, which is the output's gradient times the other factor.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="a">First factor.</param>
     /// <param name="b">Second factor.</param>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Dst.Kernels.Simd;
 
-/// <summary>Multiply-adds on registers alone: nothing that computes with floats on this tier can be faster.</summary>
+/// <summary>Multiply-adds on registers alone: the peak speed of a tier.</summary>
 public static class FmaProbe
 {
     private const int OperationsPerMultiplyAdd = 2;

@@ -2,7 +2,7 @@ using Dst.Training.Autodiff.Nodes;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>Lets operands of additions use the sum's gradient as theirs, where nothing else writes to it meanwhile.</summary>
+/// <summary>Lets operands of additions use the sum's gradient as their own, where nothing else writes to it meanwhile.</summary>
 internal sealed class GradientSharing
 {
     private readonly Dictionary<TrainingNode, int> _index;

@@ -25,7 +25,7 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     public BatchNormNode? Normalisation { get; set; }
 
     /// <summary>
-    /// The operands of the addition that made this feature, as far as they use its gradient as theirs and nothing else adds to it.
+    /// Those operands of the addition that made this feature that use its gradient as their own, with nothing else added to it.
     /// </summary>
     public List<Feature> SharedOperands { get; } = [];
 

@@ -4,7 +4,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// A graph compiled for training under the masks that its parameters have: nodes, the features between them, and their memory.
+/// A graph compiled for training with the masks of its parameters: nodes, the features between them, and their memory.
 /// </summary>
 internal sealed unsafe class TrainingPlan : IDisposable
 {

@@ -31,7 +31,7 @@ internal readonly unsafe struct DepthwiseForward(
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
         var plane = new Plane(shape);
-        // A sum with a residual is clipped after it.
+        // With a residual, the sum is clipped after the addition.
         var bounds = epilogue.Residual == null ? epilogue.Bounds : Bounds.None;
         for (var i = 0; i < shape.Planes(images); i++)
         {
@@ -112,7 +112,7 @@ internal readonly unsafe struct DepthwiseForward(
         }
     }
 
-    /// <summary>The sizes of one block of channels, worked out once.</summary>
+    /// <summary>The sizes of one block of channels, computed once.</summary>
     private readonly record struct Plane(
         int Height, int Width, int OutHeight, int OutWidth, int KernelHeight, int KernelWidth, int Stride, int Padding)
     {
@@ -123,7 +123,7 @@ internal readonly unsafe struct DepthwiseForward(
         public int RowPitch => Width * Layout.Block;
     }
 
-    /// <summary>Weights and bias of a block, and what follows.</summary>
+    /// <summary>Weights, bias and bounds of a block.</summary>
     private readonly struct Kernel(float* weights, float* bias, Bounds bounds)
     {
         public readonly float* Weights = weights;

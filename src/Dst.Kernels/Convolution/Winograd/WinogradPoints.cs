@@ -32,7 +32,7 @@ internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
         where TSide : IWinogradSide;
 }
 
-// One struct for each method: as a type argument the JIT inlines it, which it does not do with a delegate.
+// One struct for each method: the JIT inlines a static method of a type argument, but not a delegate.
 
 /// <summary>Bᵀ as a transform.</summary>
 internal readonly unsafe struct InputTransform<T, TPoints> : IWinogradTransform<T>
