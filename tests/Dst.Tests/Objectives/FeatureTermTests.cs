@@ -86,7 +86,7 @@ public sealed class FeatureTermTests : IDisposable
     [Theory]
     [InlineData(
         "layer2.0.relu3", Layer,
-        "the teacher layer 'layer2.0.relu3', which resnet8 has not before its output; did you mean 'layer2.0.relu1'?")]
+        "the teacher layer 'layer2.0.relu3', which is not a layer of resnet8 before its output; did you mean 'layer2.0.relu1'?")]
     [InlineData(Layer, "layer9.0.relu2", "the student layer 'layer9.0.relu2'")]
     [InlineData(Layer, "fc", "the student layer 'fc'")]
     [InlineData(
@@ -98,10 +98,8 @@ public sealed class FeatureTermTests : IDisposable
         using var folder = new TemporaryFolder();
         foreach (var term in new[] { "attention", "hints" })
         {
-            using var run = TinyRun.Create(
-                TinyRun.Recipe(
-                    folder.File(term), "arms=[student, student-kd]",
-                    $"distill.{term}={{weight: 1, layers: [{{teacher: {teacher}, student: {student}}}]}}"));
+            var setting = $"distill.{term}={{weight: 1, layers: [{{teacher: {teacher}, student: {student}}}]}}";
+            using var run = TinyRun.Create(TinyRun.Recipe(folder.File(term), "arms=[student, student-kd]", setting));
             var message = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained"))).Message;
             Assert.Contains($"distill.{term}.layers", message, StringComparison.Ordinal);
             Assert.Contains(expected, message, StringComparison.Ordinal);
