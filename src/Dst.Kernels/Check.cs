@@ -5,7 +5,7 @@ namespace Dst.Kernels;
 /// <summary>Checks of arguments at the public entries; the loops inside trust them.</summary>
 internal static class Check
 {
-    /// <summary>A run of blocked images: none is allowed, channels and pixels are at least one.</summary>
+    /// <summary>Requires 0 or more images, and 1 or more channels and pixels.</summary>
     public static void Images(int images, int channels, int pixels)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(images);
@@ -13,7 +13,7 @@ internal static class Check
         ArgumentOutOfRangeException.ThrowIfLessThan(pixels, 1);
     }
 
-    /// <summary>An array has the expected number of elements.</summary>
+    /// <summary>Requires the expected number of elements.</summary>
     public static void Length<T>(ReadOnlySpan<T> values, int expected, [CallerArgumentExpression(nameof(values))] string? name = null)
     {
         if (values.Length != expected) throw new ArgumentException($"{values.Length} elements; {expected} were expected", name);

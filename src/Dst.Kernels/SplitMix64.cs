@@ -1,8 +1,8 @@
 namespace Dst.Kernels;
 
 /// <summary>
-/// SplitMix64: the n-th number is a hash of n, so that random numbers can be had in any order (Steele, Lea, Flood: "Fast
-/// Splittable Pseudorandom Number Generators", 2014).
+/// SplitMix64: the n-th number is a hash of n, so that random numbers can be drawn in any order
+/// (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014).
 /// </summary>
 public static class SplitMix64
 {

@@ -4,7 +4,7 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// y = f(x) for each element of blocked maps, where f may have parameters for each channel. Lanes that belong to no channel become
-/// zero, whatever f(0) is. Parameters are read by each call and stay the caller's: padded [C], in native memory.
+/// zero, whatever f(0) is. The caller owns the parameters, padded [C] in native memory, and each call reads them.
 /// </summary>
 public abstract unsafe class Activation
 {
@@ -71,8 +71,8 @@ public abstract unsafe class Activation
         BackwardWeight<PReluFunction>(tier, x, dy, images, channels, pixels, sums);
 
     /// <summary>
-    /// Adds Σ dy·x of each channel, the gradient of an affine map's weight, over a run of images to <paramref name="sums"/>; that of its
-    /// bias is <see cref="Bias.Backward"/>.
+    /// Adds Σ dy·x of each channel, the gradient of an affine map's weight, over a run of images to <paramref name="sums"/>.
+    /// The gradient of its bias is <see cref="Bias.Backward"/>.
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input [N, C/16, H, W, 16].</param>
@@ -90,8 +90,8 @@ public abstract unsafe class Activation
     {
         Check.Images(images, channels, pixels);
         Check.Length<double>(sums, Layout.PaddedChannels(channels));
-        fixed (double* s = sums) KernelRunner.Run(
-            tier, new ActivationBackwardWeight<TFunction>(x, dy, images, Layout.Blocks(channels), pixels, s));
+        fixed (double* s = sums)
+            KernelRunner.Run(tier, new ActivationBackwardWeight<TFunction>(x, dy, images, Layout.Blocks(channels), pixels, s));
     }
 }
 

@@ -16,7 +16,7 @@ internal interface IActivation
     T Slope<T>(T x, T y, int channel) where T : unmanaged, ILanes<T>;
 }
 
-/// <summary>A function with a factor for each channel: the derivative of f with respect to it depends on x alone.</summary>
+/// <summary>A function with a factor for each channel; its derivative with respect to that factor depends on x alone.</summary>
 internal interface IParametricActivation : IActivation
 {
     static abstract double ParameterSlope(double x);

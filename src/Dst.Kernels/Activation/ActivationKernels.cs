@@ -52,8 +52,8 @@ internal readonly unsafe struct ActivationBackwardData<TFunction>(
         var plane = (long)pixels * Layout.Block;
         for (var i = 0L; i < (long)images * blocks; i++)
             Plane<T>(
-                function, (int)(i % blocks) * Layout.Block, x + i * plane, y + i * plane, dy + i * plane, dx + i * plane, plane,
-                accumulate);
+                function, (int)(i % blocks) * Layout.Block,
+                x + i * plane, y + i * plane, dy + i * plane, dx + i * plane, plane, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

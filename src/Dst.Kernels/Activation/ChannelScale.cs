@@ -29,7 +29,7 @@ public static unsafe class ChannelScale
         SimdTier tier, float* dy, float* factors, int images, int channels, int pixels, float* dx, bool accumulate)
     {
         Check.Images(images, channels, pixels);
-        // The slope of an affine map, which is other for each image.
+        // The backward pass of an affine map whose weights differ from image to image.
         for (var n = 0; n < images; n++)
         {
             var offset = n * Layout.ImageLength(channels, pixels);

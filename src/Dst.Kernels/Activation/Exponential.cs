@@ -4,17 +4,16 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// e^x = 2^n · e^r with n the whole number next to x / ln 2, so that |r| is at most ln 2 / 2, and the Taylor polynomial of degree 7 for
-/// e^r: a
-/// relative error below 3e-7.
+/// e^x = 2^n · e^r, where n is the whole number next to x / ln 2, so that |r| is at most ln 2 / 2.
+/// The Taylor polynomial of degree 7 for e^r gives a relative error below 3e-7.
 /// </summary>
 internal static class Exponential
 {
-    /// <summary>The first twelve bits of ln 2, of which multiples are exact, and the rest.</summary>
+    /// <summary>The first twelve bits of ln 2, whose multiples are exact, and the rest.</summary>
     private const float UpperLn2 = 0.693359375f;
     private const float LowerLn2 = (float)(0.69314718055994531 - UpperLn2);
 
-    /// <summary>1.5 · 2^23: added and subtracted it leaves a whole number.</summary>
+    /// <summary>1.5 · 2^23: adding and then subtracting it rounds to a whole number.</summary>
     private const float Rounder = 12582912;
 
     /// <summary>Arguments below and above which the result is 0 or infinite.</summary>
@@ -35,7 +34,7 @@ internal static class Exponential
         sum = T.MultiplyAdd(sum, r, T.Broadcast(1 / 2f));
         sum = T.MultiplyAdd(sum, r, T.Broadcast(1));
         sum = T.MultiplyAdd(sum, r, T.Broadcast(1));
-        // In two steps: the power of two of the whole exponent need not be a number of its own.
+        // Two factors, because 2^n itself may lie outside the range of floats.
         var half = Round(T.Multiply(n, T.Broadcast(0.5f)));
         return T.Multiply(T.Multiply(sum, T.PowerOfTwo(half)), T.PowerOfTwo(T.Subtract(n, half)));
     }

@@ -25,7 +25,7 @@ public static unsafe partial class BatchNorm
     }
 
     /// <summary>
-    /// The gradient through the ReLU behind a normalisation, and its sums: dy = 0 where x · scale + shift ≤ 0, in place, and then as
+    /// The gradient through the ReLU that follows a normalisation: sets dy = 0 where x · scale + shift ≤ 0, then adds the sums of
     /// <see cref="SumGradients"/>.
     /// </summary>
     /// <param name="tier">Vector width.</param>
@@ -39,8 +39,8 @@ public static unsafe partial class BatchNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
     public static void SumReluGradients(
-        SimdTier tier, float* x, float* dy, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean, int images,
-        int channels, int pixels, Span<double> sums)
+        SimdTier tier, float* x, float* dy, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean,
+        int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(scale, channels);
@@ -105,11 +105,13 @@ public static unsafe partial class BatchNorm
         CheckPadded(inverseDeviation, channels);
         fixed (float* g = gamma, m = mean, inverse = inverseDeviation)
         fixed (double* s = sums)
-            KernelRunner.Run(
-                tier, new BatchNormBackwardData(x, dy, new(g, m, inverse, s, count, channels), images, pixels, dx, accumulate));
+        {
+            var terms = new ChannelTerms(g, m, inverse, s, count, channels);
+            KernelRunner.Run(tier, new BatchNormBackwardData(x, dy, terms, images, pixels, dx, accumulate));
+        }
     }
 
-    /// <summary>What the backward-data pass needs of each channel: dx = A · (dy − B − (x − mean) · D).</summary>
+    /// <summary>What the backward-data pass needs of each channel: dx = Scale · (dy − MeanGradient − (x − Mean) · Slope).</summary>
     internal readonly struct ChannelTerms(float* gamma, float* mean, float* inverseDeviation, double* sums, long count, int channels)
     {
         public int Channels => channels;

@@ -6,10 +6,10 @@ namespace Dst.Kernels;
 /// Batch normalisation (Ioffe and Szegedy 2015) of blocked maps: x̂ = (x − mean) / √(variance + ε), y = γ·x̂ + β per channel.
 /// </summary>
 /// <remarks>
-/// <para>A training step is, with every line after the first of each pass depending on all parts:</para>
-/// <para>forward: <see cref="Sum"/> of each part, added up in order, <see cref="Finalise"/>, <see cref="UpdateRunning"/>,
+/// <para>A training step calls, in this order; the sums of all parts are added up in order before the next call:</para>
+/// <para>forward: <see cref="Sum"/> of each part, <see cref="Finalise"/>, <see cref="UpdateRunning"/>,
 /// <see cref="Fold"/>, <see cref="Apply"/> to each part;</para>
-/// <para>backward: <see cref="SumGradients"/> of each part, added up in order, <see cref="BackwardWeight"/>,
+/// <para>backward: <see cref="SumGradients"/> of each part, <see cref="BackwardWeight"/>,
 /// <see cref="BackwardData"/> of each part.</para>
 /// <para>Inference is <see cref="FoldRunning"/> and <see cref="Apply"/>. "Padded" arrays have <see cref="Layout.PaddedChannels"/>
 /// elements, zero beyond the channels; others have one for each channel.</para>
@@ -127,14 +127,15 @@ public static unsafe partial class BatchNorm
     /// <param name="relu">Whether a ReLU follows.</param>
     /// <param name="y">[N, C/16, H, W, 16]; may be <paramref name="x"/>.</param>
     public static void Apply(
-        SimdTier tier, float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, int images, int channels, int pixels, bool relu,
-        float* y)
+        SimdTier tier, float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift,
+        int images, int channels, int pixels, bool relu, float* y)
     {
         Check.Images(images, channels, pixels);
         CheckPadded(scale, channels);
         CheckPadded(shift, channels);
-        fixed (float* a = scale, b = shift) KernelRunner.Run(
-            tier, new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, relu ? 0 : float.NegativeInfinity, y));
+        var least = relu ? 0 : float.NegativeInfinity;
+        fixed (float* a = scale, b = shift)
+            KernelRunner.Run(tier, new BatchNormApply(x, a, b, images, Layout.Blocks(channels), pixels, least, y));
     }
 
     private static (float Scale, float Shift) FoldChannel(float gamma, float beta, double mean, double inverseDeviation)

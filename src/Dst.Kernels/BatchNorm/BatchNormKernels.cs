@@ -31,8 +31,8 @@ internal readonly unsafe struct BatchNormSum(float* x, int images, int blocks, i
     }
 
     /// <summary>
-    /// Adds Σd and Σd² with d = x − origin. An origin near the mean keeps the squares small, so that floats do for a chunk of
-    /// pixels even where the mean is far larger than the deviation.
+    /// Adds Σd and Σd² with d = x − origin. An origin near the mean keeps the squares small, so that floats are precise enough for a chunk
+    /// of pixels even where the mean is far larger than the deviation.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PlaneSums<T>(float* x, float* origin, int pixels, double* local) where T : unmanaged, ILanes<T>
@@ -64,7 +64,7 @@ internal readonly unsafe struct BatchNormSum(float* x, int images, int blocks, i
         }
     }
 
-    /// <summary>Σx = Σd + n·o and Σx² = Σd² + 2·o·Σd + n·o², exact enough in double.</summary>
+    /// <summary>Σx = Σd + n·o and Σx² = Σd² + 2·o·Σd + n·o², in double.</summary>
     private static void Unshift(float* origin, double count, double* local, double* sum, double* square)
     {
         for (var lane = 0; lane < Layout.Block; lane++)
@@ -131,8 +131,8 @@ internal readonly unsafe struct BatchNormSumReluGradients(
         {
             var channel = i % blocks * Layout.Block;
             PlaneSums<T>(
-                x + i * plane, dy + i * plane, scale + channel, shift + channel, mean + channel, pixels, sums + channel,
-                sums + blocks * Layout.Block + channel);
+                x + i * plane, dy + i * plane, scale + channel, shift + channel, mean + channel, pixels,
+                sums + channel, sums + blocks * Layout.Block + channel);
         }
     }
 

@@ -52,12 +52,11 @@ public sealed record Conv2dShape(
     /// <exception cref="ArgumentException">The shape is not legal.</exception>
     public void Validate()
     {
-        if (
-            Channels < 1 || Height < 1 || Width < 1 || Filters < 1 || KernelHeight < 1 || KernelWidth < 1 || Stride < 1 || Padding < 0
-                || Groups < 1
+        if (Channels < 1 || Height < 1 || Width < 1 || Filters < 1 || KernelHeight < 1 || KernelWidth < 1
+            || Stride < 1 || Padding < 0 || Groups < 1
             || Channels % Groups != 0 || Filters % Groups != 0 || Height + 2 * Padding < KernelHeight || Width + 2 * Padding < KernelWidth)
             throw new ArgumentException(
-                $"{this} is not a convolution: sizes must be positive, groups divide channels and filters, and the kernel fit the padded "
-                + "input");
+                $"{this} is not a convolution: sizes must be positive, "
+                + "groups divide channels and filters, and the kernel fit the padded input");
     }
 }

@@ -10,22 +10,22 @@ public abstract class ConvolutionForm
 {
     private protected ConvolutionForm(string name) => Name = name;
 
-    /// <summary>A multiply-add for each tap and output pixel: <see cref="DirectConvolution"/>.</summary>
+    /// <summary>One multiply-add for each tap and output pixel: <see cref="DirectConvolution"/>.</summary>
     public static ConvolutionForm Direct { get; } = new DirectForm();
 
     /// <summary>The direct form where fewer than 16 filters share what they keep.</summary>
     public static ConvolutionForm NarrowBlock { get; } = new NarrowBlockForm();
 
-    /// <summary>Each channel by its own window: <see cref="DepthwiseConvolution"/>.</summary>
+    /// <summary>One window of weights for each channel: <see cref="DepthwiseConvolution"/>.</summary>
     public static ConvolutionForm Depthwise { get; } = new DepthwiseForm();
 
     /// <summary>Fewer products in the transform domain: <see cref="WinogradConvolution"/>; the fastest first.</summary>
     public static IReadOnlyList<WinogradForm> Winograd { get; } = [new(4), new(3), new(2)];
 
-    /// <summary>The catalogue. The first three are plain: every layer has exactly one of them.</summary>
+    /// <summary>The catalogue. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd];
 
-    /// <summary>The word for it in files and tables, such as <c>direct</c> or <c>winograd4x4</c>.</summary>
+    /// <summary>Its name in files and tables, such as <c>direct</c> or <c>winograd4x4</c>.</summary>
     public string Name { get; }
 
     /// <summary>The forms of a layer, its plain one first.</summary>

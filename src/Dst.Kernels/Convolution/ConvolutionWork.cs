@@ -18,7 +18,7 @@ public readonly record struct PassCosts(double Forward, double BackwardData, dou
 /// <param name="KeptShare">Share of the taps that count, 0 to 1.</param>
 public readonly record struct ConvolutionWork(Conv2dShape Shape, int Batch, bool PacksWeights, int Block, double KeptShare)
 {
-    /// <summary>Halved layers keep this share.</summary>
+    /// <summary>Share of the taps that halved layers keep.</summary>
     private const double Half = 0.5;
 
     /// <summary>Pixels of an output map.</summary>
@@ -32,8 +32,8 @@ public readonly record struct ConvolutionWork(Conv2dShape Shape, int Batch, bool
         new(shape, batch, PacksWeights: false, kept?.Block ?? Layout.Block, kept?.ShareOf(shape) ?? 1);
 
     /// <summary>
-    /// The passes of a training step. A mask counts as half, where gradual pruning ends: the form, and with it rounding, then stays from
-    /// stage to stage.
+    /// The passes of a training step. A mask counts as half of the taps, the share at which gradual pruning ends. The form, and with it
+    /// the rounding, then stays the same from stage to stage.
     /// </summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="kept">The taps that are read, or null for all. Blocks below 16 count as all taps: both backward passes read what any of

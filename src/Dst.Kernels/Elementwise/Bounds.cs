@@ -1,6 +1,6 @@
 namespace Dst.Kernels;
 
-/// <summary>The least and the most that values may be.</summary>
+/// <summary>The smallest and the largest allowed value.</summary>
 public readonly record struct Bounds(float Least, float Most)
 {
     /// <summary>All values.</summary>

@@ -2,8 +2,8 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// Dropout (Srivastava et al. 2014), inverted: an element is zeroed with probability <c>rate</c>, else scaled by 1/(1 − rate).
-/// Whether it is kept is a hash of a key and the element's index in the batch, so neither parts nor threads matter, and
-/// the backward pass finds the forward pass's mask without storing it. One implementation serves all tiers.
+/// A hash of a key and the element's index in the batch decides whether it is kept. So neither parts nor threads matter, and
+/// the backward pass computes the forward pass's mask again. One implementation serves all tiers.
 /// </summary>
 public static unsafe class Dropout
 {

@@ -10,7 +10,7 @@ namespace Dst.Kernels;
 public static unsafe class Elementwise
 {
     /// <summary>y = max(x, 0).</summary>
-    public static void Relu(SimdTier tier, float* x, long length, float* y) => Run<ReluStep>(tier, x, x, length, y, accumulate: false);
+    public static void Relu(SimdTier tier, float* x, long length, float* y) => Run<ReluFunction>(tier, x, x, length, y, accumulate: false);
 
     /// <summary>dx = dy where y &gt; 0, else 0.</summary>
     /// <param name="tier">Vector width.</param>
@@ -20,13 +20,13 @@ public static unsafe class Elementwise
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
     public static void ReluBackward(SimdTier tier, float* y, float* dy, long length, float* dx, bool accumulate) =>
-        Run<ReluBackwardStep>(tier, y, dy, length, dx, accumulate);
+        Run<ReluBackwardFunction>(tier, y, dy, length, dx, accumulate);
 
     /// <summary>y = a + b.</summary>
     public static void Add(SimdTier tier, float* a, float* b, long length, float* y) =>
-        Run<AddStep>(tier, a, b, length, y, accumulate: false);
+        Run<AddFunction>(tier, a, b, length, y, accumulate: false);
 
-    /// <summary>y = a · b: a product, or the gradient of one of its factors from the output's and the other.</summary>
+    /// <summary>y = a · b: a product, or the gradient of one factor, which is the output's gradient times the other factor.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="a">First factor.</param>
     /// <param name="b">Second factor.</param>
@@ -34,11 +34,11 @@ public static unsafe class Elementwise
     /// <param name="y">The product.</param>
     /// <param name="accumulate">Adds to <paramref name="y"/> rather than overwrites it.</param>
     public static void Multiply(SimdTier tier, float* a, float* b, long length, float* y, bool accumulate) =>
-        Run<MultiplyStep>(tier, a, b, length, y, accumulate);
+        Run<MultiplyFunction>(tier, a, b, length, y, accumulate);
 
     /// <summary>destination += source. Sums of parts are added with it, in the order of the parts.</summary>
     public static void Accumulate(SimdTier tier, float* source, long length, float* destination) =>
-        Run<AddStep>(tier, destination, source, length, destination, accumulate: false);
+        Run<AddFunction>(tier, destination, source, length, destination, accumulate: false);
 
     /// <summary>destination = source, or destination += source: the gradient of each side of an addition.</summary>
     public static void Copy(SimdTier tier, float* source, long length, float* destination, bool accumulate)
@@ -47,22 +47,23 @@ public static unsafe class Elementwise
         else Buffer.MemoryCopy(source, destination, length * sizeof(float), length * sizeof(float));
     }
 
-    private static void Run<TStep>(SimdTier tier, float* a, float* b, long length, float* destination, bool accumulate) where TStep : IStep
+    private static void Run<TFunction>(SimdTier tier, float* a, float* b, long length, float* destination, bool accumulate)
+        where TFunction : IFunction
     {
         if (length < 0 || length % Layout.Block != 0)
             throw new ArgumentException($"{length} floats; a multiple of {Layout.Block} was expected", nameof(length));
-        KernelRunner.Run(tier, new ElementwiseKernel<TStep>(a, b, length, destination, accumulate));
+        KernelRunner.Run(tier, new ElementwiseKernel<TFunction>(a, b, length, destination, accumulate));
     }
 
-    /// <summary>What becomes of one element of each source.</summary>
-    internal interface IStep
+    /// <summary>A function of one element of each source.</summary>
+    internal interface IFunction
     {
         static abstract float Apply(float a, float b);
 
         static abstract T Apply<T>(T a, T b) where T : unmanaged, ILanes<T>;
     }
 
-    internal readonly struct ReluStep : IStep
+    internal readonly struct ReluFunction : IFunction
     {
         public static float Apply(float a, float b) => Math.Max(a, 0);
 
@@ -70,7 +71,7 @@ public static unsafe class Elementwise
         public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.Max(a, T.Zero);
     }
 
-    internal readonly struct ReluBackwardStep : IStep
+    internal readonly struct ReluBackwardFunction : IFunction
     {
         public static float Apply(float a, float b) => a > 0 ? b : 0;
 
@@ -78,7 +79,7 @@ public static unsafe class Elementwise
         public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.WherePositive(a, b);
     }
 
-    internal readonly struct AddStep : IStep
+    internal readonly struct AddFunction : IFunction
     {
         public static float Apply(float a, float b) => a + b;
 
@@ -86,7 +87,7 @@ public static unsafe class Elementwise
         public static T Apply<T>(T a, T b) where T : unmanaged, ILanes<T> => T.Add(a, b);
     }
 
-    internal readonly struct MultiplyStep : IStep
+    internal readonly struct MultiplyFunction : IFunction
     {
         public static float Apply(float a, float b) => a * b;
 
@@ -96,12 +97,12 @@ public static unsafe class Elementwise
 }
 
 /// <summary>The one loop of all elementwise operations.</summary>
-internal readonly unsafe struct ElementwiseKernel<TStep>(float* a, float* b, long length, float* destination, bool accumulate) : IKernel
-    where TStep : Elementwise.IStep
+internal readonly unsafe struct ElementwiseKernel<TFunction>(float* a, float* b, long length, float* destination, bool accumulate) : IKernel
+    where TFunction : Elementwise.IFunction
 {
     public void Reference()
     {
-        for (var i = 0L; i < length; i++) destination[i] = TStep.Apply(a[i], b[i]) + (accumulate ? destination[i] : 0);
+        for (var i = 0L; i < length; i++) destination[i] = TFunction.Apply(a[i], b[i]) + (accumulate ? destination[i] : 0);
     }
 
     public void Run<T>() where T : unmanaged, ILanes<T> => Loop<T>(a, b, length, destination, accumulate);
@@ -111,7 +112,7 @@ internal readonly unsafe struct ElementwiseKernel<TStep>(float* a, float* b, lon
     {
         for (var i = 0L; i < length; i += Layout.Block)
         {
-            var value = TStep.Apply(T.Load(a + i), T.Load(b + i));
+            var value = TFunction.Apply(T.Load(a + i), T.Load(b + i));
             T.Store(destination + i, accumulate ? T.Add(value, T.Load(destination + i)) : value);
         }
     }

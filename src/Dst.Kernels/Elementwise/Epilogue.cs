@@ -4,12 +4,12 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// What follows the products of a layer: y = clip(y + bias + residual), each if it is there. Kernels that take one apply it before
-/// they store, or while what they stored is in the first-level cache.
+/// What follows the products of a layer: y = clip(y + bias + residual), where each is optional. Kernels apply it before
+/// they store, or while the stored values are in the first-level cache.
 /// </summary>
 /// <param name="bias">[blocks · 16], zero beyond the channels; null for none.</param>
 /// <param name="residual">Of the layout of the layer's output, from the same image on; null for none.</param>
-/// <param name="bounds">What the sum is clipped to; 0 is within them, so that lanes of no channel stay zero.</param>
+/// <param name="bounds">What the sum is clipped to. They contain 0, so that lanes of no channel stay zero.</param>
 public readonly unsafe struct Epilogue(float* bias, float* residual, Bounds bounds)
 {
     /// <summary>Nothing follows.</summary>
@@ -24,14 +24,14 @@ public readonly unsafe struct Epilogue(float* bias, float* residual, Bounds boun
     /// <summary>What the sum is clipped to.</summary>
     public Bounds Bounds { get; } = bounds;
 
-    /// <summary>This one for an output whose kernel has added the bias.</summary>
+    /// <summary>The epilogue of an output whose kernel has added the bias.</summary>
     public Epilogue WithoutBias => new(null, Residual, Bounds);
 
     /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty => Bias == null && Residual == null && Bounds == Bounds.None;
 
     /// <summary>
-    /// This one for an output that begins <paramref name="blocks"/> blocks of channels and <paramref name="floats"/> floats later.
+    /// The epilogue of an output that begins <paramref name="blocks"/> blocks of channels and <paramref name="floats"/> floats later.
     /// </summary>
     public Epilogue From(int blocks, long floats) =>
         new(Bias == null ? null : Bias + blocks * Layout.Block, Residual == null ? null : Residual + floats, Bounds);

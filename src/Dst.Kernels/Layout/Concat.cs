@@ -56,7 +56,7 @@ public static unsafe class Concat
         }
     }
 
-    /// <summary>Channels 0 … of a blocked image to lanes firstLane … of another, with zeros behind the last.</summary>
+    /// <summary>Copies channels 0 … of a blocked image to lanes firstLane … of another, with zeros after the last.</summary>
     private static void Insert(float* source, int channels, int pixels, int firstLane, float* destination)
     {
         for (var c = 0; c < Layout.PaddedChannels(firstLane + channels) - firstLane; c++)
@@ -67,7 +67,7 @@ public static unsafe class Concat
         }
     }
 
-    /// <summary>Lanes firstLane … of a blocked image to channels 0 … of another, with zeros behind the last.</summary>
+    /// <summary>Copies lanes firstLane … of a blocked image to channels 0 … of another, with zeros after the last.</summary>
     private static void Extract(float* source, int firstLane, int channels, int pixels, float* destination, bool accumulate)
     {
         for (var c = 0; c < Layout.PaddedChannels(channels); c++)

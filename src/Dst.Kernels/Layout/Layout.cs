@@ -10,7 +10,7 @@ public static unsafe class Layout
     public const int Block = 16;
 
     /// <summary>
-    /// The first place from <paramref name="room"/> on where a block of lanes lies in one cache line: at most 15 floats later.
+    /// The first address from <paramref name="room"/> on at which a block of lanes lies in one cache line: at most 15 floats later.
     /// </summary>
     internal static float* Align(float* room) =>
         (float*)(((nuint)room + (Block * sizeof(float) - 1)) & ~(nuint)(Block * sizeof(float) - 1));

@@ -14,9 +14,8 @@ public readonly record struct MapShape(int Channels, int Height, int Width)
 }
 
 /// <summary>
-/// Moves whole channels, and pixels by one distance: padding, slices and shuffles of channels. y[c, i, j] = x[source of c, i − top, j −
-/// left]
-/// where x has that element, else a constant.
+/// Moves whole channels, and all pixels by one distance: padding, slices and shuffles of channels.
+/// y[c, i, j] = x[source of c, i − top, j − left] where x has that element, else a constant.
 /// </summary>
 public sealed unsafe class Rearrangement
 {
@@ -42,9 +41,8 @@ public sealed unsafe class Rearrangement
         if (int.Min(int.Min(int.Min(top, left), int.Min(bottom, right)), int.Min(channelsBefore, channelsAfter)) < 0)
             throw new ArgumentException("padding is negative; 0 or more was expected");
         var y = new MapShape(channelsBefore + x.Channels + channelsAfter, top + x.Height + bottom, left + x.Width + right);
-        return new(
-            x, y, Sources(y.Channels, c => c < channelsBefore || c >= channelsBefore + x.Channels ? -1 : c - channelsBefore), top, left,
-            value);
+        var sources = Sources(y.Channels, c => c < channelsBefore || c >= channelsBefore + x.Channels ? -1 : c - channelsBefore);
+        return new(x, y, sources, top, left, value);
     }
 
     /// <summary>The channels <paramref name="start"/> to <paramref name="start"/> + <paramref name="channels"/> − 1 of x.</summary>
@@ -64,7 +62,7 @@ public sealed unsafe class Rearrangement
         return new(x, x, Sources(x.Channels, c => c % groups * (x.Channels / groups) + c / groups), 0, 0, 0);
     }
 
-    /// <summary>From the gradient of y to that of x: each element back to where it came from, and zero where y has none of x.</summary>
+    /// <summary>From the gradient of y to that of x: moves each element back to where it came from; zero where y took none.</summary>
     public Rearrangement Inverse()
     {
         var sources = Sources(_x.Channels, _ => -1);
@@ -94,7 +92,12 @@ public sealed unsafe class Rearrangement
     private sealed record BlockSource(int Block, int[] Lanes)
     {
         public static BlockSource[] Of(int[] sources) =>
-            [.. sources.Where(source => source >= 0).Select(source => source / Layout.Block).Distinct().Select(block => new BlockSource(block, LanesOf(sources, block)))];
+            [
+                .. sources.Where(source => source >= 0)
+                    .Select(source => source / Layout.Block)
+                    .Distinct()
+                    .Select(block => new BlockSource(block, LanesOf(sources, block))),
+            ];
 
         private static int[] LanesOf(int[] sources, int block)
         {
@@ -184,9 +187,11 @@ public sealed unsafe class Rearrangement
                 T.Store(row, T.Add(T.Load(row), T.Pick(T.Load(source), lanes)));
         }
 
-        private float Element(long image, int channel, int row, int column) =>
-            channel < 0 || row < 0 || row >= r._x.Height || column < 0 || column >= r._x.Width
-                ? r._value
-                : x[((image * r._x.Blocks + channel / Layout.Block) * r._x.Pixels + row * r._x.Width + column) * Layout.Block + channel % Layout.Block];
+        private float Element(long image, int channel, int row, int column)
+        {
+            if (channel < 0 || row < 0 || row >= r._x.Height || column < 0 || column >= r._x.Width) return r._value;
+            var pixel = (image * r._x.Blocks + channel / Layout.Block) * r._x.Pixels + row * r._x.Width + column;
+            return x[pixel * Layout.Block + channel % Layout.Block];
+        }
     }
 }

@@ -14,7 +14,7 @@ internal readonly unsafe struct StridedMatrix(float* pointer, long rowPitch, lon
 }
 
 /// <summary>
-/// The matrix product that all passes of a linear layer are: C[r, 0…15] = start + Σ_k A[r, k] · B[k, 0…15], for a panel B of
+/// The matrix product of all passes of a linear layer: C[r, 0…15] = start + Σ_k A[r, k] · B[k, 0…15], for a panel B of
 /// sixteen columns. Steps of B lie bPitch floats apart, rows of C cPitch.
 /// </summary>
 internal static unsafe class PanelProduct
@@ -97,7 +97,8 @@ internal static unsafe class PanelProduct
 
 /// <summary>Products with all panels of a blocked matrix; panels of B and C lie bPanel and cPanel floats apart.</summary>
 internal readonly unsafe struct PanelProducts(
-    StridedMatrix a, int rows, int depth, int panels, float* b, long bPitch, long bPanel, float* start, float* c, long cPitch, long cPanel) : IKernel
+    StridedMatrix a, int rows, int depth, int panels,
+    float* b, long bPitch, long bPanel, float* start, float* c, long cPitch, long cPanel) : IKernel
 {
     public void Reference()
     {

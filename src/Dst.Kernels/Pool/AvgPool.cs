@@ -13,7 +13,7 @@ public static unsafe class AvgPool
     /// <param name="shape">Sizes; the padding is smaller than the window.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Images in the run.</param>
-    /// <param name="countPadding">Whether the mean is over the padding too; never over what a window has beyond it.</param>
+    /// <param name="countPadding">Whether the mean includes the padding; it never includes positions beyond the padding.</param>
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
     public static void Forward(SimdTier tier, WindowShape shape, float* x, int images, bool countPadding, float* y)
     {
@@ -74,9 +74,12 @@ internal readonly unsafe struct AvgPoolForward(WindowShape shape, float* x, int 
                 var sum = T.Zero;
                 for (var iy = rows.First; iy < rows.End; iy++)
                 {
-                    for (
-                        var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
+                    for (var i = (iy * width + columns.First) * Layout.Block;
+                        i < (iy * width + columns.End) * Layout.Block;
+                        i += Layout.Block)
+                    {
                         sum = T.Add(sum, T.Load(x + i));
+                    }
                 }
 
                 T.Store(y, T.Multiply(sum, scale));
@@ -121,9 +124,12 @@ internal readonly unsafe struct AvgPoolBackward(WindowShape shape, float* dy, in
                 var share = T.Multiply(T.Load(dy), scale);
                 for (var iy = rows.First; iy < rows.End; iy++)
                 {
-                    for (
-                        var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
+                    for (var i = (iy * width + columns.First) * Layout.Block;
+                        i < (iy * width + columns.End) * Layout.Block;
+                        i += Layout.Block)
+                    {
                         T.Store(dx + i, T.Add(T.Load(dx + i), share));
+                    }
                 }
             }
         }

@@ -69,9 +69,12 @@ internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int 
                 var largest = T.Broadcast(float.NegativeInfinity);
                 for (var iy = rows.First; iy < rows.End; iy++)
                 {
-                    for (
-                        var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
+                    for (var i = (iy * width + columns.First) * Layout.Block;
+                        i < (iy * width + columns.End) * Layout.Block;
+                        i += Layout.Block)
+                    {
                         largest = T.Max(largest, T.Load(x + i));
+                    }
                 }
 
                 T.Store(y, largest);
@@ -118,8 +121,9 @@ internal readonly unsafe struct MaxPoolBackward(WindowShape shape, float* x, flo
                 var left = T.Load(dy);
                 for (var iy = rows.First; iy < rows.End; iy++)
                 {
-                    for (
-                        var i = (iy * width + columns.First) * Layout.Block; i < (iy * width + columns.End) * Layout.Block; i += Layout.Block)
+                    for (var i = (iy * width + columns.First) * Layout.Block;
+                        i < (iy * width + columns.End) * Layout.Block;
+                        i += Layout.Block)
                     {
                         var taken = T.WhereEqual(T.Load(x + i), largest, left);
                         left = T.Subtract(left, taken);

@@ -79,8 +79,8 @@ public sealed record WindowShape(
     }
 
     /// <summary>
-    /// Where in a run of blocked images the element is that the output element <paramref name="output"/> sees at position
-    /// <paramref name="tap"/> of its window (row · KernelWidth + column), or −1 in the padding.
+    /// Index, in a run of blocked images, of the element that output element <paramref name="output"/> sees at position
+    /// <paramref name="tap"/> of its window (row · KernelWidth + column); −1 in the padding.
     /// </summary>
     internal long InputOf(long output, int tap)
     {
@@ -91,9 +91,7 @@ public sealed record WindowShape(
         return ((output / OutputPlane * Height + iy) * Width + ix) * Layout.Block + output % Layout.Block;
     }
 
-    /// <summary>
-    /// Positions that count for the mean that the output element <paramref name="output"/> of a run of blocked images is.
-    /// </summary>
+    /// <summary>Number of positions in the mean of the output element <paramref name="output"/> of a run of blocked images.</summary>
     internal int CountOf(long output, bool withPadding)
     {
         var pixel = output / Layout.Block;
@@ -106,9 +104,7 @@ public sealed record WindowShape(
     /// <summary>The input columns that output column <paramref name="x"/> sees, padding left out.</summary>
     internal Reach Columns(int x) => Reach.Of(x, Width, KernelWidth, Stride, Padding);
 
-    /// <summary>
-    /// A range of input positions, the position where the window would begin without the border, and the end of the padded part of it.
-    /// </summary>
+    /// <summary>Input positions [First, End) of a window, and [Origin, PaddedEnd) with the padding.</summary>
     internal readonly record struct Reach(int First, int End, int Origin, int PaddedEnd)
     {
         public static Reach Of(int output, int extent, int kernel, int stride, int padding)

@@ -1,6 +1,6 @@
 namespace Dst.Kernels.Simd;
 
-/// <summary>Long sums run in floats over chunks and in doubles over the chunks' results.</summary>
+/// <summary>A long sum adds floats within a chunk, and the sums of the chunks in double.</summary>
 internal static class Chunk
 {
     /// <summary>Pixels that are summed in floats: few enough to lose nothing that matters, enough to hide the conversion.</summary>

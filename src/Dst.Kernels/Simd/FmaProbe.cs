@@ -2,12 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace Dst.Kernels.Simd;
 
-/// <summary>Multiply-adds on registers alone: nothing that computes with floats on this tier can be faster.</summary>
+/// <summary>Multiply-adds on registers alone: the peak speed of a tier.</summary>
 public static class FmaProbe
 {
     private const int OperationsPerMultiplyAdd = 2;
 
-    /// <summary>Runs a number of rounds and says how many floating-point operations they were.</summary>
+    /// <summary>Runs a number of rounds and returns the number of floating-point operations.</summary>
     public static long Run(SimdTier tier, int rounds)
     {
         switch (tier)

@@ -1,6 +1,6 @@
 namespace Dst.Kernels.Simd;
 
-/// <summary>One operation with its arguments that exists on vectors only.</summary>
+/// <summary>One operation with its arguments, on vectors only.</summary>
 internal interface IVectorKernel
 {
     /// <summary>The fast form, compiled once for each width of vectors.</summary>

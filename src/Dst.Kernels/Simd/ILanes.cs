@@ -36,7 +36,7 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>a / b.</summary>
     static abstract T Divide(T a, T b);
 
-    /// <summary>2 to the power of a whole number from −126 to 127; anything where that is NaN.</summary>
+    /// <summary>2 to the power of a whole number from −126 to 127; undefined for NaN.</summary>
     static abstract T PowerOfTwo(T exponent);
 
     /// <summary>Lane by lane, the larger.</summary>
@@ -60,7 +60,7 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>*scalar · b + c, with the scalar in all lanes.</summary>
     static abstract T MultiplyAdd(float* scalar, T b, T c);
 
-    /// <summary>Lane lanes[i] of <paramref name="source"/> in lane i, zero where that is 16.</summary>
+    /// <summary>Lane lanes[i] of <paramref name="source"/> in lane i; zero where lanes[i] is 16.</summary>
     static abstract T Pick(T source, int* lanes);
 
     /// <summary>Adds the lanes to sixteen consecutive doubles.</summary>

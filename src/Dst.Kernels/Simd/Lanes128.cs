@@ -68,14 +68,14 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Clip(Lanes128 value, Lanes128 least, Lanes128 most) =>
         new(
-            Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1), Clip(value._v2, least._v2, most._v2),
-            Clip(value._v3, least._v3, most._v3));
+            Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1),
+            Clip(value._v2, least._v2, most._v2), Clip(value._v3, least._v3, most._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 SelectPositive(Lanes128 condition, Lanes128 a, Lanes128 b) =>
         new(
-            Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1), Select(condition._v2, a._v2, b._v2),
-            Select(condition._v3, a._v3, b._v3));
+            Select(condition._v0, a._v0, b._v0), Select(condition._v1, a._v1, b._v1),
+            Select(condition._v2, a._v2, b._v2), Select(condition._v3, a._v3, b._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 WherePositive(Lanes128 condition, Lanes128 value) =>
@@ -141,7 +141,7 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     private static Vector128<float> Select(Vector128<float> condition, Vector128<float> a, Vector128<float> b) =>
         Vector128.ConditionalSelect(Vector128.GreaterThan(condition, Vector128<float>.Zero), a, b);
 
-    /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
+    /// <summary>If one operand is NaN, the native operations return the second operand or NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Clip(Vector128<float> value, Vector128<float> least, Vector128<float> most) =>
         Vector128.MinNative(most, Vector128.MaxNative(least, value));

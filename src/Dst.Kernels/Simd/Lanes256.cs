@@ -119,7 +119,7 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     private static Vector256<float> Select(Vector256<float> condition, Vector256<float> a, Vector256<float> b) =>
         Vector256.ConditionalSelect(Vector256.GreaterThan(condition, Vector256<float>.Zero), a, b);
 
-    /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
+    /// <summary>If one operand is NaN, the native operations return the second operand or NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Clip(Vector256<float> value, Vector256<float> least, Vector256<float> most) =>
         Vector256.MinNative(most, Vector256.MaxNative(least, value));

@@ -92,7 +92,7 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     private static Vector512<float> Select(Vector512<float> condition, Vector512<float> a, Vector512<float> b) =>
         Vector512.ConditionalSelect(Vector512.GreaterThan(condition, Vector512<float>.Zero), a, b);
 
-    /// <summary>The native operations give their second operand, or NaN, where one is NaN.</summary>
+    /// <summary>If one operand is NaN, the native operations return the second operand or NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Clip(Vector512<float> value, Vector512<float> least, Vector512<float> most) =>
         Vector512.MinNative(most, Vector512.MaxNative(least, value));

@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace Dst.Kernels.Simd;
 
-/// <summary>The tiers that the processor has. Which of them computes is said by each call.</summary>
+/// <summary>The tiers that this processor has. Each call says which one it uses.</summary>
 public static class SimdTiers
 {
     /// <summary>The widest tier of this processor, as far as the switches of the runtime allow.</summary>
@@ -19,8 +19,8 @@ public static class SimdTiers
     public static string NameOf(SimdTier tier) => tier.ToString().ToLowerInvariant();
 
     /// <summary>
-    /// The tier of a name in any case, or <paramref name="best"/> if the name is empty; null if it names no tier up to <paramref
-    /// name="best"/>.
+    /// The tier of a name in upper or lower case, or <paramref name="best"/> if the name is empty.
+    /// Null if it names no tier up to <paramref name="best"/>.
     /// </summary>
     public static SimdTier? Parse(string? name, SimdTier best)
     {

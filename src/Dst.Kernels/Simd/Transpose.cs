@@ -25,8 +25,9 @@ internal static unsafe class Transpose
                 var s = source + p * sourcePitch + c;
                 var d = destination + c * destinationPitch + p;
                 FourByFour(
-                    Vector128.Load(s), Vector128.Load(s + sourcePitch), Vector128.Load(s + 2 * sourcePitch),
-                    Vector128.Load(s + 3 * sourcePitch), out var r0, out var r1, out var r2, out var r3);
+                    Vector128.Load(s), Vector128.Load(s + sourcePitch),
+                    Vector128.Load(s + 2 * sourcePitch), Vector128.Load(s + 3 * sourcePitch),
+                    out var r0, out var r1, out var r2, out var r3);
                 r0.Store(d);
                 r1.Store(d + destinationPitch);
                 r2.Store(d + 2 * destinationPitch);
@@ -57,8 +58,9 @@ internal static unsafe class Transpose
                 var s = source + p;
                 var d = destination + p * ILanes<Lanes128>.Count + f;
                 FourByFour(
-                    Vector128.Load(s), Vector128.Load(s + sourcePitch), Vector128.Load(s + 2 * sourcePitch),
-                    Vector128.Load(s + 3 * sourcePitch), out var r0, out var r1, out var r2, out var r3);
+                    Vector128.Load(s), Vector128.Load(s + sourcePitch),
+                    Vector128.Load(s + 2 * sourcePitch), Vector128.Load(s + 3 * sourcePitch),
+                    out var r0, out var r1, out var r2, out var r3);
                 (r0 + b).Store(d);
                 if (p + 1 < pixels) (r1 + b).Store(d + ILanes<Lanes128>.Count);
                 if (p + 2 < pixels) (r2 + b).Store(d + 2 * ILanes<Lanes128>.Count);

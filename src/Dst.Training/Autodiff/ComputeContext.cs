@@ -3,7 +3,7 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>What training computes with: one value that the caller makes and everything below takes.</summary>
+/// <summary>What training computes with: the caller makes one and passes it on.</summary>
 /// <param name="Pool">Threads; not disposed.</param>
 /// <param name="Tier">Vector width.</param>
 public sealed record ComputeContext(WorkerPool Pool, SimdTier Tier)

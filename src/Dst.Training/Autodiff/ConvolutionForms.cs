@@ -8,8 +8,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// How the convolutions of a network are computed in training: by the lowest estimated cost, all direct, or each layer as it was measured.
-/// A checkpoint keeps it as text: the same forms give the same bits.
+/// The forms of a network's convolutions in training: those of the lowest estimated cost, all direct, or each layer's fastest as measured.
+/// A checkpoint keeps them as text, because the same forms give the same bits.
 /// </summary>
 [JsonConverter(typeof(ConvolutionFormsJson))]
 public sealed class ConvolutionForms
@@ -28,7 +28,7 @@ public sealed class ConvolutionForms
     /// <summary>No Winograd form: the control for its rounding errors.</summary>
     public static ConvolutionForms Direct { get; } = new(ConvolutionForm.Direct.Name, new Dictionary<string, ConvolutionForm>());
 
-    /// <summary>The forms that a measured layer may have; where one does not support a layer, its plain form is taken.</summary>
+    /// <summary>The forms to measure. A layer that does not support one is computed in its plain form.</summary>
     private static IEnumerable<ConvolutionForm> Choices => ConvolutionForm.Winograd.Prepend(ConvolutionForm.Direct);
 
     /// <summary>Times training steps of a network in each form on this machine, and takes each layer's fastest.</summary>
@@ -57,7 +57,7 @@ public sealed class ConvolutionForms
     public IReadOnlyDictionary<string, string> Layers => _layers.ToDictionary(layer => layer.Key, layer => layer.Value.Name);
 
     /// <summary>The inverse of <see cref="ToString"/>.</summary>
-    /// <exception cref="InputException">It is no such text.</exception>
+    /// <exception cref="InputException">The text names no forms.</exception>
     public static ConvolutionForms Parse(string text)
     {
         if (text == EstimatedName) return Estimated;

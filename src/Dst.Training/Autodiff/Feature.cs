@@ -5,7 +5,7 @@ namespace Dst.Training.Autodiff;
 
 /// <summary>
 /// What the readers of a node see, blocked [N, C/16, H, W, 16], and where they put the loss's gradient with respect to it. A feature
-/// need not be stored as it is read: it may be computed from a stored one for a few images at a time, while they are in the cache.
+/// is stored, or computed from a stored one for a few images at a time, while they are in the cache.
 /// </summary>
 internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
 {

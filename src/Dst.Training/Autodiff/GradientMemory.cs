@@ -17,9 +17,8 @@ internal sealed unsafe class GradientSlot(int imageLength)
 }
 
 /// <summary>
-/// Memory of all gradients, planned once: a gradient lives from its first writer, the feature's last reader, to the node that reads it
-/// last,
-/// and gives its memory to the next one of the backward pass that fits.
+/// Memory of all gradients, planned once. A gradient lives from its first writer, the feature's last reader, to the node that reads it
+/// last. Then the next gradient of the backward pass that fits takes its memory.
 /// </summary>
 internal sealed class GradientMemory : IDisposable
 {

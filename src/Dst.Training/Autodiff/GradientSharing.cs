@@ -2,7 +2,7 @@ using Dst.Training.Autodiff.Nodes;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>Lets operands of additions use the sum's gradient as theirs, where nothing else writes to it meanwhile.</summary>
+/// <summary>Lets operands of additions use the sum's gradient as their own, where nothing else writes to it meanwhile.</summary>
 internal sealed class GradientSharing
 {
     private readonly Dictionary<TrainingNode, int> _index;
@@ -19,8 +19,8 @@ internal sealed class GradientSharing
     }
 
     /// <summary>
-    /// The operands that nothing else reads share, and one more whose other readers write to it only after the former's gradient has been
-    /// read.
+    /// Shares with the operands that nothing else reads, and with one more if its other readers write to it only after the gradients of
+    /// those operands have been read.
     /// </summary>
     private void Plan(AddNode sum)
     {
@@ -33,7 +33,7 @@ internal sealed class GradientSharing
             output.SharedOperands.Add(operand);
         }
 
-        // Additions of additions: what else reads the shared gradient, and when, is not to be seen from here.
+        // With additions of additions, it is not known here what else reads the shared gradient, and when.
         if (IsShared(output) || alone.Exists(operand => operand.GradientReader is AddNode)) return;
         var earliest = alone.Select(operand => _index[operand.GradientReader!]).DefaultIfEmpty(int.MaxValue).Min();
         if (sum.Inputs.Except(alone).ToList() is [{ NeedsGradient: true, IsKept: false } other] && IsWrittenLater(other, sum, earliest))

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>What the nodes of a network are made from, and what they share.</summary>
+/// <summary>What nodes are created from and share.</summary>
 internal sealed record NodeContext
 {
     /// <summary>The network.</summary>
@@ -33,6 +33,6 @@ internal sealed record NodeContext
     /// <summary>A parameter of a node, such as its <c>weight</c>.</summary>
     public Parameter ParameterOf(Node node, string name) => Parameters[$"{node.Name}.{name}"];
 
-    /// <summary>A parameter that a node need not have, or null.</summary>
+    /// <summary>A parameter of a node, or null if it has none of that name.</summary>
     public Parameter? FindParameterOf(Node node, string name) => Parameters.GetValueOrDefault($"{node.Name}.{name}");
 }

@@ -5,7 +5,7 @@ using Dst.Training.Autodiff.Nodes;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// Compiles a graph to training nodes, the one table of operations. Normalisations and ReLUs become part of the features around them
+/// Compiles a graph to training nodes: the one table of operations. Normalisations and ReLUs become part of the features around them
 /// where nothing else needs what they would store, and additions share the memory of their gradients.
 /// </summary>
 internal sealed class NodeFactory(NodeContext context)
@@ -70,7 +70,7 @@ internal sealed class NodeFactory(NodeContext context)
             ConcatOp => new ConcatNode(context, node, inputs, Output()),
             SoftmaxOp => new SoftmaxNode(context, node, input, Output()),
             _ when node.Operation.ToActivation() is { } activation => new ActivationNode(context, node, input, Output(), activation),
-            _ when node.Operation.ToRearrangement(input.Shape) is { } moved => new RearrangementNode(context, node, input, Output(), moved),
+            _ when node.Operation.ToRearrangement(input.Shape) is { } moves => new RearrangementNode(context, node, input, Output(), moves),
             _ => throw new InvalidOperationException($"no training node for {node.Operation}"),
         };
     }

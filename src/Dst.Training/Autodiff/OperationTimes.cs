@@ -28,16 +28,16 @@ public sealed class OperationTimes
     private readonly Dictionary<(string Layer, string Operation, StepPass Pass), TimeSpan> _sums = [];
 
     /// <summary>
-    /// The sums so far, in the order in which their first parts came. What is fused into an operation counts as that operation.
+    /// The sums so far, in the order of their first parts. Time of a fused operation counts for the one that it is fused into.
     /// </summary>
     public IReadOnlyDictionary<(string Layer, string Operation, StepPass Pass), TimeSpan> Sums => _sums;
 
     /// <summary>
-    /// Adds the time from <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp, until now to what is no layer's.
+    /// Adds the time from <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp, until the call, for work of no layer.
     /// </summary>
     public void Add(string operation, StepPass pass, long start) => Add("", operation, pass, start);
 
-    /// <summary>Adds to the sum of a layer, whose operation's kind is a name such as <c>DirectConvolution</c>.</summary>
+    /// <summary>Adds to the sum of a layer, whose operation's kind is a name such as <c>Conv2d</c>.</summary>
     internal void Add(Node node, StepPass pass, long start) => Add(node.Name, node.Operation.GetType().Name[..^"Op".Length], pass, start);
 
     private void Add(string layer, string operation, StepPass pass, long start) =>

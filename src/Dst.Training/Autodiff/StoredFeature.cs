@@ -19,13 +19,13 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
     }
 
     /// <summary>
-    /// The normalisation that alone reads this feature: its sums are gathered while the producer writes, and its gradient is computed as
-    /// the producer reads.
+    /// The normalisation that alone reads this feature. Its sums are gathered while the producer writes, and its gradient is computed as
+    /// the producer reads it.
     /// </summary>
     public BatchNormNode? Normalisation { get; set; }
 
     /// <summary>
-    /// The operands of the addition that made this feature, as far as they use its gradient as theirs and nothing else adds to it.
+    /// Those operands of the addition that made this feature that use its gradient as their own, with nothing else added to it.
     /// </summary>
     public List<Feature> SharedOperands { get; } = [];
 

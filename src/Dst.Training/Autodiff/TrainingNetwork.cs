@@ -26,13 +26,12 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the dropout masks.</param>
-    /// <param name="features">Nodes whose outputs <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/> are called for; not the
-    /// last one.</param>
-    /// <param name="forms">How convolutions are computed, or null for what the cost model says.</param>
+    /// <param name="features">Nodes for <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/>; not the last one.</param>
+    /// <param name="forms">Forms of the convolutions, or null for <see cref="ConvolutionForms.Estimated"/>.</param>
     /// <exception cref="InputException">A batch does not fit into memory.</exception>
     public TrainingNetwork(
-        Model model, int maxBatch, ComputeContext compute, long seed, IReadOnlyList<string>? features = null,
-        ConvolutionForms? forms = null)
+        Model model, int maxBatch, ComputeContext compute, long seed,
+        IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         NetworkMemory.Check(model.Graph, maxBatch);
@@ -67,7 +66,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>All parameters in the order of the graph. Their values may be changed between passes.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
-    /// <summary>Takes the time of each operation of each pass; null, the default, measures nothing.</summary>
+    /// <summary>Collects the time of each operation of each pass; null, the default, measures nothing.</summary>
     public OperationTimes? Times { get; set; }
 
     /// <summary>Computes the logits of a batch.</summary>
@@ -127,8 +126,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
     public void ReadFeature(string node, Span<float> destination) => _plan.Read(FeatureOf(node, destination.Length), _images, destination);
 
     /// <summary>
-    /// Gives the part of a node's output gradient that does not come through the logits; the next backward pass adds it. Call it once a
-    /// node and pass.
+    /// Sets the part of a node's output gradient that does not come through the logits; the next backward pass adds it.
+    /// Call it once for each node and pass.
     /// </summary>
     /// <param name="node">One of the constructor's features.</param>
     /// <param name="gradient">[count, C, H, W] of the last forward pass.</param>
@@ -137,23 +136,23 @@ public sealed unsafe class TrainingNetwork : IDisposable
         _plan.WriteGradient(FeatureOf(node, gradient.Length), _images, gradient);
 
     /// <summary>
-    /// Declares that no parameter will change any more: from the next pass on, weights are packed once. Inference only from now on.
+    /// Declares that parameters stay as they are: the next pass packs weights for all that follow. Only inference is allowed afterwards.
     /// </summary>
     public void Freeze() => _frozen = true;
 
     /// <summary>
-    /// Sets the masks of convolution weights, removes all others, and zeroes what is pruned. Call it between steps: gradual pruning does at
-    /// each stage.
+    /// Sets the masks of convolution weights, removes all others, and zeroes what is pruned. Call it between steps, as gradual pruning does
+    /// at each stage.
     /// </summary>
     /// <param name="masks">Mask by layer name.</param>
     /// <exception cref="ArgumentException">A name is not that of a convolution.</exception>
     public void SetMasks(IReadOnlyDictionary<string, LayerMask> masks)
     {
         foreach (var layer in masks.Keys) WeightOf(layer);
-        foreach (
-            var weight in Parameters.Where(
-                p => p.Mask is not null || masks.ContainsKey(p.Shape.Layer) && p.Shape.Name == $"{p.Shape.Layer}.weight"))
+        foreach (var weight in Parameters)
         {
+            var isNamed = masks.ContainsKey(weight.Shape.Layer) && weight.Shape.Name == $"{weight.Shape.Layer}.weight";
+            if (weight.Mask is null && !isNamed) continue;
             weight.Mask = masks.GetValueOrDefault(weight.Shape.Layer);
             weight.Mask?.Apply(weight.Value);
         }
@@ -163,7 +162,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         _prepared = false;
     }
 
-    /// <summary>A copy of the network as it is now.</summary>
+    /// <summary>A copy of the network with its current parameters and masks.</summary>
     public Model ToModel() =>
         new(Graph, Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, (float[])p.Value.Clone())))
         {

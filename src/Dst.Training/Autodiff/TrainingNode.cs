@@ -4,11 +4,11 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>What a pass over the network is told about itself.</summary>
+/// <summary>What the nodes are told about a pass.</summary>
 /// <param name="Images">Images in the batch.</param>
 /// <param name="Training">Batch statistics and dropout, or running statistics and none.</param>
 /// <param name="Step">Number of the training step: the key of dropout masks.</param>
-/// <param name="Prepared">Parameters are as in the last pass, so that what was made from them still holds.</param>
+/// <param name="Prepared">Whether parameters are as in the last pass, so that packed weights are still valid.</param>
 internal readonly record struct PassInfo(int Images, bool Training, long Step, bool Prepared);
 
 /// <summary>
@@ -172,8 +172,8 @@ internal abstract unsafe class TrainingNode
 
     /// <summary>Whether this node is the last to write the gradient of an input, and this its last mention among the inputs.</summary>
     private bool CompletesGradient(int input) =>
-        Inputs[input].NeedsGradient && Inputs[input].Readers[0] == this && Array.LastIndexOf(Inputs, Inputs[input]) == input
-            && !SharesGradient(Inputs[input]);
+        Inputs[input].NeedsGradient && Inputs[input].Readers[0] == this
+        && Array.LastIndexOf(Inputs, Inputs[input]) == input && !SharesGradient(Inputs[input]);
 
     /// <summary>Whether an input uses the output's gradient as its own, so that it was complete when the output's was.</summary>
     protected virtual bool SharesGradient(Feature input) => false;

@@ -4,7 +4,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// A graph compiled for training under the masks that its parameters have: nodes, the features between them, and their memory.
+/// A graph compiled for training with the masks of its parameters: nodes, the features between them, and their memory.
 /// </summary>
 internal sealed unsafe class TrainingPlan : IDisposable
 {
@@ -21,9 +21,8 @@ internal sealed unsafe class TrainingPlan : IDisposable
         Nodes = _factory.CreateAll();
         Input = _factory.Stored[0];
         Logits = _factory[context.Graph.Nodes[^1].Name];
-        _computed = new AlignedBuffer(
-            context.Kept.Select(name => _factory[name]).Append(Logits).Where(feature => feature.IsComputed).Select(
-                feature => feature.ImageLength).DefaultIfEmpty().Max());
+        var read = context.Kept.Select(name => _factory[name]).Append(Logits);
+        _computed = new AlignedBuffer(read.Max(feature => feature.IsComputed ? feature.ImageLength : 0));
     }
 
     /// <summary>In the order of the forward pass.</summary>
@@ -44,15 +43,16 @@ internal sealed unsafe class TrainingPlan : IDisposable
         fixed (float* plain = destination)
         {
             for (var n = 0; n < images; n++)
-                Layout.ToPlain(
-                    feature.Read(new(n, 1), _computed.Pointer), 1, feature.Shape.Channels, feature.Pixels,
-                    plain + (long)n * feature.Shape.Count);
+            {
+                var image = feature.Read(new(n, 1), _computed.Pointer);
+                Layout.ToPlain(image, 1, feature.Shape.Channels, feature.Pixels, plain + (long)n * feature.Shape.Count);
+            }
         }
     }
 
     /// <summary>
-    /// Writes a feature's gradient [images, C, H, W], as a reader behind all others. The gradient of what no node reads, such as the
-    /// logits, is complete with it.
+    /// Writes a feature's gradient [images, C, H, W], before any reader adds to it. If no node reads the feature, as with the logits,
+    /// its gradient is then complete.
     /// </summary>
     public void WriteGradient(Feature feature, int images, ReadOnlySpan<float> gradient)
     {

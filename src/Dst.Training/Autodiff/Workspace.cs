@@ -3,7 +3,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// Scratch memory that all nodes of a network share: a node uses it only while it runs a pass, so that nothing in it outlasts the node.
+/// Scratch memory that all nodes of a network share: nothing in it outlasts a node's pass.
 /// </summary>
 internal sealed unsafe class Workspace : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed unsafe class Workspace : IDisposable
     /// <summary>Scratch memory of a part.</summary>
     public float* Scratch(int part) => _scratch.Pointer + _scratch.Length / WorkerPool.Parts * part;
 
-    /// <summary>Partial sums of a part. What needs more than a part's share takes part 0 and runs on into the others.</summary>
+    /// <summary>Partial sums of a part. A longer array starts at part 0 and runs on into the others.</summary>
     public float* Partial(int part) => _partials.Pointer + _partials.Length / WorkerPool.Parts * part;
 
     /// <inheritdoc/>

@@ -5,8 +5,8 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>
-/// Writes network inputs from windows: with a random crop, rotation, mirroring, gain and speckle for training, or the plain
-/// centre crop. In this order: crop and rotate, amplitude transform, mirror, speckle, smooth, gain, normalise.
+/// Writes network inputs from windows of images: random variants for training, or the centre crop.
+/// The steps in order: crop and rotate, amplitude transform, mirror, speckle, smooth, gain, normalise.
 /// Not thread-safe: it has buffers.
 /// </summary>
 internal sealed class Augmenter(DataOptions options, InputNormalisation normalisation, FeatureShape shape)
@@ -14,8 +14,8 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
     private float[] _window = [];
 
     /// <summary>
-    /// Zeros or pixels that must be kept around the centre crop on either side of one axis, <paramref name="across"/> being the crop's
-    /// extent along the other.
+    /// Pixels to keep on either side of the centre crop along one axis, so that every shift and rotation finds its pixels.
+    /// <paramref name="across"/> is the crop's extent along the other axis.
     /// </summary>
     public static int Margin(DataOptions options, int across)
     {
@@ -61,8 +61,8 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
     }
 
     /// <summary>
-    /// values ← values · max(0, 1 + strength · n). Each n is the sum of four random bytes, centred and scaled to deviation 1: nearly
-    /// normal within ±3.4 (Irwin–Hall), two of them from one draw of 64 bits.
+    /// values ← values · max(0, 1 + strength · n). Each n is the sum of four random bytes, centred and scaled to deviation 1.
+    /// It is nearly normal within ±3.4 (Irwin–Hall). One draw of 64 bits gives two.
     /// </summary>
     internal static void MultiplySpeckle(Span<float> values, float strength, ref RandomStream random)
     {
@@ -87,13 +87,14 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
         for (var c = 0; c < shape.Channels; c++)
         {
             for (var y = 0; y < shape.Height; y++)
-                Preprocessor.ReadRow(
-                    window, table, (c * window.Height + top + y) * window.Width + left,
-                    destination.Slice((c * shape.Height + y) * shape.Width, shape.Width));
+            {
+                var row = destination.Slice((c * shape.Height + y) * shape.Width, shape.Width);
+                Preprocessor.ReadRow(window, table, (c * window.Height + top + y) * window.Width + left, row);
+            }
         }
     }
 
-    // Turned about the crop's centre, with bilinear interpolation of amplitudes and zeros outside the window.
+    // Rotates about the crop's centre, with bilinear interpolation of amplitudes and zeros outside the window.
     private void RotatedCrop(Image window, int top, int left, double angle, Span<float> destination)
     {
         int height = window.Height, width = window.Width;

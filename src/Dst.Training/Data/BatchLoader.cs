@@ -3,7 +3,7 @@ using Dst.Foundations;
 
 namespace Dst.Training.Data;
 
-/// <summary>Some samples as a network takes them. The loader reuses it once the next batch is asked for.</summary>
+/// <summary>A batch of network inputs. It is valid until the next batch is asked for: the loader reuses its buffers.</summary>
 public sealed class Batch
 {
     internal Batch(int capacity, int imageLength)
@@ -13,7 +13,7 @@ public sealed class Batch
         Indices = new int[capacity];
     }
 
-    /// <summary>Normalised images, [<see cref="Count"/>, channels, height, width] row-major; what lies behind them is stale.</summary>
+    /// <summary>Normalised images, [<see cref="Count"/>, channels, height, width] row-major. Values after the last are stale.</summary>
     public float[] Images { get; }
 
     /// <summary>Class of each image.</summary>
@@ -27,7 +27,7 @@ public sealed class Batch
 }
 
 /// <summary>
-/// Delivers the batches of a split, prepared ahead on a background thread in reused buffers. What is in a batch depends only on
+/// Delivers the batches of a split. A background thread prepares them ahead in reused buffers. What is in a batch depends only on
 /// (seed, epoch, sample), so a run may resume at any batch of any epoch.
 /// </summary>
 public sealed class BatchLoader : IDisposable
@@ -46,7 +46,7 @@ public sealed class BatchLoader : IDisposable
     /// <summary>Prepares the batches of one split.</summary>
     /// <param name="data">Set that the split belongs to.</param>
     /// <param name="samples">The split.</param>
-    /// <param name="batchSize">Images a batch.</param>
+    /// <param name="batchSize">Images in a batch.</param>
     /// <param name="augment">True shuffles and augments each epoch; false gives the centre crops in their fixed order.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <exception cref="InputException">A batch has more values than an array holds.</exception>
@@ -63,8 +63,8 @@ public sealed class BatchLoader : IDisposable
         var capacity = Math.Min(batchSize, Math.Max(samples.Count, 1));
         if ((long)capacity * _imageLength > Array.MaxLength)
             throw new InputException(
-                $"a batch of {capacity} images of {data.Shape} has more than {Array.MaxLength} values; a smaller batch or crop was "
-                + "expected");
+                $"a batch of {capacity} images of {data.Shape} has more than {Array.MaxLength} values; "
+                + "a smaller batch or crop was expected");
         _buffers = new Batch[Buffers];
         for (var i = 0; i < Buffers; i++) _buffers[i] = new(capacity, _imageLength);
     }
@@ -115,7 +115,8 @@ public sealed class BatchLoader : IDisposable
             else _augmenter.Write(sample, image);
         }
     }
-    /// <summary>The background thread of one epoch: fills buffers in turn, as they become free.</summary>
+
+    /// <summary>The background thread of one epoch. It fills buffers in turn, as they become free.</summary>
     private sealed class Prefetch : IDisposable
     {
         private readonly BatchLoader _loader;
@@ -164,7 +165,7 @@ public sealed class BatchLoader : IDisposable
             }
             catch (Exception e)
             {
-                // Whatever it is, it is thrown again where the batches are read.
+                // The reader of the batches throws it again.
                 _failure = ExceptionDispatchInfo.Capture(e);
                 _ready.Release();
             }

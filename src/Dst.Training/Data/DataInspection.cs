@@ -3,7 +3,7 @@ using Dst.Images;
 
 namespace Dst.Training.Data;
 
-/// <summary>What a look at a data set shows: counts, sizes, values and leaks, and a picture of its classes.</summary>
+/// <summary>An overview of a data set: counts, sizes, values, leaks, and a picture of its classes.</summary>
 public sealed class DataInspection
 {
     private const int GridLine = 1;
@@ -11,7 +11,7 @@ public sealed class DataInspection
 
     private readonly DataSet _data;
 
-    /// <summary>Looks at every image of every split.</summary>
+    /// <summary>Reads every image of every split.</summary>
     public DataInspection(DataSet data)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -23,12 +23,12 @@ public sealed class DataInspection
     /// <summary>Training, validation and test.</summary>
     public IReadOnlyList<SplitInspection> Splits { get; }
 
-    /// <summary>What splits share and should not.</summary>
+    /// <summary>What two splits share but should not.</summary>
     public IReadOnlyList<Leak> Leaks { get; }
 
     /// <summary>
-    /// Writes a PNG with a row for each class and its first training images as the network sees them (centre crop, amplitude
-    /// transform and smoothing, without normalisation). Classes and images that would make it larger than an image may be are left out.
+    /// Writes a PNG with a row for each class: its first training images as the network sees them (centre crop, amplitude transform
+    /// and smoothing, without normalisation). Classes and images beyond the largest legal size of an image are left out.
     /// </summary>
     /// <exception cref="InputException">The file cannot be written, or libpng is missing.</exception>
     public void WriteGrid(string path, int imagesPerClass = 8)
@@ -77,12 +77,14 @@ public sealed class DataInspection
             }
         }
 
-        var sizes = samples.Samples.GroupBy(sample => (sample.Height, sample.Width)).Select(
-            g => new SizeCount(g.Key.Height, g.Key.Width, g.Count())).OrderByDescending(s => s.Count);
+        var classCounts = samples.CountByClass(_data.ClassNames.Count);
+        var sizes = samples.Samples.GroupBy(sample => (sample.Height, sample.Width))
+            .Select(group => new SizeCount(group.Key.Height, group.Key.Width, group.Count()))
+            .OrderByDescending(size => size.Count);
         var count = samples.Count * _data.Shape.Count;
-        return new(
-            samples.Name, samples.Count, samples.CountByClass(_data.ClassNames.Count), [.. sizes], count > 0 ? min : 0, count > 0 ? max : 0,
-            count > 0 ? sum / count : 0);
+        return count == 0
+            ? new(samples.Name, samples.Count, classCounts, [.. sizes], Min: 0, Max: 0, Mean: 0)
+            : new(samples.Name, samples.Count, classCounts, [.. sizes], min, max, sum / count);
     }
 }
 

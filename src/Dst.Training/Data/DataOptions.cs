@@ -2,7 +2,7 @@ using Dst.Foundations;
 
 namespace Dst.Training.Data;
 
-/// <summary>What a data set is and how its files lie.</summary>
+/// <summary>The kind of a data set, which decides how its files are laid out.</summary>
 public enum DataKind
 {
     /// <summary>MSTAR: chips by class, with a folder of each split.</summary>
@@ -57,8 +57,8 @@ public enum FusarLevel
 /// <summary>The <c>data:</c> section of a recipe: where images come from, how they are split, framed and augmented.</summary>
 public sealed record DataOptions
 {
-    /// <summary>What the data is and how its files lie.</summary>
-    [Setting("what the data is")]
+    /// <summary>The kind of data, which decides how its files are laid out.</summary>
+    [Setting("kind of data set")]
     public DataKind Kind { get; init; } = DataKind.Simulated;
 
     /// <summary>Folder or archive; not used by simulated data.</summary>
@@ -70,7 +70,9 @@ public sealed record DataOptions
     public double Validation { get; init; } = 0.1;
 
     /// <summary>Which images become validation images.</summary>
-    [Setting("training: the share data.validation of the training images; test: half of the test images, for a given network that has seen all training images")]
+    [Setting(
+        "training holds back the share data.validation of the training images; test takes half of the test images, for a given network "
+        + "that was trained on all training images")]
     public ValidationSource ValidationFrom { get; init; }
 
     /// <summary>Share of each class's images held back as test data, where the data has no test split of its own.</summary>
@@ -96,8 +98,8 @@ public sealed record DataOptions
     public int Pad { get; init; }
 
     /// <summary>
-    /// Largest displacement in pixels of the training crop from the centre, along each axis, uniform; the crop stays inside the padded
-    /// image.
+    /// Largest displacement in pixels of the training crop from the centre, along each axis, drawn uniformly.
+    /// The crop stays inside the padded image.
     /// </summary>
     [Setting("largest random displacement in pixels of the training crop, inside the padded image", Min = 0, Max = 1024)]
     public int Shift { get; init; }
@@ -106,13 +108,13 @@ public sealed record DataOptions
     [Setting("mirror half of the training images left to right")]
     public bool Flip { get; init; }
 
-    /// <summary>Training images are turned about their centre by a uniform angle of at most this many degrees either way.</summary>
+    /// <summary>Training images are rotated about their centre by a uniform angle of at most this many degrees either way.</summary>
     [Setting("largest random rotation in degrees of a training image, either way", Min = 0, Max = 180)]
     public double Rotate { get; init; }
 
     /// <summary>
-    /// Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform; without effect when each
-    /// image is normalised by itself.
+    /// Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform.
+    /// It has no effect when each image is normalised by itself.
     /// </summary>
     [Setting("training images are multiplied by a random factor in [1 - gain, 1 + gain]", Min = 0, Max = 0.95)]
     public double Gain { get; init; }
@@ -122,10 +124,12 @@ public sealed record DataOptions
     public AmplitudeTransform Amplitude { get; init; }
 
     /// <summary>
-    /// Each pixel of a training image is multiplied by max(0, 1 + s·n), n nearly standard normal, after the amplitude transform;
-    /// s is uniform in [0, speckle], one for each image.
+    /// Each pixel of a training image is multiplied by max(0, 1 + s·n), n nearly standard normal, after the amplitude transform.
+    /// One s for each image is drawn uniformly from [0, speckle].
     /// </summary>
-    [Setting("largest strength s of multiplicative noise max(0, 1 + s n) on the pixels of a training image; s is drawn for each image", Min = 0, Max = 2)]
+    [Setting(
+        "largest strength s of the noise max(0, 1 + s n) that multiplies each pixel of a training image; s is drawn for each image",
+        Min = 0, Max = 2)]
     public double Speckle { get; init; }
 
     /// <summary>Whether inputs are smoothed by the 3×3 binomial filter, after any noise.</summary>
@@ -140,7 +144,7 @@ public sealed record DataOptions
     internal bool IsAugmented => Shift > 0 || Flip || Rotate > 0 || Gain > 0 || Speckle > 0;
 
     /// <summary>Which folders of FUSAR-Ship are the classes.</summary>
-    [Setting("fusar: what the classes are")]
+    [Setting("fusar: which folders are the classes")]
     public FusarLevel Level { get; init; }
 
     /// <summary>Classes of FUSAR-Ship with fewer images are dropped.</summary>
@@ -175,7 +179,7 @@ public sealed record SimulatedOptions
     [Setting("0 for bright targets that differ much, to 1 for faint ones that differ little", Min = 0, Max = 1)]
     public double Difficulty { get; init; } = 0.5;
 
-    /// <summary>Seed of the targets and chips, apart from the run's seed so that runs share their data.</summary>
+    /// <summary>Seed of the targets and chips. It is not the run's seed, so that runs share their data.</summary>
     [Setting("seed of the targets and chips; the run's seed does not change them")]
     public long Seed { get; init; } = 1;
 }

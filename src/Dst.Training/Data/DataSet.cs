@@ -21,27 +21,27 @@ public sealed class DataSet
 
     private DataSet(DataSet images, InputNormalisation normalisation)
     {
-        (Options, ClassNames, Shape, Training, Validation, Test) = (
-            images.Options, images.ClassNames, images.Shape, images.Training, images.Validation, images.Test);
+        (Options, ClassNames, Shape) = (images.Options, images.ClassNames, images.Shape);
+        (Training, Validation, Test) = (images.Training, images.Validation, images.Test);
         Normalisation = normalisation;
     }
 
-    /// <summary>The settings that it was loaded with.</summary>
+    /// <summary>The settings that the set was loaded with.</summary>
     public DataOptions Options { get; }
 
     /// <summary>Class names in label order.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>The network's input.</summary>
+    /// <summary>Shape of the network's input.</summary>
     public FeatureShape Shape { get; }
 
     /// <summary>Images to train on.</summary>
     public SampleSet Training { get; }
 
-    /// <summary>Images to choose by, held back from the training images; empty if <c>data.validation</c> is 0.</summary>
+    /// <summary>Images that every choice is made on; empty if <c>data.validation</c> is 0.</summary>
     public SampleSet Validation { get; }
 
-    /// <summary>Images to report on, once, at the end.</summary>
+    /// <summary>Images that results are reported on; read once, at the end.</summary>
     public SampleSet Test { get; }
 
     /// <summary>How images become inputs, with the mean and deviation of the training images' centre crops.</summary>
@@ -61,9 +61,9 @@ public sealed class DataSet
     /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits.</summary>
     /// <param name="options">The recipe's <c>data</c> section.</param>
     /// <param name="seed">Seed of the run: it draws the validation split, and the test split where the data has none.</param>
-    /// <param name="baseFolder">What a relative <c>data.path</c> is relative to.</param>
+    /// <param name="baseFolder">Folder that a relative <c>data.path</c> starts from.</param>
     /// <param name="log">Takes one line at a time.</param>
-    /// <param name="cancellation">Looked at before each image.</param>
+    /// <param name="cancellation">Checked before each image.</param>
     /// <exception cref="InputException">Data or settings are wrong; see the message.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static DataSet Load(
@@ -80,8 +80,8 @@ public sealed class DataSet
         {
             if (source.Test.Count == 0)
                 throw new InputException(
-                    $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected "
-                    + "training");
+                    $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; "
+                    + "expected training");
             (test, validation) = StratifiedSplit.Draw(source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit);
             log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
         }
@@ -91,12 +91,14 @@ public sealed class DataSet
         }
 
         var shape = InputShape(options, training[0].Read());
-        var window = shape with { Height = shape.Height + 2 * Augmenter.Margin(options, shape.Width), Width = shape.Width + 2 * Augmenter.Margin(options, shape.Height) };
+        var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
+        var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };
         SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) =>
             SampleSet.Load(name, sources, options.Resize, window, cancellation);
         var data = new DataSet(
-            options, source.ClassNames, shape, LoadSplit("training", training, window), LoadSplit(
-                "validation", validation, shape), LoadSplit("test", test, shape), cancellation);
+            options, source.ClassNames, shape,
+            LoadSplit("training", training, window), LoadSplit("validation", validation, shape), LoadSplit("test", test, shape),
+            cancellation);
         log(
             $"data: {data.ClassNames.Count} classes, {data.Training.Count} training, {data.Validation.Count} validation and "
             + $"{data.Test.Count} test images, input {shape}");

@@ -14,12 +14,12 @@ public sealed record Leak(string What, string First, string Second, int Count, I
         + $"{string.Join(", ", Examples.Select(e => $"'{e.Second}' = '{e.First}'"))}";
 }
 
-/// <summary>Finds images that are in two splits: what is measured on them says nothing of new images.</summary>
+/// <summary>Finds images that are in two splits: accuracy on them says nothing about new images.</summary>
 public static class LeakCheck
 {
     private const int MaxExamples = 3;
 
-    /// <summary>Compares the hashes of the samples, and what they show where the data tells, between each two splits.</summary>
+    /// <summary>Compares each two splits: the hashes of their samples, and the ships that they show, where the data tells.</summary>
     public static IReadOnlyList<Leak> Find(DataSet data)
     {
         ArgumentNullException.ThrowIfNull(data);

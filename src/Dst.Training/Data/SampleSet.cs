@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Dst.Foundations;
@@ -41,11 +42,11 @@ public sealed class Sample
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(
-            [(byte)image.BitsPerSample, (byte)image.Channels, (byte)image.Height, (byte)(image.Height >> 8), (byte)image.Width, (byte)(image.Width >> 8)]);
+        hash.AppendData([(byte)image.BitsPerSample, (byte)image.Channels]);
+        hash.AppendData([(byte)image.Height, (byte)(image.Height >> 8), (byte)image.Width, (byte)(image.Width >> 8)]);
         hash.AppendData(image.Data.Span);
         hash.GetHashAndReset(digest);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(digest);
+        return BinaryPrimitives.ReadUInt128BigEndian(digest);
     }
 }
 

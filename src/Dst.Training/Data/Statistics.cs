@@ -7,20 +7,19 @@ namespace Dst.Training.Data;
 internal static class Statistics
 {
     /// <summary>
-    /// Measures the centre crops of a split after the amplitude transform and smoothing. Sums are taken an image at a time and added in
-    /// order,
-    /// so they do not depend on the number of threads. A channel without variation gets the deviation 1.
+    /// Measures the centre crops of a split after the amplitude transform and smoothing. The sums of each image are added in order,
+    /// so that they do not depend on the number of threads. A channel without variation gets the deviation 1.
     /// </summary>
     public static InputNormalisation Normalise(SampleSet samples, DataOptions options, FeatureShape shape, CancellationToken cancellation)
     {
         var sums = new (double Sum, double Squares)[samples.Count * shape.Channels];
-        Parallel.For(
-            0, samples.Count, new ParallelOptions { CancellationToken = cancellation }, () => new float[shape.Count], (i, _, crop) =>
+        var pixels = shape.Height * shape.Width;
+        var parallel = new ParallelOptions { CancellationToken = cancellation };
+        Parallel.For(0, samples.Count, parallel, () => new float[shape.Count], (i, _, crop) =>
         {
             ReadCentreCrop(samples.Samples[i], options, shape, crop);
             for (var c = 0; c < shape.Channels; c++)
-                sums[i * shape.Channels + c] = ImageStatistics.Sum(
-                    crop.AsSpan(c * crop.Length / shape.Channels, crop.Length / shape.Channels));
+                sums[i * shape.Channels + c] = ImageStatistics.Sum(crop.AsSpan(c * pixels, pixels));
             return crop;
         }, _ => { });
 

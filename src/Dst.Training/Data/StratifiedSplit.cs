@@ -21,8 +21,8 @@ internal static class StratifiedSplit
             var indices = members.ToArray();
             if (indices.Length < 2)
                 throw new InputException(
-                    $"class '{classNames[members.Key]}' has one image ('{samples[indices[0]].Name}'); at least 2 are needed to split the "
-                    + "data");
+                    $"class '{classNames[members.Key]}' has one image ('{samples[indices[0]].Name}'); "
+                    + "at least 2 are needed to split the data");
             var count = Math.Clamp((int)Math.Round(indices.Length * share), 1, indices.Length - 1);
             var order = new RandomStream(seed, RandomPurpose.Split, split, members.Key).NextPermutation(indices.Length);
             for (var i = 0; i < count; i++) isDrawn[indices[order[i]]] = true;

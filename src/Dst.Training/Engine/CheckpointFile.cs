@@ -21,10 +21,14 @@ public static class CheckpointFile
         var counters = trainer.State.ToArray();
         var tensors = trainer.Tensors().Select(tensor => new TensorEntry(tensor.Name, [tensor.Values.Length], tensor.Values))
             .Append(new TensorEntry(Counters, [counters.Length], counters));
-        SafetensorsFile.Write(
-            path, new Dictionary<string,
-            string>
-            { ["format"] = Format, ["version"] = Version, ["arm"] = arm, [Forms] = trainer.Forms.ToString() }, tensors);
+        var metadata = new Dictionary<string, string>
+        {
+            ["format"] = Format,
+            ["version"] = Version,
+            ["arm"] = arm,
+            [Forms] = trainer.Forms.ToString(),
+        };
+        SafetensorsFile.Write(path, metadata, tensors);
     }
 
     /// <summary>The counters of a checkpoint, or null if there is none of <paramref name="arm"/>.</summary>
@@ -59,8 +63,8 @@ public static class CheckpointFile
         using var file = Open(path);
         if (file.ReadMetadata("arm") != arm) return false;
         var counters = file.ReadLongs(Counters, trainer.State.ToArray().Length);
-        trainer.Restore(
-            trainer.Tensors().ToDictionary(tensor => tensor.Name, tensor => file.ReadFloats(tensor.Name, tensor.Values.Length)), counters);
+        var tensors = trainer.Tensors().ToDictionary(tensor => tensor.Name, tensor => file.ReadFloats(tensor.Name, tensor.Values.Length));
+        trainer.Restore(tensors, counters);
         return true;
     }
 
@@ -70,7 +74,7 @@ public static class CheckpointFile
         if (file.ReadMetadata("format") == Format && file.ReadMetadata("version") == Version) return file;
         using (file)
             throw new InputException(
-                $"{path} has the format '{file.ReadMetadata("format")}' version '{file.ReadMetadata("version")}'; '{Format}' version "
-                + $"'{Version}' was expected");
+                $"{path} has the format '{file.ReadMetadata("format")}' version '{file.ReadMetadata("version")}'; "
+                + $"'{Format}' version '{Version}' was expected");
     }
 }

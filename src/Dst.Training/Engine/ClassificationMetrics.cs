@@ -2,7 +2,7 @@ using Dst.Training.Objectives;
 
 namespace Dst.Training.Engine;
 
-/// <summary>Top-1, top-5, mean cross-entropy and confusions, gathered batch by batch.</summary>
+/// <summary>Top-1, top-5, mean cross-entropy and confusion matrix, gathered batch by batch.</summary>
 public sealed class ClassificationMetrics
 {
     private readonly int _classes;
@@ -28,7 +28,7 @@ public sealed class ClassificationMetrics
     /// <summary>Share of samples whose label is among the five highest logits, 0 to 1.</summary>
     public double Top5 => Count == 0 ? 0 : (double)_correctOf5 / Count;
 
-    /// <summary>Mean cross-entropy, without label smoothing; NaN if a logit was.</summary>
+    /// <summary>Mean cross-entropy, without label smoothing; NaN if a logit is NaN.</summary>
     public double Loss => Count == 0 ? 0 : _lossSum / Count;
 
     /// <summary>Adds a batch.</summary>
@@ -59,7 +59,7 @@ public sealed class ClassificationMetrics
         return best;
     }
 
-    // Classes before the label in the order of logits. Written so that logits that are not numbers count against the label.
+    // Number of classes that rank before the label. A NaN logit counts against the label.
     private static int RankOf(ReadOnlySpan<float> logits, int label)
     {
         var rank = 0;

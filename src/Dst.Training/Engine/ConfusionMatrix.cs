@@ -1,6 +1,6 @@
 namespace Dst.Training.Engine;
 
-/// <summary>How often each class was taken for each class.</summary>
+/// <summary>Counts of samples by label and prediction.</summary>
 public sealed class ConfusionMatrix
 {
     private readonly long[][] _counts;

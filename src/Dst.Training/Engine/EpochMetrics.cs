@@ -11,4 +11,5 @@ namespace Dst.Training.Engine;
 /// <param name="Seconds">Wall time of training and validation.</param>
 /// <param name="ImagesPerSecond">Training speed.</param>
 public sealed record EpochMetrics(
-    string Arm, int Epoch, double LearningRate, double TrainLoss, double TrainTop1, double ValidationLoss, double ValidationTop1, double Seconds, double ImagesPerSecond);
+    string Arm, int Epoch, double LearningRate, double TrainLoss, double TrainTop1, double ValidationLoss, double ValidationTop1,
+    double Seconds, double ImagesPerSecond);

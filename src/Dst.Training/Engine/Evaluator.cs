@@ -4,7 +4,7 @@ using Dst.Training.Data;
 
 namespace Dst.Training.Engine;
 
-/// <summary>Measures a network on a split. Batches and threads change no result.</summary>
+/// <summary>Measures a network on a split. Results do not depend on batch size or threads.</summary>
 public static class Evaluator
 {
     private delegate ReadOnlySpan<float> ComputeLogits(Batch batch);
@@ -15,7 +15,7 @@ public static class Evaluator
     /// <param name="samples">The split.</param>
     /// <param name="batch">Images in a batch.</param>
     /// <param name="compute">Threads and vector width.</param>
-    /// <param name="cancellation">Looked at before each batch.</param>
+    /// <param name="cancellation">Checked before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ClassificationMetrics Evaluate(
         Model model, DataSet data, SampleSet samples, int batch, ComputeContext compute, CancellationToken cancellation = default)
@@ -29,7 +29,7 @@ public static class Evaluator
     /// <summary>Measures a network in training, in inference mode.</summary>
     /// <param name="network">Takes batches of at least the loader's size.</param>
     /// <param name="samples">A loader that does not augment.</param>
-    /// <param name="cancellation">Looked at before each batch.</param>
+    /// <param name="cancellation">Checked before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ClassificationMetrics Evaluate(TrainingNetwork network, BatchLoader samples, CancellationToken cancellation = default) =>
         Evaluate(network.Classes, samples, batch => network.Forward(batch.Images, batch.Count, training: false), cancellation);
@@ -37,7 +37,7 @@ public static class Evaluator
     /// <summary>Measures a compiled model.</summary>
     /// <param name="predictor">The compiled model.</param>
     /// <param name="samples">A loader that does not augment, of inputs as the model takes them.</param>
-    /// <param name="cancellation">Looked at before each batch.</param>
+    /// <param name="cancellation">Checked before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ClassificationMetrics Evaluate(Predictor predictor, BatchLoader samples, CancellationToken cancellation = default)
     {

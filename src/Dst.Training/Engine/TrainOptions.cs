@@ -35,8 +35,10 @@ public sealed record TrainOptions
     [Setting("the learning rate over time")]
     public ScheduleOptions Schedule { get; init; } = new();
 
-    /// <summary>How convolutions are computed.</summary>
-    [Setting("form of each convolution, direct or Winograd: estimated is the same on each machine of one vector width, measured is timed before training and then kept")]
+    /// <summary>How the form of each convolution is chosen.</summary>
+    [Setting(
+        "how the form of each convolution is chosen: estimated by a cost model, the same on each machine of one vector width; "
+        + "measured by times taken before training, then kept; direct without Winograd")]
     public FormChoice Convolutions { get; init; }
 
     /// <summary>Share of the label's probability that is spread over all classes.</summary>
@@ -44,11 +46,11 @@ public sealed record TrainOptions
     public double LabelSmoothing { get; init; }
 
     /// <summary>Largest norm of the gradient.</summary>
-    [Setting("largest L2 norm of the whole gradient, longer ones are scaled down; 0 for no limit", Min = 0, Max = 1e6)]
+    [Setting("largest L2 norm of the whole gradient, to which a larger one is scaled down; 0 for no limit", Min = 0, Max = 1e6)]
     public double Clip { get; init; }
 
     /// <summary>Decay of the moving average of weights.</summary>
-    [Setting("decay a step of the moving average of weights that is validated and kept; 0 for none", Min = 0, Max = 0.99999)]
+    [Setting("decay per step of the moving average of weights, which is validated and kept; 0 for none", Min = 0, Max = 0.99999)]
     public double Ema { get; init; }
 
     /// <summary>Epochs without improvement after which training ends.</summary>

@@ -8,8 +8,8 @@ using Dst.Training.Optimizers;
 namespace Dst.Training.Engine;
 
 /// <summary>
-/// Trains one network. All that it knows between two steps is in <see cref="State"/> and <see cref="Tensors"/>: with both
-/// restored from a checkpoint it goes on to the very same bits as if it had never stopped.
+/// Trains one network. Its whole state between two steps is <see cref="State"/> and <see cref="Tensors"/>. With both restored from a
+/// checkpoint, it ends with the same bits as if it had never stopped.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -23,7 +23,7 @@ public sealed class Trainer : IDisposable
     private readonly Schedule _schedule;
     private readonly ExponentialMovingAverage? _average;
     private readonly TrainingMasks? _masks;
-    private readonly IReadOnlyList<Parameter> _trained; // the network's, and those that leave with the phase
+    private readonly IReadOnlyList<Parameter> _trained; // the network's and the projections of hints
     private readonly float[][] _best;
     private readonly float[] _gradient;
     private readonly Stopwatch _clock = new();
@@ -31,7 +31,7 @@ public sealed class Trainer : IDisposable
     private double _lastCheckpoint;
     private long _firstStep;
 
-    /// <summary>Prepares a phase; <paramref name="seed"/> keys order, augmentation and dropout.</summary>
+    /// <summary>Prepares a phase; <paramref name="seed"/> draws order, augmentation and dropout.</summary>
     public Trainer(TrainingPhase phase, DataSet data, ComputeContext compute, long seed)
     {
         var options = phase.Options;
@@ -176,15 +176,15 @@ public sealed class Trainer : IDisposable
         var validation = Validate(cancellation);
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         EpochEnded?.Invoke(new(
-            _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1), State.LossSum / State.Images,
-            (double)State.Correct / State.Images,
-            validation.Loss, validation.Top1, State.Seconds - State.EpochStart, State.Images / trainingSeconds));
+            _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1),
+            State.LossSum / State.Images, (double)State.Correct / State.Images, validation.Loss, validation.Top1,
+            State.Seconds - State.EpochStart, State.Images / trainingSeconds));
         State.EndEpoch();
         if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
     }
 
     /// <summary>
-    /// Measures the weights that are kept of this epoch, the average and under the mask, and remembers them if they are the best.
+    /// Measures the weights that this epoch would leave, averaged and masked, and remembers them if they are the best.
     /// </summary>
     private ClassificationMetrics Validate(CancellationToken cancellation)
     {
@@ -197,7 +197,7 @@ public sealed class Trainer : IDisposable
             KeepBest(validation.Top1);
             return validation;
         }
-        finally // whoever saves the state next, after a cancellation too, finds the weights in training
+        finally // a checkpoint, after a cancellation too, needs the weights in training
         {
             _masks?.EndEvaluation();
             _average?.Swap();
@@ -214,7 +214,7 @@ public sealed class Trainer : IDisposable
 
         if (top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
         if (top1 < State.BestTop1) return;
-        (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, top1); // of equal epochs the later: a schedule's end has seen more training
+        (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, top1); // of equal epochs the later, which has seen more training
         for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
     }
 
@@ -225,8 +225,8 @@ public sealed class Trainer : IDisposable
             foreach (var value in parameter.Value)
                 if (!float.IsFinite(value))
                     throw new DivergedException(
-                        $"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; a lower schedule.learning_rate or a "
-                        + "clip may help");
+                        $"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; "
+                        + "a lower schedule.learning_rate or a clip may help");
         }
 
         CheckpointDue?.Invoke(this);

@@ -26,7 +26,7 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
     public DistillationOptions Distillation { get; init; } = new();
 }
 
-/// <summary>What came of a phase.</summary>
+/// <summary>The result of a phase.</summary>
 /// <param name="Model">The weights of the best epoch.</param>
 /// <param name="BestEpoch">
 /// The epoch, from 1, with the highest validation top-1; of equal ones the last. Gradual pruning has reached its end by then.

@@ -36,7 +36,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>The section of the recipe by which the teacher teaches it, or null if it learns from labels alone.</summary>
     public Func<Recipe, DistillationOptions>? Distill { get; init; }
 
-    /// <summary>The model file that a recipe may give in its stead, or null.</summary>
+    /// <summary>The model file that a recipe may give instead of a training, or null.</summary>
     public Func<Recipe, string?> Given { get; init; } = _ => null;
 
     /// <summary>All arms in the order in which they run: each comes after those that it needs.</summary>

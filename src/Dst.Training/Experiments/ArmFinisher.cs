@@ -54,6 +54,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
     private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
     {
         var skipped = PruningPlan.Outline(model, Recipe.Prune).Skipped;
-        return [.. cost.Layers.Select(layer => new LayerSummary(layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
+        return [.. cost.Layers.Select(layer => new LayerSummary(
+            layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
     }
 }

@@ -20,15 +20,15 @@ internal sealed class GivenModels(DataSet data)
         if (arm.Start == ArmStart.Teacher || model.Masks.Count == 0) return For(data, model);
         var (layer, mask) = model.Masks.First();
         throw new InputException(
-            $"{key} {path} is pruned already (layer '{layer}' has the mask {mask.PatternName}); a dense model was expected, because it is "
-            + "this run that prunes it");
+            $"{key} {path} is pruned already (layer '{layer}' has the mask {mask.PatternName}); "
+            + "a dense model was expected, because it is this run that prunes it");
     }
 
     /// <summary>A model with the class names and the normalisation of the data.</summary>
     public static Model For(DataSet data, Model model) =>
         new(model.Graph, model.Parameters) { Masks = model.Masks, ClassNames = data.ClassNames, Normalisation = data.Normalisation };
 
-    // Means of another validation split differ a little; the model is then measured, taught with and saved with those of this run.
+    // Another validation split gives slightly different means. The run then uses its own means for the model.
     private static bool IsNear(InputNormalisation a, InputNormalisation b)
     {
         const double tolerance = 0.05;

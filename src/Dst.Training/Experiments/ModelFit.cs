@@ -2,7 +2,7 @@ using Dst.Training.Data;
 
 namespace Dst.Training.Experiments;
 
-/// <summary>Whether a finished model and a data set belong together.</summary>
+/// <summary>Checks that a finished model fits a data set.</summary>
 public static class ModelFit
 {
     /// <summary>Compares the input's shape, the number of classes and, where the model has them, their names.</summary>

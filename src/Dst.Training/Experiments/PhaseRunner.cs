@@ -6,7 +6,7 @@ using Dst.Training.Experiments.Runs;
 
 namespace Dst.Training.Experiments;
 
-/// <summary>Runs a phase, or goes on with it from the checkpoint of the run folder.</summary>
+/// <summary>Runs a phase, or resumes it from the checkpoint of the run folder.</summary>
 internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext compute)
 {
     /// <summary>Called after each step.</summary>
@@ -38,9 +38,8 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         var resumed = CheckpointFile.TryRestore(run.CheckpointPath, phase.Arm, trainer);
         run.TrimMetrics(phase.Arm, trainer.State.Epoch);
         var epochs = phase.Options.Epochs;
-        Log?.Invoke(
-            $"{phase.Arm}: {phase.Start.Graph.Name}, "
-            + $"{(resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : Words.Count(epochs, "epoch"))}");
+        var begun = resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : Words.Count(epochs, "epoch");
+        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {begun}");
         try
         {
             return trainer.Run(cancellation);
@@ -60,7 +59,10 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         return forms;
     }
 
-    private string DescribeCheckpoint(string arm) => CheckpointFile.FindState(run.CheckpointPath, arm) is { } state
-        ? $"the last good state, after {Words.Count(state.Epoch, "epoch")} and {Words.Count(state.Step, "step")}, is in {run.CheckpointPath}"
-        : $"no checkpoint of {arm} was written before";
+    private string DescribeCheckpoint(string arm)
+    {
+        if (CheckpointFile.FindState(run.CheckpointPath, arm) is not { } state) return $"no checkpoint of {arm} was written before";
+        var (epochs, steps) = (Words.Count(state.Epoch, "epoch"), Words.Count(state.Step, "step"));
+        return $"the last good state, after {epochs} and {steps}, is in {run.CheckpointPath}";
+    }
 }

@@ -11,7 +11,7 @@ namespace Dst.Training.Experiments;
 /// <summary>
 /// The whole method: Xiao et al., "Distillation Sparsity Training Algorithm for Accelerating Convolutional Neural Networks in
 /// Embedded Systems", 2023, Algorithm 1, with its controls: the table <see cref="Arm.All"/>. Every choice is made on validation data;
-/// the test data is read once an arm, when the arm is finished.
+/// the test data is read once for each arm, when the arm is finished.
 /// </summary>
 public sealed class Pipeline
 {
@@ -46,9 +46,9 @@ public sealed class Pipeline
     /// <summary>Called when an arm begins and when it is resumed, with a line for the log.</summary>
     public Action<string>? Log { get; init; }
 
-    /// <summary>Runs, or goes on with, all arms of the run's recipe.</summary>
-    /// <returns>A row an arm.</returns>
-    /// <exception cref="InputException">The recipe asks for what cannot be, or a file cannot be read or written.</exception>
+    /// <summary>Runs, or resumes, all arms of the run's recipe.</summary>
+    /// <returns>A row for each arm.</returns>
+    /// <exception cref="InputException">The recipe contradicts itself or the data, or a file cannot be read or written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
     /// <exception cref="DivergedException">A loss is NaN or infinite.</exception>
     public RunSummary Run(CancellationToken cancellation = default)
@@ -59,7 +59,7 @@ public sealed class Pipeline
         return _run.Summary;
     }
 
-    /// <summary>The finished network of an arm, which is made if it is not there.</summary>
+    /// <summary>The finished network of an arm, which is trained first if it is not there.</summary>
     private Model Get(Arm arm, CancellationToken cancellation)
     {
         if (_models.TryGetValue(arm, out var known)) return known;

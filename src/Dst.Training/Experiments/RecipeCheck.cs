@@ -7,7 +7,7 @@ using Dst.Training.Objectives;
 
 namespace Dst.Training.Experiments;
 
-/// <summary>Finds what would stop a later arm before the first one spends hours.</summary>
+/// <summary>Checks the recipe for all arms before the first of them spends hours.</summary>
 internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks networks, GivenModels given)
 {
     private readonly Recipe _recipe = run.Recipe;
@@ -15,7 +15,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     private readonly Dictionary<Arm, CheckedGraph> _graphs = [];
 
     /// <summary>Checks data, options and networks.</summary>
-    /// <exception cref="InputException">Something of it cannot be.</exception>
+    /// <exception cref="InputException">They contradict each other.</exception>
     public void Check()
     {
         CheckSplits();
@@ -54,8 +54,8 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         if (prune.Permute && _recipe.Distill.Hints.Weight > 0)
         {
             throw new InputException(
-                "prune.permute is true while distill.hints.weight is not 0; expected one of them alone, because hints compare channels by "
-                + "their place");
+                "prune.permute is true while distill.hints.weight is not 0; expected one of them alone, "
+                + "because hints compare channels by their place");
         }
     }
 

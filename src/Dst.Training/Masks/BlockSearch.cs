@@ -4,14 +4,15 @@ using Dst.Masks;
 namespace Dst.Training.Masks;
 
 /// <summary>
-/// Balanced clustering of filters: which of them share a block, so that the candidates that the block keeps have the highest score.
+/// Balanced clustering of filters. It chooses which of them share a block, so that the candidates that blocks keep have the highest score.
 /// <code>
-/// f(o, c) = score of candidate c in filter o alone        kept score = Σ over blocks, Σ over runs, the better half of Σ over the block's
-/// filters of f
+/// f(o, c) = score of candidate c in filter o alone
+/// kept score = Σ over blocks, Σ over runs, the better half of Σ over the block's filters of f
 /// </code>
-/// Like k-means, it takes turns: with the masks fixed, pairs of filters of different blocks change places while that raises the sum of
-/// f under their blocks' masks; then each block chooses its mask anew. Neither turn lowers the kept score. It starts from the given
-/// order, from blocks that were filled greedily, and from some random orders; the best end is the result. It depends on the seed alone.
+/// Like k-means, the search alternates two steps. With the masks fixed, pairs of filters of different blocks change places while that
+/// raises the sum of f under their blocks' masks. Then each block chooses its mask anew. Neither step lowers the kept score.
+/// The search starts from the given order, from blocks that are filled greedily, and from some random orders. The best order found is
+/// the result; it depends on the seed alone.
 /// </summary>
 internal sealed class BlockSearch
 {

@@ -3,10 +3,7 @@ using Dst.Masks;
 
 namespace Dst.Training.Masks;
 
-/// <summary>
-/// The layers whose output channels got a new order, and what it did to the score that pruning keeps of them and of the layers that read
-/// them.
-/// </summary>
+/// <summary>A new order of output channels, and the share of the score that pruning keeps of the layers that write or read them.</summary>
 /// <param name="Layers">Pruned layers that share the order.</param>
 /// <param name="Before">Share of the score that was kept in the old order.</param>
 /// <param name="After">Share that is kept in the new one.</param>
@@ -35,7 +32,7 @@ public static class ChannelPermuter
     {
         var pruned = PruningPlan.Outline(model, options).Masks.Keys.ToHashSet();
         var parameters = model.Parameters.ToDictionary();
-        var scores = pruned.ToDictionary(layer => layer, layer => Score(layer));
+        var scores = pruned.ToDictionary(layer => layer, Score);
         foreach (var space in ChannelSpaces.Of(model.Graph))
         {
             List<string> producers = [.. space.Producers.Where(pruned.Contains)], readers = [.. space.Consumers.Where(pruned.Contains)];
@@ -66,8 +63,8 @@ public static class ChannelPermuter
     }
 
     /// <summary>
-    /// The order for the scores [O, I, Kh, Kw] of layers that share their output channels; each layer counts by its share, as in <see
-    /// cref="KeptShare"/>.
+    /// The order for the scores [O, I, Kh, Kw] of layers that share their output channels. Each layer counts by its share, as in
+    /// <see cref="KeptShare"/>.
     /// </summary>
     private static int[] FindOrder(IReadOnlyList<Tensor> layers, UhpPattern pattern)
     {
@@ -92,7 +89,7 @@ public static class ChannelPermuter
     }
 
     /// <summary>
-    /// Mean over the layers of the share of the score that their masks keep: layers of large weights do not outvote others.
+    /// Mean over the layers of the share of the score that their masks keep, so that layers of large weights do not outvote others.
     /// </summary>
     private static double KeptShare(string[] layers, Dictionary<string, Tensor> scores, UhpPattern pattern) => layers.Average(layer =>
     {

@@ -2,24 +2,20 @@ using Dst.Graph;
 
 namespace Dst.Training.Masks;
 
-/// <summary>
-/// Channels that several layers share, such as those of a residual stream: what one order of them touches.
-/// </summary>
+/// <summary>Channels that several layers share, such as those of a residual stream, and the layers that their order touches.</summary>
 /// <param name="Producers">Layers with a filter, or row of weights, for each channel.</param>
-/// <param name="Carriers">
-/// Layers that keep channels apart and have parameters for each, such as batch normalisation and depthwise convolutions.
-/// </param>
+/// <param name="Carriers">Layers with parameters of each channel, such as batch normalisation and depthwise convolutions.</param>
 /// <param name="Consumers">Layers that sum over the channels: convolutions and linear layers.</param>
 internal sealed record ChannelSpace(IReadOnlyList<string> Producers, IReadOnlyList<string> Carriers, IReadOnlyList<string> Consumers);
 
 /// <summary>
-/// Finds the channels of a graph whose order is free: a new one changes the layers of its space and not what the network computes.
+/// Finds the channels of a graph whose order is free: a new order changes the layers of its space, not what the network computes.
 /// </summary>
 internal static class ChannelSpaces
 {
     /// <summary>
-    /// The spaces in the order of the graph. Left out are those whose order is seen from outside, which are the network's input and output,
-    /// and those that a grouped convolution, a concatenation, a slice, a shuffle, padding with channels or a flattened map reads or writes.
+    /// The spaces in the order of the graph. Channels whose order matters elsewhere are left out: the network's input and output, and
+    /// what a grouped convolution, a concatenation, a slice, a shuffle, padding with channels or a flattened map reads or writes.
     /// </summary>
     public static IReadOnlyList<ChannelSpace> Of(CheckedGraph graph)
     {

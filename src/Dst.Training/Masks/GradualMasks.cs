@@ -4,16 +4,15 @@ using Dst.Training.Autodiff;
 namespace Dst.Training.Masks;
 
 /// <summary>
-/// Gradual pruning (<see cref="GradualSchedule"/>): at each stage the weights with the lowest scores go, and with them their gradients.
-/// What is
-/// pruned is 0, so that it has the lowest score ever after and stays pruned.
+/// Gradual pruning (<see cref="GradualSchedule"/>): each stage prunes the weights with the lowest scores, and their gradients.
+/// A pruned weight is 0, so it has the lowest score from then on and stays pruned.
 /// </summary>
 internal sealed class GradualMasks : TrainingMasks
 {
     private readonly Pruning _pruning;
     private readonly GradualSchedule _schedule;
     private readonly Func<IReadOnlyDictionary<string, float[]>?> _gradients;
-    private readonly IReadOnlyDictionary<string, LayerMask> _dense; // every candidate is kept
+    private readonly IReadOnlyDictionary<string, LayerMask> _dense; // keeps every candidate
     private readonly Dictionary<string, float[]> _kept; // by name in the checkpoint
     private int _stage;
 

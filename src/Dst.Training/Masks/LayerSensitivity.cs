@@ -4,7 +4,7 @@ using Dst.Training.Engine;
 
 namespace Dst.Training.Masks;
 
-/// <summary>How a network does when one layer alone is pruned and nothing is trained afterwards.</summary>
+/// <summary>The accuracy of a network when one layer alone is pruned, without training afterwards.</summary>
 /// <param name="Layer">The layer, or <see cref="None"/> or <see cref="All"/>.</param>
 /// <param name="Weights">Weights of the layers with a mask.</param>
 /// <param name="Kept">Of these, how many are kept.</param>
@@ -26,7 +26,7 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
     /// <param name="data">Its validation images are used.</param>
     /// <param name="batch">Images in a batch; results do not depend on it.</param>
     /// <param name="compute">Threads and vector width.</param>
-    /// <param name="cancellation">Looked at before each batch.</param>
+    /// <param name="cancellation">Checked before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static IEnumerable<LayerSensitivity> Measure(
         Model model, PruningPlan plan, DataSet data, int batch, ComputeContext compute, CancellationToken cancellation = default)

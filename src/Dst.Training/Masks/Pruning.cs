@@ -27,7 +27,7 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     /// <summary>Share of each layer's weights that unstructured masks keep, 0 to 1; null for as many as UHP keeps.</summary>
     public double? KeptShare { get; init; }
 
-    /// <summary>Plans the pruning of a model: its channels are permuted where the options ask for it, then the masks are chosen.</summary>
+    /// <summary>Plans the pruning of a model: permutes its channels if the options ask for it, then chooses the masks.</summary>
     /// <param name="model">A dense model; not changed.</param>
     /// <param name="gradients">Needed by the score taylor alone.</param>
     /// <param name="log">Takes a line for each new order of channels.</param>
@@ -58,6 +58,6 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
     public PruningPlan Plan(Model model, IReadOnlyDictionary<string, float[]>? gradients, double progress = 1) =>
         Kind == MaskKind.Unstructured
-        ? PruningPlan.CreateUnstructured(model, Options, gradients, progress, KeptShare)
-        : PruningPlan.Create(model, Options, gradients, progress);
+            ? PruningPlan.CreateUnstructured(model, Options, gradients, progress, KeptShare)
+            : PruningPlan.Create(model, Options, gradients, progress);
 }

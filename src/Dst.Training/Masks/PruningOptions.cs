@@ -16,7 +16,7 @@ public enum PruningMethod
     SrSte,
 }
 
-/// <summary>What a weight is worth; a candidate's score is the sum over its weights.</summary>
+/// <summary>Importance of a weight; a candidate's score is the sum over its weights.</summary>
 public enum PruningScore
 {
     /// <summary>|w|.</summary>
@@ -45,11 +45,13 @@ public sealed record PruningOptions
     public int Group { get; init; } = 16;
 
     /// <summary>When weights are pruned.</summary>
-    [Setting("one_shot before prune_train, gradual during its first part, or sr_ste: from scratch with the settings of train and a mask chosen at each step")]
+    [Setting(
+        "when weights are pruned: one_shot before prune_train, gradual during its first part, sr_ste while the student is trained from "
+        + "scratch with the settings of train, by a mask chosen at each step")]
     public PruningMethod Method { get; init; }
 
-    /// <summary>What a weight is worth.</summary>
-    [Setting("what a weight is worth: l1 its magnitude, l2 its square, taylor its magnitude times the loss's mean gradient")]
+    /// <summary>How the importance of a weight is measured.</summary>
+    [Setting("importance of a weight: l1 its magnitude, l2 its square, taylor its magnitude times that of the loss's mean gradient")]
     public PruningScore Score { get; init; }
 
     /// <summary>Batches over which Taylor scores average gradients.</summary>
@@ -57,7 +59,9 @@ public sealed record PruningOptions
     public int TaylorBatches { get; init; } = 32;
 
     /// <summary>Whether output channels are reordered first, so that similar filters share a block.</summary>
-    [Setting("reorder output channels first so that similar filters share a block, where that raises the kept score; costs nothing at inference")]
+    [Setting(
+        "reorder output channels first, so that similar filters share a block, where that raises the kept score; "
+        + "costs nothing at inference")]
     public bool Permute { get; init; }
 
     /// <summary>Stages of gradual pruning.</summary>
@@ -96,15 +100,15 @@ public sealed record GradualOptions
     [Setting("share of prune_train after which the final sparsity is reached", Min = 0, Max = 0.95)]
     public double Share { get; init; } = 0.5;
 
-    /// <summary>Times at which weights are pruned.</summary>
-    [Setting("times at which weights are pruned until then; a run of M candidates has no more than M/2 useful ones", Min = 1, Max = 10_000)]
+    /// <summary>How many times weights are pruned.</summary>
+    [Setting("how many times weights are pruned until then; more than M/2 times is no use for runs of M candidates", Min = 1, Max = 10_000)]
     public int Stages { get; init; } = 8;
 }
 
 /// <summary>Recipe section <c>prune.sr_ste</c>.</summary>
 public sealed record SrSteOptions
 {
-    /// <summary>λ.</summary>
+    /// <summary>λ, the decay of the weights that the mask prunes.</summary>
     [Setting("λ, the decay of the weights that the present mask prunes", Min = 0, Max = 1)]
     public double Decay { get; init; } = 2e-4;
 }

@@ -33,9 +33,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     /// <summary>Plans uniformity half-pruning of <paramref name="model"/>, which is not changed.</summary>
     /// <param name="model">Network and weights.</param>
     /// <param name="options">Pattern, score and layers to leave alone.</param>
-    /// <param name="gradients">
-    /// Mean gradient by name of weight tensor; the score taylor needs it (see <see cref="ScoreGradients"/>).
-    /// </param>
+    /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (<see cref="ScoreGradients"/>).</param>
     /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
     /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
     /// <exception cref="ArgumentException">The score is taylor and there are no gradients.</exception>
@@ -56,9 +54,8 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         return new([.. weights.Select(shape =>
         {
             var reason = ReasonToSkip(nodes[shape.Layer], shape, convolutions, options);
-            return new PlannedLayer(
-                shape.Layer, shape.Shape,
-                reason is null ? UhpPruner.Prune(Score(model, shape.Name, options, gradients), pattern, progress) : null, reason);
+            var mask = reason is null ? UhpPruner.Prune(Score(model, shape.Name, options, gradients), pattern, progress) : null;
+            return new PlannedLayer(shape.Layer, shape.Shape, mask, reason);
         })]);
     }
 
@@ -70,8 +67,8 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1,
         double? keptShare = null)
     {
-        return new(
-            [.. Create(model, options, gradients, progress).Layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
+        var layers = Create(model, options, gradients, progress).Layers;
+        return new([.. layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
 
         LayerMask Prune(PlannedLayer layer)
         {
@@ -80,7 +77,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         }
     }
 
-    /// <summary>Which layers are pruned and by how much, which does not depend on weights or scores.</summary>
+    /// <summary>Which layers are pruned and by how much. It does not depend on weights or scores.</summary>
     /// <exception cref="InputException">As for <see cref="Create"/>.</exception>
     public static PruningPlan Outline(Model model, PruningOptions options) => Create(model, options with { Score = PruningScore.L1 });
 

@@ -6,12 +6,12 @@ using Dst.Training.Objectives;
 namespace Dst.Training.Masks;
 
 /// <summary>
-/// The gradients that scores need: of the cross-entropy with the labels, averaged over training batches as training sees them, augmented.
+/// The gradients that scores need: of the cross-entropy with the labels, averaged over augmented training batches.
 /// </summary>
 /// <param name="data">Its training images are used.</param>
 /// <param name="batch">Images in a batch.</param>
 /// <param name="compute">Threads and vector width.</param>
-/// <param name="seed">Keys order, augmentation and dropout.</param>
+/// <param name="seed">Seed of order, augmentation and dropout.</param>
 public sealed class ScoreGradients(DataSet data, int batch, ComputeContext compute, long seed)
 {
     /// <summary>Gradient by name of each weight tensor, in its layout; null if the options' score needs none.</summary>

@@ -7,12 +7,11 @@ namespace Dst.Training.Masks;
 /// SR-STE: Zhou, Ma, Zhu, Liu, Zhang, Yuan, Sun, Li, "Learning N:M Fine-grained Structured Sparse Neural Networks From Scratch", ICLR 2021.
 /// <code>
 /// m = mask of the dense weights w        forward and backward with m ⊙ w
-/// w ← w − η·(∂L/∂(m ⊙ w) + λ·(1 − m) ⊙ w), the gradient straight through the mask to all weights; momentum and decay as the optimiser has
-/// them
+/// w ← w − η·(∂L/∂(m ⊙ w) + λ·(1 − m) ⊙ w)
 /// </code>
-/// The last term shrinks what the mask prunes, so that masks settle. The network holds m ⊙ w from <see cref="BeginStep"/> to <see
-/// cref="BeginUpdate"/>
-/// and while it is evaluated, and w otherwise; its own kernels stay dense, because all gradients are needed.
+/// The gradient goes straight through the mask to all weights; momentum and weight decay are the optimiser's. The last term shrinks what
+/// the mask prunes, so that masks settle. The network holds m ⊙ w from <see cref="BeginStep"/> to <see cref="BeginUpdate"/> and while it
+/// is evaluated, and w otherwise. Its kernels stay dense, because all gradients are needed.
 /// </summary>
 internal sealed class StraightThroughMasks : TrainingMasks
 {
@@ -52,7 +51,7 @@ internal sealed class StraightThroughMasks : TrainingMasks
 
     public override void EndEvaluation() => RestoreDense();
 
-    /// <summary>The result's own zeros have the lowest scores, so that its mask comes out as it was.</summary>
+    /// <summary>The zeros of the result have the lowest scores, so the plan finds the same mask again.</summary>
     public override void Finish() => Network.SetMasks(Plan(_pruning));
 
     private void Project()

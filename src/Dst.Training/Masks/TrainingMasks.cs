@@ -5,37 +5,39 @@ using Dst.Training.Engine;
 
 namespace Dst.Training.Masks;
 
-/// <summary>Changes the masks of a network in training. Without one they stay as they are at the start.</summary>
+/// <summary>Changes the masks of a network while it is trained.</summary>
 internal abstract class TrainingMasks
 {
     private protected TrainingMasks(TrainingNetwork network) => Network = network;
 
-    /// <summary>Mask by layer in a form that a checkpoint takes.</summary>
+    /// <summary>The arrays that a checkpoint must hold.</summary>
     public virtual IEnumerable<(string Name, float[] Values)> State => [];
 
     private protected TrainingNetwork Network { get; }
 
     /// <summary>The masks that a phase asks for, or null.</summary>
     public static TrainingMasks? Create(
-        TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed) => phase.Pruning switch
+        TrainingPhase phase, TrainingNetwork network, long steps, DataSet data, ComputeContext compute, long seed)
+    {
+        if (phase.Pruning is not { } pruning) return null;
+        var gradients = new ScoreGradients(data, phase.Options.Batch, compute, seed);
+        return pruning.Options.Method switch
         {
-            null => null,
-            { Options.Method: PruningMethod.Gradual } pruning => new GradualMasks(
-                pruning, network, steps,
-                () => new ScoreGradients(data, phase.Options.Batch, compute, seed).Of(network.ToModel(), pruning.Options)),
-            { Options.Method: PruningMethod.SrSte } pruning => new StraightThroughMasks(pruning, network),
-            { } pruning => throw new ArgumentException($"{pruning.Options.Method} does not prune during training", nameof(phase)),
+            PruningMethod.Gradual => new GradualMasks(pruning, network, steps, () => gradients.Of(network.ToModel(), pruning.Options)),
+            PruningMethod.SrSte => new StraightThroughMasks(pruning, network),
+            var method => throw new ArgumentException($"{method} does not prune during training", nameof(phase)),
         };
+    }
 
     /// <summary>Before the forward pass of step <paramref name="step"/>, from 0.</summary>
     public abstract void BeginStep(long step);
 
-    /// <summary>Before the optimiser's step: gradients are there.</summary>
+    /// <summary>After the backward pass, before the optimiser's step.</summary>
     public virtual void BeginUpdate()
     {
     }
 
-    /// <summary>Before the network is evaluated and its weights are taken as a result.</summary>
+    /// <summary>Before the network is evaluated and its weights may become the result.</summary>
     public virtual void BeginEvaluation()
     {
     }

@@ -12,16 +12,14 @@ namespace Dst.Training.Masks;
 public static class UhpPruner
 {
     /// <summary>Chooses what is kept of one convolution.</summary>
-    /// <param name="weight">
-    /// [O, I, Kh, Kw], finite: the weight itself, or the <see cref="WeightScores"/> of its weights; not changed.
-    /// </param>
+    /// <param name="weight">[O, I, Kh, Kw], finite: the weight itself, or its <see cref="WeightScores"/>; not changed.</param>
     /// <param name="pattern">Unit, block and group.</param>
     /// <param name="progress">Share of the pruning that is done, 0 to 1: gradual pruning keeps more on its way.</param>
     /// <returns>
     /// A mask that keeps the same number of each run of m candidates, for each block of filters: exactly ⌈m/2⌉ when progress is 1,
     /// m − ⌊m/2⌋·progress, rounded, before. Ties go to the lower index.
     /// </returns>
-    /// <exception cref="ArgumentException">The weight has not four dimensions.</exception>
+    /// <exception cref="ArgumentException">The weight does not have four dimensions.</exception>
     public static LayerMask Prune(Tensor weight, UhpPattern pattern, double progress = 1)
     {
         if (weight.Shape.Length != 4)

@@ -9,9 +9,7 @@ namespace Dst.Training.Masks;
 public static class UnstructuredPruner
 {
     /// <summary>Keeps the weights of largest magnitude of one convolution.</summary>
-    /// <param name="weight">
-    /// [O, I, Kh, Kw], finite: the weight itself, or the <see cref="WeightScores"/> of its weights; not changed.
-    /// </param>
+    /// <param name="weight">[O, I, Kh, Kw], finite: the weight itself, or its <see cref="WeightScores"/>; not changed.</param>
     /// <param name="keptWeights">How many stay, 0 to all.</param>
     /// <returns>A mask with exactly that many weights; ties go to the lower index.</returns>
     public static LayerMask Prune(Tensor weight, int keptWeights)

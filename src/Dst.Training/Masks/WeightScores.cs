@@ -1,17 +1,17 @@
 namespace Dst.Training.Masks;
 
 /// <summary>
-/// What each weight of a layer is worth; a candidate's score is the sum over its weights.
+/// Importance of each weight of a layer; a candidate's score is the sum over its weights.
 /// <code>
 /// l1: |w|        l2: w²        taylor: |w·g|, g the gradient of the loss averaged over batches
 /// </code>
-/// Taylor's is the first-order estimate of what the loss changes by when the weight is dropped: Molchanov et al., "Pruning
+/// Taylor's is the first-order estimate of how much the loss changes when the weight is dropped: Molchanov et al., "Pruning
 /// Convolutional Neural Networks for Resource Efficient Inference", ICLR 2017.
 /// </summary>
 public static class WeightScores
 {
     /// <summary>The scores of one layer's weights, at least 0, in the layout of <paramref name="weight"/>.</summary>
-    /// <param name="score">Which.</param>
+    /// <param name="score">The measure of importance.</param>
     /// <param name="weight">[O, I, Kh, Kw], finite.</param>
     /// <param name="gradient">The mean gradient of each weight; needed by <see cref="PruningScore.Taylor"/> alone.</param>
     /// <exception cref="ArgumentException">Taylor's score without a gradient, or one of another length.</exception>

@@ -3,7 +3,7 @@ namespace Dst.Training.Networks;
 /// <summary>
 /// All-convolutional network for SAR chips: Chen, Wang, Xu, Jin, "Target Classification Using the Deep Convolutional Networks for
 /// SAR Images", IEEE TGRS 54(8), 2016. Five valid convolutions on a 1x88x88 chip end in one 1x1 map per class. Convolutions keep
-/// their biases (303,498 weights at one channel and ten classes); a batch normalisation behind each but the last is our addition.
+/// their biases (303,498 weights at one channel and ten classes); the batch normalisation after each but the last is our addition.
 /// </summary>
 internal static class AConvNet
 {

@@ -13,7 +13,7 @@ public static class Initialiser
 {
     private const float InitialSlope = 0.25f;
 
-    /// <summary>A model of <paramref name="graph"/> whose weights depend on nothing but the graph and <paramref name="seed"/>.</summary>
+    /// <summary>A model of <paramref name="graph"/> whose weights depend only on the graph and <paramref name="seed"/>.</summary>
     public static Model Initialise(CheckedGraph graph, long seed)
     {
         var shapes = graph.Parameters;

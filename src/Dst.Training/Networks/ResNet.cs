@@ -13,7 +13,7 @@ internal static class ResNet
     public static void AddThin(NetworkBuilder b, int depth, params int[] channels) =>
         Add(b, channels[0], channels[1..], blocks: (depth - 2) / 6);
 
-    /// <summary>ResNet-18 with a 3x3 stem of stride 1 and no pooling behind it, as usual on 32x32 images.</summary>
+    /// <summary>ResNet-18 with a 3x3 stem of stride 1 and no pooling after it, as usual on 32x32 images.</summary>
     public static void Add18(NetworkBuilder b) => Add(b, stem: 64, [64, 128, 256, 512], blocks: 2);
 
     private static void Add(NetworkBuilder b, int stem, int[] stages, int blocks)

@@ -37,9 +37,7 @@ public static class Zoo
     /// <summary>All names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Architectures.Keys];
 
-    /// <summary>
-    /// Input and number of classes for which a network is best known: MSTAR chips for A-ConvNet, CIFAR-100 for the others.
-    /// </summary>
+    /// <summary>Input and number of classes of a network's usual task: MSTAR chips for A-ConvNet, CIFAR-100 for the others.</summary>
     public static (FeatureShape Input, int Classes) UsualTask(string name) =>
         name == AConvNet.Name ? (new(1, 88, 88), 10) : (new(3, 32, 32), 100);
 
@@ -55,15 +53,13 @@ public static class Zoo
     /// Rate in front of the classifier (in front of conv4 in A-ConvNet), from 0 up to but not including 1; null for the
     /// architecture's own: 0.5 for A-ConvNet, 0 for the others.
     /// </param>
-    /// <exception cref="InputException">
-    /// The name is unknown, a value is out of range, or the input is too small for the network.
-    /// </exception>
+    /// <exception cref="InputException">The name is unknown, a value is out of range, or the input is too small.</exception>
     public static CheckedGraph Build(string name, FeatureShape input, int classes, double width = 1.0, double? dropout = null)
     {
         if (!Architectures.TryGetValue(name, out var addTo))
             throw new InputException(
-                $"network '{name}' is unknown; did you mean '{NearestName.Of(name, Names)}'? One of {string.Join(", ", Names)} was "
-                + "expected");
+                $"network '{name}' is unknown; did you mean '{NearestName.Of(name, Names)}'? "
+                + $"One of {string.Join(", ", Names)} was expected");
         if (classes < 2) throw new InputException($"network '{name}' has {classes} classes; at least 2 were expected");
         if (!(width is >= MinWidth and <= MaxWidth))
             throw new InputException($"network '{name}' has the width {width}; {MinWidth} to {MaxWidth} was expected");

@@ -8,7 +8,7 @@ namespace Dst.Training.Objectives;
 /// L = τ² · mean over the batch of (α · TCKD + β · NCKD)
 /// ∂L/∂z_y = ατ/N · (q_y − p_y)        ∂L/∂z_j = τ/N · (α · (p_y − q_y) · q̂ⱼ + β · (q̂ⱼ − p̂ⱼ)) for j ≠ y
 /// </code>
-/// KD is the case α = 1, β = 1 − p_y of each image: it silences what the teacher knows of the other classes where it is sure of the label.
+/// KD is the case α = 1, β = 1 − p_y of each image. Where the teacher is sure of the label, KD ignores what it knows of the other classes.
 /// </summary>
 public static class DecoupledDistillationLoss
 {
@@ -38,8 +38,9 @@ public static class DecoupledDistillationLoss
             var student = Decoupled.Of(logits.Slice(n * classes, classes), labels[n], tau);
             var teacher = Decoupled.Of(teacherLogits.Slice(n * classes, classes), labels[n], tau);
             double p = Math.Exp(teacher.LogTarget), q = Math.Exp(student.LogTarget);
-            sum += alpha * (
-                p * (teacher.LogTarget - student.LogTarget) + Math.Exp(teacher.LogOthers) * (teacher.LogOthers - student.LogOthers));
+            var tckd = p * (teacher.LogTarget - student.LogTarget)
+                + Math.Exp(teacher.LogOthers) * (teacher.LogOthers - student.LogOthers);
+            sum += alpha * tckd;
             for (var j = 0; j < classes; j++)
             {
                 if (j == labels[n]) continue;

@@ -3,7 +3,7 @@ using Dst.Foundations;
 namespace Dst.Training.Objectives;
 
 /// <summary>
-/// What a taught network learns from: a weighted sum of the labels' and the teachers' terms, each with its own weight (docs/method.md).
+/// What a student learns from: a weighted sum of the labels' and the teachers' terms, each with its own weight (docs/method.md).
 /// </summary>
 public sealed record DistillationOptions
 {
@@ -28,13 +28,14 @@ public sealed record DistillationOptions
     public bool Standardise { get; init; }
 
     /// <summary>
-    /// Whether teachers' logits are computed once an image, from the image without augmentation; without augmentation they always are.
+    /// Whether teachers' logits are computed once for each image, without augmentation. If the data is not augmented they always are.
     /// </summary>
-    [Setting("compute the teachers' logits once an image, from the image without augmentation: faster, but student and teacher see different crops")]
+    [Setting(
+        "compute the teachers' logits once for each image, without augmentation: faster, but student and teacher see different crops")]
     public bool CacheTeacher { get; init; }
 
     /// <summary>Decoupled distillation.</summary>
-    [Setting("decoupled distillation (DKD), the label's class and the other classes apart; usually with alpha: 0")]
+    [Setting("decoupled distillation (DKD): separate weights for the label's class and the others; usually with alpha: 0")]
     public DecoupledOptions Dkd { get; init; } = new();
 
     /// <summary>Attention transfer.</summary>

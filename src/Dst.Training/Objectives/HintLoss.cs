@@ -13,7 +13,7 @@ namespace Dst.Training.Objectives;
 /// </summary>
 public static class HintLoss
 {
-    /// <summary>The loss of a batch; its gradients by the student's features and by the projection are added to what is there.</summary>
+    /// <summary>The loss of a batch; its gradients by the student's features and by the projection are added to the arrays given.</summary>
     /// <param name="features">Student's features F_S, [N, C_S, P] row-major.</param>
     /// <param name="teacherFeatures">Teacher's features F_T, [N, C_T, P].</param>
     /// <param name="projection">W, [C_T, C_S]; empty for none, when C_S = C_T.</param>
@@ -26,8 +26,7 @@ public static class HintLoss
     /// <exception cref="ArgumentException">Sizes do not fit together.</exception>
     public static double Compute(
         ReadOnlySpan<float> features, ReadOnlySpan<float> teacherFeatures, ReadOnlySpan<float> projection, int images, int pixels,
-        float weight,
-        Span<float> gradient, Span<float> projectionGradient)
+        float weight, Span<float> gradient, Span<float> projectionGradient)
     {
         LossArguments.CheckFeatures(features, teacherFeatures, images, pixels, gradient);
         int size = features.Length / images, teacherSize = teacherFeatures.Length / images;

@@ -29,7 +29,7 @@ internal interface ILossTerm
     /// <summary>A parameter of its own that is trained with the student, or null.</summary>
     Parameter? Projection => null;
 
-    /// <summary>Adds its gradients to what is there.</summary>
+    /// <summary>Computes its value and adds its gradients to the batch's.</summary>
     /// <returns>The value with its weight, accumulated in double.</returns>
     double Add(in LossBatch batch);
 }

@@ -6,8 +6,8 @@ namespace Dst.Training.Objectives;
 /// μ = mean of z   d = √(mean of (z − μ)² + ε²)        Z(z)ⱼ = (zⱼ − μ) / d        then KD or DKD of Z(z_S) and Z(z_T) at temperature τ
 /// ∂L/∂zⱼ = (gⱼ − mean of g − Zⱼ · mean of g·Z) / d        with g = ∂L/∂Z
 /// </code>
-/// The student need not have logits of the teacher's size, only of its shape. Mean and deviation are over the K classes of one image; ε =
-/// 10⁻⁷.
+/// The student's logits need not be as large as the teacher's; only their relative values count.
+/// Mean and deviation are over the K classes of one image; ε = 10⁻⁷.
 /// </summary>
 public static class LogitStandardisation
 {
@@ -49,8 +49,10 @@ public static class LogitStandardisation
             }
 
             for (var j = first; j < first + classes; j++)
-                gradient[j] += (float)(
-                    (standardisedGradient[j] - sum / classes - (logits[j] - mean) / deviation * product / classes) / deviation);
+            {
+                var z = (logits[j] - mean) / deviation;
+                gradient[j] += (float)((standardisedGradient[j] - sum / classes - z * product / classes) / deviation);
+            }
         }
     }
 

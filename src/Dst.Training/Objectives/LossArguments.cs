@@ -3,7 +3,7 @@ namespace Dst.Training.Objectives;
 /// <summary>The sizes that every loss expects.</summary>
 internal static class LossArguments
 {
-    /// <summary>Checks that logits are [rows, classes] and that the gradient is of that size, or empty for "value only".</summary>
+    /// <summary>Checks that logits are [rows, classes] and that the gradient has that size, or is empty for the value alone.</summary>
     /// <exception cref="ArgumentException">They are not.</exception>
     public static void Check(ReadOnlySpan<float> logits, int rows, int classes, ReadOnlySpan<float> gradient)
     {
@@ -16,8 +16,8 @@ internal static class LossArguments
     }
 
     /// <summary>
-    /// Checks that student's and teacher's features are [images, channels, pixels], each with its own channels, and that the gradient is of
-    /// the student's size or empty.
+    /// Checks that student's and teacher's features are [images, channels, pixels], each with its own channels, and that the gradient
+    /// has the student's size or is empty.
     /// </summary>
     /// <exception cref="ArgumentException">They are not.</exception>
     public static void CheckFeatures(
@@ -28,8 +28,8 @@ internal static class LossArguments
         var channel = (long)images * pixels;
         if (features.IsEmpty || teacherFeatures.IsEmpty || features.Length % channel != 0 || teacherFeatures.Length % channel != 0)
             throw new ArgumentException(
-                $"{features.Length} and {teacherFeatures.Length} features; whole channels of {images} images of {pixels} pixels were "
-                + "expected");
+                $"{features.Length} and {teacherFeatures.Length} features; "
+                + $"whole channels of {images} images of {pixels} pixels were expected");
         if (!gradient.IsEmpty && gradient.Length != features.Length)
             throw new ArgumentException($"a gradient of {gradient.Length} for {features.Length} features");
     }

@@ -10,7 +10,7 @@ internal static class LossTerms
 {
     /// <summary>The terms in the order in which they are added: labels, logits, layers.</summary>
     /// <param name="phase">Teachers and options.</param>
-    /// <param name="seed">Keys the projections of hints.</param>
+    /// <param name="seed">Seed of the projections of hints.</param>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
     public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed)
     {
@@ -51,7 +51,7 @@ internal static class LossTerms
         var names = graph.Nodes.SkipLast(1).Select(node => node.Name).ToList();
         if (names.Contains(layer)) return;
         throw new InputException(
-            $"distill.{term}.layers has the {side} layer '{layer}', which {graph.Name} has not before its output; did you mean "
+            $"distill.{term}.layers has the {side} layer '{layer}', which is not a layer of {graph.Name} before its output; did you mean "
             + $"'{NearestName.Of(layer, names)}'?");
     }
 

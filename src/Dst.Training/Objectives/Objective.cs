@@ -5,8 +5,8 @@ using Dst.Training.Engine;
 namespace Dst.Training.Objectives;
 
 /// <summary>
-/// The loss of a phase and its gradient: the sum of its <see cref="LossTerms"/>. Teachers see the same augmented batch as the student,
-/// unless their logits are remembered.
+/// The loss of a phase, which is the sum of its <see cref="LossTerms"/>, and its gradient. Teachers see the same augmented batch as
+/// the student, unless their logits are remembered.
 /// </summary>
 internal sealed class Objective : IDisposable
 {
@@ -20,12 +20,12 @@ internal sealed class Objective : IDisposable
     private readonly float[] _standardised; // logits of the student
     private readonly float[] _standardisedGradient;
 
-    /// <summary>Prepares the terms of <paramref name="phase"/>; <paramref name="seed"/> keys the projections of hints.</summary>
+    /// <summary>Prepares the terms of a phase.</summary>
     /// <param name="phase">Teachers and options.</param>
     /// <param name="student">The network in training, with the features of <see cref="LossTerms.LayersOfStudent"/>.</param>
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="compute">Threads and vector width.</param>
-    /// <param name="seed">Seed of the run.</param>
+    /// <param name="seed">Seed of the run, for the projections of hints.</param>
     /// <exception cref="InputException">A layer of the options is not in the graphs, or cannot be compared.</exception>
     public Objective(TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed)
     {
@@ -35,24 +35,24 @@ internal sealed class Objective : IDisposable
         _onLogits = [.. terms.Where(term => term.Source != LossSource.Labels && term.Layers is null)];
         _onLayers = [.. terms.Where(term => term.Layers is not null)];
         Projections = [.. terms.Select(term => term.Projection).OfType<Parameter>()];
-        _teachers = terms.Where(
-            term => term.Source != LossSource.Labels).GroupBy(term => term.Source).ToDictionary(source => source.Key, source =>
+        var taught = terms.Where(term => term.Source != LossSource.Labels).GroupBy(term => term.Source);
+        _teachers = taught.ToDictionary(group => group.Key, group =>
         {
-            var model = source.Key == LossSource.Teacher ? phase.Teacher : phase.DenseStudent;
-            return new Teacher(
-                model!, [.. source.Select(term => term.Layers?.Teacher).OfType<string>()], maxBatch, compute, _options.Standardise);
+            var model = group.Key == LossSource.Teacher ? phase.Teacher : phase.DenseStudent;
+            string[] features = [.. group.Select(term => term.Layers?.Teacher).OfType<string>()];
+            return new Teacher(model!, features, maxBatch, compute, _options.Standardise);
         });
         if (_onLayers.Length > 0) _features = new(student.Graph, _onLayers.Select(term => term.Layers!.Student), maxBatch);
         var standardised = _options.Standardise && _onLogits.Length > 0 ? maxBatch * student.Classes : 0;
         (_standardised, _standardisedGradient) = (new float[standardised], new float[standardised]);
     }
 
-    /// <summary>Parameters that are trained with the student's but are no part of it: the projections of hints.</summary>
+    /// <summary>Parameters that are trained with the student but are not part of it: the projections of hints.</summary>
     public IReadOnlyList<Parameter> Projections { get; }
 
     /// <summary>
-    /// Computes the teachers' logits of all training images where they stay the same: without augmentation, or if
-    /// <see cref="DistillationOptions.CacheTeacher"/> says so. Before the first step.
+    /// Computes the teachers' logits of all training images if they stay the same: without augmentation, or with
+    /// <see cref="DistillationOptions.CacheTeacher"/>. Call it before the first step.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void RememberTeachers(DataSet data, int batchSize, CancellationToken cancellation)
@@ -62,8 +62,8 @@ internal sealed class Objective : IDisposable
     }
 
     /// <summary>
-    /// The mean loss of a batch. Its gradient by the logits is written to <paramref name="gradient"/>, that by features is given to
-    /// the student's network for its next backward pass, that by projections stands in their parameters.
+    /// The mean loss of a batch. Its gradient by the logits is written to <paramref name="gradient"/>. The gradient by features goes to
+    /// the student's network for its next backward pass, the gradient by projections to their parameters.
     /// </summary>
     /// <param name="batch">What the student's last forward pass saw.</param>
     /// <param name="epoch">Epoch, from 0.</param>

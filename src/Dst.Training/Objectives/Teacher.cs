@@ -5,8 +5,8 @@ using Dst.Training.Data;
 namespace Dst.Training.Objectives;
 
 /// <summary>
-/// A network that teaches. Its logits come from the compiled inference form, or, where a loss compares features too, from the
-/// network that has them. The same batch gives the same bits on any number of threads.
+/// A network that teaches. An inference plan computes its logits. Where a loss compares features too, a training network computes
+/// both. The same batch gives the same bits on any number of threads.
 /// </summary>
 internal sealed class Teacher : IDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class Teacher : IDisposable
         }
         else
         {
-            // A measurement would change the bits.
+            // Without tuning: which kernels are fastest would change the bits.
             _plan = InferencePlan.Compile(model, new() { Batch = maxBatch, Tune = false, Tier = compute.Tier });
             _session = _plan.CreateSession(compute.Pool);
             _classes = _plan.Classes;
@@ -53,7 +53,7 @@ internal sealed class Teacher : IDisposable
     /// <summary>The logits of the batch that it saw last, [count, classes].</summary>
     public ReadOnlySpan<float> Logits => _logits.AsSpan(0, _count * _classes);
 
-    /// <summary>Computes the logits of all training images as they are without augmentation; from now on they are looked up.</summary>
+    /// <summary>Computes the logits of all training images without augmentation. <see cref="See"/> looks them up afterwards.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void Remember(DataSet data, int batchSize, CancellationToken cancellation)
     {
@@ -69,7 +69,7 @@ internal sealed class Teacher : IDisposable
         _known = known;
     }
 
-    /// <summary>Looks at a batch: its logits and features are there afterwards.</summary>
+    /// <summary>Computes, or looks up, the logits and features of a batch.</summary>
     public void See(Batch batch)
     {
         if (_known.Length == 0) Compute(batch);

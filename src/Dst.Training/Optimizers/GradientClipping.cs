@@ -19,7 +19,7 @@ public static class GradientClipping
     /// </summary>
     /// <param name="parameters">Parameters whose gradients are clipped in place.</param>
     /// <param name="maxNorm">c, above 0.</param>
-    /// <returns>The norm n before clipping, in double; NaN or infinite if a gradient is, and then the gradients are spoilt.</returns>
+    /// <returns>The norm n before clipping, in double; NaN or infinite if a gradient is, and then the gradients are unusable.</returns>
     public static double Clip(IReadOnlyList<Parameter> parameters, double maxNorm)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxNorm);

@@ -12,8 +12,8 @@ public abstract class Optimizer
     private readonly Slot[] _slots;
 
     /// <summary>Sets up state of zeros for each trained parameter.</summary>
-    /// <param name="options">Weight decay and what decays.</param>
-    /// <param name="parameters">All parameters of the network; statistics are passed over.</param>
+    /// <param name="options">Weight decay, and which parameters decay.</param>
+    /// <param name="parameters">All parameters of the network; statistics are skipped.</param>
     /// <param name="stateNames">Name of each state array that the rule keeps for a parameter.</param>
     private protected Optimizer(OptimizerOptions options, IReadOnlyList<Parameter> parameters, params string[] stateNames)
     {
@@ -57,7 +57,7 @@ public abstract class Optimizer
         }
     }
 
-    /// <summary>Continues from a checkpoint: the next step gives the very bits that an unbroken run would have given.</summary>
+    /// <summary>Continues from a checkpoint: the next step gives the same bits as an unbroken run.</summary>
     /// <exception cref="InputException">An array is missing or has another length.</exception>
     public void Restore(IReadOnlyDictionary<string, float[]> state, long steps)
     {

@@ -24,7 +24,7 @@ public sealed record OptimizerOptions
     public double Momentum { get; init; } = 0.9;
 
     /// <summary>Nesterov's form of the momentum.</summary>
-    [Setting("whether sgd looks ahead by its momentum (Nesterov)")]
+    [Setting("use Nesterov momentum in sgd")]
     public bool Nesterov { get; init; }
 
     /// <summary>Weight decay λ: added to the gradient by SGD, decoupled from it by AdamW.</summary>
@@ -32,7 +32,7 @@ public sealed record OptimizerOptions
     public double WeightDecay { get; init; } = 5e-4;
 
     /// <summary>Whether scales and shifts of batch normalisation and biases decay too.</summary>
-    [Setting("whether scales and shifts of batch normalisation and biases decay too")]
+    [Setting("apply weight decay to biases and to the scales and shifts of batch normalisation too")]
     public bool DecayBatchNormAndBias { get; init; } = true;
 
     /// <summary>Decay β₁ of AdamW's first moment.</summary>

@@ -7,10 +7,9 @@ namespace Dst.Training.Optimizers;
 /// constant   η
 /// step       η · γ^k, k milestones (epochs from the run's start) passed
 /// cosine     η_end + (η − η_end)·(1 + cos πt)/2, t = (s − W)/(N − W)   Loshchilov, Hutter, "SGDR", 2017, one period
-/// one-cycle  η/start → η → η/start/final, each part along (1 + cos πt)/2; the peak is at step r·(N − W) − 1 after the warm-up and
-///            the end at the last step                                  Smith, Topin, "Super-Convergence", 2019, as in PyTorch
+/// one-cycle  η/start → η → η/start/final, each along (1 + cos πt)/2     Smith, Topin, "Super-Convergence", 2019, as in PyTorch
 /// </code>
-/// Momentum is not cycled.
+/// One-cycle peaks at step r·(N − W) − 1 after the warm-up and ends at the last step. Momentum is not cycled.
 /// </summary>
 public sealed class Schedule
 {

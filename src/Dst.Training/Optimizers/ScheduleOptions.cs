@@ -2,7 +2,7 @@ using Dst.Foundations;
 
 namespace Dst.Training.Optimizers;
 
-/// <summary>How the learning rate goes on after its warm-up.</summary>
+/// <summary>How the learning rate changes after the warm-up.</summary>
 public enum ScheduleKind
 {
     /// <summary>Stays as it is.</summary>
@@ -30,7 +30,7 @@ public sealed record ScheduleOptions
     public double LearningRate { get; init; } = 0.05;
 
     /// <summary>Epochs in which the learning rate rises linearly to where the schedule begins.</summary>
-    [Setting("epochs, parts allowed, in which the learning rate rises linearly to where the schedule begins", Min = 0, Max = 10_000)]
+    [Setting("epochs, such as 0.5, in which the learning rate rises linearly to where the schedule begins", Min = 0, Max = 10_000)]
     public double WarmupEpochs { get; init; }
 
     /// <summary>Epochs, counted from 0, at whose start a step schedule multiplies by <see cref="Gamma"/>.</summary>

@@ -5,7 +5,7 @@ namespace Dst.Training.Optimizers;
 
 /// <summary>
 /// Stochastic gradient descent with momentum: Sutskever et al., "On the importance of initialization and momentum in deep
-/// learning", 2013, in PyTorch's form, where the learning rate scales the momentum and not what it gathers.
+/// learning", 2013, in PyTorch's form: the learning rate scales the momentum, not the gradients that it gathers.
 /// <code>
 /// g = ∂L/∂w + λ·w        m ← μ·m + g        w ← w − η·m, or with Nesterov w − η·(g + μ·m)
 /// </code>

@@ -147,7 +147,7 @@ internal sealed unsafe class ReluCase(
     {
         var x = inputs[0];
         var y = Blocked.Garbage(images, channels, height, width);
-        if (tier is null) new ElementwiseKernel<Elementwise.ReluStep>(x.Pointer, x.Pointer, x.Length, y.Pointer, false).Reference();
+        if (tier is null) new ElementwiseKernel<Elementwise.ReluFunction>(x.Pointer, x.Pointer, x.Length, y.Pointer, false).Reference();
         else Elementwise.Relu(tier.Value, x.Pointer, x.Length, y.Pointer);
         return y;
     }
@@ -155,7 +155,7 @@ internal sealed unsafe class ReluCase(
     public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
     {
         if (tier is null)
-            new ElementwiseKernel<Elementwise.ReluBackwardStep>(
+            new ElementwiseKernel<Elementwise.ReluBackwardFunction>(
                 y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate).Reference();
         else Elementwise.ReluBackward(tier.Value, y.Pointer, dy.Pointer, y.Length, gradients[0].Pointer, accumulate);
     }
@@ -173,7 +173,7 @@ internal sealed unsafe class AddCase(
     {
         var y = Blocked.Garbage(images, channels, height, width);
         if (tier is null)
-            new ElementwiseKernel<Elementwise.AddStep>(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer, false).Reference();
+            new ElementwiseKernel<Elementwise.AddFunction>(inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer, false).Reference();
         else Elementwise.Add(tier.Value, inputs[0].Pointer, inputs[1].Pointer, y.Length, y.Pointer);
         return y;
     }

@@ -87,7 +87,7 @@ public sealed class FeatureTermTests : IDisposable
     }
 
     [Theory]
-    [InlineData("layer2.0.relu3", Layer, "the teacher layer 'layer2.0.relu3', which resnet8 has not before its output; did you mean 'layer2.0.relu1'?")]
+    [InlineData("layer2.0.relu3", Layer, "the teacher layer 'layer2.0.relu3', which is not a layer of resnet8 before its output; did you mean 'layer2.0.relu1'?")]
     [InlineData(Layer, "layer9.0.relu2", "the student layer 'layer9.0.relu2'")]
     [InlineData(Layer, "fc", "the student layer 'fc'")]
     [InlineData("layer1.0.relu2", Layer, "joins the teacher's 'layer1.0.relu2', 8x16x16, and the student's 'layer2.0.relu2', 8x8x8; expected maps of the same height and width")]

@@ -48,10 +48,12 @@ internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* 
                 {
                     var gradient = dy + (oy * outWidth + columns.FirstOutput) * Layout.Block;
                     var weight = weights + (ky * shape.KernelWidth + columns.FirstTap) * Layout.Block;
-                    for (
-                        var ox = columns.FirstOutput; ox > columns.EndOutput; ox--, gradient -= Layout.Block,
-                        weight += stride * Layout.Block)
+                    for (var ox = columns.FirstOutput;
+                        ox > columns.EndOutput;
+                        ox--, gradient -= Layout.Block, weight += stride * Layout.Block)
+                    {
                         sum = T.MultiplyAdd(T.Load(gradient), T.Load(weight), sum);
+                    }
                 }
 
                 T.Store(dx, sum);
@@ -125,8 +127,8 @@ internal readonly unsafe struct DepthwiseBackwardWeight(WindowShape shape, float
         T sum0 = T.Load(gradient), sum1 = T.Zero;
         for (var oy = rows.First; oy < rows.End; oy++)
         {
-            var source = x
-                + ((oy * shape.Stride + rows.Offset) * shape.Width + columns.First * shape.Stride + columns.Offset) * Layout.Block;
+            var (row, column) = (oy * shape.Stride + rows.Offset, columns.First * shape.Stride + columns.Offset);
+            var source = x + (row * shape.Width + column) * Layout.Block;
             var output = dy + (oy * shape.OutWidth + columns.First) * Layout.Block;
             var end = dy + (oy * shape.OutWidth + columns.End) * Layout.Block;
             for (; output + Layout.Block < end; output += 2 * Layout.Block, source += 2 * step)

@@ -16,15 +16,16 @@ public static unsafe class DepthwiseConvolution
     public static void PackWeights(WindowShape shape, ReadOnlySpan<float> weights, Span<float> packed)
     {
         CheckWeights(shape, weights.Length, packed.Length);
-        fixed (float* source = weights, destination = packed) Layout.BlockImage(
-            source, shape.Channels, shape.Area, destination, accumulate: false);
+        fixed (float* source = weights, destination = packed)
+            Layout.BlockImage(source, shape.Channels, shape.Area, destination, accumulate: false);
     }
 
     /// <summary>Unpacks weights or their gradient to [C, 1, Kh, Kw].</summary>
     public static void UnpackWeights(WindowShape shape, ReadOnlySpan<float> packed, Span<float> weights)
     {
         CheckWeights(shape, weights.Length, packed.Length);
-        fixed (float* source = packed, destination = weights) Layout.UnblockImage(source, shape.Channels, shape.Area, destination);
+        fixed (float* source = packed, destination = weights)
+            Layout.UnblockImage(source, shape.Channels, shape.Area, destination);
     }
 
     /// <summary>y = conv(x) + bias.</summary>

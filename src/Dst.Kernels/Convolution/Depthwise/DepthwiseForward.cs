@@ -31,7 +31,7 @@ internal readonly unsafe struct DepthwiseForward(
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
         var plane = new Plane(shape);
-        // A sum with a residual is clipped after it.
+        // With a residual, the sum is clipped after the addition.
         var bounds = epilogue.Residual == null ? epilogue.Bounds : Bounds.None;
         for (var i = 0; i < shape.Planes(images); i++)
         {
@@ -69,8 +69,9 @@ internal readonly unsafe struct DepthwiseForward(
             for (var row = rows; row > 0; row--, source += plane.RowPitch, weights += 3 * Layout.Block)
             {
                 T first = T.Load(weights), middle = T.Load(weights + Layout.Block), last = T.Load(weights + 2 * Layout.Block);
-                T x0 = ColumnOf<T>(plane, source, left), x1 = ColumnOf<T>(plane, source, left + 1), x2 = ColumnOf<T>(plane, source, left + 2);
-                T x3 = ColumnOf<T>(plane, source, left + 3), x4 = ColumnOf<T>(plane, source, left + 4), x5 = ColumnOf<T>(plane, source, left + 5);
+                T x0 = ColumnOf<T>(plane, source, left), x1 = ColumnOf<T>(plane, source, left + 1);
+                T x2 = ColumnOf<T>(plane, source, left + 2), x3 = ColumnOf<T>(plane, source, left + 3);
+                T x4 = ColumnOf<T>(plane, source, left + 4), x5 = ColumnOf<T>(plane, source, left + 5);
                 sum0 = T.MultiplyAdd(x2, last, T.MultiplyAdd(x1, middle, T.MultiplyAdd(x0, first, sum0)));
                 sum1 = T.MultiplyAdd(x3, last, T.MultiplyAdd(x2, middle, T.MultiplyAdd(x1, first, sum1)));
                 sum2 = T.MultiplyAdd(x4, last, T.MultiplyAdd(x3, middle, T.MultiplyAdd(x2, first, sum2)));
@@ -111,7 +112,7 @@ internal readonly unsafe struct DepthwiseForward(
         }
     }
 
-    /// <summary>The sizes of one block of channels, worked out once.</summary>
+    /// <summary>The sizes of one block of channels, computed once.</summary>
     private readonly record struct Plane(
         int Height, int Width, int OutHeight, int OutWidth, int KernelHeight, int KernelWidth, int Stride, int Padding)
     {
@@ -122,7 +123,7 @@ internal readonly unsafe struct DepthwiseForward(
         public int RowPitch => Width * Layout.Block;
     }
 
-    /// <summary>Weights and bias of a block, and what follows.</summary>
+    /// <summary>Weights, bias and bounds of a block.</summary>
     private readonly struct Kernel(float* weights, float* bias, Bounds bounds)
     {
         public readonly float* Weights = weights;

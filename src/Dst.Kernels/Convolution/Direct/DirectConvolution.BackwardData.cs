@@ -6,8 +6,8 @@ public sealed unsafe partial class DirectConvolution
 {
     /// <summary>
     /// Time of a gathered list of taps beside its multiply-adds of 16 lanes, in such multiply-adds: for each register tile, for each
-    /// pixel, and for each pixel and block of channels that it is added to. From measurements, as is the share of the dense time
-    /// below which gathering is sure to gain.
+    /// pixel, and for each pixel and block of channels that it is added to. Gathering is used below SureGain of the dense time.
+    /// All four are from measurements.
     /// </summary>
     private const double ListTileCost = 120;
     private const double ListCost = 10;
@@ -99,13 +99,10 @@ public sealed unsafe partial class DirectConvolution
         var gathered = ListsOfKeptChannels(row % s.Stride, column % s.Stride);
         var scatter = Scatter(gathered);
         var listCost = ListCost + ListTileCost / Math.Min(MaxTileWidth, (s.Width - x + s.Stride - 1) / s.Stride);
+        var gatheredCost = gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost))
+            + TargetCost * scatter.TargetBlock.Length;
         // Groups have dense lists already.
-        var isGathered = s.Groups == 1
-
-
-
-
-                            && gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost)) + TargetCost * scatter.TargetBlock.Length < SureGain * blocks.Sum(list => list.Taps.Length);
+        var isGathered = s.Groups == 1 && gatheredCost < SureGain * blocks.Sum(list => list.Taps.Length);
         ChannelList[] lists = isGathered ? [.. gathered.SelectMany(l => l)] : blocks;
         var table = Table(
             [.. lists.Select(list => list.Taps)],
@@ -118,8 +115,11 @@ public sealed unsafe partial class DirectConvolution
             isGathered ? scatter : null,
             new(_outputGradient.RowPitch, _outputGradient.Length),
             new(
-                (y * s.Width + x) * Layout.Block, s.Stride * Layout.Block, s.Stride * s.Width * Layout.Block,
-                s.Height * s.Width * Layout.Block, s.InputLength),
+                Start: (y * s.Width + x) * Layout.Block,
+                Pixel: s.Stride * Layout.Block,
+                Row: s.Stride * s.Width * Layout.Block,
+                Block: s.Height * s.Width * Layout.Block,
+                Image: s.InputLength),
             [.. Ranges(y, row, s.Height, s.OutHeight, s.KernelHeight)],
             [.. Ranges(x, column, s.Width, s.OutWidth, s.KernelWidth)]);
         return new(lists, pass);
@@ -191,8 +191,8 @@ public sealed unsafe partial class DirectConvolution
             firstList[b + 1] = firstList[b] + lists[b].Length;
             for (var i = 0; i < lists[b].Length; i++)
             {
-                foreach (
-                    var target in lists[b][i].Channels.Select((channel, lane) => (channel, lane)).GroupBy(c => c.channel / Layout.Block))
+                var lanesOfChannels = lists[b][i].Channels.Select((channel, lane) => (channel, lane));
+                foreach (var target in lanesOfChannels.GroupBy(c => c.channel / Layout.Block))
                 {
                     var ofTarget = Enumerable.Repeat(Layout.Block, Layout.Block).ToArray();
                     foreach (var (channel, lane) in target) ofTarget[channel % Layout.Block] = lane;
@@ -220,12 +220,10 @@ public sealed unsafe partial class DirectConvolution
             var isCleared = !accumulate && Array.Exists(_backwardData.Value, phase => phase.AddsToDestination);
             for (var n = 0; isCleared && n < count; n++)
                 new Span<float>(destination + (long)n * Shape.InputLength, Shape.InputLength).Clear();
+            var initial = accumulate ? InitialValues.Destination : new(zero, 0);
             foreach (var phase in _backwardData.Value)
             {
-                if (phase.WeightLength > 0)
-                    Run<TLanes>(
-                        phase.Pass, count, source, weights, accumulate ? InitialValues.Destination : new(zero, 0), Epilogue.None,
-                        destination);
+                if (phase.WeightLength > 0) Run<TLanes>(phase.Pass, count, source, weights, initial, Epilogue.None, destination);
             }
         }
     }

@@ -27,8 +27,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>
-    /// Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw]; positions that are not kept become
-    /// zero.
+    /// Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw].
+    /// Positions that are not kept become zero.
     /// </summary>
     public void UnpackWeightGradient(int block, ReadOnlySpan<float> packed, Span<float> gradient)
     {

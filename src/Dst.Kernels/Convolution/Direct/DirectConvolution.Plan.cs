@@ -142,8 +142,7 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>
-    /// Offsets of the backward-weight pass's taps, for each block of filters where its own begin, and for each run of taps the output rows
-    /// that they reach.
+    /// Offsets of the backward-weight pass's taps, the index of each block's first tap, and the output rows that each run of taps reaches.
     /// </summary>
     private sealed record BackwardWeightTaps(int[] Offsets, int[] First, (int First, int End)[] Rows);
 }

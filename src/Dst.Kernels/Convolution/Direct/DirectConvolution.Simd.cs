@@ -98,7 +98,10 @@ public sealed unsafe partial class DirectConvolution
     {
         switch (width)
         {
-            case 16: Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>, TPitch>(taps, pixels); break;
+            case 16:
+                Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>, TPitch>(
+                    taps, pixels);
+                break;
             case 8: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, TPitch>(taps, pixels); break;
             case 7: Tile<TLanes, Join<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>, TPitch>(taps, pixels); break;
             case 6: Tile<TLanes, Join<TLanes, Four<TLanes>, Two<TLanes>>, TPitch>(taps, pixels); break;

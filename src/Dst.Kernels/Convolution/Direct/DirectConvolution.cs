@@ -9,13 +9,12 @@ namespace Dst.Kernels;
 /// <remarks>
 /// The forward pass packs its input with padding, split into stride² phases so that neighbouring output pixels always read
 /// neighbouring scalars; then each tap costs one vector load of 16 filters' weights and one multiply-add an output pixel.
-/// The backward-data pass is the same loop over the packed output gradient with its own packed weights, one pass for each phase of the
-/// stride.
+/// The backward-data pass is the same loop over the packed output gradient with its own packed weights, once for each phase of the stride.
 /// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward and backward-weight passes;
 /// where they keep whole kernels, the backward-data pass gathers the channels that each block of filters keeps.
-/// With narrower blocks the forward pass is <see cref="NarrowBlockConvolution"/>, and the backward passes run on the union of the 16
-/// filters' taps.
-/// On the scalar tier the reference runs, and "packed" weights are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole
+/// With narrower blocks the forward pass is <see cref="NarrowBlockConvolution"/>; the backward passes use all taps that any of 16 filters
+/// keeps.
+/// On the scalar tier the reference runs. "Packed" weights then are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole
 /// blocks.
 /// </remarks>
 public sealed unsafe partial class DirectConvolution
@@ -43,8 +42,9 @@ public sealed unsafe partial class DirectConvolution
         _backwardData = new(PlanBackwardData);
         _backwardDataLength = new(() => _backwardData.Value.Sum(phase => phase.WeightLength));
         _backwardWeight = new(PlanBackwardWeight);
-        WeightLength = _tier == SimdTier.Scalar ? WeightCount : _narrowForward?.WeightLength
-            ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
+        WeightLength = _tier == SimdTier.Scalar
+            ? WeightCount
+            : _narrowForward?.WeightLength ?? checked(_forwardTaps.Sum(taps => taps.Length) * Layout.Block);
     }
 
     /// <summary>Sizes of the layer.</summary>

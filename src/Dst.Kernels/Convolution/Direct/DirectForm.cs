@@ -6,7 +6,7 @@ namespace Dst.Kernels;
 internal sealed class DirectForm() : ConvolutionForm("direct")
 {
     /// <summary>
-    /// Time to read 16 weights, in vector multiply-adds, from measurements. Packing them in training costs little beside a step's batch.
+    /// Time to read 16 weights, in vector multiply-adds, from measurements. In training, packing them costs little beside a batch.
     /// </summary>
     public const double WeightCost = 6;
 

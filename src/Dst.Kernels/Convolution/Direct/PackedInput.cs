@@ -27,8 +27,8 @@ internal sealed unsafe class PackedInput
     private readonly bool _inPlace;
 
     private PackedInput(
-        int blocks, int height, int width, int top, int left, int paddedHeight, int paddedWidth, int stride, int phaseRows,
-        int phaseColumns)
+        int blocks, int height, int width, int top, int left, int paddedHeight, int paddedWidth,
+        int stride, int phaseRows, int phaseColumns)
     {
         _blocks = blocks;
         _height = height;
@@ -77,7 +77,7 @@ internal sealed unsafe class PackedInput
         Math.Min(s.Stride, s.KernelHeight),
         Math.Min(s.Stride, s.KernelWidth));
 
-    /// <summary>The output gradient, padded so that every input pixel finds every output pixel that it may have contributed to.</summary>
+    /// <summary>The output gradient, padded so that each input pixel finds all output pixels that it contributes to.</summary>
     public static PackedInput ForBackwardData(Conv2dShape s)
     {
         var (top, height) = GradientExtent(s.Height, s.OutHeight, s.KernelHeight, s.Stride, s.Padding);
@@ -137,8 +137,8 @@ internal sealed unsafe class PackedInput
             var source = plane + ((long)row * _width + firstColumn + begin * _stride) * Block;
             if (_stride == 1)
                 Buffer.MemoryCopy(
-                    source, destination + begin * Block, (long)(end - begin) * Block * sizeof(float),
-                    (long)(end - begin) * Block * sizeof(float));
+                    source, destination + begin * Block,
+                    (long)(end - begin) * Block * sizeof(float), (long)(end - begin) * Block * sizeof(float));
             else for (var c = begin; c < end; c++, source += _stride * Block) TLanes.Store(destination + c * Block, TLanes.Load(source));
             new Span<float>(destination + end * Block, (_columns - end) * Block).Clear();
         }

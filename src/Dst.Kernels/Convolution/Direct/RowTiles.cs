@@ -30,7 +30,7 @@ internal static class RowTiles
     /// <summary>Images that a tile across images holds; 1 where the tier has too few registers.</summary>
     public static int ImagesTogether(SimdTier tier) => tier switch { SimdTier.V512 => 8, SimdTier.V256 => 4, _ => 1 };
 
-    /// <summary>The fewest images that a tile across images is worth while for.</summary>
+    /// <summary>The fewest images for which a tile across images is worthwhile.</summary>
     public const int FewImagesTogether = 4;
 
     /// <summary>The tiles that take the least time.</summary>
@@ -72,11 +72,12 @@ internal static class RowTiles
         return [.. tiles];
     }
 
-    /// <summary>
-    /// The widths of the tiles that take the least time for <paramref name="pixels"/> neighbours that all have the same taps.
-    /// </summary>
-    public static int[] Cut(SimdTier tier, int pixels, double taps) =>
-        [.. Cut(tier, [.. Enumerable.Repeat(new KernelRange(0, 1), pixels)], [taps], kernelHeight: 1, acrossImages: false).Select(tile => tile.Width)];
+    /// <summary>The widths of the fastest tiles for <paramref name="pixels"/> neighbours that all have the same taps.</summary>
+    public static int[] Cut(SimdTier tier, int pixels, double taps)
+    {
+        var columns = Enumerable.Repeat(new KernelRange(0, 1), pixels).ToArray();
+        return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false).Select(tile => tile.Width)];
+    }
 
     /// <summary>The columns of the kernel that any of the pixels needs: all of them if the others have no taps.</summary>
     private static KernelRange Union(ReadOnlySpan<KernelRange> columns, double[] taps)

@@ -54,8 +54,8 @@ internal sealed record TapPass(
 }
 
 /// <summary>
-/// Where the lanes of lists of taps go whose 16 output channels are not one block: the channels that share the taps of a block of
-/// source channels, one list after another.
+/// Where the lanes of a list of taps go if its 16 output channels are not one block. A list has the channels that share taps of a block of
+/// source channels.
 /// </summary>
 /// <param name="FirstList">For each source block its first list, and the number of lists.</param>
 /// <param name="FirstTarget">For each list its first target, and the number of targets.</param>
@@ -90,8 +90,10 @@ internal sealed record TapTable(int KernelHeight, int KernelWidth, int[] First, 
         for (var list = 0; list < First.Length; list++)
         {
             for (var p = 0; p < Positions - 1; p++)
-                mean[p % KernelWidth] += (
-                    PositionStart[list * Positions + p + 1] - PositionStart[list * Positions + p]) / (double)First.Length;
+            {
+                var start = list * Positions + p;
+                mean[p % KernelWidth] += (PositionStart[start + 1] - PositionStart[start]) / (double)First.Length;
+            }
         }
 
         return mean;

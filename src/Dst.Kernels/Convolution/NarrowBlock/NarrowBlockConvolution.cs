@@ -5,8 +5,8 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// The forward pass of a convolution whose kept taps are shared by fewer than 16 filters (UHP with block 1 to 8, and unstructured
-/// masks, block 1): a vector holds 16 neighbouring pixels of one channel rather than 16 filters of one pixel, so that a
-/// tap costs the same whatever filters keep it. The fewer filters share a tap, the more of the time goes into loading pixels.
+/// masks, block 1). A vector holds 16 neighbouring pixels of one channel rather than 16 filters of one pixel, so that a
+/// tap costs the same whichever filters keep it. The fewer filters share a tap, the more of the time goes into loading pixels.
 /// </summary>
 internal sealed unsafe class NarrowBlockConvolution
 {
@@ -73,8 +73,8 @@ internal sealed unsafe class NarrowBlockConvolution
     }
 
     /// <summary>
-    /// y = conv(x) + bias; the parameters are those of <see cref="DirectConvolution.Forward(int, float*, float*, float*, float*,
-    /// float*)"/>.
+    /// y = conv(x) + bias, with the parameters of
+    /// <see cref="DirectConvolution.Forward(int, float*, float*, float*, float*, float*)"/>.
     /// </summary>
     public void Forward<TLanes>(int images, float* x, float* weights, float* bias, float* y, float* scratch)
         where TLanes : unmanaged, ILanes<TLanes>
@@ -108,18 +108,19 @@ internal sealed unsafe class NarrowBlockConvolution
                 columns = columns is 5 or 3 ? columns - 1 : Math.Max(1, columns);
                 var endRun = Math.Min(_positions.Length, (b + 1) * Layout.Block / _filters);
                 for (var run = b * Layout.Block / _filters; run < endRun; run++)
-                    Columns<TLanes, TFilters>(
+                    Columns<TLanes, TFilters, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>(
                         columns, run, planes + first, weights, sums + (run * _filters - b * Layout.Block) * MaxColumns * Layout.Block);
                 Transpose.SixteenRows(
-                    sums, MaxColumns * Layout.Block, bias + b * Layout.Block, Math.Min(columns * Layout.Block, pixels - first), destination
-                        + (long)first * Layout.Block);
+                    sums, MaxColumns * Layout.Block, bias + b * Layout.Block,
+                    Math.Min(columns * Layout.Block, pixels - first), destination + (long)first * Layout.Block);
             }
         }
     }
 
-    private void Columns<TLanes, TFilters>(int columns, int run, float* pixels, float* weights, float* sums)
+    private void Columns<TLanes, TFilters, TPair>(int columns, int run, float* pixels, float* weights, float* sums)
         where TLanes : unmanaged, ILanes<TLanes>
         where TFilters : unmanaged, IAccumulators<TLanes>
+        where TPair : unmanaged, IPixelColumns<TLanes>
     {
         fixed (int* offsets = _offsets[run])
         {
@@ -127,11 +128,11 @@ internal sealed unsafe class NarrowBlockConvolution
             var w = weights + _firstWeight[run];
             switch (columns)
             {
-                case 6: Tile<TLanes, TFilters, JoinColumns<TLanes, JoinColumns<TLanes, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>>(offsets, count, pixels, w, sums); break;
-                case 4: Tile<TLanes, TFilters, JoinColumns<TLanes, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>>(offsets, count, pixels, w, sums); break;
-                case 2:
-                    Tile<TLanes, TFilters, JoinColumns<TLanes, PixelColumn<TLanes, TFilters>, PixelColumn<TLanes, TFilters>>>(
-                    offsets, count, pixels, w, sums); break;
+                case 6:
+                    Tile<TLanes, TFilters, JoinColumns<TLanes, JoinColumns<TLanes, TPair, TPair>, TPair>>(offsets, count, pixels, w, sums);
+                    break;
+                case 4: Tile<TLanes, TFilters, JoinColumns<TLanes, TPair, TPair>>(offsets, count, pixels, w, sums); break;
+                case 2: Tile<TLanes, TFilters, TPair>(offsets, count, pixels, w, sums); break;
                 default: Tile<TLanes, TFilters, PixelColumn<TLanes, TFilters>>(offsets, count, pixels, w, sums); break;
             }
         }

@@ -33,7 +33,7 @@ internal sealed unsafe class ShiftedPlanes
     public int OffsetOf(int channel, int ky, int kx) =>
         (kx * PaddedChannels + channel) * PlaneLength + (ky % _shape.Stride * _rows + ky / _shape.Stride) * _shape.OutWidth;
 
-    /// <summary>Lays out one image that is packed as the direct kernel wants it.</summary>
+    /// <summary>Lays out one image that <see cref="PackedInput"/> has packed.</summary>
     public void Pack(float* packed, float* planes)
     {
         for (var kx = 0; kx < _shape.KernelWidth; kx++)

@@ -3,8 +3,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The channels that each block of 16 filters keeps of each pair of channel blocks, where they fit into the 16 lanes of one: the
-/// transposed product of a halved layer then has half of the length.
+/// The channels that each block of 16 filters keeps of each pair of channel blocks, where they fit into 16 lanes. The transposed product
+/// of a halved layer then has half of the length.
 /// </summary>
 internal sealed class KeptPairs
 {
@@ -15,7 +15,7 @@ internal sealed class KeptPairs
     {
         _channels = channels;
         _filterBlocks = filterBlocks;
-        Lanes = [.. channels.SelectMany((kept, i) => LanesOf(kept, 2 * (i / filterBlocks)).Concat(LanesOf(kept, 2 * (i / filterBlocks) + 1)))];
+        Lanes = [.. channels.SelectMany((kept, i) => LanesOfBoth(kept, 2 * (i / filterBlocks)))];
     }
 
     /// <summary>Pairs of channel blocks.</summary>
@@ -38,12 +38,17 @@ internal sealed class KeptPairs
         for (var first = 0; first < shape.Channels; first += 2 * Layout.Block)
         {
             for (var b = 0; b < shape.FilterBlocks; b++)
-                channels.Add(
-                    [.. kept.Channels[kept.First(b)..kept.First(b + 1)].Where(channel => channel >= first && channel < first + 2 * Layout.Block)]);
+            {
+                var ofBlock = kept.Channels[kept.First(b)..kept.First(b + 1)];
+                channels.Add([.. ofBlock.Where(channel => channel >= first && channel < first + 2 * Layout.Block)]);
+            }
         }
 
         return channels.All(list => list.Length <= Layout.Block) ? new([.. channels], shape.FilterBlocks) : null;
     }
+
+    private static IEnumerable<int> LanesOfBoth(int[] kept, int firstBlock) =>
+        LanesOf(kept, firstBlock).Concat(LanesOf(kept, firstBlock + 1));
 
     private static int[] LanesOf(int[] kept, int channelBlock)
     {

@@ -1,6 +1,6 @@
 namespace Dst.Kernels;
 
-/// <summary>Winograd's minimal filter F(m, r): m neighbouring outputs of r taps by m + r − 1 multiplications with stride 1.</summary>
+/// <summary>Winograd's minimal filter F(m, r): m neighbouring outputs of r taps with m + r − 1 multiplications with stride 1.</summary>
 internal interface IMinimalFilter
 {
     /// <summary>Outputs m.</summary>
@@ -50,7 +50,7 @@ internal readonly struct F3x6 : IMinimalFilter
     public static int Kernel => 6;
 }
 
-/// <summary>What a filter has as coefficients of a polynomial.</summary>
+/// <summary>What a filter reads as coefficients of a polynomial.</summary>
 internal interface IWinogradSide
 {
     /// <summary>Number of coefficients, 2 to 6.</summary>

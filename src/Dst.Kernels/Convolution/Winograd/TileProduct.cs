@@ -14,8 +14,8 @@ internal static unsafe class TileProduct
     /// <param name="source">First tile of the first channel.</param>
     /// <param name="destination">First tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T>(
-        int[] widths, int* offsets, int channels, float* weights, float* source, float* destination) where T : unmanaged, ILanes<T>
+    public static void Run<T>(int[] widths, int* offsets, int channels, float* weights, float* source, float* destination)
+        where T : unmanaged, ILanes<T>
     {
         foreach (var width in widths)
         {
@@ -26,14 +26,14 @@ internal static unsafe class TileProduct
     }
 
     /// <summary>As above, for one register tile.</summary>
-    public static void Run<T>(
-        int width, int* offsets, int channels, float* weights, float* source, float* destination) where T : unmanaged, ILanes<T>
+    public static void Run<T>(int width, int* offsets, int channels, float* weights, float* source, float* destination)
+        where T : unmanaged, ILanes<T>
     {
         switch (width)
         {
             case 16:
-                Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Join<T, Four<T>, Four<T>>>>(
-                offsets, channels, weights, source, destination); break;
+                Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Join<T, Four<T>, Four<T>>>>(offsets, channels, weights, source, destination);
+                break;
             case 8: Tile<T, Join<T, Four<T>, Four<T>>>(offsets, channels, weights, source, destination); break;
             case 7: Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>>(offsets, channels, weights, source, destination); break;
             case 6: Tile<T, Join<T, Four<T>, Two<T>>>(offsets, channels, weights, source, destination); break;

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <content>The matrix products: at each position of the transform domain one of weights and tiles.</content>
+/// <content>The matrix products of weights and tiles, one at each position of the transform domain.</content>
 public sealed unsafe partial class WinogradConvolution
 {
     /// <summary>
@@ -12,7 +12,7 @@ public sealed unsafe partial class WinogradConvolution
     private const int GradientChannelMultiple = 8;
 
     /// <summary>
-    /// Each block's channel offsets, filled up by repeating the last (what the copies gather is never read), and where each block begins.
+    /// Each block's channel offsets, filled up by repeating the last (the sums of the copies are never read), and where each block begins.
     /// </summary>
     private (int[] Offsets, int[] First) PlanBackwardWeight()
     {
@@ -51,8 +51,8 @@ public sealed unsafe partial class WinogradConvolution
     {
         for (var p = firstPosition; p < endPosition; p++)
         {
-            float* weights = u + (long)p * _transposedTaps * Layout.Block, source = dm + (long)p * _outputPitch, destination = dv
-                + (long)p * _inputPitch;
+            var weights = u + (long)p * _transposedTaps * Layout.Block;
+            float* source = dm + (long)p * _outputPitch, destination = dv + (long)p * _inputPitch;
             if (_pairs is null) MultiplyAllChannels<T>(rows, weights, source, destination);
             else MultiplyKeptChannels<T>(_pairs, rows, weights, source, destination);
         }
@@ -64,8 +64,8 @@ public sealed unsafe partial class WinogradConvolution
         {
             for (var b = 0; b < Shape.ChannelBlocks; b++)
                 TileProduct.Run<T>(
-                    TileWidths(rows), offsets, Shape.Filters, weights + (long)b * Shape.Filters * Layout.Block, source,
-                    destination + TileOffset(b, 0));
+                    TileWidths(rows), offsets, Shape.Filters, weights + (long)b * Shape.Filters * Layout.Block,
+                    source, destination + TileOffset(b, 0));
         }
     }
 
@@ -92,8 +92,8 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// Eight tiles of a pair of channel blocks: each block of filters' sums stay in registers until they are added to their channels'
-    /// lanes.
+    /// Eight tiles of a pair of channel blocks. The sums of a block of filters stay in registers until they are added to the lanes of their
+    /// channels.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PairOfEight<T>(float* weights, float* source, int* lanes, int tiles, float* first, float* second)
@@ -128,8 +128,8 @@ public sealed unsafe partial class WinogradConvolution
                     for (var c = _gradientFirst[b]; c < _gradientFirst[b + 1]; c += TTaps.Count)
                     {
                         TileProduct.Correlate<T, TTaps>(
-                            rows * _tileColumns, v + (long)p * _inputPitch, offsets + c, dm + (long)p * _outputPitch
-                                + TileOffset(b, 0), sums + (long)c * Layout.Block);
+                            rows * _tileColumns, v + (long)p * _inputPitch, offsets + c,
+                            dm + (long)p * _outputPitch + TileOffset(b, 0), sums + (long)c * Layout.Block);
                     }
                 }
             }

@@ -78,8 +78,8 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// Transforms a row of each tile; <paramref name="from"/> has a tile every <paramref name="step"/> floats, the destination the next one
-    /// 16 floats on.
+    /// Transforms a row of each tile. Tiles are <paramref name="step"/> floats apart in <paramref name="from"/> and 16 floats apart in
+    /// <paramref name="to"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TransformRow<T, TTransform>(int tiles, float* from, nint step, float* to, nint pitch)
@@ -90,8 +90,9 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// Transforms each tile back and writes it to its window of the plane; what lies outside is dropped. Where windows overlap the tiles
-    /// before, and everywhere with <paramref name="accumulate"/>, it is added.
+    /// Transforms each tile back and writes it to its window of the plane; what lies outside is dropped. Where a window overlaps earlier
+    /// tiles, and everywhere with <paramref name="accumulate"/>, the values are added.
+    /// The walk is that of <see cref="Gather"/>: shared, it would call the work inside through a delegate.
     /// </summary>
     [SkipLocalsInit]
     private void Scatter<T, TTransform>(TileWalk walk, TileRows rows, float* tiles, bool accumulate, Epilogue epilogue, float* x)
@@ -141,7 +142,7 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// Transforms one row of each tile of a strip and writes what lies inside of the plane, or adds it where tiles before have written.
+    /// Transforms one row of each tile of a strip and writes what lies inside the plane, or adds it where earlier tiles have written.
     /// </summary>
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -174,7 +175,7 @@ public sealed unsafe partial class WinogradConvolution
 
     private nint TileOffset(int block, int row) => ((nint)block * Capacity + row) * _tileColumns * Layout.Block;
 
-    /// <summary>Planes of one side of the layer and the windows that tiles have in them, one every Step pixels.</summary>
+    /// <summary>Planes of one side of the layer and the windows of the tiles in them, one every Step pixels.</summary>
     private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Step, int TilePitch)
     {
         public int RowPitch => Width * Layout.Block;
@@ -186,19 +187,19 @@ public sealed unsafe partial class WinogradConvolution
 
     private readonly struct InputKernel(WinogradConvolution conv, TileRows rows, float* x, float* v) : IFilterKernel
     {
-        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+        void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.Gather<T, InputTransform<T, TPoints>>(conv.InputWalk, rows, x, v);
     }
 
     private readonly struct OutputGradientKernel(WinogradConvolution conv, TileRows rows, float* dy, float* dm) : IFilterKernel
     {
-        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+        void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.Gather<T, EvaluateTransform<T, TPoints, OutputSide<TFilter>>>(conv.OutputWalk, rows, dy, dm);
     }
 
     private readonly struct OutputKernel(WinogradConvolution conv, TileRows rows, float* m, Epilogue epilogue, float* y) : IFilterKernel
     {
-        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+        void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.Scatter<T, EvaluateTransposedTransform<T, TPoints, OutputSide<TFilter>>>(
                 conv.OutputWalk, rows, m, accumulate: false, epilogue, y);
     }
@@ -206,7 +207,7 @@ public sealed unsafe partial class WinogradConvolution
     private readonly struct InputGradientKernel(WinogradConvolution conv, TileRows rows, float* dv, bool accumulate, float* dx)
         : IFilterKernel
     {
-        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+        void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.Scatter<T, InputGradientTransform<T, TPoints>>(conv.InputWalk, rows, dv, accumulate, Epilogue.None, dx);
     }
 }

@@ -135,19 +135,19 @@ public sealed unsafe partial class WinogradConvolution
 
     private readonly struct PackKernel(WinogradConvolution conv, int block, float* weights, float* u) : IFilterKernel
     {
-        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+        void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.Pack<T, EvaluateTransform<T, TPoints, KernelSide<TFilter>>>(block, weights, u);
     }
 
     private readonly struct PackBackwardDataKernel(WinogradConvolution conv, int block, float* weights, float* u) : IFilterKernel
     {
-        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+        void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.PackBackwardData<T, EvaluateTransform<T, TPoints, KernelSide<TFilter>>>(block, weights, u);
     }
 
     private readonly struct UnpackKernel(WinogradConvolution conv, int block, float* du, float* gradient) : IFilterKernel
     {
-        public void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter =>
+        void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.Unpack<T, EvaluateTransposedTransform<T, TPoints, KernelSide<TFilter>>>(block, du, gradient);
     }
 }

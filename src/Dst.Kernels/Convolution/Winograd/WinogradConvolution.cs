@@ -3,22 +3,30 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// A convolution in Winograd form, with all of its kernels or with the kept ones of a mask: F(m×m, r×r) computes m² outputs of r² taps
-/// with (m + r − 1)² multiplications, F(4×4, 3×3) 36 instead of 144; with stride 2 it needs 81. An instance is a plan: it holds no
+/// A convolution in Winograd form, with all of its kernels or with the kept ones of a mask. F(m×m, r×r) computes m² outputs of r² taps
+/// with (m + r − 1)² multiplications: F(4×4, 3×3) needs 36 instead of 144, and 81 with stride 2. An instance is a plan: it holds no
 /// activations and no weights, and may be used by many threads at once. The scalar tier has no such form.
 /// </summary>
 /// <remarks>
-/// <para>Each pass is made of steps on two arrays in the transform domain, V of the inputs and M of the outputs, both
-/// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles; the rows of images that follow each other are counted on,
-/// <see cref="RowsPerImage"/> an image. A caller runs the steps on cache-sized runs of rows one after another, or each step on all rows
-/// with its own split over threads.</para>
-/// <para>forward: <see cref="TransformInput"/> x → V, <see cref="Multiply"/> V → M, <see cref="TransformOutput(TileRows, float*, float*)"/>
-/// M → y;</para>
-/// <para>backward-weight and -data: <see cref="TransformInput"/> x → V, <see cref="TransformOutputGradient"/> dy → dM, <see
-/// cref="AddWeightGradient"/>
-/// (V, dM) → dU, <see cref="MultiplyTransposed"/> dM → dV, <see cref="TransformInputGradient"/> dV → dx. The gradients are the exact
-/// transposes of the forward steps, so that dM serves both of them; recomputing V costs less than keeping it in memory since the forward
-/// pass.</para>
+/// <para>The steps of each pass work on two arrays in the transform domain: V of the inputs and M of the outputs, both
+/// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles. Rows are counted on from image to image,
+/// <see cref="RowsPerImage"/> each. A caller runs all steps on one cache-sized run of rows after another, or each step on all rows,
+/// split over threads as it likes.</para>
+/// <para>Forward:</para>
+/// <list type="number">
+/// <item><see cref="TransformInput"/> x → V</item>
+/// <item><see cref="Multiply"/> V → M</item>
+/// <item><see cref="TransformOutput(TileRows, float*, float*)"/> M → y</item>
+/// </list>
+/// <para>Backward:</para>
+/// <list type="number">
+/// <item><see cref="TransformInput"/> x → V: it costs less than to keep V since the forward pass</item>
+/// <item><see cref="TransformOutputGradient"/> dy → dM</item>
+/// <item><see cref="AddWeightGradient"/> (V, dM) → dU</item>
+/// <item><see cref="MultiplyTransposed"/> dM → dV</item>
+/// <item><see cref="TransformInputGradient"/> dV → dx</item>
+/// </list>
+/// <para>The gradients are the exact transposes of the forward steps, so that dM serves both of them.</para>
 /// </remarks>
 public sealed unsafe partial class WinogradConvolution
 {
@@ -96,15 +104,15 @@ public sealed unsafe partial class WinogradConvolution
     public int WeightGradientLength => checked(Positions * _gradientOffsets.Length * Layout.Block);
 
     /// <summary>
-    /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] where masks halve
-    /// it.
+    /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] if a mask halves
+    /// them.
     /// </summary>
     public int BackwardDataWeightLength => checked(Positions * _transposedTaps * Layout.Block);
 
     /// <summary>Blocks that <see cref="PackBackwardDataWeights"/> packs one by one.</summary>
     public int BackwardDataBlocks => _pairs?.Count ?? Shape.ChannelBlocks;
 
-    /// <summary>Whether each pixel of the input is in a tile: with a stride the last ones may be in none.</summary>
+    /// <summary>Whether each pixel of the input is in a tile; with a stride the last ones may be in none.</summary>
     public bool CoversInput =>
         (RowsPerImage - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Height
         && (_tileColumns - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Width;
@@ -206,7 +214,7 @@ public sealed unsafe partial class WinogradConvolution
 
     private int FiltersOf(int block) => Math.Min(Layout.Block, Shape.Filters - block * Layout.Block);
 
-    /// <summary>The register tiles of some rows, cut when such a run is first met: most numbers of rows never are.</summary>
+    /// <summary>The register tiles of some rows, cut on first use: most numbers of rows never occur.</summary>
     private int[] TileWidths(int rows) => _tileWidths[rows] ??= RowTiles.Cut(_tier, rows * _tileColumns, Shape.Channels);
 
     private void Check(TileRows rows)
@@ -222,7 +230,7 @@ public sealed unsafe partial class WinogradConvolution
         return [.. channels.Select(channel => channel / Layout.Block * plane + channel % Layout.Block)];
     }
 
-    /// <summary>What is compiled for each minimal filter.</summary>
+    /// <summary>A step that is compiled for each minimal filter.</summary>
     private interface IFilterKernel
     {
         void Run<T, TPoints, TFilter>() where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T> where TFilter : IMinimalFilter;

@@ -3,8 +3,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The Winograd form with square tiles of <see cref="Tile"/> outputs, for square kernels. How many tiles run together depends on shapes
-/// alone, in training and in inference.
+/// The Winograd form with square tiles of <see cref="Tile"/> outputs, for square kernels. The number of tiles that run together depends on
+/// shapes alone, in training and in inference.
 /// </summary>
 public sealed class WinogradForm : ConvolutionForm
 {
@@ -13,10 +13,10 @@ public sealed class WinogradForm : ConvolutionForm
     /// </summary>
     private const int TileBudget = 40_000;
 
-    /// <summary>Transformed weights from which on they should be read once a batch and not once a run, in floats: 4 MB.</summary>
+    /// <summary>Transformed weights from this size on are read once a batch and not once a run, in floats: 4 MB.</summary>
     private const int LargeWeights = 1_000_000;
 
-    /// <summary>Tiles from which on the sums of a product hide the latency of a multiply-add.</summary>
+    /// <summary>The fewest tiles whose sums hide the latency of a multiply-add.</summary>
     private const double FewestTiles = 4;
 
     /// <summary>
@@ -50,7 +50,7 @@ public sealed class WinogradForm : ConvolutionForm
         tier != SimdTier.Scalar && shape.Groups == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelHeight
         && Array.Exists(Kinds, kind => IsOf(kind.Tile, kind.Kernel, kind.Stride, shape));
 
-    /// <summary>Whether 16 filters drop whole kernels together: what is left of a kernel is transformed like a whole one.</summary>
+    /// <summary>Whether 16 filters drop whole kernels together: a kernel with some taps left costs as much as a whole one.</summary>
     public override bool Skips(Conv2dShape shape, KeptTaps kept) => kept.Block == Layout.Block && kept.AreWholeKernels(shape);
 
     /// <inheritdoc/>
@@ -81,8 +81,7 @@ public sealed class WinogradForm : ConvolutionForm
     public long WeightsOf(Conv2dShape shape) => (long)PositionsOf(shape) * shape.Channels * shape.Filters;
 
     /// <summary>
-    /// Whether a training step should take the whole batch through each step together, position by position, so that the weights are read
-    /// once.
+    /// Whether training should take the whole batch through each step together, position by position, so that the weights are read once.
     /// </summary>
     public bool RunsByPosition(Conv2dShape shape) => WeightsOf(shape) >= LargeWeights;
 

@@ -11,6 +11,7 @@ namespace Dst.Kernels;
 /// With M(x) = ∏ (x − p) over the finite points, a point's row of Bᵀ has the coefficients of M(x) / (x − p), that of infinity those of
 /// M(x). Outputs and weights are polynomials too, of which A and G take the values, at infinity the highest coefficient; weights are
 /// scaled by 1 / ∏ (p − q) over the other finite points.
+/// Each set of points is written out: the JIT inlines only straight-line code, and the order of additions is part of the results.
 /// </remarks>
 internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
@@ -27,9 +28,11 @@ internal unsafe interface IWinogradPoints<T> where T : unmanaged, ILanes<T>
     static abstract void Evaluate<TSide>(float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide;
 
     /// <summary>Aᵀ or Gᵀ: the transpose of <see cref="Evaluate"/>.</summary>
-    static abstract void EvaluateTransposed<TSide>(
-        float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide;
+    static abstract void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch)
+        where TSide : IWinogradSide;
 }
+
+// One struct for each method: the JIT inlines a static method of a type argument, but not a delegate.
 
 /// <summary>Bᵀ as a transform.</summary>
 internal readonly unsafe struct InputTransform<T, TPoints> : IWinogradTransform<T>

@@ -137,8 +137,8 @@ internal readonly unsafe struct Points8<T> : IWinogradPoints<T> where T : unmana
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EvaluateTransposed<TSide>(
-        float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
+    public static void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch)
+        where TSide : IWinogradSide
     {
         var v0 = T.Load(source);
         var v1 = T.Load(source + sourcePitch);

@@ -4,8 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// F(4, 3) of stride 2, 9 products for 12: the even inputs meet the outer weights as in F(4, 2) at the points 0, ±1, ½ and infinity, each
-/// odd input the middle weight.
+/// F(4, 3) of stride 2, with 9 products instead of 12. The even inputs meet the outer weights as in F(4, 2) at the points 0, ±1, ½ and
+/// infinity; each odd input meets the middle weight.
 /// </summary>
 internal readonly unsafe struct StridedPoints<T> : IWinogradPoints<T> where T : unmanaged, ILanes<T>
 {
@@ -90,8 +90,8 @@ internal readonly unsafe struct StridedPoints<T> : IWinogradPoints<T> where T : 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void EvaluateTransposed<TSide>(
-        float* source, nint sourcePitch, float* destination, nint pitch) where TSide : IWinogradSide
+    public static void EvaluateTransposed<TSide>(float* source, nint sourcePitch, float* destination, nint pitch)
+        where TSide : IWinogradSide
     {
         var v0 = T.Load(source);
         var v1 = T.Load(source + sourcePitch);

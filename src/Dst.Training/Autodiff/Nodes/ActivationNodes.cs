@@ -20,7 +20,8 @@ internal unsafe class ActivationNode(NodeContext context, Node node, Feature inp
     {
         if (!Input.NeedsGradient) return;
         activation.BackwardData(
-            Tier, x, OutputValue(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First), Accumulate(0));
+            Tier, x, OutputValue(images.First), outputGradient, images.Count, Input.Shape.Channels, Input.Pixels,
+            Input.Gradient(images.First), Accumulate(0));
     }
 }
 
@@ -48,7 +49,10 @@ internal sealed unsafe class ParametricActivationNode(
         var biases = new ChannelParameter(context.ParameterOf(node, "bias"), input.Shape.Channels);
         return new(
             context, node, input, output, Activation.Affine(weights.Packed, biases.Packed),
-            [(weights, Activation.AffineBackwardWeight), (biases, (tier, x, dy, images, channels, pixels, sums) => Bias.Backward(tier, dy, images, channels, pixels, sums))]);
+            [(weights, Activation.AffineBackwardWeight), (biases, BackwardBias)]);
+
+        static void BackwardBias(SimdTier tier, float* x, float* dy, int images, int channels, int pixels, Span<double> sums) =>
+            Bias.Backward(tier, dy, images, channels, pixels, sums);
     }
 
     public void Dispose()

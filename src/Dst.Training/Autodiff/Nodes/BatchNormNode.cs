@@ -5,7 +5,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
-/// Batch normalisation: by the batch's statistics in training, by the running ones otherwise. Its output is computed as it is read.
+/// Batch normalisation with the batch's statistics in training, else the running ones. Its output is computed as it is read.
 /// It may be fused with the producer of its input (<see cref="StoredFeature.Normalisation"/>), which then does a part of its work.
 /// </summary>
 internal sealed unsafe class BatchNormNode : TrainingNode
@@ -71,7 +71,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     /// <summary>Starts a part's sums of the output's gradient.</summary>
     public void BeginGradientSums(int part) => _sums.Clear(part);
 
-    /// <summary>Adds some images to a part's sums of the output's gradient, which is first zeroed where the ReLU behind gave 0.</summary>
+    /// <summary>Adds some images to a part's sums of the output's gradient. A ReLU that follows first zeroes it where it gave 0.</summary>
     public void AddGradientSums(ImageRange images, bool relu, int part)
     {
         float* x = _source.Value(images.First), gradient = Output.Gradient(images.First);

@@ -15,8 +15,8 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
     protected BiasTerm Bias { get; } = new(context.Tier, context.FindParameterOf(node, "bias"), output.Shape);
 
     /// <summary>
-    /// Images that stay in the second-level cache together: the larger of their inputs and outputs takes 128 kB, beside five more such
-    /// maps.
+    /// Images that stay in the second-level cache together: the larger of their inputs and outputs takes 128 kB, and there is room for
+    /// five more such maps.
     /// </summary>
     protected int CachedImages() =>
         Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, ImageRange.LargestPart(Context.MaxBatch));

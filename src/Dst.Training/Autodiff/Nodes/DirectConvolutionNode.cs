@@ -7,7 +7,7 @@ namespace Dst.Training.Autodiff.Nodes;
 /// <summary>A convolution in direct form.</summary>
 internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 {
-    /// <summary>Weights whose partial sums do not stay in the third-level cache, in floats: 2 MB a part.</summary>
+    /// <summary>Weights from this size on leave no room for partial sums in the third-level cache, in floats: 2 MB a part.</summary>
     private const int LargeWeights = 512 * 1024;
 
     private readonly DirectConvolution _kernel;
@@ -32,7 +32,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     protected override int ChunkImages => _chunkImages;
 
     /// <summary>
-    /// With large weights a part takes some blocks of filters and all images, which saves partial sums but reads all inputs in each part.
+    /// With large weights a part takes some blocks of filters and all images. This saves partial sums but reads all inputs in each part.
     /// </summary>
     private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts && _kernel.WeightGradientLength >= LargeWeights;
 
@@ -46,8 +46,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     protected override void PlanScratch()
     {
         _scratch = ReserveScratch(_kernel.ScratchLength);
-        Context.Workspace.Reserve(
-            0, SplitByFilters ? (_kernel.WeightGradientLength + WorkerPool.Parts - 1) / WorkerPool.Parts : _kernel.WeightGradientLength);
+        var sums = _kernel.WeightGradientLength;
+        Context.Workspace.Reserve(0, SplitByFilters ? (sums + WorkerPool.Parts - 1) / WorkerPool.Parts : sums);
     }
 
     protected override void BeginForward(WorkerPool pool)
@@ -78,11 +78,12 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         Bias.AddGradient(images, gradient, part);
         if (!SplitByFilters)
             _kernel.BackwardWeight(
-                images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks, Context.Workspace.Partial(part),
-                Scratch(part, _scratch));
+                images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks,
+                Context.Workspace.Partial(part), Scratch(part, _scratch));
         if (Input.NeedsGradient)
             _kernel.BackwardData(
-                images.Count, gradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
+                images.Count, gradient, _backwardDataWeights.Pointer, Input.Gradient(images.First),
+                Scratch(part, _scratch), Accumulate(0));
     }
 
     protected override void EndBackward(WorkerPool pool)
@@ -112,8 +113,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         {
             var images = all.Slice(i, ChunkImages);
             _kernel.BackwardWeight(
-                images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part), firstBlock, endBlock, sums,
-                Scratch(part, _scratch));
+                images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part),
+                firstBlock, endBlock, sums, Scratch(part, _scratch));
         }
 
         for (var block = firstBlock; block < endBlock; block++)

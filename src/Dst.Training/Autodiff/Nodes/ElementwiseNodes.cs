@@ -16,7 +16,8 @@ internal sealed unsafe class ReluNode(NodeContext context, Node node, Feature in
     {
         if (!Input.NeedsGradient) return;
         Elementwise.ReluBackward(
-            Tier, OutputValue(images.First), ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
+            Tier, OutputValue(images.First), ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength,
+            Input.Gradient(images.First), Accumulate(0));
     }
 }
 
@@ -37,8 +38,8 @@ internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] i
 {
     protected override void ForwardImages(ImageRange images, int part) =>
         Elementwise.Add(
-            Tier, ReadInput(0, images, part), ReadInput(1, images, part), (long)images.Count * Output.ImageLength,
-            OutputValue(images.First));
+            Tier, ReadInput(0, images, part), ReadInput(1, images, part),
+            (long)images.Count * Output.ImageLength, OutputValue(images.First));
 
     protected override void BackwardImages(ImageRange images, int part)
     {
@@ -46,8 +47,8 @@ internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] i
         {
             if (Inputs[i].NeedsGradient && !SharesGradient(Inputs[i]))
                 Elementwise.Copy(
-                    Tier, ReadOutputGradient(images, part), (long)images.Count * Output.ImageLength, Inputs[i].Gradient(images.First),
-                    Accumulate(i));
+                    Tier, ReadOutputGradient(images, part), (long)images.Count * Output.ImageLength,
+                    Inputs[i].Gradient(images.First), Accumulate(i));
         }
     }
 

@@ -14,8 +14,8 @@ internal sealed unsafe class FlattenNode(NodeContext context, Node node, Feature
     {
         if (Input.NeedsGradient)
             Flatten.Backward(
-                ReadOutputGradient(images, part), images.Count, Input.Shape.Channels, Input.Pixels, Input.Gradient(images.First),
-                Accumulate(0));
+                ReadOutputGradient(images, part), images.Count, Input.Shape.Channels, Input.Pixels,
+                Input.Gradient(images.First), Accumulate(0));
     }
 }
 
@@ -46,7 +46,8 @@ internal sealed unsafe class ConcatNode(NodeContext context, Node node, Feature[
         for (var i = 0; i < Inputs.Length; first += Inputs[i++].Shape.Channels)
         {
             Concat.Forward(
-                Tier, ReadInput(i, images, part), images.Count, Inputs[i].Shape.Channels, Output.Pixels, first, Output.Shape.Channels, OutputValue(images.First));
+                Tier, ReadInput(i, images, part), images.Count, Inputs[i].Shape.Channels, Output.Pixels,
+                first, Output.Shape.Channels, OutputValue(images.First));
         }
     }
 
@@ -57,7 +58,8 @@ internal sealed unsafe class ConcatNode(NodeContext context, Node node, Feature[
         {
             if (!Inputs[i].NeedsGradient) continue;
             Concat.Backward(
-                Tier, ReadOutputGradient(images, part), images.Count, Output.Shape.Channels, first, Inputs[i].Shape.Channels, Output.Pixels, Inputs[i].Gradient(images.First), Accumulate(i));
+                Tier, ReadOutputGradient(images, part), images.Count, Output.Shape.Channels,
+                first, Inputs[i].Shape.Channels, Output.Pixels, Inputs[i].Gradient(images.First), Accumulate(i));
         }
     }
 }

@@ -115,8 +115,8 @@ internal sealed unsafe class LinearNode : PackedWeightNode
 
     protected override void BackwardData(ImageRange images, float* outputGradient) =>
         Linear.BackwardData(
-            Tier, outputGradient, images.Count, Features, Outputs, _backwardDataWeights.Pointer, Input.Gradient(images.First),
-            Accumulate(0));
+            Tier, outputGradient, images.Count, Features, Outputs, _backwardDataWeights.Pointer,
+            Input.Gradient(images.First), Accumulate(0));
 }
 
 /// <summary>A depthwise convolution.</summary>

@@ -14,7 +14,8 @@ internal sealed unsafe class MaxPoolNode(NodeContext context, Node node, Feature
     {
         if (Input.NeedsGradient)
             MaxPool.Backward(
-                Tier, shape, ReadInput(0, images, part), OutputValue(images.First), ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+                Tier, shape, ReadInput(0, images, part), OutputValue(images.First), ReadOutputGradient(images, part),
+                images.Count, Input.Gradient(images.First), Accumulate(0));
     }
 }
 

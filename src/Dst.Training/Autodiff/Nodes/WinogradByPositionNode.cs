@@ -5,8 +5,8 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
-/// A convolution in Winograd form, where the whole batch takes each step before the next: with many filters the transformed weights
-/// are larger than the tiles, so each position's weights are read once for all images, and there are no partial sums of their gradient.
+/// A convolution in Winograd form, where the whole batch takes each step before the next. With many filters the transformed weights
+/// are larger than the tiles, so each position's weights are read once for all images, and their gradient needs no partial sums.
 /// </summary>
 internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 {
@@ -98,7 +98,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         }
     }
 
-    /// <summary>The weight gradient first: the tiles of the input's gradient take the place of the input's.</summary>
+    /// <summary>The weight gradient comes first: the tiles of the input's gradient overwrite those of the input.</summary>
     private void MultiplyTransposed(int position)
     {
         var (first, length) = Kernel.WeightGradientRange(position);

@@ -47,8 +47,8 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
     }
 
     /// <summary>
-    /// Whether tiles add to the inputs' gradient of some images: another reader has written to it, or it was set to zero as they do not
-    /// cover it.
+    /// Whether tiles add to the inputs' gradient of some images, because another reader has written it or the tiles do not cover it.
+    /// In the second case it is set to zero here.
     /// </summary>
     protected bool AddsInputGradient(ImageRange images)
     {

@@ -7,12 +7,12 @@ namespace Dst.Training.Autodiff.Nodes;
 /// <summary>A convolution in Winograd form, where a few images at a time run through all steps in the cache.</summary>
 internal sealed unsafe class WinogradNode : WinogradConvolutionNode
 {
-    /// <summary>Gradients of weights from which on two parts of the batch share their sums, in floats: 1 MB.</summary>
+    /// <summary>From this size of the weight gradient on, two parts of the batch share their sums, in floats: 1 MB.</summary>
     private const int LargeWeights = 256 * 1024;
 
     /// <summary>
-    /// Transformed weights that leave the second-level cache between two runs, in floats: a run then has at least <see cref="FewTiles"/>
-    /// tiles.
+    /// Transformed weights from this size on leave the second-level cache between two runs, in floats. A run then has at least
+    /// <see cref="FewTiles"/> tiles.
     /// </summary>
     private const int MediumWeights = 250_000;
     private const int FewTiles = 32;

@@ -5,9 +5,9 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>
-/// Simulates SAR chips of vehicles: point scatterers on a target that is seen from a random aspect angle, added coherently to
-/// a rough body and to clutter, so that the amplitude of every pixel has multiplicative (Rayleigh) speckle, and a radar shadow
-/// behind the target. Range runs down the chip.
+/// Simulates SAR chips of vehicles. A target is seen from a random aspect angle. Its point scatterers are added coherently to a rough
+/// body and to clutter, so that the amplitude of every pixel has multiplicative (Rayleigh) speckle. A radar shadow lies behind the
+/// target. Range runs down the chip.
 /// </summary>
 /// <remarks>
 /// A class is its length, width, height and the positions, strengths and directions of its scatterers; a share of the scatterers is
@@ -72,8 +72,8 @@ internal sealed class ChipSimulator
         for (var i = 0; i < scatterers.Length; i++)
         {
             var strength = Math.Exp(0.5 * random.NextNormal());
-            scatterers[i] = new(
-                random.NextDouble(-0.5, 0.5) * length, random.NextDouble(-0.5, 0.5) * width, strength, random.NextDouble(0, 2 * Math.PI));
+            var (u, v) = (random.NextDouble(-0.5, 0.5) * length, random.NextDouble(-0.5, 0.5) * width);
+            scatterers[i] = new(u, v, strength, random.NextDouble(0, 2 * Math.PI));
         }
 
         return new(length, width, shadow, scatterers);
@@ -128,7 +128,7 @@ internal sealed class ChipSimulator
     {
         public bool Covers(double u, double v) => Math.Abs(u) <= Length / 2 && Math.Abs(v) <= Width / 2;
 
-        // The way from the pixel towards the radar, no longer than the shadow, meets the target (slab test).
+        // Slab test: a line as long as the shadow, from the pixel towards the radar, meets the target.
         public bool Shades(double u, double v, Pose pose)
         {
             var (near, far) = (0.0, Shadow);

@@ -11,7 +11,7 @@ namespace Dst.Training.Data;
 /// <param name="LabelBytes">Bytes before the pixels of a record; the last of them is the class.</param>
 /// <param name="TrainingFiles">Training files, in order.</param>
 /// <param name="TestFile">Test file.</param>
-/// <param name="NamesFile">Class names, one a line.</param>
+/// <param name="NamesFile">Class names, one per line.</param>
 internal sealed record CifarLayout(string Name, int LabelBytes, string[] TrainingFiles, string TestFile, string NamesFile)
 {
     public static CifarLayout Cifar10 { get; } = new(
@@ -24,7 +24,7 @@ internal sealed record CifarLayout(string Name, int LabelBytes, string[] Trainin
 }
 
 /// <summary>
-/// The official binary CIFAR sets, from a folder or straight from the <c>.tar.gz</c>, whatever folder the files are in.
+/// Reads the official binary CIFAR sets from a folder or from the <c>.tar.gz</c>; the files may lie in any folder of it.
 /// A record is its labels and 3 × 32 × 32 bytes, planes of red, green and blue.
 /// </summary>
 /// <remarks>Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.</remarks>
@@ -33,7 +33,7 @@ internal static class CifarSource
     private const int Side = 32;
     private const int PixelBytes = 3 * Side * Side;
 
-    /// <summary>Reads all records into memory, 3 kB an image.</summary>
+    /// <summary>Reads all records into memory, 3 kB per image.</summary>
     /// <exception cref="InputException">A file is missing, truncated or has a label without a name.</exception>
     public static SourceData Open(string path, CifarLayout layout, CancellationToken cancellation)
     {
@@ -44,8 +44,8 @@ internal static class CifarSource
                 throw new InputException($"'{path}' has no {name}; the binary version of {layout.Name} was expected");
         }
 
-        var names = Encoding.UTF8.GetString(files[layout.NamesFile]).Split(
-            '\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        const StringSplitOptions lines = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        var names = Encoding.UTF8.GetString(files[layout.NamesFile]).Split('\n', lines);
         SourceSample[] Records(string file) => ReadRecords($"{path}/{file}", files[file], layout, names.Length);
         return new(names, [.. layout.TrainingFiles.SelectMany(Records)], Records(layout.TestFile));
     }
@@ -55,8 +55,8 @@ internal static class CifarSource
         var recordBytes = layout.LabelBytes + PixelBytes;
         if (bytes.Length == 0 || bytes.Length % recordBytes != 0)
             throw new InputException(
-                $"file '{file}' has {bytes.Length} bytes; whole records of {recordBytes} were expected, so it is truncated or not of "
-                + $"{layout.Name}");
+                $"file '{file}' has {bytes.Length} bytes; whole records of {recordBytes} were expected, "
+                + $"so it is truncated or not of {layout.Name}");
         var samples = new SourceSample[bytes.Length / recordBytes];
         for (var i = 0; i < samples.Length; i++)
         {

@@ -1,6 +1,6 @@
 namespace Dst.Training.Data;
 
-/// <summary>A folder for each class with image files in it, at any depth; the names of the folders are the names of the classes.</summary>
+/// <summary>Reads a folder for each class, with image files at any depth. The folders' names are the classes' names.</summary>
 internal static class FolderSource
 {
     private static readonly string[] TrainingNames = ["train", "train/17_DEG", "17_DEG"];
@@ -13,23 +13,26 @@ internal static class FolderSource
         var test = FindFolder(path, "test");
         if (training is null && test is null) return Open(path, null);
         if (training is null || test is null)
-            throw new InputException(
-                $"folder '{path}' has a folder '{(training is null ? "test" : "train")}' but no folder "
-                + $"'{(training is null ? "train" : "test")}'; both or neither were expected");
+        {
+            var (found, missing) = training is null ? ("test", "train") : ("train", "test");
+            throw new InputException($"folder '{path}' has a folder '{found}' but no folder '{missing}'; both or neither were expected");
+        }
+
         return Open(training, test);
     }
 
-    /// <summary>
-    /// The same with both splits required, which original MSTAR data also names 17_DEG and 15_DEG after the depression angle.
-    /// </summary>
+    /// <summary>The same, with both splits required. MSTAR data also names them 17_DEG and 15_DEG, after the depression angle.</summary>
     public static SourceData OpenMstar(string path)
     {
         var training = LastFound(path, TrainingNames);
         var test = LastFound(path, TestNames);
         if (training is null || test is null)
+        {
+            var missing = training is null ? "'train' or '17_DEG'" : "'test' or '15_DEG'";
             throw new InputException(
-                $"folder '{path}' has no folder '{(training is null ? "train' or '17_DEG" : "test' or '15_DEG")}'; MSTAR's training and "
-                + "test chips were expected in such folders");
+                $"folder '{path}' has no folder {missing}; MSTAR's training and test chips were expected in such folders");
+        }
+
         return Open(training, test);
     }
 
@@ -55,7 +58,7 @@ internal static class FolderSource
         return new(names, training, test);
     }
 
-    // The deepest that exists: of train and train/17_DEG, the latter.
+    // The last name that exists, so that train/17_DEG is preferred to train.
     private static string? LastFound(string path, string[] names)
     {
         string? found = null;

@@ -4,8 +4,8 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>
-/// FUSAR-Ship: <c>category/subcategory/Ship_*.tiff</c> and <c>meta.csv</c> (columns <c>path</c> and <c>mmsi</c> are used: the
-/// latter tells which images show the same ship). There is no official split.
+/// Reads FUSAR-Ship: <c>category/subcategory/Ship_*.tiff</c> and <c>meta.csv</c>, whose column <c>mmsi</c> tells which images show
+/// the same ship. There is no official split.
 /// </summary>
 /// <remarks>Hou et al., "FUSAR-Ship: building a high-resolution SAR-AIS matchup dataset of Gaofen-3", Science China 2020.</remarks>
 internal static class FusarSource
@@ -14,8 +14,8 @@ internal static class FusarSource
     private const int LargestMeta = 64 << 20;
 
     /// <summary>
-    /// Lists the images; classes are categories or <c>category/subcategory</c>, those of fewer than <paramref name="minSamples"/> images
-    /// are dropped.
+    /// Lists the images. Classes are categories or <c>category/subcategory</c>. A class of fewer than <paramref name="minSamples"/>
+    /// images is dropped.
     /// </summary>
     public static SourceData Open(string path, FusarLevel level, int minSamples, Action<string> log)
     {
@@ -24,21 +24,28 @@ internal static class FusarSource
         foreach (var category in ImageFolder.Subfolders(path))
         {
             var name = Path.GetFileName(category);
-            if (level == FusarLevel.Category) classes.Add((name, [.. ImageFolder.ImageFiles(category)]));
-            else classes.AddRange(
-                ImageFolder.Subfolders(category).Select(sub => ($"{name}/{Path.GetFileName(sub)}", ImageFolder.ImageFiles(sub).ToList())));
+            if (level == FusarLevel.Category)
+            {
+                classes.Add((name, [.. ImageFolder.ImageFiles(category)]));
+                continue;
+            }
+
+            foreach (var folder in ImageFolder.Subfolders(category))
+                classes.Add(($"{name}/{Path.GetFileName(folder)}", [.. ImageFolder.ImageFiles(folder)]));
         }
 
         var dropped = classes.Where(c => c.Files.Count < minSamples).ToList();
         if (dropped.Count > 0)
-            log(
-                $"data: dropped {dropped.Count} classes of fewer than {minSamples} images: "
-                + $"{string.Join(", ", dropped.Select(c => $"{c.Name} ({c.Files.Count})"))}");
+        {
+            var names = string.Join(", ", dropped.Select(c => $"{c.Name} ({c.Files.Count})"));
+            log($"data: dropped {dropped.Count} classes of fewer than {minSamples} images: {names}");
+        }
+
         var kept = classes.Except(dropped).Where(c => c.Files.Count > 0).ToList();
         if (kept.Count < 2)
             throw new InputException(
-                $"folder '{path}' has {kept.Count} classes of at least {minSamples} images at the level '{Words.Of(level)}'; at least 2 "
-                + "were expected");
+                $"folder '{path}' has {kept.Count} classes of at least {minSamples} images at the level '{Words.Of(level)}'; "
+                + "at least 2 were expected");
 
         var samples = new List<SourceSample>();
         var unknown = 0;
@@ -55,7 +62,7 @@ internal static class FusarSource
         return new([.. kept.Select(c => c.Name)], samples, []);
     }
 
-    // Image file name to the ship's MMSI number.
+    // The MMSI number of the ship by image file name.
     private static Dictionary<string, string> ReadShips(string metaPath)
     {
         var bytes = InputFile.ReadAllBytes(metaPath);

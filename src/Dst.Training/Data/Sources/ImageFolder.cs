@@ -4,7 +4,7 @@ using Dst.Images;
 
 namespace Dst.Training.Data;
 
-/// <summary>Lists folders and image files in an order that does not depend on the file system. Hidden entries are passed over.</summary>
+/// <summary>Lists folders and image files in an order that does not depend on the file system. Hidden entries are skipped.</summary>
 internal static class ImageFolder
 {
     private const int MaxDepth = 8;
@@ -18,16 +18,20 @@ internal static class ImageFolder
     }
 
     /// <summary>
-    /// Paths of all image files in a folder and in the folders below it, by name. Links to folders, which may lead in circles, are not
-    /// followed.
+    /// Paths of all image files in a folder and in the folders below it, by name. Links to folders are not followed: they may lead in
+    /// circles.
     /// </summary>
-    public static string[] ImageFiles(string folder) =>
-        List(
-            folder, options => new FileSystemEnumerable<string>(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), options)
+    public static string[] ImageFiles(string folder)
+    {
+        return List(folder, Find, recurse: true);
+
+        IEnumerable<string> Find(EnumerationOptions options) =>
+            new FileSystemEnumerable<string>(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), options)
             {
-                ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory && ImageFile.HasImageName(entry.FileName.ToString()),
+                ShouldIncludePredicate = IsImage,
                 ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
-            }, recurse: true);
+            };
+    }
 
     /// <summary>Adds every image file below a class's folder to <paramref name="samples"/>.</summary>
     /// <exception cref="InputException">There is none.</exception>
@@ -40,9 +44,18 @@ internal static class ImageFolder
         foreach (var file in files) samples.Add(new(file, label, () => ImageFile.Read(file)));
     }
 
+    private static bool IsImage(ref FileSystemEntry entry) =>
+        !entry.IsDirectory && ImageFile.HasImageName(entry.FileName.ToString());
+
     private static string[] List(string folder, Func<EnumerationOptions, IEnumerable<string>> list, bool recurse = false)
     {
-        var options = new EnumerationOptions { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.Hidden, RecurseSubdirectories = recurse, MaxRecursionDepth = MaxDepth };
+        var options = new EnumerationOptions
+        {
+            IgnoreInaccessible = false,
+            AttributesToSkip = FileAttributes.Hidden,
+            RecurseSubdirectories = recurse,
+            MaxRecursionDepth = MaxDepth,
+        };
         var paths = InputFile.Guard(folder, () => list(options).ToArray());
         Array.Sort(paths, StringComparer.Ordinal);
         return paths;

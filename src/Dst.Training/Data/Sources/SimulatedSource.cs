@@ -2,7 +2,7 @@ using Dst.Foundations;
 
 namespace Dst.Training.Data;
 
-/// <summary>Simulated chips, made in memory; the same for the same settings on every machine with the same mathematics library.</summary>
+/// <summary>Makes simulated chips in memory. Equal settings give equal chips on machines with the same mathematics library.</summary>
 internal static class SimulatedSource
 {
     /// <summary>Makes all chips of both splits.</summary>

@@ -7,14 +7,12 @@ namespace Dst.Training.Data;
 /// <param name="Name">File, or archive member and number, for messages.</param>
 /// <param name="Label">Index of its class.</param>
 /// <param name="Read">Reads or makes the image.</param>
-/// <param name="Group">
-/// What the image shows, if the source knows (a ship's identity): such images in two splits are a leak. Empty if not known.
-/// </param>
+/// <param name="Group">What the image shows (a ship's identity), or empty if not known. One group in two splits is a leak.</param>
 internal sealed record SourceSample(string Name, int Label, Func<Image> Read, string Group = "");
 
 /// <summary>
-/// What a source holds: class names in label order, and labelled images by split. An empty test split is to be drawn from the training
-/// images.
+/// What a source holds: class names in label order, and labelled images by split. If the test split is empty, it is to be drawn from
+/// the training images.
 /// </summary>
 internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyList<SourceSample> Training, IReadOnlyList<SourceSample> Test)
 {

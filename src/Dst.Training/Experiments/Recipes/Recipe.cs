@@ -32,7 +32,7 @@ public sealed record Recipe
     public string Runs { get; init; } = "runs";
 
     /// <summary>Arms to run.</summary>
-    [ArmsSetting("networks to make; those that they start from are made too")]
+    [ArmsSetting("networks to train; those that they need are trained too")]
     public IReadOnlyList<string> Arms { get; init; } = ArmNames.All;
 
     /// <summary>Data set and augmentation.</summary>
@@ -84,7 +84,7 @@ public record NetworkOptions
     public double? Dropout { get; init; }
 
     /// <summary>A finished network.</summary>
-    [Setting("model file of a finished network (the arm teacher, or student-kd), which then is not trained; null to train one")]
+    [Setting("model file of a finished network for the arm teacher or student-kd, which is then not trained; null to train it")]
     public string? Model { get; init; }
 }
 

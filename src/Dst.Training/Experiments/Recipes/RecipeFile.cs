@@ -27,18 +27,20 @@ public static partial class RecipeFile
 
     /// <summary>Every key with its legal values, default and help, in the order of the sections.</summary>
     public static IReadOnlyList<SettingDescription> Describe() =>
-        [.. SettingWriter.Flatten(new Recipe()).Select(key => new SettingDescription(key.Path, SettingBinder.Expected(key.Property), key.Value, key.Property.Setting.Help))];
+        [.. SettingWriter.Flatten(new Recipe()).Select(key => new SettingDescription(
+            key.Path, SettingBinder.Expected(key.Property), key.Value, key.Property.Setting.Help))];
 
     /// <summary>
-    /// What differs between two recipes among the keys that results depend on, each as "train.epochs is 30, now 40"; threads,
-    /// the folder of runs and the times of checkpoints may differ.
+    /// What differs between two recipes among the keys that results depend on, each as "train.epochs is 30, now 40". Threads, the folder
+    /// of runs and the times of checkpoints may differ.
     /// </summary>
     public static IReadOnlyList<string> Differences(Recipe earlier, Recipe now)
     {
         var free = new Recipe();
         var before = SettingWriter.Flatten(earlier with { Threads = 0, Runs = "", Checkpoint = free.Checkpoint });
         var after = SettingWriter.Flatten(now with { Threads = 0, Runs = "", Checkpoint = free.Checkpoint });
-        return [.. before.Zip(after).Where(pair => pair.First.Value != pair.Second.Value).Select(pair => $"{pair.First.Path} is {pair.First.Value}, now {pair.Second.Value}")];
+        return [.. before.Zip(after).Where(pair => pair.First.Value != pair.Second.Value)
+            .Select(pair => $"{pair.First.Path} is {pair.First.Value}, now {pair.Second.Value}")];
     }
 
     private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
@@ -50,8 +52,8 @@ public static partial class RecipeFile
         if (recipe.Name.Length == 0) recipe = recipe with { Name = defaultName };
         if (!FolderName().IsMatch(recipe.Name))
             throw new InputException(
-                $"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', the first a "
-                + "letter or digit");
+                $"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', "
+                + "the first a letter or digit");
         if (recipe.Arms.Count == 0)
             throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
         if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)

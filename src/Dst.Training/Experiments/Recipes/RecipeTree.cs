@@ -31,7 +31,7 @@ internal sealed class RecipeTree
     /// <exception cref="InputException">It cannot be read, is too large, or is not a mapping of plain YAML data.</exception>
     public static RecipeTree Read(string path)
     {
-        using var reader = new StreamReader(new MemoryStream(InputFile.ReadAllBytes(path, MaxBytes))); // passes over a byte order mark
+        using var reader = new StreamReader(new MemoryStream(InputFile.ReadAllBytes(path, MaxBytes))); // skips a byte order mark
         return Parse($"recipe {path}", reader.ReadToEnd());
     }
 
@@ -90,7 +90,7 @@ internal sealed class RecipeTree
         _ => $"'{Shorten(node.ToString())}'",
     };
 
-    /// <summary>At most a readable part of what a file says.</summary>
+    /// <summary>A text, cut to a readable length.</summary>
     public static string Shorten(string text) => text.Length > ReadableLength ? text[..ReadableLength] + "…" : text;
 
     private static void AddMissing(YamlMappingNode target, YamlMappingNode source)

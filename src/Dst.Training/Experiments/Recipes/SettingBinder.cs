@@ -17,7 +17,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     /// <exception cref="InputException">A key or value is not legal.</exception>
     public T Bind<T>(YamlMappingNode node) where T : class => (T)BindSection(Activator.CreateInstance<T>(), node, "the recipe");
 
-    // Fills a section that was just created with its defaults; its own sections may have defaults that their types have not.
+    // Fills a new section in place, because a section inside it may have other defaults than its type.
     private object BindSection(object result, YamlMappingNode node, string section)
     {
         var properties = SettingSchema.Of(result.GetType());
@@ -26,12 +26,12 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
             var key = keyNode is YamlScalarNode { Value: { } text }
                 ? text
                 : throw Illegal(keyNode, $"a key in {section} is {RecipeTree.Describe(keyNode)}; expected a word");
-            var property = properties.FirstOrDefault(p => p.Name == key)
+            if (properties.FirstOrDefault(p => p.Name == key) is not { } property)
+            {
+                var nearest = NearestName.Of(key, properties.Select(p => p.Name));
+                throw Illegal(keyNode, $"unknown key '{RecipeTree.Shorten(key)}' in {section}; did you mean '{nearest}'?");
+            }
 
-
-
-
-                                ?? throw Illegal(keyNode, $"unknown key '{RecipeTree.Shorten(key)}' in {section}; did you mean '{NearestName.Of(key, properties.Select(p => p.Name))}'?");
             property.Set(result, BindValue(property, value, result, section));
         }
 
@@ -48,12 +48,11 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
 
         if (property.IsSection)
         {
-            return node is YamlMappingNode mapping
-                ? BindSection(property.Get(parent) ?? Activator.CreateInstance(property.Type)!, mapping, PathOf(property, section))
-                : throw Illegal(
-                    node,
-                    $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a section with keys such as "
-                    + $"'{SettingSchema.Of(property.Type)[0].Name}'");
+            if (node is YamlMappingNode mapping)
+                return BindSection(property.Get(parent) ?? Activator.CreateInstance(property.Type)!, mapping, PathOf(property, section));
+            var example = SettingSchema.Of(property.Type)[0].Name;
+            throw Illegal(
+                node, $"{property.Name} in {section} is {RecipeTree.Describe(node)}; expected a section with keys such as '{example}'");
         }
 
         if (property.ElementType is not { } elementType) return BindScalar(property, property.Type, node, section);
@@ -65,11 +64,10 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         for (var i = 0; i < list.Length; i++)
         {
             var element = sequence.Children[i];
-            list.SetValue(
-                property.IsListOfSections
-                    ? BindElement(property, elementType, element, section)
-                    : BindScalar(property, elementType, element, section),
-                i);
+            var value = property.IsListOfSections
+                ? BindElement(property, elementType, element, section)
+                : BindScalar(property, elementType, element, section);
+            list.SetValue(value, i);
         }
 
         return list;

@@ -7,7 +7,7 @@ public sealed class SettingOverride
 {
     private SettingOverride(IReadOnlyList<string> path, YamlNode value, string where) => (Path, Value, Where) = (path, value, where);
 
-    /// <summary>The key behind its sections.</summary>
+    /// <summary>The names of the sections, then the key.</summary>
     internal IReadOnlyList<string> Path { get; }
 
     internal YamlNode Value { get; }

@@ -38,11 +38,8 @@ internal static class SettingWriter
             }
             else
             {
-                yield return (
-                    prefix + property.Name, property,
-                    property.ElementType is null
-                        ? Format(value)
-                        : $"[{string.Join(", ", ((IEnumerable?)value ?? Array.Empty<object>()).Cast<object>().Select(Format))}]");
+                var text = property.ElementType is null ? Format(value) : FormatList((IEnumerable?)value ?? Array.Empty<object>());
+                yield return (prefix + property.Name, property, text);
             }
         }
     }
@@ -53,20 +50,24 @@ internal static class SettingWriter
         null => "",
         bool flag => flag ? "true" : "false",
         Enum word => Words.Of(word),
-        not null when SettingSchema.Of(value.GetType()) is { Count: > 0 } keys => $"{{{string.Join(", ", keys.Select(key => $"{key.Name}: {Format(key.Get(value))}"))}}}",
+        not null when SettingSchema.Of(value.GetType()) is { Count: > 0 } keys => FormatSection(value, keys),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString()!,
     };
+
+    private static string FormatSection(object section, IReadOnlyList<SettingProperty> keys) =>
+        $"{{{string.Join(", ", keys.Select(key => $"{key.Name}: {Format(key.Get(section))}"))}}}";
+
+    private static string FormatList(IEnumerable list) => $"[{string.Join(", ", list.Cast<object>().Select(Format))}]";
 
     private static YamlNode WriteValue(SettingProperty property, object? value)
     {
         if (value is null) return new YamlScalarNode("null") { Style = ScalarStyle.Plain };
         if (property.IsSection) return Write(value);
         if (property.ElementType is null) return Scalar(value);
-        return new YamlSequenceNode(
-            ((IEnumerable)value).Cast<object>().Select(
-                element => property.IsListOfSections ? (YamlNode)Write(element) : Scalar(element)))
-        { Style = SequenceStyle.Flow };
+        var elements = ((IEnumerable)value).Cast<object>();
+        var nodes = elements.Select(element => property.IsListOfSections ? (YamlNode)Write(element) : Scalar(element));
+        return new YamlSequenceNode(nodes) { Style = SequenceStyle.Flow };
     }
 
     // Words that YAML would read as null are quoted; the emitter quotes what cannot stand plain.

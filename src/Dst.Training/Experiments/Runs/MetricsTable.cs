@@ -6,10 +6,11 @@ using Dst.Training.Engine;
 
 namespace Dst.Training.Experiments.Runs;
 
-/// <summary>The rows of <c>metrics.csv</c> as text: an epoch of an arm each.</summary>
+/// <summary>The rows of <c>metrics.csv</c> as text: one for each epoch of each arm.</summary>
 public static class MetricsTable
 {
-    internal const string Header = "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
+    internal const string Header =
+        "arm,epoch,learning_rate,train_loss,train_top1,validation_loss,validation_top1,seconds,images_per_second";
 
     private const long MaxBytes = 64 << 20;
     private const int Columns = 9;

@@ -9,7 +9,7 @@ namespace Dst.Training.Experiments.Runs;
 
 /// <summary>
 /// The folder of one run: <c>recipe.yaml</c>, <c>manifest.json</c>, <c>metrics.csv</c>, <c>summary.json</c>,
-/// <c>checkpoint-last.safetensors</c> and one model file an arm. It is open for one process at a time.
+/// <c>checkpoint-last.safetensors</c> and one model file for each arm. It is open for one process at a time.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class RunFolder : IDisposable
     private const string SummaryName = "summary.json";
     private const string MetricsName = "metrics.csv";
 
-    private readonly FileStream _lock; // the system lets go of it when the process ends, however it ends
+    private readonly FileStream _lock; // the system releases it when the process ends, in whatever way
     private readonly FileStream _metrics;
 
     private RunFolder(string path, Recipe recipe, FileMode metricsMode)
@@ -25,7 +25,7 @@ public sealed class RunFolder : IDisposable
         Path = path;
         Recipe = recipe;
         Summary = new(recipe.Name, recipe.Seed, []);
-        // Or disposal would try again what failed.
+        // Without a buffer, or disposal would repeat a write that failed.
         _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         try
         {
@@ -66,7 +66,7 @@ public sealed class RunFolder : IDisposable
         return Guard(path, () => Begin(Claim(path, recipe)));
     }
 
-    /// <summary>Makes the run folder <paramref name="path"/>, in which is no run yet.</summary>
+    /// <summary>Makes the run folder <paramref name="path"/>, which has no run yet.</summary>
     /// <exception cref="InputException">It cannot be made.</exception>
     internal static RunFolder CreateAt(string path, Recipe recipe) => Guard(path, () =>
     {
@@ -129,6 +129,7 @@ public sealed class RunFolder : IDisposable
         ? RecipeFile.Load(In(folder, RecipeName), overrides)
         : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
 
+    /// <summary>Checks that the folder was made with <paramref name="recipe"/>.</summary>
     /// <exception cref="InputException">The run was made with another recipe.</exception>
     internal static void CheckSameRecipe(string path, Recipe recipe)
     {
@@ -143,7 +144,7 @@ public sealed class RunFolder : IDisposable
     public void AddMetrics(EpochMetrics row) => Write(MetricsTable.Format(row));
 
     /// <summary>
-    /// Cuts <c>metrics.csv</c> behind the rows of finished arms and of the first <paramref name="epochs"/> epochs of
+    /// Cuts <c>metrics.csv</c> after the rows of finished arms and of the first <paramref name="epochs"/> epochs of
     /// <paramref name="arm"/>: what follows was not yet in the checkpoint that training goes on from.
     /// </summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -182,8 +183,8 @@ public sealed class RunFolder : IDisposable
     public void RecordConvolutions(string arm, ConvolutionForms forms)
     {
         var manifest = RunManifest.Load(ManifestPath);
-        (
-            manifest with { Convolutions = new Dictionary<string, ConvolutionForms>(manifest.Convolutions) { [arm] = forms } }).Save(ManifestPath);
+        var convolutions = new Dictionary<string, ConvolutionForms>(manifest.Convolutions) { [arm] = forms };
+        (manifest with { Convolutions = convolutions }).Save(ManifestPath);
     }
 
     /// <inheritdoc/>
@@ -201,7 +202,7 @@ public sealed class RunFolder : IDisposable
     private static IEnumerable<string> PathsAfter(string first) =>
         Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
 
-    // A folder belongs to the process that made its metrics.csv: of two that come at once, one fails to and takes the next name.
+    // A folder belongs to the process that created its metrics.csv. A process that comes second takes the next name.
     private static RunFolder Claim(string first, Recipe recipe)
     {
         foreach (var path in PathsAfter(first))
@@ -258,8 +259,8 @@ public sealed class RunFolder : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException(
-                $"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); expected a writable folder with free space that no other "
-                + "process has open",
+                $"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); "
+                + "expected a writable folder with free space that no other process has open",
                 e);
         }
     }

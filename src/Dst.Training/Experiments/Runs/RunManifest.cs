@@ -67,7 +67,7 @@ public sealed record RunManifest
     internal void Save(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, RunSummary.JsonOptions));
 
     /// <summary>Reads a manifest.</summary>
-    /// <exception cref="InputException">It is none.</exception>
+    /// <exception cref="InputException">It cannot be read or is not a manifest.</exception>
     internal static RunManifest Load(string path)
     {
         try

@@ -35,10 +35,10 @@ public sealed record ArmSummary
     /// <summary>Trained parameters that are not pruned.</summary>
     public required long Nonzero { get; init; }
 
-    /// <summary>Multiply-accumulates an image, dense.</summary>
+    /// <summary>Multiply-accumulates per image, dense.</summary>
     public required long Macs { get; init; }
 
-    /// <summary>Multiply-accumulates an image of the weights that are kept.</summary>
+    /// <summary>Multiply-accumulates per image of the weights that are kept.</summary>
     public required long EffectiveMacs { get; init; }
 
     /// <summary>Size of the model file.</summary>
@@ -50,9 +50,7 @@ public sealed record ArmSummary
     /// <summary>Measured latency of the same network as if it were dense, or null if it is.</summary>
     public Latency? LatencyDenseMs { get; init; }
 
-    /// <summary>
-    /// Wall time of training and validation, of all processes that had a share in it; 0 if the network was not trained here.
-    /// </summary>
+    /// <summary>Wall time of training and validation, summed over resumed runs; 0 if the network was not trained here.</summary>
     public required double Seconds { get; init; }
 
     /// <summary>Epochs trained.</summary>
@@ -74,7 +72,7 @@ public sealed record ArmSummary
 /// <summary>All finished arms of a run: <c>summary.json</c>.</summary>
 /// <param name="Recipe">Name of the recipe.</param>
 /// <param name="Seed">Seed of the run.</param>
-/// <param name="Arms">A row an arm, in the order in which they finished.</param>
+/// <param name="Arms">A row for each arm, in the order in which they finished.</param>
 public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSummary> Arms)
 {
     private const long MaxBytes = 64 << 20;
