@@ -16,7 +16,7 @@ check_columns() { # lines of sources and scripts have at most 140 columns
     | cut -d: -f1,2)" || true
   [[ -z $long ]] || { printf '%s\n' "lines of more than 140 columns:" "$long" >&2; return 1; }
 }
-# check_columns # off as long as there are longer lines
+check_columns
 
 dotnet restore Dst.slnx -v quiet
 dotnet build Dst.slnx -c Release --no-restore -v quiet -warnaserror

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Dst.Images;
 
-/// <summary>Maps samples of an image to amplitudes: the value in [0, 1] of each possible sample is a table entry.</summary>
+/// <summary>Maps samples of an image to amplitudes in [0, 1], with a table entry for each possible sample.</summary>
 internal static class AmplitudeTable
 {
     private static readonly ConcurrentDictionary<(AmplitudeTransform, int), float[]> Tables = new();

@@ -14,10 +14,8 @@ internal static class Framing
     private const int GreenWeight = 587;
     private const int BlueWeight = 114;
 
-    /// <summary>
-    /// The window of <paramref name="shape"/> about the image's centre, after resizing it if <paramref name="resize"/> is above 0.
-    /// </summary>
-    /// <exception cref="InputException">The shape has another number of channels than 1 or 3.</exception>
+    /// <summary>The window about the image's centre, after a resize to a side of <paramref name="resize"/> pixels, if above 0.</summary>
+    /// <exception cref="InputException">The shape has neither 1 nor 3 channels.</exception>
     public static Image Frame(Image image, int resize, FeatureShape shape)
     {
         CheckChannels(shape);
@@ -29,8 +27,8 @@ internal static class Framing
         return new(shape.Channels, shape.Height, shape.Width, image.BitsPerSample, data);
     }
 
-    /// <summary>Fails unless images can be brought to this shape.</summary>
-    /// <exception cref="InputException">The shape has another number of channels than 1 or 3.</exception>
+    /// <summary>Refuses a shape to which images cannot be brought.</summary>
+    /// <exception cref="InputException">The shape has neither 1 nor 3 channels.</exception>
     public static void CheckChannels(FeatureShape shape)
     {
         if (shape.Channels is not (1 or 3))

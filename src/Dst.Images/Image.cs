@@ -8,14 +8,14 @@ namespace Dst.Images;
 /// </summary>
 public sealed class Image
 {
-    /// <summary>Most pixels a side that are read.</summary>
+    /// <summary>Largest side that is read, in pixels.</summary>
     public const int MaxSide = 16384;
 
-    /// <summary>Most pixels that are read.</summary>
+    /// <summary>Largest area that is read, in pixels.</summary>
     public const long MaxPixels = 64L << 20;
 
     /// <summary>Wraps planar samples, 16-bit ones in the machine's byte order.</summary>
-    /// <exception cref="ArgumentException">The sizes are not positive, the bits not 8 or 16, or the length does not match.</exception>
+    /// <exception cref="ArgumentException">A size, the channels or the bits are illegal, or the length does not match.</exception>
     public Image(int channels, int height, int width, int bitsPerSample, ReadOnlyMemory<byte> data)
     {
         if (channels is not (1 or 3) || bitsPerSample is not (8 or 16))
@@ -45,22 +45,20 @@ public sealed class Image
     /// <summary>The samples as <typeparamref name="T"/>: <see cref="byte"/> for 8 bits, <see cref="ushort"/> for 16.</summary>
     internal ReadOnlySpan<T> Samples<T>() where T : unmanaged => MemoryMarshal.Cast<byte, T>(Data.Span);
 
-    /// <summary>Reads a JPEG, PNG, TIFF or original MSTAR file; the format is told by the first bytes.</summary>
+    /// <summary>Reads a JPEG, PNG, TIFF or original MSTAR file. The first bytes tell the format.</summary>
     /// <exception cref="InputException">
     /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format, or the system lacks the library that
     /// decodes it.
     /// </exception>
     public static Image Read(string path) => ImageFile.Read(path);
 
-    /// <summary>Makes planes of samples that lie pixel by pixel, [Height, Width, Channels], as most libraries have them.</summary>
+    /// <summary>Makes an image of samples that lie pixel by pixel, [Height, Width, Channels], as most libraries have them.</summary>
     /// <param name="channels">1 or 3.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     /// <param name="bitsPerSample">8 or 16.</param>
     /// <param name="data">Samples, 16-bit ones in the machine's byte order. Kept, not copied, if there is one channel.</param>
-    /// <exception cref="ArgumentException">
-    /// The sizes are not positive, the channels or bits are others, or the length does not match.
-    /// </exception>
+    /// <exception cref="ArgumentException">A size, the channels or the bits are illegal, or the length does not match.</exception>
     public static Image FromInterleaved(int channels, int height, int width, int bitsPerSample, byte[] data)
     {
         var interleaved = new Image(channels, height, width, bitsPerSample, data);
@@ -71,12 +69,12 @@ public sealed class Image
         return new(channels, height, width, bitsPerSample, planar);
     }
 
-    /// <summary>An image of samples from 0 to 1, which are rounded to 16 bits.</summary>
+    /// <summary>Makes an image of samples from 0 to 1, rounded to 16 bits.</summary>
     /// <param name="channels">1 or 3.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     /// <param name="samples">Plane by plane, [Channels, Height, Width].</param>
-    /// <exception cref="ArgumentException">The sizes are not positive, the channels are others, or the length does not match.</exception>
+    /// <exception cref="ArgumentException">A size or the channels are illegal, or the length does not match.</exception>
     /// <exception cref="InputException">A sample is not a number from 0 to 1.</exception>
     public static Image FromFloats(int channels, int height, int width, ReadOnlySpan<float> samples)
     {
@@ -93,8 +91,8 @@ public sealed class Image
     }
 
     /// <summary>
-    /// Scales planar float samples by the largest of them, so that the file's maximum becomes 1, and rounds to 16 bits;
-    /// negative samples become 0. An image of zeros stays zero.
+    /// Divides planar float samples by the largest of them, so that the maximum becomes 1, and rounds to 16 bits. Negative samples
+    /// become 0. An image of zeros stays zero.
     /// </summary>
     /// <exception cref="InputException">A sample is not a finite number.</exception>
     internal static Image FromMagnitudes(string path, int channels, int height, int width, ReadOnlySpan<float> samples)

@@ -2,7 +2,7 @@ using Dst.Foundations;
 
 namespace Dst.Images;
 
-/// <summary>Reads image files. The format is told by the file's first bytes, never by its name.</summary>
+/// <summary>Reads image files. The first bytes tell the format, never the name.</summary>
 public static class ImageFile
 {
     private static readonly string[] Extensions = [".jpeg", ".jpg", ".png", ".tif", ".tiff"];
@@ -21,8 +21,8 @@ public static class ImageFile
         if (start.StartsWith("II*\0"u8) || start.StartsWith("MM\0*"u8)) return TiffFile.Decode(path);
         if (start.StartsWith(MstarFile.Signature)) return MstarFile.Decode(path, bytes);
         throw new InputException(
-            $"file '{path}' is not an image: it starts with {Convert.ToHexString(start[..Math.Min(4, start.Length)])}, and a JPEG, PNG, "
-            + "TIFF or MSTAR file was expected");
+            $"file '{path}' is not an image: it starts with {Convert.ToHexString(start[..Math.Min(4, start.Length)])}, "
+            + "and a JPEG, PNG, TIFF or MSTAR file was expected");
     }
 
     /// <summary>Whether a file's name is that of an image: a known extension, or the three digits of an original MSTAR file.</summary>

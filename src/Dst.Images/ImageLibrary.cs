@@ -5,7 +5,7 @@ namespace Dst.Images;
 /// <summary>A library of the system that decodes one image format.</summary>
 /// <param name="Format">The format, such as <c>JPEG</c>.</param>
 /// <param name="FileName">The shared object's name.</param>
-/// <param name="Package">The Debian or Ubuntu package that has it.</param>
+/// <param name="Package">The Debian or Ubuntu package that contains it.</param>
 public sealed record ImageLibrary(string Format, string FileName, string Package)
 {
     internal const string TurboJpegFile = "libturbojpeg.so.0";
@@ -23,13 +23,13 @@ public sealed record ImageLibrary(string Format, string FileName, string Package
     /// <summary>Reads TIFF.</summary>
     public static ImageLibrary Tiff { get; } = new("TIFF", TiffFile, "libtiff6");
 
-    /// <summary>Every library that is used.</summary>
+    /// <summary>All libraries that are used.</summary>
     public static IReadOnlyList<ImageLibrary> All { get; } = [TurboJpeg, Png, Tiff];
 
     /// <summary>Whether the system has it.</summary>
     public bool IsPresent => _isPresent.Value;
 
-    /// <summary>Refuses to go on without the library.</summary>
+    /// <summary>Fails if the library is missing.</summary>
     /// <exception cref="InputException">The library is missing; the message names the package.</exception>
     internal void Require(string path)
     {

@@ -10,7 +10,7 @@ internal static class ImageStatistics
         return Of(sum, squares, image.Length);
     }
 
-    /// <summary>Mean and deviation of <paramref name="count"/> values by their sums; the deviation is 1 where they do not vary.</summary>
+    /// <summary>Mean and deviation of <paramref name="count"/> values from their sums; the deviation is 1 if they do not vary.</summary>
     public static (float Mean, float Deviation) Of(double sum, double squares, double count)
     {
         var mean = sum / count;

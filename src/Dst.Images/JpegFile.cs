@@ -10,7 +10,7 @@ internal static unsafe partial class JpegFile
     private const int ColourSpaceGrey = 2;
     private const int ColourSpaceCmyk = 3;
 
-    // A damaged file is an error, not a guess; a file of endless progressive scans is one too.
+    // A damaged file is an error, and so is one with endless progressive scans.
     private const int StopOnWarning = 8192;
     private const int LimitScans = 32768;
 
@@ -23,18 +23,15 @@ internal static unsafe partial class JpegFile
         if (decoder == 0) throw new InsufficientMemoryException("libturbojpeg has no memory for a decoder");
         try
         {
-            Check(
-                decoder, path,
-                tjDecompressHeader3(decoder, file, new((uint)file.Length), out var width, out var height, out _, out var colourSpace));
+            var size = new CULong((uint)file.Length);
+            Check(decoder, path, tjDecompressHeader3(decoder, file, size, out var width, out var height, out _, out var colourSpace));
             Image.CheckSize(path, width, height);
             if (colourSpace >= ColourSpaceCmyk) throw new InputException($"file '{path}' is a CMYK JPEG; grey or RGB was expected");
             var channels = colourSpace == ColourSpaceGrey ? 1 : 3;
             var pixels = new byte[(long)channels * width * height];
             var format = channels == 1 ? PixelFormatGrey : PixelFormatRgb;
-            Check(
-                decoder, path,
-                tjDecompress2(
-                    decoder, file, new((uint)file.Length), pixels, width, width * channels, height, format, StopOnWarning | LimitScans));
+            const int flags = StopOnWarning | LimitScans;
+            Check(decoder, path, tjDecompress2(decoder, file, size, pixels, width, width * channels, height, format, flags));
             return Image.FromInterleaved(channels, height, width, 8, pixels);
         }
         finally

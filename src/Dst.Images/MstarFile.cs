@@ -5,9 +5,9 @@ using System.Text;
 namespace Dst.Images;
 
 /// <summary>
-/// An original MSTAR chip: a text header of <c>Key= value</c> lines (PhoenixHeaderLength bytes), then NumberOfRows ×
-/// NumberOfColumns big-endian float32 magnitudes, then as many phases, which are not read. Magnitudes are divided by the
-/// file's largest and kept with 16 bits.
+/// An original MSTAR chip: a text header of <c>Key= value</c> lines (PhoenixHeaderLength bytes), then NumberOfRows × NumberOfColumns
+/// big-endian float32 magnitudes, then as many phases, which are not read. Magnitudes are divided by the file's largest and kept in 16
+/// bits.
 /// </summary>
 internal static class MstarFile
 {

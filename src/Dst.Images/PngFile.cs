@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Dst.Images;
 
 /// <summary>
-/// PNG through the simplified interface of libpng, whose errors are return values. Samples are read as they are stored, whatever
-/// the file says of gamma and colour profiles; palettes become RGB, and transparency shows black.
+/// PNG through the simplified interface of libpng, whose errors are return values. Samples are read as they are stored: gamma and colour
+/// profiles are ignored. Palettes become RGB, and transparent pixels are blended with black.
 /// </summary>
 internal static unsafe partial class PngFile
 {
@@ -52,7 +52,8 @@ internal static unsafe partial class PngFile
         ImageLibrary.Png.Require(path);
         if (channels is not (1 or 3) || pixels.Length != (long)channels * height * width)
             throw new ArgumentException($"{pixels.Length} bytes for {height}x{width}x{channels} pixels");
-        var image = new PngImage { Version = Version, Width = (uint)width, Height = (uint)height, Format = channels == 3 ? FormatColour : 0 };
+        var format = channels == 3 ? FormatColour : 0;
+        var image = new PngImage { Version = Version, Width = (uint)width, Height = (uint)height, Format = format };
         nuint length = 0;
         Check(path, in image, png_image_write_to_memory(ref image, null, ref length, 0, pixels, 0, null));
         var file = new byte[(int)length];
@@ -60,7 +61,7 @@ internal static unsafe partial class PngFile
         return file;
     }
 
-    // Ancillary chunks (a lower-case first letter) carry gamma, profiles and text, which would change samples or waste memory.
+    // Ancillary chunks (lower-case first letter) hold gamma, profiles and text, which would change samples or waste memory.
     private static byte[] KeepCriticalChunks(string path, byte[] file)
     {
         using var kept = new MemoryStream(file.Length);
@@ -81,8 +82,8 @@ internal static unsafe partial class PngFile
     private static void Check(string path, in PngImage image, int succeeded)
     {
         if (succeeded != 0) return;
-        fixed (byte* message = image.Message) throw new InputException(
-            $"file '{path}' is not a readable PNG: {Marshal.PtrToStringUTF8((nint)message)}");
+        fixed (byte* message = image.Message)
+            throw new InputException($"file '{path}' is not a readable PNG: {Marshal.PtrToStringUTF8((nint)message)}");
     }
 
     [LibraryImport(ImageLibrary.PngFile)]

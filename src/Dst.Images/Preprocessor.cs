@@ -5,15 +5,15 @@ using Dst.Graph;
 
 namespace Dst.Images;
 
-/// <summary>Turns an image into a network's input, the same way for evaluation, prediction and (before augmentation) training.</summary>
+/// <summary>Turns an image into a network's input, in the same way for evaluation, prediction and, before augmentation, training.</summary>
 public static class Preprocessor
 {
     /// <summary>
-    /// Resizes, converts to the channels of <paramref name="shape"/> (luma of BT.601, or the grey plane three times), takes the
-    /// centre crop (zeros where the image is smaller), transforms amplitudes, and finishes as <see cref="InputNormalisation"/> says.
+    /// Resizes, converts to the channels of <paramref name="shape"/> (luma of BT.601, or the grey plane three times), crops around the
+    /// centre (zeros where the image is smaller), transforms amplitudes, smooths and normalises.
     /// </summary>
     /// <param name="image">Image of any size.</param>
-    /// <param name="normalisation">How; see <see cref="InputNormalisation"/>.</param>
+    /// <param name="normalisation">Resize, transform, smoothing, means and deviations.</param>
     /// <param name="shape">The network's input.</param>
     /// <param name="destination">[Channels, Height, Width].</param>
     /// <exception cref="InputException">The normalisation is not for this many channels, or names an unknown transform.</exception>
@@ -25,8 +25,8 @@ public static class Preprocessor
         if (destination.Length != shape.Count) throw new ArgumentException($"room for {destination.Length} values, {shape.Count} expected");
         if (normalisation.Mean.Length != shape.Channels || normalisation.Deviation.Length != shape.Channels)
             throw new InputException(
-                $"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; one of "
-                + $"each for {shape.Channels} channels was expected");
+                $"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; "
+                + $"one of each for {shape.Channels} channels was expected");
 
         if (normalisation.Resize > 0) image = Resampler.Resize(image, normalisation.Resize);
         if (Framing.IsFramed(image, shape)) ReadAmplitudes(image, normalisation.Amplitude, destination);
@@ -42,7 +42,7 @@ public static class Preprocessor
         ReadRow(image, table, 0, destination);
     }
 
-    /// <summary>The samples of the centre crop after the amplitude transform; takes no memory of its own after the first time.</summary>
+    /// <summary>The samples of the centre crop after the amplitude transform. Repeated calls allocate nothing.</summary>
     private static void ReadWindow<T>(
         Image image, FeatureShape shape, AmplitudeTransform amplitude, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
     {
@@ -62,7 +62,7 @@ public static class Preprocessor
         else LookUp(image.Samples<ushort>().Slice(start, destination.Length), table, destination);
     }
 
-    /// <summary>What is done last to every input: smoothing, gain, normalisation.</summary>
+    /// <summary>The last steps of every input: smoothing, gain, normalisation.</summary>
     internal static void Finish(Span<float> image, FeatureShape shape, InputNormalisation normalisation, float gain)
     {
         if (normalisation.Smooth) Smoothing.Apply(image, shape);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Dst.Images;
 
 /// <summary>
-/// Resizes images with a triangle filter (bilinear interpolation when enlarging, a weighted mean over the pixels that an
-/// output pixel covers when shrinking), first along rows, then along columns. The result has 16-bit samples.
+/// Resizes images with a triangle filter, first along rows, then along columns: bilinear interpolation when it enlarges, a weighted mean
+/// over the pixels that an output pixel covers when it shrinks. The result has 16-bit samples.
 /// </summary>
 internal static class Resampler
 {
@@ -53,7 +53,7 @@ internal static class Resampler
         return new(image.Channels, side, side, 16, data);
     }
 
-    // For each output pixel: the first input pixel that it reads, and the weight of that and the following ones.
+    // For each output pixel: the first input pixel that it reads, and the weights of this and the following ones.
     private static (int[] Starts, float[][] Weights) Taps(int from, int to)
     {
         var starts = new int[to];

@@ -2,7 +2,7 @@ using Dst.Graph;
 
 namespace Dst.Images;
 
-/// <summary>The 3×3 binomial filter [1 2 1]ᵀ[1 2 1] / 16, with edge pixels repeated beyond the edge.</summary>
+/// <summary>The 3×3 binomial filter [1 2 1]ᵀ[1 2 1] / 16, with edge pixels repeated beyond the edges.</summary>
 internal static class Smoothing
 {
     /// <summary>Filters every channel of an image in place: along the rows, then along the columns.</summary>

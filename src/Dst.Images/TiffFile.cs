@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Dst.Images;
 
 /// <summary>
-/// TIFF through libtiff: the first image of a file, grey or RGB, unsigned 8 or 16 bits or 32-bit floats, in strips or tiles,
-/// with any compression that the system's libtiff has. Float samples are divided by the file's largest.
+/// TIFF through libtiff: the first image of a file, grey or RGB, unsigned 8 or 16 bits or 32-bit floats, in strips or tiles, with any
+/// compression that the system's libtiff supports. Float samples are divided by the file's largest.
 /// </summary>
 internal static unsafe partial class TiffFile
 {
@@ -15,9 +15,7 @@ internal static unsafe partial class TiffFile
     private const int PlanesSeparate = 2;
 
     /// <summary>Decodes a file, which libtiff opens itself.</summary>
-    /// <exception cref="InputException">
-    /// The file is corrupt, truncated, too large or of a kind that is not read, or the library is missing.
-    /// </exception>
+    /// <exception cref="InputException">The file is corrupt, truncated, too large or of another kind, or libtiff is missing.</exception>
     public static Image Decode(string path)
     {
         ImageLibrary.Tiff.Require(path);
@@ -44,8 +42,8 @@ internal static unsafe partial class TiffFile
         if (channels is not (1 or 3) || photometric > PhotometricRgb || photometric == PhotometricRgb != (channels == 3)
             || (format, bits) is not ((FormatUnsigned, 8) or (FormatUnsigned, 16) or (FormatFloat, 32)))
             throw new InputException(
-                $"file '{path}' is a TIFF of {channels} samples of {bits} bits (sample format {format}, photometric {photometric}); grey "
-                + "or RGB of unsigned 8 or 16 bits or 32-bit floats was expected");
+                $"file '{path}' is a TIFF of {channels} samples of {bits} bits (sample format {format}, photometric {photometric}); "
+                + "grey or RGB of unsigned 8 or 16 bits or 32-bit floats was expected");
 
         var planar = ReadPlanes(path, tiff, channels, (int)height, (int)width, bits / 8);
         if (photometric == PhotometricWhiteIsZero && format == FormatUnsigned)
@@ -115,7 +113,7 @@ internal static unsafe partial class TiffFile
 
     private static uint Field(string path, nint tiff, Tag tag, uint? absent = null)
     {
-        // Large enough for every integer type; short fields write only the low two bytes.
+        // 8 bytes hold every integer type; a short field writes only the low two.
         ulong value = 0;
         if (TIFFGetField(tiff, (uint)tag, &value) != 0) return (uint)value;
         return absent ?? throw Unreadable(path, $"its {tag} is missing");
@@ -123,7 +121,7 @@ internal static unsafe partial class TiffFile
 
     private static InputException Unreadable(string path, string reason) => new($"file '{path}' is not a readable TIFF: {reason}");
 
-    // libtiff prints to stderr unless its handlers are taken away.
+    // Without handlers libtiff prints nothing to stderr.
     private static void Silence()
     {
         TIFFSetErrorHandler(0);
@@ -150,7 +148,7 @@ internal static unsafe partial class TiffFile
     [LibraryImport(ImageLibrary.TiffFile)]
     private static partial void TIFFClose(nint tiff);
 
-    // The function is variadic; on the System V and AArch64 Linux conventions a pointer is passed as to any other function.
+    // The function is variadic. By the calling conventions of Linux on x86-64 and AArch64 a pointer is passed as to any other function.
     [LibraryImport(ImageLibrary.TiffFile)]
     private static partial int TIFFGetField(nint tiff, uint tag, ulong* value);
 

@@ -7,13 +7,13 @@ using Dst.Foundations;
 
 namespace Dst.Interop;
 
-/// <summary>NumPy's files of one array: here 32-bit floats, little-endian, row-major, of format version 1 or 2.</summary>
+/// <summary>NumPy's files of one array: 32-bit floats, little-endian, row-major, of format version 1 or 2.</summary>
 public static partial class NpyFile
 {
     private const int MaxRank = 8;
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    /// <summary>Reads an array; its declared shape is compared with the file's length before memory is taken for its values.</summary>
+    /// <summary>Reads an array. Its declared shape is compared with the file's length before memory is taken for its values.</summary>
     /// <param name="path">The file.</param>
     /// <returns>Shape and values.</returns>
     /// <exception cref="InputException">The file cannot be read or holds something else.</exception>
@@ -40,7 +40,7 @@ public static partial class NpyFile
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(string path, int[] shape, float[] values)
     {
-        // Readers map the values into memory: they begin at a multiple of 64 bytes.
+        // The values begin at a multiple of 64 bytes, because readers map them into memory.
         const int alignment = 64, prefix = 10;
         var sizes = string.Join(", ", shape) + (shape.Length == 1 ? "," : "");
         var text = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({sizes}), }}";

@@ -1,6 +1,6 @@
 namespace Dst;
 
-/// <summary>What becomes of a pixel a in [0, 1] before it is normalised.</summary>
+/// <summary>The function of a pixel a in [0, 1] that is applied before normalisation.</summary>
 public enum AmplitudeTransform
 {
     /// <summary>a.</summary>

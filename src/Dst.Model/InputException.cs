@@ -1,8 +1,8 @@
 namespace Dst;
 
 /// <summary>
-/// Wrong usage or input: the message is one sentence that names the file or option, the value found and what was
-/// expected. The command line prints it without a stack trace and exits with code 2.
+/// Wrong usage or input. The message is one sentence that names the file or option, the value found and what was expected. The command
+/// line prints it without a stack trace and exits with code 2.
 /// </summary>
 public sealed class InputException : Exception
 {

@@ -1,8 +1,8 @@
 namespace Dst;
 
 /// <summary>
-/// How an image becomes a network input: resize (if any), centre crop or zero pad to the network's input size, amplitude
-/// transform of each pixel scaled to [0, 1], smoothing (if any), then (value − mean) / deviation per channel, or of the image itself.
+/// How an image becomes a network input: resize (if any), centre crop or zero padding to the network's input size, amplitude transform of
+/// each pixel in [0, 1], smoothing (if any), then (value − mean) / deviation, by channel or by the image's own mean and deviation.
 /// </summary>
 /// <param name="Resize">Side in pixels to which the image is resized before the crop, or 0 to leave it as it is.</param>
 /// <param name="Amplitude">Amplitude transform of the pixel in [0, 1].</param>
@@ -13,7 +13,7 @@ namespace Dst;
 public sealed record InputNormalisation(
     int Resize, AmplitudeTransform Amplitude, float[] Mean, float[] Deviation, bool Smooth = false, bool PerImage = false)
 {
-    /// <summary>Pixels in [0, 1] as they are, of images with so many channels.</summary>
+    /// <summary>Leaves pixels in [0, 1] as they are, in images of this many channels.</summary>
     public static InputNormalisation None(int channels) =>
         new(Resize: 0, AmplitudeTransform.None, Mean: new float[channels], Deviation: [.. Enumerable.Repeat(1f, channels)]);
 }

@@ -21,10 +21,10 @@ public sealed class Model(CheckedGraph graph, IReadOnlyDictionary<string, Tensor
     /// <summary>Class names in the order of the logits.</summary>
     public IReadOnlyList<string> ClassNames { get; init; } = [];
 
-    /// <summary>Input normalisation, or null when inputs are used as they are.</summary>
+    /// <summary>Input normalisation, or null if inputs are used as they are.</summary>
     public InputNormalisation? Normalisation { get; init; }
 
-    /// <summary>Reads a model file, checking all that it says before taking memory for it.</summary>
+    /// <summary>Reads a model file. Everything that it says is checked before memory is taken for it.</summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
     public static Model Load(string path) => ModelFile.Load(path);
 

@@ -10,10 +10,10 @@ public static class Processor
 
     private static readonly IReadOnlyDictionary<string, string> Facts = ReadFacts();
 
-    /// <summary>Its model, or its architecture where the system does not tell.</summary>
+    /// <summary>Its model, or its architecture if the system does not tell the model.</summary>
     public static string Name { get; } = Facts.GetValueOrDefault("model name") ?? RuntimeInformation.ProcessArchitecture.ToString();
 
-    /// <summary>Its generation, such as <c>family 26, model 2 (Zen 5)</c>, or null where the system does not tell.</summary>
+    /// <summary>Its generation, such as <c>family 26, model 2 (Zen 5)</c>, or null if the system does not tell it.</summary>
     public static string? Generation { get; } = GenerationOf(Facts);
 
     /// <summary>The facts about the first processor in the lines of <c>/proc/cpuinfo</c>.</summary>
@@ -82,7 +82,7 @@ public static class Processor
         _ => null,
     };
 
-    /// <summary>The core of Arm's own design with a part number.</summary>
+    /// <summary>The name of a core of Arm's own design, by its part number.</summary>
     private static string? ArmCoreOf(string part) => part switch
     {
         "0xd03" => "Cortex-A53",

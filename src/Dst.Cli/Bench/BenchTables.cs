@@ -12,8 +12,8 @@ internal static class BenchTables
     {
         var latency = report.LatencyMs;
         var summary = new Lines(
-            $"{report.Model}, {report.Form}, batch {report.Batch}, {Format.Count(report.EffectiveMacs)} of {Format.Count(report.Macs)} "
-                + "MACs an image",
+            $"{report.Model}, {report.WeightStore}, batch {report.Batch}, "
+                + $"{Format.Count(report.EffectiveMacs)} of {Format.Count(report.Macs)} MACs an image",
             $"{latency.Min:F4} ms a batch (median {latency.Median:F4}, p95 {latency.P95:F4}, p99 {latency.P99:F4}), "
                 + $"{report.ImagesPerSecond:F1} images/s",
             $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
@@ -30,7 +30,7 @@ internal static class BenchTables
     {
         var summary = new Lines(
             $"{report.Arch}, width {report.Width}, {report.Input}, {report.Classes} classes, batch {report.Batch}, "
-                + $"{report.Pattern ?? report.Form}",
+                + $"{report.Pattern ?? report.WeightStore}",
             $"{Format.Count(report.Weights)} weights, {Format.Count(report.EffectiveMacs)} of {Format.Count(report.Macs)} MACs an image",
             $"{report.MsPerImage:F4} ms an image (median {report.MsPerImageMedian:F4}), {report.ImagesPerSecond:F1} images/s",
             $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Runtime;
@@ -20,13 +21,13 @@ internal sealed record LatencySpread(double Min, double Median, double P95, doub
 internal sealed record StepResult(string Name, string Form, double Ms, double? Gflops);
 
 /// <summary>
-/// The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run; resident
-/// bytes are packed weights and a session's memory.
+/// The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run. Resident
+/// bytes are packed weights and a session's memory. The store of the weights is <c>dense</c>, <c>uhp</c> or <c>csr</c>.
 /// </summary>
 internal sealed record NetworkReport(
-    string Cpu, SimdTier Tier, string Model, string Form, int Threads, int Batch, LatencySpread LatencyMs, double ImagesPerSecond,
-    long? FileBytes, long ResidentBytes, long Weights, long Macs, long EffectiveMacs, double Gflops, double PeakGflops,
-    double PercentOfPeak, IReadOnlyList<StepResult> Layers);
+    string Cpu, SimdTier Tier, string Model, [property: JsonPropertyName("form")] string WeightStore, int Threads, int Batch,
+    LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes, long Weights, long Macs, long EffectiveMacs,
+    double Gflops, double PeakGflops, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
 
 /// <summary>Measures the inference of a model on random images.</summary>
 internal sealed class NetworkBench(Model model, NetworkBenchOptions options, CancellationToken cancellation)
@@ -42,11 +43,11 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     /// <exception cref="InputException">A batch fits in no array or not in memory.</exception>
     public NetworkReport Run(Action<string> progress)
     {
-        progress($"{options.Name}, {model.Graph.Input}, batch {Batch}, {Form}");
+        progress($"{options.Name}, {model.Graph.Input}, batch {Batch}, {WeightStore}");
         if (Batch * model.Graph.Input.Count > Array.MaxLength)
             throw new InputException(
                 $"a batch of {Batch} images of {model.Graph.Input} has {Batch * model.Graph.Input.Count} values; "
-                    + $"at most {Array.MaxLength} were expected");
+                + $"at most {Array.MaxLength} were expected");
         var peak = MachinePeak.Measure(options.Inference.Tier, options.Threads);
         using var plan = InferencePlan.Compile(model, options.Inference);
         using var session = plan.CreateSession(options.Threads);
@@ -63,7 +64,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         return Report(peak, seconds, layers, plan.WeightBytes + session.Bytes);
     }
 
-    private string Form =>
+    private string WeightStore =>
         options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Group is null) ? "csr" : "uhp";
 
     private List<double> Repeat(InferenceSession session, float[] images, float[] logits, double duration)
@@ -91,8 +92,8 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         var steps = layers.Select(step => new StepResult(step.Name, step.Form, step.Ms, GflopsOf(step.Name, step.Ms)));
         var gflops = 2e-9 * Batch * cost.EffectiveMacs / sortedSeconds[0];
         return new(
-            Processor.Name, options.Inference.Tier, options.Name, Form, options.Threads, Batch, new(At(0), At(0.5), At(0.95), At(0.99)),
-            Batch / sortedSeconds[0], options.FileBytes, residentBytes, cost.Weights, cost.Macs, cost.EffectiveMacs, gflops, peak,
-            100 * gflops / peak, [.. steps]);
+            Processor.Name, options.Inference.Tier, options.Name, WeightStore, options.Threads, Batch,
+            new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0], options.FileBytes, residentBytes, cost.Weights, cost.Macs,
+            cost.EffectiveMacs, gflops, peak, 100 * gflops / peak, [.. steps]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Masks;
@@ -29,13 +30,14 @@ internal sealed record TrainBenchOptions(
 internal sealed record OperationShare(string Operation, StepPass? Pass, double MsPerImage, double Percent);
 
 /// <summary>
-/// The JSON document of <c>bench train</c>. Images a second and GFLOP/s are those of the fastest step; MACs are of one image's forward
-/// pass.
+/// The JSON document of <c>bench train</c>. Images a second and GFLOP/s are those of the fastest step. MACs are of one image's forward
+/// pass. The store of the weights is <c>dense</c> or <c>uhp</c>.
 /// </summary>
 internal sealed record TrainReport(
-    string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads, string Form, string? Pattern,
-    long Weights, long Macs, long EffectiveMacs, int Steps, double MsPerImage, double MsPerImageMedian, double ImagesPerSecond,
-    double Gflops, double PeakGflops, double PercentOfPeak, long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
+    string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads,
+    [property: JsonPropertyName("form")] string WeightStore, string? Pattern, long Weights, long Macs, long EffectiveMacs, int Steps,
+    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double PercentOfPeak,
+    long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
 
 /// <summary>Measures training steps of a network with random weights, dense or halved, on random images.</summary>
 internal sealed class TrainBench(TrainBenchOptions options, CancellationToken cancellation)

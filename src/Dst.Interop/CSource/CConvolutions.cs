@@ -6,7 +6,7 @@ namespace Dst.Interop.CSource;
 /// <summary>Convolutions and linear layers: blocks of filters with lists of the taps that are kept.</summary>
 internal static class CConvolutions
 {
-    /// <summary>Filters of a block where no mask says how many share their taps: as many as the widest vectors have lanes.</summary>
+    /// <summary>Filters of a block without a mask: as many as the widest vectors have lanes.</summary>
     private const int DenseBlock = 16;
 
     /// <summary>Writes the layer and the call of a convolution.</summary>
@@ -47,7 +47,7 @@ internal static class CConvolutions
         EmitCall(program, node, "convolve_channels", layer);
     }
 
-    /// <summary>Writes the layer and the call of a linear layer: a convolution of the whole map.</summary>
+    /// <summary>Writes the layer and the call of a linear layer, which is a convolution of the whole map.</summary>
     public static void Emit(CProgram program, LoweredNode node, LinearOp linear)
     {
         var input = program.Network[node.Inputs[0]];
@@ -96,7 +96,7 @@ internal static class CConvolutions
         }
     }
 
-    /// <summary>All taps of a window of the first group, as they lie in memory.</summary>
+    /// <summary>All taps of a window of the first group, in the order of memory.</summary>
     private static IEnumerable<Tap> PositionsInOrderOfOffset(CValue input, Conv2dOp c, int groupChannels)
     {
         for (var ky = 0; ky < c.KernelHeight; ky++)
@@ -114,6 +114,6 @@ internal static class CConvolutions
 
     private static int LargestDivisor(int filters) => Enumerable.Range(1, DenseBlock).Last(width => filters % width == 0);
 
-    /// <summary>A weight's position in the flattened row of its filter, and where it reads from the corner of the window on.</summary>
+    /// <summary>Position of a weight in the flattened row of its filter, and offset of its input from the window's corner.</summary>
     private readonly record struct Tap(int Position, int Offset);
 }

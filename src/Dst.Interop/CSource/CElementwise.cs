@@ -3,7 +3,7 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>Operations that compute each value from those at the same place: one loop with another statement for each.</summary>
+/// <summary>Operations that compute each value from those at the same place: a loop with a statement for each operation.</summary>
 internal static class CElementwise
 {
     private const string Clamp = "to[c] = sum < low ? low : sum > high ? high : sum;";
@@ -33,7 +33,7 @@ internal static class CElementwise
         ["scale"] = ("y = x * factor[channel].", "const float *factor", "to[c] = v * factor[c];"),
     };
 
-    /// <summary>Writes the call of one.</summary>
+    /// <summary>Writes the function of an operation and its call.</summary>
     public static void Emit(CProgram program, LoweredNode node)
     {
         var (low, high) = CProgram.BoundsOf(node);

@@ -4,8 +4,8 @@ using Dst.Runtime.Lowering;
 namespace Dst.Interop.CSource;
 
 /// <summary>
-/// A network in the form that C source is made of: a lowered program, each value with the border that its readers need and a place in
-/// the arena.
+/// A network from which C source is written: a lowered program, in which each value has the border that its readers need and a place in the
+/// arena.
 /// </summary>
 internal sealed class CNetwork
 {
@@ -21,15 +21,15 @@ internal sealed class CNetwork
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
         var steps = Program.Nodes.Select(node => new PlannedStep(node.Reads, node.Output, Replaceable(node))).ToList();
         _memory = new(steps, name => _values[name].Length, Program.Output);
-        if (_memory.Length <= int.MaxValue) return;
-        throw new InputException(
-            $"network '{model.Graph.Name}' needs {_memory.Length} values at a time; at most {int.MaxValue} were expected");
+        if (_memory.Length > int.MaxValue)
+            throw new InputException(
+                $"network '{model.Graph.Name}' needs {_memory.Length} values at a time; at most {int.MaxValue} were expected");
     }
 
     /// <summary>The lowered program.</summary>
     public LoweredProgram Program { get; }
 
-    /// <summary>Floats of the arena.</summary>
+    /// <summary>Length of the arena in floats.</summary>
     public long ArenaLength => Math.Max(1, _memory.Length);
 
     /// <summary>A value by its name in the program.</summary>
@@ -38,13 +38,13 @@ internal sealed class CNetwork
     /// <summary>The address of a value, as a C expression.</summary>
     public string AddressOf(string name) => _values[name].Argument ?? $"arena + {_memory[name] + _values[name].FirstInside}";
 
-    /// <summary>Values in whose place an operation can write: those that it reads once, at the place where it writes.</summary>
+    /// <summary>Values that an operation can overwrite: it reads each of their elements once, at the place where it writes.</summary>
     private static IEnumerable<string> Replaceable(LoweredNode node) =>
         node.Operation.IsElementwise ? node.Inputs
         : node.Residual is { } residual && residual != node.Inputs[0] ? [residual]
         : [];
 
-    /// <summary>The largest padding of a value's readers. Values that may share a place have equal ones, as do operands of a sum.</summary>
+    /// <summary>The border of each value: the largest padding of its readers. Values that may share a place have equal borders.</summary>
     private static Dictionary<string, int> Borders(LoweredProgram program)
     {
         var equals = program.Nodes.SelectMany(node => EqualBorders(program, node)).ToLookup(pair => pair.Value, pair => pair.Other);
@@ -77,7 +77,7 @@ internal sealed class CNetwork
         }
     }
 
-    /// <summary>The caller's arrays, which are in the order channel, row, column without borders, serve where that is the same.</summary>
+    /// <summary>Where a value lies. The caller's arrays [C, H, W] serve where a map would have the same order and no border.</summary>
     private CValue Describe(string name, int border)
     {
         var value = new CValue(Program.Values[name].Shape, border);

@@ -5,9 +5,7 @@ using Dst.Graph;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>
-/// The model's input normalisation as a C function. It begins with amplitudes from 0 to 1; smoothing is left to the caller.
-/// </summary>
+/// <summary>The model's input normalisation as a C function of pixels in [0, 1]. Smoothing is left to the caller.</summary>
 internal sealed class CNormalisation
 {
     private readonly StringBuilder _statements = new();
@@ -28,13 +26,13 @@ internal sealed class CNormalisation
     /// <summary>Whether there is a function.</summary>
     public bool Exists { get; }
 
-    /// <summary>Whether it calls functions of the mathematical library.</summary>
+    /// <summary>Whether it calls functions of <c>math.h</c>.</summary>
     public bool NeedsMath { get; private set; }
 
     /// <summary>Statements of the function.</summary>
     public string Statements => _statements.ToString();
 
-    /// <summary>What the caller has to do, as sentences.</summary>
+    /// <summary>Sentences that say what the caller has to do.</summary>
     public static string Describe(InputNormalisation? input, string name)
     {
         if (input is null) return "Values are used as they are.";
@@ -57,7 +55,7 @@ internal sealed class CNormalisation
     private void AddAmplitude(AmplitudeTransform amplitude, long count)
     {
         NeedsMath = true;
-        // log(1 + 255 a) / log(256)
+        // 1 / log(256) = 0.18033688
         var value = amplitude == AmplitudeTransform.Sqrt ? "sqrtf(image[i])" : "logf(1.0f + 255.0f * image[i]) * 0.18033688f";
         _statements.Append(CultureInfo.InvariantCulture, $"    for (int i = 0; i < {count}; i++) image[i] = {value};\n");
     }

@@ -4,10 +4,10 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>The one table of operations: what each writes into the source.</summary>
+/// <summary>Writes each operation into the source. This is the one table from operations to C.</summary>
 internal static class COperations
 {
-    /// <summary>What the source can run.</summary>
+    /// <summary>What the C source can compute.</summary>
     public static LoweringTarget Target { get; } = new(TakesBounds, ReadsMapsInAnyOrder: true);
 
     /// <summary>Writes all statements of a network.</summary>
@@ -56,7 +56,7 @@ internal static class COperations
                 break;
             case GlobalMaxPoolOp:
                 var map = program.Network[node.Inputs[0]].Shape;
-                // The function cuts windows to the map.
+                // max_pool cuts windows to the map, so that a square one can be as large as its longer side.
                 EmitMaxPool(program, node, kernel: Math.Max(map.Height, map.Width), stride: 1, padding: 0);
                 break;
             case AvgPoolOp p:
@@ -102,14 +102,12 @@ internal static class COperations
         }
     }
 
-    /// <summary>
-    /// Layers with weights clip to a range around 0; affine maps and sums apply a ReLU. Others have functions of their own.
-    /// </summary>
+    /// <summary>Layers with weights clip to a range around 0; affine maps and sums apply a ReLU; others do neither.</summary>
     private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
         ? bounds is { Least: <= 0, Most: >= 0 }
         : bounds == Bounds.Relu && node.Operation.TakesRelu;
 
-    /// <summary>A function from a map to values without borders.</summary>
+    /// <summary>Writes the call of a function from a map to values without a border.</summary>
     private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
         function, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
 

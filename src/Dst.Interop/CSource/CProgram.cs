@@ -3,7 +3,7 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>The source file of a network while it is written: the functions that it needs, its constants and its statements.</summary>
+/// <summary>The source file of a network under construction: its functions, constants and statements.</summary>
 internal sealed class CProgram(CNetwork network)
 {
     private readonly OrderedDictionary<string, string> _functions = [];
@@ -20,10 +20,10 @@ internal sealed class CProgram(CNetwork network)
     /// <summary>Statements of the function that predicts.</summary>
     public string Statements => _statements.ToString();
 
-    /// <summary>The functions, in the order in which they must stand.</summary>
+    /// <summary>The functions, each before those that call it.</summary>
     public IEnumerable<string> Functions => _functions.Values;
 
-    /// <summary>Whether functions of the mathematical library are called.</summary>
+    /// <summary>Whether functions of <c>math.h</c> are called.</summary>
     public bool NeedsMath { get; private set; }
 
     /// <summary>Bytes of weights, biases and other numbers.</summary>
@@ -41,14 +41,14 @@ internal sealed class CProgram(CNetwork network)
         return (float.IsFinite(least) ? CText.Float(least) : "-FLT_MAX", float.IsFinite(most) ? CText.Float(most) : "FLT_MAX");
     }
 
-    /// <summary>Adds a function, unless it is there.</summary>
+    /// <summary>Adds a function, unless it is there already.</summary>
     public void Use(string template, params (string Word, string Text)[] words)
     {
         var text = Templates.Read(template, words);
         _functions.TryAdd(text, text);
     }
 
-    /// <summary>Says that functions of the mathematical library are called.</summary>
+    /// <summary>Includes <c>math.h</c>.</summary>
     public void UseMath() => NeedsMath = true;
 
     /// <summary>Adds constants of a layer and returns their name.</summary>
@@ -105,7 +105,7 @@ internal sealed class CProgram(CNetwork network)
     public void Statement(string function, params string[] arguments) =>
         _statements.Append($"    {function}({string.Join(", ", arguments)});\n");
 
-    /// <summary>Writes the constants: their numbers, or for <paramref name="withoutNumbers"/> only that they are elsewhere.</summary>
+    /// <summary>Writes the constants with their numbers, or only their declarations if <paramref name="withoutNumbers"/>.</summary>
     public void WriteConstants(TextWriter writer, bool withoutNumbers)
     {
         void Write(string type, string name, int length, IEnumerable<string> values) =>

@@ -5,14 +5,14 @@ namespace Dst.Interop.CSource;
 /// <summary>Writes a model as C99 source: <c>dst export --format c</c>, docs/embedded.md.</summary>
 public static class CSourceExport
 {
-    /// <summary>Writes the files of a model into a new folder, which appears with all of them or not at all.</summary>
+    /// <summary>Writes the files of a model into a new folder. The folder appears with all files or not at all.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="folder">Folder that does not exist or is empty.</param>
-    /// <param name="name">Prefix of files and names: a C identifier.</param>
+    /// <param name="name">Prefix of file names and C names: a C identifier.</param>
     /// <param name="check">Whether to compile the source and run its test before the folder appears.</param>
-    /// <returns>Sizes of the source, and of a dense one of the same network if it has masks, else of the same.</returns>
+    /// <returns>Sizes of the source, and of the source of the same network without masks.</returns>
     /// <exception cref="InputException">
-    /// The folder has files or cannot be written, the name is not an identifier, or the model has what C source cannot have.
+    /// The folder has files or cannot be written, the name is not an identifier, or C source cannot express the model.
     /// </exception>
     /// <exception cref="InvalidOperationException">The check failed.</exception>
     public static CSourceReport Write(Model model, string folder, string name, bool check)
@@ -36,7 +36,8 @@ public static class CSourceExport
         {
             throw new InputException(
                 $"folder {folder} cannot be written ({e.Message.TrimEnd('.')}); "
-                + "a name in a writable folder with enough free space was expected", e);
+                    + "a name in a writable folder with enough free space was expected",
+                e);
         }
         finally
         {

@@ -18,7 +18,7 @@ internal sealed class CSourceFiles
     private readonly CNormalisation _normalisation;
 
     /// <summary>Makes the source of a model, without its masks if <paramref name="dense"/>.</summary>
-    /// <exception cref="InputException">It has an operation or a number that C source cannot have.</exception>
+    /// <exception cref="InputException">C source cannot express one of its operations or numbers.</exception>
     public CSourceFiles(Model model, string name, bool dense = false)
     {
         (_model, _name) = (model, name);
@@ -30,7 +30,7 @@ internal sealed class CSourceFiles
     /// <summary>Sizes of the constants and the arena.</summary>
     public CSourceSizes Sizes => new(_program.WeightBytes, _program.TapBytes, null, _network.ArenaLength * sizeof(float));
 
-    /// <summary>All files, by name, and what writes each.</summary>
+    /// <summary>What writes each file, by its name.</summary>
     public IReadOnlyDictionary<string, Action<TextWriter>> All => new Dictionary<string, Action<TextWriter>>
     {
         [$"{_name}.h"] = writer => writer.Write(Fill("network.h")),
@@ -40,7 +40,7 @@ internal sealed class CSourceFiles
         ["README.md"] = writer => writer.Write(Fill("README.md")),
     };
 
-    /// <summary>The files that show how large the code is: the constants are elsewhere.</summary>
+    /// <summary>The files to measure the size of the code: constants are only declared.</summary>
     public IReadOnlyDictionary<string, Action<TextWriter>> CodeOnly => new Dictionary<string, Action<TextWriter>>
     {
         [$"{_name}.h"] = All[$"{_name}.h"],
@@ -90,7 +90,7 @@ internal sealed class CSourceFiles
     private string Classes() => _model.ClassNames.Count == 0 ? ""
         : $"\nThe logits, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Comment))}.\n";
 
-    /// <summary>The runtime's logits of the images that the test makes, without Winograd forms.</summary>
+    /// <summary>The runtime's logits of the images that the test generates, without Winograd forms.</summary>
     private string Expected()
     {
         using var plan = InferencePlan.CompileDirect(_model);

@@ -2,8 +2,8 @@ namespace Dst.Interop.CSource;
 
 /// <summary>What a network's C source takes on a board.</summary>
 /// <param name="WeightBytes">Flash of weights, biases and other numbers.</param>
-/// <param name="IndexBytes">Flash of the lists that say which weights are kept, or read what.</param>
-/// <param name="CodeBytes">Flash of the code as the host's compiler makes it, or null if there is no compiler.</param>
+/// <param name="IndexBytes">Flash of the lists of taps: the kept weights and the places that they read.</param>
+/// <param name="CodeBytes">Flash of the code that the host's compiler makes, or null if there is no compiler.</param>
 /// <param name="ArenaBytes">RAM of the context.</param>
 public sealed record CSourceSizes(long WeightBytes, long IndexBytes, long? CodeBytes, long ArenaBytes)
 {

@@ -15,18 +15,18 @@ internal static class CText
         "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while",
     ];
 
-    /// <summary>Whether a name can be a prefix of names in the source: an identifier that neither C99 nor a compiler takes.</summary>
+    /// <summary>Whether a name can be a prefix of names in the source: an identifier that is not reserved.</summary>
     public static bool IsName(string name) =>
         name.Length is > 0 and <= 40 && char.IsAsciiLetter(name[0]) && name.All(IsNameCharacter) && !Keywords.Contains(name);
 
     /// <summary>A layer's name as a part of an identifier.</summary>
     public static string Identifier(string layer) => $"{(char.IsAsciiDigit(layer[0]) ? "_" : "")}{Replace(layer, IsNameCharacter)}";
 
-    /// <summary>A name as a part of a comment, which it cannot end.</summary>
+    /// <summary>A name as a part of a comment. It cannot end the comment.</summary>
     public static string Comment(string name) =>
         Replace(name, character => IsNameCharacter(character) || character is '.' or '-' or ':' or ' ');
 
-    /// <summary>The shortest decimal constant that is read as exactly this number.</summary>
+    /// <summary>The shortest decimal constant that a compiler reads as exactly this number.</summary>
     public static string Float(float value)
     {
         if (!float.IsFinite(value)) throw new InputException($"a weight is {value}; finite ones were expected");

@@ -3,18 +3,18 @@ using Dst.Graph;
 
 namespace Dst.Interop.CSource;
 
-/// <summary>A value of the network as the C source keeps it: a map in the order row, column, channel with a border of zeros.</summary>
+/// <summary>A value of the network in the C source: a map in the order row, column, channel with a border of zeros.</summary>
 /// <param name="Shape">Channels, height and width.</param>
 /// <param name="Border">Rows and columns of zeros on each side.</param>
 internal sealed record CValue(FeatureShape Shape, int Border)
 {
-    /// <summary>The caller's array, as a C expression, if the value lies there; else null.</summary>
+    /// <summary>The caller's array as a C expression, if the value lies there; else null.</summary>
     public string? Argument { get; init; }
 
     /// <summary>Floats from one row to the next.</summary>
     public int Pitch => (Shape.Width + 2 * Border) * Shape.Channels;
 
-    /// <summary>Floats of the arena that it takes.</summary>
+    /// <summary>Floats that it takes in the arena.</summary>
     public long Length => Argument is null ? (long)(Shape.Height + 2 * Border) * Pitch : 0;
 
     /// <summary>Name of the constant that describes the map.</summary>
@@ -24,6 +24,6 @@ internal sealed record CValue(FeatureShape Shape, int Border)
     public string MapFields =>
         string.Create(CultureInfo.InvariantCulture, $"{{{Shape.Height}, {Shape.Width}, {Shape.Channels}, {Border}, {Pitch}}}");
 
-    /// <summary>First value inside of the border, counted from the beginning of the place.</summary>
+    /// <summary>Offset of the first value inside the border.</summary>
     public long FirstInside => (long)Border * (Pitch + Shape.Channels);
 }

@@ -7,11 +7,11 @@ namespace Dst.Interop.CSource;
 /// <summary>The C compiler of this machine (<c>cc</c>) and the tools beside it.</summary>
 internal static class HostCompiler
 {
-    /// <summary>Bytes of code and its tables that <c>cc -O3</c> makes of a source file, or null if there is no compiler.</summary>
+    /// <summary>Bytes of code and tables that <c>cc -O3</c> makes from a source file, or null if there is no compiler.</summary>
     public static long? CodeBytes(string folder, string name)
     {
         if (Run("cc", folder, "-std=c99", "-O3", "-c", "-o", "code.o", $"{name}.c") is not { ExitCode: 0 }) return null;
-        // "   text    data     bss     dec     hex filename" and the numbers below.
+        // The second line has the numbers below "text data bss dec hex filename".
         if (Run("size", folder, "code.o") is not { ExitCode: 0 } size) return null;
         var numbers = size.Output.Split('\n')[1].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         return long.Parse(numbers[0], CultureInfo.InvariantCulture) + long.Parse(numbers[1], CultureInfo.InvariantCulture);
@@ -38,10 +38,10 @@ internal static class HostCompiler
         }
         catch (Win32Exception)
         {
-            return null; // it is not installed
+            return null; // the tool is not installed
         }
     }
 }
 
-/// <summary>What a tool said.</summary>
+/// <summary>The exit code and output of a tool.</summary>
 internal sealed record ToolResult(int ExitCode, string Output, string Errors);

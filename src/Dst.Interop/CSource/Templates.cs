@@ -1,6 +1,6 @@
 namespace Dst.Interop.CSource;
 
-/// <summary>The pieces of C that do not depend on the network, files of this assembly; <c>@WORD@</c> stands for what does.</summary>
+/// <summary>Pieces of C, embedded in this assembly. <c>@WORD@</c> stands for what depends on the network.</summary>
 internal static class Templates
 {
     /// <summary>A template with its words replaced.</summary>

@@ -9,8 +9,8 @@ using Dimension = Dst.Interop.Onnx.Schema.TensorShapeProto.Types.Dimension;
 namespace Dst.Interop.Onnx;
 
 /// <summary>
-/// Models of ours as ONNX files of operation set 13: images <c>input</c> [N, C, H, W] to <c>logits</c> [N, classes], any N. Pruned
-/// weights are written as zeros; masks, class names and normalisation are strings in the file's metadata, which our importer knows again.
+/// Writes models as ONNX files of operation set 13, from <c>input</c> [N, C, H, W] to <c>logits</c> [N, classes] for any N. Pruned weights
+/// are written as zeros. Masks, class names and normalisation are strings in the file's metadata, which our importer reads.
 /// </summary>
 public static class OnnxExporter
 {
@@ -19,7 +19,7 @@ public static class OnnxExporter
     private const string Output = "logits";
     private const string Batch = "N";
 
-    // One message of protobuf has less than 2 GiB; the rest is for names and attributes.
+    // A protobuf message has less than 2 GiB; 64 MiB are left for names and attributes.
     private const long MaxWeightBytes = int.MaxValue - (64L << 20);
 
     /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>

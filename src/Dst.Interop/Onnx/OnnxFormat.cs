@@ -1,14 +1,14 @@
 namespace Dst.Interop.Onnx;
 
-/// <summary>Words that our exporter writes and our importer knows again.</summary>
+/// <summary>Words that our exporter writes and our importer reads.</summary>
 internal static class OnnxFormat
 {
     /// <summary>The program that wrote a file.</summary>
     public const string Producer = "dst";
 
-    /// <summary>Begins the keys of our metadata; behind it they are those of a model file.</summary>
+    /// <summary>Prefix of our metadata's keys, which are otherwise those of a model file.</summary>
     public const string MetadataPrefix = "dst.";
 
-    /// <summary>Key of the bits of a layer's mask in base64, before the layer's name: as in a model file, one for each candidate.</summary>
+    /// <summary>Prefix of a layer's name in the key of its mask: the bits of a model file in base64.</summary>
     public const string MaskPrefix = "mask_bits.";
 }

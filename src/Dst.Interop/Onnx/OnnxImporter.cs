@@ -4,7 +4,7 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx;
 
-/// <summary>ONNX networks for image classification as models of ours (docs/formats.md says which operations become what).</summary>
+/// <summary>Reads ONNX networks for image classification as models (docs/formats.md lists the operations).</summary>
 public static class OnnxImporter
 {
     /// <summary>Reads a network of operation set 7 to 21.</summary>

@@ -8,7 +8,7 @@ namespace Dst.Interop.Onnx;
 /// <summary>What ONNX has no place for: masks, class names and input normalisation, as strings in the metadata of the file.</summary>
 internal static class OnnxMetadata
 {
-    // The graph is left out: that of the file itself counts.
+    // Without the graph: the file has its own.
     private static readonly string[] Keys = ["masks", "class_names", "normalisation"];
 
     /// <summary>The strings that describe <paramref name="model"/>.</summary>
@@ -20,7 +20,7 @@ internal static class OnnxMetadata
         return strings.Select(entry => new StringStringEntryProto { Key = OnnxFormat.MetadataPrefix + entry.Key, Value = entry.Value });
     }
 
-    /// <summary>The model with what the metadata of its file says; unchanged if that has none of ours.</summary>
+    /// <summary>The model with the masks, class names and normalisation of the file's metadata, if it has any.</summary>
     /// <param name="model">Network and weights.</param>
     /// <param name="metadata">All strings of the file.</param>
     /// <param name="path">The file's name, for messages.</param>

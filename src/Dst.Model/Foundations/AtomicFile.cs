@@ -1,11 +1,11 @@
 namespace Dst.Foundations;
 
-/// <summary>Writes files so that a reader, or a crash at any moment, sees the old content or the new one, never a part.</summary>
+/// <summary>Writes files so that a reader, or a crash at any moment, sees the old content or the new, never a part of it.</summary>
 public static class AtomicFile
 {
     /// <summary>
-    /// Writes to a temporary name in the same folder, flushes it to the disk and renames it to <paramref name="path"/>, replacing
-    /// what is there. The temporary file is removed when anything fails.
+    /// Writes a temporary file in the same folder, flushes it to the disk and renames it to <paramref name="path"/>, which it replaces.
+    /// If anything fails, the temporary file is removed.
     /// </summary>
     /// <exception cref="InputException">The folder is missing or not writable, or the disk is full.</exception>
     public static void Write(string path, Action<Stream> write)

@@ -1,9 +1,9 @@
 namespace Dst.Foundations;
 
-/// <summary>Opens and reads files of the user, with one sentence for each thing that can be wrong.</summary>
+/// <summary>Opens and reads the user's files. An error is one sentence that names the file.</summary>
 public static class InputFile
 {
-    /// <summary>Most bytes that are read from one file into memory.</summary>
+    /// <summary>Largest file that is read into memory, in bytes.</summary>
     public const long MaxBytes = 512L << 20;
 
     /// <summary>Opens a regular file, or a link to one, for reading.</summary>
@@ -13,7 +13,7 @@ public static class InputFile
         if (Directory.Exists(path)) throw new InputException($"'{path}' is a folder; a file was expected");
         return Guard(path, () =>
         {
-            // Pipes and devices have the length 0 too, and opening a pipe could wait for ever.
+            // Pipes and devices have the length 0, and opening a pipe could wait for ever.
             var file = File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
             if (file.Length == 0)
                 throw new InputException($"file '{path}' is empty or not a regular file; a file with content was expected");

@@ -1,6 +1,6 @@
 namespace Dst.Foundations;
 
-/// <summary>Finds what a user probably meant by a name that does not exist.</summary>
+/// <summary>Finds the name that a user probably meant by one that does not exist.</summary>
 public static class NearestName
 {
     /// <summary>

@@ -12,6 +12,6 @@ public static class ProgramVersion
     /// <summary>The version.</summary>
     public static string Version => Parts[0];
 
-    /// <summary>The commit that it was built from, or null if it was not built in a repository.</summary>
+    /// <summary>The commit that it was built from, or null if it was built outside a repository.</summary>
     public static string? Commit => Parts.Length == 2 ? Parts[1] : null;
 }

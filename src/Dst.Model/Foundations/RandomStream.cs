@@ -2,7 +2,7 @@ using static Dst.Kernels.SplitMix64;
 
 namespace Dst.Foundations;
 
-/// <summary>What a stream of random numbers is for: streams never share numbers.</summary>
+/// <summary>What a stream of random numbers is for. Streams of two purposes share no numbers.</summary>
 public enum RandomPurpose
 {
     /// <summary>Initial weights.</summary>
@@ -34,9 +34,9 @@ public enum RandomPurpose
 }
 
 /// <summary>
-/// Random numbers keyed by (seed, purpose, epoch, sample): the n-th number is a hash of the key and n, so nothing depends on
-/// which thread asks first, and a resumed run sees the numbers of an unbroken one. The hash is that of <see
-/// cref="Dst.Kernels.SplitMix64"/>.
+/// Random numbers keyed by (seed, purpose, epoch, sample). The n-th number is a hash of the key and n
+/// (<see cref="Dst.Kernels.SplitMix64"/>). So no number depends on which thread asks first, and a resumed run sees the numbers of an
+/// unbroken one.
 /// </summary>
 public struct RandomStream
 {

@@ -1,8 +1,8 @@
 namespace Dst.Foundations;
 
 /// <summary>
-/// One key of a recipe: the property's name in snake_case, its help text and what values are legal. The recipe reader checks
-/// every value against this, and the documentation of all keys is printed from it.
+/// Makes a property a key of recipes, named in snake_case, with its help text and legal values. The recipe reader checks every value
+/// against it, and the list of all keys is printed from it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public class SettingAttribute(string help) : Attribute
@@ -16,6 +16,6 @@ public class SettingAttribute(string help) : Attribute
     /// <summary>Largest legal number.</summary>
     public double Max { get; init; } = double.PositiveInfinity;
 
-    /// <summary>The legal words, if only some are.</summary>
+    /// <summary>The legal words, or none if any word is legal.</summary>
     public string[] Choices { get; init; } = [];
 }

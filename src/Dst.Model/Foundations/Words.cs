@@ -2,9 +2,7 @@ using System.Text.Json;
 
 namespace Dst.Foundations;
 
-/// <summary>
-/// The words of an enum: each value's name in snake_case. Recipes, model files, help and messages all use these words.
-/// </summary>
+/// <summary>The words of an enum: each value's name in snake_case. Recipes, model files, help and messages use them.</summary>
 public static class Words
 {
     /// <summary>The word of a value: <c>SrSte</c> is <c>sr_ste</c>.</summary>

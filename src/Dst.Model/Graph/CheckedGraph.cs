@@ -1,8 +1,8 @@
 namespace Dst.Graph;
 
 /// <summary>
-/// A legal network: <see cref="NetworkGraph"/> with the shape of every value and the parameters that it needs. Immutable. The one place
-/// that says which graphs are legal: what takes a checked graph does not check it again.
+/// A legal network: a <see cref="NetworkGraph"/> with the shape of every value and the parameters that it needs. Immutable. This is the
+/// one place that says which graphs are legal: code that takes a checked graph does not check it again.
 /// </summary>
 public sealed class CheckedGraph
 {
@@ -45,10 +45,10 @@ public sealed class CheckedGraph
     /// <summary>All parameters in the order of the nodes.</summary>
     public IReadOnlyList<ParameterShape> Parameters { get; }
 
-    /// <summary>The shape of one node's output, where a graph grows node by node.</summary>
+    /// <summary>The shape of one node's output, for a graph that grows node by node.</summary>
     /// <param name="network">Name of the network, for errors.</param>
     /// <param name="node">The node.</param>
-    /// <param name="inputs">Shapes of what it reads.</param>
+    /// <param name="inputs">Shapes of its inputs.</param>
     /// <exception cref="InputException">The node is not legal; the message names it and what was expected.</exception>
     internal static FeatureShape ShapeOf(string network, Node node, params FeatureShape[] inputs)
     {

@@ -20,7 +20,8 @@ internal static class FeatureLimits
         node.Expect(
             hasChannels && shape.Height is >= 1 and <= MaxExtent && shape.Width is >= 1 and <= MaxExtent,
             $"has the shape {shape}; expected 1 to {MaxChannels} channels and 1 to {MaxExtent} pixels a side");
-        node.Expect(Padded(shape.Channels) * shape.Height * shape.Width <= int.MaxValue,
+        node.Expect(
+            Padded(shape.Channels) * shape.Height * shape.Width <= int.MaxValue,
             $"has the shape {shape}, which is too large; expected at most {int.MaxValue} values in whole blocks of 16 channels");
     }
 }

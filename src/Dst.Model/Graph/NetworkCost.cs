@@ -24,10 +24,10 @@ public sealed record NetworkCost(IReadOnlyList<LayerCost> Layers, long Weights)
     /// <summary>Multiply-accumulates of all layers when all weights are used.</summary>
     public long Macs => Layers.Sum(layer => layer.Macs);
 
-    /// <summary>Multiply-accumulates of all layers of the weights that are kept.</summary>
+    /// <summary>Multiply-accumulates of all layers when only the kept weights are used.</summary>
     public long EffectiveMacs => Layers.Sum(layer => layer.EffectiveMacs);
 
-    /// <summary>Counts what <paramref name="graph"/> costs with <paramref name="masks"/> by layer name; none prunes nothing.</summary>
+    /// <summary>Counts what <paramref name="graph"/> costs with <paramref name="masks"/> by layer name; null prunes nothing.</summary>
     public static NetworkCost Of(CheckedGraph graph, IReadOnlyDictionary<string, LayerMask>? masks = null)
     {
         var layers = new List<LayerCost>();

@@ -17,8 +17,8 @@ public readonly record struct FeatureShape(int Channels, int Height, int Width)
 public sealed record Node(string Name, Operation Operation, IReadOnlyList<string> Inputs);
 
 /// <summary>
-/// A network: nodes in an order in which each comes after its inputs; the last node is the output.
-/// Immutable; <see cref="CheckedGraph"/> says whether it is legal and infers every shape.
+/// A network: nodes in an order in which each comes after its inputs. The last node is the output.
+/// Immutable. <see cref="CheckedGraph"/> says whether it is legal and infers every shape.
 /// </summary>
 /// <param name="Name">Name of the architecture, such as <c>resnet20</c>.</param>
 /// <param name="Input">Shape of one input image.</param>

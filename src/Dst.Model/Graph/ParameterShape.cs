@@ -1,6 +1,6 @@
 namespace Dst.Graph;
 
-/// <summary>What a parameter tensor is for; decides initialisation, weight decay and whether the optimiser sees it.</summary>
+/// <summary>What a parameter tensor is for. It decides initialisation, weight decay and whether the optimiser updates it.</summary>
 public enum ParameterRole
 {
     /// <summary>Weights of a convolution or linear layer.</summary>
@@ -18,7 +18,7 @@ public enum ParameterRole
     /// <summary>Slope of a PReLU below 0.</summary>
     Slope,
 
-    /// <summary>Running mean or variance: a statistic, not trained.</summary>
+    /// <summary>Running mean or variance, which is not trained.</summary>
     Statistic,
 }
 

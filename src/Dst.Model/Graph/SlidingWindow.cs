@@ -8,7 +8,7 @@ internal static class SlidingWindow
     /// <summary>Largest kernel, stride and padding.</summary>
     public const int MaxKernel = 64;
 
-    /// <summary>Windows along one side of a map.</summary>
+    /// <summary>Number of windows along one side of a map.</summary>
     /// <exception cref="InputException">The map is smaller than the window.</exception>
     public static int OutExtent(NodeLocation node, int extent, int kernel, int stride, int padding, bool ceilMode = false)
     {

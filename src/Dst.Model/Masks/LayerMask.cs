@@ -2,7 +2,7 @@ using Dst.Foundations;
 
 namespace Dst.Masks;
 
-/// <summary>What one candidate of a pruning pattern is.</summary>
+/// <summary>What a pattern keeps or prunes as one: a candidate.</summary>
 public enum PruningUnit
 {
     /// <summary>One input channel's whole Kh×Kw kernel.</summary>
@@ -13,8 +13,8 @@ public enum PruningUnit
 }
 
 /// <summary>
-/// The uniformity half-pruning (UHP) pattern: <paramref name="Block"/> consecutive filters share one choice, and of each run of
-/// <paramref name="Group"/> candidates exactly half is kept (a ragged last run of m keeps ⌈m/2⌉).
+/// The uniformity half-pruning (UHP) pattern. <paramref name="Block"/> consecutive filters share one choice. Of each run of
+/// <paramref name="Group"/> candidates exactly half is kept; a shorter last run of m keeps ⌈m/2⌉.
 /// </summary>
 /// <param name="Unit">What a candidate is.</param>
 /// <param name="Block">Filters that share a choice: 1, 2, 4, 8 or 16.</param>
@@ -26,39 +26,40 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group)
 
     private bool IsLegal => Block is 1 or 2 or 4 or 8 or 16 && Group is >= 2 and <= 1 << 20 && Group % 2 == 0;
 
-    /// <summary>The form <c>kernel:16:16</c> (unit:block:group) that commands take.</summary>
+    /// <summary>The text <c>kernel:16:16</c> (unit:block:group) that commands take.</summary>
     public override string ToString() => $"{Words.Of(Unit)}:{Block}:{Group}";
 
-    /// <summary>Reads the form <c>kernel:16:16</c>.</summary>
+    /// <summary>Reads the text <c>kernel:16:16</c>.</summary>
     /// <exception cref="InputException">The text is not a legal pattern.</exception>
     public static UhpPattern Parse(string text)
     {
         var parts = text.Split(':');
-        var pattern = parts.Length == 3 && Words.Find(typeof(PruningUnit), parts[0]) is PruningUnit unit
-            && int.TryParse(parts[1], out var block) && int.TryParse(parts[2], out var group) ? new UhpPattern(unit, block, group) : null;
-        return pattern is { IsLegal: true } ? pattern : throw Illegal(text);
+        if (parts.Length != 3 || Words.Find(typeof(PruningUnit), parts[0]) is not PruningUnit unit
+            || !int.TryParse(parts[1], out var block) || !int.TryParse(parts[2], out var group))
+            throw Illegal(text);
+        var pattern = new UhpPattern(unit, block, group);
+        return pattern.IsLegal ? pattern : throw Illegal(text);
     }
 
     /// <summary>This pattern, if its numbers are legal.</summary>
     /// <exception cref="InputException">They are not.</exception>
     public UhpPattern Checked() => IsLegal ? this : throw Illegal(ToString());
 
-    private static InputException Illegal(string text) =>
-        new(
-            $"pattern '{text}' is not unit:block:group with unit kernel or weight, block 1, 2, 4, 8 or 16 and an even group, such as "
-            + "kernel:16:16");
+    private static InputException Illegal(string text) => new(
+        $"pattern '{text}' is not unit:block:group with unit kernel or weight, block 1, 2, 4, 8 or 16 and an even group, "
+        + "such as kernel:16:16");
 }
 
 /// <summary>
-/// Which weights of one convolution [O, I, Kh, Kw] are kept. <see cref="Kept"/> has one entry per candidate of each block of
-/// filters: [⌈O/Block⌉][candidates], candidates being I (unit kernel) or I·Kh·Kw (unit weight).
+/// Which weights of a convolution [O, I, Kh, Kw] are kept. <see cref="Kept"/> has one entry for each candidate of each block of filters:
+/// [⌈O/Block⌉][candidates]. A block has I candidates (unit kernel) or I·Kh·Kw (unit weight).
 /// </summary>
 public sealed class LayerMask
 {
     /// <summary>The name of a mask without a pattern.</summary>
     public const string Unstructured = "unstructured";
 
-    /// <summary>Creates a mask; <paramref name="kept"/> must have one entry per block and candidate.</summary>
+    /// <summary>Creates a mask; <paramref name="kept"/> must have one entry for each candidate of each block.</summary>
     /// <exception cref="ArgumentException"><paramref name="kept"/> has another length.</exception>
     public LayerMask(int[] weightShape, PruningUnit unit, int block, int? group, bool[] kept)
     {
@@ -80,18 +81,16 @@ public sealed class LayerMask
     /// <summary>Filters that share one choice.</summary>
     public int Block { get; }
 
-    /// <summary>
-    /// Length of the runs of which half is kept, or null for an unstructured mask (block 1, unit weight, any number kept).
-    /// </summary>
+    /// <summary>Length of the runs of which half is kept, or null for an unstructured mask (block 1, unit weight).</summary>
     public int? Group { get; }
 
-    /// <summary>The form <c>unit:block:group</c> of the pattern, or <see cref="Unstructured"/>.</summary>
+    /// <summary>The pattern as <c>unit:block:group</c>, or <see cref="Unstructured"/>.</summary>
     public string PatternName => Group is { } group ? new UhpPattern(Unit, Block, group).ToString() : Unstructured;
 
     /// <summary>True where a candidate is kept: [⌈O/Block⌉][candidates].</summary>
     public bool[] Kept { get; }
 
-    /// <summary>Number of blocks of filters; the last may be ragged.</summary>
+    /// <summary>Number of blocks of filters; the last may be smaller.</summary>
     public int Blocks => (WeightShape[0] + Block - 1) / Block;
 
     /// <summary>Candidates of one block.</summary>

@@ -2,7 +2,7 @@ using Dst.Kernels;
 
 namespace Dst.Masks;
 
-/// <summary>Masks in the form that kernels take.</summary>
+/// <summary>Masks as kernels take them.</summary>
 public static class LayerMaskKernels
 {
     /// <summary>The kept positions of the flattened weight row of each block of filters.</summary>

@@ -4,9 +4,9 @@ using Dst.Masks;
 namespace Dst.ModelFiles;
 
 /// <summary>
-/// The compact store of a pruned layer: its kept weights and one bit per candidate of each block, never the zeros.
-/// Values lie in the order [block of filters][kept position of the flattened I·Kh·Kw row][filter of the block]; bits lie in the
-/// order of <see cref="LayerMask.Kept"/>, lowest bit of each byte first.
+/// The compact store of a pruned layer: its kept weights and one bit for each candidate of each block, without the zeros.
+/// Values lie in the order [block of filters][kept position of the flattened I·Kh·Kw row][filter of the block].
+/// Bits lie in the order of <see cref="LayerMask.Kept"/>, lowest bit of each byte first.
 /// </summary>
 internal static class CompactWeights
 {
@@ -69,9 +69,7 @@ internal static class CompactWeights
         return values;
     }
 
-    /// <summary>
-    /// The inverse of <see cref="Gather"/>: dense weights [O, I, Kh, Kw] with zeros where <paramref name="mask"/> prunes.
-    /// </summary>
+    /// <summary>The inverse of <see cref="Gather"/>: [O, I, Kh, Kw] with zeros where <paramref name="mask"/> prunes.</summary>
     public static float[] Scatter(LayerMask mask, float[] values)
     {
         var weights = new float[mask.WeightShape.Aggregate(1, (product, extent) => checked(product * extent))];
@@ -90,9 +88,9 @@ internal static class CompactWeights
             for (var start = 0; start < row.Length; start += group)
             {
                 var run = row[start..Math.Min(start + group, row.Length)];
-                var kept = run.Count(true);
-                if (kept != UhpPattern.KeptOf(run.Length))
-                    return $"keeps {kept} of the {run.Length} candidates from {start} on in block {block}; {UhpPattern.KeptOf(run.Length)} were expected";
+                var (kept, expected) = (run.Count(true), UhpPattern.KeptOf(run.Length));
+                if (kept != expected)
+                    return $"keeps {kept} of the {run.Length} candidates from {start} on in block {block}; {expected} were expected";
             }
         }
 

@@ -1,6 +1,6 @@
 namespace Dst.ModelFiles;
 
-/// <summary>The strings that a file holds beside its tensors.</summary>
+/// <summary>The strings that a file holds besides its tensors.</summary>
 /// <param name="Path">The file's name as it was given; messages begin with it.</param>
 /// <param name="Values">Strings by key.</param>
 internal sealed record MetadataStrings(string Path, IReadOnlyDictionary<string, string> Values)
@@ -10,7 +10,7 @@ internal sealed record MetadataStrings(string Path, IReadOnlyDictionary<string, 
     public string Read(string key) =>
         Values.TryGetValue(key, out var value) ? value : throw Malformed($"has no '{key}' in its metadata, which was expected");
 
-    /// <summary>The error that names the file; what it quotes from the file is cut to a readable length.</summary>
+    /// <summary>The error that names the file. A quotation from the file is cut to a readable length.</summary>
     public InputException Malformed(string problem, Exception? cause = null)
     {
         const int readable = 400;

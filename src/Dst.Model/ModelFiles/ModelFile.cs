@@ -4,9 +4,9 @@ using Dst.Masks;
 namespace Dst.ModelFiles;
 
 /// <summary>
-/// Saves and loads models as one safetensors file (docs/formats.md). Tensors have their parameter's name; a pruned layer has
-/// <c>.weight.uhp_values</c> and <c>.weight.uhp_mask</c>, or <c>.weight.sparse_values</c> and <c>.weight.sparse_mask</c>
-/// if its mask is unstructured, instead of <c>.weight</c>. Every value comes back bit for bit.
+/// Saves and loads models as one safetensors file (docs/formats.md). A tensor has its parameter's name. Instead of <c>.weight</c> a pruned
+/// layer has <c>.weight.uhp_values</c> and <c>.weight.uhp_mask</c>, or <c>.weight.sparse_values</c> and <c>.weight.sparse_mask</c> if its
+/// mask is unstructured. Every value comes back bit for bit.
 /// </summary>
 public static class ModelFile
 {
@@ -26,13 +26,13 @@ public static class ModelFile
         SafetensorsFile.Write(path, ModelMetadata.Write(model), TensorsOf(model));
     }
 
-    /// <summary>Bytes of the file that <see cref="Save"/> writes.</summary>
+    /// <summary>Size in bytes of the file that <see cref="Save"/> writes.</summary>
     /// <exception cref="ArgumentException">
     /// The tensors are not those of the graph, or a mask breaks its pattern or is not applied.
     /// </exception>
     public static long SizeOf(Model model) => SafetensorsFile.SizeOf(ModelMetadata.Write(model), TensorsOf(model));
 
-    /// <summary>Reads a model, checking all that the file says before it takes memory for it.</summary>
+    /// <summary>Reads a model. Everything that the file says is checked before memory is taken for it.</summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
     public static Model Load(string path)
     {
@@ -43,11 +43,11 @@ public static class ModelFile
         foreach (var shape in graph.Parameters) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
         var needed = graph.Parameters.Count + masks.Count;
         if (needed != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {needed}");
-        var (classNames, normalisation) = (
-            ModelMetadata.ReadClassNames(file.Strings, graph), ModelMetadata.ReadNormalisation(file.Strings, graph));
-        return new(
-            graph,
-            graph.Parameters.ToDictionary(shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))))
+        var classNames = ModelMetadata.ReadClassNames(file.Strings, graph);
+        var normalisation = ModelMetadata.ReadNormalisation(file.Strings, graph);
+        var parameters = graph.Parameters.ToDictionary(
+            shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer)));
+        return new(graph, parameters)
         {
             Masks = masks,
             ClassNames = classNames,

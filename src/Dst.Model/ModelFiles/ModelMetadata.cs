@@ -5,14 +5,17 @@ using Dst.Masks;
 
 namespace Dst.ModelFiles;
 
-/// <summary>The strings of a model file's <c>__metadata__</c>: everything of a <see cref="Model"/> but its tensors, as JSON.</summary>
+/// <summary>The strings of a model file's <c>__metadata__</c>: a <see cref="Model"/> without its tensors, as JSON.</summary>
 internal static class ModelMetadata
 {
     private const string Format = "dst-model";
     private const string Version = "1";
     private const int MaxResize = 1 << 14;
 
-    private static readonly JsonSerializerOptions JsonOptions = new(ModelJson.Default.Options) { TypeInfoResolver = ModelJson.Default.WithAddedModifier(OmitDefaults) };
+    private static readonly JsonSerializerOptions JsonOptions = new(ModelJson.Default.Options)
+    {
+        TypeInfoResolver = ModelJson.Default.WithAddedModifier(OmitDefaults),
+    };
 
     /// <summary>The strings that describe <paramref name="model"/>.</summary>
     public static Dictionary<string, string> Write(Model model)
@@ -29,7 +32,7 @@ internal static class ModelMetadata
         return metadata;
     }
 
-    /// <summary>Fails unless the file says that it is a model of the version that this code reads.</summary>
+    /// <summary>Fails unless the file is a model of the version that this code reads.</summary>
     public static void CheckFormat(MetadataStrings file)
     {
         if (file.Read("format") is var format && format != Format)
@@ -38,7 +41,7 @@ internal static class ModelMetadata
             throw file.Malformed($"has the version '{version}'; '{Version}' was expected");
     }
 
-    /// <summary>The graph, checked.</summary>
+    /// <summary>Reads and checks the graph.</summary>
     public static CheckedGraph ReadGraph(MetadataStrings file)
     {
         var graph = ReadJson<NetworkGraph>(file, "graph");
@@ -79,7 +82,7 @@ internal static class ModelMetadata
         return patterns;
     }
 
-    /// <summary>Class names: none, or one per output channel of the graph.</summary>
+    /// <summary>Class names: none, or one for each output channel of the graph.</summary>
     public static string[] ReadClassNames(MetadataStrings file, CheckedGraph graph)
     {
         var names = ReadJson<string[]>(file, "class_names");
@@ -98,13 +101,13 @@ internal static class ModelMetadata
         var legal = normalisation.Resize is >= 0 and <= MaxResize
             && normalisation.Mean.Length == graph.Input.Channels && normalisation.Deviation.Length == graph.Input.Channels
             && normalisation.Mean.All(float.IsFinite)
-                && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
+            && normalisation.Deviation.All(deviation => float.IsFinite(deviation) && deviation > 0);
         return legal ? normalisation : throw file.Malformed(
             $"has the normalisation {file.Values["normalisation"]}; expected a resize of 0 to {MaxResize} pixels and "
             + $"{graph.Input.Channels} finite means and positive deviations");
     }
 
-    // An attribute that is absent has its default, which keeps the header of a small file small.
+    // Attributes with their default value are left out, which keeps the header small.
     private static void OmitDefaults(JsonTypeInfo type)
     {
         foreach (var property in type.Properties)

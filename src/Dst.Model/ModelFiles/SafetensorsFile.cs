@@ -18,13 +18,11 @@ public static class SafetensorsFile
     internal const int LengthBytes = sizeof(long);
     internal const string MetadataKey = "__metadata__";
 
-    /// <summary>Opens a file and checks its whole header; no tensor is read yet.</summary>
+    /// <summary>Opens a file and checks its whole header. No tensor is read.</summary>
     /// <exception cref="InputException">The file cannot be opened or is not a well-formed safetensors file.</exception>
     public static SafetensorsReader Open(string path) => new(path);
 
-    /// <summary>
-    /// Writes a file atomically. Tensors are laid out widest type first, so that each is aligned, else in the order given.
-    /// </summary>
+    /// <summary>Writes a file atomically. Tensors of the widest type come first, so that each is aligned.</summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be too long.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
@@ -40,7 +38,7 @@ public static class SafetensorsFile
         });
     }
 
-    /// <summary>Bytes of the file that <see cref="Write"/> would write.</summary>
+    /// <summary>Size in bytes of the file that <see cref="Write"/> writes.</summary>
     internal static long SizeOf(IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {
         var ordered = Order(tensors);
@@ -54,7 +52,7 @@ public static class SafetensorsFile
     {
         using var buffer = new MemoryStream();
         buffer.Write(stackalloc byte[LengthBytes]);
-        // JSON inside of a string: every quote would take six bytes instead of two.
+        // Metadata is JSON inside of strings: with the default encoder each quote would take six bytes instead of two.
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();

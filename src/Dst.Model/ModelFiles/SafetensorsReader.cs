@@ -6,8 +6,8 @@ using Dst.Foundations;
 namespace Dst.ModelFiles;
 
 /// <summary>
-/// An open safetensors file whose header has been checked: every tensor lies inside the file, none overlap, nothing lies between
-/// or behind them. A tensor's memory is taken only when it is read, and only after its type and shape are what the caller expects.
+/// An open safetensors file with a checked header: every tensor lies inside the file, none overlap, and nothing lies between or behind
+/// them. A tensor takes memory only when it is read, after a check that it has the type and shape that the caller expects.
 /// </summary>
 public sealed class SafetensorsReader : IDisposable
 {
@@ -65,7 +65,7 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>The strings of <c>__metadata__</c>, with errors that name this file.</summary>
     internal MetadataStrings Strings => new(Path, _metadata);
 
-    /// <summary>The error that names this file; what it quotes from the file is cut to a readable length.</summary>
+    /// <summary>The error that names this file. A quotation from the file is cut to a readable length.</summary>
     internal InputException Malformed(string problem, Exception? cause = null) => Strings.Malformed(problem, cause);
 
     private T[] Read<T>(string name, TensorType type, IReadOnlyList<int> shape) where T : unmanaged
@@ -121,7 +121,7 @@ public sealed class SafetensorsReader : IDisposable
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // JsonDocument says InvalidOperationException for strings that are not Unicode.
+            // JsonDocument throws InvalidOperationException for strings that are not Unicode.
             throw Malformed($"has a header that is not the JSON of a safetensors file ({e.Message.TrimEnd('.')})", e);
         }
     }
@@ -155,9 +155,8 @@ public sealed class SafetensorsReader : IDisposable
 
     private TensorInfo ReadTensorInfo(string name, JsonElement json, long dataOffset, long dataBytes)
     {
-        if (
-            json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("dtype", out var dtype)
-                || dtype.ValueKind != JsonValueKind.String
+        if (json.ValueKind != JsonValueKind.Object
+            || !json.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
             || !json.TryGetProperty("shape", out var shapeJson) || !json.TryGetProperty("data_offsets", out var offsetsJson))
             throw Malformed($"describes tensor '{name}' without dtype, shape and data_offsets, which were expected");
         TensorType? known = dtype.GetString() switch { "F32" => TensorType.F32, "U8" => TensorType.U8, "I64" => TensorType.I64, _ => null };

@@ -22,7 +22,7 @@ public enum TensorType
 /// <param name="Bytes">Length in bytes.</param>
 public sealed record TensorInfo(TensorType Type, IReadOnlyList<int> Shape, long Offset, long Bytes);
 
-/// <summary>A named tensor to be written to a safetensors file. It keeps the array it is given, without copying.</summary>
+/// <summary>A named tensor to write to a safetensors file. It keeps the array that it is given; it makes no copy.</summary>
 public sealed class TensorEntry
 {
     private readonly Array _values;
@@ -87,7 +87,7 @@ public sealed class TensorEntry
 
     private static void WriteTo<T>(Stream stream, ReadOnlySpan<T> values) where T : unmanaged
     {
-        const int elementsAtOnce = 1 << 20; // a span of bytes holds at most 2 GiB
+        const int elementsAtOnce = 1 << 20; // a span has at most 2 GiB of bytes
         for (; !values.IsEmpty; values = values[Math.Min(elementsAtOnce, values.Length)..])
             stream.Write(MemoryMarshal.AsBytes(values[..Math.Min(elementsAtOnce, values.Length)]));
     }

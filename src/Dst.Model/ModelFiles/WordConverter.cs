@@ -4,7 +4,7 @@ using Dst.Foundations;
 
 namespace Dst.ModelFiles;
 
-/// <summary>An enum in JSON as its word, and nothing else.</summary>
+/// <summary>Reads and writes an enum as its word, and accepts nothing else.</summary>
 internal sealed class WordConverter<T> : JsonConverter<T> where T : struct, Enum
 {
     public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

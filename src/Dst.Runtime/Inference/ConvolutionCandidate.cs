@@ -6,13 +6,13 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference;
 
-/// <summary>A form of a convolution, of all taps or of those that its mask keeps, and its estimated cost.</summary>
+/// <summary>A form of a convolution, with all taps or those that its mask keeps, and its estimated cost.</summary>
 /// <param name="Form">The form.</param>
 /// <param name="Kept">The taps that it reads, or null for all.</param>
-/// <param name="Cost">Estimated time of an image in vector multiply-adds.</param>
+/// <param name="Cost">Estimated time of one image, in vector multiply-adds.</param>
 internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept, double Cost)
 {
-    /// <summary>The candidate as plans and their cache name it.</summary>
+    /// <summary>The name of the form in plans and their cache.</summary>
     public LayerForm Name => new(Form.Name, UsesMask);
 
     /// <summary>Whether it skips what the mask prunes.</summary>
@@ -27,17 +27,17 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     public static IReadOnlyList<ConvolutionCandidate> Of(SimdTier tier, Conv2dShape shape, LayerMask? mask, int largestTile, int batch)
     {
         var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
-        var all = ConvolutionForm.Of(tier, shape, kept: null).Select(form => Create(form, null));
+        var all = ConvolutionForm.Of(tier, shape, kept: null).Select(form => Estimate(form, null));
         var masked = kept is null
             ? []
-            : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Create(form, kept));
+            : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Estimate(form, kept));
         return [.. all.Concat(masked).Where(candidate => candidate.Form is not WinogradForm form || form.Tile <= largestTile)];
 
-        ConvolutionCandidate Create(ConvolutionForm form, KeptTaps? kept) =>
+        ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
             new(form, kept, form.CostOf(ConvolutionWork.OfInference(shape, kept, batch)).Forward);
     }
 
-    /// <summary>Packs the weights of a layer in this form.</summary>
+    /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
     public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form is WinogradForm form
         ? new WinogradStep(tier, node, Name.ToString(), form, shape, Kept, batch)
         : new DirectStep(tier, node, Name.ToString(), shape, Kept);

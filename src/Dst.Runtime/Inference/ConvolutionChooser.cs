@@ -6,12 +6,12 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;
 
-/// <summary>Chooses the form of each convolution: by measuring, once for equal layers, or by estimated cost.</summary>
+/// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
 internal sealed class ConvolutionChooser(InferenceOptions options, int largestTile)
 {
     private const int Rounds = 9;
 
-    /// <summary>Candidates whose estimated cost is further than this from the lowest are not measured.</summary>
+    /// <summary>A candidate is measured only if its estimated cost is at most this many times the lowest.</summary>
     private const double HopelessCost = 3;
 
     private readonly Dictionary<(Conv2dShape, string?, long), LayerDecision> _measured = [];
@@ -44,10 +44,10 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
         return _measured[key] = new(node.Layer, measured[0], [.. measured.Skip(1), .. others], reason);
     }
 
-    /// <summary>What tells layers apart in the cache.</summary>
+    /// <summary>The name by which the cache tells layers apart.</summary>
     private string NameOf(LoweredNode node, Conv2dShape s) =>
-        $"{options.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} stride "
-        + $"{s.Stride} padding {s.Padding} groups {s.Groups} "
+        $"{options.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
+        + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense");
 
     private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> candidates)
@@ -63,22 +63,22 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
         }
     }
 
-    /// <summary>Shortest milliseconds of each form; rounds are interleaved so that a disturbance of the machine meets all.</summary>
+    /// <summary>Shortest milliseconds of each step. Rounds are interleaved, so that a disturbance of the machine hits all steps.</summary>
     private unsafe double[] Times(List<InferenceStep> steps, Conv2dShape shape)
     {
         using var x = new AlignedBuffer((long)options.Batch * shape.InputLength);
         using var y = new AlignedBuffer((long)options.Batch * shape.OutputLength);
         using var residual = new AlignedBuffer((long)options.Batch * shape.OutputLength);
         using var scratch = new AlignedBuffer(steps.Max(step => step.ScratchLength(threads: 1)));
-        for (var i = 0L; i < x.Length; i++) x.Pointer[i] = i % 7 * 0.25f - 0.5f; // ordinary numbers: others may be slower
+        for (var i = 0L; i < x.Length; i++) x.Pointer[i] = i % 7 * 0.25f - 0.5f; // no denormal or infinite numbers, which may be slower
         var times = new double[steps.Count];
         Array.Fill(times, double.PositiveInfinity);
         for (var round = 0; round < Rounds; round++)
         {
             for (var i = 0; i < steps.Count; i++)
             {
-                var data = new StepData(
-                    x.Pointer, steps[i].Second is null ? null : residual.Pointer, y.Pointer, options.Batch, options.Tier);
+                var second = steps[i].Second is null ? null : residual.Pointer;
+                var data = new StepData(x.Pointer, second, y.Pointer, options.Batch, options.Tier);
                 var start = Stopwatch.GetTimestamp();
                 steps[i].Run(data, 0, steps[i].Units(options.Batch), scratch.Pointer);
                 times[i] = Math.Min(times[i], Stopwatch.GetElapsedTime(start).TotalMilliseconds);

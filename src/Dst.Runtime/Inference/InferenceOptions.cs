@@ -5,30 +5,26 @@ namespace Dst.Runtime.Inference;
 /// <summary>How a network is compiled for inference.</summary>
 public sealed record InferenceOptions
 {
-    /// <summary>
-    /// Images that run together, and for which the plan is tuned; a session takes any number, this many at a time. At least 1.
-    /// </summary>
+    /// <summary>Images that run together, at least 1. The plan is tuned for this number; a session takes any number.</summary>
     public int Batch { get; init; } = 1;
 
-    /// <summary>Vector width; the widest that this processor has, or a narrower one.</summary>
+    /// <summary>Vector width: by default the widest that this processor has; a narrower one is legal.</summary>
     public SimdTier Tier { get; init; } = SimdTiers.Best;
 
-    /// <summary>
-    /// Whether the forms of each convolution are measured on this machine; otherwise a fixed cost model chooses, the same each time.
-    /// </summary>
+    /// <summary>Whether the forms of each convolution are measured. If not, a cost model chooses, the same way each time.</summary>
     public bool Tune { get; init; } = true;
 
-    /// <summary>Where measurements are looked up and kept for other processes, or null to measure anew each time.</summary>
+    /// <summary>Keeps measurements for later compilations, also of other processes; null measures each time.</summary>
     public PlanCache? Cache { get; init; }
 
-    /// <summary>Whether masks are ignored: pruned weights are multiplied as zeros, as a dense network would.</summary>
+    /// <summary>Whether masks are ignored: pruned weights are multiplied as zeros, as in a dense network.</summary>
     public bool Dense { get; init; }
 
     /// <summary>
-    /// Whether layers with a mask take only forms that skip what it prunes; otherwise the fastest form, which may be a dense one.
+    /// Whether layers with a mask take only forms that skip pruned weights. If not, they take the fastest form, which may be a dense one.
     /// </summary>
     public bool Sparse { get; init; }
 
-    /// <summary>Whether an image with a NaN or infinity is an error rather than computed with.</summary>
+    /// <summary>Whether an image with a NaN or an infinity is an error. If not, it is computed like any other.</summary>
     public bool RefuseNonFinite { get; init; }
 }

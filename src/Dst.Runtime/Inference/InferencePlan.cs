@@ -8,24 +8,24 @@ using Dst.Runtime.Threading;
 namespace Dst.Runtime.Inference;
 
 /// <summary>
-/// A network compiled for inference: fused operations, each in its fastest form on this machine, with weights packed once. Sessions
-/// compute with it, on any number of threads at once; dispose of them first.
+/// A network compiled for inference: fused operations, each in its fastest form on this machine, with weights packed once. Sessions on any
+/// number of threads compute with it at once. Dispose of the sessions first.
 /// </summary>
 public sealed class InferencePlan : IDisposable
 {
     /// <summary>Largest difference of a logit that Winograd forms may cause, relative to the largest logit of the image.</summary>
     public const double ErrorBound = 1e-3;
 
-    /// <summary>Most threads that a session may have.</summary>
+    /// <summary>Largest number of threads of a session.</summary>
     public const int MaxThreads = 1024;
 
-    /// <summary>Values that stay in a core's second-level cache beside weights and transforms, in floats: 512 kB.</summary>
+    /// <summary>Floats of values that stay in a core's second-level cache beside weights and transforms: 512 kB.</summary>
     private const int CachedValues = 128 * 1024;
 
-    /// <summary>Winograd tiles from the fastest to the most exact; 0 is none.</summary>
+    /// <summary>Largest Winograd tiles to try, from the fastest to the most exact; 0 is none.</summary>
     private static readonly int[] LargestTiles = [4, 2, 0];
 
-    /// <summary>Compiles without a look at the errors of Winograd forms, which have tiles up to <paramref name="largestTile"/>.</summary>
+    /// <summary>Compiles with Winograd tiles up to <paramref name="largestTile"/>, without a check of their errors.</summary>
     internal InferencePlan(Model model, InferenceOptions options, int largestTile)
     {
         Options = options;
@@ -57,8 +57,8 @@ public sealed class InferencePlan : IDisposable
     internal MemoryPlan Memory { get; }
 
     /// <summary>
-    /// Images of a batch that a session takes through all steps together: so few that their values stay in the caches of the threads,
-    /// unless reading all weights that often costs more than moving the values of the whole batch. A multiple of
+    /// Images of a batch that a session takes through all steps together. They are so few that their values stay in the caches of the
+    /// threads, unless to read all weights that often costs more than to move the values of the whole batch. The number is a multiple of
     /// <see cref="LinearStep.ImagesTogether"/> or the whole batch, so that results do not depend on it.
     /// </summary>
     internal int ImagesTogether(int threads)
@@ -72,8 +72,8 @@ public sealed class InferencePlan : IDisposable
     }
 
     /// <summary>
-    /// Compiles a model. Winograd forms are taken only as far as the logits of a random image stay within <see cref="ErrorBound"/> of the
-    /// direct forms'.
+    /// Compiles a model. Winograd forms are used only if they keep the logits of a random image within <see cref="ErrorBound"/> of those of
+    /// direct forms.
     /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">How, or null for the defaults.</param>
@@ -100,14 +100,11 @@ public sealed class InferencePlan : IDisposable
         throw new InvalidOperationException("a plan without Winograd forms was expected last");
     }
 
-    /// <summary>
-    /// Compiles a model for single images without Winograd forms, which round more, and without measuring: the most exact plan.
-    /// </summary>
+    /// <summary>Compiles the most exact plan: for single images, without Winograd forms, which round more, and without measuring.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">
     /// How, or null for the defaults; <see cref="InferenceOptions.Batch"/> and <see cref="InferenceOptions.Tune"/> have no effect.
     /// </param>
-    /// <exception cref="InputException">The graph is not legal.</exception>
     public static InferencePlan CompileDirect(Model model, InferenceOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -115,8 +112,9 @@ public sealed class InferencePlan : IDisposable
     }
 
     /// <summary>Takes the memory of a session and starts its threads.</summary>
-    /// <param name="threads">Threads that share the work, 1 to <see cref="MaxThreads"/>; results do not depend on it. More than the
-    /// processor has cores gain nothing.</param>
+    /// <param name="threads">
+    /// Threads that share the work, 1 to <see cref="MaxThreads"/>. Results do not depend on it. More threads than cores gain nothing.
+    /// </param>
     /// <exception cref="InputException">There is not enough memory, or the number of threads is out of range.</exception>
     public InferenceSession CreateSession(int threads = 1)
     {
@@ -133,7 +131,7 @@ public sealed class InferencePlan : IDisposable
         }
     }
 
-    /// <summary>Takes the memory of a session that shares the threads of others; only one of them may use the pool at a time.</summary>
+    /// <summary>Takes the memory of a session that shares threads with others. Only one of them may use the pool at a time.</summary>
     /// <param name="pool">Threads; not disposed.</param>
     /// <exception cref="InputException">There is not enough memory.</exception>
     public InferenceSession CreateSession(WorkerPool pool) => new(this, pool, ownsPool: false);
@@ -162,7 +160,7 @@ public sealed class InferencePlan : IDisposable
         return direct.ProbeLogits();
     }
 
-    /// <summary>The logits of one image of random numbers of mean 0 and deviation 1, as normalised images have.</summary>
+    /// <summary>The logits of one image of random numbers with mean 0 and deviation 1, like a normalised image.</summary>
     private float[] ProbeLogits()
     {
         var image = new float[Input.Count];
@@ -178,7 +176,7 @@ public sealed class InferencePlan : IDisposable
     private static bool IsWithinBound(float[] actual, float[] expected)
     {
         var largest = expected.Max(Math.Abs);
-        // Not "all differences are smaller": networks with weights that are not finite have no better form either.
+        // A difference of NaN counts as within the bound: no form helps a network whose weights are not finite.
         return !actual.Zip(expected).Any(pair => Math.Abs(pair.First - pair.Second) > ErrorBound * largest);
     }
 }

@@ -6,15 +6,15 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;
 
-/// <summary>Time that a session has spent in one step of its plan.</summary>
+/// <summary>The time that a session has spent in one step of its plan.</summary>
 /// <param name="Name">Name of the layer.</param>
-/// <param name="Form">How it is computed.</param>
+/// <param name="Form">The form in which it is computed.</param>
 /// <param name="Time">Sum over all runs.</param>
 public sealed record StepTime(string Name, string Form, TimeSpan Time);
 
 /// <summary>
-/// Memory and threads to run a plan with. Sessions of one plan share its weights and may run at the same time; one session runs one
-/// batch at a time and takes no memory while it does.
+/// Memory and threads to run a plan with. Sessions of one plan share its weights and may run at the same time. One session runs one batch
+/// at a time and allocates nothing while it does.
 /// </summary>
 public sealed unsafe class InferenceSession : IDisposable
 {
@@ -42,7 +42,7 @@ public sealed unsafe class InferenceSession : IDisposable
         CheckMemory(plan.Memory.Length * (double)_together + _scratchPitch * (double)threads, $"{_together} images on {threads} threads");
         _values = new AlignedBuffer(plan.Memory.Length * _together);
         _scratch = new AlignedBuffer(_scratchPitch * threads);
-        _places = [.. plan.Steps.Select(step => new StepPlaces(PlaceOf(step.Input), step.Second is null ? null : PlaceOf(step.Second), PlaceOf(step.Output)))];
+        _places = [.. plan.Steps.Select(PlacesOf)];
         _ticks = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
@@ -57,11 +57,11 @@ public sealed unsafe class InferenceSession : IDisposable
     public IReadOnlyList<StepTime> Times =>
         [.. _plan.Steps.Select((step, i) => new StepTime(step.Layer, step.Form, Stopwatch.GetElapsedTime(0, _ticks[i])))];
 
-    /// <summary>Computes the logits of any number of images, as many at a time as the plan was compiled for.</summary>
+    /// <summary>Computes the logits of any number of images, one batch of the plan at a time.</summary>
     /// <param name="images">Normalised images [count, C, H, W].</param>
     /// <param name="count">Number of images, at least 1.</param>
     /// <param name="logits">[count, Classes].</param>
-    /// <exception cref="InputException">A length is not that of so many images, or an image has a value that the plan refuses.</exception>
+    /// <exception cref="InputException">A length does not match the number of images, or the plan refuses a value.</exception>
     public void Run(ReadOnlySpan<float> images, int count, Span<float> logits)
     {
         CheckLengths(images, count, logits);
@@ -102,16 +102,19 @@ public sealed unsafe class InferenceSession : IDisposable
         Layout.ToPlain(_values.Pointer + PlaceOf(_plan.Program.Output), _images, output.Channels, output.Height * output.Width, logits);
     }
 
-    /// <summary>An equal share of the current step's units.</summary>
+    /// <summary>Computes an equal share of the current step's units.</summary>
     private void RunPart(int part)
     {
         var step = _plan.Steps[_step];
         var units = (long)step.Units(_images);
         var (x, second, y) = _places[_step];
-        var data = new StepData(
-            _values.Pointer + x, second is null ? null : _values.Pointer + second.Value, _values.Pointer + y, _images, _plan.Options.Tier);
+        var operand = second is { } place ? _values.Pointer + place : null;
+        var data = new StepData(_values.Pointer + x, operand, _values.Pointer + y, _images, _plan.Options.Tier);
         step.Run(data, (int)(part * units / _parts), (int)((part + 1) * units / _parts), _scratch.Pointer + part * _scratchPitch);
     }
+
+    private StepPlaces PlacesOf(InferenceStep step) =>
+        new(PlaceOf(step.Input), step.Second is { } second ? PlaceOf(second) : null, PlaceOf(step.Output));
 
     /// <summary>Where a value of all images begins in this session's memory.</summary>
     private long PlaceOf(string value) => _plan.Memory[value] * _together;

@@ -4,8 +4,8 @@ namespace Dst.Runtime.Inference;
 
 /// <summary>One way to compute a layer.</summary>
 /// <param name="Form">Name of the form, such as <c>winograd4x4</c>.</param>
-/// <param name="UsesMask">Whether it skips what the layer's mask prunes; otherwise pruned weights are multiplied as zeros.</param>
-/// <param name="Ms">Shortest measured milliseconds of a batch on one thread, or null where it was not measured.</param>
+/// <param name="UsesMask">Whether it skips what the layer's mask prunes. If not, pruned weights are multiplied as zeros.</param>
+/// <param name="Ms">Shortest measured milliseconds of a batch on one thread, or null if it was not measured.</param>
 public sealed record LayerForm(string Form, bool UsesMask, double? Ms = null)
 {
     /// <inheritdoc/>

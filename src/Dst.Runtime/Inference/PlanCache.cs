@@ -6,19 +6,19 @@ using Dst.Kernels;
 namespace Dst.Runtime.Inference;
 
 /// <summary>
-/// What was measured of the forms of layers, kept in a file so that each is measured once on a machine. Only measurements of this
-/// processor with these kernels are used. Processes may share the file: it is replaced as a whole, and what one of two that write at once
-/// loses is measured again. Thread-safe.
+/// Keeps the measured times of layer forms in a file, so that each is measured once on a machine. Only measurements of this processor with
+/// these kernels are used. Processes may share the file: it is replaced as a whole. If two write at once, one's measurements are lost and
+/// repeated later. Thread-safe.
 /// </summary>
 public sealed partial class PlanCache
 {
-    /// <summary>Most layers that are kept; the oldest are dropped first.</summary>
+    /// <summary>Largest number of layers that are kept; the oldest are dropped first.</summary>
     public const int MaxLayers = 1024;
 
     private const int Version = 2;
     private const long MaxBytes = 4 << 20;
 
-    /// <summary>Threads of this process save one after another: they would share the temporary file.</summary>
+    /// <summary>Lets the threads of this process save one after another, as they share the name of the temporary file.</summary>
     private static readonly Lock Saving = new();
 
     private readonly string? _path;
@@ -27,9 +27,9 @@ public sealed partial class PlanCache
     private readonly List<MeasuredLayer> _added = [];
     private Dictionary<string, MeasuredLayer>? _known;
 
-    /// <summary>Uses a file, which need not exist yet; it is read when something is first looked up.</summary>
+    /// <summary>Uses a file, which need not exist. It is read at the first look-up.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="warn">Takes a sentence when the file is of another processor, damaged or cannot be written: it is ignored then.</param>
+    /// <param name="warn">Takes a sentence if the file is ignored (of another processor, damaged) or cannot be written.</param>
     public PlanCache(string path, Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -39,9 +39,8 @@ public sealed partial class PlanCache
     private PlanCache(Action<string>? warn) => _warn = warn;
 
     /// <summary>
-    /// The user's cache: <c>dst/plans.json</c> in <c>$XDG_CACHE_HOME</c>, else in <c>~/.cache</c>, on Windows in the folder of local
-    /// application
-    /// data. Where there is no such folder, nothing is kept.
+    /// The user's cache: <c>dst/plans.json</c> in <c>$XDG_CACHE_HOME</c>, else in <c>~/.cache</c>, or on Windows in the folder of local
+    /// application data. Without such a folder nothing is kept.
     /// </summary>
     public static PlanCache OfUser(Action<string>? warn = null) =>
         FolderOfUser() is { } folder ? new(Path.Combine(folder, "dst", "plans.json"), warn) : new(warn);
@@ -62,7 +61,7 @@ public sealed partial class PlanCache
         lock (_lock) _added.Add(new(layer, [.. measured]));
     }
 
-    /// <summary>Adds what is new to the file.</summary>
+    /// <summary>Adds the new measurements to the file.</summary>
     internal void Save()
     {
         lock (_lock)
@@ -75,11 +74,8 @@ public sealed partial class PlanCache
                     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
                     var names = _added.Select(layer => layer.Layer).ToHashSet();
                     var layers = Read(warn: null).Where(layer => !names.Contains(layer.Layer)).Concat(_added).TakeLast(MaxLayers).ToList();
-                    AtomicFile.Write(
-                        _path,
-                        stream =>
-                            JsonSerializer.Serialize(
-                                stream, new Content(Version, Processor.Name, Kernels, layers), PlanJson.Default.Content));
+                    var content = new Content(Version, Processor.Name, Kernels, layers);
+                    AtomicFile.Write(_path, stream => JsonSerializer.Serialize(stream, content, PlanJson.Default.Content));
                 }
             }
             catch (Exception e) when (e is InputException or IOException or UnauthorizedAccessException)
@@ -101,12 +97,11 @@ public sealed partial class PlanCache
         try
         {
             var json = InputFile.ReadAllBytes(_path, MaxBytes);
-            // Of an older program: measured anew.
+            // A file of an older program is ignored without a warning.
             if (JsonSerializer.Deserialize(json, PlanJson.Default.Header) is { Version: > 0 and < Version }) return [];
             var content = JsonSerializer.Deserialize(json, PlanJson.Default.Content);
-            if (
-                content is not { Version: Version } || !content.Layers.TrueForAll(IsLegal)
-                    || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
+            if (content is not { Version: Version } || !content.Layers.TrueForAll(IsLegal)
+                || content.Layers.DistinctBy(layer => layer.Layer).Count() < content.Layers.Count)
                 throw new JsonException($"version {Version} was expected, each layer once and with its measurements");
             if (content.Cpu == Processor.Name) return content.Kernels == Kernels ? content.Layers : [];
             warn?.Invoke(
@@ -137,10 +132,10 @@ public sealed partial class PlanCache
     /// <summary>The file.</summary>
     private sealed record Content(int Version, string Cpu, string Kernels, List<MeasuredLayer> Layers);
 
-    /// <summary>What tells its version.</summary>
+    /// <summary>The part of the file that tells its version.</summary>
     private sealed record Header(int Version);
 
-    /// <summary>The measured forms of a layer of one kind: tier, batch, sizes and mask.</summary>
+    /// <summary>The measured forms of one kind of layer: of a tier, batch, sizes and mask.</summary>
     private sealed record MeasuredLayer(string Layer, List<LayerForm> Forms);
 
     [JsonSourceGenerationOptions(

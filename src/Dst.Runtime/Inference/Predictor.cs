@@ -6,7 +6,7 @@ namespace Dst.Runtime.Inference;
 
 /// <summary>
 /// A compiled model that takes images and gives class probabilities. Any number of threads may call it at once: they share the packed
-/// weights, and each call uses a session of its own, which is made when none is idle and kept for later calls.
+/// weights. Each call uses a session of its own, which is made if none is idle and kept for later calls.
 /// </summary>
 public sealed class Predictor : IDisposable
 {
@@ -22,8 +22,10 @@ public sealed class Predictor : IDisposable
     /// <summary>Compiles a model; later changes to its weights have no effect.</summary>
     /// <param name="model">Network, weights, masks, class names and input normalisation.</param>
     /// <param name="options">How it is compiled, or null for the defaults.</param>
-    /// <param name="threads">Threads that share the work of one call, 1 to <see cref="InferencePlan.MaxThreads"/>; results do not depend on
-    /// it. More than the processor has cores gain nothing.</param>
+    /// <param name="threads">
+    /// Threads that share the work of one call, 1 to <see cref="InferencePlan.MaxThreads"/>. Results do not depend on it. More threads than
+    /// cores gain nothing.
+    /// </param>
     /// <exception cref="InputException">An option is out of range.</exception>
     public Predictor(Model model, InferenceOptions? options = null, int threads = 1)
     {
@@ -37,9 +39,8 @@ public sealed class Predictor : IDisposable
     }
 
     /// <summary>
-    /// Reads a model file and compiles it: each layer in the form that is fastest on this machine, as <see cref="PlanCache.OfUser"/> knows
-    /// or as it is
-    /// measured now. Inputs that are not finite are refused.
+    /// Reads a model file and compiles it, each layer in its fastest form on this machine: forms that <see cref="PlanCache.OfUser"/> does
+    /// not know are measured first. Inputs that are not finite are refused.
     /// </summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
     public static Predictor Load(string path) => new(Model.Load(path), new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
@@ -67,7 +68,7 @@ public sealed class Predictor : IDisposable
 
     /// <summary>Classifies an image of any size, which is prepared as <see cref="Model.Normalisation"/> says.</summary>
     /// <returns>The probability of each class.</returns>
-    /// <exception cref="InputException">The network's input has not the channels of an image.</exception>
+    /// <exception cref="InputException">The network's input has neither 1 nor 3 channels.</exception>
     public float[] Predict(Image image)
     {
         var probabilities = new float[Classes];
@@ -75,39 +76,42 @@ public sealed class Predictor : IDisposable
         return probabilities;
     }
 
-    /// <summary>The same without allocation, unless the normalisation resizes images.</summary>
+    /// <summary>Classifies an image of any size, without allocation unless the normalisation resizes images.</summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="probabilities">[Classes].</param>
-    /// <exception cref="InputException">The network's input has not the channels of an image, or the length is another one.</exception>
+    /// <exception cref="InputException">The network's input has neither 1 nor 3 channels, or the length does not match.</exception>
     public void Predict(Image image, Span<float> probabilities) => Predict(new ReadOnlySpan<Image>(in image), probabilities);
 
-    /// <summary>Classifies images of any size, as many at a time as <see cref="InferenceOptions.Batch"/> says.</summary>
+    /// <summary>Classifies images of any size, in batches of <see cref="InferenceOptions.Batch"/>.</summary>
     /// <param name="images">At least one.</param>
     /// <param name="probabilities">[images, Classes].</param>
-    /// <exception cref="InputException">There is no image, the network's input has not the channels of an image, or the length is another
-    /// one.</exception>
+    /// <exception cref="InputException">
+    /// There is no image, the network's input has neither 1 nor 3 channels, or the length does not match.
+    /// </exception>
     public void Predict(ReadOnlySpan<Image> images, Span<float> probabilities)
     {
         ComputeLogits(images, probabilities);
         ApplySoftmax(probabilities);
     }
 
-    /// <summary>Classifies inputs that are prepared already.</summary>
+    /// <summary>Classifies prepared inputs.</summary>
     /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
     /// <param name="probabilities">[count, Classes].</param>
-    /// <exception cref="InputException">A length is another one, or a value is not finite and <see
-    /// cref="InferenceOptions.RefuseNonFinite"/> is set.</exception>
+    /// <exception cref="InputException">
+    /// A length does not match, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.
+    /// </exception>
     public void Predict(ReadOnlySpan<float> inputs, Span<float> probabilities)
     {
         ComputeLogits(inputs, probabilities);
         ApplySoftmax(probabilities);
     }
 
-    /// <summary>What the network itself gives for images of any size: logits, or probabilities if it ends in a softmax.</summary>
+    /// <summary>Computes the network's own output for images of any size: logits, or probabilities if it ends in a softmax.</summary>
     /// <param name="images">At least one.</param>
     /// <param name="logits">[images, Classes].</param>
-    /// <exception cref="InputException">There is no image, the network's input has not the channels of an image, or the length is another
-    /// one.</exception>
+    /// <exception cref="InputException">
+    /// There is no image, the network's input has neither 1 nor 3 channels, or the length does not match.
+    /// </exception>
     public void ComputeLogits(ReadOnlySpan<Image> images, Span<float> logits)
     {
         CheckRoom(images.Length, logits.Length);
@@ -127,13 +131,12 @@ public sealed class Predictor : IDisposable
         }
     }
 
-    /// <summary>
-    /// What the network itself gives for inputs that are prepared already: logits, or probabilities if it ends in a softmax.
-    /// </summary>
+    /// <summary>Computes the network's own output for prepared inputs: logits, or probabilities if it ends in a softmax.</summary>
     /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
     /// <param name="logits">[count, Classes].</param>
-    /// <exception cref="InputException">A length is another one, or a value is not finite and <see
-    /// cref="InferenceOptions.RefuseNonFinite"/> is set.</exception>
+    /// <exception cref="InputException">
+    /// A length does not match, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.
+    /// </exception>
     public void ComputeLogits(ReadOnlySpan<float> inputs, Span<float> logits)
     {
         if (inputs.Length == 0 || inputs.Length % Input.Count != 0)
@@ -151,7 +154,7 @@ public sealed class Predictor : IDisposable
         }
     }
 
-    /// <summary>Frees the weights and all sessions; a call that is running ends first, later ones fail.</summary>
+    /// <summary>Frees the weights and all sessions. Running calls end first; later ones fail.</summary>
     public void Dispose()
     {
         lock (_idle)
@@ -168,8 +171,8 @@ public sealed class Predictor : IDisposable
         if (count < 1) throw new InputException("there are 0 images to predict; at least 1 was expected");
         if (room != (long)count * Classes)
             throw new InputException(
-                $"there is room for {room} results of {count} images; {(long)count * Classes} were expected, one for each of {Classes} "
-                + "classes");
+                $"there is room for {room} results of {count} images; {(long)count * Classes} were expected, "
+                + $"one for each of {Classes} classes");
     }
 
     private void ApplySoftmax(Span<float> logits)

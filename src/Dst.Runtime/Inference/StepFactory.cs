@@ -7,13 +7,13 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;
 
-/// <summary>Makes the steps of a lowered program: the one table of operations.</summary>
+/// <summary>Makes the steps of a lowered program. This is the one table from operations to steps.</summary>
 internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser chooser)
 {
     private readonly List<InferenceStep> _steps = [];
     private readonly List<LayerDecision> _decisions = [];
 
-    /// <summary>What steps can run.</summary>
+    /// <summary>What the steps of this runtime can compute.</summary>
     public static LoweringTarget Target { get; } = new(TakesBounds);
 
     /// <summary>Packs the weights of all layers.</summary>
@@ -65,7 +65,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         _ => throw new InvalidOperationException($"no inference step for {node.Operation}"),
     };
 
-    /// <summary>Bounds must leave the zeros of lanes that are no channel. Of steps without weights, some apply a ReLU.</summary>
+    /// <summary>Bounds must keep the zeros of lanes that are no channel. Of steps without weights, some apply a ReLU.</summary>
     private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
         ? bounds is { Least: <= 0, Most: >= 0 }
         : bounds == Bounds.Relu && node.Operation.TakesRelu;

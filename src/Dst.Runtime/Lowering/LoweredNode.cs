@@ -12,21 +12,21 @@ namespace Dst.Runtime.Lowering;
 public record LoweredNode(string Layer, Operation Operation, IReadOnlyList<string> Inputs, string Output)
 {
     /// <summary>
-    /// Weights [O, I, Kh, Kw] of a convolution or [O, I] of a linear layer; the scale [C] of a batch normalisation or an affine map; the
-    /// slope [C] of a PReLU; else null.
+    /// Weights [O, I, Kh, Kw] of a convolution or [O, I] of a linear layer, scale [C] of a batch normalisation or an affine map, slope [C]
+    /// of a PReLU; else null.
     /// </summary>
     public float[]? Weight { get; init; }
 
-    /// <summary>Bias [O] of a layer with weights, or null for none; the shift [C] of a batch normalisation or an affine map.</summary>
+    /// <summary>Bias [O] of a layer with weights, or shift [C] of a batch normalisation or an affine map; else null.</summary>
     public float[]? Bias { get; init; }
 
-    /// <summary>What of the weights is kept, or null for all.</summary>
+    /// <summary>Which weights are kept, or null for all.</summary>
     public LayerMask? Mask { get; init; }
 
     /// <summary>The value that is added to the result, or null.</summary>
     public string? Residual { get; init; }
 
-    /// <summary>What the result is clipped to, after the sum.</summary>
+    /// <summary>The bounds to which the result is clipped, after the sum.</summary>
     public Bounds Bounds { get; init; } = Bounds.None;
 
     /// <summary>All values that it reads.</summary>

@@ -4,15 +4,15 @@ using Dst.Runtime.Lowering.Passes;
 namespace Dst.Runtime.Lowering;
 
 /// <summary>
-/// A network as backends compute it: nodes in the order in which they run, with fused operations and folded normalisations. It says
-/// nothing of vectors, memory layouts or forms of a convolution; those belong to a backend. Immutable.
+/// A network as backends compute it: nodes in the order in which they run, with fused operations and folded normalisations. Vectors,
+/// memory layouts and forms of a convolution belong to a backend and are not part of it. Immutable.
 /// </summary>
 public sealed class LoweredProgram
 {
     internal LoweredProgram(IReadOnlyList<LoweredNode> nodes, IReadOnlyDictionary<string, LoweredValue> values, string output) =>
         (Nodes, Values, Output) = (nodes, values, output);
 
-    /// <summary>The operations, each after those whose values it reads.</summary>
+    /// <summary>The operations, each after those that write its inputs.</summary>
     public IReadOnlyList<LoweredNode> Nodes { get; }
 
     /// <summary>Each value that a node reads or writes, by name. The network's input is <see cref="NetworkGraph.InputName"/>.</summary>

@@ -2,7 +2,7 @@ using Dst.Kernels;
 
 namespace Dst.Runtime.Lowering;
 
-/// <summary>What a backend can run. Passes fuse and drop only what it allows.</summary>
+/// <summary>What a backend can compute. Passes fuse and drop only what it allows.</summary>
 /// <param name="TakesBounds">Whether the last step of a node can clip the result to some bounds.</param>
-/// <param name="ReadsMapsInAnyOrder">Whether a linear layer can read a map as it is, so that a flattening before it does nothing.</param>
+/// <param name="ReadsMapsInAnyOrder">Whether a linear layer can read a map as it is, so that no flattening is needed before it.</param>
 public sealed record LoweringTarget(Func<LoweredNode, Bounds, bool> TakesBounds, bool ReadsMapsInAnyOrder = false);

@@ -5,12 +5,12 @@ namespace Dst.Runtime.Lowering;
 /// <summary>What a step reads and writes.</summary>
 /// <param name="Reads">The values that it reads.</param>
 /// <param name="Output">The value that it writes.</param>
-/// <param name="Replaceable">Values in whose place it may write, if they are as long and nothing reads them later.</param>
+/// <param name="Replaceable">Values whose place it may overwrite, if they are as long and nothing reads them later.</param>
 public sealed record PlannedStep(IEnumerable<string> Reads, string Output, params IEnumerable<string> Replaceable);
 
 /// <summary>
-/// Where in one block of memory each value lies: values that are never needed at the same time share their place. First fit, in
-/// the order in which values are written.
+/// Where in one block of memory each value lies. Values that are never needed at the same time may share a place. Places are found by
+/// first fit, in the order in which values are written.
 /// </summary>
 public sealed class MemoryPlan
 {
@@ -23,7 +23,7 @@ public sealed class MemoryPlan
 
     /// <summary>Places the network's input and what each step writes.</summary>
     /// <param name="steps">In the order in which they run.</param>
-    /// <param name="lengthOf">Elements of each value for one image; 0 for one that lies elsewhere.</param>
+    /// <param name="lengthOf">Elements of a value of one image; 0 for a value that lies elsewhere.</param>
     /// <param name="output">The value that is read after the last step.</param>
     public MemoryPlan(IReadOnlyList<PlannedStep> steps, Func<string, long> lengthOf, string output)
     {
@@ -46,10 +46,10 @@ public sealed class MemoryPlan
         }
     }
 
-    /// <summary>Elements for one image of all values.</summary>
+    /// <summary>Elements of the block for one image.</summary>
     public long Length { get; private set; }
 
-    /// <summary>First element of a value for one image; a batch takes as many times that.</summary>
+    /// <summary>First element of a value, for one image. For a batch, multiply by its size.</summary>
     public long this[string value] => _places[value].Start;
 
     /// <summary>Puts the output of a step into the first gap between the values that the step or a later one reads.</summary>

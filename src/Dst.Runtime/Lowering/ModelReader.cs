@@ -2,7 +2,7 @@ using Dst.Graph;
 
 namespace Dst.Runtime.Lowering;
 
-/// <summary>Reads a model as nodes that passes can rewrite: one for each layer, with its weights.</summary>
+/// <summary>Reads a model into nodes that passes can rewrite: one for each layer, with its weights.</summary>
 internal static class ModelReader
 {
     /// <summary>Reads a model, without its masks if <paramref name="dense"/>.</summary>

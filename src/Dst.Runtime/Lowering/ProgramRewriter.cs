@@ -2,10 +2,10 @@ using Dst.Graph;
 
 namespace Dst.Runtime.Lowering;
 
-/// <summary>A program that passes rewrite. Each step takes time by what it touches, not by the length of the program.</summary>
+/// <summary>A program that passes rewrite. A fusion takes the same time however long the program is.</summary>
 internal sealed class ProgramRewriter
 {
-    /// <summary>In the order of the program; null where a node has gone.</summary>
+    /// <summary>In the order of the program; null where a node was removed.</summary>
     private readonly LoweredNode?[] _nodes;
 
     private readonly Dictionary<string, int> _producers = [];
@@ -13,7 +13,7 @@ internal sealed class ProgramRewriter
     private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
 
     /// <summary>Begins with the nodes of a legal graph.</summary>
-    /// <param name="nodes">Each after those whose values it reads.</param>
+    /// <param name="nodes">Each after those that write its inputs.</param>
     /// <param name="shapes">Shape of each value.</param>
     /// <param name="output">Name of the network's output.</param>
     public ProgramRewriter(IEnumerable<LoweredNode> nodes, IReadOnlyDictionary<string, FeatureShape> shapes, string output)
@@ -24,7 +24,7 @@ internal sealed class ProgramRewriter
         Count();
     }
 
-    /// <summary>The nodes, each after those whose values it reads. They may be rewritten meanwhile.</summary>
+    /// <summary>The nodes, each after those that write its inputs. They may be rewritten while they are enumerated.</summary>
     public IEnumerable<LoweredNode> Nodes => _nodes.OfType<LoweredNode>();
 
     /// <summary>Name of the network's output.</summary>
@@ -33,7 +33,7 @@ internal sealed class ProgramRewriter
     /// <summary>Shape of a value.</summary>
     public FeatureShape ShapeOf(string value) => _shapes[value];
 
-    /// <summary>How often a value is read, the network's output once more.</summary>
+    /// <summary>How often a value is read; the network's output counts once more.</summary>
     public int ReadersOf(string value) => _readers.GetValueOrDefault(value);
 
     /// <summary>The node that writes a value; null for the network's input.</summary>

@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Dst.Runtime.Threading;
 
-/// <summary>Zeroed native memory of floats, aligned to a cache line, that does not move and is freed on disposal.</summary>
+/// <summary>Native memory of floats: zeroed, aligned to a cache line, never moved, freed on disposal.</summary>
 public sealed unsafe class AlignedBuffer : IDisposable
 {
     private const nuint CacheLine = 64;
     private float* _pointer;
 
-    /// <summary>Takes room for <paramref name="length"/> floats.</summary>
-    /// <exception cref="OutOfMemoryException">There is not that much memory.</exception>
+    /// <summary>Takes memory for <paramref name="length"/> floats.</summary>
+    /// <exception cref="OutOfMemoryException">There is not enough memory.</exception>
     public AlignedBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);

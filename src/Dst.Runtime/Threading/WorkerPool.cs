@@ -3,17 +3,16 @@ using System.Diagnostics;
 namespace Dst.Runtime.Threading;
 
 /// <summary>
-/// Runs the numbered parts of a job on a fixed set of threads without allocating. The parts of a job never depend on the
-/// number of threads, so results do not either. Idle threads look out for the next job for a moment before they sleep: waking
-/// one takes longer than many a layer.
+/// Runs the numbered parts of a job on a fixed set of threads, without allocation. The parts of a job never depend on the number of
+/// threads, so results do not either. Idle threads spin for a moment before they sleep, because to wake one takes longer than many layers.
 /// </summary>
 public sealed class WorkerPool : IDisposable
 {
-    /// <summary>Into how many parts training and inference split their work, whatever the number of threads.</summary>
+    /// <summary>Number of parts into which training splits its work, whatever the number of threads.</summary>
     public const int Parts = 8;
 
-    /// <summary>0.1 ms, or none where threads would take the cores from each other.</summary>
-    private readonly long _lookOutTicks;
+    /// <summary>How long an idle thread spins: 0.1 ms, or not at all if there are more threads than cores.</summary>
+    private readonly long _spinTicks;
 
     private readonly Thread[] _workers;
     private readonly object _sleep = new();
@@ -27,12 +26,12 @@ public sealed class WorkerPool : IDisposable
     private Exception? _failure;
     private volatile bool _stopping;
 
-    /// <summary>Starts <paramref name="threads"/> − 1 workers; the calling thread is the last one.</summary>
+    /// <summary>Starts <paramref name="threads"/> − 1 workers. The calling thread is the last one.</summary>
     public WorkerPool(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
-        _lookOutTicks = threads <= Environment.ProcessorCount ? Stopwatch.Frequency / 10_000 : 0;
+        _spinTicks = threads <= Environment.ProcessorCount ? Stopwatch.Frequency / 10_000 : 0;
         _workers = new Thread[threads - 1];
         for (var i = 0; i < _workers.Length; i++)
         {
@@ -65,7 +64,7 @@ public sealed class WorkerPool : IDisposable
         _done.Reset();
         Announce();
         TakeParts();
-        for (var start = Stopwatch.GetTimestamp(); !_done.IsSet && Stopwatch.GetTimestamp() - start < _lookOutTicks;) Thread.SpinWait(1);
+        for (var start = Stopwatch.GetTimestamp(); !_done.IsSet && Stopwatch.GetTimestamp() - start < _spinTicks;) Thread.SpinWait(1);
         _done.Wait();
         _job = null;
         if (_failure is { } failure) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
@@ -83,8 +82,8 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Tells all workers that there is a new job, or the end.</summary>
     private void Announce()
     {
-        // A worker counts itself as asleep before it looks at the jobs for the last time, and both sides have a full fence between: one of
-        // them sees the other.
+        // A worker counts itself as asleep before it reads the number of jobs for the last time. Both sides have a full fence between
+        // their two steps, so that one of them sees the other.
         Interlocked.Increment(ref _jobs);
         if (Volatile.Read(ref _sleepers) == 0) return;
         lock (_sleep) Monitor.PulseAll(_sleep);
@@ -103,7 +102,7 @@ public sealed class WorkerPool : IDisposable
 
     private void WaitForJobAfter(int seen)
     {
-        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetTimestamp() - start < _lookOutTicks; Thread.SpinWait(1))
+        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetTimestamp() - start < _spinTicks; Thread.SpinWait(1))
         {
             if (Volatile.Read(ref _jobs) != seen) return;
         }

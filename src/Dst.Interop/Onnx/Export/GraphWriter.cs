@@ -6,13 +6,13 @@ using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Dst.Interop.Onnx.Export;
 
-/// <summary>An ONNX graph while it grows: nodes, their attributes and constants.</summary>
+/// <summary>Adds nodes, their attributes and constants to an ONNX graph.</summary>
 internal sealed class GraphWriter(GraphProto graph)
 {
     /// <summary>Adds a node.</summary>
     /// <param name="operation">Its type.</param>
-    /// <param name="name">Its name; its outputs are called after it.</param>
-    /// <param name="inputs">Values that it reads; "" is one that is absent.</param>
+    /// <param name="name">Its name, from which that of its output is made.</param>
+    /// <param name="inputs">Values that it reads; "" stands for an absent one.</param>
     /// <param name="attributes">float, int or int[] by name.</param>
     /// <returns>The value that it writes.</returns>
     public string Add(string operation, string name, IEnumerable<string> inputs, params (string Name, object Value)[] attributes)

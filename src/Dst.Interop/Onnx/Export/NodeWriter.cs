@@ -2,7 +2,7 @@ using Dst.Graph;
 
 namespace Dst.Interop.Onnx.Export;
 
-/// <summary>Writes the nodes of one model: the table from our operations to those of ONNX.</summary>
+/// <summary>Writes the nodes of a model. This is the one table from our operations to those of ONNX.</summary>
 internal sealed class NodeWriter(Model model, GraphWriter writer)
 {
     /// <summary>The ONNX value of one of ours: [N, C, H, W], or [N, F] where <paramref name="IsRow"/>.</summary>
@@ -11,7 +11,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     private readonly IReadOnlyDictionary<string, FeatureShape> _shapes = model.Graph.Shapes;
     private readonly Dictionary<string, Value> _values = new() { [NetworkGraph.InputName] = new(NetworkGraph.InputName, IsRow: false) };
 
-    /// <summary>Writes a node; those that it reads have been written.</summary>
+    /// <summary>Writes a node, after those that it reads.</summary>
     public void Add(Node node) => _values[node.Name] = node.Operation switch
     {
         LinearOp linear => new(AddLinear(node, linear), IsRow: true),
@@ -61,7 +61,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
                 var scaled = writer.Add("Mul", $"{name}.scaled", [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
                 return writer.Add("Add", name, [scaled, Parameter(node, "bias", perPixel: true)]);
             case HardSwishOp:
-                // HardSwish itself is of operation set 14.
+                // ONNX has HardSwish only from operation set 14 on.
                 var gate = writer.Add("HardSigmoid", name, [Map(node, 0)], ("alpha", 1f / 6), ("beta", 0.5f));
                 return writer.Add("Mul", $"{name}.product", [Map(node, 0), gate]);
             case AddOp:
@@ -96,7 +96,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     private string AddLinear(Node node, LinearOp linear) => writer.Add("Gemm", node.Name,
         [Row(node, 0), Parameter(node, "weight"), .. linear.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()], ("transB", 1));
 
-    /// <summary>Channels as [groups, channels / groups], transposed. A dimension of 0 keeps the batch.</summary>
+    /// <summary>Writes channels as [groups, channels / groups], transposed. A dimension of 0 keeps the batch.</summary>
     private string AddShuffle(Node node, int groups)
     {
         var (name, x) = (node.Name, _shapes[node.Name]);
@@ -108,9 +108,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         return Reshape(transposed, "join", 0, x.Channels, x.Height, x.Width);
     }
 
-    /// <summary>
-    /// Rounding up is written as more padding at the ends, which does not count: runtimes differ in what <c>ceil_mode</c> gives.
-    /// </summary>
+    /// <summary>Writes rounding up as more padding at the ends, which does not count: runtimes differ in <c>ceil_mode</c>.</summary>
     private string AddPool(Node node, string operation, int kernel, int stride, int padding, bool countPadding = false)
     {
         var (x, y, value) = (_shapes[node.Inputs[0]], _shapes[node.Name], Map(node, 0));
@@ -123,7 +121,8 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
             (begin, bottom, right) = (0, bottom - padding, right - padding);
         }
 
-        (string, object)[] window = [
+        (string, object)[] window =
+        [
             ("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }),
             ("pads", new[] { begin, begin, bottom, right }),
         ];

@@ -42,7 +42,7 @@ internal static class Activations
         Apply(import, node, min == 0 && max == float.MaxValue ? new ReluOp() : new ClipOp(min, max));
     }
 
-    /// <summary><c>Dropout</c>, which does something in training alone; its rate is an attribute before operation set 12.</summary>
+    /// <summary><c>Dropout</c>: its rate is an attribute before operation set 12.</summary>
     public static void Dropout(NetworkImport import, OnnxNode node)
     {
         var rate = import.Constant(node, 1)?.Scalar(node) ?? node.Get("ratio", 0.5f);
@@ -51,8 +51,8 @@ internal static class Activations
     }
 
     /// <summary>
-    /// <c>Softmax</c> and <c>LogSoftmax</c> at the end of the network are left out: the logits before them have the same ranking, and
-    /// distillation and predictions start from logits.
+    /// <c>Softmax</c> and <c>LogSoftmax</c> at the end of the network. They are left out: the logits before them have the same ranking, and
+    /// distillation and prediction start from logits.
     /// </summary>
     public static void Softmax(NetworkImport import, OnnxNode node)
     {
@@ -64,9 +64,7 @@ internal static class Activations
         import.Set(node, x);
     }
 
-    /// <summary>
-    /// Adds an operation on each element alone: its output keeps a reshape or transposition that has not been carried out.
-    /// </summary>
+    /// <summary>Adds an elementwise operation. Its output keeps a reshape or transposition that is still to be done.</summary>
     private static void Apply(NetworkImport import, OnnxNode node, Operation operation)
     {
         var x = import.InAnyOrder(node, 0);

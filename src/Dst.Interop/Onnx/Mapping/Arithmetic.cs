@@ -19,7 +19,7 @@ internal static class Arithmetic
         else throw node.Illegal("subtracts features from features; a constant on one side was expected");
     }
 
-    /// <summary><c>Mul</c>; with its own hard sigmoid it is a hard swish, as exporters write that before operation set 14.</summary>
+    /// <summary><c>Mul</c>. A product of x and its hard sigmoid is a hard swish: exporters write it so before operation set 14.</summary>
     public static void Multiply(NetworkImport import, OnnxNode node)
     {
         if (FindConstant(import, node) is { } constant)
@@ -31,7 +31,7 @@ internal static class Arithmetic
         var (x, y) = (import.Map(node, 0), import.Map(node, 1));
         if (IsHardSigmoidOf(import, node, gate: 1, of: x, y)) import.Set(node, ToHardSwish(import, y));
         else if (IsHardSigmoidOf(import, node, gate: 0, of: y, x)) import.Set(node, ToHardSwish(import, x));
-        // One factor for each channel is our second input.
+        // Factors for each channel are the second input of our product.
         else if (x.Shape.Count < y.Shape.Count) import.Set(node, import.Append(node, null, new MulOp(), y, x));
         else import.Set(node, import.Append(node, null, new MulOp(), x, y));
     }
@@ -42,7 +42,7 @@ internal static class Arithmetic
         Scale(import, node, 0, 1, value => (1 / value, 0));
     }
 
-    /// <summary>A constant that is broadcast to features, as one value for each channel.</summary>
+    /// <summary>The values of a constant for each channel, to which it is broadcast.</summary>
     public static float[] PerChannel(OnnxNode node, ConstantTensor constant, OnnxFeature x)
     {
         var channels = x.Shape.Channels;
@@ -60,7 +60,7 @@ internal static class Arithmetic
     private static int? FindConstant(NetworkImport import, OnnxNode node) =>
         import.IsConstant(node, 0) ? 0 : import.IsConstant(node, 1) ? 1 : null;
 
-    /// <summary>Multiplies and shifts each channel; a layer before that nobody else reads does it itself where it can.</summary>
+    /// <summary>Multiplies and shifts each channel. The layer before does it, if it can and has no other reader.</summary>
     private static void Scale(NetworkImport import, OnnxNode node, int feature, int constant, Func<float, (float Weight, float Bias)> rule)
     {
         var x = import.Map(node, feature);

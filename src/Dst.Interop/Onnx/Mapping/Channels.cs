@@ -43,7 +43,7 @@ internal static class Channels
         }
     }
 
-    /// <summary><c>Split</c> along the channels: one slice for each output.</summary>
+    /// <summary><c>Split</c> along the channels: a slice for each output.</summary>
     public static void Split(NetworkImport import, OnnxNode node)
     {
         var x = import.Map(node, 0);
@@ -51,7 +51,7 @@ internal static class Channels
         if (axis != ChannelAxis) throw node.Illegal($"splits the axis {axis} of {x}; the channels (1) were expected");
         var parts = node.Outputs.Count;
         var channels = x.Shape.Channels;
-        // In equal parts the last one is smaller where they do not divide the channels.
+        // If equal parts do not divide the channels, the last one is smaller.
         var equal = (channels + parts - 1) / parts;
         var equalSizes = Enumerable.Range(0, parts).Select(i => (long)Math.Min(equal, channels - i * equal));
         var sizes = import.Constant(node, 1)?.Longs(node) ?? node.Get<long[]>("split", [.. equalSizes]);

@@ -3,7 +3,7 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>Computes nodes that read constants alone: how exporters write paddings, shapes and pooling sizes.</summary>
+/// <summary>Computes nodes that read only constants: exporters write paddings, shapes and pooling sizes with them.</summary>
 internal sealed class ConstantFolder(MemoryBudget budget)
 {
     private readonly record struct Arguments(OnnxNode Node, ConstantTensor?[] Inputs, MemoryBudget Budget)
@@ -41,12 +41,12 @@ internal sealed class ConstantFolder(MemoryBudget budget)
             a, (x, y) => x / y, (x, y) => y is not 0 and not -1 ? x / y : y == -1 ? -x : throw a.Node.Illegal("divides by 0")),
     };
 
-    /// <summary>Operations that fold.</summary>
+    /// <summary>ONNX operations that it can compute.</summary>
     public static IEnumerable<string> Operations => Rules.Keys;
 
-    /// <summary>The node's output, or null if its operation does not fold.</summary>
+    /// <summary>Computes the output of a node, or gives null if its operation has no rule.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="inputs">Its inputs; null is one that is absent.</param>
+    /// <param name="inputs">Its inputs; null stands for an absent one.</param>
     public ConstantTensor? Fold(OnnxNode node, ConstantTensor?[] inputs) =>
         Rules.TryGetValue(node.Operation, out var rule) ? rule(new(node, inputs, budget)) : null;
 
@@ -172,7 +172,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         return values is float[] floats ? new(shape, floats) : new(shape, (long[])values);
     }
 
-    /// <summary>Combines two constants element by element; either may be repeated along an axis where it has the extent 1.</summary>
+    /// <summary>Combines two constants element by element. Either is repeated along an axis where it has the extent 1.</summary>
     private static ConstantTensor Combine(Arguments a, Func<float, float, float> floats, Func<long, long, long> longs)
     {
         var rank = Math.Max(a[0].Shape.Length, a[1].Shape.Length);

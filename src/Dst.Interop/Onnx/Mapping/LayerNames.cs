@@ -5,8 +5,8 @@ using Dst.Interop.Onnx.Reading;
 namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>
-/// Names of layers, each once: that of the module which owns the weights (<c>layer1.0.conv1.weight</c> gives <c>layer1.0.conv1</c>),
-/// else the scope in the node's name (<c>/layer1/layer1.0/relu/Relu</c> gives <c>layer1.0.relu</c>), else the operation.
+/// Gives each layer its own name: the module that owns the weights (<c>layer1.0.conv1.weight</c> gives <c>layer1.0.conv1</c>), else the
+/// scope in the node's name (<c>/layer1/layer1.0/relu/Relu</c> gives <c>layer1.0.relu</c>), else the operation.
 /// </summary>
 internal sealed partial class LayerNames
 {
@@ -44,7 +44,7 @@ internal sealed partial class LayerNames
         return $"{name}_{number}";
     }
 
-    // The last part is the operation, which a layer's own name needs not.
+    // The last part is the operation, which a module's name need not repeat.
     private static string Scope(string[] parts, string operation, bool hasWeights)
     {
         var scope = parts[..^1].Aggregate(Join);

@@ -3,7 +3,7 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>One import: what is known of each value of the ONNX graph, and our graph so far.</summary>
+/// <summary>State of an import: what is known of each value of the ONNX graph, and our graph so far.</summary>
 internal sealed class NetworkImport
 {
     private readonly OnnxGraph _graph;
@@ -26,20 +26,20 @@ internal sealed class NetworkImport
         _features[graph.Input] = new(NetworkGraph.InputName, input, graph.InputDims);
     }
 
-    /// <summary>What may still be computed.</summary>
+    /// <summary>The memory that may still be taken.</summary>
     public MemoryBudget Budget { get; }
 
     /// <summary>Our graph so far.</summary>
     public OnnxNetworkBuilder Network { get; }
 
-    /// <summary>Version of the operations.</summary>
+    /// <summary>Version of the operation set.</summary>
     public int Opset => _graph.Opset;
 
-    /// <summary>Images of the batch in the ONNX graph; 1 if that is known only when it runs.</summary>
+    /// <summary>Images of the batch in the ONNX graph; 1 if the graph leaves it open.</summary>
     public int Batch => _graph.InputDims[0];
 
     /// <summary>Maps a whole graph.</summary>
-    /// <exception cref="InputException">It has an operation or a form of one that we have not.</exception>
+    /// <exception cref="InputException">It has an operation, or a variant of one, that is not supported.</exception>
     public static Model Map(OnnxGraph graph)
     {
         var import = new NetworkImport(graph);
@@ -50,15 +50,15 @@ internal sealed class NetworkImport
     /// <summary>Whether <paramref name="value"/> is the network's output.</summary>
     public bool IsOutput(string value) => value == _graph.Output;
 
-    /// <summary>Whether our node that gives an input gives nothing else, so that it may be changed for this reader.</summary>
+    /// <summary>Whether only this node reads what our node before it computes, so that our node may be changed.</summary>
     public bool IsOnlyReader(OnnxNode node, int index)
     {
         var value = node.Inputs[index];
-        // A value that is reshaped shares its node with the one that it was made from.
+        // A reshaped value shares its node with the value that it was made from.
         return _readers[value] == 1 && _firstValues.GetValueOrDefault(_features[value].Node) == value;
     }
 
-    /// <summary>An input that must be a constant if it is there.</summary>
+    /// <summary>An optional input that must be a constant.</summary>
     public ConstantTensor? Constant(OnnxNode node, int index)
     {
         if (index >= node.Inputs.Count || node.Inputs[index].Length == 0) return null;
@@ -66,21 +66,21 @@ internal sealed class NetworkImport
             : throw node.Illegal($"computes its input {index} ('{node.Inputs[index]}') from the image; a constant was expected");
     }
 
-    /// <summary>An input that must be there and a constant.</summary>
+    /// <summary>A required input that must be a constant.</summary>
     public ConstantTensor NeededConstant(OnnxNode node, int index) =>
         Constant(node, index) ?? throw node.Illegal($"has no input {index}, which was expected");
 
-    /// <summary>Whether an input is there and known.</summary>
+    /// <summary>Whether an input is present and constant.</summary>
     public bool IsConstant(OnnxNode node, int index) => index < node.Inputs.Count && _constants.ContainsKey(node.Inputs[index]);
 
-    /// <summary>An input that depends on the image, as it is: reshaped or not.</summary>
+    /// <summary>An input that depends on the image, as it is: with any reshape, transposition or steps still to be done.</summary>
     public OnnxFeature View(OnnxNode node, int index)
     {
         if (index < node.Inputs.Count && _features.TryGetValue(node.Inputs[index], out var feature)) return feature;
         throw node.Illegal($"has no input {index} that depends on the image, which was expected");
     }
 
-    /// <summary>An input that depends on the image, with its elements as our node has them; it may be reshaped.</summary>
+    /// <summary>An input that depends on the image, with its elements in the order of our node. It may be reshaped.</summary>
     public OnnxFeature Elements(OnnxNode node, int index)
     {
         var feature = InAnyOrder(node, index);
@@ -89,7 +89,7 @@ internal sealed class NetworkImport
                 "reads a transposed value; transpositions are supported that undo each other, move dimensions of 1, or shuffle channels");
     }
 
-    /// <summary>An input that depends on the image, without steps; it may be reshaped or transposed.</summary>
+    /// <summary>An input that depends on the image, without steps. It may be reshaped or transposed.</summary>
     public OnnxFeature InAnyOrder(OnnxNode node, int index)
     {
         var feature = View(node, index);
@@ -100,9 +100,7 @@ internal sealed class NetworkImport
         return _features[node.Inputs[index]] = Append("subsample", new MaxPoolOp(1, feature.RowStep), feature) with { Dims = dims };
     }
 
-    /// <summary>
-    /// An input that depends on the image, in the shape that it has in the ONNX graph: [C, H, W], or [F, 1, 1] of [N, F].
-    /// </summary>
+    /// <summary>An input that depends on the image, with its shape in the ONNX graph: [C, H, W], or [F, 1, 1] for [N, F].</summary>
     public OnnxFeature Map(OnnxNode node, int index)
     {
         var feature = Elements(node, index);
@@ -115,21 +113,21 @@ internal sealed class NetworkImport
     }
 
     /// <summary>Adds the node that <paramref name="node"/> becomes.</summary>
-    /// <param name="node">Gives it its name.</param>
-    /// <param name="parameter">Name of its weight or bias, which gives it a better one; null if it has none.</param>
+    /// <param name="node">The ONNX node, which gives the name.</param>
+    /// <param name="parameter">Name of its weight or bias, which gives a better name; null if it has none.</param>
     /// <param name="operation">What it computes.</param>
     /// <param name="inputs">What it reads.</param>
     public OnnxFeature Append(OnnxNode node, string? parameter, Operation operation, params OnnxFeature[] inputs) =>
         AppendAs(_names.For(node, parameter), operation, inputs);
 
-    /// <summary>Adds a node that the ONNX graph has not.</summary>
+    /// <summary>Adds a node that the ONNX graph does not have.</summary>
     public OnnxFeature Append(string name, Operation operation, params OnnxFeature[] inputs) =>
         AppendAs(_names.Unique(name), operation, inputs);
 
-    /// <summary>Says what the first output of a node is.</summary>
+    /// <summary>Sets the first output of a node.</summary>
     public void Set(OnnxNode node, OnnxFeature feature) => SetOutput(node, 0, feature);
 
-    /// <summary>Says what an output of a node is.</summary>
+    /// <summary>Sets an output of a node.</summary>
     public void SetOutput(OnnxNode node, int output, OnnxFeature feature)
     {
         if (output >= node.Outputs.Count) return;
@@ -179,7 +177,7 @@ internal sealed class NetworkImport
         return Network.Build(scores.Node);
     }
 
-    /// <summary>Our shape for [N, F] or [N, C, H, W]; 0 channels, which no node has, for any other.</summary>
+    /// <summary>Our shape for [N, F] or [N, C, H, W]. Other dimensions give 0 channels, which is illegal for any node.</summary>
     private static FeatureShape MapShape(int[] dims) => dims.Length switch
     {
         2 => new(dims[1], 1, 1),

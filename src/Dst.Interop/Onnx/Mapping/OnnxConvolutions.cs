@@ -6,7 +6,7 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <summary>Convolution and batch normalisation.</summary>
 internal static class OnnxConvolutions
 {
-    private const int MaxKernel = 64;
+    private const int MaxKernel = SlidingWindow.MaxKernel;
 
     /// <summary><c>Conv</c>: padding that differs between sides becomes a node of its own, dilation a larger kernel with zeros.</summary>
     public static void Convolution(NetworkImport import, OnnxNode node)
@@ -36,7 +36,7 @@ internal static class OnnxConvolutions
         if (node.GetInt("training_mode", 0) != 0 || node.GetInt("spatial", 1) == 0)
             throw node.Illegal("normalises by the batch or by pixel; running statistics of each channel were expected");
         var oldShare = node.Get("momentum", 0.9f);
-        // 1 - 0.9 is 0.1 only when it is rounded.
+        // Without rounding, 1 - 0.9f is not 0.1f.
         var momentum = oldShare is >= 0 and < 0.999999f ? (float)Math.Round(1.0 - oldShare, 6) : new BatchNormOp().Momentum;
         var operation = new BatchNormOp(node.Get("epsilon", 1e-5f), momentum);
         var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), operation, import.Map(node, 0));
@@ -49,7 +49,7 @@ internal static class OnnxConvolutions
         import.Set(node, y);
     }
 
-    /// <summary>The step of a window, the same in both directions.</summary>
+    /// <summary>The stride of a window, which must be equal in both directions.</summary>
     public static int EqualSteps(OnnxNode node)
     {
         var strides = node.GetInts("strides", 2, 1);
@@ -57,7 +57,7 @@ internal static class OnnxConvolutions
             : throw node.Illegal($"has the strides {RowMajor.Text(strides)}; two equal ones from 1 to {MaxKernel} were expected");
     }
 
-    /// <summary>The weight with zeros between its rows and columns, as many as the dilation asks for.</summary>
+    /// <summary>The weight with the zeros of its dilation between rows and columns.</summary>
     private static (int[] Shape, float[] Values) Dilate(NetworkImport import, OnnxNode node, ConstantTensor weight)
     {
         var dilations = node.GetInts("dilations", 2, 1);

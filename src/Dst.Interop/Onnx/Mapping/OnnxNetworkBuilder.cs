@@ -3,7 +3,7 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>Our graph while it grows node by node, with its parameters.</summary>
+/// <summary>Builds our graph node by node, with its parameters.</summary>
 internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, MemoryBudget budget)
 {
     private readonly List<Node> _nodes = [];
@@ -27,7 +27,7 @@ internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, Memory
     /// <summary>The first input of a node.</summary>
     public string InputOf(string node) => _nodes[_places[node]].Inputs[0];
 
-    /// <summary>Lets a node compute something else of the same shape.</summary>
+    /// <summary>Replaces the operation of a node by one with an output of the same shape.</summary>
     public void Replace(string node, Operation operation) => _nodes[_places[node]] = _nodes[_places[node]] with { Operation = operation };
 
     /// <summary>Sets the parameter <c>layer.suffix</c>.</summary>
@@ -41,7 +41,7 @@ internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, Memory
     public float[] ParameterOf(string layer, string suffix) => _parameters[$"{layer}.{suffix}"].Data;
 
     /// <summary>The model whose output is <paramref name="output"/>, without nodes that it does not depend on.</summary>
-    /// <exception cref="InputException">The network is not legal, or a parameter has another shape than its layer needs.</exception>
+    /// <exception cref="InputException">The network is not legal, or a parameter does not have the shape that its layer needs.</exception>
     public Model Build(string output)
     {
         var needed = new HashSet<string> { output };

@@ -2,7 +2,7 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>The table of ONNX operations on features and what maps each.</summary>
+/// <summary>The table from ONNX operations on features to the methods that map them.</summary>
 internal static class OperationMappers
 {
     /// <summary>Mapper by ONNX operation.</summary>

@@ -41,15 +41,15 @@ internal static class Pools
 
         if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(0), x);
         var ceilMode = isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top);
-        // Without padding both ways of counting are one.
+        // Without padding both ways to count are the same.
         countsPadding |= sides == default;
         var operation = new AvgPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, countsPadding, ceilMode);
         import.Set(node, import.Append(node, null, operation, x));
     }
 
     /// <summary>
-    /// What a pad of zeros on all sides reads, if <paramref name="x"/> is one: PyTorch writes a mean that counts its padding so. The mean
-    /// then adds the zeros itself, which matters where it rounds up: no window begins in them.
+    /// The input of <paramref name="x"/>, if that is a pad of equal zeros on all sides: so PyTorch writes a mean that counts its padding.
+    /// Our pool then pads by itself, which matters if it rounds up: no window begins in its padding.
     /// </summary>
     private static (OnnxFeature X, WindowSides Sides, bool CountsPadding)? TryUnpad(NetworkImport import, OnnxFeature x, int kernel)
     {
@@ -66,7 +66,7 @@ internal static class Pools
     public static void GlobalMaxPool(NetworkImport import, OnnxNode node) =>
         import.Set(node, import.Append(node, null, new GlobalMaxPoolOp(), import.Map(node, 0)));
 
-    /// <summary><c>ReduceMean</c> over all that lies behind the channels.</summary>
+    /// <summary><c>ReduceMean</c> over all dimensions behind the channels.</summary>
     public static void ReduceMean(NetworkImport import, OnnxNode node)
     {
         var x = import.Elements(node, 0);
@@ -81,7 +81,7 @@ internal static class Pools
     }
 
     /// <summary>
-    /// Whether more padding at the ends only makes room for the windows that rounding up gives: padding that does not count, or never wins.
+    /// Whether more padding at the ends only makes room for the windows of rounding up. For padding that does not count or never wins.
     /// </summary>
     private static bool RoundsUp(FeatureShape x, int kernel, int stride, WindowSides sides)
     {

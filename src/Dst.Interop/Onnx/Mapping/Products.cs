@@ -38,7 +38,7 @@ internal static class Products
         var (rows, columns) = (matrix.Shape[0], matrix.Shape[1]);
         var values = matrix.Floats(node);
         import.Budget.Take(values.Length);
-        // [O, I] in our layers; ONNX multiplies by [I, O] unless it transposes.
+        // Our weights are [O, I]; those of ONNX are [I, O] unless it transposes.
         var weight = new float[values.Length];
         for (var row = 0; row < rows; row++)
         {

@@ -2,22 +2,22 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>Where a slice begins along one axis, its step (not 0) and how many elements it takes.</summary>
+/// <summary>Start of a slice along one axis, its step (not 0) and the number of its elements.</summary>
 internal readonly record struct SliceRange(int Start, int Step, int Count);
 
-/// <summary>How operations change shapes: the same rules for constants and for features.</summary>
+/// <summary>Rules by which operations change shapes, the same for constants and features.</summary>
 internal static class ShapeRules
 {
-    /// <summary>An axis counted from the front.</summary>
+    /// <summary>The number of an axis from the front.</summary>
     public static int Axis(OnnxNode node, long axis, int rank) =>
         axis >= -rank && axis < rank ? (int)(axis < 0 ? axis + rank : axis)
         : throw node.Illegal($"has the axis {axis} but {rank} dimensions");
 
-    /// <summary>The axes of a node: an attribute, or an input since a later operation set; null if it names none.</summary>
+    /// <summary>The axes of a node: an attribute, or an input in later operation sets; null if there are none.</summary>
     public static long[]? Axes(OnnxNode node, ConstantTensor? input) =>
         input?.Longs(node) ?? (node.Has("axes") ? node.Get<long[]>("axes", []) : null);
 
-    /// <summary>The dimensions that <c>Reshape</c> gives: 0 keeps one, −1 is what remains.</summary>
+    /// <summary>The dimensions that <c>Reshape</c> gives: 0 keeps a dimension, −1 is the rest.</summary>
     public static int[] Reshape(OnnxNode node, int[] dims, ConstantTensor target)
     {
         var wanted = target.Longs(node);
@@ -63,7 +63,7 @@ internal static class ShapeRules
         return [.. Enumerable.Range(0, rank).Select(axis => inserted.Contains(axis) ? 1 : rest.Dequeue())];
     }
 
-    /// <summary>For each dimension of the result of <c>Transpose</c>, which one of its input it is.</summary>
+    /// <summary>For each dimension of the result of <c>Transpose</c>, its number in the input.</summary>
     public static int[] Permutation(OnnxNode node, int rank)
     {
         var order = node.GetInts("perm", rank, 0);
@@ -73,7 +73,7 @@ internal static class ShapeRules
     }
 
     /// <summary>What <c>Slice</c> takes along each axis.</summary>
-    /// <param name="node">The node; has the bounds as attributes before operation set 10.</param>
+    /// <param name="node">The node, which has the bounds as attributes before operation set 10.</param>
     /// <param name="dims">Dimensions of what it slices.</param>
     /// <param name="bounds">Its inputs behind the first: starts, ends, axes and steps; null if absent.</param>
     public static SliceRange[] Slice(OnnxNode node, int[] dims, ConstantTensor?[] bounds)

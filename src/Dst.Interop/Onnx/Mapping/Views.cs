@@ -38,7 +38,7 @@ internal static class Views
     }
 
     /// <summary>
-    /// <c>Transpose</c>: of the two parts of split channels it is a channel shuffle, of dimensions of 1 nothing moves, and any other waits
+    /// <c>Transpose</c>. Of the two parts of split channels it is a channel shuffle. Of dimensions of 1 it moves nothing. Any other waits
     /// for one that undoes it.
     /// </summary>
     public static void Transpose(NetworkImport import, OnnxNode node)
@@ -63,7 +63,7 @@ internal static class Views
 
     public static void Identity(NetworkImport import, OnnxNode node) => import.Set(node, import.View(node, 0));
 
-    /// <summary><c>Cast</c> of features, to float alone.</summary>
+    /// <summary><c>Cast</c> of features, only to float.</summary>
     public static void Cast(NetworkImport import, OnnxNode node)
     {
         const long float32 = 1;

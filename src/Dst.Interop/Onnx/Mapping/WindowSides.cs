@@ -3,16 +3,16 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>Rows above and below and columns on the left and right that a convolution or pooling adds.</summary>
+/// <summary>Padding of a convolution or pooling: rows above and below, columns on the left and right.</summary>
 internal readonly record struct WindowSides(int Top, int Left, int Bottom, int Right)
 {
-    /// <summary>Whether all sides are equal: what our convolutions and pools add themselves.</summary>
+    /// <summary>Whether all sides are equal. Our convolutions and pools can then add them.</summary>
     public bool IsEqual => Top == Left && Top == Bottom && Top == Right;
 
-    /// <summary>The same on all sides.</summary>
+    /// <summary>Padding that is the same on all sides.</summary>
     public static WindowSides Equal(int side) => new(side, side, side, side);
 
-    /// <summary>The node that adds them first.</summary>
+    /// <summary>The operation that adds them.</summary>
     public PadOp ToPad(float value) => new(Top, Left, Bottom, Right, Value: value);
 
     /// <summary>Reads <c>pads</c> or <c>auto_pad</c>.</summary>

@@ -1,7 +1,7 @@
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>
-/// A tensor whose values are known: weights, and the shapes that a network computes with. Floats, or whole numbers of any kind.
+/// A tensor of known values: weights, or shapes that a network computes with. The values are floats or whole numbers of any kind.
 /// </summary>
 internal sealed class ConstantTensor
 {
@@ -37,7 +37,7 @@ internal sealed class ConstantTensor
     public float Scalar(OnnxNode reader) =>
         Count == 1 ? Floats(reader)[0] : throw reader.Illegal($"reads a constant {RowMajor.Text(Shape)}; one element was expected");
 
-    /// <summary>The same elements in another shape of as many.</summary>
+    /// <summary>The same elements in another shape with as many.</summary>
     public ConstantTensor Reshape(int[] shape) => _values is float[] floats ? new(shape, floats) : new(shape, (long[])_values);
 
     /// <summary>The elements at <paramref name="positions"/>.</summary>
@@ -45,7 +45,7 @@ internal sealed class ConstantTensor
         ? new(shape, Array.ConvertAll(positions, position => floats[position]))
         : new(shape, Array.ConvertAll(positions, position => ((long[])_values)[position]));
 
-    /// <summary>Floats as whole numbers, towards zero, or the reverse; out of range is the nearest that there is.</summary>
+    /// <summary>Turns floats into whole numbers, rounded towards zero and clamped to the range, or the reverse.</summary>
     public ConstantTensor Cast(bool toFloat) => (_values, toFloat) switch
     {
         (float[] floats, false) => new(Shape, Array.ConvertAll(floats, value => (long)value)),
@@ -53,6 +53,6 @@ internal sealed class ConstantTensor
         _ => this,
     };
 
-    /// <summary>Copies all elements into a run of <paramref name="destination"/>, which holds the same kind.</summary>
+    /// <summary>Copies a run of elements into <paramref name="destination"/>, which holds the same kind.</summary>
     public void CopyTo(int start, int count, Array destination, int at) => Array.Copy(_values, start, destination, at, count);
 }

@@ -1,10 +1,10 @@
 namespace Dst.Interop.Onnx.Reading;
 
-/// <summary>How many values an import may compute from those in the file: a small file cannot ask for much memory.</summary>
+/// <summary>Limits the values that an import computes, so that a small file cannot ask for much memory.</summary>
 /// <param name="valuesInFile">Elements of all constants of the file.</param>
 internal sealed class MemoryBudget(long valuesInFile)
 {
-    // Dilated kernels of a small network may grow by much; all of a large one may not.
+    // A dilated kernel may grow by much in a small network, but the constants of a large one may not.
     private readonly long _most = (1 << 20) + Math.Max(4 * valuesInFile, Math.Min(64 * valuesInFile, 1 << 26));
     private long _taken;
 

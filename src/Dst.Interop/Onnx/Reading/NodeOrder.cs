@@ -1,11 +1,9 @@
 namespace Dst.Interop.Onnx.Reading;
 
-/// <summary>Sorts nodes by what they read.</summary>
+/// <summary>Sorts nodes so that each comes after its inputs.</summary>
 internal static class NodeOrder
 {
-    /// <summary>
-    /// The nodes that <paramref name="output"/> depends on, each after those whose values it reads; otherwise as they were.
-    /// </summary>
+    /// <summary>The nodes on which <paramref name="output"/> depends, each after its inputs; otherwise in the given order.</summary>
     /// <param name="nodes">All nodes in any order.</param>
     /// <param name="given">Values that no node writes: the input and the initialisers.</param>
     /// <param name="output">The network's output.</param>
@@ -22,7 +20,7 @@ internal static class NodeOrder
 
         void AddBehindItsInputs(OnnxNode first)
         {
-            // A stack of its own: a chain of many nodes would overflow the thread's.
+            // An explicit stack, as recursion along a chain of many nodes would overflow the thread's.
             var path = new Stack<(OnnxNode Node, int Next)>();
             if (isSorted.TryAdd(first, false)) path.Push((first, 0));
             while (path.TryPop(out var step))

@@ -7,12 +7,10 @@ namespace Dst.Interop.Onnx.Reading;
 /// <summary>The bytes of an ONNX file as a protobuf message.</summary>
 internal static class OnnxFile
 {
-    /// <summary>
-    /// Fields and packed integers of one file: each takes up to about a hundred bytes once it is parsed, and may be one byte in the file.
-    /// </summary>
+    /// <summary>Most fields and packed integers of a file. Each may be one byte in the file and take about a hundred once parsed.</summary>
     private const int MaxItems = 1 << 22;
 
-    /// <summary>Parses a whole file; fields that the schema does not have are skipped.</summary>
+    /// <summary>Parses a whole file. Fields that the schema does not have are skipped.</summary>
     /// <exception cref="InputException">The bytes are not an ONNX file, or have more than <see cref="MaxItems"/> fields.</exception>
     public static ModelProto Parse(byte[] bytes)
     {

@@ -3,7 +3,7 @@ namespace Dst.Interop.Onnx.Reading;
 /// <summary>One operation of an ONNX graph.</summary>
 /// <param name="operation">Its type, such as <c>Conv</c>.</param>
 /// <param name="name">Its name; may be empty.</param>
-/// <param name="inputs">Values that it reads; "" is one that is absent.</param>
+/// <param name="inputs">Values that it reads; "" stands for an absent one.</param>
 /// <param name="outputs">Values that it writes.</param>
 /// <param name="attributes">long, float, string, long[], float[] or <see cref="ConstantTensor"/> by name.</param>
 internal sealed class OnnxNode(
@@ -29,12 +29,12 @@ internal sealed class OnnxNode(
         return value is T typed ? typed : throw Illegal($"has the attribute '{attribute}' of another type than was expected");
     }
 
-    /// <summary>A whole number in the range of an int.</summary>
-    /// <exception cref="InputException">It is not, or the attribute is of another type.</exception>
+    /// <summary>An attribute that is a whole number in the range of an int.</summary>
+    /// <exception cref="InputException">It is out of range or of another type.</exception>
     public int GetInt(string attribute, int fallback) => ToInt(attribute, Get<long>(attribute, fallback));
 
-    /// <summary>Whole numbers in the range of an int, <paramref name="count"/> of them.</summary>
-    /// <exception cref="InputException">They are not, or the attribute is of another type.</exception>
+    /// <summary>An attribute of <paramref name="count"/> whole numbers in the range of an int.</summary>
+    /// <exception cref="InputException">There is another number of them, one is out of range, or the type is another.</exception>
     public int[] GetInts(string attribute, int count, int fallback)
     {
         var values = Get<long[]>(attribute, [.. Enumerable.Repeat((long)fallback, count)]);
@@ -42,7 +42,7 @@ internal sealed class OnnxNode(
         return Array.ConvertAll(values, value => ToInt(attribute, value));
     }
 
-    /// <summary>The error that says what is wrong with this node.</summary>
+    /// <summary>The error of this node: its name, its operation and the problem.</summary>
     public InputException Illegal(string problem) =>
         new($"node '{(name.Length > 0 || outputs.Count == 0 ? name : outputs[0])}' ({operation}) {problem}");
 

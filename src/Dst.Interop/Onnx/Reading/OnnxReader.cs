@@ -3,7 +3,7 @@ using AttributeType = Dst.Interop.Onnx.Schema.AttributeProto.Types.AttributeType
 
 namespace Dst.Interop.Onnx.Reading;
 
-/// <summary>Turns the protobuf message of an ONNX file into a plain graph, checking names, types and sizes.</summary>
+/// <summary>Turns the protobuf message of an ONNX file into a plain graph and checks names, types and sizes.</summary>
 internal static class OnnxReader
 {
     private const int MinOpset = 7;
@@ -11,7 +11,7 @@ internal static class OnnxReader
 
     /// <summary>Reads a network.</summary>
     /// <param name="model">The file's content.</param>
-    /// <param name="path">The file's name: external data lies beside it.</param>
+    /// <param name="path">The file's name; external data lies in its folder.</param>
     /// <exception cref="InputException">It is not a legal network with one image input and one output.</exception>
     public static OnnxGraph Read(ModelProto model, string path)
     {

@@ -3,14 +3,14 @@ namespace Dst.Interop.Onnx.Reading;
 /// <summary>Arithmetic of row-major tensors.</summary>
 internal static class RowMajor
 {
-    /// <summary>Most dimensions of a tensor.</summary>
+    /// <summary>Largest number of dimensions of a tensor.</summary>
     public const int MaxRank = 8;
 
     /// <summary>Number of elements, at most <see cref="int.MaxValue"/>.</summary>
     /// <exception cref="InputException">There are more.</exception>
     public static int Count(IEnumerable<int> shape)
     {
-        // A 0 anywhere makes the product 0, so it stays exact only if it is looked for first.
+        // A 0 anywhere makes the product 0, however large the extents before it are.
         var extents = shape as IReadOnlyCollection<int> ?? [.. shape];
         if (extents.Contains(0)) return 0;
         var count = 1L;
@@ -38,7 +38,7 @@ internal static class RowMajor
         return strides;
     }
 
-    /// <summary>Where each element of a view lies in the memory of what it views.</summary>
+    /// <summary>Where each element of a view lies in the memory of the viewed tensor.</summary>
     public static int[] Positions(int[] shape, int offset, int[] strides)
     {
         var positions = new int[Count(shape)];
@@ -59,6 +59,6 @@ internal static class RowMajor
         return positions;
     }
 
-    /// <summary>The form <c>[1, 3, 32, 32]</c>.</summary>
+    /// <summary>A shape as text, such as <c>[1, 3, 32, 32]</c>.</summary>
     public static string Text<T>(IEnumerable<T> shape) => $"[{string.Join(", ", shape)}]";
 }

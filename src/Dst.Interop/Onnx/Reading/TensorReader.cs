@@ -6,8 +6,8 @@ using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>
-/// Tensors of an ONNX file, and of the files beside it, as numbers. The declared shape is compared with what is there before memory is
-/// taken.
+/// Reads the tensors of an ONNX file and of the files beside it. The declared shape is compared with the length of the data before memory
+/// is taken.
 /// </summary>
 /// <param name="folder">The folder of the ONNX file, which external data may not leave.</param>
 internal sealed class TensorReader(string folder)
@@ -121,7 +121,7 @@ internal sealed class TensorReader(string folder)
     }
 
     /// <summary>
-    /// The path of external data: in the folder of the ONNX file or deeper, and reached without links, which could leave it.
+    /// The path of external data: inside the folder of the ONNX file, and reached without links, which could lead out of it.
     /// </summary>
     private string ExternalPath(TensorProto tensor, string location)
     {
@@ -139,8 +139,7 @@ internal sealed class TensorReader(string folder)
         return path;
     }
 
-    private static InputException Outside(TensorProto tensor, string location) =>
-        new(
-            $"tensor '{tensor.Name}' has its data in '{location}'; "
-            + "a file in the folder of the ONNX file, reached without links, was expected");
+    private static InputException Outside(TensorProto tensor, string location) => new(
+        $"tensor '{tensor.Name}' has its data in '{location}'; "
+        + "a file in the folder of the ONNX file, reached without links, was expected");
 }

@@ -3,8 +3,8 @@ using Dst.Kernels;
 namespace Dst.Graph;
 
 /// <summary>
-/// Mean over a window. <c>CountPadding</c>: zeros of the padding count, else the mean is over the pixels of the input alone. The output
-/// size rounds down, or up with <c>CeilMode</c>, where no window begins beyond the input and nothing beyond the padding counts.
+/// Mean over a window. With <c>CountPadding</c> the zeros of the padding count; without it the mean is over the input's pixels alone. The
+/// output size rounds down, or up with <c>CeilMode</c>: then no window begins beyond the input and nothing beyond the padding counts.
 /// </summary>
 public sealed record AvgPoolOp(int Kernel, int Stride, int Padding = 0, bool CountPadding = true, bool CeilMode = false) : Operation
 {

@@ -50,7 +50,7 @@ public sealed record Conv2dOp(
             SlidingWindow.OutExtent(node, x.Width, KernelWidth, Stride, Padding));
     }
 
-    /// <summary>Whether kernels can count the padded values and weights.</summary>
+    /// <summary>Whether a 32-bit integer can count the padded values and weights.</summary>
     private bool IsSmall(FeatureShape x)
     {
         long channels = FeatureLimits.Padded(x.Channels), filters = FeatureLimits.Padded(OutChannels);

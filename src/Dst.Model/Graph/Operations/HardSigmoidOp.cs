@@ -2,7 +2,7 @@ using Dst.Kernels;
 
 namespace Dst.Graph;
 
-/// <summary>max(0, min(1, Alpha·x + Beta)), as in ONNX; PyTorch's has an <c>Alpha</c> of 1/6.</summary>
+/// <summary>max(0, min(1, Alpha·x + Beta)), as in ONNX; PyTorch's <c>Alpha</c> is 1/6.</summary>
 public sealed record HardSigmoidOp(float Alpha = 0.2f, float Beta = 0.5f) : Operation
 {
     internal override bool IsElementwise => true;

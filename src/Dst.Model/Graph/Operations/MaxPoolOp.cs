@@ -3,8 +3,8 @@ using Dst.Kernels;
 namespace Dst.Graph;
 
 /// <summary>
-/// Maximum over a window; padding never wins. The output size rounds down, or up with <c>CeilMode</c>, where no window begins beyond
-/// the input. For padding that differs from side to side: a <see cref="PadOp"/> of <see cref="float.MinValue"/> before it.
+/// Maximum over a window; padding never wins. The output size rounds down, or up with <c>CeilMode</c>: then no window begins beyond the
+/// input. If padding differs from side to side, a <see cref="PadOp"/> of <see cref="float.MinValue"/> comes before it.
 /// </summary>
 public sealed record MaxPoolOp(int Kernel, int Stride, int Padding = 0, bool CeilMode = false) : Operation
 {

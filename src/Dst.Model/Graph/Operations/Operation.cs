@@ -4,8 +4,8 @@ using Dst.Kernels;
 namespace Dst.Graph;
 
 /// <summary>
-/// What a node of a network computes. The JSON name of each operation is its discriminator in a model file. An operation knows its own
-/// facts: others ask for them here and do not compare types.
+/// What a node of a network computes. The JSON name of each operation is its discriminator in a model file. An operation states its own
+/// facts here, so that other code need not compare types.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "op")]
 [JsonDerivedType(typeof(Conv2dOp), "conv2d")]
@@ -39,10 +39,10 @@ public abstract record Operation
     {
     }
 
-    /// <summary>Whether it takes that many inputs.</summary>
+    /// <summary>Whether it takes this many inputs.</summary>
     internal virtual bool TakesInputs(int count) => count == 1;
 
-    /// <summary>Shape of the output. Refuses attributes and inputs that are not legal.</summary>
+    /// <summary>Shape of the output. Refuses illegal attributes and inputs.</summary>
     /// <param name="inputs">Shapes of as many inputs as it takes.</param>
     /// <param name="node">The node that computes it, for errors.</param>
     /// <exception cref="InputException">The node is not legal.</exception>
@@ -56,7 +56,7 @@ public abstract record Operation
     /// <param name="input">Shape of the first input.</param>
     internal virtual ChannelOrder OrderOfChannels(FeatureShape input) => IsElementwise ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
-    /// <summary>Whether each value depends only on the input values of its place, and on parameters or factors of its channel.</summary>
+    /// <summary>Whether each value depends only on the inputs' values at its place, and on parameters or factors of its channel.</summary>
     internal virtual bool IsElementwise => false;
 
     /// <summary>Whether it is a layer with weights: a scale folds into them, and its kernel can add a value and clip the sum.</summary>

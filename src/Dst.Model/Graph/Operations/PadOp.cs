@@ -3,8 +3,8 @@ using Dst.Kernels;
 namespace Dst.Graph;
 
 /// <summary>
-/// Adds rows and columns on the four sides, and channels before and after, all of <c>Value</c>. Before a maximum, whose padding must
-/// not win, that is <see cref="float.MinValue"/>.
+/// Adds rows and columns on the four sides, and channels before and after, all of <c>Value</c>. Before a max pool the value is
+/// <see cref="float.MinValue"/>, which never wins.
 /// </summary>
 public sealed record PadOp(
     int Top, int Left, int Bottom, int Right, int ChannelsBefore = 0, int ChannelsAfter = 0, float Value = 0) : Operation

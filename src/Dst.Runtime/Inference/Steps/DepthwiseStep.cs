@@ -29,11 +29,11 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
             var block = first % _blocks;
             var images = block == 0 ? (end - first) / _blocks : 0;
             var shape = images > 0 ? _shape : _block;
-            var (from, to) = (
-                (long)first * shape.Height * shape.Width * Layout.Block, (long)first * shape.OutHeight * shape.OutWidth * Layout.Block);
+            var from = (long)first * shape.Height * shape.Width * Layout.Block;
+            var to = (long)first * shape.OutHeight * shape.OutWidth * Layout.Block;
+            var weights = Packed.Pointer + (long)block * shape.Area * Layout.Block;
             DepthwiseConvolution.Forward(
-                data.Tier, shape, data.X + from, Packed.Pointer
-                    + (long)block * shape.Area * Layout.Block, Epilogue(data).From(block, to), Math.Max(1, images), data.Y + to);
+                data.Tier, shape, data.X + from, weights, Epilogue(data).From(block, to), Math.Max(1, images), data.Y + to);
             first += Math.Max(1, images * _blocks);
         }
     }

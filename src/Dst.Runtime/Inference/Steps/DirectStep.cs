@@ -4,15 +4,13 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference.Steps;
 
-/// <summary>A direct convolution, dense or of kept taps. Threads share an image by runs of blocks of filters.</summary>
+/// <summary>A direct convolution, dense or of kept taps. Threads share an image by slices, which are runs of blocks of filters.</summary>
 internal sealed unsafe class DirectStep : WeightedStep
 {
-    /// <summary>Into how many runs of filters an image is cut at most: each packs the input anew.</summary>
+    /// <summary>Largest number of slices of an image. Each slice packs the input again.</summary>
     private const int MaxSlices = 4;
 
-    /// <summary>
-    /// Floats of an output whose images run together: block after block of filters then finds their inputs in the second-level cache.
-    /// </summary>
+    /// <summary>Floats of output of images that run together: their inputs stay in the second-level cache from block to block.</summary>
     private const int CachedOutput = 64 * 1024;
 
     private readonly DirectConvolution _kernel;
@@ -37,12 +35,9 @@ internal sealed unsafe class DirectStep : WeightedStep
 
     public override int Units(int images) => images * _sliceCount;
 
-    public override long ScratchLength(int threads) =>
-        threads > 1
-
-
-
-                        && _sliceCount > 1 ? Math.Max(_kernel.ScratchLength, _slices.Value.Max(slice => slice.Kernel.ScratchLength)) : _kernel.ScratchLength;
+    public override long ScratchLength(int threads) => threads > 1 && _sliceCount > 1
+        ? Math.Max(_kernel.ScratchLength, _slices.Value.Max(slice => slice.Kernel.ScratchLength))
+        : _kernel.ScratchLength;
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
@@ -66,9 +61,9 @@ internal sealed unsafe class DirectStep : WeightedStep
     private void RunSlice(in StepData data, int image, Slice slice, float* scratch)
     {
         var offset = (long)image * Shape.OutputLength + (long)slice.FirstBlock * Shape.OutHeight * Shape.OutWidth * Layout.Block;
+        var epilogue = Epilogue(data).From(slice.FirstBlock, offset);
         slice.Kernel.Forward(
-            1, data.X + (long)image * Shape.InputLength, Packed.Pointer
-                + slice.FirstWeight, Epilogue(data).From(slice.FirstBlock, offset), data.Y + offset, scratch);
+            1, data.X + (long)image * Shape.InputLength, Packed.Pointer + slice.FirstWeight, epilogue, data.Y + offset, scratch);
     }
 
     /// <summary>Packed weights lie filter block by filter block, so those of a slice are a part of the layer's.</summary>
@@ -81,16 +76,16 @@ internal sealed unsafe class DirectStep : WeightedStep
             var (firstBlock, endBlock) = (s * Shape.FilterBlocks / _sliceCount, (s + 1) * Shape.FilterBlocks / _sliceCount);
             var firstFilter = firstBlock * Layout.Block;
             var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - firstFilter;
-            var part = kept is null
-                ? null
-                : new KeptTaps(
-                    kept.Block, [.. kept.Positions.Skip(firstFilter / kept.Block).Take((filters + kept.Block - 1) / kept.Block)]);
+            var part = kept is null ? null : Cut(kept, firstFilter, filters);
             slices[s] = new(new DirectConvolution(tier, Shape with { Filters = filters }, part), firstBlock, firstWeight);
             firstWeight += slices[s].Kernel.WeightLength;
         }
 
         return slices;
     }
+
+    private static KeptTaps Cut(KeptTaps kept, int firstFilter, int filters) =>
+        new(kept.Block, [.. kept.Positions.Skip(firstFilter / kept.Block).Take((filters + kept.Block - 1) / kept.Block)]);
 
     private sealed record Slice(DirectConvolution Kernel, int FirstBlock, long FirstWeight);
 }

@@ -2,13 +2,13 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Runtime.Inference.Steps;
 
-/// <summary>What one run of a step works on: blocked values of some images.</summary>
+/// <summary>What one run of a step works on: values of some images in blocked layout.</summary>
 internal readonly unsafe struct StepData(float* x, float* second, float* y, int images, SimdTier tier)
 {
     /// <summary>The first input.</summary>
     public readonly float* X = x;
 
-    /// <summary>The second operand of a sum, or null.</summary>
+    /// <summary>The second operand of a sum or product, or null.</summary>
     public readonly float* Second = second;
 
     /// <summary>The output.</summary>
@@ -22,21 +22,21 @@ internal readonly unsafe struct StepData(float* x, float* second, float* y, int 
 }
 
 /// <summary>
-/// A compiled operation with its packed weights. It holds no activations: sessions on other threads run it at the same time. Work is
-/// a number of independent units, and what a unit computes does not depend on which others it runs with.
+/// A compiled operation with its packed weights. It holds no activations, so that sessions on other threads can run it at the same time.
+/// Its work is a number of independent units. The result of a unit does not depend on which others it runs with.
 /// </summary>
 internal abstract unsafe class InferenceStep(string layer, string form, string input, string? second, string output) : IDisposable
 {
-    /// <summary>Name of the layer that it computes.</summary>
+    /// <summary>Name of its layer.</summary>
     public string Layer => layer;
 
-    /// <summary>How it does.</summary>
+    /// <summary>The form in which it is computed.</summary>
     public string Form => form;
 
     /// <summary>The value that it reads first.</summary>
     public string Input => input;
 
-    /// <summary>The value that it adds, or null.</summary>
+    /// <summary>The second value that it reads, or null.</summary>
     public string? Second => second;
 
     /// <summary>The value that it writes.</summary>
@@ -48,10 +48,10 @@ internal abstract unsafe class InferenceStep(string layer, string form, string i
     /// <summary>Bytes of packed weights.</summary>
     public virtual long WeightBytes => 0;
 
-    /// <summary>Units of work of some images.</summary>
+    /// <summary>Number of units of work of some images.</summary>
     public abstract int Units(int images);
 
-    /// <summary>Floats of scratch memory that each thread needs. With several threads, plans what only they need.</summary>
+    /// <summary>Floats of scratch memory that each thread needs. With several threads, it may prepare what only they need.</summary>
     public virtual long ScratchLength(int threads) => 0;
 
     /// <summary>Computes units <paramref name="first"/> to <paramref name="end"/> − 1.</summary>

@@ -6,7 +6,7 @@ namespace Dst.Runtime.Inference.Steps;
 /// <summary>A fully connected layer.</summary>
 internal sealed unsafe class LinearStep : WeightedStep
 {
-    /// <summary>Images that share each load of a weight: the kernel sums them in another order than single ones.</summary>
+    /// <summary>Images that share each load of a weight. The kernel sums them in another order than single images.</summary>
     public const int ImagesTogether = 4;
 
     private readonly int _features;
@@ -26,9 +26,8 @@ internal sealed unsafe class LinearStep : WeightedStep
         var images = Math.Min(data.Images, end * ImagesTogether) - image;
         var offset = (long)image * Layout.PaddedChannels(_outputs);
         var epilogue = Epilogue(data).From(0, offset);
-        Linear.Forward(
-            data.Tier, data.X + (long)image * Layout.PaddedChannels(_features), images, _features, _outputs, Packed.Pointer, epilogue.Bias,
-            data.Y + offset);
+        var x = data.X + (long)image * Layout.PaddedChannels(_features);
+        Linear.Forward(data.Tier, x, images, _features, _outputs, Packed.Pointer, epilogue.Bias, data.Y + offset);
         epilogue.WithoutBias.Apply(data.Tier, data.Y + offset, images, Layout.Blocks(_outputs), pixels: 1);
     }
 }

@@ -6,7 +6,7 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference.Steps;
 
-/// <summary>max(x, 0) that no other step could take.</summary>
+/// <summary>max(x, 0) that is fused into no other step.</summary>
 internal sealed unsafe class ReluStep(LoweredNode node, long length) : InferenceStep(node.Layer, "relu", node.Inputs[0], null, node.Output)
 {
     public override int Units(int images) => images;
@@ -15,7 +15,7 @@ internal sealed unsafe class ReluStep(LoweredNode node, long length) : Inference
         Elementwise.Relu(data.Tier, data.X + first * length, (end - first) * length, data.Y + first * length);
 }
 
-/// <summary>a + b that no other step could take, and a ReLU.</summary>
+/// <summary>a + b that is fused into no other step, and a ReLU.</summary>
 internal sealed unsafe class AddStep(LoweredNode node, long length)
     : InferenceStep(node.Layer, "add", node.Inputs[0], node.Inputs[1], node.Output)
 {
@@ -29,7 +29,7 @@ internal sealed unsafe class AddStep(LoweredNode node, long length)
     }
 }
 
-/// <summary>A batch normalisation or an affine map that no layer could take, and a ReLU.</summary>
+/// <summary>A batch normalisation or an affine map that is folded into no layer, and a ReLU.</summary>
 internal sealed unsafe class BatchNormStep(LoweredNode node, string form, FeatureShape shape)
     : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
@@ -42,8 +42,8 @@ internal sealed unsafe class BatchNormStep(LoweredNode node, string form, Featur
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
-        BatchNorm.Apply(
-            data.Tier, data.X + offset, _scale, _shift, end - first, shape.Channels, _pixels, node.Bounds == Bounds.Relu, data.Y + offset);
+        var relu = node.Bounds == Bounds.Relu;
+        BatchNorm.Apply(data.Tier, data.X + offset, _scale, _shift, end - first, shape.Channels, _pixels, relu, data.Y + offset);
     }
 
     private static float[] Padded(float[] values)
@@ -54,7 +54,7 @@ internal sealed unsafe class BatchNormStep(LoweredNode node, string form, Featur
     }
 }
 
-/// <summary>A function of each element that no other step could take, with its parameters, if any.</summary>
+/// <summary>A function of each element that is fused into no other step, with its parameters, if any.</summary>
 internal sealed unsafe class ActivationStep(
     LoweredNode node, string form, FeatureShape shape, Activation activation, AlignedBuffer? parameters = null)
     : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
@@ -88,14 +88,17 @@ internal sealed unsafe class MulStep(LoweredNode node, FeatureShape a, FeatureSh
 
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
-        var offset = first * Layout.ImageLength(a.Channels, _pixels);
+        var length = Layout.ImageLength(a.Channels, _pixels);
+        var (offset, images) = (first * length, end - first);
         if (a == b)
-            Elementwise.Multiply(
-                data.Tier, data.X + offset, data.Second + offset, (end - first) * Layout.ImageLength(a.Channels, _pixels), data.Y + offset,
-                accumulate: false);
-        else ChannelScale.Forward(
-            data.Tier, data.X + offset, data.Second + (long)first * Layout.PaddedChannels(b.Channels), end - first, a.Channels, _pixels,
-            data.Y + offset);
+        {
+            var count = images * length;
+            Elementwise.Multiply(data.Tier, data.X + offset, data.Second + offset, count, data.Y + offset, accumulate: false);
+            return;
+        }
+
+        var factors = data.Second + (long)first * Layout.PaddedChannels(b.Channels);
+        ChannelScale.Forward(data.Tier, data.X + offset, factors, images, a.Channels, _pixels, data.Y + offset);
     }
 }
 
@@ -105,10 +108,12 @@ internal sealed unsafe class RearrangementStep(LoweredNode node, string form, Fe
 {
     public override int Units(int images) => images;
 
-    public override void Run(in StepData data, int first, int end, float* scratch) => rearrangement.Apply(
-        data.Tier,
-        data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width), end - first, data.Y
-            + first * Layout.ImageLength(y.Channels, y.Height * y.Width), accumulate: false);
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var from = data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width);
+        var to = data.Y + first * Layout.ImageLength(y.Channels, y.Height * y.Width);
+        rearrangement.Apply(data.Tier, from, end - first, to, accumulate: false);
+    }
 }
 
 /// <summary>An operation over windows, block by block of channels.</summary>
@@ -126,7 +131,7 @@ internal abstract unsafe class PoolStep(LoweredNode node, string form, WindowSha
         end - first,
         data.Y + (long)first * _block.OutHeight * _block.OutWidth * Layout.Block);
 
-    /// <summary>Runs the kernel on some blocks, which it takes for images.</summary>
+    /// <summary>Runs the kernel on some blocks, each as if it were an image.</summary>
     protected abstract void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y);
 }
 
@@ -153,13 +158,13 @@ internal sealed unsafe class FlattenStep(LoweredNode node, FeatureShape shape)
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var pixels = shape.Height * shape.Width;
-        Flatten.Forward(
-            data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, data.Y
-                + (long)first * Layout.PaddedChannels((int)shape.Count));
+        var x = data.X + first * Layout.ImageLength(shape.Channels, pixels);
+        var y = data.Y + (long)first * Layout.PaddedChannels((int)shape.Count);
+        Flatten.Forward(x, end - first, shape.Channels, pixels, y);
     }
 }
 
-/// <summary>Copies one input of a concatenation to its channels. The steps of all inputs run in their order.</summary>
+/// <summary>Copies one input of a concatenation to its channels. The inputs have a step each, in their order.</summary>
 internal sealed unsafe class ConcatStep(LoweredNode node, int input, FeatureShape shape, int firstChannel, int totalChannels)
     : InferenceStep(node.Layer, "concat", node.Inputs[input], null, node.Output)
 {
@@ -168,10 +173,9 @@ internal sealed unsafe class ConcatStep(LoweredNode node, int input, FeatureShap
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         var pixels = shape.Height * shape.Width;
-        Concat.Forward(
-            data.Tier, data.X + first * Layout.ImageLength(shape.Channels, pixels), end - first, shape.Channels, pixels, firstChannel,
-            totalChannels,
-            data.Y + first * Layout.ImageLength(totalChannels, pixels));
+        var x = data.X + first * Layout.ImageLength(shape.Channels, pixels);
+        var y = data.Y + first * Layout.ImageLength(totalChannels, pixels);
+        Concat.Forward(data.Tier, x, end - first, shape.Channels, pixels, firstChannel, totalChannels, y);
     }
 }
 

@@ -4,7 +4,7 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference.Steps;
 
-/// <summary>A layer with weights and a bias, packed, and what passes fused into it.</summary>
+/// <summary>A layer with packed weights and bias, and what passes have fused into it.</summary>
 internal abstract unsafe class WeightedStep : InferenceStep
 {
     private readonly AlignedBuffer _weights;
@@ -33,6 +33,6 @@ internal abstract unsafe class WeightedStep : InferenceStep
         base.Dispose();
     }
 
-    /// <summary>What follows the layer's products, from the first image on.</summary>
+    /// <summary>What is done to the layer's products, from the first image on.</summary>
     protected Epilogue Epilogue(in StepData data) => new(_bias.Pointer, data.Second, _bounds);
 }

@@ -5,16 +5,14 @@ using Dst.Runtime.Lowering;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>
-/// A convolution in Winograd form, dense or of kept kernels, some rows of tiles at a time. Threads share an image by rows of tiles.
+/// A convolution in Winograd form, dense or of kept kernels. It takes some rows of tiles at a time, by which threads share an image.
 /// </summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
-    /// <summary>
-    /// Transformed weights that are read from memory rather than the third-level cache, in floats: 12 MB. They are read once a batch.
-    /// </summary>
+    /// <summary>Floats of transformed weights too large for the third-level cache: 12 MB. They are read once for each batch.</summary>
     private const double HugeWeights = 3e6;
 
-    /// <summary>Tiles that hide the latency of multiply-adds while weights stream by.</summary>
+    /// <summary>Number of tiles that hide the latency of multiply-adds while weights are read.</summary>
     private const int FewTiles = 8;
 
     private readonly WinogradConvolution _kernel;
@@ -49,8 +47,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
     }
 
     /// <summary>
-    /// Rows of tiles that go through all steps together: their tiles stay in the second-level cache, unless the weights are too large to be
-    /// read that often.
+    /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache, unless the weights are too large to
+    /// be read that often.
     /// </summary>
     private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
     {

@@ -3,7 +3,7 @@ using Dst.Graph;
 namespace Dst.Runtime.Lowering.Passes;
 
 /// <summary>
-/// flatten(x) → x, where x is one pixel or only linear layers read flatten(x). For backends whose linear layers read maps in any order.
+/// flatten(x) → x, if x is one pixel or only linear layers read flatten(x). For backends whose linear layers read maps in any order.
 /// </summary>
 internal static class DropFlattening
 {

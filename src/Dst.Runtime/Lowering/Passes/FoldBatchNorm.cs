@@ -1,6 +1,6 @@
 namespace Dst.Runtime.Lowering.Passes;
 
-/// <summary>(W·x + b) · scale + shift → (scale·W)·x + (b · scale + shift), where nothing else reads W·x + b.</summary>
+/// <summary>(W·x + b) · scale + shift → (scale·W)·x + (b · scale + shift), if nothing else reads W·x + b.</summary>
 internal static class FoldBatchNorm
 {
     /// <summary>Rewrites the program.</summary>

@@ -2,7 +2,7 @@ using Dst.Graph;
 
 namespace Dst.Runtime.Lowering.Passes;
 
-/// <summary>conv(x) + r → conv(x, residual: r), where nothing else reads conv(x) and r is there before it.</summary>
+/// <summary>conv(x) + r → conv(x, residual: r), if nothing else reads conv(x) and r is computed before it.</summary>
 internal static class FuseAdd
 {
     /// <summary>Rewrites the program.</summary>

@@ -3,8 +3,8 @@ using Dst.Kernels;
 namespace Dst.Runtime.Lowering.Passes;
 
 /// <summary>
-/// relu(f(x)) → f(x, bounds) and clip(f(x)) → f(x, bounds), where nothing else reads f(x) and the backend's f takes the bounds. To run
-/// after the passes that change what f is.
+/// relu(f(x)) → f(x, bounds) and clip(f(x)) → f(x, bounds), if nothing else reads f(x) and the backend's f takes the bounds.
+/// Runs after the passes that change f.
 /// </summary>
 internal static class FuseBounds
 {
