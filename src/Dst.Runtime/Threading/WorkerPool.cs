@@ -38,6 +38,8 @@ public sealed class WorkerPool : IDisposable
             _workers[i] = new Thread(Work) { IsBackground = true, Name = $"dst worker {i + 1}" };
             _workers[i].Start();
         }
+
+        if (_workers.Length > 0) _done.Wait(1); // an event makes its lock when it first blocks: no job does that later
     }
 
     /// <summary>Threads that share the work, the caller's included.</summary>
