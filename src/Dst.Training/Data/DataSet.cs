@@ -72,24 +72,7 @@ public sealed class DataSet
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
         var source = SourceData.Open(options, baseFolder, log, cancellation);
-        var (learning, test) = source.Test.Count > 0
-            ? (source.Training, source.Test)
-            : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
-        IReadOnlyList<SourceSample> training = learning, validation;
-        if (options.ValidationFrom == ValidationSource.Test)
-        {
-            if (source.Test.Count == 0)
-                throw new InputException(
-                    $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; "
-                    + "expected training");
-            (test, validation) = StratifiedSplit.Draw(source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit);
-            log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
-        }
-        else
-        {
-            (training, validation) = StratifiedSplit.Draw(learning, source.ClassNames, options.Validation, seed, ValidationSplit);
-        }
-
+        var (training, validation, test) = Split(source, options, seed, log);
         var shape = InputShape(options, training[0].Read());
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
         var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };
@@ -105,6 +88,28 @@ public sealed class DataSet
         data.WarnOfSmallRoom(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
         return data;
+    }
+
+    private static (IReadOnlyList<SourceSample> Training, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test) Split(
+        SourceData source, DataOptions options, long seed, Action<string> log)
+    {
+        (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(IReadOnlyList<SourceSample> samples, double share, int split) =>
+            StratifiedSplit.Draw(samples, source.ClassNames, share, seed, split);
+
+        var hasTest = source.Test.Count > 0;
+        if (options.ValidationFrom == ValidationSource.Training)
+        {
+            var (learning, test) = hasTest ? (source.Training, source.Test) : Draw(source.Training, options.Test, TestSplit);
+            var (training, validation) = Draw(learning, options.Validation, ValidationSplit);
+            return (training, validation, test);
+        }
+
+        if (!hasTest)
+            throw new InputException(
+                $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");
+        var (ofTest, ofValidation) = Draw(source.Test, HalfOfTheTest, ValidationSplit);
+        log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
+        return (source.Training, ofValidation, ofTest);
     }
 
     private static FeatureShape InputShape(DataOptions options, Image first)
