@@ -5,6 +5,7 @@ using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
+using Dst.Training.Masks.Repair;
 
 namespace Dst.Training.Experiments;
 
@@ -78,7 +79,7 @@ public sealed class Pipeline
         Model BestStudent() => Get(Arm.Of(ArmNames.StudentKd), cancellation);
         var start = arm.StartIn(_recipe) == ArmStart.BestStudent ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
         var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
-        return new(arm.Name, pruning is null ? start : Prepare(start, pruning), arm.TrainIn(_recipe))
+        return new(arm.Name, pruning is null ? start : Prepare(start, pruning, cancellation), arm.TrainIn(_recipe))
         {
             Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
             Distillation = arm.Distill?.Invoke(_recipe) ?? new(),
@@ -88,12 +89,14 @@ public sealed class Pipeline
     }
 
     /// <summary>What pruning does to a network before its phase.</summary>
-    private Model Prepare(Model start, Pruning pruning)
+    private Model Prepare(Model start, Pruning pruning, CancellationToken cancellation)
     {
         var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _compute, _recipe.Seed);
         return pruning.Options.Method switch
         {
-            PruningMethod.OneShot => pruning.Prepare(start, gradients, Log).Apply(),
+            PruningMethod.OneShot => NetworkRepair.Apply(
+                pruning.Prepare(start, gradients, Log), pruning.Options,
+                count => CalibrationImages.Draw(_data, count, _recipe.Seed), _compute, Log, cancellation).Model,
             PruningMethod.Gradual => pruning.Permute(start, gradients, Log),
             PruningMethod.SrSte => start,
             _ => throw new ArgumentOutOfRangeException(nameof(pruning), pruning.Options.Method, "unknown method"),

@@ -88,6 +88,7 @@ public sealed class PipelineTests : IDisposable
 
     [Theory]
     [InlineData("prune.method=one_shot")]
+    [InlineData("prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.calibration.images=10")]
     [InlineData(
         "prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
     [InlineData(
@@ -154,6 +155,8 @@ public sealed class PipelineTests : IDisposable
             ("data.validation=0", "data.validation"),
             ("student.arch=resnet9", "network 'resnet9' is unknown"),
             ("prune.exclude=[conv99]", "'conv99'"),
+            ("prune={method: gradual, repair: batch_norm}", "prune.repair is batch_norm with prune.method gradual"),
+            ("prune={score: obs, repair: batch_norm}", "prune.score is obs with prune.repair batch_norm"),
             ("prune={method: sr_ste, score: taylor}", "prune.score is taylor with prune.method sr_ste"),
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
