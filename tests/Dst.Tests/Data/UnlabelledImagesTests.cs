@@ -53,7 +53,12 @@ public sealed class UnlabelledImagesTests : IDisposable
         Write("more", ("5.png", 5), ("anything/deep/6.png", 6), ("a/7.png", 7));
         var options = new DataOptions
         {
-            Kind = DataKind.Folder, Path = "labelled", Unlabelled = "more", Validation = 0, Test = 0.5, Crop = 3,
+            Kind = DataKind.Folder,
+            Path = "labelled",
+            Unlabelled = "more",
+            Validation = 0,
+            Test = 0.5,
+            Crop = 3,
         };
         var data = Load(options);
         Assert.Equal(["5.png", "7.png", "6.png"], data.Unlabelled.Samples.Select(sample => Path.GetFileName(sample.Name)));

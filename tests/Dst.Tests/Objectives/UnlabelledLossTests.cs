@@ -34,7 +34,9 @@ public sealed class UnlabelledLossTests : IDisposable
     {
         var options = new DistillationOptions
         {
-            Temperature = 2, Alpha = 0.75, Dkd = new() { Target = 1, NonTarget = 2 },
+            Temperature = 2,
+            Alpha = 0.75,
+            Dkd = new() { Target = 1, NonTarget = 2 },
             Attention = new() { Weight = 5, Layers = [new() { Teacher = "avgpool", Student = "avgpool" }] },
         };
         var phase = new TrainingPhase("student-kd", Network(1), _recipe.Train) { Teacher = Network(7), Distillation = options };
@@ -73,7 +75,8 @@ public sealed class UnlabelledLossTests : IDisposable
         {
             var phase = new TrainingPhase("student", Network(1), _recipe.Train)
             {
-                Teacher = taught ? Network(7) : null, Distillation = options,
+                Teacher = taught ? Network(7) : null,
+                Distillation = options,
             };
             using var trainer = new Trainer(phase, _data, new(_pool), seed: 1);
             Assert.Equal(reads ? 18 : 0, trainer.UnlabelledImages);
