@@ -66,7 +66,8 @@ internal static class RecipeRun
     private static void RunOne(Invocation call, RunFolder run, DataSet data)
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
-        List<Block> blocks = [ArmTables.Accuracy(summary.Arms), ArmTables.Cost(ArmStatistic.AllOf(summary))];
+        List<Block> blocks =
+            [ArmTables.Accuracy(summary.Arms), ArmTables.Noise(summary.Arms), ArmTables.Cost(ArmStatistic.AllOf(summary))];
         if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) blocks.Add(LayersOf(run, pruned));
         blocks.Add(new Lines([$"run folder: {run.Path}", .. NextCommands(run, summary)]));
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));

@@ -39,6 +39,18 @@ public static class ArmTables
         },
         new("seconds", "time", arm => arm.Epochs == 0 ? null : arm.Seconds, arm => Format.Duration(TimeSpan.FromSeconds(arm.Seconds))));
 
+    /// <summary>
+    /// How far apart the test accuracies of two arms of one run must be to mean something: two standard errors of a difference,
+    /// 2·√(2·p·(1 − p)/n), with n test images and p the mean top-1. Arms are tested on the same images, so the noise is at most this.
+    /// </summary>
+    public static Lines Noise(IReadOnlyList<ArmSummary> arms)
+    {
+        var images = arms[0].Confusion.Sum(row => row.Sum());
+        var top1 = arms.Average(arm => arm.TestTop1);
+        var noise = 2 * Math.Sqrt(2 * top1 * (1 - top1) / images);
+        return new($"{Format.Count(images)} test images: a difference in test top-1 below {Format.Percent(noise)} can be chance");
+    }
+
     /// <summary>How good the arms of several runs are: means and standard deviations over their seeds.</summary>
     public static Table Accuracy(IReadOnlyList<ArmStatistic> arms) =>
         Table.Of(arms, Arm, Network, Test, Validation with { Header = "validation" }, Minutes, Seeds);
