@@ -39,13 +39,15 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         var (teacher, student) = (_recipe.Teacher, _recipe.Student);
         if (student.Model is not null && student.Model == teacher.Model)
             throw new InputException(
-                $"teacher.model and student.model are both {student.Model}; expected student: {{is_teacher: true}} to prune the teacher itself");
+                $"teacher.model and student.model are both {student.Model}; "
+                + "expected student: {is_teacher: true} to prune the teacher itself");
         if (!student.IsTeacher) return;
         if (student.Model is not null)
             throw new InputException($"student.model is {student.Model} while student.is_teacher is true; expected one of them alone");
         foreach (var arm in new[] { ArmNames.Student, ArmNames.StudentKd }.Where(_recipe.Arms.Contains))
             throw new InputException(
-                $"arms has {arm} while student.is_teacher is true; expected arms without student and student-kd, which the teacher stands for");
+                $"arms has {arm} while student.is_teacher is true; "
+                + "expected arms without student and student-kd, for which the teacher stands");
     }
 
     private void CheckTrainOptions()

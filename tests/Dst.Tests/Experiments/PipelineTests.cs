@@ -190,7 +190,7 @@ public sealed class PipelineTests : IDisposable
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
             ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),
-            ("distill_pruned={attention: {weight: 1, layers: [{teacher: nope, student: relu}]}}", "distill_pruned.attention.layers has the"),
+            ("distill_pruned={attention: {weight: 1, layers: [{teacher: no, student: relu}]}}", "distill_pruned.attention.layers has the"),
             ("student={is_teacher: true}", "arms has student while student.is_teacher is true"),
             ("student={is_teacher: true, model: m}", "student.model is m while student.is_teacher is true"),
             ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),

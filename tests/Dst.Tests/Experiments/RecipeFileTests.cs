@@ -35,8 +35,8 @@ public class RecipeFileTests
         var again = RecipeFile.Parse("recipe again", text);
         Assert.Equal(text, RecipeFile.Write(again));
         Assert.Empty(RecipeFile.Differences(recipe, again));
-        string[] untaught = recipe.Student.IsTeacher ? [ArmNames.Student, ArmNames.StudentKd, ArmNames.DenseLonger, ArmNames.HalfWidth] : [];
-        Assert.Equal(ArmNames.All.Except(untaught), recipe.Arms);
+        string[] left = recipe.Student.IsTeacher ? [ArmNames.Student, ArmNames.StudentKd, ArmNames.DenseLonger, ArmNames.HalfWidth] : [];
+        Assert.Equal(ArmNames.All.Except(left), recipe.Arms);
     }
 
     [Theory]

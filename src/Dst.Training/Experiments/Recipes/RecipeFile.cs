@@ -71,8 +71,9 @@ public static partial class RecipeFile
     /// <summary>Gives a section of distillation the keys of its preset that it lacks.</summary>
     private static void FillPreset(RecipeTree tree, string section)
     {
-        if (tree.Find(section, "preset") is YamlScalarNode { Value: { } word } && Words.Find(typeof(DistillationPreset), word) is { } preset)
-            tree.Fill(section, SettingWriter.Write(DistillationPresets.Of((DistillationPreset)preset)));
+        if (tree.Find(section, "preset") is YamlScalarNode { Value: { } word }
+            && Words.Find(typeof(DistillationPreset), word) is DistillationPreset preset)
+            tree.Fill(section, SettingWriter.Write(DistillationPresets.Of(preset)));
     }
 
     // Folders of earlier runs have this key in their recipe, with 0 unless it was used.
