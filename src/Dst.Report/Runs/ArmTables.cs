@@ -18,6 +18,19 @@ public static class ArmTables
             Unit = "%",
         };
 
+    private static readonly Column<ArmStatistic> Balanced = new(
+        "test_balanced_accuracy", "balanced accuracy", arm => arm.TestBalancedAccuracy.Mean,
+        arm => arm.TestBalancedAccuracy.ToText(2, scale: 100))
+    {
+        Unit = "%",
+    };
+
+    private static readonly Column<ArmStatistic> Labelled =
+        new("labelled_images", "labelled", arm => arm.LabelledImages > 0 ? arm.LabelledImages : null);
+
+    private static readonly Column<ArmStatistic> Unlabelled =
+        new("unlabelled_images", "unlabelled", arm => arm.LabelledImages > 0 ? arm.UnlabelledImages : null);
+
     private static readonly Column<ArmStatistic> Minutes = new(
         "seconds", "minutes", arm => arm.Seconds.Mean, arm => arm.Seconds.ToText(1, scale: 1 / 60.0));
     private static readonly Column<ArmStatistic> Ms = new("ms", "ms", arm => arm.Ms, arm => $"{arm.Ms:F3}");
@@ -55,6 +68,25 @@ public static class ArmTables
     public static Table Accuracy(IReadOnlyList<ArmStatistic> arms) =>
         Table.Of(arms, Arm, Network, Test, Validation with { Header = "validation" }, Minutes, Seeds);
 
+    /// <summary>
+    /// What top-1 does not say: the balanced accuracy and the images that taught each arm. No table where classes have equally many
+    /// test images and no image is unlabelled.
+    /// </summary>
+    public static IReadOnlyList<Table> BalanceAndImages(IReadOnlyList<ArmStatistic> arms)
+    {
+        const double visible = 5e-5;
+        if (arms.All(arm => arm.UnlabelledImages == 0 && Math.Abs(arm.TestBalancedAccuracy.Mean - arm.TestTop1.Mean) < visible)) return [];
+        return
+        [
+            Table.Of(
+                arms,
+                Arm,
+                Balanced with { Meaning = "mean of the classes' recalls on the test images" },
+                Labelled with { Meaning = "training images with labels; - if the network was not trained here" },
+                Unlabelled with { Meaning = "training images that it learnt from without labels" }),
+        ];
+    }
+
     /// <summary>How large and how fast the networks of the arms are.</summary>
     public static Table Cost(IReadOnlyList<ArmStatistic> arms) => Table.Of(
         arms,
@@ -76,6 +108,9 @@ public static class ArmTables
         Network,
         Test,
         Validation,
+        Balanced,
+        Labelled,
+        Unlabelled,
         new("weights", "weights", arm => arm.Weights),
         new("nonzero", "kept", arm => arm.Nonzero),
         new("macs", "MACs", arm => arm.Macs),

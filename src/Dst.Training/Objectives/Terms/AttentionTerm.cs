@@ -4,5 +4,5 @@ namespace Dst.Training.Objectives.Terms;
 internal sealed record AttentionTerm(Model Teacher, LayerPair Layers, float Weight) : ILossTerm
 {
     public double Add(in LossBatch batch) =>
-        AttentionLoss.Compute(batch.Student, batch.Teacher, batch.Labels.Length, batch.Row, Weight, batch.Gradient);
+        AttentionLoss.Compute(batch.Student, batch.Teacher, batch.Images, batch.Row, Weight, batch.Gradient);
 }

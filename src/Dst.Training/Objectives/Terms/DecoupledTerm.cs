@@ -7,6 +7,8 @@ namespace Dst.Training.Objectives.Terms;
 /// <param name="Temperature">τ.</param>
 internal sealed record DecoupledTerm(Model Teacher, DecoupledOptions Options, double Share, float Temperature) : ILossTerm
 {
+    public bool NeedsLabels => true;
+
     public double Add(in LossBatch batch)
     {
         var warmth = Options.WarmupEpochs > 0 ? Math.Min(1, (batch.Epoch + 1.0) / Options.WarmupEpochs) : 1;
