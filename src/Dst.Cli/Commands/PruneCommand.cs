@@ -43,7 +43,8 @@ internal static class PruneCommand
     };
 
     private static readonly Option<string?> Score = SharedOptions.Text(
-        "--score", "l1|l2|taylor|obs", "What a weight is worth. taylor and obs need the data of a recipe. Default: the recipe's, which is l1.");
+        "--score", "l1|l2|taylor|obs",
+        "What a weight is worth. taylor and obs need the data of a recipe. Default: the recipe's, which is l1.");
 
     private static readonly Option<bool> Permute = new("--permute")
     {
@@ -91,7 +92,8 @@ internal static class PruneCommand
         options.Check();
         if (csv is not null && options.Repair != PruningRepair.None)
             throw new InputException(
-                $"prune --sensitivity has prune.repair {Words.Of(options.Repair)}; none was expected, because layers are measured as pruned");
+                $"prune --sensitivity has prune.repair {Words.Of(options.Repair)}; none was expected, because it measures pruned layers as "
+                + "they are");
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         var compute = new ComputeContext(pool, call.Tier);
         var needsData = csv is not null || options.Score == PruningScore.Taylor || options.Repair != PruningRepair.None;

@@ -185,7 +185,10 @@ public sealed record CalibrationOptions
     public int Images { get; init; } = 512;
 
     /// <summary>λ of the least squares, relative to the inputs.</summary>
-    [Setting("λ of the least squares, which holds weights near those of the dense network, in mean squares of a layer's input a filter", Min = 0, Max = 1000)]
+    [Setting(
+        "λ of the least squares, which holds weights near those of the dense network, as a multiple of the mean square of a layer's "
+        + "inputs, summed over the weights of a filter",
+        Min = 0, Max = 1000)]
     public double Ridge { get; init; } = 0.1;
 }
 

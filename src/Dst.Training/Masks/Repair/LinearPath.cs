@@ -15,7 +15,7 @@ internal sealed record LinearPath(Node Layer, IReadOnlyList<Node> Steps, bool Is
     /// <summary>The node at the end.</summary>
     public string End => Steps.Count == 0 ? Layer.Name : Steps[^1].Name;
 
-    /// <summary>Whether a constant can be added to each channel of the layer's output: by its bias, or by the normalisation behind it.</summary>
+    /// <summary>Whether a constant can be added to each channel of the layer's output: by its bias or a normalisation behind it.</summary>
     public bool HasIntercept => HasBias || Steps.Count > 0 && Steps[0].Operation.ScalesChannels;
 
     /// <summary>Whether the layer has a bias.</summary>

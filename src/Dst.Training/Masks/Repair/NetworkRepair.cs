@@ -69,7 +69,8 @@ public sealed class NetworkRepair : IDisposable
         var images = draw(ImagesFor(planned.Start.Graph, options));
         using var repair = new NetworkRepair(planned, options, images, compute);
         var model = repair.Run(cancellation);
-        log?.Invoke($"repair {Words.Of(options.Repair)}: {Words.Count(images.Count, "image")} without labels, {clock.Elapsed.TotalSeconds:F1} s");
+        var (word, number) = (Words.Of(options.Repair), Words.Count(images.Count, "image"));
+        log?.Invoke($"repair {word}: {number} without labels, {clock.Elapsed.TotalSeconds:F1} s");
         return new(model, repair._layers, images.Count, clock.Elapsed);
     }
 
@@ -147,7 +148,8 @@ public sealed class NetworkRepair : IDisposable
         var shape = _graph.Shapes[node.Name];
         var bias = _parameters[$"{node.Name}.bias"].Data;
         using var output = _halved.Preview(node, _parameters[$"{node.Name}.weight"].Data, bias);
-        var (present, wanted) = (new BatchNormFit(output, shape, _compute.Pool).Mean, new BatchNormFit(_dense[node.Name], shape, _compute.Pool).Mean);
+        var present = new BatchNormFit(output, shape, _compute.Pool).Mean;
+        var wanted = new BatchNormFit(_dense[node.Name], shape, _compute.Pool).Mean;
         for (var c = 0; c < bias.Length; c++) bias[c] += (float)(wanted[c] - present[c]);
     }
 

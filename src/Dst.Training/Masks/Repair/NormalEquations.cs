@@ -32,7 +32,10 @@ internal sealed unsafe class NormalEquations
         {
             if (hasIntercept) _inputMeans[i] = gram.Input(i) / gram.Count;
             for (var j = 0; j <= i; j++)
-                _inputs[(long)i * Size + j] = _inputs[(long)j * Size + i] = gram.Inputs(i, j) - gram.Count * _inputMeans[i] * _inputMeans[j];
+            {
+                var product = gram.Inputs(i, j) - gram.Count * _inputMeans[i] * _inputMeans[j];
+                _inputs[(long)i * Size + j] = _inputs[(long)j * Size + i] = product;
+            }
         }
 
         SetTargets(gram);

@@ -46,7 +46,9 @@ internal sealed unsafe class OptimalBrainSurgeon
             var first = block * outline.Block;
             var filters = weights[first..Math.Min(weights.Length, first + outline.Block)];
             var surgeon = new OptimalBrainSurgeon(inverse, filters, outline.WeightsPerCandidate);
-            drops[block] = outline.Pattern is { } pattern ? surgeon.Drop(pattern.Group, pattern.KeptOf) : surgeon.Drop(surgeon.Size, _ => 0);
+            drops[block] = outline.Pattern is { } pattern
+                ? surgeon.Drop(pattern.Group, pattern.KeptOf)
+                : surgeon.Drop(surgeon.Size, keptOf: _ => 0);
         });
         var count = outline.Pattern is null ? kept.Length - (int)outline.KeptWeights : drops.Sum(order => order.Count);
         foreach (var (block, candidate) in Cheapest(drops, count)) kept[block * outline.Candidates + candidate] = false;

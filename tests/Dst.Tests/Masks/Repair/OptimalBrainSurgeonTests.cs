@@ -47,12 +47,13 @@ public sealed class OptimalBrainSurgeonTests : IDisposable
             var problem = new Problem(4, 16, seed);
             var mask = OptimalBrainSurgeon.Choose(Outline([4, 16, 1, 1], pattern), problem.Inverse(), problem.Weights, _pool);
             for (var block = 0; block < 2; block++)
-                Assert.Equal([3, 3, 2], mask.Kept[(block * 16)..(block * 16 + 16)].Chunk(6).Select(run => run.Count(kept => kept)));
+                Assert.Equal([3, 3, 2], mask.Kept.AsSpan(block * 16, 16).ToArray().Chunk(6).Select(run => run.Count(kept => kept)));
             var weight = new Tensor([4, 16, 1, 1], [.. problem.Weights.SelectMany(filter => filter).Select(w => (float)w)]);
             surgeon += ErrorOf(mask);
             magnitude += ErrorOf(Training.Masks.UhpPruner.Prune(weight, pattern));
 
-            double ErrorOf(LayerMask chosen) => Enumerable.Range(0, 4).Sum(filter => problem.LeastError(filter, p => chosen.Keeps(filter, p)));
+            double ErrorOf(LayerMask chosen) =>
+                Enumerable.Range(0, 4).Sum(filter => problem.LeastError(filter, p => chosen.Keeps(filter, p)));
         }
 
         Assert.True(surgeon < 0.9 * magnitude, $"{surgeon} and {magnitude}");
@@ -81,7 +82,8 @@ public sealed class OptimalBrainSurgeonTests : IDisposable
         {
             var random = new Random(seed);
             _matrix = DenseAlgebra.RandomPositive(size, random);
-            Weights = [.. Enumerable.Range(0, filters).Select(_ => Enumerable.Range(0, size).Select(_ => random.NextDouble() - 0.5).ToArray())];
+            Weights = new double[filters][];
+            for (var i = 0; i < filters; i++) Weights[i] = [.. Enumerable.Range(0, size).Select(_ => random.NextDouble() - 0.5)];
         }
 
         public double[][] Weights { get; }
