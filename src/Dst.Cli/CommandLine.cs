@@ -37,6 +37,7 @@ public static class CommandLine
         ("train", TrainCommand.Create),
         ("distill", DistillCommand.Create),
         ("prune", PruneCommand.Create),
+        ("halve", HalveCommand.Create),
         ("import", ImportCommand.Create),
         ("eval", EvalCommand.Create),
         ("predict", PredictCommand.Create),

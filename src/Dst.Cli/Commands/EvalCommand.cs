@@ -1,9 +1,6 @@
-using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Report;
-using Dst.Runtime.Inference;
-using Dst.Training.Data;
 using Dst.Training.Engine;
 
 namespace Dst.Cli.Commands;
@@ -11,16 +8,6 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst eval</c>: how well a model does on labelled data.</summary>
 internal static class EvalCommand
 {
-    private const int Batch = 64;
-
-    private static readonly Option<string> Split = new Option<string>("--split")
-    {
-        Description = "Images to use. Default: test.",
-        HelpName = "test|validation|training",
-        DefaultValueFactory = _ => "test",
-    }
-        .AcceptOnlyFromAmong("test", "validation", "training");
-
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -34,7 +21,7 @@ internal static class EvalCommand
             SharedOptions.Model,
         };
         RecipeInput.AddTo(verb);
-        verb.Add(Split);
+        verb.Add(ModelEvaluation.Split);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -47,19 +34,7 @@ internal static class EvalCommand
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = Model.Load(path);
         var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call);
-        var samples = call.Arguments.GetValue(Split) switch
-        {
-            "training" => data.Training,
-            "validation" => data.Validation,
-            _ => data.Test,
-        };
-        if (samples.Count == 0) throw new InputException($"the data has no {samples.Name} images; at least one was expected");
-
-        // Without tuning, the same file gives the same numbers each time.
-        using var predictor = new Predictor(
-            model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
-        using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
-        var metrics = Evaluator.Evaluate(predictor, loader, call.Cancellation);
+        var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);
         var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, "
             + $"balanced accuracy {Format.Percent(metrics.Confusion.BalancedAccuracy)}, loss {metrics.Loss:F4}";
         call.Report.Write(new(Evaluation.Of(metrics), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));

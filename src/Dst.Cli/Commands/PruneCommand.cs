@@ -1,13 +1,9 @@
 using System.CommandLine;
 using System.Text;
 using Dst.Cli.Actions;
-using Dst.Cli.Output;
 using Dst.Cli.Usage;
 using Dst.Foundations;
-using Dst.Graph;
-using Dst.Masks;
 using Dst.ModelFiles;
-using Dst.Report;
 using Dst.Report.Models;
 using Dst.Report.Renderers;
 using Dst.Runtime.Threading;
@@ -24,23 +20,10 @@ internal static class PruneCommand
 {
     private const int Batch = 64;
 
-    private static readonly Option<string?> Pattern = SharedOptions.Text(
-        "--pattern", "unit:block:group[:keep]",
-        "Pattern: what is dropped (kernel, row or weight), filters that share a choice, candidates in a run and how many are kept (half). "
-            + $"Default: the recipe's, which is {new PruningOptions().Pattern}.");
-
     private static readonly Option<double?> Unstructured = SharedOptions.Number(
         "--unstructured",
         "Drops this share of each layer's weights without a pattern, those with the lowest scores. This is the control of the method.",
         0.0, 0.99);
-
-    private static readonly Option<string[]> Exclude = new("--exclude")
-    {
-        Description = "Layers that stay dense, by name; * stands for any characters. May be given again.",
-        HelpName = "layer",
-        DefaultValueFactory = _ => [],
-        Arity = ArgumentArity.OneOrMore,
-    };
 
     private static readonly Option<string?> Score = SharedOptions.Text(
         "--score", "l1|l2|taylor|obs",
@@ -50,8 +33,6 @@ internal static class PruneCommand
     {
         Description = "Reorders output channels first, so that similar filters share a block.",
     };
-
-    private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write.");
 
     private static readonly Option<string?> Sensitivity = SharedOptions.Text(
         "--sensitivity", "FILE",
@@ -72,7 +53,11 @@ internal static class PruneCommand
             SharedOptions.Model,
         };
         RecipeInput.AddTo(verb);
-        Option[] options = [Pattern, Unstructured, Exclude, Score, Permute, Out, Sensitivity, SharedOptions.Threads, SharedOptions.Json];
+        Option[] options =
+        [
+            PruningInput.Pattern, Unstructured, PruningInput.Exclude, Score, Permute, PruningInput.Out, Sensitivity, SharedOptions.Threads,
+            SharedOptions.Json,
+        ];
         foreach (var option in options) verb.Add(option);
         RecipeInput.AddDataTo(verb);
         verb.Handle(Run);
@@ -83,7 +68,7 @@ internal static class PruneCommand
     {
         var arguments = call.Arguments;
         var path = arguments.GetRequiredValue(SharedOptions.Model);
-        var (output, csv) = (arguments.GetValue(Out), arguments.GetValue(Sensitivity));
+        var (output, csv) = (arguments.GetValue(PruningInput.Out), arguments.GetValue(Sensitivity));
         if (output is null == csv is null)
             throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
         var model = ModelFile.Load(path);
@@ -94,6 +79,7 @@ internal static class PruneCommand
             throw new InputException(
                 $"prune --sensitivity has prune.repair {Words.Of(options.Repair)}; none was expected, because it measures pruned layers as "
                 + "they are");
+        PruningInput.CheckLayers(path, model, options);
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         var compute = new ComputeContext(pool, call.Tier);
         var needsData = csv is not null || options.Score == PruningScore.Taylor || options.Repair != PruningRepair.None;
@@ -103,55 +89,23 @@ internal static class PruneCommand
             ? new Pruning(options, MaskKind.Unstructured) { KeptShare = 1 - dropped }
             : new(options, MaskKind.Uhp);
         var planned = pruning.Prepare(model, data is null ? null : new(data, Batch, compute, recipe.Seed), call.Report.Log);
-        if (planned.Plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
         if (output is null)
         {
             MeasureLayers(call, planned.Start, planned.Plan, data!, compute, csv!);
             return;
         }
 
-        var repaired = NetworkRepair.Apply(
-            planned, options, count => CalibrationImages.Draw(data!, count, recipe.Seed), compute, call.Report.Log, call.Cancellation);
-        WritePruned(call.Report, planned.Plan, repaired.Model, output);
+        var count = NetworkRepair.ImagesFor(model.Graph, options);
+        var images = data is null ? CalibrationImages.None : CalibrationImages.Draw(data, count, recipe.Seed);
+        var repaired = NetworkRepair.Apply(planned, options, images, compute, call.Report.Log, call.Cancellation);
+        PrunedOutput.Write(call.Report, planned.Plan, repaired, output);
     }
 
-    /// <summary>The recipe with the options of this verb. The pattern sets three keys of it at once.</summary>
     private static Recipe LoadRecipe(ParseResult arguments)
     {
         var overrides = RecipeInput.Override(arguments, Score, "prune.score").ToList();
-        if (arguments.GetValue(Exclude)! is { Length: > 0 } exclude)
-            overrides.Add(SettingOverride.OfList("prune.exclude", exclude, RecipeInput.Where(Exclude)));
         if (arguments.GetValue(Permute)) overrides.Add(SettingOverride.Of("prune.permute", "true", RecipeInput.Where(Permute)));
-        var recipe = RecipeInput.Load(arguments, overrides);
-        return arguments.GetValue(Pattern) is { } pattern
-            ? recipe with { Prune = recipe.Prune with { Pattern = UhpPattern.Parse(pattern) } }
-            : recipe;
-    }
-
-    private static void WritePruned(ReportWriter report, PruningPlan plan, Model pruned, string path)
-    {
-        ModelFile.Save(path, pruned);
-        var cost = NetworkCost.Of(pruned.Graph, pruned.Masks);
-        var layers = LayerRow.AllOf(pruned);
-        var size = StoreSize.Of(pruned);
-        var document = new
-        {
-            File = path,
-            size.FileBytes,
-            size.DenseFileBytes,
-            size.MaskBytes,
-            cost.Weights,
-            Nonzero = cost.Nonzeros,
-            cost.Macs,
-            cost.EffectiveMacs,
-            plan.Skipped,
-            Layers = layers,
-        };
-        var summary = new Lines(
-            $"{path}: {Format.Count(cost.Nonzeros)} of {Format.Count(cost.Weights)} weights "
-                + $"and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept",
-            $"file: {size}");
-        report.Write(new(document, LayerTable.Of(layers, plan.Skipped), summary));
+        return PruningInput.Load(arguments, overrides);
     }
 
     private static void MeasureLayers(Invocation call, Model model, PruningPlan plan, DataSet data, ComputeContext compute, string path)

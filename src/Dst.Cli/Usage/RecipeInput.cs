@@ -63,6 +63,11 @@ internal static class RecipeInput
         verb.OptionFamilies.Add(("--data.KEY <value>", help));
     }
 
+    /// <summary>Whether the command line sets a key of the section <c>data</c>.</summary>
+    public static bool SetsData(ParseResult arguments) =>
+        Data.Any(key => arguments.GetValue(key.Option) is not null)
+        || arguments.GetValue(Set)!.Any(setting => setting.StartsWith(DataSection, StringComparison.Ordinal));
+
     /// <summary>Reads the recipe file and applies the overrides <paramref name="first"/>, then those of the command line.</summary>
     /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>
     public static Recipe Load(ParseResult arguments, params IEnumerable<SettingOverride> first)

@@ -40,11 +40,18 @@ public static class LayerTable
     /// <summary>
     /// A row for each layer; <paramref name="notes"/> by layer name, such as why a layer is not pruned, follow the pattern.
     /// </summary>
-    public static Table Of(IReadOnlyList<LayerRow> rows, IReadOnlyDictionary<string, string>? notes = null)
+    /// <param name="rows">The layers.</param>
+    /// <param name="notes">Notes by layer name, or null.</param>
+    /// <param name="errors">
+    /// What repaired layers miss of the dense network's output, as a share, by layer name; null or empty leaves the column out.
+    /// </param>
+    public static Table Of(
+        IReadOnlyList<LayerRow> rows, IReadOnlyDictionary<string, string>? notes = null, IReadOnlyDictionary<string, double>? errors = null)
     {
         string Note(LayerRow row) => notes?.GetValueOrDefault(row.Layer) is { } text ? $" ({text})" : "";
-        return Table.Of(
-            rows,
+        double? Error(LayerRow row) => errors!.TryGetValue(row.Layer, out var error) ? error : null;
+        List<Column<LayerRow>> columns =
+        [
             new("layer", "layer", row => row.Layer) { Alignment = Alignment.Left },
             new("shape", "weights", row => row.Shape),
             new("output", "output", row => row.Output),
@@ -53,6 +60,10 @@ public static class LayerTable
             new("effective_macs", "MACs", row => row.EffectiveMacs),
             new("bytes", "bytes", row => row.Bytes),
             new("mask_bytes", "of which mask", row => row.MaskBytes),
-            new("pattern", "pattern", row => row.Pattern, row => row.Pattern + Note(row)) { Alignment = Alignment.Left });
+        ];
+        if (errors?.Count > 0)
+            columns.Add(new("error", "missed", row => Error(row), row => Error(row) is { } error ? Format.Percent(error) : ""));
+        columns.Add(new("pattern", "pattern", row => row.Pattern, row => row.Pattern + Note(row)) { Alignment = Alignment.Left });
+        return Table.Of(rows, [.. columns]);
     }
 }

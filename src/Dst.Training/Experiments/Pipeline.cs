@@ -102,8 +102,8 @@ public sealed class Pipeline
         {
             case PruningMethod.OneShot:
                 var planned = pruning.Prepare(model, gradients, Log);
-                var pruned = NetworkRepair.Apply(
-                    planned, pruning.Options, count => CalibrationImages.Draw(_data, count, _recipe.Seed), _compute, Log, cancellation);
+                var images = CalibrationImages.Draw(_data, NetworkRepair.ImagesFor(model.Graph, pruning.Options), _recipe.Seed);
+                var pruned = NetworkRepair.Apply(planned, pruning.Options, images, _compute, Log, cancellation);
                 return (planned.Start, pruned.Model);
             case PruningMethod.Gradual:
                 var permuted = pruning.Permute(model, gradients, Log);

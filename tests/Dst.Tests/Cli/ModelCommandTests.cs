@@ -77,6 +77,19 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Prune_repairs_if_the_recipe_says_so()
+    {
+        var (model, pruned) = (SaveModelOfSimulatedClasses(), _folder.File("repaired.safetensors"));
+        string[] settings = ["--set", "prune.repair=least_squares", "--set", "prune.calibration.images=9", .. SimulatedData];
+        var run = Terminal.Run(["prune", model, "--pattern", "kernel:4:4", "--score", "obs", .. settings, "--out", pruned]);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Matches(@"repair least_squares: 9 images without labels, [\d.]+ s", run.Error);
+        Assert.Contains("missed", run.Output);
+        Terminal.Run(["prune", model, .. settings, "--sensitivity", _folder.File("layers.csv")])
+            .AssertWrongInput("prune.repair least_squares");
+    }
+
+    [Fact]
     public void Prune_measures_each_layer_alone()
     {
         var (model, csv) = (SaveModelOfSimulatedClasses(), _folder.File("layers.csv"));

@@ -5,8 +5,8 @@ namespace Dst.Tests.Cli;
 public class UsageTests
 {
     private static readonly string[] VerbNames = [
-        "run", "train", "distill", "prune", "import", "eval", "predict", "inspect", "export", "bench", "results", "data", "settings",
-        "doctor"];
+        "run", "train", "distill", "prune", "halve", "import", "eval", "predict", "inspect", "export", "bench", "results", "data",
+        "settings", "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
 

@@ -1,5 +1,6 @@
 using Dst.Foundations;
 using Dst.Graph;
+using Dst.Images;
 using Dst.Training.Data;
 
 namespace Dst.Training.Masks.Repair;
@@ -9,23 +10,39 @@ namespace Dst.Training.Masks.Repair;
 /// <param name="Count">Number of images.</param>
 public sealed record CalibrationImages(float[] Values, int Count)
 {
-    /// <summary>Draws images by the seed and prepares them as for prediction, without augmentation.</summary>
-    /// <param name="data">Its training images are used, not their labels.</param>
+    /// <summary>No images, for a network that is not repaired.</summary>
+    public static CalibrationImages None { get; } = new([], 0);
+
+    /// <summary>Draws training images, and unlabelled ones if there are any, by the seed. They are not augmented.</summary>
+    /// <param name="data">The data; labels are not read.</param>
     /// <param name="count">How many; fewer if there are fewer.</param>
     /// <param name="seed">Seed of the run.</param>
+    /// <exception cref="InputException">They do not fit into memory.</exception>
     public static CalibrationImages Draw(DataSet data, int count, long seed)
     {
         var augmenter = new Augmenter(data.Options, data.Normalisation, data.Shape);
-        return Draw(data.Training.Samples, data.Shape, count, seed, (sample, image) => augmenter.Write(sample, image));
+        Sample[] samples = [.. data.Training.Samples, .. data.Unlabelled.Samples];
+        return Draw(samples, data.Shape, count, seed, (sample, image) => augmenter.Write(sample, image));
     }
 
-    /// <summary>Draws images by the seed.</summary>
-    /// <param name="sources">What images are made from.</param>
-    /// <param name="shape">Shape of an image.</param>
+    /// <summary>Draws image files by the seed and prepares them as for prediction.</summary>
+    /// <param name="folder">Its files and those in the folders below it.</param>
+    /// <param name="model">The model that takes them.</param>
     /// <param name="count">How many; fewer if there are fewer.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="write">Writes the image [C, H, W] of a source.</param>
-    public static CalibrationImages Draw<T>(
+    /// <exception cref="InputException">There are none, one cannot be read, or they do not fit into memory.</exception>
+    public static CalibrationImages DrawFiles(string folder, Model model, int count, long seed)
+    {
+        if (!Directory.Exists(folder)) throw new InputException($"'{folder}' is not a folder; a folder of images was expected");
+        var files = ImageFolder.ImageFiles(folder);
+        if (files.Length == 0)
+            throw new InputException($"folder {folder} has no image files; JPEG, PNG, TIFF or MSTAR files were expected");
+        var input = model.Graph.Input;
+        var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
+        return Draw(files, input, count, seed, (file, image) => Preprocessor.Prepare(ImageFile.Read(file), normalisation, input, image));
+    }
+
+    private static CalibrationImages Draw<T>(
         IReadOnlyList<T> sources, FeatureShape shape, int count, long seed, Action<T, Span<float>> write)
     {
         count = Math.Min(count, sources.Count);

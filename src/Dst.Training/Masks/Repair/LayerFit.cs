@@ -21,7 +21,8 @@ internal sealed unsafe class LayerFit
     /// <summary>How often targets are set anew where a ReLU follows. Each time the error falls, less and less.</summary>
     private const int Rectifications = 2;
 
-    private const double LeastRidge = 1e-12; // for a layer whose inputs are all 0
+    private const double LeastRidge = 1e-9; // of the mean square of the inputs: inputs that depend on each other leave the weights open
+    private const double NoInputs = 1e-12; // for a layer whose inputs are all 0
 
     private readonly LinearPath _path;
     private readonly Conv2dShape _shape;
@@ -96,7 +97,7 @@ internal sealed unsafe class LayerFit
         foreach (var sums in _sums) sums.Add(_pool, input.Pointer, _goal.Targets.Pointer, _halved.Images, targetsOnly);
     }
 
-    private double RidgeOf(NormalEquations equations) => _ridge * equations.MeanSquare + LeastRidge;
+    private double RidgeOf(NormalEquations equations) => Math.Max(_ridge, LeastRidge) * equations.MeanSquare + NoInputs;
 
     private ReadOnlySpan<float> StartOf(int filter) => _start.AsSpan(filter * _shape.RowLength, _shape.RowLength);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dst.Foundations;
 using Dst.Graph;
+using Dst.Kernels;
 using Dst.Masks;
 using Dst.Training.Autodiff;
 
@@ -30,13 +31,17 @@ public sealed class NetworkRepair : IDisposable
 {
     private const double FeatureBytes = 1L << 32; // more images than fit here add little: large images have many pixels
 
+    /// <summary>A layer that is not pruned is fitted only if a filter has at most so many weights: time grows with their cube.</summary>
+    private const int LargestDenseRow = 4608;
+
     private readonly PruningOptions _options;
     private readonly Model _start;
     private readonly CheckedGraph _graph;
     private readonly ComputeContext _compute;
     private readonly Dictionary<string, Tensor> _parameters;
     private readonly Dictionary<string, LayerMask> _masks;
-    private readonly Dictionary<string, LinearPath> _paths = [];
+    private readonly HashSet<string> _changed = []; // features that differ from the dense network's
+    private readonly Dictionary<string, LinearPath> _paths = []; // of the layers that are mended
     private readonly List<RepairedLayer> _layers = [];
     private readonly NetworkWalk _dense;
     private readonly NetworkWalk _halved;
@@ -44,29 +49,38 @@ public sealed class NetworkRepair : IDisposable
     private NetworkRepair(PlannedPruning planned, PruningOptions options, CalibrationImages images, ComputeContext compute)
     {
         (_options, _start, _graph, _compute) = (options, planned.Start, planned.Start.Graph, compute);
-        CheckMemory(images.Count);
         _parameters = planned.Apply().Parameters.ToDictionary();
         _masks = planned.Plan.Masks.ToDictionary();
+        FindPaths();
+        CheckMemory(images.Count);
         _dense = new(_start, images, compute);
         _halved = new(new(_graph, _parameters), images, compute);
+    }
+
+    /// <summary>
+    /// How many calibration images a network needs: fewer than the options say if its features are large, 0 without a repair.
+    /// </summary>
+    public static int ImagesFor(CheckedGraph graph, PruningOptions options)
+    {
+        if (options.Repair == PruningRepair.None) return 0;
+        return (int)Math.Clamp(FeatureBytes / (2 * sizeof(float) * (double)NetworkWalk.PeakLength(graph)), 1, options.Calibration.Images);
     }
 
     /// <summary>Prunes a network, and repairs it if the options ask for it.</summary>
     /// <param name="planned">The dense network and its masks. With the score obs only their pattern and size count.</param>
     /// <param name="options">Whether and how it is repaired.</param>
-    /// <param name="draw">Draws that many calibration images, or all if there are fewer.</param>
+    /// <param name="images">Calibration images, as many as <see cref="ImagesFor"/> says or fewer.</param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="log">Takes a line that says what was done.</param>
     /// <param name="cancellation">Checked before each layer.</param>
     /// <exception cref="InputException">It does not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static RepairedModel Apply(
-        PlannedPruning planned, PruningOptions options, Func<int, CalibrationImages> draw, ComputeContext compute, Action<string>? log,
+        PlannedPruning planned, PruningOptions options, CalibrationImages images, ComputeContext compute, Action<string>? log,
         CancellationToken cancellation = default)
     {
         if (options.Repair == PruningRepair.None) return new(planned.Apply(), [], 0, TimeSpan.Zero);
         var clock = Stopwatch.StartNew();
-        var images = draw(ImagesFor(planned.Start.Graph, options));
         using var repair = new NetworkRepair(planned, options, images, compute);
         var model = repair.Run(cancellation);
         var (word, number) = (Words.Of(options.Repair), Words.Count(images.Count, "image"));
@@ -81,49 +95,47 @@ public sealed class NetworkRepair : IDisposable
         _halved.Dispose();
     }
 
-    /// <summary>How many calibration images are used: fewer than asked for if their features are large.</summary>
-    private static int ImagesFor(CheckedGraph graph, PruningOptions options) =>
-        (int)Math.Clamp(FeatureBytes / (2 * sizeof(float) * (double)NetworkWalk.PeakLength(graph)), 1, options.Calibration.Images);
-
     private Model Run(CancellationToken cancellation)
     {
-        var changed = new HashSet<string>(); // features that differ from the dense network's
-        foreach (var node in _graph.Nodes)
-        {
-            if (_masks.ContainsKey(node.Name) || node.Inputs.Any(changed.Contains)) changed.Add(node.Name);
-            if (!changed.Contains(node.Name) || !node.Operation.IsWeighted) continue;
-            _paths[node.Name] = LinearPath.From(_graph, node);
-            _dense.Hold(_paths[node.Name].End);
-        }
-
+        foreach (var path in _paths.Values) _dense.Hold(path.End);
         foreach (var node in _graph.Nodes)
         {
             cancellation.ThrowIfCancellationRequested();
             if (_paths.TryGetValue(node.Name, out var path)) Mend(path);
-            else if (node.Operation is BatchNormOp operation && changed.Contains(node.Name)) Mend(node, operation);
+            else if (node.Operation is BatchNormOp operation && _changed.Contains(node.Name)) Mend(node, operation);
             _halved.ComputeTo(node.Name);
         }
 
         return new(_graph, _parameters) { Masks = _masks, ClassNames = _start.ClassNames, Normalisation = _start.Normalisation };
     }
 
+    private void FindPaths()
+    {
+        foreach (var node in _graph.Nodes)
+        {
+            var isPruned = _masks.ContainsKey(node.Name);
+            if (isPruned || node.Inputs.Any(_changed.Contains)) _changed.Add(node.Name);
+            if (_changed.Contains(node.Name) && node.Operation.IsWeighted && (isPruned || ShapeOf(node).RowLength <= LargestDenseRow))
+                _paths[node.Name] = LinearPath.From(_graph, node);
+        }
+    }
+
     /// <summary>Fits a layer with weights, or only its bias.</summary>
     private void Mend(LinearPath path)
     {
         var node = path.Layer;
-        _dense.ComputeTo(path.End);
         if (_options.Repair == PruningRepair.LeastSquares) _layers.Add(new(node.Name, Fit(path)));
-        else if (path.HasBias && path.Steps.Count == 0) CorrectBias(node);
+        else if (path.HasBias && path.Steps is not [{ Operation: BatchNormOp }, ..]) CorrectBias(node);
         _dense.Release(path.End);
     }
 
     private double Fit(LinearPath path)
     {
         var node = path.Layer;
-        var shape = LayerFit.ShapeOf(node.Operation, _graph.Shapes[node.Inputs[0]]);
+        _dense.ComputeTo(path.End);
         using var goal = new LayerGoal(path, _graph.Shapes[node.Name], _dense, _halved, name => _parameters[name].Data, _compute.Pool);
         var fit = new LayerFit(
-            path, shape, goal, _halved, _start.Parameters[$"{node.Name}.weight"].Data, _options.Calibration.Ridge, _compute.Pool);
+            path, ShapeOf(node), goal, _halved, _start.Parameters[$"{node.Name}.weight"].Data, _options.Calibration.Ridge, _compute.Pool);
         var mask = _masks.GetValueOrDefault(node.Name);
         if (mask is not null && _options.Score == PruningScore.Obs) mask = _masks[node.Name] = fit.Choose(mask);
         var fitted = fit.Fit(mask);
@@ -145,6 +157,7 @@ public sealed class NetworkRepair : IDisposable
     /// <summary>Gives a layer's output the mean that it has in the dense network.</summary>
     private void CorrectBias(Node node)
     {
+        _dense.ComputeTo(node.Name);
         var shape = _graph.Shapes[node.Name];
         var bias = _parameters[$"{node.Name}.bias"].Data;
         using var output = _halved.Preview(node, _parameters[$"{node.Name}.weight"].Data, bias);
@@ -162,12 +175,13 @@ public sealed class NetworkRepair : IDisposable
         else measured.SetStatistics(Parameter);
     }
 
+    private Conv2dShape ShapeOf(Node layer) => LayerFit.ShapeOf(layer.Operation, _graph.Shapes[layer.Inputs[0]]);
+
     private void CheckMemory(int images)
     {
         const string remedy = "fewer calibration images, or layers left dense by prune.exclude, were expected";
         var features = 2.0 * sizeof(float) * images * NetworkWalk.PeakLength(_graph);
-        var sums = _graph.Nodes.Where(node => node.Operation.IsWeighted)
-            .Max(node => GramMatrix.BytesOf(LayerFit.ShapeOf(node.Operation, _graph.Shapes[node.Inputs[0]])));
+        var sums = _paths.Values.Select(path => GramMatrix.BytesOf(ShapeOf(path.Layer))).DefaultIfEmpty().Max();
         const int copies = 4; // the sums, their problem, its factor and its inverse; a copy for each thread
         MemoryLimit.Check(features + (copies + _compute.Pool.Threads) * sums, $"{images} calibration images", remedy);
     }

@@ -114,7 +114,7 @@ public sealed class NetworkRepairTests : IDisposable
             if (planned.Plan.Masks.Count == 0) continue;
             var one = Apply(planned, options, images);
             using var threads = new WorkerPool(3);
-            var three = NetworkRepair.Apply(planned, options, _ => images, new(threads), log: null);
+            var three = NetworkRepair.Apply(planned, options, images, new(threads), log: null);
             Assert.Equal(planned.Plan.Masks.Keys.Except(one.Layers.Select(layer => layer.Layer)), []);
             foreach (var (name, tensor) in one.Model.Parameters)
             {
@@ -243,7 +243,7 @@ public sealed class NetworkRepairTests : IDisposable
         : new Pruning(options with { Pattern = UhpPattern.Parse(pattern) }, MaskKind.Uhp).Prepare(model, null, null);
 
     private RepairedModel Apply(PlannedPruning planned, PruningOptions options, CalibrationImages images) =>
-        NetworkRepair.Apply(planned, options, _ => images, new(_pool), log: null);
+        NetworkRepair.Apply(planned, options, images, new(_pool), log: null);
 
     private float[] Outputs(Model model, CalibrationImages images, string node)
     {

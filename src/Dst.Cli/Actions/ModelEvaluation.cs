@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Dst.Cli.Usage;
+using Dst.Runtime.Inference;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+
+namespace Dst.Cli.Actions;
+
+/// <summary>Measures a model on a split of labelled data, for <c>eval</c> and <c>halve</c>.</summary>
+internal static class ModelEvaluation
+{
+    private const int Batch = 64;
+
+    /// <summary>The split.</summary>
+    public static readonly Option<string> Split = new Option<string>("--split")
+    {
+        Description = "Images to use. Default: test.",
+        HelpName = "test|validation|training",
+        DefaultValueFactory = _ => "test",
+    }
+        .AcceptOnlyFromAmong("test", "validation", "training");
+
+    /// <summary>The images of the split that the command line names.</summary>
+    /// <exception cref="InputException">There are none.</exception>
+    public static SampleSet SplitOf(DataSet data, Invocation call)
+    {
+        var samples = call.Arguments.GetValue(Split) switch
+        {
+            "training" => data.Training,
+            "validation" => data.Validation,
+            _ => data.Test,
+        };
+        return samples.Count > 0 ? samples : throw new InputException($"the data has no {samples.Name} images; at least one was expected");
+    }
+
+    /// <summary>Measures a model.</summary>
+    public static ClassificationMetrics Measure(Model model, DataSet data, SampleSet samples, Invocation call)
+    {
+        // Without tuning, the same file gives the same numbers each time.
+        using var predictor = new Predictor(
+            model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
+        return Evaluator.Evaluate(predictor, loader, call.Cancellation);
+    }
+}

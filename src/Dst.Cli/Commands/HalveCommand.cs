@@ -1,0 +1,108 @@
+using System.CommandLine;
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
+using Dst.Foundations;
+using Dst.ModelFiles;
+using Dst.Runtime.Threading;
+using Dst.Training.Data;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks;
+using Dst.Training.Masks.Repair;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst halve</c>: halves a model and repairs it on images without labels, without training.</summary>
+internal static class HalveCommand
+{
+    private static readonly Option<string?> Images = SharedOptions.Text(
+        "--data", "FOLDER", "Image files to repair on, in this folder and those below it. They need no labels; accuracy is not measured.");
+
+    /// <summary>What the verb sets, unless the command line says otherwise.</summary>
+    private static readonly SettingOverride[] Defaults =
+    [
+        .. new[] { "prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.exclude_first=true" }
+            .Select(SettingOverride.Parse),
+    ];
+
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "halve",
+            "Halves a model and fits what is kept to the dense model, layer after layer, on a few hundred images. "
+                + "It needs no labels and no training. The first convolution stays dense. A network that has lost too much "
+                + "should be taught afterwards: see dst distill.",
+            "halve model.safetensors --data photos --pattern weight:4:16 --out halved.safetensors",
+            "halve resnet56.safetensors --data.kind cifar100 --data.path cifar-100-binary.tar.gz --out halved.safetensors",
+            "halve student-kd.safetensors recipes/quickstart.yaml --set prune.calibration.images=256 --out halved.safetensors")
+        {
+            SharedOptions.Model,
+        };
+        RecipeInput.AddTo(verb);
+        Option[] options =
+        [
+            Images, PruningInput.Pattern, PruningInput.Exclude, PruningInput.Out, ModelEvaluation.Split, SharedOptions.Threads,
+            SharedOptions.Json,
+        ];
+        foreach (var option in options) verb.Add(option);
+        RecipeInput.AddDataTo(verb);
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var arguments = call.Arguments;
+        var path = arguments.GetRequiredValue(SharedOptions.Model);
+        var output = arguments.GetValue(PruningInput.Out) ?? throw new InputException("halve has no --out FILE; one was expected");
+        CheckImages(arguments);
+        var (recipe, model) = (PruningInput.Load(arguments, Defaults), LoadDense(path));
+        var options = recipe.Prune;
+        Check(options);
+        PruningInput.CheckLayers(path, model, options);
+        using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
+        var folder = arguments.GetValue(Images);
+        var data = folder is null ? ModelInput.LoadData(recipe, path, model, call) : null;
+        var count = NetworkRepair.ImagesFor(model.Graph, options);
+        var images = data is null
+            ? CalibrationImages.DrawFiles(folder!, model, count, recipe.Seed)
+            : CalibrationImages.Draw(data, count, recipe.Seed);
+        var planned = new Pruning(options, MaskKind.Uhp).Prepare(model, gradients: null, call.Report.Log);
+        var repaired = NetworkRepair.Apply(planned, options, images, new(pool, call.Tier), call.Report.Log, call.Cancellation);
+        PrunedOutput.Write(call.Report, planned.Plan, repaired, output, data is null ? null : Measure(call, data, model, repaired.Model));
+    }
+
+    private static void CheckImages(ParseResult arguments)
+    {
+        var (isFolder, isData) = (arguments.GetValue(Images) is not null, RecipeInput.SetsData(arguments));
+        if (isFolder && isData)
+            throw new InputException("halve has both --data FOLDER and keys of the section data; one of them was expected");
+        if (!isFolder && !isData && arguments.GetValue(RecipeInput.File) is null)
+            throw new InputException(
+                "halve has no images to repair on; --data FOLDER, a recipe, or --data.kind and --data.path were expected");
+    }
+
+    private static void Check(PruningOptions options)
+    {
+        options.Check();
+        if (options.Method != PruningMethod.OneShot || options.Score == PruningScore.Taylor)
+            throw new InputException(
+                $"halve has prune.method {Words.Of(options.Method)} and prune.score {Words.Of(options.Score)}; one_shot with l1, l2 or obs "
+                + "was expected, because the others need training or labels");
+    }
+
+    private static Model LoadDense(string path)
+    {
+        var model = ModelFile.Load(path);
+        return model.Masks.Count == 0
+            ? model
+            : throw new InputException($"{path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected");
+    }
+
+    private static AccuracyChange Measure(Invocation call, DataSet data, Model dense, Model halved)
+    {
+        var samples = ModelEvaluation.SplitOf(data, call);
+        double Top1(Model model) => ModelEvaluation.Measure(model, data, samples, call).Top1;
+        return new(samples.Name, samples.Count, Top1(dense), Top1(halved));
+    }
+}

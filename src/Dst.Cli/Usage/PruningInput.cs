@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Dst.Masks;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks;
+
+namespace Dst.Cli.Usage;
+
+/// <summary>The options of verbs that prune a model.</summary>
+internal static class PruningInput
+{
+    /// <summary>Keys of the pattern.</summary>
+    public static readonly Option<string?> Pattern = SharedOptions.Text(
+        "--pattern", "unit:block:group[:keep]",
+        "Pattern: what is dropped (kernel, row or weight), filters that share a choice, candidates in a run and how many are kept (half). "
+            + $"Default: the recipe's, which is {new PruningOptions().Pattern}.");
+
+    /// <summary>Layers that stay dense.</summary>
+    public static readonly Option<string[]> Exclude = new("--exclude")
+    {
+        Description = "Layers that stay dense, by name; * stands for any characters. May be given again.",
+        HelpName = "layer",
+        DefaultValueFactory = _ => [],
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    /// <summary>The model file to write.</summary>
+    public static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write.");
+
+    /// <summary>The recipe with these options. The pattern sets the keys of it at once.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="first">Keys that the verb sets; what the command line sets comes later.</param>
+    public static Recipe Load(ParseResult arguments, IEnumerable<SettingOverride> first)
+    {
+        var overrides = first.ToList();
+        if (arguments.GetValue(Exclude)! is { Length: > 0 } exclude)
+            overrides.Add(SettingOverride.OfList("prune.exclude", exclude, RecipeInput.Where(Exclude)));
+        var recipe = RecipeInput.Load(arguments, overrides);
+        return arguments.GetValue(Pattern) is { } pattern
+            ? recipe with { Prune = recipe.Prune with { Pattern = UhpPattern.Parse(pattern) } }
+            : recipe;
+    }
+
+    /// <summary>Checks that there is something to prune.</summary>
+    /// <exception cref="InputException">Every layer stays dense.</exception>
+    public static void CheckLayers(string path, Model model, PruningOptions options)
+    {
+        if (PruningPlan.Outline(model, options).Masks.Count == 0)
+            throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
+    }
+}
