@@ -4,7 +4,6 @@ using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
-using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
@@ -55,7 +54,7 @@ internal static class HalveCommand
         var arguments = call.Arguments;
         var path = arguments.GetRequiredValue(SharedOptions.Model);
         var output = arguments.GetValue(PruningInput.Out) ?? throw new InputException("halve has no --out FILE; one was expected");
-        CheckImages(arguments);
+        CheckImages(call);
         var (recipe, model) = (PruningInput.Load(arguments, Defaults), LoadDense(path));
         var options = recipe.Prune;
         Check(options);
@@ -63,23 +62,34 @@ internal static class HalveCommand
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         var folder = arguments.GetValue(Images);
         var data = folder is null ? ModelInput.LoadData(recipe, path, model, call) : null;
+        var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
         var count = NetworkRepair.ImagesFor(model.Graph, options);
         var images = data is null
             ? CalibrationImages.DrawFiles(folder!, model, count, recipe.Seed)
             : CalibrationImages.Draw(data, count, recipe.Seed);
         var planned = new Pruning(options, MaskKind.Uhp).Prepare(model, gradients: null, call.Report.Log);
         var repaired = NetworkRepair.Apply(planned, options, images, new(pool, call.Tier), call.Report.Log, call.Cancellation);
-        PrunedOutput.Write(call.Report, planned.Plan, repaired, output, data is null ? null : Measure(call, data, model, repaired.Model));
+        var accuracy = samples is null
+            ? null
+            : new AccuracyChange(samples.Name, samples.Count, Top1(model), Top1(repaired.Model));
+        PrunedOutput.Write(call.Report, planned.Plan, repaired, output, accuracy);
+
+        double Top1(Model measured) => ModelEvaluation.Measure(measured, data!, samples!, call).Top1;
     }
 
-    private static void CheckImages(ParseResult arguments)
+    private static void CheckImages(Invocation call)
     {
+        var arguments = call.Arguments;
         var (isFolder, isData) = (arguments.GetValue(Images) is not null, RecipeInput.SetsData(arguments));
+        if (isFolder && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
+            throw new InputException("halve has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
         if (isFolder && isData)
             throw new InputException("halve has both --data FOLDER and keys of the section data; one of them was expected");
         if (!isFolder && !isData && arguments.GetValue(RecipeInput.File) is null)
             throw new InputException(
                 "halve has no images to repair on; --data FOLDER, a recipe, or --data.kind and --data.path were expected");
+        if (isFolder && arguments.GetValue(RecipeInput.File) is not null)
+            call.Report.Log("halve: images come from --data; the data of the recipe are not read");
     }
 
     private static void Check(PruningOptions options)
@@ -97,12 +107,5 @@ internal static class HalveCommand
         return model.Masks.Count == 0
             ? model
             : throw new InputException($"{path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected");
-    }
-
-    private static AccuracyChange Measure(Invocation call, DataSet data, Model dense, Model halved)
-    {
-        var samples = ModelEvaluation.SplitOf(data, call);
-        double Top1(Model model) => ModelEvaluation.Measure(model, data, samples, call).Top1;
-        return new(samples.Name, samples.Count, Top1(dense), Top1(halved));
     }
 }

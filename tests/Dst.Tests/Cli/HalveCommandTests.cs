@@ -63,6 +63,7 @@ public sealed class HalveCommandTests : IDisposable
         Terminal.Run("halve", model, "--data", Directory.CreateDirectory(_folder.File("empty")).FullName, "--out", output)
             .AssertWrongInput("no image files");
         Terminal.Run(["halve", model, "--data", images, "--out", output, .. SimulatedData]).AssertWrongInput("both --data FOLDER");
+        Terminal.Run("halve", model, "--data", images, "--out", output, "--split", "validation").AssertWrongInput("--split");
     }
 
     [Fact]

@@ -230,6 +230,27 @@ public sealed class NetworkRepairTests : IDisposable
         Assert.True(ErrorOf(repaired.Model) < 0.9 * ErrorOf(new(model.Graph, parameters)));
     }
 
+    [Fact]
+    public void Fewer_images_are_used_where_features_are_large_and_none_without_a_repair()
+    {
+        var options = LeastSquares with { Calibration = new() { Images = 100 } };
+        Assert.Equal(100, NetworkRepair.ImagesFor(OneLayer(new(3, 32, 32), filters: 16), options));
+        Assert.InRange(NetworkRepair.ImagesFor(OneLayer(new(3, 1024, 1024), filters: 64), options), 1, 8);
+        Assert.Equal(0, NetworkRepair.ImagesFor(OneLayer(new(3, 32, 32), filters: 16), new()));
+    }
+
+    [Fact]
+    public void A_layer_that_does_not_fit_into_memory_is_refused()
+    {
+        var model = RandomGraph.CreateModel(OneLayer(new(40_000, 3, 3), filters: 2), seed: 1);
+        var error = Assert.Throws<InputException>(
+            () => Apply(Plan(model, LeastSquares, "weight:2:2"), LeastSquares, RandomImages(model.Graph.Input, 1)));
+        Assert.Contains("calibration images need", error.Message, StringComparison.Ordinal);
+    }
+
+    private static CheckedGraph OneLayer(FeatureShape input, int filters) =>
+        new(new NetworkGraph("layer", input, [new("conv", new Conv2dOp(filters, 3, 3, Padding: 1), [NetworkGraph.InputName])]));
+
     private static Model RandomModel(NetworkGraph graph, int seed = 1) => RandomGraph.CreateModel(new CheckedGraph(graph), seed);
 
     private static CalibrationImages RandomImages(FeatureShape shape, int count, int seed = 1)
