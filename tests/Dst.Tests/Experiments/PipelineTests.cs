@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
@@ -121,6 +122,7 @@ public sealed class PipelineTests : IDisposable
     [Theory]
     [InlineData("prune.method=one_shot")]
     [InlineData("data.labels_per_class=2", "train.batch=10")] // as many steps with 6 labelled and 18 unlabelled images
+    [InlineData("prune_train.schedule.kind=rewind", "prune.permute=true", "distill_pruned={preset: dist, teacher: dense, features: 1}")]
     [InlineData(
         "prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
     [InlineData(
@@ -192,6 +194,9 @@ public sealed class PipelineTests : IDisposable
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
             ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),
             ("distill_pruned={attention: {weight: 1, layers: [{teacher: no, student: relu}]}}", "distill_pruned.attention.layers has the"),
+            ("prune_train={epochs: 4, schedule: {kind: rewind}}", "prune_train.epochs is 4 with prune_train.schedule.kind rewind"),
+            ("train.schedule.kind=rewind", "only prune_train can replay train's schedule"),
+            ("prune_train={schedule: {kind: one_cycle, restarts: 1}}", "schedule.restarts is 1 with kind one_cycle"),
             ("student={is_teacher: true}", "arms has student while student.is_teacher is true"),
             ("student={is_teacher: true, model: m}", "student.model is m while student.is_teacher is true"),
             ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),
@@ -226,6 +231,40 @@ public sealed class PipelineTests : IDisposable
             using var otherInputs = TinyRun.Create(TinyRun.Recipe(_folder.File(setting), setting, $"teacher.model={teacher}"));
             Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(otherInputs)).Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("training", true)]
+    [InlineData("test", false)] // these images are new to it
+    public void A_given_network_that_knows_the_validation_images_is_a_warning(string validationFrom, bool expected)
+    {
+        string[] settings = ["data.simulated.difficulty=1", "data.shift=0", "data.pad=0", "arms=[teacher]", "teacher.dropout=0"];
+        var teacher = Path.Combine(RunIn("first", [.. settings, "train.epochs=40", "data.validation_from=test"]), "teacher.safetensors");
+        var lines = new List<string>();
+        using var run = TinyRun.Create(TinyRun.Recipe(
+            _folder.File("second"), [.. settings, $"data.validation_from={validationFrom}", $"teacher.model={teacher}"]));
+        TinyRun.Run(run, log: lines.Add);
+        Assert.Equal(expected, lines.Exists(line => line.StartsWith($"warning: teacher.model {teacher} scores 100", StringComparison.Ordinal)
+            && line.Contains("expected data.validation_from: test", StringComparison.Ordinal)));
+    }
+
+    // Features in another order than the halved network's would be as far away as those of another network.
+    [Fact]
+    public void The_dense_network_teaches_in_the_order_of_channels_that_pruning_gave()
+    {
+        var student = Path.Combine(RunIn("first", "arms=[student-kd]", "train.epochs=20"), "student-kd.safetensors");
+        string[] settings =
+        [
+            "arms=[dst]", $"student.model={student}", "prune={unit: weight, block: 2, group: 8, keep: 0.875}",
+            "prune_train={epochs: 1, schedule: {learning_rate: 1e-9}}",
+            "distill_pruned={teacher: dense, alpha: 0, labels: 0, features: 1}",
+        ];
+        var (given, permuted) = (RunIn("given", settings), RunIn("permuted", [.. settings, "prune.permute=true"]));
+        Assert.NotEqual(Weights(given), Weights(permuted));
+        Assert.InRange(Loss(permuted), 0.01, 2 * Loss(given));
+
+        static float[] Weights(string run) => ModelFile.Load(Path.Combine(run, "dst.safetensors")).Parameters["fc.weight"].Data;
+        static double Loss(string run) => double.Parse(TinyRun.Metrics(run)[^1].Split(',')[3], CultureInfo.InvariantCulture);
     }
 
     [Fact]
