@@ -58,8 +58,8 @@ public sealed class Pipeline
         new RecipeCheck(_run, _data, _networks, _given).Check();
         if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
             Log?.Invoke(
-                $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's {Words.Count(_recipe.Train.Epochs, "epoch")}; "
-                + "other keys of prune_train.schedule have no effect");
+                $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
+                + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
         _run.WriteManifest(RunManifest.Describe(_compute, _recipe.Seed, DateTime.UtcNow, _data));
         foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
         return _run.Summary;

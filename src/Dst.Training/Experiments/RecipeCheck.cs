@@ -95,7 +95,8 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
             LossTerms.CheckBlocks(distill, graph);
         }
 
-        if (Arm.BestStudentOf(_recipe).Given(_recipe) is null && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
+        var isGiven = Arm.BestStudentOf(_recipe).Given(_recipe) is not null;
+        if (!isGiven && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
     }
 
     /// <summary>The arm whose layers the pairs of layers name.</summary>

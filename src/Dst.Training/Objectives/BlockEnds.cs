@@ -23,9 +23,11 @@ internal static class BlockEnds
 
         string EndOf(Node node)
         {
-            while (readers[node.Name].ToList() is [{ Inputs.Count: 1, Operation: { IsElementwise: true, IsIdentityInInference: false } } next])
-                node = next;
+            while (readers[node.Name].ToList() is [var reader] && BelongsToBlock(reader)) node = reader;
             return node.Name;
         }
+
+        static bool BelongsToBlock(Node node) =>
+            node.Inputs.Count == 1 && node.Operation is { IsElementwise: true, IsIdentityInInference: false };
     }
 }

@@ -8,7 +8,7 @@ namespace Dst.Training.Objectives;
 /// <summary>The terms that the options of a phase ask for.</summary>
 internal static class LossTerms
 {
-    /// <summary>The terms in the order in which they are added: labels, logits, layers.</summary>
+    /// <summary>The terms in the order in which they are added: labels, logits, pairs of layers, ends of blocks.</summary>
     /// <param name="phase">Teachers and options.</param>
     /// <param name="seed">Seed of the projections of hints.</param>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>

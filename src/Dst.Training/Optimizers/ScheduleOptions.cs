@@ -77,7 +77,8 @@ public sealed record ScheduleOptions
     public void Check(int epochs, long stepsPerEpoch)
     {
         if (Kind == ScheduleKind.Rewind)
-            throw new InputException("schedule.kind is rewind; expected another form, because only prune_train can replay train's schedule");
+            throw new InputException(
+                "schedule.kind is rewind; expected another form, because only prune_train can replay train's schedule");
         if (Restarts > 0 && (Kind != ScheduleKind.Cosine || Restarts >= epochs + EpochsBefore))
             throw new InputException(
                 $"schedule.restarts is {Restarts} with kind {Words.Of(Kind)} and {Words.Count(epochs + EpochsBefore, "epoch")}; "
