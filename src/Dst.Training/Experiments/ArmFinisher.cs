@@ -50,8 +50,8 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
         log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
         if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
             log?.Invoke(
-                $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: it "
-                + "knows the validation images; expected data.validation_from: test, because choices on images that a network knows favour "
+                $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "
+                + "it knows the validation images; expected data.validation_from: test, because choices on images that a network knows favour "
                 + "whoever follows it");
     }
 

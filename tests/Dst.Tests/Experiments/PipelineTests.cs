@@ -90,6 +90,7 @@ public sealed class PipelineTests : IDisposable
 
     [Theory]
     [InlineData("prune.method=one_shot")]
+    [InlineData("prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.calibration.images=10")]
     [InlineData("data.labels_per_class=2", "train.batch=10")] // as many steps with 6 labelled and 18 unlabelled images
     [InlineData("prune_train.schedule.kind=rewind", "prune.permute=true", "distill_pruned={preset: dist, teacher: dense, features: 1}")]
     [InlineData(
@@ -158,11 +159,13 @@ public sealed class PipelineTests : IDisposable
             ("data.validation=0", "data.validation"),
             ("student.arch=resnet9", "network 'resnet9' is unknown"),
             ("prune.exclude=[conv99]", "'conv99'"),
+            ("prune={method: gradual, repair: batch_norm}", "prune.repair is batch_norm with prune.method gradual"),
+            ("prune={score: obs, repair: batch_norm}", "prune.score is obs with prune.repair batch_norm"),
             ("prune={method: sr_ste, score: taylor}", "prune.score is taylor with prune.method sr_ste"),
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
             ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),
-            ("distill_pruned={attention: {weight: 1, layers: [{teacher: no, student: relu}]}}", "distill_pruned.attention.layers has the"),
+            ("distill_pruned={attention: {weight: 1, layers: [{teacher: no, student: relu}]}}", "distill_pruned.attention.layers has"),
             ("prune_train={epochs: 4, schedule: {kind: rewind}}", "prune_train.epochs is 4 with prune_train.schedule.kind rewind"),
             ("train.schedule.kind=rewind", "only prune_train can replay train's schedule"),
             ("prune_train={schedule: {kind: one_cycle, restarts: 1}}", "schedule.restarts is 1 with kind one_cycle"),
