@@ -51,8 +51,8 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
         if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
             log?.Invoke(
                 $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "
-                + "it knows the validation images; expected data.validation_from: test, because choices on images that a network knows favour "
-                + "whoever follows it");
+                + "it knows the validation images; expected data.validation_from: test, because choices on images that a network knows "
+                + "favour whoever follows it");
     }
 
     /// <summary>Whether a given network knows the validation images, which were drawn from the training images.</summary>
