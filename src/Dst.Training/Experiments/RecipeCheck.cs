@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Training.Data;
+using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
@@ -20,6 +21,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     {
         CheckSplits();
         CheckTrainOptions();
+        CheckMixing();
         CheckPruning();
         CheckNetworks();
     }
@@ -41,6 +43,24 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
             options.Optimizer.Check();
             if (options.Batch == 1 && data.Unlabelled.Count > 0)
                 throw new InputException("train.batch is 1 with unlabelled images; expected at least 2, one of either kind");
+            if (options.ClassWeights == ClassWeighting.Balanced && _recipe.Data.Sampling == Sampling.Balanced)
+                throw new InputException(
+                    "train.class_weights is balanced with data.sampling balanced; expected one of them, because each makes classes equal");
+        }
+    }
+
+    private void CheckMixing()
+    {
+        if (!_recipe.Data.IsMixed) return;
+        const string mixed = "data.mixup or data.cutmix is not 0";
+        foreach (var distill in _arms.Where(arm => arm.Distill is not null).Select(arm => arm.Distill!(_recipe)))
+        {
+            if (distill.Dkd.Target > 0 || distill.Dkd.NonTarget > 0)
+                throw new InputException(
+                    $"distill.dkd has a weight while {mixed}; expected one of them, because DKD needs one class an image");
+            if (distill.CacheTeacher)
+                throw new InputException(
+                    $"distill.cache_teacher is true while {mixed}; expected false, because the teacher must see the mixed images");
         }
     }
 

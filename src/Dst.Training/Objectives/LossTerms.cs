@@ -11,11 +11,13 @@ internal static class LossTerms
     /// <summary>The terms in the order in which they are added: labels, logits, layers.</summary>
     /// <param name="phase">Teachers and options.</param>
     /// <param name="seed">Seed of the projections of hints.</param>
+    /// <param name="classWeights">Weight of each class in the labels' loss, or null for 1 each.</param>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
-    public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed)
+    public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed, float[]? classWeights = null)
     {
         var options = phase.Distillation;
-        var labels = new LabelTerm(phase.Teacher is null ? 1 : (float)options.LabelWeight, (float)phase.Options.LabelSmoothing);
+        var labels = new LabelTerm(
+            phase.Teacher is null ? 1 : (float)options.LabelWeight, (float)phase.Options.LabelSmoothing, classWeights ?? []);
         return [labels, .. OnLogits(phase), .. OnLayers(phase, seed)];
     }
 

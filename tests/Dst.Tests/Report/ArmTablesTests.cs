@@ -35,7 +35,8 @@ public class ArmTablesTests
         var uneven = arm with { TestTop1 = 0.8, Confusion = [[7, 1], [1, 1]], LabelledImages = 0 };
         Assert.Matches(@"(?m)^teacher +68\.75 +- +-$", Text(Assert.Single(Tables(uneven))));
 
-        static IReadOnlyList<Table> Tables(ArmSummary arm) => ArmTables.BalanceAndImages(ArmStatistic.AllOf(new RunSummary("sample", 1, [arm])));
+        static IReadOnlyList<Table> Tables(ArmSummary arm) =>
+            ArmTables.BalanceAndImages(ArmStatistic.AllOf(new RunSummary("sample", 1, [arm])));
     }
 
     [Fact]
