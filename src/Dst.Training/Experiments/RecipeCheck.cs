@@ -20,6 +20,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     public void Check()
     {
         CheckSplits();
+        CheckStudent();
         CheckTrainOptions();
         CheckMixing();
         CheckPruning();
@@ -33,6 +34,22 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
                 "data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
         if (data.Test.Count == 0)
             throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
+    }
+
+    private void CheckStudent()
+    {
+        var (teacher, student) = (_recipe.Teacher, _recipe.Student);
+        if (student.Model is not null && student.Model == teacher.Model)
+            throw new InputException(
+                $"teacher.model and student.model are both {student.Model}; "
+                + "expected student: {is_teacher: true} to prune the teacher itself");
+        if (!student.IsTeacher) return;
+        if (student.Model is not null)
+            throw new InputException($"student.model is {student.Model} while student.is_teacher is true; expected one of them alone");
+        foreach (var arm in new[] { ArmNames.Student, ArmNames.StudentKd }.Where(_recipe.Arms.Contains))
+            throw new InputException(
+                $"arms has {arm} while student.is_teacher is true; "
+                + "expected arms without student and student-kd, for which the teacher stands");
     }
 
     private void CheckTrainOptions()
@@ -57,10 +74,10 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         {
             if (distill.Dkd.Target > 0 || distill.Dkd.NonTarget > 0)
                 throw new InputException(
-                    $"distill.dkd has a weight while {mixed}; expected one of them, because DKD needs one class an image");
+                    $"dkd of distill or distill_pruned has a weight while {mixed}; expected one of them, because DKD needs one class an image");
             if (distill.CacheTeacher)
                 throw new InputException(
-                    $"distill.cache_teacher is true while {mixed}; expected false, because the teacher must see the mixed images");
+                    $"cache_teacher of distill or distill_pruned is true while {mixed}; expected false, because the teacher must see the mixed images");
         }
     }
 
@@ -73,11 +90,11 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         if (prune.Method == PruningMethod.SrSte && prune.Permute)
             throw new InputException(
                 "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
-        if (prune.Permute && _recipe.Distill.Hints.Weight > 0)
+        if (prune.Permute && _recipe.DistillPruned is { LearnsFromTeacher: true, Hints.Weight: > 0 } && !_recipe.Student.IsTeacher)
         {
             throw new InputException(
-                "prune.permute is true while distill.hints.weight is not 0; expected one of them alone, "
-                + "because hints compare channels by their place");
+                "prune.permute is true while distill_pruned.hints.weight is not 0; expected one of them alone, "
+                + "because hints compare the teacher's channels by their place");
         }
     }
 
@@ -88,11 +105,15 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
             var graph = GraphOf(arm);
             if (arm.Given(_recipe) is not null) continue;
             NetworkMemory.Check(graph, arm.TrainIn(_recipe).Batch);
-            if (arm.Distill is not null) LossTerms.CheckLayers(arm.Distill(_recipe), GraphOf(Arm.Of(ArmNames.Teacher)), graph);
+            if (arm.Distill?.Invoke(_recipe) is { } distill) LossTerms.CheckLayers(distill, GraphOf(TeacherOf(distill)), graph);
         }
 
         if (_recipe.Student.Model is null && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
     }
+
+    /// <summary>The arm whose layers the pairs of layers name.</summary>
+    private Arm TeacherOf(DistillationOptions distill) =>
+        distill.LearnsFromTeacher ? Arm.Of(ArmNames.Teacher) : Arm.BestStudentOf(_recipe);
 
     private CheckedGraph GraphOf(Arm arm)
     {
@@ -104,6 +125,6 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     {
         if (arm.Given(_recipe) is { } path) return given.Load(arm, path).Graph;
         var start = arm.StartIn(_recipe);
-        return start == ArmStart.BestStudent ? GraphOf(Arm.Of(ArmNames.StudentKd)) : networks.Build(start);
+        return start == ArmStart.BestStudent ? GraphOf(Arm.BestStudentOf(_recipe)) : networks.Build(start);
     }
 }

@@ -8,7 +8,7 @@ namespace Dst.Training.Objectives.Terms;
 /// <param name="ClassWeights">Weight of each class, or empty for 1 each.</param>
 internal sealed record LabelTerm(float Weight, float Smoothing, float[] ClassWeights) : ILossTerm
 {
-    public LossSource Source => LossSource.Labels;
+    public Model? Teacher => null;
 
     public double Add(in LossBatch batch) => batch.Share < 1
         ? Add(batch, batch.Labels, batch.Share * Weight) + Add(batch, batch.Partners, (1 - batch.Share) * Weight)
