@@ -9,8 +9,8 @@ namespace Dst.Training.Data;
 /// <code>
 /// mixup: x ← λ·x + (1 − λ)·x'        CutMix: x has a box of x', whose share of the area is 1 − λ after it was cut at the edges
 /// </code>
-/// Batches are shuffled, so the pairs are the first and the last image, the second and the last but one, and so on. Labelled images are
-/// mixed with labelled ones, unlabelled with unlabelled ones.
+/// Batches are shuffled, so the pairs are the first and the last image, the second and the last but one, and so on. One in the middle
+/// stays as it is. Labelled images are mixed with labelled ones, unlabelled with unlabelled ones.
 /// </summary>
 /// <remarks>
 /// Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", ICLR 2018. Yun, Han, Oh, Chun, Choe, Yoo, "CutMix:

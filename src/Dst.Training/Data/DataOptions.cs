@@ -100,7 +100,7 @@ public sealed record DataOptions
 
     /// <summary>How often the labelled training images come.</summary>
     [Setting(
-        "shuffled takes each labelled training image equally often; balanced takes each class equally often, so the images of a small class "
+        "shuffled takes each labelled training image equally often; balanced takes each class equally often, so images of a small class "
         + "come more often")]
     public Sampling Sampling { get; init; }
 

@@ -74,10 +74,12 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         {
             if (distill.Dkd.Target > 0 || distill.Dkd.NonTarget > 0)
                 throw new InputException(
-                    $"dkd of distill or distill_pruned has a weight while {mixed}; expected one of them, because DKD needs one class an image");
+                    $"dkd of distill or distill_pruned has a weight while {mixed}; "
+                    + "expected one of them, because DKD needs one class an image");
             if (distill.CacheTeacher)
                 throw new InputException(
-                    $"cache_teacher of distill or distill_pruned is true while {mixed}; expected false, because the teacher must see the mixed images");
+                    $"cache_teacher of distill or distill_pruned is true while {mixed}; "
+                    + "expected false, because the teacher must see the mixed images");
         }
     }
 
