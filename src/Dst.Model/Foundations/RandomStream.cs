@@ -34,6 +34,9 @@ public enum RandomPurpose
 
     /// <summary>How the images of one batch are mixed.</summary>
     Mix = 10,
+
+    /// <summary>Which images a pruned network is repaired on.</summary>
+    Calibrate = 12,
 }
 
 /// <summary>

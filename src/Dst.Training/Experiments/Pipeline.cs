@@ -5,6 +5,7 @@ using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
+using Dst.Training.Masks.Repair;
 
 namespace Dst.Training.Experiments;
 
@@ -78,7 +79,7 @@ public sealed class Pipeline
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
         var begin = startsDense ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
         var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
-        var (dense, start) = pruning is null ? (begin, begin) : Prepare(begin, pruning);
+        var (dense, start) = pruning is null ? (begin, begin) : Prepare(begin, pruning, cancellation);
         var distill = arm.Distill?.Invoke(_recipe);
         return new(arm.Name, start, arm.TrainIn(_recipe))
         {
@@ -94,14 +95,16 @@ public sealed class Pipeline
     }
 
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
-    private (Model Dense, Model Start) Prepare(Model model, Pruning pruning)
+    private (Model Dense, Model Start) Prepare(Model model, Pruning pruning, CancellationToken cancellation)
     {
         var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _compute, _recipe.Seed);
         switch (pruning.Options.Method)
         {
             case PruningMethod.OneShot:
                 var planned = pruning.Prepare(model, gradients, Log);
-                return (planned.Start, planned.Apply());
+                var pruned = NetworkRepair.Apply(
+                    planned, pruning.Options, count => CalibrationImages.Draw(_data, count, _recipe.Seed), _compute, Log, cancellation);
+                return (planned.Start, pruned.Model);
             case PruningMethod.Gradual:
                 var permuted = pruning.Permute(model, gradients, Log);
                 return (permuted, permuted);

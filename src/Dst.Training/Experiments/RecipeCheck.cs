@@ -3,7 +3,6 @@ using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
-using Dst.Training.Masks;
 using Dst.Training.Objectives;
 
 namespace Dst.Training.Experiments;
@@ -86,12 +85,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     private void CheckPruning()
     {
         var prune = _recipe.Prune;
-        if (prune.Method == PruningMethod.SrSte && prune.Score == PruningScore.Taylor)
-            throw new InputException(
-                "prune.score is taylor with prune.method sr_ste; expected l1 or l2, because the mask is chosen at each step");
-        if (prune.Method == PruningMethod.SrSte && prune.Permute)
-            throw new InputException(
-                "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
+        prune.Check();
         if (prune.Permute && _recipe.DistillPruned is { LearnsFromTeacher: true, Hints.Weight: > 0 } && !_recipe.Student.IsTeacher)
         {
             throw new InputException(

@@ -120,6 +120,7 @@ public sealed class PipelineTests : IDisposable
 
     [Theory]
     [InlineData("prune.method=one_shot")]
+    [InlineData("prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.calibration.images=10")]
     [InlineData("data.labels_per_class=2", "train.batch=10")] // as many steps with 6 labelled and 18 unlabelled images
     [InlineData(
         "data.mixup=0.2", "data.cutmix=1", "data.erase=0.5", "data.contrast=0.3", "data.sampling=balanced", "prune.score=taylor")]
@@ -190,6 +191,8 @@ public sealed class PipelineTests : IDisposable
             ("data.validation=0", "data.validation"),
             ("student.arch=resnet9", "network 'resnet9' is unknown"),
             ("prune.exclude=[conv99]", "'conv99'"),
+            ("prune={method: gradual, repair: batch_norm}", "prune.repair is batch_norm with prune.method gradual"),
+            ("prune={score: obs, repair: batch_norm}", "prune.score is obs with prune.repair batch_norm"),
             ("prune={method: sr_ste, score: taylor}", "prune.score is taylor with prune.method sr_ste"),
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
