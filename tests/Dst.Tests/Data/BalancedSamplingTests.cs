@@ -1,6 +1,6 @@
-using Dst.Training.Data;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
+using Dst.Training.Data;
 
 namespace Dst.Tests.Data;
 
@@ -21,7 +21,12 @@ public sealed class BalancedSamplingTests : IDisposable
 
         var options = new DataOptions
         {
-            Kind = DataKind.Folder, Path = _folder.Path, Validation = 0, Test = 0.1, Sampling = Sampling.Balanced, Gain = 0.5,
+            Kind = DataKind.Folder,
+            Path = _folder.Path,
+            Validation = 0,
+            Test = 0.1,
+            Sampling = Sampling.Balanced,
+            Gain = 0.5,
         };
         _data = DataSet.Load(options, 1, "/", _ => { });
         Assert.Equal([2, 5, 7], _data.Training.CountByClass(3));
