@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -6,6 +7,7 @@ using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
+using Dst.Training.Optimizers;
 
 namespace Dst.Training.Experiments;
 
@@ -55,6 +57,10 @@ public sealed class Pipeline
     public RunSummary Run(CancellationToken cancellation = default)
     {
         new RecipeCheck(_run, _data, _networks, _given).Check();
+        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
+            Log?.Invoke(
+                $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
+                + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
         _run.WriteManifest(RunManifest.Describe(_compute, _recipe.Seed, DateTime.UtcNow, _data));
         foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
         return _run.Summary;
@@ -86,7 +92,7 @@ public sealed class Pipeline
             Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
             Distillation = distill ?? new(),
             Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
-            Dense = distill is { LearnsFromDense: true } ? Dense() : null,
+            Dense = distill is { NeedsDense: true } ? Dense() : null,
         };
 
         Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);

@@ -68,6 +68,10 @@ def hint(s, t, w=None):
     return F.mse_loss(s if w is None else F.conv2d(s, w[:, :, None, None]), t)
 
 
+def reconstruction(s, t):
+    return (s - t).square().sum() / t.square().sum()
+
+
 def case(loss, *leaves):
     for leaf in leaves:
         leaf.requires_grad_(True)
@@ -100,6 +104,7 @@ def main():
         "labels_mixed_weighted": case(lambda: labels_of_mixed(z, labels, 0.25, 0.1, weights), z),
         "attention": case(lambda: attention(s, wide), s),
         "hint_same": case(lambda: hint(s, same), s),
+        "reconstruction": case(lambda: reconstruction(s, same), s),
         "hint_projected": case(lambda: hint(s, wide, w), s, w),
     }
     path = pathlib.Path(__file__).with_name("losses.json")
