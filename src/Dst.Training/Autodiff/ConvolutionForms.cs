@@ -92,7 +92,7 @@ public sealed class ConvolutionForms
     private static string? NameIn(JsonElement form) => form.ValueKind switch
     {
         JsonValueKind.String => form.GetString(),
-        JsonValueKind.Number when form.TryGetInt32(out var tile) => tile == 0 ? ConvolutionForm.Direct.Name : WinogradForm.NameOf(tile),
+        JsonValueKind.Number when form.TryGetInt32(out var tile) => tile == 0 ? ConvolutionForm.Direct.Name : WinogradForm.NameOf(tile, tile),
         _ => null,
     };
 

@@ -3,8 +3,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The Winograd form with square tiles of <see cref="Tile"/> outputs, for square kernels. The number of tiles that run together depends on
-/// shapes alone, in training and in inference.
+/// The Winograd form with tiles of <see cref="TileRows"/>×<see cref="Tile"/> outputs: squares for square kernels, or single rows for kernels
+/// of any height. The number of tiles that run together depends on shapes alone, in training and in inference.
 /// </summary>
 public sealed class WinogradForm : ConvolutionForm
 {
@@ -34,65 +34,97 @@ public sealed class WinogradForm : ConvolutionForm
     private const double Eight = 500;
     private const double Nine = 600;
 
-    private static readonly (int Tile, int Kernel, int Stride, double TransformCost)[] Kinds =
-        [(4, 3, 1, Six), (2, 3, 1, Four), (4, 5, 1, Eight), (2, 5, 1, Six), (3, 6, 1, Eight), (4, 3, 2, Nine)];
+    /// <summary>The same for a tile of one row.</summary>
+    private const double RowOfSix = 25;
+    private const double RowOfEight = 40;
 
-    internal WinogradForm(int tile) : base(NameOf(tile)) => Tile = tile;
+    private static readonly (int TileRows, int Tile, int Kernel, int Stride, double TransformCost)[] Kinds =
+    [
+        (4, 4, 3, 1, Six), (2, 2, 3, 1, Four), (4, 4, 5, 1, Eight), (2, 2, 5, 1, Six), (3, 3, 6, 1, Eight), (4, 4, 3, 2, Nine),
+        (1, 4, 3, 1, RowOfSix), (1, 4, 5, 1, RowOfEight),
+    ];
 
-    /// <summary>Outputs m of a tile in one dimension. Rounding errors grow with it.</summary>
+    internal WinogradForm(int tileRows, int tile) : base(NameOf(tileRows, tile)) => (TileRows, Tile) = (tileRows, tile);
+
+    /// <summary>Rows of outputs in a tile: <see cref="Tile"/>, or 1 where only rows are transformed.</summary>
+    public int TileRows { get; }
+
+    /// <summary>Outputs m of a row of a tile.</summary>
     public int Tile { get; }
 
+    /// <summary>Outputs of a tile. Rounding errors grow with it.</summary>
+    public int Outputs => TileRows * Tile;
+
+    /// <summary>Whether columns of the kernel are not transformed: each of its rows has products of its own.</summary>
+    public bool IsOneDimensional => TileRows < Tile;
+
     /// <summary>The name of the form with a tile.</summary>
-    public static string NameOf(int tile) => $"winograd{tile}x{tile}";
+    public static string NameOf(int tileRows, int tile) => $"winograd{tileRows}x{tile}";
 
     /// <inheritdoc/>
     public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
-        tier != SimdTier.Scalar && shape.Groups == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelHeight
-        && Array.Exists(Kinds, kind => IsOf(kind.Tile, kind.Kernel, kind.Stride, shape));
+        tier != SimdTier.Scalar && shape.Groups == 1 && (IsOneDimensional || shape.KernelHeight == shape.KernelWidth)
+        && shape.Padding < shape.KernelWidth && Array.Exists(Kinds, kind => IsOf(kind.TileRows, kind.Tile, kind.Kernel, kind.Stride, shape));
 
-    /// <summary>Whether 16 filters drop whole kernels together: a kernel with some taps left costs as much as a whole one.</summary>
-    public override bool Skips(Conv2dShape shape, KeptTaps kept) => kept.Block == Layout.Block && kept.AreWholeKernels(shape);
+    /// <summary>
+    /// Whether 16 filters drop whole units together, kernels or rows of them: a unit with some taps left costs as much as a whole one.
+    /// </summary>
+    public override bool Skips(Conv2dShape shape, KeptTaps kept) => kept.Block == Layout.Block && kept.AreWhole(UnitLengthOf(shape));
 
     /// <inheritdoc/>
     public override PassCosts CostOf(ConvolutionWork work)
     {
         var (shape, tiles) = (work.Shape, TilesOf(work.Shape));
-        var transform = Array.Find(Kinds, kind => IsOf(kind.Tile, kind.Kernel, kind.Stride, shape)).TransformCost * tiles;
+        var transform = Array.Find(Kinds, kind => IsOf(kind.TileRows, kind.Tile, kind.Kernel, kind.Stride, shape)).TransformCost * tiles;
         var (inputs, outputs) = (shape.ChannelBlocks * transform, shape.FilterBlocks * transform);
-        var products = shape.FilterBlocks * shape.Channels * work.KeptShare * PositionsOf(shape)
+        var all = shape.FilterBlocks * shape.Channels * UnitsOf(shape) * PositionsOf(shape)
             * (Math.Max(tiles, FewestTiles / work.Batch) + WeightCostOf(work) / work.Batch);
-        // The backward passes share the transformed gradient of the output.
-        return new(products + inputs + outputs, products + inputs, products + inputs + outputs);
+        var products = all * work.KeptShare;
+        // The backward passes share the transformed gradient of the output. Rows of kernels are not skipped in backward-data.
+        return new(products + inputs + outputs, (IsOneDimensional ? all : products) + inputs, products + inputs + outputs);
     }
 
-    /// <summary>Inputs, and products, of a tile in one dimension: m + r − 1 with stride 1.</summary>
-    public int PointsOf(Conv2dShape shape) => (Tile - 1) * shape.Stride + shape.KernelHeight;
+    /// <summary>Inputs of a row of a tile, and its products in one dimension: m + r − 1 with stride 1.</summary>
+    public int PointsOf(Conv2dShape shape) => (Tile - 1) * shape.Stride + shape.KernelWidth;
 
-    /// <summary>Products of a tile for each channel and filter.</summary>
-    public int PositionsOf(Conv2dShape shape) => PointsOf(shape) * PointsOf(shape);
+    /// <summary>Products of a tile for each unit and filter.</summary>
+    public int PositionsOf(Conv2dShape shape) => IsOneDimensional ? PointsOf(shape) : PointsOf(shape) * PointsOf(shape);
+
+    /// <summary>Units of a kernel that are transformed one by one and multiply their own inputs: 1, or the rows of the kernel.</summary>
+    public int UnitsOf(Conv2dShape shape) => IsOneDimensional ? shape.KernelHeight : 1;
 
     /// <summary>Rows of tiles of an image.</summary>
-    public int RowsOf(Conv2dShape shape) => (shape.OutHeight + Tile - 1) / Tile;
+    public int RowsOf(Conv2dShape shape) => (shape.OutHeight + TileRows - 1) / TileRows;
 
     /// <summary>Tiles of a row.</summary>
     public int ColumnsOf(Conv2dShape shape) => (shape.OutWidth + Tile - 1) / Tile;
 
     /// <summary>Transformed weights of the dense layer, in floats.</summary>
-    public long WeightsOf(Conv2dShape shape) => (long)PositionsOf(shape) * shape.Channels * shape.Filters;
+    public long WeightsOf(Conv2dShape shape) => (long)PositionsOf(shape) * UnitsOf(shape) * shape.Channels * shape.Filters;
 
     /// <summary>
     /// Whether training should take the whole batch through each step together, position by position, so that the weights are read once.
     /// </summary>
     public bool RunsByPosition(Conv2dShape shape) => WeightsOf(shape) >= LargeWeights;
 
-    /// <summary>Rows of tiles whose transformed inputs stay in the second-level cache; 0 if not even one does.</summary>
-    public int CachedRowsOf(Conv2dShape shape) =>
-        TileBudget / (PositionsOf(shape) * ColumnsOf(shape) * Layout.PaddedChannels(shape.Channels));
+    /// <summary>
+    /// Rows of tiles whose transformed inputs stay in the second-level cache; 0 if not even one does. Where kernels reach over several rows of
+    /// tiles and an image fits, the rows are those of whole images.
+    /// </summary>
+    public int CachedRowsOf(Conv2dShape shape)
+    {
+        var rows = TileBudget / (PositionsOf(shape) * ColumnsOf(shape) * Layout.PaddedChannels(shape.Channels));
+        if (!IsOneDimensional) return rows;
+        var ofImage = RowsOf(shape) + shape.KernelHeight - 1;
+        return rows >= ofImage ? rows / ofImage * RowsOf(shape) : Math.Max(0, rows - shape.KernelHeight + 1);
+    }
+
+    internal int UnitLengthOf(Conv2dShape shape) => shape.KernelHeight * shape.KernelWidth / UnitsOf(shape);
 
     private double TilesOf(Conv2dShape shape) => (double)RowsOf(shape) * ColumnsOf(shape);
 
-    private bool IsOf(int tile, int kernel, int stride, Conv2dShape shape) =>
-        (tile, kernel, stride) == (Tile, shape.KernelHeight, shape.Stride);
+    private bool IsOf(int tileRows, int tile, int kernel, int stride, Conv2dShape shape) =>
+        (tileRows, tile, kernel, stride) == (TileRows, Tile, shape.KernelWidth, shape.Stride);
 
     private double WeightCostOf(ConvolutionWork work) =>
         !work.PacksWeights ? DirectForm.WeightCost : RunsByPosition(work.Shape) ? LargeWeightCost : CachedWeightCost;
