@@ -85,7 +85,7 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
         var weight = new Tensor([shape.Filters, shape.Channels, shape.KernelHeight, shape.KernelWidth], values);
         foreach (var pattern in Patterns)
         {
-            if (shape.Channels > 1 || pattern.Unit == PruningUnit.Weight) yield return ($"uhp {pattern}", UhpPruner.Prune(weight, pattern));
+            if (shape.Channels > 1 || pattern.Unit != PruningUnit.Kernel) yield return ($"uhp {pattern}", UhpPruner.Prune(weight, pattern));
         }
 
         yield return ("csr 50 %", UnstructuredPruner.Prune(weight, values.Length / 2));

@@ -65,7 +65,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     }
 
     private string WeightStore =>
-        options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Group is null) ? "csr" : "uhp";
+        options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Pattern is null) ? "csr" : "uhp";
 
     private List<double> Repeat(InferenceSession session, float[] images, float[] logits, double duration)
     {

@@ -24,8 +24,8 @@ internal static class PruneCommand
     private const int Batch = 64;
 
     private static readonly Option<string?> Pattern = SharedOptions.Text(
-        "--pattern", "unit:block:group",
-        "Pattern: what is dropped (kernel or weight), filters that share a choice, candidates of which half is kept. "
+        "--pattern", "unit:block:group[:keep]",
+        "Pattern: what is dropped (kernel, row or weight), filters that share a choice, candidates in a run and how many are kept (half). "
             + $"Default: the recipe's, which is {new PruningOptions().Pattern}.");
 
     private static readonly Option<double?> Unstructured = SharedOptions.Number(

@@ -18,9 +18,6 @@ public readonly record struct PassCosts(double Forward, double BackwardData, dou
 /// <param name="KeptShare">Share of the taps that count, 0 to 1.</param>
 public readonly record struct ConvolutionWork(Conv2dShape Shape, int Batch, bool PacksWeights, int Block, double KeptShare)
 {
-    /// <summary>Share of the taps that halved layers keep.</summary>
-    private const double Half = 0.5;
-
     /// <summary>Pixels of an output map.</summary>
     public double Pixels => (double)Shape.OutHeight * Shape.OutWidth;
 
@@ -32,13 +29,13 @@ public readonly record struct ConvolutionWork(Conv2dShape Shape, int Batch, bool
         new(shape, batch, PacksWeights: false, kept?.Block ?? Layout.Block, kept?.ShareOf(shape) ?? 1);
 
     /// <summary>
-    /// The passes of a training step. A mask counts as half of the taps, the share at which gradual pruning ends. The form, and with it
-    /// the rounding, then stays the same from stage to stage.
+    /// The passes of a training step. A mask counts by its <see cref="KeptTaps.FinalShare"/>. The form, and with it the rounding, then
+    /// stays the same from stage to stage of gradual pruning.
     /// </summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="kept">The taps that are read, or null for all. Blocks below 16 count as all taps: both backward passes read what any of
     /// 16 filters keeps.</param>
     /// <param name="batch">Images of a pass.</param>
     public static ConvolutionWork OfTraining(Conv2dShape shape, KeptTaps? kept, int batch) =>
-        new(shape, batch, PacksWeights: true, Layout.Block, kept is { Block: Layout.Block } ? Half : 1);
+        new(shape, batch, PacksWeights: true, Layout.Block, kept is { Block: Layout.Block } ? kept.FinalShare : 1);
 }

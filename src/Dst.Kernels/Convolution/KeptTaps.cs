@@ -7,6 +7,9 @@ namespace Dst.Kernels;
 /// <param name="Positions">Kept positions of each block.</param>
 public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
 {
+    /// <summary>Share of the taps that are kept when pruning ends, 0 to 1. Gradual pruning keeps more on its way there.</summary>
+    public double FinalShare { get; init; } = 0.5;
+
     /// <summary>Share of a layer's taps that are kept.</summary>
     public double ShareOf(Conv2dShape shape) => Positions.Average(positions => (double)positions.Length) / shape.RowLength;
 

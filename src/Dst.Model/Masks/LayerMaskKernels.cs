@@ -12,6 +12,6 @@ public static class LayerMaskKernels
         var positions = new int[mask.Blocks][];
         for (var block = 0; block < mask.Blocks; block++)
             positions[block] = [.. Enumerable.Range(0, row).Where(position => mask.Keeps(block * mask.Block, position))];
-        return new(mask.Block, positions);
+        return new(mask.Block, positions) { FinalShare = mask.Pattern?.Share ?? 1 };
     }
 }

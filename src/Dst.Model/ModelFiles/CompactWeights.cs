@@ -26,14 +26,13 @@ internal static class CompactWeights
         if (weights > MaxPrunedWeights)
             throw file.Malformed($"layer '{weight.Layer}' has {weights} weights; a pruned layer has at most {MaxPrunedWeights}");
 
-        var unit = pattern?.Unit ?? PruningUnit.Weight;
         var block = pattern?.Block ?? 1;
         var blocks = (weight.Shape[0] + block - 1) / block;
-        var candidates = unit == PruningUnit.Kernel ? weight.Shape[1] : (int)weights / weight.Shape[0];
+        var candidates = (int)weights / weight.Shape[0] / (pattern?.WeightsPerCandidate(weight.Shape) ?? 1);
         var count = blocks * candidates;
         var kept = UnpackBits(readBits(ByteCount(count)), count)
             ?? throw file.Malformed($"'{name}' has bits set behind its {count} candidates; 0 was expected");
-        var mask = new LayerMask(weight.Shape, unit, block, pattern?.Group, kept);
+        var mask = new LayerMask(weight.Shape, pattern, kept);
         return FindViolation(mask) is { } violation ? throw file.Malformed($"'{name}' {violation}") : mask;
     }
 
@@ -78,17 +77,17 @@ internal static class CompactWeights
         return weights;
     }
 
-    /// <summary>How <paramref name="mask"/> breaks its own pattern (exactly half of each run kept), or null if it does not.</summary>
+    /// <summary>How <paramref name="mask"/> breaks its own pattern (how many of each run are kept), or null if it does not.</summary>
     public static string? FindViolation(LayerMask mask)
     {
-        if (mask.Group is not { } group) return null;
+        if (mask.Pattern is not { } pattern) return null;
         for (var block = 0; block < mask.Blocks; block++)
         {
             var row = mask.Kept.AsSpan(block * mask.Candidates, mask.Candidates);
-            for (var start = 0; start < row.Length; start += group)
+            for (var start = 0; start < row.Length; start += pattern.Group)
             {
-                var run = row[start..Math.Min(start + group, row.Length)];
-                var (kept, expected) = (run.Count(true), UhpPattern.KeptOf(run.Length));
+                var run = row[start..Math.Min(start + pattern.Group, row.Length)];
+                var (kept, expected) = (run.Count(true), pattern.KeptOf(run.Length));
                 if (kept != expected)
                     return $"keeps {kept} of the {run.Length} candidates from {start} on in block {block}; {expected} were expected";
             }

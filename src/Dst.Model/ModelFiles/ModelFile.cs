@@ -107,7 +107,7 @@ public static class ModelFile
             throw new ArgumentException($"'{name}' has pruned weights that are not zero");
         var bits = CompactWeights.PackBits(mask.Kept);
         tensors.Add(new(ValuesName(name, mask), [values.Length], values));
-        tensors.Add(new(MaskName(name, mask.Group is null), [bits.Length], bits));
+        tensors.Add(new(MaskName(name, mask.Pattern is null), [bits.Length], bits));
     }
 
     private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)
@@ -128,7 +128,7 @@ public static class ModelFile
         return null;
     }
 
-    private static string ValuesName(string weight, LayerMask mask) => weight + (mask.Group is null ? ".sparse_values" : ".uhp_values");
+    private static string ValuesName(string weight, LayerMask mask) => weight + (mask.Pattern is null ? ".sparse_values" : ".uhp_values");
 
     private static string MaskName(string weight, bool unstructured) => weight + (unstructured ? ".sparse_mask" : ".uhp_mask");
 }

@@ -1,5 +1,4 @@
 using Dst.Foundations;
-using Dst.Masks;
 
 namespace Dst.Training.Masks;
 
@@ -7,7 +6,7 @@ namespace Dst.Training.Masks;
 /// Balanced clustering of filters. It chooses which of them share a block, so that the candidates that blocks keep have the highest score.
 /// <code>
 /// f(o, c) = score of candidate c in filter o alone
-/// kept score = Σ over blocks, Σ over runs, the better half of Σ over the block's filters of f
+/// kept score = Σ over blocks, Σ over runs, the best candidates of Σ over the block's filters of f
 /// </code>
 /// Like k-means, the search alternates two steps. With the masks fixed, pairs of filters of different blocks change places while that
 /// raises the sum of f under their blocks' masks. Then each block chooses its mask anew. Neither step lowers the kept score.
@@ -21,7 +20,7 @@ internal sealed class BlockSearch
 
     private readonly double[][] _scores; // [filter][candidate]
     private readonly int _block;
-    private readonly IReadOnlyList<Range> _runs;
+    private readonly IReadOnlyList<(Range Candidates, int Kept)> _runs;
     private readonly double _leastGain;
     private readonly double[] _sums;
     private readonly bool[][] _masks; // [block][candidate]
@@ -29,8 +28,8 @@ internal sealed class BlockSearch
     /// <summary>Prepares a search.</summary>
     /// <param name="scores">f, [filter][candidate]; candidates of several layers that share the order stand one after another.</param>
     /// <param name="block">Filters in a block.</param>
-    /// <param name="runs">Runs of candidates of which half is kept.</param>
-    public BlockSearch(double[][] scores, int block, IReadOnlyList<Range> runs)
+    /// <param name="runs">Runs of candidates, and how many of each are kept.</param>
+    public BlockSearch(double[][] scores, int block, IReadOnlyList<(Range Candidates, int Kept)> runs)
     {
         (_scores, _block, _runs) = (scores, block, runs);
         _leastGain = LeastGain * scores.Sum(filter => filter.Sum());
@@ -119,11 +118,10 @@ internal sealed class BlockSearch
         for (var c = 0; c < _sums.Length; c++) _sums[c] += _scores[filter][c];
     }
 
-    /// <summary>Keeps the better half of each run of the sums.</summary>
+    /// <summary>Keeps the best of each run of the sums.</summary>
     private void ChooseMask(bool[] mask)
     {
-        foreach (var run in _runs)
-            TopScores.Keep(_sums.AsSpan(run), UhpPattern.KeptOf(run.End.Value - run.Start.Value), mask.AsSpan(run));
+        foreach (var (candidates, kept) in _runs) TopScores.Keep(_sums.AsSpan(candidates), kept, mask.AsSpan(candidates));
     }
 
     private static double Under(bool[] mask, double[] scores)

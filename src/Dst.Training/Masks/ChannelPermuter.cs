@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Masks;
 
 namespace Dst.Training.Masks;
 
@@ -37,13 +36,13 @@ public static class ChannelPermuter
         {
             List<string> producers = [.. space.Producers.Where(pruned.Contains)], readers = [.. space.Consumers.Where(pruned.Contains)];
             if (producers.Count == 0 || options.Block == 1 || scores[producers[0]].Shape[0] <= options.Block) continue;
-            var order = FindOrder([.. producers.Select(layer => scores[layer])], options.Pattern);
+            var order = FindOrder(producers, scores, options);
             var candidate = scores.ToDictionary();
             foreach (var layer in producers) candidate[layer] = Gather(candidate[layer], 0, order);
             foreach (var layer in readers) candidate[layer] = Gather(candidate[layer], 1, order);
 
             string[] touched = [.. producers.Union(readers)];
-            var (before, after) = (KeptShare(touched, scores, options.Pattern), KeptShare(touched, candidate, options.Pattern));
+            var (before, after) = (KeptShare(touched, scores, options), KeptShare(touched, candidate, options));
             if (after <= before) continue;
             scores = candidate;
             foreach (var shape in model.Graph.Parameters)
@@ -66,18 +65,23 @@ public static class ChannelPermuter
     /// The order for the scores [O, I, Kh, Kw] of layers that share their output channels. Each layer counts by its share, as in
     /// <see cref="KeptShare"/>.
     /// </summary>
-    private static int[] FindOrder(IReadOnlyList<Tensor> layers, UhpPattern pattern)
+    private static int[] FindOrder(List<string> layers, Dictionary<string, Tensor> scores, PruningOptions options)
     {
-        var runs = new List<Range>();
-        var filters = Enumerable.Range(0, layers[0].Shape[0]).Select(_ => new List<double>()).ToArray();
-        foreach (var layer in layers)
+        var runs = new List<(Range Candidates, int Kept)>();
+        var filters = Enumerable.Range(0, scores[layers[0]].Shape[0]).Select(_ => new List<double>()).ToArray();
+        foreach (var name in layers)
         {
+            var (layer, pattern) = (scores[name], options.PatternOf(name));
             var row = layer.Shape[1] * layer.Shape[2] * layer.Shape[3];
-            var size = pattern.Unit == PruningUnit.Kernel ? layer.Shape[2] * layer.Shape[3] : 1;
+            var size = pattern.WeightsPerCandidate(layer.Shape);
             var (first, candidates) = (filters[0].Count, new double[row / size]);
             var all = Math.Max(layer.Data.Sum(score => (double)score), double.Epsilon);
             for (var start = 0; start < candidates.Length; start += pattern.Group)
-                runs.Add((first + start)..(first + Math.Min(start + pattern.Group, candidates.Length)));
+            {
+                var length = Math.Min(pattern.Group, candidates.Length - start);
+                runs.Add(((first + start)..(first + start + length), pattern.KeptOf(length)));
+            }
+
             for (var filter = 0; filter < filters.Length; filter++)
             {
                 UhpPruner.Score(layer.Data.AsSpan(filter * row, row), row, size, candidates);
@@ -85,17 +89,17 @@ public static class ChannelPermuter
             }
         }
 
-        return new BlockSearch([.. filters.Select(filter => filter.ToArray())], pattern.Block, runs).FindOrder(seed: 0);
+        return new BlockSearch([.. filters.Select(filter => filter.ToArray())], options.Block, runs).FindOrder(seed: 0);
     }
 
     /// <summary>
     /// Mean over the layers of the share of the score that their masks keep, so that layers of large weights do not outvote others.
     /// </summary>
-    private static double KeptShare(string[] layers, Dictionary<string, Tensor> scores, UhpPattern pattern) => layers.Average(layer =>
+    private static double KeptShare(string[] layers, Dictionary<string, Tensor> scores, PruningOptions options) => layers.Average(layer =>
     {
         var kept = scores[layer].Data.ToArray();
         var all = kept.Sum(score => (double)score);
-        UhpPruner.Prune(scores[layer], pattern).Apply(kept);
+        UhpPruner.Prune(scores[layer], options.PatternOf(layer)).Apply(kept);
         return all == 0 ? 1 : kept.Sum(score => (double)score) / all;
     });
 

@@ -50,5 +50,5 @@ internal sealed class GradualMasks : TrainingMasks
     private static string NameOf(string layer) => $"{layer}.weight.kept";
 
     private static LayerMask WithKept(LayerMask mask, float[] kept) =>
-        new(mask.WeightShape, mask.Unit, mask.Block, mask.Group, Array.ConvertAll(kept, k => k != 0));
+        new(mask.WeightShape, mask.Pattern, Array.ConvertAll(kept, k => k != 0));
 }

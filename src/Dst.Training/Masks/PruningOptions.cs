@@ -33,16 +33,24 @@ public enum PruningScore
 public sealed record PruningOptions
 {
     /// <summary>What a candidate is.</summary>
-    [Setting("what is kept or dropped as a whole: an input channel's kernel, or a weight position")]
+    [Setting("what is kept or dropped as a whole: an input channel's kernel, a row of one, or a weight position")]
     public PruningUnit Unit { get; init; } = PruningUnit.Kernel;
 
     /// <summary>V: consecutive filters that share a choice.</summary>
     [Setting("consecutive filters that share one choice", Choices = ["1", "2", "4", "8", "16"])]
     public int Block { get; init; } = 16;
 
-    /// <summary>M: length of the runs of which half is kept.</summary>
-    [Setting("candidates in a run, of which exactly half is kept; even", Min = 2, Max = 1 << 20)]
+    /// <summary>M: length of the runs of which a share is kept.</summary>
+    [Setting("candidates in a run, of which exactly the share keep is kept", Min = 2, Max = 1 << 20)]
     public int Group { get; init; } = 16;
+
+    /// <summary>Share of each run that is kept, a whole number of its candidates.</summary>
+    [Setting("share of each run that is kept; with group a whole number of candidates", Min = 0, Max = 1)]
+    public double Keep { get; init; } = 0.5;
+
+    /// <summary>Layers that keep another share.</summary>
+    [Setting("layers that keep another share, by name; * stands for any characters; the first that fits counts")]
+    public IReadOnlyList<LayerKeepOptions> KeepLayers { get; init; } = [];
 
     /// <summary>When weights are pruned.</summary>
     [Setting(
@@ -84,13 +92,41 @@ public sealed record PruningOptions
     [Setting("whether the last convolution stays dense")]
     public bool ExcludeLast { get; init; }
 
-    /// <summary>The pattern that unit, block and group make.</summary>
+    /// <summary>The pattern that unit, block, group and keep make.</summary>
     /// <exception cref="InputException">It is not legal.</exception>
     public UhpPattern Pattern
     {
-        get => new UhpPattern(Unit, Block, Group).Checked();
-        init => (Unit, Block, Group) = value;
+        get => PatternOf(Keep, "prune.keep");
+        init => (Unit, Block, Group, Keep) = (value.Unit, value.Block, value.Group, value.Share);
     }
+
+    /// <summary>The pattern of a layer: <see cref="Pattern"/> with the share of the first of <see cref="KeepLayers"/> that fits.</summary>
+    /// <exception cref="InputException">It is not legal.</exception>
+    public UhpPattern PatternOf(string layer) => KeepLayers.FirstOrDefault(other => LayerName.Fits(other.Layer, layer)) is { } named
+        ? PatternOf(named.Keep, $"prune.keep_layers of '{named.Layer}'")
+        : Pattern;
+
+    private UhpPattern PatternOf(double share, string setting)
+    {
+        var keep = share * Group;
+        if (Math.Abs(keep - Math.Round(keep)) > 0.01 || Math.Round(keep) < 1 || Math.Round(keep) >= Group)
+            throw new InputException(
+                $"{setting} is {share}, which is {keep:0.##} of the {Group} candidates of a run; "
+                + $"a whole number from 1 to {Group - 1} was expected, such as the share {Group / 2 / (double)Group:0.###}");
+        return new UhpPattern(Unit, Block, Group, (int)Math.Round(keep)).Checked();
+    }
+}
+
+/// <summary>The share that some layers keep.</summary>
+public sealed record LayerKeepOptions
+{
+    /// <summary>Name of the layers.</summary>
+    [Setting("name of the layers")]
+    public string Layer { get; init; } = "";
+
+    /// <summary>Share of each run that they keep.</summary>
+    [Setting("share of each run that is kept", Min = 0, Max = 1)]
+    public double Keep { get; init; } = 0.5;
 }
 
 /// <summary>Recipe section <c>prune.gradual</c>.</summary>

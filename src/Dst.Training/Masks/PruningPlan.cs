@@ -1,4 +1,4 @@
-using System.IO.Enumeration;
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
 
@@ -40,23 +40,21 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     public static PruningPlan Create(
         Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
     {
-        var pattern = options.Pattern;
         var weights = model.Graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight).ToList();
-        foreach (var name in options.Exclude)
-        {
-            if (!weights.Any(shape => Fits(name, shape.Layer)))
-                throw new InputException(
-                    $"prune.exclude has '{name}', which fits no layer; expected names such as '{weights.FirstOrDefault()?.Layer}'");
-        }
+        List<string> names = [.. weights.Select(shape => shape.Layer)];
+        LayerName.Check("prune.exclude", options.Exclude, names);
+        LayerName.Check("prune.keep_layers", options.KeepLayers.Select(other => other.Layer), names);
 
         var nodes = model.Graph.Nodes.ToDictionary(node => node.Name);
         var convolutions = weights.Where(shape => nodes[shape.Layer].Operation.TakesMask).Select(shape => shape.Layer).ToList();
         return new([.. weights.Select(shape =>
         {
             var reason = ReasonToSkip(nodes[shape.Layer], shape, convolutions, options);
-            var mask = reason is null ? UhpPruner.Prune(Score(model, shape.Name, options, gradients), pattern, progress) : null;
-            return new PlannedLayer(shape.Layer, shape.Shape, mask, reason);
+            return new PlannedLayer(shape.Layer, shape.Shape, reason is null ? Choose(shape) : null, reason);
         })]);
+
+        LayerMask Choose(ParameterShape weight) =>
+            UhpPruner.Prune(Score(model, weight.Name, options, gradients), options.PatternOf(weight.Layer), progress);
     }
 
     /// <summary>
@@ -101,12 +99,12 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     {
         if (node.Operation is not Conv2dOp convolution) return "linear layer";
         if (convolution.Groups > 1) return weight.Shape[1] == 1 ? "depthwise" : "grouped convolution";
-        if (options.Unit == PruningUnit.Kernel && weight.Shape[1] == 1) return "one input channel under unit kernel";
-        if (weight.Shape[1] * weight.Shape[2] * weight.Shape[3] == 1) return "one weight a filter";
-        if (options.Exclude.Any(name => Fits(name, weight.Layer))) return "excluded by name";
+        if (CandidatesOf(weight.Shape, options) == 1) return $"each filter has one {Words.Of(options.Unit)}";
+        if (options.Exclude.Any(name => LayerName.Fits(name, weight.Layer))) return "excluded by name";
         if (options.ExcludeFirst && weight.Layer == convolutions[0]) return "first convolution excluded";
         return options.ExcludeLast && weight.Layer == convolutions[^1] ? "last convolution excluded" : null;
     }
 
-    private static bool Fits(string pattern, string layer) => FileSystemName.MatchesSimpleExpression(pattern, layer, ignoreCase: false);
+    private static int CandidatesOf(int[] shape, PruningOptions options) =>
+        shape[1] * shape[2] * shape[3] / options.Pattern.WeightsPerCandidate(shape);
 }

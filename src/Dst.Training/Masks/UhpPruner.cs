@@ -6,18 +6,18 @@ namespace Dst.Training.Masks;
 /// Uniformity half-pruning (UHP): Xiao et al., "Distillation Sparsity Training Algorithm for Accelerating Convolutional Neural
 /// Networks in Embedded Systems", 2023, in the form of docs/method.md.
 /// <code>
-/// score(b, c) = Σ |w| over the filters of block b and the weights of candidate c; of each run of `group` candidates the better half stays
+/// score(b, c) = Σ |w| over the filters of block b and the weights of candidate c; of each run of `group` candidates the best `keep` stay
 /// </code>
 /// </summary>
 public static class UhpPruner
 {
     /// <summary>Chooses what is kept of one convolution.</summary>
     /// <param name="weight">[O, I, Kh, Kw], finite: the weight itself, or its <see cref="WeightScores"/>; not changed.</param>
-    /// <param name="pattern">Unit, block and group.</param>
+    /// <param name="pattern">Unit, block, group and how many are kept.</param>
     /// <param name="progress">Share of the pruning that is done, 0 to 1: gradual pruning keeps more on its way.</param>
     /// <returns>
-    /// A mask that keeps the same number of each run of m candidates, for each block of filters: exactly ⌈m/2⌉ when progress is 1,
-    /// m − ⌊m/2⌋·progress, rounded, before. Ties go to the lower index.
+    /// A mask that keeps the same number of each run of m candidates, for each block of filters: <see cref="KeptOf"/>.
+    /// Ties go to the lower index.
     /// </returns>
     /// <exception cref="ArgumentException">The weight does not have four dimensions.</exception>
     public static LayerMask Prune(Tensor weight, UhpPattern pattern, double progress = 1)
@@ -25,7 +25,7 @@ public static class UhpPruner
         if (weight.Shape.Length != 4)
             throw new ArgumentException($"a weight with {weight.Shape.Length} dimensions; [O, I, Kh, Kw] was expected", nameof(weight));
         var row = weight.Shape[1] * weight.Shape[2] * weight.Shape[3];
-        var size = pattern.Unit == PruningUnit.Kernel ? weight.Shape[2] * weight.Shape[3] : 1;
+        var size = pattern.WeightsPerCandidate(weight.Shape);
         var candidates = row / size;
         var blocks = (weight.Shape[0] + pattern.Block - 1) / pattern.Block;
         var kept = new bool[blocks * candidates];
@@ -38,16 +38,19 @@ public static class UhpPruner
             for (var start = 0; start < candidates; start += pattern.Group)
             {
                 var length = Math.Min(pattern.Group, candidates - start);
-                TopScores.Keep(scores.AsSpan(start, length), KeptOf(length, progress), kept.AsSpan(block * candidates + start, length));
+                TopScores.Keep(scores.AsSpan(start, length), KeptOf(pattern, length, progress), kept.AsSpan(block * candidates + start, length));
             }
         }
 
-        return new(weight.Shape, pattern.Unit, pattern.Block, pattern.Group, kept);
+        return new(weight.Shape, pattern, kept);
     }
 
-    /// <summary>How many of a run of <paramref name="length"/> candidates are kept when a share of the pruning is done.</summary>
-    public static int KeptOf(int length, double progress) =>
-        length - (int)Math.Round((length - UhpPattern.KeptOf(length)) * progress, MidpointRounding.AwayFromZero);
+    /// <summary>
+    /// How many of a run of <paramref name="length"/> candidates are kept when a share of the pruning is done: what the pattern says when
+    /// <paramref name="progress"/> is 1, more before.
+    /// </summary>
+    public static int KeptOf(UhpPattern pattern, int length, double progress) =>
+        length - (int)Math.Round((length - pattern.KeptOf(length)) * progress, MidpointRounding.AwayFromZero);
 
     /// <summary>Σ |w| of each candidate over the rows of one block.</summary>
     internal static void Score(ReadOnlySpan<float> filters, int row, int size, Span<double> scores)

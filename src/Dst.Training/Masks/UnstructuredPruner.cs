@@ -18,6 +18,6 @@ public static class UnstructuredPruner
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keptWeights, weight.Data.Length);
         var kept = new bool[weight.Data.Length];
         TopScores.Keep(Array.ConvertAll(weight.Data, w => Math.Abs((double)w)), keptWeights, kept);
-        return new(weight.Shape, PruningUnit.Weight, block: 1, group: null, kept);
+        return new(weight.Shape, pattern: null, kept);
     }
 }

@@ -18,6 +18,8 @@ public sealed class GeneratedCodeTests : IDisposable
     [InlineData("aconvnet", "kernel:16:16", 0.25)]
     [InlineData("aconvnet", "weight:1:4", 0.25)]
     [InlineData("vgg8", "kernel:4:2", 0.125)]
+    [InlineData("resnet8", "row:16:16", 0.5)]
+    [InlineData("resnet8", "weight:16:16:4", 0.5)]
     [InlineData("mobilenetv2", "dense", 0.25)]
     [InlineData("odd", "weight:8:4", 1)]
     [InlineData("odd", "unstructured", 1)]

@@ -12,7 +12,7 @@ namespace Dst.Tests.Autodiff;
 public class RandomGraphTests
 {
     private const int MaxBatch = 11;
-    private static readonly string[] Patterns = ["kernel:16:4", "kernel:4:2", "weight:16:4", "weight:1:2"];
+    private static readonly string[] Patterns = ["kernel:16:4", "kernel:4:2", "weight:16:4", "weight:1:2", "row:16:6", "kernel:16:4:3"];
 
     /// <summary>The scalar tier takes fewer graphs: it runs the references, which are tested one operation at a time.</summary>
     public static TheoryData<SimdTier, int> Seeds => Tiers.With(tier => Enumerable.Range(0, tier == SimdTier.Scalar ? 12 : 60));

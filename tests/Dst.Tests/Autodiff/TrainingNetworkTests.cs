@@ -28,6 +28,7 @@ public class TrainingNetworkTests
     [Theory]
     [TierData("kernel:16:16")]
     [TierData("kernel:4:2")]
+    [TierData("row:16:4:1")]
     [TierData("weight:16:4")]
     [TierData("weight:1:2")]
     public void A_masked_network_computes_what_the_dense_one_does_with_zero_weights(SimdTier tier, string pattern)

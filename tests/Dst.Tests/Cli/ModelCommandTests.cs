@@ -29,12 +29,12 @@ public sealed class ModelCommandTests : IDisposable
         using var document = JsonDocument.Parse(run.Output);
         var skipped = document.RootElement.GetProperty("skipped");
         Assert.Equal("linear layer", skipped.GetProperty("fc").GetString());
-        Assert.Equal("one input channel under unit kernel", skipped.GetProperty("conv1").GetString());
+        Assert.Equal("each filter has one kernel", skipped.GetProperty("conv1").GetString());
         Assert.Equal("excluded by name", skipped.GetProperty("layer3.0.conv1").GetString());
 
         var masks = ModelFile.Load(pruned).Masks;
         Assert.DoesNotContain("layer3.0.conv1", masks.Keys);
-        Assert.Equal((8, 4), (masks["layer2.0.conv1"].Block, masks["layer2.0.conv1"].Group));
+        Assert.Equal((8, 4), (masks["layer2.0.conv1"].Block, masks["layer2.0.conv1"].Pattern!.Group));
         Assert.Equal(masks["layer2.0.conv1"].WeightShape.Aggregate(1, (a, b) => a * b) / 2, masks["layer2.0.conv1"].KeptWeights);
     }
 
@@ -45,7 +45,7 @@ public sealed class ModelCommandTests : IDisposable
         var run = Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--unstructured", "0.75", "--out", pruned);
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
         var mask = ModelFile.Load(pruned).Masks["layer2.0.conv1"];
-        Assert.Null(mask.Group);
+        Assert.Null(mask.Pattern);
         Assert.Equal(mask.Kept.Length / 4, mask.KeptWeights);
     }
 

@@ -42,7 +42,7 @@ public sealed class RunCommandTests : IDisposable
         Assert.All(["teacher", "student-kd", "dst"], arm => Assert.Matches($"(?m)^{arm} +resnet8 ", run.Output));
         Assert.Contains("dst: epoch 2 of 2", run.Error);
         Assert.Contains("layers of dst:", run.Output);
-        Assert.Matches(@"(?m)^conv1 .* dense \(one input channel under unit kernel\)$", run.Output);
+        Assert.Matches(@"(?m)^conv1 .* dense \(each filter has one kernel\)$", run.Output);
         Assert.Matches(@"(?m)^layer1.0.conv1 .* kernel:16:16$", run.Output);
         Assert.Equal(7, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
         var model = Path.Combine(folder, "dst.safetensors");

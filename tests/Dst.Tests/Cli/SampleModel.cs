@@ -22,7 +22,7 @@ internal static class SampleModel
         var dense = Initialiser.Initialise(Zoo.Build(Network, Input, names.Length), seed: 1);
         var weight = dense.Parameters[$"{HalvedLayer}.weight"];
         var kept = Enumerable.Range(0, weight.Shape[1]).Select(channel => channel % 2 == 0).ToArray();
-        var mask = new LayerMask(weight.Shape, PruningUnit.Kernel, block: 16, group: 2, kept);
+        var mask = new LayerMask(weight.Shape, new(PruningUnit.Kernel, block: 16, group: 2), kept);
         mask.Apply(weight.Data);
         var path = folder.File("halved.safetensors");
         ModelFile.Save(path, new Model(dense.Graph, dense.Parameters)

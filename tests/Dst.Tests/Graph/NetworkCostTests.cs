@@ -33,7 +33,7 @@ public class NetworkCostTests
         var graph = Zoo.Build("resnet8", new(3, 32, 32), 10);
         var dense = NetworkCost.Of(graph);
         var kept = Enumerable.Range(0, 4 * 32).Select(i => i % 2 == 0).ToArray();
-        var mask = new LayerMask([64, 32, 3, 3], PruningUnit.Kernel, 16, 2, kept);
+        var mask = new LayerMask([64, 32, 3, 3], new(PruningUnit.Kernel, 16, 2), kept);
         var halved = NetworkCost.Of(graph, new Dictionary<string, LayerMask> { ["layer3.0.conv1"] = mask });
         const int pruned = 64 * 32 * 9 / 2;
         Assert.Equal(dense.Weights, halved.Weights);

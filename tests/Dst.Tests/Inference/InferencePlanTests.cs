@@ -45,6 +45,8 @@ public class InferencePlanTests
     [TierData("kernel:16:16", 5, 1)]
     [TierData("kernel:16:16", 6, 1)]
     [TierData("kernel:4:2", 3, 1)]
+    [TierData("row:16:4", 3, 1)]
+    [TierData("kernel:16:16:4", 3, 1)]
     [TierData("weight:16:4", 3, 1)]
     [TierData("unstructured", 3, 1)]
     public void Every_form_of_a_convolution_gives_the_same_values(SimdTier tier, string pattern, int kernel, int stride)

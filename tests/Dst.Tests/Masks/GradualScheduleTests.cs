@@ -29,13 +29,15 @@ public class GradualScheduleTests
     }
 
     [Fact]
-    public void Runs_lose_candidates_in_steps_down_to_half()
+    public void Runs_lose_candidates_in_steps_down_to_what_the_pattern_keeps()
     {
-        Assert.Equal([16, 12, 8], new[] { 0, 0.5, 1 }.Select(progress => UhpPruner.KeptOf(16, progress)));
-        Assert.Equal([5, 4, 3], new[] { 0, 0.5, 1 }.Select(progress => UhpPruner.KeptOf(5, progress)));
-        Assert.Equal([1, 1], new[] { 0, 1.0 }.Select(progress => UhpPruner.KeptOf(1, progress)));
+        var (half, quarter) = (new UhpPattern(PruningUnit.Kernel, 1, 4), new UhpPattern(PruningUnit.Kernel, 1, 4, Keep: 1));
+        Assert.Equal([16, 12, 8], new[] { 0, 0.5, 1 }.Select(progress => UhpPruner.KeptOf(half, 16, progress)));
+        Assert.Equal([5, 4, 3], new[] { 0, 0.5, 1 }.Select(progress => UhpPruner.KeptOf(half, 5, progress)));
+        Assert.Equal([1, 1], new[] { 0, 1.0 }.Select(progress => UhpPruner.KeptOf(half, 1, progress)));
+        Assert.Equal([16, 10, 4], new[] { 0, 0.5, 1 }.Select(progress => UhpPruner.KeptOf(quarter, 16, progress)));
         var weight = new Tensor([1, 4, 1, 1], [4, 1, 3, 2]);
-        Assert.Equal([true, true, true, true], UhpPruner.Prune(weight, new(PruningUnit.Kernel, 1, 4), progress: 0).Kept);
-        Assert.Equal([true, false, true, true], UhpPruner.Prune(weight, new(PruningUnit.Kernel, 1, 4), progress: 0.5).Kept);
+        Assert.Equal([true, true, true, true], UhpPruner.Prune(weight, half, progress: 0).Kept);
+        Assert.Equal([true, false, true, true], UhpPruner.Prune(weight, half, progress: 0.5).Kept);
     }
 }

@@ -18,6 +18,7 @@ public sealed class MaskLifeTests : IDisposable
     [Theory]
     [InlineData("kernel:16:2")]
     [InlineData("kernel:4:4")]
+    [InlineData("row:16:6:4")]
     [InlineData("weight:8:6")]
     [InlineData("unstructured")]
     public void A_model_saved_pruned_saved_loaded_finetuned_and_saved_keeps_its_mask_bit_for_bit(string pattern)
@@ -38,7 +39,7 @@ public sealed class MaskLifeTests : IDisposable
         Assert.Equal(pruned.Masks.Keys.Order(), tuned.Masks.Keys.Order());
         foreach (var (layer, mask) in pruned.Masks)
         {
-            Assert.Equal((mask.PatternName, mask.Unit), (tuned.Masks[layer].PatternName, tuned.Masks[layer].Unit));
+            Assert.Equal(mask.Pattern, tuned.Masks[layer].Pattern);
             Assert.Equal(mask.Kept, tuned.Masks[layer].Kept);
             var (before, after) = (pruned.Parameters[$"{layer}.weight"].Data, tuned.Parameters[$"{layer}.weight"].Data);
             Assert.NotEqual(before, after);

@@ -34,19 +34,24 @@ public class PrunerTests
             from channels in Gen.Choose(1, 20)
             from height in Gen.Choose(1, 5)
             from width in Gen.Choose(1, 5)
-            from unit in Gen.Elements(PruningUnit.Kernel, PruningUnit.Weight)
+            from unit in Gen.Elements(PruningUnit.Kernel, PruningUnit.Row, PruningUnit.Weight)
             from block in Gen.Elements(1, 2, 4, 8, 16)
-            from halfGroup in Gen.Choose(1, 20)
+            from run in Gen.Choose(2, 40)
+            from keep in Gen.Choose(1, run - 1)
             from seed in Gen.Choose(0, 1 << 30)
-            select new Case([filters, channels, height, width], new(unit, block, 2 * halfGroup), seed)).ToArbitrary();
+            select new Case([filters, channels, height, width], new(unit, block, run, keep), seed)).ToArbitrary();
     }
 
     [Property(Arbitrary = [typeof(Cases)], MaxTest = 200)]
-    public void Every_run_keeps_exactly_half(Case x)
+    public void Every_run_keeps_exactly_its_share(Case x)
     {
         var mask = UhpPruner.Prune(x.Weight, x.Pattern);
-        foreach (var (start, length) in Runs(mask)) Assert.Equal((length + 1) / 2, mask.Kept.AsSpan(start, length).Count(true));
-        Assert.Equal((x.Pattern.Unit, x.Pattern.Block, x.Pattern.Group), (mask.Unit, mask.Block, mask.Group!.Value));
+        foreach (var (start, length) in Runs(mask))
+        {
+            Assert.Equal((int)Math.Ceiling((double)length * x.Pattern.Keep / x.Pattern.Group), mask.Kept.AsSpan(start, length).Count(true));
+        }
+
+        Assert.Equal(x.Pattern, mask.Pattern);
     }
 
     [Property(Arbitrary = [typeof(Cases)], MaxTest = 200)]
@@ -83,7 +88,7 @@ public class PrunerTests
         var count = (int)(x.Seed % (weight.Data.Length + 1));
         var mask = UnstructuredPruner.Prune(weight, count);
         Assert.Equal((long)count, mask.KeptWeights);
-        Assert.Null(mask.Group);
+        Assert.Null(mask.Pattern);
         // OrderByDescending is stable: of equal weights the earlier one is kept.
         var order = Enumerable.Range(0, weight.Data.Length).OrderByDescending(i => Math.Abs(weight.Data[i])).Take(count).Order();
         Assert.Equal(order, Enumerable.Range(0, weight.Data.Length).Where(i => mask.Kept[i]));
@@ -107,6 +112,18 @@ public class PrunerTests
     }
 
     [Fact]
+    public void Rows_of_kernels_are_candidates_of_their_own()
+    {
+        // One filter, two channels of 2x2: rows of magnitude 3, 7, 8, 4. A quarter of a run of four is one row.
+        var weight = new Tensor([1, 2, 2, 2], [1, -2, 3, 4, 8, 0, 2, 2]);
+        Assert.Equal([false, true, true, false], UhpPruner.Prune(weight, new(PruningUnit.Row, 1, 4)).Kept);
+        var quarter = UhpPruner.Prune(weight, new(PruningUnit.Row, 1, 4, Keep: 1));
+        quarter.Apply(weight.Data);
+        Assert.Equal([0, 0, 0, 0, 8, 0, 0, 0], weight.Data);
+        Assert.Equal(("row:1:4:1", 2, 2L), (quarter.PatternName, quarter.WeightsPerCandidate, quarter.KeptWeights));
+    }
+
+    [Fact]
     public void Weights_of_one_filter_in_runs_of_two_with_a_ragged_end()
     {
         var mask = UhpPruner.Prune(new([1, 1, 1, 5], [1, -2, 3, -3, 0]), new(PruningUnit.Weight, 1, 2));
@@ -127,7 +144,7 @@ public class PrunerTests
 
     private static IEnumerable<(int Start, int Length)> Runs(LayerMask mask)
     {
-        var group = mask.Group!.Value;
+        var group = mask.Pattern!.Group;
         for (var block = 0; block < mask.Blocks; block++)
         {
             for (var first = 0; first < mask.Candidates; first += group)

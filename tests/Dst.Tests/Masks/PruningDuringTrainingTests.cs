@@ -61,7 +61,7 @@ public sealed class PruningDuringTrainingTests : IDisposable
         foreach (var (layer, mask) in result.Model.Masks)
         {
             Assert.Equal(outline.Masks[layer].KeptWeights, mask.KeptWeights);
-            Assert.Equal((outline.Masks[layer].Block, outline.Masks[layer].Group), (mask.Block, mask.Group));
+            Assert.Equal(outline.Masks[layer].Pattern, mask.Pattern);
             AssertApplied(result.Model, layer, mask);
         }
     }

@@ -18,7 +18,7 @@ public class PruningPlanTests
         Assert.Equal(
             new Dictionary<string, string>
             {
-                ["stem"] = "one input channel under unit kernel",
+                ["stem"] = "each filter has one kernel",
                 ["depthwise"] = "depthwise",
                 ["grouped"] = "grouped convolution",
                 ["classifier"] = "linear layer",
@@ -51,7 +51,10 @@ public class PruningPlanTests
 
     [Fact]
     public void An_odd_group_is_an_error() =>
-        Assert.Contains("even group", Refusal(Options with { Group = 3 }), StringComparison.Ordinal);
+        Assert.Equal(
+            "prune.keep is 0.5, which is 1.5 of the 3 candidates of a run; "
+                + "a whole number from 1 to 2 was expected, such as the share 0.333",
+            Refusal(Options with { Group = 3 }));
 
     [Fact]
     public void First_and_last_convolutions_are_excluded_on_request()
@@ -70,8 +73,33 @@ public class PruningPlanTests
         Assert.Equal(
             uhp.Layers.Select(layer => (layer.Name, layer.Kept, layer.Skipped)),
             control.Layers.Select(layer => (layer.Name, layer.Kept, layer.Skipped)));
-        Assert.All(control.Masks.Values, mask => Assert.Equal((PruningUnit.Weight, 1, null), (mask.Unit, mask.Block, mask.Group)));
+        Assert.All(control.Masks.Values, mask => Assert.Equal((null, 1, 1), (mask.Pattern, mask.Block, mask.WeightsPerCandidate)));
     }
+
+    [Fact]
+    public void A_layer_may_keep_another_share_than_the_rest()
+    {
+        var plan = PruningPlan.Create(Network(), Options with { Keep = 0.25, KeepLayers = [new() { Layer = "la*", Keep = 0.75 }] });
+        Assert.Equal(("kernel:4:4:1", "kernel:4:4:3"), (plan.Masks["point"].PatternName, plan.Masks["last"].PatternName));
+        Assert.Equal((12 * 8 / 4, 5 * 12 * 9 * 3 / 4), ((int)plan.Layers[3].Kept, (int)plan.Layers[4].Kept));
+    }
+
+    [Theory]
+    [InlineData(0.3, "prune.keep is 0.3, which is 1.2 of the 4 candidates of a run; a whole number from 1 to 3 was expected")]
+    [InlineData(1, "prune.keep is 1, which is 4 of the 4 candidates")]
+    [InlineData(0, "prune.keep is 0, which is 0 of the 4 candidates")]
+    public void A_share_that_is_no_number_of_candidates_is_refused(double keep, string message)
+    {
+        Assert.Contains(message, Refusal(Options with { Keep = keep }));
+        var named = message.Replace("prune.keep", "prune.keep_layers of 'last'");
+        Assert.Contains(named, Refusal(Options with { KeepLayers = [new() { Layer = "last", Keep = keep }] }));
+    }
+
+    [Fact]
+    public void A_share_for_a_layer_that_is_not_there_is_refused() =>
+        Assert.Equal(
+            "prune.keep_layers has 'lost', which fits no layer; expected names such as 'stem'",
+            Refusal(Options with { KeepLayers = [new() { Layer = "lost" }] }));
 
     [Fact]
     public void Applying_a_plan_zeroes_a_copy_and_leaves_the_model()

@@ -60,6 +60,7 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData("graph", OneNode + """{"op":"linear","out_features":1000000000},"inputs":["input"]}]}""", "no tensor 'n.weight'")]
     [InlineData("masks", """{"conv1":"kernel:3:4"}""", "'kernel:3:4' is not unit:block:group")]
     [InlineData("masks", """{"conv1":null}""", "'null' is not unit:block:group")]
+    [InlineData("masks", """{"conv1":"kernel:4:4:4"}""", "'kernel:4:4:4' is not unit:block:group")]
     [InlineData("masks", """{"fc":"kernel:4:4"}""", "'fc', which is not a convolution")]
     [InlineData("masks", """{}""", "no tensor 'layer2.0.conv2.weight'")]
     [InlineData("masks", """{"layer2.0.conv2":"weight:4:4","layer3.0.conv1":"unstructured"}""", "'layer2.0.conv2.weight.uhp_mask' is U8")]
@@ -116,7 +117,7 @@ public sealed class BadModelFileTests : IDisposable
     [Fact]
     public void Bits_behind_the_last_candidate_are_refused()
     {
-        var mask = new LayerMask([1, 3, 1, 1], PruningUnit.Kernel, 1, 2, [true, false, true]);
+        var mask = new LayerMask([1, 3, 1, 1], new(PruningUnit.Kernel, 1, 2), [true, false, true]);
         var graph = new Dst.Graph.CheckedGraph(new("one", new(3, 1, 1), [new("conv", new Dst.Graph.Conv2dOp(1, 1, 1), ["input"])]));
         ModelFile.Save(_path, new(graph, new Dictionary<string, Tensor> { ["conv.weight"] = new([1, 3, 1, 1], [1, 0, 2]) })
         {

@@ -38,6 +38,9 @@ public sealed class ModelFileTests : IDisposable
     [InlineData("kernel:2:4")]
     [InlineData("kernel:16:2")]
     [InlineData("kernel:16:6")]
+    [InlineData("kernel:8:5:2")]
+    [InlineData("row:4:6")]
+    [InlineData("row:16:16:12")]
     [InlineData("unstructured")]
     public void A_pruned_model_comes_back_bit_for_bit_at_half_the_size(string pattern)
     {
@@ -75,7 +78,7 @@ public sealed class ModelFileTests : IDisposable
     {
         var graph = new CheckedGraph(new("one", new(2, 1, 2), [new("conv", new Conv2dOp(3, 1, 2), ["input"])]));
         // Block 0 (filters 0, 1) keeps channel 1; block 1 (filter 2) keeps channel 0.
-        var mask = new LayerMask([3, 2, 1, 2], PruningUnit.Kernel, 2, 2, [false, true, true, false]);
+        var mask = new LayerMask([3, 2, 1, 2], new(PruningUnit.Kernel, 2, 2), [false, true, true, false]);
         var weight = new Tensor([3, 2, 1, 2], [0, 0, 1, 2, 0, 0, 3, 4, 5, 6, 0, 0]);
         var path = Save(new(graph, new Dictionary<string, Tensor> { ["conv.weight"] = weight })
         {
@@ -180,20 +183,20 @@ public sealed class ModelFileTests : IDisposable
         var random = new RandomStream(11, RandomPurpose.Simulate);
         var row = shape[1] * shape[2] * shape[3];
         if (text == "unstructured")
-            return new(shape, PruningUnit.Weight, 1, null, [.. Enumerable.Range(0, shape[0] * row).Select(_ => random.NextInt(2) == 0)]);
+            return new(shape, pattern: null, [.. Enumerable.Range(0, shape[0] * row).Select(_ => random.NextInt(2) == 0)]);
         var pattern = UhpPattern.Parse(text);
-        var candidates = pattern.Unit == PruningUnit.Kernel ? shape[1] : row;
+        var candidates = row / pattern.WeightsPerCandidate(shape);
         var kept = new bool[(shape[0] + pattern.Block - 1) / pattern.Block * candidates];
         for (var first = 0; first < kept.Length; first += candidates)
         {
             for (var start = 0; start < candidates; start += pattern.Group)
             {
                 var length = Math.Min(pattern.Group, candidates - start);
-                foreach (var i in random.NextPermutation(length).Take(UhpPattern.KeptOf(length))) kept[first + start + i] = true;
+                foreach (var i in random.NextPermutation(length).Take(pattern.KeptOf(length))) kept[first + start + i] = true;
             }
         }
 
-        return new(shape, pattern.Unit, pattern.Block, pattern.Group, kept);
+        return new(shape, pattern, kept);
     }
 
     private string Save(Model model)
@@ -227,7 +230,7 @@ public sealed class ModelFileTests : IDisposable
         Assert.All(expected.Masks, m =>
         {
             var mask = actual.Masks[m.Key];
-            Assert.Equal((m.Value.Unit, m.Value.Block, m.Value.Group), (mask.Unit, mask.Block, mask.Group));
+            Assert.Equal(m.Value.Pattern, mask.Pattern);
             Assert.Equal(m.Value.Kept, mask.Kept);
         });
     }

@@ -18,7 +18,7 @@ internal static class TestParameters
         var parameter = new Parameter(
             new("pruned.weight", "pruned", ParameterRole.Weight, shape), [.. Enumerable.Range(0, 144).Select(i => (float)Math.Cos(i) - 2)])
         {
-            Mask = new LayerMask(shape, PruningUnit.Kernel, block: 2, group: 2, [true, false, false, true, false, true, true, false]),
+            Mask = new LayerMask(shape, new(PruningUnit.Kernel, block: 2, group: 2), [true, false, false, true, false, true, true, false]),
         };
         parameter.Mask.Apply(parameter.Value);
         return parameter;

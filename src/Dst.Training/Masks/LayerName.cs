@@ -1,0 +1,22 @@
+using System.IO.Enumeration;
+
+namespace Dst.Training.Masks;
+
+/// <summary>Names of layers in recipes, in which * stands for any characters.</summary>
+internal static class LayerName
+{
+    /// <summary>Whether <paramref name="pattern"/> names <paramref name="layer"/>.</summary>
+    public static bool Fits(string pattern, string layer) => FileSystemName.MatchesSimpleExpression(pattern, layer, ignoreCase: false);
+
+    /// <summary>Checks that each of some patterns names a layer.</summary>
+    /// <param name="setting">The setting that has the patterns.</param>
+    /// <param name="patterns">Names of layers.</param>
+    /// <param name="layers">All layers.</param>
+    /// <exception cref="InputException">A pattern fits no layer.</exception>
+    public static void Check(string setting, IEnumerable<string> patterns, IReadOnlyList<string> layers)
+    {
+        if (patterns.FirstOrDefault(pattern => !layers.Any(layer => Fits(pattern, layer))) is { } pattern)
+            throw new InputException(
+                $"{setting} has '{pattern}', which fits no layer; expected names such as '{string.Join("", layers.Take(1))}'");
+    }
+}
