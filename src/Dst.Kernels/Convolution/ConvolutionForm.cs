@@ -44,6 +44,9 @@ public abstract class ConvolutionForm
     /// <summary>Whether dropped taps save time in this form; otherwise it multiplies them as zeros.</summary>
     public virtual bool Skips(Conv2dShape shape, KeptTaps kept) => true;
 
+    /// <summary>Share of the multiply-adds that are left if dropped taps are skipped.</summary>
+    public virtual double ShareOf(Conv2dShape shape, KeptTaps kept) => kept.ShareOf(shape);
+
     /// <summary>Estimated time of each pass over one image.</summary>
     public abstract PassCosts CostOf(ConvolutionWork work);
 

@@ -13,10 +13,6 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     /// <summary>Share of a layer's taps that are kept.</summary>
     public double ShareOf(Conv2dShape shape) => Positions.Average(positions => (double)positions.Length) / shape.RowLength;
 
-    /// <summary>Whether each unit of <paramref name="length"/> neighbours, such as a kernel or a row, is kept or dropped as a whole.</summary>
-    internal bool AreWhole(int length) => Positions.SelectMany(positions => positions.Chunk(length))
-        .All(unit => unit[0] % length == 0 && unit[^1] == unit[0] + length - 1);
-
     /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>
     internal int[][] UnionOverLanes()
     {

@@ -34,7 +34,7 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         return [.. all.Concat(masked).Where(candidate => candidate.Form is not WinogradForm form || form.Outputs <= largestTile)];
 
         ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
-            new(form, kept, form.CostOf(ConvolutionWork.OfInference(shape, kept, batch)).Forward);
+            new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
     }
 
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>

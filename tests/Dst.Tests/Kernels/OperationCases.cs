@@ -111,13 +111,14 @@ internal static class OperationCases
         new(3, new(17, 8, 7, 18, height, width, 1, 1), form, rowsTogether: 5),
         new(3, new(5, 6, 7, 18, height, width, 1, 1), form, rowsTogether: 1),
         new(1, new(3, 5, 38, 2, height, width, 1, width / 2), form),
-        HalvedRows(form, new(20, 7, 9, 37, height, width, 1, 1), block: 16, group: 16, width),
-        HalvedRows(form, new(48, 5, 5, 32, height, width, 1, width / 2), block: 16, group: 2, width),
-        HalvedRows(form, new(16, 5, 4, 24, height, width, 1, 1), block: 4, group: 4, width),
-        HalvedRows(form, new(40, 6, 9, 32, height, width, 1, 1), block: 16, group: 4, height * width),
+        HalvedUnits(form, new(20, 7, 9, 37, height, width, 1, 1), block: 16, group: 16, width),
+        HalvedUnits(form, new(48, 5, 5, 32, height, width, 1, width / 2), block: 16, group: 2, width),
+        HalvedUnits(form, new(16, 5, 4, 24, height, width, 1, 1), block: 4, group: 4, width),
+        HalvedUnits(form, new(40, 6, 9, 32, height, width, 1, 1), block: 16, group: 4, height * width),
+        HalvedUnits(form, new(18, 6, 7, 20, height, width, 1, 1), block: 16, group: 4, 1),
     ];
 
-    private static WinogradCase HalvedRows(WinogradForm form, Conv2dShape shape, int block, int group, int unitLength) =>
+    private static WinogradCase HalvedUnits(WinogradForm form, Conv2dShape shape, int block, int group, int unitLength) =>
         new(2, shape, form, DirectConvolutionCase.Half(shape, block, group, unitLength), $"{unitLength} weights:{block}:{group}");
 
     private static IEnumerable<WinogradCase> WinogradCases(WinogradForm form, int kernel, int stride) =>
@@ -133,10 +134,13 @@ internal static class OperationCases
         HalvedWinograd(form, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16),
         HalvedWinograd(form, new(48, 5, 5, 32, kernel, kernel, stride, kernel / 2), block: 16, group: 2),
         HalvedWinograd(form, new(16, 5, 4, 24, kernel, kernel, stride, 1), block: 4, group: 4),
+        HalvedUnits(form, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16, kernel),
+        HalvedUnits(form, new(33, 5, 6, 18, kernel, kernel, stride, 1), block: 16, group: 4, 1),
+        HalvedUnits(form, new(5, 6, 5, 20, kernel, kernel, stride, 1), block: 8, group: 16, kernel),
     ];
 
     private static WinogradCase HalvedWinograd(WinogradForm form, Conv2dShape shape, int block, int group) =>
-        new(2, shape, form, DirectConvolutionCase.Half(shape, block, group, wholeKernels: true), $"kernel:{block}:{group}");
+        HalvedUnits(form, shape, block, group, shape.KernelHeight * shape.KernelWidth);
 
     /// <summary>Halved kernels with so many channels that the backward-data pass gathers the kept ones of each block of filters.</summary>
     private static DirectConvolutionCase GatheredConvolution(int images, Conv2dShape shape, int group)

@@ -10,22 +10,53 @@ internal sealed class KeptUnits
 
     /// <summary>Without kept taps all units; a unit of which any filter of a block keeps any weight counts as kept.</summary>
     /// <param name="shape">Sizes of the layer.</param>
-    /// <param name="unitLength">Weights of a unit, which are neighbours in the flattened weight row.</param>
+    /// <param name="unitLength">Weights of a unit, which are neighbours in the flattened weight row: 64 at most.</param>
     /// <param name="kept">The taps that are kept, or null for all.</param>
     public KeptUnits(Conv2dShape shape, int unitLength, KeptTaps? kept)
+        : this(kept is null
+            ? [.. Enumerable.Repeat(UnitsOf(Enumerable.Range(0, shape.RowLength), unitLength), shape.FilterBlocks)]
+            : [.. kept.UnionOverLanes().Select(taps => UnitsOf(taps, unitLength))])
     {
-        var all = Enumerable.Range(0, shape.RowLength / unitLength).ToArray();
-        int[][] blocks = kept is null
-            ? [.. Enumerable.Repeat(all, shape.FilterBlocks)]
-            : [.. kept.UnionOverLanes().Select(taps => taps.Select(tap => tap / unitLength).Distinct().ToArray())];
-        Units = [.. blocks.SelectMany(units => units)];
-        _first = new int[blocks.Length + 1];
-        for (var b = 0; b < blocks.Length; b++) _first[b + 1] = _first[b] + blocks[b].Length;
+    }
+
+    private KeptUnits(IReadOnlyList<(int Unit, ulong Taps)[]> blocks)
+    {
+        Units = [.. blocks.SelectMany(block => block).Select(kept => kept.Unit)];
+        Taps = [.. blocks.SelectMany(block => block).Select(kept => kept.Taps)];
+        _first = new int[blocks.Count + 1];
+        for (var b = 0; b < blocks.Count; b++) _first[b + 1] = _first[b] + blocks[b].Length;
     }
 
     /// <summary>The units of all blocks, one block after another, ascending in each: of channel 0, of channel 1 and so on.</summary>
     public int[] Units { get; }
 
+    /// <summary>Which taps of each unit are kept: a bit for each weight.</summary>
+    public ulong[] Taps { get; }
+
     /// <summary>Index of a block's first unit in <see cref="Units"/>; one past the last for the number of blocks.</summary>
     public int First(int block) => _first[block];
+
+    /// <summary>The units that keep any of some taps; these themselves if all do.</summary>
+    public KeptUnits With(ulong taps) => Array.TrueForAll(Taps, ofUnit => (ofUnit & taps) != 0)
+        ? this
+        : new([.. Enumerable.Range(0, _first.Length - 1).Select(block => BlockWith(block, taps))]);
+
+    private (int Unit, ulong Taps)[] BlockWith(int block, ulong taps) =>
+    [
+        .. Enumerable.Range(First(block), First(block + 1) - First(block)).Where(i => (Taps[i] & taps) != 0)
+            .Select(i => (Units[i], Taps[i])),
+    ];
+
+    private static (int Unit, ulong Taps)[] UnitsOf(IEnumerable<int> taps, int unitLength)
+    {
+        var units = new List<(int Unit, ulong Taps)>();
+        foreach (var tap in taps)
+        {
+            var (unit, bit) = (tap / unitLength, 1ul << (tap % unitLength));
+            if (units.Count > 0 && units[^1].Unit == unit) units[^1] = (unit, units[^1].Taps | bit);
+            else units.Add((unit, bit));
+        }
+
+        return [.. units];
+    }
 }

@@ -6,45 +6,23 @@ namespace Dst.Kernels;
 /// <content>The matrix products of weights and tiles, one at each position of the transform domain.</content>
 public sealed unsafe partial class WinogradConvolution
 {
-    /// <summary>
-    /// The gradient's lists of units are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.
-    /// </summary>
-    private const int GradientMultiple = 8;
-
-    /// <summary>
-    /// Each block's offsets, filled up by repeating the last (the sums of the copies are never read), and where each block begins.
-    /// </summary>
-    private (int[] Offsets, int[] First) PlanBackwardWeight()
-    {
-        var offsets = new List<int>();
-        var first = new int[Shape.FilterBlocks + 1];
-        for (var b = 0; b < Shape.FilterBlocks; b++)
-        {
-            foreach (var run in _inputOffsets[_kept.First(b).._kept.First(b + 1)].Chunk(GradientMultiple))
-                for (var i = 0; i < GradientMultiple; i++) offsets.Add(run[Math.Min(i, run.Length - 1)]);
-            first[b + 1] = offsets.Count;
-        }
-
-        return ([.. offsets], first);
-    }
-
     private void Multiply<T>(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
         where T : unmanaged, ILanes<T>
     {
-        var taps = _inputOffsets.Length;
-        fixed (int* offsets = _inputOffsets)
+        for (var p = firstPosition; p < endPosition; p++)
         {
-            for (var p = firstPosition; p < endPosition; p++)
+            var units = _products[p];
+            fixed (int* offsets = units.Offsets)
             {
                 for (var b = 0; b < Shape.FilterBlocks; b++)
                 {
-                    var first = _kept.First(b);
-                    var weights = u + ((long)p * taps + first) * Layout.Block;
+                    var first = units.Kept.First(b);
+                    var weights = u + (_firstWeight[p] + first) * Layout.Block;
                     for (var done = 0; done < rows.Count;)
                     {
                         var part = PartOf(rows, done);
                         TileProduct.Run<T>(
-                            TileWidths(part.Count), offsets + first, _kept.First(b + 1) - first, weights,
+                            TileWidths(part.Count), offsets + first, units.Kept.First(b + 1) - first, weights,
                             v + (long)p * _inputPitch + RowOffset(PlaceOf(InputWalk, part)),
                             m + (long)p * _outputPitch + TileOffset(OutputWalk, b, part.Place));
                         done += part.Count;
@@ -150,11 +128,12 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
-        fixed (int* offsets = _gradientOffsets)
+        for (var p = firstPosition; p < endPosition; p++)
         {
-            for (var p = firstPosition; p < endPosition; p++)
+            var units = _products[p];
+            var sums = du + _firstGradient[p] * Layout.Block;
+            fixed (int* offsets = units.GradientOffsets)
             {
-                var sums = du + (long)p * _gradientOffsets.Length * Layout.Block;
                 for (var b = 0; b < Shape.FilterBlocks; b++)
                 {
                     for (var done = 0; done < rows.Count;)
@@ -162,7 +141,7 @@ public sealed unsafe partial class WinogradConvolution
                         var part = PartOf(rows, done);
                         var source = v + (long)p * _inputPitch + RowOffset(PlaceOf(InputWalk, part));
                         var gradient = dm + (long)p * _outputPitch + TileOffset(OutputWalk, b, part.Place);
-                        for (var i = _gradientFirst[b]; i < _gradientFirst[b + 1]; i += TTaps.Count)
+                        for (var i = units.GradientFirst[b]; i < units.GradientFirst[b + 1]; i += TTaps.Count)
                             TileProduct.Correlate<T, TTaps>(
                                 part.Count * _tileColumns, source, offsets + i, gradient, sums + (long)i * Layout.Block);
                         done += part.Count;

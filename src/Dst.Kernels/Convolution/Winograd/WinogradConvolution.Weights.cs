@@ -26,7 +26,7 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; units that are not kept become zero.
+    /// dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; taps that are not kept become zero.
     /// </summary>
     /// <param name="block">Block of filters.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats.</param>
@@ -40,7 +40,7 @@ public sealed unsafe partial class WinogradConvolution
 
     /// <summary>Floats [first, first + length) of the gradient of U that belong to a position.</summary>
     public (long First, int Length) WeightGradientRange(int position) =>
-        ((long)position * _gradientOffsets.Length * Layout.Block, _gradientOffsets.Length * Layout.Block);
+        (_firstGradient[position] * Layout.Block, _products[position].GradientOffsets.Length * Layout.Block);
 
     private void CheckWeights(int length)
     {
@@ -53,12 +53,26 @@ public sealed unsafe partial class WinogradConvolution
     {
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * Shape.RowLength;
-        var positionPitch = (nint)_inputOffsets.Length * Layout.Block;
+        var vectors = stackalloc float[Positions * Layout.Block];
+        var next = stackalloc int[Positions];
+        for (var p = 0; p < Positions; p++) next[p] = _products[p].Kept.First(block);
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
             var units = weights + (long)block * Layout.Block * Shape.RowLength + _kept.Units[i] * UnitLength;
-            TransformUnits<T, TTransform>(units, new(lanes, FiltersOf(block)), u + (long)i * Layout.Block, positionPitch);
+            TransformUnits<T, TTransform>(units, new(lanes, FiltersOf(block)), vectors, Layout.Block);
+            for (var p = 0; p < Positions; p++)
+            {
+                if (!HasUnit(p, next[p], block, i)) continue;
+                T.Store(u + (_firstWeight[p] + next[p]++) * Layout.Block, T.Load(vectors + p * Layout.Block));
+            }
         }
+    }
+
+    /// <summary>Whether the next unit of a position, with an index in its list, is a kept unit of the block.</summary>
+    private bool HasUnit(int position, int next, int block, int unit)
+    {
+        var list = _products[position].Kept;
+        return next < list.First(block + 1) && list.Units[next] == _kept.Units[unit];
     }
 
     private void PackBackwardData<T, TTransform>(int block, float* weights, float* u)
@@ -122,22 +136,41 @@ public sealed unsafe partial class WinogradConvolution
     private void Unpack<T, TTransform>(int block, float* du, float* gradient)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        var filters = FiltersOf(block);
+        var vectors = stackalloc float[Positions * Layout.Block];
         var lanes = stackalloc float[UnitLength * Layout.Block];
-        nint positionPitch = _gradientOffsets.Length * Layout.Block, rowLength = Shape.RowLength;
+        var next = stackalloc int[Positions];
+        for (var p = 0; p < Positions; p++) next[p] = _products[p].Kept.First(block);
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
-            var source = du + (long)(_gradientFirst[block] + i - _kept.First(block)) * Layout.Block;
+            for (var p = 0; p < Positions; p++)
+            {
+                // What is not in a position's list is zero times any kept tap.
+                var sum = T.Zero;
+                if (HasUnit(p, next[p], block, i))
+                {
+                    var index = _products[p].GradientFirst[block] + next[p]++ - _products[p].Kept.First(block);
+                    sum = T.Load(du + (_firstGradient[p] + index) * Layout.Block);
+                }
+
+                T.Store(vectors + p * Layout.Block, sum);
+            }
+
             if (Form.IsOneDimensional)
-                TTransform.Apply(source, positionPitch, lanes, Layout.Block);
+                TTransform.Apply(vectors, Layout.Block, lanes, Layout.Block);
             else
                 SquareTransform.Apply<T, TTransform>(
-                    new(source, _points * positionPitch, positionPitch), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
-            var units = gradient + (long)block * Layout.Block * Shape.RowLength + _kept.Units[i] * UnitLength;
-            for (var lane = 0; lane < filters; lane++)
-            {
-                for (var k = 0; k < UnitLength; k++) units[lane * rowLength + k] = lanes[k * Layout.Block + lane];
-            }
+                    new(vectors, _points * Layout.Block, Layout.Block), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
+            WriteKept(lanes, _kept.Taps[i], FiltersOf(block), gradient + (long)block * Layout.Block * Shape.RowLength + _kept.Units[i] * UnitLength);
+        }
+    }
+
+    /// <summary>Writes the kept taps of a unit of some filters, one in each lane.</summary>
+    private void WriteKept(float* lanes, ulong taps, int filters, float* gradient)
+    {
+        for (var tap = 0; tap < UnitLength; tap++)
+        {
+            if ((taps >> tap & 1) == 0) continue;
+            for (var lane = 0; lane < filters; lane++) gradient[(nint)lane * Shape.RowLength + tap] = lanes[tap * Layout.Block + lane];
         }
     }
 

@@ -43,10 +43,10 @@ public sealed unsafe partial class WinogradConvolution
     private readonly int _outputPitch;
     private readonly int[]?[] _tileWidths;
     private readonly KeptUnits _kept;
-    private readonly int[] _inputOffsets;
+    private readonly PositionUnits[] _products;
+    private readonly long[] _firstWeight;
+    private readonly long[] _firstGradient;
     private readonly int[] _outputOffsets;
-    private readonly int[] _gradientOffsets;
-    private readonly int[] _gradientFirst;
     private readonly KeptPairs? _pairs;
     private readonly int _transposedTaps;
 
@@ -54,7 +54,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="tier">Vector width.</param>
     /// <param name="form">A form that supports the layer.</param>
     /// <param name="shape">Sizes of the layer.</param>
-    /// <param name="kept">What 16 filters keep together: whole kernels, or whole rows of them in one dimension; null for all.</param>
+    /// <param name="kept">What 16 filters keep together; null for all. Products are skipped where all of their taps are dropped.</param>
     /// <param name="capacity">Rows of tiles that V and M have room for.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
     public WinogradConvolution(SimdTier tier, WinogradForm form, Conv2dShape shape, KeptTaps? kept, int capacity)
@@ -77,14 +77,15 @@ public sealed unsafe partial class WinogradConvolution
         _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
         _tileWidths = new int[capacity + 1][];
         _kept = new KeptUnits(shape, form.UnitLengthOf(shape), kept);
-        _inputOffsets = [.. _kept.Units.Select(unit => OffsetOf(unit / _units, _inputRows) + RowOffset(unit % _units))];
+        _products = PlanProducts();
+        _firstWeight = FirstVectors(position => position.Offsets.Length);
+        _firstGradient = FirstVectors(position => position.GradientOffsets.Length);
         _outputOffsets =
         [
             .. from unit in Enumerable.Range(0, _units)
                from filter in Enumerable.Range(0, shape.Filters)
                select OffsetOf(filter, capacity) - RowOffset(unit),
         ];
-        (_gradientOffsets, _gradientFirst) = PlanBackwardWeight();
         _pairs = form.IsOneDimensional ? null : KeptPairs.Create(tier, shape, _kept);
         _transposedTaps = (_pairs?.Count ?? shape.ChannelBlocks * _units) * shape.Filters;
     }
@@ -111,10 +112,10 @@ public sealed unsafe partial class WinogradConvolution
     public long OutputTilesLength => (long)Positions * _outputPitch + EightSums<Lanes512>.Count * Layout.Block;
 
     /// <summary>Floats of the transformed weights U: [position][O/16][kept units][16].</summary>
-    public int WeightLength => checked(Positions * _kept.Units.Length * Layout.Block);
+    public int WeightLength => checked((int)_firstWeight[^1] * Layout.Block);
 
     /// <summary>Floats of the gradient of U, where each block's units are filled up to a multiple of eight.</summary>
-    public int WeightGradientLength => checked(Positions * _gradientOffsets.Length * Layout.Block);
+    public int WeightGradientLength => checked((int)_firstGradient[^1] * Layout.Block);
 
     /// <summary>
     /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][units of a kernel][O][16], or [position][C/32][O][16] if a
@@ -225,6 +226,26 @@ public sealed unsafe partial class WinogradConvolution
         if (!accumulate && !CoversInput)
             throw new ArgumentException($"the tiles of {Shape} do not cover its input; a gradient to add to was expected");
         RunFilter(new InputGradientKernel(this, rows, dv, accumulate, dx));
+    }
+
+    /// <summary>The units of each position; those that read the same taps share them.</summary>
+    private PositionUnits[] PlanProducts()
+    {
+        var taps = Enumerable.Range(0, Positions).Select(position => Form.TapsOf(position, Shape)).ToArray();
+        var ofTaps = taps.Distinct().ToDictionary(bits => bits, _kept.With);
+        var plans = ofTaps.Values.Distinct().ToDictionary(
+            units => units,
+            units => new PositionUnits(
+                units, Shape.FilterBlocks, unit => OffsetOf(unit / _units, _inputRows) + RowOffset(unit % _units)));
+        return [.. taps.Select(bits => plans[ofTaps[bits]])];
+    }
+
+    /// <summary>Where each position begins in vectors, if they have some each; one past the last for the number of positions.</summary>
+    private long[] FirstVectors(Func<PositionUnits, int> count)
+    {
+        var first = new long[Positions + 1];
+        for (var p = 0; p < Positions; p++) first[p + 1] = first[p] + count(_products[p]);
+        return first;
     }
 
     private void RunFilter<TKernel>(TKernel kernel) where TKernel : IFilterKernel =>

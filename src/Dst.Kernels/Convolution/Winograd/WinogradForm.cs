@@ -66,10 +66,28 @@ public sealed class WinogradForm : ConvolutionForm
         tier != SimdTier.Scalar && shape.Groups == 1 && (IsOneDimensional || shape.KernelHeight == shape.KernelWidth)
         && shape.Padding < shape.KernelWidth && Array.Exists(Kinds, kind => IsOf(kind.TileRows, kind.Tile, kind.Kernel, kind.Stride, shape));
 
+    /// <summary>Whether the taps that 16 filters drop together are all that some products read.</summary>
+    public override bool Skips(Conv2dShape shape, KeptTaps kept) => kept.Block == Layout.Block && ShareOf(shape, kept) < 1;
+
     /// <summary>
-    /// Whether 16 filters drop whole units together, kernels or rows of them: a unit with some taps left costs as much as a whole one.
+    /// Share of the products that read a kept tap. Whole kernels, and rows in one dimension, take their products with them. In two
+    /// dimensions the products at zero read the first row and column alone, and those at infinity the last: half of the rows of 3×3 kernels
+    /// leave 3/4.
     /// </summary>
-    public override bool Skips(Conv2dShape shape, KeptTaps kept) => kept.Block == Layout.Block && kept.AreWhole(UnitLengthOf(shape));
+    public override double ShareOf(Conv2dShape shape, KeptTaps kept)
+    {
+        var units = new KeptUnits(shape, UnitLengthOf(shape), kept);
+        var counts = new Dictionary<ulong, int>();
+        var products = 0L;
+        for (var position = 0; position < PositionsOf(shape); position++)
+        {
+            var taps = TapsOf(position, shape);
+            if (!counts.TryGetValue(taps, out var count)) counts[taps] = count = units.Taps.Count(ofUnit => (ofUnit & taps) != 0);
+            products += count;
+        }
+
+        return (double)products / PositionsOf(shape) / UnitsOf(shape) / shape.Channels / shape.FilterBlocks;
+    }
 
     /// <inheritdoc/>
     public override PassCosts CostOf(ConvolutionWork work)
@@ -120,6 +138,30 @@ public sealed class WinogradForm : ConvolutionForm
     }
 
     internal int UnitLengthOf(Conv2dShape shape) => shape.KernelHeight * shape.KernelWidth / UnitsOf(shape);
+
+    /// <summary>The taps of a unit that a position reads, a bit for each: elsewhere G is zero.</summary>
+    internal ulong TapsOf(int position, Conv2dShape shape)
+    {
+        var columns = TapsOfPoint(position % PointsOf(shape), shape);
+        if (IsOneDimensional) return columns;
+        var rows = TapsOfPoint(position / PointsOf(shape), shape);
+        var taps = 0ul;
+        for (var row = 0; row < shape.KernelHeight; row++)
+        {
+            if ((rows >> row & 1) != 0) taps |= columns << (row * shape.KernelWidth);
+        }
+
+        return taps;
+    }
+
+    /// <summary>Zero reads the first weight of a row, infinity the last. With stride 2, the middle one has points of its own.</summary>
+    private ulong TapsOfPoint(int point, Conv2dShape shape) => (shape.Stride, point) switch
+    {
+        (_, 0) => 0b1,
+        (2, 4) => 0b100,
+        (2, _) => point < 4 ? 0b101ul : 0b10ul,
+        _ => point == PointsOf(shape) - 1 ? 1ul << (shape.KernelWidth - 1) : (1ul << shape.KernelWidth) - 1,
+    };
 
     private double TilesOf(Conv2dShape shape) => (double)RowsOf(shape) * ColumnsOf(shape);
 

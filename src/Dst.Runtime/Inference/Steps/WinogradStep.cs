@@ -53,7 +53,7 @@ internal sealed unsafe class WinogradStep : WeightedStep
     private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
     {
         var all = batch * form.RowsOf(shape);
-        if ((kept?.ShareOf(shape) ?? 1) * form.WeightsOf(shape) >= HugeWeights) return all;
+        if ((kept is null ? 1 : form.ShareOf(shape, kept)) * form.WeightsOf(shape) >= HugeWeights) return all;
         var columns = form.ColumnsOf(shape);
         return Math.Clamp(Math.Max(form.CachedRowsOf(shape), (FewTiles + columns - 1) / columns), 1, all);
     }
