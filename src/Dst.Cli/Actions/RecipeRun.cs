@@ -66,7 +66,9 @@ internal static class RecipeRun
     private static void RunOne(Invocation call, RunFolder run, DataSet data)
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
-        List<Block> blocks = [ArmTables.Accuracy(summary.Arms), ArmTables.Cost(ArmStatistic.AllOf(summary))];
+        var arms = ArmStatistic.AllOf(summary);
+        List<Block> blocks =
+            [ArmTables.Accuracy(summary.Arms), ArmTables.Noise(summary.Arms), .. ArmTables.BalanceAndImages(arms), ArmTables.Cost(arms)];
         if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) blocks.Add(LayersOf(run, pruned));
         blocks.Add(new Lines([$"run folder: {run.Path}", .. NextCommands(run, summary)]));
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
@@ -94,7 +96,7 @@ internal static class RecipeRun
             Runs = runs.Select(run => new { run.Folder, run.Summary.Seed, run.Summary.Arms }),
         };
         var lines = new Lines([$"run folder: {set.Path}", .. next]);
-        call.Report.Write(new(document, ArmTables.Accuracy(arms), ArmTables.Cost(arms), lines));
+        call.Report.Write(new(document, [ArmTables.Accuracy(arms), .. ArmTables.BalanceAndImages(arms), ArmTables.Cost(arms), lines]));
     }
 
     /// <summary>Commands that show and use the model of the method, or that of the last arm if the recipe has no such arm.</summary>

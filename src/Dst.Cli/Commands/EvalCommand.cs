@@ -26,7 +26,7 @@ internal static class EvalCommand
     {
         var verb = new Verb(
             "eval",
-            "Measures a model on labelled data: top-1, top-5, loss and the confusion matrix. "
+            "Measures a model on labelled data: top-1, top-5, balanced accuracy, loss and the confusion matrix. "
                 + "Name the recipe and the seed of its training, so that the splits are the same.",
             "eval dst.safetensors recipes/quickstart.yaml",
             "eval dst.safetensors --data.kind folder --data.path photos --split validation --json")
@@ -61,7 +61,7 @@ internal static class EvalCommand
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
         var metrics = Evaluator.Evaluate(predictor, loader, call.Cancellation);
         var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, "
-            + $"loss {metrics.Loss:F4}";
+            + $"balanced accuracy {Format.Percent(metrics.Confusion.BalancedAccuracy)}, loss {metrics.Loss:F4}";
         call.Report.Write(new(Evaluation.Of(metrics), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));
     }
 
@@ -79,9 +79,10 @@ internal static class EvalCommand
         confusion.Recall(label) is var recall && double.IsNaN(recall) ? null : recall;
 
     /// <summary>The JSON document of <c>eval</c>.</summary>
-    private sealed record Evaluation(double Top1, double Top5, double Loss, long Count, IReadOnlyList<IReadOnlyList<long>> Confusion)
+    private sealed record Evaluation(
+        double Top1, double Top5, double BalancedAccuracy, double Loss, long Count, IReadOnlyList<IReadOnlyList<long>> Confusion)
     {
         public static Evaluation Of(ClassificationMetrics metrics) =>
-            new(metrics.Top1, metrics.Top5, metrics.Loss, metrics.Count, metrics.Confusion.Rows);
+            new(metrics.Top1, metrics.Top5, metrics.Confusion.BalancedAccuracy, metrics.Loss, metrics.Count, metrics.Confusion.Rows);
     }
 }

@@ -9,6 +9,7 @@ namespace Dst.Report.Runs;
 /// <param name="Seeds">Runs that have the arm.</param>
 /// <param name="TestTop1">Top-1 on the test data, 0 to 1.</param>
 /// <param name="ValidationTop1">Top-1 on the validation data, 0 to 1.</param>
+/// <param name="TestBalancedAccuracy">Mean of the classes' recalls on the test data, 0 to 1.</param>
 /// <param name="Weights">Trained parameters.</param>
 /// <param name="Nonzero">Of these, the kept ones.</param>
 /// <param name="Macs">Multiply-accumulates of one image, dense.</param>
@@ -17,9 +18,12 @@ namespace Dst.Report.Runs;
 /// <param name="Ms">Shortest time of one image in all runs, milliseconds: batch 1, one thread.</param>
 /// <param name="MsDense">The same with pruned weights computed too.</param>
 /// <param name="Seconds">Wall time of training and validation.</param>
+/// <param name="LabelledImages">Training images with labels; 0 if the network was not trained here.</param>
+/// <param name="UnlabelledImages">Training images that it learnt from without labels.</param>
 public sealed record ArmStatistic(
-    string Arm, string Network, int Seeds, Statistic TestTop1, Statistic ValidationTop1, long Weights, long Nonzero, long Macs,
-    long EffectiveMacs, long FileBytes, double Ms, double MsDense, Statistic Seconds)
+    string Arm, string Network, int Seeds, Statistic TestTop1, Statistic ValidationTop1, Statistic TestBalancedAccuracy,
+    long Weights, long Nonzero, long Macs, long EffectiveMacs, long FileBytes, double Ms, double MsDense, Statistic Seconds,
+    int LabelledImages, int UnlabelledImages)
 {
     /// <summary>A row for each arm that a run has, in the order in which arms run.</summary>
     public static IReadOnlyList<ArmStatistic> AllOf(params IReadOnlyList<RunSummary> runs) =>
@@ -33,7 +37,8 @@ public sealed record ArmStatistic(
         var first = rows[0];
         return new(
             arm, first.Network, rows.Count, Spread(row => row.TestTop1), Spread(row => row.ValidationTop1),
-            first.Weights, first.Nonzero, first.Macs, first.EffectiveMacs, first.FileBytes,
-            rows.Min(row => row.LatencyMs.Min), rows.Min(row => (row.LatencyDenseMs ?? row.LatencyMs).Min), Spread(row => row.Seconds));
+            Spread(row => row.TestBalancedAccuracy), first.Weights, first.Nonzero, first.Macs, first.EffectiveMacs, first.FileBytes,
+            rows.Min(row => row.LatencyMs.Min), rows.Min(row => (row.LatencyDenseMs ?? row.LatencyMs).Min), Spread(row => row.Seconds),
+            first.LabelledImages, first.UnlabelledImages);
     }
 }

@@ -18,6 +18,19 @@ public static class ArmTables
             Unit = "%",
         };
 
+    private static readonly Column<ArmStatistic> Balanced = new(
+        "test_balanced_accuracy", "balanced accuracy", arm => arm.TestBalancedAccuracy.Mean,
+        arm => arm.TestBalancedAccuracy.ToText(2, scale: 100))
+    {
+        Unit = "%",
+    };
+
+    private static readonly Column<ArmStatistic> Labelled =
+        new("labelled_images", "labelled", arm => arm.LabelledImages > 0 ? arm.LabelledImages : null);
+
+    private static readonly Column<ArmStatistic> Unlabelled =
+        new("unlabelled_images", "unlabelled", arm => arm.LabelledImages > 0 ? arm.UnlabelledImages : null);
+
     private static readonly Column<ArmStatistic> Minutes = new(
         "seconds", "minutes", arm => arm.Seconds.Mean, arm => arm.Seconds.ToText(1, scale: 1 / 60.0));
     private static readonly Column<ArmStatistic> Ms = new("ms", "ms", arm => arm.Ms, arm => $"{arm.Ms:F3}");
@@ -39,9 +52,40 @@ public static class ArmTables
         },
         new("seconds", "time", arm => arm.Epochs == 0 ? null : arm.Seconds, arm => Format.Duration(TimeSpan.FromSeconds(arm.Seconds))));
 
+    /// <summary>
+    /// How far apart the test accuracies of two arms of one run must be to mean something: two standard errors of a difference,
+    /// 2·√(2·p·(1 − p)/n), with n test images and p the mean top-1. Arms are tested on the same images, so the noise is at most this.
+    /// </summary>
+    public static Lines Noise(IReadOnlyList<ArmSummary> arms)
+    {
+        var images = arms[0].Confusion.Sum(row => row.Sum());
+        var top1 = arms.Average(arm => arm.TestTop1);
+        var noise = 2 * Math.Sqrt(2 * top1 * (1 - top1) / images);
+        return new($"{Format.Count(images)} test images: a difference in test top-1 below {Format.Percent(noise)} can be chance");
+    }
+
     /// <summary>How good the arms of several runs are: means and standard deviations over their seeds.</summary>
     public static Table Accuracy(IReadOnlyList<ArmStatistic> arms) =>
         Table.Of(arms, Arm, Network, Test, Validation with { Header = "validation" }, Minutes, Seeds);
+
+    /// <summary>
+    /// What top-1 does not say: the balanced accuracy and the images that taught each arm. No table where classes have equally many
+    /// test images and no image is unlabelled.
+    /// </summary>
+    public static IReadOnlyList<Table> BalanceAndImages(IReadOnlyList<ArmStatistic> arms)
+    {
+        const double visible = 5e-5;
+        if (arms.All(arm => arm.UnlabelledImages == 0 && Math.Abs(arm.TestBalancedAccuracy.Mean - arm.TestTop1.Mean) < visible)) return [];
+        return
+        [
+            Table.Of(
+                arms,
+                Arm,
+                Balanced with { Meaning = "mean of the classes' recalls on the test images" },
+                Labelled with { Meaning = "training images with labels; - if the network was not trained here" },
+                Unlabelled with { Meaning = "training images that it learnt from without labels" }),
+        ];
+    }
 
     /// <summary>How large and how fast the networks of the arms are.</summary>
     public static Table Cost(IReadOnlyList<ArmStatistic> arms) => Table.Of(
@@ -64,6 +108,9 @@ public static class ArmTables
         Network,
         Test,
         Validation,
+        Balanced,
+        Labelled,
+        Unlabelled,
         new("weights", "weights", arm => arm.Weights),
         new("nonzero", "kept", arm => arm.Nonzero),
         new("macs", "MACs", arm => arm.Macs),

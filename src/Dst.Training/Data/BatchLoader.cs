@@ -16,27 +16,29 @@ public sealed class Batch
     /// <summary>Normalised images, [<see cref="Count"/>, channels, height, width] row-major. Values after the last are stale.</summary>
     public float[] Images { get; }
 
-    /// <summary>Class of each image.</summary>
+    /// <summary>Class of each of the first <see cref="Labelled"/> images.</summary>
     public int[] Labels { get; }
 
-    /// <summary>Number of each image in its split.</summary>
+    /// <summary>Number of each image in its split; unlabelled images that train are counted after the training split.</summary>
     public int[] Indices { get; }
 
     /// <summary>Images in this batch; the last batch of an epoch may be smaller than the others.</summary>
     public int Count { get; internal set; }
+
+    /// <summary>Images with a label; they come first.</summary>
+    public int Labelled { get; internal set; }
 }
 
 /// <summary>
 /// Delivers the batches of a split. A background thread prepares them ahead in reused buffers. What is in a batch depends only on
-/// (seed, epoch, sample), so a run may resume at any batch of any epoch.
+/// the seed and on its number, so a run may resume at any batch of any epoch.
 /// </summary>
 public sealed class BatchLoader : IDisposable
 {
     private const int Buffers = 3;
 
-    private readonly SampleSet _samples;
+    private readonly BatchPlan _plan;
     private readonly Augmenter _augmenter;
-    private readonly int _batchSize;
     private readonly int _imageLength;
     private readonly bool _augment;
     private readonly long _seed;
@@ -49,18 +51,22 @@ public sealed class BatchLoader : IDisposable
     /// <param name="batchSize">Images in a batch.</param>
     /// <param name="augment">True shuffles and augments each epoch; false gives the centre crops in their fixed order.</param>
     /// <param name="seed">Seed of the run.</param>
+    /// <param name="readsUnlabelled">Whether the batches of the training split have unlabelled images too.</param>
     /// <exception cref="InputException">A batch has more values than an array holds.</exception>
-    public BatchLoader(DataSet data, SampleSet samples, int batchSize, bool augment, long seed)
+    public BatchLoader(DataSet data, SampleSet samples, int batchSize, bool augment, long seed, bool readsUnlabelled = false)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (augment && !ReferenceEquals(samples, data.Training))
             throw new ArgumentException("only the training split is augmented", nameof(augment));
-        (_samples, _batchSize, _augment, _seed) = (samples, batchSize, augment, seed);
+        if (readsUnlabelled && !augment)
+            throw new ArgumentException("only augmented batches have unlabelled images", nameof(readsUnlabelled));
+        (_augment, _seed) = (augment, seed);
+        _plan = augment ? BatchPlan.Shuffled(data, batchSize, seed, readsUnlabelled) : BatchPlan.InOrder(samples, batchSize);
         _imageLength = checked((int)data.Shape.Count);
         _augmenter = new(data.Options, data.Normalisation, data.Shape);
-        var capacity = Math.Min(batchSize, Math.Max(samples.Count, 1));
+        var capacity = Math.Max(_plan.Capacity, 1);
         if ((long)capacity * _imageLength > Array.MaxLength)
             throw new InputException(
                 $"a batch of {capacity} images of {data.Shape} has more than {Array.MaxLength} values; "
@@ -70,7 +76,10 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>Batches of an epoch; the last may be smaller.</summary>
-    public int BatchesPerEpoch => (_samples.Count + _batchSize - 1) / _batchSize;
+    public int BatchesPerEpoch => _plan.Batches;
+
+    /// <summary>Images of an epoch that have a label. An image counts each time that it comes.</summary>
+    public long LabelledPerEpoch => _plan.Parts[0].PerEpoch;
 
     /// <summary>
     /// The batches of one epoch from <paramref name="firstBatch"/> on. A batch is valid until the next is asked for. One epoch
@@ -80,8 +89,7 @@ public sealed class BatchLoader : IDisposable
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
     {
         if (_prefetch is not null) throw new InvalidOperationException("an epoch of this loader is still being read");
-        var order = _augment ? new RandomStream(_seed, RandomPurpose.Shuffle, epoch).NextPermutation(_samples.Count) : null;
-        using var prefetch = _prefetch = new(this, epoch, firstBatch, order);
+        using var prefetch = _prefetch = new(this, epoch, firstBatch);
         try
         {
             for (var batch = firstBatch; batch < BatchesPerEpoch; batch++)
@@ -100,20 +108,27 @@ public sealed class BatchLoader : IDisposable
     /// <summary>Stops the background thread of an epoch that was not read to its end.</summary>
     public void Dispose() => _prefetch?.Dispose();
 
-    private void Fill(Batch batch, int number, int[]? order, int epoch)
+    private void Fill(Batch batch, int number, int epoch)
     {
-        var first = number * _batchSize;
-        batch.Count = Math.Min(_batchSize, _samples.Count - first);
-        for (var i = 0; i < batch.Count; i++)
+        batch.Count = batch.Labelled = 0;
+        foreach (var part in _plan.Parts)
         {
-            var index = order is null ? first + i : order[first + i];
-            var sample = _samples.Samples[index];
-            batch.Indices[i] = index;
-            batch.Labels[i] = sample.Label;
-            var image = batch.Images.AsSpan(i * _imageLength, _imageLength);
-            if (_augment) _augmenter.Write(sample, new RandomStream(_seed, RandomPurpose.Augment, epoch, index), image);
-            else _augmenter.Write(sample, image);
+            var count = part.CountIn(number);
+            for (var i = 0; i < count; i++)
+            {
+                var (index, pass) = part.At(epoch, number, i);
+                Add(part.Samples.Samples[index], part.FirstIndex + index, pass, batch);
+            }
         }
+    }
+
+    private void Add(Sample sample, int index, int pass, Batch batch)
+    {
+        var image = batch.Images.AsSpan(batch.Count * _imageLength, _imageLength);
+        if (_augment) _augmenter.Write(sample, new RandomStream(_seed, RandomPurpose.Augment, pass, index), image);
+        else _augmenter.Write(sample, image);
+        batch.Indices[batch.Count++] = index;
+        if (sample.Label is { } label) batch.Labels[batch.Labelled++] = label;
     }
 
     /// <summary>The background thread of one epoch. It fills buffers in turn, as they become free.</summary>
@@ -126,10 +141,10 @@ public sealed class BatchLoader : IDisposable
         private ExceptionDispatchInfo? _failure;
         private volatile bool _stopping;
 
-        public Prefetch(BatchLoader loader, int epoch, int firstBatch, int[]? order)
+        public Prefetch(BatchLoader loader, int epoch, int firstBatch)
         {
             _loader = loader;
-            _thread = new(() => Run(epoch, firstBatch, order)) { IsBackground = true, Name = "dst batches" };
+            _thread = new(() => Run(epoch, firstBatch)) { IsBackground = true, Name = "dst batches" };
             _thread.Start();
         }
 
@@ -151,7 +166,7 @@ public sealed class BatchLoader : IDisposable
             _ready.Dispose();
         }
 
-        private void Run(int epoch, int firstBatch, int[]? order)
+        private void Run(int epoch, int firstBatch)
         {
             try
             {
@@ -159,7 +174,7 @@ public sealed class BatchLoader : IDisposable
                 {
                     _free.Wait();
                     if (_stopping) return;
-                    _loader.Fill(_loader._buffers[batch % Buffers], batch, order, epoch);
+                    _loader.Fill(_loader._buffers[batch % Buffers], batch, epoch);
                     _ready.Release();
                 }
             }

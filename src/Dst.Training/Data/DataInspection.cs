@@ -16,11 +16,11 @@ public sealed class DataInspection
     {
         ArgumentNullException.ThrowIfNull(data);
         _data = data;
-        Splits = [.. new[] { data.Training, data.Validation, data.Test }.Select(Inspect)];
+        Splits = [.. data.Splits.Select(Inspect)];
         Leaks = LeakCheck.Find(data);
     }
 
-    /// <summary>Training, validation and test.</summary>
+    /// <summary>The splits of <see cref="DataSet.Splits"/>.</summary>
     public IReadOnlyList<SplitInspection> Splits { get; }
 
     /// <summary>What two splits share but should not.</summary>
@@ -44,7 +44,7 @@ public sealed class DataInspection
         var pixels = new byte[gridHeight * gridWidth * channels];
         pixels.AsSpan().Fill(GridGrey);
         var amplitudes = new float[_data.Shape.Count];
-        foreach (var members in _data.Training.Samples.Where(sample => sample.Label < rows).GroupBy(sample => sample.Label))
+        foreach (var members in _data.Training.Samples.Where(sample => sample.Label < rows).GroupBy(sample => sample.Label!.Value))
         {
             foreach (var (column, sample) in members.Take(columns).Index())
             {

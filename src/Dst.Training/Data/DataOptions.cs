@@ -79,6 +79,15 @@ public sealed record DataOptions
     [Setting("share of the images of each class held back for the test, where the data has no test split", Min = 0.01, Max = 0.9)]
     public double Test { get; init; } = 0.2;
 
+    /// <summary>Training images of each class that keep their labels, or 0 for all; the others train as unlabelled ones.</summary>
+    [Setting(
+        "training images of each class that keep their labels, drawn by the seed, or 0 for all; the others become unlabelled", Min = 0)]
+    public int LabelsPerClass { get; init; }
+
+    /// <summary>Folder of training images without labels, or empty.</summary>
+    [Setting("folder of images without labels, at any depth; a taught student learns from them what its teacher says, and nothing else")]
+    public string Unlabelled { get; init; } = "";
+
     /// <summary>Channels of the network's input, or 0 for those of the first training image.</summary>
     [Setting("channels of the network's input: 1 or 3, or 0 for those of the first training image", Choices = ["0", "1", "3"])]
     public int Channels { get; init; }

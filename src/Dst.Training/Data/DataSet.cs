@@ -7,24 +7,8 @@ namespace Dst.Training.Data;
 /// <summary>Training, validation and test images in memory, with what a network must know of them.</summary>
 public sealed class DataSet
 {
-    private const int TestSplit = 0;
-    private const int ValidationSplit = 1;
-    private const double HalfOfTheTest = 0.5;
-
-    private DataSet(
-        DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape, SampleSet training, SampleSet validation, SampleSet test,
-        CancellationToken cancellation)
-    {
-        (Options, ClassNames, Shape, Training, Validation, Test) = (options, classNames, shape, training, validation, test);
-        Normalisation = Statistics.Normalise(training, options, shape, cancellation);
-    }
-
-    private DataSet(DataSet images, InputNormalisation normalisation)
-    {
-        (Options, ClassNames, Shape) = (images.Options, images.ClassNames, images.Shape);
-        (Training, Validation, Test) = (images.Training, images.Validation, images.Test);
-        Normalisation = normalisation;
-    }
+    private DataSet(DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape) =>
+        (Options, ClassNames, Shape) = (options, classNames, shape);
 
     /// <summary>The settings that the set was loaded with.</summary>
     public DataOptions Options { get; }
@@ -36,16 +20,31 @@ public sealed class DataSet
     public FeatureShape Shape { get; }
 
     /// <summary>Images to train on.</summary>
-    public SampleSet Training { get; }
+    public required SampleSet Training { get; init; }
+
+    /// <summary>Images without labels, from which a student learns what its teacher says of them; usually empty.</summary>
+    public required SampleSet Unlabelled { get; init; }
 
     /// <summary>Images that every choice is made on; empty if <c>data.validation</c> is 0.</summary>
-    public SampleSet Validation { get; }
+    public required SampleSet Validation { get; init; }
 
     /// <summary>Images that results are reported on; read once, at the end.</summary>
-    public SampleSet Test { get; }
+    public required SampleSet Test { get; init; }
 
-    /// <summary>How images become inputs, with the mean and deviation of the training images' centre crops.</summary>
-    public InputNormalisation Normalisation { get; }
+    /// <summary>Training, unlabelled (where there are such images), validation and test.</summary>
+    internal IEnumerable<SampleSet> Splits => Unlabelled.Count > 0 ? [Training, Unlabelled, Validation, Test] : [Training, Validation, Test];
+
+    /// <summary>
+    /// How images become inputs, with the mean and deviation of the labelled training images' centre crops. So unlabelled images do
+    /// not change what a network takes.
+    /// </summary>
+    public required InputNormalisation Normalisation { get; init; }
+
+    /// <summary>
+    /// Steps of an epoch: as many as batches hold all training images, labelled and unlabelled. Arms that read only the labelled ones
+    /// have as many, so that equal epochs cost the same.
+    /// </summary>
+    public int StepsPerEpoch(int batch) => (int)(((long)Training.Count + Unlabelled.Count + batch - 1) / batch);
 
     /// <summary>The same images with the means and deviations of a finished model instead of those of the training images.</summary>
     /// <exception cref="InputException">Its resize or amplitude transform is not that of this data.</exception>
@@ -55,7 +54,14 @@ public sealed class DataSet
             throw new InputException(
                 $"the model takes resize {normalisation.Resize} and amplitude {Words.Of(normalisation.Amplitude)}; the data has "
                 + $"{Options.Resize} and {Words.Of(Options.Amplitude)}");
-        return new(this, normalisation);
+        return new(Options, ClassNames, Shape)
+        {
+            Training = Training,
+            Unlabelled = Unlabelled,
+            Validation = Validation,
+            Test = Test,
+            Normalisation = normalisation,
+        };
     }
 
     /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits.</summary>
@@ -72,44 +78,28 @@ public sealed class DataSet
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
         var source = SourceData.Open(options, baseFolder, log, cancellation);
-        var (training, validation, test) = Split(source, options, seed, log);
-        var shape = InputShape(options, training[0].Read());
+        var splits = SourceSplits.Draw(source, options, seed, baseFolder, log);
+        var shape = InputShape(options, splits.Training[0].Read());
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
         var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };
         SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) =>
             SampleSet.Load(name, sources, options.Resize, window, cancellation);
-        var data = new DataSet(
-            options, source.ClassNames, shape,
-            LoadSplit("training", training, window), LoadSplit("validation", validation, shape), LoadSplit("test", test, shape),
-            cancellation);
+        var training = LoadSplit("training", splits.Training, window);
+        var data = new DataSet(options, source.ClassNames, shape)
+        {
+            Training = training,
+            Unlabelled = LoadSplit("unlabelled", splits.Unlabelled, window),
+            Validation = LoadSplit("validation", splits.Validation, shape),
+            Test = LoadSplit("test", splits.Test, shape),
+            Normalisation = Statistics.Normalise(training, options, shape, cancellation),
+        };
+        var unlabelled = data.Unlabelled.Count > 0 ? $" and {data.Unlabelled.Count} unlabelled" : "";
         log(
-            $"data: {data.ClassNames.Count} classes, {data.Training.Count} training, {data.Validation.Count} validation and "
+            $"data: {data.ClassNames.Count} classes, {training.Count} training{unlabelled}, {data.Validation.Count} validation and "
             + $"{data.Test.Count} test images, input {shape}");
         data.WarnOfSmallRoom(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
         return data;
-    }
-
-    private static (IReadOnlyList<SourceSample> Training, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test) Split(
-        SourceData source, DataOptions options, long seed, Action<string> log)
-    {
-        (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(IReadOnlyList<SourceSample> samples, double share, int split) =>
-            StratifiedSplit.Draw(samples, source.ClassNames, share, seed, split);
-
-        var hasTest = source.Test.Count > 0;
-        if (options.ValidationFrom == ValidationSource.Training)
-        {
-            var (learning, test) = hasTest ? (source.Training, source.Test) : Draw(source.Training, options.Test, TestSplit);
-            var (training, validation) = Draw(learning, options.Validation, ValidationSplit);
-            return (training, validation, test);
-        }
-
-        if (!hasTest)
-            throw new InputException(
-                $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");
-        var (ofTest, ofValidation) = Draw(source.Test, HalfOfTheTest, ValidationSplit);
-        log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
-        return (source.Training, ofValidation, ofTest);
     }
 
     private static FeatureShape InputShape(DataOptions options, Image first)

@@ -19,11 +19,18 @@ public static class LeakCheck
 {
     private const int MaxExamples = 3;
 
-    /// <summary>Compares each two splits: the hashes of their samples, and the ships that they show, where the data tells.</summary>
+    /// <summary>
+    /// Compares each two splits: the hashes of their samples, and the ships that they show, where the data tells. Labelled and
+    /// unlabelled training images may share both.
+    /// </summary>
     public static IReadOnlyList<Leak> Find(DataSet data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        (SampleSet, SampleSet)[] pairs = [(data.Training, data.Validation), (data.Training, data.Test), (data.Validation, data.Test)];
+        (SampleSet, SampleSet)[] pairs =
+        [
+            (data.Training, data.Validation), (data.Training, data.Test), (data.Unlabelled, data.Validation), (data.Unlabelled, data.Test),
+            (data.Validation, data.Test),
+        ];
         var leaks = new List<Leak>();
         foreach (var (first, second) in pairs)
         {

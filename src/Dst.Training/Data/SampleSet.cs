@@ -7,7 +7,7 @@ using Dst.Images;
 
 namespace Dst.Training.Data;
 
-/// <summary>One labelled image of a split.</summary>
+/// <summary>One image of a split.</summary>
 public sealed class Sample
 {
     internal Sample(SourceSample source, Image image, Image window)
@@ -20,8 +20,8 @@ public sealed class Sample
     /// <summary>File, or archive member and number.</summary>
     public string Name { get; }
 
-    /// <summary>Index of its class.</summary>
-    public int Label { get; }
+    /// <summary>Index of its class, or null if it has no label.</summary>
+    public int? Label { get; }
 
     /// <summary>Rows of the image as it was read.</summary>
     public int Height { get; }
@@ -59,7 +59,7 @@ public sealed class SampleSet
         Samples = samples;
     }
 
-    /// <summary><c>training</c>, <c>validation</c> or <c>test</c>.</summary>
+    /// <summary><c>training</c>, <c>unlabelled</c>, <c>validation</c> or <c>test</c>.</summary>
     public string Name { get; }
 
     /// <summary>All samples, in a fixed order.</summary>
@@ -68,11 +68,12 @@ public sealed class SampleSet
     /// <summary>Number of samples.</summary>
     public int Count => Samples.Count;
 
-    /// <summary>Samples of each class.</summary>
+    /// <summary>Samples of each class; those without a label are of none.</summary>
     public int[] CountByClass(int classes)
     {
         var counts = new int[classes];
-        foreach (var sample in Samples) counts[sample.Label]++;
+        foreach (var sample in Samples)
+            if (sample.Label is { } label) counts[label]++;
         return counts;
     }
 

@@ -2,11 +2,11 @@ using Dst.Foundations;
 
 namespace Dst.Training.Data;
 
-/// <summary>Draws the same share of every class at random.</summary>
+/// <summary>Draws images of every class at random.</summary>
 internal static class StratifiedSplit
 {
     /// <summary>Splits samples into those that stay and those drawn, both in their old order.</summary>
-    /// <param name="samples">All samples.</param>
+    /// <param name="samples">All samples, labelled.</param>
     /// <param name="classNames">Names by label, for messages.</param>
     /// <param name="share">Share of each class that is drawn, rounded, at least one and never all; 0 draws none.</param>
     /// <param name="seed">Seed of the run.</param>
@@ -15,21 +15,31 @@ internal static class StratifiedSplit
     public static (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(
         IReadOnlyList<SourceSample> samples, IReadOnlyList<string> classNames, double share, long seed, int split)
     {
+        return share > 0 ? Draw(samples, CountOf, seed, split) : ([.. samples], []);
+
+        int CountOf(int label, int[] members) => members.Length >= 2
+            ? Math.Clamp((int)Math.Round(members.Length * share), 1, members.Length - 1)
+            : throw new InputException(
+                $"class '{classNames[label]}' has one image ('{samples[members[0]].Name}'); at least 2 are needed to split the data");
+    }
+
+    /// <summary>Draws all but <paramref name="kept"/> samples of each class; of a smaller class none.</summary>
+    public static (List<SourceSample> Kept, List<SourceSample> Drawn) DrawAllBut(
+        int kept, IReadOnlyList<SourceSample> samples, long seed, int split) =>
+        Draw(samples, (_, members) => Math.Max(members.Length - kept, 0), seed, split);
+
+    private static (List<SourceSample> Kept, List<SourceSample> Drawn) Draw(
+        IReadOnlyList<SourceSample> samples, Func<int, int[], int> countOf, long seed, int split)
+    {
         var isDrawn = new bool[samples.Count];
-        foreach (var members in share > 0 ? Enumerable.Range(0, samples.Count).GroupBy(i => samples[i].Label) : [])
+        foreach (var members in Enumerable.Range(0, samples.Count).GroupBy(i => samples[i].Label!.Value))
         {
             var indices = members.ToArray();
-            if (indices.Length < 2)
-                throw new InputException(
-                    $"class '{classNames[members.Key]}' has one image ('{samples[indices[0]].Name}'); "
-                    + "at least 2 are needed to split the data");
-            var count = Math.Clamp((int)Math.Round(indices.Length * share), 1, indices.Length - 1);
+            var count = countOf(members.Key, indices);
             var order = new RandomStream(seed, RandomPurpose.Split, split, members.Key).NextPermutation(indices.Length);
             for (var i = 0; i < count; i++) isDrawn[indices[order[i]]] = true;
         }
 
-        var kept = samples.Where((_, i) => !isDrawn[i]).ToList();
-        var drawn = samples.Where((_, i) => isDrawn[i]).ToList();
-        return (kept, drawn);
+        return ([.. samples.Where((_, i) => !isDrawn[i])], [.. samples.Where((_, i) => isDrawn[i])]);
     }
 }

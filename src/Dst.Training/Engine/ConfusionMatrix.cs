@@ -21,6 +21,13 @@ public sealed class ConfusionMatrix
     /// <summary>Share of samples whose prediction is their label, 0 to 1; 0 without samples.</summary>
     public double Accuracy => Count == 0 ? 0 : (double)_counts.Select((row, label) => row[label]).Sum() / Count;
 
+    /// <summary>Mean of the recalls of the classes that have samples, 0 to 1: each class counts the same; 0 without samples.</summary>
+    public double BalancedAccuracy => BalancedAccuracyOf(_counts);
+
+    /// <summary><see cref="BalancedAccuracy"/> of counts by [label][prediction].</summary>
+    public static double BalancedAccuracyOf(IReadOnlyList<IReadOnlyList<long>> rows) =>
+        rows.Select((row, label) => (double)row[label] / row.Sum()).Where(double.IsFinite).DefaultIfEmpty().Average();
+
     /// <summary>Counts one sample.</summary>
     public void Add(int label, int prediction) => _counts[label][prediction]++;
 

@@ -5,7 +5,7 @@ namespace Dst.Training.Engine;
 /// <param name="Epoch">Epoch, from 1.</param>
 /// <param name="LearningRate">Learning rate of the epoch's last step.</param>
 /// <param name="TrainLoss">Mean loss over the epoch, with the teachers' terms.</param>
-/// <param name="TrainTop1">Top-1 on the augmented training images, as they were trained, 0 to 1.</param>
+/// <param name="TrainTop1">Top-1 on the augmented labelled training images, as they were trained, 0 to 1.</param>
 /// <param name="ValidationLoss">Mean cross-entropy on the validation data.</param>
 /// <param name="ValidationTop1">Top-1 on the validation data, 0 to 1.</param>
 /// <param name="Seconds">Wall time of training and validation.</param>

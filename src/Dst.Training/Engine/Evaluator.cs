@@ -57,7 +57,7 @@ public static class Evaluator
         foreach (var batch in samples.Epoch(0))
         {
             cancellation.ThrowIfCancellationRequested();
-            metrics.Add(compute(batch), batch.Labels.AsSpan(0, batch.Count));
+            metrics.Add(compute(batch), batch.Labels.AsSpan(0, batch.Labelled));
         }
 
         return metrics;

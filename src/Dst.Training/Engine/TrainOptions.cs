@@ -19,12 +19,12 @@ public enum FormChoice
 /// <summary>How one network is trained.</summary>
 public sealed record TrainOptions
 {
-    /// <summary>Passes over the training data.</summary>
-    [Setting("passes over the training data", Min = 1, Max = 100_000)]
+    /// <summary>Passes over the training data, unlabelled images included.</summary>
+    [Setting("passes over the training data, unlabelled images included", Min = 1, Max = 100_000)]
     public int Epochs { get; init; } = 30;
 
-    /// <summary>Images in a step.</summary>
-    [Setting("images in a step", Min = 1, Max = 4096)]
+    /// <summary>Images in a step, labelled and unlabelled.</summary>
+    [Setting("images in a step, labelled and unlabelled", Min = 1, Max = 4096)]
     public int Batch { get; init; } = 64;
 
     /// <summary>The optimiser.</summary>

@@ -39,7 +39,7 @@ public sealed class Trainer : IDisposable
         _network = new(phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms);
         _objective = new(phase, _network, options.Batch, compute, seed);
         _trained = [.. _network.Parameters, .. _objective.Projections];
-        _training = new(data, data.Training, options.Batch, augment: true, seed);
+        _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels);
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
@@ -51,6 +51,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>How the phase computes convolutions.</summary>
     public ConvolutionForms Forms => _phase.Forms;
+
+    /// <summary>Images without labels that are read; 0 where no term of the loss learns from them.</summary>
+    public int UnlabelledImages => _objective.LearnsWithoutLabels ? _data.Unlabelled.Count : 0;
 
     /// <summary>The counters.</summary>
     public TrainingState State { get; } = new();
@@ -122,7 +125,11 @@ public sealed class Trainer : IDisposable
 
         for (var i = 0; i < _best.Length; i++) _best[i].CopyTo(_network.Parameters[i].Value, 0);
         _masks?.Finish();
-        return new(_network.ToModel(), State.BestEpoch, State.BestTop1, State.Epoch, State.Seconds);
+        return new(_network.ToModel(), State.BestEpoch, State.BestTop1, State.Epoch, State.Seconds)
+        {
+            LabelledImages = _data.Training.Count,
+            UnlabelledImages = UnlabelledImages,
+        };
     }
 
     /// <inheritdoc/>
@@ -153,7 +160,7 @@ public sealed class Trainer : IDisposable
         var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
         if (!double.IsFinite(loss)) throw Diverged("loss", loss);
-        for (var i = 0; i < batch.Count; i++)
+        for (var i = 0; i < batch.Labelled; i++)
         {
             if (ClassificationMetrics.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == batch.Labels[i]) State.Correct++;
         }
@@ -177,7 +184,7 @@ public sealed class Trainer : IDisposable
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         EpochEnded?.Invoke(new(
             _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1),
-            State.LossSum / State.Images, (double)State.Correct / State.Images, validation.Loss, validation.Top1,
+            State.LossSum / State.Images, (double)State.Correct / _training.LabelledPerEpoch, validation.Loss, validation.Top1,
             State.Seconds - State.EpochStart, State.Images / trainingSeconds));
         State.EndEpoch();
         if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();

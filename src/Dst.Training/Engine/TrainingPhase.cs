@@ -34,4 +34,11 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
 /// <param name="BestTop1">Its validation top-1, 0 to 1.</param>
 /// <param name="Epochs">Epochs trained.</param>
 /// <param name="Seconds">Wall time.</param>
-public sealed record PhaseResult(Model Model, int BestEpoch, double BestTop1, int Epochs, double Seconds);
+public sealed record PhaseResult(Model Model, int BestEpoch, double BestTop1, int Epochs, double Seconds)
+{
+    /// <summary>Images that it learnt from with their labels; 0 if it was not trained here.</summary>
+    public int LabelledImages { get; init; }
+
+    /// <summary>Images that it learnt from without labels.</summary>
+    public int UnlabelledImages { get; init; }
+}

@@ -15,7 +15,7 @@ public sealed class TrainingState
     /// <summary>Images seen in the current epoch.</summary>
     public long Images { get; set; }
 
-    /// <summary>Of <see cref="Images"/>, how many were classified rightly.</summary>
+    /// <summary>Of <see cref="Images"/>, how many have a label and were classified rightly.</summary>
     public long Correct { get; set; }
 
     /// <summary>Sum of the losses of <see cref="Images"/>.</summary>

@@ -42,6 +42,8 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             Seconds = result.Seconds,
             Epochs = result.Epochs,
             BestEpoch = result.BestEpoch,
+            LabelledImages = result.LabelledImages,
+            UnlabelledImages = result.UnlabelledImages,
             Confusion = test.Confusion.Rows,
             Layers = isDense ? [] : DescribeLayers(model, cost),
         });

@@ -39,7 +39,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         run.TrimMetrics(phase.Arm, trainer.State.Epoch);
         var epochs = phase.Options.Epochs;
         var begun = resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : Words.Count(epochs, "epoch");
-        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {begun}");
+        Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {begun}{DescribeImages(trainer.UnlabelledImages)}");
         try
         {
             return trainer.Run(cancellation);
@@ -57,6 +57,15 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute);
         run.RecordConvolutions(phase.Arm, forms);
         return forms;
+    }
+
+    private string DescribeImages(int unlabelledRead)
+    {
+        var (labelled, unlabelled) = (data.Training.Count, data.Unlabelled.Count);
+        if (unlabelled == 0) return "";
+        return unlabelledRead > 0
+            ? $", {labelled} labelled and {unlabelledRead} unlabelled images"
+            : $", {labelled} labelled images; the {unlabelled} unlabelled ones are not read, because no term of its loss learns without labels";
     }
 
     private string DescribeCheckpoint(string arm)

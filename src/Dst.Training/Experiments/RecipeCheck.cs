@@ -37,8 +37,10 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     {
         foreach (var options in new[] { _recipe.Teacher.Train, _recipe.Train, _recipe.PruneTrain })
         {
-            options.Schedule.Check(options.Epochs, stepsPerEpoch: (data.Training.Count + options.Batch - 1) / options.Batch);
+            options.Schedule.Check(options.Epochs, data.StepsPerEpoch(options.Batch));
             options.Optimizer.Check();
+            if (options.Batch == 1 && data.Unlabelled.Count > 0)
+                throw new InputException("train.batch is 1 with unlabelled images; expected at least 2, one of either kind");
         }
     }
 

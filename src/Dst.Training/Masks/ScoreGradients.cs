@@ -33,7 +33,7 @@ public sealed class ScoreGradients(DataSet data, int batch, ComputeContext compu
             var gradient = logitGradient.AsSpan(0, images.Count * network.Classes);
             gradient.Clear();
             var logits = network.Forward(images.Images, images.Count, training: true, step);
-            CrossEntropy.Compute(logits, images.Labels.AsSpan(0, images.Count), network.Classes, labelSmoothing: 0, weight: 1, gradient);
+            CrossEntropy.Compute(logits, images.Labels.AsSpan(0, images.Labelled), network.Classes, labelSmoothing: 0, weight: 1, gradient);
             network.Backward(gradient);
             foreach (var weight in weights)
             {

@@ -23,6 +23,9 @@ internal interface ILossTerm
     /// <summary>What it learns from.</summary>
     LossSource Source { get; }
 
+    /// <summary>Whether it compares with labels. Such a term sees only the labelled images of a batch.</summary>
+    bool NeedsLabels => Source == LossSource.Labels;
+
     /// <summary>The layers that it compares, or null if it compares logits.</summary>
     LayerPair? Layers => null;
 
@@ -40,7 +43,10 @@ internal readonly ref struct LossBatch
     /// <summary>Epoch, from 0.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Class of each image.</summary>
+    /// <summary>Images that the term sees.</summary>
+    public required int Images { get; init; }
+
+    /// <summary>Classes of the labelled images of the batch, which come first.</summary>
     public required ReadOnlySpan<int> Labels { get; init; }
 
     /// <summary>Length of a row: classes, or pixels of a map.</summary>

@@ -34,6 +34,7 @@ internal sealed class Objective : IDisposable
         _onLabels = [.. terms.Where(term => term.Source == LossSource.Labels)];
         _onLogits = [.. terms.Where(term => term.Source != LossSource.Labels && term.Layers is null)];
         _onLayers = [.. terms.Where(term => term.Layers is not null)];
+        LearnsWithoutLabels = terms.Any(term => !term.NeedsLabels);
         Projections = [.. terms.Select(term => term.Projection).OfType<Parameter>()];
         var taught = terms.Where(term => term.Source != LossSource.Labels).GroupBy(term => term.Source);
         _teachers = taught.ToDictionary(group => group.Key, group =>
@@ -50,6 +51,9 @@ internal sealed class Objective : IDisposable
     /// <summary>Parameters that are trained with the student but are not part of it: the projections of hints.</summary>
     public IReadOnlyList<Parameter> Projections { get; }
 
+    /// <summary>Whether some term learns from images without labels.</summary>
+    public bool LearnsWithoutLabels { get; }
+
     /// <summary>
     /// Computes the teachers' logits of all training images if they stay the same: without augmentation, or with
     /// <see cref="DistillationOptions.CacheTeacher"/>. Call it before the first step.
@@ -58,7 +62,8 @@ internal sealed class Objective : IDisposable
     public void RememberTeachers(DataSet data, int batchSize, CancellationToken cancellation)
     {
         if (data.Options.IsAugmented && !_options.CacheTeacher) return;
-        foreach (var teacher in _teachers.Values.Where(teacher => !teacher.HasFeatures)) teacher.Remember(data, batchSize, cancellation);
+        foreach (var teacher in _teachers.Values.Where(teacher => !teacher.HasFeatures))
+            teacher.Remember(data, batchSize, LearnsWithoutLabels, cancellation);
     }
 
     /// <summary>
@@ -102,14 +107,17 @@ internal sealed class Objective : IDisposable
         var loss = 0.0;
         foreach (var term in terms)
         {
+            var images = term.NeedsLabels ? batch.Labelled : batch.Count;
+            var values = images * _student.Classes;
             loss += term.Add(new()
             {
                 Epoch = epoch,
-                Labels = batch.Labels.AsSpan(0, batch.Count),
+                Images = images,
+                Labels = batch.Labels.AsSpan(0, batch.Labelled),
                 Row = _student.Classes,
-                Student = logits,
-                Teacher = term.Source == LossSource.Labels ? default : _teachers[term.Source].Logits,
-                Gradient = gradient,
+                Student = logits[..values],
+                Teacher = term.Source == LossSource.Labels ? default : _teachers[term.Source].Logits[..values],
+                Gradient = gradient[..values],
             });
         }
 
@@ -127,7 +135,8 @@ internal sealed class Objective : IDisposable
             loss += term.Add(new()
             {
                 Epoch = epoch,
-                Labels = batch.Labels.AsSpan(0, batch.Count),
+                Images = batch.Count,
+                Labels = batch.Labels.AsSpan(0, batch.Labelled),
                 Row = features.Pixels(student),
                 Student = features.Values(student),
                 Teacher = _teachers[term.Source].Feature(teacher),

@@ -54,16 +54,27 @@ internal sealed class Teacher : IDisposable
     public ReadOnlySpan<float> Logits => _logits.AsSpan(0, _count * _classes);
 
     /// <summary>Computes the logits of all training images without augmentation. <see cref="See"/> looks them up afterwards.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="batchSize">Images in a batch.</param>
+    /// <param name="readsUnlabelled">Whether the student sees the unlabelled images too.</param>
+    /// <param name="cancellation">Checked before each batch.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void Remember(DataSet data, int batchSize, CancellationToken cancellation)
+    public void Remember(DataSet data, int batchSize, bool readsUnlabelled, CancellationToken cancellation)
     {
-        using var images = new BatchLoader(data, data.Training, batchSize, augment: false, seed: 0);
-        var known = new float[checked(data.Training.Count * _classes)];
-        foreach (var batch in images.Epoch(0))
+        SampleSet[] sets = readsUnlabelled ? [data.Training, data.Unlabelled] : [data.Training];
+        var known = new float[checked(sets.Sum(set => set.Count) * _classes)];
+        var first = 0;
+        foreach (var set in sets)
         {
-            cancellation.ThrowIfCancellationRequested();
-            Compute(batch);
-            Logits.CopyTo(known.AsSpan(batch.Indices[0] * _classes));
+            using var images = new BatchLoader(data, set, batchSize, augment: false, seed: 0);
+            foreach (var batch in images.Epoch(0))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Compute(batch);
+                Logits.CopyTo(known.AsSpan((first + batch.Indices[0]) * _classes));
+            }
+
+            first += set.Count;
         }
 
         _known = known;

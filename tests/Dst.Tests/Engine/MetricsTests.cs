@@ -61,6 +61,17 @@ public class MetricsTests
     }
 
     [Fact]
+    public void Balanced_accuracy_gives_each_class_that_has_samples_one_vote()
+    {
+        var matrix = new ConfusionMatrix(3);
+        Assert.Equal(0, matrix.BalancedAccuracy);
+        for (var i = 0; i < 8; i++) matrix.Add(0, 0);
+        matrix.Add(1, 0);
+        matrix.Add(1, 1);
+        Assert.Equal((0.9, 0.75), (matrix.Accuracy, matrix.BalancedAccuracy));
+    }
+
+    [Fact]
     public void A_confusion_matrix_counts_and_recalls()
     {
         var matrix = new ConfusionMatrix(2);

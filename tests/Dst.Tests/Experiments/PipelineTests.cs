@@ -88,6 +88,7 @@ public sealed class PipelineTests : IDisposable
 
     [Theory]
     [InlineData("prune.method=one_shot")]
+    [InlineData("data.labels_per_class=2", "train.batch=10")] // as many steps with 6 labelled and 18 unlabelled images
     [InlineData(
         "prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
     [InlineData(

@@ -46,13 +46,15 @@ internal static class TinyRun
     /// <paramref name="epochEnded"/> with that of each epoch, from 1.
     /// </summary>
     public static RunSummary Run(
-        RunFolder run, Action<int>? afterStep = null, Action<int>? epochEnded = null, CancellationToken cancellation = default)
+        RunFolder run, Action<int>? afterStep = null, Action<int>? epochEnded = null, Action<string>? log = null,
+        CancellationToken cancellation = default)
     {
         using var pool = new WorkerPool(run.Recipe.Threads);
         var pipeline = new Pipeline(run, Load(run.Recipe), new(pool), Measure)
         {
             Progress = new StepCounter(afterStep),
             EpochEnded = row => epochEnded?.Invoke(row.Epoch),
+            Log = log,
         };
         return pipeline.Run(cancellation);
     }

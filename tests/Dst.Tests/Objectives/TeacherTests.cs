@@ -44,7 +44,7 @@ public sealed class TeacherTests : IDisposable
         using var network = new TrainingNetwork(_model, _data.Training.Count, new(_pool), seed: 0);
         var all = network.Forward(plain.Epoch(0).First().Images, _data.Training.Count, training: false).ToArray();
         using var teacher = new Teacher(_model, [], BatchSize, new(_pool));
-        teacher.Remember(_data, BatchSize, CancellationToken.None);
+        teacher.Remember(_data, BatchSize, readsUnlabelled: false, CancellationToken.None);
 
         using var loader = new BatchLoader(_data, _data.Training, BatchSize, augment: true, seed: 1);
         foreach (var batch in loader.Epoch(0))

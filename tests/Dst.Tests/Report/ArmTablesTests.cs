@@ -14,7 +14,8 @@ public class ArmTablesTests
     public void Tables_of_large_networks_fit_into_80_columns()
     {
         var arms = ArmStatistic.AllOf(Runs);
-        Table[] tables = [ArmTables.Accuracy(Runs[0].Arms), ArmTables.Accuracy(arms), ArmTables.Cost(arms)];
+        Table[] tables =
+            [ArmTables.Accuracy(Runs[0].Arms), ArmTables.Accuracy(arms), .. ArmTables.BalanceAndImages(arms), ArmTables.Cost(arms)];
         Assert.All(tables, table => Assert.All(Text(table).Split('\n'), line => Assert.InRange(line.Length, 0, 80)));
     }
 
@@ -23,6 +24,18 @@ public class ArmTablesTests
     {
         var reused = Runs[0].Arms[0] with { Epochs = 0, BestEpoch = 0, Seconds = 0 };
         Assert.Matches(@"(?m)^teacher +resnet32x4 +98\.8% +97\.0% +- +-$", Text(ArmTables.Accuracy([reused])));
+    }
+
+    [Fact]
+    public void Balance_and_images_are_shown_where_they_say_something()
+    {
+        var arm = Runs[0].Arms[0] with { TestTop1 = 0.75, Confusion = [[3, 1], [1, 3]], LabelledImages = 200 };
+        Assert.Empty(Tables(arm));
+        Assert.Matches(@"(?m)^teacher +75\.00 +200 +2270$", Text(Assert.Single(Tables(arm with { UnlabelledImages = 2270 }))));
+        var uneven = arm with { TestTop1 = 0.8, Confusion = [[7, 1], [1, 1]], LabelledImages = 0 };
+        Assert.Matches(@"(?m)^teacher +68\.75 +- +-$", Text(Assert.Single(Tables(uneven))));
+
+        static IReadOnlyList<Table> Tables(ArmSummary arm) => ArmTables.BalanceAndImages(ArmStatistic.AllOf(new RunSummary("sample", 1, [arm])));
     }
 
     [Fact]
@@ -37,6 +50,14 @@ public class ArmTablesTests
     {
         Assert.Equal("98.76", ArmStatistic.AllOf(Runs[0])[0].TestTop1.ToText(2, scale: 100));
         Assert.Equal("94.15 ± 6.52", ArmStatistic.AllOf(Runs)[0].TestTop1.ToText(2, scale: 100));
+    }
+
+    [Fact]
+    public void The_noise_is_two_standard_errors_of_a_difference()
+    {
+        // p = 0.8 and n = 400: 2·√(2·0.8·0.2/400) = 5.66 %.
+        var arms = Runs[0].Arms.Take(2).Select((arm, i) => arm with { TestTop1 = 0.7 + 0.2 * i, Confusion = [[150, 50], [20, 180]] });
+        Assert.Equal("400 test images: a difference in test top-1 below 5.7% can be chance", ArmTables.Noise([.. arms]).Text.Single());
     }
 
     private static string Text(Table table) => TextRenderer.Render(new(table, table));

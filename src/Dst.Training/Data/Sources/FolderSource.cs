@@ -36,6 +36,19 @@ internal static class FolderSource
         return Open(training, test);
     }
 
+    /// <summary>The images in and below the folder <c>data.unlabelled</c>, whatever its folders are called; none without it.</summary>
+    /// <exception cref="InputException">It is not a folder, or holds no image.</exception>
+    public static IReadOnlyList<SourceSample> OpenUnlabelled(DataOptions options, string baseFolder)
+    {
+        if (options.Unlabelled.Length == 0) return [];
+        var folder = Path.GetFullPath(Path.Combine(baseFolder, options.Unlabelled));
+        if (!Directory.Exists(folder))
+            throw new InputException($"data.unlabelled '{folder}' is not a folder; a folder of images without labels was expected");
+        var samples = new List<SourceSample>();
+        ImageFolder.AddImages(folder, label: null, samples);
+        return samples;
+    }
+
     private static SourceData Open(string trainingFolder, string? testFolder)
     {
         var folders = ImageFolder.Subfolders(trainingFolder);
@@ -43,7 +56,7 @@ internal static class FolderSource
             throw new InputException($"folder '{trainingFolder}' holds {folders.Length} class folders; at least 2 were expected");
         var names = Array.ConvertAll(folders, folder => Path.GetFileName(folder)!);
         var training = new List<SourceSample>();
-        for (var label = 0; label < folders.Length; label++) ImageFolder.AddClass(folders[label], label, training);
+        for (var label = 0; label < folders.Length; label++) ImageFolder.AddImages(folders[label], label, training);
 
         var test = new List<SourceSample>();
         foreach (var folder in testFolder is null ? [] : ImageFolder.Subfolders(testFolder))
@@ -51,7 +64,7 @@ internal static class FolderSource
             var label = Array.IndexOf(names, Path.GetFileName(folder));
             if (label < 0)
                 throw new InputException($"test folder '{folder}' has no training images: there is no such class in '{trainingFolder}'");
-            ImageFolder.AddClass(folder, label, test);
+            ImageFolder.AddImages(folder, label, test);
         }
 
         if (testFolder is not null && test.Count == 0) throw new InputException($"test folder '{testFolder}' holds no class folders");

@@ -33,14 +33,18 @@ internal static class ImageFolder
             };
     }
 
-    /// <summary>Adds every image file below a class's folder to <paramref name="samples"/>.</summary>
+    /// <summary>Adds every image file below a folder to <paramref name="samples"/>.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="label">Their class, or null without one.</param>
+    /// <param name="samples">Added to.</param>
     /// <exception cref="InputException">There is none.</exception>
-    public static void AddClass(string folder, int label, List<SourceSample> samples)
+    public static void AddImages(string folder, int? label, List<SourceSample> samples)
     {
         var files = ImageFiles(folder);
         if (files.Length == 0)
             throw new InputException(
-                $"class folder '{folder}' holds no image file (.jpeg, .jpg, .png, .tif, .tiff or MSTAR's .000 to .999)");
+                $"{(label is null ? "data.unlabelled" : "class folder")} '{folder}' holds no image file "
+                + "(.jpeg, .jpg, .png, .tif, .tiff or MSTAR's .000 to .999)");
         foreach (var file in files) samples.Add(new(file, label, () => ImageFile.Read(file)));
     }
 

@@ -13,6 +13,8 @@ namespace Dst.Training.Experiments.Runs;
 /// <summary>What a run was made with: <c>manifest.json</c>.</summary>
 public sealed record RunManifest
 {
+    private const int NoLabel = -1;
+
     /// <summary>Version of DST.</summary>
     public required string Version { get; init; }
 
@@ -60,7 +62,7 @@ public sealed record RunManifest
             Threads = compute.Pool.Threads,
             Seed = seed,
             Started = started.ToUniversalTime(),
-            Data = new[] { data.Training, data.Validation, data.Test }.ToDictionary(split => split.Name, HashOf),
+            Data = data.Splits.ToDictionary(split => split.Name, HashOf),
         };
     }
 
@@ -100,7 +102,7 @@ public sealed record RunManifest
         foreach (var sample in samples.Samples)
         {
             BinaryPrimitives.WriteUInt128LittleEndian(entry, sample.Hash);
-            BinaryPrimitives.WriteInt32LittleEndian(entry[16..], sample.Label);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[16..], sample.Label ?? NoLabel);
             hash.AppendData(entry);
         }
 

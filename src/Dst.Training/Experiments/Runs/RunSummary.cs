@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dst.Foundations;
+using Dst.Training.Engine;
 
 namespace Dst.Training.Experiments.Runs;
 
@@ -59,8 +60,17 @@ public sealed record ArmSummary
     /// <summary>The epoch that was chosen, from 1; 0 if the network was not trained here.</summary>
     public required int BestEpoch { get; init; }
 
+    /// <summary>Training images with labels; 0 if the network was not trained here.</summary>
+    public int LabelledImages { get; init; }
+
+    /// <summary>Training images that it learnt from without labels.</summary>
+    public int UnlabelledImages { get; init; }
+
     /// <summary>Name of the architecture.</summary>
     public required string Network { get; init; }
+
+    /// <summary>Mean of the classes' recalls on the test data.</summary>
+    public double TestBalancedAccuracy => ConfusionMatrix.BalancedAccuracyOf(Confusion);
 
     /// <summary>Test samples by [label][prediction].</summary>
     public required IReadOnlyList<IReadOnlyList<long>> Confusion { get; init; }

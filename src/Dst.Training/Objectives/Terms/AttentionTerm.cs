@@ -6,5 +6,5 @@ internal sealed record AttentionTerm(LayerPair Layers, float Weight) : ILossTerm
     public LossSource Source => LossSource.Teacher;
 
     public double Add(in LossBatch batch) =>
-        AttentionLoss.Compute(batch.Student, batch.Teacher, batch.Labels.Length, batch.Row, Weight, batch.Gradient);
+        AttentionLoss.Compute(batch.Student, batch.Teacher, batch.Images, batch.Row, Weight, batch.Gradient);
 }

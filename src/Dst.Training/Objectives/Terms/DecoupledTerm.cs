@@ -5,6 +5,8 @@ internal sealed record DecoupledTerm(DecoupledOptions Options, float Temperature
 {
     public LossSource Source => LossSource.Teacher;
 
+    public bool NeedsLabels => true;
+
     public double Add(in LossBatch batch)
     {
         var warmth = Options.WarmupEpochs > 0 ? Math.Min(1, (batch.Epoch + 1.0) / Options.WarmupEpochs) : 1;

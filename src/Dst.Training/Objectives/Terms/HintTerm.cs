@@ -15,7 +15,7 @@ internal sealed record HintTerm(LayerPair Layers, float Weight, Parameter? Proje
     {
         if (Projection is not null) Array.Clear(Projection.Gradient);
         return HintLoss.Compute(
-            batch.Student, batch.Teacher, Projection?.Value, batch.Labels.Length, batch.Row, Weight, batch.Gradient, Projection?.Gradient);
+            batch.Student, batch.Teacher, Projection?.Value, batch.Images, batch.Row, Weight, batch.Gradient, Projection?.Gradient);
     }
 
     /// <summary>A projection [C_T, C_S, 1, 1] that keeps the variance of features, or null where both have the same channels.</summary>

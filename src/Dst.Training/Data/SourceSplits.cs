@@ -1,0 +1,54 @@
+using Dst.Foundations;
+
+namespace Dst.Training.Data;
+
+/// <summary>The images of a source by what they are for. Only the unlabelled ones have no labels.</summary>
+internal sealed record SourceSplits(
+    IReadOnlyList<SourceSample> Training, IReadOnlyList<SourceSample> Unlabelled, IReadOnlyList<SourceSample> Validation,
+    IReadOnlyList<SourceSample> Test)
+{
+    private const int TestSplit = 0;
+    private const int ValidationSplit = 1;
+    private const int LabelSplit = 2;
+    private const double HalfOfTheTest = 0.5;
+
+    /// <summary>Draws the splits that the options ask for, and lists the unlabelled images.</summary>
+    /// <exception cref="InputException">The data has too few images, or no test where one is to be halved.</exception>
+    public static SourceSplits Draw(SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log)
+    {
+        var (learning, validation, test) = options.ValidationFrom == ValidationSource.Training
+            ? SplitTraining(source, options, seed)
+            : HalveTest(source, options, seed, log);
+        List<SourceSample> unlabelled = [];
+        if (options.LabelsPerClass > 0)
+        {
+            (learning, unlabelled) = StratifiedSplit.DrawAllBut(options.LabelsPerClass, learning, seed, LabelSplit);
+            unlabelled = unlabelled.ConvertAll(sample => sample with { Label = null });
+            if (unlabelled.Count == 0)
+                log($"data: all training images keep their labels, because no class has more than data.labels_per_class, {options.LabelsPerClass}");
+        }
+
+        return new(learning, [.. unlabelled, .. FolderSource.OpenUnlabelled(options, baseFolder)], validation, test);
+    }
+
+    private static (IReadOnlyList<SourceSample> Learning, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test)
+        SplitTraining(SourceData source, DataOptions options, long seed)
+    {
+        var (rest, test) = source.Test.Count > 0
+            ? (source.Training, source.Test)
+            : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
+        var (learning, validation) = StratifiedSplit.Draw(rest, source.ClassNames, options.Validation, seed, ValidationSplit);
+        return (learning, validation, test);
+    }
+
+    private static (IReadOnlyList<SourceSample> Learning, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test)
+        HalveTest(SourceData source, DataOptions options, long seed, Action<string> log)
+    {
+        if (source.Test.Count == 0)
+            throw new InputException(
+                $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");
+        var (test, validation) = StratifiedSplit.Draw(source.Test, source.ClassNames, HalfOfTheTest, seed, ValidationSplit);
+        log("data: half of the test images, drawn by the seed, are the validation images; the other half is the test");
+        return (source.Training, validation, test);
+    }
+}
