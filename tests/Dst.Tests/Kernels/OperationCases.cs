@@ -95,7 +95,8 @@ internal static class OperationCases
             1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
         .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(
             kind => WinogradCases(FormOf(kind.Item1, kind.Item1), kind.Item2, kind.Item3)),
-        .. new[] { (3, 3), (1, 3), (4, 3), (5, 5) }.SelectMany(kernel => RowWinogradCases(FormOf(1, 4), kernel.Item1, kernel.Item2)),
+        .. new[] { (4, 3, 3), (4, 1, 3), (4, 4, 3), (4, 5, 5), (8, 3, 3), (8, 2, 3) }.SelectMany(
+            kind => RowWinogradCases(FormOf(1, kind.Item1), kind.Item2, kind.Item3)),
     ];
 
     private static WinogradForm FormOf(int tileRows, int tile) =>

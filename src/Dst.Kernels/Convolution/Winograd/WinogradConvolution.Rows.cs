@@ -23,22 +23,27 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
+    [SkipLocalsInit]
     private void GatherRows<T, TTransform>(TileWalk walk, TileRows rows, float* x, float* tiles)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
+        var room = stackalloc float[StripLength + Layout.Block];
+        var strip = Layout.Align(room);
         for (var done = 0; done < rows.Count;)
         {
             var part = PartOf(rows, done);
             var (top, place) = (part.First % RowsPerImage + walk.Origin, PlaceOf(walk, part));
-            for (var block = 0; block < walk.Blocks; block++)
+            for (var i = 0; i < walk.Blocks * (part.Count + walk.Reach); i++)
             {
+                var (block, row) = Math.DivRem(i, part.Count + walk.Reach);
                 var plane = PlaneOf(walk, part.First, block, x);
-                for (var row = 0; row < part.Count + walk.Reach; row++)
+                var tile = tiles + TileOffset(walk, block, place + row);
+                for (var first = 0; first < _tileColumns; first += StripTiles)
                 {
-                    var tile = tiles + TileOffset(walk, block, place + row);
-                    if (top + row >= 0 && top + row < walk.Height) GatherRow<T, TTransform>(walk, _tileColumns, plane, top + row, tile);
-                    else for (var i = 0; i < TTransform.Out; i++) new Span<float>(tile + i * walk.TilePitch, RowOffset(1)).Clear();
+                    var count = Math.Min(StripTiles, _tileColumns - first);
+                    CopyRow<T>(walk, plane, top + row, first * walk.Step + walk.Origin, (count - 1) * walk.Step + TTransform.In, strip);
+                    TransformRow<T, TTransform>(count, strip, walk.Step * Layout.Block, tile + first * Layout.Block, walk.TilePitch);
                 }
             }
 
@@ -46,31 +51,16 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    /// <summary>Transforms the windows of a row of the plane.</summary>
-    [SkipLocalsInit]
+    /// <summary>Copies a part of a row of the plane, with zeros outside. It costs less than to treat the tiles at the edges apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void GatherRow<T, TTransform>(TileWalk walk, int tiles, float* plane, int row, float* to)
-        where T : unmanaged, ILanes<T>
-        where TTransform : IWinogradTransform<T>
+    private static void CopyRow<T>(TileWalk walk, float* plane, int row, int left, int columns, float* to) where T : unmanaged, ILanes<T>
     {
-        var windowRoom = stackalloc float[(SquareTransform.LargestSide + 1) * Layout.Block];
-        var window = Layout.Align(windowRoom);
-        for (var left = walk.Origin; tiles > 0; tiles--, left += walk.Step, to += Layout.Block)
-        {
-            if (left >= 0 && left + TTransform.In <= walk.Width)
-            {
-                TTransform.Apply(plane + walk.Offset(row, left), Layout.Block, to, walk.TilePitch);
-                continue;
-            }
-
-            for (var c = 0; c < TTransform.In; c++)
-            {
-                var isInside = left + c >= 0 && left + c < walk.Width;
-                T.Store(window + c * Layout.Block, isInside ? T.Load(plane + walk.Offset(row, left + c)) : T.Zero);
-            }
-
-            TTransform.Apply(window, Layout.Block, to, walk.TilePitch);
-        }
+        var isInside = row >= 0 && row < walk.Height;
+        var begin = isInside ? Math.Clamp(-left, 0, columns) : columns;
+        var end = isInside ? Math.Clamp(walk.Width - left, begin, columns) : columns;
+        for (var c = 0; c < begin; c++) T.Store(to + c * Layout.Block, T.Zero);
+        for (var c = begin; c < end; c++) T.Store(to + c * Layout.Block, T.Load(plane + walk.Offset(row, left + c)));
+        for (var c = end; c < columns; c++) T.Store(to + c * Layout.Block, T.Zero);
     }
 
     /// <summary>

@@ -173,7 +173,7 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
-        var windowRoom = stackalloc float[(SquareTransform.LargestSide + 1) * Layout.Block];
+        var windowRoom = stackalloc float[(SquareTransform.LargestRow + 1) * Layout.Block];
         var window = Layout.Align(windowRoom);
         for (; tiles > 0; tiles--, from += step, left += walk.Step)
         {

@@ -283,6 +283,7 @@ public sealed unsafe partial class WinogradConvolution
             {
                 case (2, 3, 1): kernel.Run<T, Points4<T>, F2x3>(); break;
                 case (4, 3, 1): kernel.Run<T, Points6<T>, F4x3>(); break;
+                case (8, 3, 1): kernel.Run<T, Points10<T>, F8x3>(); break;
                 case (2, 5, 1): kernel.Run<T, Points6<T>, F2x5>(); break;
                 case (4, 5, 1): kernel.Run<T, Points8<T>, F4x5>(); break;
                 case (3, 6, 1): kernel.Run<T, Points8<T>, F3x6>(); break;

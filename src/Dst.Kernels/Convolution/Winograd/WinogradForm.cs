@@ -35,13 +35,14 @@ public sealed class WinogradForm : ConvolutionForm
     private const double Nine = 600;
 
     /// <summary>The same for a tile of one row.</summary>
-    private const double RowOfSix = 25;
-    private const double RowOfEight = 40;
+    private const double RowOfSix = 30;
+    private const double RowOfEight = 45;
+    private const double RowOfTen = 60;
 
     private static readonly (int TileRows, int Tile, int Kernel, int Stride, double TransformCost)[] Kinds =
     [
         (4, 4, 3, 1, Six), (2, 2, 3, 1, Four), (4, 4, 5, 1, Eight), (2, 2, 5, 1, Six), (3, 3, 6, 1, Eight), (4, 4, 3, 2, Nine),
-        (1, 4, 3, 1, RowOfSix), (1, 4, 5, 1, RowOfEight),
+        (1, 4, 3, 1, RowOfSix), (1, 4, 5, 1, RowOfEight), (1, 8, 3, 1, RowOfTen),
     ];
 
     internal WinogradForm(int tileRows, int tile) : base(NameOf(tileRows, tile)) => (TileRows, Tile) = (tileRows, tile);
