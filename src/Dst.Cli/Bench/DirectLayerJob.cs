@@ -22,7 +22,8 @@ internal sealed unsafe class DirectLayerJob : LayerJob
         _data =
         [
             .. Enumerable.Range(0, threads).Select(_ => new ThreadData(
-                Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength), Zeros((long)Images * shape.InputLength),
+                Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength),
+                Zeros((long)Images * shape.InputLength),
                 Zeros(_kernel.WeightGradientLength), Zeros(_kernel.ScratchLength))),
         ];
     }

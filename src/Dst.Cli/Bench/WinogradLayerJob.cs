@@ -5,8 +5,8 @@ using Dst.Runtime.Threading;
 namespace Dst.Cli.Bench;
 
 /// <summary>
-/// A convolution in Winograd form, in runs of rows of tiles that stay in the second-level cache. Each gradient is computed alone: a training
-/// step transforms the output's gradient once for both.
+/// A convolution in Winograd form, in runs of rows of tiles that stay in the second-level cache. Each gradient is computed alone: a
+/// training step transforms the output's gradient once for both.
 /// </summary>
 internal sealed unsafe class WinogradLayerJob : LayerJob
 {
@@ -24,7 +24,8 @@ internal sealed unsafe class WinogradLayerJob : LayerJob
         _data =
         [
             .. Enumerable.Range(0, threads).Select(_ => new ThreadData(
-                Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength), Zeros((long)Images * shape.InputLength),
+                Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength),
+                Zeros((long)Images * shape.InputLength),
                 Zeros(_kernel.WeightGradientLength), Zeros(_kernel.InputTilesLength), Zeros(_kernel.OutputTilesLength))),
         ];
     }

@@ -23,8 +23,8 @@ public sealed class ConvolutionForms
     private ConvolutionForms(string? name, IReadOnlyDictionary<string, ConvolutionForm> layers) => (_name, _layers) = (name, layers);
 
     /// <summary>
-    /// The form of the lowest estimated cost, which depends on shapes, masks, the batch and the tier. One-dimensional Winograd forms are left
-    /// out: their backward-data pass multiplies dropped rows too.
+    /// The form of the lowest estimated cost, which depends on shapes, masks, the batch and the tier. One-dimensional Winograd forms are
+    /// left out: their backward-data pass multiplies dropped rows too.
     /// </summary>
     public static ConvolutionForms Estimated { get; } = new(EstimatedName, new Dictionary<string, ConvolutionForm>());
 
@@ -97,7 +97,8 @@ public sealed class ConvolutionForms
     private static string? NameIn(JsonElement form) => form.ValueKind switch
     {
         JsonValueKind.String => form.GetString(),
-        JsonValueKind.Number when form.TryGetInt32(out var tile) => tile == 0 ? ConvolutionForm.Direct.Name : WinogradForm.NameOf(tile, tile),
+        JsonValueKind.Number when form.TryGetInt32(out var tile) =>
+            tile == 0 ? ConvolutionForm.Direct.Name : WinogradForm.NameOf(tile, tile),
         _ => null,
     };
 

@@ -35,7 +35,8 @@ public sealed class ConvolutionFormsTests : IDisposable
         var measured = ConvolutionForms.Measure(_model, Batch, new(_pool, tier));
         var convolutions = _model.Graph.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => node.Name);
         Assert.Equal(convolutions, measured.Layers.Keys);
-        Assert.All(measured.Layers.Values, name => Assert.Contains(name, (string[])["direct", "winograd4x4", "winograd2x2", "winograd1x4", "winograd1x8"]));
+        string[] forms = ["direct", "winograd4x4", "winograd2x2", "winograd1x4", "winograd1x8"];
+        Assert.All(measured.Layers.Values, name => Assert.Contains(name, forms));
         var again = ConvolutionForms.Parse(measured.ToString());
         Assert.Equal(measured.Layers, again.Layers);
         Assert.Equal(Gradients(tier, measured), Gradients(tier, again));

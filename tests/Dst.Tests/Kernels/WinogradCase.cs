@@ -14,7 +14,8 @@ internal sealed unsafe class WinogradCase(
 {
     private int AllRows => images * form.RowsOf(shape);
 
-    private IEnumerable<TileRows> Runs => Enumerable.Range(0, AllRows).Chunk(rowsTogether).Select(run => new TileRows(run[0], 0, run.Length));
+    private IEnumerable<TileRows> Runs =>
+        Enumerable.Range(0, AllRows).Chunk(rowsTogether).Select(run => new TileRows(run[0], 0, run.Length));
 
     public override bool RunsOn(SimdTier tier) => tier != SimdTier.Scalar;
 
@@ -90,7 +91,8 @@ internal sealed unsafe class WinogradCase(
     /// <summary>In one dimension only whole images can be cut off.</summary>
     private void InTwo(TileRows rows, Action<TileRows> run)
     {
-        var first = form.IsOneDimensional ? (rows.First == 0 && rows.Count == AllRows && images > 1 ? form.RowsOf(shape) : 0) : rows.Count / 3;
+        var hasImages = images > 1 && rows.Count == AllRows;
+        var first = !form.IsOneDimensional ? rows.Count / 3 : hasImages ? form.RowsOf(shape) : 0;
         if (first > 0) run(rows with { Count = first });
         run(new(rows.First + first, rows.Place + first, rows.Count - first));
     }

@@ -36,10 +36,15 @@ internal sealed class KeptUnits
     /// <summary>Index of a block's first unit in <see cref="Units"/>; one past the last for the number of blocks.</summary>
     public int First(int block) => _first[block];
 
-    /// <summary>The units that keep any of some taps; these themselves if all do.</summary>
-    public KeptUnits With(ulong taps) => Array.TrueForAll(Taps, ofUnit => (ofUnit & taps) != 0)
-        ? this
-        : new([.. Enumerable.Range(0, _first.Length - 1).Select(block => BlockWith(block, taps))]);
+    /// <summary>Blocks of filters.</summary>
+    public int Blocks => _first.Length - 1;
+
+    /// <summary>Whether each unit keeps any of some taps.</summary>
+    public bool AllHave(ulong taps) => Array.TrueForAll(Taps, ofUnit => (ofUnit & taps) != 0);
+
+    /// <summary>The units that keep any of some taps.</summary>
+    public KeptUnits With(ulong taps) =>
+        AllHave(taps) ? this : new([.. Enumerable.Range(0, Blocks).Select(block => BlockWith(block, taps))]);
 
     private (int Unit, ulong Taps)[] BlockWith(int block, ulong taps) =>
     [

@@ -10,19 +10,21 @@ internal sealed class PositionUnits
     /// </summary>
     private const int GradientMultiple = 8;
 
-    /// <summary>Plans the products of some positions.</summary>
-    /// <param name="kept">The units.</param>
-    /// <param name="blocks">Blocks of filters.</param>
+    /// <summary>Plans the products of the positions that read some taps.</summary>
+    /// <param name="all">The kept units of the layer.</param>
+    /// <param name="taps">The taps.</param>
     /// <param name="offsetOf">Where a unit's first input is, within one position of V.</param>
-    public PositionUnits(KeptUnits kept, int blocks, Func<int, int> offsetOf)
+    public PositionUnits(KeptUnits all, ulong taps, Func<int, int> offsetOf)
     {
-        Kept = kept;
-        Offsets = [.. kept.Units.Select(offsetOf)];
+        Kept = all.With(taps);
+        Offsets = [.. Kept.Units.Select(offsetOf)];
+        var next = 0;
+        Index = [.. all.Taps.Select(ofUnit => (ofUnit & taps) != 0 ? next++ : -1)];
         var offsets = new List<int>();
-        GradientFirst = new int[blocks + 1];
-        for (var b = 0; b < blocks; b++)
+        GradientFirst = new int[all.Blocks + 1];
+        for (var b = 0; b < all.Blocks; b++)
         {
-            foreach (var run in Offsets[kept.First(b)..kept.First(b + 1)].Chunk(GradientMultiple))
+            foreach (var run in Offsets[Kept.First(b)..Kept.First(b + 1)].Chunk(GradientMultiple))
                 for (var i = 0; i < GradientMultiple; i++) offsets.Add(run[Math.Min(i, run.Length - 1)]);
             GradientFirst[b + 1] = offsets.Count;
         }
@@ -32,6 +34,9 @@ internal sealed class PositionUnits
 
     /// <summary>The units.</summary>
     public KeptUnits Kept { get; }
+
+    /// <summary>For each kept unit of the layer its index among these, or −1.</summary>
+    public int[] Index { get; }
 
     /// <summary>Offset of each unit's inputs.</summary>
     public int[] Offsets { get; }

@@ -3,9 +3,13 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <content>The matrix products of weights and tiles, one at each position of the transform domain.</content>
+/// <content>
+/// The matrix products of weights and tiles, one at each position of the transform domain. Their loops are optimised from the first call
+/// on, because plans measure them in a young process.
+/// </content>
 public sealed unsafe partial class WinogradConvolution
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply<T>(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
         where T : unmanaged, ILanes<T>
     {
@@ -32,6 +36,7 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyTransposed<T>(int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv)
         where T : unmanaged, ILanes<T>
     {
@@ -60,9 +65,10 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// A block of channels of rows of one image. Row i of V meets row k of the kernels in row i − k of M: neighbours that meet the same rows
-    /// of the kernels are one product.
+    /// A block of channels of rows of one image. Row i of V meets row k of the kernels in row i − k of M: neighbours that meet the same
+    /// rows of the kernels are one product.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyAllChannels<T>(int rows, float* weights, float* source, float* destination) where T : unmanaged, ILanes<T>
     {
         fixed (int* offsets = _outputOffsets)
@@ -124,6 +130,7 @@ public sealed unsafe partial class WinogradConvolution
         if (second != null) ofSecond.Store(second, tiles);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddWeightGradient<T, TTaps>(int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du)
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
@@ -157,14 +164,14 @@ public sealed unsafe partial class WinogradConvolution
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, rows, v, u, m);
     }
 
-    private readonly struct MultiplyTransposedKernel(WinogradConvolution conv, int first, int end, TileRows rows, float* dm, float* u, float* dv)
-        : IVectorKernel
+    private readonly struct MultiplyTransposedKernel(
+        WinogradConvolution conv, int first, int end, TileRows rows, float* dm, float* u, float* dv) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, rows, dm, u, dv);
     }
 
-    private readonly struct BackwardWeightKernel(WinogradConvolution conv, int first, int end, TileRows rows, float* v, float* dm, float* du)
-        : IVectorKernel
+    private readonly struct BackwardWeightKernel(
+        WinogradConvolution conv, int first, int end, TileRows rows, float* v, float* dm, float* du) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {

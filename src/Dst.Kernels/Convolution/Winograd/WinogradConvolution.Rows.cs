@@ -7,7 +7,7 @@ namespace Dst.Kernels;
 public sealed unsafe partial class WinogradConvolution
 {
     /// <summary>
-    /// The rows from the <paramref name="done"/>-th on that are one product: in two dimensions all, in one dimension those of the same image.
+    /// The rows from the <paramref name="done"/>-th on that are one product: all in two dimensions, those of the same image in one.
     /// </summary>
     private TileRows PartOf(TileRows rows, int done)
     {
@@ -15,7 +15,7 @@ public sealed unsafe partial class WinogradConvolution
         return new(first, rows.Place + done, Form.IsOneDimensional ? Math.Min(left, RowsPerImage - first % RowsPerImage) : left);
     }
 
-    /// <summary>Where the first row of a part of an image is: behind the rows that the parts before it reach beyond their outputs.</summary>
+    /// <summary>Where a part of an image begins: behind the rows that the parts before it reach beyond their outputs.</summary>
     private int PlaceOf(TileWalk walk, TileRows part)
     {
         var rowOfPlaceZero = ((part.First - part.Place) % RowsPerImage + RowsPerImage) % RowsPerImage;
@@ -24,6 +24,7 @@ public sealed unsafe partial class WinogradConvolution
 
     /// <summary>Transforms the window of each tile of each plane; what lies outside of the image counts as zero.</summary>
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void GatherRows<T, TTransform>(TileWalk walk, TileRows rows, float* x, float* tiles)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
@@ -51,7 +52,7 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    /// <summary>Copies a part of a row of the plane, with zeros outside. It costs less than to treat the tiles at the edges apart.</summary>
+    /// <summary>Copies a part of a row of the plane, with zeros outside. To treat the tiles at the edges apart costs more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRow<T>(TileWalk walk, float* plane, int row, int left, int columns, float* to) where T : unmanaged, ILanes<T>
     {
@@ -67,6 +68,7 @@ public sealed unsafe partial class WinogradConvolution
     /// Transforms each tile back and writes it to its window of the plane; what lies outside is dropped. Rows that an earlier part of the
     /// image has written, and everywhere with <paramref name="accumulate"/>, are added to.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ScatterRows<T, TTransform>(TileWalk walk, TileRows rows, float* tiles, bool accumulate, Epilogue epilogue, float* x)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>

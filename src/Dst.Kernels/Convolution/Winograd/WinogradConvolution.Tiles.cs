@@ -157,7 +157,8 @@ public sealed unsafe partial class WinogradConvolution
 
     /// <summary>Transforms one row of each tile of a strip, [tile][In][16], to a row of the plane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScatterStripRow<T, TTransform>(TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
+    private static void ScatterStripRow<T, TTransform>(
+        TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T> =>
         ScatterRow<T, TTransform>(walk, tiles, strip, TTransform.In * Layout.Block, Layout.Block, row, left, isAdded, plane);

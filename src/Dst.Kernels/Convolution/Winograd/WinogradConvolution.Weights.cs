@@ -54,26 +54,19 @@ public sealed unsafe partial class WinogradConvolution
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * Shape.RowLength;
         var vectors = stackalloc float[Positions * Layout.Block];
-        var next = stackalloc int[Positions];
-        for (var p = 0; p < Positions; p++) next[p] = _products[p].Kept.First(block);
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
-            var units = weights + (long)block * Layout.Block * Shape.RowLength + _kept.Units[i] * UnitLength;
-            TransformUnits<T, TTransform>(units, new(lanes, FiltersOf(block)), vectors, Layout.Block);
+            TransformUnits<T, TTransform>(weights + FirstTap(block, i), new(lanes, FiltersOf(block)), vectors, Layout.Block);
             for (var p = 0; p < Positions; p++)
             {
-                if (!HasUnit(p, next[p], block, i)) continue;
-                T.Store(u + (_firstWeight[p] + next[p]++) * Layout.Block, T.Load(vectors + p * Layout.Block));
+                var index = _products[p].Index[i];
+                if (index >= 0) T.Store(u + (_firstWeight[p] + index) * Layout.Block, T.Load(vectors + p * Layout.Block));
             }
         }
     }
 
-    /// <summary>Whether the next unit of a position, with an index in its list, is a kept unit of the block.</summary>
-    private bool HasUnit(int position, int next, int block, int unit)
-    {
-        var list = _products[position].Kept;
-        return next < list.First(block + 1) && list.Units[next] == _kept.Units[unit];
-    }
+    /// <summary>Where a kept unit begins in the weights of the first filter of a block.</summary>
+    private long FirstTap(int block, int unit) => (long)block * Layout.Block * Shape.RowLength + _kept.Units[unit] * UnitLength;
 
     private void PackBackwardData<T, TTransform>(int block, float* weights, float* u)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
@@ -138,21 +131,14 @@ public sealed unsafe partial class WinogradConvolution
     {
         var vectors = stackalloc float[Positions * Layout.Block];
         var lanes = stackalloc float[UnitLength * Layout.Block];
-        var next = stackalloc int[Positions];
-        for (var p = 0; p < Positions; p++) next[p] = _products[p].Kept.First(block);
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
             for (var p = 0; p < Positions; p++)
             {
-                // What is not in a position's list is zero times any kept tap.
-                var sum = T.Zero;
-                if (HasUnit(p, next[p], block, i))
-                {
-                    var index = _products[p].GradientFirst[block] + next[p]++ - _products[p].Kept.First(block);
-                    sum = T.Load(du + (_firstGradient[p] + index) * Layout.Block);
-                }
-
-                T.Store(vectors + p * Layout.Block, sum);
+                // A position without the unit is a zero of G in all of its kept taps.
+                var (units, index) = (_products[p], _products[p].Index[i]);
+                var vector = _firstGradient[p] + units.GradientFirst[block] + index - units.Kept.First(block);
+                T.Store(vectors + p * Layout.Block, index >= 0 ? T.Load(du + vector * Layout.Block) : T.Zero);
             }
 
             if (Form.IsOneDimensional)
@@ -160,7 +146,7 @@ public sealed unsafe partial class WinogradConvolution
             else
                 SquareTransform.Apply<T, TTransform>(
                     new(vectors, _points * Layout.Block, Layout.Block), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
-            WriteKept(lanes, _kept.Taps[i], FiltersOf(block), gradient + (long)block * Layout.Block * Shape.RowLength + _kept.Units[i] * UnitLength);
+            WriteKept(lanes, _kept.Taps[i], FiltersOf(block), gradient + FirstTap(block, i));
         }
     }
 

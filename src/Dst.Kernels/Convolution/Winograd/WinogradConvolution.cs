@@ -4,18 +4,17 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// A convolution in Winograd form, with all of its kernels or with the kept ones of a mask. F(m×m, r×r) computes m² outputs of r² taps
-/// with (m + r − 1)² multiplications: F(4×4, 3×3) needs 36 instead of 144, and 81 with stride 2. In one dimension F(4, 3) computes 4 outputs
-/// of one row of a kernel with 6 multiplications instead of 12, and a mask may drop single rows. An instance is a plan: it holds no
-/// activations and no weights, and may be used by many threads at once. The scalar tier has no such form.
+/// with (m + r − 1)² multiplications: F(4×4, 3×3) needs 36 instead of 144, and 81 with stride 2. In one dimension F(4, 3) computes
+/// 4 outputs of one row of a kernel with 6 multiplications instead of 12, and a mask may drop single rows. An instance is a plan: it holds
+/// no activations and no weights, and may be used by many threads at once. The scalar tier has no such form.
 /// </summary>
 /// <remarks>
 /// <para>The steps of each pass work on two arrays in the transform domain: V of the inputs and M of the outputs, both
 /// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles. Rows are counted on from image to image,
 /// <see cref="RowsPerImage"/> each. A caller runs all steps on one cache-sized run of rows after another, or each step on all rows,
 /// split over threads as it likes.</para>
-/// <para>In one dimension a row of tiles is a row of pixels. V then has <c>KernelHeight − 1</c> more rows for each image, or part of an image,
-/// of a run: those that the kernel reaches beyond the outputs. The rows of a kernel read the same transformed inputs, each some rows
-/// further down, so that the product of a run is one product over all units.</para>
+/// <para>In one dimension a row of tiles is a row of pixels. V has <c>KernelHeight − 1</c> more rows for each image, or part of one: those
+/// that kernels reach beyond the outputs. The rows of a kernel read the same transformed inputs, each a row further down.</para>
 /// <para>Forward:</para>
 /// <list type="number">
 /// <item><see cref="TransformInput"/> x → V</item>
@@ -118,8 +117,8 @@ public sealed unsafe partial class WinogradConvolution
     public int WeightGradientLength => checked((int)_firstGradient[^1] * Layout.Block);
 
     /// <summary>
-    /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][units of a kernel][O][16], or [position][C/32][O][16] if a
-    /// mask halves them.
+    /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][units of a kernel][O][16], or [position][C/32][O][16]
+    /// if a mask halves them.
     /// </summary>
     public int BackwardDataWeightLength => checked(Positions * _transposedTaps * Layout.Block);
 
@@ -214,8 +213,9 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>dx = B dV Bᵀ, or dx += …, for some rows of tiles; the rows of an image come in their order, as tiles overlap.</summary>
-    /// <param name="rows">Which rows of the images, and where in dV. In one dimension these are the rows of <see cref="MultiplyTransposed"/>, or
-    /// whole images of them.</param>
+    /// <param name="rows">
+    /// Which rows of the images, and where in dV. In one dimension, the rows of <see cref="MultiplyTransposed"/> or whole images of them.
+    /// </param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
     /// <param name="accumulate">Whether to add to <paramref name="dx"/>; false needs <see cref="CoversInput"/>.</param>
     /// <param name="dx">Gradient of the images [N, C/16, H, W, 16].</param>
@@ -228,16 +228,13 @@ public sealed unsafe partial class WinogradConvolution
         RunFilter(new InputGradientKernel(this, rows, dv, accumulate, dx));
     }
 
-    /// <summary>The units of each position; those that read the same taps share them.</summary>
+    /// <summary>The units of each position. Those that read the same taps share them, and those that read any tap of each unit.</summary>
     private PositionUnits[] PlanProducts()
     {
-        var taps = Enumerable.Range(0, Positions).Select(position => Form.TapsOf(position, Shape)).ToArray();
-        var ofTaps = taps.Distinct().ToDictionary(bits => bits, _kept.With);
-        var plans = ofTaps.Values.Distinct().ToDictionary(
-            units => units,
-            units => new PositionUnits(
-                units, Shape.FilterBlocks, unit => OffsetOf(unit / _units, _inputRows) + RowOffset(unit % _units)));
-        return [.. taps.Select(bits => plans[ofTaps[bits]])];
+        var taps = Enumerable.Range(0, Positions).Select(position => Form.TapsOf(position, Shape))
+            .Select(bits => _kept.AllHave(bits) ? ulong.MaxValue : bits).ToArray();
+        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, OffsetOfUnit));
+        return [.. taps.Select(bits => plans[bits])];
     }
 
     /// <summary>Where each position begins in vectors, if they have some each; one past the last for the number of positions.</summary>
@@ -263,8 +260,9 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>Where the first tile of a channel is, within one position of V or M, whose planes have some rows.</summary>
-    private int OffsetOf(int channel, int rows) =>
-        checked((channel / Layout.Block * rows * _tileColumns * Layout.Block) + channel % Layout.Block);
+    private int OffsetOf(int channel, int rows) => channel / Layout.Block * RowOffset(rows) + channel % Layout.Block;
+
+    private int OffsetOfUnit(int unit) => OffsetOf(unit / _units, _inputRows) + RowOffset(unit % _units);
 
     private int RowOffset(int rows) => rows * _tileColumns * Layout.Block;
 
@@ -296,7 +294,8 @@ public sealed unsafe partial class WinogradConvolution
 
 /// <summary>A run of rows of Winograd tiles.</summary>
 /// <param name="First">First row, counted from the top of the first image and on through the images that follow.</param>
-/// <param name="Place">Where the first row is in the transform domain. All that is there at once has the same First − Place, or one that differs
-/// by whole images.</param>
+/// <param name="Place">
+/// Where the first row is in the transform domain. All rows there have the same First − Place, or one that differs by whole images.
+/// </param>
 /// <param name="Count">Number of rows.</param>
 public readonly record struct TileRows(int First, int Place, int Count);

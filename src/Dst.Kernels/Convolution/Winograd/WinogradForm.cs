@@ -3,8 +3,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The Winograd form with tiles of <see cref="TileRows"/>×<see cref="Tile"/> outputs: squares for square kernels, or single rows for kernels
-/// of any height. The number of tiles that run together depends on shapes alone, in training and in inference.
+/// The Winograd form with tiles of <see cref="TileRows"/>×<see cref="Tile"/> outputs: squares for square kernels, or single rows for
+/// kernels of any height. The number of tiles that run together depends on shapes alone, in training and in inference.
 /// </summary>
 public sealed class WinogradForm : ConvolutionForm
 {
@@ -64,16 +64,17 @@ public sealed class WinogradForm : ConvolutionForm
 
     /// <inheritdoc/>
     public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
-        tier != SimdTier.Scalar && shape.Groups == 1 && (IsOneDimensional || shape.KernelHeight == shape.KernelWidth)
-        && shape.Padding < shape.KernelWidth && Array.Exists(Kinds, kind => IsOf(kind.TileRows, kind.Tile, kind.Kernel, kind.Stride, shape));
+        tier != SimdTier.Scalar && shape.Groups == 1 && shape.Padding < shape.KernelWidth
+        && (IsOneDimensional || shape.KernelHeight == shape.KernelWidth)
+        && Array.Exists(Kinds, kind => IsOf(kind.TileRows, kind.Tile, kind.Kernel, kind.Stride, shape));
 
     /// <summary>Whether the taps that 16 filters drop together are all that some products read.</summary>
     public override bool Skips(Conv2dShape shape, KeptTaps kept) => kept.Block == Layout.Block && ShareOf(shape, kept) < 1;
 
     /// <summary>
     /// Share of the products that read a kept tap. Whole kernels, and rows in one dimension, take their products with them. In two
-    /// dimensions the products at zero read the first row and column alone, and those at infinity the last: half of the rows of 3×3 kernels
-    /// leave 3/4.
+    /// dimensions the products at zero read the first row and column alone, and those at infinity the last: half of the rows of 3×3
+    /// kernels leave 3/4.
     /// </summary>
     public override double ShareOf(Conv2dShape shape, KeptTaps kept)
     {
@@ -127,8 +128,8 @@ public sealed class WinogradForm : ConvolutionForm
     public bool RunsByPosition(Conv2dShape shape) => WeightsOf(shape) >= LargeWeights;
 
     /// <summary>
-    /// Rows of tiles whose transformed inputs stay in the second-level cache; 0 if not even one does. Where kernels reach over several rows of
-    /// tiles and an image fits, the rows are those of whole images.
+    /// Rows of tiles whose transformed inputs stay in the second-level cache; 0 if not even one does. In one dimension these are the rows
+    /// of whole images, if one fits.
     /// </summary>
     public int CachedRowsOf(Conv2dShape shape)
     {

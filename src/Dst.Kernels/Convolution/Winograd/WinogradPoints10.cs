@@ -84,7 +84,7 @@ internal readonly unsafe struct Points10<T> : IWinogradPoints<T> where T : unman
         T.Store(destination + 7 * pitch, T.Add(infinity, odd.Sum(1, 64, 0.015625f, 0.177978515625f)));
     }
 
-    /// <summary>The values at ±<paramref name="point"/> of a polynomial with such an even part and such an odd one, divided by the point.</summary>
+    /// <summary>The values at ±<paramref name="point"/> of a polynomial; its odd part is divided by the point.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void InputPair(float point, T even, T odd, float* destination, nint pitch)
     {

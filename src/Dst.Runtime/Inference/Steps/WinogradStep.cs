@@ -5,7 +5,7 @@ using Dst.Runtime.Lowering;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>
-/// A convolution in Winograd form, dense or of kept kernels or rows. It takes some rows of tiles at a time, by which threads share an image.
+/// A convolution in Winograd form, dense or of kept taps. It takes some rows of tiles at a time, by which threads share an image.
 /// </summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
