@@ -10,11 +10,13 @@ namespace Dst.Training.Engine;
 /// <param name="Options">Epochs, optimiser, schedule.</param>
 public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options)
 {
-    /// <summary>The teacher T, or null to learn from labels alone.</summary>
+    /// <summary>The teacher T, or null if it does not teach.</summary>
     public Model? Teacher { get; init; }
 
-    /// <summary>The dense student S* as a second teacher, or null.</summary>
-    public Model? DenseStudent { get; init; }
+    /// <summary>
+    /// The network before pruning, its channels in the order of <see cref="Start"/>, or null if it does not teach. It may be the teacher.
+    /// </summary>
+    public Model? Dense { get; init; }
 
     /// <summary>Pruning during the training, or null.</summary>
     public Pruning? Pruning { get; init; }

@@ -15,7 +15,7 @@ public enum ArmStart
     /// <summary>The recipe's student with initial weights.</summary>
     Student,
 
-    /// <summary>The student as the arm <see cref="ArmNames.StudentKd"/> left it: S* of the method.</summary>
+    /// <summary>The finished dense student: S* of the method (<see cref="Arm.BestStudentOf"/>).</summary>
     BestStudent,
 
     /// <summary>A narrower student with initial weights, of about the cost of the half-pruned one.</summary>
@@ -33,7 +33,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>How its network is pruned, or null if it is dense.</summary>
     public MaskKind? Masks { get; init; }
 
-    /// <summary>The section of the recipe by which the teacher teaches it, or null if it learns from labels alone.</summary>
+    /// <summary>The section of the recipe by which it is taught, or null if it learns from labels alone.</summary>
     public Func<Recipe, DistillationOptions>? Distill { get; init; }
 
     /// <summary>The model file that a recipe may give instead of a training, or null.</summary>
@@ -52,10 +52,15 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         new(ArmNames.UnstructuredKd, ArmStart.BestStudent, recipe => recipe.PruneTrain)
         {
             Masks = MaskKind.Unstructured,
-            Distill = recipe => recipe.Distill,
+            Distill = recipe => recipe.DistillPruned,
         },
         new(ArmNames.Uhp, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Masks = MaskKind.Uhp },
-        new(ArmNames.Dst, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Masks = MaskKind.Uhp, Distill = recipe => recipe.Distill },
+        new(ArmNames.Dst, ArmStart.BestStudent, recipe => recipe.PruneTrain)
+        {
+            Masks = MaskKind.Uhp,
+            Distill = recipe => recipe.DistillPruned,
+        },
+        new(ArmNames.DenseLonger, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Distill = recipe => recipe.DistillPruned },
         new(ArmNames.HalfWidth, ArmStart.NarrowStudent, recipe => recipe.Train) { Distill = recipe => recipe.Distill },
     ];
 
@@ -71,16 +76,17 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>The section of a recipe that trains it.</summary>
     public TrainOptions TrainIn(Recipe recipe) => IsPrunedFromScratch(recipe) ? recipe.Train : Train(recipe);
 
-    /// <summary>Whether the dense student teaches it beside the teacher.</summary>
-    public bool HasDenseTeacher(Recipe recipe) => Masks is not null && Distill is not null && Distill(recipe).Beta > 0;
+    /// <summary>The arm that makes the dense student which others start from and learn from.</summary>
+    public static Arm BestStudentOf(Recipe recipe) => Of(recipe.Student.IsTeacher ? ArmNames.Teacher : ArmNames.StudentKd);
 
     /// <summary>The arms that must be finished before it.</summary>
     public IReadOnlyList<Arm> NeedsIn(Recipe recipe)
     {
         if (Given(recipe) is not null) return [];
+        var distill = Distill?.Invoke(recipe);
         var needs = new List<Arm>();
-        if (Distill is not null) needs.Add(Of(ArmNames.Teacher));
-        if (StartIn(recipe) == ArmStart.BestStudent || HasDenseTeacher(recipe)) needs.Add(Of(ArmNames.StudentKd));
+        if (distill is { LearnsFromTeacher: true }) needs.Add(Of(ArmNames.Teacher));
+        if (StartIn(recipe) == ArmStart.BestStudent || distill is { LearnsFromDense: true }) needs.Add(BestStudentOf(recipe));
         return needs;
     }
 

@@ -21,6 +21,9 @@ public static class ArmNames
     /// <summary>S*, half-pruned, taught by T: the method.</summary>
     public const string Dst = "dst";
 
+    /// <summary>S*, trained on as long as a pruned one, without pruning, and taught like one.</summary>
+    public const string DenseLonger = "dense-longer";
+
     /// <summary>A narrower dense student of about the cost of the half-pruned one, taught by T.</summary>
     public const string HalfWidth = "half-width";
 

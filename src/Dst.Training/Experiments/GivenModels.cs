@@ -1,14 +1,15 @@
 using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Training.Data;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Training.Experiments;
 
 /// <summary>Finished models that a recipe gives instead of an arm.</summary>
-internal sealed class GivenModels(DataSet data)
+internal sealed class GivenModels(Recipe recipe, DataSet data)
 {
     /// <summary>Reads the model of an arm and prepares it for this data.</summary>
-    /// <exception cref="InputException">It cannot be read, does not fit the data, or is a student that is pruned already.</exception>
+    /// <exception cref="InputException">It cannot be read, does not fit the data, or is pruned already and to be pruned.</exception>
     public Model Load(Arm arm, string path)
     {
         var key = arm.Start == ArmStart.Teacher ? "teacher.model" : "student.model";
@@ -17,7 +18,7 @@ internal sealed class GivenModels(DataSet data)
         if (model.Normalisation is { } normalisation && !IsNear(normalisation, data.Normalisation))
             throw new InputException(
                 $"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(data.Normalisation)}");
-        if (arm.Start == ArmStart.Teacher || model.Masks.Count == 0) return For(data, model);
+        if (arm != Arm.BestStudentOf(recipe) || model.Masks.Count == 0) return For(data, model);
         var (layer, mask) = model.Masks.First();
         throw new InputException(
             $"{key} {path} is pruned already (layer '{layer}' has the mask {mask.PatternName}); "

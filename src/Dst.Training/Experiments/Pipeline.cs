@@ -34,7 +34,7 @@ public sealed class Pipeline
         (_run, _recipe, _data, _compute) = (run, run.Recipe, data, compute);
         _finisher = new(run, data, compute, measureLatency);
         _networks = new(run.Recipe, data);
-        _given = new(data);
+        _given = new(run.Recipe, data);
     }
 
     /// <summary>Called after each step.</summary>
@@ -75,28 +75,40 @@ public sealed class Pipeline
     /// <summary>How an arm is trained: its row of the table with the networks that it names.</summary>
     private TrainingPhase Plan(Arm arm, CancellationToken cancellation)
     {
-        Model BestStudent() => Get(Arm.Of(ArmNames.StudentKd), cancellation);
-        var start = arm.StartIn(_recipe) == ArmStart.BestStudent ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
+        var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
+        var begin = startsDense ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
         var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
-        return new(arm.Name, pruning is null ? start : Prepare(start, pruning), arm.TrainIn(_recipe))
+        var (dense, start) = pruning is null ? (begin, begin) : Prepare(begin, pruning);
+        var distill = arm.Distill?.Invoke(_recipe);
+        return new(arm.Name, start, arm.TrainIn(_recipe))
         {
             Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
-            Distillation = arm.Distill?.Invoke(_recipe) ?? new(),
-            Teacher = arm.Distill is null ? null : Get(Arm.Of(ArmNames.Teacher), cancellation),
-            DenseStudent = arm.HasDenseTeacher(_recipe) ? BestStudent() : null,
+            Distillation = distill ?? new(),
+            Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
+            Dense = distill is { LearnsFromDense: true } ? Dense() : null,
         };
+
+        Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
+        Model Dense() => startsDense ? dense : BestStudent();
+        Model Teacher() => _recipe.Student.IsTeacher ? Dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
     }
 
-    /// <summary>What pruning does to a network before its phase.</summary>
-    private Model Prepare(Model start, Pruning pruning)
+    /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
+    private (Model Dense, Model Start) Prepare(Model model, Pruning pruning)
     {
         var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _compute, _recipe.Seed);
-        return pruning.Options.Method switch
+        switch (pruning.Options.Method)
         {
-            PruningMethod.OneShot => pruning.Prepare(start, gradients, Log).Apply(),
-            PruningMethod.Gradual => pruning.Permute(start, gradients, Log),
-            PruningMethod.SrSte => start,
-            _ => throw new ArgumentOutOfRangeException(nameof(pruning), pruning.Options.Method, "unknown method"),
-        };
+            case PruningMethod.OneShot:
+                var planned = pruning.Prepare(model, gradients, Log);
+                return (planned.Start, planned.Apply());
+            case PruningMethod.Gradual:
+                var permuted = pruning.Permute(model, gradients, Log);
+                return (permuted, permuted);
+            case PruningMethod.SrSte:
+                return (model, model);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(pruning), pruning.Options.Method, "unknown method");
+        }
     }
 }

@@ -19,6 +19,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     public void Check()
     {
         CheckSplits();
+        CheckStudent();
         CheckTrainOptions();
         CheckPruning();
         CheckNetworks();
@@ -31,6 +32,22 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
                 "data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
         if (data.Test.Count == 0)
             throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
+    }
+
+    private void CheckStudent()
+    {
+        var (teacher, student) = (_recipe.Teacher, _recipe.Student);
+        if (student.Model is not null && student.Model == teacher.Model)
+            throw new InputException(
+                $"teacher.model and student.model are both {student.Model}; "
+                + "expected student: {is_teacher: true} to prune the teacher itself");
+        if (!student.IsTeacher) return;
+        if (student.Model is not null)
+            throw new InputException($"student.model is {student.Model} while student.is_teacher is true; expected one of them alone");
+        foreach (var arm in new[] { ArmNames.Student, ArmNames.StudentKd }.Where(_recipe.Arms.Contains))
+            throw new InputException(
+                $"arms has {arm} while student.is_teacher is true; "
+                + "expected arms without student and student-kd, for which the teacher stands");
     }
 
     private void CheckTrainOptions()
@@ -53,11 +70,11 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         if (prune.Method == PruningMethod.SrSte && prune.Permute)
             throw new InputException(
                 "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
-        if (prune.Permute && _recipe.Distill.Hints.Weight > 0)
+        if (prune.Permute && _recipe.DistillPruned is { LearnsFromTeacher: true, Hints.Weight: > 0 } && !_recipe.Student.IsTeacher)
         {
             throw new InputException(
-                "prune.permute is true while distill.hints.weight is not 0; expected one of them alone, "
-                + "because hints compare channels by their place");
+                "prune.permute is true while distill_pruned.hints.weight is not 0; expected one of them alone, "
+                + "because hints compare the teacher's channels by their place");
         }
     }
 
@@ -68,11 +85,15 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
             var graph = GraphOf(arm);
             if (arm.Given(_recipe) is not null) continue;
             NetworkMemory.Check(graph, arm.TrainIn(_recipe).Batch);
-            if (arm.Distill is not null) LossTerms.CheckLayers(arm.Distill(_recipe), GraphOf(Arm.Of(ArmNames.Teacher)), graph);
+            if (arm.Distill?.Invoke(_recipe) is { } distill) LossTerms.CheckLayers(distill, GraphOf(TeacherOf(distill)), graph);
         }
 
         if (_recipe.Student.Model is null && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
     }
+
+    /// <summary>The arm whose layers the pairs of layers name.</summary>
+    private Arm TeacherOf(DistillationOptions distill) =>
+        distill.LearnsFromTeacher ? Arm.Of(ArmNames.Teacher) : Arm.BestStudentOf(_recipe);
 
     private CheckedGraph GraphOf(Arm arm)
     {
@@ -84,6 +105,6 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     {
         if (arm.Given(_recipe) is { } path) return given.Load(arm, path).Graph;
         var start = arm.StartIn(_recipe);
-        return start == ArmStart.BestStudent ? GraphOf(Arm.Of(ArmNames.StudentKd)) : networks.Build(start);
+        return start == ArmStart.BestStudent ? GraphOf(Arm.BestStudentOf(_recipe)) : networks.Build(start);
     }
 }

@@ -17,10 +17,12 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
     /// <exception cref="InputException">It does not fit the data or the memory.</exception>
     public Model Initialise(ArmStart start) => Initialise(OptionsOf(start));
 
+    private NetworkOptions Student => recipe.Student.IsTeacher ? recipe.Teacher : recipe.Student;
+
     private NetworkOptions OptionsOf(ArmStart start) => start switch
     {
         ArmStart.Teacher => recipe.Teacher,
-        ArmStart.Student => recipe.Student,
+        ArmStart.Student => Student,
         ArmStart.NarrowStudent => NarrowStudent(),
         _ => throw new ArgumentOutOfRangeException(nameof(start), start, "not a network with initial weights"),
     };
@@ -40,10 +42,10 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
     private NetworkOptions NarrowStudent()
     {
         const double narrowest = 0.05;
-        var student = Initialise(recipe.Student);
+        var student = Initialise(Student);
         var cost = NetworkCost.Of(student.Graph, PruningPlan.Outline(student, recipe.Prune).Masks).EffectiveMacs;
         return Enumerable.Range(1, 100)
-            .Select(percent => recipe.Student with { Width = Math.Max(narrowest, recipe.Student.Width * percent / 100) })
+            .Select(percent => Student with { Width = Math.Max(narrowest, Student.Width * percent / 100) })
             .MinBy(options => Math.Abs(NetworkCost.Of(Build(options)).Macs - cost))!;
     }
 }

@@ -3,10 +3,16 @@ using Dst.Foundations;
 namespace Dst.Training.Objectives;
 
 /// <summary>
-/// What a student learns from: a weighted sum of the labels' and the teachers' terms, each with its own weight (docs/method.md).
+/// What a student learns from: a weighted sum of the labels' and the teacher's terms, each with its own weight (docs/method.md).
 /// </summary>
-public sealed record DistillationOptions
+public record DistillationOptions
 {
+    /// <summary>Published weights by name.</summary>
+    [Setting(
+        "published weights by name: keys of the section that are left out have those of kd (temperature 4, alpha 0.9), of standardised "
+        + "(KD 9, labels 0.1, temperature 2, standardised logits) or of dist (DIST 2 and 2, labels 1, temperature 4); null for none")]
+    public DistillationPreset? Preset { get; init; }
+
     /// <summary>Temperature τ.</summary>
     [Setting("temperature τ that divides the logits of teacher and student", Min = 0.1, Max = 100)]
     public double Temperature { get; init; } = 4;
@@ -15,28 +21,28 @@ public sealed record DistillationOptions
     [Setting("weight α of the teacher's soft targets; the labels have 1 − α unless labels says otherwise", Min = 0, Max = 1000)]
     public double Alpha { get; init; } = 0.9;
 
-    /// <summary>Weight β of the dense student's term.</summary>
-    [Setting("weight β of the dense student as a second teacher of the pruned one; 0 leaves it out", Min = 0, Max = 1000)]
-    public double Beta { get; init; }
-
     /// <summary>Weight of the cross-entropy with the labels, or null for 1 − α.</summary>
     [Setting("weight of the labels; null for 1 − alpha", Min = 0, Max = 1000)]
     public double? Labels { get; init; }
 
     /// <summary>Whether logits are standardised before they are compared.</summary>
-    [Setting("standardise the logits of each image (mean 0, deviation 1) before soft targets and dkd compare them")]
+    [Setting("standardise the logits of each image (mean 0, deviation 1) before soft targets, dkd and dist compare them")]
     public bool Standardise { get; init; }
 
     /// <summary>
-    /// Whether teachers' logits are computed once for each image, without augmentation. If the data is not augmented they always are.
+    /// Whether the teacher's logits are computed once for each image, without augmentation. If the data is not augmented they always are.
     /// </summary>
     [Setting(
-        "compute the teachers' logits once for each image, without augmentation: faster, but student and teacher see different crops")]
+        "compute the teacher's logits once for each image, without augmentation: faster, but student and teacher see different crops")]
     public bool CacheTeacher { get; init; }
 
     /// <summary>Decoupled distillation.</summary>
     [Setting("decoupled distillation (DKD): separate weights for the label's class and the others; usually with alpha: 0")]
     public DecoupledOptions Dkd { get; init; } = new();
+
+    /// <summary>Correlations of DIST.</summary>
+    [Setting("correlation with the teacher's probabilities (DIST); usually with alpha: 0")]
+    public DistOptions Dist { get; init; } = new();
 
     /// <summary>Attention transfer.</summary>
     [Setting("attention transfer between layers with maps of one size")]
@@ -48,6 +54,42 @@ public sealed record DistillationOptions
 
     /// <summary>The weight of the cross-entropy with the labels.</summary>
     internal double LabelWeight => Labels ?? 1 - Alpha;
+
+    /// <summary>Name of the section, for messages.</summary>
+    internal virtual string Section => "distill";
+
+    /// <summary>Whether the logits of the teacher T are learnt from.</summary>
+    internal virtual bool LearnsFromTeacher => true;
+
+    /// <summary>Whether the logits of the dense network are learnt from.</summary>
+    internal virtual bool LearnsFromDense => false;
+}
+
+/// <summary>Which network teaches a pruned one.</summary>
+public enum TeacherChoice
+{
+    /// <summary>The teacher T.</summary>
+    Teacher,
+
+    /// <summary>The network before pruning.</summary>
+    Dense,
+
+    /// <summary>Both.</summary>
+    Both,
+}
+
+/// <summary>What a network learns from after pruning.</summary>
+public sealed record PrunedDistillationOptions : DistillationOptions
+{
+    /// <summary>Whose logits teach.</summary>
+    [Setting("whose logits teach: those of the teacher, of the dense network that was pruned, or of both, each with half the weights")]
+    public TeacherChoice Teacher { get; init; }
+
+    internal override string Section => "distill_pruned";
+
+    internal override bool LearnsFromTeacher => Teacher != TeacherChoice.Dense;
+
+    internal override bool LearnsFromDense => Teacher != TeacherChoice.Teacher;
 }
 
 /// <summary>Weights of decoupled distillation; both 0 leave it out.</summary>
@@ -64,6 +106,18 @@ public sealed record DecoupledOptions
     /// <summary>Epochs over which both weights grow from 0.</summary>
     [Setting("epochs over which both weights grow linearly", Min = 0, Max = 100_000)]
     public int WarmupEpochs { get; init; }
+}
+
+/// <summary>Weights of DIST; both 0 leave it out.</summary>
+public sealed record DistOptions
+{
+    /// <summary>β, the weight of the correlation over the classes of each image.</summary>
+    [Setting("weight of the correlation over the classes of each image (β of the paper)", Min = 0, Max = 1000)]
+    public double InterClass { get; init; }
+
+    /// <summary>γ, the weight of the correlation over the images of each class.</summary>
+    [Setting("weight of the correlation over the images of a batch in each class (γ of the paper)", Min = 0, Max = 1000)]
+    public double IntraClass { get; init; }
 }
 
 /// <summary>A loss between features of teacher and student.</summary>

@@ -2,29 +2,14 @@ using Dst.Training.Autodiff;
 
 namespace Dst.Training.Objectives;
 
-/// <summary>What a term of a loss learns from.</summary>
-internal enum LossSource
-{
-    /// <summary>The labels.</summary>
-    Labels,
-
-    /// <summary>The teacher T.</summary>
-    Teacher,
-
-    /// <summary>The dense student S*.</summary>
-    DenseStudent,
-}
-
-/// <summary>
-/// One term of the loss of a phase: a weighted mean over the batch. It compares logits, or the outputs of two layers.
-/// </summary>
+/// <summary>One term of the loss of a phase, with its weight. It compares logits, or the outputs of two layers.</summary>
 internal interface ILossTerm
 {
-    /// <summary>What it learns from.</summary>
-    LossSource Source { get; }
+    /// <summary>The network that it learns from, or null if it learns from the labels.</summary>
+    Model? Teacher { get; }
 
     /// <summary>Whether it compares with labels. Such a term sees only the labelled images of a batch.</summary>
-    bool NeedsLabels => Source == LossSource.Labels;
+    bool NeedsLabels => Teacher is null;
 
     /// <summary>The layers that it compares, or null if it compares logits.</summary>
     LayerPair? Layers => null;
@@ -55,7 +40,7 @@ internal readonly ref struct LossBatch
     /// <summary>The student's logits [images, classes], or features [images, channels, pixels].</summary>
     public required ReadOnlySpan<float> Student { get; init; }
 
-    /// <summary>The same of the term's source; empty if these are the labels.</summary>
+    /// <summary>The same of the term's teacher; empty without one.</summary>
     public ReadOnlySpan<float> Teacher { get; init; }
 
     /// <summary>Gradient by <see cref="Student"/>, of its size.</summary>

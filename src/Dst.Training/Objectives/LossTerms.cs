@@ -15,7 +15,8 @@ internal static class LossTerms
     public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed)
     {
         var options = phase.Distillation;
-        var labels = new LabelTerm(phase.Teacher is null ? 1 : (float)options.LabelWeight, (float)phase.Options.LabelSmoothing);
+        var weight = phase.Teacher is null && phase.Dense is null ? 1 : (float)options.LabelWeight;
+        var labels = new LabelTerm(weight, (float)phase.Options.LabelSmoothing);
         return [labels, .. OnLogits(phase), .. OnLayers(phase, seed)];
     }
 
@@ -30,56 +31,59 @@ internal static class LossTerms
     {
         foreach (var (name, term) in new[] { ("attention", options.Attention), ("hints", options.Hints) })
         {
+            var key = $"{options.Section}.{name}";
             if (term.Weight > 0 && term.Layers.Count == 0)
                 throw new InputException(
-                    $"distill.{name}.weight is {term.Weight} but distill.{name}.layers is empty; expected at least one pair of layers");
+                    $"{key}.weight is {term.Weight} but {key}.layers is empty; expected at least one pair of layers");
             foreach (var pair in term.Layers)
             {
-                CheckName(name, "teacher", pair.Teacher, teacher);
-                CheckName(name, "student", pair.Student, student);
+                CheckName(key, "teacher", pair.Teacher, teacher);
+                CheckName(key, "student", pair.Student, student);
                 var (a, b) = (teacher.Shapes[pair.Teacher], student.Shapes[pair.Student]);
                 if ((a.Height, a.Width) == (b.Height, b.Width)) continue;
                 throw new InputException(
-                    $"distill.{name}.layers joins the teacher's '{pair.Teacher}', {a}, and the student's '{pair.Student}', {b}; "
+                    $"{key}.layers joins the teacher's '{pair.Teacher}', {a}, and the student's '{pair.Student}', {b}; "
                     + "expected maps of the same height and width");
             }
         }
     }
 
-    private static void CheckName(string term, string side, string layer, CheckedGraph graph)
+    private static void CheckName(string key, string side, string layer, CheckedGraph graph)
     {
         var names = graph.Nodes.SkipLast(1).Select(node => node.Name).ToList();
         if (names.Contains(layer)) return;
         throw new InputException(
-            $"distill.{term}.layers has the {side} layer '{layer}', which is not a layer of {graph.Name} before its output; did you mean "
+            $"{key}.layers has the {side} layer '{layer}', which is not a layer of {graph.Name} before its output; did you mean "
             + $"'{NearestName.Of(layer, names)}'?");
     }
 
     private static IEnumerable<ILossTerm> OnLogits(TrainingPhase phase)
     {
         var options = phase.Distillation;
-        var temperature = (float)options.Temperature;
-        if (phase.Teacher is not null)
+        var (dkd, dist, temperature) = (options.Dkd, options.Dist, (float)options.Temperature);
+        Model?[] asked = [options.LearnsFromTeacher ? phase.Teacher : null, options.LearnsFromDense ? phase.Dense : null];
+        var teachers = asked.OfType<Model>().ToList();
+        var share = 1.0 / teachers.Count;
+        foreach (var teacher in teachers)
         {
-            if (options.Alpha > 0) yield return new SoftTargetTerm(LossSource.Teacher, (float)options.Alpha, temperature);
-            if (options.Dkd.Target > 0 || options.Dkd.NonTarget > 0) yield return new DecoupledTerm(options.Dkd, temperature);
+            if (options.Alpha > 0) yield return new SoftTargetTerm(teacher, (float)(share * options.Alpha), temperature);
+            if (dkd.Target > 0 || dkd.NonTarget > 0) yield return new DecoupledTerm(teacher, dkd, share, temperature);
+            if (dist.InterClass > 0 || dist.IntraClass > 0)
+                yield return new DistTerm(teacher, (float)(share * dist.InterClass), (float)(share * dist.IntraClass), temperature);
         }
-
-        if (phase.DenseStudent is not null && options.Beta > 0)
-            yield return new SoftTargetTerm(LossSource.DenseStudent, (float)options.Beta, temperature);
     }
 
     private static IEnumerable<ILossTerm> OnLayers(TrainingPhase phase, long seed)
     {
-        if (phase.Teacher is null) return [];
+        if ((phase.Teacher ?? phase.Dense) is not { } teacher) return [];
         var (attention, hints) = (phase.Distillation.Attention, phase.Distillation.Hints);
-        CheckLayers(phase.Distillation, phase.Teacher.Graph, phase.Start.Graph);
-        var (teacherShapes, shapes) = (phase.Teacher.Graph.Shapes, phase.Start.Graph.Shapes);
+        CheckLayers(phase.Distillation, teacher.Graph, phase.Start.Graph);
+        var (teacherShapes, shapes) = (teacher.Graph.Shapes, phase.Start.Graph.Shapes);
         LayerPair[] attended = attention.Weight > 0 ? [.. attention.Layers] : [], hinted = hints.Weight > 0 ? [.. hints.Layers] : [];
         return
         [
-            .. attended.Select(pair => new AttentionTerm(pair, (float)attention.Weight)),
-            .. hinted.Select((pair, i) => new HintTerm(pair, (float)hints.Weight, HintTerm.CreateProjection(
+            .. attended.Select(pair => new AttentionTerm(teacher, pair, (float)attention.Weight)),
+            .. hinted.Select((pair, i) => new HintTerm(teacher, pair, (float)hints.Weight, HintTerm.CreateProjection(
                 attended.Length + i, teacherShapes[pair.Teacher].Channels, shapes[pair.Student].Channels, seed))),
         ];
     }

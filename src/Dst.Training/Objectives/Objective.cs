@@ -15,7 +15,7 @@ internal sealed class Objective : IDisposable
     private readonly ILossTerm[] _onLabels;
     private readonly ILossTerm[] _onLogits;
     private readonly ILossTerm[] _onLayers;
-    private readonly Dictionary<LossSource, Teacher> _teachers;
+    private readonly Dictionary<Model, Teacher> _teachers;
     private readonly FeatureMaps? _features; // of the student
     private readonly float[] _standardised; // logits of the student
     private readonly float[] _standardisedGradient;
@@ -31,17 +31,16 @@ internal sealed class Objective : IDisposable
     {
         (_student, _options) = (student, phase.Distillation);
         var terms = LossTerms.Of(phase, seed);
-        _onLabels = [.. terms.Where(term => term.Source == LossSource.Labels)];
-        _onLogits = [.. terms.Where(term => term.Source != LossSource.Labels && term.Layers is null)];
+        _onLabels = [.. terms.Where(term => term.Teacher is null)];
+        _onLogits = [.. terms.Where(term => term.Teacher is not null && term.Layers is null)];
         _onLayers = [.. terms.Where(term => term.Layers is not null)];
         LearnsWithoutLabels = terms.Any(term => !term.NeedsLabels);
         Projections = [.. terms.Select(term => term.Projection).OfType<Parameter>()];
-        var taught = terms.Where(term => term.Source != LossSource.Labels).GroupBy(term => term.Source);
+        var taught = terms.Where(term => term.Teacher is not null).GroupBy(term => term.Teacher!); // a network computes once for all terms
         _teachers = taught.ToDictionary(group => group.Key, group =>
         {
-            var model = group.Key == LossSource.Teacher ? phase.Teacher : phase.DenseStudent;
             string[] features = [.. group.Select(term => term.Layers?.Teacher).OfType<string>()];
-            return new Teacher(model!, features, maxBatch, compute, _options.Standardise);
+            return new Teacher(group.Key, features, maxBatch, compute, _options.Standardise);
         });
         if (_onLayers.Length > 0) _features = new(student.Graph, _onLayers.Select(term => term.Layers!.Student), maxBatch);
         var standardised = _options.Standardise && _onLogits.Length > 0 ? maxBatch * student.Classes : 0;
@@ -116,7 +115,7 @@ internal sealed class Objective : IDisposable
                 Labels = batch.Labels.AsSpan(0, batch.Labelled),
                 Row = _student.Classes,
                 Student = logits[..values],
-                Teacher = term.Source == LossSource.Labels ? default : _teachers[term.Source].Logits[..values],
+                Teacher = term.Teacher is null ? default : _teachers[term.Teacher].Logits[..values],
                 Gradient = gradient[..values],
             });
         }
@@ -139,7 +138,7 @@ internal sealed class Objective : IDisposable
                 Labels = batch.Labels.AsSpan(0, batch.Labelled),
                 Row = features.Pixels(student),
                 Student = features.Values(student),
-                Teacher = _teachers[term.Source].Feature(teacher),
+                Teacher = _teachers[term.Teacher!].Feature(teacher),
                 Gradient = features.Gradient(student),
             });
         }

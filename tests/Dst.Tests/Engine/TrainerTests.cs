@@ -119,12 +119,12 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void The_objective_is_the_weighted_sum_of_its_terms()
     {
-        var distillation = new DistillationOptions { Temperature = 3, Alpha = 0.75, Beta = 0.5 };
+        var distillation = new PrunedDistillationOptions { Temperature = 3, Alpha = 0.75, Teacher = TeacherChoice.Both };
         var phase = Phase(_recipe.Train with { LabelSmoothing = 0.1 }) with
         {
             Distillation = distillation,
             Teacher = Student(7),
-            DenseStudent = Student(8),
+            Dense = Student(8),
         };
         using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
         using var objective = new Objective(phase, student, 9, new(_pool), seed: 1);
@@ -137,8 +137,8 @@ public sealed class TrainerTests : IDisposable
         var loss = objective.Compute(batch, epoch: 0, logits, gradient);
 
         var expected = CrossEntropy.Compute(logits, batch.Labels.AsSpan(0, batch.Count), 3, 0.1f, 0.25f, expectedGradient)
-            + DistillationLoss.Compute(logits, Logits(Student(7), batch), 3, 3, 0.75f, expectedGradient)
-            + DistillationLoss.Compute(logits, Logits(Student(8), batch), 3, 3, 0.5f, expectedGradient);
+            + DistillationLoss.Compute(logits, Logits(Student(7), batch), 3, 3, 0.375f, expectedGradient)
+            + DistillationLoss.Compute(logits, Logits(Student(8), batch), 3, 3, 0.375f, expectedGradient);
         Assert.Equal(expected, loss, 12);
         Assert.Equal(expectedGradient, gradient);
     }
@@ -146,16 +146,17 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Terms_of_the_objective_can_be_weighted_at_will()
     {
-        var distillation = new DistillationOptions
+        var distillation = new PrunedDistillationOptions
         {
             Temperature = 2,
-            Alpha = 0,
+            Alpha = 0.5,
             Labels = 0.5,
-            Beta = 0.25,
             Standardise = true,
             Dkd = new() { Target = 1, NonTarget = 8, WarmupEpochs = 4 },
+            Dist = new() { InterClass = 3, IntraClass = 2 },
+            Teacher = TeacherChoice.Dense,
         };
-        var phase = Phase(_recipe.Train) with { Distillation = distillation, Teacher = Student(7), DenseStudent = Student(8) };
+        var phase = Phase(_recipe.Train) with { Distillation = distillation, Dense = Student(8) };
         using var student = new TrainingNetwork(phase.Start, 9, new(_pool), seed: 1);
         using var objective = new Objective(phase, student, 9, new(_pool), seed: 1);
         using var loader = new BatchLoader(_data, _data.Training, 9, augment: true, seed: 1);
@@ -163,11 +164,12 @@ public sealed class TrainerTests : IDisposable
         var logits = Enumerable.Range(0, batch.Count * 3).Select(i => MathF.Sin(i)).ToArray();
         var (gradient, expectedGradient, inner) = (new float[logits.Length], new float[logits.Length], new float[logits.Length]);
         var labels = batch.Labels.AsSpan(0, batch.Count);
+        var (z, teacher) = (Standardise(logits), Standardise(Logits(Student(8), batch)));
 
         var expected = CrossEntropy.Compute(logits, labels, 3, 0, 0.5f, expectedGradient)
-            // Epoch 2 of 4.
-            + DecoupledDistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(7), batch)), labels, 3, 2, 0.5f, 4, inner)
-            + DistillationLoss.Compute(Standardise(logits), Standardise(Logits(Student(8), batch)), 3, 2, 0.25f, inner);
+            + DistillationLoss.Compute(z, teacher, 3, 2, 0.5f, inner)
+            + DecoupledDistillationLoss.Compute(z, teacher, labels, 3, 2, 0.5f, 4, inner) // epoch 2 of 4
+            + DistLoss.Compute(z, teacher, 3, 2, 3, 2, inner);
         LogitStandardisation.Backward(logits, inner, 3, expectedGradient);
         Assert.Equal(expected, objective.Compute(batch, epoch: 1, logits, gradient), 12);
         Assert.Equal(expectedGradient, gradient);

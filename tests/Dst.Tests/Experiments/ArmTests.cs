@@ -26,8 +26,11 @@ public sealed class ArmTests
     [InlineData("student-kd uhp", "arms=[uhp]", "student.model=s")] // nothing is taught
     [InlineData("teacher student-kd dst", "arms=[dst]", "student.model=s")]
     [InlineData("uhp", "arms=[uhp]", "prune.method=sr_ste")] // pruned from scratch
-    [InlineData("teacher student-kd dst", "arms=[dst]", "prune.method=sr_ste", "distill.beta=0.5")] // the dense student teaches too
-    [InlineData("teacher dst", "arms=[dst]", "prune.method=sr_ste", "distill.beta=0")]
+    [InlineData("teacher student-kd dst", "arms=[dst]", "prune.method=sr_ste")] // the dense student teaches too
+    [InlineData("teacher dst", "arms=[dst]", "prune.method=sr_ste", "distill_pruned.teacher=teacher")]
+    [InlineData("student-kd dst", "arms=[dst]", "distill_pruned.teacher=dense", "student.model=s")]
+    [InlineData("teacher student-kd dense-longer", "arms=[dense-longer]")]
+    [InlineData("teacher uhp dst", "arms=[uhp, dst]", "student.is_teacher=true")]
     public void A_recipe_needs_its_arms_and_those_that_they_start_from_or_learn_from(string expected, params string[] overrides) =>
         Assert.Equal(expected.Split(' '), Arm.NeededBy(TinyRun.Recipe("unused", overrides)).Select(arm => arm.Name));
 

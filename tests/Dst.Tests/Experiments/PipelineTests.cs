@@ -28,12 +28,12 @@ public sealed class PipelineTests : IDisposable
         var files = Directory.GetFiles(path).Select(Path.GetFileName).Order();
         Assert.Equal(
             [
-                "checkpoint-last.safetensors", "dst.safetensors", "half-width.safetensors", "manifest.json", "metrics.csv", "recipe.yaml",
-                "student-kd.safetensors", "student.safetensors", "summary.json", "teacher.safetensors", "uhp.safetensors",
-                "unstructured-kd.safetensors",
+                "checkpoint-last.safetensors", "dense-longer.safetensors", "dst.safetensors", "half-width.safetensors", "manifest.json",
+                "metrics.csv", "recipe.yaml", "student-kd.safetensors", "student.safetensors", "summary.json", "teacher.safetensors",
+                "uhp.safetensors", "unstructured-kd.safetensors",
             ],
             files);
-        Assert.Equal(1 + 3 + 3 + 3 + 2 + 2 + 2 + 3, TinyRun.Metrics(path).Length);
+        Assert.Equal(1 + 3 + 3 + 3 + 2 + 2 + 2 + 2 + 3, TinyRun.Metrics(path).Length);
 
         using var summary = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "summary.json")));
         Assert.Equal("tiny", summary.RootElement.GetProperty("recipe").GetString());
@@ -79,10 +79,42 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
-    public void Two_threads_give_the_bytes_of_one()
+    public void A_teacher_can_be_pruned_itself()
     {
-        var one = RunIn("one", "threads=1", "arms=[dst]");
-        var two = RunIn("two", "threads=2", "arms=[dst]");
+        var teacher = Path.Combine(RunIn("first", "arms=[teacher]"), "teacher.safetensors");
+        string[] settings =
+            [$"teacher.model={teacher}", "student={is_teacher: true}", "prune.permute=true", "arms=[uhp, dst, dense-longer, half-width]"];
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("self"), settings));
+        var summary = TinyRun.Run(run);
+        Assert.Equal(
+            [ArmNames.Teacher, ArmNames.Uhp, ArmNames.Dst, ArmNames.DenseLonger, ArmNames.HalfWidth], summary.Arms.Select(arm => arm.Arm));
+        var (dense, halved, longer) = (Load(run, ArmNames.Teacher), Load(run, ArmNames.Dst), Load(run, ArmNames.DenseLonger));
+        Assert.Equal(dense.Graph.Parameters.Select(shape => shape.Name), halved.Graph.Parameters.Select(shape => shape.Name));
+        Assert.NotEmpty(halved.Masks);
+        Assert.Empty(longer.Masks);
+        Assert.NotEqual(dense.Parameters["conv1.weight"].Data, longer.Parameters["conv1.weight"].Data);
+        var narrow = summary.Find(ArmNames.HalfWidth)!.Weights;
+        Assert.InRange(narrow, summary.Find(ArmNames.Dst)!.Weights / 3, summary.Find(ArmNames.Dst)!.Weights - 1);
+    }
+
+    [Fact]
+    public void A_network_that_teaches_itself_is_the_same_as_teacher_and_as_dense_network()
+    {
+        string[] settings = ["student={is_teacher: true}", "prune.permute=true", "arms=[dst]"];
+        var byName = new[] { "teacher", "dense", "both" }
+            .Select(choice => Path.Combine(RunIn(choice, [.. settings, $"distill_pruned.teacher={choice}"]), "dst.safetensors"))
+            .Select(path => ModelFile.Load(path).Parameters["conv1.weight"].Data).ToList();
+        Assert.Equal(byName[0], byName[1]);
+        for (var i = 0; i < byName[0].Length; i++) Assert.Equal(byName[0][i], byName[2][i], 1e-4); // two halves of one term
+    }
+
+    [Theory]
+    [InlineData("arms=[dst]", "distill_pruned={preset: dist, teacher: dense}")] // correlates over the images of a batch
+    [InlineData("arms=[dst]")]
+    public void Two_threads_give_the_bytes_of_one(params string[] settings)
+    {
+        var one = RunIn("one", ["threads=1", .. settings]);
+        var two = RunIn("two", ["threads=2", .. settings]);
         AssertSameResults(one, two);
     }
 
@@ -159,6 +191,9 @@ public sealed class PipelineTests : IDisposable
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
             ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),
+            ("distill_pruned={attention: {weight: 1, layers: [{teacher: no, student: relu}]}}", "distill_pruned.attention.layers has the"),
+            ("student={is_teacher: true}", "arms has student while student.is_teacher is true"),
+            ("student={is_teacher: true, model: m}", "student.model is m while student.is_teacher is true"),
             ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),
         })
         {
@@ -197,10 +232,16 @@ public sealed class PipelineTests : IDisposable
     public void A_student_that_is_pruned_already_or_missing_is_refused_before_a_teacher_is_trained()
     {
         var pruned = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
-        (string, string)[] cases = [(pruned, "is pruned already (layer '"), (_folder.File("none.safetensors"), "does not exist")];
-        foreach (var (student, expected) in cases)
+        (string[], string)[] cases =
+        [
+            ([$"student.model={pruned}"], "is pruned already (layer '"),
+            ([$"student.model={_folder.File("none.safetensors")}"], "does not exist"),
+            ([$"teacher.model={pruned}", "student.is_teacher=true"], "is pruned already (layer '"),
+            ([$"teacher.model={pruned}", $"student.model={pruned}"], "expected student: {is_teacher: true}"),
+        ];
+        foreach (var (settings, expected) in cases)
         {
-            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), "arms=[dst]", $"student.model={student}"));
+            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), ["arms=[dst]", .. settings]));
             var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
             Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         }

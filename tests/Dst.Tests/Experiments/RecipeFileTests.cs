@@ -5,6 +5,7 @@ using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
+using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
 namespace Dst.Tests.Experiments;
@@ -34,7 +35,8 @@ public class RecipeFileTests
         var again = RecipeFile.Parse("recipe again", text);
         Assert.Equal(text, RecipeFile.Write(again));
         Assert.Empty(RecipeFile.Differences(recipe, again));
-        Assert.Equal(ArmNames.All, recipe.Arms);
+        string[] left = recipe.Student.IsTeacher ? [ArmNames.Student, ArmNames.StudentKd, ArmNames.DenseLonger, ArmNames.HalfWidth] : [];
+        Assert.Equal(ArmNames.All.Except(left), recipe.Arms);
     }
 
     [Theory]
@@ -43,13 +45,14 @@ public class RecipeFileTests
     {
         var recipe = RecipeFile.Load(path);
         var (input, classes) = TaskOf(recipe.Data);
-        foreach (var network in new[] { recipe.Teacher, recipe.Student })
+        NetworkOptions student = recipe.Student.IsTeacher ? recipe.Teacher : recipe.Student;
+        foreach (var network in new[] { recipe.Teacher, student })
         {
             var graph = Build(network);
             Assert.Equal(new(classes, 1, 1), graph.OutputShape);
         }
 
-        Assert.NotEmpty(PruningPlan.Create(Initialiser.Initialise(Build(recipe.Student), recipe.Seed), recipe.Prune).Masks);
+        Assert.NotEmpty(PruningPlan.Create(Initialiser.Initialise(Build(student), recipe.Seed), recipe.Prune).Masks);
         foreach (var train in new[] { recipe.Teacher.Train, recipe.Train, recipe.PruneTrain })
         {
             var schedule = Schedule.Create(train.Schedule, train.Epochs, stepsPerEpoch: 2);
@@ -85,6 +88,44 @@ public class RecipeFileTests
         Assert.Equal(OptimizerKind.Adamw, optimizer.Kind);
         Assert.Equal("resnet20", recipe.Teacher.Arch);
     }
+
+    [Theory]
+    [InlineData("", 4, 0.9, null, false, 0)]
+    [InlineData("distill: {temperature: 3, alpha: 0.5}", 3, 0.5, null, false, 0)] // as dense networks
+    [InlineData("distill: {temperature: 3, alpha: 0.5}\ndistill_pruned: {alpha: 0.2}", 3, 0.2, null, false, 0)]
+    [InlineData("distill: {preset: standardised, alpha: 8}", 2, 8, 0.1, true, 0)]
+    [InlineData("distill: {preset: standardised}\ndistill_pruned: {preset: dist}", 4, 0, 1.0, false, 2)] // all of its keys
+    [InlineData("distill: {alpha: 0.5, labels: 3}\ndistill_pruned: {preset: kd}", 4, 0.9, null, false, 0)]
+    [InlineData("distill: {alpha: 0.5}\ndistill_pruned: {preset: dist, dist: {intra_class: 1}, temperature: 5}", 5, 0, 1.0, false, 1)]
+    [InlineData("distill: {beta: 0}", 4, 0.9, null, false, 0)] // as in the folders of earlier runs
+    public void Pruned_networks_learn_what_their_section_says_then_its_preset_then_the_section_of_dense_ones(
+        string text, double temperature, double alpha, double? labels, bool standardise, double intraClass)
+    {
+        var recipe = RecipeFile.Parse("recipe x", text + "\nseed: 1");
+        var options = recipe.DistillPruned;
+        Assert.Equal((temperature, alpha, labels), (options.Temperature, options.Alpha, options.Labels));
+        Assert.Equal((standardise, intraClass), (options.Standardise, options.Dist.IntraClass));
+        Assert.Empty(RecipeFile.Differences(recipe, RecipeFile.Parse("recipe x", RecipeFile.Write(recipe))));
+    }
+
+    [Fact]
+    public void Presets_and_teachers_of_pruned_networks_can_be_set_alone()
+    {
+        var recipe = RecipeFile.Parse("recipe x", "distill: {alpha: 0.5}", Overrides("distill_pruned.preset=dist"));
+        Assert.Equal((0.5, 0, 2), (recipe.Distill.Alpha, recipe.DistillPruned.Alpha, recipe.DistillPruned.Dist.InterClass));
+        recipe = RecipeFile.Parse("recipe x", "distill: {alpha: 0.5}", Overrides("distill_pruned.teacher=dense"));
+        Assert.Equal((0.5, TeacherChoice.Dense), (recipe.DistillPruned.Alpha, recipe.DistillPruned.Teacher));
+    }
+
+    [Theory]
+    [InlineData("distill: {beta: 0.5}", "recipe x line 1: beta in distill is '0.5'; expected distill_pruned: {teacher: both}")]
+    [InlineData("distill_pruned: {beta: 0.5}", "unknown key 'beta' in distill_pruned")]
+    [InlineData("distill: {teacher: dense}", "unknown key 'teacher' in distill")]
+    [InlineData("distill: {preset: hinton}", "preset in distill is 'hinton'; expected kd, standardised or dist")]
+    [InlineData("distill_pruned: dist", "distill_pruned in the recipe is 'dist'; expected a section")]
+    public void Sections_of_distillation_are_checked(string text, string expected) =>
+        Assert.Contains(
+            expected, Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_section_with_some_keys_keeps_the_defaults_of_its_place()
@@ -152,7 +193,10 @@ public class RecipeFileTests
         var other = RecipeFile.Parse(
             "recipe x", "train: {epochs: 4}", Overrides("teacher.train.epochs=3", "prune_train.epochs=3", "arms=[dst]"));
         Assert.Equal(
-            ["arms is [teacher, student, student-kd, unstructured-kd, uhp, dst, half-width], now [dst]", "train.epochs is 3, now 4"],
+            [
+                "arms is [teacher, student, student-kd, unstructured-kd, uhp, dst, dense-longer, half-width], now [dst]",
+                "train.epochs is 3, now 4",
+            ],
             RecipeFile.Differences(recipe, other));
     }
 
@@ -182,8 +226,8 @@ public class RecipeFileTests
         Assert.Equal(recipe.Distill.Hints.Layers, RecipeFile.Parse("recipe x", RecipeFile.Write(recipe)).Distill.Hints.Layers);
         var other = RecipeFile.Parse("recipe x", "distill: {hints: {weight: 2, layers: [{teacher: a, student: b}]}}");
         Assert.Equal(
-            ["distill.hints.layers is [{teacher: a, student: b}, {teacher: , student: c}], now [{teacher: a, student: b}]"],
-            RecipeFile.Differences(recipe, other));
+            "distill.hints.layers is [{teacher: a, student: b}, {teacher: , student: c}], now [{teacher: a, student: b}]",
+            RecipeFile.Differences(recipe, other)[0]);
         Assert.Equal(
             "sections such as {teacher: text, student: text}",
             RecipeFile.Describe().Single(key => key.Path == "distill.hints.layers").Expected);

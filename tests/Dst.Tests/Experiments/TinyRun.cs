@@ -29,7 +29,7 @@ internal static class TinyRun
           ema: 0.5
           optimizer: {nesterov: true}
           schedule: {learning_rate: 0.05}
-        distill: {beta: 0.5}
+        distill_pruned: {teacher: both}
         prune: {block: 4, group: 2}
         prune_train: {epochs: 2, optimizer: {kind: adamw}, schedule: {learning_rate: 0.001}}
         """;

@@ -28,6 +28,15 @@ public class GoldenLossTests
             Student, Teacher, Labels, Classes, temperature, weight * target, weight * other, g[0]),
         Student.Length);
 
+    [Theory]
+    [InlineData("dist_2_2_at_4", 4f, 2f, 2f)]
+    [InlineData("dist_1_0_at_1", 1f, 1f, 0f)]
+    [InlineData("dist_0_3_at_2", 2f, 0f, 3f)]
+    public void Correlations_of_probabilities(string name, float temperature, float interClass, float intraClass) => Expect(
+        name,
+        (weight, g) => DistLoss.Compute(Student, Teacher, Classes, temperature, weight * interClass, weight * intraClass, g[0]),
+        Student.Length);
+
     [Fact]
     public void Distillation_of_standardised_logits() => Expect(
         "kd_standardised_4",

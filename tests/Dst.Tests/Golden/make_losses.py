@@ -37,6 +37,16 @@ def dkd(z, t, labels, tau, alpha, beta):
     return tau * tau * (alpha * tckd.mean() + beta * nckd)
 
 
+def correlation(x, y):
+    """Mean over the rows of Pearson's correlation."""
+    return torch.stack([torch.corrcoef(torch.stack(rows))[0, 1] for rows in zip(x, y)]).mean()
+
+
+def dist(z, t, tau, inter, intra):
+    p, q = F.softmax(z / tau, 1), F.softmax(t / tau, 1)
+    return tau * tau * (inter * (1 - correlation(p, q)) + intra * (1 - correlation(p.T, q.T)))
+
+
 def standardise(z):
     return (z - z.mean(1, keepdim=True)) / z.std(1, unbiased=False, keepdim=True)
 
@@ -72,6 +82,9 @@ def main():
         "dkd_2_0_at_1": case(lambda: dkd(z, t, labels, 1, 2, 0), z),
         "dkd_0_3_at_2": case(lambda: dkd(z, t, labels, 2, 0, 3), z),
         "dkd_standardised_1_2_at_2": case(lambda: dkd(standardise(z), standardise(t), labels, 2, 1, 2), z),
+        "dist_2_2_at_4": case(lambda: dist(z, t, 4, 2, 2), z),
+        "dist_1_0_at_1": case(lambda: dist(z, t, 1, 1, 0), z),
+        "dist_0_3_at_2": case(lambda: dist(z, t, 2, 0, 3), z),
         "attention": case(lambda: attention(s, wide), s),
         "hint_same": case(lambda: hint(s, same), s),
         "hint_projected": case(lambda: hint(s, wide, w), s, w),

@@ -23,6 +23,12 @@ public class DistillationLossTests
     public void Decoupled_gradient_is_its_slope(float temperature) => ExpectSlope(
         Logits, (z, g) => DecoupledDistillationLoss.Compute(z, Teacher, Labels, Classes, temperature, 0.7f, 1.5f, g));
 
+    [Theory]
+    [InlineData(0.5f)]
+    [InlineData(4f)]
+    public void Correlation_gradient_is_its_slope(float temperature) =>
+        ExpectSlope(Logits, (z, g) => DistLoss.Compute(z, Teacher, Classes, temperature, 0.7f, 1.5f, g));
+
     [Fact]
     public void Standardised_gradient_is_its_slope() => ExpectSlope(Logits, (z, g) =>
     {
@@ -85,12 +91,27 @@ public class DistillationLossTests
     }
 
     [Fact]
+    public void Correlations_are_1_with_the_teacher_itself_and_0_where_everything_is_the_same()
+    {
+        var g = new float[Logits.Length];
+        Assert.Equal(0, DistLoss.Compute(Teacher, Teacher, Classes, 4, 2, 2, g), 9);
+        Assert.All(g, value => Assert.Equal(0, value, 1e-6));
+        Assert.Equal(16 * 5, DistLoss.Compute(new float[Logits.Length], Teacher, Classes, 4, 2, 3, g), 9);
+        Assert.All(g, value => Assert.Equal(0, value, 1e-6));
+        // One image has classes to correlate, but nothing to compare it with.
+        Assert.Equal(16 * 3, DistLoss.Compute(Teacher.AsSpan(0, Classes), Teacher.AsSpan(0, Classes), Classes, 4, 2, 3, default), 9);
+    }
+
+    [Fact]
     public void Huge_logits_give_finite_losses()
     {
         var g = new float[3];
         Assert.Equal(6e4, DecoupledDistillationLoss.Compute([3e4f, 0, -3e4f], [-3e4f, 0, 3e4f], [0], 3, 1, 1, 1, g), 6);
         Assert.All(g, value => Assert.True(float.IsFinite(value)));
         Assert.True(double.IsNaN(DecoupledDistillationLoss.Compute([0, float.NaN, 1], [0, 1, 2], [0], 3, 1, 1, 1, default)));
+        Assert.Equal(1.5, DistLoss.Compute([3e4f, 0, -3e4f], [-3e4f, 0, 3e4f], 3, 1, 1, 0, g), 6);
+        Assert.All(g, value => Assert.True(float.IsFinite(value)));
+        Assert.True(double.IsNaN(DistLoss.Compute([0, float.NaN, 1], [0, 1, 2], 3, 1, 1, 1, default)));
     }
 
     [Fact]
@@ -102,6 +123,9 @@ public class DistillationLossTests
             () => DecoupledDistillationLoss.Compute(new float[10], new float[10], [0, 5], 5, 4, 1, 1, default));
         Assert.ThrowsAny<ArgumentException>(
             () => DecoupledDistillationLoss.Compute(new float[2], new float[2], [0, 0], 1, 4, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => DistLoss.Compute(new float[10], new float[5], 5, 4, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => DistLoss.Compute(new float[10], new float[10], 5, 0, 1, 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => DistLoss.Compute(new float[10], new float[10], 5, 4, 1, 1, new float[5]));
         Assert.ThrowsAny<ArgumentException>(() => LogitStandardisation.Apply(new float[10], 4, new float[10]));
         Assert.ThrowsAny<ArgumentException>(() => AttentionLoss.Compute(new float[10], new float[8], 2, 4, 1, default));
         Assert.ThrowsAny<ArgumentException>(() => AttentionLoss.Compute(new float[8], new float[8], 2, 4, 1, new float[4]));

@@ -45,22 +45,26 @@ public sealed record Recipe
 
     /// <summary>The student S.</summary>
     [Setting("the student")]
-    public NetworkOptions Student { get; init; } = new();
+    public StudentOptions Student { get; init; } = new();
 
     /// <summary>Training of the student from scratch.</summary>
     [Setting("training of student, student-kd and half-width")]
     public TrainOptions Train { get; init; } = new();
 
-    /// <summary>Knowledge distillation.</summary>
-    [Setting("knowledge distillation")]
+    /// <summary>What teaches dense networks.</summary>
+    [Setting("knowledge distillation of dense networks (student-kd, half-width)")]
     public DistillationOptions Distill { get; init; } = new();
+
+    /// <summary>What teaches pruned networks.</summary>
+    [Setting("knowledge distillation after pruning (dst, unstructured-kd, dense-longer); keys that are left out are those of distill")]
+    public PrunedDistillationOptions DistillPruned { get; init; } = new();
 
     /// <summary>Pruning.</summary>
     [Setting("pruning of student-kd's best model")]
     public PruningOptions Prune { get; init; } = new();
 
     /// <summary>Training after pruning.</summary>
-    [Setting("training after pruning (uhp, dst, unstructured-kd); keys that are left out are those of train")]
+    [Setting("training after pruning (uhp, dst, unstructured-kd) and of dense-longer; keys that are left out are those of train")]
     public TrainOptions PruneTrain { get; init; } = new();
 
     /// <summary>When the state is saved.</summary>
@@ -86,6 +90,14 @@ public record NetworkOptions
     /// <summary>A finished network.</summary>
     [Setting("model file of a finished network for the arm teacher or student-kd, which is then not trained; null to train it")]
     public string? Model { get; init; }
+}
+
+/// <summary>The student of a recipe.</summary>
+public sealed record StudentOptions : NetworkOptions
+{
+    /// <summary>Whether the teacher itself is pruned.</summary>
+    [Setting("prune the teacher itself: it is the student, of the teacher's architecture, and no arm student-kd is made")]
+    public bool IsTeacher { get; init; }
 }
 
 /// <summary>The teacher of a recipe.</summary>

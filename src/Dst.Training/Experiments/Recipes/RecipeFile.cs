@@ -1,4 +1,7 @@
 using System.Text.RegularExpressions;
+using Dst.Foundations;
+using Dst.Training.Objectives;
+using YamlDotNet.RepresentationModel;
 
 namespace Dst.Training.Experiments.Recipes;
 
@@ -48,6 +51,10 @@ public static partial class RecipeFile
         foreach (var setting in overrides) tree.Override(setting);
         tree.Inherit("teacher.train", "train");
         tree.Inherit("prune_train", "train");
+        CheckRetired(tree);
+        FillPreset(tree, "distill");
+        FillPreset(tree, "distill_pruned");
+        tree.Inherit("distill_pruned", "distill"); // what teaches pruned networks where the recipe does not say
         var recipe = new SettingBinder(tree.Where).Bind<Recipe>(tree.Root);
         if (recipe.Name.Length == 0) recipe = recipe with { Name = defaultName };
         if (!FolderName().IsMatch(recipe.Name))
@@ -59,6 +66,23 @@ public static partial class RecipeFile
         if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)
             throw new InputException($"recipe {recipe.Name} has the seed {twice.Key} twice; expected different seeds");
         return recipe;
+    }
+
+    /// <summary>Gives a section of distillation the keys of its preset that it lacks.</summary>
+    private static void FillPreset(RecipeTree tree, string section)
+    {
+        if (tree.Find(section, "preset") is YamlScalarNode { Value: { } word }
+            && Words.Find(typeof(DistillationPreset), word) is DistillationPreset preset)
+            tree.Fill(section, SettingWriter.Write(DistillationPresets.Of(preset)));
+    }
+
+    // Folders of earlier runs have this key in their recipe, with 0 unless it was used.
+    private static void CheckRetired(RecipeTree tree)
+    {
+        if (tree.Remove("distill", "beta") is not YamlScalarNode beta || beta.Value == "0") return;
+        throw new InputException(
+            $"{tree.Where(beta)}: beta in distill is {RecipeTree.Describe(beta)}; "
+            + "expected distill_pruned: {teacher: both} for a dense student that teaches beside the teacher");
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}\z")]

@@ -78,6 +78,20 @@ internal sealed class RecipeTree
         AddMissing(target, source);
     }
 
+    /// <summary>The value of a key, or null if there is no such key or section.</summary>
+    public YamlNode? Find(string section, string key) => Find(Root, section) is YamlMappingNode mapping ? Find(mapping, key) : null;
+
+    /// <summary>Removes a key and returns its value, or null if there is no such key or section.</summary>
+    public YamlNode? Remove(string section, string key)
+    {
+        if (Find(section, key) is not { } value) return null;
+        ((YamlMappingNode)Find(Root, section)!).Children.Remove(new YamlScalarNode(key));
+        return value;
+    }
+
+    /// <summary>Adds to a section all keys of <paramref name="defaults"/> that it lacks, at every depth.</summary>
+    public void Fill(string section, YamlMappingNode defaults) => AddMissing((YamlMappingNode)Find(Root, section)!, defaults);
+
     /// <summary>The file and line, or the override, that a node came from.</summary>
     public string Where(YamlNode node) => _overrides.TryGetValue(node, out var where) ? where : $"{_source} line {node.Start.Line}";
 

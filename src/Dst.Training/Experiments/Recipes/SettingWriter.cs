@@ -10,7 +10,7 @@ namespace Dst.Training.Experiments.Recipes;
 /// <summary>Turns options back into YAML that <see cref="SettingBinder"/> reads to equal options, and into lists of keys.</summary>
 internal static class SettingWriter
 {
-    /// <summary>Every key of <paramref name="section"/> with its value, defaults included, as a YAML text.</summary>
+    /// <summary><see cref="Write"/> as a YAML text.</summary>
     public static string WriteText(object section)
     {
         using var writer = new StringWriter { NewLine = "\n" };
@@ -18,7 +18,8 @@ internal static class SettingWriter
         return writer.ToString();
     }
 
-    private static YamlMappingNode Write(object section)
+    /// <summary>Every key of <paramref name="section"/> with its value, defaults included.</summary>
+    public static YamlMappingNode Write(object section)
     {
         var node = new YamlMappingNode();
         foreach (var property in SettingSchema.Of(section.GetType())) node.Add(property.Name, WriteValue(property, property.Get(section)));

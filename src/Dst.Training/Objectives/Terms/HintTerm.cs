@@ -5,12 +5,10 @@ using Dst.Training.Autodiff;
 namespace Dst.Training.Objectives.Terms;
 
 /// <summary>
-/// <see cref="HintLoss"/> between a layer of the teacher and one of the student. A trained projection joins different numbers of channels.
+/// <see cref="HintLoss"/> between a layer of a teacher and one of the student. A trained projection joins different numbers of channels.
 /// </summary>
-internal sealed record HintTerm(LayerPair Layers, float Weight, Parameter? Projection) : ILossTerm
+internal sealed record HintTerm(Model Teacher, LayerPair Layers, float Weight, Parameter? Projection) : ILossTerm
 {
-    public LossSource Source => LossSource.Teacher;
-
     public double Add(in LossBatch batch)
     {
         if (Projection is not null) Array.Clear(Projection.Gradient);
