@@ -68,7 +68,12 @@ internal static class RecipeRun
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
         var arms = ArmStatistic.AllOf(summary);
         List<Block> blocks =
-            [ArmTables.Accuracy(summary.Arms), ArmTables.Noise(summary.Arms), .. ArmTables.BalanceAndImages(arms), ArmTables.Cost(arms)];
+        [
+            ArmTables.Accuracy(summary.Arms, run.Recipe.Data.ValidationFrom),
+            ArmTables.Noise(summary.Arms),
+            .. ArmTables.BalanceAndImages(arms),
+            ArmTables.Cost(arms),
+        ];
         if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) blocks.Add(LayersOf(run, pruned));
         blocks.Add(new Lines([$"run folder: {run.Path}", .. NextCommands(run, summary)]));
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
@@ -95,8 +100,14 @@ internal static class RecipeRun
             Arms = arms,
             Runs = runs.Select(run => new { run.Folder, run.Summary.Seed, run.Summary.Arms }),
         };
-        var lines = new Lines([$"run folder: {set.Path}", .. next]);
-        call.Report.Write(new(document, [ArmTables.Accuracy(arms), .. ArmTables.BalanceAndImages(arms), ArmTables.Cost(arms), lines]));
+        Block[] blocks =
+        [
+            ArmTables.Accuracy(arms, set.Recipe.Data.ValidationFrom),
+            .. ArmTables.BalanceAndImages(arms),
+            ArmTables.Cost(arms),
+            new Lines([$"run folder: {set.Path}", .. next]),
+        ];
+        call.Report.Write(new(document, blocks));
     }
 
     /// <summary>Commands that show and use the model of the method, or that of the last arm if the recipe has no such arm.</summary>

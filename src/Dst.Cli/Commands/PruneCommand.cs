@@ -15,6 +15,7 @@ using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
+using Dst.Training.Masks.Repair;
 
 namespace Dst.Cli.Commands;
 
@@ -42,7 +43,8 @@ internal static class PruneCommand
     };
 
     private static readonly Option<string?> Score = SharedOptions.Text(
-        "--score", "l1|l2|taylor", "What a weight is worth. taylor needs the data of a recipe. Default: the recipe's, which is l1.");
+        "--score", "l1|l2|taylor|obs",
+        "What a weight is worth. taylor and obs need the data of a recipe. Default: the recipe's, which is l1.");
 
     private static readonly Option<bool> Permute = new("--permute")
     {
@@ -86,18 +88,31 @@ internal static class PruneCommand
             throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
         var model = ModelFile.Load(path);
         var recipe = LoadRecipe(arguments);
-        var options = recipe.Prune;
+        var options = recipe.Prune with { Method = PruningMethod.OneShot };
+        options.Check();
+        if (csv is not null && options.Repair != PruningRepair.None)
+            throw new InputException(
+                $"prune --sensitivity has prune.repair {Words.Of(options.Repair)}; none was expected, because it measures pruned layers as "
+                + "they are");
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         var compute = new ComputeContext(pool, call.Tier);
-        var data = csv is not null || options.Score == PruningScore.Taylor ? ModelInput.LoadData(recipe, path, model, call) : null;
+        var needsData = csv is not null || options.Score == PruningScore.Taylor || options.Repair != PruningRepair.None;
+        var data = needsData ? ModelInput.LoadData(recipe, path, model, call) : null;
 
         var pruning = arguments.GetValue(Unstructured) is { } dropped
             ? new Pruning(options, MaskKind.Unstructured) { KeptShare = 1 - dropped }
             : new(options, MaskKind.Uhp);
         var planned = pruning.Prepare(model, data is null ? null : new(data, Batch, compute, recipe.Seed), call.Report.Log);
         if (planned.Plan.Masks.Count == 0) throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
-        if (output is not null) WritePruned(call.Report, planned.Plan, planned.Apply(), output);
-        else MeasureLayers(call, planned.Start, planned.Plan, data!, compute, csv!);
+        if (output is null)
+        {
+            MeasureLayers(call, planned.Start, planned.Plan, data!, compute, csv!);
+            return;
+        }
+
+        var repaired = NetworkRepair.Apply(
+            planned, options, count => CalibrationImages.Draw(data!, count, recipe.Seed), compute, call.Report.Log, call.Cancellation);
+        WritePruned(call.Report, planned.Plan, repaired.Model, output);
     }
 
     /// <summary>The recipe with the options of this verb. The pattern sets three keys of it at once.</summary>

@@ -31,6 +31,9 @@ public enum RandomPurpose
 
     /// <summary>Images of steps that are only timed.</summary>
     Measure = 9,
+
+    /// <summary>Which images a pruned network is repaired on.</summary>
+    Calibrate = 12,
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
 
@@ -37,14 +38,16 @@ public static class ArmTables
     private static readonly Column<ArmStatistic> MsDense = new("ms_dense", "ms dense", arm => arm.MsDense, arm => $"{arm.MsDense:F3}");
 
     /// <summary>How good the arms of one run are and how they were trained.</summary>
-    public static Table Accuracy(IReadOnlyList<ArmSummary> arms) => Table.Of(
+    /// <param name="arms">The arms.</param>
+    /// <param name="validation">Where the validation images come from.</param>
+    public static Table Accuracy(IReadOnlyList<ArmSummary> arms, ValidationSource validation) => Table.Of(
         arms,
         new("arm", "arm", arm => arm.Arm) { Alignment = Alignment.Left },
         new("network", "network", arm => arm.Network),
         new("test_top1", "test top-1", arm => arm.TestTop1, arm => Format.Percent(arm.TestTop1)),
         new("validation_top1", "validation", arm => arm.ValidationTop1, arm => Format.Percent(arm.ValidationTop1))
         {
-            Meaning = "top-1 on the validation images",
+            Meaning = MeaningOf(validation),
         },
         new("best_epoch", "best epoch", arm => arm.Epochs == 0 ? null : arm.BestEpoch, arm => $"{arm.BestEpoch}/{arm.Epochs}")
         {
@@ -65,8 +68,10 @@ public static class ArmTables
     }
 
     /// <summary>How good the arms of several runs are: means and standard deviations over their seeds.</summary>
-    public static Table Accuracy(IReadOnlyList<ArmStatistic> arms) =>
-        Table.Of(arms, Arm, Network, Test, Validation with { Header = "validation" }, Minutes, Seeds);
+    /// <param name="arms">The arms over their seeds.</param>
+    /// <param name="validation">Where the validation images come from.</param>
+    public static Table Accuracy(IReadOnlyList<ArmStatistic> arms, ValidationSource validation) =>
+        Table.Of(arms, Arm, Network, Test, Validation with { Header = "validation", Meaning = MeaningOf(validation) }, Minutes, Seeds);
 
     /// <summary>
     /// What top-1 does not say: the balanced accuracy and the images that taught each arm. No table where classes have equally many
@@ -138,6 +143,10 @@ public static class ArmTables
             new("speedup", "dense / dst", row => Dst(row).MsDense / Dst(row).Ms, row => $"{Dst(row).MsDense / Dst(row).Ms:F2}"),
             new("seeds", "seeds", row => Dst(row).Seeds));
     }
+
+    private static string MeaningOf(ValidationSource validation) => validation == ValidationSource.Test
+        ? "top-1 on the validation images, which are half of the test images"
+        : "top-1 on the validation images, which are a part of the training images";
 
     private static Column<PatternRuns> Top1(string arm) =>
         new($"{arm.Replace('-', '_')}_top1", arm, row => row.Find(arm)?.TestTop1.Mean, row => row.Find(arm)!.TestTop1.ToText(2, scale: 100))

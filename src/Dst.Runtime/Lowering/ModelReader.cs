@@ -9,11 +9,13 @@ internal static class ModelReader
     public static ProgramRewriter Read(Model model, bool dense)
     {
         var shapes = model.Graph.Shapes;
-        return new(model.Graph.Nodes.Select(node => Read(model, node, shapes[node.Inputs[0]], dense)), shapes, model.Graph.Output.Name);
+        return new(model.Graph.Nodes.Select(node => Read(model, node, dense)), shapes, model.Graph.Output.Name);
     }
 
-    private static LoweredNode Read(Model model, Node node, FeatureShape input, bool dense)
+    /// <summary>Reads one node of a model, without its mask if <paramref name="dense"/>.</summary>
+    public static LoweredNode Read(Model model, Node node, bool dense)
     {
+        var input = model.Graph.Shapes[node.Inputs[0]];
         float[]? Parameter(string suffix) => model.Parameters.GetValueOrDefault($"{node.Name}.{suffix}")?.Data;
         var read = Create(node, input) with { Mask = dense ? null : model.Masks.GetValueOrDefault(node.Name) };
         if (!node.Operation.ScalesChannels) return read with { Weight = Parameter("weight"), Bias = Parameter("bias") };

@@ -39,6 +39,9 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>The model file that a recipe may give instead of a training, or null.</summary>
     public Func<Recipe, string?> Given { get; init; } = _ => null;
 
+    /// <summary>The key of a recipe by which a model file is given.</summary>
+    internal string ModelKey => Start == ArmStart.Teacher ? "teacher.model" : "student.model";
+
     /// <summary>All arms in the order in which they run: each comes after those that it needs.</summary>
     public static IReadOnlyList<Arm> All { get; } =
     [
@@ -49,18 +52,18 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
             Distill = recipe => recipe.Distill,
             Given = recipe => recipe.Student.Model,
         },
-        new(ArmNames.UnstructuredKd, ArmStart.BestStudent, recipe => recipe.PruneTrain)
+        new(ArmNames.UnstructuredKd, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning)
         {
             Masks = MaskKind.Unstructured,
             Distill = recipe => recipe.DistillPruned,
         },
-        new(ArmNames.Uhp, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Masks = MaskKind.Uhp },
-        new(ArmNames.Dst, ArmStart.BestStudent, recipe => recipe.PruneTrain)
+        new(ArmNames.Uhp, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning) { Masks = MaskKind.Uhp },
+        new(ArmNames.Dst, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning)
         {
             Masks = MaskKind.Uhp,
             Distill = recipe => recipe.DistillPruned,
         },
-        new(ArmNames.DenseLonger, ArmStart.BestStudent, recipe => recipe.PruneTrain) { Distill = recipe => recipe.DistillPruned },
+        new(ArmNames.DenseLonger, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning) { Distill = recipe => recipe.DistillPruned },
         new(ArmNames.HalfWidth, ArmStart.NarrowStudent, recipe => recipe.Train) { Distill = recipe => recipe.Distill },
     ];
 
@@ -86,7 +89,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         var distill = Distill?.Invoke(recipe);
         var needs = new List<Arm>();
         if (distill is { LearnsFromTeacher: true }) needs.Add(Of(ArmNames.Teacher));
-        if (StartIn(recipe) == ArmStart.BestStudent || distill is { LearnsFromDense: true }) needs.Add(BestStudentOf(recipe));
+        if (StartIn(recipe) == ArmStart.BestStudent || distill is { NeedsDense: true }) needs.Add(BestStudentOf(recipe));
         return needs;
     }
 

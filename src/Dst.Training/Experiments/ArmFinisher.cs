@@ -48,6 +48,18 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             Layers = isDense ? [] : DescribeLayers(model, cost),
         });
         log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
+        if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
+            log?.Invoke(
+                $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "
+                + "it knows the validation images; expected data.validation_from: test, because choices on images that a network knows "
+                + "favour whoever follows it");
+    }
+
+    /// <summary>Whether a given network knows the validation images, which were drawn from the training images.</summary>
+    private bool HasSeenValidation(double validation, double test)
+    {
+        const double nearlyAll = 0.95, much = 0.05;
+        return Recipe.Data.ValidationFrom == ValidationSource.Training && validation > nearlyAll && validation - test > much;
     }
 
     private ClassificationMetrics Evaluate(Model model, SampleSet samples, CancellationToken cancellation) =>

@@ -12,7 +12,7 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
     /// <exception cref="InputException">It cannot be read, does not fit the data, or is pruned already and to be pruned.</exception>
     public Model Load(Arm arm, string path)
     {
-        var key = arm.Start == ArmStart.Teacher ? "teacher.model" : "student.model";
+        var key = arm.ModelKey;
         var model = ModelFile.Load(path);
         ModelFit.Check($"{key} {path}", model, data);
         if (model.Normalisation is { } normalisation && !IsNear(normalisation, data.Normalisation))

@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -5,6 +6,8 @@ using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
+using Dst.Training.Masks.Repair;
+using Dst.Training.Optimizers;
 
 namespace Dst.Training.Experiments;
 
@@ -54,6 +57,10 @@ public sealed class Pipeline
     public RunSummary Run(CancellationToken cancellation = default)
     {
         new RecipeCheck(_run, _data, _networks, _given).Check();
+        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
+            Log?.Invoke(
+                $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
+                + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
         _run.WriteManifest(RunManifest.Describe(_compute, _recipe.Seed, DateTime.UtcNow, _data));
         foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
         return _run.Summary;
@@ -78,14 +85,14 @@ public sealed class Pipeline
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
         var begin = startsDense ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
         var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
-        var (dense, start) = pruning is null ? (begin, begin) : Prepare(begin, pruning);
+        var (dense, start) = pruning is null ? (begin, begin) : Prepare(begin, pruning, cancellation);
         var distill = arm.Distill?.Invoke(_recipe);
         return new(arm.Name, start, arm.TrainIn(_recipe))
         {
             Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
             Distillation = distill ?? new(),
             Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
-            Dense = distill is { LearnsFromDense: true } ? Dense() : null,
+            Dense = distill is { NeedsDense: true } ? Dense() : null,
         };
 
         Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
@@ -94,14 +101,16 @@ public sealed class Pipeline
     }
 
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
-    private (Model Dense, Model Start) Prepare(Model model, Pruning pruning)
+    private (Model Dense, Model Start) Prepare(Model model, Pruning pruning, CancellationToken cancellation)
     {
         var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _compute, _recipe.Seed);
         switch (pruning.Options.Method)
         {
             case PruningMethod.OneShot:
                 var planned = pruning.Prepare(model, gradients, Log);
-                return (planned.Start, planned.Apply());
+                var pruned = NetworkRepair.Apply(
+                    planned, pruning.Options, count => CalibrationImages.Draw(_data, count, _recipe.Seed), _compute, Log, cancellation);
+                return (planned.Start, pruned.Model);
             case PruningMethod.Gradual:
                 var permuted = pruning.Permute(model, gradients, Log);
                 return (permuted, permuted);

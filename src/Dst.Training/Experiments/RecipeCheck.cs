@@ -2,8 +2,8 @@ using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
-using Dst.Training.Masks;
 using Dst.Training.Objectives;
+using Dst.Training.Optimizers;
 
 namespace Dst.Training.Experiments;
 
@@ -52,7 +52,11 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
 
     private void CheckTrainOptions()
     {
-        foreach (var options in new[] { _recipe.Teacher.Train, _recipe.Train, _recipe.PruneTrain })
+        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind && _recipe.PruneTrain.Epochs > _recipe.Train.Epochs)
+            throw new InputException(
+                $"prune_train.epochs is {_recipe.PruneTrain.Epochs} with prune_train.schedule.kind rewind; "
+                + $"expected at most train.epochs, {_recipe.Train.Epochs}");
+        foreach (var options in new[] { _recipe.Teacher.Train, _recipe.Train, _recipe.TrainAfterPruning })
         {
             options.Schedule.Check(options.Epochs, data.StepsPerEpoch(options.Batch));
             options.Optimizer.Check();
@@ -64,12 +68,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     private void CheckPruning()
     {
         var prune = _recipe.Prune;
-        if (prune.Method == PruningMethod.SrSte && prune.Score == PruningScore.Taylor)
-            throw new InputException(
-                "prune.score is taylor with prune.method sr_ste; expected l1 or l2, because the mask is chosen at each step");
-        if (prune.Method == PruningMethod.SrSte && prune.Permute)
-            throw new InputException(
-                "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
+        prune.Check();
         if (prune.Permute && _recipe.DistillPruned is { LearnsFromTeacher: true, Hints.Weight: > 0 } && !_recipe.Student.IsTeacher)
         {
             throw new InputException(
@@ -85,10 +84,13 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
             var graph = GraphOf(arm);
             if (arm.Given(_recipe) is not null) continue;
             NetworkMemory.Check(graph, arm.TrainIn(_recipe).Batch);
-            if (arm.Distill?.Invoke(_recipe) is { } distill) LossTerms.CheckLayers(distill, GraphOf(TeacherOf(distill)), graph);
+            if (arm.Distill?.Invoke(_recipe) is not { } distill) continue;
+            LossTerms.CheckLayers(distill, GraphOf(TeacherOf(distill)), graph);
+            LossTerms.CheckBlocks(distill, graph);
         }
 
-        if (_recipe.Student.Model is null && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
+        var isGiven = Arm.BestStudentOf(_recipe).Given(_recipe) is not null;
+        if (!isGiven && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
     }
 
     /// <summary>The arm whose layers the pairs of layers name.</summary>

@@ -27,6 +27,22 @@ public enum PruningScore
 
     /// <summary>|w·g|, g the mean gradient of the labels' loss.</summary>
     Taylor,
+
+    /// <summary>Optimal brain surgeon: what the layer's output loses when the other weights make up for it. It needs no labels.</summary>
+    Obs,
+}
+
+/// <summary>What mends a pruned network before it is trained, without labels.</summary>
+public enum PruningRepair
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>New statistics of batch normalisations, and new means where a layer has a bias.</summary>
+    BatchNorm,
+
+    /// <summary>New weights, by least squares to what the dense network computes.</summary>
+    LeastSquares,
 }
 
 /// <summary>Recipe section <c>prune</c>: the UHP pattern, how its weights are chosen and the layers that it leaves alone.</summary>
@@ -59,7 +75,9 @@ public sealed record PruningOptions
     public PruningMethod Method { get; init; }
 
     /// <summary>How the importance of a weight is measured.</summary>
-    [Setting("importance of a weight: l1 its magnitude, l2 its square, taylor its magnitude times that of the loss's mean gradient")]
+    [Setting(
+        "importance of a weight: l1 its magnitude, l2 its square, taylor its magnitude times that of the loss's mean gradient, obs what "
+        + "the layer's output loses when the other weights make up for it (optimal brain surgeon; with repair: least_squares)")]
     public PruningScore Score { get; init; }
 
     /// <summary>Batches over which Taylor scores average gradients.</summary>
@@ -71,6 +89,16 @@ public sealed record PruningOptions
         "reorder output channels first, so that similar filters share a block, where that raises the kept score; "
         + "costs nothing at inference")]
     public bool Permute { get; init; }
+
+    /// <summary>What mends the pruned network before it is trained.</summary>
+    [Setting(
+        "what mends a network pruned one_shot before it is trained, on training images without their labels: batch_norm new statistics, "
+        + "least_squares new weights, layer after layer, that give what the dense network computes")]
+    public PruningRepair Repair { get; init; }
+
+    /// <summary>Images and ridge of repair.</summary>
+    [Setting("repair and the score obs")]
+    public CalibrationOptions Calibration { get; init; } = new();
 
     /// <summary>Stages of gradual pruning.</summary>
     [Setting("gradual pruning")]
@@ -106,6 +134,26 @@ public sealed record PruningOptions
         ? PatternOf(named.Keep, $"prune.keep_layers of '{named.Layer}'")
         : Pattern;
 
+    /// <summary>Checks that the method, the score and the repair go together.</summary>
+    /// <exception cref="InputException">They do not.</exception>
+    public void Check()
+    {
+        if (Method != PruningMethod.OneShot && Repair != PruningRepair.None)
+            throw new InputException(
+                $"prune.repair is {Words.Of(Repair)} with prune.method {Words.Of(Method)}; expected none, because only what is pruned "
+                + "one_shot is repaired before it is trained");
+        if (Score == PruningScore.Obs && Repair != PruningRepair.LeastSquares)
+            throw new InputException(
+                $"prune.score is obs with prune.repair {Words.Of(Repair)}; expected least_squares, because obs counts on the other weights "
+                + "to make up for what is dropped");
+        if (Method == PruningMethod.SrSte && Score == PruningScore.Taylor)
+            throw new InputException(
+                "prune.score is taylor with prune.method sr_ste; expected l1 or l2, because the mask is chosen at each step");
+        if (Method == PruningMethod.SrSte && Permute)
+            throw new InputException(
+                "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
+    }
+
     private UhpPattern PatternOf(double share, string setting)
     {
         var keep = share * Group;
@@ -127,6 +175,21 @@ public sealed record LayerKeepOptions
     /// <summary>Share of each run that they keep.</summary>
     [Setting("share of each run that is kept", Min = 0, Max = 1)]
     public double Keep { get; init; } = 0.5;
+}
+
+/// <summary>Recipe section <c>prune.calibration</c>.</summary>
+public sealed record CalibrationOptions
+{
+    /// <summary>Images on which the network is repaired.</summary>
+    [Setting("images drawn by the seed; fewer where the features of so many would take more than 4 GB", Min = 1, Max = 100_000)]
+    public int Images { get; init; } = 512;
+
+    /// <summary>λ of the least squares, relative to the inputs.</summary>
+    [Setting(
+        "λ of the least squares, which holds weights near those of the dense network, as a multiple of the mean square of a layer's "
+        + "inputs, summed over the weights of a filter",
+        Min = 0, Max = 1000)]
+    public double Ridge { get; init; } = 0.1;
 }
 
 /// <summary>Recipe section <c>prune.gradual</c>.</summary>

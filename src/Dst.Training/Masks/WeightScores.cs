@@ -25,7 +25,7 @@ public static class WeightScores
             var w = weight.Data[i];
             scores[i] = score switch
             {
-                PruningScore.L1 => Math.Abs(w),
+                PruningScore.L1 or PruningScore.Obs => Math.Abs(w),
                 PruningScore.L2 => w * w,
                 PruningScore.Taylor => Math.Abs(w * gradient[i]),
                 _ => throw new ArgumentOutOfRangeException(nameof(score), score, "unknown score"),

@@ -63,6 +63,12 @@ public record DistillationOptions
 
     /// <summary>Whether the logits of the dense network are learnt from.</summary>
     internal virtual bool LearnsFromDense => false;
+
+    /// <summary>Weight of feature reconstruction.</summary>
+    internal virtual double FeatureWeight => 0;
+
+    /// <summary>Whether the dense network is needed, for its logits or its features.</summary>
+    internal bool NeedsDense => LearnsFromDense || FeatureWeight > 0;
 }
 
 /// <summary>Which network teaches a pruned one.</summary>
@@ -85,11 +91,19 @@ public sealed record PrunedDistillationOptions : DistillationOptions
     [Setting("whose logits teach: those of the teacher, of the dense network that was pruned, or of both, each with half the weights")]
     public TeacherChoice Teacher { get; init; }
 
+    /// <summary>Weight of feature reconstruction.</summary>
+    [Setting(
+        "weight of feature reconstruction: the outputs at the ends of blocks are pulled to those of the dense network, whoever teaches; "
+        + "0 leaves it out", Min = 0, Max = 1e6)]
+    public double Features { get; init; }
+
     internal override string Section => "distill_pruned";
 
     internal override bool LearnsFromTeacher => Teacher != TeacherChoice.Dense;
 
     internal override bool LearnsFromDense => Teacher != TeacherChoice.Teacher;
+
+    internal override double FeatureWeight => Features;
 }
 
 /// <summary>Weights of decoupled distillation; both 0 leave it out.</summary>

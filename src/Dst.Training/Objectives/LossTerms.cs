@@ -8,7 +8,7 @@ namespace Dst.Training.Objectives;
 /// <summary>The terms that the options of a phase ask for.</summary>
 internal static class LossTerms
 {
-    /// <summary>The terms in the order in which they are added: labels, logits, layers.</summary>
+    /// <summary>The terms in the order in which they are added: labels, logits, pairs of layers, ends of blocks.</summary>
     /// <param name="phase">Teachers and options.</param>
     /// <param name="seed">Seed of the projections of hints.</param>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
@@ -17,13 +17,13 @@ internal static class LossTerms
         var options = phase.Distillation;
         var weight = phase.Teacher is null && phase.Dense is null ? 1 : (float)options.LabelWeight;
         var labels = new LabelTerm(weight, (float)phase.Options.LabelSmoothing);
-        return [labels, .. OnLogits(phase), .. OnLayers(phase, seed)];
+        return [labels, .. OnLogits(phase), .. OnLayers(phase, seed), .. OnBlocks(phase)];
     }
 
     /// <summary>The layers of the student whose outputs are compared.</summary>
     /// <exception cref="InputException">As for <see cref="Of"/>.</exception>
     public static IReadOnlyList<string> LayersOfStudent(TrainingPhase phase) =>
-        [.. OnLayers(phase, seed: 0).Select(term => term.Layers!.Student).Distinct()];
+        [.. OnLayers(phase, seed: 0).Concat(OnBlocks(phase)).Select(term => term.Layers!.Student).Distinct()];
 
     /// <summary>Checks the layers that the options name against both graphs.</summary>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
@@ -46,6 +46,15 @@ internal static class LossTerms
                     + "expected maps of the same height and width");
             }
         }
+    }
+
+    /// <summary>Checks that a network has blocks whose ends can be compared, if the options compare them.</summary>
+    /// <exception cref="InputException">It has none.</exception>
+    public static void CheckBlocks(DistillationOptions options, CheckedGraph graph)
+    {
+        if (options.FeatureWeight > 0 && BlockEnds.Of(graph).Count == 0)
+            throw new InputException(
+                $"{options.Section}.features is {options.FeatureWeight}, but {graph.Name} has no block before its output; expected 0");
     }
 
     private static void CheckName(string key, string side, string layer, CheckedGraph graph)
@@ -86,5 +95,13 @@ internal static class LossTerms
             .. hinted.Select((pair, i) => new HintTerm(teacher, pair, (float)hints.Weight, HintTerm.CreateProjection(
                 attended.Length + i, teacherShapes[pair.Teacher].Channels, shapes[pair.Student].Channels, seed))),
         ];
+    }
+
+    private static IEnumerable<ILossTerm> OnBlocks(TrainingPhase phase)
+    {
+        if (phase.Dense is not { } dense || phase.Distillation.FeatureWeight == 0) return [];
+        var ends = BlockEnds.Of(phase.Start.Graph);
+        var weight = (float)(phase.Distillation.FeatureWeight / ends.Count);
+        return ends.Select(end => new ReconstructionTerm(dense, new() { Teacher = end, Student = end }, weight));
     }
 }

@@ -6,38 +6,44 @@ namespace Dst.Training.Optimizers;
 /// warm-up    η(s) = η(W) · (s + 1)/W for s &lt; W                      Goyal et al., "Accurate, Large Minibatch SGD", 2017
 /// constant   η
 /// step       η · γ^k, k milestones (epochs from the run's start) passed
-/// cosine     η_end + (η − η_end)·(1 + cos πt)/2, t = (s − W)/(N − W)   Loshchilov, Hutter, "SGDR", 2017, one period
+/// cosine     η_end + (η − η_end)·(1 + cos πt)/2, t = (s − W)/(N − W)   Loshchilov, Hutter, "SGDR", 2017; r restarts: the
+///            fraction of (r + 1)·t in place of t
 /// one-cycle  η/start → η → η/start/final, each along (1 + cos πt)/2     Smith, Topin, "Super-Convergence", 2019, as in PyTorch
 /// </code>
-/// One-cycle peaks at step r·(N − W) − 1 after the warm-up and ends at the last step. Momentum is not cycled.
+/// One-cycle peaks at the share r of the N − W steps after the warm-up, less one step, and ends at the last step. Momentum is not
+/// cycled. A run can be the end of a longer schedule: learning-rate rewinding, Renda, Frankle, Carbin, "Comparing Rewinding and
+/// Fine-tuning in Neural Network Pruning", ICLR 2020.
 /// </summary>
 public sealed class Schedule
 {
     private readonly ScheduleOptions _options;
     private readonly long _stepsPerEpoch;
+    private readonly long _before; // steps of the schedule that come before the run
     private readonly long _steps;
     private readonly long _warmUp;
 
-    private Schedule(ScheduleOptions options, long stepsPerEpoch, long steps, long warmUp)
+    private Schedule(ScheduleOptions options, int epochs, long stepsPerEpoch)
     {
-        (_options, _stepsPerEpoch, _steps, _warmUp) = (options, stepsPerEpoch, steps, warmUp);
+        (_options, _stepsPerEpoch, _before) = (options, stepsPerEpoch, options.EpochsBefore * stepsPerEpoch);
+        (_steps, _warmUp) = (_before + epochs * stepsPerEpoch, options.WarmUpSteps(stepsPerEpoch));
     }
 
     /// <summary>The schedule of a run of <paramref name="epochs"/> × <paramref name="stepsPerEpoch"/> steps.</summary>
-    /// <exception cref="InputException">The warm-up is as long as the run, or a cosine ends above its start.</exception>
+    /// <exception cref="InputException">The options contradict each other or the run.</exception>
     public static Schedule Create(ScheduleOptions options, int epochs, long stepsPerEpoch)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(stepsPerEpoch, 1);
         options.Check(epochs, stepsPerEpoch);
-        return new(options, stepsPerEpoch, epochs * stepsPerEpoch, options.WarmUpSteps(stepsPerEpoch));
+        return new(options, epochs, stepsPerEpoch);
     }
 
     /// <summary>The learning rate of a step.</summary>
-    /// <param name="step">Steps taken before it, 0 to N − 1.</param>
+    /// <param name="step">Steps of the run taken before it.</param>
     public double LearningRate(long step)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
+        step += _before;
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(step, _steps);
         return step < _warmUp ? AfterWarmUp(_warmUp) * (step + 1) / _warmUp : AfterWarmUp(step);
     }
@@ -49,7 +55,8 @@ public sealed class Schedule
         {
             ScheduleKind.Constant => _options.LearningRate,
             ScheduleKind.Step => _options.LearningRate * Math.Pow(_options.Gamma, MilestonesPassed(step / _stepsPerEpoch)),
-            ScheduleKind.Cosine => Anneal(_options.LearningRate, _options.FinalLearningRate, (double)done / steps),
+            ScheduleKind.Cosine => Anneal(
+                _options.LearningRate, _options.FinalLearningRate, (double)(done * (_options.Restarts + 1) % steps) / steps),
             ScheduleKind.OneCycle => OneCycle(done, steps),
             var kind => throw new InvalidOperationException($"unknown schedule {kind}"),
         };

@@ -16,13 +16,17 @@ public enum ScheduleKind
 
     /// <summary>Rises to its peak and falls far below its start, each along half a cosine.</summary>
     OneCycle,
+
+    /// <summary>Is that of the last epochs of an earlier training.</summary>
+    Rewind,
 }
 
 /// <summary>Recipe section <c>schedule</c>: the learning rate over time. <see cref="Schedule"/> has the formulas.</summary>
 public sealed record ScheduleOptions
 {
     /// <summary>Form of the schedule.</summary>
-    [Setting("form of the schedule")]
+    [Setting(
+        "form of the schedule; rewind, in prune_train alone, replays the last epochs of train's schedule, whatever else this section says")]
     public ScheduleKind Kind { get; init; } = ScheduleKind.Cosine;
 
     /// <summary>η: the largest learning rate.</summary>
@@ -45,6 +49,10 @@ public sealed record ScheduleOptions
     [Setting("cosine: learning rate at the end", Min = 0, Max = 100)]
     public double FinalLearningRate { get; init; }
 
+    /// <summary>How many times a cosine starts again from η.</summary>
+    [Setting("cosine: how many times the learning rate starts again from its largest, after equal periods", Min = 0, Max = 10_000)]
+    public int Restarts { get; init; }
+
     /// <summary>Share of a one-cycle schedule in which the learning rate rises.</summary>
     [Setting("one_cycle: share of the steps in which the learning rate rises", Min = 0, Max = 1)]
     public double RisingShare { get; init; } = 0.3;
@@ -57,17 +65,30 @@ public sealed record ScheduleOptions
     [Setting("one_cycle: the learning rate ends at its start divided by this", Min = 1, Max = 1e12)]
     public double FinalDivisor { get; init; } = 1e4;
 
+    /// <summary>Epochs of the schedule that come before the run, which is then its end.</summary>
+    public int EpochsBefore { get; init; }
+
     /// <summary>
     /// Finds options that contradict each other or a run of <paramref name="epochs"/> × <paramref name="stepsPerEpoch"/> steps.
     /// </summary>
-    /// <exception cref="InputException">The warm-up is as long as the run, or a cosine ends above its start.</exception>
+    /// <exception cref="InputException">
+    /// The warm-up is as long as the run, a cosine ends above its start or restarts too often, or there is no schedule to rewind.
+    /// </exception>
     public void Check(int epochs, long stepsPerEpoch)
     {
+        if (Kind == ScheduleKind.Rewind)
+            throw new InputException(
+                "schedule.kind is rewind; expected another form, because only prune_train can replay train's schedule");
+        if (Restarts > 0 && (Kind != ScheduleKind.Cosine || Restarts >= epochs + EpochsBefore))
+            throw new InputException(
+                $"schedule.restarts is {Restarts} with kind {Words.Of(Kind)} and {Words.Count(epochs + EpochsBefore, "epoch")}; "
+                + "expected kind cosine and fewer restarts than epochs");
         if (Kind == ScheduleKind.Cosine && FinalLearningRate > LearningRate)
             throw new InputException(
                 $"schedule.final_learning_rate is {FinalLearningRate}; expected at most schedule.learning_rate, {LearningRate}");
-        if (WarmUpSteps(stepsPerEpoch) >= epochs * stepsPerEpoch)
-            throw new InputException($"schedule.warmup_epochs is {WarmupEpochs}; expected fewer than the {epochs} epochs of the run");
+        if (WarmUpSteps(stepsPerEpoch) >= (epochs + EpochsBefore) * stepsPerEpoch)
+            throw new InputException(
+                $"schedule.warmup_epochs is {WarmupEpochs}; expected fewer than the {epochs + EpochsBefore} epochs of the schedule");
     }
 
     /// <summary>Steps of the warm-up.</summary>

@@ -78,36 +78,6 @@ public sealed class PipelineTests : IDisposable
         Assert.NotEqual(uhp.Parameters["conv1.weight"].Data, dst.Parameters["conv1.weight"].Data);
     }
 
-    [Fact]
-    public void A_teacher_can_be_pruned_itself()
-    {
-        var teacher = Path.Combine(RunIn("first", "arms=[teacher]"), "teacher.safetensors");
-        string[] settings =
-            [$"teacher.model={teacher}", "student={is_teacher: true}", "prune.permute=true", "arms=[uhp, dst, dense-longer, half-width]"];
-        using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("self"), settings));
-        var summary = TinyRun.Run(run);
-        Assert.Equal(
-            [ArmNames.Teacher, ArmNames.Uhp, ArmNames.Dst, ArmNames.DenseLonger, ArmNames.HalfWidth], summary.Arms.Select(arm => arm.Arm));
-        var (dense, halved, longer) = (Load(run, ArmNames.Teacher), Load(run, ArmNames.Dst), Load(run, ArmNames.DenseLonger));
-        Assert.Equal(dense.Graph.Parameters.Select(shape => shape.Name), halved.Graph.Parameters.Select(shape => shape.Name));
-        Assert.NotEmpty(halved.Masks);
-        Assert.Empty(longer.Masks);
-        Assert.NotEqual(dense.Parameters["conv1.weight"].Data, longer.Parameters["conv1.weight"].Data);
-        var narrow = summary.Find(ArmNames.HalfWidth)!.Weights;
-        Assert.InRange(narrow, summary.Find(ArmNames.Dst)!.Weights / 3, summary.Find(ArmNames.Dst)!.Weights - 1);
-    }
-
-    [Fact]
-    public void A_network_that_teaches_itself_is_the_same_as_teacher_and_as_dense_network()
-    {
-        string[] settings = ["student={is_teacher: true}", "prune.permute=true", "arms=[dst]"];
-        var byName = new[] { "teacher", "dense", "both" }
-            .Select(choice => Path.Combine(RunIn(choice, [.. settings, $"distill_pruned.teacher={choice}"]), "dst.safetensors"))
-            .Select(path => ModelFile.Load(path).Parameters["conv1.weight"].Data).ToList();
-        Assert.Equal(byName[0], byName[1]);
-        for (var i = 0; i < byName[0].Length; i++) Assert.Equal(byName[0][i], byName[2][i], 1e-4); // two halves of one term
-    }
-
     [Theory]
     [InlineData("arms=[dst]", "distill_pruned={preset: dist, teacher: dense}")] // correlates over the images of a batch
     [InlineData("arms=[dst]")]
@@ -120,7 +90,9 @@ public sealed class PipelineTests : IDisposable
 
     [Theory]
     [InlineData("prune.method=one_shot")]
+    [InlineData("prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.calibration.images=10")]
     [InlineData("data.labels_per_class=2", "train.batch=10")] // as many steps with 6 labelled and 18 unlabelled images
+    [InlineData("prune_train.schedule.kind=rewind", "prune.permute=true", "distill_pruned={preset: dist, teacher: dense, features: 1}")]
     [InlineData(
         "prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
     [InlineData(
@@ -187,11 +159,16 @@ public sealed class PipelineTests : IDisposable
             ("data.validation=0", "data.validation"),
             ("student.arch=resnet9", "network 'resnet9' is unknown"),
             ("prune.exclude=[conv99]", "'conv99'"),
+            ("prune={method: gradual, repair: batch_norm}", "prune.repair is batch_norm with prune.method gradual"),
+            ("prune={score: obs, repair: batch_norm}", "prune.score is obs with prune.repair batch_norm"),
             ("prune={method: sr_ste, score: taylor}", "prune.score is taylor with prune.method sr_ste"),
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
             ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),
-            ("distill_pruned={attention: {weight: 1, layers: [{teacher: no, student: relu}]}}", "distill_pruned.attention.layers has the"),
+            ("distill_pruned={attention: {weight: 1, layers: [{teacher: no, student: relu}]}}", "distill_pruned.attention.layers has"),
+            ("prune_train={epochs: 4, schedule: {kind: rewind}}", "prune_train.epochs is 4 with prune_train.schedule.kind rewind"),
+            ("train.schedule.kind=rewind", "only prune_train can replay train's schedule"),
+            ("prune_train={schedule: {kind: one_cycle, restarts: 1}}", "schedule.restarts is 1 with kind one_cycle"),
             ("student={is_teacher: true}", "arms has student while student.is_teacher is true"),
             ("student={is_teacher: true, model: m}", "student.model is m while student.is_teacher is true"),
             ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),
@@ -206,45 +183,15 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
-    public void A_finished_teacher_is_imported_and_one_for_other_data_is_refused()
+    public void A_rewound_schedule_replays_the_last_learning_rates_of_train()
     {
-        var teacher = Path.Combine(RunIn("first", "arms=[teacher]"), "teacher.safetensors");
-        using (var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), "arms=[student-kd]", $"teacher.model={teacher}")))
-        {
-            var summary = TinyRun.Run(run);
-            Assert.Equal(0, summary.Find(ArmNames.Teacher)!.Epochs);
-            Assert.Equal(File.ReadAllBytes(teacher), File.ReadAllBytes(run.ModelPath(ArmNames.Teacher)));
-        }
-
-        using var other = TinyRun.Create(TinyRun.Recipe(_folder.File("third"), "data.simulated.classes=4", $"teacher.model={teacher}"));
-        Assert.Contains(
-            "has 3 classes; the data has", Assert.Throws<InputException>(() => TinyRun.Run(other)).Message, StringComparison.Ordinal);
-
-        (string, string)[] inputs = [("data.normalise=image", "normalised image by image"), ("data.smooth=true", ", smoothed")];
-        foreach (var (setting, expected) in inputs)
-        {
-            using var otherInputs = TinyRun.Create(TinyRun.Recipe(_folder.File(setting), setting, $"teacher.model={teacher}"));
-            Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(otherInputs)).Message, StringComparison.Ordinal);
-        }
-    }
-
-    [Fact]
-    public void A_student_that_is_pruned_already_or_missing_is_refused_before_a_teacher_is_trained()
-    {
-        var pruned = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
-        (string[], string)[] cases =
-        [
-            ([$"student.model={pruned}"], "is pruned already (layer '"),
-            ([$"student.model={_folder.File("none.safetensors")}"], "does not exist"),
-            ([$"teacher.model={pruned}", "student.is_teacher=true"], "is pruned already (layer '"),
-            ([$"teacher.model={pruned}", $"student.model={pruned}"], "expected student: {is_teacher: true}"),
-        ];
-        foreach (var (settings, expected) in cases)
-        {
-            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), ["arms=[dst]", .. settings]));
-            var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
-            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
-        }
+        var lines = new List<string>();
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[dst]", "prune_train.schedule.kind=rewind"));
+        TinyRun.Run(run, log: lines.Add);
+        var rates = TinyRun.Metrics(run.Path).Skip(1).Select(line => line.Split(',')).ToLookup(cells => cells[0], cells => cells[2]);
+        Assert.Equal(rates[ArmNames.StudentKd].TakeLast(2), rates[ArmNames.Dst]);
+        var line = lines.Single(line => line.StartsWith("prune_train: ", StringComparison.Ordinal));
+        Assert.Contains("learning rates of the last 2 of train's 3 epochs", line, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -316,12 +263,7 @@ public sealed class PipelineTests : IDisposable
         File.AppendAllText(Path.Combine(path, "metrics.csv"), "teacher,1,0.0");
     }
 
-    private string RunIn(string folder, params string[] overrides)
-    {
-        using var run = TinyRun.Create(TinyRun.Recipe(_folder.File(folder), overrides));
-        TinyRun.Run(run);
-        return run.Path;
-    }
+    private string RunIn(string folder, params string[] overrides) => TinyRun.RunIn(_folder.File(folder), overrides);
 
     private sealed class KilledException : Exception;
 }

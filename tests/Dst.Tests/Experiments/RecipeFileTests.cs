@@ -119,6 +119,7 @@ public class RecipeFileTests
 
     [Theory]
     [InlineData("distill: {beta: 0.5}", "recipe x line 1: beta in distill is '0.5'; expected distill_pruned: {teacher: both}")]
+    [InlineData("distill: {beta: [1]}", "beta in distill is a list")]
     [InlineData("distill_pruned: {beta: 0.5}", "unknown key 'beta' in distill_pruned")]
     [InlineData("distill: {teacher: dense}", "unknown key 'teacher' in distill")]
     [InlineData("distill: {preset: hinton}", "preset in distill is 'hinton'; expected kd, standardised or dist")]

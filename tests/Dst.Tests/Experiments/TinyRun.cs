@@ -59,6 +59,14 @@ internal static class TinyRun
         return pipeline.Run(cancellation);
     }
 
+    /// <summary>Runs a recipe in a folder and returns the run's own.</summary>
+    public static string RunIn(string folder, params string[] overrides)
+    {
+        using var run = Create(Recipe(folder, overrides));
+        Run(run);
+        return run.Path;
+    }
+
     /// <summary>Lines of <c>metrics.csv</c> without the two columns of times.</summary>
     public static string[] Metrics(string folder) =>
         [.. File.ReadAllLines(Path.Combine(folder, "metrics.csv")).Select(line => string.Join(',', line.Split(',')[..^2]))];

@@ -59,6 +59,10 @@ public class GoldenLossTests
         "hint_same", (weight, g) => HintLoss.Compute(Features, Same, default, Images, Pixels, weight, g[0], default), Features.Length);
 
     [Fact]
+    public void Reconstruction_of_features() =>
+        Expect("reconstruction", (weight, g) => ReconstructionLoss.Compute(Features, Same, weight, g[0]), Features.Length);
+
+    [Fact]
     public void Hints_through_a_projection() => Expect(
         "hint_projected",
         (weight, g) => HintLoss.Compute(Features, Wide, Projection, Images, Pixels, weight, g[0], g.Length > 1 ? g[1] : default),

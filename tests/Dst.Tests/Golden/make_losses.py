@@ -60,6 +60,10 @@ def hint(s, t, w=None):
     return F.mse_loss(s if w is None else F.conv2d(s, w[:, :, None, None]), t)
 
 
+def reconstruction(s, t):
+    return (s - t).square().sum() / t.square().sum()
+
+
 def case(loss, *leaves):
     for leaf in leaves:
         leaf.requires_grad_(True)
@@ -87,6 +91,7 @@ def main():
         "dist_0_3_at_2": case(lambda: dist(z, t, 2, 0, 3), z),
         "attention": case(lambda: attention(s, wide), s),
         "hint_same": case(lambda: hint(s, same), s),
+        "reconstruction": case(lambda: reconstruction(s, same), s),
         "hint_projected": case(lambda: hint(s, wide, w), s, w),
     }
     path = pathlib.Path(__file__).with_name("losses.json")

@@ -52,6 +52,21 @@ public class DistillationLossTests
         ExpectSlope(Features, (f, g) => HintLoss.Compute(f, Random(6, f.Length), default, Images, Pixels, 3, g, default));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(36)]
+    [InlineData(2051)] // more than two chunks
+    public void Reconstruction_gradient_is_its_slope_and_its_value_the_relative_error(int count)
+    {
+        var (features, teacher) = (Random(7, count), Random(8, count));
+        ExpectSlope(features, (f, g) => ReconstructionLoss.Compute(f, teacher, 3, g));
+        var error = features.Zip(teacher, (f, t) => (double)(f - t) * (f - t)).Sum() / teacher.Sum(t => (double)t * t);
+        Assert.Equal(3 * error, ReconstructionLoss.Compute(features, teacher, 3, default), 1e-6 * error);
+        // The same layer with other units has the same error.
+        float[] large = [.. features.Select(f => 64 * f)], largeTeacher = [.. teacher.Select(t => 64 * t)];
+        Assert.Equal(3 * error, ReconstructionLoss.Compute(large, largeTeacher, 3, default), 1e-6 * error);
+    }
+
     // KL(p ‖ q) = TCKD + (1 − p_y) · NCKD, the identity that the paper starts from, image by image.
     [Fact]
     public void Decoupled_terms_with_the_weights_of_KD_are_KD()
@@ -87,6 +102,7 @@ public class DistillationLossTests
         LogitStandardisation.Backward([2, 2, 2], [0, 0, 0], 3, g);
         Assert.Equal([0, 0, 0], g);
         Assert.Equal(0.5, AttentionLoss.Compute([0, 0], [1, 0], 1, 2, 1, g.AsSpan(0, 2)), 6);
+        Assert.Equal(0, ReconstructionLoss.Compute([1, 2, 3], [0, 0, 0], 1, g));
         Assert.Equal([0, 0, 0], g);
     }
 
@@ -127,6 +143,8 @@ public class DistillationLossTests
         Assert.ThrowsAny<ArgumentException>(() => DistLoss.Compute(new float[10], new float[10], 5, 0, 1, 1, default));
         Assert.ThrowsAny<ArgumentException>(() => DistLoss.Compute(new float[10], new float[10], 5, 4, 1, 1, new float[5]));
         Assert.ThrowsAny<ArgumentException>(() => LogitStandardisation.Apply(new float[10], 4, new float[10]));
+        Assert.ThrowsAny<ArgumentException>(() => ReconstructionLoss.Compute(new float[8], new float[9], 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => ReconstructionLoss.Compute(new float[8], new float[8], 1, new float[7]));
         Assert.ThrowsAny<ArgumentException>(() => AttentionLoss.Compute(new float[10], new float[8], 2, 4, 1, default));
         Assert.ThrowsAny<ArgumentException>(() => AttentionLoss.Compute(new float[8], new float[8], 2, 4, 1, new float[4]));
         Assert.ThrowsAny<ArgumentException>(() => HintLoss.Compute(new float[8], new float[16], default, 2, 4, 1, default, default));

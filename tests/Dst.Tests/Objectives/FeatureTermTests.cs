@@ -1,3 +1,4 @@
+using Dst.Graph;
 using Dst.Runtime.Threading;
 using Dst.Tests.Experiments;
 using Dst.Tests.Foundations;
@@ -45,7 +46,7 @@ public sealed class FeatureTermTests : IDisposable
         foreach (var parameter in student.Parameters.Where(p => names.Contains(p.Shape.Name)).Append(projection))
         {
             // The slope along the gradient is its norm; the kinks of many ReLUs average out on the way.
-            var (gradientOf, values, step) = (parameter.Gradient.ToArray(), parameter.Value.ToArray(), 3e-4);
+            var (gradientOf, values, step) = (parameter.Gradient.ToArray(), parameter.Value.ToArray(), 3e-5);
             var norm = Math.Sqrt(gradientOf.Sum(g => (double)g * g));
             Assert.True(norm > 0.01, $"{parameter.Shape.Name} has a gradient of {norm}");
             double At(double distance)
@@ -107,6 +108,56 @@ public sealed class FeatureTermTests : IDisposable
     }
 
     [Fact]
+    public void Features_of_the_dense_network_are_one_term_whoever_teaches()
+    {
+        var (teacher, dense) = (Network(0.5, 2), Network(0.25, 3));
+        var phase = new TrainingPhase("dst", Network(0.25, 1), _recipe.Train)
+        {
+            Teacher = teacher,
+            Dense = dense,
+            Distillation = new PrunedDistillationOptions { Alpha = 0.5, Features = 6 },
+        };
+        var terms = LossTerms.Of(phase, seed: 1);
+        Assert.Equal([null, teacher, dense, dense, dense], terms.Select(term => term.Teacher));
+        Assert.Equal(["layer1.0.relu2", "layer2.0.relu2", "layer3.0.relu2"], LossTerms.LayersOfStudent(phase));
+
+        using var student = new TrainingNetwork(phase.Start, Batch, new(_pool), seed: 1, LossTerms.LayersOfStudent(phase));
+        using var loader = new BatchLoader(_data, _data.Training, Batch, augment: false, seed: 1);
+        var batch = loader.Epoch(0).First();
+        double LossWith(double features)
+        {
+            var options = new PrunedDistillationOptions { Alpha = 0.5, Features = features };
+            using var objective = new Objective(phase with { Distillation = options }, student, Batch, new(_pool), seed: 1);
+            var logits = student.Forward(batch.Images, batch.Count, training: true);
+            return objective.Compute(batch, epoch: 0, logits, new float[batch.Count * student.Classes]);
+        }
+
+        var errors = LossTerms.LayersOfStudent(phase).Sum(ErrorOf);
+        Assert.Equal(6 * errors / 3, LossWith(6) - LossWith(0), 1e-5 * errors); // the mean over the layers
+        double ErrorOf(string layer)
+        {
+            var size = (int)student.Graph.Shapes[layer].Count * batch.Count;
+            var (features, expected) = (new float[size], new float[size]);
+            using var network = new TrainingNetwork(dense, Batch, new(_pool), seed: 1, [layer]);
+            network.Forward(batch.Images, batch.Count, training: false);
+            network.ReadFeature(layer, expected);
+            student.Forward(batch.Images, batch.Count, training: true);
+            student.ReadFeature(layer, features);
+            return ReconstructionLoss.Compute(features, expected, 1, default);
+        }
+    }
+
+    [Fact]
+    public void A_network_without_blocks_has_no_features_to_compare()
+    {
+        var graph = new CheckedGraph(new("flat", new(3, 1, 1), [new("fc", new LinearOp(2), [NetworkGraph.InputName])]));
+        var options = new PrunedDistillationOptions { Features = 1 };
+        Assert.Contains(
+            "distill_pruned.features is 1, but flat has no block before its output",
+            Assert.Throws<InputException>(() => LossTerms.CheckBlocks(options, graph)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_weight_without_layers_is_refused()
     {
         using var folder = new TemporaryFolder();
@@ -121,9 +172,11 @@ public sealed class FeatureTermTests : IDisposable
         return new("student", Network(0.25, 1), _recipe.Train)
         {
             Teacher = Network(0.5, 2),
-            Distillation = new()
+            Dense = Network(0.25, 3),
+            Distillation = new PrunedDistillationOptions
             {
                 Alpha = 0.5,
+                Features = 2,
                 Hints = new() { Weight = hints, Layers = layers },
                 Attention = new() { Weight = attention, Layers = layers },
             },

@@ -67,6 +67,38 @@ public class ScheduleTests
         for (var step = 0; step < 19; step++) Assert.Equal(cold.LearningRate(step), warm.LearningRate(step + 5), 1e-12);
     }
 
+    [Fact] // CosineAnnealingWarmRestarts(T_0=4, eta_min=0.01)
+    public void A_cosine_with_restarts_equals_PyTorch() =>
+        Expect(
+            Options with { Kind = ScheduleKind.Cosine, FinalLearningRate = 0.01, Restarts = 1 }, 8,
+            [0.4, 0.34288582233137677, 0.205, 0.06711417766862324, 0.4, 0.34288582233137677, 0.205, 0.06711417766862324]);
+
+    [Theory]
+    [InlineData(ScheduleKind.Step)]
+    [InlineData(ScheduleKind.Cosine)]
+    [InlineData(ScheduleKind.OneCycle)]
+    public void A_run_can_be_the_end_of_a_longer_schedule(ScheduleKind kind)
+    {
+        var options = Options with { Kind = kind, Milestones = [3, 5], WarmupEpochs = 1.5 };
+        var whole = Schedule.Create(options, 6, 4);
+        foreach (var epochs in new[] { 1, 4, 6 })
+        {
+            var end = Schedule.Create(options with { EpochsBefore = 6 - epochs }, epochs, 4);
+            for (var step = 0; step < 4 * epochs; step++) Assert.Equal(whole.LearningRate(4 * (6 - epochs) + step), end.LearningRate(step));
+            Assert.Throws<ArgumentOutOfRangeException>(() => end.LearningRate(4 * epochs));
+        }
+    }
+
+    [Theory]
+    [InlineData(ScheduleKind.OneCycle, 1, "schedule.restarts is 1 with kind one_cycle")]
+    [InlineData(ScheduleKind.Cosine, 3, "schedule.restarts is 3 with kind cosine and 3 epochs")]
+    [InlineData(ScheduleKind.Rewind, 0, "only prune_train can replay train's schedule")]
+    public void Restarts_and_rewinding_that_cannot_be_are_refused(ScheduleKind kind, int restarts, string expected) =>
+        Assert.Contains(
+            expected,
+            Assert.Throws<InputException>(() => Schedule.Create(Options with { Kind = kind, Restarts = restarts }, 3, 10)).Message,
+            StringComparison.Ordinal);
+
     [Fact]
     public void A_warm_up_as_long_as_the_run_is_refused() =>
         Assert.Contains(

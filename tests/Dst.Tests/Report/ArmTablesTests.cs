@@ -1,6 +1,7 @@
 using Dst.Report;
 using Dst.Report.Renderers;
 using Dst.Report.Runs;
+using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
 
@@ -15,15 +16,30 @@ public class ArmTablesTests
     {
         var arms = ArmStatistic.AllOf(Runs);
         Table[] tables =
-            [ArmTables.Accuracy(Runs[0].Arms), ArmTables.Accuracy(arms), .. ArmTables.BalanceAndImages(arms), ArmTables.Cost(arms)];
+        [
+            ArmTables.Accuracy(Runs[0].Arms, ValidationSource.Training),
+            ArmTables.Accuracy(arms, ValidationSource.Test),
+            .. ArmTables.BalanceAndImages(arms),
+            ArmTables.Cost(arms),
+        ];
         Assert.All(tables, table => Assert.All(Text(table).Split('\n'), line => Assert.InRange(line.Length, 0, 80)));
+    }
+
+    [Theory]
+    [InlineData(ValidationSource.Training, "a part of the training images")]
+    [InlineData(ValidationSource.Test, "half of the test images")]
+    public void The_table_says_where_the_validation_images_come_from(ValidationSource source, string expected)
+    {
+        Table[] tables = [ArmTables.Accuracy(Runs[0].Arms, source), ArmTables.Accuracy(ArmStatistic.AllOf(Runs), source)];
+        foreach (var column in tables.Select(table => table.Columns.Single(column => column.Name == "validation_top1")))
+            Assert.Contains(expected, column.Meaning, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_network_that_was_not_trained_here_has_no_epochs_and_no_time()
     {
         var reused = Runs[0].Arms[0] with { Epochs = 0, BestEpoch = 0, Seconds = 0 };
-        Assert.Matches(@"(?m)^teacher +resnet32x4 +98\.8% +97\.0% +- +-$", Text(ArmTables.Accuracy([reused])));
+        Assert.Matches(@"(?m)^teacher +resnet32x4 +98\.8% +97\.0% +- +-$", Text(ArmTables.Accuracy([reused], ValidationSource.Training)));
     }
 
     [Fact]
@@ -35,7 +51,8 @@ public class ArmTablesTests
         var uneven = arm with { TestTop1 = 0.8, Confusion = [[7, 1], [1, 1]], LabelledImages = 0 };
         Assert.Matches(@"(?m)^teacher +68\.75 +- +-$", Text(Assert.Single(Tables(uneven))));
 
-        static IReadOnlyList<Table> Tables(ArmSummary arm) => ArmTables.BalanceAndImages(ArmStatistic.AllOf(new RunSummary("sample", 1, [arm])));
+        static IReadOnlyList<Table> Tables(ArmSummary arm) =>
+            ArmTables.BalanceAndImages(ArmStatistic.AllOf(new RunSummary("sample", 1, [arm])));
     }
 
     [Fact]

@@ -5,6 +5,8 @@ public sealed record AddOp : Operation
 {
     internal override bool IsElementwise => true;
 
+    internal override bool IsSum => true;
+
     internal override bool TakesRelu => true;
 
     internal override bool TakesReluInTraining => true;

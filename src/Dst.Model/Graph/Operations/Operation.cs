@@ -59,6 +59,9 @@ public abstract record Operation
     /// <summary>Whether each value depends only on the inputs' values at its place, and on parameters or factors of its channel.</summary>
     internal virtual bool IsElementwise => false;
 
+    /// <summary>Whether it adds its inputs: a residual block ends with it.</summary>
+    internal virtual bool IsSum => false;
+
     /// <summary>Whether it is a layer with weights: a scale folds into them, and its kernel can add a value and clip the sum.</summary>
     internal virtual bool IsWeighted => false;
 

@@ -3,6 +3,7 @@ using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Masks;
 using Dst.Training.Objectives;
+using Dst.Training.Optimizers;
 
 namespace Dst.Training.Experiments.Recipes;
 
@@ -66,6 +67,11 @@ public sealed record Recipe
     /// <summary>Training after pruning.</summary>
     [Setting("training after pruning (uhp, dst, unstructured-kd) and of dense-longer; keys that are left out are those of train")]
     public TrainOptions PruneTrain { get; init; } = new();
+
+    /// <summary><see cref="PruneTrain"/>; where its schedule is to be rewound, with the end of <see cref="Train"/>'s schedule.</summary>
+    public TrainOptions TrainAfterPruning => PruneTrain.Schedule.Kind == ScheduleKind.Rewind
+        ? PruneTrain with { Schedule = Train.Schedule with { EpochsBefore = Train.Epochs - PruneTrain.Epochs } }
+        : PruneTrain;
 
     /// <summary>When the state is saved.</summary>
     [Setting("when the state is saved for --resume")]

@@ -79,7 +79,7 @@ public static partial class RecipeFile
     // Folders of earlier runs have this key in their recipe, with 0 unless it was used.
     private static void CheckRetired(RecipeTree tree)
     {
-        if (tree.Remove("distill", "beta") is not YamlScalarNode beta || beta.Value == "0") return;
+        if (tree.Remove("distill", "beta") is not { } beta || beta is YamlScalarNode { Value: "0" }) return;
         throw new InputException(
             $"{tree.Where(beta)}: beta in distill is {RecipeTree.Describe(beta)}; "
             + "expected distill_pruned: {teacher: both} for a dense student that teaches beside the teacher");

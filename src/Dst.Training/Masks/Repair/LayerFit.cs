@@ -1,0 +1,142 @@
+using Dst.Graph;
+using Dst.Kernels;
+using Dst.Masks;
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Masks.Repair;
+
+/// <summary>A layer fitted to the dense network.</summary>
+/// <param name="Weights">Weights, 0 where the mask prunes.</param>
+/// <param name="Intercepts">What is added to each filter's output, [O]; 0 where nothing can be added.</param>
+/// <param name="Mask">Its mask, or null if it is dense.</param>
+/// <param name="Error">Share of the targets' squares, about their means, that the layer misses.</param>
+internal sealed record FittedLayer(float[] Weights, float[] Intercepts, LayerMask? Mask, double Error);
+
+/// <summary>
+/// Fits the weights that a layer keeps by least squares: for each filter the minimum of ‖w·X − y‖² + λ·‖w − w₀‖², X what the halved network
+/// gives the layer, y its <see cref="LayerGoal"/>, w₀ the dense weights. Filters that share a mask share a factorisation.
+/// </summary>
+internal sealed unsafe class LayerFit
+{
+    /// <summary>How often targets are set anew where a ReLU follows. Each time the error falls, less and less.</summary>
+    private const int Rectifications = 2;
+
+    private const double LeastRidge = 1e-12; // for a layer whose inputs are all 0
+
+    private readonly LinearPath _path;
+    private readonly Conv2dShape _shape;
+    private readonly LayerGoal _goal;
+    private readonly NetworkWalk _halved;
+    private readonly WorkerPool _pool;
+    private readonly float[] _start; // w₀
+    private readonly GramMatrix[] _sums; // of each group of channels
+    private readonly NormalEquations[] _equations;
+    private readonly double _ridge;
+
+    /// <summary>Sums what the fit needs.</summary>
+    /// <param name="path">The layer and what follows it.</param>
+    /// <param name="shape">The layer as a convolution.</param>
+    /// <param name="goal">Its targets.</param>
+    /// <param name="halved">The halved network, computed up to the layer's input.</param>
+    /// <param name="start">The dense weights.</param>
+    /// <param name="ridge">λ for one weight a pixel, in units of the mean square of the inputs.</param>
+    /// <param name="pool">Threads.</param>
+    public LayerFit(LinearPath path, Conv2dShape shape, LayerGoal goal, NetworkWalk halved, float[] start, double ridge, WorkerPool pool)
+    {
+        (_path, _shape, _goal, _halved, _start, _pool) = (path, shape, goal, halved, start, pool);
+        _sums = [.. Enumerable.Range(0, shape.Groups).Select(group => new GramMatrix(shape, group))];
+        Sum(targetsOnly: false);
+        _equations = Array.ConvertAll(_sums, sums => new NormalEquations(sums, shape, path.HasIntercept));
+        _ridge = ridge * shape.RowLength / ((double)halved.Images * shape.OutHeight * shape.OutWidth);
+    }
+
+    /// <summary>What a layer with weights computes, as a convolution.</summary>
+    public static Conv2dShape ShapeOf(Operation operation, FeatureShape input) => operation is Conv2dOp convolution
+        ? convolution.ShapeFor(input)
+        : new(input.Channels, 1, 1, ((LinearOp)operation).OutFeatures, 1, 1);
+
+    /// <summary>Chooses the mask by <see cref="OptimalBrainSurgeon"/>.</summary>
+    /// <param name="outline">Pattern, and how many weights an unstructured mask keeps.</param>
+    public LayerMask Choose(LayerMask outline)
+    {
+        var equations = _equations[0];
+        int[] all = [.. Enumerable.Range(0, equations.Size)];
+        var ridge = RidgeOf(equations);
+        var factor = equations.Factor(all, ridge);
+        var weights = new double[equations.Filters][];
+        for (var filter = 0; filter < weights.Length; filter++)
+        {
+            double scale = _goal.Scale[filter];
+            weights[filter] = Array.ConvertAll(equations.Solve(filter, factor, all, ridge, StartOf(filter)), w => scale * w);
+        }
+
+        return OptimalBrainSurgeon.Choose(outline, factor.Invert(), weights, _pool);
+    }
+
+    /// <summary>Fits the kept weights.</summary>
+    /// <param name="mask">What is kept, or null for all.</param>
+    public FittedLayer Fit(LayerMask? mask)
+    {
+        var all = TargetSquares();
+        var (weights, intercepts, error) = Solve(mask);
+        for (var i = 0; i < (_path.IsRectified ? Rectifications : 0); i++)
+        {
+            using (var output = _halved.Preview(_path.Layer, weights, intercepts)) _goal.Rectify(output);
+            Sum(targetsOnly: true);
+            for (var group = 0; group < _sums.Length; group++) _equations[group].SetTargets(_sums[group]);
+            (weights, intercepts, error) = Solve(mask);
+        }
+
+        return new(weights, intercepts, mask, all == 0 ? 0 : error / all);
+    }
+
+    private void Sum(bool targetsOnly)
+    {
+        var input = _halved[_path.Layer.Inputs[0]];
+        foreach (var sums in _sums) sums.Add(_pool, input.Pointer, _goal.Targets.Pointer, _halved.Images, targetsOnly);
+    }
+
+    private double RidgeOf(NormalEquations equations) => _ridge * equations.MeanSquare + LeastRidge;
+
+    private ReadOnlySpan<float> StartOf(int filter) => _start.AsSpan(filter * _shape.RowLength, _shape.RowLength);
+
+    private double SquareOfScale(int filter) => (double)_goal.Scale[filter] * _goal.Scale[filter];
+
+    private double TargetSquares()
+    {
+        var sum = 0.0;
+        for (var filter = 0; filter < _shape.Filters; filter++)
+        {
+            var filters = _shape.Filters / _shape.Groups;
+            sum += SquareOfScale(filter) * _equations[filter / filters].TargetSquare(filter % filters);
+        }
+
+        return sum;
+    }
+
+    private (float[] Weights, float[] Intercepts, double Error) Solve(LayerMask? mask)
+    {
+        var (weights, intercepts, errors) = (new float[_start.Length], new float[_shape.Filters], new double[_shape.Filters]);
+        for (var group = 0; group < _equations.Length; group++)
+        {
+            var (equations, firstFilter) = (_equations[group], group * _shape.Filters / _shape.Groups);
+            var (block, ridge) = (mask?.Block ?? equations.Filters, RidgeOf(equations));
+            _pool.Run((equations.Filters + block - 1) / block, part =>
+            {
+                var first = part * block;
+                int[] kept = [.. Enumerable.Range(0, equations.Size).Where(position => mask?.Keeps(first, position) ?? true)];
+                var factor = equations.Factor(kept, ridge);
+                for (var i = first; i < Math.Min(equations.Filters, first + block); i++)
+                {
+                    var filter = firstFilter + i;
+                    var solution = equations.Solve(i, factor, kept, ridge, StartOf(filter));
+                    Array.ConvertAll(solution, w => (float)w).CopyTo(weights, filter * equations.Size);
+                    intercepts[filter] = (float)equations.Intercept(i, solution);
+                    errors[filter] = SquareOfScale(filter) * equations.Error(i, solution);
+                }
+            });
+        }
+
+        return (weights, intercepts, errors.Sum());
+    }
+}

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using Dst.Foundations;
+using Dst.Graph;
+using Dst.Masks;
+using Dst.Training.Autodiff;
+
+namespace Dst.Training.Masks.Repair;
+
+/// <summary>How well a repaired layer agrees with the dense network.</summary>
+/// <param name="Layer">Its name.</param>
+/// <param name="Error">
+/// Share of the squares, about their means, of what the layer should give that it misses, on the calibration images. Where a ReLU follows,
+/// values below 0 that should be below 0 miss nothing.
+/// </param>
+public sealed record RepairedLayer(string Layer, double Error);
+
+/// <summary>A pruned network.</summary>
+/// <param name="Model">The network with its masks.</param>
+/// <param name="Layers">The layers that were fitted, in the order of the graph.</param>
+/// <param name="Images">Calibration images used; 0 without a repair.</param>
+/// <param name="Time">Time that the repair took.</param>
+public sealed record RepairedModel(Model Model, IReadOnlyList<RepairedLayer> Layers, int Images, TimeSpan Time);
+
+/// <summary>
+/// Repairs a pruned network without labels, after docs/method.md. The dense and the halved network are computed side by side, layer after
+/// layer, on calibration images. Each layer whose weights or inputs have changed is fitted to the dense network before the next one reads
+/// it, so that later layers make up for what earlier ones have lost.
+/// </summary>
+public sealed class NetworkRepair : IDisposable
+{
+    private const double FeatureBytes = 1L << 32; // more images than fit here add little: large images have many pixels
+
+    private readonly PruningOptions _options;
+    private readonly Model _start;
+    private readonly CheckedGraph _graph;
+    private readonly ComputeContext _compute;
+    private readonly Dictionary<string, Tensor> _parameters;
+    private readonly Dictionary<string, LayerMask> _masks;
+    private readonly Dictionary<string, LinearPath> _paths = [];
+    private readonly List<RepairedLayer> _layers = [];
+    private readonly NetworkWalk _dense;
+    private readonly NetworkWalk _halved;
+
+    private NetworkRepair(PlannedPruning planned, PruningOptions options, CalibrationImages images, ComputeContext compute)
+    {
+        (_options, _start, _graph, _compute) = (options, planned.Start, planned.Start.Graph, compute);
+        CheckMemory(images.Count);
+        _parameters = planned.Apply().Parameters.ToDictionary();
+        _masks = planned.Plan.Masks.ToDictionary();
+        _dense = new(_start, images, compute);
+        _halved = new(new(_graph, _parameters), images, compute);
+    }
+
+    /// <summary>Prunes a network, and repairs it if the options ask for it.</summary>
+    /// <param name="planned">The dense network and its masks. With the score obs only their pattern and size count.</param>
+    /// <param name="options">Whether and how it is repaired.</param>
+    /// <param name="draw">Draws that many calibration images, or all if there are fewer.</param>
+    /// <param name="compute">Threads and vector width.</param>
+    /// <param name="log">Takes a line that says what was done.</param>
+    /// <param name="cancellation">Checked before each layer.</param>
+    /// <exception cref="InputException">It does not fit into memory.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static RepairedModel Apply(
+        PlannedPruning planned, PruningOptions options, Func<int, CalibrationImages> draw, ComputeContext compute, Action<string>? log,
+        CancellationToken cancellation = default)
+    {
+        if (options.Repair == PruningRepair.None) return new(planned.Apply(), [], 0, TimeSpan.Zero);
+        var clock = Stopwatch.StartNew();
+        var images = draw(ImagesFor(planned.Start.Graph, options));
+        using var repair = new NetworkRepair(planned, options, images, compute);
+        var model = repair.Run(cancellation);
+        var (word, number) = (Words.Of(options.Repair), Words.Count(images.Count, "image"));
+        log?.Invoke($"repair {word}: {number} without labels, {clock.Elapsed.TotalSeconds:F1} s");
+        return new(model, repair._layers, images.Count, clock.Elapsed);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _dense.Dispose();
+        _halved.Dispose();
+    }
+
+    /// <summary>How many calibration images are used: fewer than asked for if their features are large.</summary>
+    private static int ImagesFor(CheckedGraph graph, PruningOptions options) =>
+        (int)Math.Clamp(FeatureBytes / (2 * sizeof(float) * (double)NetworkWalk.PeakLength(graph)), 1, options.Calibration.Images);
+
+    private Model Run(CancellationToken cancellation)
+    {
+        var changed = new HashSet<string>(); // features that differ from the dense network's
+        foreach (var node in _graph.Nodes)
+        {
+            if (_masks.ContainsKey(node.Name) || node.Inputs.Any(changed.Contains)) changed.Add(node.Name);
+            if (!changed.Contains(node.Name) || !node.Operation.IsWeighted) continue;
+            _paths[node.Name] = LinearPath.From(_graph, node);
+            _dense.Hold(_paths[node.Name].End);
+        }
+
+        foreach (var node in _graph.Nodes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (_paths.TryGetValue(node.Name, out var path)) Mend(path);
+            else if (node.Operation is BatchNormOp operation && changed.Contains(node.Name)) Mend(node, operation);
+            _halved.ComputeTo(node.Name);
+        }
+
+        return new(_graph, _parameters) { Masks = _masks, ClassNames = _start.ClassNames, Normalisation = _start.Normalisation };
+    }
+
+    /// <summary>Fits a layer with weights, or only its bias.</summary>
+    private void Mend(LinearPath path)
+    {
+        var node = path.Layer;
+        _dense.ComputeTo(path.End);
+        if (_options.Repair == PruningRepair.LeastSquares) _layers.Add(new(node.Name, Fit(path)));
+        else if (path.HasBias && path.Steps.Count == 0) CorrectBias(node);
+        _dense.Release(path.End);
+    }
+
+    private double Fit(LinearPath path)
+    {
+        var node = path.Layer;
+        var shape = LayerFit.ShapeOf(node.Operation, _graph.Shapes[node.Inputs[0]]);
+        using var goal = new LayerGoal(path, _graph.Shapes[node.Name], _dense, _halved, name => _parameters[name].Data, _compute.Pool);
+        var fit = new LayerFit(
+            path, shape, goal, _halved, _start.Parameters[$"{node.Name}.weight"].Data, _options.Calibration.Ridge, _compute.Pool);
+        var mask = _masks.GetValueOrDefault(node.Name);
+        if (mask is not null && _options.Score == PruningScore.Obs) mask = _masks[node.Name] = fit.Choose(mask);
+        var fitted = fit.Fit(mask);
+        fitted.Weights.CopyTo(_parameters[$"{node.Name}.weight"].Data, 0);
+        if (path.HasBias) fitted.Intercepts.CopyTo(_parameters[$"{node.Name}.bias"].Data, 0);
+        else if (path.HasIntercept) Absorb(path.Steps[0], fitted.Intercepts);
+        return fitted.Error;
+    }
+
+    /// <summary>Adds constants to the input of a normalisation or an affine map.</summary>
+    private void Absorb(Node node, float[] constants)
+    {
+        var isNormalisation = node.Operation is BatchNormOp;
+        var shift = _parameters[$"{node.Name}.{(isNormalisation ? "running_mean" : "bias")}"].Data;
+        var scale = _parameters[$"{node.Name}.weight"].Data;
+        for (var c = 0; c < constants.Length; c++) shift[c] += isNormalisation ? -constants[c] : scale[c] * constants[c];
+    }
+
+    /// <summary>Gives a layer's output the mean that it has in the dense network.</summary>
+    private void CorrectBias(Node node)
+    {
+        var shape = _graph.Shapes[node.Name];
+        var bias = _parameters[$"{node.Name}.bias"].Data;
+        using var output = _halved.Preview(node, _parameters[$"{node.Name}.weight"].Data, bias);
+        var present = new BatchNormFit(output, shape, _compute.Pool).Mean;
+        var wanted = new BatchNormFit(_dense[node.Name], shape, _compute.Pool).Mean;
+        for (var c = 0; c < bias.Length; c++) bias[c] += (float)(wanted[c] - present[c]);
+    }
+
+    private void Mend(Node node, BatchNormOp operation)
+    {
+        var measured = new BatchNormFit(_halved[node.Inputs[0]], _graph.Shapes[node.Name], _compute.Pool);
+        float[] Parameter(string suffix) => _parameters[$"{node.Name}.{suffix}"].Data;
+        if (_paths.Values.Any(path => _options.Repair == PruningRepair.LeastSquares && path.Steps.Contains(node)))
+            measured.KeepFunction(operation, Parameter);
+        else measured.SetStatistics(Parameter);
+    }
+
+    private void CheckMemory(int images)
+    {
+        const string remedy = "fewer calibration images, or layers left dense by prune.exclude, were expected";
+        var features = 2.0 * sizeof(float) * images * NetworkWalk.PeakLength(_graph);
+        var sums = _graph.Nodes.Where(node => node.Operation.IsWeighted)
+            .Max(node => GramMatrix.BytesOf(LayerFit.ShapeOf(node.Operation, _graph.Shapes[node.Inputs[0]])));
+        const int copies = 4; // the sums, their problem, its factor and its inverse; a copy for each thread
+        MemoryLimit.Check(features + (copies + _compute.Pool.Threads) * sums, $"{images} calibration images", remedy);
+    }
+}

@@ -1,0 +1,161 @@
+using Dst.Masks;
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Masks.Repair;
+
+/// <summary>
+/// Optimal brain surgeon: Frantar, Alistarh, "Optimal Brain Compression", NeurIPS 2022, for candidates of some weights that some filters
+/// share. Dropping the weights w_q of a candidate, and changing the others so that they make up for it best, raises the squared error by
+/// <code>
+/// loss(q) = Σ over the filters of s²·w_qᵀ·([H⁻¹]_qq)⁻¹·w_q        s: how much the filter's output counts
+/// </code>
+/// The candidate of least loss goes, then w and H⁻¹ become those of the smaller problem, until every run keeps as many as it should.
+/// </summary>
+internal sealed unsafe class OptimalBrainSurgeon
+{
+    private readonly double[] _inverse; // H⁻¹; the lower triangle
+    private readonly double[][] _weights; // s·w of each filter
+    private readonly int _candidate; // weights of a candidate
+    private readonly bool[] _dropped;
+    private readonly double[] _column;
+    private readonly double[] _factor;
+
+    private OptimalBrainSurgeon(double[] inverse, IEnumerable<double[]> weights, int candidate)
+    {
+        (_inverse, _candidate) = ((double[])inverse.Clone(), candidate);
+        _weights = [.. weights.Select(filter => (double[])filter.Clone())];
+        _column = new double[_weights[0].Length];
+        _dropped = new bool[_column.Length / candidate];
+        _factor = new double[candidate * candidate];
+    }
+
+    private int Size => _column.Length;
+
+    /// <summary>Chooses what a layer keeps.</summary>
+    /// <param name="outline">Pattern, and how many weights an unstructured mask keeps.</param>
+    /// <param name="inverse">H⁻¹ of all positions; the lower triangle is read.</param>
+    /// <param name="weights">s·w of each filter: the weights of least error while nothing is dropped.</param>
+    /// <param name="pool">Threads; the choice does not depend on their number.</param>
+    public static LayerMask Choose(LayerMask outline, double[] inverse, double[][] weights, WorkerPool pool)
+    {
+        var kept = new bool[outline.Kept.Length];
+        Array.Fill(kept, true);
+        var drops = new List<(int Candidate, double Loss)>[outline.Blocks];
+        pool.Run(outline.Blocks, block =>
+        {
+            var first = block * outline.Block;
+            var filters = weights[first..Math.Min(weights.Length, first + outline.Block)];
+            var surgeon = new OptimalBrainSurgeon(inverse, filters, outline.WeightsPerCandidate);
+            drops[block] = outline.Pattern is { } pattern
+                ? surgeon.Drop(pattern.Group, pattern.KeptOf)
+                : surgeon.Drop(surgeon.Size, keptOf: _ => 0);
+        });
+        var count = outline.Pattern is null ? kept.Length - (int)outline.KeptWeights : drops.Sum(order => order.Count);
+        foreach (var (block, candidate) in Cheapest(drops, count)) kept[block * outline.Candidates + candidate] = false;
+        return new(outline.WeightShape, outline.Pattern, kept);
+    }
+
+    /// <summary>The first drops of each block, such that as many as asked for go at the least loss.</summary>
+    private static IEnumerable<(int Block, int Candidate)> Cheapest(List<(int Candidate, double Loss)>[] drops, int count)
+    {
+        var next = new PriorityQueue<(int Block, int Step), (double Loss, int Block)>();
+        void Offer(int block, int step)
+        {
+            if (step < drops[block].Count) next.Enqueue((block, step), (drops[block][step].Loss, block));
+        }
+
+        for (var block = 0; block < drops.Length; block++) Offer(block, 0);
+        for (; count > 0; count--)
+        {
+            var (block, step) = next.Dequeue();
+            yield return (block, drops[block][step].Candidate);
+            Offer(block, step + 1);
+        }
+    }
+
+    /// <summary>Drops candidates until each run keeps its number; in the order in which they go, with what each costs.</summary>
+    private List<(int Candidate, double Loss)> Drop(int group, Func<int, int> keptOf)
+    {
+        var left = new int[(_dropped.Length + group - 1) / group]; // how many each run must still drop
+        for (var run = 0; run < left.Length; run++)
+        {
+            var length = Math.Min(group, _dropped.Length - run * group);
+            left[run] = length - keptOf(length);
+        }
+
+        var drops = new List<(int Candidate, double Loss)>();
+        for (var count = left.Sum(); count > 0; count--)
+        {
+            var (best, least) = (-1, 0.0);
+            for (var candidate = 0; candidate < _dropped.Length; candidate++)
+            {
+                if (_dropped[candidate] || left[candidate / group] == 0) continue;
+                var loss = LossOf(candidate);
+                if (best < 0 || loss < least) (best, least) = (candidate, loss);
+            }
+
+            Drop(best);
+            left[best / group]--;
+            drops.Add((best, least));
+        }
+
+        return drops;
+    }
+
+    /// <summary>With the Cholesky factor L of [H⁻¹]_qq: Σ over the filters of ‖L⁻¹·w_q‖².</summary>
+    private double LossOf(int candidate)
+    {
+        var first = candidate * _candidate;
+        for (var i = 0; i < _candidate; i++)
+        {
+            for (var j = 0; j <= i; j++)
+            {
+                var value = _inverse[(long)(first + i) * Size + first + j];
+                for (var k = 0; k < j; k++) value -= _factor[i * _candidate + k] * _factor[j * _candidate + k];
+                _factor[i * _candidate + j] = i == j ? Math.Sqrt(value) : value / _factor[j * _candidate + j];
+            }
+        }
+
+        var loss = 0.0;
+        Span<double> z = stackalloc double[_candidate];
+        foreach (var weights in _weights)
+        {
+            for (var i = 0; i < _candidate; i++)
+            {
+                z[i] = weights[first + i];
+                for (var j = 0; j < i; j++) z[i] -= _factor[i * _candidate + j] * z[j];
+                z[i] /= _factor[i * _candidate + i];
+                loss += z[i] * z[i];
+            }
+        }
+
+        return loss;
+    }
+
+    /// <summary>
+    /// Drops the weights of a candidate one by one: w ← w − h·w_p/H⁻¹_pp and H⁻¹ ← H⁻¹ − h·hᵀ/H⁻¹_pp, h the column p of H⁻¹. What is
+    /// left of dropped rows is never read.
+    /// </summary>
+    private void Drop(int candidate)
+    {
+        _dropped[candidate] = true;
+        fixed (double* inverse = _inverse, column = _column)
+        {
+            for (var p = candidate * _candidate; p < (candidate + 1) * _candidate; p++)
+            {
+                var scale = 1 / Math.Sqrt(inverse[(long)p * Size + p]);
+                for (var i = 0; i < Size; i++) column[i] = scale * inverse[i >= p ? (long)i * Size + p : (long)p * Size + i];
+                foreach (var weights in _weights)
+                {
+                    fixed (double* w = weights) CholeskyFactor.AddScaled(w, column, -scale * w[p], Size);
+                }
+
+                for (var i = 0; i < Size; i++)
+                {
+                    if (!_dropped[i / _candidate] || i / _candidate == candidate)
+                        CholeskyFactor.AddScaled(inverse + (long)i * Size, column, -column[i], i + 1);
+                }
+            }
+        }
+    }
+}
