@@ -10,9 +10,9 @@ namespace Dst.Images;
 internal static class Framing
 {
     // Luma of ITU-R BT.601, in thousandths.
-    private const int RedWeight = 299;
-    private const int GreenWeight = 587;
-    private const int BlueWeight = 114;
+    internal const int RedWeight = 299;
+    internal const int GreenWeight = 587;
+    internal const int BlueWeight = 114;
 
     /// <summary>The window about the image's centre, after a resize to a side of <paramref name="resize"/> pixels, if above 0.</summary>
     /// <exception cref="InputException">The shape has neither 1 nor 3 channels.</exception>

@@ -32,6 +32,9 @@ public enum RandomPurpose
     /// <summary>Images of steps that are only timed.</summary>
     Measure = 9,
 
+    /// <summary>How the images of one batch are mixed.</summary>
+    Mix = 10,
+
     /// <summary>Which images a pruned network is repaired on.</summary>
     Calibrate = 12,
 }
@@ -69,6 +72,29 @@ public struct RandomStream
 
     /// <summary>Normal with mean 0 and deviation 1 (Box and Muller 1958).</summary>
     public double NextNormal() => Math.Sqrt(-2 * Math.Log(1 - NextDouble())) * Math.Cos(2 * Math.PI * NextDouble());
+
+    /// <summary>Beta(α, α) with α above 0, in [0, 1]: X/(X + Y) of two gamma variates.</summary>
+    public double NextBeta(double alpha)
+    {
+        var (x, y) = (NextLogGamma(alpha), NextLogGamma(alpha));
+        return 1 / (1 + Math.Exp(y - x));
+    }
+
+    // The logarithm of a gamma variate, because the variate itself is 0 for a small α (Marsaglia and Tsang 2000: a variate of shape
+    // α + 1, times U^(1/α)).
+    private double NextLogGamma(double alpha)
+    {
+        var d = alpha + 2.0 / 3;
+        while (true)
+        {
+            var x = NextNormal();
+            var root = 1 + x / Math.Sqrt(9 * d);
+            if (root <= 0) continue;
+            var logV = 3 * Math.Log(root);
+            var accepted = Math.Log(1 - NextDouble()) < x * x / 2 + d - d * Math.Exp(logV) + d * logV;
+            if (accepted) return Math.Log(d) + logV + Math.Log(1 - NextDouble()) / alpha;
+        }
+    }
 
     /// <summary>A random order of 0 … count − 1 (Fisher and Yates).</summary>
     public int[] NextPermutation(int count)

@@ -6,7 +6,7 @@ namespace Dst.Training.Data;
 
 /// <summary>
 /// Writes network inputs from windows of images: random variants for training, or the centre crop.
-/// The steps in order: crop and rotate, amplitude transform, mirror, speckle, smooth, gain, normalise.
+/// The steps in order: crop and rotate, amplitude transform, mirror, speckle, contrast and saturation, smooth, gain, normalise, erase.
 /// Not thread-safe: it has buffers.
 /// </summary>
 internal sealed class Augmenter(DataOptions options, InputNormalisation normalisation, FeatureShape shape)
@@ -57,7 +57,14 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
         }
 
         if (options.Speckle > 0) MultiplySpeckle(destination, (float)(options.Speckle * random.NextDouble()), ref random);
+        if (options.Contrast > 0 || options.Saturation > 0)
+        {
+            var (contrast, saturation) = (options.Contrast * random.NextDouble(-1, 1), options.Saturation * random.NextDouble(-1, 1));
+            ColourJitter.Apply(destination, shape.Channels, (float)(1 + contrast), (float)(1 + saturation));
+        }
+
         Preprocessor.Finish(destination, shape, normalisation, gain);
+        if (options.Erase > 0 && random.NextDouble() < options.Erase) RandomErasing.Erase(destination, shape, ref random);
     }
 
     /// <summary>

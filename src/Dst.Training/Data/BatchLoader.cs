@@ -10,6 +10,7 @@ public sealed class Batch
     {
         Images = new float[capacity * imageLength];
         Labels = new int[capacity];
+        Partners = new int[capacity];
         Indices = new int[capacity];
     }
 
@@ -18,6 +19,14 @@ public sealed class Batch
 
     /// <summary>Class of each of the first <see cref="Labelled"/> images.</summary>
     public int[] Labels { get; }
+
+    /// <summary>
+    /// If <see cref="Share"/> is below 1, class of the image that each of the first <see cref="Labelled"/> images is mixed with.
+    /// </summary>
+    public int[] Partners { get; }
+
+    /// <summary>Share of each image's own label, 0 to 1; the rest is its partner's.</summary>
+    public float Share { get; internal set; } = 1;
 
     /// <summary>Number of each image in its split; unlabelled images that train are counted after the training split.</summary>
     public int[] Indices { get; }
@@ -39,6 +48,7 @@ public sealed class BatchLoader : IDisposable
 
     private readonly BatchPlan _plan;
     private readonly Augmenter _augmenter;
+    private readonly BatchMixer? _mixer;
     private readonly int _imageLength;
     private readonly bool _augment;
     private readonly long _seed;
@@ -63,9 +73,10 @@ public sealed class BatchLoader : IDisposable
         if (readsUnlabelled && !augment)
             throw new ArgumentException("only augmented batches have unlabelled images", nameof(readsUnlabelled));
         (_augment, _seed) = (augment, seed);
-        _plan = augment ? BatchPlan.Shuffled(data, batchSize, seed, readsUnlabelled) : BatchPlan.InOrder(samples, batchSize);
+        _plan = augment ? BatchPlan.ForTraining(data, batchSize, seed, readsUnlabelled) : BatchPlan.InOrder(samples, batchSize);
         _imageLength = checked((int)data.Shape.Count);
         _augmenter = new(data.Options, data.Normalisation, data.Shape);
+        _mixer = augment && data.Options.IsMixed ? new(data.Options, data.Shape) : null;
         var capacity = Math.Max(_plan.Capacity, 1);
         if ((long)capacity * _imageLength > Array.MaxLength)
             throw new InputException(
@@ -120,6 +131,8 @@ public sealed class BatchLoader : IDisposable
                 Add(part.Samples.Samples[index], part.FirstIndex + index, pass, batch);
             }
         }
+
+        _mixer?.Mix(batch, new(_seed, RandomPurpose.Mix, epoch, number));
     }
 
     private void Add(Sample sample, int index, int pass, Batch batch)

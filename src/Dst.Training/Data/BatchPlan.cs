@@ -20,6 +20,7 @@ internal sealed class BatchPlan
 {
     private const int LabelledStream = 0;
     private const int UnlabelledStream = 1;
+    private const int ClassStreams = 2; // and those after it
 
     private BatchPlan(int batches, params IReadOnlyList<BatchPart> parts) => (Batches, Parts) = (batches, parts);
 
@@ -37,25 +38,28 @@ internal sealed class BatchPlan
         new((samples.Count + batch - 1) / batch, new BatchPart(samples, new NumberedOrder(), FirstIndex: 0, batch, samples.Count));
 
     /// <summary>
-    /// The shuffled training images. An epoch has as many images as there are, labelled and unlabelled. If only the labelled ones are
-    /// read, they come several times. Otherwise each batch has both kinds in their proportion, at least one labelled image, and
-    /// a pass over either kind goes on in the next epoch.
+    /// The training images in random order. An epoch has as many images as there are, labelled and unlabelled. If only the labelled ones
+    /// are read, they come several times. Otherwise each batch has both kinds in their proportion, at least one labelled image, and a
+    /// pass over either kind goes on in the next epoch. <see cref="DataOptions.Sampling"/> orders the labelled ones.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A batch of one image cannot have both kinds.</exception>
-    public static BatchPlan Shuffled(DataSet data, int batch, long seed, bool readsUnlabelled)
+    public static BatchPlan ForTraining(DataSet data, int batch, long seed, bool readsUnlabelled)
     {
         int labelled = data.Training.Count, unlabelled = data.Unlabelled.Count, all = labelled + unlabelled;
         var batches = data.StepsPerEpoch(batch);
-        var order = new ShuffledOrder(labelled, seed, LabelledStream);
+        SampleOrder order = data.Options.Sampling == Sampling.Balanced
+            ? new BalancedOrder(data.Training, seed, ClassStreams)
+            : new ShuffledOrder(labelled, seed, LabelledStream);
         if (!readsUnlabelled || unlabelled == 0) return new(batches, new BatchPart(data.Training, order, FirstIndex: 0, batch, all));
 
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 2);
         var size = Math.Min(batch, all);
         var ofLabelled = Math.Clamp((int)Math.Round((double)size * labelled / all), 1, size - 1);
         var ofUnlabelled = size - ofLabelled;
+        var unlabelledOrder = new ShuffledOrder(unlabelled, seed, UnlabelledStream);
         return new(
             batches,
             new(data.Training, order, FirstIndex: 0, ofLabelled, (long)ofLabelled * batches),
-            new(data.Unlabelled, new ShuffledOrder(unlabelled, seed, UnlabelledStream), labelled, ofUnlabelled, (long)ofUnlabelled * batches));
+            new(data.Unlabelled, unlabelledOrder, FirstIndex: labelled, ofUnlabelled, (long)ofUnlabelled * batches));
     }
 }

@@ -44,6 +44,16 @@ public enum NormalisationSource
     Image,
 }
 
+/// <summary>How often the labelled training images come.</summary>
+public enum Sampling
+{
+    /// <summary>Each equally often, in random order.</summary>
+    Shuffled,
+
+    /// <summary>Each class equally often.</summary>
+    Balanced,
+}
+
 /// <summary>Which folders of FUSAR-Ship are the classes.</summary>
 public enum FusarLevel
 {
@@ -88,6 +98,12 @@ public sealed record DataOptions
     [Setting("folder of images without labels, at any depth; a taught student learns from them what its teacher says, and nothing else")]
     public string Unlabelled { get; init; } = "";
 
+    /// <summary>How often the labelled training images come.</summary>
+    [Setting(
+        "shuffled takes each labelled training image equally often; balanced takes each class equally often, so images of a small class "
+        + "come more often")]
+    public Sampling Sampling { get; init; }
+
     /// <summary>Channels of the network's input, or 0 for those of the first training image.</summary>
     [Setting("channels of the network's input: 1 or 3, or 0 for those of the first training image", Choices = ["0", "1", "3"])]
     public int Channels { get; init; }
@@ -122,11 +138,26 @@ public sealed record DataOptions
     public double Rotate { get; init; }
 
     /// <summary>
-    /// Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform.
-    /// It has no effect when each image is normalised by itself.
+    /// Training images are multiplied by a uniform factor in [1 − gain, 1 + gain], after the amplitude transform: their brightness.
     /// </summary>
-    [Setting("training images are multiplied by a random factor in [1 - gain, 1 + gain]", Min = 0, Max = 0.95)]
+    [Setting("brightness: training images are multiplied by a random factor in [1 - gain, 1 + gain]", Min = 0, Max = 0.95)]
     public double Gain { get; init; }
+
+    /// <summary>
+    /// Distances from the mean grey of a training image are multiplied by a uniform factor in [1 − contrast, 1 + contrast].
+    /// </summary>
+    [Setting(
+        "distances from a training image's mean grey are multiplied by a random factor in [1 - contrast, 1 + contrast]", Min = 0,
+        Max = 0.95)]
+    public double Contrast { get; init; }
+
+    /// <summary>
+    /// Distances from the grey of each pixel of a training image are multiplied by a uniform factor in [1 − saturation, 1 + saturation].
+    /// </summary>
+    [Setting(
+        "distances from each pixel's grey are multiplied by a random factor in [1 - saturation, 1 + saturation]; for colour images",
+        Min = 0, Max = 1)]
+    public double Saturation { get; init; }
 
     /// <summary>Transform of each sample in [0, 1].</summary>
     [Setting("transform of each sample in [0, 1]")]
@@ -149,8 +180,45 @@ public sealed record DataOptions
     [Setting("normalise by the mean and deviation of the training data or of each image")]
     public NormalisationSource Normalise { get; init; }
 
+    /// <summary>Probability that a rectangle of a training image is erased.</summary>
+    [Setting("probability that a random rectangle of 2 to 40 % of a training image is erased (set to the mean)", Min = 0, Max = 1)]
+    public double Erase { get; init; }
+
+    /// <summary>α of mixup, or 0 for none.</summary>
+    [Setting(
+        "mixup: training images and labels are mixed in pairs, λ of one with 1 - λ of the other, λ from Beta(α, α); this is α, 0 for none",
+        Min = 0, Max = 100)]
+    public double Mixup { get; init; }
+
+    /// <summary>α of CutMix, or 0 for none.</summary>
+    [Setting(
+        "CutMix: pairs of training images exchange a box of a share 1 - λ of their area, labels as with mixup; this is α, 0 for none; "
+        + "with mixup too, chance takes one of them for each batch",
+        Min = 0, Max = 100)]
+    public double Cutmix { get; init; }
+
+    /// <summary>Whether training images are mixed with each other.</summary>
+    internal bool IsMixed => Mixup > 0 || Cutmix > 0;
+
     /// <summary>Whether a training image differs from epoch to epoch.</summary>
-    internal bool IsAugmented => Shift > 0 || Flip || Rotate > 0 || Gain > 0 || Speckle > 0;
+    internal bool IsAugmented =>
+        Shift > 0 || Flip || Rotate > 0 || Gain > 0 || Contrast > 0 || Saturation > 0 || Speckle > 0 || Erase > 0 || IsMixed;
+
+    /// <summary>Refuses augmentation that has no effect.</summary>
+    /// <param name="channels">Channels of the network's input.</param>
+    /// <exception cref="InputException">It has none.</exception>
+    internal void CheckAugmentation(int channels)
+    {
+        if (Saturation > 0 && channels == 1)
+            throw new InputException(
+                $"data.saturation is {Saturation}, and the network's input has one channel; expected 0, because grey has no colour");
+        foreach (var (name, value) in new[] { ("gain", Gain), ("contrast", Contrast) })
+        {
+            if (value > 0 && Normalise == NormalisationSource.Image)
+                throw new InputException(
+                    $"data.{name} is {value} with data.normalise image; expected 0, because each image's own mean and deviation undo it");
+        }
+    }
 
     /// <summary>Which folders of FUSAR-Ship are the classes.</summary>
     [Setting("fusar: which folders are the classes")]

@@ -32,7 +32,8 @@ public sealed class DataSet
     public required SampleSet Test { get; init; }
 
     /// <summary>Training, unlabelled (where there are such images), validation and test.</summary>
-    internal IEnumerable<SampleSet> Splits => Unlabelled.Count > 0 ? [Training, Unlabelled, Validation, Test] : [Training, Validation, Test];
+    internal IEnumerable<SampleSet> Splits =>
+        Unlabelled.Count > 0 ? [Training, Unlabelled, Validation, Test] : [Training, Validation, Test];
 
     /// <summary>
     /// How images become inputs, with the mean and deviation of the labelled training images' centre crops. So unlabelled images do
@@ -80,6 +81,7 @@ public sealed class DataSet
         var source = SourceData.Open(options, baseFolder, log, cancellation);
         var splits = SourceSplits.Draw(source, options, seed, baseFolder, log);
         var shape = InputShape(options, splits.Training[0].Read());
+        options.CheckAugmentation(shape.Channels);
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
         var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };
         SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) =>

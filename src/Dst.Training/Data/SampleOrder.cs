@@ -32,7 +32,37 @@ internal sealed class ShuffledOrder(int count, long seed, int stream) : SampleOr
     public override Draw At(long position)
     {
         var (pass, place) = Math.DivRem(position, count);
-        if (pass != _pass) (_pass, _order) = ((int)pass, new RandomStream(seed, RandomPurpose.Shuffle, pass, stream).NextPermutation(count));
+        if (pass != _pass)
+            (_pass, _order) = ((int)pass, new RandomStream(seed, RandomPurpose.Shuffle, pass, stream).NextPermutation(count));
         return new(_order[place], _pass);
+    }
+}
+
+/// <summary>
+/// Each class equally often: round after round of all classes in random order, and of each class its images pass after pass.
+/// </summary>
+internal sealed class BalancedOrder : SampleOrder
+{
+    private readonly int[][] _members;
+    private readonly ShuffledOrder _classes;
+    private readonly ShuffledOrder[] _images;
+
+    /// <summary>An order of labelled images.</summary>
+    /// <param name="samples">The images; classes without one are left out.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="firstStream">The first of a stream for the rounds and one for each class.</param>
+    public BalancedOrder(SampleSet samples, long seed, int firstStream)
+    {
+        var classes = samples.Samples.Index().GroupBy(pair => pair.Item.Label!.Value, pair => pair.Index).OrderBy(members => members.Key);
+        _members = [.. classes.Select(members => members.ToArray())];
+        _classes = new(_members.Length, seed, firstStream);
+        _images = [.. _members.Select((members, i) => new ShuffledOrder(members.Length, seed, firstStream + 1 + i))];
+    }
+
+    public override Draw At(long position)
+    {
+        var (label, round) = _classes.At(position);
+        var (place, pass) = _images[label].At(round);
+        return new(_members[label][place], pass);
     }
 }

@@ -25,7 +25,7 @@ internal sealed record SourceSplits(
             (learning, unlabelled) = StratifiedSplit.DrawAllBut(options.LabelsPerClass, learning, seed, LabelSplit);
             unlabelled = unlabelled.ConvertAll(sample => sample with { Label = null });
             if (unlabelled.Count == 0)
-                log($"data: all training images keep their labels, because no class has more than data.labels_per_class, {options.LabelsPerClass}");
+                log($"data: all images keep their labels, because no class has more than data.labels_per_class, {options.LabelsPerClass}");
         }
 
         return new(learning, [.. unlabelled, .. FolderSource.OpenUnlabelled(options, baseFolder)], validation, test);

@@ -16,6 +16,16 @@ public enum FormChoice
     Direct,
 }
 
+/// <summary>How much each class counts in the labels' loss.</summary>
+public enum ClassWeighting
+{
+    /// <summary>As many times as it has images.</summary>
+    None,
+
+    /// <summary>All the same.</summary>
+    Balanced,
+}
+
 /// <summary>How one network is trained.</summary>
 public sealed record TrainOptions
 {
@@ -44,6 +54,12 @@ public sealed record TrainOptions
     /// <summary>Share of the label's probability that is spread over all classes.</summary>
     [Setting("share of the label's probability that is spread over all classes", Min = 0, Max = 0.9)]
     public double LabelSmoothing { get; init; }
+
+    /// <summary>How much each class counts in the labels' loss.</summary>
+    [Setting(
+        "weights of the classes in the labels' loss: none weighs each image the same; balanced weighs each class the same, an image by "
+        + "1 / the images of its class")]
+    public ClassWeighting ClassWeights { get; init; }
 
     /// <summary>Largest norm of the gradient.</summary>
     [Setting("largest L2 norm of the whole gradient, to which a larger one is scaled down; 0 for no limit", Min = 0, Max = 1e6)]

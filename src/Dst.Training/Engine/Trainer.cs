@@ -37,7 +37,8 @@ public sealed class Trainer : IDisposable
         var options = phase.Options;
         (_phase, _data) = (phase, data);
         _network = new(phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms);
-        _objective = new(phase, _network, options.Batch, compute, seed);
+        var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
+        _objective = new(phase, _network, options.Batch, compute, seed, classWeights);
         _trained = [.. _network.Parameters, .. _objective.Projections];
         _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels);
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
@@ -160,9 +161,10 @@ public sealed class Trainer : IDisposable
         var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
         if (!double.IsFinite(loss)) throw Diverged("loss", loss);
+        var labels = batch.Share < 0.5 ? batch.Partners : batch.Labels; // of mixed images the label of the larger share
         for (var i = 0; i < batch.Labelled; i++)
         {
-            if (ClassificationMetrics.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == batch.Labels[i]) State.Correct++;
+            if (ClassificationMetrics.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == labels[i]) State.Correct++;
         }
 
         _network.Backward(gradient);

@@ -65,7 +65,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         if (unlabelled == 0) return "";
         return unlabelledRead > 0
             ? $", {labelled} labelled and {unlabelledRead} unlabelled images"
-            : $", {labelled} labelled images; the {unlabelled} unlabelled ones are not read, because no term of its loss learns without labels";
+            : $", {labelled} labelled images; the {unlabelled} unlabelled ones are not read, because every term of its loss needs labels";
     }
 
     private string DescribeCheckpoint(string arm)

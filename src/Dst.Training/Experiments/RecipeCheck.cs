@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Training.Data;
+using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Objectives;
@@ -21,6 +22,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         CheckSplits();
         CheckStudent();
         CheckTrainOptions();
+        CheckMixing();
         CheckPruning();
         CheckNetworks();
     }
@@ -62,6 +64,26 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
             options.Optimizer.Check();
             if (options.Batch == 1 && data.Unlabelled.Count > 0)
                 throw new InputException("train.batch is 1 with unlabelled images; expected at least 2, one of either kind");
+            if (options.ClassWeights == ClassWeighting.Balanced && _recipe.Data.Sampling == Sampling.Balanced)
+                throw new InputException(
+                    "train.class_weights is balanced with data.sampling balanced; expected one of them, because each makes classes equal");
+        }
+    }
+
+    private void CheckMixing()
+    {
+        if (!_recipe.Data.IsMixed) return;
+        const string mixed = "data.mixup or data.cutmix is not 0";
+        foreach (var distill in _arms.Where(arm => arm.Distill is not null).Select(arm => arm.Distill!(_recipe)))
+        {
+            if (distill.Dkd.Target > 0 || distill.Dkd.NonTarget > 0)
+                throw new InputException(
+                    $"dkd of distill or distill_pruned has a weight while {mixed}; "
+                    + "expected one of them, because DKD needs one class an image");
+            if (distill.CacheTeacher)
+                throw new InputException(
+                    $"cache_teacher of distill or distill_pruned is true while {mixed}; "
+                    + "expected false, because the teacher must see the mixed images");
         }
     }
 

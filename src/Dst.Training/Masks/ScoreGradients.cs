@@ -1,7 +1,7 @@
 using Dst.Graph;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
-using Dst.Training.Objectives;
+using Dst.Training.Objectives.Terms;
 
 namespace Dst.Training.Masks;
 
@@ -27,13 +27,24 @@ public sealed class ScoreGradients(DataSet data, int batch, ComputeContext compu
         var weights = network.Parameters.Where(parameter => parameter.Shape.Role == ParameterRole.Weight).ToList();
         var sums = weights.ToDictionary(weight => weight.Shape.Name, weight => new float[weight.Value.Length]);
         var logitGradient = new float[batch * network.Classes];
+        var labels = new LabelTerm(Weight: 1, Smoothing: 0, ClassWeights: []);
         var count = Math.Min(batches, loader.BatchesPerEpoch);
         foreach (var (step, images) in loader.Epoch(0).Take(count).Index())
         {
             var gradient = logitGradient.AsSpan(0, images.Count * network.Classes);
             gradient.Clear();
             var logits = network.Forward(images.Images, images.Count, training: true, step);
-            CrossEntropy.Compute(logits, images.Labels.AsSpan(0, images.Labelled), network.Classes, labelSmoothing: 0, weight: 1, gradient);
+            labels.Add(new()
+            {
+                Epoch = 0,
+                Images = images.Labelled,
+                Labels = images.Labels.AsSpan(0, images.Labelled),
+                Partners = images.Partners.AsSpan(0, images.Labelled),
+                Share = images.Share,
+                Row = network.Classes,
+                Student = logits,
+                Gradient = gradient,
+            });
             network.Backward(gradient);
             foreach (var weight in weights)
             {

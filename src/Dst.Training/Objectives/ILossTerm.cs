@@ -25,6 +25,10 @@ internal interface ILossTerm
 /// <summary>What one term sees of a batch.</summary>
 internal readonly ref struct LossBatch
 {
+    public LossBatch()
+    {
+    }
+
     /// <summary>Epoch, from 0.</summary>
     public required int Epoch { get; init; }
 
@@ -33,6 +37,12 @@ internal readonly ref struct LossBatch
 
     /// <summary>Classes of the labelled images of the batch, which come first.</summary>
     public required ReadOnlySpan<int> Labels { get; init; }
+
+    /// <summary>Classes of the images that these are mixed with, if <see cref="Share"/> is below 1.</summary>
+    public ReadOnlySpan<int> Partners { get; init; }
+
+    /// <summary>Share of each image's own label; the rest is its partner's.</summary>
+    public float Share { get; init; } = 1;
 
     /// <summary>Length of a row: classes, or pixels of a map.</summary>
     public required int Row { get; init; }

@@ -11,12 +11,13 @@ internal static class LossTerms
     /// <summary>The terms in the order in which they are added: labels, logits, pairs of layers, ends of blocks.</summary>
     /// <param name="phase">Teachers and options.</param>
     /// <param name="seed">Seed of the projections of hints.</param>
+    /// <param name="classWeights">Weight of each class in the labels' loss, or null for 1 each.</param>
     /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
-    public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed)
+    public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed, float[]? classWeights = null)
     {
         var options = phase.Distillation;
         var weight = phase.Teacher is null && phase.Dense is null ? 1 : (float)options.LabelWeight;
-        var labels = new LabelTerm(weight, (float)phase.Options.LabelSmoothing);
+        var labels = new LabelTerm(weight, (float)phase.Options.LabelSmoothing, classWeights ?? []);
         return [labels, .. OnLogits(phase), .. OnLayers(phase, seed), .. OnBlocks(phase)];
     }
 

@@ -26,11 +26,13 @@ internal sealed class Objective : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the run, for the projections of hints.</param>
+    /// <param name="classWeights">Weight of each class in the labels' loss, or null for 1 each.</param>
     /// <exception cref="InputException">A layer of the options is not in the graphs, or cannot be compared.</exception>
-    public Objective(TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed)
+    public Objective(
+        TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed, float[]? classWeights = null)
     {
         (_student, _options) = (student, phase.Distillation);
-        var terms = LossTerms.Of(phase, seed);
+        var terms = LossTerms.Of(phase, seed, classWeights);
         _onLabels = [.. terms.Where(term => term.Teacher is null)];
         _onLogits = [.. terms.Where(term => term.Teacher is not null && term.Layers is null)];
         _onLayers = [.. terms.Where(term => term.Layers is not null)];
@@ -113,6 +115,8 @@ internal sealed class Objective : IDisposable
                 Epoch = epoch,
                 Images = images,
                 Labels = batch.Labels.AsSpan(0, batch.Labelled),
+                Partners = batch.Partners.AsSpan(0, batch.Labelled),
+                Share = batch.Share,
                 Row = _student.Classes,
                 Student = logits[..values],
                 Teacher = term.Teacher is null ? default : _teachers[term.Teacher].Logits[..values],

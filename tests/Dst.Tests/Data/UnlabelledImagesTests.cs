@@ -43,7 +43,7 @@ public sealed class UnlabelledImagesTests : IDisposable
     {
         var data = Load(Simulated with { LabelsPerClass = 8 });
         Assert.Equal((24, 0), (data.Training.Count, data.Unlabelled.Count));
-        Assert.Contains("data: all training images keep their labels, because no class has more than data.labels_per_class, 8", _log);
+        Assert.Contains("data: all images keep their labels, because no class has more than data.labels_per_class, 8", _log);
     }
 
     [Fact]

@@ -94,6 +94,9 @@ public sealed class PipelineTests : IDisposable
     [InlineData("data.labels_per_class=2", "train.batch=10")] // as many steps with 6 labelled and 18 unlabelled images
     [InlineData("prune_train.schedule.kind=rewind", "prune.permute=true", "distill_pruned={preset: dist, teacher: dense, features: 1}")]
     [InlineData(
+        "data.mixup=0.2", "data.cutmix=1", "data.erase=0.5", "data.contrast=0.3", "data.sampling=balanced", "prune.score=taylor")]
+    [InlineData("data.labels_per_class=2", "data.cutmix=1", "train.class_weights=balanced", "train.label_smoothing=0.1")]
+    [InlineData(
         "prune.method=gradual", "prune.gradual={share: 0.6, stages: 3}", "prune.group=8", "prune.score=taylor", "prune.permute=true")]
     [InlineData(
         "prune.method=sr_ste", "prune.group=4", "distill.attention={weight: 9, layers: [{teacher: relu, student: relu}]}",
@@ -180,6 +183,18 @@ public sealed class PipelineTests : IDisposable
                 expected, Assert.Throws<InputException>(() => TinyRun.Run(run, _ => steps++)).Message, StringComparison.Ordinal);
             Assert.Equal(0, steps);
         }
+    }
+
+    [Theory]
+    [InlineData("train.class_weights is balanced with data.sampling", "data.sampling=balanced", "prune_train.class_weights=balanced")]
+    [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.mixup=0.2", "distill.dkd.target=1")]
+    [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.cutmix=1", "distill_pruned.dkd.non_target=8")]
+    [InlineData("cache_teacher of distill or distill_pruned is true while", "data.mixup=0.2", "distill.cache_teacher=true")]
+    public void Settings_that_contradict_each_other_are_refused(string expected, params string[] settings)
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, settings));
+        var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
+        Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

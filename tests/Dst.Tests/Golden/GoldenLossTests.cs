@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Dst.Training.Objectives;
+using Dst.Training.Objectives.Terms;
 
 namespace Dst.Tests.Golden;
 
@@ -16,6 +17,7 @@ public class GoldenLossTests
     private static readonly float[] Wide = Values("teacher.features", Images * TeacherChannels * Pixels, 3);
     private static readonly float[] Same = Values("teacher.same", Images * Channels * Pixels, 3);
     private static readonly float[] Projection = Values("projection", TeacherChannels * Channels, 1);
+    private static readonly float[] ClassWeights = [0.5f, 2, 1, 3, 0.25f, 1.5f, 4];
     private static readonly int[] Labels = [.. Golden.GetProperty("labels").EnumerateArray().Select(label => label.GetInt32())];
 
     [Theory]
@@ -48,6 +50,25 @@ public class GoldenLossTests
         "dkd_standardised_1_2_at_2",
         (weight, g) => OfStandardised(
             g[0], (z, t, dz) => DecoupledDistillationLoss.Compute(z, t, Labels, Classes, 2, weight, 2 * weight, dz)),
+        Student.Length);
+
+    [Theory]
+    [InlineData("labels_mixed", 0.75f, 0.1f, false)]
+    [InlineData("labels_weighted", 1f, 0.2f, true)]
+    [InlineData("labels_mixed_weighted", 0.25f, 0.1f, true)]
+    public void Labels_of_mixed_images_and_weighted_classes(string name, float share, float smoothing, bool weighted) => Expect(
+        name,
+        (weight, g) => new LabelTerm(weight, smoothing, weighted ? ClassWeights : []).Add(new()
+        {
+            Epoch = 0,
+            Images = Images,
+            Labels = Labels,
+            Partners = [.. Labels.Reverse()],
+            Share = share,
+            Row = Classes,
+            Student = Student,
+            Gradient = g[0],
+        }),
         Student.Length);
 
     [Fact]

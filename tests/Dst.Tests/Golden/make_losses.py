@@ -47,6 +47,14 @@ def dist(z, t, tau, inter, intra):
     return tau * tau * (inter * (1 - correlation(p, q)) + intra * (1 - correlation(p.T, q.T)))
 
 
+def labels_of_mixed(z, labels, share, smoothing, weights):
+    """Mixup's and CutMix's loss with class weights: soft labels, each class's part with the weight of that class."""
+    smooth = lambda y: (1 - smoothing) * F.one_hot(y, CLASSES) + smoothing / CLASSES
+    partners = labels.flip(0)
+    soft = share * weights[labels][:, None] * smooth(labels) + (1 - share) * weights[partners][:, None] * smooth(partners)
+    return F.cross_entropy(z, soft)
+
+
 def standardise(z):
     return (z - z.mean(1, keepdim=True)) / z.std(1, unbiased=False, keepdim=True)
 
@@ -80,6 +88,8 @@ def main():
     wide = tensor("teacher.features", (IMAGES, TEACHER_CHANNELS, SIDE, SIDE), 3)
     same = tensor("teacher.same", (IMAGES, CHANNELS, SIDE, SIDE), 3)
     w = tensor("projection", (TEACHER_CHANNELS, CHANNELS), 1)
+    weights = torch.tensor([0.5, 2, 1, 3, 0.25, 1.5, 4]).double()
+    mixed = 0.75 * F.one_hot(labels, CLASSES).double() + 0.25 * F.one_hot(labels.flip(0), CLASSES)
     golden = {
         "kd_standardised_4": case(lambda: kd(standardise(z), standardise(t), 4), z),
         "dkd_1_8_at_4": case(lambda: dkd(z, t, labels, 4, 1, 8), z),
@@ -89,6 +99,9 @@ def main():
         "dist_2_2_at_4": case(lambda: dist(z, t, 4, 2, 2), z),
         "dist_1_0_at_1": case(lambda: dist(z, t, 1, 1, 0), z),
         "dist_0_3_at_2": case(lambda: dist(z, t, 2, 0, 3), z),
+        "labels_mixed": case(lambda: F.cross_entropy(z, mixed, label_smoothing=0.1), z),
+        "labels_weighted": case(lambda: labels_of_mixed(z, labels, 1, 0.2, weights), z),
+        "labels_mixed_weighted": case(lambda: labels_of_mixed(z, labels, 0.25, 0.1, weights), z),
         "attention": case(lambda: attention(s, wide), s),
         "hint_same": case(lambda: hint(s, same), s),
         "reconstruction": case(lambda: reconstruction(s, same), s),

@@ -1,4 +1,6 @@
+using Dst.Training.Engine;
 using Dst.Training.Objectives;
+using Dst.Training.Objectives.Terms;
 
 namespace Dst.Tests.Objectives;
 
@@ -57,6 +59,37 @@ public class LossTests
             g => CrossEntropy.Compute(Logits, Labels, Classes, labelSmoothing, 0.7f, g));
 
     [Theory]
+    [InlineData(1f, 0f)]
+    [InlineData(0.3f, 0.1f)]
+    public void Gradient_of_mixed_and_weighted_labels_is_its_slope(float share, float smoothing)
+    {
+        var term = new LabelTerm(0.7f, smoothing, [0.5f, 2, 1, 3, 0.25f]);
+        ExpectSlope(z => Add(z, default), g => Add(Logits, g));
+
+        double Add(float[] z, Span<float> gradient) => term.Add(new()
+        {
+            Epoch = 0,
+            Images = 3,
+            Labels = Labels,
+            Partners = [1, 0, 3],
+            Share = share,
+            Row = Classes,
+            Student = z,
+            Gradient = gradient,
+        });
+    }
+
+    [Fact]
+    public void Balanced_classes_weigh_the_same_and_the_mean_weight_of_the_images_is_1()
+    {
+        Assert.Null(ClassWeights.Of(ClassWeighting.None, [1, 2]));
+        int[] counts = [194, 112, 0, 39];
+        var weights = ClassWeights.Of(ClassWeighting.Balanced, counts)!;
+        Assert.Equal([345 / 3f / 194, 345 / 3f / 112, 0, 345 / 3f / 39], weights);
+        Assert.Equal(1, counts.Zip(weights, (count, weight) => count * weight).Sum() / 345, 1e-6);
+    }
+
+    [Theory]
     [InlineData(0.5f)]
     [InlineData(1f)]
     [InlineData(7f)]
@@ -101,6 +134,7 @@ public class LossTests
         Assert.ThrowsAny<ArgumentException>(() => CrossEntropy.Compute(new float[10], [0, -1], 5, 0, 1, default));
         Assert.ThrowsAny<ArgumentException>(() => CrossEntropy.Compute(new float[10], [0, 1], 5, 0, 1, new float[5]));
         Assert.ThrowsAny<ArgumentException>(() => CrossEntropy.Compute([], [], 5, 0, 1, default));
+        Assert.ThrowsAny<ArgumentException>(() => CrossEntropy.Compute(new float[10], [0, 1], 5, 0, 1, default, new float[4]));
         Assert.ThrowsAny<ArgumentException>(() => DistillationLoss.Compute(new float[10], new float[5], 5, 4, 1, default));
         Assert.ThrowsAny<ArgumentException>(() => DistillationLoss.Compute(new float[10], new float[12], 5, 4, 1, default));
         Assert.ThrowsAny<ArgumentException>(() => DistillationLoss.Compute(new float[10], new float[10], 5, 0, 1, default));

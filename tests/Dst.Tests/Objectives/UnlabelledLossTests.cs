@@ -66,10 +66,11 @@ public sealed class UnlabelledLossTests : IDisposable
     [Fact]
     public void Only_terms_that_need_no_labels_read_unlabelled_images()
     {
+        var hints = new FeatureLossOptions { Weight = 1, Layers = [new() { Teacher = "relu", Student = "relu" }] };
         (DistillationOptions Options, bool Taught, bool Reads)[] cases =
         [
             (new(), false, false), (new(), true, true), (new() { Alpha = 0, Labels = 1, Dkd = new() { Target = 1 } }, true, false),
-            (new() { Alpha = 0, Labels = 1, Hints = new() { Weight = 1, Layers = [new() { Teacher = "relu", Student = "relu" }] } }, true, true),
+            (new() { Alpha = 0, Labels = 1, Hints = hints }, true, true),
         ];
         foreach (var (options, taught, reads) in cases)
         {
@@ -113,8 +114,7 @@ public sealed class UnlabelledLossTests : IDisposable
         Assert.All(summary.Arms, arm => Assert.Equal(6, arm.LabelledImages));
         Assert.Contains("student-kd: resnet8, 3 epochs, 6 labelled and 18 unlabelled images", log);
         Assert.Contains(
-            "uhp: resnet8, 2 epochs, 6 labelled images; the 18 unlabelled ones are not read, because no term of its loss learns without "
-            + "labels",
+            "uhp: resnet8, 2 epochs, 6 labelled images; the 18 unlabelled ones are not read, because every term of its loss needs labels",
             log);
     }
 

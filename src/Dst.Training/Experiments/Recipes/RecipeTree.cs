@@ -65,7 +65,15 @@ internal sealed class RecipeTree
     /// </summary>
     public void Inherit(string path, string from)
     {
-        if (Find(Root, from) is not YamlMappingNode source) return;
+        if (Find(Root, from) is YamlMappingNode source) Fill(path, source);
+    }
+
+    /// <summary>
+    /// Copies into section <paramref name="path"/>, which is made if it is missing, all keys of <paramref name="defaults"/> that it
+    /// lacks, at every depth.
+    /// </summary>
+    public void Fill(string path, YamlMappingNode defaults)
+    {
         var target = Root;
         foreach (var key in path.Split('.'))
         {
@@ -75,7 +83,7 @@ internal sealed class RecipeTree
             target = section;
         }
 
-        AddMissing(target, source);
+        AddMissing(target, defaults);
     }
 
     /// <summary>The value of a key, or null if there is no such key or section.</summary>
@@ -88,9 +96,6 @@ internal sealed class RecipeTree
         ((YamlMappingNode)Find(Root, section)!).Children.Remove(new YamlScalarNode(key));
         return value;
     }
-
-    /// <summary>Adds to a section all keys of <paramref name="defaults"/> that it lacks, at every depth.</summary>
-    public void Fill(string section, YamlMappingNode defaults) => AddMissing((YamlMappingNode)Find(Root, section)!, defaults);
 
     /// <summary>The file and line, or the override, that a node came from.</summary>
     public string Where(YamlNode node) => _overrides.TryGetValue(node, out var where) ? where : $"{_source} line {node.Start.Line}";

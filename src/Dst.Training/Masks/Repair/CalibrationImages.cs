@@ -10,13 +10,14 @@ namespace Dst.Training.Masks.Repair;
 public sealed record CalibrationImages(float[] Values, int Count)
 {
     /// <summary>Draws images by the seed and prepares them as for prediction, without augmentation.</summary>
-    /// <param name="data">Its training images are used, not their labels.</param>
+    /// <param name="data">Its training images are used, labelled or not.</param>
     /// <param name="count">How many; fewer if there are fewer.</param>
     /// <param name="seed">Seed of the run.</param>
     public static CalibrationImages Draw(DataSet data, int count, long seed)
     {
         var augmenter = new Augmenter(data.Options, data.Normalisation, data.Shape);
-        return Draw(data.Training.Samples, data.Shape, count, seed, (sample, image) => augmenter.Write(sample, image));
+        Sample[] samples = [.. data.Training.Samples, .. data.Unlabelled.Samples];
+        return Draw(samples, data.Shape, count, seed, (sample, image) => augmenter.Write(sample, image));
     }
 
     /// <summary>Draws images by the seed.</summary>
