@@ -9,12 +9,14 @@ using Dst.Training.Networks;
 namespace Dst.Cli.Bench;
 
 /// <summary>One measured kernel at one layer's shape.</summary>
-/// <param name="Kernel">Form and pass, such as <c>uhp kernel:16:16 forward</c>.</param>
+/// <param name="Kernel">
+/// Weights and pass, and the form if it is not the layer's plain one: <c>uhp kernel:16:16 forward</c>, <c>dense winograd4x4 forward</c>.
+/// </param>
 /// <param name="Shape">The layer, such as <c>32x16x16-32 3x3</c>.</param>
 /// <param name="Ms">Milliseconds an image, the best of many repeats.</param>
 /// <param name="Gflops">Useful floating-point operations a nanosecond, of all threads.</param>
 /// <param name="PercentOfPeak">Share of the peak measured in the same run.</param>
-/// <param name="SpeedupVsDense">Time of the dense kernel of the same pass over this one's.</param>
+/// <param name="SpeedupVsDense">Time of the plain dense kernel of the same pass over this one's.</param>
 internal sealed record KernelResult(string Kernel, string Shape, double Ms, double Gflops, double PercentOfPeak, double SpeedupVsDense);
 
 /// <summary>The JSON document of <c>bench kernels</c>.</summary>
@@ -28,7 +30,10 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
     private static readonly string[] Networks = ["resnet20", "resnet8x4", "vgg8", "aconvnet"];
 
     private static readonly UhpPattern[] Patterns =
-        [new(PruningUnit.Kernel, 16, 16), new(PruningUnit.Weight, 16, 16), new(PruningUnit.Kernel, 4, 16), new(PruningUnit.Weight, 4, 16)];
+    [
+        new(PruningUnit.Kernel, 16, 16), new(PruningUnit.Row, 16, 16), new(PruningUnit.Weight, 16, 16),
+        new(PruningUnit.Kernel, 4, 16), new(PruningUnit.Weight, 4, 16),
+    ];
 
     private double _peak;
 
@@ -59,20 +64,29 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
 
     private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)
     {
-        using var dense = new LayerJob(tier, shape, kept: null, threads);
-        var times = new Dictionary<LayerPass, double>();
-        foreach (var pass in Enum.GetValues<LayerPass>())
-        {
-            times[pass] = dense.Measure(pass);
-            results.Add(Result($"dense {Name(pass)}", shape, keptShare: 1, times[pass], times[pass]));
-        }
-
+        var dense = new Dictionary<LayerPass, double>();
+        foreach (var form in ConvolutionForm.Of(tier, shape, kept: null)) Measure("dense", form, shape, mask: null, dense, results);
         foreach (var (name, mask) in MasksOf(shape))
         {
-            using var pruned = new LayerJob(tier, shape, mask.ToKeptTaps(), threads);
-            var keptShare = mask.KeptWeights / (double)(shape.Filters * shape.RowLength);
-            foreach (var pass in mask.Block == Layout.Block ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
-                results.Add(Result($"{name} {Name(pass)}", shape, keptShare, pruned.Measure(pass), times[pass]));
+            var kept = mask.ToKeptTaps();
+            foreach (var form in ConvolutionForm.Of(tier, shape, kept).Where(form => form is not WinogradForm || form.Skips(shape, kept)))
+                Measure(name, form, shape, mask, dense, results);
+        }
+    }
+
+    /// <summary>Measures each pass of a layer in a form. Blocks below 16 have a forward pass only.</summary>
+    private void Measure(
+        string name, ConvolutionForm form, Conv2dShape shape, LayerMask? mask, Dictionary<LayerPass, double> dense,
+        List<KernelResult> results)
+    {
+        using var job = LayerJob.Create(tier, form, shape, mask?.ToKeptTaps(), threads);
+        var keptShare = mask is null ? 1 : mask.KeptWeights / (double)(shape.Filters * shape.RowLength);
+        foreach (var pass in mask is null or { Block: Layout.Block } ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
+        {
+            var seconds = job.Measure(pass);
+            dense.TryAdd(pass, seconds);
+            var kernel = $"{name} {(form is WinogradForm ? $"{form} " : "")}{Name(pass)}";
+            results.Add(Result(kernel, shape, keptShare, seconds, dense[pass]));
         }
     }
 

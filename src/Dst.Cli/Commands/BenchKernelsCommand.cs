@@ -11,8 +11,9 @@ internal static class BenchKernelsCommand
     {
         var verb = new Verb(
             "kernels",
-            "Measures each pass of the convolutions of resnet20, resnet8x4, vgg8 and aconvnet: dense, halved, "
-                + "and pruned without a pattern. Each is set against this processor's peak of multiply-adds, which is measured first.",
+            "Measures each pass of the convolutions of resnet20, resnet8x4, vgg8 and aconvnet, in direct and in Winograd forms: dense, "
+                + "halved, and pruned without a pattern. Each is set against this processor's peak of multiply-adds, which is measured "
+                + "first.",
             "bench kernels",
             "bench kernels --csv bench/results/amd-epyc-zen5/kernels.csv")
         {

@@ -20,7 +20,7 @@ public abstract class ConvolutionForm
     public static ConvolutionForm Depthwise { get; } = new DepthwiseForm();
 
     /// <summary>Fewer products in the transform domain: <see cref="WinogradConvolution"/>; the fastest first.</summary>
-    public static IReadOnlyList<WinogradForm> Winograd { get; } = [new(4), new(3), new(2)];
+    public static IReadOnlyList<WinogradForm> Winograd { get; } = [new(4, 4), new(3, 3), new(2, 2), new(1, 8), new(1, 4)];
 
     /// <summary>The catalogue. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd];
@@ -43,6 +43,9 @@ public abstract class ConvolutionForm
 
     /// <summary>Whether dropped taps save time in this form; otherwise it multiplies them as zeros.</summary>
     public virtual bool Skips(Conv2dShape shape, KeptTaps kept) => true;
+
+    /// <summary>Share of the multiply-adds that are left if dropped taps are skipped.</summary>
+    public virtual double ShareOf(Conv2dShape shape, KeptTaps kept) => kept.ShareOf(shape);
 
     /// <summary>Estimated time of each pass over one image.</summary>
     public abstract PassCosts CostOf(ConvolutionWork work);

@@ -15,18 +15,19 @@ public readonly record struct PassCosts(double Forward, double BackwardData, dou
 /// <param name="Batch">Images of a pass, which share the time to read or pack weights.</param>
 /// <param name="PacksWeights">Whether each pass packs the weights; otherwise they are packed once.</param>
 /// <param name="Block">Filters that share a choice of taps; 16 where all are kept.</param>
-/// <param name="KeptShare">Share of the taps that count, 0 to 1.</param>
+/// <param name="KeptShare">Share of the multiply-adds that are left where taps are dropped, 0 to 1.</param>
 public readonly record struct ConvolutionWork(Conv2dShape Shape, int Batch, bool PacksWeights, int Block, double KeptShare)
 {
     /// <summary>Pixels of an output map.</summary>
     public double Pixels => (double)Shape.OutHeight * Shape.OutWidth;
 
     /// <summary>A forward pass on weights that are packed once.</summary>
+    /// <param name="form">The form that computes it.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="kept">The taps that are read, or null for all.</param>
     /// <param name="batch">Images of a pass.</param>
-    public static ConvolutionWork OfInference(Conv2dShape shape, KeptTaps? kept, int batch) =>
-        new(shape, batch, PacksWeights: false, kept?.Block ?? Layout.Block, kept?.ShareOf(shape) ?? 1);
+    public static ConvolutionWork OfInference(ConvolutionForm form, Conv2dShape shape, KeptTaps? kept, int batch) =>
+        new(shape, batch, PacksWeights: false, kept?.Block ?? Layout.Block, kept is null ? 1 : form.ShareOf(shape, kept));
 
     /// <summary>
     /// The passes of a training step. A mask counts by its <see cref="KeptTaps.FinalShare"/>. The form, and with it the rounding, then

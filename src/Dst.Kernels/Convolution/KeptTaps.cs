@@ -13,14 +13,6 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     /// <summary>Share of a layer's taps that are kept.</summary>
     public double ShareOf(Conv2dShape shape) => Positions.Average(positions => (double)positions.Length) / shape.RowLength;
 
-    /// <summary>Whether each kernel is kept or dropped as a whole.</summary>
-    internal bool AreWholeKernels(Conv2dShape shape)
-    {
-        var area = shape.KernelHeight * shape.KernelWidth;
-        return Positions.SelectMany(positions => positions.Chunk(area))
-            .All(kernel => kernel[0] % area == 0 && kernel[^1] == kernel[0] + area - 1);
-    }
-
     /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>
     internal int[][] UnionOverLanes()
     {

@@ -65,7 +65,9 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep
             if (!int.TryParse(parts[i + 1], out numbers[i])) throw Illegal(text);
         }
 
-        var pattern = numbers is [var block, var group] ? new UhpPattern(unit, block, group) : new(unit, numbers[0], numbers[1], numbers[2]);
+        var pattern = numbers is [var block, var group]
+            ? new UhpPattern(unit, block, group)
+            : new(unit, numbers[0], numbers[1], numbers[2]);
         return pattern.IsLegal ? pattern : throw Illegal(text);
     }
 

@@ -22,7 +22,7 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="mask">What is kept, or null for all.</param>
-    /// <param name="largestTile">Largest Winograd tile that is exact enough, or 0 for none.</param>
+    /// <param name="largestTile">Outputs of the largest Winograd tile that is exact enough, or 0 for no tile.</param>
     /// <param name="batch">Images at once.</param>
     public static IReadOnlyList<ConvolutionCandidate> Of(SimdTier tier, Conv2dShape shape, LayerMask? mask, int largestTile, int batch)
     {
@@ -31,10 +31,10 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         var masked = kept is null
             ? []
             : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Estimate(form, kept));
-        return [.. all.Concat(masked).Where(candidate => candidate.Form is not WinogradForm form || form.Tile <= largestTile)];
+        return [.. all.Concat(masked).Where(candidate => candidate.Form is not WinogradForm form || form.Outputs <= largestTile)];
 
         ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
-            new(form, kept, form.CostOf(ConvolutionWork.OfInference(shape, kept, batch)).Forward);
+            new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
     }
 
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>

@@ -22,10 +22,10 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Floats of values that stay in a core's second-level cache beside weights and transforms: 512 kB.</summary>
     private const int CachedValues = 128 * 1024;
 
-    /// <summary>Largest Winograd tiles to try, from the fastest to the most exact; 0 is none.</summary>
-    private static readonly int[] LargestTiles = [4, 2, 0];
+    /// <summary>Outputs of the largest Winograd tiles to try, from the fastest to the most exact; 0 is none.</summary>
+    private static readonly int[] LargestTiles = [16, 4, 0];
 
-    /// <summary>Compiles with Winograd tiles up to <paramref name="largestTile"/>, without a check of their errors.</summary>
+    /// <summary>Compiles with Winograd tiles of up to <paramref name="largestTile"/> outputs, without a check of their errors.</summary>
     internal InferencePlan(Model model, InferenceOptions options, int largestTile)
     {
         Options = options;

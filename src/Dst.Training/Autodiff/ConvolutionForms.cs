@@ -22,7 +22,10 @@ public sealed class ConvolutionForms
 
     private ConvolutionForms(string? name, IReadOnlyDictionary<string, ConvolutionForm> layers) => (_name, _layers) = (name, layers);
 
-    /// <summary>The form of the lowest estimated cost, which depends on shapes, masks, the batch and the tier.</summary>
+    /// <summary>
+    /// The form of the lowest estimated cost, which depends on shapes, masks, the batch and the tier. One-dimensional Winograd forms are
+    /// left out: their backward-data pass multiplies dropped rows too.
+    /// </summary>
     public static ConvolutionForms Estimated { get; } = new(EstimatedName, new Dictionary<string, ConvolutionForm>());
 
     /// <summary>No Winograd form: the control for its rounding errors.</summary>
@@ -84,7 +87,9 @@ public sealed class ConvolutionForms
     internal ConvolutionForm Of(SimdTier tier, string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch)
     {
         var forms = ConvolutionForm.Of(tier, shape, kept);
-        if (_name == EstimatedName) return forms.MinBy(form => form.CostOf(ConvolutionWork.OfTraining(shape, kept, maxBatch)).Total)!;
+        if (_name == EstimatedName)
+            return forms.Where(form => form is not WinogradForm { IsOneDimensional: true })
+                .MinBy(form => form.CostOf(ConvolutionWork.OfTraining(shape, kept, maxBatch)).Total)!;
         return forms.FirstOrDefault(form => form == _layers.GetValueOrDefault(layer)) ?? forms.First();
     }
 
@@ -92,7 +97,8 @@ public sealed class ConvolutionForms
     private static string? NameIn(JsonElement form) => form.ValueKind switch
     {
         JsonValueKind.String => form.GetString(),
-        JsonValueKind.Number when form.TryGetInt32(out var tile) => tile == 0 ? ConvolutionForm.Direct.Name : WinogradForm.NameOf(tile),
+        JsonValueKind.Number when form.TryGetInt32(out var tile) =>
+            tile == 0 ? ConvolutionForm.Direct.Name : WinogradForm.NameOf(tile, tile),
         _ => null,
     };
 

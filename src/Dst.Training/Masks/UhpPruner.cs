@@ -38,7 +38,8 @@ public static class UhpPruner
             for (var start = 0; start < candidates; start += pattern.Group)
             {
                 var length = Math.Min(pattern.Group, candidates - start);
-                TopScores.Keep(scores.AsSpan(start, length), KeptOf(pattern, length, progress), kept.AsSpan(block * candidates + start, length));
+                var run = kept.AsSpan(block * candidates + start, length);
+                TopScores.Keep(scores.AsSpan(start, length), KeptOf(pattern, length, progress), run);
             }
         }
 

@@ -39,7 +39,8 @@ public sealed class BalancedSamplingTests : IDisposable
     {
         var drawn = Draws(epochs: 30);
         Assert.Equal(30 * 14, drawn.Count); // an epoch has as many images as the set
-        foreach (var round in drawn.Chunk(3)) Assert.Equal([0, 1, 2], round.Select(index => _data.Training.Samples[index].Label!.Value).Order());
+        foreach (var round in drawn.Chunk(3))
+            Assert.Equal([0, 1, 2], round.Select(index => _data.Training.Samples[index].Label!.Value).Order());
         for (var label = 0; label < 3; label++)
         {
             var members = Enumerable.Range(0, 14).Where(index => _data.Training.Samples[index].Label == label).ToArray();
@@ -72,6 +73,7 @@ public sealed class BalancedSamplingTests : IDisposable
     private List<int> Draws(int epochs)
     {
         using var loader = new BatchLoader(_data, _data.Training, 4, augment: true, seed: 2);
-        return [.. Enumerable.Range(0, epochs).SelectMany(epoch => loader.Epoch(epoch).SelectMany(batch => batch.Indices.Take(batch.Count)))];
+        return [.. Enumerable.Range(0, epochs).SelectMany(epoch => loader.Epoch(epoch))
+            .SelectMany(batch => batch.Indices.Take(batch.Count))];
     }
 }

@@ -11,10 +11,12 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
     public override int DataInputs => 1;
 
     /// <summary>Keeps half of each run of <paramref name="group"/> candidates, the same for <paramref name="block"/> filters.</summary>
-    public static KeptTaps Half(Conv2dShape shape, int block, int group, bool wholeKernels)
+    public static KeptTaps Half(Conv2dShape shape, int block, int group, bool wholeKernels) =>
+        Half(shape, block, group, wholeKernels ? shape.KernelHeight * shape.KernelWidth : 1);
+
+    public static KeptTaps Half(Conv2dShape shape, int block, int group, int unitLength)
     {
-        var area = wholeKernels ? shape.KernelHeight * shape.KernelWidth : 1;
-        var candidates = shape.RowLength / area;
+        var candidates = shape.RowLength / unitLength;
         var random = new Random(block * 31 + group);
         var positions = new int[(shape.Filters + block - 1) / block][];
         for (var b = 0; b < positions.Length; b++)
@@ -23,7 +25,7 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
             [
                 .. Enumerable.Range(0, candidates).Chunk(group)
                     .SelectMany(run => run.OrderBy(_ => random.Next()).Take((run.Length + 1) / 2))
-                    .Order().SelectMany(candidate => Enumerable.Range(candidate * area, area)),
+                    .Order().SelectMany(candidate => Enumerable.Range(candidate * unitLength, unitLength)),
             ];
         }
 

@@ -94,10 +94,33 @@ internal static class OperationCases
         new DirectConvolutionCase(
             1, new(8, 5, 5, 5, 3, 3, 1, 1), new KeptTaps(1, [[0, 71], [], [5], [.. Enumerable.Range(0, 72)], [8, 9, 10]]), "unstructured"),
         .. new[] { (2, 3, 1), (4, 3, 1), (2, 5, 1), (4, 5, 1), (3, 6, 1), (4, 3, 2) }.SelectMany(
-            kind => WinogradCases(FormOf(kind.Item1), kind.Item2, kind.Item3)),
+            kind => WinogradCases(FormOf(kind.Item1, kind.Item1), kind.Item2, kind.Item3)),
+        .. new[] { (4, 3, 3), (4, 1, 3), (4, 4, 3), (4, 5, 5), (8, 3, 3), (8, 2, 3) }.SelectMany(
+            kind => RowWinogradCases(FormOf(1, kind.Item1), kind.Item2, kind.Item3)),
     ];
 
-    private static WinogradForm FormOf(int tile) => ConvolutionForm.Winograd.Single(form => form.Tile == tile);
+    private static WinogradForm FormOf(int tileRows, int tile) =>
+        ConvolutionForm.Winograd.Single(form => (form.TileRows, form.Tile) == (tileRows, tile));
+
+    private static IEnumerable<WinogradCase> RowWinogradCases(WinogradForm form, int height, int width) =>
+    [
+        new(1, new(1, height, 1, 1, height, width, 1, width - 1), form),
+        new(2, new(3, 7, 8, 17, height, width, 1, 1), form),
+        new(3, new(17, 8, 8, 40, height, width, 1, width / 2), form),
+        new(1, new(16, 9, 6, 16, height, width), form),
+        new(5, new(33, height, 5, 6, height, width), form), // one row of outputs an image
+        new(3, new(17, 8, 7, 18, height, width, 1, 1), form, rowsTogether: 5),
+        new(3, new(5, 6, 7, 18, height, width, 1, 1), form, rowsTogether: 1),
+        new(1, new(3, 5, 38, 2, height, width, 1, width / 2), form),
+        HalvedUnits(form, new(20, 7, 9, 37, height, width, 1, 1), block: 16, group: 16, width),
+        HalvedUnits(form, new(48, 5, 5, 32, height, width, 1, width / 2), block: 16, group: 2, width),
+        HalvedUnits(form, new(16, 5, 4, 24, height, width, 1, 1), block: 4, group: 4, width),
+        HalvedUnits(form, new(40, 6, 9, 32, height, width, 1, 1), block: 16, group: 4, height * width),
+        HalvedUnits(form, new(18, 6, 7, 20, height, width, 1, 1), block: 16, group: 4, 1),
+    ];
+
+    private static WinogradCase HalvedUnits(WinogradForm form, Conv2dShape shape, int block, int group, int unitLength) =>
+        new(2, shape, form, DirectConvolutionCase.Half(shape, block, group, unitLength), $"{unitLength} weights:{block}:{group}");
 
     private static IEnumerable<WinogradCase> WinogradCases(WinogradForm form, int kernel, int stride) =>
     [
@@ -112,10 +135,13 @@ internal static class OperationCases
         HalvedWinograd(form, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16),
         HalvedWinograd(form, new(48, 5, 5, 32, kernel, kernel, stride, kernel / 2), block: 16, group: 2),
         HalvedWinograd(form, new(16, 5, 4, 24, kernel, kernel, stride, 1), block: 4, group: 4),
+        HalvedUnits(form, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16, kernel),
+        HalvedUnits(form, new(33, 5, 6, 18, kernel, kernel, stride, 1), block: 16, group: 4, 1),
+        HalvedUnits(form, new(5, 6, 5, 20, kernel, kernel, stride, 1), block: 8, group: 16, kernel),
     ];
 
     private static WinogradCase HalvedWinograd(WinogradForm form, Conv2dShape shape, int block, int group) =>
-        new(2, shape, form, DirectConvolutionCase.Half(shape, block, group, wholeKernels: true));
+        HalvedUnits(form, shape, block, group, shape.KernelHeight * shape.KernelWidth);
 
     /// <summary>Halved kernels with so many channels that the backward-data pass gathers the kept ones of each block of filters.</summary>
     private static DirectConvolutionCase GatheredConvolution(int images, Conv2dShape shape, int group)

@@ -4,11 +4,18 @@ using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Kernels;
 
-/// <summary>A convolution in Winograd form, with its tiles filled in two calls. The direct convolution is the reference.</summary>
-internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, WinogradForm form, KeptTaps? kept = null)
-    : OperationCase($"{form} {(kept is null ? "dense" : "kernel:16")} {images} {shape}")
+/// <summary>
+/// A convolution in Winograd form, in runs of some rows of tiles. Tiles of a run are filled in two calls. The direct convolution is the
+/// reference.
+/// </summary>
+internal sealed unsafe class WinogradCase(
+    int images, Conv2dShape shape, WinogradForm form, KeptTaps? kept = null, string pattern = "dense", int rowsTogether = int.MaxValue)
+    : OperationCase($"{form} {pattern}{(rowsTogether < int.MaxValue ? $" by {rowsTogether}" : "")} {images} {shape}")
 {
-    private int Rows => images * form.RowsOf(shape);
+    private int AllRows => images * form.RowsOf(shape);
+
+    private IEnumerable<TileRows> Runs =>
+        Enumerable.Range(0, AllRows).Chunk(rowsTogether).Select(run => new TileRows(run[0], 0, run.Length));
 
     public override bool RunsOn(SimdTier tier) => tier != SimdTier.Scalar;
 
@@ -33,11 +40,16 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, Winogra
         }
 
         var kernel = Plan(tier.Value);
-        using AlignedBuffer u = Garbage(kernel.WeightLength), v = InputTiles(kernel, inputs[0]), m = Garbage(kernel.OutputTilesLength);
+        using AlignedBuffer u = Garbage(kernel.WeightLength), v = Garbage(kernel.InputTilesLength), m = Garbage(kernel.OutputTilesLength);
         for (var block = 0; block < shape.FilterBlocks; block++) kernel.PackWeights(block, Plain(inputs[1]), u.Pointer);
-        kernel.Multiply(0, 5, Rows, v.Pointer, u.Pointer, m.Pointer);
-        kernel.Multiply(5, kernel.Positions, Rows, v.Pointer, u.Pointer, m.Pointer);
-        InTwo(rows => kernel.TransformOutput(rows, m.Pointer, y.Pointer));
+        foreach (var run in Runs)
+        {
+            InTwo(run, rows => kernel.TransformInput(rows, inputs[0].Pointer, v.Pointer));
+            kernel.Multiply(0, kernel.Positions / 3, run, v.Pointer, u.Pointer, m.Pointer);
+            kernel.Multiply(kernel.Positions / 3, kernel.Positions, run, v.Pointer, u.Pointer, m.Pointer);
+            InTwo(run, rows => kernel.TransformOutput(rows, m.Pointer, y.Pointer));
+        }
+
         return y;
     }
 
@@ -53,36 +65,36 @@ internal sealed unsafe class WinogradCase(int images, Conv2dShape shape, Winogra
         }
 
         var kernel = Plan(tier.Value);
-        using AlignedBuffer u = Garbage(kernel.BackwardDataWeightLength), v = InputTiles(kernel, inputs[0]);
+        using AlignedBuffer u = Garbage(kernel.BackwardDataWeightLength), v = Garbage(kernel.InputTilesLength);
         using var m = Garbage(kernel.OutputTilesLength);
         using var du = new AlignedBuffer(kernel.WeightGradientLength);
         for (var block = 0; block < kernel.BackwardDataBlocks; block++) kernel.PackBackwardDataWeights(block, Plain(inputs[1]), u.Pointer);
-        InTwo(rows => kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
-        kernel.AddWeightGradient(0, 7, Rows, v.Pointer, m.Pointer, du.Pointer);
-        kernel.AddWeightGradient(7, kernel.Positions, Rows, v.Pointer, m.Pointer, du.Pointer);
-        kernel.MultiplyTransposed(0, kernel.Positions, Rows, m.Pointer, u.Pointer, v.Pointer);
         if (!accumulate && !kernel.CoversInput) gradients[0].Span.Clear();
-        InTwo(rows => kernel.TransformInputGradient(rows, v.Pointer, accumulate || !kernel.CoversInput, gradients[0].Pointer));
+        foreach (var run in Runs)
+        {
+            InTwo(run, rows => kernel.TransformInput(rows, inputs[0].Pointer, v.Pointer));
+            InTwo(run, rows => kernel.TransformOutputGradient(rows, dy.Pointer, m.Pointer));
+            kernel.AddWeightGradient(0, kernel.Positions / 2, run, v.Pointer, m.Pointer, du.Pointer);
+            kernel.AddWeightGradient(kernel.Positions / 2, kernel.Positions, run, v.Pointer, m.Pointer, du.Pointer);
+            kernel.MultiplyTransposed(0, kernel.Positions, run, m.Pointer, u.Pointer, v.Pointer);
+            InTwo(run, rows => kernel.TransformInputGradient(rows, v.Pointer, accumulate || !kernel.CoversInput, gradients[0].Pointer));
+        }
+
         for (var block = 0; block < shape.FilterBlocks; block++) kernel.UnpackWeightGradient(block, du.Pointer, Plain(gradients[1]));
 
         // A whole vector of filters has a gradient wherever one of them keeps a weight.
         if (kept is { Block: < Layout.Block }) ZeroPruned(gradients[1]);
     }
 
-    private WinogradConvolution Plan(SimdTier tier) => new(tier, form, shape, kept, Rows);
+    private WinogradConvolution Plan(SimdTier tier) => new(tier, form, shape, kept, Math.Min(rowsTogether, AllRows));
 
-    private AlignedBuffer InputTiles(WinogradConvolution kernel, Blocked x)
+    /// <summary>In one dimension only whole images can be cut off.</summary>
+    private void InTwo(TileRows rows, Action<TileRows> run)
     {
-        var v = Garbage(kernel.InputTilesLength);
-        InTwo(rows => kernel.TransformInput(rows, x.Pointer, v.Pointer));
-        return v;
-    }
-
-    private void InTwo(Action<TileRows> run)
-    {
-        var first = Rows / 3;
-        if (first > 0) run(new(0, 0, first));
-        run(new(first, first, Rows - first));
+        var hasImages = images > 1 && rows.Count == AllRows;
+        var first = !form.IsOneDimensional ? rows.Count / 3 : hasImages ? form.RowsOf(shape) : 0;
+        if (first > 0) run(rows with { Count = first });
+        run(new(rows.First + first, rows.Place + first, rows.Count - first));
     }
 
     private static Span<float> Plain(Blocked parameter) => parameter.Span[..parameter.Channels];

@@ -31,7 +31,10 @@ internal sealed class KeptPairs
     public ReadOnlySpan<int> Channels(int pair, int filterBlock) => _channels[pair * _filterBlocks + filterBlock];
 
     /// <summary>The pairs of a layer; null where there is nothing to pair, too much is kept, or the tier has too few registers.</summary>
-    public static KeptPairs? Create(SimdTier tier, Conv2dShape shape, KeptKernels kept)
+    /// <param name="tier">Vector width.</param>
+    /// <param name="shape">Sizes of the layer.</param>
+    /// <param name="kept">Whole kernels.</param>
+    public static KeptPairs? Create(SimdTier tier, Conv2dShape shape, KeptUnits kept)
     {
         if (tier != SimdTier.V512 || shape.ChannelBlocks < 2) return null;
         var channels = new List<int[]>();
@@ -39,7 +42,7 @@ internal sealed class KeptPairs
         {
             for (var b = 0; b < shape.FilterBlocks; b++)
             {
-                var ofBlock = kept.Channels[kept.First(b)..kept.First(b + 1)];
+                var ofBlock = kept.Units[kept.First(b)..kept.First(b + 1)];
                 channels.Add([.. ofBlock.Where(channel => channel >= first && channel < first + 2 * Layout.Block)]);
             }
         }

@@ -26,6 +26,14 @@ internal readonly struct F4x3 : IMinimalFilter
     public static int Kernel => 3;
 }
 
+/// <summary>F(8, 3).</summary>
+internal readonly struct F8x3 : IMinimalFilter
+{
+    public static int Tile => 8;
+
+    public static int Kernel => 3;
+}
+
 /// <summary>F(2, 5).</summary>
 internal readonly struct F2x5 : IMinimalFilter
 {
@@ -53,7 +61,7 @@ internal readonly struct F3x6 : IMinimalFilter
 /// <summary>What a filter reads as coefficients of a polynomial.</summary>
 internal interface IWinogradSide
 {
-    /// <summary>Number of coefficients, 2 to 6.</summary>
+    /// <summary>Number of coefficients, 2 to 8.</summary>
     static abstract int Coefficients { get; }
 
     /// <summary>Whether values are scaled for the points.</summary>

@@ -26,6 +26,7 @@ internal static unsafe class TileProduct
     }
 
     /// <summary>As above, for one register tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<T>(int width, int* offsets, int channels, float* weights, float* source, float* destination)
         where T : unmanaged, ILanes<T>
     {

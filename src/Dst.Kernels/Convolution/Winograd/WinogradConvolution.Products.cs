@@ -3,69 +3,85 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <content>The matrix products of weights and tiles, one at each position of the transform domain.</content>
+/// <content>
+/// The matrix products of weights and tiles, one at each position of the transform domain. Their loops are optimised from the first call
+/// on, because plans measure them in a young process.
+/// </content>
 public sealed unsafe partial class WinogradConvolution
 {
-    /// <summary>
-    /// The gradient's lists of channels are filled up to a multiple of the widest <see cref="ITapAccumulators{TLanes}"/>.
-    /// </summary>
-    private const int GradientChannelMultiple = 8;
-
-    /// <summary>
-    /// Each block's channel offsets, filled up by repeating the last (the sums of the copies are never read), and where each block begins.
-    /// </summary>
-    private (int[] Offsets, int[] First) PlanBackwardWeight()
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Multiply<T>(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
+        where T : unmanaged, ILanes<T>
     {
-        var offsets = new List<int>();
-        var first = new int[Shape.FilterBlocks + 1];
-        for (var b = 0; b < Shape.FilterBlocks; b++)
+        for (var p = firstPosition; p < endPosition; p++)
         {
-            foreach (var run in _inputOffsets[_kept.First(b).._kept.First(b + 1)].Chunk(GradientChannelMultiple))
-                for (var i = 0; i < GradientChannelMultiple; i++) offsets.Add(run[Math.Min(i, run.Length - 1)]);
-            first[b + 1] = offsets.Count;
-        }
-
-        return ([.. offsets], first);
-    }
-
-    private void Multiply<T>(int firstPosition, int endPosition, int rows, float* v, float* u, float* m) where T : unmanaged, ILanes<T>
-    {
-        var taps = _inputOffsets.Length;
-        fixed (int* offsets = _inputOffsets)
-        {
-            for (var p = firstPosition; p < endPosition; p++)
+            var units = _products[p];
+            fixed (int* offsets = units.Offsets)
             {
                 for (var b = 0; b < Shape.FilterBlocks; b++)
                 {
-                    var first = _kept.First(b);
-                    TileProduct.Run<T>(
-                        TileWidths(rows), offsets + first, _kept.First(b + 1) - first, u + ((long)p * taps + first) * Layout.Block,
-                        v + (long)p * _inputPitch, m + (long)p * _outputPitch + TileOffset(b, 0));
+                    var first = units.Kept.First(b);
+                    var weights = u + (_firstWeight[p] + first) * Layout.Block;
+                    for (var done = 0; done < rows.Count;)
+                    {
+                        var part = PartOf(rows, done);
+                        TileProduct.Run<T>(
+                            TileWidths(part.Count), offsets + first, units.Kept.First(b + 1) - first, weights,
+                            v + (long)p * _inputPitch + RowOffset(PlaceOf(InputWalk, part)),
+                            m + (long)p * _outputPitch + TileOffset(OutputWalk, b, part.Place));
+                        done += part.Count;
+                    }
                 }
             }
         }
     }
 
-    private void MultiplyTransposed<T>(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyTransposed<T>(int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv)
         where T : unmanaged, ILanes<T>
     {
         for (var p = firstPosition; p < endPosition; p++)
         {
             var weights = u + (long)p * _transposedTaps * Layout.Block;
             float* source = dm + (long)p * _outputPitch, destination = dv + (long)p * _inputPitch;
-            if (_pairs is null) MultiplyAllChannels<T>(rows, weights, source, destination);
-            else MultiplyKeptChannels<T>(_pairs, rows, weights, source, destination);
+            if (_pairs is not null)
+            {
+                MultiplyKeptChannels<T>(_pairs, rows.Count, weights, source, destination);
+                continue;
+            }
+
+            for (var b = 0; b < Shape.ChannelBlocks; b++)
+            {
+                for (var done = 0; done < rows.Count;)
+                {
+                    var part = PartOf(rows, done);
+                    MultiplyAllChannels<T>(
+                        part.Count, weights + (long)b * _outputOffsets.Length * Layout.Block,
+                        source + RowOffset(part.Place), destination + TileOffset(InputWalk, b, PlaceOf(InputWalk, part)));
+                    done += part.Count;
+                }
+            }
         }
     }
 
+    /// <summary>
+    /// A block of channels of rows of one image. Row i of V meets row k of the kernels in row i − k of M: neighbours that meet the same
+    /// rows of the kernels are one product.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MultiplyAllChannels<T>(int rows, float* weights, float* source, float* destination) where T : unmanaged, ILanes<T>
     {
         fixed (int* offsets = _outputOffsets)
         {
-            for (var b = 0; b < Shape.ChannelBlocks; b++)
+            for (var row = 0; row < rows + Reach;)
+            {
+                int first = Math.Max(0, row - rows + 1), end = Math.Min(row, Reach) + 1;
+                var count = row >= Reach && row < rows ? rows - row : 1;
                 TileProduct.Run<T>(
-                    TileWidths(rows), offsets, Shape.Filters, weights + (long)b * Shape.Filters * Layout.Block,
-                    source, destination + TileOffset(b, 0));
+                    TileWidths(count), offsets + first * Shape.Filters, (end - first) * Shape.Filters,
+                    weights + (long)first * Shape.Filters * Layout.Block, source + RowOffset(row), destination + RowOffset(row));
+                row += count;
+            }
         }
     }
 
@@ -78,8 +94,8 @@ public sealed unsafe partial class WinogradConvolution
         {
             for (var pair = 0; pair < pairs.Count; pair++, weights += Shape.Filters * Layout.Block)
             {
-                var first = destination + TileOffset(2 * pair, 0);
-                var second = 2 * pair + 1 < Shape.ChannelBlocks ? destination + TileOffset(2 * pair + 1, 0) : null;
+                var first = destination + TileOffset(InputWalk, 2 * pair, 0);
+                var second = 2 * pair + 1 < Shape.ChannelBlocks ? destination + TileOffset(InputWalk, 2 * pair + 1, 0) : null;
                 for (nint tile = 0; tile < tiles; tile += EightSums<T>.Count)
                 {
                     var offset = tile * Layout.Block;
@@ -114,42 +130,48 @@ public sealed unsafe partial class WinogradConvolution
         if (second != null) ofSecond.Store(second, tiles);
     }
 
-    private void AddWeightGradient<T, TTaps>(int firstPosition, int endPosition, int rows, float* v, float* dm, float* du)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddWeightGradient<T, TTaps>(int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du)
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
-        fixed (int* offsets = _gradientOffsets)
+        for (var p = firstPosition; p < endPosition; p++)
         {
-            for (var p = firstPosition; p < endPosition; p++)
+            var units = _products[p];
+            var sums = du + _firstGradient[p] * Layout.Block;
+            fixed (int* offsets = units.GradientOffsets)
             {
-                var sums = du + (long)p * _gradientOffsets.Length * Layout.Block;
                 for (var b = 0; b < Shape.FilterBlocks; b++)
                 {
-                    for (var c = _gradientFirst[b]; c < _gradientFirst[b + 1]; c += TTaps.Count)
+                    for (var done = 0; done < rows.Count;)
                     {
-                        TileProduct.Correlate<T, TTaps>(
-                            rows * _tileColumns, v + (long)p * _inputPitch, offsets + c,
-                            dm + (long)p * _outputPitch + TileOffset(b, 0), sums + (long)c * Layout.Block);
+                        var part = PartOf(rows, done);
+                        var source = v + (long)p * _inputPitch + RowOffset(PlaceOf(InputWalk, part));
+                        var gradient = dm + (long)p * _outputPitch + TileOffset(OutputWalk, b, part.Place);
+                        for (var i = units.GradientFirst[b]; i < units.GradientFirst[b + 1]; i += TTaps.Count)
+                            TileProduct.Correlate<T, TTaps>(
+                                part.Count * _tileColumns, source, offsets + i, gradient, sums + (long)i * Layout.Block);
+                        done += part.Count;
                     }
                 }
             }
         }
     }
 
-    private readonly struct MultiplyKernel(WinogradConvolution conv, int first, int end, int rows, float* v, float* u, float* m)
+    private readonly struct MultiplyKernel(WinogradConvolution conv, int first, int end, TileRows rows, float* v, float* u, float* m)
         : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, rows, v, u, m);
     }
 
-    private readonly struct MultiplyTransposedKernel(WinogradConvolution conv, int first, int end, int rows, float* dm, float* u, float* dv)
-        : IVectorKernel
+    private readonly struct MultiplyTransposedKernel(
+        WinogradConvolution conv, int first, int end, TileRows rows, float* dm, float* u, float* dv) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, rows, dm, u, dv);
     }
 
-    private readonly struct BackwardWeightKernel(WinogradConvolution conv, int first, int end, int rows, float* v, float* dm, float* du)
-        : IVectorKernel
+    private readonly struct BackwardWeightKernel(
+        WinogradConvolution conv, int first, int end, TileRows rows, float* v, float* dm, float* du) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {

@@ -7,9 +7,10 @@ namespace Dst.Kernels;
 public sealed unsafe partial class WinogradConvolution
 {
     private TileWalk InputWalk =>
-        new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, _inputPitch);
+        new(Shape.ChannelBlocks, Shape.Height, Shape.Width, -Shape.Padding, Form.Tile * Shape.Stride, Reach, _inputRows, _inputPitch);
 
-    private TileWalk OutputWalk => new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Form.Tile, _outputPitch);
+    private TileWalk OutputWalk =>
+        new(Shape.FilterBlocks, Shape.OutHeight, Shape.OutWidth, 0, Form.Tile, 0, Capacity, _outputPitch);
 
     /// <summary>Tiles of a row whose half-transformed values stay in the first-level cache.</summary>
     private const int StripTiles = 8;
@@ -23,6 +24,12 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
+        if (Form.IsOneDimensional)
+        {
+            GatherRows<T, TTransform>(walk, rows, x, tiles);
+            return;
+        }
+
         var room = stackalloc float[StripLength + Layout.Block];
         var strip = Layout.Align(room);
         for (var i = 0; i < rows.Count * walk.Blocks; i++)
@@ -30,7 +37,7 @@ public sealed unsafe partial class WinogradConvolution
             var (row, block) = (i / walk.Blocks, i % walk.Blocks);
             var plane = PlaneOf(walk, rows.First + row, block, x);
             var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
-            var tile = tiles + TileOffset(block, rows.Place + row);
+            var tile = tiles + TileOffset(walk, block, rows.Place + row);
             for (var first = 0; first < _tileColumns; first += StripTiles)
             {
                 var count = Math.Min(StripTiles, _tileColumns - first);
@@ -99,6 +106,12 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
+        if (Form.IsOneDimensional)
+        {
+            ScatterRows<T, TTransform>(walk, rows, tiles, accumulate, epilogue, x);
+            return;
+        }
+
         var room = stackalloc float[StripLength + Layout.Block];
         var strip = Layout.Align(room);
         for (var i = 0; i < rows.Count * walk.Blocks; i++)
@@ -106,7 +119,7 @@ public sealed unsafe partial class WinogradConvolution
             var (row, block) = (i / walk.Blocks, i % walk.Blocks);
             var plane = PlaneOf(walk, rows.First + row, block, x);
             var top = (rows.First + row) % RowsPerImage * walk.Step + walk.Origin;
-            var tile = tiles + TileOffset(block, rows.Place + row);
+            var tile = tiles + TileOffset(walk, block, rows.Place + row);
             for (var first = 0; first < _tileColumns; first += StripTiles)
             {
                 var count = Math.Min(StripTiles, _tileColumns - first);
@@ -115,7 +128,8 @@ public sealed unsafe partial class WinogradConvolution
                 {
                     var left = first * walk.Step + walk.Origin;
                     var isAdded = accumulate || (top > walk.Origin && r < TTransform.Out - walk.Step);
-                    ScatterRow<T, TTransform>(walk, count, strip + r * count * TTransform.In * Layout.Block, top + r, left, isAdded, plane);
+                    ScatterStripRow<T, TTransform>(
+                        walk, count, strip + r * count * TTransform.In * Layout.Block, top + r, left, isAdded, plane);
                     if (epilogue.IsEmpty) continue;
                     var pixel = plane + walk.Offset(top + r, left);
                     epilogue.From(block, pixel - x).Apply<T>(pixel, Math.Min(count * walk.Step, walk.Width - left));
@@ -141,28 +155,38 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
+    /// <summary>Transforms one row of each tile of a strip, [tile][In][16], to a row of the plane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScatterStripRow<T, TTransform>(
+        TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
+        where T : unmanaged, ILanes<T>
+        where TTransform : IWinogradTransform<T> =>
+        ScatterRow<T, TTransform>(walk, tiles, strip, TTransform.In * Layout.Block, Layout.Block, row, left, isAdded, plane);
+
     /// <summary>
-    /// Transforms one row of each tile of a strip and writes what lies inside the plane, or adds it where earlier tiles have written.
+    /// Transforms one row of each tile and writes what lies inside the plane, or adds it where earlier tiles have written. Tiles are
+    /// <paramref name="step"/> floats apart, and the vectors of a row <paramref name="pitch"/>: both are constants for a strip.
     /// </summary>
     [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ScatterRow<T, TTransform>(TileWalk walk, int tiles, float* strip, int row, int left, bool isAdded, float* plane)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ScatterRow<T, TTransform>(
+        TileWalk walk, int tiles, float* from, nint step, nint pitch, int row, int left, bool isAdded, float* plane)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
-        var windowRoom = stackalloc float[(SquareTransform.LargestSide + 1) * Layout.Block];
+        var windowRoom = stackalloc float[(SquareTransform.LargestRow + 1) * Layout.Block];
         var window = Layout.Align(windowRoom);
-        for (; tiles > 0; tiles--, strip += TTransform.In * Layout.Block, left += walk.Step)
+        for (; tiles > 0; tiles--, from += step, left += walk.Step)
         {
             var added = isAdded ? TTransform.Out : left == walk.Origin ? 0 : TTransform.Out - walk.Step;
             var to = plane + walk.Offset(row, left);
             if (added == 0 && left >= 0 && left + TTransform.Out <= walk.Width)
             {
-                TTransform.Apply(strip, Layout.Block, to, Layout.Block);
+                TTransform.Apply(from, pitch, to, Layout.Block);
                 continue;
             }
 
-            TTransform.Apply(strip, Layout.Block, window, Layout.Block);
+            TTransform.Apply(from, pitch, window, Layout.Block);
             int c = Math.Max(0, -left), end = Math.Min(TTransform.Out, walk.Width - left);
             for (; c < Math.Min(added, end); c++)
                 T.Store(to + c * Layout.Block, T.Add(T.Load(to + c * Layout.Block), T.Load(window + c * Layout.Block)));
@@ -173,10 +197,14 @@ public sealed unsafe partial class WinogradConvolution
     private float* PlaneOf(TileWalk walk, int row, int block, float* x) =>
         x + ((nint)(row / RowsPerImage) * walk.Blocks + block) * walk.PlaneLength;
 
-    private nint TileOffset(int block, int row) => ((nint)block * Capacity + row) * _tileColumns * Layout.Block;
+    private nint TileOffset(TileWalk walk, int block, int row) => ((nint)block * walk.TileRows + row) * _tileColumns * Layout.Block;
 
-    /// <summary>Planes of one side of the layer and the windows of the tiles in them, one every Step pixels.</summary>
-    private readonly record struct TileWalk(int Blocks, int Height, int Width, int Origin, int Step, int TilePitch)
+    /// <summary>
+    /// Planes of one side of the layer and the windows of the tiles in them, one every Step pixels. In the transform domain there are Reach
+    /// rows of tiles more than outputs for each part of an image, and TileRows rows for each block.
+    /// </summary>
+    private readonly record struct TileWalk(
+        int Blocks, int Height, int Width, int Origin, int Step, int Reach, int TileRows, int TilePitch)
     {
         public int RowPitch => Width * Layout.Block;
 

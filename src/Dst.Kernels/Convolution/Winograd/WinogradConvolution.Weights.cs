@@ -7,7 +7,7 @@ public sealed unsafe partial class WinogradConvolution
 {
     /// <summary>U = G g Gᵀ of one block of 16 filters, for <see cref="Multiply"/>. Blocks may be packed by different threads.</summary>
     /// <param name="block">Block of filters.</param>
-    /// <param name="weights">[O, C, r, r].</param>
+    /// <param name="weights">[O, C, Kh, Kw].</param>
     /// <param name="u"><see cref="WeightLength"/> floats.</param>
     public void PackWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
@@ -17,7 +17,7 @@ public sealed unsafe partial class WinogradConvolution
 
     /// <summary>A block of U for <see cref="MultiplyTransposed"/>. Blocks may be packed by different threads.</summary>
     /// <param name="block">Below <see cref="BackwardDataBlocks"/>.</param>
-    /// <param name="weights">[O, C, r, r].</param>
+    /// <param name="weights">[O, C, Kh, Kw].</param>
     /// <param name="u"><see cref="BackwardDataWeightLength"/> floats.</param>
     public void PackBackwardDataWeights(int block, ReadOnlySpan<float> weights, float* u)
     {
@@ -26,11 +26,11 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>
-    /// dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; kernels that are not kept become zero.
+    /// dg = Gᵀ dU G of one block of 16 filters, written to its place in the canonical gradient; taps that are not kept become zero.
     /// </summary>
     /// <param name="block">Block of filters.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats.</param>
-    /// <param name="gradient">[O, C, r, r].</param>
+    /// <param name="gradient">[O, C, Kh, Kw].</param>
     public void UnpackWeightGradient(int block, float* du, Span<float> gradient)
     {
         CheckWeights(gradient.Length);
@@ -40,7 +40,7 @@ public sealed unsafe partial class WinogradConvolution
 
     /// <summary>Floats [first, first + length) of the gradient of U that belong to a position.</summary>
     public (long First, int Length) WeightGradientRange(int position) =>
-        ((long)position * _gradientOffsets.Length * Layout.Block, _gradientOffsets.Length * Layout.Block);
+        (_firstGradient[position] * Layout.Block, _products[position].GradientOffsets.Length * Layout.Block);
 
     private void CheckWeights(int length)
     {
@@ -53,83 +53,110 @@ public sealed unsafe partial class WinogradConvolution
     {
         var lanes = stackalloc int[Layout.Block];
         for (var lane = 0; lane < Layout.Block; lane++) lanes[lane] = lane * Shape.RowLength;
-        var positionPitch = (nint)_inputOffsets.Length * Layout.Block;
+        var vectors = stackalloc float[Positions * Layout.Block];
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
-            var kernels = weights + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * KernelArea;
-            TransformKernels<T, TTransform>(kernels, new(lanes, FiltersOf(block)), u + (long)i * Layout.Block, positionPitch);
+            TransformUnits<T, TTransform>(weights + FirstTap(block, i), new(lanes, FiltersOf(block)), vectors, Layout.Block);
+            for (var p = 0; p < Positions; p++)
+            {
+                var index = _products[p].Index[i];
+                if (index >= 0) T.Store(u + (_firstWeight[p] + index) * Layout.Block, T.Load(vectors + p * Layout.Block));
+            }
         }
     }
+
+    /// <summary>Where a kept unit begins in the weights of the first filter of a block.</summary>
+    private long FirstTap(int block, int unit) => (long)block * Layout.Block * Shape.RowLength + _kept.Units[unit] * UnitLength;
 
     private void PackBackwardData<T, TTransform>(int block, float* weights, float* u)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        u += (nint)block * Shape.Filters * Layout.Block;
-        if (_pairs is null)
+        if (_pairs is not null)
         {
-            var channels = stackalloc int[Layout.Block];
-            for (var lane = 0; lane < Layout.Block; lane++) channels[lane] = block * Layout.Block + lane;
-            PackList<T, TTransform>(
-                new(channels, Math.Min(Layout.Block, Shape.Channels - block * Layout.Block)), 0, Shape.Filters, weights, u);
+            u += (nint)block * Shape.Filters * Layout.Block;
+            for (var b = 0; b < Shape.FilterBlocks; b++)
+                PackList<T, TTransform>(
+                    _pairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
             return;
         }
 
-        for (var b = 0; b < Shape.FilterBlocks; b++)
+        var channels = stackalloc int[Layout.Block];
+        for (var lane = 0; lane < Layout.Block; lane++) channels[lane] = block * Layout.Block + lane;
+        var count = Math.Min(Layout.Block, Shape.Channels - block * Layout.Block);
+        for (var unit = 0; unit < _units; unit++)
             PackList<T, TTransform>(
-                _pairs.Channels(block, b), b * Layout.Block, FiltersOf(b), weights, u + (nint)b * Layout.Block * Layout.Block);
+                new(channels, count), 0, Shape.Filters, weights + unit * UnitLength,
+                u + (nint)(block * _units + unit) * Shape.Filters * Layout.Block);
     }
 
-    /// <summary>The kernels of some filters for up to 16 channels, one in each lane: [filters][16] at each position.</summary>
+    /// <summary>A unit of some filters for up to 16 channels, one in each lane: [filters][16] at each position.</summary>
     private void PackList<T, TTransform>(ReadOnlySpan<int> channels, int firstFilter, int filters, float* weights, float* u)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
         var lanes = stackalloc int[Layout.Block];
-        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * KernelArea;
+        for (var lane = 0; lane < channels.Length; lane++) lanes[lane] = channels[lane] * _units * UnitLength;
         for (var filter = 0; filter < filters; filter++, u += Layout.Block)
-            TransformKernels<T, TTransform>(
+            TransformUnits<T, TTransform>(
                 weights + (long)(firstFilter + filter) * Shape.RowLength, new(lanes, channels.Length), u,
                 (nint)_transposedTaps * Layout.Block);
     }
 
-    /// <summary>G g Gᵀ of up to 16 kernels at once, one in each lane.</summary>
-    /// <param name="kernels">Base of the kernels.</param>
-    /// <param name="lanes">Where each lane's kernel [r, r] begins.</param>
+    /// <summary>G g Gᵀ, or G g in one dimension, of up to 16 units at once, one in each lane.</summary>
+    /// <param name="units">Base of the units.</param>
+    /// <param name="lanes">Where each lane's unit begins.</param>
     /// <param name="destination">First position.</param>
     /// <param name="positionPitch">Floats from one position to the next.</param>
-    private static void TransformKernels<T, TTransform>(float* kernels, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
+    private void TransformUnits<T, TTransform>(float* units, ReadOnlySpan<int> lanes, float* destination, nint positionPitch)
         where T : unmanaged, ILanes<T>
         where TTransform : IWinogradTransform<T>
     {
-        var area = TTransform.In * TTransform.In;
-        var square = stackalloc float[area * Layout.Block];
-        if (lanes.Length < Layout.Block) new Span<float>(square, area * Layout.Block).Clear();
+        var vectors = stackalloc float[UnitLength * Layout.Block];
+        if (lanes.Length < Layout.Block) new Span<float>(vectors, UnitLength * Layout.Block).Clear();
         for (var lane = 0; lane < lanes.Length; lane++)
         {
-            var kernel = kernels + lanes[lane];
-            for (var i = 0; i < area; i++) square[i * Layout.Block + lane] = kernel[i];
+            var unit = units + lanes[lane];
+            for (var i = 0; i < UnitLength; i++) vectors[i * Layout.Block + lane] = unit[i];
         }
 
-        SquareTransform.Apply<T, TTransform>(
-            new(square, TTransform.In * Layout.Block, Layout.Block), new(destination, TTransform.Out * positionPitch, positionPitch));
+        if (Form.IsOneDimensional)
+            TTransform.Apply(vectors, Layout.Block, destination, positionPitch);
+        else
+            SquareTransform.Apply<T, TTransform>(
+                new(vectors, TTransform.In * Layout.Block, Layout.Block), new(destination, TTransform.Out * positionPitch, positionPitch));
     }
 
     private void Unpack<T, TTransform>(int block, float* du, float* gradient)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        var (area, filters) = (TTransform.Out * TTransform.Out, FiltersOf(block));
-        var lanes = stackalloc float[area * Layout.Block];
-        nint positionPitch = _gradientOffsets.Length * Layout.Block, rowLength = Shape.RowLength;
+        var vectors = stackalloc float[Positions * Layout.Block];
+        var lanes = stackalloc float[UnitLength * Layout.Block];
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
-            var source = du + (long)(_gradientFirst[block] + i - _kept.First(block)) * Layout.Block;
-            SquareTransform.Apply<T, TTransform>(
-                new(source, _points * positionPitch, positionPitch), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
-            var kernels = gradient + ((long)block * Layout.Block * Shape.Channels + _kept.Channels[i]) * KernelArea;
-            for (var lane = 0; lane < filters; lane++)
+            for (var p = 0; p < Positions; p++)
             {
-                for (var k = 0; k < area; k++) kernels[lane * rowLength + k] = lanes[k * Layout.Block + lane];
+                // A position without the unit is a zero of G in all of its kept taps.
+                var (units, index) = (_products[p], _products[p].Index[i]);
+                var vector = _firstGradient[p] + units.GradientFirst[block] + index - units.Kept.First(block);
+                T.Store(vectors + p * Layout.Block, index >= 0 ? T.Load(du + vector * Layout.Block) : T.Zero);
             }
+
+            if (Form.IsOneDimensional)
+                TTransform.Apply(vectors, Layout.Block, lanes, Layout.Block);
+            else
+                SquareTransform.Apply<T, TTransform>(
+                    new(vectors, _points * Layout.Block, Layout.Block), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
+            WriteKept(lanes, _kept.Taps[i], FiltersOf(block), gradient + FirstTap(block, i));
+        }
+    }
+
+    /// <summary>Writes the kept taps of a unit of some filters, one in each lane.</summary>
+    private void WriteKept(float* lanes, ulong taps, int filters, float* gradient)
+    {
+        for (var tap = 0; tap < UnitLength; tap++)
+        {
+            if ((taps >> tap & 1) == 0) continue;
+            for (var lane = 0; lane < filters; lane++) gradient[(nint)lane * Shape.RowLength + tap] = lanes[tap * Layout.Block + lane];
         }
     }
 

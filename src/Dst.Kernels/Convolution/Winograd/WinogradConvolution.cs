@@ -4,14 +4,17 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// A convolution in Winograd form, with all of its kernels or with the kept ones of a mask. F(m×m, r×r) computes m² outputs of r² taps
-/// with (m + r − 1)² multiplications: F(4×4, 3×3) needs 36 instead of 144, and 81 with stride 2. An instance is a plan: it holds no
-/// activations and no weights, and may be used by many threads at once. The scalar tier has no such form.
+/// with (m + r − 1)² multiplications: F(4×4, 3×3) needs 36 instead of 144, and 81 with stride 2. In one dimension F(4, 3) computes
+/// 4 outputs of one row of a kernel with 6 multiplications instead of 12, and a mask may drop single rows. An instance is a plan: it holds
+/// no activations and no weights, and may be used by many threads at once. The scalar tier has no such form.
 /// </summary>
 /// <remarks>
 /// <para>The steps of each pass work on two arrays in the transform domain: V of the inputs and M of the outputs, both
 /// [position][C/16][tile][16] for up to <see cref="Capacity"/> rows of tiles. Rows are counted on from image to image,
 /// <see cref="RowsPerImage"/> each. A caller runs all steps on one cache-sized run of rows after another, or each step on all rows,
 /// split over threads as it likes.</para>
+/// <para>In one dimension a row of tiles is a row of pixels. V has <c>KernelHeight − 1</c> more rows for each image, or part of one: those
+/// that kernels reach beyond the outputs. The rows of a kernel read the same transformed inputs, each a row further down.</para>
 /// <para>Forward:</para>
 /// <list type="number">
 /// <item><see cref="TransformInput"/> x → V</item>
@@ -32,15 +35,17 @@ public sealed unsafe partial class WinogradConvolution
 {
     private readonly SimdTier _tier;
     private readonly int _points;
+    private readonly int _units;
     private readonly int _tileColumns;
+    private readonly int _inputRows;
     private readonly int _inputPitch;
     private readonly int _outputPitch;
     private readonly int[]?[] _tileWidths;
-    private readonly KeptKernels _kept;
-    private readonly int[] _inputOffsets;
+    private readonly KeptUnits _kept;
+    private readonly PositionUnits[] _products;
+    private readonly long[] _firstWeight;
+    private readonly long[] _firstGradient;
     private readonly int[] _outputOffsets;
-    private readonly int[] _gradientOffsets;
-    private readonly int[] _gradientFirst;
     private readonly KeptPairs? _pairs;
     private readonly int _transposedTaps;
 
@@ -48,7 +53,7 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="tier">Vector width.</param>
     /// <param name="form">A form that supports the layer.</param>
     /// <param name="shape">Sizes of the layer.</param>
-    /// <param name="kept">What 16 filters keep together: whole kernels; null for all.</param>
+    /// <param name="kept">What 16 filters keep together; null for all. Products are skipped where all of their taps are dropped.</param>
     /// <param name="capacity">Rows of tiles that V and M have room for.</param>
     /// <exception cref="ArgumentException">There is no such form of this layer.</exception>
     public WinogradConvolution(SimdTier tier, WinogradForm form, Conv2dShape shape, KeptTaps? kept, int capacity)
@@ -62,18 +67,26 @@ public sealed unsafe partial class WinogradConvolution
         Form = form;
         Capacity = capacity;
         _points = form.PointsOf(shape);
+        _units = form.UnitsOf(shape);
         RowsPerImage = form.RowsOf(shape);
         _tileColumns = form.ColumnsOf(shape);
+        _inputRows = capacity + Reach * ((capacity + RowsPerImage - 2) / RowsPerImage + 1);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
-        _inputPitch = checked((shape.ChannelBlocks * capacity * _tileColumns + 1) * Layout.Block);
+        _inputPitch = checked((shape.ChannelBlocks * _inputRows * _tileColumns + 1) * Layout.Block);
         _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
         _tileWidths = new int[capacity + 1][];
-        _kept = new KeptKernels(shape, kept);
-        _inputOffsets = OffsetsOfChannels(_kept.Channels);
-        _outputOffsets = OffsetsOfChannels(Enumerable.Range(0, shape.Filters));
-        (_gradientOffsets, _gradientFirst) = PlanBackwardWeight();
-        _pairs = KeptPairs.Create(tier, shape, _kept);
-        _transposedTaps = (_pairs?.Count ?? shape.ChannelBlocks) * shape.Filters;
+        _kept = new KeptUnits(shape, form.UnitLengthOf(shape), kept);
+        _products = PlanProducts();
+        _firstWeight = FirstVectors(position => position.Offsets.Length);
+        _firstGradient = FirstVectors(position => position.GradientOffsets.Length);
+        _outputOffsets =
+        [
+            .. from unit in Enumerable.Range(0, _units)
+               from filter in Enumerable.Range(0, shape.Filters)
+               select OffsetOf(filter, capacity) - RowOffset(unit),
+        ];
+        _pairs = form.IsOneDimensional ? null : KeptPairs.Create(tier, shape, _kept);
+        _transposedTaps = (_pairs?.Count ?? shape.ChannelBlocks * _units) * shape.Filters;
     }
 
     /// <summary>Sizes of the layer.</summary>
@@ -89,7 +102,7 @@ public sealed unsafe partial class WinogradConvolution
     public int RowsPerImage { get; }
 
     /// <summary>Positions of the transform domain: independent matrix products.</summary>
-    public int Positions => _points * _points;
+    public int Positions => Form.PositionsOf(Shape);
 
     /// <summary>Floats of V, the transformed inputs.</summary>
     public long InputTilesLength => (long)Positions * _inputPitch;
@@ -97,15 +110,15 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>Floats of M, the transformed outputs, and of the tiles behind the last that a register tile may read.</summary>
     public long OutputTilesLength => (long)Positions * _outputPitch + EightSums<Lanes512>.Count * Layout.Block;
 
-    /// <summary>Floats of the transformed weights U: [position][O/16][kept channels][16].</summary>
-    public int WeightLength => checked(Positions * _kept.Channels.Length * Layout.Block);
+    /// <summary>Floats of the transformed weights U: [position][O/16][kept units][16].</summary>
+    public int WeightLength => checked((int)_firstWeight[^1] * Layout.Block);
 
-    /// <summary>Floats of the gradient of U, where each block's channels are filled up to a multiple of eight.</summary>
-    public int WeightGradientLength => checked(Positions * _gradientOffsets.Length * Layout.Block);
+    /// <summary>Floats of the gradient of U, where each block's units are filled up to a multiple of eight.</summary>
+    public int WeightGradientLength => checked((int)_firstGradient[^1] * Layout.Block);
 
     /// <summary>
-    /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][O][16], or [position][C/32][O][16] if a mask halves
-    /// them.
+    /// Floats of the weights for <see cref="MultiplyTransposed"/>: [position][C/16][units of a kernel][O][16], or [position][C/32][O][16]
+    /// if a mask halves them.
     /// </summary>
     public int BackwardDataWeightLength => checked(Positions * _transposedTaps * Layout.Block);
 
@@ -114,10 +127,14 @@ public sealed unsafe partial class WinogradConvolution
 
     /// <summary>Whether each pixel of the input is in a tile; with a stride the last ones may be in none.</summary>
     public bool CoversInput =>
-        (RowsPerImage - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Height
+        (RowsPerImage - 1) * Form.TileRows * Shape.Stride + Shape.KernelHeight + (Form.TileRows - 1) * Shape.Stride - Shape.Padding
+        >= Shape.Height
         && (_tileColumns - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Width;
 
-    private int KernelArea => Shape.KernelHeight * Shape.KernelWidth;
+    /// <summary>Rows of tiles in V that kernels reach beyond those of the outputs.</summary>
+    private int Reach => _units - 1;
+
+    private int UnitLength => Form.UnitLengthOf(Shape);
 
     /// <summary>V = Bᵀ x B for some rows of tiles.</summary>
     /// <param name="rows">Which rows of the images, and where in V.</param>
@@ -142,39 +159,39 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>M = U · V at some positions.</summary>
     /// <param name="firstPosition">First position.</param>
     /// <param name="endPosition">One past the last.</param>
-    /// <param name="rows">Rows of tiles in V.</param>
+    /// <param name="rows">Rows of tiles that are in V.</param>
     /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
     /// <param name="u">Of <see cref="PackWeights"/>.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
-    public void Multiply(int firstPosition, int endPosition, int rows, float* v, float* u, float* m)
+    public void Multiply(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
     {
-        Check(new(0, 0, rows));
+        Check(rows);
         KernelRunner.RunOnVectors(_tier, new MultiplyKernel(this, firstPosition, endPosition, rows, v, u, m));
     }
 
     /// <summary>dV = Uᵀ · dM at some positions.</summary>
     /// <param name="firstPosition">First position.</param>
     /// <param name="endPosition">One past the last.</param>
-    /// <param name="rows">Rows of tiles in dM.</param>
+    /// <param name="rows">Rows of tiles that are in dM.</param>
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="u">Of <see cref="PackBackwardDataWeights"/>.</param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
-    public void MultiplyTransposed(int firstPosition, int endPosition, int rows, float* dm, float* u, float* dv)
+    public void MultiplyTransposed(int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv)
     {
-        Check(new(0, 0, rows));
+        Check(rows);
         KernelRunner.RunOnVectors(_tier, new MultiplyTransposedKernel(this, firstPosition, endPosition, rows, dm, u, dv));
     }
 
     /// <summary>dU += Σ over tiles of dM ⊗ V at some positions.</summary>
     /// <param name="firstPosition">First position.</param>
     /// <param name="endPosition">One past the last.</param>
-    /// <param name="rows">Rows of tiles in V and dM.</param>
+    /// <param name="rows">Rows of tiles that are in V and dM.</param>
     /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats, added to.</param>
-    public void AddWeightGradient(int firstPosition, int endPosition, int rows, float* v, float* dm, float* du)
+    public void AddWeightGradient(int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du)
     {
-        Check(new(0, 0, rows));
+        Check(rows);
         KernelRunner.RunOnVectors(_tier, new BackwardWeightKernel(this, firstPosition, endPosition, rows, v, dm, du));
     }
 
@@ -196,7 +213,9 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     /// <summary>dx = B dV Bᵀ, or dx += …, for some rows of tiles; the rows of an image come in their order, as tiles overlap.</summary>
-    /// <param name="rows">Which rows of the images, and where in dV.</param>
+    /// <param name="rows">
+    /// Which rows of the images, and where in dV. In one dimension, the rows of <see cref="MultiplyTransposed"/> or whole images of them.
+    /// </param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
     /// <param name="accumulate">Whether to add to <paramref name="dx"/>; false needs <see cref="CoversInput"/>.</param>
     /// <param name="dx">Gradient of the images [N, C/16, H, W, 16].</param>
@@ -207,6 +226,23 @@ public sealed unsafe partial class WinogradConvolution
         if (!accumulate && !CoversInput)
             throw new ArgumentException($"the tiles of {Shape} do not cover its input; a gradient to add to was expected");
         RunFilter(new InputGradientKernel(this, rows, dv, accumulate, dx));
+    }
+
+    /// <summary>The units of each position. Those that read the same taps share them, and those that read any tap of each unit.</summary>
+    private PositionUnits[] PlanProducts()
+    {
+        var taps = Enumerable.Range(0, Positions).Select(position => Form.TapsOf(position, Shape))
+            .Select(bits => _kept.AllHave(bits) ? ulong.MaxValue : bits).ToArray();
+        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, OffsetOfUnit));
+        return [.. taps.Select(bits => plans[bits])];
+    }
+
+    /// <summary>Where each position begins in vectors, if they have some each; one past the last for the number of positions.</summary>
+    private long[] FirstVectors(Func<PositionUnits, int> count)
+    {
+        var first = new long[Positions + 1];
+        for (var p = 0; p < Positions; p++) first[p + 1] = first[p] + count(_products[p]);
+        return first;
     }
 
     private void RunFilter<TKernel>(TKernel kernel) where TKernel : IFilterKernel =>
@@ -223,12 +259,12 @@ public sealed unsafe partial class WinogradConvolution
             throw new ArgumentException($"{rows}; room for {Capacity} rows was expected to hold them");
     }
 
-    /// <summary>Where the first tile of each channel is, within one position of V or M.</summary>
-    private int[] OffsetsOfChannels(IEnumerable<int> channels)
-    {
-        var plane = Capacity * _tileColumns * Layout.Block;
-        return [.. channels.Select(channel => channel / Layout.Block * plane + channel % Layout.Block)];
-    }
+    /// <summary>Where the first tile of a channel is, within one position of V or M, whose planes have some rows.</summary>
+    private int OffsetOf(int channel, int rows) => channel / Layout.Block * RowOffset(rows) + channel % Layout.Block;
+
+    private int OffsetOfUnit(int unit) => OffsetOf(unit / _units, _inputRows) + RowOffset(unit % _units);
+
+    private int RowOffset(int rows) => rows * _tileColumns * Layout.Block;
 
     /// <summary>A step that is compiled for each minimal filter.</summary>
     private interface IFilterKernel
@@ -241,10 +277,11 @@ public sealed unsafe partial class WinogradConvolution
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            switch (conv.Form.Tile, conv.Shape.KernelHeight, conv.Shape.Stride)
+            switch (conv.Form.Tile, conv.Shape.KernelWidth, conv.Shape.Stride)
             {
                 case (2, 3, 1): kernel.Run<T, Points4<T>, F2x3>(); break;
                 case (4, 3, 1): kernel.Run<T, Points6<T>, F4x3>(); break;
+                case (8, 3, 1): kernel.Run<T, Points10<T>, F8x3>(); break;
                 case (2, 5, 1): kernel.Run<T, Points6<T>, F2x5>(); break;
                 case (4, 5, 1): kernel.Run<T, Points8<T>, F4x5>(); break;
                 case (3, 6, 1): kernel.Run<T, Points8<T>, F3x6>(); break;
@@ -257,6 +294,8 @@ public sealed unsafe partial class WinogradConvolution
 
 /// <summary>A run of rows of Winograd tiles.</summary>
 /// <param name="First">First row, counted from the top of the first image and on through the images that follow.</param>
-/// <param name="Place">Where the first row is in the transform domain.</param>
+/// <param name="Place">
+/// Where the first row is in the transform domain. All rows there have the same First − Place, or one that differs by whole images.
+/// </param>
 /// <param name="Count">Number of rows.</param>
 public readonly record struct TileRows(int First, int Place, int Count);

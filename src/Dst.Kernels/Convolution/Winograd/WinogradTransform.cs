@@ -27,8 +27,11 @@ internal readonly unsafe struct VectorSquare(float* start, nint row, nint column
 /// <summary>Both dimensions of a Winograd transform.</summary>
 internal static unsafe class SquareTransform
 {
-    /// <summary>Vectors along a side of the largest tile.</summary>
+    /// <summary>Vectors along a side of the largest square.</summary>
     public const int LargestSide = 9;
+
+    /// <summary>Vectors of the largest row, in one dimension.</summary>
+    public const int LargestRow = 10;
 
     /// <summary>Vectors of the largest tile.</summary>
     public const int LargestTile = LargestSide * LargestSide;

@@ -5,7 +5,7 @@ using Dst.Runtime.Lowering;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>
-/// A convolution in Winograd form, dense or of kept kernels. It takes some rows of tiles at a time, by which threads share an image.
+/// A convolution in Winograd form, dense or of kept taps. It takes some rows of tiles at a time, by which threads share an image.
 /// </summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
@@ -41,7 +41,7 @@ internal sealed unsafe class WinogradStep : WeightedStep
         {
             var rows = new TileRows(first, 0, Math.Min(_kernel.Capacity, end - first));
             _kernel.TransformInput(rows, data.X, scratch);
-            _kernel.Multiply(0, _kernel.Positions, rows.Count, scratch, Packed.Pointer, scratch + InputTiles);
+            _kernel.Multiply(0, _kernel.Positions, rows, scratch, Packed.Pointer, scratch + InputTiles);
             _kernel.TransformOutput(rows, scratch + InputTiles, Epilogue(data), data.Y);
         }
     }
@@ -53,7 +53,7 @@ internal sealed unsafe class WinogradStep : WeightedStep
     private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
     {
         var all = batch * form.RowsOf(shape);
-        if ((kept?.ShareOf(shape) ?? 1) * form.WeightsOf(shape) >= HugeWeights) return all;
+        if ((kept is null ? 1 : form.ShareOf(shape, kept)) * form.WeightsOf(shape) >= HugeWeights) return all;
         var columns = form.ColumnsOf(shape);
         return Math.Clamp(Math.Max(form.CachedRowsOf(shape), (FewTiles + columns - 1) / columns), 1, all);
     }

@@ -26,7 +26,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         _unpackBlock = block => Kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
     }
 
-    private int Rows => Pass.Images * Kernel.RowsPerImage;
+    private TileRows Rows => new(0, 0, Pass.Images * Kernel.RowsPerImage);
 
     private float* InputTiles => Context.Workspace.Shared;
 

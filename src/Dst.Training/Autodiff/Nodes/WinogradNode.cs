@@ -60,7 +60,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         {
             var rows = RunOfRows(images, first);
             Kernel.TransformInput(rows, x, v);
-            Kernel.Multiply(0, Kernel.Positions, rows.Count, v, Weights, m);
+            Kernel.Multiply(0, Kernel.Positions, rows, v, Weights, m);
             Kernel.TransformOutput(rows, m, y);
         }
 
@@ -84,9 +84,9 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
             var rows = RunOfRows(images, first);
             Kernel.TransformInput(rows, x, v);
             Kernel.TransformOutputGradient(rows, dy, m);
-            Kernel.AddWeightGradient(0, Kernel.Positions, rows.Count, v, m, Sums(part));
+            Kernel.AddWeightGradient(0, Kernel.Positions, rows, v, m, Sums(part));
             if (!Input.NeedsGradient) continue;
-            Kernel.MultiplyTransposed(0, Kernel.Positions, rows.Count, m, BackwardDataWeights, v);
+            Kernel.MultiplyTransposed(0, Kernel.Positions, rows, m, BackwardDataWeights, v);
             Kernel.TransformInputGradient(rows, v, adds, Input.Gradient(images.First));
         }
     }
