@@ -87,7 +87,7 @@ internal static class RecipeRun
         {
             using var run = set.Open(seed);
             var summary = RunToEnd(call, run, Load(call, run.Recipe), resumeWith: set.Path);
-            runs.Add(new(run.Path, summary, set.Recipe.Prune.Pattern.ToString()));
+            runs.Add(new(run.Path, summary, set.Recipe.Prune.PatternText));
             next = NextCommands(run, summary);
         }
 

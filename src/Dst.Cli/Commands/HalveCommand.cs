@@ -19,8 +19,10 @@ internal static class HalveCommand
     /// <summary>What the verb sets, unless the command line says otherwise.</summary>
     private static readonly SettingOverride[] Defaults =
     [
-        .. new[] { "prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.exclude_first=true" }
-            .Select(SettingOverride.Parse),
+        .. new[]
+        {
+            "prune.method=one_shot", "prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.exclude_first=true",
+        }.Select(SettingOverride.Parse),
     ];
 
     /// <summary>Creates the verb.</summary>
@@ -29,8 +31,8 @@ internal static class HalveCommand
         var verb = new Verb(
             "halve",
             "Halves a model and fits what is kept to the dense model, layer after layer, on a few hundred images. "
-                + "It needs no labels and no training. The first convolution stays dense. A network that has lost too much "
-                + "should be taught afterwards: see dst distill.",
+                + "It needs no labels and no training. The first convolution stays dense. If the network loses too much, halve it in the "
+                + "same way and teach it: dst distill with --set prune.score=obs --set prune.repair=least_squares.",
             "halve model.safetensors --data photos --pattern weight:4:16 --out halved.safetensors",
             "halve resnet56.safetensors --data.kind cifar100 --data.path cifar-100-binary.tar.gz --out halved.safetensors",
             "halve student-kd.safetensors recipes/quickstart.yaml --set prune.calibration.images=256 --out halved.safetensors")
@@ -54,6 +56,7 @@ internal static class HalveCommand
         var arguments = call.Arguments;
         var path = arguments.GetRequiredValue(SharedOptions.Model);
         var output = arguments.GetValue(PruningInput.Out) ?? throw new InputException("halve has no --out FILE; one was expected");
+        PrunedOutput.Check(output, path);
         CheckImages(call);
         var (recipe, model) = (PruningInput.Load(arguments, Defaults), LoadDense(path));
         var options = recipe.Prune;

@@ -27,7 +27,7 @@ internal static class PruneCommand
 
     private static readonly Option<string?> Score = SharedOptions.Text(
         "--score", "l1|l2|taylor|obs",
-        "What a weight is worth. taylor and obs need the data of a recipe. Default: the recipe's, which is l1.");
+        "What a weight is worth. taylor and obs need the data of a recipe; obs also needs --set prune.repair=least_squares. Default: the recipe's, which is l1.");
 
     private static readonly Option<bool> Permute = new("--permute")
     {
@@ -69,6 +69,7 @@ internal static class PruneCommand
         var arguments = call.Arguments;
         var path = arguments.GetRequiredValue(SharedOptions.Model);
         var (output, csv) = (arguments.GetValue(PruningInput.Out), arguments.GetValue(Sensitivity));
+        if (output is not null) PrunedOutput.Check(output, path);
         if (output is null == csv is null)
             throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
         var model = ModelFile.Load(path);

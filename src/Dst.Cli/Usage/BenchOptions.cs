@@ -24,7 +24,7 @@ internal static class BenchOptions
 
     /// <summary>Pattern of the masks.</summary>
     public static readonly Option<string?> Pattern = SharedOptions.Text(
-        "--pattern", "unit:block:group[:keep]", "Halves the convolutions by this pattern, such as kernel:16:16. Default: a dense network.");
+        "--pattern", "unit:block:group[:keep]", "Prunes the convolutions by this pattern, such as kernel:16:16. Default: a dense network.");
 
     /// <summary>A file for the table.</summary>
     public static readonly Option<string?> Csv = SharedOptions.Text(

@@ -76,6 +76,6 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep
     public UhpPattern Checked() => IsLegal ? this : throw Illegal(ToString());
 
     private static InputException Illegal(string text) => new(
-        $"pattern '{text}' is not unit:block:group with unit kernel, row or weight, block 1, 2, 4, 8 or 16 and an even group, such as "
-        + "kernel:16:16, nor unit:block:group:keep with keep below group, such as kernel:16:16:4");
+        $"pattern '{text}' is not legal; expected unit:block:group with an even group, such as kernel:16:16, or unit:block:group:keep with "
+        + "keep from 1 to group - 1, such as kernel:16:16:4; unit is kernel, row or weight, block 1, 2, 4, 8 or 16");
 }

@@ -134,7 +134,7 @@ public static class ArmTables
         static ArmStatistic Dst(PatternRuns row) => row.Find(ArmNames.Dst)!;
         return Table.Of(
             patterns.Where(row => row.Find(ArmNames.Dst) is not null),
-            new("pattern", "unit:block:group", row => row.Pattern) { Alignment = Alignment.Left },
+            new("pattern", "pattern", row => row.Pattern) { Alignment = Alignment.Left },
             Top1(ArmNames.Dst),
             Top1(ArmNames.Uhp),
             Top1(ArmNames.UnstructuredKd),

@@ -6,7 +6,7 @@ namespace Dst.Report.Runs;
 /// <summary>The summary of a run and the pattern that it pruned with.</summary>
 /// <param name="Folder">The run folder.</param>
 /// <param name="Summary">Its <c>summary.json</c>.</param>
-/// <param name="Pattern">The form <c>unit:block:group</c>, from its <c>recipe.yaml</c>.</param>
+/// <param name="Pattern">Its <see cref="Training.Masks.PruningOptions.PatternText"/>, from its <c>recipe.yaml</c>.</param>
 public sealed record FinishedRun(string Folder, RunSummary Summary, string Pattern)
 {
     private const string SummaryName = "summary.json";
@@ -29,6 +29,6 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, string Patte
     {
         var folder = Path.GetDirectoryName(summary)!;
         var recipe = RecipeFile.Load(Path.Combine(folder, "recipe.yaml"));
-        return new(folder, RunSummary.Load(summary), recipe.Prune.Pattern.ToString());
+        return new(folder, RunSummary.Load(summary), recipe.Prune.PatternText);
     }
 }

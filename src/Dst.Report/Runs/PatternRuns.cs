@@ -2,7 +2,7 @@ namespace Dst.Report.Runs;
 
 /// <summary>The runs of one recipe that pruned with one pattern, one run for each seed.</summary>
 /// <param name="Recipe">Name of the recipe.</param>
-/// <param name="Pattern">The pattern, <c>unit:block:group</c>.</param>
+/// <param name="Pattern">The pattern, <c>unit:block:group[:keep]</c>, and the shares of single layers.</param>
 /// <param name="Seeds">The seeds, ascending.</param>
 /// <param name="Arms">The arms over these seeds.</param>
 public sealed record PatternRuns(string Recipe, string Pattern, IReadOnlyList<long> Seeds, IReadOnlyList<ArmStatistic> Arms)

@@ -81,7 +81,6 @@ public sealed class DataSet
         var source = SourceData.Open(options, baseFolder, log, cancellation);
         var splits = SourceSplits.Draw(source, options, seed, baseFolder, log);
         var shape = InputShape(options, splits.Training[0].Read());
-        options.CheckAugmentation(shape.Channels);
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
         var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };
         SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) =>

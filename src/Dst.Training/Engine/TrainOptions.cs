@@ -19,10 +19,10 @@ public enum FormChoice
 /// <summary>How much each class counts in the labels' loss.</summary>
 public enum ClassWeighting
 {
-    /// <summary>As many times as it has images.</summary>
+    /// <summary>Each image counts the same.</summary>
     None,
 
-    /// <summary>All the same.</summary>
+    /// <summary>Each class counts the same.</summary>
     Balanced,
 }
 

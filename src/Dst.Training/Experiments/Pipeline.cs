@@ -57,6 +57,7 @@ public sealed class Pipeline
     public RunSummary Run(CancellationToken cancellation = default)
     {
         new RecipeCheck(_run, _data, _networks, _given).Check();
+        if (_recipe.Student.IsTeacher) Log?.Invoke("student: the teacher itself; other keys of student have no effect");
         if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
             Log?.Invoke(
                 $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
@@ -85,7 +86,7 @@ public sealed class Pipeline
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
         var begin = startsDense ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
         var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
-        var (dense, start) = pruning is null ? (begin, begin) : Prepare(begin, pruning, cancellation);
+        var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);
         var distill = arm.Distill?.Invoke(_recipe);
         return new(arm.Name, start, arm.TrainIn(_recipe))
         {
@@ -101,16 +102,14 @@ public sealed class Pipeline
     }
 
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
-    private (Model Dense, Model Start) Prepare(Model model, Pruning pruning, CancellationToken cancellation)
+    private (Model Dense, Model Start) Prepare(Arm arm, Model model, Pruning pruning, CancellationToken cancellation)
     {
         var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _compute, _recipe.Seed);
         switch (pruning.Options.Method)
         {
             case PruningMethod.OneShot:
                 var planned = pruning.Prepare(model, gradients, Log);
-                var images = CalibrationImages.Draw(_data, NetworkRepair.ImagesFor(model.Graph, pruning.Options), _recipe.Seed);
-                var pruned = NetworkRepair.Apply(planned, pruning.Options, images, _compute, Log, cancellation);
-                return (planned.Start, pruned.Model);
+                return (planned.Start, pruning.Options.Repair == PruningRepair.None ? planned.Apply() : Repair(arm, planned, cancellation));
             case PruningMethod.Gradual:
                 var permuted = pruning.Permute(model, gradients, Log);
                 return (permuted, permuted);
@@ -119,5 +118,18 @@ public sealed class Pipeline
             default:
                 throw new ArgumentOutOfRangeException(nameof(pruning), pruning.Options.Method, "unknown method");
         }
+    }
+
+    /// <summary>
+    /// The pruned and repaired network. It is kept in the run folder, so that a resumed arm has the same masks on any machine.
+    /// </summary>
+    private Model Repair(Arm arm, PlannedPruning planned, CancellationToken cancellation)
+    {
+        var path = _run.StartPath(arm.Name);
+        if (File.Exists(path)) return ModelFile.Load(path);
+        var images = CalibrationImages.Draw(_data, NetworkRepair.ImagesFor(planned.Start.Graph, _recipe.Prune), _recipe.Seed);
+        var repaired = NetworkRepair.Apply(planned, _recipe.Prune, images, _compute, Log, cancellation).Model;
+        ModelFile.Save(path, repaired);
+        return repaired;
     }
 }

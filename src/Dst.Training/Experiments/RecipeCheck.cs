@@ -3,6 +3,7 @@ using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Masks;
 using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
@@ -23,6 +24,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         CheckStudent();
         CheckTrainOptions();
         CheckMixing();
+        _recipe.Data.CheckAugmentation(data.Shape.Channels);
         CheckPruning();
         CheckNetworks();
     }
@@ -39,7 +41,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     private void CheckStudent()
     {
         var (teacher, student) = (_recipe.Teacher, _recipe.Student);
-        if (student.Model is not null && student.Model == teacher.Model)
+        if (student.Model is not null && teacher.Model is not null && Path.GetFullPath(student.Model) == Path.GetFullPath(teacher.Model))
             throw new InputException(
                 $"teacher.model and student.model are both {student.Model}; "
                 + "expected student: {is_teacher: true} to prune the teacher itself");
@@ -58,16 +60,24 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
             throw new InputException(
                 $"prune_train.epochs is {_recipe.PruneTrain.Epochs} with prune_train.schedule.kind rewind; "
                 + $"expected at most train.epochs, {_recipe.Train.Epochs}");
-        foreach (var options in new[] { _recipe.Teacher.Train, _recipe.Train, _recipe.TrainAfterPruning })
-        {
-            options.Schedule.Check(options.Epochs, data.StepsPerEpoch(options.Batch));
-            options.Optimizer.Check();
-            if (options.Batch == 1 && data.Unlabelled.Count > 0)
-                throw new InputException("train.batch is 1 with unlabelled images; expected at least 2, one of either kind");
-            if (options.ClassWeights == ClassWeighting.Balanced && _recipe.Data.Sampling == Sampling.Balanced)
-                throw new InputException(
-                    "train.class_weights is balanced with data.sampling balanced; expected one of them, because each makes classes equal");
-        }
+        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind && _recipe.Prune.Method == PruningMethod.SrSte)
+            throw new InputException(
+                "prune_train.schedule.kind is rewind with prune.method sr_ste; expected another form, because sr_ste trains from scratch");
+        CheckTraining("teacher.train", _recipe.Teacher.Train);
+        CheckTraining("train", _recipe.Train);
+        CheckTraining("prune_train", _recipe.TrainAfterPruning);
+    }
+
+    private void CheckTraining(string section, TrainOptions options)
+    {
+        options.Schedule.Check(section, options.Epochs, data.StepsPerEpoch(options.Batch));
+        options.Optimizer.Check();
+        if (options.Batch == 1 && data.Unlabelled.Count > 0)
+            throw new InputException($"{section}.batch is 1 with unlabelled images; expected at least 2, one of either kind");
+        if (options.ClassWeights == ClassWeighting.Balanced && _recipe.Data.Sampling == Sampling.Balanced)
+            throw new InputException(
+                $"{section}.class_weights is balanced with data.sampling balanced; "
+                + "expected one of them, because each makes classes equal");
     }
 
     private void CheckMixing()

@@ -11,12 +11,13 @@ internal static class LayerName
     /// <summary>Checks that each of some patterns names a layer.</summary>
     /// <param name="setting">The setting that has the patterns.</param>
     /// <param name="patterns">Names of layers.</param>
-    /// <param name="layers">All layers.</param>
+    /// <param name="layers">The layers that may be named.</param>
+    /// <param name="kind">What these layers are, if they are not all layers.</param>
     /// <exception cref="InputException">A pattern fits no layer.</exception>
-    public static void Check(string setting, IEnumerable<string> patterns, IReadOnlyList<string> layers)
+    public static void Check(string setting, IEnumerable<string> patterns, IReadOnlyList<string> layers, string kind = "")
     {
         if (patterns.FirstOrDefault(pattern => !layers.Any(layer => Fits(pattern, layer))) is { } pattern)
             throw new InputException(
-                $"{setting} has '{pattern}', which fits no layer; expected names such as '{string.Join("", layers.Take(1))}'");
+                $"{setting} has '{pattern}', which fits no layer{kind}; expected names such as '{string.Join("", layers.Take(1))}'");
     }
 }

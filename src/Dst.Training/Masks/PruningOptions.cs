@@ -142,6 +142,8 @@ public sealed record PruningOptions
             throw new InputException(
                 $"prune.repair is {Words.Of(Repair)} with prune.method {Words.Of(Method)}; expected none, because only what is pruned "
                 + "one_shot is repaired before it is trained");
+        if (Method != PruningMethod.OneShot && Score == PruningScore.Obs)
+            throw new InputException($"prune.score is obs with prune.method {Words.Of(Method)}; expected one_shot, or the score l1 or l2");
         if (Score == PruningScore.Obs && Repair != PruningRepair.LeastSquares)
             throw new InputException(
                 $"prune.score is obs with prune.repair {Words.Of(Repair)}; expected least_squares, because obs counts on the other weights "
@@ -153,6 +155,9 @@ public sealed record PruningOptions
             throw new InputException(
                 "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
     }
+
+    /// <summary>The pattern and the shares of <see cref="KeepLayers"/>, as tables of runs show them.</summary>
+    public string PatternText => string.Join(' ', [Pattern.ToString(), .. KeepLayers.Select(other => $"{other.Layer}={other.Keep}")]);
 
     private UhpPattern PatternOf(double share, string setting)
     {
@@ -186,8 +191,8 @@ public sealed record CalibrationOptions
 
     /// <summary>λ of the least squares, relative to the inputs.</summary>
     [Setting(
-        "λ of the least squares, which holds weights near those of the dense network, as a multiple of the mean square of a layer's "
-        + "inputs, summed over the weights of a filter",
+        "holds fitted weights near those of the dense network: λ of the least squares is this times the mean square of a layer's inputs, "
+        + "summed over the weights of a filter",
         Min = 0, Max = 1000)]
     public double Ridge { get; init; } = 0.1;
 }

@@ -43,13 +43,15 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         var weights = model.Graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight).ToList();
         List<string> names = [.. weights.Select(shape => shape.Layer)];
         LayerName.Check("prune.exclude", options.Exclude, names);
-        LayerName.Check("prune.keep_layers", options.KeepLayers.Select(other => other.Layer), names);
 
         var nodes = model.Graph.Nodes.ToDictionary(node => node.Name);
         var convolutions = weights.Where(shape => nodes[shape.Layer].Operation.TakesMask).Select(shape => shape.Layer).ToList();
+        var reasons = weights.ToDictionary(shape => shape.Layer, shape => ReasonToSkip(nodes[shape.Layer], shape, convolutions, options));
+        List<string> pruned = [.. names.Where(name => reasons[name] is null)];
+        LayerName.Check("prune.keep_layers", options.KeepLayers.Select(other => other.Layer), pruned, " that is pruned");
         return new([.. weights.Select(shape =>
         {
-            var reason = ReasonToSkip(nodes[shape.Layer], shape, convolutions, options);
+            var reason = reasons[shape.Layer];
             return new PlannedLayer(shape.Layer, shape.Shape, reason is null ? Choose(shape) : null, reason);
         })]);
 

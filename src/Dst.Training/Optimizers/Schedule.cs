@@ -34,7 +34,7 @@ public sealed class Schedule
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(stepsPerEpoch, 1);
-        options.Check(epochs, stepsPerEpoch);
+        options.Check("train", epochs, stepsPerEpoch);
         return new(options, epochs, stepsPerEpoch);
     }
 

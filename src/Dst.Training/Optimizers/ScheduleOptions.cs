@@ -74,21 +74,21 @@ public sealed record ScheduleOptions
     /// <exception cref="InputException">
     /// The warm-up is as long as the run, a cosine ends above its start or restarts too often, or there is no schedule to rewind.
     /// </exception>
-    public void Check(int epochs, long stepsPerEpoch)
+    public void Check(string section, int epochs, long stepsPerEpoch)
     {
         if (Kind == ScheduleKind.Rewind)
             throw new InputException(
-                "schedule.kind is rewind; expected another form, because only prune_train can replay train's schedule");
+                $"{section}.schedule.kind is rewind; expected another form, because only prune_train can replay train's schedule");
         if (Restarts > 0 && (Kind != ScheduleKind.Cosine || Restarts >= epochs + EpochsBefore))
             throw new InputException(
-                $"schedule.restarts is {Restarts} with kind {Words.Of(Kind)} and {Words.Count(epochs + EpochsBefore, "epoch")}; "
+                $"{section}.schedule.restarts is {Restarts} with kind {Words.Of(Kind)} and {Words.Count(epochs + EpochsBefore, "epoch")}; "
                 + "expected kind cosine and fewer restarts than epochs");
         if (Kind == ScheduleKind.Cosine && FinalLearningRate > LearningRate)
             throw new InputException(
-                $"schedule.final_learning_rate is {FinalLearningRate}; expected at most schedule.learning_rate, {LearningRate}");
+                $"{section}.schedule.final_learning_rate is {FinalLearningRate}; expected at most its learning_rate, {LearningRate}");
         if (WarmUpSteps(stepsPerEpoch) >= (epochs + EpochsBefore) * stepsPerEpoch)
             throw new InputException(
-                $"schedule.warmup_epochs is {WarmupEpochs}; expected fewer than the {epochs + EpochsBefore} epochs of the schedule");
+                $"{section}.schedule.warmup_epochs is {WarmupEpochs}; expected fewer than the {epochs + EpochsBefore} epochs of the schedule");
     }
 
     /// <summary>Steps of the warm-up.</summary>

@@ -29,8 +29,8 @@ public sealed class HalveCommandTests : IDisposable
         using var document = JsonDocument.Parse(run.Output);
         var accuracy = document.RootElement.GetProperty("accuracy");
         Assert.Equal(("test", 12), (accuracy.GetProperty("split").GetString(), accuracy.GetProperty("images").GetInt32()));
-        Assert.InRange(accuracy.GetProperty("dense").GetDouble(), 0, 1);
-        Assert.InRange(accuracy.GetProperty("halved").GetDouble(), 0, 1);
+        Assert.Equal(Top1Of(SaveDense()), accuracy.GetProperty("dense").GetDouble());
+        Assert.Equal(Top1Of(output), accuracy.GetProperty("halved").GetDouble());
         var repair = document.RootElement.GetProperty("repair");
         Assert.Equal(27, repair.GetProperty("images").GetInt32()); // 3 of 30 are validation images
         Assert.Equal("first convolution excluded", document.RootElement.GetProperty("skipped").GetProperty("conv1").GetString());
@@ -44,6 +44,12 @@ public sealed class HalveCommandTests : IDisposable
 
         Assert.True(errors.TryGetProperty("fc", out _), "a layer that is not pruned is fitted too");
         Assert.False(errors.TryGetProperty("conv1", out _), "what the first layer reads has not changed");
+    }
+
+    private static double Top1Of(string model)
+    {
+        using var document = JsonDocument.Parse(Terminal.Run(["eval", model, .. SimulatedData, "--json"]).Output);
+        return document.RootElement.GetProperty("top1").GetDouble();
     }
 
     [Fact]
@@ -71,12 +77,16 @@ public sealed class HalveCommandTests : IDisposable
     {
         var (model, output) = (SaveDense(), _folder.File("halved.safetensors"));
         Terminal.Run("halve", model).AssertWrongInput("--out FILE");
+        Terminal.Run("halve", model, "--out", model).AssertWrongInput("is the model itself");
+        Terminal.Run("halve", model, "--out", Path.GetDirectoryName(model)!).AssertWrongInput("is a folder");
+        Terminal.Run("halve", model, "--out", _folder.File("nowhere/m.safetensors")).AssertWrongInput("a folder that does not exist");
         Terminal.Run("halve", model, "--out", output).AssertWrongInput("no images to repair on");
         string[] arguments = ["halve", model, "--out", output, .. SimulatedData];
         Terminal.Run([.. arguments, "--set", "prune.score=taylor"]).AssertWrongInput("taylor");
         Terminal.Run([.. arguments, "--set", "prune.repair=none"]).AssertWrongInput("prune.score is obs with prune.repair none");
         Terminal.Run([.. arguments, "--exclude", "*"]).AssertWrongInput("no layer that can be pruned");
-        Terminal.Run(["halve", SampleModel.SaveHalved(_folder), "--out", output, .. SimulatedData]).AssertWrongInput("is pruned already");
+        var halved = SampleModel.SaveHalved(_folder);
+        Terminal.Run(["halve", halved, "--out", _folder.File("again.safetensors"), .. SimulatedData]).AssertWrongInput("is pruned already");
     }
 
     private string SaveDense()

@@ -101,14 +101,14 @@ public class AugmentationTests
     [InlineData("gain", "data.gain is 0.5 with data.normalise image")]
     public void AugmentationWithoutEffectIsRefused(string setting, string expected)
     {
-        var grey = new DataOptions { Simulated = new() { Classes = 2, PerClassTrain = 3, PerClassTest = 1, Size = 16 }, Validation = 0 };
+        var grey = new DataOptions();
         var options = setting switch
         {
             "saturation" => grey with { Saturation = 0.5 },
             "contrast" => grey with { Contrast = 0.5, Normalise = NormalisationSource.Image },
             _ => grey with { Gain = 0.5, Normalise = NormalisationSource.Image },
         };
-        var message = Assert.Throws<InputException>(() => DataSet.Load(options, 1, "/", _ => { })).Message;
+        var message = Assert.Throws<InputException>(() => options.CheckAugmentation(channels: 1)).Message;
         Assert.StartsWith(expected, message, StringComparison.Ordinal);
     }
 

@@ -163,6 +163,7 @@ public sealed class PipelineTests : IDisposable
             ("student.arch=resnet9", "network 'resnet9' is unknown"),
             ("prune.exclude=[conv99]", "'conv99'"),
             ("prune={method: gradual, repair: batch_norm}", "prune.repair is batch_norm with prune.method gradual"),
+            ("prune={method: gradual, score: obs}", "prune.score is obs with prune.method gradual"),
             ("prune={score: obs, repair: batch_norm}", "prune.score is obs with prune.repair batch_norm"),
             ("prune={method: sr_ste, score: taylor}", "prune.score is taylor with prune.method sr_ste"),
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
@@ -186,7 +187,8 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("train.class_weights is balanced with data.sampling", "data.sampling=balanced", "prune_train.class_weights=balanced")]
+    [InlineData("prune_train.schedule.kind is rewind with prune.method sr_ste", "prune.method=sr_ste", "prune_train.schedule.kind=rewind")]
+    [InlineData("prune_train.class_weights is balanced with data.sampling", "data.sampling=balanced", "prune_train.class_weights=balanced")]
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.mixup=0.2", "distill.dkd.target=1")]
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.cutmix=1", "distill_pruned.dkd.non_target=8")]
     [InlineData("cache_teacher of distill or distill_pruned is true while", "data.mixup=0.2", "distill.cache_teacher=true")]

@@ -95,11 +95,14 @@ public class PruningPlanTests
         Assert.Contains(named, Refusal(Options with { KeepLayers = [new() { Layer = "last", Keep = keep }] }));
     }
 
-    [Fact]
-    public void A_share_for_a_layer_that_is_not_there_is_refused() =>
+    [Theory]
+    [InlineData("lost")]
+    [InlineData("classifier")]
+    [InlineData("depth*")]
+    public void A_share_for_a_layer_that_is_not_pruned_is_refused(string layer) =>
         Assert.Equal(
-            "prune.keep_layers has 'lost', which fits no layer; expected names such as 'stem'",
-            Refusal(Options with { KeepLayers = [new() { Layer = "lost" }] }));
+            $"prune.keep_layers has '{layer}', which fits no layer that is pruned; expected names such as 'point'",
+            Refusal(Options with { KeepLayers = [new() { Layer = layer }] }));
 
     [Fact]
     public void Applying_a_plan_zeroes_a_copy_and_leaves_the_model()

@@ -49,8 +49,8 @@ public static partial class RecipeFile
     private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
     {
         foreach (var setting in overrides) tree.Override(setting);
-        tree.Inherit("teacher.train", "train");
-        tree.Inherit("prune_train", "train");
+        tree.Inherit("teacher.train", "train", except: "restarts");
+        tree.Inherit("prune_train", "train", except: "restarts");
         CheckRetired(tree);
         FillPreset(tree, "distill");
         FillPreset(tree, "distill_pruned");

@@ -61,18 +61,19 @@ internal sealed class RecipeTree
     }
 
     /// <summary>
-    /// Copies into section <paramref name="path"/> all keys of section <paramref name="from"/> that it lacks, at every depth.
+    /// Copies into section <paramref name="path"/> all keys of section <paramref name="from"/> that it lacks, at every depth, but for
+    /// <paramref name="except"/>.
     /// </summary>
-    public void Inherit(string path, string from)
+    public void Inherit(string path, string from, string? except = null)
     {
-        if (Find(Root, from) is YamlMappingNode source) Fill(path, source);
+        if (Find(Root, from) is YamlMappingNode source) Fill(path, source, except);
     }
 
     /// <summary>
     /// Copies into section <paramref name="path"/>, which is made if it is missing, all keys of <paramref name="defaults"/> that it
-    /// lacks, at every depth.
+    /// lacks, at every depth, but for <paramref name="except"/>.
     /// </summary>
-    public void Fill(string path, YamlMappingNode defaults)
+    public void Fill(string path, YamlMappingNode defaults, string? except = null)
     {
         var target = Root;
         foreach (var key in path.Split('.'))
@@ -83,7 +84,7 @@ internal sealed class RecipeTree
             target = section;
         }
 
-        AddMissing(target, defaults);
+        AddMissing(target, defaults, except);
     }
 
     /// <summary>The value of a key, or null if there is no such key or section.</summary>
@@ -112,21 +113,22 @@ internal sealed class RecipeTree
     /// <summary>A text, cut to a readable length.</summary>
     public static string Shorten(string text) => text.Length > ReadableLength ? text[..ReadableLength] + "…" : text;
 
-    private static void AddMissing(YamlMappingNode target, YamlMappingNode source)
+    private static void AddMissing(YamlMappingNode target, YamlMappingNode source, string? except)
     {
         foreach (var (key, value) in source.Children)
         {
-            if (!target.Children.TryGetValue(key, out var own)) target.Add(key, Copy(value));
-            else if (own is YamlMappingNode ownSection && value is YamlMappingNode section) AddMissing(ownSection, section);
+            if (key is YamlScalarNode { Value: { } name } && name == except) continue;
+            if (!target.Children.TryGetValue(key, out var own)) target.Add(key, Copy(value, except));
+            else if (own is YamlMappingNode ownSection && value is YamlMappingNode section) AddMissing(ownSection, section, except);
         }
     }
 
     // Sections are copied because overrides change them in place; leaves keep their node and with it their line.
-    private static YamlNode Copy(YamlNode node)
+    private static YamlNode Copy(YamlNode node, string? except)
     {
         if (node is not YamlMappingNode section) return node;
         var copy = new YamlMappingNode();
-        AddMissing(copy, section);
+        AddMissing(copy, section, except);
         return copy;
     }
 

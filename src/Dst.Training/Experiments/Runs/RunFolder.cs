@@ -56,6 +56,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
 
+    /// <summary>The model file that an arm starts from, if that is a repaired network.</summary>
+    public string StartPath(string arm) => In(Path, $"{arm}-start.safetensors");
+
     /// <summary>
     /// Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run; where that is taken, <c>-2</c>, <c>-3</c> and so on is added.
     /// </summary>

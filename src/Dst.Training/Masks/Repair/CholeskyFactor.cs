@@ -93,7 +93,7 @@ internal sealed unsafe class CholeskyFactor
         for (; i < length; i++) y[i] = Math.FusedMultiplyAdd(s, x[i], y[i]);
     }
 
-    /// <summary>Solves L·x = x in place; x is 0 before <paramref name="first"/>.</summary>
+    /// <summary>Solves L·y = x and writes y over x; x is 0 before <paramref name="first"/>.</summary>
     private void SolveLower(double* rows, double* x, int first)
     {
         for (var i = first; i < Size; i++)

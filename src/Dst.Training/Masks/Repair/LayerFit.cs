@@ -40,7 +40,7 @@ internal sealed unsafe class LayerFit
     /// <param name="goal">Its targets.</param>
     /// <param name="halved">The halved network, computed up to the layer's input.</param>
     /// <param name="start">The dense weights.</param>
-    /// <param name="ridge">λ for one weight a pixel, in units of the mean square of the inputs.</param>
+    /// <param name="ridge">λ is this times the mean square of the inputs, summed over the weights of a filter.</param>
     /// <param name="pool">Threads.</param>
     public LayerFit(LinearPath path, Conv2dShape shape, LayerGoal goal, NetworkWalk halved, float[] start, double ridge, WorkerPool pool)
     {

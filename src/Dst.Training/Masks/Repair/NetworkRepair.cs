@@ -63,7 +63,7 @@ public sealed class NetworkRepair : IDisposable
     public static int ImagesFor(CheckedGraph graph, PruningOptions options)
     {
         if (options.Repair == PruningRepair.None) return 0;
-        return (int)Math.Clamp(FeatureBytes / (2 * sizeof(float) * (double)NetworkWalk.PeakLength(graph)), 1, options.Calibration.Images);
+        return (int)Math.Clamp(FeatureBytes / BytesOfImage(graph), 1, options.Calibration.Images);
     }
 
     /// <summary>Prunes a network, and repairs it if the options ask for it.</summary>
@@ -180,9 +180,19 @@ public sealed class NetworkRepair : IDisposable
     private void CheckMemory(int images)
     {
         const string remedy = "fewer calibration images, or layers left dense by prune.exclude, were expected";
-        var features = 2.0 * sizeof(float) * images * NetworkWalk.PeakLength(_graph);
-        var sums = _paths.Values.Select(path => GramMatrix.BytesOf(ShapeOf(path.Layer))).DefaultIfEmpty().Max();
-        const int copies = 4; // the sums, their problem, its factor and its inverse; a copy for each thread
-        MemoryLimit.Check(features + (copies + _compute.Pool.Threads) * sums, $"{images} calibration images", remedy);
+        var shapes = _paths.Values.Select(path => ShapeOf(path.Layer)).ToList();
+        var sums = shapes.Select(GramMatrix.BytesOf).DefaultIfEmpty().Max();
+        var groups = shapes.Select(shape => shape.Groups * GramMatrix.BytesOf(shape)).DefaultIfEmpty().Max();
+        const int copiesOfGroup = 2; // the sums and their problem; of one group also its factor and its inverse, a copy for each thread
+        var equations = copiesOfGroup * groups + (2 + _compute.Pool.Threads) * sums;
+        MemoryLimit.Check(images * BytesOfImage(_graph) + equations, $"{images} calibration images", remedy);
+    }
+
+    /// <summary>Bytes of an image's features in both networks, and of the targets, the rest and the output of a layer that is fitted.</summary>
+    private static double BytesOfImage(CheckedGraph graph)
+    {
+        var outputs = graph.Nodes.Where(node => node.Operation.IsWeighted).Select(node => graph.Shapes[node.Name]);
+        var largest = outputs.Max(shape => (double)Layout.PaddedChannels(shape.Channels) * shape.Height * shape.Width);
+        return sizeof(float) * (2 * (double)NetworkWalk.PeakLength(graph) + 3 * largest);
     }
 }
