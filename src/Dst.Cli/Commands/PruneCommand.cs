@@ -27,7 +27,8 @@ internal static class PruneCommand
 
     private static readonly Option<string?> Score = SharedOptions.Text(
         "--score", "l1|l2|taylor|obs",
-        "What a weight is worth. taylor and obs need the data of a recipe; obs also needs --set prune.repair=least_squares. Default: the recipe's, which is l1.");
+        "What a weight is worth. taylor and obs need the data of a recipe; obs also needs --set prune.repair=least_squares. "
+            + "Default: the recipe's, which is l1.");
 
     private static readonly Option<bool> Permute = new("--permute")
     {

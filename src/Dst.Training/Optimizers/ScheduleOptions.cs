@@ -88,7 +88,8 @@ public sealed record ScheduleOptions
                 $"{section}.schedule.final_learning_rate is {FinalLearningRate}; expected at most its learning_rate, {LearningRate}");
         if (WarmUpSteps(stepsPerEpoch) >= (epochs + EpochsBefore) * stepsPerEpoch)
             throw new InputException(
-                $"{section}.schedule.warmup_epochs is {WarmupEpochs}; expected fewer than the {epochs + EpochsBefore} epochs of the schedule");
+                $"{section}.schedule.warmup_epochs is {WarmupEpochs}; "
+                + $"expected fewer than the {epochs + EpochsBefore} epochs of the schedule");
     }
 
     /// <summary>Steps of the warm-up.</summary>

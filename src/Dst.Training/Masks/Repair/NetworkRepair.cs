@@ -188,7 +188,7 @@ public sealed class NetworkRepair : IDisposable
         MemoryLimit.Check(images * BytesOfImage(_graph) + equations, $"{images} calibration images", remedy);
     }
 
-    /// <summary>Bytes of an image's features in both networks, and of the targets, the rest and the output of a layer that is fitted.</summary>
+    /// <summary>Bytes of an image's features in both networks, and of targets, rest and output of a layer that is fitted.</summary>
     private static double BytesOfImage(CheckedGraph graph)
     {
         var outputs = graph.Nodes.Where(node => node.Operation.IsWeighted).Select(node => graph.Shapes[node.Name]);
