@@ -18,7 +18,7 @@ internal static class ImportCommand
 
     private static readonly Argument<string> Source = new("file")
     {
-        Description = "ONNX file of operation set 7 to 21.",
+        Description = "ONNX file of any operation set up to 26.",
         HelpName = "FILE",
     };
 
@@ -54,7 +54,8 @@ internal static class ImportCommand
     private static void Run(Invocation call)
     {
         var (path, output) = (call.Arguments.GetRequiredValue(Source), call.Arguments.GetRequiredValue(Out));
-        var imported = OnnxImporter.Import(path);
+        var notes = new List<string>();
+        var imported = OnnxImporter.Import(path, notes);
         var classes = imported.Graph.OutputShape.Channels;
         var model = new Model(imported.Graph, imported.Parameters)
         {
@@ -65,6 +66,7 @@ internal static class ImportCommand
                 : imported.Normalisation,
         };
         ModelFile.Save(output, model);
+        foreach (var note in notes) call.Report.Log($"{path}: {note}");
         call.Report.Write(Describe(model, output, classes));
     }
 

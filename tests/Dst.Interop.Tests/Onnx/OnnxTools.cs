@@ -6,7 +6,7 @@ using Dst.Tests.Foundations;
 namespace Dst.Interop.Tests.Onnx;
 
 /// <summary>
-/// Runs PyTorch, the ONNX checker and ONNX Runtime, which tests/install-tools.sh installs. PyTorch writes the networks, and ONNX
+/// Runs PyTorch and the ONNX checker, which tests/install-tools.sh installs, and ONNX Runtime. PyTorch writes the networks, and ONNX
 /// Runtime computes their logits.
 /// </summary>
 public sealed class OnnxTools : IDisposable
@@ -64,14 +64,14 @@ public sealed class OnnxTools : IDisposable
     /// <summary>Runs the ONNX checker on each file of a folder.</summary>
     public static void CheckModels(string folder) => RunPython("check_models.py", folder);
 
-    /// <summary>Runs each NAME.onnx of a folder on NAME.input.npy with ONNX Runtime, which writes NAME.logits.npy.</summary>
+    /// <summary>Runs each NAME.onnx of a folder on NAME.input.npy with ONNX Runtime, and writes NAME.logits.npy.</summary>
     public static void RunModels(string folder)
     {
-        var modules = Path.Combine(RepositoryRoot(), "artifacts", "node");
-        Assert.True(
-            Directory.Exists(Path.Combine(modules, "node_modules", "onnxruntime-node")),
-            $"npm package onnxruntime-node is not in {modules}; run tests/install-tools.sh");
-        Run("node", "run_models.mjs", modules, folder);
+        foreach (var model in Directory.GetFiles(folder, "*.onnx"))
+        {
+            var (shape, values) = OnnxRuntimeTool.Run(model, NpyFile.Read(Path.ChangeExtension(model, ".input.npy")));
+            NpyFile.Write(Path.ChangeExtension(model, ".logits.npy"), shape, values);
+        }
     }
 
     public void Dispose() => _folder.Dispose();
@@ -80,28 +80,15 @@ public sealed class OnnxTools : IDisposable
     {
         Assert.True(
             File.Exists(Python), $"{Python} is missing; install Debian's python3-torch and python3-onnx with tests/install-tools.sh");
-        Run(Python, script, folder);
-    }
-
-    private static void Run(string program, string script, params string[] arguments)
-    {
         var path = Path.Combine(AppContext.BaseDirectory, "Onnx", script);
-        var start = new ProcessStartInfo(program, [path, .. arguments]) { RedirectStandardError = true };
+        var start = new ProcessStartInfo(Python, [path, folder]) { RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.True(
             process.ExitCode == 0,
-            $"{program} {script} failed (it needs python3-torch and python3-onnx, or nodejs and onnxruntime-node; "
-                + $"see tests/install-tools.sh): {error}");
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "Dst.slnx"))) folder = folder.Parent;
-        return folder.FullName;
+            $"{Python} {script} failed (it needs python3-torch and python3-onnx; see tests/install-tools.sh): {error}");
     }
 }
 
