@@ -16,8 +16,8 @@ public static class CSourceExport
     /// <param name="check">Which tests to compile and run before the folder appears.</param>
     /// <returns>Sizes of the source, and of the source of the same network without masks.</returns>
     /// <exception cref="InputException">
-    /// The folder has files or cannot be written, the name is not an identifier, C source cannot express the model, or an array of the check
-    /// does not fit it.
+    /// The folder has files or cannot be written, the name is not an identifier, C source cannot express the model, or an array
+    /// of the check does not fit it.
     /// </exception>
     /// <exception cref="InvalidOperationException">The check failed.</exception>
     public static CSourceReport Write(Model model, string folder, string name, CSourceCheck check)

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Dst.Interop.CSource;
 
 /// <summary>
-/// Pieces of C, embedded in this assembly. <c>@WORD@</c> stands for what depends on the network, and <c>$</c> before a name for the prefix of
-/// the network: <c>$map</c> becomes <c>chips_map</c>, and <c>$LANES</c> becomes <c>CHIPS_LANES</c>.
+/// Pieces of C, embedded in this assembly. <c>@WORD@</c> stands for what depends on the network, and <c>$</c> before a name for the
+/// prefix of the network: <c>$map</c> becomes <c>chips_map</c>, and <c>$LANES</c> becomes <c>CHIPS_LANES</c>.
 /// </summary>
 internal static partial class Templates
 {

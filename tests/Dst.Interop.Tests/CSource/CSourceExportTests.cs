@@ -20,8 +20,7 @@ public sealed class CSourceExportTests : IDisposable
     [InlineData("_net")]
     public void Names_that_C_does_not_allow_are_refused(string name)
     {
-        var message = Assert.Throws<InputException>(() => CSourceExport.Write(Small(), _folder.File("out"), name, CSourceCheck.None)).Message;
-        Assert.Contains($"'{name}' is not a C identifier", message);
+        Assert.Contains($"'{name}' is not a C identifier", Refusal(Small(), _folder.File("out"), name));
         Assert.False(Directory.Exists(_folder.File("out")));
     }
 
@@ -30,10 +29,9 @@ public sealed class CSourceExportTests : IDisposable
     {
         var folder = Directory.CreateDirectory(_folder.File("full")).FullName;
         File.WriteAllText(Path.Combine(folder, "mine.txt"), "");
-        string Refusal(string path) => Assert.Throws<InputException>(() => CSourceExport.Write(Small(), path, "net", CSourceCheck.None)).Message;
-        Assert.Contains("is not empty", Refusal(folder));
-        Assert.Contains("is a file", Refusal(Path.Combine(folder, "mine.txt")));
-        Assert.Contains("cannot be written", Refusal("/proc/none/out"));
+        Assert.Contains("is not empty", Refusal(Small(), folder));
+        Assert.Contains("is a file", Refusal(Small(), Path.Combine(folder, "mine.txt")));
+        Assert.Contains("cannot be written", Refusal(Small(), "/proc/none/out"));
         Assert.Single(Directory.EnumerateFileSystemEntries(folder));
     }
 
@@ -42,9 +40,7 @@ public sealed class CSourceExportTests : IDisposable
     {
         var model = Small();
         model.Parameters["conv.weight"].Data[3] = float.NaN;
-        Assert.Contains(
-            "NaN; finite ones were expected",
-            Assert.Throws<InputException>(() => CSourceExport.Write(model, _folder.File("out"), "net", CSourceCheck.None)).Message);
+        Assert.Contains("NaN; finite ones were expected", Refusal(model, _folder.File("out")));
         Assert.False(Directory.Exists(_folder.File("out")));
     }
 
@@ -120,6 +116,9 @@ public sealed class CSourceExportTests : IDisposable
         Assert.Contains($"\"arena_bytes\": {sizes.ArenaBytes}", Run("inspect", path, "--json").Output);
         Assert.Contains(" of RAM as C source", Run("inspect", path).Output);
     }
+
+    private static string Refusal(Model model, string folder, string name = "net") =>
+        Assert.Throws<InputException>(() => CSourceExport.Write(model, folder, name, CSourceCheck.None)).Message;
 
     private static (int Code, string Output, string Errors) Run(params string[] arguments)
     {

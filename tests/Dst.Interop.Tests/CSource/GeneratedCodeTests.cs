@@ -144,7 +144,8 @@ public sealed class GeneratedCodeTests : IDisposable
         var source = Export(Networks.Create("activations", "dense", 1));
         var path = Path.Combine(source, $"{Name}.c");
         var lines = File.ReadAllLines(path);
-        var weights = Array.FindIndex(lines, line => line.StartsWith($"static const float {Name}_conv_weights", StringComparison.Ordinal)) + 1;
+        var declaration = $"static const float {Name}_conv_weights";
+        var weights = Array.FindIndex(lines, line => line.StartsWith(declaration, StringComparison.Ordinal)) + 1;
         lines[weights] = string.Join(",", lines[weights].Split(',').Skip(1).Prepend("    9.0f"));
         File.WriteAllLines(path, lines);
         var (exitCode, output) = Tool.Run(source, "make", "test");
