@@ -8,6 +8,8 @@ namespace Dst.Cli.Usage;
 /// <summary>A verb of the command line: a command whose help ends with examples.</summary>
 internal sealed class Verb : Command
 {
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(2);
+
     /// <summary>Creates a verb.</summary>
     /// <param name="name">The word on the command line.</param>
     /// <param name="description">What it does. The first sentence stands alone in lists of verbs.</param>
@@ -27,15 +29,36 @@ internal sealed class Verb : Command
     public Func<Result, string> Renderer { get; init; } = TextRenderer.Render;
 
     /// <summary>Sets what the verb does. The handler throws on an error; one that returns has done its work.</summary>
-    public void Handle(Action<Invocation> handler) => SetAction((parsed, cancellation) =>
+    public void Handle(Action<Invocation> handler) => SetAction(async (parsed, cancellation) =>
     {
         var configuration = (VerbConfiguration)parsed.InvocationConfiguration;
         var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
         var report = new ReportWriter(configuration.Output, configuration.Error, isJson ? JsonRenderer.Render : Renderer);
         WarnOfManyThreads(parsed, report);
-        handler(new Invocation(parsed, configuration.Tier, report, cancellation));
-        return Task.FromResult(CommandLine.Done);
+        var call = new Invocation(parsed, configuration.Tier, report, cancellation);
+        var work = Task.Factory.StartNew(
+            () => handler(call), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Task.WhenAny(work, TimeAfter(call)).ConfigureAwait(false);
+        if (!work.IsCompleted) cancellation.ThrowIfCancellationRequested();
+        await work.ConfigureAwait(false);
+        return CommandLine.Done;
     });
+
+    /// <summary>
+    /// Ends a short time after a call is cancelled, when its work is left behind: not every work looks at its cancellation. While the work
+    /// has a state to save, it has all the time that it needs.
+    /// </summary>
+    private static async Task TimeAfter(Invocation call)
+    {
+        var cancelled = new TaskCompletionSource();
+        using var registration = call.Cancellation.Register(cancelled.SetResult);
+        await cancelled.Task.ConfigureAwait(false);
+        do
+        {
+            await Task.Delay(TimeToEnd, CancellationToken.None).ConfigureAwait(false);
+        }
+        while (call.HasStateToSave());
+    }
 
     // Results do not depend on threads, so more of them than cores are allowed, but they are probably a mistake.
     private void WarnOfManyThreads(ParseResult parsed, ReportWriter report)

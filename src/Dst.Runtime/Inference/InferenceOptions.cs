@@ -5,7 +5,7 @@ namespace Dst.Runtime.Inference;
 /// <summary>How a network is compiled for inference.</summary>
 public sealed record InferenceOptions
 {
-    /// <summary>Images that run together, at least 1. The plan is tuned for this number; a session takes any number.</summary>
+    /// <summary>Images that run together, 1 to <see cref="InferencePlan.MaxBatch"/>. The plan is tuned for this number; a session takes any number.</summary>
     public int Batch { get; init; } = 1;
 
     /// <summary>Vector width: by default the widest that this processor has; a narrower one is legal.</summary>
@@ -21,7 +21,8 @@ public sealed record InferenceOptions
     public bool Dense { get; init; }
 
     /// <summary>
-    /// Whether layers with a mask take only forms that skip pruned weights. If not, they take the fastest form, which may be a dense one.
+    /// Whether layers with a mask take forms that skip pruned weights, where there are any. If not, they take the fastest form, which may
+    /// be a dense one.
     /// </summary>
     public bool Sparse { get; init; }
 

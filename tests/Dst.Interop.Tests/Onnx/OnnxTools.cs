@@ -17,19 +17,22 @@ public sealed class OnnxTools : IDisposable
     public OnnxTools()
     {
         RunPython("export_models.py", Folder);
+        RunPython("write_variants.py", Folder);
         RunModels(Folder);
     }
 
     /// <summary>The folder of each NAME.onnx, NAME.input.npy and NAME.logits.npy.</summary>
     public string Folder => _folder.File("models");
 
-    /// <summary>The networks of export_models.py.</summary>
+    /// <summary>The networks of both scripts.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
         "resnet8", "resnet14", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110", "resnet8x4", "resnet32x4", "resnet18",
         "wrn-16-1", "wrn-16-2", "wrn-40-1", "wrn-40-2", "vgg8", "vgg11", "vgg13", "vgg16", "mobilenetv2", "aconvnet",
         "resnet20-option-a", "resnet20-option-a-10", "squeezenet", "densenet", "mobilenetv3", "mobilenetv3-13",
         "shufflenet", "shufflenet-9", "assorted", "assorted-11", "newest", "channels-last", "external",
+        "convnext", "convnext-17", "convnext-first", "convnext-tanh", "efficientnetv2", "repvgg", "repvgg-folded", "mobileone",
+        "mobileone-folded", "pooled", "windows", "keras", "int8-weights", "qdq", "half", "functions",
     ];
 
     public string PathOf(string name) => Path.Combine(Folder, $"{name}.onnx");
@@ -44,7 +47,7 @@ public sealed class OnnxTools : IDisposable
 
     public static float[] LogitsOf(Model model, string images)
     {
-        var (shape, values) = NpyFile.Read(images);
+        var (shape, values) = ReadImages(model, images);
         using var plan = InferencePlan.Compile(model, new() { Batch = shape[0], Tune = false });
         using var session = plan.CreateSession();
         var logits = new float[shape[0] * plan.Classes];
@@ -52,13 +55,31 @@ public sealed class OnnxTools : IDisposable
         return logits;
     }
 
-    /// <summary>Asserts that each logit differs by at most 1e-4 of the largest.</summary>
-    public static void AssertClose(float[] expected, float[] actual)
+    /// <summary>Images as our network takes them, [N, C, H, W]. A file for a network of Keras has [N, H, W, C].</summary>
+    public static (int[] Shape, float[] Values) ReadImages(Model model, string path)
+    {
+        var (shape, values) = NpyFile.Read(path);
+        var (channels, height, width) = (model.Graph.Input.Channels, model.Graph.Input.Height, model.Graph.Input.Width);
+        int[] expected = [shape[0], channels, height, width];
+        if (shape.SequenceEqual(expected)) return (shape, values);
+        Assert.Equal([shape[0], height, width, channels], shape);
+        var (moved, pixels) = (new float[values.Length], height * width);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var (pixel, channel) = Math.DivRem(i, channels);
+            moved[(pixel / pixels * channels + channel) * pixels + pixel % pixels] = values[i];
+        }
+
+        return (expected, moved);
+    }
+
+    /// <summary>Asserts that each logit differs by at most a share of the largest.</summary>
+    public static void AssertClose(float[] expected, float[] actual, double tolerance = 1e-4)
     {
         Assert.Equal(expected.Length, actual.Length);
         var largest = expected.Max(Math.Abs);
         var worst = expected.Zip(actual, (x, y) => Math.Abs(x - y)).Max();
-        Assert.True(worst <= 1e-4 * largest, $"logits differ by {worst}, the largest being {largest}");
+        Assert.True(worst <= tolerance * largest, $"logits differ by {worst}, the largest being {largest}");
     }
 
     /// <summary>Runs the ONNX checker on each file of a folder.</summary>

@@ -1,6 +1,6 @@
 /* y = weight[channel] * (x - mean) / sqrt(variance + epsilon) + bias[channel], over the channels of each pixel. */
-static void layer_norm(
-    const float *x, const map *in, const float *weight, const float *bias, float epsilon, float *y, const map *out)
+static void $layer_norm(
+    const float *x, const $map *in, const float *weight, const float *bias, float epsilon, float *y, const $map *out)
 {
     for (int row = 0; row < out->height; row++) {
         for (int column = 0; column < out->width; column++) {

@@ -1,6 +1,6 @@
 /* y = x / (bias + alpha * sum of x^2)^beta, the sum from `before` channels before this one to `after` behind it. */
-static void local_response_norm(
-    const float *x, const map *in, int before, int after, float alpha, float beta, float bias, float *y, const map *out)
+static void $local_response_norm(
+    const float *x, const $map *in, int before, int after, float alpha, float beta, float bias, float *y, const $map *out)
 {
     for (int row = 0; row < out->height; row++) {
         for (int column = 0; column < out->width; column++) {

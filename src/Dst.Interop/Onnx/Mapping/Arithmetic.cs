@@ -105,8 +105,8 @@ internal static class Arithmetic
         var x = tensor.Count == 1 ? import.InAnyOrder(node, feature) : import.WithChannels(node, feature);
         var values = PerChannel(node, tensor, x);
         var (weight, bias) = (Array.ConvertAll(values, value => rule(value).Weight), Array.ConvertAll(values, value => rule(value).Bias));
-        var isMerged = import.IsOnlyReader(node, feature) && TryMerge(import, x, weight, bias);
-        import.Set(node, isMerged ? x : Affine(import, node, node.Inputs[constant], x, weight, bias).SeenAs(x));
+        if (import.IsOnlyReader(node, feature) && TryMerge(import, x, weight, bias)) import.SetMerged(node, x);
+        else import.Set(node, Affine(import, node, node.Inputs[constant], x, weight, bias).SeenAs(x));
     }
 
     private static OnnxFeature Affine(NetworkImport import, OnnxNode node, string parameter, OnnxFeature x, float[] weight, float[] bias)

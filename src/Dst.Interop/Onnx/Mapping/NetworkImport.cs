@@ -12,6 +12,7 @@ internal sealed class NetworkImport
     private readonly Dictionary<string, ConstantTensor> _constants;
     private readonly Dictionary<string, OnnxFeature> _features = [];
     private readonly ILookup<string, OnnxNode> _readers;
+    private readonly Dictionary<string, OnnxNode> _producers;
     private readonly Dictionary<string, string> _firstValues = [];
 
     private NetworkImport(OnnxGraph graph)
@@ -21,6 +22,8 @@ internal sealed class NetworkImport
         _folder = new(Budget);
         _constants = new(graph.Constants);
         _readers = graph.Nodes.SelectMany(node => node.Inputs, (Node, Value) => (Node, Value)).ToLookup(read => read.Value, read => read.Node);
+        _producers = graph.Nodes.SelectMany(node => node.Outputs, (Node, Value) => (Node, Value)).Where(written => written.Value.Length > 0)
+            .ToDictionary(written => written.Value, written => written.Node);
         var dims = graph.InputDims;
         var shape = IsChannelsLast() ? new FeatureShape(dims[3], dims[1], dims[2]) : new FeatureShape(dims[1], dims[2], dims[3]);
         Network = new(graph.Name, shape, Budget);
@@ -64,8 +67,16 @@ internal sealed class NetworkImport
     public bool IsOnlyReader(OnnxNode node, int index)
     {
         var value = node.Inputs[index];
-        // A reshaped value shares its node with the value that it was made from.
-        return value != _graph.Output && _readers[value].Count() == 1 && _firstValues.GetValueOrDefault(_features[value].Node) == value;
+        var first = _firstValues.GetValueOrDefault(_features[value].Node);
+        while (value != _graph.Output && _readers[value].Count() == 1)
+        {
+            if (value == first) return true;
+            // A reshaped or transposed value shares its node with the value that it was made from.
+            if (!_producers.TryGetValue(value, out var view) || !Views.IsView(view)) return false;
+            value = view.Inputs[0];
+        }
+
+        return false;
     }
 
     /// <summary>An optional input that must be a constant.</summary>
@@ -150,6 +161,13 @@ internal sealed class NetworkImport
         if (output >= node.Outputs.Count) return;
         _features[node.Outputs[output]] = feature;
         _firstValues.TryAdd(feature.Node, node.Outputs[output]);
+    }
+
+    /// <summary>Sets the first output of a node whose work our node before it has taken over.</summary>
+    public void SetMerged(OnnxNode node, OnnxFeature feature)
+    {
+        Set(node, feature);
+        _firstValues[feature.Node] = node.Outputs[0];
     }
 
     private OnnxFeature AppendAs(string name, Operation operation, OnnxFeature[] inputs)

@@ -10,6 +10,9 @@ internal static class Views
     public static bool ChangesOnlyShape(OnnxNode node) =>
         node.Operation is "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Identity" or "Cast";
 
+    /// <summary>Whether a node gives the same elements, perhaps in another order.</summary>
+    public static bool IsView(OnnxNode node) => ChangesOnlyShape(node) || node.Operation == "Transpose";
+
     /// <summary><c>Reshape</c>: its shape is an attribute before operation set 5.</summary>
     public static void Reshape(NetworkImport import, OnnxNode node)
     {
