@@ -95,7 +95,8 @@ internal static class PredictCommand
                 continue;
             }
 
-            var files = Directory.EnumerateFiles(path).Where(ImageFile.HasImageName).Order(StringComparer.Ordinal).ToList();
+            var files = InputFile.Guard(path, () => Directory.GetFiles(path)).Where(ImageFile.HasImageName).Order(StringComparer.Ordinal)
+                .ToList();
             if (files.Count == 0)
                 throw new InputException($"folder {path} has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
             foreach (var file in files) yield return file;
