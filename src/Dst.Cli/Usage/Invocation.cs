@@ -9,7 +9,11 @@ namespace Dst.Cli.Usage;
 /// <param name="Tier">Vector width.</param>
 /// <param name="Report">Where to write.</param>
 /// <param name="Cancellation">Asks the work to end early.</param>
-internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWriter Report, CancellationToken Cancellation);
+internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWriter Report, CancellationToken Cancellation)
+{
+    /// <summary>Whether the work must not be left before it ends by itself.</summary>
+    public Func<bool> HasStateToSave { get; set; } = () => false;
+}
 
 /// <summary>How verbs are called, and on what vector width they compute.</summary>
 internal sealed class VerbConfiguration(SimdTier tier) : InvocationConfiguration
