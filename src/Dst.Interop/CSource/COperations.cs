@@ -60,7 +60,8 @@ internal static class COperations
                 break;
             case AvgPoolOp p:
                 var shape = p.ShapeFor(ShapeOf(node.Inputs[0]));
-                EmitPool(program, "average_pool", node, shape, $", {(p.CountPadding ? $"{shape.Sides.Bottom}, {shape.Sides.Right}" : "-1, -1")}");
+                var counted = p.CountPadding ? $", {shape.Sides.Bottom}, {shape.Sides.Right}" : ", -1, -1";
+                EmitPool(program, "average_pool", node, shape, counted);
                 break;
             case GlobalAvgPoolOp:
                 EmitPool(program, "average_pool", node, WholeMap(ShapeOf(node.Inputs[0])), ", -1, -1");

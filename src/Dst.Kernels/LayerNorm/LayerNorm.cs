@@ -226,7 +226,8 @@ internal readonly unsafe struct LayerNormBackward(
                 T.AddTo(biasSums + b * Layout.Block, gradient);
             }
 
-            if (dx is not null) Store(at, exists, mean, scale, PixelChannels.SumOf(sum) / channels, PixelChannels.SumOf(product) / channels);
+            if (dx is null) continue;
+            Store(at, exists, mean, scale, PixelChannels.SumOf(sum) / channels, PixelChannels.SumOf(product) / channels);
         }
     }
 

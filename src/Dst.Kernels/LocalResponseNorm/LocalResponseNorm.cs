@@ -46,7 +46,9 @@ public sealed unsafe class LocalResponseNorm
         }
     }
 
-    /// <summary>dx[c] = dy[c]·s[c]^−beta − 2·alpha/size·beta·x[c]·Σ dy[j]·x[j]·s[j]^(−beta−1) over the channels j whose sums have c.</summary>
+    /// <summary>
+    /// dx[c] = dy[c]·s[c]^−beta − 2·alpha/size·beta·x[c]·Σ dy[j]·x[j]·s[j]^(−beta−1), the sum over the channels j whose sums have c.
+    /// </summary>
     /// <param name="x">The forward pass's input.</param>
     /// <param name="dy">Gradient of the output.</param>
     /// <param name="images">Images N.</param>

@@ -70,7 +70,7 @@ public sealed record WindowShape(
         Validate(images);
         if (Math.Max(Sides.Top, Sides.Bottom) >= KernelHeight || Math.Max(Sides.Left, Sides.Right) >= KernelWidth)
             throw new ArgumentException(
-                $"the padding {Sides} leaves windows without a pixel; less than {KernelHeight} rows and {KernelWidth} columns was expected");
+                $"the padding {Sides} leaves windows without a pixel; less than {KernelHeight}x{KernelWidth} was expected");
     }
 
     /// <summary>Blocks of all images of a run; windows never leave one.</summary>

@@ -35,7 +35,8 @@ internal static class SlidingWindow
     private static int OutExtent(NodeLocation node, int extent, int kernel, int stride, int before, int after, bool ceilMode)
     {
         node.Expect(before + extent + after - kernel >= 0,
-            $"needs at least {kernel - before - after} pixels a side but its input has {extent}; use a larger input or a shallower network");
+            $"needs at least {kernel - before - after} pixels a side but its input has {extent}; "
+            + "use a larger input or a shallower network");
         return WindowShape.OutExtent(extent, kernel, stride, before, after, ceilMode);
     }
 }

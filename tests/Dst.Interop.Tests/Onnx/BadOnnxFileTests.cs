@@ -35,7 +35,8 @@ public sealed class BadOnnxFileTests : IDisposable
     [Fact]
     public void Unknown_operation() =>
         Refused(
-            model => model.Graph.Node[1].OpType = "Einsum", "node 'relu' (Einsum) cannot be read; write the product as a convolution or a Gemm");
+            model => model.Graph.Node[1].OpType = "Einsum",
+            "node 'relu' (Einsum) cannot be read; write the product as a convolution or a Gemm");
 
     [Fact]
     public void Cycle() => Refused(model => model.Graph.Node[0].Input[0] = "scores", "depends on this node itself", "cycle");

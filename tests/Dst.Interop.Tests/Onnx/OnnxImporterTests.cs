@@ -40,8 +40,10 @@ public class OnnxImporterTests(OnnxTools tools)
         Assert.Equal(activations, operations.Count(operation => operation == new GeluOp(name == "convnext-tanh")));
         Assert.Equal(norms, operations.OfType<LayerNormOp>().Count());
         Assert.Equal(activations, operations.OfType<AffineOp>().Count());
-        Assert.All(operations, operation => Assert.True(
-            operation is Conv2dOp or GeluOp or LayerNormOp or AffineOp or AddOp or GlobalAvgPoolOp or FlattenOp or LinearOp, $"{operation}"));
+        Type[] others = [typeof(Conv2dOp), typeof(AddOp), typeof(GlobalAvgPoolOp), typeof(FlattenOp), typeof(LinearOp)];
+        Assert.All(
+            operations.Where(operation => operation is not (GeluOp or LayerNormOp or AffineOp)),
+            operation => Assert.Contains(operation.GetType(), others));
     }
 
     [Fact]

@@ -16,9 +16,9 @@ internal static class OnnxRuntimeTool
         };
         using var session = new InferenceSession(path, options);
         var (name, input) = session.InputMetadata.First();
-        var isHalf = input.ElementType == typeof(Float16);
-        var value = isHalf
-            ? NamedOnnxValue.CreateFromTensor(name, new DenseTensor<Float16>(Array.ConvertAll(images.Values, x => (Float16)x), images.Shape))
+        var value = input.ElementType == typeof(Float16)
+            ? NamedOnnxValue.CreateFromTensor(
+                name, new DenseTensor<Float16>(Array.ConvertAll(images.Values, x => (Float16)x), images.Shape))
             : NamedOnnxValue.CreateFromTensor(name, new DenseTensor<float>(images.Values, images.Shape));
         using var results = session.Run([value]);
         var result = results.Single();

@@ -62,7 +62,8 @@ public unsafe class PoolTests
     public void Sizes_that_round_up_have_one_more_window_unless_it_would_begin_beyond_the_input()
     {
         Assert.Equal((3, 4), (WindowShape.OutExtent(6, 2, 2, 0, 0, ceilMode: true), WindowShape.OutExtent(7, 2, 2, 0, 0, ceilMode: true)));
-        Assert.Equal((3, 3), (WindowShape.OutExtent(6, 2, 2, 0, 0, ceilMode: false), WindowShape.OutExtent(7, 2, 2, 0, 0, ceilMode: false)));
+        Assert.Equal(
+            (3, 3), (WindowShape.OutExtent(6, 2, 2, 0, 0, ceilMode: false), WindowShape.OutExtent(7, 2, 2, 0, 0, ceilMode: false)));
         Assert.Equal((2, 2), (WindowShape.OutExtent(3, 2, 3, 1, 1, ceilMode: true), WindowShape.OutExtent(5, 2, 3, 1, 1, ceilMode: true)));
     }
 

@@ -34,7 +34,11 @@ internal static class Compositions
 
         string Times(string step, string value, float factor) => Step("Mul", step, value, Number(step, factor));
 
-        string Gelu(string gate) => Last("Mul", Step("Mul", "product", x, Step("Add", "gate", gate, Number("gate", 1))), Number("half", 0.5f));
+        string Gelu(string gate)
+        {
+            var product = Step("Mul", "product", x, Step("Add", "gate", gate, Number("gate", 1)));
+            return Last("Mul", product, Number("half", 0.5f));
+        }
 
         string Cube() => Times("cubic", Step("Mul", "cube", Step("Mul", "square", x, x), x), 0.044715f);
 

@@ -27,7 +27,7 @@ internal static class Activations
     /// <summary><c>Swish</c>, x · sigmoid(alpha·x), with the alpha of SiLU.</summary>
     public static void Swish(NetworkImport import, OnnxNode node)
     {
-        if (node.Get("alpha", 1f) is var alpha && alpha != 1) throw node.Illegal($"has the alpha {alpha}; the nearest that can be read is 1");
+        if (node.Get("alpha", 1f) is var alpha && alpha != 1) throw node.Illegal($"has the alpha {alpha}; the nearest is 1");
         Apply(import, node, new SiluOp());
     }
 

@@ -45,7 +45,8 @@ internal static class Arithmetic
         var (x, y) = Align(import, node, import.InAnyOrder(node, 0), import.InAnyOrder(node, 1));
         // Factors for each channel are the second input of our product.
         if (x.Shape.Count < y.Shape.Count) (x, y) = (y, x);
-        if (!HaveOneShape(x, y) && !AreFactors(x, y)) throw node.Illegal($"multiplies {x} by {y}; give both the same shape, or one [N, C, 1, 1]");
+        if (!HaveOneShape(x, y) && !AreFactors(x, y))
+            throw node.Illegal($"multiplies {x} by {y}; give both the same shape, or one [N, C, 1, 1]");
         import.Set(node, import.Append(node, null, new MulOp(), x, y).SeenAs(x));
     }
 
@@ -70,7 +71,7 @@ internal static class Arithmetic
         return values.Length == 1 ? [.. Enumerable.Repeat(values[0], channels)] : values;
     }
 
-    /// <summary>The shape of a constant behind which no axis is missing. Before operation set 7 an attribute says where it begins.</summary>
+    /// <summary>The shape of a constant as far as the last axis. Before operation set 7 an attribute says where it begins.</summary>
     private static int[] Broadcast(OnnxNode node, int[] shape, int rank)
     {
         if (node.Opset >= 7 || !node.Has("axis")) return shape;

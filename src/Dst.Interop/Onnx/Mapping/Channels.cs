@@ -21,7 +21,8 @@ internal static class Channels
             x = import.WithChannels(node, 0);
             import.Set(node, import.Append(node, null, new SliceOp(channels.Start, channels.Count), x).SeenAsPixelsOf(x));
         }
-        else if (x is { Order: null, Dims.Length: 4 } && changed.TrueForAll(range => range.Index > 1 && IsEveryNth(range.Item, x.Dims[range.Index])))
+        else if (x is { Order: null, Dims.Length: 4 }
+            && changed.TrueForAll(range => range.Index > 1 && IsEveryNth(range.Item, x.Dims[range.Index])))
         {
             if ((x.RowStep, x.ColumnStep) == (1, 1)) x = import.Map(node, 0);
             import.Set(node, x with
@@ -68,7 +69,8 @@ internal static class Channels
         var first = inputs[0];
         var axis = ShapeRules.Axis(node, ShapeRules.ConcatAxis(node), first.Dims.Length);
         if (inputs.Any(input => input.ChannelAxis != axis || input.Dims.Length != first.Dims.Length))
-            throw node.Illegal($"joins {string.Join<OnnxFeature>(" and ", inputs.Take(4))} along the axis {axis}; join channels of equal maps");
+            throw node.Illegal(
+                $"joins {string.Join<OnnxFeature>(" and ", inputs.Take(4))} along the axis {axis}; join channels of equal maps");
         import.Set(node, inputs.Length == 1 ? first : import.Append(node, null, new ConcatOp(), inputs).SeenAsPixelsOf(first));
     }
 
@@ -100,8 +102,8 @@ internal static class Channels
         var operation = new PadOp(
             rows.Before, columns.Before, rows.After, columns.After, channels.Before, channels.After,
             Math.Clamp(value, float.MinValue, float.MaxValue));
-        if (before.Concat(after).All(pad => pad == 0)) import.Set(node, x);
-        else import.Set(node, import.Append(node, null, operation, x).SeenAs(x, [.. x.Dims.Select((dim, axis) => dim + before[axis] + after[axis])]));
+        var padded = x.Dims.Select((dim, axis) => dim + before[axis] + after[axis]).ToArray();
+        import.Set(node, padded.SequenceEqual(x.Dims) ? x : import.Append(node, null, operation, x).SeenAs(x, padded));
     }
 
     private static bool IsEveryNth(SliceRange range, int extent) =>

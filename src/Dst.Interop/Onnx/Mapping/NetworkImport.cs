@@ -21,7 +21,8 @@ internal sealed class NetworkImport
         Budget = new(graph.Values);
         _folder = new(Budget);
         _constants = new(graph.Constants);
-        _readers = graph.Nodes.SelectMany(node => node.Inputs, (Node, Value) => (Node, Value)).ToLookup(read => read.Value, read => read.Node);
+        _readers = graph.Nodes.SelectMany(node => node.Inputs, (Node, Value) => (Node, Value))
+            .ToLookup(read => read.Value, read => read.Node);
         _producers = graph.Nodes.SelectMany(node => node.Outputs, (Node, Value) => (Node, Value)).Where(written => written.Value.Length > 0)
             .ToDictionary(written => written.Value, written => written.Node);
         var dims = graph.InputDims;

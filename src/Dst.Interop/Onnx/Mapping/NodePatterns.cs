@@ -49,7 +49,7 @@ internal sealed class NodePatterns
     private OnnxNode? Find(OnnxNode node) => node.Domain.Length > 0 || node.Inputs.Count == 0 ? null : node.Operation switch
     {
         "Mul" or "Div" => FindGated(node) ?? FindLayerNorm(node),
-        "DequantizeLinear" when Producer(node.Inputs[0], "QuantizeLinear") is { } quantised => node.With("Identity", None, quantised.Inputs[0]),
+        "DequantizeLinear" when Producer(node.Inputs[0], "QuantizeLinear") is { } pair => node.With("Identity", None, pair.Inputs[0]),
         _ => null,
     };
 
@@ -76,8 +76,10 @@ internal sealed class NodePatterns
         return node.Operation switch
         {
             "Sigmoid" when Is(scale, 1) => ("Swish", None),
-            "HardSigmoid" when Is(scale, 1) && Is(node.Get("alpha", 0.2f), 1 / 6f) && Is(node.Get("beta", 0.5f), 0.5f) => ("HardSwish", None),
-            "Clip" when Is(scale, 1 / 6f) && IsReluOfSix(node) && Addend(node.Inputs[0], x) is { } three && Is(three, 3) => ("HardSwish", None),
+            "HardSigmoid" when Is(scale, 1) && Is(node.Get("alpha", 0.2f), 1 / 6f) && Is(node.Get("beta", 0.5f), 0.5f) =>
+                ("HardSwish", None),
+            "Clip" when Is(scale, 1 / 6f) && IsReluOfSix(node) && Addend(node.Inputs[0], x) is { } three && Is(three, 3) =>
+                ("HardSwish", None),
             "Tanh" when Is(scale, 1) && Producer(node.Inputs[0], "Softplus") is not null => ("Mish", None),
             "Add" when Is(scale, 0.5f) && IsErf(node, x) => ("Gelu", None),
             "Add" when Is(scale, 0.5f) && IsTanhOfCube(node, x) => ("Gelu", new() { ["approximate"] = "tanh" }),
@@ -133,16 +135,16 @@ internal sealed class NodePatterns
     private OnnxNode? FindLayerNorm(OnnxNode node)
     {
         if (node.Operation != "Div" || node.Inputs.Count != 2) return null;
-        if (Producer(node.Inputs[0], "Sub") is not { } centred || RootOf(node.Inputs[1]) is not { } sum) return null;
-        if (Producer(sum, "Add") is not { } shifted || shifted.Inputs.FirstOrDefault(input => Number(input) is not null) is not { } epsilon) return null;
-        if (shifted.Inputs.FirstOrDefault(input => input != epsilon) is not { } variance) return null;
-        var (x, axes) = CentredOf(centred);
-        if (axes is null || Producer(variance, "ReduceMean") is not { } mean || !AxesOf(mean).AsSpan().SequenceEqual(axes)) return null;
+        if (Producer(node.Inputs[0], "Sub") is not { } centred || CentredOf(centred) is not (var x, { } axes)) return null;
+        if (RootOf(node.Inputs[1]) is not { } sum || Producer(sum, "Add") is not { Inputs: [var left, var right] }) return null;
+        var (variance, epsilon) = Number(right) is { } behind ? (left, behind) : (right, Number(left) ?? 0);
+        if (epsilon <= 0 || Producer(variance, "ReduceMean") is not { } mean || !AxesOf(mean).AsSpan().SequenceEqual(axes)) return null;
         var (scale, squares) = Factor(mean.Inputs[0], null);
-        var isSquare = Is(scale, 1) && squares.Count == 2 && squares[0] == squares[1]
-            && Producer(squares[0], "Sub") is { } again && CentredOf(again) is var (y, others) && y == x && others.AsSpan().SequenceEqual(axes);
-        if (!isSquare) return null;
-        return node.With("MeanVarianceNormalization", new Dictionary<string, object> { ["axes"] = axes, ["epsilon"] = Number(epsilon)!.Value }, x);
+        var isSquare = Is(scale, 1) && squares.Count == 2 && squares[0] == squares[1];
+        if (!isSquare || Producer(squares[0], "Sub") is not { } again) return null;
+        var (y, others) = CentredOf(again);
+        if (y != x || !others.AsSpan().SequenceEqual(axes)) return null;
+        return node.With("MeanVarianceNormalization", new Dictionary<string, object> { ["axes"] = axes, ["epsilon"] = epsilon }, x);
     }
 
     /// <summary>What √ is taken of, or null.</summary>
@@ -198,7 +200,8 @@ internal sealed class NodePatterns
 
     /// <summary>The number that a sum adds to <paramref name="x"/>, or null.</summary>
     private float? Addend(string sum, string x) =>
-        Producer(sum, "Add") is { } node && node.Inputs.Contains(x) ? node.Inputs.Select(Number).FirstOrDefault(number => number is not null) : null;
+        Producer(sum, "Add") is { } node && node.Inputs.Contains(x)
+            ? node.Inputs.Select(Number).FirstOrDefault(number => number is not null) : null;
 
     /// <summary>What a sum adds to a number, or null.</summary>
     private string? Other(OnnxNode sum, float number) => sum.Inputs.Any(input => Number(input) is { } found && Is(found, number))

@@ -42,7 +42,7 @@ internal static class Normalisations
     {
         var x = import.WithChannels(node, 0);
         var axes = node.Get<long[]>("axes", [0, 2, 3]).Select(axis => ShapeRules.Axis(node, axis, x.Dims.Length));
-        if (!axes.SequenceEqual([x.ChannelAxis])) throw node.Illegal($"normalises {x} over other axes than the channels; normalise these alone");
+        if (!axes.SequenceEqual([x.ChannelAxis])) throw node.Illegal($"normalises {x} over other axes; normalise the channels alone");
         AddLayer(import, node, x, [1], [0]);
     }
 

@@ -9,8 +9,8 @@ internal static class OnnxConvolutions
     private const int MaxKernel = SlidingWindow.MaxKernel;
 
     /// <summary>
-    /// <c>Conv</c>. Padding that differs between sides becomes a node of its own, dilation a larger kernel with zeros. Where strides differ,
-    /// the convolution takes the steps that divide both, and a node behind it leaves out the others.
+    /// <c>Conv</c>. Padding that differs between sides becomes a node of its own, dilation a larger kernel with zeros. Where strides
+    /// differ, the convolution takes the greatest step that divides both, and a node behind it leaves out the rest.
     /// </summary>
     public static void Convolution(NetworkImport import, OnnxNode node)
     {

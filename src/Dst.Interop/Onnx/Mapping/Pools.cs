@@ -23,7 +23,8 @@ internal static class Pools
     {
         var x = import.Map(node, 0);
         var w = Simplify(x.Shape, ReadWindow(node, x));
-        var operation = new MaxPoolOp(w.Kernel.Height, w.Stride.Height, w.Padding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
+        var operation = new MaxPoolOp(
+            w.Kernel.Height, w.Stride.Height, w.Padding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
         import.Set(node, import.Append(node, null, operation, x));
     }
 
@@ -112,8 +113,12 @@ internal static class Pools
         if (IsRoundingUp(x, w)) w = w with { Sides = WindowSides.Equal(w.Sides.Top), RoundsUp = true };
         if (w.Sides.IsEqual) return w with { RoundsUp = w.RoundsUp && IsInexact(x, w) };
         if (!w.RoundsUp) return w;
-        int End(int extent, int kernel, int stride, int begin, int end) =>
-            Math.Max(end, (WindowShape.OutExtent(extent, kernel, stride, begin, end, ceilMode: true) - 1) * stride + kernel - extent - begin);
+        static int End(int extent, int kernel, int stride, int begin, int end)
+        {
+            var windows = WindowShape.OutExtent(extent, kernel, stride, begin, end, ceilMode: true);
+            return Math.Max(end, (windows - 1) * stride + kernel - extent - begin);
+        }
+
         var bottom = End(x.Height, w.Kernel.Height, w.Stride.Height, w.Sides.Top, w.Sides.Bottom);
         var right = End(x.Width, w.Kernel.Width, w.Stride.Width, w.Sides.Left, w.Sides.Right);
         return w with { Sides = w.Sides with { Bottom = bottom, Right = right }, RoundsUp = false };

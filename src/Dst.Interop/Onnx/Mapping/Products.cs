@@ -48,7 +48,8 @@ internal static class Products
         }
 
         var isOnePixel = x.Shape is { Height: 1, Width: 1 };
-        var y = import.Append(node, node.Inputs[1], isOnePixel ? new LinearOp(outputs, hasBias) : new Conv2dOp(outputs, 1, 1, Bias: hasBias), x);
+        Operation operation = isOnePixel ? new LinearOp(outputs, hasBias) : new Conv2dOp(outputs, 1, 1, Bias: hasBias);
+        var y = import.Append(node, node.Inputs[1], operation, x);
         import.Network.SetParameter(y.Node, "weight", isOnePixel ? [outputs, inputs] : [outputs, inputs, 1, 1], weight);
         return y.SeenAsPixelsOf(x);
     }

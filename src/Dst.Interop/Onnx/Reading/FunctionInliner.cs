@@ -20,7 +20,7 @@ internal sealed class FunctionInliner
         }
     }
 
-    /// <summary>All nodes of the graph, those of functions in the place of their calls, each with the version of its operation set.</summary>
+    /// <summary>All nodes, those of functions in the place of their calls, each with the version of its operation set.</summary>
     /// <param name="model">The file's content.</param>
     /// <param name="opset">Version of the operation set of the graph.</param>
     /// <exception cref="InputException">A function calls itself, or there are too many nodes.</exception>
@@ -41,10 +41,11 @@ internal sealed class FunctionInliner
         }
 
         if (depth == MaxDepth || ++_calls > MaxNodes)
-            throw new InputException($"has the function '{function.Name}', which calls itself or too many others; export it without functions");
-        var names = Enumerable.Zip(function.Input, node.Input).Concat(Enumerable.Zip(function.Output, node.Output))
-            .Where(pair => pair.Second.Length > 0).GroupBy(pair => pair.First).ToDictionary(group => group.Key, group => group.Last().Second);
+            throw new InputException($"has the function '{function.Name}', which calls itself or too many; export without functions");
+        var names = new Dictionary<string, string>();
         foreach (var absent in function.Input.Skip(node.Input.Count)) names[absent] = "";
+        foreach (var (name, value) in function.Input.Zip(node.Input)) names[name] = value;
+        foreach (var (name, value) in function.Output.Zip(node.Output).Where(pair => pair.Second.Length > 0)) names[name] = value;
         var prefix = $"{node.Name}/{function.Name}.{_calls}";
         var scope = node.Name.Length > 0 ? node.Name : function.Name;
         var version = OnnxReader.ReadOpset(function.OpsetImport) ?? opset;
@@ -67,7 +68,8 @@ internal sealed class FunctionInliner
         AttributeProto? Resolve(AttributeProto attribute)
         {
             if (attribute.RefAttrName.Length == 0) return attribute;
-            var given = node.Attribute.Concat(function.AttributeProto).FirstOrDefault(other => other.Name == attribute.RefAttrName)?.Clone();
+            var given = node.Attribute.Concat(function.AttributeProto).FirstOrDefault(other => other.Name == attribute.RefAttrName);
+            given = given?.Clone();
             if (given is not null) given.Name = attribute.Name;
             return given;
         }

@@ -5,7 +5,9 @@ namespace Dst.Interop.Onnx.Reading;
 /// <param name="name">Its name; may be empty.</param>
 /// <param name="inputs">Values that it reads; "" stands for an absent one.</param>
 /// <param name="outputs">Values that it writes.</param>
-/// <param name="attributes">long, float, string, long[], float[] or <see cref="ConstantTensor"/> by name, read when they are needed.</param>
+/// <param name="attributes">
+/// long, float, string, long[], float[] or <see cref="ConstantTensor"/> by name, read when they are needed.
+/// </param>
 internal sealed class OnnxNode(
     string operation, string name, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
     Lazy<IReadOnlyDictionary<string, object>> attributes)

@@ -37,7 +37,8 @@ internal static class OnnxReader
         var nodes = NodeOrder.Sort([.. all], given, output);
         var read = nodes.SelectMany(node => node.Inputs).ToHashSet();
         var (input, dims) = ReadInput([.. inputs.Where(input => read.Contains(input.Name))]);
-        var constants = initialisers.Where(entry => read.Contains(entry.Key)).ToDictionary(entry => entry.Key, entry => tensors.Read(entry.Value));
+        var constants = initialisers.Where(entry => read.Contains(entry.Key))
+            .ToDictionary(entry => entry.Key, entry => tensors.Read(entry.Value));
         // Read now, so that the number of values is known.
         foreach (var node in nodes) _ = node.Attributes;
         var metadata = model.MetadataProps.GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value);
@@ -60,7 +61,7 @@ internal static class OnnxReader
 
     private static (string Name, int[] Dims) ReadInput(IReadOnlyList<ValueInfoProto> inputs)
     {
-        if (inputs.Count == 0) throw new InputException("gives an output that does not depend on the image; an input that is read was expected");
+        if (inputs.Count == 0) throw new InputException("has an output that does not depend on the image; export the whole network");
         if (inputs.Count > 1)
             throw new InputException(
                 $"has {inputs.Count} inputs without values ({string.Join(", ", inputs.Take(4).Select(input => $"'{input.Name}'"))}); "
@@ -82,8 +83,8 @@ internal static class OnnxReader
 
     private static OnnxNode ReadNode(NodeProto node, int opset, TensorReader tensors)
     {
-        Dictionary<string, object> ReadAttributes() =>
-            node.Attribute.GroupBy(attribute => attribute.Name).ToDictionary(group => group.Key, group => ReadAttribute(group.Last(), tensors));
+        Dictionary<string, object> ReadAttributes() => node.Attribute.GroupBy(attribute => attribute.Name)
+            .ToDictionary(group => group.Key, group => ReadAttribute(group.Last(), tensors));
 
         return new(node.OpType, node.Name, [.. node.Input], [.. node.Output], new(ReadAttributes))
         {

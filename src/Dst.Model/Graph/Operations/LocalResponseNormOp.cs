@@ -3,7 +3,8 @@ using Dst.Kernels;
 namespace Dst.Graph;
 
 /// <summary>
-/// Local response normalisation: x[c] / (Bias + Alpha / Size · Σ x[j]²)^Beta, the sum over <c>Size</c> channels j around c, as AlexNet has it.
+/// Local response normalisation, as AlexNet has it: x[c] / (Bias + Alpha / Size · Σ x[j]²)^Beta, the sum over <c>Size</c> channels j
+/// around c.
 /// </summary>
 public sealed record LocalResponseNormOp(int Size, float Alpha = 1e-4f, float Beta = 0.75f, float Bias = 1) : Operation
 {
