@@ -85,6 +85,10 @@ public static class CommandLine
         {
             return Fail(standardError, e.Message, e, WrongInput);
         }
+        catch (NotFiniteNumberException e)
+        {
+            return Fail(standardError, e.Message, e, Failed);
+        }
         catch (Exception e)
         {
             var hint = ShowsStackTrace ? "" : $" (set {DebugVariable}=1 for the stack trace)";

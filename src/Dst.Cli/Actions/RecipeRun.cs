@@ -43,6 +43,7 @@ internal static class RecipeRun
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
             ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
             : RecipeInput.Load(call.Arguments, overrides);
+        EffectiveKeys.Check(overrides.Concat(RecipeInput.Overrides(call.Arguments)), EffectiveKeys.Of(recipe), call.Command);
         if (recipe.Seeds.Count > 0)
         {
             RunSeeds(call, folder is null ? RunSet.Create(recipe, DateTime.Now) : RunSet.Resume(folder, recipe));

@@ -57,6 +57,7 @@ internal static class InspectCommand
             cost.Macs,
             cost.EffectiveMacs,
             model.ClassNames,
+            model.Outputs,
             model.Normalisation,
             Layers = LayerRow.AllOf(model),
             Plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null,
@@ -67,6 +68,7 @@ internal static class InspectCommand
             $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
             $"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept",
             $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
+            $"outputs  {model.DescribeOutputs()}",
             $"input    {Describe(model.Normalisation)}");
         var layers = LayerTable.Of(document.Layers);
         call.Report.Write(

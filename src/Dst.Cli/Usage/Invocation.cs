@@ -9,7 +9,11 @@ namespace Dst.Cli.Usage;
 /// <param name="Tier">Vector width.</param>
 /// <param name="Report">Where to write.</param>
 /// <param name="Cancellation">Asks the work to end early.</param>
-internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWriter Report, CancellationToken Cancellation);
+internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWriter Report, CancellationToken Cancellation)
+{
+    /// <summary>The program and the verb, such as <c>./dst data inspect</c>.</summary>
+    public string Command => string.Join(' ', Help.PathOf(Arguments.CommandResult.Command));
+}
 
 /// <summary>How verbs are called, and on what vector width they compute.</summary>
 internal sealed class VerbConfiguration(SimdTier tier) : InvocationConfiguration
