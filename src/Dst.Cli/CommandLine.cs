@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using Dst.Cli.Commands;
 using Dst.Cli.Usage;
 using Dst.Kernels.Simd;
+using Dst.Report.Renderers;
 
 namespace Dst.Cli;
 
@@ -77,22 +78,32 @@ public static class CommandLine
             };
             return parsed.InvokeAsync(configuration, cancellation).GetAwaiter().GetResult();
         }
-        catch (OperationCanceledException e) when (cancellation.IsCancellationRequested)
-        {
-            return Fail(standardError, "cancelled", e, Cancelled);
-        }
-        catch (InputException e)
-        {
-            return Fail(standardError, e.Message, e, WrongInput);
-        }
-        catch (NotFiniteNumberException e)
-        {
-            return Fail(standardError, e.Message, e, Failed);
-        }
         catch (Exception e)
         {
-            var hint = ShowsStackTrace ? "" : $" (set {DebugVariable}=1 for the stack trace)";
-            return Fail(standardError, $"{e.Message.ReplaceLineEndings(" ")}{hint}", e, Failed);
+            return Explain(standardError, e, cancellation.IsCancellationRequested);
+        }
+    }
+
+    /// <summary>Writes a failure as one sentence.</summary>
+    internal static int Explain(TextWriter standardError, Exception exception, bool isCancelled)
+    {
+        switch (exception)
+        {
+            case AggregateException { InnerExceptions: [var first, ..] }: // what one of several threads met
+                return Explain(standardError, first, isCancelled);
+            case OperationCanceledException when isCancelled:
+                return Fail(standardError, "cancelled", exception, Cancelled);
+            case InputException:
+                return Fail(standardError, exception.Message, exception, WrongInput);
+            case UnauthorizedAccessException:
+                return Fail(standardError, $"{exception.Message.TrimEnd('.')}; permission was expected", exception, WrongInput);
+            case NotFiniteNumberException:
+                return Fail(standardError, exception.Message, exception, Failed);
+            case IOException: // the system says what it is that fails
+                return Fail(standardError, exception.Message.TrimEnd('.'), exception, Failed);
+            default:
+                var hint = ShowsStackTrace ? "" : $" (set {DebugVariable}=1 for the stack trace)";
+                return Fail(standardError, $"{exception.Message.ReplaceLineEndings(" ")}{hint}", exception, Failed);
         }
     }
 
@@ -110,7 +121,7 @@ public static class CommandLine
 
     private static int Fail(TextWriter standardError, string sentence, Exception exception, int exitCode)
     {
-        standardError.WriteLine($"dst: {sentence}");
+        standardError.WriteLine($"dst: {Printable.Of(sentence)}");
         if (ShowsStackTrace) standardError.WriteLine(exception);
         return exitCode;
     }

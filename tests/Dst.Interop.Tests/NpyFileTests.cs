@@ -48,6 +48,23 @@ public sealed class NpyFileTests : IDisposable
     }
 
     [Fact]
+    public void A_header_of_megabytes_is_not_searched()
+    {
+        var shapes = string.Concat(Enumerable.Repeat("'shape': (", 800_000));
+        byte[] file = [0x93, .. "NUMPY"u8, 2, 0, .. BitConverter.GetBytes(shapes.Length), .. Encoding.Latin1.GetBytes(shapes)];
+        File.WriteAllBytes(_folder.File("b.npy"), file);
+        var error = Assert.Throws<InputException>(() => NpyFile.Read(_folder.File("b.npy")));
+        Assert.Contains("a header of 8000000 bytes; at most 4096", error.Message);
+    }
+
+    [Fact]
+    public void Long_texts_of_a_header_are_cut()
+    {
+        Save(1, $"{{'descr': '<f4', 'fortran_order': False, 'shape': (1,), {new string('x', 150)}}}", 8);
+        Assert.InRange(Assert.Throws<InputException>(() => NpyFile.Read(_folder.File("b.npy"))).Message.Length, 1, 250);
+    }
+
+    [Fact]
     public void Truncated_files_are_refused()
     {
         NpyFile.Write(_folder.File("a.npy"), [2, 3], new float[6]);

@@ -6,7 +6,6 @@ namespace Dst.Tests;
 /// <summary>System calls that tests need and .NET does not offer.</summary>
 internal static partial class SystemCalls
 {
-    private const int Interrupt = 2;
     private const int Nobody = 65534;
 
     /// <summary>Makes a named pipe, which has no content until a process writes to it.</summary>
@@ -15,8 +14,8 @@ internal static partial class SystemCalls
     /// <summary>Sets the permissions of a file or folder.</summary>
     public static void SetMode(string path, string octal) => Assert.Equal(0, chmod(path, Convert.ToUInt32(octal, 8)));
 
-    /// <summary>Sends a process the signal of Ctrl-C.</summary>
-    public static void SendInterrupt(int process) => Assert.Equal(0, kill(process, Interrupt));
+    /// <summary>Sends a process a signal.</summary>
+    public static void Send(int signal, int process) => Assert.Equal(0, kill(process, signal));
 
     /// <summary>Runs an action on a thread that file permissions bind, even if this process runs as root.</summary>
     public static void AsOrdinaryUser(Action action)

@@ -11,20 +11,6 @@ namespace Dst.Cli.Actions;
 /// <summary>Writes a pruned model and shows what was kept, for <c>prune</c> and <c>halve</c>.</summary>
 internal static class PrunedOutput
 {
-    /// <summary>Finds what would stop <see cref="Write"/>, before the work is done.</summary>
-    /// <param name="path">The file to write.</param>
-    /// <param name="model">The file of the dense model.</param>
-    /// <exception cref="InputException">The folder is missing, or the dense model would be lost.</exception>
-    public static void Check(string path, string model)
-    {
-        var full = Path.GetFullPath(path);
-        if (full == Path.GetFullPath(model))
-            throw new InputException($"--out {path} is the model itself; another file was expected, because the dense model would be lost");
-        if (Directory.Exists(full)) throw new InputException($"--out {path} is a folder; a file was expected");
-        if (!Directory.Exists(Path.GetDirectoryName(full)))
-            throw new InputException($"--out {path} is in a folder that does not exist; a file in an existing folder was expected");
-    }
-
     /// <summary>Writes the model file, then the report.</summary>
     /// <param name="report">Takes the result.</param>
     /// <param name="plan">Why layers stay dense.</param>
@@ -37,7 +23,7 @@ internal static class PrunedOutput
         ModelFile.Save(path, model);
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var layers = LayerRow.AllOf(model);
-        var size = StoreSize.Of(model);
+        var size = StoreSize.Of(model, path);
         var errors = repaired.Layers.ToDictionary(layer => layer.Layer, layer => layer.Error);
         var document = new
         {

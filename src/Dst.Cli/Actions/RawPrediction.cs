@@ -42,6 +42,7 @@ internal static class RawPrediction
         if (images.Length > 0) throw new InputException($"predict has --raw and the image '{images[0]}'; one of them was expected");
         if (call.Arguments.GetResult("--top") is not null)
             throw new InputException("option --top does not go with --raw, which writes all logits");
+        OutputPath.Check(call.Arguments, Logits);
         var model = ModelFile.Load(path);
         var (shape, values) = NpyFile.Read(raw);
         var input = model.Graph.Input;

@@ -22,9 +22,10 @@ internal static class RecipeRun
         "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, "
             + "it must be the same.");
 
-    /// <summary>Adds the arguments and options that <see cref="Run"/> reads.</summary>
+    /// <summary>Adds the arguments and options that <see cref="Run"/> reads. It saves its state when it is cancelled.</summary>
     public static void AddOptionsTo(Verb verb)
     {
+        verb.SavesState = true;
         RecipeInput.AddTo(verb);
         verb.Add(RecipeInput.Seeds);
         verb.Add(RecipeInput.Out);

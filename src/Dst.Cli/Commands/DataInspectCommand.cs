@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Report;
 using Dst.Training.Data;
@@ -31,6 +32,7 @@ internal static class DataInspectCommand
 
     private static void Inspect(Invocation call)
     {
+        OutputPath.Check(call.Arguments, Grid);
         var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
         var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
         var inspection = new DataInspection(data);

@@ -16,7 +16,7 @@ internal static class ExportCommand
         HelpName = "onnx|c",
         Required = true,
     };
-    private static readonly Option<string> Out = new("--out")
+    private static readonly Option<string?> Out = new("--out")
     {
         Description = "File to write for onnx; for c, a folder that does not exist or is empty.",
         HelpName = "PATH",
@@ -47,10 +47,11 @@ internal static class ExportCommand
     {
         var (path, format, output) = (
             call.Arguments.GetRequiredValue(SharedOptions.Model), call.Arguments.GetRequiredValue(FormatName),
-            call.Arguments.GetRequiredValue(Out));
+            call.Arguments.GetRequiredValue(Out)!);
         switch (format)
         {
             case "onnx":
+                OutputPath.Check(call.Arguments, Out);
                 OnnxExporter.Export(output, ModelFile.Load(path));
                 var bytes = new FileInfo(output).Length;
                 call.Report.Write(new(new { File = output, FileBytes = bytes }, new Lines($"{output}: {Format.Bytes(bytes)}")));

@@ -57,7 +57,7 @@ internal static class HalveCommand
         var arguments = call.Arguments;
         var path = arguments.GetRequiredValue(SharedOptions.Model);
         var output = arguments.GetValue(PruningInput.Out) ?? throw new InputException("halve has no --out FILE; one was expected");
-        PrunedOutput.Check(output, path);
+        OutputPath.Check(arguments, PruningInput.Out);
         CheckImages(call);
         PruningInput.CheckKeys(call, "data", "prune.method");
         var (recipe, model) = (PruningInput.Load(arguments, Defaults), LoadDense(path));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
@@ -22,7 +23,7 @@ internal static class ImportCommand
         HelpName = "FILE",
     };
 
-    private static readonly Option<string> Out = new("--out") { Description = "Model file to write.", HelpName = "FILE", Required = true };
+    private static readonly Option<string?> Out = new("--out") { Description = "Model file to write.", HelpName = "FILE", Required = true };
 
     private static readonly Option<string?> Classes = SharedOptions.Text(
         "--classes", "FILE", "Text file with the names of the classes, one on each line, in the order of the logits.");
@@ -59,7 +60,8 @@ internal static class ImportCommand
 
     private static void Run(Invocation call)
     {
-        var (path, output) = (call.Arguments.GetRequiredValue(Source), call.Arguments.GetRequiredValue(Out));
+        var (path, output) = (call.Arguments.GetRequiredValue(Source), call.Arguments.GetRequiredValue(Out)!);
+        OutputPath.Check(call.Arguments, Out);
         var model = OnnxImporter.Import(path);
         if (call.Arguments.GetValue(Outputs) is { } word) model = WithOutputs(model, word);
         if (call.Arguments.GetValue(Classes) is { } file) model = model with { ClassNames = ReadNames(file, model.Classes) };

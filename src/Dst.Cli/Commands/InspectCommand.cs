@@ -43,7 +43,7 @@ internal static class InspectCommand
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = Model.Load(path);
         var cost = NetworkCost.Of(model.Graph, model.Masks);
-        var size = StoreSize.Of(model);
+        var size = StoreSize.Of(model, path);
         var document = new
         {
             File = path,

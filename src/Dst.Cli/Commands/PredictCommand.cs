@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
+using Dst.Foundations;
 using Dst.Images;
 using Dst.Report;
 using Dst.Runtime.Inference;
@@ -106,7 +107,8 @@ internal static class PredictCommand
                 continue;
             }
 
-            var files = Directory.EnumerateFiles(path).Where(ImageFile.HasImageName).Order(StringComparer.Ordinal).ToList();
+            var files = InputFile.Guard(path, () => Directory.GetFiles(path)).Where(ImageFile.HasImageName).Order(StringComparer.Ordinal)
+                .ToList();
             if (files.Count == 0)
                 throw new InputException($"folder {path} has no image files; JPEG, PNG, TIFF or MSTAR files were expected");
             foreach (var file in files) yield return file;

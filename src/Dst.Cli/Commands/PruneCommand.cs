@@ -70,7 +70,8 @@ internal static class PruneCommand
         var arguments = call.Arguments;
         var path = arguments.GetRequiredValue(SharedOptions.Model);
         var (output, csv) = (arguments.GetValue(PruningInput.Out), arguments.GetValue(Sensitivity));
-        if (output is not null) PrunedOutput.Check(output, path);
+        OutputPath.Check(arguments, PruningInput.Out);
+        OutputPath.Check(arguments, Sensitivity);
         if (output is null == csv is null)
             throw new InputException("prune has neither or both of --out FILE and --sensitivity FILE; one of them was expected");
         var model = ModelFile.Load(path);

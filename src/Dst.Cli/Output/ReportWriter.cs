@@ -1,4 +1,5 @@
 using Dst.Report;
+using Dst.Report.Renderers;
 
 namespace Dst.Cli.Output;
 
@@ -16,13 +17,24 @@ internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standar
     public bool ErrorIsTerminal { get; } = ReferenceEquals(standardError, Console.Error) && !Console.IsErrorRedirected;
 
     /// <summary>Writes the result of the verb.</summary>
-    public void Write(Result result) => standardOutput.Write(render(result));
+    /// <exception cref="IOException">Standard output is closed, or its disk is full.</exception>
+    public void Write(Result result)
+    {
+        try
+        {
+            standardOutput.Write(render(result));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"the result cannot be written to standard output ({e.Message.TrimEnd('.')})", e);
+        }
+    }
 
     /// <summary>Writes a line of progress or a warning.</summary>
     public void Log(string line)
     {
         ClearStatus();
-        standardError.WriteLine(line);
+        standardError.WriteLine(Printable.Of(line));
     }
 
     /// <summary>Draws a status line over the last one; the next line of any kind replaces it. For terminals only.</summary>

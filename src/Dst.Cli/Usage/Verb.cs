@@ -8,6 +8,8 @@ namespace Dst.Cli.Usage;
 /// <summary>A verb of the command line: a command whose help ends with examples.</summary>
 internal sealed class Verb : Command
 {
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(2);
+
     /// <summary>Creates a verb.</summary>
     /// <param name="name">The word on the command line.</param>
     /// <param name="description">What it does. The first sentence stands alone in lists of verbs.</param>
@@ -26,16 +28,36 @@ internal sealed class Verb : Command
     /// <summary>How the result is written unless <c>--json</c> is given: as plain text, if nothing else is set.</summary>
     public Func<Result, string> Renderer { get; init; } = TextRenderer.Render;
 
+    /// <summary>
+    /// Whether the work ends by itself soon after it is asked to, because it has a state to save. The work of other verbs is left behind
+    /// if it does not.
+    /// </summary>
+    public bool SavesState { get; set; }
+
     /// <summary>Sets what the verb does. The handler throws on an error; one that returns has done its work.</summary>
-    public void Handle(Action<Invocation> handler) => SetAction((parsed, cancellation) =>
+    public void Handle(Action<Invocation> handler) => SetAction(async (parsed, cancellation) =>
     {
         var configuration = (VerbConfiguration)parsed.InvocationConfiguration;
         var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
         var report = new ReportWriter(configuration.Output, configuration.Error, isJson ? JsonRenderer.Render : Renderer);
         WarnOfManyThreads(parsed, report);
-        handler(new Invocation(parsed, configuration.Tier, report, cancellation));
-        return Task.FromResult(CommandLine.Done);
+        var call = new Invocation(parsed, configuration.Tier, report, cancellation);
+        var work = Task.Factory.StartNew(
+            () => handler(call), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await (SavesState ? work : OrLeave(work, cancellation)).ConfigureAwait(false);
+        return CommandLine.Done;
     });
+
+    /// <summary>Waits for the work, and for a short time only once it is cancelled: compiling and reading do not look at every moment.</summary>
+    private static async Task OrLeave(Task work, CancellationToken cancellation)
+    {
+        var cancelled = new TaskCompletionSource();
+        using var registration = cancellation.Register(cancelled.SetResult);
+        if (await Task.WhenAny(work, cancelled.Task).ConfigureAwait(false) != work)
+            await Task.WhenAny(work, Task.Delay(TimeToEnd, CancellationToken.None)).ConfigureAwait(false);
+        if (!work.IsCompleted) cancellation.ThrowIfCancellationRequested();
+        await work.ConfigureAwait(false);
+    }
 
     // Results do not depend on threads, so more of them than cores are allowed, but they are probably a mistake.
     private void WarnOfManyThreads(ParseResult parsed, ReportWriter report)

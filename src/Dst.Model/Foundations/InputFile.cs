@@ -51,7 +51,7 @@ public static class InputFile
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new InputException($"file '{path}' may not be read: permission denied", e);
+            throw new InputException($"{(Directory.Exists(path) ? "folder" : "file")} '{path}' may not be read: permission denied", e);
         }
         catch (EndOfStreamException e)
         {

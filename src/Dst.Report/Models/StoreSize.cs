@@ -9,11 +9,11 @@ namespace Dst.Report.Models;
 /// <param name="MaskBytes">Bytes of the file that say which weights are kept.</param>
 public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskBytes)
 {
-    /// <summary>Measures a model.</summary>
-    public static StoreSize Of(Model model)
+    /// <summary>Measures a model and its file.</summary>
+    public static StoreSize Of(Model model, string path)
     {
         var dense = model with { Masks = new Dictionary<string, LayerMask>() };
-        return new(ModelFile.SizeOf(model), ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerRow.MaskBytesOf));
+        return new(new FileInfo(path).Length, ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerRow.MaskBytesOf));
     }
 
     /// <inheritdoc/>

@@ -11,7 +11,7 @@ public static class MarkdownRenderer
         var text = new StringBuilder();
         foreach (var block in result.Blocks)
         {
-            foreach (var line in LinesOf(block)) text.AppendLine(line);
+            foreach (var line in LinesOf(block)) text.AppendLine(Printable.Of(line));
             text.AppendLine();
         }
 

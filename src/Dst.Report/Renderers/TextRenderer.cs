@@ -23,14 +23,14 @@ public static class TextRenderer
     private static string JoinLines(IEnumerable<string> lines)
     {
         var text = new StringBuilder();
-        foreach (var line in lines) text.AppendLine(line);
+        foreach (var line in lines) text.AppendLine(Printable.Of(line));
         return text.ToString();
     }
 
     private static IEnumerable<string> RowsOf(Table table)
     {
         var titles = table.Columns.Select(column => column.Title).ToArray();
-        var rows = table.Rows.Select(row => row.Select(cell => cell.Text).ToArray()).Prepend(titles).ToList();
+        var rows = table.Rows.Select(row => row.Select(cell => Printable.Of(cell.Text)).ToArray()).Prepend(titles).ToList();
         var widths = table.Columns.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
         string Align(string text, int column) =>
             table.Columns[column].Alignment == Alignment.Left ? text.PadRight(widths[column]) : text.PadLeft(widths[column]);

@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 
@@ -17,8 +18,8 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, string Patte
     {
         if (!Directory.Exists(folder))
             throw new InputException($"folder {folder} does not exist; a run folder or a folder of them was expected");
-        var files = Directory.EnumerateFiles(folder, SummaryName, SearchOption.AllDirectories).Order(StringComparer.Ordinal);
-        var runs = files.Select(Load).ToList();
+        var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, SummaryName, SearchOption.AllDirectories));
+        var runs = files.Order(StringComparer.Ordinal).Select(Load).ToList();
         return runs.Count > 0
             ? runs
             : throw new InputException(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dst.Foundations;
 using Dst.Kernels;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
@@ -66,10 +67,16 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     /// <summary>Shortest milliseconds of each step. Rounds are interleaved, so that a disturbance of the machine hits all steps.</summary>
     private unsafe double[] Times(List<InferenceStep> steps, Conv2dShape shape)
     {
-        using var x = new AlignedBuffer((long)options.Batch * shape.InputLength);
-        using var y = new AlignedBuffer((long)options.Batch * shape.OutputLength);
-        using var residual = new AlignedBuffer((long)options.Batch * shape.OutputLength);
-        using var scratch = new AlignedBuffer(steps.Max(step => step.ScratchLength(threads: 1)));
+        var (inputs, outputs) = ((long)options.Batch * shape.InputLength, (long)options.Batch * shape.OutputLength);
+        var residuals = steps.Any(step => step.Second is not null) ? outputs : 0;
+        var scratchLength = steps.Max(step => step.ScratchLength(threads: 1));
+        MemoryLimit.Check(
+            sizeof(float) * ((double)inputs + outputs + residuals + scratchLength), $"features of the layer '{steps[0].Layer}'",
+            "a smaller image or batch was expected");
+        using var x = new AlignedBuffer(inputs);
+        using var y = new AlignedBuffer(outputs);
+        using var residual = new AlignedBuffer(residuals);
+        using var scratch = new AlignedBuffer(scratchLength);
         for (var i = 0L; i < x.Length; i++) x.Pointer[i] = i % 7 * 0.25f - 0.5f; // no denormal or infinite numbers, which may be slower
         var times = new double[steps.Count];
         Array.Fill(times, double.PositiveInfinity);

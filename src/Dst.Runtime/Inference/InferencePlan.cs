@@ -16,6 +16,9 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Largest difference of a logit that Winograd forms may cause, relative to the largest logit of the image.</summary>
     public const double ErrorBound = 1e-3;
 
+    /// <summary>Largest number of images that run together.</summary>
+    public const int MaxBatch = 4096;
+
     /// <summary>Largest number of threads of a session.</summary>
     public const int MaxThreads = 1024;
 
@@ -82,7 +85,8 @@ public sealed class InferencePlan : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         options ??= new();
-        if (options.Batch < 1) throw new InputException($"inference option Batch is {options.Batch}; at least 1 was expected");
+        if (options.Batch is < 1 or > MaxBatch)
+            throw new InputException($"inference option Batch is {options.Batch}; 1 to {MaxBatch} were expected");
         if (options.Tier > SimdTiers.Best)
             throw new InputException(
                 $"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");

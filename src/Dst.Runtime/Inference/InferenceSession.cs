@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Runtime.Inference.Steps;
@@ -39,7 +40,9 @@ public sealed unsafe class InferenceSession : IDisposable
         var scratch = plan.Steps.Select(step => step.ScratchLength(threads)).DefaultIfEmpty().Max();
         _scratchPitch = (scratch + Layout.Block - 1) / Layout.Block * Layout.Block;
         _together = plan.ImagesTogether(threads);
-        CheckMemory(plan.Memory.Length * (double)_together + _scratchPitch * (double)threads, $"{_together} images on {threads} threads");
+        MemoryLimit.Check(
+            sizeof(float) * (plan.Memory.Length * (double)_together + _scratchPitch * (double)threads),
+            $"{_together} images on {threads} threads", "fewer were expected");
         _values = new AlignedBuffer(plan.Memory.Length * _together);
         _scratch = new AlignedBuffer(_scratchPitch * threads);
         _places = [.. plan.Steps.Select(PlacesOf)];
@@ -152,14 +155,6 @@ public sealed unsafe class InferenceSession : IDisposable
             if (!float.IsFinite(images[i]))
                 throw new InputException($"image {i / imageLength} of a run has the value {images[i]}; finite values were expected");
         }
-    }
-
-    private static void CheckMemory(double floats, string what)
-    {
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (sizeof(float) * floats > available)
-            throw new InputException(
-                $"{what} need {sizeof(float) * floats / 1e6:F0} MB and the machine has {available / 1e6:F0} MB; fewer were expected");
     }
 
     /// <summary>Where a step's values begin.</summary>

@@ -18,7 +18,7 @@ public sealed partial class PlanCache
     private const int Version = 2;
     private const long MaxBytes = 4 << 20;
 
-    /// <summary>Lets the threads of this process save one after another, as they share the name of the temporary file.</summary>
+    /// <summary>Lets the threads of this process save one after another, so that none loses what another has measured.</summary>
     private static readonly Lock Saving = new();
 
     private readonly string? _path;
@@ -117,7 +117,7 @@ public sealed partial class PlanCache
 
     // The serialiser checks every property, but not the elements of lists.
     private static bool IsLegal(MeasuredLayer? layer) =>
-        layer is { Forms.Count: > 0 } && layer.Forms.TrueForAll(form => form is { Ms: >= 0 }) && NamesOf(layer).Count == layer.Forms.Count;
+        layer is { Forms.Count: > 0 } && layer.Forms.TrueForAll(form => form is { Ms: >= 0 and <= double.MaxValue }) && NamesOf(layer).Count == layer.Forms.Count;
 
     private static HashSet<LayerForm> NamesOf(MeasuredLayer layer) => [.. layer.Forms.Select(form => form with { Ms = null })];
 

@@ -16,6 +16,9 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     private readonly IReadOnlyList<Arm> _arms = Arm.NeededBy(run.Recipe);
     private readonly Dictionary<Arm, CheckedGraph> _graphs = [];
 
+    /// <summary>The sections by which arms are taught.</summary>
+    private IEnumerable<DistillationOptions> Taught => _arms.Select(arm => arm.Distill?.Invoke(_recipe)).OfType<DistillationOptions>();
+
     /// <summary>Checks data, options and networks.</summary>
     /// <exception cref="InputException">They contradict each other.</exception>
     public void Check()
@@ -23,6 +26,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
         CheckSplits();
         CheckStudent();
         CheckTrainOptions();
+        foreach (var distill in Taught) distill.Check();
         CheckMixing();
         _recipe.Data.CheckAugmentation(data.Shape.Channels);
         CheckPruning();
@@ -84,7 +88,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
     {
         if (!_recipe.Data.IsMixed) return;
         const string mixed = "data.mixup or data.cutmix is not 0";
-        foreach (var distill in _arms.Where(arm => arm.Distill is not null).Select(arm => arm.Distill!(_recipe)))
+        foreach (var distill in Taught)
         {
             if (distill.Dkd.Target > 0 || distill.Dkd.NonTarget > 0)
                 throw new InputException(

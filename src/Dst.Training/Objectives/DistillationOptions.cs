@@ -69,6 +69,26 @@ public record DistillationOptions
 
     /// <summary>Whether the dense network is needed, for its logits or its features.</summary>
     internal bool NeedsDense => LearnsFromDense || FeatureWeight > 0;
+
+    /// <summary>Checks the weights of all terms together.</summary>
+    /// <exception cref="InputException">One is negative or not finite, or all are 0.</exception>
+    internal void Check()
+    {
+        if (Labels is null && Alpha > 1)
+            throw new InputException(
+                $"{Section}.alpha is {Alpha} and {Section}.labels is not set, which gives the labels the negative weight 1 − alpha; "
+                + $"expected a weight for {Section}.labels, such as 0.1, or an alpha of at most 1");
+        (string Key, double Weight)[] weights =
+        [
+            ("labels", LabelWeight), ("alpha", Alpha), ("dkd.target", Dkd.Target), ("dkd.non_target", Dkd.NonTarget),
+            ("dist.inter_class", Dist.InterClass), ("dist.intra_class", Dist.IntraClass), ("attention.weight", Attention.Weight),
+            ("hints.weight", Hints.Weight), ("features", FeatureWeight),
+        ];
+        if (Array.Find(weights, term => !(term.Weight >= 0 && double.IsFinite(term.Weight))) is { Key: { } key, Weight: var weight })
+            throw new InputException($"{Section}.{key} is {weight}; expected a weight of at least 0");
+        if (weights.All(term => term.Weight == 0))
+            throw new InputException($"every weight of {Section} is 0; expected at least one above 0, because nothing would be learnt");
+    }
 }
 
 /// <summary>Which network teaches a pruned one.</summary>

@@ -12,11 +12,14 @@ internal static class LossTerms
     /// <param name="phase">Teachers and options.</param>
     /// <param name="seed">Seed of the projections of hints.</param>
     /// <param name="classWeights">Weight of each class in the labels' loss, or null for 1 each.</param>
-    /// <exception cref="InputException">A layer is unknown, or the two of a pair have maps of different sizes.</exception>
+    /// <exception cref="InputException">
+    /// A weight is not legal, a layer is unknown, or the two of a pair have maps of different sizes.
+    /// </exception>
     public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed, float[]? classWeights = null)
     {
-        var options = phase.Distillation;
-        var weight = phase.Teacher is null && phase.Dense is null ? 1 : (float)options.LabelWeight;
+        var isTaught = phase.Teacher is not null || phase.Dense is not null;
+        if (isTaught) phase.Distillation.Check();
+        var weight = isTaught ? (float)phase.Distillation.LabelWeight : 1;
         var labels = new LabelTerm(weight, (float)phase.Options.LabelSmoothing, classWeights ?? []);
         return [labels, .. OnLogits(phase), .. OnLayers(phase, seed), .. OnBlocks(phase)];
     }

@@ -79,7 +79,7 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
         Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2,3/4,5,0").AssertWrongInput("--normalise", "above 0");
         Terminal.Run("export", model, "--format", "xml", "--out", "x").AssertWrongInput("--format", "xml", "onnx");
         Terminal.Run("export", model, "--format", "onnx", "--out", _folder.File("none/x.onnx"))
-            .AssertWrongInput("x.onnx", "cannot be written");
+            .AssertWrongInput("x.onnx", "a folder that does not exist");
         Terminal.Run("predict", model, "--raw", "x.npy").AssertWrongInput("--raw without --logits");
         Terminal.Run("predict", model, "--logits", "x.npy").AssertWrongInput("--logits without --raw");
         Terminal.Run("predict", model).AssertWrongInput("no images");

@@ -77,7 +77,7 @@ public sealed class HalveCommandTests : IDisposable
     {
         var (model, output) = (SaveDense(), _folder.File("halved.safetensors"));
         Terminal.Run("halve", model).AssertWrongInput("--out FILE");
-        Terminal.Run("halve", model, "--out", model).AssertWrongInput("is the model itself");
+        Terminal.Run("halve", model, "--out", model).AssertWrongInput("is a file that this command reads");
         Terminal.Run("halve", model, "--out", Path.GetDirectoryName(model)!).AssertWrongInput("is a folder");
         Terminal.Run("halve", model, "--out", _folder.File("nowhere/m.safetensors")).AssertWrongInput("a folder that does not exist");
         Terminal.Run("halve", model, "--out", output).AssertWrongInput("no images to repair on");

@@ -48,6 +48,20 @@ public sealed class InspectCommandTests : IDisposable
     }
 
     [Fact]
+    public void The_size_is_that_of_the_file_itself()
+    {
+        var path = SampleModel.SaveHalved(_folder);
+        var bytes = File.ReadAllBytes(path);
+        var header = (int)BitConverter.ToInt64(bytes, 0);
+        var padded = _folder.File("padded.safetensors"); // as other programs pad a header
+        File.WriteAllBytes(padded, [.. BitConverter.GetBytes(header + 800L), .. bytes[8..(8 + header)], .. Spaces(800), .. bytes[(8 + header)..]]);
+        using var document = JsonDocument.Parse(Terminal.Run("inspect", padded, "--json").Output);
+        Assert.Equal(bytes.Length + 800, document.RootElement.GetProperty("file_bytes").GetInt64());
+
+        static IEnumerable<byte> Spaces(int count) => Enumerable.Repeat((byte)' ', count);
+    }
+
+    [Fact]
     public void Text_names_classes_and_layers()
     {
         var run = Terminal.Run("inspect", SampleModel.SaveHalved(_folder));

@@ -25,11 +25,14 @@ public sealed class KilledRunTests : IDisposable
         AssertEndsAsUnbroken(killed);
     }
 
-    [Fact]
-    public void A_run_interrupted_in_training_exits_with_130_says_how_to_go_on_and_ends_with_the_bytes_of_an_unbroken_one()
+    [Theory]
+    [InlineData(2)] // SIGINT, as Ctrl-C sends it
+    [InlineData(1)] // SIGHUP, as a closed terminal sends it
+    [InlineData(15)] // SIGTERM
+    public void A_run_ended_by_a_signal_exits_with_130_says_how_to_go_on_and_ends_with_the_bytes_of_an_unbroken_one(int signal)
     {
         var interrupted = Begin("interrupted");
-        var (exitCode, log) = StopWhen(interrupted, metricsRows: 3, process => SystemCalls.SendInterrupt(process.Id));
+        var (exitCode, log) = StopWhen(interrupted, metricsRows: 3, process => SystemCalls.Send(signal, process.Id));
         Assert.Equal(CommandLine.Cancelled, exitCode);
         Assert.EndsWith($"the state is saved; to go on: ./dst run --resume {interrupted}\ndst: cancelled\n", log, StringComparison.Ordinal);
         Assert.Empty(TinyRun.Arms(interrupted));
@@ -69,9 +72,9 @@ public sealed class KilledRunTests : IDisposable
     /// <summary>Resumes a run in its own process and stops it once it has written that many rows of metrics.</summary>
     private static (int ExitCode, string Log) StopWhen(string folder, int metricsRows, Action<Process> stop)
     {
-        // A shell's background jobs ignore interrupts, and so would their children.
+        // A shell's background jobs ignore interrupts, those of nohup hang-ups, and so would their children.
         var program = Path.Combine(AppContext.BaseDirectory, "dst.dll");
-        string[] arguments = ["--default-signal=INT", "dotnet", "exec", program, "run", "--resume", folder];
+        string[] arguments = ["--default-signal=INT,HUP", "dotnet", "exec", program, "run", "--resume", folder];
         var start = new ProcessStartInfo("env", arguments) { RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var log = process.StandardError.ReadToEndAsync();

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Dst.Graph;
 using Dst.Tests.Foundations;
 using Dst.Training.Data;
@@ -211,6 +212,26 @@ public class RecipeFileTests
         Assert.Equal(keys.Count, keys.Select(key => key.Path).Distinct().Count());
         Assert.Empty(RecipeFile.Differences(new Recipe { Name = "recipe" }, RecipeFile.Parse("recipe x", RecipeFile.Write(new Recipe()))));
     }
+
+    [Theory]
+    [InlineData("train: { epochs: 3\nseed: 1\n", 1)]
+    [InlineData("seed: 1\narms: [teacher, dst\n", 2)]
+    [InlineData("seed: 1\nname: \"a\n", 2)]
+    [InlineData("seed: 1\ntrain:\n  epochs: 3\n epochs: 4\n", 4)]
+    [InlineData("seed: 1\n? [a\n", 2)]
+    public void A_text_that_is_not_closed_is_named_with_its_line(string text, int line)
+    {
+        var message = Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message;
+        Assert.Contains("expected", message);
+        Assert.InRange(int.Parse(Regex.Match(message, @"^recipe x line (\d+): ").Groups[1].Value), line - 1, line + 1);
+    }
+
+    [Theory]
+    [InlineData("runs: \"\\ud800\"")]
+    [InlineData("runs: \"\\ud800x\"")]
+    [InlineData("runs: \"a\\0b\"")]
+    public void Text_that_cannot_be_written_is_refused(string text) =>
+        Assert.Contains("line 1", Assert.Throws<InputException>(() => RecipeFile.Parse("recipe x", text)).Message);
 
     [Fact]
     public void A_list_of_sections_is_read_written_and_compared()

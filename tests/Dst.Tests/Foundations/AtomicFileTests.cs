@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Dst.Foundations;
 
 namespace Dst.Tests.Foundations;
@@ -35,6 +36,37 @@ public sealed class AtomicFileTests : IDisposable
         File.WriteAllText(path, "a longer old text");
         AtomicFile.Write(path, stream => stream.Write("new"u8));
         Assert.Equal("new", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Only_regular_files_are_replaced()
+    {
+        var (file, link, pipe, socket) = (_folder.File("file"), _folder.File("link"), _folder.File("pipe"), _folder.File("socket"));
+        File.WriteAllText(file, "");
+        File.CreateSymbolicLink(link, file);
+        SystemCalls.MakePipe(pipe);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(socket));
+        var before = Directory.GetFiles(_folder.Path).Order();
+        foreach (var path in new[] { link, pipe, socket, "/dev/null" })
+        {
+            var error = Assert.Throws<InputException>(() => AtomicFile.Write(path, stream => stream.Write("new"u8)));
+            Assert.StartsWith($"{path} is a ", error.Message);
+        }
+
+        Assert.Equal(before, Directory.GetFiles(_folder.Path).Order());
+        AtomicFile.Write(file, stream => stream.Write("new"u8));
+        Assert.Equal("new", File.ReadAllText(link));
+    }
+
+    [Theory]
+    [InlineData(245)]
+    [InlineData(255)]
+    public void A_name_may_be_as_long_as_the_system_allows(int bytes)
+    {
+        var path = _folder.File(new string('ä', bytes / 2) + new string('a', bytes % 2));
+        AtomicFile.Write(path, stream => stream.Write("new"u8));
         Assert.Equal([path], Directory.GetFiles(_folder.Path));
     }
 

@@ -260,7 +260,8 @@ public class InferencePlanTests
     {
         var model = Small("resnet8");
         Assert.Contains(
-            "Batch is 0; at least 1", Assert.Throws<InputException>(() => InferencePlan.Compile(model, new() { Batch = 0 })).Message);
+            "Batch is 0; 1 to 4096", Assert.Throws<InputException>(() => InferencePlan.Compile(model, new() { Batch = 0 })).Message);
+        Assert.Throws<InputException>(() => InferencePlan.Compile(model, new() { Batch = int.MaxValue }));
         var wider = Untuned(SimdTiers.Best + 1);
         Assert.Contains("which this processor has", Assert.Throws<InputException>(() => InferencePlan.Compile(model, wider)).Message);
         using var plan = InferencePlan.Compile(model, Untuned(SimdTiers.Best) with { RefuseNonFinite = true });

@@ -103,6 +103,7 @@ public sealed class PlanCacheTests : IDisposable
     [InlineData(Head + """[{"layer":"a","forms":[]}]}""")]
     [InlineData(Head + """[{"layer":"a","forms":[null]}]}""")]
     [InlineData(Head + """[{"layer":"a","forms":[{"form":"b","uses_mask":false,"ms":-1}]}]}""")]
+    [InlineData(Head + """[{"layer":"a","forms":[{"form":"b","uses_mask":false,"ms":1e999}]}]}""")]
     [InlineData(Head + "[" + Layer + "," + Layer + "]}")]
     public void A_damaged_cache_is_ignored_with_a_warning_and_replaced(string content)
     {

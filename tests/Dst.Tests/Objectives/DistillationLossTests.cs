@@ -1,4 +1,6 @@
 using Dst.Foundations;
+using Dst.Training.Engine;
+using Dst.Training.Networks;
 using Dst.Training.Objectives;
 
 namespace Dst.Tests.Objectives;
@@ -16,6 +18,36 @@ public class DistillationLossTests
     private static readonly float[] Features = Random(3, Images * Channels * Pixels);
     private static readonly float[] TeacherFeatures = Random(4, Images * TeacherChannels * Pixels);
     private static readonly float[] Projection = Random(5, TeacherChannels * Channels);
+
+    public static TheoryData<DistillationOptions, string> WrongWeights => new()
+    {
+        { new() { Alpha = 5 }, "distill.alpha is 5 and distill.labels is not set" },
+        { new() { Alpha = 0.5, Labels = -1 }, "distill.labels is -1" },
+        { new() { Alpha = double.NaN, Labels = 1 }, "distill.alpha is NaN" },
+        { new() { Dkd = new() { NonTarget = -0.5 } }, "distill.dkd.non_target is -0.5" },
+        { new() { Dist = new() { IntraClass = double.PositiveInfinity } }, "distill.dist.intra_class is" },
+        { new() { Hints = new() { Weight = -3 } }, "distill.hints.weight is -3" },
+        { new() { Alpha = 0, Labels = 0 }, "every weight of distill is 0" },
+        { new PrunedDistillationOptions { Features = -1 }, "distill_pruned.features is -1" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongWeights))]
+    public void Weights_that_would_train_for_something_else_are_refused(DistillationOptions options, string expected)
+    {
+        Assert.StartsWith(expected, Assert.Throws<InputException>(options.Check).Message);
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 16, 16), Classes), seed: 1);
+        var phase = new TrainingPhase("student-kd", model, new()) { Teacher = model, Distillation = options };
+        Assert.Throws<InputException>(() => LossTerms.Of(phase, seed: 1));
+    }
+
+    [Fact]
+    public void Weights_of_published_recipes_are_legal()
+    {
+        foreach (var preset in Enum.GetValues<DistillationPreset>()) DistillationPresets.Of(preset).Check();
+        new DistillationOptions { Alpha = 1 }.Check();
+        new DistillationOptions { Alpha = 9, Labels = 0 }.Check();
+    }
 
     [Theory]
     [InlineData(0.5f)]

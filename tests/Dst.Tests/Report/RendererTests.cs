@@ -98,6 +98,36 @@ public class RendererTests
         Assert.Equal([["name", "length"], [name, $"{name.Length}"], ["x", "1"]], CsvText.Parse(text).Rows);
     }
 
+    [Theory]
+    [InlineData("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0")]
+    [InlineData("-layer", "'-layer")]
+    [InlineData("layer-1", "layer-1")]
+    public void A_text_of_Csv_is_no_formula(string name, string written)
+    {
+        var text = CsvRenderer.Render(Table.Of([name], new("name", "name", cell => cell), new Column<string>("x", "x", _ => -1.5)));
+        Assert.Equal([["name", "x"], [written, "-1.5"]], CsvText.Parse(text).Rows);
+    }
+
+    [Fact]
+    public void Text_from_files_steers_no_terminal_and_begins_no_line()
+    {
+        const string name = "a\u001b[2Jb\nteacher  99.9\t\u202ec\u009b1md\ud800";
+        const string shown = @"a\u001b[2Jb\nteacher  99.9\t\u202ec\u009b1md\ud800";
+        Result result = new(0, new Lines(name), Table.Of([name], new Column<string>("name", "name", cell => cell)));
+        foreach (var text in new[] { TextRenderer.Render(result), MarkdownRenderer.Render(result) })
+        {
+            Assert.Equal(2, text.Split('\n').Count(line => line.Contains(shown)));
+            Assert.All(text, c => Assert.True(c == '\n' || !char.IsControl(c)));
+        }
+
+        Assert.Equal($"# model: {shown}", CsvRenderer.Render(ArmTable, new KeyValuePair<string, string>("model", name)).Split('\n')[0]);
+    }
+
+    [Theory]
+    [InlineData("läufer 🚗 日本 \u200d")]
+    [InlineData("")]
+    public void Text_of_any_language_is_shown_as_it_is(string text) => Assert.Equal(text, Printable.Of(text));
+
     [Fact]
     public void Cells_have_the_whole_values_beside_their_text()
     {

@@ -148,9 +148,10 @@ internal sealed class RecipeTree
     /// <exception cref="InputException">It is not YAML, or not plain.</exception>
     public static YamlNode? ParseNode(string text, Func<long, string> where)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            CheckEvents(text, where);
+            CheckEvents(parser, where);
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
             return stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
@@ -160,14 +161,21 @@ internal sealed class RecipeTree
             throw new InputException(
                 $"{where(e.Start.Line)}: {e.Message.TrimEnd('.')}; expected YAML in which a section has each key once", e);
         }
+        catch (Exception e) when (e is not InputException) // the parser throws many kinds, of which none says what is wrong
+        {
+            throw new InputException(
+                $"{where(parser.Current?.End.Line ?? 1)}: the text from here on is not YAML; "
+                + "expected keys and values, each bracket, brace and quote closed",
+                e);
+        }
     }
 
     // Runs before nodes are built, because building them recurses and follows aliases.
-    private static void CheckEvents(string text, Func<long, string> where)
+    private static void CheckEvents(Parser parser, Func<long, string> where)
     {
         var depth = 0;
         var documents = 0;
-        for (var parser = new Parser(new StringReader(text)); parser.MoveNext();)
+        while (parser.MoveNext())
         {
             var current = parser.Current!;
             depth += current.NestingIncrease;

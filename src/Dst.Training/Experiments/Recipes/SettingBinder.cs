@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Dst.Foundations;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -104,7 +105,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
     // A quoted value in a file is a text; one that was not read from YAML has no style.
     private static object? Parse(Type type, string text, bool plain)
     {
-        if (type == typeof(string)) return text.Contains('\0') ? null : text; // no file name has it
+        if (type == typeof(string)) return IsWritable(text) ? text : null;
         if (type.IsEnum) return Words.Find(type, text);
         if (!plain) return null;
         var culture = CultureInfo.InvariantCulture;
@@ -115,6 +116,9 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
         if (type == typeof(double)) return double.TryParse(text, NumberStyles.Float, culture, out var d) ? d : null;
         throw new NotSupportedException($"settings of type {type.Name} are not supported");
     }
+
+    // No file name has a zero character. The replacement character stands for bytes, or half a surrogate pair, that are not text.
+    private static bool IsWritable(string text) => !text.Contains('\0') && text.EnumerateRunes().All(rune => rune != Rune.ReplacementChar);
 
     /// <summary>The legal values of a key in words.</summary>
     internal static string Expected(SettingProperty property)

@@ -220,6 +220,11 @@ public sealed class RunFolder : IDisposable
             {
                 // The other process was first.
             }
+            catch
+            {
+                Directory.Delete(path); // refuses if another process has put something there
+                throw;
+            }
         }
 
         throw new IOException("every name is taken");
