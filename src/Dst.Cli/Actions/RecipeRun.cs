@@ -22,14 +22,20 @@ internal static class RecipeRun
         "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, "
             + "it must be the same.");
 
-    /// <summary>Adds the arguments and options that <see cref="Run"/> reads. It saves its state when it is cancelled.</summary>
+    private static readonly Option<bool> Force = new("--force")
+    {
+        Description = "With --resume: goes on although recipe, program, processor or vector width is another one. The result is then not "
+            + "that of an unbroken run.",
+    };
+
+    /// <summary>Adds the arguments and options that <see cref="Run"/> reads.</summary>
     public static void AddOptionsTo(Verb verb)
     {
-        verb.SavesState = true;
         RecipeInput.AddTo(verb);
         verb.Add(RecipeInput.Seeds);
         verb.Add(RecipeInput.Out);
         verb.Add(Resume);
+        verb.Add(Force);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -40,26 +46,35 @@ internal static class RecipeRun
     /// </summary>
     public static void Run(Invocation call, params IEnumerable<SettingOverride> overrides)
     {
-        var folder = call.Arguments.GetValue(Resume);
+        var (folder, force) = (call.Arguments.GetValue(Resume), call.Arguments.GetValue(Force));
+        if (force && folder is null) throw new InputException("option --force goes with --resume, which was expected too");
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
             ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
             : RecipeInput.Load(call.Arguments, overrides);
         EffectiveKeys.Check(overrides.Concat(RecipeInput.Overrides(call.Arguments)), EffectiveKeys.Of(recipe), call.Command);
-        if (recipe.Seeds.Count > 0)
-        {
-            RunSeeds(call, folder is null ? RunSet.Create(recipe, DateTime.Now) : RunSet.Resume(folder, recipe));
-        }
-        else if (folder is null)
-        {
-            var data = Load(call, recipe); // first, so that a wrong path leaves no folder behind
-            using var run = RunFolder.Create(recipe, DateTime.Now);
-            RunOne(call, run, data);
-        }
+        if (folder is null) Begin(call, recipe);
+        else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else
         {
-            using var run = RunFolder.Resume(folder, recipe);
+            using var run = RunFolder.Resume(folder, recipe, force);
             RunOne(call, run, Load(call, recipe));
         }
+    }
+
+    /// <summary>Begins a new run, or one for each seed. A recipe that is refused leaves no folder behind.</summary>
+    private static void Begin(Invocation call, Recipe recipe)
+    {
+        var first = recipe.Seeds.Count > 0 ? RunSet.RecipeOf(recipe, recipe.Seeds[0]) : recipe;
+        var data = Load(call, first);
+        Pipeline.Check(first, data);
+        if (recipe.Seeds.Count > 0)
+        {
+            RunSeeds(call, RunSet.Create(recipe, DateTime.Now), data);
+            return;
+        }
+
+        using var run = RunFolder.Create(recipe, DateTime.Now);
+        RunOne(call, run, data);
     }
 
     private static DataSet Load(Invocation call, Recipe recipe) =>
@@ -81,14 +96,16 @@ internal static class RecipeRun
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
     }
 
-    private static void RunSeeds(Invocation call, RunSet set)
+    /// <summary>Runs all seeds of a set; the data of the first seed may be loaded already.</summary>
+    private static void RunSeeds(Invocation call, RunSet set, DataSet? firstData)
     {
         var runs = new List<FinishedRun>();
         var next = Array.Empty<string>();
         foreach (var seed in set.Recipe.Seeds)
         {
             using var run = set.Open(seed);
-            var summary = RunToEnd(call, run, Load(call, run.Recipe), resumeWith: set.Path);
+            var summary = RunToEnd(call, run, firstData ?? Load(call, run.Recipe), resumeWith: set.Path);
+            firstData = null;
             runs.Add(new(run.Path, summary, set.Recipe.Prune.PatternText));
             next = NextCommands(run, summary);
         }
@@ -138,6 +155,7 @@ internal static class RecipeRun
             EpochEnded = monitor.EpochEnded,
             Log = report.Log,
         };
+        call.HasStateToSave = () => pipeline.IsTraining;
         try
         {
             return pipeline.Run(call.Cancellation);

@@ -13,6 +13,9 @@ internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWr
 {
     /// <summary>The program and the verb, such as <c>./dst data inspect</c>.</summary>
     public string Command => string.Join(' ', Help.PathOf(Arguments.CommandResult.Command));
+
+    /// <summary>Whether the work must not be left before it ends by itself.</summary>
+    public Func<bool> HasStateToSave { get; set; } = () => false;
 }
 
 /// <summary>How verbs are called, and on what vector width they compute.</summary>

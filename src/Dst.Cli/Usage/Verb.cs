@@ -28,12 +28,6 @@ internal sealed class Verb : Command
     /// <summary>How the result is written unless <c>--json</c> is given: as plain text, if nothing else is set.</summary>
     public Func<Result, string> Renderer { get; init; } = TextRenderer.Render;
 
-    /// <summary>
-    /// Whether the work ends by itself soon after it is asked to, because it has a state to save. The work of other verbs is left behind
-    /// if it does not.
-    /// </summary>
-    public bool SavesState { get; set; }
-
     /// <summary>Sets what the verb does. The handler throws on an error; one that returns has done its work.</summary>
     public void Handle(Action<Invocation> handler) => SetAction(async (parsed, cancellation) =>
     {
@@ -44,19 +38,26 @@ internal sealed class Verb : Command
         var call = new Invocation(parsed, configuration.Tier, report, cancellation);
         var work = Task.Factory.StartNew(
             () => handler(call), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await (SavesState ? work : OrLeave(work, cancellation)).ConfigureAwait(false);
+        await Task.WhenAny(work, TimeAfter(call)).ConfigureAwait(false);
+        if (!work.IsCompleted) cancellation.ThrowIfCancellationRequested();
+        await work.ConfigureAwait(false);
         return CommandLine.Done;
     });
 
-    /// <summary>Waits for the work, and for a short time only once it is cancelled: compiling and reading do not look at every moment.</summary>
-    private static async Task OrLeave(Task work, CancellationToken cancellation)
+    /// <summary>
+    /// Ends a short time after a call is cancelled, when its work is left behind: not every work looks at its cancellation. While the work
+    /// has a state to save, it has all the time that it needs.
+    /// </summary>
+    private static async Task TimeAfter(Invocation call)
     {
         var cancelled = new TaskCompletionSource();
-        using var registration = cancellation.Register(cancelled.SetResult);
-        if (await Task.WhenAny(work, cancelled.Task).ConfigureAwait(false) != work)
-            await Task.WhenAny(work, Task.Delay(TimeToEnd, CancellationToken.None)).ConfigureAwait(false);
-        if (!work.IsCompleted) cancellation.ThrowIfCancellationRequested();
-        await work.ConfigureAwait(false);
+        using var registration = call.Cancellation.Register(cancelled.SetResult);
+        await cancelled.Task.ConfigureAwait(false);
+        do
+        {
+            await Task.Delay(TimeToEnd, CancellationToken.None).ConfigureAwait(false);
+        }
+        while (call.HasStateToSave());
     }
 
     // Results do not depend on threads, so more of them than cores are allowed, but they are probably a mistake.

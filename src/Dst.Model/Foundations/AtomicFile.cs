@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.Text;
-using Dst.Kernels;
 
 namespace Dst.Foundations;
 
@@ -59,8 +58,7 @@ public static class AtomicFile
 
     private static string TemporaryNameOf(string name)
     {
-        var bytes = Encoding.UTF8.GetBytes(name);
-        var stem = bytes.Length <= LongestStem ? name : $"{bytes.Aggregate(0UL, (hash, value) => SplitMix64.Mix(hash ^ value)):x16}";
+        var stem = Encoding.UTF8.GetByteCount(name) <= LongestStem ? name : Fingerprint.Of(name);
         return $".{stem}.{Environment.ProcessId}.tmp";
     }
 

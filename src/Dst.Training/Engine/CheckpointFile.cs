@@ -10,13 +10,15 @@ public static class CheckpointFile
     private const string Version = "1";
     private const string Counters = "counters";
     private const string Forms = "convolutions";
+    private const string Recipe = "recipe";
 
     /// <summary>Writes the state atomically.</summary>
     /// <param name="path">The file.</param>
     /// <param name="arm">The arm in training.</param>
     /// <param name="trainer">Between two steps.</param>
+    /// <param name="recipe">Hash of the recipe of the run.</param>
     /// <exception cref="InputException">The file cannot be written.</exception>
-    public static void Save(string path, string arm, Trainer trainer)
+    public static void Save(string path, string arm, Trainer trainer, string recipe)
     {
         var counters = trainer.State.ToArray();
         var tensors = trainer.Tensors().Select(tensor => new TensorEntry(tensor.Name, [tensor.Values.Length], tensor.Values))
@@ -26,9 +28,18 @@ public static class CheckpointFile
             ["format"] = Format,
             ["version"] = Version,
             ["arm"] = arm,
+            [Recipe] = recipe,
             [Forms] = trainer.Forms.ToString(),
         };
         SafetensorsFile.Write(path, metadata, tensors);
+    }
+
+    /// <summary>The arm of a checkpoint, and the hash of its recipe, or null in a file of an older version.</summary>
+    /// <exception cref="InputException">The file is not a checkpoint.</exception>
+    public static (string Arm, string? Recipe) ReadOwner(string path)
+    {
+        using var file = Open(path);
+        return (file.ReadMetadata("arm"), file.Metadata.GetValueOrDefault(Recipe));
     }
 
     /// <summary>The counters of a checkpoint, or null if there is none of <paramref name="arm"/>.</summary>
@@ -56,17 +67,29 @@ public static class CheckpointFile
 
     /// <summary>Restores the state if the file is there and belongs to <paramref name="arm"/>.</summary>
     /// <returns>Whether the state was restored.</returns>
-    /// <exception cref="InputException">The file is not a checkpoint of this network and optimiser.</exception>
+    /// <exception cref="InputException">
+    /// The file is not a checkpoint of this network and optimiser, or it has values that no phase leaves.
+    /// </exception>
     public static bool TryRestore(string path, string arm, Trainer trainer)
     {
         if (!File.Exists(path)) return false;
         using var file = Open(path);
         if (file.ReadMetadata("arm") != arm) return false;
         var counters = file.ReadLongs(Counters, trainer.State.ToArray().Length);
+        if (trainer.FindProblem(counters) is { } problem) throw Damaged(path, problem);
         var tensors = trainer.Tensors().ToDictionary(tensor => tensor.Name, tensor => file.ReadFloats(tensor.Name, tensor.Values.Length));
+        foreach (var (name, values) in tensors)
+        {
+            if (Array.FindIndex(values, value => !float.IsFinite(value)) is >= 0 and var place)
+                throw Damaged(path, $"the tensor '{name}' has {values[place]} at {place}, and a finite value was expected");
+        }
+
         trainer.Restore(tensors, counters);
         return true;
     }
+
+    private static InputException Damaged(string path, string problem) =>
+        new($"{path} is damaged: {problem}; without this file, the arm is trained from its start");
 
     private static SafetensorsReader Open(string path)
     {

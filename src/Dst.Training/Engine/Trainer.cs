@@ -84,6 +84,9 @@ public sealed class Trainer : IDisposable
         for (var i = 0; i < _best.Length; i++) yield return ($"{_network.Parameters[i].Shape.Name}.best", _best[i]);
     }
 
+    /// <summary>What is wrong with the counters of a checkpoint, or null if this phase may have left them.</summary>
+    public string? FindProblem(long[] counters) => TrainingState.FindProblem(counters, _phase.Options.Epochs, _training.BatchesPerEpoch);
+
     /// <summary>Continues from a checkpoint.</summary>
     /// <param name="tensors">Arrays of the names and lengths of <see cref="Tensors"/>.</param>
     /// <param name="counters">From <see cref="TrainingState.ToArray"/>.</param>

@@ -54,6 +54,28 @@ public sealed class TrainingState
         BitConverter.DoubleToInt64Bits(Seconds), BitConverter.DoubleToInt64Bits(EpochStart),
     ];
 
+    /// <summary>Which of the counters that <see cref="ToArray"/> gives cannot be, or null if all can.</summary>
+    /// <param name="values">The counters.</param>
+    /// <param name="epochs">Epochs of the phase.</param>
+    /// <param name="batches">Steps in an epoch.</param>
+    public static string? FindProblem(long[] values, int epochs, int batches)
+    {
+        double epoch = values[0], batch = values[1], seconds = BitConverter.Int64BitsToDouble(values[9]);
+        (string Name, double Value, double Min, double Max)[] counters =
+        [
+            ("epoch", epoch, 0, epochs), ("batch", batch, 0, batches), ("step", values[2], epoch * batches + batch, epoch * batches + batch),
+            ("images", values[3], batch, long.MaxValue), ("correct", values[4], 0, values[3]),
+            ("sum of losses", BitConverter.Int64BitsToDouble(values[5]), double.MinValue, double.MaxValue),
+            ("best epoch", values[6], 0, epoch + 1), ("best top-1", BitConverter.Int64BitsToDouble(values[7]), -1, 1),
+            ("improved epoch", values[8], 0, epoch + 1), ("seconds", seconds, 0, double.MaxValue),
+            ("start of the epoch", BitConverter.Int64BitsToDouble(values[10]), 0, seconds),
+        ];
+        var wrong = Array.FindIndex(counters, counter => !(counter.Value >= counter.Min && counter.Value <= counter.Max));
+        if (wrong < 0) return null;
+        var (name, value, min, max) = counters[wrong];
+        return $"its counter {name} is {value}, and {min} to {max} was expected";
+    }
+
     /// <summary>The inverse of <see cref="ToArray"/>.</summary>
     public void CopyFrom(long[] values)
     {

@@ -28,7 +28,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         {
             Checkpoints = run.Recipe.Checkpoint,
             Progress = Progress,
-            CheckpointDue = trainer => CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer),
+            CheckpointDue = trainer => CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash),
             EpochEnded = row =>
             {
                 run.AddMetrics(row);

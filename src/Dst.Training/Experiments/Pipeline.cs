@@ -26,6 +26,7 @@ public sealed class Pipeline
     private readonly StartNetworks _networks;
     private readonly GivenModels _given;
     private readonly Dictionary<Arm, Model> _models = [];
+    private volatile bool _isTraining;
 
     /// <summary>Prepares the arms of a run that is new or resumed.</summary>
     /// <param name="run">Where everything is written.</param>
@@ -40,6 +41,9 @@ public sealed class Pipeline
         _given = new(run.Recipe, data);
     }
 
+    /// <summary>Whether an arm is in training now, whose state is saved if it is cancelled. May be asked from any thread.</summary>
+    public bool IsTraining => _isTraining;
+
     /// <summary>Called after each step.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
@@ -49,6 +53,11 @@ public sealed class Pipeline
     /// <summary>Called when an arm begins and when it is resumed, with a line for the log.</summary>
     public Action<string>? Log { get; init; }
 
+    /// <summary>Checks a recipe before a folder is made for its run.</summary>
+    /// <exception cref="InputException">The recipe contradicts itself or the data, or a model that it gives cannot be read.</exception>
+    public static void Check(Recipe recipe, DataSet data) =>
+        new RecipeCheck(recipe, finished: null, data, new(recipe, data), new(recipe, data)).Check();
+
     /// <summary>Runs, or resumes, all arms of the run's recipe.</summary>
     /// <returns>A row for each arm.</returns>
     /// <exception cref="InputException">The recipe contradicts itself or the data, or a file cannot be read or written.</exception>
@@ -56,13 +65,15 @@ public sealed class Pipeline
     /// <exception cref="DivergedException">A loss is NaN or infinite.</exception>
     public RunSummary Run(CancellationToken cancellation = default)
     {
-        new RecipeCheck(_run, _data, _networks, _given).Check();
+        new RecipeCheck(_recipe, _run.Summary, _data, _networks, _given).Check();
         if (_recipe.Student.IsTeacher) Log?.Invoke("student: the teacher itself; other keys of student have no effect");
         if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
             Log?.Invoke(
                 $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
                 + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
-        _run.WriteManifest(RunManifest.Describe(_compute, _recipe.Seed, DateTime.UtcNow, _data));
+        if (Arm.NeededBy(_recipe).All(arm => _run.Summary.Find(arm.Name) is not null)) return _run.Summary;
+        var changes = _run.WriteManifest(RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data));
+        if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
         foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
         return _run.Summary;
     }
@@ -72,12 +83,25 @@ public sealed class Pipeline
     {
         if (_models.TryGetValue(arm, out var known)) return known;
         if (_run.Summary.Find(arm.Name) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm.Name));
-        var runner = new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log };
         var result = arm.Given(_recipe) is { } path
             ? _finisher.Import(_given.Load(arm, path, Log), cancellation)
-            : runner.Run(Plan(arm, cancellation), cancellation);
+            : Train(Plan(arm, cancellation), cancellation);
         _finisher.Finish(arm, result, Log, cancellation);
         return _models[arm] = result.Model;
+    }
+
+    private PhaseResult Train(TrainingPhase phase, CancellationToken cancellation)
+    {
+        var runner = new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log };
+        _isTraining = true;
+        try
+        {
+            return runner.Run(phase, cancellation);
+        }
+        finally
+        {
+            _isTraining = false;
+        }
     }
 
     /// <summary>How an arm is trained: its row of the table with the networks that it names.</summary>

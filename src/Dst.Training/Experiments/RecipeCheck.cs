@@ -10,10 +10,10 @@ using Dst.Training.Optimizers;
 namespace Dst.Training.Experiments;
 
 /// <summary>Checks the recipe for all arms before the first of them spends hours.</summary>
-internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks networks, GivenModels given)
+internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet data, StartNetworks networks, GivenModels given)
 {
-    private readonly Recipe _recipe = run.Recipe;
-    private readonly IReadOnlyList<Arm> _arms = Arm.NeededBy(run.Recipe);
+    private readonly Recipe _recipe = recipe;
+    private readonly IReadOnlyList<Arm> _arms = Arm.NeededBy(recipe);
     private readonly Dictionary<Arm, CheckedGraph> _graphs = [];
 
     /// <summary>The sections by which arms are taught.</summary>
@@ -115,7 +115,7 @@ internal sealed class RecipeCheck(RunFolder run, DataSet data, StartNetworks net
 
     private void CheckNetworks()
     {
-        foreach (var arm in _arms.Where(arm => run.Summary.Find(arm.Name) is null))
+        foreach (var arm in _arms.Where(arm => finished?.Find(arm.Name) is null))
         {
             var graph = GraphOf(arm);
             if (arm.Given(_recipe) is not null) continue;

@@ -106,6 +106,24 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("distill.alpha=5", "distill.labels is not set")]
+    [InlineData("data.validation=0", "no validation images")]
+    [InlineData("student.model=none.safetensors", "none.safetensors")]
+    public void A_run_that_is_refused_leaves_no_folder_behind(string setting, string expected)
+    {
+        foreach (var seeds in new[] { "1", "1,2" })
+        {
+            var run = Terminal.Run("run", _recipe, "--out", _runs, "--set", setting, "--seeds", seeds);
+            Assert.Equal(CommandLine.WrongInput, run.ExitCode);
+            Assert.Contains(expected, run.Error.TrimEnd('\n').Split('\n')[^1]);
+            Assert.False(Directory.Exists(_runs));
+        }
+    }
+
+    [Fact]
+    public void Force_without_resume_is_refused() => Terminal.Run("run", _recipe, "--force").AssertWrongInput("--force", "--resume");
+
+    [Theory]
     [InlineData("1,2,1", "the seed 1 twice")]
     [InlineData("1,x", "seeds in the recipe is 'x'; expected a whole number")]
     public void Wrong_seeds_are_refused(string seeds, string expected) =>

@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.ModelFiles;
 using Dst.Runtime.Threading;
 using Dst.Tests.Experiments;
 using Dst.Tests.Foundations;
@@ -189,7 +190,7 @@ public sealed class TrainerTests : IDisposable
         var path = folder.File("checkpoint.safetensors");
         using var trainer = new Trainer(Phase(_recipe.Train), _data, new(_pool), seed: 1);
         Assert.False(CheckpointFile.TryRestore(path, "student", trainer));
-        CheckpointFile.Save(path, "student", trainer);
+        CheckpointFile.Save(path, "student", trainer, "");
         Assert.False(CheckpointFile.TryRestore(path, "teacher", trainer));
         Assert.True(CheckpointFile.TryRestore(path, "student", trainer));
 
@@ -199,6 +200,49 @@ public sealed class TrainerTests : IDisposable
         Assert.Contains("was expected", refusal, StringComparison.Ordinal);
         using (var file = File.OpenWrite(path)) file.SetLength(file.Length / 2);
         Assert.Throws<InputException>(() => CheckpointFile.TryRestore(path, "student", trainer));
+    }
+
+    [Theory]
+    [InlineData(0, 4, "epoch is 4, and 0 to 3")]
+    [InlineData(1, -1, "batch is -1, and 0 to 3")]
+    [InlineData(2, 5, "step is 5, and 0 to 0")]
+    [InlineData(4, 1, "correct is 1, and 0 to 0")]
+    [InlineData(5, 0x7FF0000000000000, "sum of losses is")]
+    [InlineData(6, 2, "best epoch is 2, and 0 to 1")]
+    [InlineData(7, 0x7FF8000000000000, "best top-1 is NaN")]
+    [InlineData(9, 0x7FF8000000000000, "seconds is NaN")]
+    public void Counters_that_no_phase_leaves_are_refused(int counter, long value, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        using var trainer = new Trainer(Phase(_recipe.Train), _data, new(_pool), seed: 1);
+        SaveChanged(folder.File("c"), trainer, (_, counters) => counters[counter] = value);
+        var message = Assert.Throws<InputException>(() => CheckpointFile.TryRestore(folder.File("c"), "student", trainer)).Message;
+        Assert.Contains($"is damaged: its counter {expected}", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_with_NaN_is_called_damaged()
+    {
+        using var folder = new TemporaryFolder();
+        using var trainer = new Trainer(Phase(_recipe.Train), _data, new(_pool), seed: 1);
+        SaveChanged(folder.File("c"), trainer, (tensors, _) => tensors["fc.bias"][1] = float.NaN);
+        var message = Assert.Throws<InputException>(() => CheckpointFile.TryRestore(folder.File("c"), "student", trainer)).Message;
+        Assert.Contains("is damaged: the tensor 'fc.bias' has NaN at 1", message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Saves a checkpoint, then a copy of it with other values.</summary>
+    private static void SaveChanged(string path, Trainer trainer, Action<Dictionary<string, float[]>, long[]> change)
+    {
+        CheckpointFile.Save(path, "student", trainer, "");
+        Dictionary<string, string> metadata;
+        var counters = trainer.State.ToArray();
+        var tensors = trainer.Tensors().ToDictionary(tensor => tensor.Name, tensor => (float[])tensor.Values.Clone());
+        using (var file = SafetensorsFile.Open(path)) metadata = file.Metadata.ToDictionary();
+        change(tensors, counters);
+        SafetensorsFile.Write(
+            path, metadata,
+            tensors.Select(tensor => new TensorEntry(tensor.Key, [tensor.Value.Length], tensor.Value))
+                .Append(new("counters", [counters.Length], counters)));
     }
 
     private TrainingPhase Phase(TrainOptions options) => new("student", Student(1), options);

@@ -109,14 +109,95 @@ public sealed class RunFolderTests : IDisposable
     {
         var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         using var pool = new WorkerPool(1);
-        var manifest = RunManifest.Describe(new(pool), 5, DateTime.UtcNow, TinyRun.Load(run.Recipe));
+        var manifest = RunManifest.Describe(new(pool), run.Recipe, DateTime.UtcNow, TinyRun.Load(run.Recipe));
         run.WriteManifest(manifest);
         run.WriteManifest(manifest);
-        var other = RunManifest.Describe(
-            new(pool), 5, DateTime.UtcNow, TinyRun.Load(TinyRun.Recipe(_folder.Path, "data.simulated.seed=2")));
+        var recipe = TinyRun.Recipe(_folder.Path, "data.simulated.seed=2");
+        var other = RunManifest.Describe(new(pool), recipe, DateTime.UtcNow, TinyRun.Load(recipe));
         Assert.Contains(
             "expected the same data", Assert.Throws<InputException>(() => run.WriteManifest(other)).Message, StringComparison.Ordinal);
         run.Dispose();
+    }
+
+    [Fact]
+    public void Another_tier_processor_or_build_is_said_and_needs_force_which_is_recorded()
+    {
+        var recipe = TinyRun.Recipe(_folder.Path);
+        using var pool = new WorkerPool(1);
+        using (var run = TinyRun.Create(recipe))
+        {
+            var manifest = RunManifest.Describe(new(pool), recipe, DateTime.UtcNow, TinyRun.Load(recipe));
+            Assert.Empty(run.WriteManifest(manifest));
+            Assert.Empty(run.WriteManifest(manifest with { Threads = 7, Started = DateTime.UnixEpoch }));
+            foreach (var (other, expected) in new[]
+            {
+                (manifest with { Tier = "v1" }, $"tier is {manifest.Tier}, now v1"),
+                (manifest with { Cpu = "another" }, $"cpu is {manifest.Cpu}, now another"),
+                (manifest with { Commit = "abc" }, $"commit is {manifest.Commit}, now abc"),
+                (manifest with { Version = "9.9" }, $"version is {manifest.Version}, now 9.9"),
+                (manifest with { RecipeHash = "x" }, $"recipe_hash is {manifest.RecipeHash}, now x"),
+            })
+            {
+                var message = Assert.Throws<InputException>(() => run.WriteManifest(other)).Message;
+                Assert.Contains(expected, message, StringComparison.Ordinal);
+                Assert.Contains("--force", message, StringComparison.Ordinal);
+            }
+        }
+
+        using var forced = RunFolder.Resume(Assert.Single(Directory.GetDirectories(_folder.File("tiny"))), recipe, force: true);
+        var now = RunManifest.Describe(new(pool), recipe, DateTime.UtcNow, TinyRun.Load(recipe)) with { Tier = "v1" };
+        Assert.Single(forced.WriteManifest(now));
+        Assert.Empty(forced.WriteManifest(now));
+        Assert.Contains("now v1", File.ReadAllText(Path.Combine(forced.Path, "manifest.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_edited_recipe_is_found_by_the_hash_of_the_other_files()
+    {
+        var path = TinyRun.RunIn(_folder.Path, "arms=[teacher]");
+        var recipe = Path.Combine(path, "recipe.yaml");
+        File.WriteAllText(recipe, File.ReadAllText(recipe).Replace("label_smoothing: 0", "label_smoothing: 0.1", StringComparison.Ordinal));
+        foreach (var file in new[] { "summary.json", "checkpoint-last.safetensors" })
+        {
+            var message = Assert.Throws<InputException>(() => RunFolder.Resume(path, [])).Message;
+            Assert.Contains($"{file} is not of the recipe", message, StringComparison.Ordinal);
+            File.Delete(Path.Combine(path, file));
+        }
+
+        using (var resumed = RunFolder.Resume(path, []))
+            Assert.Contains("recipe_hash is", Assert.Throws<InputException>(() => TinyRun.Run(resumed)).Message, StringComparison.Ordinal);
+        using var forced = RunFolder.Resume(path, RunFolder.ReadRecipe(path), force: true);
+        Assert.NotNull(TinyRun.Run(forced).Find("teacher"));
+    }
+
+    [Fact]
+    public void Another_recipe_is_taken_if_that_is_forced()
+    {
+        var path = TinyRun.RunIn(_folder.Path, "arms=[teacher]");
+        var recipe = RunFolder.ReadRecipe(path, SettingOverride.Parse("arms=[teacher, student]"));
+        Assert.Contains("--force", Assert.Throws<InputException>(() => RunFolder.Resume(path, recipe)).Message, StringComparison.Ordinal);
+        using (var forced = RunFolder.Resume(path, recipe, force: true)) TinyRun.Run(forced);
+        Assert.Equal(["teacher", "student"], TinyRun.Arms(path));
+        using var again = RunFolder.Resume(path, []);
+        Assert.Equal(2, TinyRun.Run(again, _ => Assert.Fail("a step was trained")).Arms.Count);
+    }
+
+    [Theory]
+    [InlineData("\"test_top1\": ", "\"test_top1\": 1e999, \"x\": ", "cannot be")]
+    [InlineData("\"test_top1\": ", "\"test_top1\": -0.5, \"x\": ", "cannot be")]
+    [InlineData("\"min\": ", "\"min\": 1e999, \"x\": ", "cannot be")]
+    [InlineData("\"nonzero\": ", "\"nonzero\": 9999999999, \"x\": ", "cannot be")]
+    [InlineData("\"seconds\": ", "\"seconds\": -1, \"x\": ", "cannot be")]
+    [InlineData("\"arm\": \"teacher\"", "\"arm\": \"tutor\"", "'tutor', which is unknown")]
+    [InlineData("\"seed\": 5", "\"seed\": 6", "not of the recipe")]
+    public void A_summary_with_numbers_that_cannot_be_is_refused(string old, string changed, string expected)
+    {
+        var path = Path.Combine(TinyRun.RunIn(_folder.Path, "arms=[teacher]", "teacher.train.epochs=1"), "summary.json");
+        var text = File.ReadAllText(path);
+        Assert.Contains(old, text, StringComparison.Ordinal);
+        File.WriteAllText(path, text.Replace(old, changed, StringComparison.Ordinal));
+        var message = Assert.Throws<InputException>(() => RunFolder.Resume(Path.GetDirectoryName(path)!, [])).Message;
+        Assert.Contains(expected, message, StringComparison.Ordinal);
     }
 
     [Fact]

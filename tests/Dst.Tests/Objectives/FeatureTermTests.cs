@@ -66,7 +66,7 @@ public sealed class FeatureTermTests : IDisposable
         using var folder = new TemporaryFolder();
         var phase = Phase(hints: 1, attention: 0, Layer) with { Options = _recipe.Train with { Epochs = 1 } };
         float[] start, end;
-        void Save(Trainer trainer) => CheckpointFile.Save(folder.File("c"), "student", trainer);
+        void Save(Trainer trainer) => CheckpointFile.Save(folder.File("c"), "student", trainer, "");
         using (var trainer = new Trainer(phase, _data, new(_pool), seed: 1) { CheckpointDue = Save })
         {
             start = Projection(trainer);

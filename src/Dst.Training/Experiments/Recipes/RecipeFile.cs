@@ -37,14 +37,18 @@ public static partial class RecipeFile
     /// What differs between two recipes among the keys that results depend on, each as "train.epochs is 30, now 40". Threads, the folder
     /// of runs and the times of checkpoints may differ.
     /// </summary>
-    public static IReadOnlyList<string> Differences(Recipe earlier, Recipe now)
-    {
-        var free = new Recipe();
-        var before = SettingWriter.Flatten(earlier with { Threads = 0, Runs = "", Checkpoint = free.Checkpoint });
-        var after = SettingWriter.Flatten(now with { Threads = 0, Runs = "", Checkpoint = free.Checkpoint });
-        return [.. before.Zip(after).Where(pair => pair.First.Value != pair.Second.Value)
-            .Select(pair => $"{pair.First.Path} is {pair.First.Value}, now {pair.Second.Value}")];
-    }
+    public static IReadOnlyList<string> Differences(Recipe earlier, Recipe now) =>
+    [
+        .. KeysOfResults(earlier).Zip(KeysOfResults(now)).Where(pair => pair.First.Value != pair.Second.Value)
+            .Select(pair => $"{pair.First.Path} is {pair.First.Value}, now {pair.Second.Value}"),
+    ];
+
+    /// <summary>A hash of the keys that results depend on: two recipes without <see cref="Differences"/> have the same.</summary>
+    public static string HashOf(Recipe recipe) =>
+        Fingerprint.Of(string.Join('\n', KeysOfResults(recipe).Select(key => $"{key.Path}: {key.Value}")));
+
+    private static IEnumerable<(string Path, SettingProperty Property, string Value)> KeysOfResults(Recipe recipe) =>
+        SettingWriter.Flatten(recipe with { Threads = 0, Runs = "", Checkpoint = new() });
 
     private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
     {

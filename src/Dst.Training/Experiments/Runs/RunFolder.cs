@@ -16,6 +16,7 @@ public sealed class RunFolder : IDisposable
     private const string RecipeName = "recipe.yaml";
     private const string SummaryName = "summary.json";
     private const string MetricsName = "metrics.csv";
+    private const string ForceOption = "--force to go on nevertheless";
 
     private readonly FileStream _lock; // the system releases it when the process ends, in whatever way
     private readonly FileStream _metrics;
@@ -24,7 +25,8 @@ public sealed class RunFolder : IDisposable
     {
         Path = path;
         Recipe = recipe;
-        Summary = new(recipe.Name, recipe.Seed, []);
+        RecipeHash = RecipeFile.HashOf(recipe);
+        Summary = new(recipe.Name, recipe.Seed, []) { RecipeHash = RecipeHash };
         // Without a buffer, or disposal would repeat a write that failed.
         _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         try
@@ -44,6 +46,12 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>The recipe of the run.</summary>
     public Recipe Recipe { get; }
+
+    /// <summary>Hash of the recipe: summary, manifest and checkpoint have it too.</summary>
+    public string RecipeHash { get; }
+
+    /// <summary>Whether the run goes on although something is different that may change its result.</summary>
+    public bool IsForced { get; private init; }
 
     /// <summary>The arms that are finished.</summary>
     public RunSummary Summary { get; private set; }
@@ -102,18 +110,21 @@ public sealed class RunFolder : IDisposable
         Resume(path, ReadRecipe(path, overrides));
 
     /// <summary>Opens the folder of a run that was stopped, if it was made with <paramref name="recipe"/>.</summary>
-    /// <exception cref="InputException">It is not a run folder, is in use, or was made with another recipe.</exception>
-    public static RunFolder Resume(string path, Recipe recipe)
+    /// <param name="path">The run folder.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
+    /// <exception cref="InputException">It is not a run folder, is in use, is damaged, or was made with another recipe.</exception>
+    public static RunFolder Resume(string path, Recipe recipe, bool force = false)
     {
-        CheckSameRecipe(path, recipe);
+        TakeRecipe(path, recipe, force);
         if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
         return Guard(path, () =>
         {
-            var run = new RunFolder(path, recipe, FileMode.Open);
+            var run = new RunFolder(path, recipe, FileMode.Open) { IsForced = force };
             try
             {
                 foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
-                if (File.Exists(In(path, SummaryName))) run.Summary = RunSummary.Load(In(path, SummaryName));
+                run.ReadState();
                 return run;
             }
             catch
@@ -132,14 +143,17 @@ public sealed class RunFolder : IDisposable
         ? RecipeFile.Load(In(folder, RecipeName), overrides)
         : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
 
-    /// <summary>Checks that the folder was made with <paramref name="recipe"/>.</summary>
+    /// <summary>Checks that the folder was made with <paramref name="recipe"/>, or gives it this recipe if that is forced.</summary>
     /// <exception cref="InputException">The run was made with another recipe.</exception>
-    internal static void CheckSameRecipe(string path, Recipe recipe)
+    internal static void TakeRecipe(string path, Recipe recipe, bool force)
     {
         var differences = RecipeFile.Differences(ReadRecipe(path), recipe);
-        if (differences.Count > 0)
+        if (differences.Count == 0) return;
+        if (!force)
             throw new InputException(
-                $"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume");
+                $"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume, or "
+                + $"{ForceOption}");
+        WriteRecipe(path, recipe);
     }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
@@ -171,12 +185,31 @@ public sealed class RunFolder : IDisposable
         Summary = summary;
     }
 
-    /// <summary>Writes <c>manifest.json</c>, or compares the one of the run that is resumed.</summary>
-    /// <exception cref="InputException">It cannot be written, or the data is not that of the run.</exception>
-    public void WriteManifest(RunManifest manifest)
+    /// <summary>
+    /// Writes <c>manifest.json</c>, or compares the one of the run that is resumed. What has changed since is written into it if that is
+    /// forced.
+    /// </summary>
+    /// <returns>What is different and may change the result.</returns>
+    /// <exception cref="InputException">It cannot be written, or it is not that of the run and the run is not forced.</exception>
+    public IReadOnlyList<string> WriteManifest(RunManifest manifest)
     {
-        if (!File.Exists(ManifestPath)) manifest.Save(ManifestPath);
-        else manifest.CheckData(ManifestPath);
+        if (!File.Exists(ManifestPath))
+        {
+            manifest.Save(ManifestPath);
+            return [];
+        }
+
+        var earlier = RunManifest.Load(ManifestPath);
+        manifest.CheckData(earlier, ManifestPath);
+        var differences = manifest.Differences(earlier);
+        if (differences.Count == 0) return [];
+        if (!IsForced)
+            throw new InputException(
+                $"run folder {Path} would end with other bits than an unbroken run: {string.Join("; ", differences)}; expected the same to "
+                + $"resume, or {ForceOption}");
+        string[] changes = [.. earlier.Changes, string.Join("; ", differences)];
+        (manifest with { Started = earlier.Started, Convolutions = earlier.Convolutions, Changes = changes }).Save(ManifestPath);
+        return differences;
     }
 
     /// <summary>Adds an arm's measured convolutions to <c>manifest.json</c>.</summary>
@@ -196,6 +229,34 @@ public sealed class RunFolder : IDisposable
         _metrics.Dispose();
         _lock.Dispose();
     }
+
+    /// <summary>Reads what is finished and checks that all files are of one run.</summary>
+    private void ReadState()
+    {
+        var path = In(Path, SummaryName);
+        if (File.Exists(path))
+        {
+            var summary = RunSummary.Load(path);
+            if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(path);
+            CheckHash(path, summary.RecipeHash);
+            Summary = Summary with { Arms = summary.Arms };
+        }
+
+        if (!File.Exists(CheckpointPath)) return;
+        var (arm, hash) = CheckpointFile.ReadOwner(CheckpointPath);
+        if (!ArmNames.All.Contains(arm))
+            throw new InputException($"{CheckpointPath} has the unknown arm '{arm}'; {Words.Choice(ArmNames.All)} was expected");
+        CheckHash(CheckpointPath, hash);
+    }
+
+    // Files of older versions have no hash.
+    private void CheckHash(string path, string? hash)
+    {
+        if (!IsForced && hash is not null && hash != RecipeHash) throw OfAnotherRecipe(path);
+    }
+
+    private static InputException OfAnotherRecipe(string path) =>
+        new($"{path} is not of the recipe in its folder's {RecipeName}; expected files of one run, or {ForceOption}");
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
 

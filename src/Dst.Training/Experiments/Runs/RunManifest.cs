@@ -7,6 +7,7 @@ using Dst.Kernels.Simd;
 using Dst.Runtime;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Training.Experiments.Runs;
 
@@ -42,14 +43,20 @@ public sealed record RunManifest
     /// <summary>When the run began, UTC.</summary>
     public required DateTime Started { get; init; }
 
+    /// <summary>Hash of the recipe (<see cref="RecipeFile.HashOf"/>), or null in a folder of an older version.</summary>
+    public string? RecipeHash { get; init; }
+
+    /// <summary>What was different each time when the run went on nevertheless.</summary>
+    public IReadOnlyList<string> Changes { get; init; } = [];
+
     /// <summary>Hash of the content of each split, by name.</summary>
     public required IReadOnlyDictionary<string, string> Data { get; init; }
 
     /// <summary>Forms of the convolutions of each arm for which they were measured.</summary>
     public IReadOnlyDictionary<string, ConvolutionForms> Convolutions { get; init; } = new Dictionary<string, ConvolutionForms>();
 
-    /// <summary>Describes this program, this machine and the data.</summary>
-    public static RunManifest Describe(ComputeContext compute, long seed, DateTime started, DataSet data)
+    /// <summary>Describes this program, this machine, the recipe and the data.</summary>
+    public static RunManifest Describe(ComputeContext compute, Recipe recipe, DateTime started, DataSet data)
     {
         return new()
         {
@@ -60,7 +67,8 @@ public sealed record RunManifest
             Cpu = Processor.Name,
             Tier = SimdTiers.NameOf(compute.Tier),
             Threads = compute.Pool.Threads,
-            Seed = seed,
+            Seed = recipe.Seed,
+            RecipeHash = RecipeFile.HashOf(recipe),
             Started = started.ToUniversalTime(),
             Data = data.Splits.ToDictionary(split => split.Name, HashOf),
         };
@@ -83,15 +91,26 @@ public sealed record RunManifest
         }
     }
 
-    /// <summary>Fails unless the manifest at <paramref name="path"/> has the same data.</summary>
-    internal void CheckData(string path)
+    /// <summary>Fails unless an earlier manifest has the same data.</summary>
+    /// <exception cref="InputException">It has other data.</exception>
+    internal void CheckData(RunManifest earlier, string path)
     {
-        var earlier = Load(path);
         foreach (var (split, hash) in Data)
         {
             if (earlier.Data.GetValueOrDefault(split) is var before && before != hash)
                 throw new InputException($"{path}: the {split} data had the hash {before}, now {hash}; expected the same data to resume");
         }
+    }
+
+    /// <summary>What differs from an earlier manifest and may change bits of the result, each as "tier is v512, now v256".</summary>
+    internal IReadOnlyList<string> Differences(RunManifest earlier)
+    {
+        (string Name, string? Before, string? Now)[] facts =
+        [
+            ("version", earlier.Version, Version), ("commit", earlier.Commit, Commit), ("cpu", earlier.Cpu, Cpu),
+            ("tier", earlier.Tier, Tier), ("recipe_hash", earlier.RecipeHash ?? RecipeHash, RecipeHash),
+        ];
+        return [.. facts.Where(fact => fact.Before != fact.Now).Select(fact => $"{fact.Name} is {fact.Before}, now {fact.Now}")];
     }
 
     /// <summary>Hash of the images and labels of a split, in their order.</summary>

@@ -9,7 +9,9 @@ namespace Dst.Training.Experiments.Runs;
 /// </summary>
 public sealed class RunSet
 {
-    private RunSet(string path, Recipe recipe) => (Path, Recipe) = (path, recipe);
+    private readonly bool _force;
+
+    private RunSet(string path, Recipe recipe, bool force) => (Path, Recipe, _force) = (path, recipe, force);
 
     /// <summary>The folder of the set.</summary>
     public string Path { get; }
@@ -19,22 +21,28 @@ public sealed class RunSet
 
     /// <summary>Makes the folder of a new set.</summary>
     /// <exception cref="InputException">It cannot be made.</exception>
-    public static RunSet Create(Recipe recipe, DateTime now) => new(RunFolder.CreateSet(recipe, now), recipe);
+    public static RunSet Create(Recipe recipe, DateTime now) => new(RunFolder.CreateSet(recipe, now), recipe, force: false);
 
     /// <summary>Opens a set that was stopped, if it was made with <paramref name="recipe"/>.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="recipe">The recipe with its seeds.</param>
+    /// <param name="force">Whether its runs go on with another recipe, program or machine too.</param>
     /// <exception cref="InputException">It is not the folder of a set, or was made with another recipe.</exception>
-    public static RunSet Resume(string path, Recipe recipe)
+    public static RunSet Resume(string path, Recipe recipe, bool force = false)
     {
-        RunFolder.CheckSameRecipe(path, recipe);
-        return new(path, recipe);
+        RunFolder.TakeRecipe(path, recipe, force);
+        return new(path, recipe, force);
     }
+
+    /// <summary>The recipe of the run of one of the seeds.</summary>
+    public static Recipe RecipeOf(Recipe recipe, long seed) => recipe with { Seed = seed, Seeds = [] };
 
     /// <summary>The run of one of the seeds, new or resumed.</summary>
     /// <exception cref="InputException">It cannot be opened or made.</exception>
     public RunFolder Open(long seed)
     {
         var path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
-        var recipe = Recipe with { Seed = seed, Seeds = [] };
-        return RunFolder.IsRun(path) ? RunFolder.Resume(path, recipe) : RunFolder.CreateAt(path, recipe);
+        var recipe = RecipeOf(Recipe, seed);
+        return RunFolder.IsRun(path) ? RunFolder.Resume(path, recipe, _force) : RunFolder.CreateAt(path, recipe);
     }
 }

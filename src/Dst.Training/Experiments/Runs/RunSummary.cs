@@ -77,6 +77,19 @@ public sealed record ArmSummary
 
     /// <summary>What pruning did to each layer; empty if the network is dense.</summary>
     public IReadOnlyList<LayerSummary> Layers { get; init; } = [];
+
+    /// <summary>Whether every number is in its range.</summary>
+    internal bool IsLegal =>
+        TestTop1 is >= 0 and <= 1 && ValidationTop1 is >= 0 and <= 1
+        && IsPart(Nonzero, Weights) && IsPart(EffectiveMacs, Macs) && FileBytes >= 0
+        && IsLegalTime(LatencyMs) && (LatencyDenseMs is null || IsLegalTime(LatencyDenseMs)) && Seconds is >= 0 and <= double.MaxValue
+        && IsPart(BestEpoch, Epochs) && LabelledImages >= 0 && UnlabelledImages >= 0
+        && Confusion.All(row => row is not null && row.Count == Confusion.Count && row.All(count => count >= 0))
+        && Layers.All(layer => IsPart(layer.Kept, layer.Weights));
+
+    private static bool IsPart(long part, long whole) => part >= 0 && part <= whole;
+
+    private static bool IsLegalTime(Latency time) => time.Min >= 0 && time.Min <= time.Median && time.Median <= double.MaxValue;
 }
 
 /// <summary>All finished arms of a run: <c>summary.json</c>.</summary>
@@ -86,6 +99,9 @@ public sealed record ArmSummary
 public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSummary> Arms)
 {
     private const long MaxBytes = 64 << 20;
+
+    /// <summary>Hash of the recipe (<see cref="Recipes.RecipeFile.HashOf"/>), or null in a file of an older version.</summary>
+    public string? RecipeHash { get; init; }
 
     internal static readonly JsonSerializerOptions JsonOptions = new()
     {
@@ -107,9 +123,13 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
         {
             var summary = JsonSerializer.Deserialize<RunSummary>(InputFile.ReadAllBytes(path, MaxBytes), JsonOptions);
             // The serialiser checks every property, but not the elements of lists.
-            return summary is not null && summary.Arms.All(arm => arm is not null && arm.Layers.All(layer => layer is not null))
-                ? summary
-                : throw new InputException($"{path} has null for the summary, an arm or a layer; expected a summary of a run");
+            if (summary is null || !summary.Arms.All(arm => arm is not null && arm.Layers.All(layer => layer is { Shape: not null })))
+                throw new InputException($"{path} has null for the summary, an arm or a layer; expected a summary of a run");
+            if (summary.Arms.CountBy(arm => arm.Arm).FirstOrDefault(arm => arm.Value > 1 || !ArmNames.All.Contains(arm.Key)) is { Value: > 0 } odd)
+                throw new InputException($"{path} has the arm '{odd.Key}', which is unknown or there twice; expected a summary of a run");
+            if (summary.Arms.FirstOrDefault(arm => !arm.IsLegal) is { } wrong)
+                throw new InputException($"{path} has a number of the arm '{wrong.Arm}' that cannot be; expected a summary of a run");
+            return summary;
         }
         catch (JsonException e)
         {

@@ -1,0 +1,11 @@
+using System.Text;
+using static Dst.Kernels.SplitMix64;
+
+namespace Dst.Foundations;
+
+/// <summary>A short hash that tells texts apart which differ by accident. It is no protection against intent.</summary>
+public static class Fingerprint
+{
+    /// <summary>16 hexadecimal digits.</summary>
+    public static string Of(string text) => $"{Encoding.UTF8.GetBytes(text).Aggregate(GoldenGamma, (hash, value) => Mix(hash ^ value)):x16}";
+}
