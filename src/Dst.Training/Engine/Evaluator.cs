@@ -45,11 +45,11 @@ public static class Evaluator
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ClassificationMetrics Evaluate(Predictor predictor, BatchLoader samples, CancellationToken cancellation = default)
     {
-        return Evaluate(predictor.Classes, samples, Compute, cancellation);
+        return Evaluate(predictor.OutputCount, samples, Compute, cancellation);
 
         ReadOnlySpan<float> Compute(Batch batch)
         {
-            var logits = new float[batch.Count * predictor.Classes];
+            var logits = new float[batch.Count * predictor.OutputCount];
             predictor.ComputeLogits(batch.Images.AsSpan(0, batch.Count * (int)predictor.Input.Count), logits);
             return logits;
         }
