@@ -15,7 +15,7 @@ internal static class PredictCommand
 
     private static readonly Argument<string[]> Images = new("images")
     {
-        Description = "Image files (JPEG, PNG, TIFF, MSTAR), or folders of them.",
+        Description = "Image files, or folders of them; 'dst doctor' lists the formats.",
         HelpName = "IMAGE",
         Arity = ArgumentArity.ZeroOrMore,
     };
@@ -67,7 +67,7 @@ internal static class PredictCommand
         foreach (var files in allFiles.Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
-            var values = Predict(predictor, files);
+            var values = Predict(predictor, files, Array.ConvertAll(files, file => Read(file, call)));
             for (var i = 0; i < files.Length; i++)
                 results.Add(new(files[i], model.Outputs, Best(values[(i * model.Classes)..((i + 1) * model.Classes)], model, top)));
         }
@@ -76,9 +76,8 @@ internal static class PredictCommand
             new(results, new Lines([.. results.Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}")])));
     }
 
-    private static float[] Predict(Predictor predictor, string[] files)
+    private static float[] Predict(Predictor predictor, string[] files, Image[] images)
     {
-        var images = Array.ConvertAll(files, ImageFile.Read);
         var values = new float[files.Length * predictor.Classes];
         try
         {
@@ -86,7 +85,7 @@ internal static class PredictCommand
         }
         catch (NotFiniteNumberException) when (files.Length > 1) // one after another, to name the file
         {
-            foreach (var file in files) Predict(predictor, [file]);
+            for (var i = 0; i < files.Length; i++) Predict(predictor, [files[i]], [images[i]]);
             throw;
         }
         catch (NotFiniteNumberException e)
@@ -95,6 +94,14 @@ internal static class PredictCommand
         }
 
         return values;
+    }
+
+    private static Image Read(string file, Invocation call)
+    {
+        var image = ImageFile.Read(file);
+        if (image.Warning is { } warning) call.Report.Log($"warning: {warning}");
+        if (image.NoData > 0) call.Report.Log($"warning: file '{file}' has {image.NoData} samples without data, which are taken as dark");
+        return image;
     }
 
     private static IEnumerable<string> FilesOf(string[] paths)
@@ -110,7 +117,7 @@ internal static class PredictCommand
             var files = InputFile.Guard(path, () => Directory.GetFiles(path)).Where(ImageFile.HasImageName).Order(StringComparer.Ordinal)
                 .ToList();
             if (files.Count == 0)
-                throw new InputException($"folder {path} has no image files; JPEG, PNG, TIFF or MSTAR files were expected");
+                throw new InputException($"folder {path} has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
             foreach (var file in files) yield return file;
         }
     }
