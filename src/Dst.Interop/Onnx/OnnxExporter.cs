@@ -57,11 +57,11 @@ public static class OnnxExporter
     private static Model WithoutDeadNodes(Model model)
     {
         var graph = new CheckedGraph(model.Graph.Definition.LeadingTo(model.Graph.Output.Name));
-        return new(graph, graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => model.Parameters[parameter.Name]))
+        return model with
         {
+            Graph = graph,
+            Parameters = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => model.Parameters[parameter.Name]),
             Masks = model.Masks.Where(mask => graph.Shapes.ContainsKey(mask.Key)).ToDictionary(),
-            ClassNames = model.ClassNames,
-            Normalisation = model.Normalisation,
         };
     }
 
