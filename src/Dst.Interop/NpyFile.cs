@@ -35,6 +35,21 @@ public static partial class NpyFile
         return (shape, MemoryMarshal.Cast<byte, float>(bytes.AsSpan(data)).ToArray());
     }
 
+    /// <summary>Reads an array of a given shape.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="expected">Extent of each dimension; null stands for any from 1 on.</param>
+    /// <returns>Shape and values.</returns>
+    /// <exception cref="InputException">The file cannot be read or holds something else.</exception>
+    public static (int[] Shape, float[] Values) ReadShaped(string path, int?[] expected)
+    {
+        var (shape, values) = Read(path);
+        var fits = shape.Length == expected.Length
+            && expected.Zip(shape).All(pair => pair.First is { } extent ? extent == pair.Second : pair.Second > 0);
+        if (fits) return (shape, values);
+        var wanted = string.Join(", ", expected.Select(extent => extent is null ? "N" : $"{extent}"));
+        throw new InputException($"{path} has the shape [{string.Join(", ", shape)}]; [{wanted}] was expected");
+    }
+
     /// <summary>Writes an array atomically.</summary>
     /// <param name="path">The file.</param>
     /// <param name="shape">Extent of each dimension.</param>

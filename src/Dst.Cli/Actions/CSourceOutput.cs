@@ -19,20 +19,30 @@ internal static class CSourceOutput
         Description = "For c: compiles the source with this machine's compiler and runs its test before the folder appears.",
     };
 
+    private static readonly Option<string[]> CheckData = new("--check-data")
+    {
+        Description = "For c: compares with another program too. Two NumPy files of 32-bit floats: inputs [N, C, H, W] as they enter the "
+            + "network, and the logits [N, outputs] that ONNX Runtime or PyTorch gives for them.",
+        HelpName = "INPUTS LOGITS",
+        Arity = new(2, 2),
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     /// <summary>Adds the options of this format.</summary>
     public static void AddTo(Verb verb)
     {
-        foreach (var option in new Option[] { Name, Float, Check }) verb.Add(option);
+        foreach (var option in new Option[] { Name, Float, Check, CheckData }) verb.Add(option);
     }
 
     /// <summary>Writes the source of a model and reports its sizes.</summary>
     public static void Write(Invocation call, Model model, string path, string folder)
     {
         var name = call.Arguments.GetValue(Name) ?? Path.GetFileNameWithoutExtension(path);
-        var report = CSourceExport.Write(model, folder, name, call.Arguments.GetValue(Check));
-        var notes = new List<string>();
-        if (report.Sizes.CodeBytes is null) notes.Add("code: not measured, as there is no C compiler (cc) here");
-        if (report.CheckOutput is not null) notes.Add(report.CheckOutput);
+        (string, string)? data = call.Arguments.GetValue(CheckData) is [var inputs, var logits] ? (inputs, logits) : null;
+        var check = new CSourceCheck(call.Arguments.GetValue(Check), data);
+        var report = CSourceExport.Write(model, folder, name, check);
+        var notes = new List<string>(report.CheckOutput);
+        if (report.Problem is not null) notes.Add($"code and stack: not measured, as {report.Problem}");
         notes.Add($"{folder}: {name}.c, {name}.h, {name}_test.c, Makefile, README.md");
         var document = new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput };
         call.Report.Write(new(document, TableOf(report.Sizes, report.Dense), new Lines(notes)));
@@ -48,6 +58,7 @@ internal static class CSourceOutput
                 Row("flash: code", sizes => sizes.CodeBytes),
                 Row("flash", sizes => sizes.FlashBytes),
                 Row("RAM: arena", sizes => sizes.ArenaBytes),
+                Row("RAM: stack", sizes => sizes.StackBytes),
             ],
             new("part", "bytes", row => row.Part) { Alignment = Alignment.Left },
             new("exported", "exported", row => row.Exported),

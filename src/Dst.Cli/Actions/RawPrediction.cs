@@ -44,12 +44,8 @@ internal static class RawPrediction
             throw new InputException("option --top does not go with --raw, which writes all logits");
         OutputPath.Check(call.Arguments, Logits);
         var model = ModelFile.Load(path);
-        var (shape, values) = NpyFile.Read(raw);
         var input = model.Graph.Input;
-        if (shape is not [>= 1, _, _, _] || shape[1] != input.Channels || shape[2] != input.Height || shape[3] != input.Width)
-            throw new InputException(
-                $"{raw} has the shape [{string.Join(", ", shape)}]; [N, {input.Channels}, {input.Height}, {input.Width}] was expected, "
-                    + $"as {path} takes");
+        var (shape, values) = NpyFile.ReadShaped(raw, [null, input.Channels, input.Height, input.Width]);
         using var plan = InferencePlan.Compile(model, new() { Tier = call.Tier, Batch = Math.Min(Batch, shape[0]), Tune = false });
         using var session = plan.CreateSession(SharedOptions.ThreadsOf(call.Arguments));
         var logits = new float[(long)shape[0] * plan.Classes];

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
+using Dst.Interop.CSource;
 using Dst.Report;
 using Dst.Report.Models;
 using Dst.Runtime.Inference;
@@ -58,6 +59,7 @@ internal static class InspectCommand
             cost.EffectiveMacs,
             model.ClassNames,
             model.Normalisation,
+            Board = Board.Of(model),
             Layers = LayerRow.AllOf(model),
             Plan = call.Arguments.GetValue(Plan) ? DecisionsOf(model, call) : null,
         };
@@ -67,7 +69,8 @@ internal static class InspectCommand
             $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
             $"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept",
             $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
-            $"input    {Describe(model.Normalisation)}");
+            $"input    {Describe(model.Normalisation)}",
+            $"board    {document.Board}");
         var layers = LayerTable.Of(document.Layers);
         call.Report.Write(
             document.Plan is null ? new(document, summary, layers) : new(document, summary, layers, PlanTable.Of(document.Plan)));
@@ -90,5 +93,24 @@ internal static class InspectCommand
             ? "less its own mean, divided by its own deviation"
             : $"less {string.Join(", ", input.Mean)}, divided by {string.Join(", ", input.Deviation)}";
         return $"{resize}{amplitude}{smooth}{scale}";
+    }
+
+    /// <summary>What the model takes as C source, or why there is none.</summary>
+    private sealed record Board(CSourceSizes? Sizes, string? Refusal)
+    {
+        public static Board Of(Model model)
+        {
+            try
+            {
+                return new(CSourceExport.SizesOf(model), null);
+            }
+            catch (InputException e)
+            {
+                return new(null, e.Message);
+            }
+        }
+
+        public override string ToString() => Sizes is null ? $"no C source: {Refusal}"
+            : $"{Format.Bytes(Sizes.FlashBytes)} of flash and {Format.Bytes(Sizes.ArenaBytes)} of RAM as C source, without code and stack";
     }
 }

@@ -26,7 +26,7 @@ internal static class CConvolutions
         }
 
         var isShared = mask is null && c.Groups == 1;
-        Emit(program, node, blocks, block, isShared, c.OutChannels, $".stride = {c.Stride}", $".padding = {c.Padding}");
+        Emit(program, node, blocks, block, isShared, c.OutChannels, ("stride", $"{c.Stride}"), ("padding", $"{c.Padding}"));
     }
 
     /// <summary>Writes the layer and the call of a depthwise convolution.</summary>
@@ -39,11 +39,11 @@ internal static class CConvolutions
         for (var i = 0; i < weights.Length; i++) weights[i] = node.Weight![i % window.Channels * window.Area + i / window.Channels];
         var layer = program.AddLayer(
             node, "depthwise",
-            $".weights = {program.AddFloats(node, "weights", weights)}",
-            $".bias = {program.AddFloats(node, "bias", node.Bias ?? new float[window.Channels])}",
-            $".kernel_height = {window.KernelHeight}", $".kernel_width = {window.KernelWidth}",
-            $".stride = {window.Stride}", $".padding = {window.Padding}",
-            $".low = {low}", $".high = {high}");
+            ("weights", program.AddFloats(node, "weights", weights)),
+            ("bias", program.AddFloats(node, "bias", node.Bias ?? new float[window.Channels])),
+            ("kernel_height", $"{window.KernelHeight}"), ("kernel_width", $"{window.KernelWidth}"),
+            ("stride", $"{window.Stride}"), ("padding", $"{window.Padding}"),
+            ("low", low), ("high", high));
         EmitCall(program, node, "convolve_channels", layer);
     }
 
@@ -54,11 +54,12 @@ internal static class CConvolutions
         var whole = new Conv2dOp(linear.OutFeatures, input.Shape.Height, input.Shape.Width);
         Tap[] taps = [.. PositionsInOrderOfOffset(input, whole, input.Shape.Channels)];
         var blocks = Enumerable.Repeat(taps, (linear.OutFeatures + DenseBlock - 1) / DenseBlock).ToList();
-        Emit(program, node, blocks, DenseBlock, isShared: true, linear.OutFeatures, ".stride = 1", ".padding = 0");
+        Emit(program, node, blocks, DenseBlock, isShared: true, linear.OutFeatures, ("stride", "1"), ("padding", "0"));
     }
 
     private static void Emit(
-        CProgram program, LoweredNode node, List<Tap[]> blocks, int block, bool isShared, int filters, params string[] geometry)
+        CProgram program, LoweredNode node, List<Tap[]> blocks, int block, bool isShared, int filters,
+        params (string Field, string Value)[] geometry)
     {
         foreach (var template in new[] { "tile.c", "finish.c", "convolve.c" }) program.Use(template);
         var (low, high) = CProgram.BoundsOf(node);
@@ -67,12 +68,12 @@ internal static class CConvolutions
         var layer = program.AddLayer(
             node, "convolution",
             [
-                $".weights = {program.AddFloats(node, "weights", [.. Weights(node, blocks, block, filters)])}",
-                $".bias = {program.AddFloats(node, "bias", node.Bias ?? new float[filters])}",
-                $".taps = {program.AddTaps(node, "taps", [.. listed.SelectMany(taps => taps).Select(tap => tap.Offset)])}",
-                $".counts = {(counts.Distinct().Count() == 1 ? "NULL" : program.AddTaps(node, "counts", counts))}",
-                $".count = {counts[0]}", $".shared = {(isShared ? 1 : 0)}", $".filters = {filters}", $".block = {block}",
-                .. geometry, $".low = {low}", $".high = {high}",
+                ("weights", program.AddFloats(node, "weights", [.. Weights(node, blocks, block, filters)])),
+                ("bias", program.AddFloats(node, "bias", node.Bias ?? new float[filters])),
+                ("taps", program.AddTaps(node, "taps", [.. listed.SelectMany(taps => taps).Select(tap => tap.Offset)])),
+                ("counts", counts.Distinct().Count() == 1 ? "NULL" : program.AddTaps(node, "counts", counts)),
+                ("count", $"{counts[0]}"), ("shared", isShared ? "1" : "0"), ("filters", $"{filters}"), ("block", $"{block}"),
+                .. geometry, ("low", low), ("high", high),
             ]);
         EmitCall(program, node, "convolve", layer);
     }

@@ -8,7 +8,7 @@ internal static class CElementwise
 {
     private const string Clamp = "to[c] = sum < low ? low : sum > high ? high : sum;";
     private const string Bounds = "float low, float high";
-    private const string Second = "const float *second, const map *other";
+    private const string Second = "const float *second, const $map *other";
 
     private static readonly Dictionary<string, (string Meaning, string Parameters, string Statement)> Functions = new()
     {

@@ -10,10 +10,10 @@ internal static class COperations
     /// <summary>What the C source can compute.</summary>
     public static LoweringTarget Target { get; } = new(TakesBounds, ReadsMapsInAnyOrder: true);
 
-    /// <summary>Writes all statements of a network.</summary>
-    public static CProgram Write(CNetwork network)
+    /// <summary>Writes all statements of a network. All names begin with the prefix.</summary>
+    public static CProgram Write(CNetwork network, string prefix)
     {
-        var program = new CProgram(network);
+        var program = new CProgram(network, prefix);
         program.Use("map.c");
         if (network[NetworkGraph.InputName].Argument is null)
         {

@@ -4,13 +4,16 @@ using Dst.Runtime.Lowering;
 namespace Dst.Interop.CSource;
 
 /// <summary>The source file of a network under construction: its functions, constants and statements.</summary>
-internal sealed class CProgram(CNetwork network)
+/// <param name="network">The network.</param>
+/// <param name="prefix">What the name of each function, type, macro and constant begins with.</param>
+internal sealed class CProgram(CNetwork network, string prefix)
 {
     private readonly OrderedDictionary<string, string> _functions = [];
     private readonly OrderedDictionary<string, string> _maps = [];
     private readonly OrderedDictionary<string, int[]> _taps = [];
     private readonly List<(string Name, float[] Values)> _floats = [];
-    private readonly HashSet<string> _names = [];
+    private readonly Dictionary<LoweredNode, string> _names = [];
+    private readonly HashSet<string> _taken = [];
     private readonly StringBuilder _layers = new();
     private readonly StringBuilder _statements = new();
 
@@ -44,7 +47,7 @@ internal sealed class CProgram(CNetwork network)
     /// <summary>Adds a function, unless it is there already.</summary>
     public void Use(string template, params (string Word, string Text)[] words)
     {
-        var text = Templates.Read(template, words);
+        var text = Templates.Prefix(Templates.Read(template, words), prefix);
         _functions.TryAdd(text, text);
     }
 
@@ -55,7 +58,6 @@ internal sealed class CProgram(CNetwork network)
     public string AddFloats(LoweredNode node, string suffix, float[] values)
     {
         var name = NameOf(node, suffix);
-        _names.Add(name);
         _floats.Add((name, values));
         return name;
     }
@@ -65,24 +67,25 @@ internal sealed class CProgram(CNetwork network)
     {
         if (_taps.FirstOrDefault(other => other.Value.AsSpan().SequenceEqual(taps)).Key is { } equal) return equal;
         var name = NameOf(node, suffix);
-        _names.Add(name);
         _taps.Add(name, taps);
         return name;
     }
 
-    /// <summary>Adds a structure that describes a layer and returns its address.</summary>
-    public string AddLayer(LoweredNode node, string type, params string[] fields)
+    /// <summary>Adds a structure that describes a layer and returns its address. Fields are in the order of its type.</summary>
+    public string AddLayer(LoweredNode node, string type, params (string Field, string Value)[] fields)
     {
         var name = NameOf(node, "layer");
-        _layers.Append($"static const {type} {name} = {{\n    {string.Join(",\n    ", fields)}\n}};\n");
+        var lines = fields.Select(field => $"    {field.Value}, /* {field.Field} */\n");
+        _layers.Append($"static const {prefix}_{type} {name} = {{\n{string.Concat(lines)}}};\n");
         return $"&{name}";
     }
 
     /// <summary>The address of the constant that describes a value's map.</summary>
     public string MapOf(string value)
     {
-        _maps.TryAdd(network[value].MapName, network[value].MapFields);
-        return $"&{network[value].MapName}";
+        var name = $"{prefix}_{network[value].MapName}";
+        _maps.TryAdd(name, network[value].MapFields);
+        return $"&{name}";
     }
 
     /// <summary>Begins a layer: a comment, and the zeros around its output.</summary>
@@ -103,7 +106,7 @@ internal sealed class CProgram(CNetwork network)
 
     /// <summary>Adds the call of a function.</summary>
     public void Statement(string function, params string[] arguments) =>
-        _statements.Append($"    {function}({string.Join(", ", arguments)});\n");
+        _statements.Append($"    {prefix}_{function}({string.Join(", ", arguments)});\n");
 
     /// <summary>Writes the constants with their numbers, or only their declarations if <paramref name="withoutNumbers"/>.</summary>
     public void WriteConstants(TextWriter writer, bool withoutNumbers)
@@ -111,19 +114,26 @@ internal sealed class CProgram(CNetwork network)
         void Write(string type, string name, int length, IEnumerable<string> values) =>
             writer.Write(withoutNumbers ? $"extern const {type} {name}[{length}];\n" : CText.Array(type, name, values));
 
-        foreach (var (name, fields) in _maps) writer.Write($"static const map {name} = {fields};\n");
-        foreach (var (name, taps) in _taps) Write("tap", name, taps.Length, taps.Select(tap => $"{tap}"));
+        foreach (var (name, fields) in _maps) writer.Write($"static const {prefix}_map {name} = {fields};\n");
+        foreach (var (name, taps) in _taps) Write($"{prefix}_tap", name, taps.Length, taps.Select(tap => $"{tap}"));
         foreach (var (name, values) in _floats) Write("float", name, values.Length, values.Select(CText.Float));
         writer.Write(_layers);
     }
 
     /// <summary>The definition of the type of taps.</summary>
-    public string TapType => _taps.Count == 0 ? "" : $"typedef unsigned {(HasWideTaps ? "int" : "short")} tap;\n\n";
+    public string TapType => _taps.Count == 0 ? "" : $"typedef unsigned {(HasWideTaps ? "int" : "short")} {prefix}_tap;\n\n";
 
     private string NameOf(LoweredNode node, string suffix)
     {
-        var name = $"{CText.Identifier(node.Layer)}_{suffix}";
-        for (var i = 2; _names.Contains(name); i++) name = $"{CText.Identifier(node.Layer)}_{i}_{suffix}";
-        return name;
+        if (!_names.TryGetValue(node, out var name))
+        {
+            // Layers such as "a.b" and "a_b" have equal identifiers.
+            var identifier = CText.Identifier(node.Layer);
+            name = identifier;
+            for (var i = 2; !_taken.Add(name); i++) name = $"{identifier}_{i}";
+            _names.Add(node, name);
+        }
+
+        return $"{prefix}_{name}_{suffix}";
     }
 }

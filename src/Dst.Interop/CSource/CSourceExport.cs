@@ -5,32 +5,39 @@ namespace Dst.Interop.CSource;
 /// <summary>Writes a model as C99 source: <c>dst export --format c</c>, docs/embedded.md.</summary>
 public static class CSourceExport
 {
+    /// <summary>Sizes of the constants and the arena of a model's source. Code and stack are not known without a compiler.</summary>
+    /// <exception cref="InputException">C source cannot express the model.</exception>
+    public static CSourceSizes SizesOf(Model model) => new CSourceFiles(model, "network").Sizes;
+
     /// <summary>Writes the files of a model into a new folder. The folder appears with all files or not at all.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="folder">Folder that does not exist or is empty.</param>
     /// <param name="name">Prefix of file names and C names: a C identifier.</param>
-    /// <param name="check">Whether to compile the source and run its test before the folder appears.</param>
+    /// <param name="check">Which tests to compile and run before the folder appears.</param>
     /// <returns>Sizes of the source, and of the source of the same network without masks.</returns>
     /// <exception cref="InputException">
-    /// The folder has files or cannot be written, the name is not an identifier, or C source cannot express the model.
+    /// The folder has files or cannot be written, the name is not an identifier, C source cannot express the model, or an array
+    /// of the check does not fit it.
     /// </exception>
     /// <exception cref="InvalidOperationException">The check failed.</exception>
-    public static CSourceReport Write(Model model, string folder, string name, bool check)
+    public static CSourceReport Write(Model model, string folder, string name, CSourceCheck check)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(check);
         CheckName(name);
         CheckFolder(folder);
         var files = new CSourceFiles(model, name);
+        var (sizes, problem) = Measure(files, name);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var temporary = Path.Combine(Path.GetDirectoryName(target) ?? "", $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
         try
         {
-            WriteFiles(temporary, files.All);
-            var output = check ? Check(temporary) : null;
+            WriteFiles(temporary, files.All(sizes));
+            var output = check.Run(temporary, files.Input, files.Outputs);
             if (Directory.Exists(target)) Directory.Delete(target);
             Directory.Move(temporary, target);
-            var sizes = WithCode(files, name);
-            return new(sizes, model.Masks.Count == 0 ? sizes : WithCode(new CSourceFiles(model, name, dense: true), name), output);
+            var dense = model.Masks.Count == 0 ? sizes : Measure(new CSourceFiles(model, name, dense: true), name).Sizes;
+            return new(sizes, dense, output, problem);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -70,21 +77,14 @@ public static class CSourceExport
         }
     }
 
-    private static string Check(string folder)
-    {
-        var result = HostCompiler.Test(folder)
-            ?? throw new InputException("option --check needs make and a C compiler; install the packages make and gcc");
-        return result.ExitCode == 0 ? result.Output.Trim()
-            : throw new InvalidOperationException($"the source fails its test: {result.Output}{result.Errors}");
-    }
-
-    private static CSourceSizes WithCode(CSourceFiles files, string name)
+    private static (CSourceSizes Sizes, string? Problem) Measure(CSourceFiles files, string name)
     {
         var folder = Directory.CreateTempSubdirectory("dst-code-").FullName;
         try
         {
             WriteFiles(folder, files.CodeOnly);
-            return files.Sizes with { CodeBytes = HostCompiler.CodeBytes(folder, name) };
+            var code = HostCompiler.Measure(folder, name);
+            return (files.Sizes with { CodeBytes = code.CodeBytes, StackBytes = code.StackBytes }, code.Problem);
         }
         finally
         {
@@ -96,5 +96,6 @@ public static class CSourceExport
 /// <summary>What was exported.</summary>
 /// <param name="Sizes">Sizes of the source.</param>
 /// <param name="Dense">Sizes of the source of the same network without masks.</param>
-/// <param name="CheckOutput">What its test said, or null if it did not run.</param>
-public sealed record CSourceReport(CSourceSizes Sizes, CSourceSizes Dense, string? CheckOutput);
+/// <param name="CheckOutput">What the tests said, a line each; empty if none ran.</param>
+/// <param name="Problem">Why the sizes of code and stack are not known, or null.</param>
+public sealed record CSourceReport(CSourceSizes Sizes, CSourceSizes Dense, IReadOnlyList<string> CheckOutput, string? Problem);

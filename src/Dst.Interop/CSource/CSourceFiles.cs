@@ -23,31 +23,36 @@ internal sealed class CSourceFiles
     {
         (_model, _name) = (model, name);
         _network = new(model, dense);
-        _program = COperations.Write(_network);
+        _program = COperations.Write(_network, name);
         _normalisation = new(model.Normalisation, model.Graph.Input);
     }
 
+    /// <summary>Shape of an image.</summary>
+    public FeatureShape Input => _model.Graph.Input;
+
+    /// <summary>Number of logits of an image.</summary>
+    public int Outputs => (int)Output.Count;
+
     /// <summary>Sizes of the constants and the arena.</summary>
-    public CSourceSizes Sizes => new(_program.WeightBytes, _program.TapBytes, null, _network.ArenaLength * sizeof(float));
+    public CSourceSizes Sizes => new(_program.WeightBytes, _program.TapBytes, null, _network.ArenaLength * sizeof(float), null);
 
     /// <summary>What writes each file, by its name.</summary>
-    public IReadOnlyDictionary<string, Action<TextWriter>> All => new Dictionary<string, Action<TextWriter>>
+    /// <param name="sizes">Sizes that the README states.</param>
+    public IReadOnlyDictionary<string, Action<TextWriter>> All(CSourceSizes sizes) => new Dictionary<string, Action<TextWriter>>
     {
         [$"{_name}.h"] = writer => writer.Write(Fill("network.h")),
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
         [$"{_name}_test.c"] = writer => writer.Write(Fill("network_test.c", ("EXPECTED", Expected()))),
         ["Makefile"] = writer => writer.Write(Fill("Makefile")),
-        ["README.md"] = writer => writer.Write(Fill("README.md")),
+        ["README.md"] = writer => writer.Write(Fill("README.md", ("STACK", StackOf(sizes)))),
     };
 
     /// <summary>The files to measure the size of the code: constants are only declared.</summary>
     public IReadOnlyDictionary<string, Action<TextWriter>> CodeOnly => new Dictionary<string, Action<TextWriter>>
     {
-        [$"{_name}.h"] = All[$"{_name}.h"],
+        [$"{_name}.h"] = writer => writer.Write(Fill("network.h")),
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: true),
     };
-
-    private string Macro => _name.ToUpperInvariant();
 
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
 
@@ -71,10 +76,10 @@ internal sealed class CSourceFiles
     {
         var input = _model.Graph.Input;
         var needsRow = _normalisation.Exists;
-        return Templates.Read(
+        var text = Templates.Read(
             template,
             [
-                .. words, ("NAME", _name), ("MACRO", Macro), ("NETWORK", CText.Comment(_model.Graph.Name)), ("INPUT", $"{input}"),
+                .. words, ("NAME", _name), ("NETWORK", CText.Comment(_model.Graph.Name)), ("INPUT", $"{input}"),
                 ("CHANNELS", $"{input.Channels}"), ("HEIGHT", $"{input.Height}"), ("WIDTH", $"{input.Width}"), ("INPUTS", $"{input.Count}"),
                 ("OUTPUTS", $"{Output.Count}"), ("ARENA", $"{_network.ArenaLength}"),
                 ("ARENA_BYTES", $"{_network.ArenaLength * sizeof(float)}"),
@@ -85,7 +90,12 @@ internal sealed class CSourceFiles
                 ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
             ]);
+        return Templates.Prefix(text, _name);
     }
+
+    private static string StackOf(CSourceSizes sizes) => sizes.StackBytes is { } bytes
+        ? $"at most {bytes} bytes, as compiled with `cc -O2` on the machine that exported it"
+        : "not measured, as there was no C compiler";
 
     private string Classes() => _model.ClassNames.Count == 0 ? ""
         : $"\nThe logits, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Comment))}.\n";

@@ -5,7 +5,8 @@ namespace Dst.Interop.CSource;
 /// <param name="IndexBytes">Flash of the lists of taps: the kept weights and the places that they read.</param>
 /// <param name="CodeBytes">Flash of the code that the host's compiler makes, or null if there is no compiler.</param>
 /// <param name="ArenaBytes">RAM of the context.</param>
-public sealed record CSourceSizes(long WeightBytes, long IndexBytes, long? CodeBytes, long ArenaBytes)
+/// <param name="StackBytes">Most stack of a prediction as the host's compiler makes it, or null if that is not known.</param>
+public sealed record CSourceSizes(long WeightBytes, long IndexBytes, long? CodeBytes, long ArenaBytes, long? StackBytes)
 {
     /// <summary>All flash; without the code if its size is not known.</summary>
     public long FlashBytes => WeightBytes + IndexBytes + (CodeBytes ?? 0);

@@ -20,7 +20,7 @@ internal static class CText
         name.Length is > 0 and <= 40 && char.IsAsciiLetter(name[0]) && name.All(IsNameCharacter) && !Keywords.Contains(name);
 
     /// <summary>A layer's name as a part of an identifier.</summary>
-    public static string Identifier(string layer) => $"{(char.IsAsciiDigit(layer[0]) ? "_" : "")}{Replace(layer, IsNameCharacter)}";
+    public static string Identifier(string layer) => Replace(layer, IsNameCharacter);
 
     /// <summary>A name as a part of a comment. It cannot end the comment.</summary>
     public static string Comment(string name) =>

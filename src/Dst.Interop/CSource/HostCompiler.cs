@@ -7,18 +7,37 @@ namespace Dst.Interop.CSource;
 /// <summary>The C compiler of this machine (<c>cc</c>) and the tools beside it.</summary>
 internal static class HostCompiler
 {
-    /// <summary>Bytes of code and tables that <c>cc -O3</c> makes from a source file, or null if there is no compiler.</summary>
-    public static long? CodeBytes(string folder, string name)
+    // A prediction calls its layer, that calls a loop over pixels, and that calls a tile.
+    private const int CallDepth = 4;
+
+    /// <summary>Measures a source file as <c>cc -O2</c> compiles it.</summary>
+    /// <param name="folder">Folder of the source; it gets what the compiler writes.</param>
+    /// <param name="name">Name of the source file without <c>.c</c>.</param>
+    public static CodeSize Measure(string folder, string name)
     {
-        if (Run("cc", folder, "-std=c99", "-O3", "-c", "-o", "code.o", $"{name}.c") is not { ExitCode: 0 }) return null;
+        var compiled = Run(
+            "cc", folder, "-std=c99", "-O2", "-fno-asynchronous-unwind-tables", "-fstack-usage", "-c", "-o", "code.o", $"{name}.c");
+        if (compiled is null) return new(null, null, "there is no C compiler (cc) here");
+        if (compiled.ExitCode != 0) return new(null, null, $"cc does not compile it: {compiled.Errors.Split('\n')[0]}");
+        return new(CodeBytes(folder), StackBytes(Path.Combine(folder, "code.su")), null);
+    }
+
+    private static long? CodeBytes(string folder)
+    {
         // The second line has the numbers below "text data bss dec hex filename".
         if (Run("size", folder, "code.o") is not { ExitCode: 0 } size) return null;
         var numbers = size.Output.Split('\n')[1].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         return long.Parse(numbers[0], CultureInfo.InvariantCulture) + long.Parse(numbers[1], CultureInfo.InvariantCulture);
     }
 
+    /// <summary>The sum of the largest frames. Each line is <c>file:line:column:function, tab, bytes, tab, kind</c>.</summary>
+    private static long? StackBytes(string usage) => !File.Exists(usage) ? null : File.ReadLines(usage)
+        .Select(line => long.Parse(line.Split('\t')[1], CultureInfo.InvariantCulture)).OrderDescending().Take(CallDepth).Sum();
+
     /// <summary>Runs <c>make test</c>; null if there is no <c>make</c>.</summary>
-    public static ToolResult? Test(string folder) => Run("make", folder, "--silent", "test", "clean");
+    /// <param name="folder">Folder of the source.</param>
+    /// <param name="data">NumPy files of inputs and logits to compare with, or empty to compare with the logits of the runtime.</param>
+    public static ToolResult? Test(string folder, string data) => Run("make", folder, "--silent", "test", "clean", $"DATA={data}");
 
     private static ToolResult? Run(string tool, string folder, params string[] arguments)
     {
@@ -45,3 +64,9 @@ internal static class HostCompiler
 
 /// <summary>The exit code and output of a tool.</summary>
 internal sealed record ToolResult(int ExitCode, string Output, string Errors);
+
+/// <summary>What a compiler makes of a source file.</summary>
+/// <param name="CodeBytes">Code and tables, or null if not known.</param>
+/// <param name="StackBytes">The most that the frames of nested calls take, or null if not known.</param>
+/// <param name="Problem">Why nothing is known, or null.</param>
+internal sealed record CodeSize(long? CodeBytes, long? StackBytes, string? Problem);

@@ -1,9 +1,14 @@
+using System.Text.RegularExpressions;
+
 namespace Dst.Interop.CSource;
 
-/// <summary>Pieces of C, embedded in this assembly. <c>@WORD@</c> stands for what depends on the network.</summary>
-internal static class Templates
+/// <summary>
+/// Pieces of C, embedded in this assembly. <c>@WORD@</c> stands for what depends on the network, and <c>$</c> before a name for the
+/// prefix of the network: <c>$map</c> becomes <c>chips_map</c>, and <c>$LANES</c> becomes <c>CHIPS_LANES</c>.
+/// </summary>
+internal static partial class Templates
 {
-    /// <summary>A template with its words replaced.</summary>
+    /// <summary>A template with its words replaced. Prefixes stay marked.</summary>
     public static string Read(string name, params (string Word, string Text)[] words)
     {
         using var stream = typeof(Templates).Assembly.GetManifestResourceStream(name)
@@ -11,4 +16,11 @@ internal static class Templates
         using var reader = new StreamReader(stream);
         return words.Aggregate(reader.ReadToEnd(), (text, word) => text.Replace($"@{word.Word}@", word.Text, StringComparison.Ordinal));
     }
+
+    /// <summary>A text with the prefix of the network in place of its marks.</summary>
+    public static string Prefix(string text, string prefix) => Mark().Replace(
+        text, name => $"{(char.IsAsciiLetterUpper(name.Value[1]) ? prefix.ToUpperInvariant() : prefix)}_{name.Value[1..]}");
+
+    [GeneratedRegex(@"\$[A-Za-z]\w*")]
+    private static partial Regex Mark();
 }

@@ -22,7 +22,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     {
         var candidates = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, largestTile, options.Batch)
             .OrderBy(candidate => candidate.Cost).ToList();
-        if (options.Sparse && node.Mask is not null) candidates.RemoveAll(candidate => !candidate.UsesMask);
+        if (options.Sparse && candidates.Any(candidate => candidate.UsesMask)) candidates.RemoveAll(candidate => !candidate.UsesMask);
         var decision = candidates.Count == 1 ? new LayerDecision(node.Layer, candidates[0].Name, [], "the only form of this layer")
             : options.Tune ? Measure(node, shape, candidates)
             : new(node.Layer, candidates[0].Name, [.. candidates.Skip(1).Select(candidate => candidate.Name)], "lowest estimated cost");

@@ -21,7 +21,8 @@ public sealed record InferenceOptions
     public bool Dense { get; init; }
 
     /// <summary>
-    /// Whether layers with a mask take only forms that skip pruned weights. If not, they take the fastest form, which may be a dense one.
+    /// Whether layers with a mask take forms that skip pruned weights, where there are any. If not, they take the fastest form, which may
+    /// be a dense one.
     /// </summary>
     public bool Sparse { get; init; }
 

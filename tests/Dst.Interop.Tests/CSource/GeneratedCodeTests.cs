@@ -43,6 +43,83 @@ public sealed class GeneratedCodeTests : IDisposable
                 Tool.MakeTest(Export(Networks.Create(network, pattern, 0.5)), $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
     }
 
+    [Theory]
+    [InlineData("g++", "-std=c++11")]
+    [InlineData("g++", "-std=c++20")]
+    [InlineData("clang++", "-std=c++11")]
+    public void Is_C_plus_plus_too(string compiler, string standard)
+    {
+        foreach (var (network, pattern) in new[] { ("mobilenetv2", "dense"), ("odd", "weight:8:4"), ("activations", "dense") })
+        {
+            var source = Export(Networks.Create(network, pattern, 0.25));
+            Compile(source, compiler, $"-x c++ {standard} -O2 -Wall -Wextra -Wpedantic -Wconversion -Werror net.c net_test.c -o test -lm");
+            Assert.Contains("ok", Tool.Run(source, Path.Combine(source, "test")).Output);
+        }
+    }
+
+    [Theory]
+    [InlineData("gcc", "-std=c99")]
+    [InlineData("g++", "-x c++ -std=c++11")]
+    public void Two_networks_fit_into_one_file(string compiler, string language)
+    {
+        var folder = Directory.CreateDirectory(_folder.File("both")).FullName;
+        CSourceExport.Write(Networks.Create("odd", "kernel:16:16", 1), Path.Combine(folder, "first"), "first", CSourceCheck.None);
+        CSourceExport.Write(Networks.Create("odd", "weight:1:4", 1), Path.Combine(folder, "second"), "second", CSourceCheck.None);
+        File.WriteAllText(Path.Combine(folder, "main.c"), """
+            #include "first/first.c"
+            #include "second/second.c"
+            int main(void)
+            {
+                static first_context a;
+                static second_context b;
+                static float image[FIRST_INPUTS], logits[FIRST_OUTPUTS];
+                return first_predict(&a, image, logits) + second_predict(&b, image, logits);
+            }
+            """);
+        Compile(folder, compiler, $"{language} -Wall -Wextra -Wpedantic -Werror main.c -o main -lm");
+        Assert.Equal(0, Tool.Run(folder, Path.Combine(folder, "main")).ExitCode);
+    }
+
+    [Fact]
+    public void A_context_at_an_odd_address_and_missing_arguments_are_refused()
+    {
+        var source = Export(Networks.Create("activations", "dense", 1));
+        File.WriteAllText(Path.Combine(source, "main.c"), """
+            #include "net.h"
+            #include <stddef.h>
+            static _Alignas(4) char memory[sizeof(net_context) + 4];
+            static float image[NET_INPUTS], logits[NET_OUTPUTS];
+            int main(void)
+            {
+                for (int offset = 1; offset < 4; offset++)
+                    if (net_predict((net_context *)(void *)(memory + offset), image, logits) != -1) return 1;
+                if (net_predict(NULL, image, logits) != -1) return 2;
+                if (net_predict((net_context *)(void *)memory, image, NULL) != -1) return 3;
+                return net_predict((net_context *)(void *)memory, image, logits);
+            }
+            """);
+        Compile(source, "gcc", "-std=c11 -O2 main.c net.c -o main -lm");
+        Assert.Equal(0, Tool.Run(source, Path.Combine(source, "main")).ExitCode);
+    }
+
+    [Fact]
+    public void Layers_whose_names_differ_only_in_what_C_does_not_allow_stay_apart()
+    {
+        var source = Export(Networks.Create("same names", "dense", 1));
+        Assert.Contains("ok", Tool.MakeTest(source, "gcc", "-O2"));
+    }
+
+    [Theory]
+    [InlineData("gcc")]
+    [InlineData("clang")]
+    public void Is_as_fast_whatever_the_level_of_optimisation(string compiler)
+    {
+        var source = Export(Networks.Create("resnet8", "kernel:16:16", 1));
+        var fast = Instructions(source, "-O3", compiler);
+        Assert.InRange(Instructions(source, "-O2", compiler) / fast, 0.9, 1.1);
+        Assert.InRange(Instructions(source, "-Os", compiler) / fast, 0.9, 1.1);
+    }
+
     [Fact]
     public void Reads_no_memory_that_was_not_written()
     {
@@ -67,7 +144,8 @@ public sealed class GeneratedCodeTests : IDisposable
         var source = Export(Networks.Create("activations", "dense", 1));
         var path = Path.Combine(source, $"{Name}.c");
         var lines = File.ReadAllLines(path);
-        var weights = Array.FindIndex(lines, line => line.StartsWith("static const float conv_weights", StringComparison.Ordinal)) + 1;
+        var declaration = $"static const float {Name}_conv_weights";
+        var weights = Array.FindIndex(lines, line => line.StartsWith(declaration, StringComparison.Ordinal)) + 1;
         lines[weights] = string.Join(",", lines[weights].Split(',').Skip(1).Prepend("    9.0f"));
         File.WriteAllLines(path, lines);
         var (exitCode, output) = Tool.Run(source, "make", "test");
@@ -119,14 +197,20 @@ public sealed class GeneratedCodeTests : IDisposable
     private string Export(Model model)
     {
         var folder = _folder.File(Guid.NewGuid().ToString("N"));
-        CSourceExport.Write(model, folder, Name, check: false);
+        CSourceExport.Write(model, folder, Name, CSourceCheck.None);
         return folder;
     }
 
-    private static double Instructions(string source, string flags)
+    private static void Compile(string folder, string compiler, string arguments)
+    {
+        var (exitCode, output) = Tool.Run(folder, compiler, arguments.Split(' '));
+        Assert.True(exitCode == 0, $"{compiler} {arguments}: {output}");
+    }
+
+    private static double Instructions(string source, string flags, string compiler = "gcc")
     {
         var output = Tool.MakeTest(
-            source, "gcc", flags, $"valgrind --tool=callgrind --toggle-collect={Name}_predict --callgrind-out-file=/dev/null");
+            source, compiler, flags, $"valgrind --tool=callgrind --toggle-collect={Name}_predict --callgrind-out-file=/dev/null");
         var line = output.Split('\n').Single(line => line.Contains("Collected", StringComparison.Ordinal));
         return double.Parse(line.Split(':')[^1], CultureInfo.InvariantCulture);
     }

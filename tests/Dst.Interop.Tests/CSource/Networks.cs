@@ -8,7 +8,7 @@ namespace Dst.Interop.Tests.CSource;
 /// <summary>Small networks with random weights and statistics. Together they have every operation and pattern.</summary>
 internal static class Networks
 {
-    /// <summary>A network of the zoo, or <c>odd</c> or <c>activations</c>.</summary>
+    /// <summary>A network of the zoo, or <c>odd</c>, <c>activations</c> or <c>same names</c>.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="pattern">Pattern of its masks, <c>unstructured</c> or <c>dense</c>.</param>
     /// <param name="width">Width of a network of the zoo.</param>
@@ -18,6 +18,7 @@ internal static class Networks
         {
             "odd" => Odd(),
             "activations" => Activations(),
+            "same names" => SameNames(),
             _ => Zoo.Build(name, name == "aconvnet" ? new(1, 88, 88) : new(3, 16, 16), classes: 5, width),
         };
         var model = Initialised(graph);
@@ -80,6 +81,14 @@ internal static class Networks
         new("excite", new Conv2dOp(17, 1, 1, 1, 0, 1, true), ["sigmoid"]),
         new("gate", new HardSigmoidOp(), ["excite"]),
         new("gated", new MulOp(), ["product", "gate"]),
+    ]));
+
+    /// <summary>Has layers whose names are one in C.</summary>
+    private static CheckedGraph SameNames() => new(new("same names", new(1, 4, 4), [
+        new("a.b", new Conv2dOp(4, 3, 3, 1, 1, 1, true), ["input"]),
+        new("a_b", new Conv2dOp(4, 3, 3, 1, 1, 4, true), ["a.b"]),
+        new("a b", new PReluOp(), ["a_b"]),
+        new("a_b_2", new Conv2dOp(3, 3, 3, 1, 1), ["a b"]),
     ]));
 
     private static Model Initialised(CheckedGraph graph)

@@ -105,6 +105,20 @@ public class InferencePlanTests
     }
 
     [Theory]
+    [TierData]
+    public void Sparse_plans_take_a_dense_form_where_there_is_no_other(SimdTier tier)
+    {
+        var dense = Initialised(new(new("one", new(8, 5, 5), [new("conv", new Conv2dOp(8, 3, 3, 1, 1, 4), ["input"])])));
+        var weight = dense.Parameters["conv.weight"];
+        var mask = UnstructuredPruner.Prune(weight, weight.Data.Length / 2);
+        mask.Apply(weight.Data);
+        var model = new Model(dense.Graph, dense.Parameters) { Masks = new Dictionary<string, LayerMask> { ["conv"] = mask } };
+        using var plan = InferencePlan.Compile(model, Untuned(tier) with { Sparse = true });
+        using var reference = InferencePlan.Compile(new(model.Graph, model.Parameters), Untuned(SimdTier.Scalar));
+        AssertClose(Run(reference, model, threads: 1), Run(plan, model, threads: 1));
+    }
+
+    [Theory]
     [TierData(1)]
     [TierData(2)]
     [TierData(7)]

@@ -1,6 +1,6 @@
 /* The mean of each window; zeros of the padding count if `count_padding`, and nothing beyond it. */
-static void average_pool(
-    const float *x, const map *in, int kernel_height, int kernel_width, int stride, int padding, int count_padding, float *y, const map *out)
+static void $average_pool(
+    const float *x, const $map *in, int kernel_height, int kernel_width, int stride, int padding, int count_padding, float *y, const $map *out)
 {
     for (int row = 0; row < out->height; row++) {
         for (int column = 0; column < out->width; column++) {
@@ -10,11 +10,11 @@ static void average_pool(
             const int bottom = top + kernel_height < in->height + padding ? top + kernel_height : in->height + padding;
             const int right = left + kernel_width < in->width + padding ? left + kernel_width : in->width + padding;
             const int count = count_padding ? (bottom - top) * (right - left) : (end_row - first_row) * (end_column - first_column);
-            float *restrict to = y + row * out->pitch + column * out->channels;
+            float *$RESTRICT to = y + row * out->pitch + column * out->channels;
             for (int c = 0; c < out->channels; c++) to[c] = 0.0f;
             for (int r = first_row; r < end_row; r++) {
                 for (int k = first_column; k < end_column; k++) {
-                    const float *restrict from = x + r * in->pitch + k * in->channels;
+                    const float *$RESTRICT from = x + r * in->pitch + k * in->channels;
                     for (int c = 0; c < out->channels; c++) to[c] += from[c];
                 }
             }

@@ -1,5 +1,5 @@
 /* Writes the zeros around a map. */
-static void clear_border(float *y, const map *m)
+static void $clear_border(float *y, const $map *m)
 {
     const int side = m->border * m->channels;
     for (int row = -m->border; row < m->height + m->border; row++) {

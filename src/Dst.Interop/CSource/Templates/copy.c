@@ -1,5 +1,5 @@
 /* Some channels of x to some of y, in maps of equal height and width. */
-static void copy(const float *x, const map *in, int channels, float *y, const map *out)
+static void $copy(const float *x, const $map *in, int channels, float *y, const $map *out)
 {
     for (int row = 0; row < in->height; row++) {
         for (int column = 0; column < in->width; column++) {

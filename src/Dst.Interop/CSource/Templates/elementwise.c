@@ -1,5 +1,5 @@
 /* @MEANING@ */
-static void @NAME@(const float *x, const map *in@PARAMETERS@, float *y, const map *out)
+static void $@NAME@(const float *x, const $map *in@PARAMETERS@, float *y, const $map *out)
 {
     for (int row = 0; row < out->height; row++) {
         for (int column = 0; column < out->width; column++) {

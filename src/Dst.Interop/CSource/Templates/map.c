@@ -6,4 +6,4 @@ typedef struct {
     int height, width, channels;
     int border; /* rows and columns of zeros on each side */
     int pitch;  /* floats from one row to the next */
-} map;
+} $map;

@@ -1,12 +1,12 @@
 /* The largest value of a window, for `lanes` channels. */
-INLINE void max_lanes(const float *x, const map *in, int rows, int columns, float *y, const int lanes)
+$INLINE void $max_lanes(const float *x, const $map *in, int rows, int columns, float *y, const int lanes)
 {
-    float most[LANES];
+    float most[$LANES];
     for (int l = 0; l < lanes; l++) most[l] = x[l];
     for (int r = 0; r < rows; r++) {
         for (int k = 0; k < columns; k++) {
             const float *const from = x + r * in->pitch + k * in->channels;
-            LANE_LOOP
+            $LANE_LOOP
             for (int l = 0; l < lanes; l++) most[l] = from[l] > most[l] ? from[l] : most[l];
         }
     }
@@ -14,7 +14,7 @@ INLINE void max_lanes(const float *x, const map *in, int rows, int columns, floa
 }
 
 /* The largest value of each window; what lies beyond the map does not count. */
-static void max_pool(const float *x, const map *in, int kernel, int stride, int padding, float *y, const map *out)
+static void $max_pool(const float *x, const $map *in, int kernel, int stride, int padding, float *y, const $map *out)
 {
     for (int row = 0; row < out->height; row++) {
         for (int column = 0; column < out->width; column++) {
@@ -25,9 +25,9 @@ static void max_pool(const float *x, const map *in, int kernel, int stride, int 
             const float *const from = x + first_row * in->pitch + first_column * in->channels;
             float *const to = y + row * out->pitch + column * out->channels;
             for (int c = 0, lanes; c < out->channels; c += lanes) {
-                lanes = out->channels - c >= LANES ? LANES : 1;
-                if (lanes == LANES) max_lanes(from + c, in, rows, columns, to + c, LANES);
-                else max_lanes(from + c, in, rows, columns, to + c, 1);
+                lanes = out->channels - c >= $LANES ? $LANES : 1;
+                if (lanes == $LANES) $max_lanes(from + c, in, rows, columns, to + c, $LANES);
+                else $max_lanes(from + c, in, rows, columns, to + c, 1);
             }
         }
     }

@@ -3,12 +3,35 @@
 
 #include <float.h>
 #include <stddef.h>
+#include <stdint.h>
 @MATH@
+/* A compiler stops here if its float or int is too small. */
+typedef char $check_float[sizeof(float) == 4 ? 1 : -1];
+typedef char $check_int[sizeof(int) >= 4 ? 1 : -1];
+
+#if !defined(__cplusplus)
+#define $RESTRICT restrict
+#elif defined(__GNUC__) || defined(_MSC_VER)
+#define $RESTRICT __restrict
+#else
+#define $RESTRICT
+#endif
+
+/* gcc makes vectors of these loops at -O3 only, and they are where the time goes: so they are compiled like that at -O2 and -Os too. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC push_options
+#pragma GCC optimize("O3")
+#endif
+
 @FUNCTIONS@
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#pragma GCC pop_options
+#endif
+
 @CONSTANTS@
-int @NAME@_predict(@NAME@_context *context, const float *input, float *logits)
+int $predict($context *context, const float *input, float *logits)
 {
-    if (context == NULL || input == NULL || logits == NULL) return -1;
+    if (context == NULL || input == NULL || logits == NULL || (uintptr_t)context % sizeof(float) != 0) return -1;
     float *const arena = context->arena;
 @STATEMENTS@    return 0;
 }

@@ -1,22 +1,29 @@
-/* Checks @NAME@_predict against logits of the runtime that the source was exported from. */
+/*
+ * Checks $predict.
+ *   @NAME@_test: against logits of the runtime that the source was exported from.
+ *   @NAME@_test INPUTS LOGITS: against logits of another program, in two NumPy files of 32-bit floats: [N, CHANNELS, HEIGHT, WIDTH] and
+ *   [N, OUTPUTS].
+ */
 #include "@NAME@.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define IMAGES @IMAGES@
 #define TOLERANCE 1e-4f /* of the largest logit of an image */
 
-static const float expected[IMAGES][@MACRO@_OUTPUTS] = {
+static const float expected[IMAGES][$OUTPUTS] = {
 @EXPECTED@};
 
-static float image[@MACRO@_INPUTS];
-static @NAME@_context context;
+static float image[$INPUTS];
+static $context context;
+static float worst = 0.0f; /* difference so far, as a share of the largest logit */
 
 /* Image n: numbers from -1 to 1 of a linear congruential generator. */
 static void make_image(unsigned int n)
 {
     unsigned int state = n + 1u;
-    for (int i = 0; i < @MACRO@_INPUTS; i++) {
+    for (int i = 0; i < $INPUTS; i++) {
         state = (state * 1664525u + 1013904223u) & 0xffffffffu;
         image[i] = (float)(state >> 8) / 8388608.0f - 1.0f;
     }
@@ -24,27 +31,71 @@ static void make_image(unsigned int n)
 
 static float distance(float a, float b) { return a < b ? b - a : a - b; }
 
-int main(void)
+/* Predicts the image and compares; returns whether all logits are close. */
+static int is_close(const float *logits_expected, unsigned int n)
 {
-    float worst = 0.0f;
-    /* The first image again at the end: nothing may be left over from others. */
-    for (unsigned int n = 0; n <= IMAGES; n++) {
-        const float *const logits_expected = expected[n % IMAGES];
-        float logits[@MACRO@_OUTPUTS], largest = 0.0f;
-        make_image(n % IMAGES);
-        if (@NAME@_predict(&context, image, logits) != 0) return 1;
-        for (int i = 0; i < @MACRO@_OUTPUTS; i++) {
-            if (distance(logits_expected[i], 0.0f) > largest) largest = distance(logits_expected[i], 0.0f);
-        }
-        for (int i = 0; i < @MACRO@_OUTPUTS; i++) {
-            const float difference = distance(logits[i], logits_expected[i]);
-            if (!(difference <= TOLERANCE * largest)) {
-                printf("@NAME@: logit %d of image %u is %g; %g was expected\n", i, n, (double)logits[i], (double)logits_expected[i]);
-                return 1;
-            }
-            if (largest > 0.0f && difference / largest > worst) worst = difference / largest;
-        }
+    float logits[$OUTPUTS], largest = 0.0f;
+    if ($predict(&context, image, logits) != 0) {
+        printf("@NAME@: image %u was not predicted\n", n);
+        return 0;
     }
-    printf("@NAME@: %d images, differences up to %.1e of the largest logit: ok\n", IMAGES, (double)worst);
+    for (int i = 0; i < $OUTPUTS; i++) {
+        if (distance(logits_expected[i], 0.0f) > largest) largest = distance(logits_expected[i], 0.0f);
+    }
+    for (int i = 0; i < $OUTPUTS; i++) {
+        const float difference = distance(logits[i], logits_expected[i]);
+        if (!(difference <= TOLERANCE * largest)) {
+            printf("@NAME@: logit %d of image %u is %g; %g was expected\n", i, n, (double)logits[i], (double)logits_expected[i]);
+            return 0;
+        }
+        if (largest > 0.0f && difference / largest > worst) worst = difference / largest;
+    }
+    return 1;
+}
+
+/* Opens a NumPy file of version 1 at its first value. */
+static FILE *open_values(const char *path)
+{
+    unsigned char start[10];
+    FILE *const file = fopen(path, "rb");
+    if (file == NULL) return NULL;
+    if (fread(start, 1, 10, file) == 10 && memcmp(start, "\x93NUMPY\x01", 7) == 0 && fseek(file, start[8] + 256L * start[9], SEEK_CUR) == 0)
+        return file;
+    fclose(file);
+    return NULL;
+}
+
+/* Checks the images of two files; returns how many they hold, or 0 if one fails. */
+static unsigned int check_files(const char *inputs, const char *logits)
+{
+    float logits_expected[$OUTPUTS];
+    unsigned int n = 0;
+    int passed = 1;
+    FILE *const x = open_values(inputs), *const y = open_values(logits);
+    if (x == NULL || y == NULL) printf("@NAME@: %s is not a NumPy file of version 1\n", x == NULL ? inputs : logits);
+    while (passed && x != NULL && y != NULL && fread(image, sizeof(float), $INPUTS, x) == $INPUTS) {
+        passed = fread(logits_expected, sizeof(float), $OUTPUTS, y) == $OUTPUTS && is_close(logits_expected, n);
+        n++;
+    }
+    if (x != NULL) fclose(x);
+    if (y != NULL) fclose(y);
+    return passed ? n : 0;
+}
+
+/* Checks the images of the generator, and the first one again at the end: nothing may be left over from others. */
+static unsigned int check_images(void)
+{
+    for (unsigned int n = 0; n <= IMAGES; n++) {
+        make_image(n % IMAGES);
+        if (!is_close(expected[n % IMAGES], n)) return 0;
+    }
+    return IMAGES;
+}
+
+int main(int argc, char **argv)
+{
+    const unsigned int images = argc == 3 ? check_files(argv[1], argv[2]) : check_images();
+    if (images == 0) return 1;
+    printf("@NAME@: %u images, differences up to %.1e of the largest logit: ok\n", images, (double)worst);
     return 0;
 }

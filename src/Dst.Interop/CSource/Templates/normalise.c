@@ -1,4 +1,4 @@
 
-void @NAME@_normalise(float *image)
+void $normalise(float *image)
 {
 @STATEMENTS@}

@@ -1,5 +1,5 @@
 /* Channel planes, one after another, to a map. */
-static void read_planes(const float *planes, float *y, const map *m)
+static void $read_planes(const float *planes, float *y, const $map *m)
 {
     for (int row = 0; row < m->height; row++) {
         for (int column = 0; column < m->width; column++) {

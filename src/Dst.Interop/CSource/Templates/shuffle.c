@@ -1,5 +1,5 @@
 /* Channel g * (channels / groups) + i becomes channel i * groups + g. */
-static void shuffle(const float *x, const map *in, int groups, float *y, const map *out)
+static void $shuffle(const float *x, const $map *in, int groups, float *y, const $map *out)
 {
     const int members = in->channels / groups;
     for (int row = 0; row < in->height; row++) {

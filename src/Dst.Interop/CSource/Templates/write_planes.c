@@ -1,5 +1,5 @@
 /* A map to channel planes, one after another. */
-static void write_planes(const float *x, const map *m, float *planes)
+static void $write_planes(const float *x, const $map *m, float *planes)
 {
     for (int c = 0; c < m->channels; c++) {
         for (int row = 0; row < m->height; row++) {
