@@ -3,7 +3,6 @@
 # If it cannot, it says so and goes on: a test that misses its tool fails and names it.
 set -euo pipefail
 packages=(
-  libturbojpeg0 libpng16-16 libtiff6 # image files
   gcc clang make valgrind binutils # exported C source, compiled and checked here ...
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user # ... and for other processors
   python3-torch python3-onnx # networks to import, and the checker of those that are exported

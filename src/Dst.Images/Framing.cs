@@ -1,11 +1,13 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Dst.Foundations;
 using Dst.Graph;
 
 namespace Dst.Images;
 
 /// <summary>
-/// Brings images of any size and kind to one shape: resize, grey or RGB, and a centre crop with zeros where the image is smaller.
+/// Brings images of any size to one shape: resize, grey or RGB, and a centre crop. Where the image is smaller, the added pixels are dark:
+/// 0, or the smallest sample of the band if samples are floats.
 /// </summary>
 internal static class Framing
 {
@@ -13,26 +15,34 @@ internal static class Framing
     internal const int RedWeight = 299;
     internal const int GreenWeight = 587;
     internal const int BlueWeight = 114;
+    internal const int WeightSum = 1000;
 
     /// <summary>The window about the image's centre, after a resize to a side of <paramref name="resize"/> pixels, if above 0.</summary>
-    /// <exception cref="InputException">The shape has neither 1 nor 3 channels.</exception>
+    /// <exception cref="InputException">The image has other bands than the shape, and is not grey or RGB.</exception>
     public static Image Frame(Image image, int resize, FeatureShape shape)
     {
-        CheckChannels(shape);
+        CheckChannels(image, shape);
         if (resize > 0) image = Resampler.Resize(image, resize);
         if (IsFramed(image, shape)) return image;
         var data = new byte[checked((int)shape.Count * (image.BitsPerSample / 8))];
-        if (image.BitsPerSample == 8) Copy<byte>(image, shape, data);
-        else Copy(image, shape, MemoryMarshal.Cast<byte, ushort>(data.AsSpan()));
+        switch (image.BitsPerSample)
+        {
+            case 8: Copy<byte>(image, shape, data); break;
+            case 16: Copy(image, shape, MemoryMarshal.Cast<byte, ushort>(data.AsSpan())); break;
+            default: Copy(image, shape, MemoryMarshal.Cast<byte, float>(data.AsSpan())); break;
+        }
+
         return new(shape.Channels, shape.Height, shape.Width, image.BitsPerSample, data);
     }
 
-    /// <summary>Refuses a shape to which images cannot be brought.</summary>
-    /// <exception cref="InputException">The shape has neither 1 nor 3 channels.</exception>
-    public static void CheckChannels(FeatureShape shape)
+    /// <summary>Refuses an image that cannot be brought to a shape: grey and RGB become one another, other bands must be as many.</summary>
+    /// <exception cref="InputException">It cannot.</exception>
+    public static void CheckChannels(Image image, FeatureShape shape)
     {
-        if (shape.Channels is not (1 or 3))
-            throw new InputException($"the network's input has {shape.Channels} channels; 1 or 3, as images have, was expected");
+        if (image.Channels != shape.Channels && (image.Channels, shape.Channels) is not ((1, 3) or (3, 1)))
+            throw new InputException(
+                $"an image has {Words.Count(image.Channels, "band")} and the network takes {shape.Channels}; as many were expected, or "
+                + "grey and RGB");
     }
 
     /// <summary>Whether an image has this shape already.</summary>
@@ -45,39 +55,54 @@ internal static class Framing
     /// <summary>Copies the window about the image's centre.</summary>
     /// <param name="image">Image of samples <typeparamref name="T"/>.</param>
     /// <param name="shape">The window.</param>
-    /// <param name="destination">[Channels, Height, Width], zeros where the image may be smaller.</param>
+    /// <param name="destination">[Channels, Height, Width].</param>
     public static void Copy<T>(Image image, FeatureShape shape, Span<T> destination) where T : unmanaged, INumber<T>
     {
         int top = CentreOffset(image.Height, shape.Height), left = CentreOffset(image.Width, shape.Width);
         int firstRow = Math.Max(0, -top), lastRow = Math.Min(shape.Height, image.Height - top);
         int firstColumn = Math.Max(0, -left), columns = Math.Min(shape.Width, image.Width - left) - firstColumn;
+        var isWhole = lastRow - firstRow == shape.Height && columns == shape.Width;
         for (var c = 0; c < shape.Channels; c++)
         {
+            var plane = destination.Slice(c * shape.Height * shape.Width, shape.Height * shape.Width);
+            if (!isWhole) plane.Fill(T.CreateTruncating(Surroundings(image, c, shape.Channels)));
             for (var y = firstRow; y < lastRow; y++)
             {
                 var from = (top + y) * image.Width + left + firstColumn;
-                CopyRow(image, c, shape.Channels, from, destination.Slice((c * shape.Height + y) * shape.Width + firstColumn, columns));
+                CopyRow(image, c, shape.Channels, from, plane.Slice(y * shape.Width + firstColumn, columns));
             }
         }
     }
 
     private static void CopyRow<T>(Image image, int channel, int channels, int from, Span<T> row) where T : unmanaged, INumber<T>
     {
-        var samples = image.Samples<T>();
-        var plane = image.Height * image.Width;
         if (image.Channels == 3 && channels == 1)
         {
-            for (var x = 0; x < row.Length; x++)
-            {
-                var (red, green, blue) = (samples[from + x], samples[plane + from + x], samples[2 * plane + from + x]);
-                var luma = RedWeight * int.CreateTruncating(red) + GreenWeight * int.CreateTruncating(green)
-                    + BlueWeight * int.CreateTruncating(blue);
-                row[x] = T.CreateTruncating((luma + 500) / 1000);
-            }
-
+            var red = image.Plane<T>(0)[from..];
+            var green = image.Plane<T>(1)[from..];
+            var blue = image.Plane<T>(2)[from..];
+            for (var x = 0; x < row.Length; x++) row[x] = Luma(red[x], green[x], blue[x]);
             return;
         }
 
-        samples.Slice((image.Channels == 1 ? 0 : channel * plane) + from, row.Length).CopyTo(row);
+        image.Plane<T>(image.Channels == 1 ? 0 : channel).Slice(from, row.Length).CopyTo(row);
+    }
+
+    private static float Surroundings(Image image, int channel, int channels)
+    {
+        if (image.Channels == channels) return image.Darkest(channel);
+        var darkest = image.Darkest(0);
+        for (var c = 1; c < image.Channels; c++) darkest = Math.Min(darkest, image.Darkest(c));
+        return darkest;
+    }
+
+    private static T Luma<T>(T red, T green, T blue) where T : unmanaged, INumber<T>
+    {
+        if (typeof(T) == typeof(float))
+            return (T.CreateTruncating(RedWeight) * red + T.CreateTruncating(GreenWeight) * green + T.CreateTruncating(BlueWeight) * blue)
+                / T.CreateTruncating(WeightSum);
+        var luma = RedWeight * int.CreateTruncating(red) + GreenWeight * int.CreateTruncating(green)
+            + BlueWeight * int.CreateTruncating(blue);
+        return T.CreateTruncating((luma + WeightSum / 2) / WeightSum);
     }
 }

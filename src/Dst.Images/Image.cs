@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using Dst.Foundations;
 
 namespace Dst.Images;
 
 /// <summary>
-/// A grey or colour image of unsigned 8- or 16-bit samples, stored compactly by planes: [Channels, Height, Width].
-/// A sample v stands for v/255 or v/65535, a value in [0, 1].
+/// An image of 1 to 16 bands, stored by planes: [Channels, Height, Width]. Samples of 8 or 16 bits are unsigned: a sample v stands for
+/// v/255 or v/65535, a value in [0, 1]. Samples of 32 bits are floats that stand for themselves.
 /// </summary>
 public sealed class Image
 {
@@ -14,12 +15,18 @@ public sealed class Image
     /// <summary>Largest area that is read, in pixels.</summary>
     public const long MaxPixels = 64L << 20;
 
-    /// <summary>Wraps planar samples, 16-bit ones in the machine's byte order.</summary>
+    /// <summary>Largest number of bands.</summary>
+    public const int MaxChannels = 16;
+
+    private const long MaxBytes = 512L << 20;
+
+    /// <summary>Wraps planar samples, in the machine's byte order.</summary>
     /// <exception cref="ArgumentException">A size, the channels or the bits are illegal, or the length does not match.</exception>
     public Image(int channels, int height, int width, int bitsPerSample, ReadOnlyMemory<byte> data)
     {
-        if (channels is not (1 or 3) || bitsPerSample is not (8 or 16))
-            throw new ArgumentException($"{channels} channels of {bitsPerSample} bits; 1 or 3 of 8 or 16 expected");
+        if (channels is < 1 or > MaxChannels || bitsPerSample is not (8 or 16 or 32))
+            throw new ArgumentException(
+                $"{channels} channels of {bitsPerSample} bits; 1 to {MaxChannels} of 8, 16 or 32 (floats) expected");
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         if (data.Length != (long)channels * height * width * (bitsPerSample / 8))
@@ -27,7 +34,7 @@ public sealed class Image
         (Channels, Height, Width, BitsPerSample, Data) = (channels, height, width, bitsPerSample, data);
     }
 
-    /// <summary>1 (grey) or 3 (red, green, blue).</summary>
+    /// <summary>1 (grey), 3 (red, green, blue), or another number of bands.</summary>
     public int Channels { get; }
 
     /// <summary>Rows.</summary>
@@ -36,58 +43,99 @@ public sealed class Image
     /// <summary>Columns.</summary>
     public int Width { get; }
 
-    /// <summary>8 or 16.</summary>
+    /// <summary>8 or 16 for unsigned samples, 32 for floats.</summary>
     public int BitsPerSample { get; }
 
     /// <summary>Samples, plane by plane.</summary>
     public ReadOnlyMemory<byte> Data { get; }
 
-    /// <summary>The samples as <typeparamref name="T"/>: <see cref="byte"/> for 8 bits, <see cref="ushort"/> for 16.</summary>
+    /// <summary>
+    /// Samples that the file marked as without data: the value of its no-data tag, NaN or infinity. They have the smallest other value of
+    /// their band, or 0 in an image of 8 or 16 bits.
+    /// </summary>
+    public long NoData { get; init; }
+
+    /// <summary>What is wrong with the file that nevertheless could be read, in one sentence, or null.</summary>
+    public string? Warning { get; init; }
+
+    /// <summary>Whether samples are floats.</summary>
+    internal bool IsFloat => BitsPerSample == 32;
+
+    /// <summary>
+    /// The samples as <typeparamref name="T"/>: <see cref="byte"/> for 8 bits, <see cref="ushort"/> for 16, <see cref="float"/> for 32.
+    /// </summary>
     internal ReadOnlySpan<T> Samples<T>() where T : unmanaged => MemoryMarshal.Cast<byte, T>(Data.Span);
 
-    /// <summary>Reads a JPEG, PNG, TIFF or original MSTAR file. The first bytes tell the format.</summary>
+    /// <summary>The samples of one band.</summary>
+    internal ReadOnlySpan<T> Plane<T>(int channel) where T : unmanaged =>
+        Samples<T>().Slice(channel * Height * Width, Height * Width);
+
+    /// <summary>Reads an image file. The first bytes tell the format; docs/formats.md lists them.</summary>
     /// <exception cref="InputException">
-    /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format, or the system lacks the library that
-    /// decodes it.
+    /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format.
     /// </exception>
     public static Image Read(string path) => ImageFile.Read(path);
 
+    /// <summary>Decodes an image file that is in memory.</summary>
+    /// <exception cref="InputException">The content is empty, corrupt, truncated, too large or of another format.</exception>
+    public static Image Decode(ReadOnlySpan<byte> file) => ImageFile.Decode("the image", file.ToArray());
+
+    /// <summary>Decodes an image file from a stream, which is read to its end and stays open.</summary>
+    /// <exception cref="InputException">The content is empty, corrupt, truncated, too large or of another format.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static Image Decode(Stream file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        using var copy = new MemoryStream();
+        var buffer = new byte[1 << 16];
+        for (int read; (read = file.Read(buffer)) > 0;)
+        {
+            copy.Write(buffer, 0, read);
+            if (copy.Length > InputFile.MaxBytes)
+                throw new InputException($"the image has more than {InputFile.MaxBytes} bytes; at most so many are read");
+        }
+
+        return ImageFile.Decode("the image", copy.ToArray());
+    }
+
     /// <summary>Makes an image of samples that lie pixel by pixel, [Height, Width, Channels], as most libraries have them.</summary>
-    /// <param name="channels">1 or 3.</param>
+    /// <param name="channels">1 to 16.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
-    /// <param name="bitsPerSample">8 or 16.</param>
-    /// <param name="data">Samples, 16-bit ones in the machine's byte order. Kept, not copied, if there is one channel.</param>
+    /// <param name="bitsPerSample">8, 16 or 32.</param>
+    /// <param name="data">Samples, in the machine's byte order. Kept, not copied, if there is one channel.</param>
     /// <exception cref="ArgumentException">A size, the channels or the bits are illegal, or the length does not match.</exception>
     public static Image FromInterleaved(int channels, int height, int width, int bitsPerSample, byte[] data)
     {
         var interleaved = new Image(channels, height, width, bitsPerSample, data);
         if (channels == 1) return interleaved;
         var planar = new byte[data.Length];
-        if (bitsPerSample == 8) Separate<byte>(data, planar, channels);
-        else Separate(MemoryMarshal.Cast<byte, ushort>(data), MemoryMarshal.Cast<byte, ushort>(planar.AsSpan()), channels);
+        switch (bitsPerSample)
+        {
+            case 8: Separate<byte>(data, planar, channels); break;
+            case 16: Separate(MemoryMarshal.Cast<byte, ushort>(data), MemoryMarshal.Cast<byte, ushort>(planar.AsSpan()), channels); break;
+            default: Separate(MemoryMarshal.Cast<byte, float>(data), MemoryMarshal.Cast<byte, float>(planar.AsSpan()), channels); break;
+        }
+
         return new(channels, height, width, bitsPerSample, planar);
     }
 
-    /// <summary>Makes an image of samples from 0 to 1, rounded to 16 bits.</summary>
-    /// <param name="channels">1 or 3.</param>
+    /// <summary>Makes an image of floats, which keep their values. A photograph has samples from 0 to 1.</summary>
+    /// <param name="channels">1 to 16.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     /// <param name="samples">Plane by plane, [Channels, Height, Width].</param>
     /// <exception cref="ArgumentException">A size or the channels are illegal, or the length does not match.</exception>
-    /// <exception cref="InputException">A sample is not a number from 0 to 1.</exception>
+    /// <exception cref="InputException">A sample is not a finite number.</exception>
     public static Image FromFloats(int channels, int height, int width, ReadOnlySpan<float> samples)
     {
-        var data = new byte[samples.Length * sizeof(ushort)];
-        var words = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
         for (var i = 0; i < samples.Length; i++)
         {
-            if (!(samples[i] is >= 0 and <= 1))
-                throw new InputException($"sample {i} of an image is {samples[i]}; a number from 0 to 1 was expected");
-            words[i] = (ushort)(samples[i] * ushort.MaxValue + 0.5f);
+            if (!float.IsFinite(samples[i]))
+                throw new InputException($"sample {i} of an image is {samples[i]}; a finite number was expected");
         }
 
-        return new(channels, height, width, 16, data);
+        return new(channels, height, width, 32, MemoryMarshal.AsBytes(samples).ToArray());
     }
 
     /// <summary>
@@ -95,12 +143,12 @@ public sealed class Image
     /// become 0. An image of zeros stays zero.
     /// </summary>
     /// <exception cref="InputException">A sample is not a finite number.</exception>
-    internal static Image FromMagnitudes(string path, int channels, int height, int width, ReadOnlySpan<float> samples)
+    internal static Image FromMagnitudes(string name, int channels, int height, int width, ReadOnlySpan<float> samples)
     {
         var max = 0f;
         foreach (var sample in samples)
         {
-            if (!float.IsFinite(sample)) throw new InputException($"file '{path}' holds the sample {sample}; finite numbers were expected");
+            if (!float.IsFinite(sample)) throw new InputException($"{name} holds the sample {sample}; finite numbers were expected");
             max = Math.Max(max, sample);
         }
 
@@ -111,13 +159,40 @@ public sealed class Image
         return new(channels, height, width, 16, data);
     }
 
+    /// <summary>
+    /// Value of the pixels that are added around a band: 0, or the band's smallest sample if samples are floats, because only that is dark
+    /// whatever the unit is.
+    /// </summary>
+    internal float Darkest(int channel)
+    {
+        if (!IsFloat) return 0;
+        var darkest = float.PositiveInfinity;
+        foreach (var sample in Plane<float>(channel)) darkest = Math.Min(darkest, sample);
+        return darkest;
+    }
+
+    /// <summary>The image with some of its bands, in the order in which they are named.</summary>
+    internal Image Select(IReadOnlyList<int> bands)
+    {
+        var plane = Height * Width * (BitsPerSample / 8);
+        var data = new byte[bands.Count * plane];
+        for (var i = 0; i < bands.Count; i++) Data.Span.Slice(bands[i] * plane, plane).CopyTo(data.AsSpan(i * plane));
+        return new(bands.Count, Height, Width, BitsPerSample, data) { NoData = NoData, Warning = Warning };
+    }
+
     /// <summary>Refuses sizes that a header declares before memory is taken for them.</summary>
-    /// <exception cref="InputException">A side or the area is out of range.</exception>
-    internal static void CheckSize(string path, long width, long height)
+    /// <exception cref="InputException">A side, the area, the number of bands or the memory is out of range.</exception>
+    internal static void CheckSize(string name, long width, long height, long channels = 1, int bytesPerSample = 1)
     {
         if (width is < 1 or > MaxSide || height is < 1 or > MaxSide || width * height > MaxPixels)
             throw new InputException(
-                $"file '{path}' declares {width}x{height} pixels; expected 1 to {MaxSide} a side and at most {MaxPixels >> 20} Mpixel");
+                $"{name} declares {width}x{height} pixels; expected 1 to {MaxSide} a side and at most {MaxPixels >> 20} Mpixel");
+        if (channels is < 1 or > MaxChannels)
+            throw new InputException($"{name} has {channels} bands; 1 to {MaxChannels} were expected");
+        if (width * height * channels * bytesPerSample > MaxBytes)
+            throw new InputException(
+                $"{name} declares {width}x{height} pixels of {channels} bands of {bytesPerSample} bytes; at most {MaxBytes >> 20} MiB "
+                + "of samples are read");
     }
 
     private static void Separate<T>(ReadOnlySpan<T> interleaved, Span<T> planar, int channels)

@@ -1,29 +1,24 @@
 using Dst.Foundations;
+using Dst.Images.Decoding;
 
 namespace Dst.Images;
 
 /// <summary>Reads image files. The first bytes tell the format, never the name.</summary>
 public static class ImageFile
 {
-    private static readonly string[] Extensions = [".jpeg", ".jpg", ".png", ".tif", ".tiff"];
+    private static readonly string[] Extensions =
+    [
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tga", ".pgm", ".ppm", ".pbm", ".pnm", ".tif", ".tiff",
+    ];
 
-    /// <summary>Reads a JPEG, PNG, TIFF or original MSTAR file.</summary>
+    /// <summary>Names of the formats that are read, such as <c>JPEG</c>.</summary>
+    public static IReadOnlyList<string> Formats { get; } = [.. ImageFormat.All.Select(format => format.Name)];
+
+    /// <summary>Reads an image file.</summary>
     /// <exception cref="InputException">
-    /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format, or the system lacks the library that
-    /// decodes it.
+    /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format.
     /// </exception>
-    public static Image Read(string path)
-    {
-        var bytes = InputFile.ReadAllBytes(path);
-        ReadOnlySpan<byte> start = bytes;
-        if (start.StartsWith<byte>([0xFF, 0xD8, 0xFF])) return JpegFile.Decode(path, bytes);
-        if (start.StartsWith(PngFile.Signature)) return PngFile.Decode(path, bytes);
-        if (start.StartsWith("II*\0"u8) || start.StartsWith("MM\0*"u8)) return TiffFile.Decode(path);
-        if (start.StartsWith(MstarFile.Signature)) return MstarFile.Decode(path, bytes);
-        throw new InputException(
-            $"file '{path}' is not an image: it starts with {Convert.ToHexString(start[..Math.Min(4, start.Length)])}, "
-            + "and a JPEG, PNG, TIFF or MSTAR file was expected");
-    }
+    public static Image Read(string path) => Decode($"file '{path}'", InputFile.ReadAllBytes(path));
 
     /// <summary>Whether a file's name is that of an image: a known extension, or the three digits of an original MSTAR file.</summary>
     public static bool HasImageName(string path)
@@ -32,4 +27,25 @@ public static class ImageFile
         return Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase)
             || extension.Length == 4 && extension.Skip(1).All(char.IsAsciiDigit);
     }
+
+    /// <summary>Decodes the content of a file.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="file">The content.</param>
+    /// <exception cref="InputException">It is empty, corrupt, truncated, too large or of another format.</exception>
+    internal static Image Decode(string name, byte[] file) => FormatOf(name, file).Decode(name, file);
+
+    /// <summary>Bands and size of an image file. Most formats tell them without decoding.</summary>
+    /// <exception cref="InputException">As <see cref="Read"/>.</exception>
+    internal static ImageSize Measure(string path)
+    {
+        var (name, file) = ($"file '{path}'", InputFile.ReadAllBytes(path));
+        return FormatOf(name, file).Measure(name, file);
+    }
+
+    private static ImageFormat FormatOf(string name, byte[] file) =>
+        ImageFormat.All.FirstOrDefault(format => format.Recognises(file)) ?? throw new InputException(
+            file.Length == 0
+                ? $"{name} is empty; an image was expected"
+                : $"{name} is not an image: it starts with {Convert.ToHexString(file.AsSpan(0, Math.Min(4, file.Length)))}, "
+                    + $"and a {Words.Choice(Formats)} file was expected");
 }

@@ -9,19 +9,19 @@ namespace Dst.Images;
 public static class Preprocessor
 {
     /// <summary>
-    /// Resizes, converts to the channels of <paramref name="shape"/> (luma of BT.601, or the grey plane three times), crops around the
-    /// centre (zeros where the image is smaller), transforms amplitudes, smooths and normalises.
+    /// Resizes, makes grey of RGB or RGB of grey if <paramref name="shape"/> needs it (luma of BT.601, or the grey plane three times),
+    /// crops around the centre (dark where the image is smaller), transforms amplitudes, smooths and normalises.
     /// </summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="normalisation">Resize, transform, smoothing, means and deviations.</param>
     /// <param name="shape">The network's input.</param>
     /// <param name="destination">[Channels, Height, Width].</param>
-    /// <exception cref="InputException">The normalisation is not for this many channels, or names an unknown transform.</exception>
+    /// <exception cref="InputException">The image cannot have these channels, or the normalisation is not for as many.</exception>
     public static void Prepare(Image image, InputNormalisation normalisation, FeatureShape shape, Span<float> destination)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(normalisation);
-        Framing.CheckChannels(shape);
+        Framing.CheckChannels(image, shape);
         if (destination.Length != shape.Count) throw new ArgumentException($"room for {destination.Length} values, {shape.Count} expected");
         if (normalisation.Mean.Length != shape.Channels || normalisation.Deviation.Length != shape.Channels)
             throw new InputException(
@@ -31,35 +31,24 @@ public static class Preprocessor
         if (normalisation.Resize > 0) image = Resampler.Resize(image, normalisation.Resize);
         if (Framing.IsFramed(image, shape)) ReadAmplitudes(image, normalisation.Amplitude, destination);
         else if (image.BitsPerSample == 8) ReadWindow<byte>(image, shape, normalisation.Amplitude, destination);
-        else ReadWindow<ushort>(image, shape, normalisation.Amplitude, destination);
+        else if (image.BitsPerSample == 16) ReadWindow<ushort>(image, shape, normalisation.Amplitude, destination);
+        else ReadWindow<float>(image, shape, normalisation.Amplitude, destination);
         Finish(destination, shape, normalisation, gain: 1);
     }
 
     /// <summary>All samples of an image after the amplitude transform.</summary>
-    internal static void ReadAmplitudes(Image image, AmplitudeTransform amplitude, Span<float> destination)
-    {
-        var table = AmplitudeTable.Of(amplitude, image.BitsPerSample);
-        ReadRow(image, table, 0, destination);
-    }
+    internal static void ReadAmplitudes(Image image, AmplitudeTransform amplitude, Span<float> destination) =>
+        Amplitudes.Read(image, amplitude, 0, destination);
 
     /// <summary>The samples of the centre crop after the amplitude transform. Repeated calls allocate nothing.</summary>
     private static void ReadWindow<T>(
-        Image image, FeatureShape shape, AmplitudeTransform amplitude, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
+        Image image, FeatureShape shape, AmplitudeTransform amplitude, Span<float> destination) where T : unmanaged, INumber<T>
     {
-        var table = AmplitudeTable.Of(amplitude, image.BitsPerSample);
         var buffer = ArrayPool<byte>.Shared.Rent(checked(destination.Length * (image.BitsPerSample / 8)));
         var window = MemoryMarshal.Cast<byte, T>(buffer.AsSpan())[..destination.Length];
-        window.Clear();
         Framing.Copy(image, shape, window);
-        LookUp(window, table, destination);
+        Amplitudes.Read<T>(window, amplitude, destination);
         ArrayPool<byte>.Shared.Return(buffer);
-    }
-
-    /// <summary>Consecutive samples from number <paramref name="start"/> on, through the table of their amplitude transform.</summary>
-    internal static void ReadRow(Image image, float[] table, int start, Span<float> destination)
-    {
-        if (image.BitsPerSample == 8) LookUp(image.Samples<byte>().Slice(start, destination.Length), table, destination);
-        else LookUp(image.Samples<ushort>().Slice(start, destination.Length), table, destination);
     }
 
     /// <summary>The last steps of every input: smoothing, gain, normalisation.</summary>
@@ -86,10 +75,5 @@ public static class Preprocessor
         var vectors = MemoryMarshal.Cast<float, Vector<float>>(values);
         for (var i = 0; i < vectors.Length; i++) vectors[i] = (vectors[i] * gain - new Vector<float>(mean)) * inverse;
         for (var i = vectors.Length * Vector<float>.Count; i < values.Length; i++) values[i] = (values[i] * gain - mean) * inverse;
-    }
-
-    private static void LookUp<T>(ReadOnlySpan<T> samples, float[] table, Span<float> destination) where T : unmanaged, IBinaryInteger<T>
-    {
-        for (var i = 0; i < destination.Length; i++) destination[i] = table[int.CreateTruncating(samples[i])];
     }
 }

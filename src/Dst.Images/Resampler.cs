@@ -5,7 +5,7 @@ namespace Dst.Images;
 
 /// <summary>
 /// Resizes images with a triangle filter, first along rows, then along columns: bilinear interpolation when it enlarges, a weighted mean
-/// over the pixels that an output pixel covers when it shrinks. The result has 16-bit samples.
+/// over the pixels that an output pixel covers when it shrinks. The result has samples of 16 bits, or floats if the image has floats.
 /// </summary>
 internal static class Resampler
 {
@@ -13,21 +13,31 @@ internal static class Resampler
     public static Image Resize(Image image, int side)
     {
         if (image.Height == side && image.Width == side) return image;
-        return image.BitsPerSample == 8 ? Resize<byte>(image, side) : Resize<ushort>(image, side);
+        return image.BitsPerSample switch
+        {
+            8 => ToWords(image, side, Resize<byte>(image, side), ushort.MaxValue / (float)byte.MaxValue),
+            16 => ToWords(image, side, Resize<ushort>(image, side), 1),
+            _ => new(image.Channels, side, side, 32, MemoryMarshal.AsBytes<float>(Resize<float>(image, side)).ToArray()),
+        };
     }
 
-    private static Image Resize<T>(Image image, int side) where T : unmanaged, INumber<T>
+    private static Image ToWords(Image image, int side, float[] samples, float scale)
+    {
+        var data = new byte[samples.Length * sizeof(ushort)];
+        var words = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
+        for (var i = 0; i < samples.Length; i++) words[i] = (ushort)Math.Clamp(samples[i] * scale + 0.5f, 0, ushort.MaxValue);
+        return new(image.Channels, side, side, 16, data);
+    }
+
+    private static float[] Resize<T>(Image image, int side) where T : unmanaged, INumber<T>
     {
         var (starts, weights) = Taps(image.Width, side);
         var (rowStarts, rowWeights) = Taps(image.Height, side);
-        var source = image.Samples<T>();
         var rows = new float[image.Height * side];
-        var data = new byte[image.Channels * side * side * sizeof(ushort)];
-        var result = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
-        var scale = image.BitsPerSample == 8 ? 257f : 1f;
+        var result = new float[image.Channels * side * side];
         for (var c = 0; c < image.Channels; c++)
         {
-            var plane = source.Slice(c * image.Height * image.Width, image.Height * image.Width);
+            var plane = image.Plane<T>(c);
             for (var y = 0; y < image.Height; y++)
             {
                 for (var x = 0; x < side; x++)
@@ -45,12 +55,12 @@ internal static class Resampler
                 {
                     var sum = 0f;
                     for (var k = 0; k < rowWeights[y].Length; k++) sum += rowWeights[y][k] * rows[(rowStarts[y] + k) * side + x];
-                    result[(c * side + y) * side + x] = (ushort)Math.Clamp(sum * scale + 0.5f, 0, ushort.MaxValue);
+                    result[(c * side + y) * side + x] = sum;
                 }
             }
         }
 
-        return new(image.Channels, side, side, 16, data);
+        return result;
     }
 
     // For each output pixel: the first input pixel that it reads, and the weights of this and the following ones.

@@ -9,7 +9,7 @@ using Dst.Runtime;
 
 namespace Dst.Cli.Commands;
 
-/// <summary><c>dst doctor</c>: what this machine offers, and what is missing.</summary>
+/// <summary><c>dst doctor</c>: what this machine offers.</summary>
 internal static class DoctorCommand
 {
     /// <summary>Creates the verb.</summary>
@@ -17,7 +17,7 @@ internal static class DoctorCommand
     {
         var verb = new Verb(
             "doctor",
-            "Shows what this machine offers: processor, vector width in use, memory, disk and image libraries.",
+            "Shows what this machine offers: processor, vector width in use, memory, disk and the kinds of images that it reads.",
             "doctor",
             "doctor --json")
         {
@@ -44,8 +44,7 @@ internal static class DoctorCommand
         System: RuntimeInformation.OSDescription,
         FreeMemoryBytes: FreeMemory(),
         FreeDiskBytes: new DriveInfo(Environment.CurrentDirectory).AvailableFreeSpace,
-        ImageLibraries: [
-            .. ImageLibrary.All.Select(library => new Library(library.FileName, library.Format, library.IsPresent, library.Package))]);
+        ImageFormats: ImageFile.Formats);
 
     private static Lines Describe(Machine machine)
     {
@@ -59,12 +58,9 @@ internal static class DoctorCommand
             $"runtime       {machine.Runtime} on {machine.System}",
             $"free memory   {machine.FreeMemoryBytes / Gibibyte:F1} GiB",
             $"free disk     {machine.FreeDiskBytes / Gibibyte:F1} GiB here",
-            .. machine.ImageLibraries.Select(library => $"{library.Format,-4} images   {library.File} {StateOf(library)}"),
+            $"images        {string.Join(", ", machine.ImageFormats)}",
         ]);
     }
-
-    private static string StateOf(Library library) =>
-        library.Present ? "present" : $"missing: {library.Format} files cannot be read; install the package {library.Package}";
 
     private static long FreeMemory()
     {
@@ -79,7 +75,5 @@ internal static class DoctorCommand
 
     private sealed record Machine(
         string Cpu, string? Generation, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, string Runtime, string System,
-        long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<Library> ImageLibraries);
-
-    private sealed record Library(string File, string Format, bool Present, string Package);
+        long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<string> ImageFormats);
 }

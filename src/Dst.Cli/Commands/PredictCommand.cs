@@ -15,7 +15,7 @@ internal static class PredictCommand
 
     private static readonly Argument<string[]> Images = new("images")
     {
-        Description = "Image files (JPEG, PNG, TIFF, MSTAR), or folders of them.",
+        Description = "Image files, or folders of them; 'dst doctor' lists the formats.",
         HelpName = "IMAGE",
         Arity = ArgumentArity.ZeroOrMore,
     };
@@ -68,13 +68,21 @@ internal static class PredictCommand
         {
             call.Cancellation.ThrowIfCancellationRequested();
             var probabilities = new float[files.Length * predictor.Classes];
-            predictor.Predict(Array.ConvertAll(files, ImageFile.Read), probabilities);
+            predictor.Predict(Array.ConvertAll(files, file => Read(file, call)), probabilities);
             for (var i = 0; i < files.Length; i++)
                 results.Add(new(files[i], Best(probabilities[(i * predictor.Classes)..((i + 1) * predictor.Classes)], model, top)));
         }
 
         call.Report.Write(
             new(results, new Lines([.. results.Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}")])));
+    }
+
+    private static Image Read(string file, Invocation call)
+    {
+        var image = ImageFile.Read(file);
+        if (image.Warning is { } warning) call.Report.Log($"warning: {warning}");
+        if (image.NoData > 0) call.Report.Log($"warning: file '{file}' has {image.NoData} samples without data, which are taken as dark");
+        return image;
     }
 
     private static IEnumerable<string> FilesOf(string[] paths)
@@ -90,7 +98,7 @@ internal static class PredictCommand
             var files = InputFile.Guard(path, () => Directory.GetFiles(path)).Where(ImageFile.HasImageName).Order(StringComparer.Ordinal)
                 .ToList();
             if (files.Count == 0)
-                throw new InputException($"folder {path} has no image files; JPEG, PNG, TIFF or MSTAR files were expected");
+                throw new InputException($"folder {path} has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
             foreach (var file in files) yield return file;
         }
     }

@@ -116,13 +116,26 @@ public sealed class SafetensorsReader : IDisposable
         ReadExactly(header, SafetensorsFile.LengthBytes);
         try
         {
-            using var json = JsonDocument.Parse(header, new() { AllowDuplicateProperties = false });
+            using var json = JsonDocument.Parse(header);
+            CheckNames(json.RootElement);
             ReadEntries(json.RootElement, SafetensorsFile.LengthBytes + length, fileBytes);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // JsonDocument throws InvalidOperationException for strings that are not Unicode.
             throw Malformed($"has a header that is not the JSON of a safetensors file ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    // JsonDocumentOptions.AllowDuplicateProperties would do it, but loads OpenSSL for a random seed.
+    private void CheckNames(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object) return;
+        var names = new HashSet<string>();
+        foreach (var property in json.EnumerateObject())
+        {
+            if (!names.Add(property.Name)) throw Malformed($"has '{property.Name}' twice in its header; each name was expected once");
+            CheckNames(property.Value);
         }
     }
 

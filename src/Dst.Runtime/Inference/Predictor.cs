@@ -68,7 +68,7 @@ public sealed class Predictor : IDisposable
 
     /// <summary>Classifies an image of any size, which is prepared as <see cref="Model.Normalisation"/> says.</summary>
     /// <returns>The probability of each class.</returns>
-    /// <exception cref="InputException">The network's input has neither 1 nor 3 channels.</exception>
+    /// <exception cref="InputException">The image does not have the network's bands.</exception>
     public float[] Predict(Image image)
     {
         var probabilities = new float[Classes];
@@ -79,14 +79,14 @@ public sealed class Predictor : IDisposable
     /// <summary>Classifies an image of any size, without allocation unless the normalisation resizes images.</summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="probabilities">[Classes].</param>
-    /// <exception cref="InputException">The network's input has neither 1 nor 3 channels, or the length does not match.</exception>
+    /// <exception cref="InputException">The image does not have the network's bands, or the length does not match.</exception>
     public void Predict(Image image, Span<float> probabilities) => Predict(new ReadOnlySpan<Image>(in image), probabilities);
 
     /// <summary>Classifies images of any size, in batches of <see cref="InferenceOptions.Batch"/>.</summary>
     /// <param name="images">At least one.</param>
     /// <param name="probabilities">[images, Classes].</param>
     /// <exception cref="InputException">
-    /// There is no image, the network's input has neither 1 nor 3 channels, or the length does not match.
+    /// There is no image, one does not have the network's bands, or the length does not match.
     /// </exception>
     public void Predict(ReadOnlySpan<Image> images, Span<float> probabilities)
     {
@@ -110,7 +110,7 @@ public sealed class Predictor : IDisposable
     /// <param name="images">At least one.</param>
     /// <param name="logits">[images, Classes].</param>
     /// <exception cref="InputException">
-    /// There is no image, the network's input has neither 1 nor 3 channels, or the length does not match.
+    /// There is no image, one does not have the network's bands, or the length does not match.
     /// </exception>
     public void ComputeLogits(ReadOnlySpan<Image> images, Span<float> logits)
     {

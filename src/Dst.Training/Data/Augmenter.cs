@@ -90,18 +90,17 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
 
     private void Crop(Image window, int top, int left, Span<float> destination)
     {
-        var table = AmplitudeTable.Of(normalisation.Amplitude, window.BitsPerSample);
         for (var c = 0; c < shape.Channels; c++)
         {
             for (var y = 0; y < shape.Height; y++)
             {
                 var row = destination.Slice((c * shape.Height + y) * shape.Width, shape.Width);
-                Preprocessor.ReadRow(window, table, (c * window.Height + top + y) * window.Width + left, row);
+                Amplitudes.Read(window, normalisation.Amplitude, (c * window.Height + top + y) * window.Width + left, row);
             }
         }
     }
 
-    // Rotates about the crop's centre, with bilinear interpolation of amplitudes and zeros outside the window.
+    // Rotates about the crop's centre, with bilinear interpolation of amplitudes. Outside of the window it is dark.
     private void RotatedCrop(Image window, int top, int left, double angle, Span<float> destination)
     {
         int height = window.Height, width = window.Width;
@@ -112,6 +111,7 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
         for (var c = 0; c < shape.Channels; c++)
         {
             var plane = _window.AsSpan(c * height * width, height * width);
+            var outside = window.IsFloat ? Smallest(plane) : 0;
             for (var y = 0; y < shape.Height; y++)
             {
                 var row = destination.Slice((c * shape.Height + y) * shape.Width, shape.Width);
@@ -119,16 +119,23 @@ internal sealed class Augmenter(DataOptions options, InputNormalisation normalis
                 {
                     var fromY = top + centreY + (y - centreY) * cos + (x - centreX) * sin;
                     var fromX = left + centreX + (x - centreX) * cos - (y - centreY) * sin;
-                    row[x] = Interpolate(plane, height, width, fromY, fromX);
+                    row[x] = Interpolate(plane, height, width, fromY, fromX) ?? outside;
                 }
             }
         }
     }
 
-    private static float Interpolate(ReadOnlySpan<float> plane, int height, int width, float y, float x)
+    private static float Smallest(ReadOnlySpan<float> values)
+    {
+        var smallest = values[0];
+        foreach (var value in values) smallest = Math.Min(smallest, value);
+        return smallest;
+    }
+
+    private static float? Interpolate(ReadOnlySpan<float> plane, int height, int width, float y, float x)
     {
         int y0 = (int)MathF.Floor(y), x0 = (int)MathF.Floor(x);
-        if (y0 < 0 || x0 < 0 || y0 >= height - 1 || x0 >= width - 1) return 0;
+        if (y0 < 0 || x0 < 0 || y0 >= height - 1 || x0 >= width - 1) return null;
         float ty = y - y0, tx = x - x0;
         var at = y0 * width + x0;
         var upper = plane[at] + tx * (plane[at + 1] - plane[at]);

@@ -3,7 +3,7 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>
-/// Random contrast and saturation of an image.
+/// Random contrast and saturation of an image. Bands that are not RGB are changed one by one, as grey images.
 /// <code>
 /// g = 0.299·R + 0.587·G + 0.114·B of each pixel, or the value itself of a grey image        m = mean of g over the image
 /// x ← m + contrast · (g + saturation · (x − g) − m)
@@ -11,12 +11,16 @@ namespace Dst.Training.Data;
 /// </summary>
 internal static class ColourJitter
 {
-    private const float Whole = 1000; // the weights of luma are in thousandths
-
-    /// <summary>Changes an image [channels, pixels] of 1 or 3 channels in place.</summary>
+    /// <summary>Changes an image [channels, pixels] in place.</summary>
     public static void Apply(Span<float> image, int channels, float contrast, float saturation)
     {
         var pixels = image.Length / channels;
+        if (channels is not (1 or 3))
+        {
+            for (var c = 0; c < channels; c++) Apply(image.Slice(c * pixels, pixels), 1, contrast, saturation);
+            return;
+        }
+
         var mean = 0.0;
         for (var p = 0; p < pixels; p++) mean += Grey(image, channels, pixels, p);
         var m = (float)(mean / pixels);
@@ -29,5 +33,6 @@ internal static class ColourJitter
 
     private static float Grey(ReadOnlySpan<float> image, int channels, int pixels, int p) => channels == 1
         ? image[p]
-        : (Framing.RedWeight * image[p] + Framing.GreenWeight * image[pixels + p] + Framing.BlueWeight * image[2 * pixels + p]) / Whole;
+        : (Framing.RedWeight * image[p] + Framing.GreenWeight * image[pixels + p] + Framing.BlueWeight * image[2 * pixels + p])
+            / Framing.WeightSum;
 }

@@ -1,5 +1,6 @@
 using Dst.Foundations;
 using Dst.Images;
+using Dst.Images.Decoding;
 
 namespace Dst.Training.Data;
 
@@ -28,13 +29,16 @@ public sealed class DataInspection
 
     /// <summary>
     /// Writes a PNG with a row for each class: its first training images as the network sees them (centre crop, amplitude transform
-    /// and smoothing, without normalisation). Classes and images beyond the largest legal size of an image are left out.
+    /// and smoothing, without normalisation). Floats are drawn from the smallest value, black, to the largest, white. Of bands that are
+    /// not RGB the first is drawn. Classes and images beyond the largest legal size of an image are left out.
     /// </summary>
-    /// <exception cref="InputException">The file cannot be written, or libpng is missing.</exception>
+    /// <exception cref="InputException">The file cannot be written.</exception>
     public void WriteGrid(string path, int imagesPerClass = 8)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(imagesPerClass, 1);
-        var (channels, height, width) = (_data.Shape.Channels, _data.Shape.Height, _data.Shape.Width);
+        var (channels, height, width) = (_data.Shape.Channels == 3 ? 3 : 1, _data.Shape.Height, _data.Shape.Width);
+        var (black, white) = _data.Training.Samples[0].Window.IsFloat ? (Splits[0].Min, Splits[0].Max) : (0, 1);
+        var scale = white > black ? 255 / (white - black) : 0;
         var columns = Math.Clamp((Image.MaxSide - GridLine) / (width + GridLine), 1, imagesPerClass);
         var gridWidth = columns * (width + GridLine) + GridLine;
         var rows = (int)Math.Clamp(
@@ -50,15 +54,15 @@ public sealed class DataInspection
             {
                 Statistics.ReadCentreCrop(sample, _data.Options, _data.Shape, amplitudes);
                 int top = GridLine + members.Key * (height + GridLine), left = GridLine + column * (width + GridLine);
-                for (var i = 0; i < amplitudes.Length; i++)
+                for (var i = 0; i < channels * height * width; i++)
                 {
                     var (c, y, x) = (i / (height * width), i / width % height, i % width);
-                    pixels[((top + y) * gridWidth + left + x) * channels + c] = (byte)(amplitudes[i] * 255 + 0.5f);
+                    pixels[((top + y) * gridWidth + left + x) * channels + c] = (byte)Math.Clamp((amplitudes[i] - black) * scale + 0.5f, 0, 255);
                 }
             }
         }
 
-        var file = PngFile.Encode(path, channels, gridHeight, gridWidth, pixels);
+        var file = PngFile.Encode(channels, gridHeight, gridWidth, pixels);
         AtomicFile.Write(path, stream => stream.Write(file));
     }
 

@@ -104,8 +104,8 @@ public sealed record DataOptions
         + "come more often")]
     public Sampling Sampling { get; init; }
 
-    /// <summary>Channels of the network's input, or 0 for those of the first training image.</summary>
-    [Setting("channels of the network's input: 1 or 3, or 0 for those of the first training image", Choices = ["0", "1", "3"])]
+    /// <summary>Channels of the network's input, or 0 for those of the images.</summary>
+    [Setting("channels of the network's input, as many as images have bands, or 0 for those of the first training image", Min = 0, Max = 16)]
     public int Channels { get; init; }
 
     /// <summary>Side in pixels to which every image is resized before the crop, or 0.</summary>
@@ -209,9 +209,10 @@ public sealed record DataOptions
     /// <exception cref="InputException">It has none.</exception>
     internal void CheckAugmentation(int channels)
     {
-        if (Saturation > 0 && channels == 1)
+        if (Saturation > 0 && channels != 3)
             throw new InputException(
-                $"data.saturation is {Saturation}, and the network's input has one channel; expected 0, because grey has no colour");
+                $"data.saturation is {Saturation}, and the network's input has {Words.Count(channels, "channel")}; expected 0, because only "
+                + "RGB has colour");
         foreach (var (name, value) in new[] { ("gain", Gain), ("contrast", Contrast) })
         {
             if (value > 0 && Normalise == NormalisationSource.Image)

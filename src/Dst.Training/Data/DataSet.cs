@@ -99,6 +99,7 @@ public sealed class DataSet
             $"data: {data.ClassNames.Count} classes, {training.Count} training{unlabelled}, {data.Validation.Count} validation and "
             + $"{data.Test.Count} test images, input {shape}");
         data.WarnOfSmallRoom(log);
+        data.WarnOfFiles(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
         return data;
     }
@@ -108,6 +109,29 @@ public sealed class DataSet
         int height = options.Resize > 0 ? options.Resize : first.Height, width = options.Resize > 0 ? options.Resize : first.Width;
         var shape = new FeatureShape(options.Channels > 0 ? options.Channels : first.Channels, height, width);
         return options.Crop > 0 ? shape with { Height = options.Crop, Width = options.Crop } : shape;
+    }
+
+    // Says what decoding found in the files, and what the amplitude transform does to negative floats.
+    private void WarnOfFiles(Action<string> log)
+    {
+        const int shown = 5;
+        foreach (var samples in Splits)
+        {
+            var warnings = samples.Samples.Where(sample => sample.Warning is not null).ToList();
+            foreach (var sample in warnings.Take(shown)) log($"warning: {sample.Warning}");
+            if (warnings.Count > shown) log($"warning: {warnings.Count - shown} more files of the {samples.Name} split are like these");
+            var marked = samples.Samples.Where(sample => sample.NoData > 0).ToList();
+            if (marked.Count > 0)
+                log(
+                    $"warning: {marked.Count} {samples.Name} images, such as '{marked[0].Name}', have {marked.Sum(sample => sample.NoData)} "
+                    + "samples without data, which are taken as dark");
+            if (Options.Amplitude == AmplitudeTransform.None) continue;
+            var negative = samples.Samples.Where(sample => sample.IsNegative).ToList();
+            if (negative.Count > 0)
+                log(
+                    $"warning: {negative.Count} {samples.Name} images, such as '{negative[0].Name}', have negative values, which "
+                    + $"data.amplitude {Words.Of(Options.Amplitude)} takes as 0");
+        }
     }
 
     private void WarnOfSmallRoom(Action<string> log)

@@ -1,6 +1,5 @@
-using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Images;
@@ -13,8 +12,9 @@ public sealed class Sample
     internal Sample(SourceSample source, Image image, Image window)
     {
         (Name, Label, Group) = (source.Name, source.Label, source.Group);
-        (Height, Width, Hash) = (image.Height, image.Width, Digest(image));
+        (Size, Hash, NoData, Warning) = (ImageSize.Of(image), Digest(image), image.NoData, image.Warning);
         Window = window;
+        IsNegative = Enumerable.Range(0, window.Channels).Any(channel => window.Darkest(channel) < 0);
     }
 
     /// <summary>File, or archive member and number.</summary>
@@ -24,15 +24,27 @@ public sealed class Sample
     public int? Label { get; }
 
     /// <summary>Rows of the image as it was read.</summary>
-    public int Height { get; }
+    public int Height => Size.Height;
 
     /// <summary>Columns of the image as it was read.</summary>
-    public int Width { get; }
+    public int Width => Size.Width;
+
+    /// <summary>Bands and size of the image as it was read.</summary>
+    internal ImageSize Size { get; }
+
+    /// <summary>Samples that the file marked as without data.</summary>
+    internal long NoData { get; }
+
+    /// <summary>Whether the window has a negative sample, as only floats may.</summary>
+    internal bool IsNegative { get; }
+
+    /// <summary>What is wrong with the file, or null.</summary>
+    internal string? Warning { get; }
 
     /// <summary>What the image shows (a ship's identity), or empty.</summary>
     internal string Group { get; }
 
-    /// <summary>First half of the SHA-256 of the samples and sizes, before any transform.</summary>
+    /// <summary>XXH128 of the samples and sizes, before any transform.</summary>
     internal UInt128 Hash { get; }
 
     /// <summary>The part about the centre that crops may reach, with the network's channels.</summary>
@@ -40,13 +52,11 @@ public sealed class Sample
 
     private static UInt128 Digest(Image image)
     {
-        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData([(byte)image.BitsPerSample, (byte)image.Channels]);
-        hash.AppendData([(byte)image.Height, (byte)(image.Height >> 8), (byte)image.Width, (byte)(image.Width >> 8)]);
-        hash.AppendData(image.Data.Span);
-        hash.GetHashAndReset(digest);
-        return BinaryPrimitives.ReadUInt128BigEndian(digest);
+        var hash = new XxHash128();
+        hash.Append([(byte)image.BitsPerSample, (byte)image.Channels]);
+        hash.Append([(byte)image.Height, (byte)(image.Height >> 8), (byte)image.Width, (byte)(image.Width >> 8)]);
+        hash.Append(image.Data.Span);
+        return hash.GetCurrentHashAsUInt128();
     }
 }
 
@@ -91,8 +101,7 @@ public sealed class SampleSet
         {
             Parallel.For(0, samples.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
             {
-                var image = sources[i].Read();
-                samples[i] = new(sources[i], image, Framing.Frame(image, resize, shape));
+                samples[i] = Read(sources[i], resize, shape);
             });
         }
         catch (AggregateException e) when (e.InnerExceptions.OfType<InputException>().FirstOrDefault() is { } first)
@@ -101,5 +110,18 @@ public sealed class SampleSet
         }
 
         return new(name, samples);
+    }
+
+    private static Sample Read(SourceSample source, int resize, FeatureShape shape)
+    {
+        var image = source.Read();
+        try
+        {
+            return new(source, image, Framing.Frame(image, resize, shape));
+        }
+        catch (InputException e)
+        {
+            throw new InputException($"'{source.Name}': {e.Message}", e);
+        }
     }
 }

@@ -96,7 +96,7 @@ public class AugmentationTests
     }
 
     [Theory]
-    [InlineData("saturation", "data.saturation is 0.5, and the network's input has one channel")]
+    [InlineData("saturation", "data.saturation is 0.5, and the network's input has 1 channel")]
     [InlineData("contrast", "data.contrast is 0.5 with data.normalise image")]
     [InlineData("gain", "data.gain is 0.5 with data.normalise image")]
     public void AugmentationWithoutEffectIsRefused(string setting, string expected)

@@ -52,6 +52,50 @@ public class PreprocessorTests
     }
 
     [Fact]
+    public void FloatsArePaddedWithTheSmallestOfTheirBand()
+    {
+        var image = Image.FromFloats(2, 1, 2, [-20, -3, 7, 5]);
+        Assert.Equal([-20, -20, -3, -20, 5, 7, 5, 5], Prepare(image, Plain(2), new(2, 1, 4)));
+        var colour = Image.FromFloats(3, 1, 1, [1, 2, 4]);
+        Assert.Equal(
+            [1, 0.299f + 0.587f * 2 + 0.114f * 4], Prepare(colour, Plain(1), new(1, 1, 2)).Select(v => MathF.Round(v, 4)));
+    }
+
+    [Theory]
+    [InlineData(AmplitudeTransform.None, -1)]
+    [InlineData(AmplitudeTransform.Sqrt, 0)]
+    [InlineData(AmplitudeTransform.Log, 0)]
+    public void FloatsAreTransformed(AmplitudeTransform amplitude, float ofMinusOne)
+    {
+        var result = Prepare(Image.FromFloats(1, 1, 3, [-1, 0.25f, 4]), Plain(1) with { Amplitude = amplitude }, new(1, 1, 3));
+        Assert.Equal(ofMinusOne, result[0]);
+        foreach (var (value, actual) in new[] { (0.25, result[1]), (4.0, result[2]) })
+        {
+            var expected = amplitude switch
+            {
+                AmplitudeTransform.Sqrt => Math.Sqrt(value),
+                AmplitudeTransform.Log => Math.Log(1 + 255 * value) / Math.Log(256),
+                _ => value,
+            };
+            Assert.Equal(expected, actual, 5);
+        }
+    }
+
+    [Fact]
+    public void FloatsAreResizedAsFloats()
+    {
+        var resized = Resampler.Resize(Image.FromFloats(1, 2, 2, [-10, -10, 1000, 1000]), 1);
+        Assert.Equal((1, 1, 32), (resized.Height, resized.Width, resized.BitsPerSample));
+        Assert.Equal(495, resized.Samples<float>()[0], 3);
+    }
+
+    [Fact]
+    public void BandsThatDoNotFitAreRefused() =>
+        Assert.Contains(
+            "2 bands and the network takes 3",
+            Assert.Throws<InputException>(() => Prepare(Image.FromFloats(2, 1, 1, [1, 2]), Plain(3), new(3, 1, 1))).Message);
+
+    [Fact]
     public void ChannelsHaveTheirOwnNormalisation()
     {
         var colour = new Image(3, 1, 1, 8, new byte[] { 51, 102, 153 });

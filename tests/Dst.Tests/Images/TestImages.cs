@@ -21,12 +21,6 @@ internal static class TestImages
         DAMBAAIRAxEAPwCSACWW/9k=
         """);
 
-    /// <summary>8×8 CMYK.</summary>
-    public static byte[] CmykJpeg { get; } = Convert.FromBase64String("""
-        /9j/7gAOQWRvYmUAZAAAAAAA/9sAQwADAgIDAgIDAwMDBAMDBAUIBQUEBAUKBwcGCAwKDAwLCgsLDQ4SEA0OEQ4LCxAWEBETFBUVFQwPFxgWFBgSFBUU/8AA
-        FAgACAAIBEMRAE0RAFkRAEsRAP/EABUAAQEAAAAAAAAAAAAAAAAAAAkI/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAA4EQwBNAFkASwAAPwBOCOkDXQ//2Q==
-        """);
-
     /// <summary>The picture of <see cref="GreyJpeg"/> as a TIFF with LZW compression (made by Pillow).</summary>
     public static byte[] LzwTiff { get; } = Convert.FromBase64String("""
         SUkqACwAAACACiBQOBMiDQeDQSCQiEQqBwyDw6CxBkRIURSKxKMRaNxqKQEJAAABAwABAAAAEAAAAAEBAwABAAAACAAAAAIBAwABAAAACAAAAAMBAwABAAAA
@@ -70,7 +64,8 @@ internal static class TestImages
 
     /// <summary>An uncompressed TIFF; <paramref name="samples"/> are bytes in the file's order, block after block.</summary>
     public static byte[] Tiff(bool bigEndian, int width, int height, int bits, byte[] samples, int channels = 1, int format = 1,
-        int? photometric = null, int? rowsPerStrip = null, int? tile = null, bool separatePlanes = false)
+        int? photometric = null, int? rowsPerStrip = null, int? tile = null, bool separatePlanes = false, int? extra = null,
+        string? noData = null)
     {
         var rows = rowsPerStrip ?? height;
         var planeBlocks = tile is { } t ? (width + t - 1) / t * ((height + t - 1) / t) : (height + rows - 1) / rows;
@@ -87,6 +82,8 @@ internal static class TestImages
         var offsets = blockBytes.Select((_, i) => 8 + i * fullBlock).ToArray();
         if (tile is { } s) fields.AddRange([(322, 4, [s]), (323, 4, [s]), (324, 4, offsets), (325, 4, blockBytes)]);
         else fields.AddRange([(273, 4, offsets), (278, 4, [rows]), (279, 4, blockBytes)]);
+        if (extra is { } kind) fields.Add((338, 3, [kind]));
+        if (noData is not null) fields.Add((42113, 2, [.. noData.Select(c => (int)c), 0]));
         fields.Sort((a, b) => a.Tag.CompareTo(b.Tag));
 
         var file = new MemoryStream();
@@ -113,7 +110,7 @@ internal static class TestImages
             Short(tag);
             Short(type);
             Long(values.Length);
-            var size = values.Length * (type == 3 ? 2 : 4);
+            var size = values.Length * type switch { 2 => 1, 3 => 2, _ => 4 };
             var next = file.Position + 4;
             if (size > 4)
             {
@@ -124,7 +121,8 @@ internal static class TestImages
 
             foreach (var value in values)
             {
-                if (type == 3) Short(value);
+                if (type == 2) file.WriteByte((byte)value);
+                else if (type == 3) Short(value);
                 else Long(value);
             }
 
@@ -132,6 +130,33 @@ internal static class TestImages
         }
 
         Long(0);
+        return file.ToArray();
+    }
+
+    /// <summary>An uncompressed 8-bit grey BigTIFF of one strip.</summary>
+    public static byte[] BigTiff(int width, int height, byte[] samples)
+    {
+        (int Tag, int Type, long Value)[] fields =
+        [
+            (256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 16, 16), (277, 3, 1), (278, 4, height),
+            (279, 16, samples.Length),
+        ];
+        var file = new MemoryStream();
+        var writer = new BinaryWriter(file);
+        writer.Write("II+\0"u8);
+        writer.Write(8);
+        writer.Write(16L + samples.Length);
+        writer.Write(samples);
+        writer.Write((long)fields.Length);
+        foreach (var (tag, type, value) in fields)
+        {
+            writer.Write((ushort)tag);
+            writer.Write((ushort)type);
+            writer.Write(1L);
+            writer.Write(value); // a shorter value lies in the first bytes
+        }
+
+        writer.Write(0L);
         return file.ToArray();
     }
 

@@ -137,7 +137,7 @@ public class PredictorTests
         AssertRefused("1025 threads", () => new Predictor(model, Untuned, threads: 1025).Dispose());
         AssertRefused("Batch is 0", () => new Predictor(model, Untuned with { Batch = 0 }).Dispose());
         var ofTwo = InferencePlanTests.Initialised(Zoo.Build("resnet8", new(2, 16, 16), Classes));
-        AssertRefused("2 channels; 1 or 3", () => new Predictor(ofTwo, Untuned).Predict(Noise(16, 16, 1)));
+        AssertRefused("1 band and the network takes 2", () => new Predictor(ofTwo, Untuned).Predict(Noise(16, 16, 1)));
     }
 
     [Theory]

@@ -71,7 +71,7 @@ public sealed class SafetensorsFileTests : IDisposable
         "1600000000 in its data_offsets; a whole number from 0 to 4")]
     [InlineData(OneFloat + ""","b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}""", 6, "tensor 'b' begins at byte")]
     [InlineData(OneFloat + ""","b":{"dtype":"F32","shape":[1],"data_offsets":[6,10]}}""", 10, "tensor 'b' begins at byte")]
-    [InlineData(OneFloat + ""","a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "not the JSON")]
+    [InlineData(OneFloat + ""","a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "has 'a' twice")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 7, "its header describes")]
     public void Malformed_headers_are_refused_with_the_reason(string header, int dataBytes, string expected)
     {

@@ -43,8 +43,8 @@ internal static class ImageFolder
         var files = ImageFiles(folder);
         if (files.Length == 0)
             throw new InputException(
-                $"{(label is null ? "data.unlabelled" : "class folder")} '{folder}' holds no image file "
-                + "(.jpeg, .jpg, .png, .tif, .tiff or MSTAR's .000 to .999)");
+                $"{(label is null ? "data.unlabelled" : "class folder")} '{folder}' holds no image file; "
+                + $"{Words.Choice(ImageFile.Formats)} files were expected");
         foreach (var file in files) samples.Add(new(file, label, () => ImageFile.Read(file)));
     }
 

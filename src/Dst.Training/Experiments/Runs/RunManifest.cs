@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Dst.Foundations;
 using Dst.Kernels.Simd;
@@ -116,15 +116,15 @@ public sealed record RunManifest
     /// <summary>Hash of the images and labels of a split, in their order.</summary>
     private static string HashOf(SampleSet samples)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new XxHash128();
         Span<byte> entry = stackalloc byte[16 + sizeof(int)];
         foreach (var sample in samples.Samples)
         {
             BinaryPrimitives.WriteUInt128LittleEndian(entry, sample.Hash);
             BinaryPrimitives.WriteInt32LittleEndian(entry[16..], sample.Label ?? NoLabel);
-            hash.AppendData(entry);
+            hash.Append(entry);
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 }

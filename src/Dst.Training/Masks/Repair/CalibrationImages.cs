@@ -36,7 +36,7 @@ public sealed record CalibrationImages(float[] Values, int Count)
         if (!Directory.Exists(folder)) throw new InputException($"'{folder}' is not a folder; a folder of images was expected");
         var files = ImageFolder.ImageFiles(folder);
         if (files.Length == 0)
-            throw new InputException($"folder {folder} has no image files; JPEG, PNG, TIFF or MSTAR files were expected");
+            throw new InputException($"folder {folder} has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
         return Draw(files, input, count, seed, (file, image) => Preprocessor.Prepare(ImageFile.Read(file), normalisation, input, image));

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 
-namespace Dst.Images;
+namespace Dst.Images.Decoding;
 
 /// <summary>
 /// An original MSTAR chip: a text header of <c>Key= value</c> lines (PhoenixHeaderLength bytes), then NumberOfRows × NumberOfColumns
@@ -18,33 +18,44 @@ internal static class MstarFile
 
     /// <summary>Decodes the magnitudes of a whole file.</summary>
     /// <exception cref="InputException">The header lacks a key or the file is truncated.</exception>
-    public static Image Decode(string path, byte[] file)
+    public static Image Decode(string name, byte[] file)
     {
-        var header = Encoding.Latin1.GetString(file, 0, Math.Min(file.Length, MaxHeaderBytes));
-        var start = ReadNumber(path, header, "PhoenixHeaderLength");
-        var height = ReadNumber(path, header, "NumberOfRows");
-        var width = ReadNumber(path, header, "NumberOfColumns");
-        Image.CheckSize(path, width, height);
+        var header = HeaderOf(file);
+        var start = ReadNumber(name, header, "PhoenixHeaderLength");
+        var (_, height, width) = ReadSize(name, header);
         var bytes = (long)width * height * sizeof(float);
         if (start + bytes > file.Length)
             throw new InputException(
-                $"file '{path}' has {file.Length} bytes; an MSTAR header of {start} and {width}x{height} magnitudes of 4 were expected, "
+                $"{name} has {file.Length} bytes; an MSTAR header of {start} and {width}x{height} magnitudes of 4 were expected, "
                 + "so it is truncated");
         var magnitudes = new float[width * height];
         for (var i = 0; i < magnitudes.Length; i++)
             magnitudes[i] = BinaryPrimitives.ReadSingleBigEndian(file.AsSpan(start + i * sizeof(float)));
-        return Image.FromMagnitudes(path, 1, height, width, magnitudes);
+        return Image.FromMagnitudes(name, 1, height, width, magnitudes);
     }
 
-    private static int ReadNumber(string path, string header, string key)
+    /// <summary>Reads the size only.</summary>
+    /// <exception cref="InputException">The header lacks a key.</exception>
+    public static ImageSize Measure(string name, byte[] file) => ReadSize(name, HeaderOf(file));
+
+    private static string HeaderOf(byte[] file) => Encoding.Latin1.GetString(file, 0, Math.Min(file.Length, MaxHeaderBytes));
+
+    private static ImageSize ReadSize(string name, string header)
+    {
+        var (height, width) = (ReadNumber(name, header, "NumberOfRows"), ReadNumber(name, header, "NumberOfColumns"));
+        Image.CheckSize(name, width, height);
+        return new(1, height, width);
+    }
+
+    private static int ReadNumber(string name, string header, string key)
     {
         var at = header.IndexOf($"\n{key}=", StringComparison.Ordinal);
-        if (at < 0) throw new InputException($"file '{path}' is an MSTAR file whose header has no {key}");
+        if (at < 0) throw new InputException($"{name} is an MSTAR file whose header has no {key}");
         at += key.Length + 2;
         var end = header.IndexOf('\n', at);
         var text = header[at..(end < 0 ? header.Length : end)].Trim();
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            throw new InputException($"file '{path}' is an MSTAR file whose {key} is '{text}'; a whole number was expected");
+            throw new InputException($"{name} is an MSTAR file whose {key} is '{text}'; a whole number was expected");
         return number;
     }
 }

@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.Metadata;
+using SixLabors.ImageSharp.PixelFormats;
+
+namespace Dst.Images.Decoding;
+
+/// <summary>GIF (its first frame) and BMP. Both store grey as a palette: an image of greys alone has one channel, any other three.</summary>
+internal static class PaletteFiles
+{
+    private static readonly GifDecoder Gif = new() { DecodingMode = FrameDecodingMode.First, IgnoreMetadata = true };
+    private static readonly BmpDecoder Bmp = new();
+
+    /// <summary>Decodes the first frame of a GIF.</summary>
+    /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
+    public static Image DecodeGif(string name, byte[] file)
+    {
+        if (file[^1] != ';') throw SharpDecoder.Unreadable(name, "GIF", "it is truncated");
+        SharpDecoder.Identify(name, "GIF", file, Gif);
+        return SharpDecoder.ReduceGrey(SharpDecoder.Decode<Rgba32, byte>(name, "GIF", file, Gif, 4));
+    }
+
+    /// <summary>Decodes a BMP.</summary>
+    /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
+    public static Image DecodeBmp(string name, byte[] file)
+    {
+        // The header tells the file's size; some writers leave it 0.
+        if (file.Length < 26 || BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(2)) > file.Length)
+            throw SharpDecoder.Unreadable(name, "BMP", "it is truncated");
+        SharpDecoder.Identify(name, "BMP", file, Bmp);
+        return SharpDecoder.ReduceGrey(SharpDecoder.Decode<Rgba32, byte>(name, "BMP", file, Bmp, 4));
+    }
+
+    /// <summary>Decodes a GIF for its bands and size.</summary>
+    /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
+    public static ImageSize MeasureGif(string name, byte[] file) => ImageSize.Of(DecodeGif(name, file));
+
+    /// <summary>Decodes a BMP for its bands and size.</summary>
+    /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
+    public static ImageSize MeasureBmp(string name, byte[] file) => ImageSize.Of(DecodeBmp(name, file));
+}

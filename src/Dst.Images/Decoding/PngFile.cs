@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats.Png;
+using SixLabors.ImageSharp.PixelFormats;
+using SharpImage = SixLabors.ImageSharp.Image;
+
+namespace Dst.Images.Decoding;
+
+/// <summary>
+/// PNG of any colour type and depth. Samples are read as they are stored: gamma and colour profiles are ignored. A palette of greys gives
+/// one channel, any other palette three.
+/// </summary>
+internal static class PngFile
+{
+    private const string Format = "PNG";
+    private const int ChunkOverhead = 12;
+
+    private static readonly PngDecoder Decoder = new();
+
+    /// <summary>The first bytes of every PNG file.</summary>
+    public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+
+    /// <summary>Decodes a file.</summary>
+    /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
+    public static Image Decode(string name, byte[] file)
+    {
+        var chunks = KeepNeededChunks(name, file);
+        var header = HeaderOf(name, chunks);
+        var isDeep = header.BitDepth == PngBitDepth.Bit16;
+        return header.ColorType switch
+        {
+            PngColorType.Grayscale when !header.HasTransparency => isDeep ? Read<L16, ushort>(1) : Read<L8, byte>(1),
+            PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha => isDeep ? Read<La32, ushort>(2) : Read<La16, byte>(2),
+            PngColorType.Rgb when !header.HasTransparency => isDeep ? Read<Rgb48, ushort>(3) : Read<Rgb24, byte>(3),
+            PngColorType.Palette => SharpDecoder.ReduceGrey(Read<Rgba32, byte>(4)),
+            _ => isDeep ? Read<Rgba64, ushort>(4) : Read<Rgba32, byte>(4),
+        };
+
+        Image Read<TPixel, T>(int channels)
+            where TPixel : unmanaged, IPixel<TPixel>
+            where T : unmanaged, System.Numerics.IBinaryInteger<T>, System.Numerics.IMinMaxValue<T> =>
+            SharpDecoder.Decode<TPixel, T>(name, Format, chunks, Decoder, channels);
+    }
+
+    /// <summary>Reads bands and size only; a file with a palette is decoded.</summary>
+    /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
+    public static ImageSize Measure(string name, byte[] file)
+    {
+        var chunks = KeepNeededChunks(name, file);
+        var colours = HeaderOf(name, chunks).ColorType;
+        if (colours == PngColorType.Palette) return ImageSize.Of(Decode(name, file));
+        var channels = colours is PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha ? 1 : 3;
+        return SharpDecoder.Measure(name, Format, chunks, Decoder, channels);
+    }
+
+    /// <summary>Encodes 8-bit samples that lie pixel by pixel, [height, width, channels].</summary>
+    /// <exception cref="ArgumentException">There are neither 1 nor 3 channels, or the length does not match.</exception>
+    public static byte[] Encode(int channels, int height, int width, byte[] pixels)
+    {
+        if (channels is not (1 or 3) || pixels.Length != (long)channels * height * width)
+            throw new ArgumentException($"{pixels.Length} bytes for {height}x{width}x{channels} pixels");
+        using SharpImage image = channels == 1
+            ? SharpImage.LoadPixelData<L8>(pixels, width, height)
+            : SharpImage.LoadPixelData<Rgb24>(pixels, width, height);
+        using var file = new MemoryStream();
+        image.SaveAsPng(file, new() { ColorType = channels == 1 ? PngColorType.Grayscale : PngColorType.Rgb });
+        return file.ToArray();
+    }
+
+    private static PngMetadata HeaderOf(string name, byte[] chunks) =>
+        SharpDecoder.Identify(name, Format, chunks, Decoder).Metadata.GetFormatMetadata(PngFormat.Instance);
+
+    // Ancillary chunks (lower-case first letter) hold gamma, profiles and text, which would change samples or waste memory. Transparency
+    // and EXIF are kept.
+    private static byte[] KeepNeededChunks(string name, byte[] file)
+    {
+        using var kept = new MemoryStream(file.Length);
+        kept.Write(Signature);
+        ReadOnlySpan<byte> rest = file.AsSpan(Signature.Length), type = default;
+        while (!type.SequenceEqual("IEND"u8))
+        {
+            var length = rest.Length < ChunkOverhead ? long.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(rest) + (long)ChunkOverhead;
+            if (length > rest.Length) throw SharpDecoder.Unreadable(name, Format, "it is truncated");
+            type = rest.Slice(4, 4);
+            if (char.IsAsciiLetterUpper((char)type[0]) || type.SequenceEqual("tRNS"u8) || type.SequenceEqual("eXIf"u8))
+                kept.Write(rest[..(int)length]);
+            rest = rest[(int)length..];
+        }
+
+        return kept.ToArray();
+    }
+}

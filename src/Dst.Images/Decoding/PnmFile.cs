@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+
+namespace Dst.Images.Decoding;
+
+/// <summary>
+/// Netpbm's P1 to P6: bitmaps, grey and colour, as text or binary. Samples are scaled from 0..maximum to 8 bits, or to 16 if the maximum is
+/// above 255.
+/// </summary>
+/// <remarks>Read here because ImageSharp 2 does not scale by the maximum, so that an image of 12 bits would be dark.</remarks>
+internal static class PnmFile
+{
+    private const string Format = "PGM";
+
+    /// <summary>Whether a file starts as a Netpbm file does.</summary>
+    public static bool Recognises(byte[] file) =>
+        file.Length > 2 && file[0] == 'P' && file[1] is >= (byte)'1' and <= (byte)'6' && IsSpace(file[2]);
+
+    /// <summary>Decodes a file.</summary>
+    /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
+    public static Image Decode(string name, byte[] file)
+    {
+        var text = new Reader(name, file);
+        var (size, maximum, kind) = text.Header();
+        var count = size.Channels * size.Height * size.Width;
+        var isDeep = maximum > byte.MaxValue;
+        var data = new byte[count * (isDeep ? 2 : 1)];
+        var words = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
+        var limit = isDeep ? ushort.MaxValue : byte.MaxValue;
+        for (var i = 0; i < count; i++)
+        {
+            var sample = kind switch
+            {
+                1 => 1 - text.Bit(),
+                4 => 1 - text.PackedBit(i % size.Width),
+                2 or 3 => text.Number(),
+                _ => text.Sample(isDeep),
+            };
+            if (sample > maximum) throw SharpDecoder.Unreadable(name, Format, $"the sample {sample} is above the maximum {maximum}");
+            var scaled = (sample * (long)limit + maximum / 2) / maximum;
+            if (isDeep) words[i] = (ushort)scaled;
+            else data[i] = (byte)scaled;
+        }
+
+        return Image.FromInterleaved(size.Channels, size.Height, size.Width, isDeep ? 16 : 8, data);
+    }
+
+    /// <summary>Reads bands and size only.</summary>
+    /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
+    public static ImageSize Measure(string name, byte[] file) => new Reader(name, file).Header().Size;
+
+    private static bool IsSpace(byte c) => c is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or 11 or 12;
+
+    private sealed class Reader(string name, byte[] file)
+    {
+        private int _at = 2;
+
+        public (ImageSize Size, int Maximum, int Kind) Header()
+        {
+            var kind = file[1] - '0';
+            int width = Number(), height = Number();
+            var maximum = kind is 1 or 4 ? 1 : Number();
+            if (maximum is < 1 or > ushort.MaxValue)
+                throw SharpDecoder.Unreadable(name, Format, $"its maximum is {maximum}; 1 to {ushort.MaxValue} was expected");
+            var channels = kind is 3 or 6 ? 3 : 1;
+            Image.CheckSize(name, width, height, channels, maximum > byte.MaxValue ? 2 : 1);
+            if (kind >= 4) Next(); // one space ends the header of a binary file
+            return (new(channels, height, width), maximum, kind);
+        }
+
+        public int Number()
+        {
+            SkipSpace();
+            var (number, start) = (0L, _at);
+            while (_at < file.Length && char.IsAsciiDigit((char)file[_at]) && number <= int.MaxValue) number = 10 * number + file[_at++] - '0';
+            if (_at == start) throw SharpDecoder.Unreadable(name, Format, _at == file.Length ? "it is truncated" : "a number is missing");
+            return number <= int.MaxValue ? (int)number : throw SharpDecoder.Unreadable(name, Format, "a number is too large");
+        }
+
+        public int Bit()
+        {
+            SkipSpace();
+            return Next() - '0' is var bit and (0 or 1) ? bit : throw SharpDecoder.Unreadable(name, Format, "a bit is neither 0 nor 1");
+        }
+
+        // Rows of bits start at a byte, the most significant bit first.
+        public int PackedBit(int column)
+        {
+            if (column % 8 == 0) Next();
+            return (file[_at - 1] >> (7 - column % 8)) & 1;
+        }
+
+        public int Sample(bool isDeep)
+        {
+            if (!isDeep) return Next();
+            var high = Next();
+            return high << 8 | Next();
+        }
+
+        private byte Next() => _at < file.Length ? file[_at++] : throw SharpDecoder.Unreadable(name, Format, "it is truncated");
+
+        private void SkipSpace()
+        {
+            while (_at < file.Length && (IsSpace(file[_at]) || file[_at] == '#'))
+            {
+                if (file[_at++] != '#') continue;
+                while (_at < file.Length && file[_at] is not ((byte)'\n' or (byte)'\r')) _at++;
+            }
+        }
+    }
+}

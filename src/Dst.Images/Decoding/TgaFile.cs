@@ -1,0 +1,38 @@
+using System.Buffers.Binary;
+using SixLabors.ImageSharp.Formats.Tga;
+using SixLabors.ImageSharp.PixelFormats;
+
+namespace Dst.Images.Decoding;
+
+/// <summary>Truevision TGA: grey files give one channel, others three.</summary>
+internal static class TgaFile
+{
+    private const string Format = "TGA";
+    private const int HeaderBytes = 18;
+
+    private static readonly TgaDecoder Decoder = new();
+
+    /// <summary>Whether the header is one of a TGA, which has no signature.</summary>
+    public static bool Recognises(byte[] file) =>
+        file.Length > HeaderBytes && file[1] <= 1 && file[2] is 1 or 2 or 3 or 9 or 10 or 11 && file[16] is 8 or 15 or 16 or 24 or 32
+        && BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(12)) > 0 && BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(14)) > 0;
+
+    /// <summary>Decodes a file.</summary>
+    /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
+    public static Image Decode(string name, byte[] file)
+    {
+        var info = SharpDecoder.Identify(name, Format, file, Decoder);
+        var isPacked = file[2] >= 9;
+        if (!isPacked && HeaderBytes + file[0] + (long)info.Width * info.Height * ((file[16] + 7) / 8) > file.Length)
+            throw SharpDecoder.Unreadable(name, Format, "it is truncated");
+        return ChannelsOf(file) == 1
+            ? SharpDecoder.Decode<L8, byte>(name, Format, file, Decoder, 1)
+            : SharpDecoder.Decode<Rgba32, byte>(name, Format, file, Decoder, 4);
+    }
+
+    /// <summary>Reads bands and size only.</summary>
+    /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
+    public static ImageSize Measure(string name, byte[] file) => SharpDecoder.Measure(name, Format, file, Decoder, ChannelsOf(file));
+
+    private static int ChannelsOf(byte[] file) => file[2] is 3 or 11 ? 1 : 3;
+}

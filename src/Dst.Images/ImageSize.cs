@@ -1,0 +1,11 @@
+namespace Dst.Images;
+
+/// <summary>What an image file says of its image, as it is after its orientation is applied.</summary>
+/// <param name="Channels">Bands, 1 to 16.</param>
+/// <param name="Height">Rows.</param>
+/// <param name="Width">Columns.</param>
+internal readonly record struct ImageSize(int Channels, int Height, int Width)
+{
+    /// <summary>The size of an image that was read.</summary>
+    public static ImageSize Of(Image image) => new(image.Channels, image.Height, image.Width);
+}
