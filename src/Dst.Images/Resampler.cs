@@ -10,7 +10,7 @@ namespace Dst.Images;
 internal static class Resampler
 {
     /// <summary>
-    /// The window about the centre of the image that is resized to <paramref name="side"/> × <paramref name="side"/>, so that time and memory
+    /// The window about the centre of the image that is resized to <paramref name="side"/> × <paramref name="side"/>. Time and memory
     /// depend on the window and not on the side. Where the window is larger, the whole image.
     /// </summary>
     /// <param name="image">Image of any size; one of the side is returned as it is.</param>
@@ -28,7 +28,8 @@ internal static class Resampler
             8 => ToWords(image, rows, columns, Resize<byte>(image, rows, columns), ushort.MaxValue / (float)byte.MaxValue),
             16 => ToWords(image, rows, columns, Resize<ushort>(image, rows, columns), 1),
             _ => new(
-                image.Channels, rows.Length, columns.Length, 32, MemoryMarshal.AsBytes<float>(Resize<float>(image, rows, columns)).ToArray()),
+                image.Channels, rows.Length, columns.Length, 32,
+                MemoryMarshal.AsBytes<float>(Resize<float>(image, rows, columns)).ToArray()),
         };
     }
 
@@ -94,6 +95,6 @@ internal static class Resampler
         return taps;
     }
 
-    /// <summary>What one output pixel reads along one direction: the first input pixel, and the weights of it and the following ones.</summary>
+    /// <summary>What an output pixel reads along one direction: the first input pixel, and the weights of it and those after it.</summary>
     private sealed record Tap(int Start, float[] Weights);
 }

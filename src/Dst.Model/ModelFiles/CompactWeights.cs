@@ -90,8 +90,8 @@ internal static class CompactWeights
     }
 
     /// <summary>
-    /// How <paramref name="mask"/> breaks its own pattern (how many of each run are kept), or null if it does not. A layer without any weight
-    /// computes nothing, and a small file of such masks would take much memory.
+    /// How <paramref name="mask"/> breaks its own pattern (how many of each run are kept), or null if it does not. A layer without any
+    /// weight computes nothing, and a small file of such masks would take much memory.
     /// </summary>
     public static string? FindViolation(LayerMask mask)
     {

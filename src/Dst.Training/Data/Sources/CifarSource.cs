@@ -36,7 +36,7 @@ internal static class CifarSource
     private const int MaxNamesBytes = 1 << 16;
 
     /// <summary>Reads all records into memory, 3 kB per image.</summary>
-    /// <exception cref="InputException">A file is missing, truncated, larger than the official one or has a label without a name.</exception>
+    /// <exception cref="InputException">A file is missing, truncated, too large or has a label without a name.</exception>
     public static SourceData Open(string path, CifarLayout layout, CancellationToken cancellation)
     {
         var files = Directory.Exists(path) ? ReadFolder(path, layout) : ReadArchive(path, layout, cancellation);
@@ -79,8 +79,8 @@ internal static class CifarSource
         else if (bytes == 0 || bytes % recordBytes != 0 || bytes / recordBytes > MaxRecords)
         {
             throw new InputException(
-                $"file '{file}' has {bytes} bytes; whole records of {recordBytes}, at most {MaxRecords}, were expected, so it is truncated or "
-                + $"not of {layout.Name}");
+                $"file '{file}' has {bytes} bytes; whole records of {recordBytes}, at most {MaxRecords}, were expected, so it is truncated "
+                + $"or not of {layout.Name}");
         }
     }
 
