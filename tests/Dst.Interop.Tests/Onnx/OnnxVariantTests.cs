@@ -29,6 +29,24 @@ public class OnnxVariantTests
         Refused(model, $"node 'out' ({operation}) {problem}");
     }
 
+    /// <summary>Rows and columns may be transposed, but then they are no longer those of other features, nor of a convolution.</summary>
+    [Theory]
+    [InlineData("Add", "adds [1, 8, 8, 8] and [1, 8, 8, 8]; transpose both alike")]
+    [InlineData("Mul", "multiplies [1, 8, 8, 8] by [1, 8, 8, 8]")]
+    [InlineData("Concat", "joins [1, 8, 8, 8] and [1, 8, 8, 8] along the axis 1")]
+    public void Transposed_rows_and_columns_are_not_mixed(string operation, string problem) => Refused(
+        Model(13, [
+            Node("Transpose", [Image], "t", Ints("perm", 0, 1, 3, 2)),
+            Node(operation, [Image, "t"], "out", operation == "Concat" ? [Int("axis", 1)] : [])]),
+        $"node 'out' ({operation}) {problem}");
+
+    [Fact]
+    public void A_batch_that_was_moved_is_refused() => Refused(
+        Model(13, [
+            Node("Transpose", [Image], "t", Ints("perm", 1, 0, 2, 3)), Node("Reshape", ["t", "shape"], "r"),
+            Node("MatMul", ["r", "c"], "out")], Longs("shape", 1, 512), Floats("c", [512, 2])),
+        "with their channels in another place");
+
     /// <summary>A list of values stands along the last axis, as in ONNX, and a constant may not add dimensions or differ between pixels.</summary>
     [Theory]
     [InlineData("[1, 8, 8, 8] with a constant [8]", 8)]
