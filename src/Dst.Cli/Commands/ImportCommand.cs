@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
@@ -91,7 +90,7 @@ internal static class ImportCommand
 
     private static string[] ReadNames(string path, int classes)
     {
-        var text = Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, MaxClassesBytes));
+        var text = InputFile.ReadText(path, MaxClassesBytes);
         var names = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return names.Length == classes
             ? names
