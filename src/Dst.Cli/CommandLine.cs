@@ -97,6 +97,8 @@ public static class CommandLine
                 return Fail(standardError, exception.Message, exception, WrongInput);
             case UnauthorizedAccessException:
                 return Fail(standardError, $"{exception.Message.TrimEnd('.')}; permission was expected", exception, WrongInput);
+            case NotFiniteNumberException:
+                return Fail(standardError, exception.Message, exception, Failed);
             case IOException: // the system says what it is that fails
                 return Fail(standardError, exception.Message.TrimEnd('.'), exception, Failed);
             default:

@@ -4,25 +4,32 @@ using Dst.ModelFiles;
 
 namespace Dst;
 
-/// <summary>A network with its weights, masks, class names and input normalisation: what a model file holds.</summary>
-/// <param name="graph">The operations.</param>
-/// <param name="parameters">Exactly the tensors that the graph needs.</param>
-public sealed class Model(CheckedGraph graph, IReadOnlyDictionary<string, Tensor> parameters)
+/// <summary>
+/// A network with its weights, masks, class names, input normalisation and the meaning of its outputs: what a model file holds.
+/// </summary>
+/// <param name="Graph">The operations.</param>
+/// <param name="Parameters">
+/// Exactly the tensors that <see cref="CheckedGraph.Parameters"/> names, dense, with zeros where a mask prunes.
+/// </param>
+public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tensor> Parameters)
 {
-    /// <summary>The operations.</summary>
-    public CheckedGraph Graph { get; } = graph;
-
-    /// <summary>Every tensor that <see cref="CheckedGraph.Parameters"/> names, dense, with zeros where a mask prunes.</summary>
-    public IReadOnlyDictionary<string, Tensor> Parameters { get; } = parameters;
-
     /// <summary>The mask of each pruned layer, by layer name; layers that are not pruned are absent.</summary>
     public IReadOnlyDictionary<string, LayerMask> Masks { get; init; } = new Dictionary<string, LayerMask>();
 
-    /// <summary>Class names in the order of the logits.</summary>
+    /// <summary>The name of each of the <see cref="Classes"/>, or none.</summary>
     public IReadOnlyList<string> ClassNames { get; init; } = [];
 
     /// <summary>Input normalisation, or null if inputs are used as they are.</summary>
     public InputNormalisation? Normalisation { get; init; }
+
+    /// <summary>What the outputs are; by default what the end of the network says.</summary>
+    public OutputKind Outputs { get; init; } = Graph.OutputKind;
+
+    /// <summary>Number of outputs of an image.</summary>
+    public int OutputCount => checked((int)Graph.OutputShape.Count);
+
+    /// <summary>Number of classes: one for each output, but two for a single output that has a scale.</summary>
+    public int Classes => OutputCount == 1 && Outputs != OutputKind.None ? 2 : OutputCount;
 
     /// <summary>Reads a model file. Everything that it says is checked before memory is taken for it.</summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
@@ -30,4 +37,43 @@ public sealed class Model(CheckedGraph graph, IReadOnlyDictionary<string, Tensor
 
     /// <summary>Name of a class, or its number if the model has no names.</summary>
     public string ClassNameOf(int label) => ClassNames.Count > 0 ? ClassNames[label] : $"{label}";
+
+    /// <summary>What the outputs are, in words.</summary>
+    public string DescribeOutputs() => (Outputs, OutputCount) switch
+    {
+        (OutputKind.Logits, 1) => "the logit z of the second of two classes, whose probability is 1 / (1 + exp(-z))",
+        (OutputKind.Sigmoid, 1) => "the probability of the second of two classes",
+        (OutputKind.Logits, _) => "logits: their softmax gives the probability of each class",
+        (OutputKind.Sigmoid, _) => "the probability of each class alone (sigmoid): they need not sum to 1",
+        (OutputKind.Probabilities, _) => "the probability of each class (softmax)",
+        (_, 1) => "a score: a number without a scale",
+        _ => "numbers without a scale",
+    };
+
+    /// <summary>
+    /// The same network with a logit for each class, as training and distillation need it: without a softmax or sigmoid at its end. A single
+    /// logit z becomes 0 and z, whose softmax is (1 - σ(z), σ(z)).
+    /// </summary>
+    /// <exception cref="InputException">Its outputs have no scale.</exception>
+    public Model ToLogits()
+    {
+        if (Outputs == OutputKind.None)
+            throw new InputException($"network '{Graph.Name}' gives {DescribeOutputs()}; logits of classes were expected");
+        var logits = WithoutProbabilities();
+        if (OutputCount > 1) return logits;
+        var pad = new Node("two_classes", new PadOp(0, 0, 0, 0, ChannelsBefore: 1), [logits.Graph.Output.Name]);
+        return logits with { Graph = new(logits.Graph.Definition with { Nodes = [.. logits.Graph.Nodes, pad] }) };
+    }
+
+    /// <summary>The same network without a softmax or sigmoid at its end.</summary>
+    internal Model WithoutProbabilities()
+    {
+        if (Graph.OutputKind is not (OutputKind.Probabilities or OutputKind.Sigmoid)) return this with { Outputs = OutputKind.Logits };
+        var end = Graph.LastFunction!.Inputs[0];
+        var before = Graph.Nodes.TakeWhile(node => node.Name != end).Count();
+        List<Node> nodes = end == NetworkGraph.InputName ? [] : [.. Graph.Nodes.Take(before + 1)];
+        var graph = new CheckedGraph(Graph.Definition with { Nodes = nodes });
+        var parameters = graph.Parameters.ToDictionary(shape => shape.Name, shape => Parameters[shape.Name]);
+        return this with { Graph = graph, Parameters = parameters, Outputs = OutputKind.Logits };
+    }
 }

@@ -36,9 +36,10 @@ internal static class ModelEvaluation
     /// <summary>Measures a model.</summary>
     public static ClassificationMetrics Measure(Model model, DataSet data, SampleSet samples, Invocation call)
     {
+        var logits = model.Outputs == OutputKind.None ? model : model.ToLogits();
         // Without tuning, the same file gives the same numbers each time.
         using var predictor = new Predictor(
-            model, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+            logits, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
         using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
         return Evaluator.Evaluate(predictor, loader, call.Cancellation);
     }

@@ -5,12 +5,14 @@ using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Actions;
 
-/// <summary>Loads data in the form that a model takes.</summary>
+/// <summary>A model and data that fit together.</summary>
 internal static class ModelInput
 {
-    /// <summary>The data of <paramref name="recipe"/>, prepared as the model takes it.</summary>
+    /// <summary>
+    /// The data of <paramref name="recipe"/>, prepared as the model takes it, and the model with its classes in the order of the data.
+    /// </summary>
     /// <exception cref="InputException">The data cannot be read, or has another shape or other classes.</exception>
-    public static DataSet LoadData(Recipe recipe, string path, Model model, Invocation call)
+    public static (Model Model, DataSet Data) Load(Recipe recipe, string path, Model model, Invocation call)
     {
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
@@ -22,7 +24,6 @@ internal static class ModelInput
             Amplitude = normalisation.Amplitude,
         };
         var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
-        ModelFit.Check(path, model, data);
-        return data.With(normalisation);
+        return (ModelFit.Fit(path, model, data, call.Report.Log), data.With(normalisation));
     }
 }

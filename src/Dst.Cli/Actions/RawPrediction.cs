@@ -48,10 +48,10 @@ internal static class RawPrediction
         var (shape, values) = NpyFile.ReadShaped(raw, [null, input.Channels, input.Height, input.Width]);
         using var plan = InferencePlan.Compile(model, new() { Tier = call.Tier, Batch = Math.Min(Batch, shape[0]), Tune = false });
         using var session = plan.CreateSession(SharedOptions.ThreadsOf(call.Arguments));
-        var logits = new float[(long)shape[0] * plan.Classes];
+        var logits = new float[(long)shape[0] * plan.Outputs];
         session.Run(values, shape[0], logits);
-        NpyFile.Write(output, [shape[0], plan.Classes], logits);
-        var document = new { File = output, Shape = new[] { shape[0], plan.Classes } };
-        call.Report.Write(new(document, new Lines($"{output}: {shape[0]} x {plan.Classes} logits")));
+        NpyFile.Write(output, [shape[0], plan.Outputs], logits);
+        var document = new { File = output, Shape = new[] { shape[0], plan.Outputs } };
+        call.Report.Write(new(document, new Lines($"{output}: {shape[0]} x {plan.Outputs} logits")));
     }
 }

@@ -51,6 +51,7 @@ internal static class RecipeRun
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
             ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
             : RecipeInput.Load(call.Arguments, overrides);
+        EffectiveKeys.Check(overrides.Concat(RecipeInput.Overrides(call.Arguments)), EffectiveKeys.Of(recipe), call.Command);
         if (folder is null) Begin(call, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else

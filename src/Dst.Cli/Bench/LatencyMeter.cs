@@ -18,7 +18,7 @@ internal static class LatencyMeter
         using var plan = InferencePlan.Compile(model, new() { Tier = tier });
         using var session = plan.CreateSession();
         var image = new float[plan.Input.Count];
-        var logits = new float[plan.Classes];
+        var logits = new float[plan.Outputs];
         Repeat(session, image, logits, WarmUpMilliseconds);
         var times = Repeat(session, image, logits, MeasureMilliseconds);
         times.Sort();

@@ -54,7 +54,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         var images = new float[Batch * model.Graph.Input.Count];
         var random = new Random(1);
         foreach (ref var value in images.AsSpan()) value = random.NextSingle() * 2 - 1;
-        var logits = new float[Batch * plan.Classes];
+        var logits = new float[Batch * plan.Outputs];
         Repeat(session, images, logits, WarmUpSeconds);
         var before = session.Times;
         var seconds = Repeat(session, images, logits, MeasureSeconds);

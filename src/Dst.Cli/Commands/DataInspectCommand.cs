@@ -33,7 +33,7 @@ internal static class DataInspectCommand
     private static void Inspect(Invocation call)
     {
         OutputPath.Check(call.Arguments, Grid);
-        var recipe = RecipeInput.Load(call.Arguments);
+        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
         var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
         var inspection = new DataInspection(data);
         if (call.Arguments.GetValue(Grid) is { } file) inspection.WriteGrid(file);

@@ -32,12 +32,15 @@ internal static class EvalCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
-        var model = Model.Load(path);
-        var data = ModelInput.LoadData(RecipeInput.Load(call.Arguments), path, model, call);
+        var (model, data) = ModelInput.Load(RecipeInput.LoadFor(call, RecipeInput.DataKeys), path, Model.Load(path), call);
         var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);
+        // The cross-entropy is that of classes of which one is right.
+        var hasLoss = model.Outputs is OutputKind.Logits or OutputKind.Probabilities || model.OutputCount == 1;
+        var loss = hasLoss ? $"loss {metrics.Loss:F4}" : $"no loss, as the outputs are {model.DescribeOutputs()}";
         var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, "
-            + $"balanced accuracy {Format.Percent(metrics.Confusion.BalancedAccuracy)}, loss {metrics.Loss:F4}";
-        call.Report.Write(new(Evaluation.Of(metrics), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));
+            + $"balanced accuracy {Format.Percent(metrics.Confusion.BalancedAccuracy)}, {loss}";
+        call.Report.Write(new(
+            Evaluation.Of(metrics, hasLoss ? metrics.Loss : null), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));
     }
 
     private static Table ConfusionTable(ConfusionMatrix confusion, IReadOnlyList<string> classNames) => Table.Of(
@@ -55,9 +58,9 @@ internal static class EvalCommand
 
     /// <summary>The JSON document of <c>eval</c>.</summary>
     private sealed record Evaluation(
-        double Top1, double Top5, double BalancedAccuracy, double Loss, long Count, IReadOnlyList<IReadOnlyList<long>> Confusion)
+        double Top1, double Top5, double BalancedAccuracy, double? Loss, long Count, IReadOnlyList<IReadOnlyList<long>> Confusion)
     {
-        public static Evaluation Of(ClassificationMetrics metrics) =>
-            new(metrics.Top1, metrics.Top5, metrics.Confusion.BalancedAccuracy, metrics.Loss, metrics.Count, metrics.Confusion.Rows);
+        public static Evaluation Of(ClassificationMetrics metrics, double? loss) =>
+            new(metrics.Top1, metrics.Top5, metrics.Confusion.BalancedAccuracy, loss, metrics.Count, metrics.Confusion.Rows);
     }
 }

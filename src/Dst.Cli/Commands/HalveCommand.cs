@@ -4,6 +4,7 @@ using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
+using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
@@ -58,13 +59,15 @@ internal static class HalveCommand
         var output = arguments.GetValue(PruningInput.Out) ?? throw new InputException("halve has no --out FILE; one was expected");
         OutputPath.Check(arguments, PruningInput.Out);
         CheckImages(call);
+        PruningInput.CheckKeys(call, "data", "prune.method");
         var (recipe, model) = (PruningInput.Load(arguments, Defaults), LoadDense(path));
         var options = recipe.Prune;
         Check(options);
         PruningInput.CheckLayers(path, model, options);
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         var folder = arguments.GetValue(Images);
-        var data = folder is null ? ModelInput.LoadData(recipe, path, model, call) : null;
+        DataSet? data = null;
+        if (folder is null) (model, data) = ModelInput.Load(recipe, path, model, call);
         var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
         var count = NetworkRepair.ImagesFor(model.Graph, options);
         var images = data is null

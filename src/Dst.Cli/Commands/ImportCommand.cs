@@ -32,6 +32,11 @@ internal static class ImportCommand
         "Mean and deviation of each channel with which the network was trained, for pixels in [0, 1], "
             + "such as 0.485,0.456,0.406/0.229,0.224,0.225.");
 
+    private static readonly Option<string?> Outputs = SharedOptions.Text(
+        "--outputs", Words.Choice(Words.All(typeof(OutputKind))),
+        "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the logit of "
+            + "the second of two classes.");
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -45,6 +50,7 @@ internal static class ImportCommand
             Out,
             Classes,
             Normalise,
+            Outputs,
             SharedOptions.Json,
         };
         verb.Handle(Run);
@@ -55,21 +61,24 @@ internal static class ImportCommand
     {
         var (path, output) = (call.Arguments.GetRequiredValue(Source), call.Arguments.GetRequiredValue(Out)!);
         OutputPath.Check(call.Arguments, Out);
-        var imported = OnnxImporter.Import(path);
-        var classes = imported.Graph.OutputShape.Channels;
-        var model = new Model(imported.Graph, imported.Parameters)
-        {
-            Masks = imported.Masks,
-            ClassNames = call.Arguments.GetValue(Classes) is { } file ? ReadNames(file, classes) : imported.ClassNames,
-            Normalisation = call.Arguments.GetValue(Normalise) is { } text
-                ? ParseNormalisation(text, imported.Graph.Input.Channels)
-                : imported.Normalisation,
-        };
+        var model = OnnxImporter.Import(path);
+        if (call.Arguments.GetValue(Outputs) is { } word) model = WithOutputs(model, word);
+        if (call.Arguments.GetValue(Classes) is { } file) model = model with { ClassNames = ReadNames(file, model.Classes) };
+        if (call.Arguments.GetValue(Normalise) is { } text)
+            model = model with { Normalisation = ParseNormalisation(text, model.Graph.Input.Channels) };
         ModelFile.Save(output, model);
-        call.Report.Write(Describe(model, output, classes));
+        call.Report.Write(Describe(model, output));
     }
 
-    private static Result Describe(Model model, string file, int classes)
+    private static Model WithOutputs(Model model, string word)
+    {
+        if (Words.Find(typeof(OutputKind), word) is OutputKind outputs && model.Graph.AllowsOutputs(outputs))
+            return (model.OutputCount == 1 ? model with { ClassNames = [] } : model) with { Outputs = outputs };
+        var allowed = Enum.GetValues<OutputKind>().Where(model.Graph.AllowsOutputs).Select(kind => Words.Of(kind)).ToList();
+        throw new InputException($"option --outputs is '{word}'; {Words.Choice(allowed)} was expected, by the end of the network");
+    }
+
+    private static Result Describe(Model model, string file)
     {
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var layers = LayerRow.AllOf(model);
@@ -78,23 +87,29 @@ internal static class ImportCommand
             File = file,
             Network = model.Graph.Name,
             Input = model.Graph.Input.ToString(),
-            Classes = classes,
+            model.Classes,
+            model.Outputs,
             cost.Weights,
             cost.Macs,
             Layers = layers,
         };
         var size = $"{Format.Count(cost.Weights)} weights, {Format.Count(cost.Macs)} MACs an image";
         return new(
-            document, LayerTable.Of(layers), new Lines($"{file}: {document.Network}, input {document.Input}, {classes} classes, {size}"));
+            document, LayerTable.Of(layers),
+            new Lines(
+                $"{file}: {document.Network}, input {document.Input}, {Words.Count(model.OutputCount, "output")}, {size}",
+                $"outputs: {model.DescribeOutputs()}"));
     }
 
     private static string[] ReadNames(string path, int classes)
     {
         var text = InputFile.ReadText(path, MaxClassesBytes);
         var names = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return names.Length == classes
-            ? names
-            : throw new InputException($"{path} has {names.Length} names of classes; the network has {classes} outputs");
+        if (names.Length != classes)
+            throw new InputException($"{path} has {names.Length} names of classes; the network has {Words.Count(classes, "class", "classes")}");
+        return Words.FindTwice(names) is { } twice
+            ? throw new InputException($"{path} has the class name '{twice}' twice; different names were expected")
+            : names;
     }
 
     private static InputNormalisation ParseNormalisation(string text, int channels)

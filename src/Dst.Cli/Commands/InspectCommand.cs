@@ -58,6 +58,7 @@ internal static class InspectCommand
             cost.Macs,
             cost.EffectiveMacs,
             model.ClassNames,
+            model.Outputs,
             model.Normalisation,
             Board = Board.Of(model),
             Layers = LayerRow.AllOf(model),
@@ -69,6 +70,7 @@ internal static class InspectCommand
             $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
             $"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept",
             $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
+            $"outputs  {model.DescribeOutputs()}",
             $"input    {Describe(model.Normalisation)}",
             $"board    {document.Board}");
         var layers = LayerTable.Of(document.Layers);

@@ -67,14 +67,33 @@ internal static class PredictCommand
         foreach (var files in allFiles.Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
-            var probabilities = new float[files.Length * predictor.Classes];
-            predictor.Predict(Array.ConvertAll(files, file => Read(file, call)), probabilities);
+            var values = Predict(predictor, files, Array.ConvertAll(files, file => Read(file, call)));
             for (var i = 0; i < files.Length; i++)
-                results.Add(new(files[i], Best(probabilities[(i * predictor.Classes)..((i + 1) * predictor.Classes)], model, top)));
+                results.Add(new(files[i], model.Outputs, Best(values[(i * model.Classes)..((i + 1) * model.Classes)], model, top)));
         }
 
         call.Report.Write(
             new(results, new Lines([.. results.Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}")])));
+    }
+
+    private static float[] Predict(Predictor predictor, string[] files, Image[] images)
+    {
+        var values = new float[files.Length * predictor.Classes];
+        try
+        {
+            predictor.Predict(images, values);
+        }
+        catch (NotFiniteNumberException) when (files.Length > 1) // one after another, to name the file
+        {
+            for (var i = 0; i < files.Length; i++) Predict(predictor, [files[i]], [images[i]]);
+            throw;
+        }
+        catch (NotFiniteNumberException e)
+        {
+            throw new NotFiniteNumberException($"{files[0]}: {e.Message}", e.OffendingNumber, e);
+        }
+
+        return values;
     }
 
     private static Image Read(string file, Invocation call)
@@ -103,19 +122,24 @@ internal static class PredictCommand
         }
     }
 
-    /// <summary>The most probable classes; of equal ones the lower index first.</summary>
-    private static Prediction[] Best(float[] probabilities, Model model, int top)
+    /// <summary>The classes of the highest values; of equal ones the lower index first.</summary>
+    private static Prediction[] Best(float[] values, Model model, int top)
     {
-        var classes = new int[probabilities.Length];
+        var classes = new int[values.Length];
         for (var i = 0; i < classes.Length; i++) classes[i] = i;
-        Array.Sort(classes, (a, b) => probabilities[a] == probabilities[b] ? a - b : probabilities[b].CompareTo(probabilities[a]));
-        return Array.ConvertAll(classes[..Math.Min(top, classes.Length)], i => new Prediction(model.ClassNameOf(i), probabilities[i]));
+        Array.Sort(classes, (a, b) => values[a] == values[b] ? a - b : values[b].CompareTo(values[a]));
+        var hasScale = model.Outputs != OutputKind.None;
+        return Array.ConvertAll(
+            classes[..Math.Min(top, classes.Length)],
+            i => new Prediction(model.ClassNameOf(i), hasScale ? values[i] : null, hasScale ? null : values[i]));
     }
 
-    private sealed record FilePredictions(string File, IReadOnlyList<Prediction> Predictions);
+    private sealed record FilePredictions(string File, OutputKind Outputs, IReadOnlyList<Prediction> Predictions);
 
-    private sealed record Prediction(string Class, float Probability)
+    /// <summary>A class with its probability, or with an output that has no scale.</summary>
+    private sealed record Prediction(string Class, float? Probability, float? Score)
     {
-        public override string ToString() => $"{Class} {Format.Percent(Probability)}";
+        public override string ToString() =>
+            Probability is { } probability ? $"{Class} {Format.Percent(probability)}" : $"{Class} {Score:G6}";
     }
 }

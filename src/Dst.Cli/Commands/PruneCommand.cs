@@ -86,7 +86,9 @@ internal static class PruneCommand
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         var compute = new ComputeContext(pool, call.Tier);
         var needsData = csv is not null || options.Score == PruningScore.Taylor || options.Repair != PruningRepair.None;
-        var data = needsData ? ModelInput.LoadData(recipe, path, model, call) : null;
+        PruningInput.CheckKeys(call, needsData ? ["data"] : []);
+        DataSet? data = null;
+        if (needsData) (model, data) = ModelInput.Load(recipe, path, model, call);
 
         var pruning = arguments.GetValue(Unstructured) is { } dropped
             ? new Pruning(options, MaskKind.Unstructured) { KeptShare = 1 - dropped }

@@ -11,6 +11,9 @@ namespace Dst.Cli.Usage;
 /// <param name="Cancellation">Asks the work to end early.</param>
 internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWriter Report, CancellationToken Cancellation)
 {
+    /// <summary>The program and the verb, such as <c>./dst data inspect</c>.</summary>
+    public string Command => string.Join(' ', Help.PathOf(Arguments.CommandResult.Command));
+
     /// <summary>Whether the work must not be left before it ends by itself.</summary>
     public Func<bool> HasStateToSave { get; set; } = () => false;
 }

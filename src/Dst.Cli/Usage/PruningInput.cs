@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dst.Masks;
+using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 
@@ -26,6 +27,21 @@ internal static class PruningInput
     /// <summary>The model file to write.</summary>
     public static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write.");
 
+    // Nothing is pruned during a training here.
+    private static readonly string[] Keys =
+    [
+        "seed", "threads",
+        .. RecipeFile.Describe().Select(key => key.Path).Where(path => path.StartsWith("prune.", StringComparison.Ordinal))
+            .Where(path => path.Split('.')[1] is not ("method" or "gradual" or "sr_ste")),
+    ];
+
+    /// <summary>Refuses keys on the command line that have no effect.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="others">Other keys and sections that the verb reads.</param>
+    /// <exception cref="InputException">There is such a key.</exception>
+    public static void CheckKeys(Invocation call, params string[] others) =>
+        EffectiveKeys.Check(RecipeInput.Overrides(call.Arguments), [.. Keys, .. others], call.Command);
+
     /// <summary>The recipe with these options. The pattern sets the keys of it at once.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="first">Keys that the verb sets; what the command line sets comes later.</param>
@@ -41,10 +57,13 @@ internal static class PruningInput
     }
 
     /// <summary>Checks that there is something to prune.</summary>
-    /// <exception cref="InputException">Every layer stays dense.</exception>
+    /// <exception cref="InputException">Every layer stays as it is.</exception>
     public static void CheckLayers(string path, Model model, PruningOptions options)
     {
-        if (PruningPlan.Outline(model, options).Masks.Count == 0)
-            throw new InputException($"{path} has no layer that can be pruned; at least one was expected");
+        if (PruningPlan.Outline(model, options).Pruned.Any()) return;
+        throw new InputException(
+            model.Masks.Count > 0
+                ? $"{path} is pruned already (layer '{model.Masks.Keys.First()}'), and no other layer can be pruned; a dense model was expected"
+                : $"{path} has no layer that can be pruned; at least one was expected");
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Cli.Usage;
@@ -67,6 +68,19 @@ internal static class RecipeInput
     public static bool SetsData(ParseResult arguments) =>
         Data.Any(key => arguments.GetValue(key.Option) is not null)
         || arguments.GetValue(Set)!.Any(setting => setting.StartsWith(DataSection, StringComparison.Ordinal));
+
+    /// <summary>Keys that a verb with data reads, whatever else it does.</summary>
+    public static IReadOnlyList<string> DataKeys { get; } = ["data", "seed", "threads"];
+
+    /// <summary>As <see cref="Load"/>, for a verb that reads some keys alone.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="effective">The keys and sections that the verb reads.</param>
+    /// <exception cref="InputException">As <see cref="Load"/>, or the command line sets another key.</exception>
+    public static Recipe LoadFor(Invocation call, IReadOnlyCollection<string> effective)
+    {
+        EffectiveKeys.Check(Overrides(call.Arguments), effective, call.Command);
+        return Load(call.Arguments);
+    }
 
     /// <summary>Reads the recipe file and applies the overrides <paramref name="first"/>, then those of the command line.</summary>
     /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>

@@ -89,6 +89,7 @@ internal sealed class CSourceFiles
                 ("NORMALISE", needsRow ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
                 ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
+                ("OUTPUT_MEANING", _model.DescribeOutputs()),
             ]);
         return Templates.Prefix(text, _name);
     }
@@ -97,8 +98,12 @@ internal sealed class CSourceFiles
         ? $"at most {bytes} bytes, as compiled with `cc -O2` on the machine that exported it"
         : "not measured, as there was no C compiler";
 
-    private string Classes() => _model.ClassNames.Count == 0 ? ""
-        : $"\nThe logits, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Comment))}.\n";
+    private string Classes()
+    {
+        var names = _model.ClassNames.Count == 0 ? ""
+            : $" The classes, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Comment))}.";
+        return $"\nThe output is {_model.DescribeOutputs()}.{names}\n";
+    }
 
     /// <summary>The runtime's logits of the images that the test generates, without Winograd forms.</summary>
     private string Expected()
@@ -108,7 +113,7 @@ internal sealed class CSourceFiles
         var rows = new List<string>();
         for (var n = 0u; n < Images; n++)
         {
-            var logits = new float[plan.Classes];
+            var logits = new float[plan.Outputs];
             session.Run(Image(n), 1, logits);
             rows.Add($"    {{{string.Join(", ", logits.Select(CText.Float))}}},\n");
         }

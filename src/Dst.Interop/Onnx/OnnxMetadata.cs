@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Interop.Onnx.Schema;
 using Dst.Masks;
@@ -9,7 +10,10 @@ namespace Dst.Interop.Onnx;
 internal static class OnnxMetadata
 {
     // Without the graph: the file has its own.
-    private static readonly string[] Keys = ["masks", "class_names", "normalisation"];
+    private static readonly string[] Keys = ["masks", "class_names", "normalisation", "outputs"];
+
+    // The importer leaves out a softmax at the end, and with it the probabilities that it gave.
+    private static readonly string SoftmaxAtEnd = Words.Of(OutputKind.Probabilities);
 
     /// <summary>The strings that describe <paramref name="model"/>.</summary>
     public static IEnumerable<StringStringEntryProto> Write(Model model)
@@ -30,12 +34,15 @@ internal static class OnnxMetadata
         var ours = metadata.Where(entry => entry.Key.StartsWith(OnnxFormat.MetadataPrefix, StringComparison.Ordinal))
             .ToDictionary(entry => entry.Key[OnnxFormat.MetadataPrefix.Length..], entry => entry.Value);
         var strings = new MetadataStrings(path, ours);
-        return new(model.Graph, model.Parameters)
+        var described = model with
         {
             Masks = ours.ContainsKey("masks") ? ReadMasks(model, strings) : model.Masks,
-            ClassNames = ours.ContainsKey("class_names") ? ModelMetadata.ReadClassNames(strings, model.Graph) : model.ClassNames,
             Normalisation = ModelMetadata.ReadNormalisation(strings, model.Graph),
+            Outputs = ours.GetValueOrDefault("outputs") == SoftmaxAtEnd ? OutputKind.Logits : ModelMetadata.ReadOutputs(strings, model.Graph),
         };
+        return ours.ContainsKey("class_names")
+            ? described with { ClassNames = ModelMetadata.ReadClassNames(strings, described.Classes) }
+            : described;
     }
 
     private static Dictionary<string, LayerMask> ReadMasks(Model model, MetadataStrings strings)

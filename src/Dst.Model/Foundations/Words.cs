@@ -23,5 +23,12 @@ public static class Words
         words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
 
     /// <summary>A number of things: <c>1 epoch</c>, <c>2 epochs</c>.</summary>
-    public static string Count(long number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
+    public static string Count(long number, string noun) => Count(number, noun, $"{noun}s");
+
+    /// <summary>A number of things whose plural has another ending: <c>1 class</c>, <c>2 classes</c>.</summary>
+    public static string Count(long number, string noun, string plural) => $"{number} {(number == 1 ? noun : plural)}";
+
+    /// <summary>A text that is twice in a list, or null.</summary>
+    public static string? FindTwice(IEnumerable<string> texts) =>
+        texts.CountBy(text => text).Where(text => text.Value > 1).Select(text => text.Key).FirstOrDefault();
 }

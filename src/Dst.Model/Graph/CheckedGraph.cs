@@ -42,6 +42,30 @@ public sealed class CheckedGraph
     /// <summary>Shape of the network's output.</summary>
     public FeatureShape OutputShape => Shapes[Output.Name];
 
+    /// <summary>What the end of the network says of its outputs. A single one that is no probability is a number without a scale.</summary>
+    public OutputKind OutputKind =>
+        LastFunction is { Operation.Outputs: not OutputKind.Logits and var kind } ? kind
+        : OutputShape.Count == 1 ? OutputKind.None
+        : OutputKind.Logits;
+
+    /// <summary>
+    /// Whether outputs may be called so. A softmax or sigmoid at the end is what it is; anything may be numbers without a scale.
+    /// </summary>
+    public bool AllowsOutputs(OutputKind kind) =>
+        kind == OutputKind.None || kind == OutputKind || kind == OutputKind.Logits && OutputKind == OutputKind.None;
+
+    /// <summary>The last node that changes values in inference, or null.</summary>
+    internal Node? LastFunction
+    {
+        get
+        {
+            var node = Output;
+            while (node is not null && (node.Operation.IsIdentityInInference || node.Operation is FlattenOp))
+                node = Nodes.FirstOrDefault(other => other.Name == node.Inputs[0]);
+            return node;
+        }
+    }
+
     /// <summary>All parameters in the order of the nodes.</summary>
     public IReadOnlyList<ParameterShape> Parameters { get; }
 

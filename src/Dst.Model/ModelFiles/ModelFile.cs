@@ -43,15 +43,18 @@ public static class ModelFile
         foreach (var shape in graph.Parameters) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
         var needed = graph.Parameters.Count + masks.Count;
         if (needed != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {needed}");
-        var classNames = ModelMetadata.ReadClassNames(file.Strings, graph);
         var normalisation = ModelMetadata.ReadNormalisation(file.Strings, graph);
-        var parameters = graph.Parameters.ToDictionary(
-            shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer)));
-        return new(graph, parameters)
+        var model = new Model(graph, new Dictionary<string, Tensor>())
         {
             Masks = masks,
-            ClassNames = classNames,
             Normalisation = normalisation,
+            Outputs = ModelMetadata.ReadOutputs(file.Strings, graph),
+        };
+        return model with
+        {
+            ClassNames = ModelMetadata.ReadClassNames(file.Strings, model.Classes),
+            Parameters = graph.Parameters.ToDictionary(
+                shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
 
@@ -27,6 +28,7 @@ internal static class ModelMetadata
             ["graph"] = JsonSerializer.Serialize(model.Graph.Definition, JsonOptions),
             ["masks"] = JsonSerializer.Serialize(model.Masks.ToDictionary(mask => mask.Key, mask => mask.Value.PatternName), JsonOptions),
             ["class_names"] = JsonSerializer.Serialize(model.ClassNames, JsonOptions),
+            ["outputs"] = Words.Of(model.Outputs),
         };
         if (model.Normalisation is { } normalisation) metadata["normalisation"] = JsonSerializer.Serialize(normalisation, JsonOptions);
         return metadata;
@@ -35,6 +37,8 @@ internal static class ModelMetadata
     /// <summary>Fails unless the file is a model of the version that this code reads.</summary>
     public static void CheckFormat(MetadataStrings file)
     {
+        if (!file.Values.ContainsKey("format"))
+            throw file.Malformed("is a safetensors file of tensors without a network; a model file was expected, which dst import makes");
         if (file.Read("format") is var format && format != Format)
             throw file.Malformed($"has the format '{format}'; '{Format}' was expected");
         if (file.Read("version") is var version && version != Version)
@@ -82,14 +86,26 @@ internal static class ModelMetadata
         return patterns;
     }
 
-    /// <summary>Class names: none, or one for each output channel of the graph.</summary>
-    public static string[] ReadClassNames(MetadataStrings file, CheckedGraph graph)
+    /// <summary>What the outputs are. A file that does not say it means what the end of the graph says.</summary>
+    public static OutputKind ReadOutputs(MetadataStrings file, CheckedGraph graph)
+    {
+        if (!file.Values.TryGetValue("outputs", out var word)) return graph.OutputKind;
+        if (Words.Find(typeof(OutputKind), word) is OutputKind outputs && graph.AllowsOutputs(outputs)) return outputs;
+        throw file.Malformed(
+            $"has the outputs '{word}'; {Words.Choice(Words.All(typeof(OutputKind)))} was expected, which the end of its network allows");
+    }
+
+    /// <summary>Class names: none, or one for each class; all different.</summary>
+    /// <param name="file">The strings.</param>
+    /// <param name="classes">Number of classes (<see cref="Model.Classes"/>).</param>
+    public static string[] ReadClassNames(MetadataStrings file, int classes)
     {
         var names = ReadJson<string[]>(file, "class_names");
-        var outputs = graph.OutputShape.Channels;
-        if (names.Length != 0 && names.Length != outputs)
-            throw file.Malformed($"has {names.Length} class names; its network has {outputs} outputs");
+        if (names.Length != 0 && names.Length != classes)
+            throw file.Malformed($"has {names.Length} class names; its network has {classes} classes");
         if (names.Contains(null)) throw file.Malformed("has a null class name; a string was expected");
+        if (Words.FindTwice(names) is { } twice)
+            throw file.Malformed($"has the class name '{twice}' twice; different names were expected");
         return names;
     }
 

@@ -110,7 +110,11 @@ public sealed class SafetensorsReader : IDisposable
         ReadExactly(lengthBytes, 0);
         var length = BinaryPrimitives.ReadInt64LittleEndian(lengthBytes);
         var limit = Math.Min(SafetensorsFile.MaxHeaderBytes, fileBytes - SafetensorsFile.LengthBytes);
-        if (length < 0 || length > limit) throw Malformed($"declares a header of {(ulong)length} bytes; at most {limit} were expected");
+        if (length < 0 || length > limit)
+            throw Malformed(
+                FileKind.NameOf(_file) is { } kind
+                    ? $"is {kind}; a model file (.safetensors) was expected"
+                    : $"declares a header of {(ulong)length} bytes; at most {limit} were expected");
 
         var header = new byte[length];
         ReadExactly(header, SafetensorsFile.LengthBytes);

@@ -1,3 +1,4 @@
+using Dst.Masks;
 using Dst.ModelFiles;
 
 namespace Dst.Report.Models;
@@ -11,7 +12,7 @@ public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskByt
     /// <summary>Measures a model and its file.</summary>
     public static StoreSize Of(Model model, string path)
     {
-        var dense = new Model(model.Graph, model.Parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation };
+        var dense = model with { Masks = new Dictionary<string, LayerMask>() };
         return new(new FileInfo(path).Length, ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerRow.MaskBytesOf));
     }
 

@@ -26,6 +26,8 @@ public sealed record InferenceOptions
     /// </summary>
     public bool Sparse { get; init; }
 
-    /// <summary>Whether an image with a NaN or an infinity is an error. If not, it is computed like any other.</summary>
+    /// <summary>
+    /// Whether an image with a NaN or an infinity is refused. If not, it is computed like any other. Outputs must be finite in either case.
+    /// </summary>
     public bool RefuseNonFinite { get; init; }
 }

@@ -44,8 +44,8 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Shape of one image.</summary>
     public FeatureShape Input { get; }
 
-    /// <summary>Length of a row of logits.</summary>
-    public int Classes => checked((int)Program.Values[Program.Output].Shape.Count);
+    /// <summary>Length of a row of outputs.</summary>
+    public int Outputs => checked((int)Program.Values[Program.Output].Shape.Count);
 
     /// <summary>The form of each convolution, in the order in which they run.</summary>
     public IReadOnlyList<LayerDecision> Decisions { get; }
@@ -171,9 +171,9 @@ public sealed class InferencePlan : IDisposable
         var scale = Math.Sqrt(12);
         for (var i = 0; i < image.Length; i++)
             image[i] = (float)(scale * ((SplitMix64.Mix(((ulong)i + 1) * SplitMix64.GoldenGamma) >> 11) * Math.Pow(2, -53) - 0.5));
-        var logits = new float[Classes];
+        var logits = new float[Outputs];
         using var session = CreateSession();
-        session.Run(image, 1, logits);
+        session.RunUnchecked(image, 1, logits);
         return logits;
     }
 

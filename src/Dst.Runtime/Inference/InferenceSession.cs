@@ -63,9 +63,24 @@ public sealed unsafe class InferenceSession : IDisposable
     /// <summary>Computes the logits of any number of images, one batch of the plan at a time.</summary>
     /// <param name="images">Normalised images [count, C, H, W].</param>
     /// <param name="count">Number of images, at least 1.</param>
-    /// <param name="logits">[count, Classes].</param>
+    /// <param name="logits">[count, Outputs].</param>
     /// <exception cref="InputException">A length does not match the number of images, or the plan refuses a value.</exception>
+    /// <exception cref="NotFiniteNumberException">A logit is not finite.</exception>
     public void Run(ReadOnlySpan<float> images, int count, Span<float> logits)
+    {
+        RunUnchecked(images, count, logits);
+        for (var i = 0; i < logits.Length; i++)
+        {
+            if (!float.IsFinite(logits[i]))
+                throw new NotFiniteNumberException(
+                    $"output {i % _plan.Outputs} of image {i / _plan.Outputs} is {logits[i]}; finite outputs were expected, so either the "
+                        + "image has values far from those that the network was trained with, or its weights overflow",
+                    logits[i]);
+        }
+    }
+
+    /// <summary>As <see cref="Run"/>, but outputs may be infinite or NaN.</summary>
+    internal void RunUnchecked(ReadOnlySpan<float> images, int count, Span<float> logits)
     {
         CheckLengths(images, count, logits);
         var imageLength = (int)_plan.Input.Count;
@@ -76,7 +91,7 @@ public sealed unsafe class InferenceSession : IDisposable
             {
                 var restOfBatch = _plan.Options.Batch - first % _plan.Options.Batch;
                 _images = Math.Min(Math.Min(_together, restOfBatch), count - first);
-                RunTogether(source + (long)first * imageLength, destination + (long)first * _plan.Classes);
+                RunTogether(source + (long)first * imageLength, destination + (long)first * _plan.Outputs);
             }
         }
     }
@@ -128,9 +143,9 @@ public sealed unsafe class InferenceSession : IDisposable
         if (images.Length != count * _plan.Input.Count)
             throw new InputException(
                 $"a run of {count} images has {images.Length} values; {count * _plan.Input.Count} were expected, {_plan.Input} each");
-        if (logits.Length != (long)count * _plan.Classes)
+        if (logits.Length != (long)count * _plan.Outputs)
             throw new InputException(
-                $"a run of {count} images has room for {logits.Length} logits; {(long)count * _plan.Classes} were expected");
+                $"a run of {count} images has room for {logits.Length} logits; {(long)count * _plan.Outputs} were expected");
     }
 
     private static void CheckFinite(ReadOnlySpan<float> images, int imageLength)

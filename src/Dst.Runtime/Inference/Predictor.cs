@@ -5,7 +5,7 @@ using Dst.Kernels;
 namespace Dst.Runtime.Inference;
 
 /// <summary>
-/// A compiled model that takes images and gives class probabilities. Any number of threads may call it at once: they share the packed
+/// A compiled model that takes images and gives class probabilities, or numbers where its outputs have no scale. Any number of threads may call it at once: they share the packed
 /// weights. Each call uses a session of its own, which is made if none is idle and kept for later calls.
 /// </summary>
 public sealed class Predictor : IDisposable
@@ -13,7 +13,6 @@ public sealed class Predictor : IDisposable
     private readonly InferencePlan _plan;
     private readonly InputNormalisation _normalisation;
     private readonly IReadOnlyList<string> _classNames;
-    private readonly bool _givesProbabilities;
     private readonly int _threads;
     private readonly Stack<Worker> _idle = new(); // also the lock of the two fields below
     private int _running;
@@ -34,8 +33,7 @@ public sealed class Predictor : IDisposable
         _plan = InferencePlan.Compile(model, options);
         _normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
         _classNames = model.ClassNames;
-        _givesProbabilities = model.Graph.Output.Operation.GivesProbabilities;
-        _threads = threads;
+        (Outputs, Classes, _threads) = (model.Outputs, model.Classes, threads);
     }
 
     /// <summary>
@@ -48,8 +46,14 @@ public sealed class Predictor : IDisposable
     /// <summary>Shape of one input.</summary>
     public FeatureShape Input => _plan.Input;
 
-    /// <summary>Number of classes.</summary>
-    public int Classes => _plan.Classes;
+    /// <summary>What the network's outputs are.</summary>
+    public OutputKind Outputs { get; }
+
+    /// <summary>Length of a row of the network's outputs.</summary>
+    public int OutputCount => _plan.Outputs;
+
+    /// <summary>Length of a row of probabilities: a single output that has a scale is of two classes.</summary>
+    public int Classes { get; }
 
     /// <summary>Name of a class, or its number if the model has no names.</summary>
     public string ClassNameOf(int label) => _classNames.Count > 0 ? _classNames[label] : $"{label}";
@@ -67,8 +71,9 @@ public sealed class Predictor : IDisposable
     }
 
     /// <summary>Classifies an image of any size, which is prepared as <see cref="Model.Normalisation"/> says.</summary>
-    /// <returns>The probability of each class.</returns>
+    /// <returns>The probability of each class; the outputs as they are if they have no scale (<see cref="OutputKind.None"/>).</returns>
     /// <exception cref="InputException">The image does not have the network's bands.</exception>
+    /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
     public float[] Predict(Image image)
     {
         var probabilities = new float[Classes];
@@ -80,6 +85,7 @@ public sealed class Predictor : IDisposable
     /// <param name="image">Image of any size.</param>
     /// <param name="probabilities">[Classes].</param>
     /// <exception cref="InputException">The image does not have the network's bands, or the length does not match.</exception>
+    /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
     public void Predict(Image image, Span<float> probabilities) => Predict(new ReadOnlySpan<Image>(in image), probabilities);
 
     /// <summary>Classifies images of any size, in batches of <see cref="InferenceOptions.Batch"/>.</summary>
@@ -88,10 +94,12 @@ public sealed class Predictor : IDisposable
     /// <exception cref="InputException">
     /// There is no image, one does not have the network's bands, or the length does not match.
     /// </exception>
+    /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
     public void Predict(ReadOnlySpan<Image> images, Span<float> probabilities)
     {
-        ComputeLogits(images, probabilities);
-        ApplySoftmax(probabilities);
+        CheckRoom(images.Length, probabilities.Length, Classes);
+        ComputeLogits(images, probabilities[..(images.Length * OutputCount)]);
+        ToProbabilities(images.Length, probabilities);
     }
 
     /// <summary>Classifies prepared inputs.</summary>
@@ -100,21 +108,25 @@ public sealed class Predictor : IDisposable
     /// <exception cref="InputException">
     /// A length does not match, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.
     /// </exception>
+    /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
     public void Predict(ReadOnlySpan<float> inputs, Span<float> probabilities)
     {
-        ComputeLogits(inputs, probabilities);
-        ApplySoftmax(probabilities);
+        var count = CountOf(inputs);
+        CheckRoom(count, probabilities.Length, Classes);
+        ComputeLogits(inputs, probabilities[..(count * OutputCount)]);
+        ToProbabilities(count, probabilities);
     }
 
-    /// <summary>Computes the network's own output for images of any size: logits, or probabilities if it ends in a softmax.</summary>
+    /// <summary>Computes the network's own outputs for images of any size: logits, or what <see cref="Outputs"/> says.</summary>
     /// <param name="images">At least one.</param>
-    /// <param name="logits">[images, Classes].</param>
+    /// <param name="logits">[images, OutputCount].</param>
     /// <exception cref="InputException">
     /// There is no image, one does not have the network's bands, or the length does not match.
     /// </exception>
+    /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
     public void ComputeLogits(ReadOnlySpan<Image> images, Span<float> logits)
     {
-        CheckRoom(images.Length, logits.Length);
+        CheckRoom(images.Length, logits.Length, OutputCount);
         var worker = Take();
         try
         {
@@ -122,7 +134,7 @@ public sealed class Predictor : IDisposable
             {
                 var count = Math.Min(_plan.Options.Batch, images.Length - first);
                 var inputs = worker.Prepare(images.Slice(first, count), _normalisation);
-                worker.Session.Run(inputs, count, logits.Slice(first * Classes, count * Classes));
+                worker.Session.Run(inputs, count, logits.Slice(first * OutputCount, count * OutputCount));
             }
         }
         finally
@@ -131,18 +143,17 @@ public sealed class Predictor : IDisposable
         }
     }
 
-    /// <summary>Computes the network's own output for prepared inputs: logits, or probabilities if it ends in a softmax.</summary>
+    /// <summary>Computes the network's own outputs for prepared inputs: logits, or what <see cref="Outputs"/> says.</summary>
     /// <param name="inputs">Normalised inputs [count, Channels, Height, Width], count at least 1.</param>
-    /// <param name="logits">[count, Classes].</param>
+    /// <param name="logits">[count, OutputCount].</param>
     /// <exception cref="InputException">
     /// A length does not match, or a value is not finite and <see cref="InferenceOptions.RefuseNonFinite"/> is set.
     /// </exception>
+    /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
     public void ComputeLogits(ReadOnlySpan<float> inputs, Span<float> logits)
     {
-        if (inputs.Length == 0 || inputs.Length % Input.Count != 0)
-            throw new InputException($"the inputs have {inputs.Length} values; {Input.Count} for each image of {Input} were expected");
-        var count = (int)(inputs.Length / Input.Count);
-        CheckRoom(count, logits.Length);
+        var count = CountOf(inputs);
+        CheckRoom(count, logits.Length, OutputCount);
         var worker = Take();
         try
         {
@@ -166,18 +177,36 @@ public sealed class Predictor : IDisposable
         }
     }
 
-    private void CheckRoom(int count, int room)
+    private int CountOf(ReadOnlySpan<float> inputs)
     {
-        if (count < 1) throw new InputException("there are 0 images to predict; at least 1 was expected");
-        if (room != (long)count * Classes)
-            throw new InputException(
-                $"there is room for {room} results of {count} images; {(long)count * Classes} were expected, "
-                + $"one for each of {Classes} classes");
+        if (inputs.Length == 0 || inputs.Length % Input.Count != 0)
+            throw new InputException($"the inputs have {inputs.Length} values; {Input.Count} for each image of {Input} were expected");
+        return (int)(inputs.Length / Input.Count);
     }
 
-    private void ApplySoftmax(Span<float> logits)
+    private static void CheckRoom(int count, int room, int row)
     {
-        if (!_givesProbabilities) Softmax.Forward(logits, Classes, logits);
+        if (count < 1) throw new InputException("there are 0 images to predict; at least 1 was expected");
+        if (room != (long)count * row)
+            throw new InputException(
+                $"there is room for {room} results of {count} images; {(long)count * row} were expected, {row} for each image");
+    }
+
+    /// <summary>Turns the network's outputs, at the beginning of <paramref name="values"/>, into probabilities in their place.</summary>
+    private void ToProbabilities(int count, Span<float> values)
+    {
+        if (Classes > OutputCount) // from the last image on, as its two values lie where outputs of later images were
+        {
+            for (var i = count - 1; i >= 0; i--)
+            {
+                var p = Outputs == OutputKind.Sigmoid ? values[i] : 1 / (1 + MathF.Exp(-values[i]));
+                (values[2 * i], values[2 * i + 1]) = (1 - p, p);
+            }
+        }
+        else if (Outputs == OutputKind.Logits)
+        {
+            Softmax.Forward(values, Classes, values);
+        }
     }
 
     private Worker Take()

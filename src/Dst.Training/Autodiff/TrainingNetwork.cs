@@ -164,11 +164,10 @@ public sealed unsafe class TrainingNetwork : IDisposable
 
     /// <summary>A copy of the network with its current parameters and masks.</summary>
     public Model ToModel() =>
-        new(Graph, Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, (float[])p.Value.Clone())))
+        _model with
         {
+            Parameters = Parameters.ToDictionary(p => p.Shape.Name, p => new Tensor(p.Shape.Shape, (float[])p.Value.Clone())),
             Masks = Parameters.Where(p => p.Mask is not null).ToDictionary(p => p.Shape.Layer, p => p.Mask!),
-            ClassNames = _model.ClassNames,
-            Normalisation = _model.Normalisation,
         };
 
     /// <summary>The first node whose output in the last forward pass has a NaN or infinity, or null.</summary>

@@ -16,14 +16,18 @@ public static class Evaluator
     /// <param name="batch">Images in a batch.</param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="cancellation">Checked before each batch.</param>
+    /// <exception cref="InputException">Its outputs are not of classes.</exception>
+    /// <exception cref="NotFiniteNumberException">A logit is not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ClassificationMetrics Evaluate(
         Model model, DataSet data, SampleSet samples, int batch, ComputeContext compute, CancellationToken cancellation = default)
     {
-        using var network = new TrainingNetwork(model, batch, compute, seed: 0);
+        using var network = new TrainingNetwork(model.ToLogits(), batch, compute, seed: 0);
         network.Freeze();
         using var loader = new BatchLoader(data, samples, batch, augment: false, seed: 0);
-        return Evaluate(network, loader, cancellation);
+        var metrics = Evaluate(network, loader, cancellation);
+        return double.IsFinite(metrics.Loss) ? metrics : throw new NotFiniteNumberException(
+            $"network '{model.Graph.Name}' gives logits of {samples.Name} images that are not finite; its weights overflow", metrics.Loss);
     }
 
     /// <summary>Measures a network in training, in inference mode.</summary>
@@ -41,11 +45,11 @@ public static class Evaluator
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ClassificationMetrics Evaluate(Predictor predictor, BatchLoader samples, CancellationToken cancellation = default)
     {
-        return Evaluate(predictor.Classes, samples, Compute, cancellation);
+        return Evaluate(predictor.OutputCount, samples, Compute, cancellation);
 
         ReadOnlySpan<float> Compute(Batch batch)
         {
-            var logits = new float[batch.Count * predictor.Classes];
+            var logits = new float[batch.Count * predictor.OutputCount];
             predictor.ComputeLogits(batch.Images.AsSpan(0, batch.Count * (int)predictor.Input.Count), logits);
             return logits;
         }

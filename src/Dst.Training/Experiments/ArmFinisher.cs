@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Masks;
 using Dst.ModelFiles;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -38,7 +39,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             EffectiveMacs = cost.EffectiveMacs,
             FileBytes = new FileInfo(run.ModelPath(arm.Name)).Length,
             LatencyMs = measureLatency(model),
-            LatencyDenseMs = isDense ? null : measureLatency(new(model.Graph, model.Parameters)),
+            LatencyDenseMs = isDense ? null : measureLatency(model with { Masks = new Dictionary<string, LayerMask>() }),
             Seconds = result.Seconds,
             Epochs = result.Epochs,
             BestEpoch = result.BestEpoch,
@@ -67,8 +68,9 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
 
     private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
     {
-        var skipped = PruningPlan.Outline(model, Recipe.Prune).Skipped;
+        var skipped = PruningPlan.Outline(model with { Masks = new Dictionary<string, LayerMask>() }, Recipe.Prune).Skipped;
         return [.. cost.Layers.Select(layer => new LayerSummary(
-            layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros, skipped.GetValueOrDefault(layer.Name)))];
+            layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros,
+            model.Masks.ContainsKey(layer.Name) ? null : skipped.GetValueOrDefault(layer.Name, "dense in the given model")))];
     }
 }

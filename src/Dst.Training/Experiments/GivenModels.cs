@@ -9,12 +9,14 @@ namespace Dst.Training.Experiments;
 internal sealed class GivenModels(Recipe recipe, DataSet data)
 {
     /// <summary>Reads the model of an arm and prepares it for this data.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="path">Its model file.</param>
+    /// <param name="log">Takes lines that say what was changed.</param>
     /// <exception cref="InputException">It cannot be read, does not fit the data, or is pruned already and to be pruned.</exception>
-    public Model Load(Arm arm, string path)
+    public Model Load(Arm arm, string path, Action<string>? log = null)
     {
         var key = arm.ModelKey;
-        var model = ModelFile.Load(path);
-        ModelFit.Check($"{key} {path}", model, data);
+        var model = ModelFit.Fit($"{key} {path}", ModelFile.Load(path), data, log);
         if (model.Normalisation is { } normalisation && !IsNear(normalisation, data.Normalisation))
             throw new InputException(
                 $"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(data.Normalisation)}");
@@ -27,7 +29,7 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
 
     /// <summary>A model with the class names and the normalisation of the data.</summary>
     public static Model For(DataSet data, Model model) =>
-        new(model.Graph, model.Parameters) { Masks = model.Masks, ClassNames = data.ClassNames, Normalisation = data.Normalisation };
+        model with { ClassNames = data.ClassNames, Normalisation = data.Normalisation };
 
     // Another validation split gives slightly different means. The run then uses its own means for the model.
     private static bool IsNear(InputNormalisation a, InputNormalisation b)

@@ -84,7 +84,7 @@ public sealed class Pipeline
         if (_models.TryGetValue(arm, out var known)) return known;
         if (_run.Summary.Find(arm.Name) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm.Name));
         var result = arm.Given(_recipe) is { } path
-            ? _finisher.Import(_given.Load(arm, path), cancellation)
+            ? _finisher.Import(_given.Load(arm, path, Log), cancellation)
             : Train(Plan(arm, cancellation), cancellation);
         _finisher.Finish(arm, result, Log, cancellation);
         return _models[arm] = result.Model;
@@ -108,7 +108,7 @@ public sealed class Pipeline
     private TrainingPhase Plan(Arm arm, CancellationToken cancellation)
     {
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
-        var begin = startsDense ? BestStudent() : _networks.Initialise(arm.StartIn(_recipe));
+        var begin = startsDense ? BestStudent().ToLogits() : _networks.Initialise(arm.StartIn(_recipe));
         var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
         var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);
         var distill = arm.Distill?.Invoke(_recipe);

@@ -29,7 +29,7 @@ public static class ChannelPermuter
     public static Model Permute(
         Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ICollection<PermutedChannels> changes)
     {
-        var pruned = PruningPlan.Outline(model, options).Masks.Keys.ToHashSet();
+        var pruned = PruningPlan.Outline(model, options).Pruned.ToHashSet();
         var parameters = model.Parameters.ToDictionary();
         var scores = pruned.ToDictionary(layer => layer, Score);
         foreach (var space in ChannelSpaces.Of(model.Graph))
@@ -56,7 +56,7 @@ public static class ChannelPermuter
             changes.Add(new(producers, before, after));
         }
 
-        return new(model.Graph, parameters) { ClassNames = model.ClassNames, Normalisation = model.Normalisation };
+        return model with { Parameters = parameters };
 
         Tensor Score(string layer) => WeightScores.Of(options.Score, model.Parameters[$"{layer}.weight"], gradients?[$"{layer}.weight"]);
     }
@@ -104,7 +104,7 @@ public static class ChannelPermuter
     });
 
     /// <summary>A copy with the entries of one axis, 0 or 1, in a new order: position to old index.</summary>
-    private static Tensor Gather(Tensor tensor, int axis, int[] order)
+    internal static Tensor Gather(Tensor tensor, int axis, int[] order)
     {
         var outer = axis == 0 ? 1 : tensor.Shape[0];
         var inner = tensor.Data.Length / outer / order.Length;

@@ -6,7 +6,7 @@ namespace Dst.Training.Masks;
 
 /// <summary>The accuracy of a network when one layer alone is pruned, without training afterwards.</summary>
 /// <param name="Layer">The layer, or <see cref="None"/> or <see cref="All"/>.</param>
-/// <param name="Weights">Weights of the layers with a mask.</param>
+/// <param name="Weights">Weights of the pruned layers.</param>
 /// <param name="Kept">Of these, how many are kept.</param>
 /// <param name="Top1">Accuracy on the validation data, 0 to 1.</param>
 /// <param name="Loss">Cross-entropy on the validation data.</param>
@@ -19,7 +19,7 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
     public const string All = "(all)";
 
     /// <summary>
-    /// Measures the network as it is, then with each layer of the plan that has a mask pruned alone, then with all of them pruned.
+    /// Measures the network as it is, then with each layer that the plan prunes pruned alone, then with all of them pruned.
     /// </summary>
     /// <param name="model">Not changed.</param>
     /// <param name="plan">From <see cref="PruningPlan.Create"/> for this model.</param>
@@ -31,7 +31,7 @@ public sealed record LayerSensitivity(string Layer, long Weights, long Kept, dou
     public static IEnumerable<LayerSensitivity> Measure(
         Model model, PruningPlan plan, DataSet data, int batch, ComputeContext compute, CancellationToken cancellation = default)
     {
-        var pruned = plan.Layers.Where(layer => layer.Mask is not null).ToList();
+        var pruned = plan.Layers.Where(layer => layer.Skipped is null).ToList();
         yield return MeasureOne(None, []);
         foreach (var layer in pruned) yield return MeasureOne(layer.Name, [layer]);
         yield return MeasureOne(All, pruned);

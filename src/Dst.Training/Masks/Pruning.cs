@@ -28,12 +28,18 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     public double? KeptShare { get; init; }
 
     /// <summary>Plans the pruning of a model: permutes its channels if the options ask for it, then chooses the masks.</summary>
-    /// <param name="model">A dense model; not changed.</param>
+    /// <param name="model">Not changed. Layers that have a mask keep it.</param>
     /// <param name="gradients">Needed by the score taylor alone.</param>
     /// <param name="log">Takes a line for each new order of channels.</param>
-    /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
+    /// <exception cref="InputException">
+    /// The pattern is not legal, a name to exclude fits no layer, or a network that has masks would be permuted or repaired.
+    /// </exception>
     public PlannedPruning Prepare(Model model, ScoreGradients? gradients, Action<string>? log)
     {
+        if (model.Masks.Count > 0 && (Options.Permute || Options.Repair != PruningRepair.None))
+            throw new InputException(
+                $"network '{model.Graph.Name}' is pruned already (layer '{model.Masks.Keys.First()}'); prune.permute false and prune.repair "
+                + "none were expected, because both would change the layers that are");
         var start = Permute(model, gradients, log);
         return new(start, Plan(start, gradients?.Of(start, Options)));
     }

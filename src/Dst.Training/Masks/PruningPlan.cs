@@ -8,7 +8,7 @@ namespace Dst.Training.Masks;
 /// <param name="Name">The layer's name.</param>
 /// <param name="WeightShape">[O, I, Kh, Kw], or [O, I] of a linear layer.</param>
 /// <param name="Mask">What is kept, or null if the layer stays dense.</param>
-/// <param name="Skipped">Why the layer stays dense, or null if it has a mask.</param>
+/// <param name="Skipped">Why the layer stays as it is, or null if it is pruned by this plan.</param>
 public sealed record PlannedLayer(string Name, IReadOnlyList<int> WeightShape, LayerMask? Mask, string? Skipped)
 {
     /// <summary>Number of weights.</summary>
@@ -26,11 +26,16 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     public IReadOnlyDictionary<string, LayerMask> Masks =>
         Layers.Where(layer => layer.Mask is not null).ToDictionary(layer => layer.Name, layer => layer.Mask!);
 
-    /// <summary>Why layers stay dense, by layer name.</summary>
+    /// <summary>Names of the layers that this plan prunes.</summary>
+    public IEnumerable<string> Pruned => Layers.Where(layer => layer.Skipped is null).Select(layer => layer.Name);
+
+    /// <summary>Why layers stay as they are, by layer name.</summary>
     public IReadOnlyDictionary<string, string> Skipped =>
         Layers.Where(layer => layer.Skipped is not null).ToDictionary(layer => layer.Name, layer => layer.Skipped!);
 
-    /// <summary>Plans uniformity half-pruning of <paramref name="model"/>, which is not changed.</summary>
+    /// <summary>
+    /// Plans uniformity half-pruning of <paramref name="model"/>, which is not changed. Layers that have a mask keep it.
+    /// </summary>
     /// <param name="model">Network and weights.</param>
     /// <param name="options">Pattern, score and layers to leave alone.</param>
     /// <param name="gradients">Mean gradient by name of weight tensor; the score taylor needs it (<see cref="ScoreGradients"/>).</param>
@@ -46,13 +51,18 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
 
         var nodes = model.Graph.Nodes.ToDictionary(node => node.Name);
         var convolutions = weights.Where(shape => nodes[shape.Layer].Operation.TakesMask).Select(shape => shape.Layer).ToList();
-        var reasons = weights.ToDictionary(shape => shape.Layer, shape => ReasonToSkip(nodes[shape.Layer], shape, convolutions, options));
+        var reasons = weights.ToDictionary(
+            shape => shape.Layer,
+            shape => model.Masks.ContainsKey(shape.Layer)
+                ? "pruned already"
+                : ReasonToSkip(nodes[shape.Layer], shape, convolutions, options));
         List<string> pruned = [.. names.Where(name => reasons[name] is null)];
         LayerName.Check("prune.keep_layers", options.KeepLayers.Select(other => other.Layer), pruned, " that is pruned");
         return new([.. weights.Select(shape =>
         {
             var reason = reasons[shape.Layer];
-            return new PlannedLayer(shape.Layer, shape.Shape, reason is null ? Choose(shape) : null, reason);
+            var mask = reason is null ? Choose(shape) : model.Masks.GetValueOrDefault(shape.Layer);
+            return new PlannedLayer(shape.Layer, shape.Shape, mask, reason);
         })]);
 
         LayerMask Choose(ParameterShape weight) =>
@@ -68,7 +78,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         double? keptShare = null)
     {
         var layers = Create(model, options, gradients, progress).Layers;
-        return new([.. layers.Select(layer => layer.Mask is null ? layer : layer with { Mask = Prune(layer) })]);
+        return new([.. layers.Select(layer => layer.Skipped is null ? layer with { Mask = Prune(layer) } : layer)]);
 
         LayerMask Prune(PlannedLayer layer)
         {
@@ -91,7 +101,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
             if (shape.Role == ParameterRole.Weight && masks.TryGetValue(shape.Layer, out var mask)) mask.Apply(copy.Data);
             return copy;
         });
-        return new(model.Graph, parameters) { Masks = masks, ClassNames = model.ClassNames, Normalisation = model.Normalisation };
+        return model with { Parameters = parameters, Masks = masks };
     }
 
     private static Tensor Score(Model model, string weight, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients) =>

@@ -29,6 +29,7 @@ internal sealed class Teacher : IDisposable
     public Teacher(Model model, IReadOnlyList<string> features, int maxBatch, ComputeContext compute, bool standardise = false)
     {
         _standardise = standardise;
+        model = model.ToLogits();
         if (features.Count > 0)
         {
             _network = new(model, maxBatch, compute, seed: 0, [.. features.Distinct()]);
@@ -41,7 +42,7 @@ internal sealed class Teacher : IDisposable
             // Without tuning: which kernels are fastest would change the bits.
             _plan = InferencePlan.Compile(model, new() { Batch = maxBatch, Tune = false, Tier = compute.Tier });
             _session = _plan.CreateSession(compute.Pool);
-            _classes = _plan.Classes;
+            _classes = _plan.Outputs;
         }
 
         _logits = new float[maxBatch * _classes];

@@ -73,7 +73,7 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
         Terminal.Run("import", _folder.File("none.onnx"), "--out", "x").AssertWrongInput("none.onnx", "does not exist");
         Terminal.Run("import", _folder.File("text.onnx"), "--out", "x").AssertWrongInput("text.onnx", "is not an ONNX file");
         Terminal.Run("import", file, "--out", _folder.File("m"), "--classes", _folder.File("two.txt"))
-            .AssertWrongInput("two.txt", "2 names", "5 outputs");
+            .AssertWrongInput("two.txt", "2 names", "5 classes");
         Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2/3,4")
             .AssertWrongInput("--normalise", "1,2/3,4", "3 means");
         Terminal.Run("import", file, "--out", _folder.File("m"), "--normalise", "1,2,3/4,5,0").AssertWrongInput("--normalise", "above 0");

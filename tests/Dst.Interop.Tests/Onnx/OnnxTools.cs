@@ -47,7 +47,7 @@ public sealed class OnnxTools : IDisposable
         var (shape, values) = NpyFile.Read(images);
         using var plan = InferencePlan.Compile(model, new() { Batch = shape[0], Tune = false });
         using var session = plan.CreateSession();
-        var logits = new float[shape[0] * plan.Classes];
+        var logits = new float[shape[0] * plan.Outputs];
         session.Run(values, shape[0], logits);
         return logits;
     }

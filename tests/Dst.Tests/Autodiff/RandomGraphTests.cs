@@ -62,7 +62,7 @@ public class RandomGraphTests
         var step = new Step(model, 3, seed, training: false);
         using var plan = InferencePlan.Compile(model, new() { Tier = tier, Tune = false, Batch = 2 });
         using var session = plan.CreateSession();
-        var logits = new float[3 * plan.Classes];
+        var logits = new float[3 * plan.Outputs];
         session.Run(step.Images, 3, logits);
         step.AssertLogits(logits);
     }

@@ -1,8 +1,12 @@
 using System.Text.Json;
 using Dst.Cli;
+using Dst.Graph;
+using Dst.Interop;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
+using Dst.Training.Experiments;
+using Dst.Training.Networks;
 
 namespace Dst.Tests.Cli;
 
@@ -39,6 +43,34 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Prune_of_a_pruned_model_leaves_its_pruned_layers_as_they_are()
+    {
+        var (model, again) = (SampleModel.SaveHalved(_folder), _folder.File("again.safetensors"));
+        var run = Terminal.Run("prune", model, "--unstructured", "0.5", "--out", again, "--json");
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        using var document = JsonDocument.Parse(run.Output);
+        Assert.Equal("pruned already", document.RootElement.GetProperty("skipped").GetProperty(SampleModel.HalvedLayer).GetString());
+        var (before, after) = (ModelFile.Load(model), ModelFile.Load(again));
+        Assert.Equal(before.Masks[SampleModel.HalvedLayer].Kept, after.Masks[SampleModel.HalvedLayer].Kept);
+        Assert.Equal(
+            after.Graph.Parameters.Where(shape => shape.Role != ParameterRole.Statistic).Sum(shape => shape.Count)
+                - after.Masks.Values.Sum(mask => mask.WeightShape.Aggregate(1L, (a, b) => a * b) - mask.KeptWeights),
+            document.RootElement.GetProperty("nonzero").GetInt64());
+        Terminal.Run("prune", again, "--out", _folder.File("third.safetensors")).AssertWrongInput("pruned already", "no other layer");
+        Terminal.Run("prune", model, "--permute", "--out", _folder.File("third.safetensors"))
+            .AssertWrongInput("pruned already", "prune.permute false");
+    }
+
+    [Theory]
+    [InlineData("prune.method=gradual")]
+    [InlineData("prune.gradual.stages=3")]
+    [InlineData("data.kind=folder")]
+    [InlineData("train.epochs=2")]
+    public void Prune_refuses_keys_without_effect(string setting) =>
+        Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--set", setting, "--out", _folder.File("x.safetensors"))
+            .AssertWrongInput(setting.Split('=')[0], "has no effect in dst prune, which reads prune, seed, threads");
+
+    [Fact]
     public void Prune_without_a_pattern_drops_the_share_that_is_named()
     {
         var pruned = _folder.File("sparse.safetensors");
@@ -65,7 +97,7 @@ public sealed class ModelCommandTests : IDisposable
     public void Prune_permutes_and_scores_by_gradients_of_the_data()
     {
         var (model, plain, pruned) = (
-            SaveModelOfSimulatedClasses(), _folder.File("plain.safetensors"), _folder.File("permuted.safetensors"));
+            SaveDenseOfSimulatedClasses(), _folder.File("plain.safetensors"), _folder.File("permuted.safetensors"));
         Assert.Equal(CommandLine.Done, Terminal.Run("prune", model, "--pattern", "kernel:4:4", "--out", plain).ExitCode);
         var run = Terminal.Run(
             ["prune", model, "--pattern", "kernel:4:4", "--permute", "--score", "taylor", .. SimulatedData, "--out", pruned]);
@@ -79,7 +111,7 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void Prune_repairs_if_the_recipe_says_so()
     {
-        var (model, pruned) = (SaveModelOfSimulatedClasses(), _folder.File("repaired.safetensors"));
+        var (model, pruned) = (SaveDenseOfSimulatedClasses(), _folder.File("repaired.safetensors"));
         string[] settings = ["--set", "prune.repair=least_squares", "--set", "prune.calibration.images=9", .. SimulatedData];
         var run = Terminal.Run(["prune", model, "--pattern", "kernel:4:4", "--score", "obs", .. settings, "--out", pruned]);
         Assert.Equal(CommandLine.Done, run.ExitCode);
@@ -92,7 +124,7 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void Prune_measures_each_layer_alone()
     {
-        var (model, csv) = (SaveModelOfSimulatedClasses(), _folder.File("layers.csv"));
+        var (model, csv) = (SaveDenseOfSimulatedClasses(), _folder.File("layers.csv"));
         var run = Terminal.Run(
             ["prune", model, "--pattern", "kernel:4:4", "--exclude", "layer3.*", "--sensitivity", csv, .. SimulatedData]);
         Assert.Equal(CommandLine.Done, run.ExitCode);
@@ -127,6 +159,20 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Equal((confusion[0][0] + confusion[1][1] + confusion[2][2]) / 12.0, result.GetProperty("top1").GetDouble(), 12);
         Assert.Equal(1, result.GetProperty("top5").GetDouble());
         Assert.InRange(result.GetProperty("loss").GetDouble(), 0, 100);
+    }
+
+    [Fact]
+    public void Eval_puts_classes_in_the_order_of_the_data()
+    {
+        var model = Model.Load(SaveModelOfSimulatedClasses());
+        var moved = ClassifierHead.Reorder(model, [2, 0, 1])!;
+        ModelFile.Save(_folder.File("moved.safetensors"), moved);
+        Assert.Equal(["target02", "target00", "target01"], moved.ClassNames);
+        Assert.NotEqual(model.Parameters["fc.weight"].Data, moved.Parameters["fc.weight"].Data);
+        var plain = Terminal.Run(["eval", _folder.File("halved.safetensors"), .. SimulatedData]);
+        var run = Terminal.Run(["eval", _folder.File("moved.safetensors"), .. SimulatedData]);
+        Assert.Equal((CommandLine.Done, plain.Output), (run.ExitCode, run.Output));
+        Assert.Contains("moved.safetensors has the classes of the data in another order", run.Error);
     }
 
     [Fact]
@@ -166,6 +212,71 @@ public sealed class ModelCommandTests : IDisposable
         });
     }
 
+    [Theory]
+    [InlineData("sigmoid", """^\S+b\.png: target0. \d+\.\d%, target0. \d+\.\d%\n$""")]
+    [InlineData("none", """^\S+b\.png: 0 -?[\d.E-]+\n$""")]
+    public void Predict_says_what_one_output_means(string outputs, string expected)
+    {
+        var model = SaveOneOutput(outputs == "sigmoid");
+        var run = Terminal.Run("predict", model, Path.Combine(SaveImages(), "b.png"), "--top", "2");
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        Assert.Matches(expected, run.Output);
+        using var document = JsonDocument.Parse(
+            Terminal.Run("predict", model, Path.Combine(_folder.File("images"), "b.png"), "--json").Output);
+        var result = document.RootElement[0];
+        Assert.Equal(outputs, result.GetProperty("outputs").GetString());
+        var value = result.GetProperty("predictions")[0].GetProperty(outputs == "none" ? "score" : "probability");
+        Assert.Equal(JsonValueKind.Number, value.ValueKind);
+    }
+
+    [Fact]
+    public void Eval_of_one_output_counts_two_classes()
+    {
+        string[] data = ["--data.simulated.classes", "2", .. SimulatedData[2..]];
+        using var document = JsonDocument.Parse(Terminal.Run(["eval", SaveOneOutput(sigmoid: true), .. data, "--json"]).Output);
+        var confusion = document.RootElement.GetProperty("confusion");
+        Assert.Equal((2, 4), (confusion.GetArrayLength(), confusion[1][0].GetInt32() + confusion[1][1].GetInt32()));
+        Assert.InRange(document.RootElement.GetProperty("loss").GetDouble(), 0.0, 10.0);
+        Terminal.Run(["eval", SaveOneOutput(sigmoid: false), .. data]).AssertFailsWith(CommandLine.WrongInput, "has 1 class");
+    }
+
+    [Fact]
+    public void Logits_that_overflow_are_one_sentence_in_every_verb()
+    {
+        var model = Model.Load(SaveModelOfSimulatedClasses());
+        model.Parameters["fc.weight"].Data.AsSpan().Fill(float.MaxValue);
+        var path = _folder.File("overflowing.safetensors");
+        ModelFile.Save(path, model);
+        var input = new float[16 * 16];
+        input.AsSpan().Fill(1);
+        NpyFile.Write(_folder.File("x.npy"), [1, 1, 16, 16], input);
+        string[][] calls =
+        [
+            ["predict", path, SaveImages()], ["predict", path, SaveImages(), "--json"], ["eval", path, .. SimulatedData],
+            ["predict", path, "--raw", _folder.File("x.npy"), "--logits", _folder.File("y.npy")],
+            ["export", path, "--format", "c", "--out", _folder.File("c")],
+            ["prune", path, "--sensitivity", _folder.File("layers.csv"), .. SimulatedData],
+        ];
+        foreach (var call in calls) Terminal.Run(call).AssertFailsWith(CommandLine.Failed, "finite");
+    }
+
+    [Theory]
+    [InlineData("photo.png", "is a PNG image")]
+    [InlineData("net.onnx", "is an ONNX network")]
+    [InlineData("net.pt", "is a PyTorch file")]
+    [InlineData("recipe.yaml", "is a text file")]
+    [InlineData("plain.safetensors", "a safetensors file of tensors without a network")]
+    public void Another_file_given_as_a_model_is_called_by_its_name(string file, string expected)
+    {
+        File.WriteAllBytes(_folder.File("photo.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)y));
+        File.WriteAllBytes(_folder.File("net.onnx"), [8, 7, 0x12, 7, .. "pytorch"u8, 0x3A, 9, 1, 2]);
+        File.WriteAllBytes(_folder.File("net.pt"), [.. "PK"u8, 3, 4, 0, 0, 8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        File.WriteAllText(_folder.File("recipe.yaml"), "name: quickstart\nseed: 1\n");
+        SafetensorsFile.Write(
+            _folder.File("plain.safetensors"), new Dictionary<string, string>(), [new("conv1.weight", [1], new float[] { 1 })]);
+        Terminal.Run("inspect", _folder.File(file)).AssertWrongInput(file, expected, "model file");
+    }
+
     [Fact]
     public void Predict_prints_a_line_a_file()
     {
@@ -203,6 +314,23 @@ public sealed class ModelCommandTests : IDisposable
     [Fact]
     public void Predict_names_a_file_that_is_missing() =>
         Terminal.Run("predict", SampleModel.SaveHalved(_folder), _folder.File("none.png")).AssertWrongInput("none.png");
+
+    /// <summary>A network with one output for images of 16 × 16 pixels: a probability of yes, or a score.</summary>
+    private string SaveOneOutput(bool sigmoid)
+    {
+        List<Node> nodes =
+        [
+            new("conv", new Conv2dOp(4, 3, 3, 2), [NetworkGraph.InputName]), new("pool", new GlobalAvgPoolOp(), ["conv"]),
+            new("fc", new LinearOp(1), ["pool"]),
+        ];
+        if (sigmoid) nodes.Add(new("end", new SigmoidOp(), ["fc"]));
+        var model = Initialiser.Initialise(new(new("one", new(1, 16, 16), nodes)), seed: 1);
+        var path = _folder.File($"one-{sigmoid}.safetensors");
+        ModelFile.Save(path, sigmoid ? model with { ClassNames = ["target00", "target01"] } : model);
+        return path;
+    }
+
+    private string SaveDenseOfSimulatedClasses() => SampleModel.SaveDense(_folder, "target00", "target01", "target02");
 
     private string SaveModelOfSimulatedClasses() => SampleModel.SaveHalved(_folder, "target00", "target01", "target02");
 

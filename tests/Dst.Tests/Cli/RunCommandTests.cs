@@ -152,12 +152,27 @@ public sealed class RunCommandTests : IDisposable
     public void Train_makes_one_arm_of_the_architecture_that_is_named_and_checks_no_other()
     {
         var run = Terminal.Run(
-            "train", _recipe, "--teacher", "--arch", "resnet14", "--set", "student.arch=aconvnet", "--out", _runs, "--set",
-            "train.epochs=1", "--json");
+            "train", _recipe, "--teacher", "--arch", "resnet14", "--out", _runs, "--set", "train.epochs=1", "--json");
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var arm = Assert.Single(document.RootElement.GetProperty("arms").EnumerateArray());
         Assert.Equal(("teacher", "resnet14"), (arm.GetProperty("arm").GetString(), arm.GetProperty("network").GetString()));
+    }
+
+    [Theory]
+    [InlineData("train", "student.model=pruned.safetensors", "student.model")]
+    [InlineData("train", "prune.block=4", "prune.block")]
+    [InlineData("train", "student={model: pruned.safetensors}", "student.model")]
+    [InlineData("train --teacher", "student.arch=aconvnet", "student.arch")]
+    [InlineData("run", "teacher.width=2", "teacher.width")]
+    [InlineData("distill --teacher t.safetensors", "teacher.arch=resnet20", "teacher.arch")]
+    [InlineData("distill --teacher t.safetensors --student s.safetensors", "student.arch=resnet20", "student.arch")]
+    [InlineData("eval model.safetensors", "train.epochs=3", "train.epochs")]
+    [InlineData("data inspect", "student.arch=resnet8", "student.arch")]
+    public void Keys_without_effect_are_refused(string verb, string setting, string key)
+    {
+        var command = verb == "run" ? ["run", _recipe, "--set", "arms=[student]"] : verb.Split(' ');
+        Terminal.Run([.. command, "--set", setting]).AssertWrongInput(key, $"has no effect in dst {command[0]}", "which reads ");
     }
 
     [Fact]

@@ -32,6 +32,15 @@ internal sealed record Terminal(int ExitCode, string Output, string Error)
         return new(process.ExitCode, output.Result, error);
     }
 
+    /// <summary>Asserts the exit code, and that the last line is a sentence with the words; lines of the log may come before it.</summary>
+    public void AssertFailsWith(int exitCode, string words)
+    {
+        Assert.Equal((exitCode, ""), (ExitCode, Output));
+        var sentence = Error.TrimEnd('\n').Split('\n')[^1];
+        Assert.StartsWith("dst: ", sentence);
+        Assert.Contains(words, sentence);
+    }
+
     /// <summary>
     /// Asserts that the command failed with exit code 2 and wrote one sentence with each of the words, to standard error only.
     /// </summary>

@@ -339,7 +339,7 @@ public class InferencePlanTests
     private static float[] Run(InferencePlan plan, Model model, int threads)
     {
         using var session = plan.CreateSession(threads);
-        var logits = new float[Images * plan.Classes];
+        var logits = new float[Images * plan.Outputs];
         session.Run(ImagesOf(model.Graph), Images, logits);
         return logits;
     }

@@ -56,6 +56,56 @@ public class PredictorTests
         AssertClose(plain.Predict(Noise(16, 16, 1)), withSoftmax.Predict(Noise(16, 16, 1)));
     }
 
+    [Theory]
+    [InlineData(OutputKind.Sigmoid)]
+    [InlineData(OutputKind.Logits)]
+    public void One_output_is_the_probability_of_the_second_of_two_classes(OutputKind kind)
+    {
+        var (model, image) = (EndingIn(1, kind == OutputKind.Sigmoid ? new SigmoidOp() : null), Noise(16, 16, 1));
+        model = model with { Outputs = kind, ClassNames = ["no", "yes"] };
+        using Predictor predictor = new(model, Untuned), plain = new(EndingIn(1, null), Untuned);
+        Assert.Equal((1, 2, kind), (predictor.OutputCount, predictor.Classes, predictor.Outputs));
+        var logits = new float[3];
+        plain.ComputeLogits([image, Noise(20, 20, 2), Noise(16, 16, 3)], logits);
+        var actual = new float[6];
+        predictor.Predict([image, Noise(20, 20, 2), Noise(16, 16, 3)], actual);
+        AssertClose([.. logits.SelectMany(z => new[] { 1 / (1 + MathF.Exp(z)), 1 / (1 + MathF.Exp(-z)) })], actual);
+        using var asLogits = new Predictor(model.ToLogits(), Untuned);
+        AssertClose(actual[..2], asLogits.Predict(image));
+    }
+
+    [Fact]
+    public void A_network_that_ends_in_a_sigmoid_gives_the_probability_of_each_class_alone()
+    {
+        var image = Noise(16, 16, 1);
+        using Predictor predictor = new(EndingIn(Classes, new SigmoidOp()), Untuned), plain = new(EndingIn(Classes, null), Untuned);
+        var logits = new float[Classes];
+        plain.ComputeLogits([image], logits);
+        AssertClose(Array.ConvertAll(logits, z => 1 / (1 + MathF.Exp(-z))), predictor.Predict(image));
+        Assert.Equal(OutputKind.Sigmoid, predictor.Outputs);
+    }
+
+    [Fact]
+    public void Outputs_without_a_scale_are_left_as_they_are()
+    {
+        var image = Noise(16, 16, 1);
+        using var predictor = new Predictor(EndingIn(1, null), Untuned);
+        var score = new float[1];
+        predictor.ComputeLogits([image], score);
+        Assert.Equal(score, predictor.Predict(image));
+        Assert.Equal((OutputKind.None, 1), (predictor.Outputs, predictor.Classes));
+    }
+
+    [Fact]
+    public void Logits_that_overflow_are_named()
+    {
+        var model = Small();
+        model.Parameters["fc.weight"].Data.AsSpan().Fill(float.MaxValue);
+        using var predictor = new Predictor(model, Untuned);
+        var error = Assert.Throws<NotFiniteNumberException>(() => predictor.Predict(Noise(16, 16, 1)));
+        Assert.Contains("its weights overflow", error.Message);
+    }
+
     [Fact]
     public async Task Calls_at_the_same_time_give_the_same_and_leave_as_many_sessions_at_most()
     {
@@ -131,7 +181,7 @@ public class PredictorTests
         var (input, room) = (new float[256], new float[Classes]);
         AssertRefused("the inputs have 255 values; 256 for each image of 1x16x16", () => predictor.Predict(input.AsSpan(1), room));
         AssertRefused("the inputs have 0 values", () => predictor.ComputeLogits(ReadOnlySpan<float>.Empty, room));
-        AssertRefused("room for 2 results of 1 images; 3 were expected", () => predictor.Predict(input, room.AsSpan(1)));
+        AssertRefused("room for 2 results of 1 images; 3 were expected, 3 for each image", () => predictor.Predict(input, room.AsSpan(1)));
         AssertRefused("there are 0 images", () => predictor.Predict(ReadOnlySpan<Image>.Empty, []));
         AssertRefused("0 threads; 1 to 1024", () => new Predictor(model, Untuned, threads: 0).Dispose());
         AssertRefused("1025 threads", () => new Predictor(model, Untuned, threads: 1025).Dispose());
@@ -143,14 +193,14 @@ public class PredictorTests
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
-    public void Values_that_are_not_finite_are_refused_or_passed_on(float value)
+    public void Values_that_are_not_finite_are_refused_or_named_in_the_outputs(float value)
     {
         var (input, room) = (new float[256], new float[Classes]);
         input[7] = value;
         using Predictor strict = new(Small(), Untuned with { RefuseNonFinite = true }), lenient = new(Small(), Untuned);
         AssertRefused($"value {value}", () => strict.Predict(input, room));
-        lenient.Predict(input, room);
-        Assert.Contains(room, float.IsNaN);
+        var error = Assert.Throws<NotFiniteNumberException>(() => lenient.Predict(input, room));
+        Assert.StartsWith("output 0 of image 0 is NaN; finite outputs were expected", error.Message);
         using var folder = new TemporaryFolder();
         ModelFile.Save(folder.File("m"), Small());
         using var loaded = Predictor.Load(folder.File("m"));
@@ -227,6 +277,14 @@ public class PredictorTests
             ClassNames = ["a", "b", "c"],
             Normalisation = new(0, AmplitudeTransform.Sqrt, [0.4f], [0.2f], Smooth: true),
         };
+    }
+
+    /// <summary>A network with some outputs and, if it is given, a last function.</summary>
+    private static Model EndingIn(int outputs, Operation? end)
+    {
+        var nodes = Zoo.Build("resnet8", new(1, 16, 16), 2).Nodes.SkipLast(1).Append(new("fc", new LinearOp(outputs), ["avgpool"])).ToList();
+        if (end is not null) nodes.Add(new("end", end, ["fc"]));
+        return InferencePlanTests.Initialised(new(new("ending", new(1, 16, 16), nodes)));
     }
 
     private static Image Noise(int height, int width, int seed)

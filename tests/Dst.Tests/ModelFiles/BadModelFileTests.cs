@@ -67,7 +67,11 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData(
         "masks", """{"layer2.0.conv2":"kernel:4:4","layer3.0.conv1":"unstructured","relu":"unstructured"}""",
         "mask for 'relu', which is not a convolution")]
-    [InlineData("class_names", """["a","b"]""", "2 class names; its network has 3 outputs")]
+    [InlineData("class_names", """["a","b"]""", "2 class names; its network has 3 classes")]
+    [InlineData("class_names", """["a","b","a"]""", "the class name 'a' twice")]
+    [InlineData("outputs", "maybe", "the outputs 'maybe'; logits, probabilities, sigmoid or none was expected")]
+    [InlineData("outputs", "sigmoid", "the outputs 'sigmoid'")]
+    [InlineData("format", null, "is a safetensors file of tensors without a network")]
     [InlineData("class_names", """["a","b",null]""", "null class name")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[0.5],"deviation":[0]}""", "positive deviations")]
     [InlineData("normalisation", """{"resize":0,"amplitude":"none","mean":[1e99],"deviation":[1]}""", "finite means")]

@@ -22,7 +22,7 @@ typedef struct {
 /*
  * Computes the logits of one image.
  * input: [CHANNELS][HEIGHT][WIDTH], normalised@NORMALISED@; not changed.
- * logits: [OUTPUTS], which may not overlap the input.
+ * logits: [OUTPUTS], which may not overlap the input. @OUTPUT_MEANING@.
  * Returns 0, or -1 if an argument is NULL or the address of the context is no multiple of 4.
  */
 int $predict($context *context, const float *input, float *logits);

@@ -7,6 +7,8 @@ public sealed record HardSigmoidOp(float Alpha = 0.2f, float Beta = 0.5f) : Oper
 {
     internal override bool IsElementwise => true;
 
+    internal override OutputKind Outputs => OutputKind.None;
+
     internal override Activation? ToActivation() => Activation.HardSigmoid(Alpha, Beta);
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)

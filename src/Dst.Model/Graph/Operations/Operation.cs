@@ -83,8 +83,8 @@ public abstract record Operation
     /// <summary>Whether it is scale[c]·x + shift[c] in inference; <see cref="FoldChannels"/> gives both.</summary>
     internal virtual bool ScalesChannels => false;
 
-    /// <summary>Whether its output sums to 1 over the channels.</summary>
-    internal virtual bool GivesProbabilities => false;
+    /// <summary>What the outputs of a network are that ends with it.</summary>
+    internal virtual OutputKind Outputs => OutputKind.Logits;
 
     /// <summary>The bounds to which it clips its input, if that is all it does; else null.</summary>
     internal virtual Bounds? ToBounds() => null;

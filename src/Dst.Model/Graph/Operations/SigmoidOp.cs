@@ -7,5 +7,7 @@ public sealed record SigmoidOp : Operation
 {
     internal override bool IsElementwise => true;
 
+    internal override OutputKind Outputs => OutputKind.Sigmoid;
+
     internal override Activation? ToActivation() => Activation.Sigmoid;
 }

@@ -3,7 +3,7 @@ namespace Dst.Graph;
 /// <summary>Softmax over the channels of [C, 1, 1].</summary>
 public sealed record SoftmaxOp : Operation
 {
-    internal override bool GivesProbabilities => true;
+    internal override OutputKind Outputs => OutputKind.Probabilities;
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {

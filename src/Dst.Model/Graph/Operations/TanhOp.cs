@@ -7,5 +7,7 @@ public sealed record TanhOp : Operation
 {
     internal override bool IsElementwise => true;
 
+    internal override OutputKind Outputs => OutputKind.None;
+
     internal override Activation? ToActivation() => Activation.Tanh;
 }

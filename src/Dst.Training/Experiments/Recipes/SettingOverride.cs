@@ -15,6 +15,9 @@ public sealed class SettingOverride
     /// <summary>What errors call the place of the value.</summary>
     internal string Where { get; }
 
+    /// <summary>The keys that it sets: its path, or those below it if the value is a section.</summary>
+    internal IEnumerable<string> Keys => KeysOf(string.Join('.', Path), Value);
+
     /// <summary>Reads <c>a.b=value</c>; the value is YAML, so that it can be a list or a section.</summary>
     /// <exception cref="InputException">The text has no key, no <c>=</c> or a value that is not YAML.</exception>
     public static SettingOverride Parse(string assignment)
@@ -32,6 +35,10 @@ public sealed class SettingOverride
     /// <param name="text">The value as it stands in a recipe, but never read as YAML: a text may have any characters.</param>
     /// <param name="where">What errors call the place of the value.</param>
     public static SettingOverride Of(string key, string text, string where) => new(key.Split('.'), new YamlScalarNode(text), where);
+
+    private static IEnumerable<string> KeysOf(string path, YamlNode value) => value is YamlMappingNode { Children.Count: > 0 } section
+        ? section.Children.SelectMany(child => KeysOf($"{path}.{child.Key}", child.Value))
+        : [path];
 
     /// <summary>A list of values.</summary>
     /// <param name="key">The key with its sections.</param>

@@ -106,7 +106,7 @@ public sealed class NetworkRepair : IDisposable
             _halved.ComputeTo(node.Name);
         }
 
-        return new(_graph, _parameters) { Masks = _masks, ClassNames = _start.ClassNames, Normalisation = _start.Normalisation };
+        return _start with { Parameters = _parameters, Masks = _masks };
     }
 
     private void FindPaths()

@@ -1,0 +1,81 @@
+namespace Dst.Foundations;
+
+/// <summary>Names the kind of a file by its first bytes, for messages about a file that is not what was expected.</summary>
+public static class FileKind
+{
+    /// <summary>How PyTorch's own files begin: a zip archive, or a pickle in old versions.</summary>
+    public const string PyTorch = "a PyTorch file (.pt) or another zip archive";
+
+    /// <summary>An ONNX network.</summary>
+    public const string Onnx = "an ONNX network";
+
+    /// <summary>A pickle outside of a zip archive.</summary>
+    public const string Pickle = "a Python pickle, such as PyTorch wrote before version 1.6";
+
+    /// <summary>How many bytes <see cref="NameOf(ReadOnlySpan{byte})"/> looks at.</summary>
+    private const int Length = 16;
+
+    private static readonly (string Start, string Name)[] Starts =
+    [
+        ("\u0089PNG", "a PNG image"),
+        ("\u00FF\u00D8\u00FF", "a JPEG image"),
+        ("GIF8", "a GIF image"),
+        ("BM", "a BMP image"),
+        ("II*\0", "a TIFF image"),
+        ("MM\0*", "a TIFF image"),
+        ("RIFF", "a WebP image or another RIFF file"),
+        ("PK\u0003\u0004", PyTorch),
+        ("\u0080\u0002", Pickle),
+        ("\u0093NUMPY", "a NumPy array"),
+        ("\u0089HDF", "an HDF5 file, such as Keras writes"),
+        ("\u001F\u008B", "a gzip archive"),
+    ];
+
+    /// <summary>The kind of a file, such as <c>a PNG image</c>; null if it is not known.</summary>
+    /// <exception cref="InputException">The file cannot be read.</exception>
+    public static string? NameOf(string path)
+    {
+        using var file = InputFile.Open(path);
+        return NameOf(file);
+    }
+
+    /// <summary>The kind of an open file, read from its begin.</summary>
+    internal static string? NameOf(FileStream file)
+    {
+        Span<byte> start = stackalloc byte[Length];
+        return NameOf(start[..RandomAccess.Read(file.SafeFileHandle, start, 0)]);
+    }
+
+    private static string? NameOf(ReadOnlySpan<byte> start)
+    {
+        foreach (var (text, name) in Starts)
+        {
+            if (StartsWith(start, text)) return name;
+        }
+
+        // ONNX: the version of the format, a small number in field 1, then another field of the model.
+        if (start is [8, > 0 and < 32, 0x12 or 0x1A or 0x22 or 0x2A or 0x32 or 0x3A or 0x42, not 0, ..]) return Onnx;
+        return IsText(start) ? "a text file" : null;
+    }
+
+    private static bool StartsWith(ReadOnlySpan<byte> start, string text)
+    {
+        if (start.Length < text.Length) return false;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (start[i] != text[i]) return false;
+        }
+
+        return true;
+    }
+
+    private static bool IsText(ReadOnlySpan<byte> start)
+    {
+        foreach (var value in start)
+        {
+            if (value is < (byte)' ' and not ((byte)'\n' or (byte)'\r' or (byte)'\t') or 0x7F) return false;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,63 @@
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Objectives;
+
+namespace Dst.Training.Experiments;
+
+/// <summary>Finds keys that a command line sets in vain.</summary>
+public static class EffectiveKeys
+{
+    /// <summary>The keys and sections that the arms of a recipe, and the arms that they need, depend on.</summary>
+    public static IReadOnlyCollection<string> Of(Recipe recipe)
+    {
+        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "runs", "arms", "checkpoint", "data"]);
+        foreach (var arm in Arm.NeededBy(recipe)) keys.UnionWith(Of(arm, recipe));
+        return keys;
+    }
+
+    /// <summary>Refuses the first of some settings that has no effect.</summary>
+    /// <param name="settings">What the command line sets.</param>
+    /// <param name="effective">The keys and sections that have one.</param>
+    /// <param name="command">The command, for the message.</param>
+    /// <exception cref="InputException">There is such a setting.</exception>
+    public static void Check(IEnumerable<SettingOverride> settings, IReadOnlyCollection<string> effective, string command)
+    {
+        foreach (var setting in settings)
+        {
+            foreach (var key in setting.Keys)
+            {
+                if (!effective.Any(other => key == other || IsBelow(key, other) || IsBelow(other, key)))
+                    throw new InputException(
+                        $"{setting.Where}: {key} has no effect in {command}, which reads {string.Join(", ", SectionsOf(effective))}");
+            }
+        }
+    }
+
+    private static IEnumerable<string> SectionsOf(IEnumerable<string> keys) => keys.Select(key => key.Split('.')[0]).Distinct().Order();
+
+    private static bool IsBelow(string key, string section) => key.StartsWith(section + ".", StringComparison.Ordinal);
+
+    private static IEnumerable<string> Of(Arm arm, Recipe recipe)
+    {
+        if (arm.Start != ArmStart.Teacher) yield return "student.is_teacher";
+        if (arm.Given(recipe) is not null)
+        {
+            yield return arm.ModelKey;
+            yield break;
+        }
+
+        var start = arm.StartIn(recipe);
+        if (start != ArmStart.BestStudent)
+        {
+            var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
+            foreach (var key in new[] { "arch", "width", "dropout" }) yield return $"{network}.{key}";
+        }
+
+        yield return "train"; // teacher.train and prune_train inherit from it
+        if (start == ArmStart.Teacher) yield return "teacher.train";
+        if (start == ArmStart.BestStudent) yield return "prune_train";
+        if (arm.Masks is not null || start == ArmStart.NarrowStudent) yield return "prune";
+        if (arm.Distill?.Invoke(recipe) is not { } distill) yield break;
+        yield return "distill"; // distill_pruned inherits from it
+        if (distill is PrunedDistillationOptions) yield return "distill_pruned";
+    }
+}

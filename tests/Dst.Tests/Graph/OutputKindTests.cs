@@ -1,0 +1,80 @@
+using Dst.Graph;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
+
+namespace Dst.Tests.Graph;
+
+public class OutputKindTests
+{
+    public static TheoryData<string, int, OutputKind> Ends => new()
+    {
+        { "", 3, OutputKind.Logits },
+        { "", 1, OutputKind.None },
+        { "softmax", 3, OutputKind.Probabilities },
+        { "sigmoid", 3, OutputKind.Sigmoid },
+        { "sigmoid", 1, OutputKind.Sigmoid },
+        { "sigmoid flatten", 1, OutputKind.Sigmoid },
+        { "sigmoid dropout", 3, OutputKind.Sigmoid },
+        { "tanh", 3, OutputKind.None },
+        { "relu", 3, OutputKind.Logits },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public void The_end_of_a_network_says_what_its_outputs_are(string end, int outputs, OutputKind expected) =>
+        Assert.Equal(expected, Ending(end, outputs).Outputs);
+
+    [Fact]
+    public void A_model_file_keeps_what_the_outputs_are()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var (saved, classes) in new[] { (Ending("", 1) with { Outputs = OutputKind.Logits }, 2), (Ending("sigmoid", 1), 2), (Ending("", 1), 1) })
+        {
+            ModelFile.Save(folder.File("m"), saved with { ClassNames = [.. Enumerable.Range(0, classes).Select(i => $"c{i}")] });
+            var loaded = ModelFile.Load(folder.File("m"));
+            Assert.Equal((saved.Outputs, classes, classes), (loaded.Outputs, loaded.Classes, loaded.ClassNames.Count));
+        }
+    }
+
+    [Theory]
+    [InlineData("softmax", 3, 3)]
+    [InlineData("sigmoid", 3, 3)]
+    [InlineData("sigmoid dropout flatten", 3, 3)]
+    [InlineData("sigmoid", 1, 2)]
+    [InlineData("", 3, 3)]
+    public void Logits_are_what_the_last_function_gets(string end, int outputs, int classes)
+    {
+        var logits = Ending(end, outputs).ToLogits();
+        Assert.Equal((OutputKind.Logits, classes), (logits.Outputs, logits.OutputCount));
+        string[] expected = classes == outputs ? ["fc"] : ["fc", "two_classes"];
+        Assert.Equal(expected, logits.Graph.Nodes.Select(node => node.Name));
+        Assert.Equal(["fc.bias", "fc.weight"], logits.Parameters.Keys.Order());
+    }
+
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("tanh", 3)]
+    public void Numbers_without_a_scale_have_no_logits(string end, int outputs) =>
+        Assert.Contains("without a scale", Assert.Throws<InputException>(() => Ending(end, outputs).ToLogits()).Message);
+
+    private static Model Ending(string functions, int outputs)
+    {
+        List<Node> nodes = [new("fc", new LinearOp(outputs), [NetworkGraph.InputName])];
+        foreach (var word in functions.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Operation operation = word switch
+            {
+                "softmax" => new SoftmaxOp(),
+                "sigmoid" => new SigmoidOp(),
+                "tanh" => new TanhOp(),
+                "relu" => new ReluOp(),
+                "flatten" => new FlattenOp(),
+                _ => new DropoutOp(0.5f),
+            };
+            nodes.Add(new(word, operation, [nodes[^1].Name]));
+        }
+
+        var graph = new CheckedGraph(new("ending", new(2, 1, 1), nodes));
+        return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, new float[shape.Count])));
+    }
+}
