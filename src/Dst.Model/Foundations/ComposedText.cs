@@ -45,7 +45,8 @@ public static class ComposedText
         var pairs = new Dictionary<(char, char), char>();
         while (reader.ReadLine() is { } line)
         {
-            var codes = Array.ConvertAll(line.Split(' '), code => (char)int.Parse(code, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            var codes = Array.ConvertAll(
+                line.Split(' '), code => (char)int.Parse(code, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
             pairs.Add((codes[0], codes[1]), codes[2]);
         }
 

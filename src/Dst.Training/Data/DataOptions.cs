@@ -139,7 +139,8 @@ public sealed record DataOptions
 
     /// <summary>Side in pixels to which every image is resized before the crop, or 0.</summary>
     [Setting(
-        "side in pixels to which every image is resized, or 0 to leave it; without data.crop too, images of several sizes are resized to 64",
+        "side in pixels to which every image is resized, or 0 to leave it; if data.crop is 0 too, images of several sizes are resized "
+        + "to 64",
         Min = 0, Max = 4096)]
     public int Resize { get; init; }
 

@@ -117,8 +117,8 @@ public sealed class DataSet
             var marked = samples.Samples.Where(sample => sample.NoData > 0).ToList();
             if (marked.Count > 0)
                 log(
-                    $"warning: {marked.Count} {samples.Name} images, such as '{marked[0].Name}', have {marked.Sum(sample => sample.NoData)} "
-                    + "samples without data, which are taken as dark");
+                    $"warning: {marked.Count} {samples.Name} images, such as '{marked[0].Name}', have "
+                    + $"{marked.Sum(sample => sample.NoData)} samples without data, which are taken as dark");
             if (Options.Amplitude == AmplitudeTransform.None) continue;
             var negative = samples.Samples.Where(sample => sample.IsNegative).ToList();
             if (negative.Count > 0)

@@ -4,7 +4,9 @@ using Dst.Images;
 
 namespace Dst.Training.Data;
 
-/// <summary>Decides what a network takes: from the settings, and where these leave it open, from all labelled images, never from one.</summary>
+/// <summary>
+/// Decides what a network takes: from the settings, and where these leave it open, from all labelled images, never from one.
+/// </summary>
 internal static class InputShape
 {
     /// <summary>Side to which images are resized if they have several sizes and no setting names one.</summary>
@@ -27,8 +29,8 @@ internal static class InputShape
     }
 
     /// <summary>
-    /// A line such as <c>120 images: 70 colour, 50 grey, 121 sizes from 60x40 to 300x200; resized to 64x64</c>, or null if all images are of
-    /// one kind and size.
+    /// A line such as <c>120 images: 70 colour, 50 grey, 121 sizes from 60x40 to 300x200; resized to 64x64</c>, or null if all images
+    /// are of one kind and size.
     /// </summary>
     public static string? Describe(DataSet data)
     {
@@ -59,7 +61,7 @@ internal static class InputShape
         if (few < 0 || most == 3 && sizes.All(size => size.Channels is 1 or 3)) return most;
         var many = Array.FindIndex(sizes, size => size.Channels == most);
         throw new InputException(
-            $"'{samples[many].Name}' has {most} bands and '{samples[few].Name}' has {sizes[few].Channels}; as many in each image were expected, "
-            + "or grey and RGB");
+            $"'{samples[many].Name}' has {most} bands and '{samples[few].Name}' has {sizes[few].Channels}; as many in each image were "
+            + "expected, or grey and RGB");
     }
 }

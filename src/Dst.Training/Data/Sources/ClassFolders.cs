@@ -21,7 +21,8 @@ internal static class ClassFolders
             others.AddRange(content.Others);
             if (content.Images.Count == 0) log($"warning: folder '{folder}' holds no image file, so it is no class");
             else if (!classes.TryAdd(NameOf(folder), content.Images))
-                throw new InputException($"two folders beside '{folder}' have the name '{NameOf(folder)}'; one folder a class was expected");
+                throw new InputException(
+                    $"'{folder}' and another folder have the name '{NameOf(folder)}'; one folder a class was expected");
         }
 
         if (ImageFolder.Describe(others) is { } line) log($"data: {line}");
@@ -44,6 +45,7 @@ internal static class ClassFolders
             log($"data: dropped {dropped.Count} classes of fewer than {minSamples} images: {string.Join(", ", dropped)}");
         return kept.Count >= 2
             ? kept
-            : throw new InputException($"folder '{path}' has {kept.Count} classes of at least {minSamples} images; at least 2 were expected");
+            : throw new InputException(
+                $"folder '{path}' has {kept.Count} classes of at least {minSamples} images; at least 2 were expected");
     }
 }

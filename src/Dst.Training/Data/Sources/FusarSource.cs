@@ -22,7 +22,8 @@ internal static class FusarSource
     public static SourceData Open(string path, FusarLevel level, int minSamples, Action<string> log)
     {
         var ships = ReadShips(Path.Combine(path, MetaName));
-        var kept = ClassFolders.DropSmall(path, level == FusarLevel.Category ? Categories(path, log) : Subcategories(path, log), minSamples, log);
+        var classes = level == FusarLevel.Category ? Categories(path, log) : Subcategories(path, log);
+        var kept = ClassFolders.DropSmall(path, classes, minSamples, log);
         var samples = new List<SourceSample>();
         var unknown = 0;
         for (var label = 0; label < kept.Count; label++)

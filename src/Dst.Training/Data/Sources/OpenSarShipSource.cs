@@ -50,7 +50,8 @@ internal static partial class OpenSarShipSource
     {
         var scenes = Scenes(path);
         var folders = scenes.Select(scene => Path.Combine(scene, FolderOf(patch))).Where(Directory.Exists).ToList();
-        if (folders.Count == 0) throw new InputException($"folder '{path}' has no scene with a folder {FolderOf(patch)}, which was expected");
+        if (folders.Count == 0)
+            throw new InputException($"folder '{path}' has no scene with a folder {FolderOf(patch)}, which was expected");
         if (folders.Count < scenes.Count) log($"warning: {scenes.Count - folders.Count} scenes of '{path}' have no {FolderOf(patch)}");
         var (chips, others) = (new Dictionary<string, Chip>(), new List<string>());
         foreach (var file in folders.Select(ImageFolder.Find).SelectMany(content => content.Images.Concat(content.Others)))

@@ -34,8 +34,8 @@ internal sealed record SplitFolders(string? Training, string? Validation, string
 
     private static string? One(string path, IReadOnlyList<string> folders, string[] words)
     {
-        var found = folders
-            .Where(folder => words.Contains(Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase) && HoldsFoldersAlone(folder)).ToList();
+        var found = folders.Where(folder => words.Contains(Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase))
+            .Where(HoldsFoldersAlone).ToList();
         return found.Count <= 1
             ? found.FirstOrDefault()
             : throw new InputException(
