@@ -19,7 +19,7 @@ internal static class ImportCommand
 
     private static readonly Argument<string> Source = new("file")
     {
-        Description = "ONNX file of operation set 7 to 21.",
+        Description = "ONNX file of any operation set up to 26.",
         HelpName = "FILE",
     };
 
@@ -62,12 +62,14 @@ internal static class ImportCommand
     {
         var (path, output) = (call.Arguments.GetRequiredValue(Source), call.Arguments.GetRequiredValue(Out)!);
         OutputPath.Check(call.Arguments, Out);
-        var model = OnnxImporter.Import(path);
+        var notes = new List<string>();
+        var model = OnnxImporter.Import(path, notes);
         if (call.Arguments.GetValue(Outputs) is { } word) model = WithOutputs(model, word);
         if (call.Arguments.GetValue(Classes) is { } file) model = model with { ClassNames = ReadNames(file, model.Classes) };
         if (call.Arguments.GetValue(Normalise) is { } text)
             model = model with { Normalisation = ParseNormalisation(text, model.Graph.Input.Channels) };
         ModelFile.Save(output, model);
+        foreach (var note in notes) call.Report.Log($"{path}: {note}");
         call.Report.Write(Describe(model, output));
     }
 
