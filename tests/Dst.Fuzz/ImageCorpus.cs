@@ -22,8 +22,9 @@ internal static class ImageCorpus
         .. new IImageEncoder[]
         {
             new PngEncoder(), new PngEncoder { ColorType = PngColorType.Palette }, new JpegEncoder(), new GifEncoder(), new BmpEncoder(),
-            new TgaEncoder(), new TgaEncoder { Compression = TgaCompression.RunLength }, new WebpEncoder { FileFormat = WebpFileFormatType.Lossy },
-            new WebpEncoder { FileFormat = WebpFileFormatType.Lossless }, new PbmEncoder { Encoding = PbmEncoding.Plain },
+            new TgaEncoder(), new TgaEncoder { Compression = TgaCompression.RunLength },
+            new WebpEncoder { FileFormat = WebpFileFormatType.Lossy }, new WebpEncoder { FileFormat = WebpFileFormatType.Lossless },
+            new PbmEncoder { Encoding = PbmEncoding.Plain },
             new PbmEncoder { ColorType = PbmColorType.Grayscale, Encoding = PbmEncoding.Binary },
         }.Select(Encode),
     ];
@@ -33,7 +34,8 @@ internal static class ImageCorpus
         using var image = new SixLabors.ImageSharp.Image<Rgba32>(7, 5);
         for (var y = 0; y < image.Height; y++)
         {
-            for (var x = 0; x < image.Width; x++) image[x, y] = new((byte)(36 * x), (byte)(50 * y), (byte)(9 * x * y), (byte)(x == 3 ? 90 : 255));
+            for (var x = 0; x < image.Width; x++)
+                image[x, y] = new((byte)(36 * x), (byte)(50 * y), (byte)(9 * x * y), (byte)(x == 3 ? 90 : 255));
         }
 
         using var file = new MemoryStream();

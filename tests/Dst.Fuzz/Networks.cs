@@ -65,10 +65,6 @@ internal static class Networks
         }
     }
 
-    /// <summary>A network for a data set.</summary>
-    public static Model ForTraining(Dst.Training.Data.DataSet data) =>
-        Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, data.ClassNames.Count, width: 0.25), seed: 1);
-
     private static Model CreateDense()
     {
         var model = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 8, 8), 3, width: 0.25), seed: 1);

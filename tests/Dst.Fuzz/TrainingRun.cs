@@ -1,13 +1,14 @@
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
-using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Networks;
 
 namespace Dst.Fuzz;
 
-/// <summary>The files of a finished run of a moment.</summary>
+/// <summary>The files of a run folder, the same on every machine and each time.</summary>
 internal static class TrainingRun
 {
     /// <summary>Its recipe.</summary>
@@ -36,45 +37,65 @@ internal static class TrainingRun
         prune_train: {epochs: 1, optimizer: {kind: adamw}, schedule: {learning_rate: 1e-3}}
         """;
 
-    private static readonly WorkerPool Pool = new(1);
+    private const string Arm = "uhp";
+    private const string Hash = "0123456789abcdef";
+
+    private static readonly ComputeContext Compute = new(new WorkerPool(1));
     private static readonly Recipe Parsed = RecipeFile.Parse("tiny", Recipe);
     private static readonly DataSet Data = DataSet.Load(Parsed.Data, Parsed.Seed, ".", _ => { });
-    private static readonly Dictionary<string, byte[]> Files = Run();
-    private static readonly Trainer Trainer = new(
-        new("uhp", Networks.ForTraining(Data), Parsed.PruneTrain), Data, new(Pool), Parsed.Seed);
+    private static readonly Trainer Trainer = CreateTrainer();
 
-    public static byte[] Summary => Files["summary.json"];
+    private static readonly ArmSummary Row = new()
+    {
+        Arm = Arm,
+        TestTop1 = 0.5,
+        ValidationTop1 = 0.25,
+        Weights = 5023,
+        Nonzero = 4431,
+        Macs = 197680,
+        EffectiveMacs = 132144,
+        FileBytes = 26786,
+        LatencyMs = new(1, 2),
+        LatencyDenseMs = new(2, 2.5),
+        Seconds = 1.5,
+        Epochs = 1,
+        BestEpoch = 1,
+        Network = "resnet8",
+        Confusion = [[2, 2, 0], [0, 4, 0], [1, 1, 2]],
+        Layers = [new("conv1", [4, 1, 3, 3], 36, 36, "each filter has one kernel"), new("layer1.0.conv1", [4, 4, 3, 3], 144, 72, null)],
+    };
 
-    public static byte[] Manifest => Files["manifest.json"];
+    public static byte[] Summary { get; } = Networks.FileOf(
+        new RunSummary("tiny", 5, [Row with { Arm = "teacher", LatencyDenseMs = null, Layers = [] }, Row]) { RecipeHash = Hash }.Save);
 
-    public static byte[] Metrics => Files["metrics.csv"];
+    public static byte[] Manifest { get; } = Networks.FileOf((RunManifest.Describe(Compute, Parsed, DateTime.UnixEpoch, Data) with
+    {
+        Commit = Hash,
+        Framework = "framework",
+        System = "system",
+        Cpu = "cpu",
+        Tier = "v256",
+        Changes = ["tier is v512, now v256"],
+        Convolutions = new Dictionary<string, ConvolutionForms> { [Arm] = ConvolutionForms.Parse("""{"conv1": "direct"}""") },
+    }).Save);
 
-    public static byte[] Checkpoint { get; } = Networks.FileOf(path => CheckpointFile.Save(path, "uhp", Trainer, "0123456789abcdef"));
+    public static byte[] Metrics { get; } = System.Text.Encoding.UTF8.GetBytes(
+        $"{MetricsTable.Header}\n{MetricsTable.Format(new(Arm, 1, 0.05, 1.5, 0.25, 1.25, 0.5, 3, 400))}\n");
+
+    public static byte[] Checkpoint { get; } = Networks.FileOf(path => CheckpointFile.Save(path, Arm, Trainer, Hash));
 
     /// <summary>Does with a checkpoint all that a resumed run does.</summary>
     public static void Restore(string path)
     {
         CheckpointFile.ReadOwner(path);
-        CheckpointFile.FindForms(path, "uhp");
-        CheckpointFile.FindState(path, "uhp");
-        CheckpointFile.TryRestore(path, "uhp", Trainer);
+        CheckpointFile.FindForms(path, Arm);
+        CheckpointFile.FindState(path, Arm);
+        CheckpointFile.TryRestore(path, Arm, Trainer);
     }
 
-    private static Dictionary<string, byte[]> Run()
+    private static Trainer CreateTrainer()
     {
-        var folder = Directory.CreateTempSubdirectory("dst-fuzz-");
-        try
-        {
-            using (var run = RunFolder.Create(Parsed with { Runs = folder.FullName }, DateTime.Now))
-            {
-                new Pipeline(run, Data, new(Pool), _ => new(1, 2)).Run();
-                return Directory.GetFiles(run.Path, "*.*").Where(file => !Path.GetFileName(file).StartsWith('.'))
-                    .ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
-            }
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        var network = Initialiser.Initialise(Zoo.Build("resnet8", Data.Shape, Data.ClassNames.Count, width: 0.25), Parsed.Seed);
+        return new(new(Arm, network, Parsed.PruneTrain), Data, Compute, Parsed.Seed);
     }
 }

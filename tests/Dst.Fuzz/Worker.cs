@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using Dst.Foundations;
 
 namespace Dst.Fuzz;
 
-/// <summary>Reads the inputs of one target in this process: each must be read or refused in one sentence, in little time and memory.</summary>
+/// <summary>Reads the inputs of one target: each must be read or refused in one sentence, in little time and memory.</summary>
 internal sealed class Worker : IDisposable
 {
     /// <summary>Every input was read or refused.</summary>
@@ -84,7 +85,7 @@ internal sealed class Worker : IDisposable
         }
         catch (Exception e)
         {
-            Fail(e.ToString(), input);
+            Fail(Words.Shorten(e.ToString(), 3000), input);
             return false;
         }
         finally
