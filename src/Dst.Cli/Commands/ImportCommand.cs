@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
@@ -106,7 +105,7 @@ internal static class ImportCommand
 
     private static string[] ReadNames(string path, int classes)
     {
-        var text = Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, MaxClassesBytes));
+        var text = InputFile.ReadText(path, MaxClassesBytes);
         var names = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (names.Length != classes)
             throw new InputException($"{path} has {names.Length} names of classes; the network has {Words.Count(classes, "class", "classes")}");
