@@ -35,7 +35,7 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public void Run_prints_a_row_an_arm_and_the_run_folder()
     {
-        var run = Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student-kd, dst]", "--seed", "7");
+        var run = Terminal.Run("run", _recipe, "--out", _runs, "--set", "arms=[student-kd, dst]", "--seed", "8");
         Assert.Equal(CommandLine.Done, run.ExitCode);
         var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "tiny")));
         Assert.Contains($"run folder: {folder}", run.Output);
@@ -45,7 +45,7 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains("layers of dst:", run.Output);
         Assert.Matches(@"(?m)^conv1 .* dense \(each filter has one kernel\)$", run.Output);
         Assert.Matches(@"(?m)^layer1.0.conv1 .* kernel:16:16$", run.Output);
-        Assert.Equal(7, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
+        Assert.Equal(8, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
         var model = Path.Combine(folder, "dst.safetensors");
         Assert.True(File.Exists(model));
         Assert.EndsWith($"next: ./dst inspect {model}\n      ./dst predict {model} IMAGE...\n", run.Output);
