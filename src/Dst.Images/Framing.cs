@@ -22,7 +22,7 @@ internal static class Framing
     public static Image Frame(Image image, int resize, FeatureShape shape)
     {
         CheckChannels(image, shape);
-        if (resize > 0) image = Resampler.Resize(image, resize);
+        if (resize > 0) image = Resampler.Resize(image, resize, shape.Height, shape.Width);
         if (IsFramed(image, shape)) return image;
         var data = new byte[checked((int)shape.Count * (image.BitsPerSample / 8))];
         switch (image.BitsPerSample)

@@ -28,7 +28,7 @@ public static class Preprocessor
                 $"the input normalisation has {normalisation.Mean.Length} means and {normalisation.Deviation.Length} deviations; "
                 + $"one of each for {shape.Channels} channels was expected");
 
-        if (normalisation.Resize > 0) image = Resampler.Resize(image, normalisation.Resize);
+        if (normalisation.Resize > 0) image = Resampler.Resize(image, normalisation.Resize, shape.Height, shape.Width);
         if (Framing.IsFramed(image, shape)) ReadAmplitudes(image, normalisation.Amplitude, destination);
         else if (image.BitsPerSample == 8) ReadWindow<byte>(image, shape, normalisation.Amplitude, destination);
         else if (image.BitsPerSample == 16) ReadWindow<ushort>(image, shape, normalisation.Amplitude, destination);

@@ -9,53 +9,65 @@ namespace Dst.Images;
 /// </summary>
 internal static class Resampler
 {
-    /// <summary>Resizes to <paramref name="side"/> × <paramref name="side"/>; an image of that size is returned as it is.</summary>
-    public static Image Resize(Image image, int side)
+    /// <summary>
+    /// The window about the centre of the image that is resized to <paramref name="side"/> × <paramref name="side"/>. Time and memory
+    /// depend on the window and not on the side. Where the window is larger, the whole image.
+    /// </summary>
+    /// <param name="image">Image of any size; one of the side is returned as it is.</param>
+    /// <param name="side">Rows and columns of the whole image.</param>
+    /// <param name="height">Rows of the window.</param>
+    /// <param name="width">Columns of the window.</param>
+    public static Image Resize(Image image, int side, int height, int width)
     {
         if (image.Height == side && image.Width == side) return image;
+        var isWindow = side >= height && side >= width;
+        var rows = Taps(image.Height, side, isWindow ? height : side);
+        var columns = Taps(image.Width, side, isWindow ? width : side);
         return image.BitsPerSample switch
         {
-            8 => ToWords(image, side, Resize<byte>(image, side), ushort.MaxValue / (float)byte.MaxValue),
-            16 => ToWords(image, side, Resize<ushort>(image, side), 1),
-            _ => new(image.Channels, side, side, 32, MemoryMarshal.AsBytes<float>(Resize<float>(image, side)).ToArray()),
+            8 => ToWords(image, rows, columns, Resize<byte>(image, rows, columns), ushort.MaxValue / (float)byte.MaxValue),
+            16 => ToWords(image, rows, columns, Resize<ushort>(image, rows, columns), 1),
+            _ => new(
+                image.Channels, rows.Length, columns.Length, 32,
+                MemoryMarshal.AsBytes<float>(Resize<float>(image, rows, columns)).ToArray()),
         };
     }
 
-    private static Image ToWords(Image image, int side, float[] samples, float scale)
+    private static Image ToWords(Image image, Tap[] rows, Tap[] columns, float[] samples, float scale)
     {
         var data = new byte[samples.Length * sizeof(ushort)];
         var words = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
         for (var i = 0; i < samples.Length; i++) words[i] = (ushort)Math.Clamp(samples[i] * scale + 0.5f, 0, ushort.MaxValue);
-        return new(image.Channels, side, side, 16, data);
+        return new(image.Channels, rows.Length, columns.Length, 16, data);
     }
 
-    private static float[] Resize<T>(Image image, int side) where T : unmanaged, INumber<T>
+    private static float[] Resize<T>(Image image, Tap[] rows, Tap[] columns) where T : unmanaged, INumber<T>
     {
-        var (starts, weights) = Taps(image.Width, side);
-        var (rowStarts, rowWeights) = Taps(image.Height, side);
-        var rows = new float[image.Height * side];
-        var result = new float[image.Channels * side * side];
+        var (first, end) = (rows[0].Start, rows[^1].Start + rows[^1].Weights.Length);
+        var lines = new float[(end - first) * columns.Length];
+        var result = new float[image.Channels * rows.Length * columns.Length];
         for (var c = 0; c < image.Channels; c++)
         {
             var plane = image.Plane<T>(c);
-            for (var y = 0; y < image.Height; y++)
+            for (var y = first; y < end; y++)
             {
-                for (var x = 0; x < side; x++)
+                for (var x = 0; x < columns.Length; x++)
                 {
+                    var (start, weights) = columns[x];
                     var sum = 0f;
-                    for (var k = 0; k < weights[x].Length; k++)
-                        sum += weights[x][k] * float.CreateTruncating(plane[y * image.Width + starts[x] + k]);
-                    rows[y * side + x] = sum;
+                    for (var k = 0; k < weights.Length; k++) sum += weights[k] * float.CreateTruncating(plane[y * image.Width + start + k]);
+                    lines[(y - first) * columns.Length + x] = sum;
                 }
             }
 
-            for (var y = 0; y < side; y++)
+            for (var y = 0; y < rows.Length; y++)
             {
-                for (var x = 0; x < side; x++)
+                var (start, weights) = rows[y];
+                for (var x = 0; x < columns.Length; x++)
                 {
                     var sum = 0f;
-                    for (var k = 0; k < rowWeights[y].Length; k++) sum += rowWeights[y][k] * rows[(rowStarts[y] + k) * side + x];
-                    result[(c * side + y) * side + x] = sum;
+                    for (var k = 0; k < weights.Length; k++) sum += weights[k] * lines[(start - first + k) * columns.Length + x];
+                    result[(c * rows.Length + y) * columns.Length + x] = sum;
                 }
             }
         }
@@ -63,24 +75,26 @@ internal static class Resampler
         return result;
     }
 
-    // For each output pixel: the first input pixel that it reads, and the weights of this and the following ones.
-    private static (int[] Starts, float[][] Weights) Taps(int from, int to)
+    /// <summary>The pixels that each of the <paramref name="count"/> pixels about the centre of the resized extent reads.</summary>
+    private static Tap[] Taps(int from, int to, int count)
     {
-        var starts = new int[to];
-        var weights = new float[to][];
+        var taps = new Tap[count];
         var ratio = (double)from / to;
         var support = Math.Max(ratio, 1);
-        for (var i = 0; i < to; i++)
+        for (var i = 0; i < count; i++)
         {
-            var centre = (i + 0.5) * ratio;
-            starts[i] = (int)Math.Max(0, Math.Floor(centre - support));
+            var centre = (Framing.CentreOffset(to, count) + i + 0.5) * ratio;
+            var start = (int)Math.Max(0, Math.Floor(centre - support));
             var end = (int)Math.Min(from, Math.Ceiling(centre + support));
-            var taps = new double[end - starts[i]];
-            for (var k = 0; k < taps.Length; k++) taps[k] = Math.Max(0, 1 - Math.Abs(starts[i] + k + 0.5 - centre) / support);
-            var sum = taps.Sum();
-            weights[i] = Array.ConvertAll(taps, tap => (float)(tap / sum));
+            var weights = new double[end - start];
+            for (var k = 0; k < weights.Length; k++) weights[k] = Math.Max(0, 1 - Math.Abs(start + k + 0.5 - centre) / support);
+            var sum = weights.Sum();
+            taps[i] = new(start, Array.ConvertAll(weights, weight => (float)(weight / sum)));
         }
 
-        return (starts, weights);
+        return taps;
     }
+
+    /// <summary>What an output pixel reads along one direction: the first input pixel, and the weights of it and those after it.</summary>
+    private sealed record Tap(int Start, float[] Weights);
 }

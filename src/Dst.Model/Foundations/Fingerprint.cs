@@ -7,5 +7,6 @@ namespace Dst.Foundations;
 public static class Fingerprint
 {
     /// <summary>16 hexadecimal digits.</summary>
-    public static string Of(string text) => $"{Encoding.UTF8.GetBytes(text).Aggregate(GoldenGamma, (hash, value) => Mix(hash ^ value)):x16}";
+    public static string Of(string text) =>
+        $"{Encoding.UTF8.GetBytes(text).Aggregate(GoldenGamma, (hash, value) => Mix(hash ^ value)):x16}";
 }

@@ -77,10 +77,25 @@ internal static class CompactWeights
         return weights;
     }
 
-    /// <summary>How <paramref name="mask"/> breaks its own pattern (how many of each run are kept), or null if it does not.</summary>
+    /// <summary>Whether every weight that <paramref name="mask"/> prunes is zero.</summary>
+    public static bool IsApplied(LayerMask mask, float[] weights)
+    {
+        var row = mask.Candidates * mask.WeightsPerCandidate;
+        for (var i = 0; i < weights.Length; i++)
+        {
+            if (weights[i] != 0 && !mask.Keeps(i / row, i % row)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// How <paramref name="mask"/> breaks its own pattern (how many of each run are kept), or null if it does not. A layer without any
+    /// weight computes nothing, and a small file of such masks would take much memory.
+    /// </summary>
     public static string? FindViolation(LayerMask mask)
     {
-        if (mask.Pattern is not { } pattern) return null;
+        if (mask.Pattern is not { } pattern) return mask.Kept.Contains(true) ? null : "keeps no weight; at least one was expected";
         for (var block = 0; block < mask.Blocks; block++)
         {
             var row = mask.Kept.AsSpan(block * mask.Candidates, mask.Candidates);

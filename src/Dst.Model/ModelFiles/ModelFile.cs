@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
 
@@ -39,6 +40,8 @@ public static class ModelFile
         using var file = SafetensorsFile.Open(path);
         ModelMetadata.CheckFormat(file.Strings);
         var graph = ModelMetadata.ReadGraph(file.Strings);
+        MemoryLimit.Check(
+            sizeof(float) * graph.Parameters.Sum(shape => (double)shape.Count), $"the weights of {path}", "a smaller network was expected");
         var masks = ReadMasks(file, graph);
         foreach (var shape in graph.Parameters) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
         var needed = graph.Parameters.Count + masks.Count;
@@ -105,9 +108,8 @@ public static class ModelFile
     {
         if (!mask.WeightShape.SequenceEqual(weight.Shape)) throw new ArgumentException($"the mask of '{name}' is for another shape");
         if (CompactWeights.FindViolation(mask) is { } violation) throw new ArgumentException($"the mask of '{name}' {violation}");
+        if (!CompactWeights.IsApplied(mask, weight.Data)) throw new ArgumentException($"'{name}' has pruned weights that are not zero");
         var values = CompactWeights.Gather(mask, weight.Data);
-        if (!CompactWeights.Scatter(mask, values).AsSpan().SequenceEqual(weight.Data))
-            throw new ArgumentException($"'{name}' has pruned weights that are not zero");
         var bits = CompactWeights.PackBits(mask.Kept);
         tensors.Add(new(ValuesName(name, mask), [values.Length], values));
         tensors.Add(new(MaskName(name, mask.Pattern is null), [bits.Length], bits));

@@ -9,7 +9,7 @@ namespace Dst.Report.Renderers;
 /// </summary>
 public static class Printable
 {
-    /// <summary>The text, with an escape such as <c>\n</c> or <c>\u001b</c> in place of each character that has no shape of its own.</summary>
+    /// <summary>The text, with an escape such as <c>\n</c> or <c>\u001b</c> for each character that has no shape of its own.</summary>
     public static string Of(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

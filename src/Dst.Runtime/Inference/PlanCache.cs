@@ -117,7 +117,8 @@ public sealed partial class PlanCache
 
     // The serialiser checks every property, but not the elements of lists.
     private static bool IsLegal(MeasuredLayer? layer) =>
-        layer is { Forms.Count: > 0 } && layer.Forms.TrueForAll(form => form is { Ms: >= 0 and <= double.MaxValue }) && NamesOf(layer).Count == layer.Forms.Count;
+        layer is { Forms.Count: > 0 } && layer.Forms.TrueForAll(form => form is { Ms: >= 0 and <= double.MaxValue })
+        && NamesOf(layer).Count == layer.Forms.Count;
 
     private static HashSet<LayerForm> NamesOf(MeasuredLayer layer) => [.. layer.Forms.Select(form => form with { Ms = null })];
 

@@ -63,7 +63,8 @@ public sealed class TrainingState
         double epoch = values[0], batch = values[1], seconds = BitConverter.Int64BitsToDouble(values[9]);
         (string Name, double Value, double Min, double Max)[] counters =
         [
-            ("epoch", epoch, 0, epochs), ("batch", batch, 0, batches), ("step", values[2], epoch * batches + batch, epoch * batches + batch),
+            ("epoch", epoch, 0, epochs), ("batch", batch, 0, batches),
+            ("step", values[2], epoch * batches + batch, epoch * batches + batch),
             ("images", values[3], batch, long.MaxValue), ("correct", values[4], 0, values[3]),
             ("sum of losses", BitConverter.Int64BitsToDouble(values[5]), double.MinValue, double.MaxValue),
             ("best epoch", values[6], 0, epoch + 1), ("best top-1", BitConverter.Int64BitsToDouble(values[7]), -1, 1),

@@ -82,7 +82,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
 
         LayerMask Prune(PlannedLayer layer)
         {
-            var kept = keptShare is { } share ? (int)Math.Round(layer.Weights * share) : (int)layer.Kept;
+            var kept = keptShare is { } share ? Math.Max(1, (int)Math.Round(layer.Weights * share)) : (int)layer.Kept;
             return UnstructuredPruner.Prune(Score(model, $"{layer.Name}.weight", options, gradients), kept);
         }
     }

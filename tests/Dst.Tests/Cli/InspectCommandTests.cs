@@ -54,7 +54,8 @@ public sealed class InspectCommandTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         var header = (int)BitConverter.ToInt64(bytes, 0);
         var padded = _folder.File("padded.safetensors"); // as other programs pad a header
-        File.WriteAllBytes(padded, [.. BitConverter.GetBytes(header + 800L), .. bytes[8..(8 + header)], .. Spaces(800), .. bytes[(8 + header)..]]);
+        var (text, tensors) = (bytes[8..(8 + header)], bytes[(8 + header)..]);
+        File.WriteAllBytes(padded, [.. BitConverter.GetBytes(header + 800L), .. text, .. Spaces(800), .. tensors]);
         using var document = JsonDocument.Parse(Terminal.Run("inspect", padded, "--json").Output);
         Assert.Equal(bytes.Length + 800, document.RootElement.GetProperty("file_bytes").GetInt64());
 

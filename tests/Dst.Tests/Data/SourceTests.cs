@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Text;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
 using Dst.Training.Data;
@@ -204,6 +205,8 @@ public sealed class SourceTests : IDisposable
         Assert.Contains("no fine_label_names.txt", Message("nonames.tar.gz"));
         WriteArchive("short.tar.gz", "", files.Select(f => f.Key == "test.bin" ? new(f.Key, f.Value[..^1]) : f));
         Assert.Contains("test.bin' has 9221 bytes", Message("short.tar.gz"));
+        ClaimBytes("whole.tar.gz", "claim.tar.gz", 3074L * 500_000);
+        Assert.Contains("train.bin' has 1537000000 bytes; whole records of 3074, at most 60000", Message("claim.tar.gz"));
         files["train.bin"][1] = 3;
         WriteArchive("label.tar.gz", "", files);
         Assert.Contains("has the label 3 in record 0", Message("label.tar.gz"));
@@ -232,6 +235,23 @@ public sealed class SourceTests : IDisposable
         using var tar = new TarWriter(zipped);
         foreach (var (file, bytes) in files)
             tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, prefix + file) { DataStream = new MemoryStream(bytes) });
+    }
+
+    /// <summary>Copies an archive whose first member then claims to be larger than the whole archive.</summary>
+    private void ClaimBytes(string from, string to, long bytes)
+    {
+        const int sizeField = 124, sumField = 148, headerBytes = 512;
+        using var tar = new MemoryStream();
+        using (var unzipped = new GZipStream(File.OpenRead(_folder.File(from)), CompressionMode.Decompress)) unzipped.CopyTo(tar);
+        var header = tar.GetBuffer().AsSpan(0, headerBytes);
+        Encoding.ASCII.GetBytes(Convert.ToString(bytes, 8).PadLeft(11, '0'), header[sizeField..]);
+        header.Slice(sumField, 8).Fill((byte)' ');
+        var sum = 0;
+        foreach (var value in header) sum += value;
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ", header[sumField..]);
+        using var zipped = new GZipStream(File.Create(_folder.File(to)), CompressionLevel.Fastest);
+        tar.Position = 0;
+        tar.CopyTo(zipped);
     }
 
     // Two categories of enough images and a rare one; image i of a class shows ship i / 5 of that class.

@@ -49,6 +49,57 @@ public class MemoryPlanTests
         }
     }
 
+    [Fact]
+    public void Random_plans_are_those_of_first_fit_as_it_is_defined()
+    {
+        var random = new Random(2);
+        for (var repeat = 0; repeat < 20; repeat++)
+        {
+            var names = Enumerable.Range(0, 200).Select(i => i == 0 ? "input" : $"v{i}").ToArray();
+            var lengths = names.ToDictionary(name => name, _ => (long)random.Next(0, 6));
+            string NameBefore(int i) => names[random.Next(Math.Max(0, i - 30), i)];
+            PlannedStep Step(int i)
+            {
+                string[] reads = [NameBefore(i), NameBefore(i)];
+                return new(reads, names[i], random.Next(2) == 0 ? reads : []);
+            }
+
+            var steps = Enumerable.Range(1, names.Length - 1).Select(Step).ToArray();
+            var (plan, expected) = (Plan(lengths, names[^1], steps), FirstFit(lengths, names[^1], steps));
+            Assert.All(names, name => Assert.Equal((name, expected[name]), (name, plan[name])));
+        }
+    }
+
+    /// <summary>First fit by a search of all living values.</summary>
+    private static Dictionary<string, long> FirstFit(Dictionary<string, long> lengths, string output, PlannedStep[] steps)
+    {
+        var places = new Dictionary<string, long>();
+        int LastRead(string value) =>
+            value == output ? steps.Length : Array.FindLastIndex(steps, step => step.Reads.Contains(value));
+        Place("input", -1);
+        for (var i = 0; i < steps.Length; i++)
+        {
+            var written = steps[i].Output;
+            var dying = steps[i].Replaceable.FirstOrDefault(value => LastRead(value) == i && lengths[value] == lengths[written]);
+            if (dying is null) Place(written, i);
+            else places[written] = places[dying];
+        }
+
+        return places;
+
+        void Place(string value, int step)
+        {
+            var start = 0L;
+            foreach (var other in places.Keys.Where(other => LastRead(other) >= step).OrderBy(other => places[other]))
+            {
+                if (start + lengths[value] <= places[other]) break;
+                start = Math.Max(start, places[other] + lengths[other]);
+            }
+
+            places[value] = lengths[value] == 0 ? 0 : start;
+        }
+    }
+
     private static MemoryPlan Plan(Dictionary<string, long> lengths, string output, params PlannedStep[] steps) =>
         new(steps, value => lengths[value], output);
 }

@@ -100,6 +100,7 @@ public sealed class BadModelFileTests : IDisposable
         ExpectRefused(new(values, [7], new float[7]), "F32 [7]; F32 [");
         ExpectRefused(
             new("layer3.0.conv1.weight.sparse_mask", [144], Enumerable.Repeat((byte)255, 144).ToArray()), "sparse_values' is F32");
+        ExpectRefused(new("layer3.0.conv1.weight.sparse_mask", [144], new byte[144]), "sparse_mask' keeps no weight; at least one");
         ExpectRefused(new("bn1.bias", [4], new[] { 0, float.NaN, 0, 0 }), "'bn1.bias' has NaN at index 1");
         ExpectRefused(new("bn1.bias", [4], new[] { 0, 0, float.NegativeInfinity, 0 }), "'bn1.bias' has -");
         ExpectRefused(new("bn1.running_var", [4], new[] { 1f, 1, 1, -1 }), "a variance is not negative");

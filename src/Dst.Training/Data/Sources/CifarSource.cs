@@ -32,9 +32,11 @@ internal static class CifarSource
 {
     private const int Side = 32;
     private const int PixelBytes = 3 * Side * Side;
+    private const int MaxRecords = 60_000; // of all files of the official sets
+    private const int MaxNamesBytes = 1 << 16;
 
     /// <summary>Reads all records into memory, 3 kB per image.</summary>
-    /// <exception cref="InputException">A file is missing, truncated or has a label without a name.</exception>
+    /// <exception cref="InputException">A file is missing, truncated, too large or has a label without a name.</exception>
     public static SourceData Open(string path, CifarLayout layout, CancellationToken cancellation)
     {
         var files = Directory.Exists(path) ? ReadFolder(path, layout) : ReadArchive(path, layout, cancellation);
@@ -53,10 +55,6 @@ internal static class CifarSource
     private static SourceSample[] ReadRecords(string file, byte[] bytes, CifarLayout layout, int classes)
     {
         var recordBytes = layout.LabelBytes + PixelBytes;
-        if (bytes.Length == 0 || bytes.Length % recordBytes != 0)
-            throw new InputException(
-                $"file '{file}' has {bytes.Length} bytes; whole records of {recordBytes} were expected, "
-                + $"so it is truncated or not of {layout.Name}");
         var samples = new SourceSample[bytes.Length / recordBytes];
         for (var i = 0; i < samples.Length; i++)
         {
@@ -70,13 +68,33 @@ internal static class CifarSource
         return samples;
     }
 
+    /// <summary>Checks the size of a file before memory is taken for it: an archive of a few bytes may claim any.</summary>
+    private static void CheckLength(string file, long bytes, CifarLayout layout)
+    {
+        var recordBytes = layout.LabelBytes + PixelBytes;
+        if (Path.GetFileName(file) == layout.NamesFile)
+        {
+            if (bytes > MaxNamesBytes) throw new InputException($"file '{file}' has {bytes} bytes; at most {MaxNamesBytes} were expected");
+        }
+        else if (bytes == 0 || bytes % recordBytes != 0 || bytes / recordBytes > MaxRecords)
+        {
+            throw new InputException(
+                $"file '{file}' has {bytes} bytes; whole records of {recordBytes}, at most {MaxRecords}, were expected, so it is truncated "
+                + $"or not of {layout.Name}");
+        }
+    }
+
     private static Dictionary<string, byte[]> ReadFolder(string path, CifarLayout layout)
     {
         var files = new Dictionary<string, byte[]>();
         foreach (var folder in ImageFolder.Subfolders(path).Prepend(path))
         {
-            foreach (var name in layout.Files.Where(name => File.Exists(Path.Combine(folder, name))))
-                files.TryAdd(name, InputFile.ReadAllBytes(Path.Combine(folder, name)));
+            foreach (var name in layout.Files.Where(name => File.Exists(Path.Combine(folder, name)) && !files.ContainsKey(name)))
+            {
+                var file = Path.Combine(folder, name);
+                CheckLength(file, new FileInfo(file).Length, layout);
+                files.Add(name, InputFile.ReadAllBytes(file));
+            }
         }
 
         return files;
@@ -95,8 +113,7 @@ internal static class CifarSource
                 cancellation.ThrowIfCancellationRequested();
                 var name = Path.GetFileName(entry.Name);
                 if (entry.DataStream is null || !layout.Files.Contains(name)) continue;
-                if (entry.Length > InputFile.MaxBytes)
-                    throw new InputException($"'{entry.Name}' in '{path}' has {entry.Length} bytes; at most {InputFile.MaxBytes} are read");
+                CheckLength($"{path}/{name}", entry.Length, layout);
                 var bytes = new byte[entry.Length];
                 entry.DataStream.ReadExactly(bytes);
                 files[name] = bytes;

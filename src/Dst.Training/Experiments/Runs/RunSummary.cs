@@ -125,7 +125,8 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
             // The serialiser checks every property, but not the elements of lists.
             if (summary is null || !summary.Arms.All(arm => arm is not null && arm.Layers.All(layer => layer is { Shape: not null })))
                 throw new InputException($"{path} has null for the summary, an arm or a layer; expected a summary of a run");
-            if (summary.Arms.CountBy(arm => arm.Arm).FirstOrDefault(arm => arm.Value > 1 || !ArmNames.All.Contains(arm.Key)) is { Value: > 0 } odd)
+            var arms = summary.Arms.CountBy(arm => arm.Arm);
+            if (arms.FirstOrDefault(arm => arm.Value > 1 || !ArmNames.All.Contains(arm.Key)) is { Value: > 0 } odd)
                 throw new InputException($"{path} has the arm '{odd.Key}', which is unknown or there twice; expected a summary of a run");
             if (summary.Arms.FirstOrDefault(arm => !arm.IsLegal) is { } wrong)
                 throw new InputException($"{path} has a number of the arm '{wrong.Arm}' that cannot be; expected a summary of a run");
