@@ -30,17 +30,6 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
         return new(model, BestEpoch: 0, metrics.Top1, Epochs: 0, Seconds: 0);
     }
 
-    /// <summary>Checks that the teacher of this run has learnt something.</summary>
-    /// <exception cref="InputException">It is no better than chance.</exception>
-    public void CheckTeacher()
-    {
-        if (run.Summary.Find(ArmNames.Teacher) is { Epochs: > 0 } teacher && teacher.ValidationTop1 <= Chance)
-            throw new InputException(
-                $"the teacher recognises {teacher.ValidationTop1:P1} of the validation images, and chance {Chance:P1}; one that has "
-                    + "learnt was "
-                + "expected, by more epochs of teacher.train or another learning rate");
-    }
-
     private double Chance => 1.0 / data.ClassNames.Count + 1e-9;
 
     /// <summary>Finishes an arm.</summary>
@@ -73,6 +62,8 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             Layers = isDense ? [] : DescribeLayers(model, cost),
         });
         log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
+        if (arm.Start == ArmStart.Teacher && result.BestTop1 <= Chance)
+            log?.Invoke($"warning: {arm.Name} is no better than chance, {Chance:P1}; longer training or another learning rate may help");
         if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
             log?.Invoke(
                 $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "

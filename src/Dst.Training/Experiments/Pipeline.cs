@@ -119,18 +119,13 @@ public sealed class Pipeline
         {
             Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
             Distillation = distill ?? new(),
-            Teacher = distill is { LearnsFromTeacher: true } ? CheckedTeacher() : null,
+            Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
             Dense = distill is { NeedsDense: true } ? Dense() : null,
         };
 
         Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
         Model Dense() => startsDense ? dense : BestStudent();
-        Model CheckedTeacher()
-        {
-            var teacher = _recipe.Student.IsTeacher ? Dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
-            _finisher.CheckTeacher();
-            return teacher;
-        }
+        Model Teacher() => _recipe.Student.IsTeacher ? Dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
     }
 
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>

@@ -121,12 +121,10 @@ public sealed class ContinuedTrainingTests : IDisposable
     }
 
     [Fact]
-    public void A_teacher_that_has_learnt_nothing_stops_the_run()
+    public void A_teacher_that_was_trained_here_and_has_learnt_nothing_is_a_warning()
     {
-        var recipe = TinyRun.Recipe(
-            _folder.File("first"), "arms=[student-kd]", "teacher.train={epochs: 1, ema: 0, schedule: {learning_rate: 1e-9}}");
-        using var run = TinyRun.Create(recipe);
-        Assert.Contains("the teacher recognises 33", Assert.Throws<InputException>(() => TinyRun.Run(run)).Message);
+        RunIn("first", "arms=[teacher]", "teacher.train={epochs: 1, ema: 0, schedule: {learning_rate: 1e-9}}");
+        Assert.Contains(_lines, line => line.StartsWith("warning: teacher is no better than chance, 33.3", StringComparison.Ordinal));
     }
 
     [Fact]
