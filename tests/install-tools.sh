@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the packages that tests need and this Debian or Ubuntu machine has not, and ONNX Runtime from npm in artifacts/node.
+# Installs the packages that tests need and this Debian or Ubuntu machine has not.
 # If it cannot, it says so and goes on: a test that misses its tool fails and names it.
 set -euo pipefail
 packages=(
@@ -7,7 +7,6 @@ packages=(
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user # ... and for other processors
   python3-torch python3-onnx # networks to import, and the checker of those that are exported
 )
-command -v npm > /dev/null || packages+=(npm)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -28,16 +27,5 @@ if (( ${#missing[@]} > 0 )); then
   if ! install_missing > "$log" 2>&1; then
     cat "$log" >&2
     echo "install-tools.sh: ${missing[*]} could not be installed with apt-get; going on without" >&2
-  fi
-fi
-
-runtime=onnxruntime-node@1.30.0
-node="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../artifacts/node"
-if [[ ! -d $node/node_modules/onnxruntime-node ]]; then
-  mkdir -p "$node"
-  echo "installing $runtime"
-  if ! npm install --prefix "$node" --ignore-scripts --no-audit --no-fund "$runtime" > "$log" 2>&1; then
-    cat "$log" >&2
-    echo "install-tools.sh: $runtime could not be installed with npm; going on without" >&2
   fi
 fi

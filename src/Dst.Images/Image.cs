@@ -180,6 +180,28 @@ public sealed class Image
         return new(bands.Count, Height, Width, BitsPerSample, data) { NoData = NoData, Warning = Warning };
     }
 
+    /// <summary>One image of the bands of several, which have one size and one kind of samples.</summary>
+    /// <exception cref="InputException">They have not.</exception>
+    internal static Image Stack(IReadOnlyList<Image> images)
+    {
+        var first = images[0];
+        if (images.Count == 1) return first;
+        foreach (var image in images)
+        {
+            if ((image.Height, image.Width, image.BitsPerSample) != (first.Height, first.Width, first.BitsPerSample))
+                throw new InputException(
+                    $"the bands of an image have {first.Width}x{first.Height} pixels of {first.BitsPerSample} bits and "
+                    + $"{image.Width}x{image.Height} of {image.BitsPerSample}; equal ones were expected");
+        }
+
+        byte[] data = [.. images.SelectMany(image => image.Data.ToArray())];
+        return new(images.Sum(image => image.Channels), first.Height, first.Width, first.BitsPerSample, data)
+        {
+            NoData = images.Sum(image => image.NoData),
+            Warning = images.Select(image => image.Warning).FirstOrDefault(warning => warning is not null),
+        };
+    }
+
     /// <summary>Refuses sizes that a header declares before memory is taken for them.</summary>
     /// <exception cref="InputException">A side, the area, the number of bands or the memory is out of range.</exception>
     internal static void CheckSize(string name, long width, long height, long channels = 1, int bytesPerSample = 1)

@@ -23,8 +23,10 @@ internal static class ModelSource
         "--arch", "name", $"Architecture of a state dict, which has tensors alone: {string.Join(", ", Zoo.Names)}.");
 
     /// <summary>Reads the model.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="notes">Receives what an ONNX import says of the network.</param>
     /// <exception cref="InputException">It cannot be read, or an option does not fit the kind of the file.</exception>
-    public static Model Read(ParseResult arguments)
+    public static Model Read(ParseResult arguments, ICollection<string> notes)
     {
         var (path, arch) = (arguments.GetRequiredValue(File), arguments.GetValue(Arch));
         Option[] ofArch = [BenchOptions.Input, BenchOptions.Width];
@@ -39,7 +41,7 @@ internal static class ModelSource
                 $"{path} is not an ONNX file but {kind}; an ONNX network, a state dict of PyTorch or a model file was expected");
         if (arch is not null) throw new InputException($"option --arch is {arch}, and {path} is no state dict; an ONNX file has its own "
             + "network");
-        return OnnxImporter.Import(path);
+        return OnnxImporter.Import(path, notes);
     }
 
     private static Model ReadStateDict(ParseResult arguments, string path, string? arch)

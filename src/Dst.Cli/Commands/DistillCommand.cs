@@ -19,8 +19,7 @@ internal static class DistillCommand
     private static readonly Option<string?> Student = SharedOptions.Text(
         "--student", "MODEL",
         "Model file of a student. A dense one is halved as the recipe's section prune says, then taught. A pruned one keeps its masks. "
-            + "Default: a "
-            + "new student is taught.");
+            + "Default: a new student is taught.");
 
     private static readonly Option<string?> Arch = SharedOptions.Text(
         "--arch", "name", "Architecture of a new student. Default: the recipe's.");

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
@@ -32,14 +31,12 @@ internal static class ImportCommand
     private static readonly Option<string?> Outputs = SharedOptions.Text(
         "--outputs", Words.Choice(Words.All(typeof(OutputKind))),
         "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the "
-            + "logit of "
-            + "the second of two classes.");
+            + "logit of the second of two classes.");
 
     private static readonly Option<bool> RestoreBatchNorm = new("--restore-batch-norm")
     {
         Description = "Puts a batch normalisation behind each convolution that has none, with mean and deviation of the images of --data "
-            + "or of the "
-            + "section data. The network computes the same, and can be trained on.",
+            + "or of the section data. The network computes the same, and can be trained on.",
     };
 
     /// <summary>Creates the verb.</summary>
@@ -48,8 +45,7 @@ internal static class ImportCommand
         var verb = new Verb(
             "import",
             "Turns an ONNX network or a PyTorch state dict into a model file, to teach with, to prune or to train on. A model file may "
-                + "be given too, "
-                + "to change what the options say.",
+                + "be given too, to change what the options say.",
             "import teacher.onnx --out teacher.safetensors --classes classes.txt",
             "import teacher.onnx --out teacher.safetensors --normalise 0.485,0.456,0.406/0.229,0.224,0.225",
             "import resnet56.pt --arch resnet56 --out teacher.safetensors",
@@ -78,13 +74,15 @@ internal static class ImportCommand
         else if (CalibrationInput.IsGiven(call.Arguments))
             throw new InputException("import has images, which it reads for --restore-batch-norm alone; that option was expected too");
         var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
-        var model = ModelSource.Read(call.Arguments);
+        var notes = new List<string>();
+        var model = ModelSource.Read(call.Arguments, notes);
         if (call.Arguments.GetValue(Outputs) is { } word) model = WithOutputs(model, word);
         if (call.Arguments.GetValue(Classes) is { } file) model = model with { ClassNames = ReadNames(file, model.Classes) };
         if (call.Arguments.GetValue(Normalise) is { } text)
             model = model with { Normalisation = ParseNormalisation(text, model.Graph.Input.Channels) };
         if (restores) model = Restore(call, model, recipe);
         ModelFile.Save(output, model);
+        foreach (var note in notes) call.Report.Log($"{call.Arguments.GetValue(ModelSource.File)}: {note}");
         call.Report.Write(Describe(model, output));
     }
 
@@ -139,7 +137,7 @@ internal static class ImportCommand
 
     private static string[] ReadNames(string path, int classes)
     {
-        var text = Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, MaxClassesBytes));
+        var text = InputFile.ReadText(path, MaxClassesBytes);
         var names = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (names.Length != classes)
             throw new InputException($"{path} has {names.Length} names of classes; the network has "

@@ -15,7 +15,7 @@ internal static class PredictCommand
 
     private static readonly Argument<string[]> Images = new("images")
     {
-        Description = "Image files, or folders of them; 'dst doctor' lists the formats.",
+        Description = "Image files, or folders with image files at any depth; 'dst doctor' lists the formats.",
         HelpName = "IMAGE",
         Arity = ArgumentArity.ZeroOrMore,
     };
@@ -59,7 +59,7 @@ internal static class PredictCommand
         var model = Model.Load(path);
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
-        var allFiles = FilesOf(images).ToList();
+        var allFiles = FilesOf(images, call).ToList();
         // Without tuning, the same file gives the same probabilities each time, and a few images take less time.
         using var predictor = new Predictor(
             model, new() { Tier = call.Tier, Batch = Math.Min(Batch, allFiles.Count), Tune = false },
@@ -104,7 +104,7 @@ internal static class PredictCommand
         return image;
     }
 
-    private static IEnumerable<string> FilesOf(string[] paths)
+    private static IEnumerable<string> FilesOf(string[] paths, Invocation call)
     {
         foreach (var path in paths)
         {
@@ -114,11 +114,11 @@ internal static class PredictCommand
                 continue;
             }
 
-            var files = InputFile.Guard(path, () => Directory.GetFiles(path)).Where(ImageFile.HasImageName).Order(StringComparer.Ordinal)
-                .ToList();
-            if (files.Count == 0)
+            var content = ImageFolder.Find(path);
+            if (ImageFolder.Describe(content.Others) is { } line) call.Report.Log(line);
+            if (content.Images.Count == 0)
                 throw new InputException($"folder {path} has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
-            foreach (var file in files) yield return file;
+            foreach (var file in content.Images) yield return file;
         }
     }
 

@@ -42,10 +42,12 @@ internal static class RecipeInput
     public static readonly Option<string?> Out = SharedOptions.Text(
         "--out", "folder", "Folder in which <recipe>/<time>/ is made. Default: the recipe's, which is runs.");
 
-    private static readonly (string Key, Option<string?> Option)[] Data =
+    private static readonly (string Key, bool IsList, Option<string?> Option)[] Data =
     [
         .. RecipeFile.Describe().Where(key => key.Path.StartsWith(DataSection, StringComparison.Ordinal))
-            .Select(key => (key.Path, new Option<string?>($"--{key.Path}") { Description = key.Help, HelpName = "value", Hidden = true })),
+            .Select(key => (
+                key.Path, key.Default.StartsWith('['),
+                new Option<string?>($"--{key.Path}") { Description = key.Help, HelpName = "value", Hidden = true })),
     ];
 
     /// <summary>Adds the recipe file, <c>--set</c> and <c>--seed</c>.</summary>
@@ -59,7 +61,7 @@ internal static class RecipeInput
     /// <summary>Adds an option <c>--data.x</c> for each key of the data section.</summary>
     public static void AddDataTo(Verb verb)
     {
-        foreach (var (_, option) in Data) verb.Add(option);
+        foreach (var (_, _, option) in Data) verb.Add(option);
         const string help = "Sets a key of the recipe's section data, such as --data.kind folder. dst settings data lists the keys.";
         verb.OptionFamilies.Add(("--data.KEY <value>", help));
     }
@@ -95,7 +97,8 @@ internal static class RecipeInput
     /// <summary>The keys that the command line sets; what <c>--set</c> says comes last and wins.</summary>
     public static IReadOnlyList<SettingOverride> Overrides(ParseResult arguments)
     {
-        var overrides = Data.SelectMany(key => Override(arguments, key.Option, key.Key)).ToList();
+        var overrides = Data.SelectMany(
+            key => key.IsList ? OverrideList(arguments, key.Option, key.Key) : Override(arguments, key.Option, key.Key)).ToList();
         overrides.AddRange(Override(arguments, Seed, "seed"));
         if (arguments.GetValue(Seed) is not null) overrides.Add(SettingOverride.OfList("seeds", [], Where(Seed)));
         if (arguments.GetValue(Seeds) is { } seeds)
@@ -110,6 +113,12 @@ internal static class RecipeInput
     /// <summary>The override of <paramref name="key"/> by the text of an option; none if the option is absent.</summary>
     public static IEnumerable<SettingOverride> Override(ParseResult arguments, Option<string?> option, string key) =>
         arguments.GetValue(option) is { } text ? [SettingOverride.Of(key, text, Where(option))] : [];
+
+    // A list on the command line is a,b or [a, b].
+    private static IEnumerable<SettingOverride> OverrideList(ParseResult arguments, Option<string?> option, string key) =>
+        arguments.GetValue(option) is { } text
+            ? [SettingOverride.OfList(key, text.Trim('[', ']').Split(',', StringSplitOptions.TrimEntries), Where(option))]
+            : [];
 
     /// <summary>What errors call the place of an option.</summary>
     public static string Where(Option option) => $"option {option.Name}";

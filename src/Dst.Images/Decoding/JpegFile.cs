@@ -6,8 +6,8 @@ namespace Dst.Images.Decoding;
 
 /// <summary>JPEG: grey files give one channel; RGB, YCbCr, CMYK and YCCK files three.</summary>
 /// <remarks>
-/// ImageSharp fills what is missing with grey and says nothing, and refuses bytes that belong to no marker. So the markers are walked first:
-/// a file without its end is truncated, and stray bytes are left out with a warning.
+/// ImageSharp fills what is missing with grey and says nothing, and refuses bytes that belong to no marker. So the markers are walked
+/// first: a file without its end is truncated, and stray bytes are left out with a warning.
 /// </remarks>
 internal static class JpegFile
 {

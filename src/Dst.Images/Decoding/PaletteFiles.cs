@@ -6,7 +6,9 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace Dst.Images.Decoding;
 
-/// <summary>GIF (its first frame) and BMP. Both store grey as a palette: an image of greys alone has one channel, any other three.</summary>
+/// <summary>
+/// GIF (its first frame) and BMP. Both store grey as a palette: an image of greys alone has one channel, any other three.
+/// </summary>
 internal static class PaletteFiles
 {
     private static readonly GifDecoder Gif = new() { DecodingMode = FrameDecodingMode.First, IgnoreMetadata = true };

@@ -71,7 +71,8 @@ internal static class PnmFile
         {
             SkipSpace();
             var (number, start) = (0L, _at);
-            while (_at < file.Length && char.IsAsciiDigit((char)file[_at]) && number <= int.MaxValue) number = 10 * number + file[_at++] - '0';
+            while (_at < file.Length && char.IsAsciiDigit((char)file[_at]) && number <= int.MaxValue)
+                number = 10 * number + file[_at++] - '0';
             if (_at == start) throw SharpDecoder.Unreadable(name, Format, _at == file.Length ? "it is truncated" : "a number is missing");
             return number <= int.MaxValue ? (int)number : throw SharpDecoder.Unreadable(name, Format, "a number is too large");
         }

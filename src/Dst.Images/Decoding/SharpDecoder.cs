@@ -9,7 +9,9 @@ using SharpImage = SixLabors.ImageSharp.Image;
 
 namespace Dst.Images.Decoding;
 
-/// <summary>Decodes through ImageSharp. Colour profiles and gamma are not applied; alpha is blended with black; EXIF turns the image.</summary>
+/// <summary>
+/// Decodes through ImageSharp. Colour profiles and gamma are not applied; alpha is blended with black; EXIF turns the image.
+/// </summary>
 internal static class SharpDecoder
 {
     // Decoders are named by the caller, so the configuration registers none. One image is one thread's work.

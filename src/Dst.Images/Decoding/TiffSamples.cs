@@ -27,10 +27,8 @@ internal static class TiffSamples
         }
 
         if (layout.HasAlpha && !layout.IsAlphaApplied) ApplyAlpha(colours, samples[(layout.Bands * area)..]);
-        return new(layout.Bands, layout.Height, layout.Width, layout.SampleBytes * 8, data.AsMemory(0, layout.Bands * area * layout.SampleBytes))
-        {
-            NoData = noData,
-        };
+        var kept = data.AsMemory(0, layout.Bands * area * layout.SampleBytes);
+        return new(layout.Bands, layout.Height, layout.Width, layout.SampleBytes * 8, kept) { NoData = noData };
     }
 
     // Only a value that T can have marks samples.

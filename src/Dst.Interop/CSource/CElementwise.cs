@@ -23,6 +23,12 @@ internal static class CElementwise
         ["hard_swish"] = (
             "y = x * (x / 6 + 1/2, from 0 to 1).", "",
             "const float s = v / 6.0f + 0.5f; to[c] = v * (s < 0.0f ? 0.0f : s > 1.0f ? 1.0f : s);"),
+        ["gelu"] = ("y = x * (1 + erf(x / sqrt(2))) / 2.", "", "to[c] = 0.5f * v * (1.0f + erff(0.70710678f * v));"),
+        ["gelu_tanh"] = (
+            "y = x / (1 + e^(-2t)), t = sqrt(2 / pi) * (x + 0.044715 * x^3).", "",
+            "to[c] = v / (1.0f + expf(-1.59576912f * (v + 0.044715f * v * v * v)));"),
+        ["silu"] = ("y = x / (1 + e^-x).", "", "to[c] = v / (1.0f + expf(-v));"),
+        ["mish"] = ("y = x * tanh(ln(1 + e^x)).", "", "to[c] = v * tanhf(v > 20.0f ? v : log1pf(expf(v)));"),
         ["affine"] = (
             "y = scale[channel] * x + shift[channel] within its bounds.", $"const float *scale, const float *shift, {Bounds}",
             $"const float sum = scale[c] * v + shift[c]; {Clamp}"),
@@ -49,6 +55,9 @@ internal static class CElementwise
             TanhOp => ("hyperbolic_tangent", ""),
             HardSigmoidOp h => ("hard_sigmoid", $"{CText.Float(h.Alpha)}, {CText.Float(h.Beta)}"),
             HardSwishOp => ("hard_swish", ""),
+            GeluOp g => (g.Approximate ? "gelu_tanh" : "gelu", ""),
+            SiluOp => ("silu", ""),
+            MishOp => ("mish", ""),
             AffineOp or BatchNormOp => ("affine", $"{Parameter("scale", node.Weight!)}, {Parameter("shift", node.Bias!)}, {low}, {high}"),
             AddOp => ("add", $"{Other()}, {low}, {high}"),
             MulOp when program.Network[node.Inputs[1]].Shape == program.Network[node.Inputs[0]].Shape => ("multiply", Other()),
@@ -59,7 +68,7 @@ internal static class CElementwise
         var parameters = function.Parameters.Length > 0 ? $", {function.Parameters}" : "";
         program.Use(
             "elementwise.c", ("NAME", name), ("MEANING", function.Meaning), ("PARAMETERS", parameters), ("STATEMENT", function.Statement));
-        if (name is "sigmoid" or "hyperbolic_tangent") program.UseMath();
+        if (name is "sigmoid" or "hyperbolic_tangent" or "gelu" or "gelu_tanh" or "silu" or "mish") program.UseMath();
         program.Call(name, node, arguments);
     }
 }

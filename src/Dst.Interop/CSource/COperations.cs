@@ -40,6 +40,7 @@ internal static class COperations
 
     private static void Emit(CProgram program, LoweredNode node)
     {
+        FeatureShape ShapeOf(string value) => program.Network[value].Shape;
         switch (node.Operation)
         {
             case Conv2dOp when node is LoweredDepthwiseNode depthwise:
@@ -52,21 +53,31 @@ internal static class COperations
                 CConvolutions.Emit(program, node, l);
                 break;
             case MaxPoolOp p:
-                EmitMaxPool(program, node, p.Kernel, p.Stride, p.Padding);
+                EmitPool(program, "max_pool", node, p.ShapeFor(ShapeOf(node.Inputs[0])));
                 break;
             case GlobalMaxPoolOp:
-                var map = program.Network[node.Inputs[0]].Shape;
-                // max_pool cuts windows to the map, so that a square one can be as large as its longer side.
-                EmitMaxPool(program, node, kernel: Math.Max(map.Height, map.Width), stride: 1, padding: 0);
+                EmitPool(program, "max_pool", node, WholeMap(ShapeOf(node.Inputs[0])));
                 break;
             case AvgPoolOp p:
-                program.Use("average_pool.c");
-                program.Call("average_pool", node, $"{p.Kernel}, {p.Kernel}, {p.Stride}, {p.Padding}, {(p.CountPadding ? 1 : 0)}");
+                var shape = p.ShapeFor(ShapeOf(node.Inputs[0]));
+                var counted = p.CountPadding ? $", {shape.Sides.Bottom}, {shape.Sides.Right}" : ", -1, -1";
+                EmitPool(program, "average_pool", node, shape, counted);
                 break;
             case GlobalAvgPoolOp:
-                var whole = program.Network[node.Inputs[0]].Shape;
-                program.Use("average_pool.c");
-                program.Call("average_pool", node, $"{whole.Height}, {whole.Width}, 1, 0, 0");
+                EmitPool(program, "average_pool", node, WholeMap(ShapeOf(node.Inputs[0])), ", -1, -1");
+                break;
+            case LayerNormOp l:
+                program.Use("layer_norm.c");
+                program.UseMath();
+                var (weight, bias) = (program.AddFloats(node, "weight", node.Weight!), program.AddFloats(node, "bias", node.Bias!));
+                program.Call("layer_norm", node, $"{weight}, {bias}, {CText.Float(l.Epsilon)}");
+                break;
+            case LocalResponseNormOp l:
+                program.Use("local_response_norm.c");
+                program.UseMath();
+                program.Call(
+                    "local_response_norm", node,
+                    $"{(l.Size - 1) / 2}, {l.Size / 2}, {CText.Float(l.Alpha / l.Size)}, {CText.Float(l.Beta)}, {CText.Float(l.Bias)}");
                 break;
             case SoftmaxOp:
                 program.Use("softmax.c");
@@ -111,11 +122,14 @@ internal static class COperations
     private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
         function, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
 
-    private static void EmitMaxPool(CProgram program, LoweredNode node, int kernel, int stride, int padding)
+    private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
+
+    private static void EmitPool(CProgram program, string function, LoweredNode node, WindowShape w, string more = "")
     {
-        program.Use("tile.c");
-        program.Use("max_pool.c");
-        program.Call("max_pool", node, $"{kernel}, {stride}, {padding}");
+        if (function == "max_pool") program.Use("tile.c");
+        program.Use($"{function}.c");
+        program.Call(
+            function, node, $"{w.KernelHeight}, {w.KernelWidth}, {w.Stride}, {w.StrideWidth}, {w.Sides.Top}, {w.Sides.Left}{more}");
     }
 
     private static void EmitConcat(CProgram program, LoweredNode node)

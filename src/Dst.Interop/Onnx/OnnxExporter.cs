@@ -30,7 +30,7 @@ public static class OnnxExporter
         if (bytes > MaxWeightBytes)
             throw new InputException(
                 $"{path} is not written: its weights would have {bytes} bytes; an ONNX file has at most {MaxWeightBytes}");
-        var message = ToMessage(model);
+        var message = ToMessage(WithoutDeadNodes(model));
         AtomicFile.Write(path, message.WriteTo);
     }
 
@@ -50,6 +50,18 @@ public static class OnnxExporter
             Graph = graph,
             OpsetImport = { new OperatorSetIdProto { Version = Opset } },
             MetadataProps = { OnnxMetadata.Write(model) },
+        };
+    }
+
+    /// <summary>The model without nodes that its output does not depend on, and without their parameters and masks.</summary>
+    private static Model WithoutDeadNodes(Model model)
+    {
+        var graph = new CheckedGraph(model.Graph.Definition.LeadingTo(model.Graph.Output.Name));
+        return model with
+        {
+            Graph = graph,
+            Parameters = graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => model.Parameters[parameter.Name]),
+            Masks = model.Masks.Where(mask => graph.Shapes.ContainsKey(mask.Key)).ToDictionary(),
         };
     }
 

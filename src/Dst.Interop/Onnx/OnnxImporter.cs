@@ -7,27 +7,29 @@ namespace Dst.Interop.Onnx;
 /// <summary>Reads ONNX networks for image classification as models (docs/formats.md lists the operations).</summary>
 public static class OnnxImporter
 {
-    /// <summary>Reads a network of operation set 7 to 21.</summary>
+    /// <summary>Reads a network.</summary>
     /// <param name="path">The file; external data lies in its folder.</param>
+    /// <param name="notes">Takes a sentence about each thing that the model does otherwise than the file; null takes none.</param>
     /// <exception cref="InputException">The file cannot be read, is not legal, or has an operation that is not supported.</exception>
-    public static Model Import(string path) => Import(path, InputFile.ReadAllBytes(path));
+    public static Model Import(string path, ICollection<string>? notes = null) => Import(path, InputFile.ReadAllBytes(path), notes);
 
     /// <summary>Reads a network whose file has been read.</summary>
     /// <param name="path">Where the file is, for messages and external data.</param>
     /// <param name="bytes">Its content.</param>
-    /// <exception cref="InputException">As <see cref="Import(string)"/>.</exception>
-    public static Model Import(string path, byte[] bytes)
+    /// <param name="notes">As above.</param>
+    /// <exception cref="InputException">As <see cref="Import(string, ICollection{string})"/>.</exception>
+    public static Model Import(string path, byte[] bytes, ICollection<string>? notes = null)
     {
-        var (model, metadata) = Map(path, bytes);
+        var (model, metadata) = Map(path, bytes, notes ?? []);
         return OnnxMetadata.Apply(model, metadata, path);
     }
 
-    private static (Model Model, IReadOnlyDictionary<string, string> Metadata) Map(string path, byte[] bytes)
+    private static (Model Model, IReadOnlyDictionary<string, string> Metadata) Map(string path, byte[] bytes, ICollection<string> notes)
     {
         try
         {
             var graph = OnnxReader.Read(OnnxFile.Parse(bytes), path);
-            return (NetworkImport.Map(graph), graph.Metadata);
+            return (NetworkImport.Map(NodePatterns.Rewrite(graph, notes)), graph.Metadata);
         }
         catch (InputException e)
         {

@@ -17,6 +17,18 @@ public abstract unsafe class Activation
     /// <summary>x · max(0, min(1, x/6 + 0.5)) (Howard et al., "Searching for MobileNetV3", ICCV 2019).</summary>
     public static Activation HardSwish { get; } = new Activation<HardSwishFunction>(default);
 
+    /// <summary>x · Φ(x), Φ the normal distribution's (Hendrycks, Gimpel, "Gaussian Error Linear Units", 2016).</summary>
+    public static Activation Gelu { get; } = new Activation<GeluFunction>(default);
+
+    /// <summary>The approximation of <see cref="Gelu"/> x · (1 + tanh(√(2/π) · (x + 0.044715·x³))) / 2, of the same paper.</summary>
+    public static Activation GeluTanh { get; } = new Activation<GeluTanhFunction>(default);
+
+    /// <summary>x / (1 + e^−x) (Elfwing, Uchibe, Doya, "Sigmoid-Weighted Linear Units", 2017).</summary>
+    public static Activation Silu { get; } = new Activation<SiluFunction>(default);
+
+    /// <summary>x · tanh(ln(1 + e^x)) (Misra, "Mish", BMVC 2020).</summary>
+    public static Activation Mish { get; } = new Activation<MishFunction>(default);
+
     /// <summary>max(0, min(1, alpha·x + beta)).</summary>
     public static Activation HardSigmoid(float alpha, float beta) => new Activation<HardSigmoidFunction>(new(alpha, beta));
 

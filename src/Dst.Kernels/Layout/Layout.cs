@@ -21,6 +21,14 @@ public static unsafe class Layout
     /// <summary>Channels rounded up to whole blocks: lanes of a pixel, and floats of a padded per-channel array.</summary>
     public static int PaddedChannels(int channels) => Blocks(channels) * Block;
 
+    /// <summary>A copy of values for each channel, with zeros up to a whole block.</summary>
+    public static float[] Padded(ReadOnlySpan<float> values)
+    {
+        var padded = new float[PaddedChannels(values.Length)];
+        values.CopyTo(padded);
+        return padded;
+    }
+
     /// <summary>Floats of one blocked image with <paramref name="pixels"/> = H · W.</summary>
     public static long ImageLength(int channels, int pixels) => (long)PaddedChannels(channels) * pixels;
 

@@ -6,17 +6,23 @@ namespace Dst.Kernels;
 /// <param name="Width">Input columns W.</param>
 /// <param name="KernelHeight">Rows of the window.</param>
 /// <param name="KernelWidth">Columns of the window.</param>
-/// <param name="Stride">Step in both directions.</param>
-/// <param name="Padding">Rows and columns that the window may reach beyond each side.</param>
+/// <param name="Stride">Step in both directions, or only from row to row if <see cref="StrideWidth"/> is another.</param>
+/// <param name="Padding">Rows and columns that the window may reach beyond each side, unless <see cref="Sides"/> says it for each.</param>
 /// <param name="CeilMode">Whether output sizes round up: the last window may reach beyond the padding.</param>
 public sealed record WindowShape(
     int Channels, int Height, int Width, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0, bool CeilMode = false)
 {
+    /// <summary>Step from column to column.</summary>
+    public int StrideWidth { get; init; } = Stride;
+
+    /// <summary>Rows and columns that the window may reach beyond each side.</summary>
+    public WindowSides Sides { get; init; } = WindowSides.Equal(Padding);
+
     /// <summary>Output rows.</summary>
-    public int OutHeight => OutExtent(Height, KernelHeight, Stride, Padding, CeilMode);
+    public int OutHeight => OutExtent(Height, KernelHeight, Stride, Sides.Top, Sides.Bottom, CeilMode);
 
     /// <summary>Output columns.</summary>
-    public int OutWidth => OutExtent(Width, KernelWidth, Stride, Padding, CeilMode);
+    public int OutWidth => OutExtent(Width, KernelWidth, StrideWidth, Sides.Left, Sides.Right, CeilMode);
 
     /// <summary>Positions in the window.</summary>
     public int Area => KernelHeight * KernelWidth;
@@ -31,14 +37,14 @@ public sealed record WindowShape(
     internal int OutputPlane => OutHeight * OutWidth * Layout.Block;
 
     /// <summary>
-    /// Windows along one side that is at least as long, padded, as the window: ⌊(extent + 2·padding − kernel) / stride⌋ + 1. Rounded up
-    /// instead with <paramref name="ceilMode"/>, but without a window that would begin beyond the input.
+    /// Windows along one side that is at least as long, padded, as the window: ⌊(before + extent + after − kernel) / stride⌋ + 1. Rounded
+    /// up instead with <paramref name="ceilMode"/>, but without a window that would begin beyond the input.
     /// </summary>
-    public static int OutExtent(int extent, int kernel, int stride, int padding, bool ceilMode)
+    public static int OutExtent(int extent, int kernel, int stride, int before, int after, bool ceilMode)
     {
-        var room = extent + 2 * padding - kernel;
+        var room = before + extent + after - kernel;
         var windows = room / stride + 1;
-        return ceilMode && room % stride > 0 && windows * stride - padding < extent ? windows + 1 : windows;
+        return ceilMode && room % stride > 0 && windows * stride - before < extent ? windows + 1 : windows;
     }
 
     /// <summary>The window that is the whole map.</summary>
@@ -49,10 +55,11 @@ public sealed record WindowShape(
     internal void Validate(int images)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(images);
-        if (Channels < 1 || Height < 1 || Width < 1 || KernelHeight < 1 || KernelWidth < 1 || Stride < 1 || Padding < 0
-            || Height + 2 * Padding < KernelHeight || Width + 2 * Padding < KernelWidth)
+        var (rows, columns) = ((long)Sides.Top + Height + Sides.Bottom, (long)Sides.Left + Width + Sides.Right);
+        if (Channels < 1 || Height < 1 || Width < 1 || KernelHeight < 1 || KernelWidth < 1 || Stride < 1 || StrideWidth < 1
+            || Sides is not { Top: >= 0, Left: >= 0, Bottom: >= 0, Right: >= 0 } || rows < KernelHeight || columns < KernelWidth)
             throw new ArgumentException($"{this} is not a window: sizes must be positive and the window fit the padded input");
-        if ((Height + 2L * Padding) * (Width + 2L * Padding) * Layout.Block > int.MaxValue)
+        if (rows * columns * Layout.Block > int.MaxValue)
             throw new ArgumentException($"{this} is too large: {int.MaxValue / Layout.Block} pixels of padded input were expected at most");
     }
 
@@ -61,9 +68,9 @@ public sealed record WindowShape(
     internal void ValidatePool(int images)
     {
         Validate(images);
-        if (Padding >= Math.Min(KernelHeight, KernelWidth))
+        if (Math.Max(Sides.Top, Sides.Bottom) >= KernelHeight || Math.Max(Sides.Left, Sides.Right) >= KernelWidth)
             throw new ArgumentException(
-                $"the padding {Padding} leaves windows without a pixel; less than {Math.Min(KernelHeight, KernelWidth)} was expected");
+                $"the padding {Sides} leaves windows without a pixel; less than {KernelHeight}x{KernelWidth} was expected");
     }
 
     /// <summary>Blocks of all images of a run; windows never leave one.</summary>
@@ -85,8 +92,8 @@ public sealed record WindowShape(
     internal long InputOf(long output, int tap)
     {
         var pixel = output / Layout.Block;
-        var iy = (int)(pixel / OutWidth % OutHeight) * Stride - Padding + tap / KernelWidth;
-        var ix = (int)(pixel % OutWidth) * Stride - Padding + tap % KernelWidth;
+        var iy = (int)(pixel / OutWidth % OutHeight) * Stride - Sides.Top + tap / KernelWidth;
+        var ix = (int)(pixel % OutWidth) * StrideWidth - Sides.Left + tap % KernelWidth;
         if ((uint)iy >= (uint)Height || (uint)ix >= (uint)Width) return -1;
         return ((output / OutputPlane * Height + iy) * Width + ix) * Layout.Block + output % Layout.Block;
     }
@@ -99,18 +106,18 @@ public sealed record WindowShape(
     }
 
     /// <summary>The input rows that output row <paramref name="y"/> sees, padding left out.</summary>
-    internal Reach Rows(int y) => Reach.Of(y, Height, KernelHeight, Stride, Padding);
+    internal Reach Rows(int y) => Reach.Of(y, Height, KernelHeight, Stride, Sides.Top, Sides.Bottom);
 
     /// <summary>The input columns that output column <paramref name="x"/> sees, padding left out.</summary>
-    internal Reach Columns(int x) => Reach.Of(x, Width, KernelWidth, Stride, Padding);
+    internal Reach Columns(int x) => Reach.Of(x, Width, KernelWidth, StrideWidth, Sides.Left, Sides.Right);
 
     /// <summary>Input positions [First, End) of a window, and [Origin, PaddedEnd) with the padding.</summary>
     internal readonly record struct Reach(int First, int End, int Origin, int PaddedEnd)
     {
-        public static Reach Of(int output, int extent, int kernel, int stride, int padding)
+        public static Reach Of(int output, int extent, int kernel, int stride, int before, int after)
         {
-            var origin = output * stride - padding;
-            return new(Math.Max(0, origin), Math.Min(extent, origin + kernel), origin, Math.Min(extent + padding, origin + kernel));
+            var origin = output * stride - before;
+            return new(Math.Max(0, origin), Math.Min(extent, origin + kernel), origin, Math.Min(extent + after, origin + kernel));
         }
 
         /// <summary>Positions that count for a mean, those in the padding too or not.</summary>

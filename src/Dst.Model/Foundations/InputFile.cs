@@ -37,6 +37,17 @@ public static class InputFile
         });
     }
 
+    /// <summary>Reads a text file. A byte order mark is no part of it; it tells UTF-8 from UTF-16.</summary>
+    /// <exception cref="InputException">As <see cref="ReadAllBytes"/>.</exception>
+    public static string ReadText(string path, long maxBytes = MaxBytes) => TextOf(ReadAllBytes(path, maxBytes));
+
+    /// <summary>The text of a file's content, without a byte order mark.</summary>
+    public static string TextOf(byte[] content)
+    {
+        using var reader = new StreamReader(new MemoryStream(content));
+        return reader.ReadToEnd();
+    }
+
     /// <summary>Runs <paramref name="read"/> and turns the system's errors into sentences that name the file.</summary>
     /// <exception cref="InputException">The file is missing, truncated or may not be read.</exception>
     public static T Guard<T>(string path, Func<T> read)

@@ -80,7 +80,7 @@ public sealed class CheckedGraph
         var operation = node.Operation ?? throw location.Illegal("has the unknown operation null");
         location.Expect(
             operation.TakesInputs(inputs.Length),
-            $"has {inputs.Length} inputs, which its operation {operation.GetType().Name} does not take");
+            $"has {inputs.Length} inputs, which its operation does not take");
         var shape = operation.OutputShape(inputs, location);
         FeatureLimits.Check(location, shape);
         return shape;

@@ -27,4 +27,17 @@ public sealed record NetworkGraph(string Name, FeatureShape Input, IReadOnlyList
 {
     /// <summary>The name by which nodes refer to the network's input.</summary>
     public const string InputName = "input";
+
+    /// <summary>The network whose output is that of a node, without nodes that this one does not depend on.</summary>
+    /// <param name="output">Name of the node.</param>
+    internal NetworkGraph LeadingTo(string output)
+    {
+        var needed = new HashSet<string> { output };
+        foreach (var node in Nodes.Reverse())
+        {
+            if (needed.Contains(node.Name)) needed.UnionWith(node.Inputs);
+        }
+
+        return this with { Nodes = [.. Nodes.Where(node => needed.Contains(node.Name))] };
+    }
 }

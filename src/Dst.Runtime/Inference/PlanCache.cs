@@ -96,7 +96,7 @@ public sealed partial class PlanCache
         if (!File.Exists(_path)) return [];
         try
         {
-            var json = InputFile.ReadAllBytes(_path, MaxBytes);
+            var json = InputFile.ReadText(_path, MaxBytes);
             // A file of an older program is ignored without a warning.
             if (JsonSerializer.Deserialize(json, PlanJson.Default.Header) is { Version: > 0 and < Version }) return [];
             var content = JsonSerializer.Deserialize(json, PlanJson.Default.Content);

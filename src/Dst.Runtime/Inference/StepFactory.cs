@@ -58,6 +58,8 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
         GlobalMaxPoolOp => new MaxPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
         FlattenOp => new FlattenStep(node, x),
+        LayerNormOp l => new LayerNormStep(node, l.Epsilon, x),
+        LocalResponseNormOp l => new LocalResponseNormStep(node, l.ToKernel(), x),
         SoftmaxOp => new SoftmaxStep(node, x.Channels),
         _ when node.Operation.ToActivation() is { } activation => new ActivationStep(node, NameOf(node.Operation), x, activation),
         _ when node.Operation.ToRearrangement(x) is { } moved =>

@@ -68,6 +68,8 @@ internal sealed class NodeFactory(NodeContext context)
             LinearOp => new LinearNode(context, node, input, Output()),
             DropoutOp => new DropoutNode(context, node, input, Output()),
             ConcatOp => new ConcatNode(context, node, inputs, Output()),
+            LayerNormOp l => new LayerNormNode(context, node, input, Output(), l.Epsilon),
+            LocalResponseNormOp l => new LocalResponseNormNode(context, node, input, Output(), l.ToKernel()),
             SoftmaxOp => new SoftmaxNode(context, node, input, Output()),
             _ when node.Operation.ToActivation() is { } activation => new ActivationNode(context, node, input, Output(), activation),
             _ when node.Operation.ToRearrangement(input.Shape) is { } moves => new RearrangementNode(context, node, input, Output(), moves),

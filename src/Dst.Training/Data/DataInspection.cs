@@ -57,7 +57,8 @@ public sealed class DataInspection
                 for (var i = 0; i < channels * height * width; i++)
                 {
                     var (c, y, x) = (i / (height * width), i / width % height, i % width);
-                    pixels[((top + y) * gridWidth + left + x) * channels + c] = (byte)Math.Clamp((amplitudes[i] - black) * scale + 0.5f, 0, 255);
+                    var level = Math.Clamp((amplitudes[i] - black) * scale + 0.5f, 0, 255);
+                    pixels[((top + y) * gridWidth + left + x) * channels + c] = (byte)level;
                 }
             }
         }

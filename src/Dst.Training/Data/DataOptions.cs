@@ -5,11 +5,20 @@ namespace Dst.Training.Data;
 /// <summary>The kind of a data set, which decides how its files are laid out.</summary>
 public enum DataKind
 {
+    /// <summary>What the path holds, or simulated chips without a path.</summary>
+    Auto,
+
     /// <summary>MSTAR: chips by class, with a folder of each split.</summary>
     Mstar,
 
     /// <summary>FUSAR-Ship: <c>category/subcategory/Ship_*.tiff</c> and <c>meta.csv</c>.</summary>
     Fusar,
+
+    /// <summary>OpenSARShip: <c>scene/Patch_Cal/Class_x_y.tif</c>.</summary>
+    Opensarship,
+
+    /// <summary>IDX files, as MNIST has them.</summary>
+    Idx,
 
     /// <summary>CIFAR-100, binary version.</summary>
     Cifar100,
@@ -64,14 +73,34 @@ public enum FusarLevel
     Subcategory,
 }
 
+/// <summary>Which images of OpenSARShip are read.</summary>
+public enum OpenSarShipPatch
+{
+    /// <summary><c>Patch_Cal</c>: calibrated intensities, floats.</summary>
+    Cal,
+
+    /// <summary><c>Patch_Uint8</c>: amplitudes of 8 bits.</summary>
+    Uint8,
+}
+
+/// <summary>A polarisation of OpenSARShip.</summary>
+public enum Polarisation
+{
+    /// <summary>Sent and received vertically.</summary>
+    Vv,
+
+    /// <summary>Sent vertically, received horizontally.</summary>
+    Vh,
+}
+
 /// <summary>The <c>data:</c> section of a recipe: where images come from, how they are split, framed and augmented.</summary>
 public sealed record DataOptions
 {
     /// <summary>The kind of data, which decides how its files are laid out.</summary>
-    [Setting("kind of data set")]
-    public DataKind Kind { get; init; } = DataKind.Simulated;
+    [Setting("kind of data set; auto finds out what data.path holds, and takes simulated chips without it")]
+    public DataKind Kind { get; init; }
 
-    /// <summary>Folder or archive; not used by simulated data.</summary>
+    /// <summary>Folder or archive; simulated data has none.</summary>
     [Setting("folder or archive of the data")]
     public string Path { get; init; } = "";
 
@@ -104,23 +133,25 @@ public sealed record DataOptions
         + "come more often")]
     public Sampling Sampling { get; init; }
 
-    /// <summary>Channels of the network's input, or 0 for those of the images.</summary>
-    [Setting("channels of the network's input, as many as images have bands, or 0 for those of the first training image", Min = 0, Max = 16)]
+    /// <summary>Channels of the network's input, or 0 for the bands of the images: RGB if any image is, else grey.</summary>
+    [Setting("channels of the network's input, or 0 for the bands of the images: 3 if any image has colour", Min = 0, Max = 16)]
     public int Channels { get; init; }
 
     /// <summary>Side in pixels to which every image is resized before the crop, or 0.</summary>
-    [Setting("side in pixels to which every image is resized, or 0 to leave it", Min = 0, Max = 4096)]
+    [Setting(
+        "side in pixels to which every image is resized, or 0 to leave it; if data.crop is 0 too, images of several sizes are resized "
+        + "to 64",
+        Min = 0, Max = 4096)]
     public int Resize { get; init; }
 
-    /// <summary>Side in pixels of the network's square input, or 0 for the first training image's size.</summary>
-    [Setting("side in pixels of the network's input, or 0 for the first training image's size", Min = 0, Max = 4096)]
+    /// <summary>Side in pixels of the network's square input, or 0 for the images' size.</summary>
+    [Setting("side in pixels of the network's input, or 0 for the size of the images", Min = 0, Max = 4096)]
     public int Crop { get; init; }
 
     /// <summary>Mean of each channel, or empty.</summary>
     [Setting(
         "mean of each channel with which inputs are normalised, of pixels in [0, 1] after the amplitude transform; empty to measure it "
-            + "on the "
-        + "training images")]
+        + "on the training images")]
     public IReadOnlyList<double> Mean { get; init; } = [];
 
     /// <summary>Deviation of each channel, or empty.</summary>
@@ -238,8 +269,7 @@ public sealed record DataOptions
         if (Saturation > 0 && channels != 3)
             throw new InputException(
                 $"data.saturation is {Saturation}, and the network's input has {Words.Count(channels, "channel")}; expected 0, because "
-                    + "only "
-                + "RGB has colour");
+                + "only RGB has colour");
         foreach (var (name, value) in new[] { ("gain", Gain), ("contrast", Contrast) })
         {
             if (value > 0 && Normalise == NormalisationSource.Image)
@@ -252,9 +282,17 @@ public sealed record DataOptions
     [Setting("fusar: which folders are the classes")]
     public FusarLevel Level { get; init; }
 
-    /// <summary>Classes of FUSAR-Ship with fewer images are dropped.</summary>
-    [Setting("fusar: classes with fewer images are dropped", Min = 1)]
+    /// <summary>Classes of FUSAR-Ship and OpenSARShip with fewer images are dropped.</summary>
+    [Setting("fusar, opensarship: classes with fewer images are dropped", Min = 1)]
     public int MinSamples { get; init; } = 1;
+
+    /// <summary>Which images of OpenSARShip are read.</summary>
+    [Setting("opensarship: cal reads Patch_Cal, calibrated intensities; uint8 reads Patch_Uint8, 8 bits")]
+    public OpenSarShipPatch Patch { get; init; }
+
+    /// <summary>Polarisations of OpenSARShip that become channels, in this order.</summary>
+    [Setting("opensarship: polarisations that become channels, in this order; a chip that lacks one is left out")]
+    public IReadOnlyList<Polarisation> Bands { get; init; } = [Polarisation.Vv];
 
     /// <summary>Settings of simulated data.</summary>
     [Setting("simulated data")]

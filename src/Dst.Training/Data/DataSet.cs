@@ -1,6 +1,5 @@
 using Dst.Foundations;
 using Dst.Graph;
-using Dst.Images;
 
 namespace Dst.Training.Data;
 
@@ -70,9 +69,10 @@ public sealed class DataSet
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
+        options = DataKinds.Resolve(options, baseFolder, log);
         var source = SourceData.Open(options, baseFolder, log, cancellation);
         var splits = SourceSplits.Draw(source, options, seed, baseFolder, log);
-        var shape = InputShape(options, splits.Training[0].Read());
+        (options, var shape) = InputShape.Of(options, source, cancellation);
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
         var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };
         SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) =>
@@ -90,17 +90,11 @@ public sealed class DataSet
         log(
             $"data: {data.ClassNames.Count} classes, {training.Count} training{unlabelled}, {data.Validation.Count} validation and "
             + $"{data.Test.Count} test images, input {shape}");
+        if (InputShape.Describe(data) is { } line) log($"data: {line}");
         data.WarnOfSmallRoom(log);
         data.WarnOfFiles(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
         return data;
-    }
-
-    private static FeatureShape InputShape(DataOptions options, Image first)
-    {
-        int height = options.Resize > 0 ? options.Resize : first.Height, width = options.Resize > 0 ? options.Resize : first.Width;
-        var shape = new FeatureShape(options.Channels > 0 ? options.Channels : first.Channels, height, width);
-        return options.Crop > 0 ? shape with { Height = options.Crop, Width = options.Crop } : shape;
     }
 
     // Says what decoding found in the files, and what the amplitude transform does to negative floats.
@@ -116,8 +110,7 @@ public sealed class DataSet
             if (marked.Count > 0)
                 log(
                     $"warning: {marked.Count} {samples.Name} images, such as '{marked[0].Name}', have "
-                        + $"{marked.Sum(sample => sample.NoData)} "
-                    + "samples without data, which are taken as dark");
+                    + $"{marked.Sum(sample => sample.NoData)} samples without data, which are taken as dark");
             if (Options.Amplitude == AmplitudeTransform.None) continue;
             var negative = samples.Samples.Where(sample => sample.IsNegative).ToList();
             if (negative.Count > 0)

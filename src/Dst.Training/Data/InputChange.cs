@@ -33,8 +33,7 @@ internal sealed class InputChange
         if ((from.Amplitude, from.Smooth) != (to.Amplitude, to.Smooth) || from.PerImage && !to.PerImage)
             throw new InputException(
                 $"{what} takes inputs as {Describe(to)}; the student takes {Describe(from)}, from which they cannot be computed, so "
-                    + "data.amplitude, "
-                + "data.smooth and data.normalise of the teacher were expected");
+                + "data.amplitude, data.smooth and data.normalise of the teacher were expected");
         var isSame = from.PerImage || !to.PerImage && from.Mean.SequenceEqual(to.Mean) && from.Deviation.SequenceEqual(to.Deviation);
         return isSame ? null : new(from, to, shape);
     }

@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using System.Runtime.ExceptionServices;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Images;
@@ -96,20 +95,7 @@ public sealed class SampleSet
         MemoryLimit.Check(
             (double)sources.Count * shape.Count, $"the {sources.Count} {name} images of {shape}",
             "a lower data.crop, or data.resize and data.crop, was expected");
-        var samples = new Sample[sources.Count];
-        try
-        {
-            Parallel.For(0, samples.Length, new ParallelOptions { CancellationToken = cancellation }, i =>
-            {
-                samples[i] = Read(sources[i], resize, shape);
-            });
-        }
-        catch (AggregateException e) when (e.InnerExceptions.OfType<InputException>().FirstOrDefault() is { } first)
-        {
-            ExceptionDispatchInfo.Throw(first);
-        }
-
-        return new(name, samples);
+        return new(name, ParallelRead.All(sources, source => Read(source, resize, shape), cancellation));
     }
 
     private static Sample Read(SourceSample source, int resize, FeatureShape shape)

@@ -17,7 +17,7 @@ internal sealed record SourceSplits(
     public static SourceSplits Draw(SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log)
     {
         var (learning, validation, test) = options.ValidationFrom == ValidationSource.Training
-            ? SplitTraining(source, options, seed)
+            ? SplitTraining(source, options, seed, log)
             : HalveTest(source, options, seed, log);
         List<SourceSample> unlabelled = [];
         if (options.LabelsPerClass > 0)
@@ -28,15 +28,21 @@ internal sealed record SourceSplits(
                 log($"data: all images keep their labels, because no class has more than data.labels_per_class, {options.LabelsPerClass}");
         }
 
-        return new(learning, [.. unlabelled, .. FolderSource.OpenUnlabelled(options, baseFolder)], validation, test);
+        return new(learning, [.. unlabelled, .. FolderSource.OpenUnlabelled(options, baseFolder, log)], validation, test);
     }
 
     private static (IReadOnlyList<SourceSample> Learning, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test)
-        SplitTraining(SourceData source, DataOptions options, long seed)
+        SplitTraining(SourceData source, DataOptions options, long seed, Action<string> log)
     {
         var (rest, test) = source.Test.Count > 0
             ? (source.Training, source.Test)
             : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
+        if (source.Validation.Count > 0)
+        {
+            log($"data: {source.Validation.Count} validation images are in a folder of their own, so data.validation draws none");
+            return (rest, source.Validation, test);
+        }
+
         var (learning, validation) = StratifiedSplit.Draw(rest, source.ClassNames, options.Validation, seed, ValidationSplit);
         return (learning, validation, test);
     }
@@ -44,6 +50,8 @@ internal sealed record SourceSplits(
     private static (IReadOnlyList<SourceSample> Learning, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test)
         HalveTest(SourceData source, DataOptions options, long seed, Action<string> log)
     {
+        if (source.Validation.Count > 0)
+            throw new InputException("data.validation_from is test, and the data has validation images of its own; expected training");
         if (source.Test.Count == 0)
             throw new InputException(
                 $"data.validation_from is test, and the {Words.Of(options.Kind)} data has no test images of its own; expected training");

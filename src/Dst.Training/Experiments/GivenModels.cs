@@ -19,8 +19,7 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
         if (recipe.Student.IsTeacher && arm == Arm.BestStudentOf(recipe) && model.Masks.Count > 0)
             throw new InputException(
                 $"{key} {path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected, because it is this "
-                    + "run that "
-                + "prunes it");
+                + "run that prunes it");
         return For(data, model);
     }
 

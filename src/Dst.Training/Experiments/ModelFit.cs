@@ -30,8 +30,7 @@ public static class ModelFit
         log?.Invoke($"{what} has the classes of the data in another order; they are put in the order of the data");
         return ClassifierHead.Reorder(model, order) ?? throw new InputException(
             $"{what} has the classes {string.Join(", ", model.ClassNames)}, and its last layer cannot be put in another order; the order "
-                + "of the "
-            + $"data was expected, {string.Join(", ", names)}");
+            + $"of the data was expected, {string.Join(", ", names)}");
     }
 
     /// <summary>
@@ -54,8 +53,7 @@ public static class ModelFit
         if (ClassifierHead.Replace(model, names.Count, seed) is not { } replaced)
             throw new InputException(
                 $"{what} has other classes than the data, and no last layer that can be replaced; a network that ends in a convolution "
-                    + "or linear "
-                + "layer was expected");
+                + "or linear layer was expected");
         var mask = model.Masks.ContainsKey(replaced.Layer) ? ", without its mask" : "";
         log?.Invoke($"{what} has other classes than the data; its last layer '{replaced.Layer}' begins anew with {names.Count} "
             + $"classes{mask}");

@@ -153,8 +153,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
         if (arm.Distill?.Invoke(_recipe) is { NeedsDense: true } distill)
             throw new InputException(
                 $"{pruned}, and {distill.Section} compares it with the dense network before; expected {distill.Section}.teacher: teacher "
-                    + "and "
-                + "features: 0");
+                + "and features: 0");
     }
 
     private Network NetworkOf(Arm arm)

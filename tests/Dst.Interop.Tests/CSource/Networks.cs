@@ -18,6 +18,7 @@ internal static class Networks
         {
             "odd" => Odd(),
             "activations" => Activations(),
+            "modern" => Modern(),
             "same names" => SameNames(),
             _ => Zoo.Build(name, name == "aconvnet" ? new(1, 88, 88) : new(3, 16, 16), classes: 5, width),
         };
@@ -89,6 +90,25 @@ internal static class Networks
         new("a_b", new Conv2dOp(4, 3, 3, 1, 1, 4, true), ["a.b"]),
         new("a b", new PReluOp(), ["a_b"]),
         new("a_b_2", new Conv2dOp(3, 3, 3, 1, 1), ["a b"]),
+    ]));
+
+    /// <summary>Has smooth activations, normalisations over channels, and windows that are not square.</summary>
+    private static CheckedGraph Modern() => new(new("modern", new(3, 9, 8), [
+        new("conv", new Conv2dOp(17, 3, 3, 1, 1), ["input"]),
+        new("norm", new LayerNormOp(), ["conv"]),
+        new("gelu", new GeluOp(), ["norm"]),
+        new("most", new MaxPoolOp(3, 2, KernelWidth: 2, StrideWidth: 1, Sides: new(1, 0, 1, 1)), ["gelu"]),
+        new("mean", new AvgPoolOp(1, 1, CountPadding: false, KernelWidth: 3, StrideWidth: 2, Sides: new(0, 1, 0, 2)), ["most"]),
+        new("counted", new AvgPoolOp(2, 1, CountPadding: true, KernelWidth: 3, StrideWidth: 2, Sides: new(1, 0, 1, 1)), ["most"]),
+        new("silu", new SiluOp(), ["mean"]),
+        new("response", new LocalResponseNormOp(4, 0.5f, 0.75f, 2), ["counted"]),
+        new("mish", new MishOp(), ["response"]),
+        new("conv2", new Conv2dOp(5, 3, 3, 1, 1), ["mish"]),
+        new("tanh", new GeluOp(Approximate: true), ["conv2"]),
+        new("first", new GlobalMaxPoolOp(), ["tanh"]),
+        new("second", new GlobalAvgPoolOp(), ["silu"]),
+        new("joined", new ConcatOp(), ["first", "second"]),
+        new("fc", new LinearOp(5), ["joined"]),
     ]));
 
     private static Model Initialised(CheckedGraph graph)

@@ -15,7 +15,11 @@ public sealed class ExportedModels : IDisposable
     public ExportedModels(OnnxTools tools)
     {
         foreach (var name in OnnxTools.Names)
-            Add(name, tools.Import(name), NpyFile.Read(Path.Combine(tools.Folder, $"{name}.input.npy")).Values);
+        {
+            var model = tools.Import(name);
+            Add(name, model, OnnxTools.ReadImages(model, Path.Combine(tools.Folder, $"{name}.input.npy")).Values);
+        }
+
         foreach (var name in Zoo.Names) AddRandom($"zoo-{name}", name, null);
         foreach (var pattern in Patterns) AddRandom($"pruned-{pattern}", "resnet8", pattern);
         OnnxTools.CheckModels(_folder.Path);

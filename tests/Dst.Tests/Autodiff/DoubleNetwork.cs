@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 
 namespace Dst.Tests.Autodiff;
 
@@ -6,7 +7,7 @@ namespace Dst.Tests.Autodiff;
 /// Evaluates a graph in double precision, one operation and one element at a time, with gradients by the chain rule. The training
 /// engine must agree with it and shares no code with it.
 /// </summary>
-internal sealed class DoubleNetwork
+internal sealed partial class DoubleNetwork
 {
     private readonly CheckedGraph _graph;
     private readonly IReadOnlyDictionary<string, FeatureShape> _shapes;
@@ -73,18 +74,20 @@ internal sealed class DoubleNetwork
             case LinearOp l: Multiply(node, l.OutFeatures, shape.Channels, backward); break;
             case BatchNormOp b: Normalise(node, b.Epsilon, backward); break;
             case ReluOp: Rectify(x, y, dx, dy, backward); break;
-            case LeakyReluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp:
+            case LeakyReluOp or ClipOp or SigmoidOp or HardSigmoidOp or HardSwishOp or TanhOp or GeluOp or SiluOp or MishOp:
                 Apply(DoubleFunction.Of(node.Operation), x, y, dx, dy, backward);
                 break;
             case PReluOp: RectifyByChannel(node, backward); break;
             case AffineOp: MapByChannel(node, backward); break;
             case MulOp: Product(node, backward); break;
             case PadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
-            case MaxPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: true, countPadding: false, backward); break;
+            case LayerNormOp l: NormaliseChannels(node, l.Epsilon, backward); break;
+            case LocalResponseNormOp l: NormaliseNeighbours(node, l, backward); break;
+            case MaxPoolOp p: Pool(node, p.ShapeFor(shape), maximum: true, countPadding: false, backward); break;
             case GlobalMaxPoolOp:
-                Pool(node, Math.Max(shape.Height, shape.Width), 1, 0, maximum: true, countPadding: false, backward);
+                Pool(node, new(shape.Channels, shape.Height, shape.Width, shape.Height, shape.Width), true, countPadding: false, backward);
                 break;
-            case AvgPoolOp p: Pool(node, p.Kernel, p.Stride, p.Padding, maximum: false, p.CountPadding, backward); break;
+            case AvgPoolOp p: Pool(node, p.ShapeFor(shape), maximum: false, p.CountPadding, backward); break;
             case SoftmaxOp: Exponentiate(x, y, dx, dy, shape.Channels, backward); break;
             case ConcatOp: Join(node, backward); break;
             case GlobalAvgPoolOp:
@@ -299,21 +302,23 @@ internal sealed class DoubleNetwork
         }
     }
 
-    private void Pool(Node node, int kernel, int stride, int padding, bool maximum, bool countPadding, bool backward)
+    private void Pool(Node node, WindowShape w, bool maximum, bool countPadding, bool backward)
     {
         var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
         var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
         for (var output = 0; output < y.Length; output++)
         {
             int ox = output % o.Width, oy = output / o.Width % o.Height, plane = output / o.Width / o.Height;
+            var (top, left) = (oy * w.Stride - w.Sides.Top, ox * w.StrideWidth - w.Sides.Left);
             var window = (
-                from ky in Enumerable.Range(oy * stride - padding, kernel)
-                from kx in Enumerable.Range(ox * stride - padding, kernel)
+                from ky in Enumerable.Range(top, w.KernelHeight)
+                from kx in Enumerable.Range(left, w.KernelWidth)
                 where ky >= 0 && ky < s.Height && kx >= 0 && kx < s.Width
                 select (plane * s.Height + ky) * s.Width + kx).ToArray();
             var largest = window.MaxBy(i => x[i]);
-            int Counted(int first, int extent) => Math.Min(first + kernel, extent + padding) - first;
-            var count = countPadding ? Counted(oy * stride - padding, s.Height) * Counted(ox * stride - padding, s.Width) : window.Length;
+            var rows = Math.Min(top + w.KernelHeight, s.Height + w.Sides.Bottom) - top;
+            var columns = Math.Min(left + w.KernelWidth, s.Width + w.Sides.Right) - left;
+            var count = countPadding ? rows * columns : window.Length;
             if (!maximum)
             {
                 foreach (var i in window)

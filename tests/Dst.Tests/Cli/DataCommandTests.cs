@@ -42,6 +42,15 @@ public sealed class DataCommandTests : IDisposable
         Terminal.Run("data", "inspect", "--data.kind", "simulatd").AssertWrongInput("'simulatd'", "simulated");
 
     [Fact]
+    public void A_list_may_be_given_with_or_without_brackets()
+    {
+        foreach (var bands in new[] { "vh,vv", "[vh, vv]" })
+            Terminal.Run("data", "inspect", "--data.kind", "opensarship", "--data.path", _folder.Path, "--data.bands", bands)
+                .AssertWrongInput("no scene");
+        Terminal.Run("data", "inspect", "--data.bands", "hh").AssertWrongInput("'hh'", "vv or vh");
+    }
+
+    [Fact]
     public void A_folder_that_is_missing_is_named() =>
         Terminal.Run("data", "inspect", "--data.kind", "folder", "--data.path", _folder.File("a: b # c")).AssertWrongInput("a: b # c");
 }

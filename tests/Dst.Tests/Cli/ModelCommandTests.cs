@@ -287,6 +287,20 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Predict_reads_folders_of_folders_and_names_what_it_does_not_read()
+    {
+        var folder = SaveImages();
+        Directory.CreateDirectory(Path.Combine(folder, "deep", "@eaDir"));
+        File.Move(Path.Combine(folder, "b.png"), Path.Combine(folder, "deep", "b.png"));
+        File.Copy(Path.Combine(folder, "a.png"), Path.Combine(folder, "deep", "@eaDir", "a.png"));
+        File.WriteAllText(Path.Combine(folder, "deep", "notes.txt"), "not an image");
+        var run = Terminal.Run("predict", SampleModel.SaveHalved(_folder), folder);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Equal(2, run.Output.TrimEnd('\n').Split('\n').Length);
+        Assert.Contains("1 file of other kinds, not read: 1 .txt", Assert.Single(run.Error.TrimEnd('\n').Split('\n')));
+    }
+
+    [Fact]
     public void More_threads_than_cores_are_a_warning()
     {
         var images = SaveImages();
@@ -334,11 +348,10 @@ public sealed class ModelCommandTests : IDisposable
 
     private string SaveModelOfSimulatedClasses() => SampleModel.SaveHalved(_folder, "target00", "target01", "target02");
 
-    /// <summary>A folder with two images of different sizes and a file that is no image.</summary>
+    /// <summary>A folder with two images of different sizes.</summary>
     private string SaveImages()
     {
         var folder = Directory.CreateDirectory(_folder.File("images")).FullName;
-        File.WriteAllText(Path.Combine(folder, "notes.txt"), "not an image");
         File.WriteAllBytes(Path.Combine(folder, "a.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)(16 * y)));
         File.WriteAllBytes(Path.Combine(folder, "b.png"), TestImages.GreyPng(40, 24, (y, x) => (byte)(6 * x)));
         return folder;

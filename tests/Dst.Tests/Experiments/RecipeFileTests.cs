@@ -73,6 +73,8 @@ public class RecipeFileTests
         DataKind.Cifar100 => (new(3, data.Crop, data.Crop), 100),
         DataKind.Mstar => (new(1, data.Crop, data.Crop), 10),
         DataKind.Simulated => (new(1, data.Crop, data.Crop), data.Simulated.Classes),
+        DataKind.Opensarship => (new(data.Bands.Count, data.Crop, data.Crop), 3),
+        DataKind.Fusar => (new(1, data.Crop, data.Crop), 10),
         _ => throw new ArgumentOutOfRangeException(nameof(data), data.Kind, "a recipe of this kind of data was not shipped before"),
     };
 
@@ -179,7 +181,7 @@ public class RecipeFileTests
 
     [Theory]
     [InlineData("arms: []", "has no arms")]
-    [InlineData("data: {kind: what}", "kind in data is 'what'; expected mstar, fusar, cifar100, cifar10, folder or simulated")]
+    [InlineData("data: {kind: what}", "kind in data is 'what'; expected auto, mstar, fusar, opensarship, idx, cifar100, cifar10, folder or simulated")]
     [InlineData("arms: [teacher, studnet]", "arms in the recipe is 'studnet'; expected teacher, student, student-kd")]
     public void Arms_are_checked(string text, string expected) =>
         Assert.Contains(

@@ -35,7 +35,7 @@ public class CheckedGraphTests
         { new MulOp(), "has 1 inputs" },
         { new PadOp(0, -1, 0, 0), "expected 0 to 16384 pixels a side" },
         { new PadOp(0, 0, 0, 0, ChannelsAfter: -1), "0 to 65536 channels" },
-        { new PadOp(int.MaxValue, 0, int.MaxValue, 0), "out of range" },
+        { new PadOp(int.MaxValue, 0, int.MaxValue, 0), "pads 2147483647, 0, 2147483647 and 0 pixels" },
         { new PadOp(16384, 0, 0, 0), "expected 1 to 65536 channels and 1 to 16384 pixels" },
         { new PadOp(0, 0, 0, 0, 65536), "expected 1 to 65536 channels" },
         { new PadOp(1, 1, 1, 1, 0, 0, float.NegativeInfinity), "pads with -" },

@@ -212,7 +212,8 @@ public sealed class ImageFileTests : IDisposable
     {
         var image = Read(System.Text.Encoding.Latin1.GetBytes(text));
         Assert.Equal(bits, image.BitsPerSample);
-        Assert.Equal(expected, bits == 8 ? image.Data.ToArray().Select(v => (int)v) : image.Samples<ushort>().ToArray().Select(v => (int)v));
+        Assert.Equal(
+            expected, bits == 8 ? image.Data.ToArray().Select(v => (int)v) : image.Samples<ushort>().ToArray().Select(v => (int)v));
     }
 
     [Theory]

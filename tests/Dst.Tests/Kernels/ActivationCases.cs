@@ -12,6 +12,10 @@ internal static class ActivationCases
     [
         .. Shapes((n, c, h, w) => new ActivationCase<SigmoidFunction>("sigmoid", default, n, c, h, w)),
         .. Shapes((n, c, h, w) => new ActivationCase<TanhFunction>("tanh", default, n, c, h, w)),
+        .. Shapes((n, c, h, w) => new ActivationCase<GeluFunction>("gelu", default, n, c, h, w)),
+        .. Shapes((n, c, h, w) => new ActivationCase<GeluTanhFunction>("gelu tanh", default, n, c, h, w)),
+        .. Shapes((n, c, h, w) => new ActivationCase<SiluFunction>("silu", default, n, c, h, w)),
+        .. Shapes((n, c, h, w) => new ActivationCase<MishFunction>("mish", default, n, c, h, w)),
         .. Shapes((n, c, h, w) => new ActivationCase<HardSwishFunction>("hard swish", default, n, c, h, w)),
         .. Shapes((n, c, h, w) => new ActivationCase<HardSigmoidFunction>("hard sigmoid", new(0.2f, 0.5f), n, c, h, w)),
         .. Shapes((n, c, h, w) => new ActivationCase<ClipFunction>("clip", new(0, 6), n, c, h, w)),

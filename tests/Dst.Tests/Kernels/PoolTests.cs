@@ -61,9 +61,10 @@ public unsafe class PoolTests
     [Fact]
     public void Sizes_that_round_up_have_one_more_window_unless_it_would_begin_beyond_the_input()
     {
-        Assert.Equal((3, 4), (WindowShape.OutExtent(6, 2, 2, 0, ceilMode: true), WindowShape.OutExtent(7, 2, 2, 0, ceilMode: true)));
-        Assert.Equal((3, 3), (WindowShape.OutExtent(6, 2, 2, 0, ceilMode: false), WindowShape.OutExtent(7, 2, 2, 0, ceilMode: false)));
-        Assert.Equal((2, 2), (WindowShape.OutExtent(3, 2, 3, 1, ceilMode: true), WindowShape.OutExtent(5, 2, 3, 1, ceilMode: true)));
+        Assert.Equal((3, 4), (WindowShape.OutExtent(6, 2, 2, 0, 0, ceilMode: true), WindowShape.OutExtent(7, 2, 2, 0, 0, ceilMode: true)));
+        Assert.Equal(
+            (3, 3), (WindowShape.OutExtent(6, 2, 2, 0, 0, ceilMode: false), WindowShape.OutExtent(7, 2, 2, 0, 0, ceilMode: false)));
+        Assert.Equal((2, 2), (WindowShape.OutExtent(3, 2, 3, 1, 1, ceilMode: true), WindowShape.OutExtent(5, 2, 3, 1, 1, ceilMode: true)));
     }
 
     /// <summary>PyTorch 1.13: avg_pool2d(x, 3, 2, padding=1, ceil_mode=True) of 1 to 4, the padding counted and not.</summary>

@@ -99,7 +99,8 @@ public sealed class ModelFileTests : IDisposable
             new TanhOp(), new AffineOp(),
             new PadOp(0, 1, 2, 3, 4, 5, 0.6f), new SliceOp(1, 9), new ChannelShuffleOp(3), new MaxPoolOp(3, 2, 1, CeilMode: true),
             new AvgPoolOp(2, 1, 1, CountPadding: false, CeilMode: true), new ConcatOp(), new BatchNormOp(0.5f, 0.25f), new ReluOp(),
-            new DropoutOp(0.5f),
+            new DropoutOp(0.5f), new GeluOp(), new SiluOp(), new MishOp(), new LayerNormOp(0.25f),
+            new LocalResponseNormOp(5, 0.5f, 0.6f, 2),
             new Conv2dOp(4, 1, 2, 1, 1, 1, true), new GlobalAvgPoolOp(), new GlobalMaxPoolOp(), new FlattenOp(), new LinearOp(3, false),
             new SoftmaxOp(),
         ];

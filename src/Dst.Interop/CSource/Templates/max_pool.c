@@ -13,14 +13,16 @@ $INLINE void $max_lanes(const float *x, const $map *in, int rows, int columns, f
     for (int l = 0; l < lanes; l++) y[l] = most[l];
 }
 
-/* The largest value of each window; what lies beyond the map does not count. */
-static void $max_pool(const float *x, const $map *in, int kernel, int stride, int padding, float *y, const $map *out)
+/* The largest value of each window, which reaches `above` rows and `before` columns beyond the map; what lies there does not count. */
+static void $max_pool(
+    const float *x, const $map *in, int kernel_height, int kernel_width, int step_rows, int step_columns, int above, int before, float *y,
+    const $map *out)
 {
     for (int row = 0; row < out->height; row++) {
         for (int column = 0; column < out->width; column++) {
-            const int top = row * stride - padding, left = column * stride - padding;
-            const int first_row = top > 0 ? top : 0, end_row = top + kernel < in->height ? top + kernel : in->height;
-            const int first_column = left > 0 ? left : 0, end_column = left + kernel < in->width ? left + kernel : in->width;
+            const int top = row * step_rows - above, left = column * step_columns - before;
+            const int first_row = top > 0 ? top : 0, end_row = top + kernel_height < in->height ? top + kernel_height : in->height;
+            const int first_column = left > 0 ? left : 0, end_column = left + kernel_width < in->width ? left + kernel_width : in->width;
             const int rows = end_row - first_row, columns = end_column - first_column;
             const float *const from = x + first_row * in->pitch + first_column * in->channels;
             float *const to = y + row * out->pitch + column * out->channels;

@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 
 namespace Dst.Interop.Onnx.Export;
 
@@ -60,10 +61,11 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
             case AffineOp:
                 var scaled = writer.Add("Mul", $"{name}.scaled", [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
                 return writer.Add("Add", name, [scaled, Parameter(node, "bias", perPixel: true)]);
-            case HardSwishOp:
-                // ONNX has HardSwish only from operation set 14 on.
-                var gate = writer.Add("HardSigmoid", name, [Map(node, 0)], ("alpha", 1f / 6), ("beta", 0.5f));
-                return writer.Add("Mul", $"{name}.product", [Map(node, 0), gate]);
+            case HardSwishOp or SiluOp or MishOp or GeluOp or LayerNormOp:
+                return Compositions.Add(writer, node.Operation, name, Map(node, 0), suffix => Parameter(node, suffix, perPixel: true));
+            case LocalResponseNormOp l:
+                return writer.Add(
+                    "LRN", name, [Map(node, 0)], ("size", l.Size), ("alpha", l.Alpha), ("beta", l.Beta), ("bias", l.Bias));
             case AddOp:
                 return writer.Add("Add", name, [Map(node, 0), Map(node, 1)]);
             case MulOp:
@@ -71,9 +73,9 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
             case ConcatOp:
                 return writer.Add("Concat", name, node.Inputs.Select((_, i) => Map(node, i)), ("axis", 1));
             case MaxPoolOp p:
-                return AddPool(node, "MaxPool", p.Kernel, p.Stride, p.Padding);
+                return AddPool(node, "MaxPool", p.ShapeFor(_shapes[node.Inputs[0]]));
             case AvgPoolOp p:
-                return AddPool(node, "AveragePool", p.Kernel, p.Stride, p.Padding, p.CountPadding);
+                return AddPool(node, "AveragePool", p.ShapeFor(_shapes[node.Inputs[0]]), p.CountPadding);
             case GlobalAvgPoolOp:
                 return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
             case GlobalMaxPoolOp:
@@ -109,22 +111,22 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     }
 
     /// <summary>Writes rounding up as more padding at the ends, which does not count: runtimes differ in <c>ceil_mode</c>.</summary>
-    private string AddPool(Node node, string operation, int kernel, int stride, int padding, bool countPadding = false)
+    private string AddPool(Node node, string operation, WindowShape w, bool countPadding = false)
     {
-        var (x, y, value) = (_shapes[node.Inputs[0]], _shapes[node.Name], Map(node, 0));
-        int End(int extent, int windows) => Math.Max(padding, (windows - 1) * stride + kernel - extent - padding);
-        var (begin, bottom, right) = (padding, End(x.Height, y.Height), End(x.Width, y.Width));
-        var isRoundedUp = bottom != padding || right != padding;
-        if (isRoundedUp && countPadding && padding > 0)
+        var (sides, value) = (w.Sides, Map(node, 0));
+        var bottom = Math.Max(sides.Bottom, (w.OutHeight - 1) * w.Stride + w.KernelHeight - w.Height - sides.Top);
+        var right = Math.Max(sides.Right, (w.OutWidth - 1) * w.StrideWidth + w.KernelWidth - w.Width - sides.Left);
+        var isRoundedUp = bottom != sides.Bottom || right != sides.Right;
+        if (isRoundedUp && countPadding && sides != default)
         {
-            value = AddPad($"{node.Name}.pad", value, new(padding, padding, padding, padding));
-            (begin, bottom, right) = (0, bottom - padding, right - padding);
+            value = AddPad($"{node.Name}.pad", value, new(sides.Top, sides.Left, sides.Bottom, sides.Right));
+            (sides, bottom, right) = (default, bottom - sides.Bottom, right - sides.Right);
         }
 
         (string, object)[] window =
         [
-            ("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }),
-            ("pads", new[] { begin, begin, bottom, right }),
+            ("kernel_shape", new[] { w.KernelHeight, w.KernelWidth }), ("strides", new[] { w.Stride, w.StrideWidth }),
+            ("pads", new[] { sides.Top, sides.Left, bottom, right }),
         ];
         return writer.Add(operation, node.Name, [value], countPadding && !isRoundedUp ? [.. window, ("count_include_pad", 1)] : window);
     }

@@ -19,27 +19,52 @@ internal static class Activations
 
     public static void Tanh(NetworkImport import, OnnxNode node) => Apply(import, node, new TanhOp());
 
+    public static void Mish(NetworkImport import, OnnxNode node) => Apply(import, node, new MishOp());
+
+    public static void Gelu(NetworkImport import, OnnxNode node) =>
+        Apply(import, node, new GeluOp(node.Get("approximate", "none") == "tanh"));
+
+    /// <summary><c>Swish</c>, x · sigmoid(alpha·x), with the alpha of SiLU.</summary>
+    public static void Swish(NetworkImport import, OnnxNode node)
+    {
+        if (node.Get("alpha", 1f) is var alpha && alpha != 1) throw node.Illegal($"has the alpha {alpha}; the nearest is 1");
+        Apply(import, node, new SiluOp());
+    }
+
     /// <summary><c>PRelu</c> with one slope, or one for each channel.</summary>
     public static void PRelu(NetworkImport import, OnnxNode node)
     {
-        var x = import.Map(node, 0);
-        var slope = Arithmetic.PerChannel(node, import.NeededConstant(node, 1), x);
+        var x = import.WithChannels(node, 0);
+        var slopes = import.NeededConstant(node, 1);
+        // Before operation set 7 a list of slopes is one of channels.
+        if (node.Opset < 7 && slopes.Shape.Length == 1)
+            slopes = slopes.Reshape([slopes.Count, .. Enumerable.Repeat(1, x.Dims.Length - 2)]);
+        var slope = Arithmetic.PerChannel(node, slopes, x);
         var y = import.Append(node, node.Inputs[1], new PReluOp(), x);
         import.Network.SetParameter(y.Node, "weight", [slope.Length], slope);
-        import.Set(node, y);
+        import.Set(node, y.SeenAs(x));
     }
 
     /// <summary><c>Clip</c>: its bounds are attributes before operation set 11.</summary>
     public static void Clip(NetworkImport import, OnnxNode node)
     {
-        float Bound(int index, string name, float none)
-        {
-            var bound = import.Constant(node, index)?.Scalar(node) ?? node.Get(name, none);
-            return Math.Clamp(bound, float.MinValue, float.MaxValue);
-        }
+        var min = import.Constant(node, 1)?.Scalar(node) ?? node.Get("min", float.MinValue);
+        var max = import.Constant(node, 2)?.Scalar(node) ?? node.Get("max", float.MaxValue);
+        Bound(import, node, 0, min, max);
+    }
 
-        var (min, max) = (Bound(1, "min", float.MinValue), Bound(2, "max", float.MaxValue));
-        Apply(import, node, min == 0 && max == float.MaxValue ? new ReluOp() : new ClipOp(min, max));
+    /// <summary><c>Max</c> of a feature and numbers.</summary>
+    public static void Max(NetworkImport import, OnnxNode node)
+    {
+        var (feature, numbers) = ReadNumbers(import, node);
+        Bound(import, node, feature, numbers.Max(), float.MaxValue);
+    }
+
+    /// <summary><c>Min</c> of a feature and numbers.</summary>
+    public static void Min(NetworkImport import, OnnxNode node)
+    {
+        var (feature, numbers) = ReadNumbers(import, node);
+        Bound(import, node, feature, float.MinValue, numbers.Min());
     }
 
     /// <summary><c>Dropout</c>: its rate is an attribute before operation set 12.</summary>
@@ -51,23 +76,52 @@ internal static class Activations
     }
 
     /// <summary>
-    /// <c>Softmax</c> and <c>LogSoftmax</c> at the end of the network. They are left out: the logits before them have the same ranking, and
-    /// distillation and prediction start from logits.
+    /// <c>Softmax</c>. At the end of the network it is left out: the logits before it have the same ranking, and distillation and
+    /// prediction start from logits.
     /// </summary>
     public static void Softmax(NetworkImport import, OnnxNode node)
     {
-        var x = import.Map(node, 0);
-        var axis = ShapeRules.Axis(node, node.Get("axis", import.Opset < 13 ? 1L : -1L), x.Dims.Length);
-        var isOverClasses = x.Shape is { Height: 1, Width: 1 } && (x.Dims[axis] == x.Shape.Channels || import.Opset < 13 && axis == 1);
-        if (!import.IsOutput(node.Outputs[0]) || !isOverClasses)
-            throw node.Illegal($"normalises {x} along the axis {axis}; it is supported as the last operation, over the classes");
-        import.Set(node, x);
+        var x = OverChannels(import, node);
+        if (import.IsScores(node.Outputs[0])) import.Set(node, x);
+        else import.Set(node, import.Append(node, null, new SoftmaxOp(), x).SeenAs(x));
+    }
+
+    /// <summary><c>LogSoftmax</c> at the end of the network, which is left out like a softmax.</summary>
+    public static void LogSoftmax(NetworkImport import, OnnxNode node)
+    {
+        if (!import.IsScores(node.Outputs[0])) throw node.Illegal("is not the last operation; use it only for the scores of the classes");
+        import.Set(node, OverChannels(import, node));
+    }
+
+    private static OnnxFeature OverChannels(NetworkImport import, OnnxNode node)
+    {
+        var x = import.WithChannels(node, 0);
+        var axis = ShapeRules.Axis(node, node.Get("axis", node.Opset < 13 ? 1L : -1L), x.Dims.Length);
+        // Before operation set 13 it is over all axes from the given one on.
+        var isOverChannels = x.ChannelAxis == axis || node.Opset < 13 && axis <= x.ChannelAxis && axis > 0;
+        return isOverChannels && x.Shape is { Height: 1, Width: 1 } ? x
+            : throw node.Illegal($"normalises {x} along the axis {axis}; it can be read over the classes, [N, classes]");
+    }
+
+    /// <summary>The one feature among the inputs, and the numbers that are the others.</summary>
+    private static (int Feature, float[] Numbers) ReadNumbers(NetworkImport import, OnnxNode node)
+    {
+        var features = Enumerable.Range(0, node.Inputs.Count).Where(i => !import.IsConstant(node, i)).ToArray();
+        if (features.Length != 1 || node.Inputs.Count < 2) throw node.Illegal("compares features with features; compare one with numbers");
+        var others = Enumerable.Range(0, node.Inputs.Count).Where(i => i != features[0]);
+        return (features[0], [.. others.Select(i => import.NeededConstant(node, i).Scalar(node))]);
+    }
+
+    private static void Bound(NetworkImport import, OnnxNode node, int feature, float min, float max)
+    {
+        (min, max) = (Math.Clamp(min, float.MinValue, float.MaxValue), Math.Clamp(max, float.MinValue, float.MaxValue));
+        Apply(import, node, min == 0 && max == float.MaxValue ? new ReluOp() : new ClipOp(min, max), feature);
     }
 
     /// <summary>Adds an elementwise operation. Its output keeps a reshape or transposition that is still to be done.</summary>
-    private static void Apply(NetworkImport import, OnnxNode node, Operation operation)
+    private static void Apply(NetworkImport import, OnnxNode node, Operation operation, int feature = 0)
     {
-        var x = import.InAnyOrder(node, 0);
-        import.Set(node, import.Append(node, null, operation, x) with { Dims = x.Dims, Order = x.Order });
+        var x = import.InAnyOrder(node, feature);
+        import.Set(node, import.Append(node, null, operation, x).SeenAs(x));
     }
 }

@@ -9,17 +9,31 @@ internal static class Arithmetic
     public static void Add(NetworkImport import, OnnxNode node)
     {
         if (FindConstant(import, node) is { } constant) Scale(import, node, 1 - constant, constant, value => (1, value));
-        else import.Set(node, import.Append(node, null, new AddOp(), import.Map(node, 0), import.Map(node, 1)));
+        else Sum(import, node);
+    }
+
+    /// <summary><c>Sum</c> of any number of features.</summary>
+    public static void Sum(NetworkImport import, OnnxNode node)
+    {
+        var sum = import.InAnyOrder(node, 0);
+        for (var i = 1; i < node.Inputs.Count; i++)
+        {
+            var (x, y) = Align(import, node, sum, import.InAnyOrder(node, i));
+            if (!HaveOneShape(x, y)) throw node.Illegal($"adds {x} and {y}; give both the same shape");
+            sum = import.Append(node, null, new AddOp(), x, y).SeenAs(x);
+        }
+
+        import.Set(node, sum);
     }
 
     public static void Subtract(NetworkImport import, OnnxNode node)
     {
         if (import.IsConstant(node, 0)) Scale(import, node, 1, 0, value => (-1, value));
         else if (import.IsConstant(node, 1)) Scale(import, node, 0, 1, value => (1, -value));
-        else throw node.Illegal("subtracts features from features; a constant on one side was expected");
+        else throw node.Illegal("subtracts features from features; add them, with the signs in the layer before");
     }
 
-    /// <summary><c>Mul</c>. A product of x and its hard sigmoid is a hard swish: exporters write it so before operation set 14.</summary>
+    /// <summary><c>Mul</c> of features, of which one may be a factor for each channel.</summary>
     public static void Multiply(NetworkImport import, OnnxNode node)
     {
         if (FindConstant(import, node) is { } constant)
@@ -28,46 +42,72 @@ internal static class Arithmetic
             return;
         }
 
-        var (x, y) = (import.Map(node, 0), import.Map(node, 1));
-        if (IsHardSigmoidOf(import, node, gate: 1, of: x, y)) import.Set(node, ToHardSwish(import, y));
-        else if (IsHardSigmoidOf(import, node, gate: 0, of: y, x)) import.Set(node, ToHardSwish(import, x));
+        var (x, y) = Align(import, node, import.InAnyOrder(node, 0), import.InAnyOrder(node, 1));
         // Factors for each channel are the second input of our product.
-        else if (x.Shape.Count < y.Shape.Count) import.Set(node, import.Append(node, null, new MulOp(), y, x));
-        else import.Set(node, import.Append(node, null, new MulOp(), x, y));
+        if (x.Shape.Count < y.Shape.Count) (x, y) = (y, x);
+        if (!HaveOneShape(x, y) && !AreFactors(x, y))
+            throw node.Illegal($"multiplies {x} by {y}; give both the same shape, or one [N, C, 1, 1]");
+        import.Set(node, import.Append(node, null, new MulOp(), x, y).SeenAs(x));
     }
 
     public static void Divide(NetworkImport import, OnnxNode node)
     {
-        if (!import.IsConstant(node, 1)) throw node.Illegal("divides by features; a constant divisor was expected");
+        if (!import.IsConstant(node, 1)) throw node.Illegal("divides by features; divide by a constant");
         Scale(import, node, 0, 1, value => (1 / value, 0));
     }
 
     /// <summary>The values of a constant for each channel, to which it is broadcast.</summary>
+    /// <exception cref="InputException">It differs between pixels, or has more dimensions than the features.</exception>
     public static float[] PerChannel(OnnxNode node, ConstantTensor constant, OnnxFeature x)
     {
         var channels = x.Shape.Channels;
         var values = constant.Floats(node);
-        if (values.Length == 1) return [.. Enumerable.Repeat(values[0], channels)];
-        var fromEnd = x.Dims.Length - 2;
-        var axis = constant.Shape.Length - 1 - fromEnd;
-        if (constant.Shape.Length > x.Dims.Length || values.Length != channels || axis < 0 || constant.Shape[axis] != channels)
+        var shape = Broadcast(node, constant.Shape, x.Dims.Length);
+        var channelAxis = x.ChannelAxis - (x.Dims.Length - shape.Length);
+        var isOfChannels = shape.Index().All(dim => dim.Item == 1 || dim.Index == channelAxis && dim.Item == channels);
+        if (shape.Length > x.Dims.Length || !isOfChannels)
             throw node.Illegal(
-                $"combines features {x} with a constant {RowMajor.Text(constant.Shape)}; "
-                + $"one value, or one for each of {channels} channels was expected");
-        return values;
+                $"combines features {x} with a constant {RowMajor.Text(constant.Shape)}; use one value, or one for each channel");
+        return values.Length == 1 ? [.. Enumerable.Repeat(values[0], channels)] : values;
+    }
+
+    /// <summary>The shape of a constant as far as the last axis. Before operation set 7 an attribute says where it begins.</summary>
+    private static int[] Broadcast(OnnxNode node, int[] shape, int rank)
+    {
+        if (node.Opset >= 7 || !node.Has("axis")) return shape;
+        var behind = rank - ShapeRules.Axis(node, node.Get("axis", 0L), rank) - shape.Length;
+        return behind >= 0 ? [.. shape, .. Enumerable.Repeat(1, behind)]
+            : throw node.Illegal($"has a constant {RowMajor.Text(shape)} that reaches beyond the last axis");
     }
 
     private static int? FindConstant(NetworkImport import, OnnxNode node) =>
         import.IsConstant(node, 0) ? 0 : import.IsConstant(node, 1) ? 1 : null;
 
+    /// <summary>Both operands as they are if they are seen alike, else with their channels along one axis.</summary>
+    private static (OnnxFeature X, OnnxFeature Y) Align(NetworkImport import, OnnxNode node, OnnxFeature x, OnnxFeature y)
+    {
+        static bool AreEqual(int[]? a, int[]? b) => a is null ? b is null : b is not null && a.AsSpan().SequenceEqual(b);
+        var areAlike = x.Shape == y.Shape && AreEqual(x.Dims, y.Dims) && AreEqual(x.Order, y.Order)
+            && (x.Order is null || AreEqual(x.Transposed, y.Transposed));
+        return areAlike ? (x, y) : (import.Channelled(node, x), import.Channelled(node, y));
+    }
+
+    private static bool HaveOneShape(OnnxFeature x, OnnxFeature y) => x.Shape == y.Shape && x.Dims.AsSpan().SequenceEqual(y.Dims)
+        && (x.ChannelAxis, x.RowAxis, x.ColumnAxis) == (y.ChannelAxis, y.RowAxis, y.ColumnAxis);
+
+    private static bool AreFactors(OnnxFeature x, OnnxFeature factors) =>
+        factors.Shape == new FeatureShape(x.Shape.Channels, 1, 1) && factors.Dims.Length == x.Dims.Length
+        && factors.ChannelAxis == x.ChannelAxis;
+
     /// <summary>Multiplies and shifts each channel. The layer before does it, if it can and has no other reader.</summary>
     private static void Scale(NetworkImport import, OnnxNode node, int feature, int constant, Func<float, (float Weight, float Bias)> rule)
     {
-        var x = import.Map(node, feature);
-        var values = PerChannel(node, import.NeededConstant(node, constant), x);
+        var tensor = import.NeededConstant(node, constant);
+        var x = tensor.Count == 1 ? import.InAnyOrder(node, feature) : import.WithChannels(node, feature);
+        var values = PerChannel(node, tensor, x);
         var (weight, bias) = (Array.ConvertAll(values, value => rule(value).Weight), Array.ConvertAll(values, value => rule(value).Bias));
-        var isMerged = import.IsOnlyReader(node, feature) && TryMerge(import, x, weight, bias);
-        import.Set(node, isMerged ? x : Affine(import, node, node.Inputs[constant], x, weight, bias));
+        if (import.IsOnlyReader(node, feature) && TryMerge(import, x, weight, bias)) import.SetMerged(node, x);
+        else import.Set(node, Affine(import, node, node.Inputs[constant], x, weight, bias).SeenAs(x));
     }
 
     private static OnnxFeature Affine(NetworkImport import, OnnxNode node, string parameter, OnnxFeature x, float[] weight, float[] bias)
@@ -84,7 +124,7 @@ internal static class Arithmetic
         var isShift = Array.TrueForAll(weight, value => value == 1);
         switch (network.OperationOf(x.Node))
         {
-            case AffineOp:
+            case AffineOp or LayerNormOp:
                 var shifts = network.ParameterOf(x.Node, "bias").Select((value, i) => weight[i] * value + bias[i]);
                 var scales = network.ParameterOf(x.Node, "weight").Select((value, i) => weight[i] * value);
                 network.SetParameter(x.Node, "bias", [bias.Length], [.. shifts]);
@@ -101,15 +141,5 @@ internal static class Arithmetic
             default:
                 return false;
         }
-    }
-
-    private static bool IsHardSigmoidOf(NetworkImport import, OnnxNode node, int gate, OnnxFeature of, OnnxFeature y) =>
-        import.Network.OperationOf(y.Node) is HardSigmoidOp { Beta: 0.5f } hard && MathF.Abs(hard.Alpha - 1f / 6) < 1e-6f
-        && import.IsOnlyReader(node, gate) && import.Network.InputOf(y.Node) == of.Node;
-
-    private static OnnxFeature ToHardSwish(NetworkImport import, OnnxFeature hardSigmoid)
-    {
-        import.Network.Replace(hardSigmoid.Node, new HardSwishOp());
-        return hardSigmoid;
     }
 }

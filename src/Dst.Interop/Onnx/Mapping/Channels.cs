@@ -6,8 +6,6 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <summary>Operations that take, join and add channels, rows and columns.</summary>
 internal static class Channels
 {
-    private const int ChannelAxis = 1;
-
     /// <summary><c>Slice</c>: a run of channels, or every n-th row and column from the first on.</summary>
     public static void Slice(NetworkImport import, OnnxNode node)
     {
@@ -18,12 +16,13 @@ internal static class Channels
         {
             import.Set(node, x);
         }
-        else if (changed is [(ChannelAxis, { Step: 1 } channels)])
+        else if (changed is [(var axis, { Step: 1 } channels)] && axis == import.WithChannels(node, 0).ChannelAxis)
         {
-            import.Set(node, import.Append(node, null, new SliceOp(channels.Start, channels.Count), import.Map(node, 0)));
+            x = import.WithChannels(node, 0);
+            import.Set(node, import.Append(node, null, new SliceOp(channels.Start, channels.Count), x).SeenAsPixelsOf(x));
         }
         else if (x is { Order: null, Dims.Length: 4 }
-            && changed.TrueForAll(range => range.Index > ChannelAxis && IsEveryNth(range.Item, x.Dims[range.Index])))
+            && changed.TrueForAll(range => range.Index > 1 && IsEveryNth(range.Item, x.Dims[range.Index])))
         {
             if ((x.RowStep, x.ColumnStep) == (1, 1)) x = import.Map(node, 0);
             import.Set(node, x with
@@ -35,20 +34,16 @@ internal static class Channels
         }
         else
         {
-            var found = changed.Select(range =>
-                $"{range.Item.Count} of {x.Dims[range.Index]} elements from {range.Item.Start} on in steps of {range.Item.Step} "
-                + $"along the axis {range.Index}");
-            throw node.Illegal(
-                $"takes {string.Join(", ", found)}; a run of channels, or every n-th row and column from the first on was expected");
+            throw node.Illegal($"takes a part of {x}; take a run of channels, or every n-th row and column from the first on");
         }
     }
 
     /// <summary><c>Split</c> along the channels: a slice for each output.</summary>
     public static void Split(NetworkImport import, OnnxNode node)
     {
-        var x = import.Map(node, 0);
+        var x = import.WithChannels(node, 0);
         var axis = ShapeRules.Axis(node, node.Get("axis", 0L), x.Dims.Length);
-        if (axis != ChannelAxis) throw node.Illegal($"splits the axis {axis} of {x}; the channels (1) were expected");
+        if (axis != x.ChannelAxis) throw node.Illegal($"splits the axis {axis} of {x}; split the channels");
         var parts = node.Outputs.Count;
         var channels = x.Shape.Channels;
         // If equal parts do not divide the channels, the last one is smaller.
@@ -62,7 +57,7 @@ internal static class Channels
         var start = 0;
         for (var i = 0; i < parts; i++)
         {
-            import.SetOutput(node, i, import.Append(node, null, new SliceOp(start, (int)sizes[i]), x));
+            import.SetOutput(node, i, import.Append(node, null, new SliceOp(start, (int)sizes[i]), x).SeenAsPixelsOf(x));
             start += (int)sizes[i];
         }
     }
@@ -70,38 +65,45 @@ internal static class Channels
     /// <summary><c>Concat</c> along the channels.</summary>
     public static void Concat(NetworkImport import, OnnxNode node)
     {
-        var inputs = node.Inputs.Select((_, i) => import.Map(node, i)).ToArray();
-        var axis = ShapeRules.Axis(node, node.Get("axis", 0L), inputs[0].Dims.Length);
-        if (axis != ChannelAxis) throw node.Illegal($"joins along the axis {axis}; the channels (1) were expected");
-        if (inputs.Any(input => input.Dims.Length != inputs[0].Dims.Length))
-            throw node.Illegal($"joins {string.Join<OnnxFeature>(" and ", inputs.Take(4))}; as many dimensions were expected");
-        import.Set(node, inputs.Length == 1 ? inputs[0] : import.Append(node, null, new ConcatOp(), inputs));
+        var inputs = node.Inputs.Select((_, i) => import.WithChannels(node, i)).ToArray();
+        var first = inputs[0];
+        var axis = ShapeRules.Axis(node, ShapeRules.ConcatAxis(node), first.Dims.Length);
+        if (inputs.Any(input => input.ChannelAxis != axis || input.Dims.Length != first.Dims.Length))
+            throw node.Illegal(
+                $"joins {string.Join<OnnxFeature>(" and ", inputs.Take(4))} along the axis {axis}; join channels of equal maps");
+        import.Set(node, inputs.Length == 1 ? first : import.Append(node, null, new ConcatOp(), inputs).SeenAsPixelsOf(first));
     }
 
     /// <summary><c>Pad</c> with a constant; its sizes are attributes before operation set 11.</summary>
     public static void Pad(NetworkImport import, OnnxNode node)
     {
         if (node.Get("mode", "constant") is var mode && mode != "constant")
-            throw node.Illegal($"pads in the mode '{mode}'; 'constant' was expected");
-        var x = import.Map(node, 0);
+            throw node.Illegal($"pads in the mode '{mode}'; pad with a constant");
+        var x = import.WithChannels(node, 0);
         var rank = x.Dims.Length;
-        var pads = import.Constant(node, 1)?.Longs(node) ?? node.Get<long[]>("pads", []);
+        var pads = import.Constant(node, 1)?.Longs(node) ?? node.Get<long[]>(node.Opset < 2 ? "paddings" : "pads", []);
         var axes = import.Constant(node, 3)?.Longs(node) ?? [.. Enumerable.Range(0, rank).Select(axis => (long)axis)];
         if (pads.Length != 2 * axes.Length || pads.Any(pad => pad is < 0 or > int.MaxValue))
             throw node.Illegal(
                 $"has the pads {RowMajor.Text(pads.Take(9))}; two of 0 or more for each of {axes.Length} dimensions were expected");
-        var (before, after) = (new int[4], new int[4]);
+        var (before, after) = (new int[rank], new int[rank]);
         for (var i = 0; i < axes.Length; i++)
         {
             var axis = ShapeRules.Axis(node, axes[i], rank);
             (before[axis], after[axis]) = ((int)pads[i], (int)pads[i + axes.Length]);
         }
 
-        if (before[0] + (long)after[0] > 0) throw node.Illegal("pads the batch, which is not supported");
+        int[] known = [x.ChannelAxis, x.RowAxis, x.ColumnAxis];
+        if (Enumerable.Range(0, rank).Any(axis => (before[axis] > 0 || after[axis] > 0) && !known.Contains(axis)))
+            throw node.Illegal($"pads {x} along an axis that is neither channels, rows nor columns; pad [N, C, H, W]");
+        (int Before, int After) On(int axis) => axis < 0 ? (0, 0) : (before[axis], after[axis]);
+        var (channels, rows, columns) = (On(x.ChannelAxis), On(x.RowAxis), On(x.ColumnAxis));
         var value = import.Constant(node, 2)?.Scalar(node) ?? node.Get("value", 0f);
-        var finite = Math.Clamp(value, float.MinValue, float.MaxValue);
-        var operation = new PadOp(before[2], before[3], after[2], after[3], before[ChannelAxis], after[ChannelAxis], finite);
-        import.Set(node, operation == new PadOp(0, 0, 0, 0, Value: operation.Value) ? x : import.Append(node, null, operation, x));
+        var operation = new PadOp(
+            rows.Before, columns.Before, rows.After, columns.After, channels.Before, channels.After,
+            Math.Clamp(value, float.MinValue, float.MaxValue));
+        var padded = x.Dims.Select((dim, axis) => dim + before[axis] + after[axis]).ToArray();
+        import.Set(node, padded.SequenceEqual(x.Dims) ? x : import.Append(node, null, operation, x).SeenAs(x, padded));
     }
 
     private static bool IsEveryNth(SliceRange range, int extent) =>

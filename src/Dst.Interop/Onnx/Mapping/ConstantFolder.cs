@@ -21,12 +21,12 @@ internal sealed class ConstantFolder(MemoryBudget budget)
 
     private static readonly Dictionary<string, Func<Arguments, ConstantTensor>> Rules = new()
     {
-        ["Constant"] = Constant,
+        ["Constant"] = a => Constant(a.Node),
         ["ConstantOfShape"] = ConstantOfShape,
         ["Identity"] = a => a[0],
         ["Cast"] = Cast,
         ["Shape"] = a => ShapeOf(a.Node, a[0].Shape),
-        ["Reshape"] = a => a[0].Reshape(ShapeRules.Reshape(a.Node, a[0].Shape, a[1])),
+        ["Reshape"] = a => a[0].Reshape(ShapeRules.Reshape(a.Node, a[0].Shape, a.Optional(1))),
         ["Flatten"] = a => a[0].Reshape(ShapeRules.Flatten(a.Node, a[0].Shape)),
         ["Squeeze"] = Squeeze,
         ["Unsqueeze"] = a => a[0].Reshape(ShapeRules.Unsqueeze(a.Node, a[0].Shape, ShapeRules.Axes(a.Node, a.Optional(1)) ?? [])),
@@ -34,15 +34,13 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         ["Slice"] = Slice,
         ["Gather"] = Gather,
         ["Concat"] = Concat,
+        ["DequantizeLinear"] = Dequantize,
         ["Add"] = a => Combine(a, (x, y) => x + y, (x, y) => x + y),
         ["Sub"] = a => Combine(a, (x, y) => x - y, (x, y) => x - y),
         ["Mul"] = a => Combine(a, (x, y) => x * y, (x, y) => x * y),
         ["Div"] = a => Combine(
             a, (x, y) => x / y, (x, y) => y is not 0 and not -1 ? x / y : y == -1 ? -x : throw a.Node.Illegal("divides by 0")),
     };
-
-    /// <summary>ONNX operations that it can compute.</summary>
-    public static IEnumerable<string> Operations => Rules.Keys;
 
     /// <summary>Computes the output of a node, or gives null if its operation has no rule.</summary>
     /// <param name="node">The node.</param>
@@ -64,9 +62,9 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         return new([values.Length], values);
     }
 
-    private static ConstantTensor Constant(Arguments a)
+    /// <summary>The value of a node <c>Constant</c>.</summary>
+    public static ConstantTensor Constant(OnnxNode node)
     {
-        var node = a.Node;
         if (node.Has("value_float")) return new([], [node.Get("value_float", 0f)]);
         if (node.Has("value_int")) return new([], [node.Get("value_int", 0L)]);
         if (node.Get<float[]?>("value_floats", null) is { } floats) return new([floats.Length], floats);
@@ -87,15 +85,29 @@ internal sealed class ConstantFolder(MemoryBudget budget)
 
     private static ConstantTensor Cast(Arguments a)
     {
-        const long float32 = 1, int32 = 6, int64 = 7, boolean = 9, float16 = 10, float64 = 11;
         a.Budget.Take(a[0].Count);
-        return a.Node.Get("to", 0L) switch
+        return a[0].Cast(ShapeRules.CastsToFloat(a.Node));
+    }
+
+    /// <summary>(x − zero point) · scale, with one scale, or one for each element along an axis.</summary>
+    private static ConstantTensor Dequantize(Arguments a)
+    {
+        var (x, scale, zero) = (a[0].Cast(toFloat: true), a[1].Floats(a.Node), a.Optional(2)?.Cast(toFloat: true).Floats(a.Node));
+        var shape = x.Shape;
+        var axis = scale.Length == 1 ? 0 : ShapeRules.Axis(a.Node, a.Node.GetInt("axis", 1), shape.Length);
+        var isLegal = scale.Length == 1 || a[1].Shape.Length == 1 && scale.Length == shape[axis];
+        if (!isLegal || zero is not null && zero.Length != scale.Length)
+            throw a.Node.Illegal($"has {scale.Length} scales for {RowMajor.Text(shape)}; quantise with one, or one for each channel");
+        a.Budget.Take(2L * x.Count);
+        var run = scale.Length == 1 ? Math.Max(1, x.Count) : RowMajor.Count(shape[(axis + 1)..]);
+        var values = (float[])x.Floats(a.Node).Clone();
+        for (var i = 0; i < values.Length; i++)
         {
-            float32 or float16 or float64 => a[0].Cast(toFloat: true),
-            int32 or int64 or boolean => a[0].Cast(toFloat: false),
-            var type => throw a.Node.Illegal(
-                $"casts to the data type {type}; float (1), int32 (6), int64 (7), bool (9), float16 (10) or double (11) was expected"),
-        };
+            var channel = i / run % scale.Length;
+            values[i] = (values[i] - (zero?[channel] ?? 0)) * scale[channel];
+        }
+
+        return new(shape, values);
     }
 
     private static ConstantTensor Squeeze(Arguments a)
@@ -144,7 +156,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
     private static ConstantTensor Concat(Arguments a)
     {
         var inputs = Enumerable.Range(0, a.Inputs.Length).Select(i => a[i]).ToArray();
-        var axis = ShapeRules.Axis(a.Node, a.Node.GetInt("axis", 0), a[0].Shape.Length);
+        var axis = ShapeRules.Axis(a.Node, ShapeRules.ConcatAxis(a.Node), a[0].Shape.Length);
         bool Fits(ConstantTensor other) => other.IsFloat == inputs[0].IsFloat && other.Shape.Length == inputs[0].Shape.Length
             && other.Shape.Index().All(dim => dim.Index == axis || dim.Item == inputs[0].Shape[dim.Index]);
         if (!inputs.All(Fits))

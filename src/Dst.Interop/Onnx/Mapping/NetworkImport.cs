@@ -11,7 +11,8 @@ internal sealed class NetworkImport
     private readonly LayerNames _names = new();
     private readonly Dictionary<string, ConstantTensor> _constants;
     private readonly Dictionary<string, OnnxFeature> _features = [];
-    private readonly Dictionary<string, int> _readers;
+    private readonly ILookup<string, OnnxNode> _readers;
+    private readonly Dictionary<string, OnnxNode> _producers;
     private readonly Dictionary<string, string> _firstValues = [];
 
     private NetworkImport(OnnxGraph graph)
@@ -20,10 +21,15 @@ internal sealed class NetworkImport
         Budget = new(graph.Values);
         _folder = new(Budget);
         _constants = new(graph.Constants);
-        _readers = graph.Nodes.SelectMany(node => node.Inputs).Append(graph.Output).CountBy(value => value).ToDictionary();
-        var input = MapShape(graph.InputDims);
-        Network = new(graph.Name, input, Budget);
-        _features[graph.Input] = new(NetworkGraph.InputName, input, graph.InputDims);
+        _readers = graph.Nodes.SelectMany(node => node.Inputs, (Node, Value) => (Node, Value))
+            .ToLookup(read => read.Value, read => read.Node);
+        _producers = graph.Nodes.SelectMany(node => node.Outputs, (Node, Value) => (Node, Value)).Where(written => written.Value.Length > 0)
+            .ToDictionary(written => written.Value, written => written.Node);
+        var dims = graph.InputDims;
+        var shape = IsChannelsLast() ? new FeatureShape(dims[3], dims[1], dims[2]) : new FeatureShape(dims[1], dims[2], dims[3]);
+        Network = new(graph.Name, shape, Budget);
+        var input = new OnnxFeature(NetworkGraph.InputName, shape, [Batch, shape.Channels, shape.Height, shape.Width]);
+        _features[graph.Input] = IsChannelsLast() ? input.Transpose(dims, [0, 2, 3, 1]) : input;
     }
 
     /// <summary>The memory that may still be taken.</summary>
@@ -31,9 +37,6 @@ internal sealed class NetworkImport
 
     /// <summary>Our graph so far.</summary>
     public OnnxNetworkBuilder Network { get; }
-
-    /// <summary>Version of the operation set.</summary>
-    public int Opset => _graph.Opset;
 
     /// <summary>Images of the batch in the ONNX graph; 1 if the graph leaves it open.</summary>
     public int Batch => _graph.InputDims[0];
@@ -47,15 +50,34 @@ internal sealed class NetworkImport
         return import.Finish();
     }
 
-    /// <summary>Whether <paramref name="value"/> is the network's output.</summary>
-    public bool IsOutput(string value) => value == _graph.Output;
+    /// <summary>Whether a value is the network's output, or nothing but its shape changes on the way there.</summary>
+    public bool IsScores(string value)
+    {
+        for (var step = 0; step < _graph.Nodes.Count; step++)
+        {
+            var readers = _readers[value].ToList();
+            if (value == _graph.Output) return readers.Count == 0;
+            if (readers is not [var reader] || !Views.ChangesOnlyShape(reader)) return false;
+            value = reader.Outputs[0];
+        }
+
+        return false;
+    }
 
     /// <summary>Whether only this node reads what our node before it computes, so that our node may be changed.</summary>
     public bool IsOnlyReader(OnnxNode node, int index)
     {
         var value = node.Inputs[index];
-        // A reshaped value shares its node with the value that it was made from.
-        return _readers[value] == 1 && _firstValues.GetValueOrDefault(_features[value].Node) == value;
+        var first = _firstValues.GetValueOrDefault(_features[value].Node);
+        while (value != _graph.Output && _readers[value].Count() == 1)
+        {
+            if (value == first) return true;
+            // A reshaped or transposed value shares its node with the value that it was made from.
+            if (!_producers.TryGetValue(value, out var view) || !Views.IsView(view)) return false;
+            value = view.Inputs[0];
+        }
+
+        return false;
     }
 
     /// <summary>An optional input that must be a constant.</summary>
@@ -80,36 +102,43 @@ internal sealed class NetworkImport
         throw node.Illegal($"has no input {index} that depends on the image, which was expected");
     }
 
-    /// <summary>An input that depends on the image, with its elements in the order of our node. It may be reshaped.</summary>
-    public OnnxFeature Elements(OnnxNode node, int index)
-    {
-        var feature = InAnyOrder(node, index);
-        return feature.Order is null ? feature
-            : throw node.Illegal(
-                "reads a transposed value; transpositions are supported that undo each other, move dimensions of 1, or shuffle channels");
-    }
-
     /// <summary>An input that depends on the image, without steps. It may be reshaped or transposed.</summary>
     public OnnxFeature InAnyOrder(OnnxNode node, int index)
     {
         var feature = View(node, index);
         if (feature.RowStep == 1 && feature.ColumnStep == 1) return feature;
-        if (feature.RowStep != feature.ColumnStep)
-            throw node.Illegal($"reads every {feature.RowStep} rows and every {feature.ColumnStep} columns; equal steps were expected");
         var dims = feature.Dims;
-        return _features[node.Inputs[index]] = Append("subsample", new MaxPoolOp(1, feature.RowStep), feature) with { Dims = dims };
+        var columnStep = feature.ColumnStep == feature.RowStep ? (int?)null : feature.ColumnStep;
+        var operation = new MaxPoolOp(1, feature.RowStep, StrideWidth: columnStep);
+        return _features[node.Inputs[index]] = Append("subsample", operation, feature).Reshape(dims);
     }
 
     /// <summary>An input that depends on the image, with its shape in the ONNX graph: [C, H, W], or [F, 1, 1] for [N, F].</summary>
     public OnnxFeature Map(OnnxNode node, int index)
     {
-        var feature = Elements(node, index);
+        var feature = Map(node, InAnyOrder(node, index));
+        return _features[node.Inputs[index]] = feature;
+    }
+
+    /// <summary>An input that depends on the image, with all channels along one axis, which may be any.</summary>
+    public OnnxFeature WithChannels(OnnxNode node, int index)
+    {
+        var feature = InAnyOrder(node, index);
+        return feature.ChannelAxis > 0 ? feature : Map(node, index);
+    }
+
+    /// <summary>A feature with all channels along one axis, which may be any.</summary>
+    public OnnxFeature Channelled(OnnxNode node, OnnxFeature feature) => feature.ChannelAxis > 0 ? feature : Map(node, feature);
+
+    private OnnxFeature Map(OnnxNode node, OnnxFeature feature)
+    {
+        if (feature.Order is not null)
+            throw node.Illegal($"reads features {feature} with their channels in another place; transpose them to [N, C, H, W] before it");
         var shape = feature.Dims.Length == 3 && feature.Dims[1] == feature.Shape.Channels ? feature.Shape : MapShape(feature.Dims);
         if (shape == feature.Shape) return feature;
         if (shape != new FeatureShape(RowMajor.Count(feature.Dims[1..]), 1, 1))
-            throw node.Illegal($"reads features {feature.Shape} reshaped to {feature}; [N, C, H, W] as they were or [N, F] was expected");
-        var dims = feature.Dims;
-        return _features[node.Inputs[index]] = Append("flatten", new FlattenOp(), feature) with { Dims = dims };
+            throw node.Illegal($"reads features {feature.Shape} reshaped to {feature}; flatten them to [N, F], or leave them as they were");
+        return Append("flatten", new FlattenOp(), feature).Reshape(feature.Dims);
     }
 
     /// <summary>Adds the node that <paramref name="node"/> becomes.</summary>
@@ -135,17 +164,24 @@ internal sealed class NetworkImport
         _firstValues.TryAdd(feature.Node, node.Outputs[output]);
     }
 
+    /// <summary>Sets the first output of a node whose work our node before it has taken over.</summary>
+    public void SetMerged(OnnxNode node, OnnxFeature feature)
+    {
+        Set(node, feature);
+        _firstValues[feature.Node] = node.Outputs[0];
+    }
+
     private OnnxFeature AppendAs(string name, Operation operation, OnnxFeature[] inputs)
     {
         var shape = Network.Add(new(name, operation, [.. inputs.Select(input => input.Node)]), [.. inputs.Select(input => input.Shape)]);
-        var dims = inputs[0].Dims;
-        if (dims.Length == 2) return new(name, shape, [Batch, (int)shape.Count]);
-        return new(name, shape, shape == inputs[0].Shape ? dims : [Batch, shape.Channels, shape.Height, shape.Width]);
+        var isRow = inputs[0].Dims.Length == 2;
+        return new(name, shape, isRow ? [Batch, (int)shape.Count] : [Batch, shape.Channels, shape.Height, shape.Width]);
     }
 
     private void Add(OnnxNode node)
     {
         if (node.Outputs.Count == 0) throw node.Illegal("has no output; one was expected");
+        if (node.Domain.Length > 0) throw UnknownOperations.Refuse(node);
         if (node.Operation == "Shape" && !IsConstant(node, 0))
         {
             _constants[node.Outputs[0]] = ConstantFolder.ShapeOf(node, View(node, 0).Dims);
@@ -161,20 +197,35 @@ internal sealed class NetworkImport
         }
         else
         {
-            var (mapped, computed) = (string.Join(", ", OperationMappers.ByName.Keys), string.Join(", ", ConstantFolder.Operations));
-            throw node.Illegal($"has an operation that is not supported; supported are {mapped}, and of constants {computed}");
+            throw UnknownOperations.Refuse(node);
         }
     }
 
     private Model Finish()
     {
         var last = _graph.Nodes[^1];
-        var end = new OnnxNode("Output", _graph.Output, [_graph.Output], [], new Dictionary<string, object>());
+        var end = last.With("Output", new Dictionary<string, object>(), _graph.Output);
         if (_constants.ContainsKey(_graph.Output)) throw last.Illegal("gives the network's output, which does not depend on the image");
         var scores = Map(end, 0);
         if (scores.Shape.Height != 1 || scores.Shape.Width != 1)
-            throw end.Illegal($"has the shape {scores}; scores of classes [N, classes] were expected");
+            throw new InputException(
+                $"has the output '{_graph.Output}' {scores}; export a network that gives scores of classes [N, classes]");
         return Network.Build(scores.Node);
+    }
+
+    /// <summary>Whether the network takes [N, H, W, C]: before anything else, its input is transposed to [N, C, H, W].</summary>
+    private bool IsChannelsLast()
+    {
+        var value = _graph.Input;
+        for (var step = 0; step < _graph.Nodes.Count && _readers[value].FirstOrDefault() is { } reader; step++)
+        {
+            if (reader.Operation == "Transpose") return reader.Get<long[]>("perm", []) is [0, 3, 1, 2];
+            var isOfElements = reader.Operation is "Cast" or "Identity" or "Add" or "Sub" or "Mul" or "Div" or "Pad" or "Clip";
+            if (!isOfElements) return false;
+            value = reader.Outputs[0];
+        }
+
+        return false;
     }
 
     /// <summary>Our shape for [N, F] or [N, C, H, W]. Other dimensions give 0 channels, which is illegal for any node.</summary>

@@ -3,12 +3,15 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>Convolution and batch normalisation.</summary>
+/// <summary>Convolutions.</summary>
 internal static class OnnxConvolutions
 {
     private const int MaxKernel = SlidingWindow.MaxKernel;
 
-    /// <summary><c>Conv</c>: padding that differs between sides becomes a node of its own, dilation a larger kernel with zeros.</summary>
+    /// <summary>
+    /// <c>Conv</c>. Padding that differs between sides becomes a node of its own, dilation a larger kernel with zeros. Where strides
+    /// differ, the convolution takes the greatest step that divides both, and a node behind it leaves out the rest.
+    /// </summary>
     public static void Convolution(NetworkImport import, OnnxNode node)
     {
         var x = import.Map(node, 0);
@@ -17,45 +20,23 @@ internal static class OnnxConvolutions
             throw node.Illegal($"has a weight {RowMajor.Text(weight.Shape)}; [O, I, Kh, Kw] was expected");
         if (node.Has("kernel_shape") && node.GetInts("kernel_shape", 2, 0) is var kernel && !kernel.SequenceEqual(weight.Shape.Skip(2)))
             throw node.Illegal($"has the kernel_shape {RowMajor.Text(kernel)} and a weight {RowMajor.Text(weight.Shape)}");
-        var stride = EqualSteps(node);
+        var strides = OnnxPadding.ReadStrides(node);
+        var stride = GreatestDivisor(strides.Height, strides.Width);
         var (shape, values) = Dilate(import, node, weight);
-        var sides = WindowSides.Of(node, x.Shape, (shape[2], shape[3]), stride);
-        if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(0), x);
+        var sides = OnnxPadding.Of(node, x.Shape, (shape[2], shape[3]), strides);
+        if (!sides.IsEqual) x = import.Append("pad", new PadOp(sides.Top, sides.Left, sides.Bottom, sides.Right), x);
         var bias = import.Constant(node, 2);
         var padding = sides.IsEqual ? sides.Top : 0;
         var operation = new Conv2dOp(shape[0], shape[2], shape[3], stride, padding, node.GetInt("group", 1), bias is not null);
         var y = import.Append(node, node.Inputs[1], operation, x);
         import.Network.SetParameter(y.Node, "weight", shape, values);
         if (bias is not null) import.Network.SetParameter(y.Node, "bias", bias.Shape, bias.Floats(node));
+        if (strides.Height != strides.Width)
+            y = import.Append("subsample", new MaxPoolOp(1, strides.Height / stride, StrideWidth: strides.Width / stride), y);
         import.Set(node, y);
     }
 
-    /// <summary><c>BatchNormalization</c> with its running statistics.</summary>
-    public static void BatchNormalisation(NetworkImport import, OnnxNode node)
-    {
-        if (node.GetInt("training_mode", 0) != 0 || node.GetInt("spatial", 1) == 0)
-            throw node.Illegal("normalises by the batch or by pixel; running statistics of each channel were expected");
-        var oldShare = node.Get("momentum", 0.9f);
-        // Without rounding, 1 - 0.9f is not 0.1f.
-        var momentum = oldShare is >= 0 and < 0.999999f ? (float)Math.Round(1.0 - oldShare, 6) : new BatchNormOp().Momentum;
-        var operation = new BatchNormOp(node.Get("epsilon", 1e-5f), momentum);
-        var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), operation, import.Map(node, 0));
-        foreach (var (i, suffix) in new[] { "weight", "bias", "running_mean", "running_var" }.Index())
-        {
-            var constant = import.NeededConstant(node, i + 1);
-            import.Network.SetParameter(y.Node, suffix, constant.Shape, constant.Floats(node));
-        }
-
-        import.Set(node, y);
-    }
-
-    /// <summary>The stride of a window, which must be equal in both directions.</summary>
-    public static int EqualSteps(OnnxNode node)
-    {
-        var strides = node.GetInts("strides", 2, 1);
-        return strides[0] == strides[1] && strides[0] is >= 1 and <= MaxKernel ? strides[0]
-            : throw node.Illegal($"has the strides {RowMajor.Text(strides)}; two equal ones from 1 to {MaxKernel} were expected");
-    }
+    private static int GreatestDivisor(int a, int b) => b == 0 ? a : GreatestDivisor(b, a % b);
 
     /// <summary>The weight with the zeros of its dilation between rows and columns.</summary>
     private static (int[] Shape, float[] Values) Dilate(NetworkImport import, OnnxNode node, ConstantTensor weight)

@@ -44,13 +44,7 @@ internal sealed class OnnxNetworkBuilder(string name, FeatureShape input, Memory
     /// <exception cref="InputException">The network is not legal, or a parameter does not have the shape that its layer needs.</exception>
     public Model Build(string output)
     {
-        var needed = new HashSet<string> { output };
-        foreach (var node in Enumerable.Reverse(_nodes))
-        {
-            if (needed.Contains(node.Name)) needed.UnionWith(node.Inputs);
-        }
-
-        var graph = new CheckedGraph(new(name, input, [.. _nodes.Where(node => needed.Contains(node.Name))]));
+        var graph = new CheckedGraph(new NetworkGraph(name, input, _nodes).LeadingTo(output));
         var parameters = new Dictionary<string, Tensor>();
         foreach (var expected in graph.Parameters)
         {

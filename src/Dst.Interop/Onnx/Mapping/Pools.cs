@@ -7,57 +7,53 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <summary>Maxima and means over windows and over the whole map.</summary>
 internal static class Pools
 {
-    /// <summary><c>MaxPool</c>: padding that differs between sides becomes a node of its own, of values that never win.</summary>
+    /// <summary>A window as ONNX describes it. Steps and sides are of rows and columns.</summary>
+    private readonly record struct Window((int Height, int Width) Kernel, (int Height, int Width) Stride, WindowSides Sides, bool RoundsUp)
+    {
+        public int? KernelWidth => Kernel.Width == Kernel.Height ? null : Kernel.Width;
+
+        public int? StrideWidth => Stride.Width == Stride.Height ? null : Stride.Width;
+
+        public int Padding => Sides.IsEqual ? Sides.Top : 0;
+
+        public WindowSides? UnequalSides => Sides.IsEqual ? null : Sides;
+    }
+
     public static void MaxPool(NetworkImport import, OnnxNode node)
     {
         var x = import.Map(node, 0);
-        var (kernel, stride, sides, isCeil) = ReadWindow(node, x);
-        if (RoundsUp(x.Shape, kernel.Height, stride, sides)) (sides, isCeil) = (WindowSides.Equal(sides.Top), true);
-        if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(float.MinValue), x);
-        var ceilMode = isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top);
-        import.Set(node, import.Append(node, null, new MaxPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, ceilMode), x));
+        var w = Simplify(x.Shape, ReadWindow(node, x));
+        var operation = new MaxPoolOp(
+            w.Kernel.Height, w.Stride.Height, w.Padding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
+        import.Set(node, import.Append(node, null, operation, x));
     }
 
     /// <summary><c>AveragePool</c>; a window that is the whole map is a global pool.</summary>
     public static void AveragePool(NetworkImport import, OnnxNode node)
     {
         var x = import.Map(node, 0);
-        var kernel = KernelOf(node);
-        if (kernel == (x.Shape.Height, x.Shape.Width) && WindowSides.Of(node, x.Shape, kernel, 1) == default)
+        var w = ReadWindow(node, x);
+        if (w.Kernel == (x.Shape.Height, x.Shape.Width) && w.Sides == default)
         {
             import.Set(node, import.Append(node, null, new GlobalAvgPoolOp(), x));
             return;
         }
 
-        var (_, stride, sides, isCeil) = ReadWindow(node, x);
         var countsPadding = node.GetInt("count_include_pad", 0) != 0;
-        if (!countsPadding && RoundsUp(x.Shape, kernel.Height, stride, sides)) (sides, isCeil) = (WindowSides.Equal(sides.Top), true);
-        if (!sides.IsEqual && !countsPadding)
-            throw node.Illegal($"has the pads {sides}, which do not count; equal ones, or count_include_pad 1 were expected");
-        if (sides == default && import.IsOnlyReader(node, 0) && TryUnpad(import, x, kernel.Height) is { } unpadded)
+        if (countsPadding && w is { RoundsUp: true, Sides.IsEqual: false })
+            throw node.Illegal($"counts the pads {w.Sides} and rounds up; pad all sides alike, or round down");
+        if (w.Sides == default && import.IsOnlyReader(node, 0) && TryUnpad(import, x, w.Kernel) is { } unpadded)
         {
-            (x, sides, countsPadding) = unpadded;
+            (x, countsPadding) = (unpadded.X, true);
+            w = w with { Sides = unpadded.Sides };
         }
 
-        if (!sides.IsEqual) x = import.Append("pad", sides.ToPad(0), x);
-        var ceilMode = isCeil && IsInexact(x.Shape, kernel.Height, stride, sides.Top);
+        w = countsPadding ? w with { RoundsUp = w.RoundsUp && IsInexact(x.Shape, w) } : Simplify(x.Shape, w);
         // Without padding both ways to count are the same.
-        countsPadding |= sides == default;
-        var operation = new AvgPoolOp(kernel.Height, stride, sides.IsEqual ? sides.Top : 0, countsPadding, ceilMode);
+        countsPadding |= w.Sides == default;
+        var operation = new AvgPoolOp(
+            w.Kernel.Height, w.Stride.Height, w.Padding, countsPadding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
         import.Set(node, import.Append(node, null, operation, x));
-    }
-
-    /// <summary>
-    /// The input of <paramref name="x"/>, if that is a pad of equal zeros on all sides: so PyTorch writes a mean that counts its padding.
-    /// Our pool then pads by itself, which matters if it rounds up: no window begins in its padding.
-    /// </summary>
-    private static (OnnxFeature X, WindowSides Sides, bool CountsPadding)? TryUnpad(NetworkImport import, OnnxFeature x, int kernel)
-    {
-        if (import.Network.OperationOf(x.Node) is not PadOp { ChannelsBefore: 0, ChannelsAfter: 0, Value: 0 } pad) return null;
-        var sides = new WindowSides(pad.Top, pad.Left, pad.Bottom, pad.Right);
-        if (!sides.IsEqual || sides.Top >= kernel) return null;
-        var shape = x.Shape with { Height = x.Shape.Height - 2 * sides.Top, Width = x.Shape.Width - 2 * sides.Top };
-        return (new(import.Network.InputOf(x.Node), shape, [import.Batch, shape.Channels, shape.Height, shape.Width]), sides, true);
     }
 
     public static void GlobalAveragePool(NetworkImport import, OnnxNode node) =>
@@ -66,52 +62,95 @@ internal static class Pools
     public static void GlobalMaxPool(NetworkImport import, OnnxNode node) =>
         import.Set(node, import.Append(node, null, new GlobalMaxPoolOp(), import.Map(node, 0)));
 
-    /// <summary><c>ReduceMean</c> over all dimensions behind the channels.</summary>
-    public static void ReduceMean(NetworkImport import, OnnxNode node)
+    /// <summary><c>ReduceMean</c> over rows, columns or both.</summary>
+    public static void ReduceMean(NetworkImport import, OnnxNode node) =>
+        Reduce(import, node, new GlobalAvgPoolOp(), (height, width) => new AvgPoolOp(height, 1, KernelWidth: width));
+
+    /// <summary><c>ReduceMax</c> over rows, columns or both.</summary>
+    public static void ReduceMax(NetworkImport import, OnnxNode node) =>
+        Reduce(import, node, new GlobalMaxPoolOp(), (height, width) => new MaxPoolOp(height, 1, KernelWidth: width));
+
+    private static void Reduce(NetworkImport import, OnnxNode node, Operation whole, Func<int, int, Operation> window)
     {
-        var x = import.Elements(node, 0);
+        var x = import.WithChannels(node, 0);
         var rank = x.Dims.Length;
-        var axes = (ShapeRules.Axes(node, import.Constant(node, 1)) ?? []).Select(axis => ShapeRules.Axis(node, axis, rank)).ToHashSet();
-        if (x.Dims[1] != x.Shape.Channels || rank < 3 || !axes.SetEquals(Enumerable.Range(2, rank - 2)))
-            throw node.Illegal(
-                $"takes the mean of {x} over the axes {RowMajor.Text(axes.Order())}; all axes behind the channels were expected");
-        var y = import.Append(node, null, new GlobalAvgPoolOp(), x);
-        var kept = node.GetInt("keepdims", 1) != 0 ? rank - 2 : 0;
-        import.Set(node, y with { Dims = [import.Batch, y.Shape.Channels, .. Enumerable.Repeat(1, kept)] });
+        var given = ShapeRules.Axes(node, import.Constant(node, 1)) ?? [];
+        var axes = given.Select(axis => ShapeRules.Axis(node, axis, rank)).ToHashSet();
+        if (given.Length == 0 && node.GetInt("noop_with_empty_axes", 0) == 0) axes = [.. Enumerable.Range(0, rank)];
+        var moving = axes.Where(axis => x.Dims[axis] != 1 || axis is 0).ToHashSet();
+        var pixels = Enumerable.Range(1, rank - 1).Where(axis => axis != x.ChannelAxis && x.Dims[axis] != 1).ToHashSet();
+        if (!moving.IsSubsetOf(pixels))
+            throw node.Illegal($"reduces {x} over the axes {RowMajor.Text(axes.Order())}; reduce rows and columns, not channels or images");
+        var y = x;
+        if (moving.Count > 0 && moving.SetEquals(pixels))
+            y = import.Append(node, null, whole, x);
+        else if (moving.Count > 0 && (moving.Contains(x.RowAxis) || moving.Contains(x.ColumnAxis)))
+            y = import.Append(node, null, moving.Contains(x.RowAxis) ? window(x.Shape.Height, 1) : window(1, x.Shape.Width), x);
+        else if (moving.Count > 0)
+            throw node.Illegal($"reduces a part of the pixels of {x}; reduce rows, columns or both");
+        import.Set(node, y.SeenAsReduced(x, axes, node.GetInt("keepdims", 1) != 0));
     }
 
     /// <summary>
-    /// Whether more padding at the ends only makes room for the windows of rounding up. For padding that does not count or never wins.
+    /// The input of <paramref name="x"/>, if that is a pad of equal zeros on all sides: so PyTorch writes a mean that counts its padding.
+    /// Our pool then pads by itself, which matters if it rounds up: no window begins in its padding.
     /// </summary>
-    private static bool RoundsUp(FeatureShape x, int kernel, int stride, WindowSides sides)
+    private static (OnnxFeature X, WindowSides Sides)? TryUnpad(NetworkImport import, OnnxFeature x, (int Height, int Width) kernel)
     {
-        bool IsRounded(int extent, int begin, int end) => end >= begin && extent + begin + end >= kernel
-            && (extent + begin + end - kernel) / stride + 1 == WindowShape.OutExtent(extent, kernel, stride, begin, ceilMode: true);
-        return !sides.IsEqual && sides.Top == sides.Left && sides.Top < kernel
-            && x.Height + 2 * sides.Top >= kernel && x.Width + 2 * sides.Top >= kernel
-            && IsRounded(x.Height, sides.Top, sides.Bottom) && IsRounded(x.Width, sides.Left, sides.Right);
+        if (import.Network.OperationOf(x.Node) is not PadOp { ChannelsBefore: 0, ChannelsAfter: 0, Value: 0 } pad) return null;
+        var sides = new WindowSides(pad.Top, pad.Left, pad.Bottom, pad.Right);
+        if (!sides.IsEqual || sides.Top >= Math.Min(kernel.Height, kernel.Width)) return null;
+        var shape = x.Shape with { Height = x.Shape.Height - 2 * sides.Top, Width = x.Shape.Width - 2 * sides.Top };
+        return (new(import.Network.InputOf(x.Node), shape, [import.Batch, shape.Channels, shape.Height, shape.Width]), sides);
+    }
+
+    /// <summary>
+    /// A window whose padding does not count or never wins, in the simplest form: with equal padding that rounds up or down, else with
+    /// sides that make room for the last window.
+    /// </summary>
+    private static Window Simplify(FeatureShape x, Window w)
+    {
+        if (IsRoundingUp(x, w)) w = w with { Sides = WindowSides.Equal(w.Sides.Top), RoundsUp = true };
+        if (w.Sides.IsEqual) return w with { RoundsUp = w.RoundsUp && IsInexact(x, w) };
+        if (!w.RoundsUp) return w;
+        static int End(int extent, int kernel, int stride, int begin, int end)
+        {
+            var windows = WindowShape.OutExtent(extent, kernel, stride, begin, end, ceilMode: true);
+            return Math.Max(end, (windows - 1) * stride + kernel - extent - begin);
+        }
+
+        var bottom = End(x.Height, w.Kernel.Height, w.Stride.Height, w.Sides.Top, w.Sides.Bottom);
+        var right = End(x.Width, w.Kernel.Width, w.Stride.Width, w.Sides.Left, w.Sides.Right);
+        return w with { Sides = w.Sides with { Bottom = bottom, Right = right }, RoundsUp = false };
+    }
+
+    /// <summary>Whether more padding at the ends only makes room for the windows of rounding up.</summary>
+    private static bool IsRoundingUp(FeatureShape x, Window w)
+    {
+        var sides = w.Sides;
+        static bool Is(int extent, int kernel, int stride, int begin, int end) =>
+            begin < kernel && extent + 2 * begin >= kernel && end >= begin
+            && (extent + begin + end - kernel) / stride + 1 == WindowShape.OutExtent(extent, kernel, stride, begin, begin, ceilMode: true);
+        return !sides.IsEqual && sides.Top == sides.Left
+            && Is(x.Height, w.Kernel.Height, w.Stride.Height, sides.Top, sides.Bottom)
+            && Is(x.Width, w.Kernel.Width, w.Stride.Width, sides.Left, sides.Right);
     }
 
     /// <summary>Whether rounding up gives other sizes than rounding down.</summary>
-    private static bool IsInexact(FeatureShape x, int kernel, int stride, int padding)
+    private static bool IsInexact(FeatureShape x, Window w)
     {
-        int Windows(int extent, bool ceilMode) => WindowShape.OutExtent(extent, kernel, stride, padding, ceilMode);
-        return Windows(x.Height, true) != Windows(x.Height, false) || Windows(x.Width, true) != Windows(x.Width, false);
+        int Windows(int extent, int kernel, int stride, bool ceilMode) =>
+            WindowShape.OutExtent(extent, kernel, stride, w.Sides.Top, w.Sides.Top, ceilMode);
+        return Windows(x.Height, w.Kernel.Height, w.Stride.Height, true) != Windows(x.Height, w.Kernel.Height, w.Stride.Height, false)
+            || Windows(x.Width, w.Kernel.Width, w.Stride.Width, true) != Windows(x.Width, w.Kernel.Width, w.Stride.Width, false);
     }
 
-    private static ((int Height, int Width) Kernel, int Stride, WindowSides Sides, bool IsCeil) ReadWindow(OnnxNode node, OnnxFeature x)
+    private static Window ReadWindow(OnnxNode node, OnnxFeature x)
     {
-        var kernel = KernelOf(node);
-        if (kernel.Height != kernel.Width) throw node.Illegal($"has a window of {kernel.Height}x{kernel.Width}; a square one was expected");
-        if (node.GetInts("dilations", 2, 1) is not [1, 1]) throw node.Illegal("has a dilated window, which is not supported");
-        var stride = OnnxConvolutions.EqualSteps(node);
-        var sides = WindowSides.Of(node, x.Shape, kernel, stride);
-        var isCeil = node.GetInt("ceil_mode", 0) != 0;
-        if (isCeil && !sides.IsEqual) throw node.Illegal($"has the pads {sides} and rounds up; equal pads were expected");
-        return (kernel, stride, sides, isCeil);
+        if (node.GetInts("kernel_shape", 2, 0) is not [> 0 and var height, > 0 and var width])
+            throw node.Illegal("has no kernel_shape above 0, which was expected");
+        if (node.GetInts("dilations", 2, 1) is not [1, 1]) throw node.Illegal("has a dilated window; use one without gaps");
+        var stride = OnnxPadding.ReadStrides(node);
+        return new((height, width), stride, OnnxPadding.Of(node, x.Shape, (height, width), stride), node.GetInt("ceil_mode", 0) != 0);
     }
-
-    private static (int Height, int Width) KernelOf(OnnxNode node) =>
-        node.GetInts("kernel_shape", 2, 0) is [> 0 and var height, > 0 and var width] ? (height, width)
-        : throw node.Illegal("has no kernel_shape above 0, which was expected");
 }

@@ -13,14 +13,28 @@ internal static class ShapeRules
         axis >= -rank && axis < rank ? (int)(axis < 0 ? axis + rank : axis)
         : throw node.Illegal($"has the axis {axis} but {rank} dimensions");
 
+    /// <summary>The axis of <c>Concat</c>, which is the channels where operation set 3 and older do not say it.</summary>
+    public static int ConcatAxis(OnnxNode node) => node.GetInt("axis", node.Opset < 4 ? 1 : 0);
+
     /// <summary>The axes of a node: an attribute, or an input in later operation sets; null if there are none.</summary>
     public static long[]? Axes(OnnxNode node, ConstantTensor? input) =>
         input?.Longs(node) ?? (node.Has("axes") ? node.Get<long[]>("axes", []) : null);
 
-    /// <summary>The dimensions that <c>Reshape</c> gives: 0 keeps a dimension, −1 is the rest.</summary>
-    public static int[] Reshape(OnnxNode node, int[] dims, ConstantTensor target)
+    /// <summary>Whether <c>Cast</c> gives floats, of any width. Before operation set 6 it says so in a word.</summary>
+    public static bool CastsToFloat(OnnxNode node)
     {
-        var wanted = target.Longs(node);
+        const long float32 = 1, float16 = 10, float64 = 11, bfloat16 = 16;
+        if (node.Opset < 6) return node.Get("to", "") is "FLOAT" or "FLOAT16" or "DOUBLE";
+        return node.Get("to", 0L) is float32 or float16 or float64 or bfloat16;
+    }
+
+    /// <summary>The dimensions that <c>Reshape</c> gives: 0 keeps a dimension, −1 is the rest.</summary>
+    /// <param name="node">The node, which has them as an attribute before operation set 5.</param>
+    /// <param name="dims">Dimensions of what it reshapes.</param>
+    /// <param name="target">Its second input, if it has one.</param>
+    public static int[] Reshape(OnnxNode node, int[] dims, ConstantTensor? target)
+    {
+        var wanted = target?.Longs(node) ?? node.Get<long[]>("shape", []);
         if (wanted.Length > RowMajor.MaxRank)
             throw node.Illegal($"has {wanted.Length} dimensions; at most {RowMajor.MaxRank} were expected");
         var keepsZero = node.GetInt("allowzero", 0) == 0;

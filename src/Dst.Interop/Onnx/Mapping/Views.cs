@@ -6,69 +6,75 @@ namespace Dst.Interop.Onnx.Mapping;
 /// <summary>Operations that give the same elements other dimensions.</summary>
 internal static class Views
 {
+    /// <summary>Whether a node gives the same elements in the same order.</summary>
+    public static bool ChangesOnlyShape(OnnxNode node) =>
+        node.Operation is "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Identity" or "Cast";
+
+    /// <summary>Whether a node gives the same elements, perhaps in another order.</summary>
+    public static bool IsView(OnnxNode node) => ChangesOnlyShape(node) || node.Operation == "Transpose";
+
+    /// <summary><c>Reshape</c>: its shape is an attribute before operation set 5.</summary>
     public static void Reshape(NetworkImport import, OnnxNode node)
     {
-        var x = import.Elements(node, 0);
-        SetDims(import, node, x, ShapeRules.Reshape(node, x.Dims, import.NeededConstant(node, 1)));
+        var x = import.InAnyOrder(node, 0);
+        SetDims(import, node, x, ShapeRules.Reshape(node, x.Dims, import.Constant(node, 1)));
     }
 
     public static void Flatten(NetworkImport import, OnnxNode node)
     {
-        var x = import.Elements(node, 0);
+        var x = import.InAnyOrder(node, 0);
         SetDims(import, node, x, ShapeRules.Flatten(node, x.Dims));
     }
 
     public static void Squeeze(NetworkImport import, OnnxNode node)
     {
-        var x = import.Elements(node, 0);
+        var x = import.InAnyOrder(node, 0);
         var ofOne = Enumerable.Range(1, x.Dims.Length - 1).Where(axis => x.Dims[axis] == 1).Select(axis => (long)axis);
         var axes = ShapeRules.Axes(node, import.Constant(node, 1)) ?? [.. ofOne];
         if (axes.Any(axis => ShapeRules.Axis(node, axis, x.Dims.Length) == 0))
-            throw node.Illegal("removes the batch dimension, which is not supported");
+            throw node.Illegal("removes the batch dimension; leave it as the first");
         SetDims(import, node, x, ShapeRules.Squeeze(node, x.Dims, axes));
     }
 
     public static void Unsqueeze(NetworkImport import, OnnxNode node)
     {
-        var x = import.Elements(node, 0);
+        var x = import.InAnyOrder(node, 0);
         var axes = ShapeRules.Axes(node, import.Constant(node, 1)) ?? [];
         if (axes.Any(axis => ShapeRules.Axis(node, axis, x.Dims.Length + axes.Length) == 0))
-            throw node.Illegal("inserts a dimension before the batch, which is not supported");
+            throw node.Illegal("inserts a dimension before the batch; leave the batch as the first");
         SetDims(import, node, x, ShapeRules.Unsqueeze(node, x.Dims, axes));
     }
 
     /// <summary>
-    /// <c>Transpose</c>. Of the two parts of split channels it is a channel shuffle. Of dimensions of 1 it moves nothing. Any other waits
-    /// for one that undoes it.
+    /// <c>Transpose</c>. Of the two parts of split channels it is a channel shuffle. Any other waits for one that undoes it, or for an
+    /// operation that can read it.
     /// </summary>
     public static void Transpose(NetworkImport import, OnnxNode node)
     {
         var x = import.View(node, 0);
-        var rank = x.Dims.Length;
-        var order = ShapeRules.Permutation(node, rank);
+        var order = ShapeRules.Permutation(node, x.Dims.Length);
         var dims = Array.ConvertAll(order, axis => x.Dims[axis]);
+        if (x.IsMixed) throw node.Illegal($"transposes {x} for the second time after a reshape; leave maps as [N, C, H, W]");
         if (x.Order is null && IsShuffle(x, order))
         {
-            var shuffled = import.Append(node, null, new ChannelShuffleOp(x.Dims[1]), import.Elements(node, 0));
-            import.Set(node, shuffled with { Dims = dims });
+            var shuffled = import.Append(node, null, new ChannelShuffleOp(x.Dims[1]), import.InAnyOrder(node, 0));
+            import.Set(node, shuffled.Reshape(dims));
             return;
         }
 
-        var total = Array.ConvertAll(order, axis => x.Order?[axis] ?? axis);
-        var moving = total.Where((_, axis) => axis == 0 || dims[axis] != 1).ToArray();
-        var isSame = total[0] == 0 && moving.SequenceEqual(moving.Order());
-        if (!isSame) x = import.InAnyOrder(node, 0);
-        import.Set(node, x with { Dims = dims, Order = isSame ? null : total });
+        int[] total = [.. order.Select(axis => x.Order?[axis] ?? axis)];
+        // Steps are of rows and columns in their places.
+        var y = x.Transpose(dims, total);
+        if (y.Order is not null) y = import.InAnyOrder(node, 0).Transpose(dims, total);
+        import.Set(node, y);
     }
 
     public static void Identity(NetworkImport import, OnnxNode node) => import.Set(node, import.View(node, 0));
 
-    /// <summary><c>Cast</c> of features, only to float.</summary>
+    /// <summary><c>Cast</c> of features to floats of any width: all are computed in 32 bits.</summary>
     public static void Cast(NetworkImport import, OnnxNode node)
     {
-        const long float32 = 1;
-        if (node.Get("to", 0L) is var type && type != float32)
-            throw node.Illegal($"casts features to the data type {type}; float (1) was expected");
+        if (!ShapeRules.CastsToFloat(node)) throw node.Illegal("casts features to integers; export a network of floats");
         Identity(import, node);
     }
 
@@ -80,7 +86,7 @@ internal static class Views
     private static void SetDims(NetworkImport import, OnnxNode node, OnnxFeature x, int[] dims)
     {
         if (dims.Length < 2 || dims[0] != import.Batch)
-            throw node.Illegal($"turns {x} into {RowMajor.Text(dims)}; the batch was expected to stay the first dimension of several");
-        import.Set(node, x with { Dims = dims });
+            throw node.Illegal($"turns {x} into {RowMajor.Text(dims)}; leave the batch as the first dimension of several");
+        import.Set(node, x.Reshape(dims));
     }
 }

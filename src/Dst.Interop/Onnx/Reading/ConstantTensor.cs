@@ -37,6 +37,9 @@ internal sealed class ConstantTensor
     public float Scalar(OnnxNode reader) =>
         Count == 1 ? Floats(reader)[0] : throw reader.Illegal($"reads a constant {RowMajor.Text(Shape)}; one element was expected");
 
+    /// <summary>The only element of a tensor of one float.</summary>
+    public float Only => ((float[])_values)[0];
+
     /// <summary>The same elements in another shape with as many.</summary>
     public ConstantTensor Reshape(int[] shape) => _values is float[] floats ? new(shape, floats) : new(shape, (long[])_values);
 

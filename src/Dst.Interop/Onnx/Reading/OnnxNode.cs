@@ -5,27 +5,45 @@ namespace Dst.Interop.Onnx.Reading;
 /// <param name="name">Its name; may be empty.</param>
 /// <param name="inputs">Values that it reads; "" stands for an absent one.</param>
 /// <param name="outputs">Values that it writes.</param>
-/// <param name="attributes">long, float, string, long[], float[] or <see cref="ConstantTensor"/> by name.</param>
+/// <param name="attributes">
+/// long, float, string, long[], float[] or <see cref="ConstantTensor"/> by name, read when they are needed.
+/// </param>
 internal sealed class OnnxNode(
     string operation, string name, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
-    IReadOnlyDictionary<string, object> attributes)
+    Lazy<IReadOnlyDictionary<string, object>> attributes)
 {
     public string Operation => operation;
 
     public string Name => name;
 
+    /// <summary>Who defines the operation; empty for the standard.</summary>
+    public string Domain { get; init; } = "";
+
+    /// <summary>Version of the operation set.</summary>
+    public required int Opset { get; init; }
+
     public IReadOnlyList<string> Inputs => inputs;
 
     public IReadOnlyList<string> Outputs => outputs;
 
+    /// <summary>The attributes by name.</summary>
+    public IReadOnlyDictionary<string, object> Attributes => attributes.Value;
+
+    /// <summary>Another operation that takes the place of this node and reads other values.</summary>
+    /// <param name="operation">Its type.</param>
+    /// <param name="attributes">Its attributes.</param>
+    /// <param name="inputs">The values that it reads.</param>
+    public OnnxNode With(string operation, IReadOnlyDictionary<string, object> attributes, params string[] inputs) =>
+        new(operation, name, inputs, outputs, new(attributes)) { Opset = Opset };
+
     /// <summary>Whether the node has an attribute.</summary>
-    public bool Has(string attribute) => attributes.ContainsKey(attribute);
+    public bool Has(string attribute) => Attributes.ContainsKey(attribute);
 
     /// <summary>An attribute, or <paramref name="fallback"/> if the node has none of this name.</summary>
     /// <exception cref="InputException">It is of another type.</exception>
     public T Get<T>(string attribute, T fallback)
     {
-        if (!attributes.TryGetValue(attribute, out var value)) return fallback;
+        if (!Attributes.TryGetValue(attribute, out var value)) return fallback;
         return value is T typed ? typed : throw Illegal($"has the attribute '{attribute}' of another type than was expected");
     }
 

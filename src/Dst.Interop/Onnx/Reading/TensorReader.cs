@@ -38,8 +38,10 @@ internal sealed class TensorReader(string folder)
         {
             DataType.Float => new(shape, [.. tensor.FloatData]),
             DataType.Float16 => new(shape, [.. tensor.Int32Data.Select(bits => (float)BitConverter.UInt16BitsToHalf((ushort)bits))]),
+            DataType.Bfloat16 => new(shape, [.. tensor.Int32Data.Select(bits => FromBfloat16((ushort)bits))]),
             DataType.Double => new(shape, [.. tensor.DoubleData.Select(value => (float)value)]),
             DataType.Int64 => new(shape, [.. tensor.Int64Data]),
+            DataType.Uint32 or DataType.Uint64 => new(shape, [.. tensor.Uint64Data.Select(value => (long)value)]),
             _ => new(shape, [.. tensor.Int32Data.Select(value => (long)value)]),
         };
     }
@@ -55,13 +57,11 @@ internal sealed class TensorReader(string folder)
 
     private static int WidthOf(TensorProto tensor) => tensor.DataType switch
     {
-        DataType.Float or DataType.Int32 => 4,
-        DataType.Int64 or DataType.Double => 8,
-        DataType.Float16 => 2,
-        DataType.Bool => 1,
-        var type => throw new InputException(
-            $"tensor '{tensor.Name}' has the data type {(int)type}; "
-            + "float (1), int32 (6), int64 (7), bool (9), float16 (10) or double (11) was expected"),
+        DataType.Float or DataType.Int32 or DataType.Uint32 => 4,
+        DataType.Int64 or DataType.Uint64 or DataType.Double => 8,
+        DataType.Float16 or DataType.Bfloat16 or DataType.Int16 or DataType.Uint16 => 2,
+        DataType.Bool or DataType.Int8 or DataType.Uint8 => 1,
+        var type => throw new InputException($"tensor '{tensor.Name}' has the data type {(int)type}; floats or integers were expected"),
     };
 
     private static int TypedCount(TensorProto tensor) => tensor.DataType switch
@@ -69,6 +69,7 @@ internal sealed class TensorReader(string folder)
         DataType.Float => tensor.FloatData.Count,
         DataType.Double => tensor.DoubleData.Count,
         DataType.Int64 => tensor.Int64Data.Count,
+        DataType.Uint32 or DataType.Uint64 => tensor.Uint64Data.Count,
         _ => tensor.Int32Data.Count,
     };
 
@@ -78,15 +79,35 @@ internal sealed class TensorReader(string folder)
             throw new InputException($"tensor '{tensor.Name}' {RowMajor.Text(shape)} has {found} {what}; {expected} were expected");
     }
 
-    private static ConstantTensor FromBytes(TensorProto tensor, int[] shape, ReadOnlySpan<byte> bytes) => tensor.DataType switch
+    private static ConstantTensor FromBytes(TensorProto tensor, int[] shape, ReadOnlySpan<byte> bytes)
     {
-        DataType.Float => new(shape, MemoryMarshal.Cast<byte, float>(bytes).ToArray()),
-        DataType.Float16 => new(shape, Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value)),
-        DataType.Double => new(shape, Array.ConvertAll(MemoryMarshal.Cast<byte, double>(bytes).ToArray(), value => (float)value)),
-        DataType.Int64 => new(shape, MemoryMarshal.Cast<byte, long>(bytes).ToArray()),
-        DataType.Int32 => new(shape, Array.ConvertAll(MemoryMarshal.Cast<byte, int>(bytes).ToArray(), value => (long)value)),
-        _ => new(shape, Array.ConvertAll(bytes.ToArray(), value => value == 0 ? 0L : 1L)),
-    };
+        return tensor.DataType switch
+        {
+            DataType.Float => new(shape, MemoryMarshal.Cast<byte, float>(bytes).ToArray()),
+            DataType.Float16 => Convert<Half, float>(bytes, value => (float)value),
+            DataType.Bfloat16 => Convert<ushort, float>(bytes, FromBfloat16),
+            DataType.Double => Convert<double, float>(bytes, value => (float)value),
+            DataType.Int64 or DataType.Uint64 => new(shape, MemoryMarshal.Cast<byte, long>(bytes).ToArray()),
+            DataType.Int32 => Convert<int, long>(bytes, value => value),
+            DataType.Uint32 => Convert<uint, long>(bytes, value => value),
+            DataType.Int16 => Convert<short, long>(bytes, value => value),
+            DataType.Uint16 => Convert<ushort, long>(bytes, value => value),
+            DataType.Int8 => Convert<sbyte, long>(bytes, value => value),
+            DataType.Uint8 => Convert<byte, long>(bytes, value => value),
+            _ => Convert<byte, long>(bytes, value => value == 0 ? 0 : 1),
+        };
+
+        ConstantTensor Convert<TFrom, TTo>(ReadOnlySpan<byte> bytes, Func<TFrom, TTo> convert) where TFrom : struct
+        {
+            var from = MemoryMarshal.Cast<byte, TFrom>(bytes);
+            var to = new TTo[from.Length];
+            for (var i = 0; i < to.Length; i++) to[i] = convert(from[i]);
+            return to is float[] floats ? new(shape, floats) : new(shape, (long[])(object)to);
+        }
+    }
+
+    /// <summary>A 16-bit float with the exponent of a 32-bit one, of which it is the upper half.</summary>
+    private static float FromBfloat16(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
     private byte[] ReadExternal(TensorProto tensor, long expected)
     {

@@ -48,7 +48,7 @@ internal readonly unsafe struct DepthwiseForward(
     {
         for (var oy = 0; oy < plane.OutHeight; oy++, y += plane.OutWidth * Layout.Block)
         {
-            var reach = WindowShape.Reach.Of(oy, plane.Height, plane.KernelHeight, plane.Stride, plane.Padding);
+            var reach = WindowShape.Reach.Of(oy, plane.Height, plane.KernelHeight, plane.Stride, plane.Padding, plane.Padding);
             var rows = reach.End - reach.First;
             var source = x + reach.First * plane.RowPitch;
             var ofRows = kernel.From((reach.First - reach.Origin) * plane.KernelWidth * Layout.Block);

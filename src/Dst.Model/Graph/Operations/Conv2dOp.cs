@@ -37,8 +37,8 @@ public sealed record Conv2dOp(
         var x = inputs[0];
         node.Expect(OutChannels >= 1 && Stride is >= 1 and <= MaxKernel && Padding is >= 0 and <= MaxKernel
             && KernelHeight is >= 1 and <= MaxKernel && KernelWidth is >= 1 and <= MaxKernel,
-            $"has attributes out of range ({this}); expected at least one filter, stride and kernel 1 to {MaxKernel}, "
-            + $"padding 0 to {MaxKernel}");
+            $"has {OutChannels} filters of {KernelHeight}x{KernelWidth} with stride {Stride} and padding {Padding}; "
+            + $"expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
         node.Expect(Groups >= 1 && x.Channels % Groups == 0 && OutChannels % Groups == 0,
             $"has {Groups} groups, which must divide its {x.Channels} input and {OutChannels} output channels");
         node.Expect(IsSmall(x),

@@ -2,10 +2,7 @@ using Dst.Kernels;
 
 namespace Dst.Graph;
 
-/// <summary>
-/// Adds rows and columns on the four sides, and channels before and after, all of <c>Value</c>. Before a max pool the value is
-/// <see cref="float.MinValue"/>, which never wins.
-/// </summary>
+/// <summary>Adds rows and columns on the four sides, and channels before and after, all of <c>Value</c>.</summary>
 public sealed record PadOp(
     int Top, int Left, int Bottom, int Right, int ChannelsBefore = 0, int ChannelsAfter = 0, float Value = 0) : Operation
 {
@@ -25,7 +22,8 @@ public sealed record PadOp(
         node.Expect(
             Array.TrueForAll(sides, side => side is >= 0 and <= MaxExtent)
             && Array.TrueForAll(channels, count => count is >= 0 and <= MaxChannels),
-            $"has attributes out of range ({this}); expected 0 to {MaxExtent} pixels a side and 0 to {MaxChannels} channels");
+            $"pads {Top}, {Left}, {Bottom} and {Right} pixels, {ChannelsBefore} and {ChannelsAfter} channels; "
+            + $"expected 0 to {MaxExtent} pixels a side and 0 to {MaxChannels} channels");
         node.Expect(float.IsFinite(Value), $"pads with {Value}; a finite value was expected");
         node.Expect(x.Channels <= MaxChannels || ChannelsBefore + ChannelsAfter == 0,
             $"pads {x.Channels} channels with more; at most {MaxChannels} were expected");

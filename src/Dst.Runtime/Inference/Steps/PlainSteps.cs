@@ -34,8 +34,8 @@ internal sealed unsafe class BatchNormStep(LoweredNode node, string form, Featur
     : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)
 {
     private readonly int _pixels = shape.Height * shape.Width;
-    private readonly float[] _scale = Padded(node.Weight!);
-    private readonly float[] _shift = Padded(node.Bias!);
+    private readonly float[] _scale = Layout.Padded(node.Weight!);
+    private readonly float[] _shift = Layout.Padded(node.Bias!);
 
     public override int Units(int images) => images;
 
@@ -44,13 +44,6 @@ internal sealed unsafe class BatchNormStep(LoweredNode node, string form, Featur
         var offset = first * Layout.ImageLength(shape.Channels, _pixels);
         var relu = node.Bounds == Bounds.Relu;
         BatchNorm.Apply(data.Tier, data.X + offset, _scale, _shift, end - first, shape.Channels, _pixels, relu, data.Y + offset);
-    }
-
-    private static float[] Padded(float[] values)
-    {
-        var padded = new float[Layout.PaddedChannels(values.Length)];
-        values.CopyTo(padded, 0);
-        return padded;
     }
 }
 
@@ -194,5 +187,41 @@ internal sealed unsafe class SoftmaxStep(LoweredNode node, int classes)
             Softmax.Forward(new(data.X + (long)image * pitch, classes), classes, y[..classes]);
             y[classes..].Clear();
         }
+    }
+}
+
+/// <summary>Layer normalisation over the channels of each pixel.</summary>
+internal sealed unsafe class LayerNormStep(LoweredNode node, float epsilon, FeatureShape shape)
+    : InferenceStep(node.Layer, "layer-norm", node.Inputs[0], null, node.Output)
+{
+    private readonly int _pixels = shape.Height * shape.Width;
+    private readonly float[] _weights = Layout.Padded(node.Weight!);
+    private readonly float[] _biases = Layout.Padded(node.Bias!);
+
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var offset = first * Layout.ImageLength(shape.Channels, _pixels);
+        fixed (float* weights = _weights, biases = _biases)
+        {
+            LayerNorm.Forward(
+                data.Tier, data.X + offset, weights, biases, epsilon, end - first, shape.Channels, _pixels, data.Y + offset);
+        }
+    }
+}
+
+/// <summary>Local response normalisation.</summary>
+internal sealed unsafe class LocalResponseNormStep(LoweredNode node, LocalResponseNorm kernel, FeatureShape shape)
+    : InferenceStep(node.Layer, "local-response-norm", node.Inputs[0], null, node.Output)
+{
+    private readonly int _pixels = shape.Height * shape.Width;
+
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var offset = first * Layout.ImageLength(shape.Channels, _pixels);
+        kernel.Forward(data.X + offset, end - first, shape.Channels, _pixels, data.Y + offset);
     }
 }

@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Text;
 using Dst.Foundations;
 using Dst.Images;
 
@@ -19,6 +18,11 @@ internal sealed record CifarLayout(string Name, int LabelBytes, string[] Trainin
 
     /// <summary>A coarse and a fine label; the fine one is the class.</summary>
     public static CifarLayout Cifar100 { get; } = new("CIFAR-100", 2, ["train.bin"], "test.bin", "fine_label_names.txt");
+
+    /// <summary>The layout that has a file of this name, or null.</summary>
+    public static DataKind? KindOf(string file) => Cifar100.Files.Contains(file) ? DataKind.Cifar100
+        : Cifar10.Files.Contains(file) ? DataKind.Cifar10
+        : null;
 
     public IEnumerable<string> Files => [.. TrainingFiles, TestFile, NamesFile];
 }
@@ -47,9 +51,32 @@ internal static class CifarSource
         }
 
         const StringSplitOptions lines = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
-        var names = Encoding.UTF8.GetString(files[layout.NamesFile]).Split('\n', lines);
+        var names = InputFile.TextOf(files[layout.NamesFile]).Split('\n', lines);
         SourceSample[] Records(string file) => ReadRecords($"{path}/{file}", files[file], layout, names.Length);
         return new(names, [.. layout.TrainingFiles.SelectMany(Records)], Records(layout.TestFile));
+    }
+
+    /// <summary>The set that a folder holds, at most one folder deeper, or null.</summary>
+    public static DataKind? KindOfFolder(string path) => ImageFolder.Subfolders(path).Prepend(path)
+        .SelectMany(folder => Directory.EnumerateFiles(folder, "*.bin"))
+        .Select(file => CifarLayout.KindOf(Path.GetFileName(file))).FirstOrDefault(kind => kind is not null);
+
+    /// <summary>The set that an archive holds, by the first name in it that tells, or null.</summary>
+    /// <exception cref="InputException">The file is not an archive.</exception>
+    public static DataKind? KindOfArchive(string path)
+    {
+        using var file = InputFile.Open(path);
+        return InputFile.Guard(path, () =>
+        {
+            using var unzipped = new GZipStream(file, CompressionMode.Decompress);
+            using var archive = new TarReader(unzipped);
+            while (archive.GetNextEntry() is { } entry)
+            {
+                if (CifarLayout.KindOf(Path.GetFileName(entry.Name)) is { } kind) return kind;
+            }
+
+            return (DataKind?)null;
+        });
     }
 
     private static SourceSample[] ReadRecords(string file, byte[] bytes, CifarLayout layout, int classes)

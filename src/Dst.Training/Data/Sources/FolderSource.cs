@@ -1,3 +1,6 @@
+using Dst.Foundations;
+using Dst.Images;
+
 namespace Dst.Training.Data;
 
 /// <summary>Reads a folder for each class, with image files at any depth. The folders' names are the classes' names.</summary>
@@ -6,23 +9,14 @@ internal static class FolderSource
     private static readonly string[] TrainingNames = ["train", "train/17_DEG", "17_DEG"];
     private static readonly string[] TestNames = ["test", "test/15_DEG", "15_DEG"];
 
-    /// <summary><c>path/{train,test}/class/*</c>, or <c>path/class/*</c> without a test split.</summary>
-    public static SourceData Open(string path)
-    {
-        var training = FindFolder(path, "train");
-        var test = FindFolder(path, "test");
-        if (training is null && test is null) return Open(path, null);
-        if (training is null || test is null)
-        {
-            var (found, missing) = training is null ? ("test", "train") : ("train", "test");
-            throw new InputException($"folder '{path}' has a folder '{found}' but no folder '{missing}'; both or neither were expected");
-        }
+    /// <summary><c>path/split/class/*</c>, or <c>path/class/*</c> without splits.</summary>
+    public static SourceData Open(string path, Action<string> log) =>
+        SplitFolders.Find(path, log) is { } splits
+            ? Open(splits.Training!, splits.Validation, splits.Test, log)
+            : Open(path, null, null, log);
 
-        return Open(training, test);
-    }
-
-    /// <summary>The same, with both splits required. MSTAR data also names them 17_DEG and 15_DEG, after the depression angle.</summary>
-    public static SourceData OpenMstar(string path)
+    /// <summary>Training and test chips, both required. MSTAR data also names them 17_DEG and 15_DEG, after the depression angle.</summary>
+    public static SourceData OpenMstar(string path, Action<string> log)
     {
         var training = LastFound(path, TrainingNames);
         var test = LastFound(path, TestNames);
@@ -33,42 +27,56 @@ internal static class FolderSource
                 $"folder '{path}' has no folder {missing}; MSTAR's training and test chips were expected in such folders");
         }
 
-        return Open(training, test);
+        return Open(training, null, test, log);
     }
+
+    /// <summary>Whether a folder has MSTAR's folders of depression angles.</summary>
+    public static bool IsMstar(string path) =>
+        LastFound(path, TrainingNames[1..]) is not null && LastFound(path, TestNames[1..]) is not null;
 
     /// <summary>The images in and below the folder <c>data.unlabelled</c>, whatever its folders are called; none without it.</summary>
     /// <exception cref="InputException">It is not a folder, or holds no image.</exception>
-    public static IReadOnlyList<SourceSample> OpenUnlabelled(DataOptions options, string baseFolder)
+    public static IReadOnlyList<SourceSample> OpenUnlabelled(DataOptions options, string baseFolder, Action<string> log)
     {
         if (options.Unlabelled.Length == 0) return [];
         var folder = Path.GetFullPath(Path.Combine(baseFolder, options.Unlabelled));
         if (!Directory.Exists(folder))
             throw new InputException($"data.unlabelled '{folder}' is not a folder; a folder of images without labels was expected");
-        var samples = new List<SourceSample>();
-        ImageFolder.AddImages(folder, label: null, samples);
-        return samples;
+        var content = ImageFolder.Find(folder);
+        if (content.Images.Count == 0)
+            throw new InputException(
+                $"data.unlabelled '{folder}' holds no image file; {Words.Choice(ImageFile.Formats)} files were expected");
+        if (ImageFolder.Describe(content.Others) is { } line) log($"data: {line}");
+        return [.. content.Images.Select(file => SourceSample.OfFile(file, label: null))];
     }
 
-    private static SourceData Open(string trainingFolder, string? testFolder)
+    private static SourceData Open(string trainingFolder, string? validationFolder, string? testFolder, Action<string> log)
     {
-        var folders = ImageFolder.Subfolders(trainingFolder);
-        if (folders.Length < 2)
-            throw new InputException($"folder '{trainingFolder}' holds {folders.Length} class folders; at least 2 were expected");
-        var names = Array.ConvertAll(folders, folder => Path.GetFileName(folder)!);
-        var training = new List<SourceSample>();
-        for (var label = 0; label < folders.Length; label++) ImageFolder.AddImages(folders[label], label, training);
-
-        var test = new List<SourceSample>();
-        foreach (var folder in testFolder is null ? [] : ImageFolder.Subfolders(testFolder))
+        var classes = ClassFolders.Read(ImageFolder.Subfolders(trainingFolder), log);
+        if (classes.Count < 2)
+            throw new InputException($"folder '{trainingFolder}' holds {classes.Count} class folders; at least 2 were expected");
+        string[] names = [.. classes.Keys];
+        var training = classes.Values.SelectMany((files, label) => files.Select(file => SourceSample.OfFile(file, label)));
+        return new(names, [.. training], ReadSplit(testFolder, trainingFolder, names, log))
         {
-            var label = Array.IndexOf(names, Path.GetFileName(folder));
+            Validation = ReadSplit(validationFolder, trainingFolder, names, log),
+        };
+    }
+
+    private static List<SourceSample> ReadSplit(string? folder, string trainingFolder, string[] names, Action<string> log)
+    {
+        if (folder is null) return [];
+        var samples = new List<SourceSample>();
+        foreach (var (name, files) in ClassFolders.Read(ImageFolder.Subfolders(folder), log))
+        {
+            var label = Array.IndexOf(names, name);
             if (label < 0)
-                throw new InputException($"test folder '{folder}' has no training images: there is no such class in '{trainingFolder}'");
-            ImageFolder.AddImages(folder, label, test);
+                throw new InputException(
+                    $"folder '{Path.Combine(folder, name)}' has no training images: there is no such class in '{trainingFolder}'");
+            samples.AddRange(files.Select(file => SourceSample.OfFile(file, label)));
         }
 
-        if (testFolder is not null && test.Count == 0) throw new InputException($"test folder '{testFolder}' holds no class folders");
-        return new(names, training, test);
+        return samples.Count > 0 ? samples : throw new InputException($"folder '{folder}' holds no class folders with images");
     }
 
     // The last name that exists, so that train/17_DEG is preferred to train.
@@ -86,5 +94,5 @@ internal static class FolderSource
     }
 
     private static string? FindFolder(string path, string name) =>
-        Array.Find(ImageFolder.Subfolders(path), folder => Path.GetFileName(folder).Equals(name, StringComparison.OrdinalIgnoreCase));
+        ImageFolder.Subfolders(path).FirstOrDefault(folder => Path.GetFileName(folder).Equals(name, StringComparison.OrdinalIgnoreCase));
 }

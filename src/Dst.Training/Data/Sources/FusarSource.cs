@@ -10,7 +10,9 @@ namespace Dst.Training.Data;
 /// <remarks>Hou et al., "FUSAR-Ship: building a high-resolution SAR-AIS matchup dataset of Gaofen-3", Science China 2020.</remarks>
 internal static class FusarSource
 {
-    private const string MetaName = "meta.csv";
+    /// <summary>The file that tells which ship an image shows.</summary>
+    public const string MetaName = "meta.csv";
+
     private const int LargestMeta = 64 << 20;
 
     /// <summary>
@@ -20,41 +22,16 @@ internal static class FusarSource
     public static SourceData Open(string path, FusarLevel level, int minSamples, Action<string> log)
     {
         var ships = ReadShips(Path.Combine(path, MetaName));
-        var classes = new List<(string Name, List<string> Files)>();
-        foreach (var category in ImageFolder.Subfolders(path))
-        {
-            var name = Path.GetFileName(category);
-            if (level == FusarLevel.Category)
-            {
-                classes.Add((name, [.. ImageFolder.ImageFiles(category)]));
-                continue;
-            }
-
-            foreach (var folder in ImageFolder.Subfolders(category))
-                classes.Add(($"{name}/{Path.GetFileName(folder)}", [.. ImageFolder.ImageFiles(folder)]));
-        }
-
-        var dropped = classes.Where(c => c.Files.Count < minSamples).ToList();
-        if (dropped.Count > 0)
-        {
-            var names = string.Join(", ", dropped.Select(c => $"{c.Name} ({c.Files.Count})"));
-            log($"data: dropped {dropped.Count} classes of fewer than {minSamples} images: {names}");
-        }
-
-        var kept = classes.Except(dropped).Where(c => c.Files.Count > 0).ToList();
-        if (kept.Count < 2)
-            throw new InputException(
-                $"folder '{path}' has {kept.Count} classes of at least {minSamples} images at the level '{Words.Of(level)}'; "
-                + "at least 2 were expected");
-
+        var classes = level == FusarLevel.Category ? Categories(path, log) : Subcategories(path, log);
+        var kept = ClassFolders.DropSmall(path, classes, minSamples, log);
         var samples = new List<SourceSample>();
         var unknown = 0;
         for (var label = 0; label < kept.Count; label++)
         {
-            foreach (var file in kept[label].Files)
+            foreach (var file in kept[label].Images)
             {
                 if (!ships.TryGetValue(Path.GetFileName(file), out var ship)) unknown++;
-                samples.Add(new(file, label, () => ImageFile.Read(file), ship ?? ""));
+                samples.Add(SourceSample.OfFile(file, label, ship ?? ""));
             }
         }
 
@@ -62,13 +39,21 @@ internal static class FusarSource
         return new([.. kept.Select(c => c.Name)], samples, []);
     }
 
+    private static IEnumerable<(string Name, string[] Files)> Categories(string path, Action<string> log) =>
+        ClassFolders.Read(ImageFolder.Subfolders(path), log).Select(c => (c.Key, c.Value.ToArray()));
+
+    private static IEnumerable<(string Name, string[] Files)> Subcategories(string path, Action<string> log) =>
+        ImageFolder.Subfolders(path).SelectMany(
+            category => ClassFolders.Read(ImageFolder.Subfolders(category), log)
+                .Select(c => ($"{ClassFolders.NameOf(category)}/{c.Key}", c.Value.ToArray())));
+
     // The MMSI number of the ship by image file name.
     private static Dictionary<string, string> ReadShips(string metaPath)
     {
         var bytes = InputFile.ReadAllBytes(metaPath);
         if (bytes.Length > LargestMeta)
             throw new InputException($"file '{metaPath}' has {bytes.Length} bytes; at most {LargestMeta} were expected");
-        using var reader = new StreamReader(new MemoryStream(bytes));
+        using var reader = new StringReader(InputFile.TextOf(bytes));
         var header = Fields(reader.ReadLine() ?? "").ConvertAll(name => name.Trim().ToUpperInvariant());
         int pathColumn = header.IndexOf("PATH"), shipColumn = header.IndexOf("MMSI");
         if (pathColumn < 0 || shipColumn < 0)

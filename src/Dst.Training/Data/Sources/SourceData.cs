@@ -8,34 +8,57 @@ namespace Dst.Training.Data;
 /// <param name="Label">Index of its class, or null if it has no label.</param>
 /// <param name="Read">Reads or makes the image.</param>
 /// <param name="Group">What the image shows (a ship's identity), or empty if not known. One group in two splits is a leak.</param>
-internal sealed record SourceSample(string Name, int? Label, Func<Image> Read, string Group = "");
+internal sealed record SourceSample(string Name, int? Label, Func<Image> Read, string Group = "")
+{
+    /// <summary>Bands and size of the image, without decoding it where the format tells them.</summary>
+    public Func<ImageSize> Measure { get; init; } = () => ImageSize.Of(Read());
+
+    /// <summary>An image file.</summary>
+    public static SourceSample OfFile(string path, int? label, string group = "") =>
+        new(path, label, () => ImageFile.Read(path), group) { Measure = () => ImageFile.Measure(path) };
+}
 
 /// <summary>
-/// What a source holds: class names in label order, and labelled images by split. If the test split is empty, it is to be drawn from
-/// the training images.
+/// What a source holds: class names in label order, and labelled images by split. If the validation or test split is empty, it is to be
+/// drawn from the training images.
 /// </summary>
 internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyList<SourceSample> Training, IReadOnlyList<SourceSample> Test)
 {
+    /// <summary>Validation images that the data has of its own.</summary>
+    public IReadOnlyList<SourceSample> Validation { get; init; } = [];
+
+    /// <summary>All labelled images.</summary>
+    public IEnumerable<SourceSample> Labelled => [.. Training, .. Validation, .. Test];
+
     /// <summary>Opens the source that the options name.</summary>
     /// <exception cref="InputException">The data is missing, empty or not laid out as its kind is.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static SourceData Open(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
         if (options.Kind == DataKind.Simulated) return SimulatedSource.Generate(options.Simulated, cancellation);
-        if (options.Path.Length == 0)
-            throw new InputException($"data.path is empty; the folder or archive of the {Words.Of(options.Kind)} data was expected");
-        var path = Path.GetFullPath(Path.Combine(baseFolder, options.Path));
-        if (!Path.Exists(path))
-            throw new InputException(
-                $"data.path '{path}' does not exist; the folder or archive of the {Words.Of(options.Kind)} data was expected");
+        var path = PathOf(options, baseFolder);
         return options.Kind switch
         {
-            DataKind.Mstar => FolderSource.OpenMstar(path),
-            DataKind.Folder => FolderSource.Open(path),
+            DataKind.Mstar => FolderSource.OpenMstar(path, log),
+            DataKind.Folder => FolderSource.Open(path, log),
             DataKind.Fusar => FusarSource.Open(path, options.Level, options.MinSamples, log),
+            DataKind.Opensarship => OpenSarShipSource.Open(path, options, log),
+            DataKind.Idx => IdxSource.Open(path, log),
             DataKind.Cifar10 => CifarSource.Open(path, CifarLayout.Cifar10, cancellation),
             DataKind.Cifar100 => CifarSource.Open(path, CifarLayout.Cifar100, cancellation),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, "unknown kind of data"),
         };
+    }
+
+    /// <summary>The folder or file of the data.</summary>
+    /// <exception cref="InputException">None is given, or it does not exist.</exception>
+    public static string PathOf(DataOptions options, string baseFolder)
+    {
+        var expected = options.Kind == DataKind.Auto ? "a data set" : $"{Words.Of(options.Kind)} data";
+        if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of {expected} was expected");
+        var path = Path.GetFullPath(Path.Combine(baseFolder, options.Path));
+        return Path.Exists(path)
+            ? path
+            : throw new InputException($"data.path '{path}' does not exist; the folder or archive of {expected} was expected");
     }
 }

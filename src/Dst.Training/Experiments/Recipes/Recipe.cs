@@ -96,8 +96,7 @@ public record NetworkOptions
     /// <summary>A network to go on from.</summary>
     [Setting(
         "model file whose training goes on, dense or pruned, in place of arch, width and dropout: masks stay, and the last layer begins "
-            + "anew if "
-        + "its classes are not those of the data; null for initial weights")]
+        + "anew if its classes are not those of the data; null for initial weights")]
     public string? From { get; init; }
 
     /// <summary>A finished network.</summary>

@@ -29,11 +29,7 @@ internal sealed class RecipeTree
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="InputException">It cannot be read, is too large, or is not a mapping of plain YAML data.</exception>
-    public static RecipeTree Read(string path)
-    {
-        using var reader = new StreamReader(new MemoryStream(InputFile.ReadAllBytes(path, MaxBytes))); // skips a byte order mark
-        return Parse($"recipe {path}", reader.ReadToEnd());
-    }
+    public static RecipeTree Read(string path) => Parse($"recipe {path}", InputFile.ReadText(path, MaxBytes));
 
     /// <summary>Reads a text; <paramref name="source"/> is what errors call it.</summary>
     /// <exception cref="InputException">The text is not a mapping of plain YAML data.</exception>

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text;
 using Dst.Foundations;
 using Dst.Training.Engine;
 
@@ -19,7 +18,7 @@ public static class MetricsTable
     /// <exception cref="InputException">It cannot be read, or a line is not a row of it.</exception>
     public static IReadOnlyList<EpochMetrics> Load(string path)
     {
-        var lines = Encoding.UTF8.GetString(InputFile.ReadAllBytes(path, MaxBytes)).Split('\n')[..^1];
+        var lines = InputFile.ReadText(path, MaxBytes).Split('\n')[..^1];
         if (lines.Length == 0 || lines[0] != Header)
             throw new InputException($"{path} does not begin with the line '{Header}'; expected the metrics of a run");
         return [.. lines.Skip(1).Select((line, i) => TryParse(line, out var row)

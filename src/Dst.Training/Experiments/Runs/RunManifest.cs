@@ -82,7 +82,7 @@ public sealed record RunManifest
     {
         try
         {
-            return JsonSerializer.Deserialize<RunManifest>(InputFile.ReadAllBytes(path), RunSummary.JsonOptions)
+            return JsonSerializer.Deserialize<RunManifest>(InputFile.ReadText(path), RunSummary.JsonOptions)
                 ?? throw new JsonException("it is null");
         }
         catch (JsonException e)

@@ -121,7 +121,7 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
     {
         try
         {
-            var summary = JsonSerializer.Deserialize<RunSummary>(InputFile.ReadAllBytes(path, MaxBytes), JsonOptions);
+            var summary = JsonSerializer.Deserialize<RunSummary>(InputFile.ReadText(path, MaxBytes), JsonOptions);
             // The serialiser checks every property, but not the elements of lists.
             if (summary is null || !summary.Arms.All(arm => arm is not null && arm.Layers.All(layer => layer is { Shape: not null })))
                 throw new InputException($"{path} has null for the summary, an arm or a layer; expected a summary of a run");

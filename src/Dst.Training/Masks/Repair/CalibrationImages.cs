@@ -34,8 +34,8 @@ public sealed record CalibrationImages(float[] Values, int Count)
     public static CalibrationImages DrawFiles(string folder, Model model, int count, long seed)
     {
         if (!Directory.Exists(folder)) throw new InputException($"'{folder}' is not a folder; a folder of images was expected");
-        var files = ImageFolder.ImageFiles(folder);
-        if (files.Length == 0)
+        var files = ImageFolder.Find(folder).Images;
+        if (files.Count == 0)
             throw new InputException($"folder {folder} has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);

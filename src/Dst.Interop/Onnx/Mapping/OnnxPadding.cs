@@ -1,26 +1,18 @@
 using Dst.Graph;
 using Dst.Interop.Onnx.Reading;
+using Dst.Kernels;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <summary>Padding of a convolution or pooling: rows above and below, columns on the left and right.</summary>
-internal readonly record struct WindowSides(int Top, int Left, int Bottom, int Right)
+/// <summary>Reads the padding of convolutions and pools.</summary>
+internal static class OnnxPadding
 {
-    /// <summary>Whether all sides are equal. Our convolutions and pools can then add them.</summary>
-    public bool IsEqual => Top == Left && Top == Bottom && Top == Right;
-
-    /// <summary>Padding that is the same on all sides.</summary>
-    public static WindowSides Equal(int side) => new(side, side, side, side);
-
-    /// <summary>The operation that adds them.</summary>
-    public PadOp ToPad(float value) => new(Top, Left, Bottom, Right, Value: value);
-
     /// <summary>Reads <c>pads</c> or <c>auto_pad</c>.</summary>
-    /// <param name="node">The convolution or pooling.</param>
+    /// <param name="node">The convolution or pool.</param>
     /// <param name="x">What it reads.</param>
     /// <param name="kernel">Height and width of its window, dilated.</param>
-    /// <param name="stride">Its step.</param>
-    public static WindowSides Of(OnnxNode node, FeatureShape x, (int Height, int Width) kernel, int stride)
+    /// <param name="stride">Its steps.</param>
+    public static WindowSides Of(OnnxNode node, FeatureShape x, (int Height, int Width) kernel, (int Height, int Width) stride)
     {
         switch (node.Get("auto_pad", "NOTSET"))
         {
@@ -31,16 +23,25 @@ internal readonly record struct WindowSides(int Top, int Left, int Bottom, int R
             case "VALID":
                 return default;
             case "SAME_UPPER":
-                var (top, bottom) = Same(x.Height, kernel.Height, stride);
-                var (left, right) = Same(x.Width, kernel.Width, stride);
+                var (top, bottom) = Same(x.Height, kernel.Height, stride.Height);
+                var (left, right) = Same(x.Width, kernel.Width, stride.Width);
                 return new(top, left, bottom, right);
             case "SAME_LOWER":
-                (bottom, top) = Same(x.Height, kernel.Height, stride);
-                (right, left) = Same(x.Width, kernel.Width, stride);
+                (bottom, top) = Same(x.Height, kernel.Height, stride.Height);
+                (right, left) = Same(x.Width, kernel.Width, stride.Width);
                 return new(top, left, bottom, right);
             case var other:
                 throw node.Illegal($"has the auto_pad '{other}'; NOTSET, VALID, SAME_UPPER or SAME_LOWER was expected");
         }
+    }
+
+    /// <summary>The steps of a window along rows and columns.</summary>
+    public static (int Height, int Width) ReadStrides(OnnxNode node)
+    {
+        const int most = SlidingWindow.MaxKernel;
+        var strides = node.GetInts("strides", 2, 1);
+        return strides is [>= 1 and <= most and var height, >= 1 and <= most and var width] ? (height, width)
+            : throw node.Illegal($"has the strides {RowMajor.Text(strides)}; two from 1 to {most} were expected");
     }
 
     /// <summary>Padding for an output of ⌈extent / stride⌉; an odd one is larger at the end.</summary>

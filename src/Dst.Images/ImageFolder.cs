@@ -1,0 +1,71 @@
+using Dst.Foundations;
+
+namespace Dst.Images;
+
+/// <summary>What a folder and the folders below it hold, by name. What file managers and systems leave behind is passed over.</summary>
+/// <param name="Images">Paths of image files.</param>
+/// <param name="Others">Paths of files of other kinds.</param>
+public sealed record FolderContent(IReadOnlyList<string> Images, IReadOnlyList<string> Others);
+
+/// <summary>Lists folders and image files in an order that does not depend on the file system.</summary>
+public static class ImageFolder
+{
+    private const int MaxDepth = 8;
+
+    // Left behind by macOS, Windows, Synology, QNAP and Jupyter. Names that start with a dot are passed over too.
+    private static readonly string[] Junk =
+    [
+        "@eaDir", "@__thumb", "#recycle", "@Recycle", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found", "Thumbs.db",
+        "ehthumbs.db", "desktop.ini", "Icon\r",
+    ];
+
+    /// <summary>Paths of the folders in a folder, by name.</summary>
+    /// <exception cref="InputException">The path is not a folder that may be read.</exception>
+    public static IReadOnlyList<string> Subfolders(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new InputException($"'{folder}' is not a folder; one folder a class was expected in it");
+        return [.. Entries(folder).OfType<DirectoryInfo>().Select(entry => entry.FullName)];
+    }
+
+    /// <summary>
+    /// All files in a folder and in the folders below it. Links to folders are not followed below the first: they may lead in circles.
+    /// </summary>
+    /// <exception cref="InputException">A folder may not be read.</exception>
+    public static FolderContent Find(string folder)
+    {
+        var (images, others) = (new List<string>(), new List<string>());
+        Add(folder, 0);
+        return new(images, others);
+
+        void Add(string path, int depth)
+        {
+            foreach (var entry in Entries(path))
+            {
+                if (entry is DirectoryInfo && depth < MaxDepth && entry.LinkTarget is null) Add(entry.FullName, depth + 1);
+                else if (entry is FileInfo) (ImageFile.HasImageName(entry.Name) ? images : others).Add(entry.FullName);
+            }
+        }
+    }
+
+    /// <summary>
+    /// What was passed over, in a line such as <c>12 files of other kinds are not read: 10 .txt, 2 .doc, such as 'a/notes.txt'</c>; null if
+    /// nothing was.
+    /// </summary>
+    public static string? Describe(IReadOnlyList<string> others)
+    {
+        if (others.Count == 0) return null;
+        var kinds = others.GroupBy(path => Path.GetExtension(path) is { Length: > 0 } extension ? extension : "without extension")
+            .OrderByDescending(kind => kind.Count()).ThenBy(kind => kind.Key, StringComparer.Ordinal)
+            .Select(kind => $"{kind.Count()} {kind.Key}");
+        return $"{Words.Count(others.Count, "file")} of other kinds, not read: {string.Join(", ", kinds)}, such as '{others[0]}'";
+    }
+
+    /// <summary>Whether a name is of what file managers and systems leave behind.</summary>
+    internal static bool IsJunk(string name) => name.StartsWith('.') || Junk.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    private static List<FileSystemInfo> Entries(string folder)
+    {
+        var entries = InputFile.Guard(folder, () => new DirectoryInfo(folder).GetFileSystemInfos());
+        return [.. entries.Where(entry => !IsJunk(entry.Name)).OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+    }
+}

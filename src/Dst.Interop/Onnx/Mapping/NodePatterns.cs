@@ -1,0 +1,222 @@
+using Dst.Interop.Onnx.Reading;
+
+namespace Dst.Interop.Onnx.Mapping;
+
+/// <summary>
+/// Finds nodes that together are one operation of ours, and puts one node in their place. Exporters write so what their operation set has
+/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation. A value is quantised and dequantised for the sake of integer runtimes
+/// alone, so both nodes together are none.
+/// </summary>
+internal sealed class NodePatterns
+{
+    private const float Tolerance = 1e-4f;
+
+    /// <summary>Factors of a product that are looked at. Hostile files may have longer ones.</summary>
+    private const int MaxFactors = 8;
+
+    private static readonly Dictionary<string, object> None = [];
+    private readonly IReadOnlyDictionary<string, ConstantTensor> _constants;
+    private readonly Dictionary<string, OnnxNode> _producers = [];
+
+    private NodePatterns(OnnxGraph graph)
+    {
+        _constants = graph.Constants;
+        foreach (var node in graph.Nodes)
+        {
+            foreach (var output in node.Outputs) _producers[output] = node;
+        }
+    }
+
+    /// <summary>The graph with one node for each pattern.</summary>
+    /// <param name="graph">Nodes, each after its inputs.</param>
+    /// <param name="notes">Takes a sentence if quantisation is left out.</param>
+    public static OnnxGraph Rewrite(OnnxGraph graph, ICollection<string> notes)
+    {
+        var patterns = new NodePatterns(graph);
+        var nodes = new List<OnnxNode>();
+        foreach (var node in graph.Nodes)
+        {
+            var found = patterns.Find(node) ?? node;
+            nodes.Add(found);
+            foreach (var output in found.Outputs) patterns._producers[output] = found;
+        }
+
+        if (graph.Nodes.Any(node => node.Domain.Length == 0 && node.Operation == "DequantizeLinear"))
+            notes.Add("the network is quantised: its weights and features became 32-bit floats");
+        return graph.With(nodes);
+    }
+
+    private OnnxNode? Find(OnnxNode node) => node.Domain.Length > 0 || node.Inputs.Count == 0 ? null : node.Operation switch
+    {
+        "Mul" or "Div" => FindGated(node) ?? FindLayerNorm(node),
+        "DequantizeLinear" when Producer(node.Inputs[0], "QuantizeLinear") is { } pair => node.With("Identity", None, pair.Inputs[0]),
+        _ => null,
+    };
+
+    /// <summary>x · gate(x), times a number.</summary>
+    private OnnxNode? FindGated(OnnxNode node)
+    {
+        foreach (var gate in Factor(node.Outputs[0], null).Values)
+        {
+            foreach (var x in ArgumentsOf(gate))
+            {
+                var (scale, values) = Factor(node.Outputs[0], x);
+                if (values.Count == 2 && values.Contains(x) && values.Contains(gate) && x != gate && Name(gate, x, scale) is { } found)
+                    return node.With(found.Operation, found.Attributes, x);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What scale · x · gate(x) is called, or null.</summary>
+    private (string Operation, Dictionary<string, object> Attributes)? Name(string gate, string x, float scale)
+    {
+        var node = _producers[gate];
+        return node.Operation switch
+        {
+            "Sigmoid" when Is(scale, 1) => ("Swish", None),
+            "HardSigmoid" when Is(scale, 1) && Is(node.Get("alpha", 0.2f), 1 / 6f) && Is(node.Get("beta", 0.5f), 0.5f) =>
+                ("HardSwish", None),
+            "Clip" when Is(scale, 1 / 6f) && IsReluOfSix(node) && Addend(node.Inputs[0], x) is { } three && Is(three, 3) =>
+                ("HardSwish", None),
+            "Tanh" when Is(scale, 1) && Producer(node.Inputs[0], "Softplus") is not null => ("Mish", None),
+            "Add" when Is(scale, 0.5f) && IsErf(node, x) => ("Gelu", None),
+            "Add" when Is(scale, 0.5f) && IsTanhOfCube(node, x) => ("Gelu", new() { ["approximate"] = "tanh" }),
+            _ => null,
+        };
+    }
+
+    /// <summary>Values of which a value may be a gate.</summary>
+    private IEnumerable<string> ArgumentsOf(string gate)
+    {
+        if (!_producers.TryGetValue(gate, out var node) || node.Inputs.Count == 0) return [];
+        return node.Operation switch
+        {
+            "Sigmoid" or "HardSigmoid" => [node.Inputs[0]],
+            "Clip" when Producer(node.Inputs[0], "Add") is { } sum => sum.Inputs,
+            "Tanh" when Producer(node.Inputs[0], "Softplus") is { } softplus => [softplus.Inputs[0]],
+            "Add" when Other(node, 1) is { } value && Producer(value, "Erf") is { } erf => Operands(erf.Inputs[0]),
+            "Add" when Other(node, 1) is { } value && Producer(value, "Tanh") is { } tanh => Operands(tanh.Inputs[0]).SelectMany(Operands),
+            _ => [],
+        };
+    }
+
+    private IEnumerable<string> Operands(string value) =>
+        _producers.TryGetValue(value, out var node) && node.Operation is "Mul" or "Div" or "Add" ? node.Inputs.Append(value) : [value];
+
+    /// <summary>1 + erf(x / √2).</summary>
+    private bool IsErf(OnnxNode sum, string x)
+    {
+        if (Other(sum, 1) is not { } value || Producer(value, "Erf") is not { } erf) return false;
+        var (scale, values) = Factor(erf.Inputs[0], x);
+        return values is [var only] && only == x && Is(scale, MathF.Sqrt(0.5f));
+    }
+
+    /// <summary>1 + tanh(√(2/π) · (x + 0.044715·x³)).</summary>
+    private bool IsTanhOfCube(OnnxNode sum, string x)
+    {
+        if (Other(sum, 1) is not { } value || Producer(value, "Tanh") is not { } tanh) return false;
+        var (scale, values) = Factor(tanh.Inputs[0], x);
+        if (!Is(scale, MathF.Sqrt(2 / MathF.PI)) || values is not [var inner] || Producer(inner, "Add") is not { } polynomial) return false;
+        if (polynomial.Inputs.FirstOrDefault(input => input != x) is not { } cubic || !polynomial.Inputs.Contains(x)) return false;
+        var (factor, cube) = Factor(cubic, x);
+        return Is(factor, 0.044715f) && cube.Count == 3 && cube.TrueForAll(part => part == x);
+    }
+
+    private bool IsReluOfSix(OnnxNode clip)
+    {
+        float? Bound(int index, string name) =>
+            index < clip.Inputs.Count ? Number(clip.Inputs[index]) : clip.Has(name) ? clip.Get(name, 0f) : null;
+        return Bound(1, "min") == 0 && Bound(2, "max") == 6;
+    }
+
+    /// <summary>(x − mean(x)) / √(mean((x − mean(x))²) + epsilon) over the same axes.</summary>
+    private OnnxNode? FindLayerNorm(OnnxNode node)
+    {
+        if (node.Operation != "Div" || node.Inputs.Count != 2) return null;
+        if (Producer(node.Inputs[0], "Sub") is not { } centred || CentredOf(centred) is not (var x, { } axes)) return null;
+        if (RootOf(node.Inputs[1]) is not { } sum || Producer(sum, "Add") is not { Inputs: [var left, var right] }) return null;
+        var (variance, epsilon) = Number(right) is { } behind ? (left, behind) : (right, Number(left) ?? 0);
+        if (epsilon <= 0 || Producer(variance, "ReduceMean") is not { } mean || !AxesOf(mean).AsSpan().SequenceEqual(axes)) return null;
+        var (scale, squares) = Factor(mean.Inputs[0], null);
+        var isSquare = Is(scale, 1) && squares.Count == 2 && squares[0] == squares[1];
+        if (!isSquare || Producer(squares[0], "Sub") is not { } again) return null;
+        var (y, others) = CentredOf(again);
+        if (y != x || !others.AsSpan().SequenceEqual(axes)) return null;
+        return node.With("MeanVarianceNormalization", new Dictionary<string, object> { ["axes"] = axes, ["epsilon"] = epsilon }, x);
+    }
+
+    /// <summary>What √ is taken of, or null.</summary>
+    private string? RootOf(string value) => Producer(value, "Sqrt") is { } root ? root.Inputs[0]
+        : Producer(value, "Pow") is { Inputs.Count: 2 } power && Number(power.Inputs[1]) == 0.5f ? power.Inputs[0] : null;
+
+    /// <summary>x and the axes, if a difference is x − mean(x).</summary>
+    private (string X, long[]? Axes) CentredOf(OnnxNode difference) =>
+        difference.Inputs.Count == 2 && Producer(difference.Inputs[1], "ReduceMean") is { } mean && mean.Inputs[0] == difference.Inputs[0]
+        && mean.GetInt("keepdims", 1) != 0 ? (mean.Inputs[0], AxesOf(mean)) : ("", null);
+
+    private long[]? AxesOf(OnnxNode mean) => ShapeRules.Axes(mean, mean.Inputs.Count > 1 ? ConstantOf(mean.Inputs[1]) : null);
+
+    /// <summary>A value as a number times a product of values. Powers of 2 and 3 are products.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="leaf">A value that is not looked into.</param>
+    private (float Scale, List<string> Values) Factor(string value, string? leaf)
+    {
+        var (scale, values, open) = (1f, new List<string>(), new Stack<string>([value]));
+        for (var steps = 0; open.TryPop(out var next); steps++)
+        {
+            var node = next == leaf || steps > MaxFactors ? null : _producers.GetValueOrDefault(next);
+            var (left, right) = (node?.Inputs.ElementAtOrDefault(0) ?? "", node?.Inputs.ElementAtOrDefault(1) ?? "");
+            switch (node?.Operation)
+            {
+                case "Mul" when Number(right) is { } number:
+                    scale *= number;
+                    open.Push(left);
+                    break;
+                case "Mul" when Number(left) is { } number:
+                    scale *= number;
+                    open.Push(right);
+                    break;
+                case "Div" when Number(right) is { } number:
+                    scale /= number;
+                    open.Push(left);
+                    break;
+                case "Mul":
+                    open.Push(left);
+                    open.Push(right);
+                    break;
+                case "Pow" when Number(right) is 2 or 3:
+                    for (var i = 0; i < Number(right); i++) open.Push(left);
+                    break;
+                default:
+                    values.Add(next);
+                    break;
+            }
+        }
+
+        return (scale, values);
+    }
+
+    /// <summary>The number that a sum adds to <paramref name="x"/>, or null.</summary>
+    private float? Addend(string sum, string x) =>
+        Producer(sum, "Add") is { } node && node.Inputs.Contains(x)
+            ? node.Inputs.Select(Number).FirstOrDefault(number => number is not null) : null;
+
+    /// <summary>What a sum adds to a number, or null.</summary>
+    private string? Other(OnnxNode sum, float number) => sum.Inputs.Any(input => Number(input) is { } found && Is(found, number))
+        ? sum.Inputs.FirstOrDefault(input => Number(input) is null) : null;
+
+    private OnnxNode? Producer(string value, string operation) =>
+        _producers.TryGetValue(value, out var node) && node.Operation == operation && node.Inputs.Count > 0 ? node : null;
+
+    private float? Number(string value) => ConstantOf(value) is { Count: 1, IsFloat: true } constant ? constant.Only : null;
+
+    private ConstantTensor? ConstantOf(string value)
+    {
+        if (_constants.TryGetValue(value, out var constant)) return constant;
+        return _producers.TryGetValue(value, out var node) && node.Operation == "Constant" ? ConstantFolder.Constant(node) : null;
+    }
+
+    private static bool Is(float value, float expected) => MathF.Abs(value - expected) <= Tolerance * MathF.Abs(expected);
+}

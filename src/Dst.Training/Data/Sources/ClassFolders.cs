@@ -1,0 +1,51 @@
+using Dst.Foundations;
+using Dst.Images;
+
+namespace Dst.Training.Data;
+
+/// <summary>Reads folders of classes. Names are compared and shown in Unicode NFC, whatever the file system keeps.</summary>
+internal static class ClassFolders
+{
+    /// <summary>The name of a folder.</summary>
+    public static string NameOf(string folder) => ComposedText.Of(Path.GetFileName(folder));
+
+    /// <summary>The images of each class folder, by class name. A folder without images is no class, with a warning.</summary>
+    /// <exception cref="InputException">Two folders have one name.</exception>
+    public static SortedDictionary<string, IReadOnlyList<string>> Read(IEnumerable<string> folders, Action<string> log)
+    {
+        var classes = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        var others = new List<string>();
+        foreach (var folder in folders)
+        {
+            var content = ImageFolder.Find(folder);
+            others.AddRange(content.Others);
+            if (content.Images.Count == 0) log($"warning: folder '{folder}' holds no image file, so it is no class");
+            else if (!classes.TryAdd(NameOf(folder), content.Images))
+                throw new InputException(
+                    $"'{folder}' and another folder have the name '{NameOf(folder)}'; one folder a class was expected");
+        }
+
+        if (ImageFolder.Describe(others) is { } line) log($"data: {line}");
+        return classes;
+    }
+
+    /// <summary>Drops classes of fewer than <paramref name="minSamples"/> images, with a line.</summary>
+    /// <exception cref="InputException">Fewer than two are left.</exception>
+    public static List<(string Name, T[] Images)> DropSmall<T>(
+        string path, IEnumerable<(string Name, T[] Images)> classes, int minSamples, Action<string> log)
+    {
+        var (kept, dropped) = (new List<(string, T[])>(), new List<string>());
+        foreach (var (name, images) in classes.Where(c => c.Images.Length > 0))
+        {
+            if (images.Length >= minSamples) kept.Add((name, images));
+            else dropped.Add($"{name} ({images.Length})");
+        }
+
+        if (dropped.Count > 0)
+            log($"data: dropped {dropped.Count} classes of fewer than {minSamples} images: {string.Join(", ", dropped)}");
+        return kept.Count >= 2
+            ? kept
+            : throw new InputException(
+                $"folder '{path}' has {kept.Count} classes of at least {minSamples} images; at least 2 were expected");
+    }
+}

@@ -1,0 +1,49 @@
+using Dst.Images;
+
+namespace Dst.Training.Data;
+
+/// <summary>Folders of the splits of a data set, found by their names.</summary>
+/// <param name="Training">Folder of the training images.</param>
+/// <param name="Validation">Folder of the validation images, or null.</param>
+/// <param name="Test">Folder of the test images, or null.</param>
+internal sealed record SplitFolders(string? Training, string? Validation, string? Test)
+{
+    private static readonly string[] TrainingWords = ["train", "training"];
+    private static readonly string[] ValidationWords = ["val", "valid", "validation"];
+    private static readonly string[] TestWords = ["test", "testing"];
+
+    /// <summary>
+    /// The splits of a folder, or null if its folders are classes. A folder is a split if its name is one of the words and it holds folders
+    /// alone. There are splits if one is for training, and beside it are others or nothing.
+    /// </summary>
+    /// <exception cref="InputException">A split is there twice, or none for training.</exception>
+    public static SplitFolders? Find(string path, Action<string> log)
+    {
+        var folders = ImageFolder.Subfolders(path);
+        var splits = new SplitFolders(
+            One(path, folders, TrainingWords), One(path, folders, ValidationWords), One(path, folders, TestWords));
+        string[] found = [.. new[] { splits.Training, splits.Validation, splits.Test }.OfType<string>()];
+        if (found.Length == 0 || found.Length < 2 && found.Length < folders.Count) return null;
+        if (splits.Training is null)
+            throw new InputException(
+                $"folder '{path}' has a folder '{Path.GetFileName(found[0])}' but no folder 'train'; both or neither were expected");
+        if (folders.Except(found).Select(Path.GetFileName).ToList() is { Count: > 0 } rest)
+            log($"warning: beside the splits of '{path}' are folders that are not read: {string.Join(", ", rest)}");
+        return splits;
+    }
+
+    private static string? One(string path, IReadOnlyList<string> folders, string[] words)
+    {
+        var found = folders.Where(folder => words.Contains(Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase))
+            .Where(HoldsFoldersAlone).ToList();
+        return found.Count <= 1
+            ? found.FirstOrDefault()
+            : throw new InputException(
+                $"folder '{path}' has the folders '{Path.GetFileName(found[0])}' and '{Path.GetFileName(found[1])}', which mean the same; "
+                + "one of them was expected");
+    }
+
+    private static bool HoldsFoldersAlone(string folder) =>
+        ImageFolder.Subfolders(folder).Count > 0
+        && !Directory.EnumerateFiles(folder).Any(file => ImageFile.HasImageName(file) && !ImageFolder.IsJunk(Path.GetFileName(file)));
+}

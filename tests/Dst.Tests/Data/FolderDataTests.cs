@@ -1,0 +1,180 @@
+using Dst.Tests.Foundations;
+using Dst.Tests.Images;
+using Dst.Training.Data;
+
+namespace Dst.Tests.Data;
+
+/// <summary>Folders as people have them: mixed images, other words for splits, what systems leave behind, names in two forms.</summary>
+public sealed class FolderDataTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<string> _log = [];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void ColourOfAnyImageAndTheDefaultSizeDoNotDependOnTheSeed(long seed)
+    {
+        for (var i = 0; i < 6; i++) Write($"a/{i}.png", TestImages.GreyPng(4 + i, 9, (y, x) => (byte)(20 * i + x)));
+        for (var i = 0; i < 6; i++) Write($"b/{i}.png", TestImages.GreyPng(4 + i, 9, (y, x) => (byte)(150 + 10 * i + x)));
+        Write("b/z.png", TestImages.Png(2, 1, 8, 2, [1, 2, 3, 4, 5, 6]));
+        var data = Load(seed: seed);
+        Assert.Equal(new(3, 64, 64), data.Shape);
+        Assert.Equal((64, 64), (data.Options.Resize, data.Normalisation.Resize));
+        Assert.Contains("data: 13 images: 1 colour, 12 grey, 7 sizes from 2x1 to 9x9; resized to 64x64", _log);
+    }
+
+    [Fact]
+    public void ACropIsNotResized()
+    {
+        for (var i = 0; i < 8; i++) Write($"{(i < 4 ? "a" : "b")}/{i}.png", TestImages.GreyPng(4 + i, 9, (y, x) => (byte)(20 * i + x)));
+        var data = Load(new() { Crop = 8 });
+        Assert.Equal((new(1, 8, 8), 0), (data.Shape, data.Options.Resize));
+        Assert.Contains(_log, line => line.EndsWith("8 grey, 8 sizes from 4x9 to 11x9; cropped or padded to 8x8", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ImagesOfOneKindNeedNoLine()
+    {
+        WriteGrey("a/1.png", "a/2.png", "a/3.png", "b/4.png", "b/5.png", "b/6.png");
+        Assert.Equal(new(1, 4, 4), Load().Shape);
+        Assert.DoesNotContain(_log, line => line.Contains("sizes", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void OtherBandsMustBeAsMany()
+    {
+        foreach (var name in new[] { "a/1.tif", "a/2.tif", "b/3.tif", "b/4.tif" })
+            Write(name, TestImages.Tiff(false, 2, 2, 8, [.. Enumerable.Range(name[2], 8).Select(v => (byte)v)], channels: 2));
+        var options = new DataOptions { Test = 0.5, Validation = 0 };
+        Assert.Equal(new(2, 2, 2), Load(options).Shape);
+        WriteGrey("b/5.png");
+        Assert.Contains("'" + _folder.File("a/1.tif") + "' has 2 bands and", Fails(options));
+        Assert.Contains("1 band and the network takes 2", Fails(options with { Channels = 2, Crop = 2 }));
+    }
+
+    [Theory]
+    [InlineData("train", "val", "test")]
+    [InlineData("Training", "VALID", "Testing")]
+    [InlineData("train", "validation", "test")]
+    public void WordsOfThreeSplits(string training, string validation, string test)
+    {
+        WriteGrey(
+            $"{training}/a/1.png", $"{training}/b/2.png", $"{validation}/a/3.png", $"{validation}/b/4.png", $"{test}/a/5.png",
+            $"{test}/b/6.png");
+        var data = Load();
+        Assert.Equal(["1.png", "2.png"], Names(data.Training));
+        Assert.Equal(["3.png", "4.png"], Names(data.Validation));
+        Assert.Equal(["5.png", "6.png"], Names(data.Test));
+        Assert.Contains(_log, line => line.Contains("so data.validation draws none", StringComparison.Ordinal));
+        Assert.Contains("validation images of its own", Fails(new() { ValidationFrom = ValidationSource.Test }));
+    }
+
+    [Fact]
+    public void WithoutATestItIsDrawn()
+    {
+        WriteGrey("train/a/1.png", "train/a/2.png", "train/b/3.png", "train/b/4.png", "val/a/5.png", "val/b/6.png");
+        var data = Load(new() { Test = 0.5 });
+        Assert.Equal((2, 2, 2), (data.Training.Count, data.Validation.Count, data.Test.Count));
+    }
+
+    [Fact]
+    public void FoldersBesideSplitsAreNamed()
+    {
+        WriteGrey("train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png", "extra/a/5.png");
+        Load(new() { Validation = 0 });
+        Assert.Contains(_log, line => line.StartsWith("warning: beside the splits", StringComparison.Ordinal) && line.EndsWith(": extra"));
+        WriteGrey("training/a/7.png");
+        Assert.Contains("'train' and 'training', which mean the same", Fails());
+    }
+
+    [Fact]
+    public void AClassMayBeCalledTrain()
+    {
+        WriteGrey("bus/1.png", "bus/2.png", "train/3.png", "train/4.png");
+        Assert.Equal(["bus", "train"], Load(new() { Test = 0.5, Validation = 0 }).ClassNames);
+        WriteGrey("test/5.png", "test/6.png");
+        Assert.Equal(["bus", "test", "train"], Load(new() { Test = 0.5, Validation = 0 }).ClassNames);
+    }
+
+    [Fact]
+    public void ATestWithoutTrainingIsRefused()
+    {
+        WriteGrey("test/a/1.png", "test/b/2.png");
+        Assert.Contains("has a folder 'test' but no folder 'train'", Fails());
+    }
+
+    [Fact]
+    public void WhatSystemsLeaveBehindIsPassedOver()
+    {
+        WriteGrey("a/1.png", "a/2.png", "b/deep/3.png", "b/4.png");
+        WriteGrey("@eaDir/1.png", "__MACOSX/a/._1.png", "a/@eaDir/1.png", "a/.ipynb_checkpoints/1.png", "a/._1.png", "b/deep/Thumbs.db");
+        Write("a/notes.txt", [1]);
+        Write("b/photo.heic", [1]);
+        var data = Load(new() { Test = 0.5, Validation = 0 });
+        Assert.Equal(["a", "b"], data.ClassNames);
+        Assert.Equal(4, data.Training.Count + data.Test.Count);
+        var line = Assert.Single(_log, line => line.Contains("not read", StringComparison.Ordinal));
+        Assert.Contains("2 files of other kinds, not read: 1 .heic, 1 .txt, such as", line);
+    }
+
+    [Fact]
+    public void AnEmptyFolderIsAWarningAndNoClass()
+    {
+        WriteGrey("a/1.png", "a/2.png", "c/3.png", "c/4.png");
+        Directory.CreateDirectory(_folder.File("b"));
+        Assert.Equal(["a", "c"], Load(new() { Test = 0.5, Validation = 0 }).ClassNames);
+        Assert.Contains(_log, line => line.StartsWith("warning: folder '", StringComparison.Ordinal) && line.Contains("b' holds no image"));
+    }
+
+    [Fact]
+    public void NamesAreComparedInOneForm()
+    {
+        WriteGrey("train/caf\u00e9/1.png", "train/b/2.png", "test/cafe\u0301/3.png", "test/b/4.png");
+        var data = Load(new() { Validation = 0 });
+        Assert.Equal(["b", "caf\u00e9"], data.ClassNames);
+        Assert.Equal([1, 1], data.Test.CountByClass(2));
+        WriteGrey("train/cafe\u0301/5.png");
+        Assert.Contains("have the name 'caf\u00e9'", Fails());
+    }
+
+    [Fact]
+    public void NoDataAndNegativeValuesAreWarned()
+    {
+        foreach (var name in new[] { "a/1.tif", "a/2.tif", "b/3.tif", "b/4.tif" })
+        {
+            float[] samples = [float.NaN, -name[2], 1, 2];
+            Write(name, TestImages.Tiff(false, 2, 2, 32, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(samples).ToArray(), format: 3));
+        }
+
+        var data = Load(new() { Test = 0.5, Validation = 0, Amplitude = AmplitudeTransform.Sqrt });
+        Assert.Contains(_log, line => line.StartsWith("warning: 2 training images", StringComparison.Ordinal) && line.Contains("2 samples without data"));
+        Assert.Contains(_log, line => line.Contains("negative values, which data.amplitude sqrt takes as 0", StringComparison.Ordinal));
+        Assert.Equal((0f, MathF.Sqrt(2)), (new DataInspection(data).Splits[0].Min, new DataInspection(data).Splits[0].Max));
+    }
+
+    private static IEnumerable<string?> Names(SampleSet samples) => samples.Samples.Select(sample => Path.GetFileName(sample.Name));
+
+    private void WriteGrey(params string[] names)
+    {
+        foreach (var name in names)
+            Write(name, TestImages.GreyPng(4, 4, (y, x) => (byte)(name.Sum(c => c) + 7 * y + 3 * x)));
+    }
+
+    private void Write(string name, byte[] content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
+        File.WriteAllBytes(_folder.File(name), content);
+    }
+
+    private DataSet Load(DataOptions? options = null, long seed = 1)
+    {
+        _log.Clear();
+        return DataSet.Load((options ?? new()) with { Kind = DataKind.Folder, Path = _folder.Path }, seed, "/", _log.Add);
+    }
+
+    private string Fails(DataOptions? options = null) => Assert.Throws<InputException>(() => Load(options)).Message;
+}
