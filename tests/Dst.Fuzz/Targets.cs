@@ -118,7 +118,8 @@ internal static class Targets
     private static void ReadIdx(string path)
     {
         var labels = Path.Combine(Path.GetDirectoryName(path)!, "labels-idx1");
-        if (!File.Exists(labels)) File.WriteAllBytes(labels, [0, 0, 8, 1, 0, 0, 0, 18, .. Enumerable.Range(0, 18).Select(i => (byte)(i % 3))]);
+        if (!File.Exists(labels))
+            File.WriteAllBytes(labels, [0, 0, 8, 1, 0, 0, 0, 18, .. Enumerable.Range(0, 18).Select(i => (byte)(i % 3))]);
         DataSet.Load(new() { Kind = DataKind.Idx, Path = path }, seed: 1, "/", _ => { });
     }
 
