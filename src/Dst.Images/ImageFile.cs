@@ -32,7 +32,12 @@ public static class ImageFile
     /// <param name="name">What messages call it.</param>
     /// <param name="file">The content.</param>
     /// <exception cref="InputException">It is empty, corrupt, truncated, too large or of another format.</exception>
-    internal static Image Decode(string name, byte[] file) => FormatOf(name, file).Decode(name, file);
+    internal static Image Decode(string name, byte[] file)
+    {
+        var image = FormatOf(name, file).Decode(name, file);
+        image.Name = name;
+        return image;
+    }
 
     /// <summary>Bands and size of an image file. Most formats tell them without decoding.</summary>
     /// <exception cref="InputException">As <see cref="Read"/>.</exception>

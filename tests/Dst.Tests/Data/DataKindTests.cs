@@ -48,7 +48,7 @@ public sealed class DataKindTests : IDisposable
     public void AFileOfAnUnknownKindIsRefused()
     {
         Write("x.txt", [1, 2, 3]);
-        Assert.Contains("x.txt", Assert.Throws<InputException>(
+        Assert.Contains("x.txt' is a file of an unknown kind", Assert.Throws<InputException>(
             () => DataKinds.Resolve(new() { Path = _folder.File("x.txt") }, "/", _log.Add)).Message);
     }
 
