@@ -9,6 +9,7 @@ public static class ImageFile
     private static readonly string[] Extensions =
     [
         ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tga", ".pgm", ".ppm", ".pbm", ".pnm", ".tif", ".tiff",
+        ".mat",
     ];
 
     /// <summary>Names of the formats that are read, such as <c>JPEG</c>.</summary>
