@@ -21,6 +21,17 @@ public static class ImageFile
     /// </exception>
     public static Image Read(string path) => Decode($"file '{path}'", InputFile.ReadAllBytes(path));
 
+    /// <summary>Reads an image file and warns of what is wrong with it.</summary>
+    /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
+    public static Image Read(string path, Action<string> log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        var image = Read(path);
+        if (image.Warning is { } warning) log($"warning: {warning}");
+        if (image.NoData > 0) log($"warning: file '{path}' has {image.NoData} samples without data, which are taken as dark");
+        return image;
+    }
+
     /// <summary>Whether a file's name is that of an image: a known extension, or the three digits of an original MSTAR file.</summary>
     public static bool HasImageName(string path)
     {
@@ -41,7 +52,7 @@ public static class ImageFile
     }
 
     /// <summary>Bands and size of an image file. Most formats tell them without decoding.</summary>
-    /// <exception cref="InputException">As <see cref="Read"/>.</exception>
+    /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
     internal static ImageSize Measure(string path)
     {
         var (name, file) = ($"file '{path}'", InputFile.ReadAllBytes(path));

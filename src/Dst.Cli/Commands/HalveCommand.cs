@@ -71,7 +71,7 @@ internal static class HalveCommand
         var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
         var count = NetworkRepair.ImagesFor(model.Graph, options);
         var images = data is null
-            ? CalibrationImages.DrawFiles(folder!, model, count, recipe.Seed)
+            ? CalibrationImages.DrawFiles(folder!, model, count, recipe.Seed, call.Report.Log)
             : CalibrationImages.Draw(data, count, recipe.Seed);
         var planned = new Pruning(options, MaskKind.Uhp).Prepare(model, gradients: null, call.Report.Log);
         var repaired = NetworkRepair.Apply(planned, options, images, new(pool, call.Tier), call.Report.Log, call.Cancellation);
