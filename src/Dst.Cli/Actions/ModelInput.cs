@@ -14,6 +14,14 @@ internal static class ModelInput
     /// <exception cref="InputException">The data cannot be read, or has another shape or other classes.</exception>
     public static (Model Model, DataSet Data) Load(Recipe recipe, string path, Model model, Invocation call)
     {
+        var data = LoadData(recipe, model, call);
+        return (ModelFit.Fit(path, model, data, call.Report.Log), data);
+    }
+
+    /// <summary>The data of <paramref name="recipe"/>, prepared as the model takes it. Its classes may be others.</summary>
+    /// <exception cref="InputException">The data cannot be read.</exception>
+    public static DataSet LoadData(Recipe recipe, Model model, Invocation call)
+    {
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
         var options = recipe.Data with
@@ -23,7 +31,7 @@ internal static class ModelInput
             Resize = normalisation.Resize,
             Amplitude = normalisation.Amplitude,
         };
-        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
-        return (ModelFit.Fit(path, model, data, call.Report.Log), data.With(normalisation));
+        return DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation)
+            .For(model with { Normalisation = normalisation });
     }
 }

@@ -18,7 +18,8 @@ internal static class DistillCommand
 
     private static readonly Option<string?> Student = SharedOptions.Text(
         "--student", "MODEL",
-        "Model file of a dense student. It is halved as the recipe's section prune says, then taught. Default: a new student is taught.");
+        "Model file of a student. A dense one is halved as the recipe's section prune says, then taught. A pruned one keeps its masks. "
+            + "Default: a new student is taught.");
 
     private static readonly Option<string?> Arch = SharedOptions.Text(
         "--arch", "name", "Architecture of a new student. Default: the recipe's.");
@@ -29,7 +30,7 @@ internal static class DistillCommand
         var verb = new Verb(
             "distill",
             "Lets a finished teacher teach a student. A new student stays dense (arm student-kd); "
-                + "one that is given is halved first (arm dst).",
+                + "one that is given is halved first, unless it is pruned already (arm dst).",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors --student student-kd.safetensors --set prune.block=4")
         {

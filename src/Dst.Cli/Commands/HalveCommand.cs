@@ -14,9 +14,6 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst halve</c>: halves a model and repairs it on images without labels, without training.</summary>
 internal static class HalveCommand
 {
-    private static readonly Option<string?> Images = SharedOptions.Text(
-        "--data", "FOLDER", "Image files to repair on, in this folder and those below it. They need no labels; accuracy is not measured.");
-
     /// <summary>What the verb sets, unless the command line says otherwise.</summary>
     private static readonly SettingOverride[] Defaults =
     [
@@ -43,8 +40,8 @@ internal static class HalveCommand
         RecipeInput.AddTo(verb);
         Option[] options =
         [
-            Images, PruningInput.Pattern, PruningInput.Exclude, PruningInput.Out, ModelEvaluation.Split, SharedOptions.Threads,
-            SharedOptions.Json,
+            CalibrationInput.Folder, PruningInput.Pattern, PruningInput.Exclude, PruningInput.Out, ModelEvaluation.Split,
+            SharedOptions.Threads, SharedOptions.Json,
         ];
         foreach (var option in options) verb.Add(option);
         RecipeInput.AddDataTo(verb);
@@ -58,21 +55,20 @@ internal static class HalveCommand
         var path = arguments.GetRequiredValue(SharedOptions.Model);
         var output = arguments.GetValue(PruningInput.Out) ?? throw new InputException("halve has no --out FILE; one was expected");
         OutputPath.Check(arguments, PruningInput.Out);
-        CheckImages(call);
+        CalibrationInput.Check(call);
+        if (arguments.GetValue(CalibrationInput.Folder) is not null && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
+            throw new InputException("halve has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
         PruningInput.CheckKeys(call, "data", "prune.method");
         var (recipe, model) = (PruningInput.Load(arguments, Defaults), LoadDense(path));
         var options = recipe.Prune;
         Check(options);
         PruningInput.CheckLayers(path, model, options);
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
-        var folder = arguments.GetValue(Images);
         DataSet? data = null;
-        if (folder is null) (model, data) = ModelInput.Load(recipe, path, model, call);
+        if (arguments.GetValue(CalibrationInput.Folder) is null) (model, data) = ModelInput.Load(recipe, path, model, call);
         var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
         var count = NetworkRepair.ImagesFor(model.Graph, options);
-        var images = data is null
-            ? CalibrationImages.DrawFiles(folder!, model, count, recipe.Seed, call.Report.Log)
-            : CalibrationImages.Draw(data, count, recipe.Seed);
+        var images = CalibrationInput.Draw(call, model, data, count, recipe.Seed);
         var planned = new Pruning(options, MaskKind.Uhp).Prepare(model, gradients: null, call.Report.Log);
         var repaired = NetworkRepair.Apply(planned, options, images, new(pool, call.Tier), call.Report.Log, call.Cancellation);
         var accuracy = samples is null
@@ -81,21 +77,6 @@ internal static class HalveCommand
         PrunedOutput.Write(call.Report, planned.Plan, repaired, output, accuracy);
 
         double Top1(Model measured) => ModelEvaluation.Measure(measured, data!, samples!, call).Top1;
-    }
-
-    private static void CheckImages(Invocation call)
-    {
-        var arguments = call.Arguments;
-        var (isFolder, isData) = (arguments.GetValue(Images) is not null, RecipeInput.SetsData(arguments));
-        if (isFolder && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
-            throw new InputException("halve has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
-        if (isFolder && isData)
-            throw new InputException("halve has both --data FOLDER and keys of the section data; one of them was expected");
-        if (!isFolder && !isData && arguments.GetValue(RecipeInput.File) is null)
-            throw new InputException(
-                "halve has no images to repair on; --data FOLDER, a recipe, or --data.kind and --data.path were expected");
-        if (isFolder && arguments.GetValue(RecipeInput.File) is not null)
-            call.Report.Log("halve: images come from --data; the data of the recipe are not read");
     }
 
     private static void Check(PruningOptions options)

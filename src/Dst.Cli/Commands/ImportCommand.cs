@@ -4,23 +4,19 @@ using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
-using Dst.Interop.Onnx;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
+using Dst.Runtime.Threading;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks.Repair;
 
 namespace Dst.Cli.Commands;
 
-/// <summary><c>dst import</c>: an ONNX network becomes a model file.</summary>
+/// <summary><c>dst import</c>: a network of another program becomes a model file.</summary>
 internal static class ImportCommand
 {
     private const long MaxClassesBytes = 16L << 20;
-
-    private static readonly Argument<string> Source = new("file")
-    {
-        Description = "ONNX file of any operation set up to 26.",
-        HelpName = "FILE",
-    };
 
     private static readonly Option<string?> Out = new("--out") { Description = "Model file to write.", HelpName = "FILE", Required = true };
 
@@ -34,42 +30,73 @@ internal static class ImportCommand
 
     private static readonly Option<string?> Outputs = SharedOptions.Text(
         "--outputs", Words.Choice(Words.All(typeof(OutputKind))),
-        "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the logit of "
-            + "the second of two classes.");
+        "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the "
+            + "logit of the second of two classes.");
+
+    private static readonly Option<bool> RestoreBatchNorm = new("--restore-batch-norm")
+    {
+        Description = "Puts a batch normalisation behind each convolution that has none, with mean and deviation of the images of --data "
+            + "or of the section data. The network computes the same, and can be trained on.",
+    };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "import",
-            "Turns an ONNX network into a model file, to teach with or to prune.",
+            "Turns an ONNX network or a PyTorch state dict into a model file, to teach with, to prune or to train on. A model file may "
+                + "be given too, to change what the options say.",
             "import teacher.onnx --out teacher.safetensors --classes classes.txt",
-            "import teacher.onnx --out teacher.safetensors --normalise 0.485,0.456,0.406/0.229,0.224,0.225")
+            "import teacher.onnx --out teacher.safetensors --normalise 0.485,0.456,0.406/0.229,0.224,0.225",
+            "import resnet56.pt --arch resnet56 --out teacher.safetensors",
+            "import folded.onnx --restore-batch-norm --data photos --out teacher.safetensors")
         {
-            Source,
-            Out,
-            Classes,
-            Normalise,
-            Outputs,
-            SharedOptions.Json,
+            ModelSource.File,
         };
+        RecipeInput.AddTo(verb);
+        Option[] options =
+        [
+            Out, ModelSource.Arch, BenchOptions.Input, BenchOptions.Width, Classes, Normalise, Outputs, RestoreBatchNorm,
+            CalibrationInput.Folder, SharedOptions.Threads, SharedOptions.Json,
+        ];
+        foreach (var option in options) verb.Add(option);
+        RecipeInput.AddDataTo(verb);
         verb.Handle(Run);
         return verb;
     }
 
     private static void Run(Invocation call)
     {
-        var (path, output) = (call.Arguments.GetRequiredValue(Source), call.Arguments.GetRequiredValue(Out)!);
+        var output = call.Arguments.GetRequiredValue(Out)!;
         OutputPath.Check(call.Arguments, Out);
+        var restores = call.Arguments.GetValue(RestoreBatchNorm);
+        if (restores) CalibrationInput.Check(call);
+        else if (CalibrationInput.IsGiven(call.Arguments))
+            throw new InputException("import has images, which it reads for --restore-batch-norm alone; that option was expected too");
+        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
         var notes = new List<string>();
-        var model = OnnxImporter.Import(path, notes);
+        var model = ModelSource.Read(call.Arguments, notes);
         if (call.Arguments.GetValue(Outputs) is { } word) model = WithOutputs(model, word);
         if (call.Arguments.GetValue(Classes) is { } file) model = model with { ClassNames = ReadNames(file, model.Classes) };
         if (call.Arguments.GetValue(Normalise) is { } text)
             model = model with { Normalisation = ParseNormalisation(text, model.Graph.Input.Channels) };
+        if (restores) model = Restore(call, model, recipe);
         ModelFile.Save(output, model);
-        foreach (var note in notes) call.Report.Log($"{path}: {note}");
+        foreach (var note in notes) call.Report.Log($"{call.Arguments.GetValue(ModelSource.File)}: {note}");
         call.Report.Write(Describe(model, output));
+    }
+
+    private static Model Restore(Invocation call, Model model, Recipe recipe)
+    {
+        var data = call.Arguments.GetValue(CalibrationInput.Folder) is null ? ModelInput.LoadData(recipe, model, call) : null;
+        var images = CalibrationInput.Draw(call, model, data, BatchNormRestorer.ImagesFor(model.Graph), recipe.Seed);
+        using var pool = new WorkerPool(SharedOptions.ThreadsOf(call.Arguments));
+        var restored = BatchNormRestorer.Restore(model, images, new(pool, call.Tier), call.Cancellation);
+        var layers = restored.Graph.Nodes.Count - model.Graph.Nodes.Count;
+        call.Report.Log(
+            $"import: {Words.Count(layers, "batch normalisation")} restored, with mean and deviation of "
+                + $"{Words.Count(images.Count, "image")}");
+        return restored;
     }
 
     private static Model WithOutputs(Model model, string word)
@@ -96,11 +123,16 @@ internal static class ImportCommand
             Layers = layers,
         };
         var size = $"{Format.Count(cost.Weights)} weights, {Format.Count(cost.Macs)} MACs an image";
-        return new(
-            document, LayerTable.Of(layers),
-            new Lines(
-                $"{file}: {document.Network}, input {document.Input}, {Words.Count(model.OutputCount, "output")}, {size}",
-                $"outputs: {model.DescribeOutputs()}"));
+        List<string> lines =
+        [
+            $"{file}: {document.Network}, input {document.Input}, {Words.Count(model.OutputCount, "output")}, {size}",
+            $"outputs: {model.DescribeOutputs()}",
+        ];
+        if (BatchNormRestorer.LacksBatchNorm(model.Graph))
+            lines.Add(
+                "no batch normalisation: if the exporter folded it into the convolutions, the network can hardly be trained on; use "
+                    + "--restore-batch-norm, or export it with training=TrainingMode.PRESERVE, do_constant_folding=False");
+        return new(document, LayerTable.Of(layers), new Lines([.. lines]));
     }
 
     private static string[] ReadNames(string path, int classes)
@@ -108,7 +140,8 @@ internal static class ImportCommand
         var text = InputFile.ReadText(path, MaxClassesBytes);
         var names = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (names.Length != classes)
-            throw new InputException($"{path} has {names.Length} names of classes; the network has {Words.Count(classes, "class", "classes")}");
+            throw new InputException($"{path} has {names.Length} names of classes; the network has "
+                + $"{Words.Count(classes, "class", "classes")}");
         return Words.FindTwice(names) is { } twice
             ? throw new InputException($"{path} has the class name '{twice}' twice; different names were expected")
             : names;

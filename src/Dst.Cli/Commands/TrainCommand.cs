@@ -13,6 +13,11 @@ internal static class TrainCommand
     private static readonly Option<string?> Arch = SharedOptions.Text(
         "--arch", "name", "Architecture of the network. Default: the recipe's.");
 
+    private static readonly Option<string?> From = SharedOptions.Text(
+        "--from", "MODEL",
+        "Model file whose training goes on, dense or pruned. Masks stay. If its classes are not those of the data, its last layer begins "
+            + "anew.");
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -20,10 +25,12 @@ internal static class TrainCommand
             "train",
             "Trains one network on labels alone: the student of a recipe, or its teacher.",
             "train --arch resnet8 --data.kind folder --data.path photos --set train.epochs=40",
-            "train recipes/quickstart.yaml --teacher")
+            "train recipes/quickstart.yaml --teacher",
+            "train --from halved.safetensors --data.kind folder --data.path photos --set train.epochs=5")
         {
             Teacher,
             Arch,
+            From,
         };
         RecipeRun.AddOptionsTo(verb);
         verb.Handle(Run);
@@ -34,6 +41,11 @@ internal static class TrainCommand
     {
         var arm = call.Arguments.GetValue(Teacher) ? ArmNames.Teacher : ArmNames.Student;
         RecipeRun.Run(
-            call, [SettingOverride.OfList("arms", [arm], "dst train"), .. RecipeInput.Override(call.Arguments, Arch, $"{arm}.arch")]);
+            call,
+            [
+                SettingOverride.OfList("arms", [arm], "dst train"),
+                .. RecipeInput.Override(call.Arguments, Arch, $"{arm}.arch"),
+                .. RecipeInput.Override(call.Arguments, From, $"{arm}.from"),
+            ]);
     }
 }

@@ -63,7 +63,8 @@ internal static class PruningInput
         if (PruningPlan.Outline(model, options).Pruned.Any()) return;
         throw new InputException(
             model.Masks.Count > 0
-                ? $"{path} is pruned already (layer '{model.Masks.Keys.First()}'), and no other layer can be pruned; a dense model was expected"
+                ? $"{path} is pruned already (layer '{model.Masks.Keys.First()}'), and no other layer can be pruned; a dense model was "
+                + "expected"
                 : $"{path} has no layer that can be pruned; at least one was expected");
     }
 }

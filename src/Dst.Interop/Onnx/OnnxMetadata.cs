@@ -38,7 +38,9 @@ internal static class OnnxMetadata
         {
             Masks = ours.ContainsKey("masks") ? ReadMasks(model, strings) : model.Masks,
             Normalisation = ModelMetadata.ReadNormalisation(strings, model.Graph),
-            Outputs = ours.GetValueOrDefault("outputs") == SoftmaxAtEnd ? OutputKind.Logits : ModelMetadata.ReadOutputs(strings, model.Graph),
+            Outputs = ours.GetValueOrDefault("outputs") == SoftmaxAtEnd
+                ? OutputKind.Logits
+                : ModelMetadata.ReadOutputs(strings, model.Graph),
         };
         return ours.ContainsKey("class_names")
             ? described with { ClassNames = ModelMetadata.ReadClassNames(strings, described.Classes) }

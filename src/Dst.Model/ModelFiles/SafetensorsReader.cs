@@ -114,6 +114,7 @@ public sealed class SafetensorsReader : IDisposable
             throw Malformed(
                 FileKind.NameOf(_file) is { } kind
                     ? $"is {kind}; a model file (.safetensors) was expected"
+                        + (kind is FileKind.Onnx or FileKind.PyTorch ? ", which dst import makes of it" : "")
                     : $"declares a header of {(ulong)length} bytes; at most {limit} were expected");
 
         var header = new byte[length];

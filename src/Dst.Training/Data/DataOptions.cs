@@ -148,6 +148,16 @@ public sealed record DataOptions
     [Setting("side in pixels of the network's input, or 0 for the size of the images", Min = 0, Max = 4096)]
     public int Crop { get; init; }
 
+    /// <summary>Mean of each channel, or empty.</summary>
+    [Setting(
+        "mean of each channel with which inputs are normalised, of pixels in [0, 1] after the amplitude transform; empty to measure it "
+        + "on the training images")]
+    public IReadOnlyList<double> Mean { get; init; } = [];
+
+    /// <summary>Deviation of each channel, or empty.</summary>
+    [Setting("deviation of each channel, above 0; empty to measure it on the training images", Min = 1e-6)]
+    public IReadOnlyList<double> Deviation { get; init; } = [];
+
     /// <summary>
     /// Zero pixels added to each side of an image before the crop. Images smaller than the crop are always padded up to it.
     /// </summary>
@@ -235,6 +245,21 @@ public sealed record DataOptions
     /// <summary>Whether a training image differs from epoch to epoch.</summary>
     internal bool IsAugmented =>
         Shift > 0 || Flip || Rotate > 0 || Gain > 0 || Contrast > 0 || Saturation > 0 || Speckle > 0 || Erase > 0 || IsMixed;
+
+    /// <summary>Whether <see cref="Mean"/> and <see cref="Deviation"/> are given.</summary>
+    /// <param name="channels">Channels of the network's input.</param>
+    /// <exception cref="InputException">They are not for this many channels, or have no effect.</exception>
+    internal bool HasStatistics(int channels)
+    {
+        if (Mean.Count == 0 && Deviation.Count == 0) return false;
+        if (Mean.Count != channels || Deviation.Count != channels)
+            throw new InputException(
+                $"data.mean has {Mean.Count} numbers and data.deviation {Deviation.Count}; {channels} of each were expected, one for "
+                    + "each channel");
+        if (Normalise == NormalisationSource.Image)
+            throw new InputException("data.mean is given with data.normalise image; one of them was expected");
+        return true;
+    }
 
     /// <summary>Refuses augmentation that has no effect.</summary>
     /// <param name="channels">Channels of the network's input.</param>

@@ -46,23 +46,15 @@ public sealed class DataSet
     /// </summary>
     public int StepsPerEpoch(int batch) => (int)(((long)Training.Count + Unlabelled.Count + batch - 1) / batch);
 
-    /// <summary>The same images with the means and deviations of a finished model instead of those of the training images.</summary>
-    /// <exception cref="InputException">Its resize or amplitude transform is not that of this data.</exception>
-    public DataSet With(InputNormalisation normalisation)
+    /// <summary>The same images as a model takes them: normalised as it says, or as this data is if it says nothing.</summary>
+    public DataSet For(Model model) => model.Normalisation is not { } normalisation ? this : new(Options, ClassNames, Shape)
     {
-        if ((normalisation.Resize, normalisation.Amplitude) != (Options.Resize, Options.Amplitude))
-            throw new InputException(
-                $"the model takes resize {normalisation.Resize} and amplitude {Words.Of(normalisation.Amplitude)}; the data has "
-                + $"{Options.Resize} and {Words.Of(Options.Amplitude)}");
-        return new(Options, ClassNames, Shape)
-        {
-            Training = Training,
-            Unlabelled = Unlabelled,
-            Validation = Validation,
-            Test = Test,
-            Normalisation = normalisation,
-        };
-    }
+        Training = Training,
+        Unlabelled = Unlabelled,
+        Validation = Validation,
+        Test = Test,
+        Normalisation = normalisation with { Resize = Options.Resize }, // images are resized when they are read
+    };
 
     /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits.</summary>
     /// <param name="options">The recipe's <c>data</c> section.</param>

@@ -7,11 +7,14 @@ namespace Dst.Training.Data;
 internal static class Statistics
 {
     /// <summary>
-    /// Measures the centre crops of a split after the amplitude transform and smoothing. The sums of each image are added in order,
+    /// The mean and deviation that the options give. Without them, measures the centre crops of a split after the amplitude transform and
+    /// smoothing. The sums of each image are added in order,
     /// so that they do not depend on the number of threads. A channel without variation gets the deviation 1.
     /// </summary>
     public static InputNormalisation Normalise(SampleSet samples, DataOptions options, FeatureShape shape, CancellationToken cancellation)
     {
+        if (options.HasStatistics(shape.Channels))
+            return new(options.Resize, options.Amplitude, ToFloats(options.Mean), ToFloats(options.Deviation), options.Smooth);
         var sums = new (double Sum, double Squares)[samples.Count * shape.Channels];
         var pixels = shape.Height * shape.Width;
         var parallel = new ParallelOptions { CancellationToken = cancellation };
@@ -36,6 +39,8 @@ internal static class Statistics
         return new(
             options.Resize, options.Amplitude, mean, deviation, options.Smooth, PerImage: options.Normalise == NormalisationSource.Image);
     }
+
+    private static float[] ToFloats(IReadOnlyList<double> values) => [.. values.Select(value => (float)value)];
 
     /// <summary>The centre crop of a sample after the amplitude transform and smoothing, before normalisation.</summary>
     public static void ReadCentreCrop(Sample sample, DataOptions options, FeatureShape shape, Span<float> destination)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Masks;
+using Dst.Training.Masks.Repair;
 using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
@@ -38,7 +39,7 @@ public sealed class Trainer : IDisposable
         (_phase, _data) = (phase, data);
         _network = new(phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms);
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
-        _objective = new(phase, _network, options.Batch, compute, seed, classWeights);
+        _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);
         _trained = [.. _network.Parameters, .. _objective.Projections];
         _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels);
         _validation = new(data, data.Validation, options.Batch, augment: false, seed);
@@ -237,8 +238,7 @@ public sealed class Trainer : IDisposable
             foreach (var value in parameter.Value)
                 if (!float.IsFinite(value))
                     throw new DivergedException(
-                        $"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; "
-                        + "a lower schedule.learning_rate or a clip may help");
+                        $"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; {Remedy}");
         }
 
         CheckpointDue?.Invoke(this);
@@ -252,8 +252,12 @@ public sealed class Trainer : IDisposable
             : "all of its layers' outputs are finite, so a teacher's are not";
         return new(
             $"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} of its steps, at step {State.Step}; "
-            + $"{layer}; a lower schedule.learning_rate or a clip may help");
+            + $"{layer}; {Remedy}");
     }
+
+    private string Remedy => "a lower schedule.learning_rate or a clip may help" + (BatchNormRestorer.LacksBatchNorm(_network.Graph)
+        ? "; the network has no batch normalisation, and dst import --restore-batch-norm puts back what an exporter folded away"
+        : "");
 
     private TrainingProgress Describe()
     {

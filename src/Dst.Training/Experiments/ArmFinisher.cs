@@ -15,9 +15,21 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
 {
     private Recipe Recipe => run.Recipe;
 
-    /// <summary>The result of a model that was not trained here.</summary>
-    public PhaseResult Import(Model model, CancellationToken cancellation) =>
-        new(model, BestEpoch: 0, Evaluate(model, data.Validation, cancellation).Top1, Epochs: 0, Seconds: 0);
+    /// <summary>The result of an arm whose model was not trained here.</summary>
+    /// <exception cref="InputException">It is a teacher that is no better than chance.</exception>
+    public PhaseResult Import(Arm arm, Model model, CancellationToken cancellation)
+    {
+        var metrics = Evaluate(model, data.Validation, cancellation);
+        if (arm.Start == ArmStart.Teacher && metrics.Confusion.BalancedAccuracy <= Chance)
+            throw new InputException(
+                $"{arm.ModelKey} {arm.Given(Recipe)} recognises {metrics.Confusion.BalancedAccuracy:P1} of the validation images, and "
+                    + "chance "
+                + $"{Chance:P1}; a teacher of these classes was expected, so its classes are probably in another order than those of the "
+                + "data, which dst import --classes tells, or its inputs are normalised in another way");
+        return new(model, BestEpoch: 0, metrics.Top1, Epochs: 0, Seconds: 0);
+    }
+
+    private double Chance => 1.0 / data.ClassNames.Count + 1e-9;
 
     /// <summary>Finishes an arm.</summary>
     public void Finish(Arm arm, PhaseResult result, Action<string>? log, CancellationToken cancellation)
@@ -49,6 +61,8 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             Layers = isDense ? [] : DescribeLayers(model, cost),
         });
         log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
+        if (arm.Start == ArmStart.Teacher && result.BestTop1 <= Chance)
+            log?.Invoke($"warning: {arm.Name} is no better than chance, {Chance:P1}; longer training or another learning rate may help");
         if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
             log?.Invoke(
                 $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "
@@ -64,7 +78,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
     }
 
     private ClassificationMetrics Evaluate(Model model, SampleSet samples, CancellationToken cancellation) =>
-        Evaluator.Evaluate(model, data, samples, Recipe.Train.Batch, compute, cancellation);
+        Evaluator.Evaluate(model, data.For(model), samples, Recipe.Train.Batch, compute, cancellation);
 
     private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
     {

@@ -4,7 +4,9 @@ using Dst.Training.Networks;
 
 namespace Dst.Training.Experiments;
 
-/// <summary>The layer whose filters are the classes of a network, and what follows it: operations that keep the order of channels.</summary>
+/// <summary>
+/// The layer whose filters are the classes of a network, and what follows it: operations that keep the order of channels.
+/// </summary>
 /// <param name="Layer">The last layer with weights.</param>
 /// <param name="Behind">The nodes behind it.</param>
 internal sealed record ClassifierHead(Node Layer, IReadOnlyList<Node> Behind)
@@ -43,7 +45,8 @@ internal sealed record ClassifierHead(Node Layer, IReadOnlyList<Node> Behind)
     }
 
     /// <summary>
-    /// A model with a new last layer, with initial weights, for another number of classes, or null if that cannot be. Its outputs are logits.
+    /// A model with a new last layer, with initial weights, for another number of classes, or null if that cannot be. Its outputs are
+    /// logits.
     /// </summary>
     public static (Model Model, string Layer)? Replace(Model model, int classes, long seed)
     {

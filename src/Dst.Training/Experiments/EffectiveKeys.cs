@@ -49,7 +49,9 @@ public static class EffectiveKeys
         if (start != ArmStart.BestStudent)
         {
             var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
-            foreach (var key in new[] { "arch", "width", "dropout" }) yield return $"{network}.{key}";
+            yield return $"{network}.from";
+            var isNamed = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;
+            foreach (var key in isNamed ? ["arch", "width", "dropout"] : Array.Empty<string>()) yield return $"{network}.{key}";
         }
 
         yield return "train"; // teacher.train and prune_train inherit from it

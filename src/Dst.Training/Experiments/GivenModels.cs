@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
@@ -17,30 +16,14 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
     {
         var key = arm.ModelKey;
         var model = ModelFit.Fit($"{key} {path}", ModelFile.Load(path), data, log);
-        if (model.Normalisation is { } normalisation && !IsNear(normalisation, data.Normalisation))
+        if (recipe.Student.IsTeacher && arm == Arm.BestStudentOf(recipe) && model.Masks.Count > 0)
             throw new InputException(
-                $"{key} {path} takes inputs as {Describe(normalisation)}; the data has {Describe(data.Normalisation)}");
-        if (arm != Arm.BestStudentOf(recipe) || model.Masks.Count == 0) return For(data, model);
-        var (layer, mask) = model.Masks.First();
-        throw new InputException(
-            $"{key} {path} is pruned already (layer '{layer}' has the mask {mask.PatternName}); "
-            + "a dense model was expected, because it is this run that prunes it");
+                $"{key} {path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected, because it is this "
+                + "run that prunes it");
+        return For(data, model);
     }
 
-    /// <summary>A model with the class names and the normalisation of the data.</summary>
+    /// <summary>A model with the class names of the data, and with its normalisation if it has none of its own.</summary>
     public static Model For(DataSet data, Model model) =>
-        model with { ClassNames = data.ClassNames, Normalisation = data.Normalisation };
-
-    // Another validation split gives slightly different means. The run then uses its own means for the model.
-    private static bool IsNear(InputNormalisation a, InputNormalisation b)
-    {
-        const double tolerance = 0.05;
-        if ((a.Resize, a.Amplitude, a.Smooth, a.PerImage) != (b.Resize, b.Amplitude, b.Smooth, b.PerImage)) return false;
-        return a.PerImage || a.Mean.Length == b.Mean.Length && Enumerable.Range(0, a.Mean.Length)
-            .All(i => Math.Abs(a.Mean[i] - b.Mean[i]) + Math.Abs(a.Deviation[i] - b.Deviation[i]) <= tolerance * b.Deviation[i]);
-    }
-
-    private static string Describe(InputNormalisation n) =>
-        $"resize {n.Resize}, amplitude {Words.Of(n.Amplitude)}, {(n.Smooth ? "smoothed" : "not smoothed")}, "
-        + (n.PerImage ? "normalised image by image" : $"mean {string.Join(" ", n.Mean)}, deviation {string.Join(" ", n.Deviation)}");
+        model with { ClassNames = data.ClassNames, Normalisation = data.For(model).Normalisation };
 }

@@ -7,7 +7,8 @@ namespace Dst.Training.Experiments;
 public static class ModelFit
 {
     /// <summary>
-    /// Compares the input's shape, the number of classes and, where the model has them, their names. Classes in another order are put in the
+    /// Compares the input's shape, the number of classes and, where the model has them, their names. Classes in another order are put in
+    /// the
     /// order of the data.
     /// </summary>
     /// <param name="what">What messages call the model: its file.</param>
@@ -23,18 +24,50 @@ public static class ModelFit
         if (model.Classes != names.Count) throw new InputException($"{what} has {classes}; the data has {names.Count}");
         if (model.ClassNames.Count == 0 || model.ClassNames.SequenceEqual(names)) return model;
         if (!model.ClassNames.ToHashSet().SetEquals(names))
-            throw new InputException($"{what} has the classes {string.Join(", ", model.ClassNames)}; the data has {string.Join(", ", names)}");
+            throw new InputException($"{what} has the classes {string.Join(", ", model.ClassNames)}; the data has "
+                + $"{string.Join(", ", names)}");
         var order = names.Select(name => model.ClassNames.Index().First(own => own.Item == name).Index).ToArray();
         log?.Invoke($"{what} has the classes of the data in another order; they are put in the order of the data");
         return ClassifierHead.Reorder(model, order) ?? throw new InputException(
-            $"{what} has the classes {string.Join(", ", model.ClassNames)}, and its last layer cannot be put in another order; the order of the "
-            + $"data was expected, {string.Join(", ", names)}");
+            $"{what} has the classes {string.Join(", ", model.ClassNames)}, and its last layer cannot be put in another order; the order "
+            + $"of the data was expected, {string.Join(", ", names)}");
+    }
+
+    /// <summary>
+    /// A model to be trained on. If its classes are not those of the data, its last layer begins anew. Its masks stay, and its
+    /// normalisation if
+    /// it has one. Its outputs are logits.
+    /// </summary>
+    /// <param name="what">What messages call the model: its key and file.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="data">The data that it will be trained on.</param>
+    /// <param name="seed">Seed of a new last layer.</param>
+    /// <param name="log">Takes lines that say what is changed.</param>
+    /// <exception cref="InputException">Its input has another shape, or its last layer cannot be replaced.</exception>
+    public static Model Continue(string what, Model model, DataSet data, long seed, Action<string>? log)
+    {
+        CheckShape(what, model, data);
+        var names = data.ClassNames;
+        var isSame = model.Classes == names.Count && (model.ClassNames.Count == 0 || model.ClassNames.ToHashSet().SetEquals(names));
+        if (isSame && model.Outputs != OutputKind.None) return Fit(what, model, data, log).ToLogits();
+        if (ClassifierHead.Replace(model, names.Count, seed) is not { } replaced)
+            throw new InputException(
+                $"{what} has other classes than the data, and no last layer that can be replaced; a network that ends in a convolution "
+                + "or linear layer was expected");
+        var mask = model.Masks.ContainsKey(replaced.Layer) ? ", without its mask" : "";
+        log?.Invoke($"{what} has other classes than the data; its last layer '{replaced.Layer}' begins anew with {names.Count} "
+            + $"classes{mask}");
+        return replaced.Model;
     }
 
     /// <summary>Compares the input's shape.</summary>
     /// <exception cref="InputException">It is another one.</exception>
     public static void CheckShape(string what, Model model, DataSet data)
     {
-        if (model.Graph.Input != data.Shape) throw new InputException($"{what} takes {model.Graph.Input}; the data has {data.Shape}");
+        var input = model.Graph.Input;
+        if (input != data.Shape)
+            throw new InputException(
+                $"{what} takes {input}; the data has {data.Shape}, and data.channels, data.resize and data.crop that give {input} were "
+                    + "expected");
     }
 }

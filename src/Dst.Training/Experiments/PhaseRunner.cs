@@ -24,7 +24,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
     public PhaseResult Run(TrainingPhase phase, CancellationToken cancellation)
     {
         phase = phase with { Forms = CheckpointFile.FindForms(run.CheckpointPath, phase.Arm) ?? ChooseForms(phase) };
-        using var trainer = new Trainer(phase, data, compute, run.Recipe.Seed)
+        using var trainer = new Trainer(phase, data.For(phase.Start), compute, run.Recipe.Seed)
         {
             Checkpoints = run.Recipe.Checkpoint,
             Progress = Progress,

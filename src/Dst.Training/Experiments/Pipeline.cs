@@ -84,7 +84,7 @@ public sealed class Pipeline
         if (_models.TryGetValue(arm, out var known)) return known;
         if (_run.Summary.Find(arm.Name) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm.Name));
         var result = arm.Given(_recipe) is { } path
-            ? _finisher.Import(_given.Load(arm, path, Log), cancellation)
+            ? _finisher.Import(arm, _given.Load(arm, path, Log), cancellation)
             : Train(Plan(arm, cancellation), cancellation);
         _finisher.Finish(arm, result, Log, cancellation);
         return _models[arm] = result.Model;
@@ -108,8 +108,11 @@ public sealed class Pipeline
     private TrainingPhase Plan(Arm arm, CancellationToken cancellation)
     {
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
-        var begin = startsDense ? BestStudent().ToLogits() : _networks.Initialise(arm.StartIn(_recipe));
-        var pruning = arm.Masks is { } masks ? new Pruning(_recipe.Prune, masks) : null;
+        var begin = startsDense ? BestStudent().ToLogits() : _networks.Create(arm.StartIn(_recipe), Log);
+        var isPruned = startsDense && begin.Masks.Count > 0;
+        if (isPruned) Log?.Invoke($"{arm.Name}: {_recipe.Student.Model} is pruned already; it keeps its masks, and section prune has no "
+            + "effect");
+        var pruning = arm.Masks is { } masks && !isPruned ? new Pruning(_recipe.Prune, masks) : null;
         var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);
         var distill = arm.Distill?.Invoke(_recipe);
         return new(arm.Name, start, arm.TrainIn(_recipe))
@@ -128,7 +131,7 @@ public sealed class Pipeline
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
     private (Model Dense, Model Start) Prepare(Arm arm, Model model, Pruning pruning, CancellationToken cancellation)
     {
-        var gradients = new ScoreGradients(_data, _recipe.Train.Batch, _compute, _recipe.Seed);
+        var gradients = new ScoreGradients(_data.For(model), _recipe.Train.Batch, _compute, _recipe.Seed);
         switch (pruning.Options.Method)
         {
             case PruningMethod.OneShot:
@@ -151,7 +154,8 @@ public sealed class Pipeline
     {
         var path = _run.StartPath(arm.Name);
         if (File.Exists(path)) return ModelFile.Load(path);
-        var images = CalibrationImages.Draw(_data, NetworkRepair.ImagesFor(planned.Start.Graph, _recipe.Prune), _recipe.Seed);
+        var count = NetworkRepair.ImagesFor(planned.Start.Graph, _recipe.Prune);
+        var images = CalibrationImages.Draw(_data.For(planned.Start), count, _recipe.Seed);
         var repaired = NetworkRepair.Apply(planned, _recipe.Prune, images, _compute, Log, cancellation).Model;
         ModelFile.Save(path, repaired);
         return repaired;

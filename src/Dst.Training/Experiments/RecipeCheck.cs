@@ -14,7 +14,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
 {
     private readonly Recipe _recipe = recipe;
     private readonly IReadOnlyList<Arm> _arms = Arm.NeededBy(recipe);
-    private readonly Dictionary<Arm, CheckedGraph> _graphs = [];
+    private readonly Dictionary<Arm, Network> _networks = [];
 
     /// <summary>The sections by which arms are taught.</summary>
     private IEnumerable<DistillationOptions> Taught => _arms.Select(arm => arm.Distill?.Invoke(_recipe)).OfType<DistillationOptions>();
@@ -49,9 +49,16 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
             throw new InputException(
                 $"teacher.model and student.model are both {student.Model}; "
                 + "expected student: {is_teacher: true} to prune the teacher itself");
+        if (student.From is { } from && _arms.Any(arm => arm.Start == ArmStart.NarrowStudent || arm.IsPrunedFromScratch(_recipe)))
+            throw new InputException(
+                $"student.from is {from} with the arm half-width or prune.method sr_ste; expected arms and a method that go on from it");
         if (!student.IsTeacher) return;
-        if (student.Model is not null)
-            throw new InputException($"student.model is {student.Model} while student.is_teacher is true; expected one of them alone");
+        foreach (var (key, path) in new[] { ("model", student.Model), ("from", student.From) })
+        {
+            if (path is not null)
+                throw new InputException($"student.{key} is {path} while student.is_teacher is true; expected one of them alone");
+        }
+
         foreach (var arm in new[] { ArmNames.Student, ArmNames.StudentKd }.Where(_recipe.Arms.Contains))
             throw new InputException(
                 $"arms has {arm} while student.is_teacher is true; "
@@ -117,15 +124,18 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     {
         foreach (var arm in _arms.Where(arm => finished?.Find(arm.Name) is null))
         {
-            var graph = GraphOf(arm);
+            var network = NetworkOf(arm);
             if (arm.Given(_recipe) is not null) continue;
-            NetworkMemory.Check(graph, arm.TrainIn(_recipe).Batch);
+            if (network.IsPruned && arm.StartIn(_recipe) == ArmStart.BestStudent) CheckPruned(arm);
+            NetworkMemory.Check(network.Graph, arm.TrainIn(_recipe).Batch);
             if (arm.Distill?.Invoke(_recipe) is not { } distill) continue;
-            LossTerms.CheckLayers(distill, GraphOf(TeacherOf(distill)), graph);
-            LossTerms.CheckBlocks(distill, graph);
+            var teacher = NetworkOf(TeacherOf(distill));
+            InputChange.Between(network.Inputs, teacher.Inputs, data.Shape, $"teacher '{teacher.Graph.Name}'");
+            LossTerms.CheckLayers(distill, teacher.Graph, network.Graph);
+            LossTerms.CheckBlocks(distill, network.Graph);
         }
 
-        var isGiven = Arm.BestStudentOf(_recipe).Given(_recipe) is not null;
+        var isGiven = Arm.BestStudentOf(_recipe).Given(_recipe) is not null || _recipe.Student.From is not null;
         if (!isGiven && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
     }
 
@@ -133,16 +143,35 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     private Arm TeacherOf(DistillationOptions distill) =>
         distill.LearnsFromTeacher ? Arm.Of(ArmNames.Teacher) : Arm.BestStudentOf(_recipe);
 
-    private CheckedGraph GraphOf(Arm arm)
+    /// <summary>Checks an arm whose given student is pruned already: it can be trained on, and nothing else.</summary>
+    private void CheckPruned(Arm arm)
     {
-        if (!_graphs.TryGetValue(arm, out var graph)) _graphs[arm] = graph = Load(arm);
-        return graph;
+        var pruned = $"student.model {_recipe.Student.Model} is pruned already";
+        if (arm.Masks != MaskKind.Uhp)
+            throw new InputException($"{pruned}, and the arm {arm.Name} needs a dense one; expected arms: [dst] or [uhp], which train it "
+                + "on");
+        if (arm.Distill?.Invoke(_recipe) is { NeedsDense: true } distill)
+            throw new InputException(
+                $"{pruned}, and {distill.Section} compares it with the dense network before; expected {distill.Section}.teacher: teacher "
+                + "and features: 0");
     }
 
-    private CheckedGraph Load(Arm arm)
+    private Network NetworkOf(Arm arm)
     {
-        if (arm.Given(_recipe) is { } path) return given.Load(arm, path).Graph;
-        var start = arm.StartIn(_recipe);
-        return start == ArmStart.BestStudent ? GraphOf(Arm.BestStudentOf(_recipe)) : networks.Build(start);
+        if (!_networks.TryGetValue(arm, out var network)) _networks[arm] = network = Load(arm);
+        return network;
     }
+
+    private Network Load(Arm arm)
+    {
+        var start = arm.StartIn(_recipe);
+        if (arm.Given(_recipe) is null && start == ArmStart.BestStudent) return NetworkOf(Arm.BestStudentOf(_recipe));
+        var model = arm.Given(_recipe) is { } path ? given.Load(arm, path) : networks.FindFrom(start);
+        return model is null
+            ? new(networks.Build(start), data.Normalisation, IsPruned: false)
+            : new(model.Graph, model.Normalisation!, model.Masks.Count > 0);
+    }
+
+    /// <summary>What is checked of a network.</summary>
+    private sealed record Network(CheckedGraph Graph, InputNormalisation Inputs, bool IsPruned);
 }

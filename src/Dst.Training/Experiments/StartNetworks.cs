@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.ModelFiles;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
@@ -6,16 +7,27 @@ using Dst.Training.Networks;
 
 namespace Dst.Training.Experiments;
 
-/// <summary>The networks that arms start from with initial weights.</summary>
+/// <summary>The networks that arms start from: with initial weights, or those of a model file that a recipe names.</summary>
 internal sealed class StartNetworks(Recipe recipe, DataSet data)
 {
     /// <summary>The graph of a start.</summary>
     /// <exception cref="InputException">It does not fit the data or the memory.</exception>
     public CheckedGraph Build(ArmStart start) => Build(OptionsOf(start));
 
-    /// <summary>A network with initial weights, for this data.</summary>
+    /// <summary>The network of a start, for this data.</summary>
+    /// <param name="start">The start.</param>
+    /// <param name="log">Takes lines that say what is changed of a model file.</param>
     /// <exception cref="InputException">It does not fit the data or the memory.</exception>
-    public Model Initialise(ArmStart start) => Initialise(OptionsOf(start));
+    public Model Create(ArmStart start, Action<string>? log) => FindFrom(start, log) ?? Initialise(OptionsOf(start));
+
+    /// <summary>The model file that a start goes on from, for this data, or null if it has initial weights.</summary>
+    /// <inheritdoc cref="Create"/>
+    public Model? FindFrom(ArmStart start, Action<string>? log = null)
+    {
+        if (start == ArmStart.NarrowStudent || OptionsOf(start).From is not { } path) return null;
+        var what = $"{(OptionsOf(start) is TeacherOptions ? "teacher" : "student")}.from {path}";
+        return GivenModels.For(data, ModelFit.Continue(what, ModelFile.Load(path), data, recipe.Seed, log));
+    }
 
     private NetworkOptions Student => recipe.Student.IsTeacher ? recipe.Teacher : recipe.Student;
 

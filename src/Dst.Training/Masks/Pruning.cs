@@ -38,8 +38,8 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     {
         if (model.Masks.Count > 0 && (Options.Permute || Options.Repair != PruningRepair.None))
             throw new InputException(
-                $"network '{model.Graph.Name}' is pruned already (layer '{model.Masks.Keys.First()}'); prune.permute false and prune.repair "
-                + "none were expected, because both would change the layers that are");
+                $"network '{model.Graph.Name}' is pruned already (layer '{model.Masks.Keys.First()}'); prune.permute false and "
+                + "prune.repair none were expected, because both would change the layers that are");
         var start = Permute(model, gradients, log);
         return new(start, Plan(start, gradients?.Of(start, Options)));
     }

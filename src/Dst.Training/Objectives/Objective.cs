@@ -27,9 +27,11 @@ internal sealed class Objective : IDisposable
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="seed">Seed of the run, for the projections of hints.</param>
     /// <param name="classWeights">Weight of each class in the labels' loss, or null for 1 each.</param>
+    /// <param name="inputs">How the student's images are normalised, or null if they are as the teachers take them.</param>
     /// <exception cref="InputException">A layer of the options is not in the graphs, or cannot be compared.</exception>
     public Objective(
-        TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed, float[]? classWeights = null)
+        TrainingPhase phase, TrainingNetwork student, int maxBatch, ComputeContext compute, long seed, float[]? classWeights = null,
+        InputNormalisation? inputs = null)
     {
         (_student, _options) = (student, phase.Distillation);
         var terms = LossTerms.Of(phase, seed, classWeights);
@@ -42,7 +44,7 @@ internal sealed class Objective : IDisposable
         _teachers = taught.ToDictionary(group => group.Key, group =>
         {
             string[] features = [.. group.Select(term => term.Layers?.Teacher).OfType<string>()];
-            return new Teacher(group.Key, features, maxBatch, compute, _options.Standardise);
+            return new Teacher(group.Key, features, maxBatch, compute, _options.Standardise, inputs);
         });
         if (_onLayers.Length > 0) _features = new(student.Graph, _onLayers.Select(term => term.Layers!.Student), maxBatch);
         var standardised = _options.Standardise && _onLogits.Length > 0 ? maxBatch * student.Classes : 0;

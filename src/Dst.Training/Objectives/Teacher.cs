@@ -15,7 +15,9 @@ internal sealed class Teacher : IDisposable
     private readonly InferencePlan? _plan;
     private readonly InferenceSession? _session;
     private readonly int _classes;
+    private readonly int _length; // values of an image
     private readonly bool _standardise;
+    private readonly InputChange? _change;
     private readonly float[] _logits; // of a batch
     private int _count;
     private float[] _known = []; // of all training images, if they are computed once
@@ -26,10 +28,17 @@ internal sealed class Teacher : IDisposable
     /// <param name="maxBatch">Largest batch.</param>
     /// <param name="compute">Threads and vector width.</param>
     /// <param name="standardise">Whether its logits are standardised (<see cref="LogitStandardisation"/>).</param>
-    public Teacher(Model model, IReadOnlyList<string> features, int maxBatch, ComputeContext compute, bool standardise = false)
+    /// <param name="inputs">Normalisation of the images that it will see, or null if it is the teacher's.</param>
+    /// <exception cref="InputException">It cannot have its inputs from those images, or its outputs are not of classes.</exception>
+    public Teacher(
+        Model model, IReadOnlyList<string> features, int maxBatch, ComputeContext compute, bool standardise = false,
+        InputNormalisation? inputs = null)
     {
+        if (inputs is not null && model.Normalisation is { } own)
+            _change = InputChange.Between(inputs, own, model.Graph.Input, $"teacher '{model.Graph.Name}'");
         _standardise = standardise;
         model = model.ToLogits();
+        _length = (int)model.Graph.Input.Count;
         if (features.Count > 0)
         {
             _network = new(model, maxBatch, compute, seed: 0, [.. features.Distinct()]);
@@ -109,14 +118,16 @@ internal sealed class Teacher : IDisposable
     {
         _count = batch.Count;
         var logits = _logits.AsSpan(0, batch.Count * _classes);
+        ReadOnlySpan<float> images = batch.Images.AsSpan(0, batch.Count * _length);
+        if (_change is not null) images = _change.Apply(images);
         if (_network is not null)
         {
-            _network.Forward(batch.Images, batch.Count, training: false).CopyTo(logits);
+            _network.Forward(images, batch.Count, training: false).CopyTo(logits);
             _features!.Read(_network, batch.Count);
         }
         else
         {
-            _session!.Run(batch.Images.AsSpan(0, batch.Count * (int)_plan!.Input.Count), batch.Count, logits);
+            _session!.Run(images, batch.Count, logits);
         }
     }
 }

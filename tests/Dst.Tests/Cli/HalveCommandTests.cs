@@ -80,7 +80,7 @@ public sealed class HalveCommandTests : IDisposable
         Terminal.Run("halve", model, "--out", model).AssertWrongInput("is a file that this command reads");
         Terminal.Run("halve", model, "--out", Path.GetDirectoryName(model)!).AssertWrongInput("is a folder");
         Terminal.Run("halve", model, "--out", _folder.File("nowhere/m.safetensors")).AssertWrongInput("a folder that does not exist");
-        Terminal.Run("halve", model, "--out", output).AssertWrongInput("no images to repair on");
+        Terminal.Run("halve", model, "--out", output).AssertWrongInput("no images to measure features on");
         string[] arguments = ["halve", model, "--out", output, .. SimulatedData];
         Terminal.Run([.. arguments, "--set", "prune.score=taylor"]).AssertWrongInput("taylor");
         Terminal.Run([.. arguments, "--set", "prune.repair=none"]).AssertWrongInput("prune.score is obs with prune.repair none");

@@ -7,6 +7,31 @@ namespace Dst.Tests.Data;
 
 public class DataSetTests
 {
+    [Fact]
+    public void Mean_and_deviation_may_be_given()
+    {
+        var options = new DataOptions
+        {
+            Kind = DataKind.Simulated,
+            Simulated = new() { Classes = 2, PerClassTrain = 2, PerClassTest = 1, Size = 16 },
+            Mean = [0.25],
+            Deviation = [0.5],
+        };
+        DataSet Load(DataOptions changed) => DataSet.Load(changed, seed: 1, ".", _ => { });
+        var (given, measured) = (Load(options), Load(options with { Mean = [], Deviation = [] }));
+        Assert.Equal((0.25f, 0.5f), (given.Normalisation.Mean[0], given.Normalisation.Deviation[0]));
+        Assert.NotEqual(0.25f, measured.Normalisation.Mean[0]);
+        foreach (var (changed, expected) in new[]
+        {
+            (options with { Deviation = [] }, "data.mean has 1 numbers and data.deviation 0; 1 of each were expected"),
+            (options with { Mean = [1, 2], Deviation = [1, 2] }, "data.mean has 2 numbers"),
+            (options with { Normalise = NormalisationSource.Image }, "data.normalise image"),
+        })
+        {
+            Assert.Contains(expected, Assert.Throws<InputException>(() => Load(changed)).Message);
+        }
+    }
+
     private static readonly DataOptions Small = new()
     {
         Simulated = new() { Classes = 4, PerClassTrain = 10, PerClassTest = 5, Size = 24 },

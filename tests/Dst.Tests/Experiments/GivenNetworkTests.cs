@@ -37,12 +37,13 @@ public sealed class GivenNetworkTests : IDisposable
     }
 
     [Fact]
-    public void A_student_that_is_pruned_already_or_missing_is_refused_before_a_teacher_is_trained()
+    public void A_student_that_cannot_be_used_is_refused_before_a_teacher_is_trained()
     {
         var pruned = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
         (string[], string)[] cases =
         [
-            ([$"student.model={pruned}"], "is pruned already (layer '"),
+            ([$"student.model={pruned}"], "is pruned already, and distill_pruned compares it with the dense network"),
+            ([$"student.model={pruned}", "arms=[unstructured-kd]"], "is pruned already, and the arm unstructured-kd needs a dense one"),
             ([$"student.model={_folder.File("none.safetensors")}"], "does not exist"),
             ([$"teacher.model={pruned}", "student.is_teacher=true"], "is pruned already (layer '"),
             ([$"teacher.model={pruned}", $"student.model={pruned}"], "expected student: {is_teacher: true}"),

@@ -28,7 +28,9 @@ public class OutputKindTests
     public void A_model_file_keeps_what_the_outputs_are()
     {
         using var folder = new TemporaryFolder();
-        foreach (var (saved, classes) in new[] { (Ending("", 1) with { Outputs = OutputKind.Logits }, 2), (Ending("sigmoid", 1), 2), (Ending("", 1), 1) })
+        (Model, int)[] cases =
+            [(Ending("", 1) with { Outputs = OutputKind.Logits }, 2), (Ending("sigmoid", 1), 2), (Ending("", 1), 1)];
+        foreach (var (saved, classes) in cases)
         {
             ModelFile.Save(folder.File("m"), saved with { ClassNames = [.. Enumerable.Range(0, classes).Select(i => $"c{i}")] });
             var loaded = ModelFile.Load(folder.File("m"));

@@ -282,7 +282,8 @@ public class PredictorTests
     /// <summary>A network with some outputs and, if it is given, a last function.</summary>
     private static Model EndingIn(int outputs, Operation? end)
     {
-        var nodes = Zoo.Build("resnet8", new(1, 16, 16), 2).Nodes.SkipLast(1).Append(new("fc", new LinearOp(outputs), ["avgpool"])).ToList();
+        var nodes = Zoo.Build("resnet8", new(1, 16, 16), 2).Nodes.SkipLast(1).ToList();
+        nodes.Add(new("fc", new LinearOp(outputs), ["avgpool"]));
         if (end is not null) nodes.Add(new("end", end, ["fc"]));
         return InferencePlanTests.Initialised(new(new("ending", new(1, 16, 16), nodes)));
     }

@@ -93,6 +93,12 @@ public record NetworkOptions
     [Setting("dropout rate in front of the classifier; null for the architecture's own", Min = 0, Max = 0.95)]
     public double? Dropout { get; init; }
 
+    /// <summary>A network to go on from.</summary>
+    [Setting(
+        "model file whose training goes on, dense or pruned, in place of arch, width and dropout: masks stay, and the last layer begins "
+        + "anew if its classes are not those of the data; null for initial weights")]
+    public string? From { get; init; }
+
     /// <summary>A finished network.</summary>
     [Setting("model file of a finished network for the arm teacher or student-kd, which is then not trained; null to train it")]
     public string? Model { get; init; }

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Dst.Cli.Usage;
+using Dst.Training.Data;
+using Dst.Training.Masks.Repair;
+
+namespace Dst.Cli.Actions;
+
+/// <summary>
+/// The images without labels of verbs that measure features: those of a folder, or the training images of a recipe's data.
+/// </summary>
+internal static class CalibrationInput
+{
+    /// <summary>A folder of image files.</summary>
+    public static readonly Option<string?> Folder = SharedOptions.Text(
+        "--data", "FOLDER", "Image files to measure features on, in this folder and those below it. They need no labels.");
+
+    /// <summary>Whether the command line names images.</summary>
+    public static bool IsGiven(ParseResult arguments) =>
+        arguments.GetValue(Folder) is not null || RecipeInput.SetsData(arguments) || arguments.GetValue(RecipeInput.File) is not null;
+
+    /// <summary>Checks that the command line names a folder or data.</summary>
+    /// <exception cref="InputException">It names both or neither.</exception>
+    public static void Check(Invocation call)
+    {
+        var arguments = call.Arguments;
+        var isFolder = arguments.GetValue(Folder) is not null;
+        if (isFolder && RecipeInput.SetsData(arguments))
+            throw new InputException($"{call.Command} has both --data FOLDER and keys of the section data; one of them was expected");
+        if (!IsGiven(arguments))
+            throw new InputException(
+                $"{call.Command} has no images to measure features on; --data FOLDER, a recipe, or --data.kind and --data.path were "
+                    + "expected");
+        if (isFolder && arguments.GetValue(RecipeInput.File) is not null)
+            call.Report.Log($"{call.Command}: images come from --data; the data of the recipe are not read");
+    }
+
+    /// <summary>Draws the images.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="model">The model that takes them.</param>
+    /// <param name="data">The data, or null for the folder that the command line names.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <exception cref="InputException">There are none, one cannot be read, or they do not fit into memory.</exception>
+    public static CalibrationImages Draw(Invocation call, Model model, DataSet? data, int count, long seed) => data is null
+        ? CalibrationImages.DrawFiles(call.Arguments.GetValue(Folder)!, model, count, seed, call.Report.Log)
+        : CalibrationImages.Draw(data, count, seed);
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Dst.Cli.Usage;
+using Dst.Foundations;
+using Dst.Interop.Onnx;
+using Dst.Interop.PyTorch;
+using Dst.ModelFiles;
+using Dst.Training.Networks;
+
+namespace Dst.Cli.Actions;
+
+/// <summary>Reads what <c>dst import</c> takes: an ONNX network, a state dict of PyTorch or a model file.</summary>
+internal static class ModelSource
+{
+    /// <summary>The file.</summary>
+    public static readonly Argument<string> File = new("file")
+    {
+        Description = "ONNX network, PyTorch state dict (.pt, .pth, or .safetensors with --arch), or model file.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>The network of a state dict.</summary>
+    public static readonly Option<string?> Arch = SharedOptions.Text(
+        "--arch", "name", $"Architecture of a state dict, which has tensors alone: {string.Join(", ", Zoo.Names)}.");
+
+    /// <summary>Reads the model.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="notes">Receives what an ONNX import says of the network.</param>
+    /// <exception cref="InputException">It cannot be read, or an option does not fit the kind of the file.</exception>
+    public static Model Read(ParseResult arguments, ICollection<string> notes)
+    {
+        var (path, arch) = (arguments.GetRequiredValue(File), arguments.GetValue(Arch));
+        Option[] ofArch = [BenchOptions.Input, BenchOptions.Width];
+        if (arch is null && Array.Find(ofArch, option => arguments.GetResult(option) is { Implicit: false }) is { } lost)
+            throw new InputException($"option {lost.Name} is given without --arch, which was expected too");
+        var kind = FileKind.NameOf(path);
+        var isSafetensors = path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
+        if (isSafetensors && arch is null) return ModelFile.Load(path);
+        if (isSafetensors || kind is FileKind.PyTorch or FileKind.Pickle) return ReadStateDict(arguments, path, arch);
+        if (kind is not (null or FileKind.Onnx))
+            throw new InputException(
+                $"{path} is not an ONNX file but {kind}; an ONNX network, a state dict of PyTorch or a model file was expected");
+        if (arch is not null) throw new InputException($"option --arch is {arch}, and {path} is no state dict; an ONNX file has its own "
+            + "network");
+        return OnnxImporter.Import(path, notes);
+    }
+
+    private static Model ReadStateDict(ParseResult arguments, string path, string? arch)
+    {
+        if (arch is null)
+            throw new InputException($"{path} has tensors without a network; --arch NAME was expected, one of "
+                + $"{string.Join(", ", Zoo.Names)}");
+        if (!Zoo.Names.Contains(arch))
+            throw new InputException($"option --arch is '{arch}'; did you mean '{NearestName.Of(arch, Zoo.Names)}'?");
+        using var tensors = StateDict.Open(path);
+        var usual = Zoo.UsualTask(arch);
+        var input = usual.Input with { Channels = StateDictImporter.InputChannelsOf(tensors) ?? usual.Input.Channels };
+        var classes = StateDictImporter.ClassesOf(tensors) ?? usual.Classes;
+        var shape = BenchOptions.ShapeOf(arguments) ?? input;
+        return StateDictImporter.Import(tensors, Zoo.Build(arch, shape, Math.Max(classes, 2), BenchOptions.WidthOf(arguments)));
+    }
+}

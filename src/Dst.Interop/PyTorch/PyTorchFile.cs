@@ -1,0 +1,160 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using Dst.Foundations;
+
+namespace Dst.Interop.PyTorch;
+
+/// <summary>
+/// A file of <c>torch.save</c>: a zip archive, without compression, of a pickle (<c>data.pkl</c>) and the storages of its tensors
+/// (<c>data/KEY</c>). Its pickle is read without executing anything.
+/// </summary>
+internal sealed class PyTorchFile : IDisposable
+{
+    private const string Pickle = "data.pkl";
+    private const long MaxPickleBytes = 64L << 20;
+    private const int MaxDepth = 3;
+    private const int MaxDimensions = 8;
+
+    private readonly string _path;
+    private readonly FileStream _stream;
+    private readonly ZipArchive _archive;
+    private readonly string _folder;
+
+    private PyTorchFile(string path, FileStream stream)
+    {
+        (_path, _stream) = (path, stream);
+        _archive = new(stream, ZipArchiveMode.Read);
+        var pickle = _archive.Entries.FirstOrDefault(entry => entry.Name == Pickle)
+            ?? throw new InputException($"{path} is a zip archive without {Pickle}; a file of torch.save was expected");
+        _folder = pickle.FullName[..^Pickle.Length];
+    }
+
+    /// <summary>Opens a file and finds its state dict.</summary>
+    /// <exception cref="InputException">It is not such a file, or has no state dict.</exception>
+    public static StateDict Open(string path)
+    {
+        var stream = InputFile.Open(path);
+        try
+        {
+            return InputFile.Guard(path, () =>
+            {
+                var file = new PyTorchFile(path, stream);
+                return new StateDict(path, file.FindTensors(), file);
+            });
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _archive.Dispose();
+        _stream.Dispose();
+    }
+
+    private List<StateTensor> FindTensors()
+    {
+        if (Find("constants.pkl") is not null)
+            throw new InputException($"{_path} is a TorchScript archive; a state dict, torch.save(model.state_dict(), FILE), was expected");
+        if (Find("byteorder") is { } order && ReadText(order) != "little")
+            throw new InputException($"{_path} has big-endian numbers; a file of a little-endian machine was expected");
+        var root = PickleReader.Read(Read(Find(Pickle)!, MaxPickleBytes));
+        var candidates = DictionariesOf(root, MaxDepth).Select(TensorsOf).ToList();
+        if (candidates.Count > 0 && candidates.MaxBy(tensors => tensors.Count) is { Count: > 0 } largest) return largest;
+        var found = root is PickleCall { Callable: var callable } ? $"an object of {callable}" : "no tensors";
+        throw new InputException($"{_path} has {found}; a state dict, torch.save(model.state_dict(), FILE), was expected");
+    }
+
+    /// <summary>A dictionary and those in it, such as <c>state_dict</c> in a checkpoint.</summary>
+    private static IEnumerable<PickleDictionary> DictionariesOf(object? value, int depth) =>
+        value is PickleDictionary dictionary && depth > 0
+            ? dictionary.Items.SelectMany(item => DictionariesOf(item.Value, depth - 1)).Prepend(dictionary)
+            : [];
+
+    private List<StateTensor> TensorsOf(PickleDictionary dictionary) =>
+    [
+        .. from item in dictionary.Items
+           where item.Key is string
+           let tensor = ToTensor((string)item.Key, item.Value)
+           where tensor is not null
+           select tensor,
+    ];
+
+    /// <summary>The tensor that a call would rebuild, or null if the call is another one.</summary>
+    private StateTensor? ToTensor(string name, object? value)
+    {
+        if (value is not PickleCall { Callable: PickleGlobal { Module: "torch._utils" } function, Arguments: var arguments }) return null;
+        if (function.Name is "_rebuild_parameter" && arguments.Length > 0) return ToTensor(name, arguments[0]);
+        if (function.Name is not "_rebuild_tensor_v2") return null;
+        if (arguments is not [PickleReference { Id: object?[] id }, long offset, object?[] sizes, object?[] strides, ..]
+            || id is not ["storage", PickleGlobal type, string key, ..] || sizes.Length != strides.Length || sizes.Length > MaxDimensions
+            || !sizes.All(size => size is long and >= 0 and <= int.MaxValue) || !strides.All(stride => stride is long and >= 0))
+            throw new InvalidDataException($"tensor '{name}' has arguments that are not those of a tensor");
+        var word = type.Name.Replace("Storage", "", StringComparison.Ordinal);
+        int[] shape = [.. sizes.Select(size => (int)(long)size!)];
+        return new(name, word, shape, () => Read(name, word, key, offset, shape, [.. strides.Select(stride => (long)stride!)]));
+    }
+
+    private float[] Read(string name, string type, string key, long offset, int[] shape, long[] strides) => InputFile.Guard(_path, () =>
+    {
+        var entry = Find($"data/{key}") ?? throw new InputException($"{_path} has no storage '{key}' for tensor '{name}', which was "
+            + "expected");
+        var storage = ToFloats(name, type, Read(entry, Array.MaxLength));
+        var count = shape.Aggregate((Int128)1, (product, extent) => product * extent);
+        var last = offset + shape.Zip(strides).Aggregate((Int128)0, (sum, axis) => sum + (Int128)Math.Max(axis.First - 1, 0) * axis.Second);
+        if (count > storage.Length || offset < 0 || count > 0 && last >= storage.Length)
+            throw new InvalidDataException($"tensor '{name}' reaches beyond its storage of {storage.Length} values");
+        if (IsContiguous(shape, strides)) return storage.AsSpan((int)offset, (int)count).ToArray();
+        var values = new float[(int)count];
+        var index = new int[shape.Length];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = storage[offset + index.Zip(strides, (position, stride) => position * stride).Sum()];
+            for (var axis = shape.Length - 1; axis >= 0 && ++index[axis] == shape[axis]; axis--) index[axis] = 0;
+        }
+
+        return values;
+    });
+
+    private static bool IsContiguous(int[] shape, long[] strides)
+    {
+        var expected = 1L;
+        for (var axis = shape.Length - 1; axis >= 0; axis--)
+        {
+            if (shape[axis] > 1 && strides[axis] != expected) return false;
+            expected *= shape[axis];
+        }
+
+        return true;
+    }
+
+    private static float[] ToFloats(string name, string type, byte[] bytes) => type switch
+    {
+        "Float" => MemoryMarshal.Cast<byte, float>(bytes).ToArray(),
+        "Double" => Array.ConvertAll(MemoryMarshal.Cast<byte, double>(bytes).ToArray(), value => (float)value),
+        "Half" => Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value),
+        "BFloat16" => Array.ConvertAll(
+            MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(), value => BitConverter.Int32BitsToSingle(value << 16)),
+        _ => throw new InvalidDataException($"tensor '{name}' has the type {type}; Float, Double, Half or BFloat16 was expected"),
+    };
+
+    private ZipArchiveEntry? Find(string name) => _archive.GetEntry(_folder + name);
+
+    private static string ReadText(ZipArchiveEntry entry) => System.Text.Encoding.ASCII.GetString(Read(entry, maxBytes: 100));
+
+    private static byte[] Read(ZipArchiveEntry entry, long maxBytes)
+    {
+        // PyTorch does not compress, and what is not compressed is not larger than the file.
+        if (entry.Length != entry.CompressedLength) throw new InvalidDataException($"'{entry.FullName}' is compressed");
+        if (entry.Length > maxBytes)
+            throw new InvalidDataException($"'{entry.FullName}' has {entry.Length} bytes; at most {maxBytes} were expected");
+        using var stream = entry.Open();
+        var bytes = new byte[entry.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+}

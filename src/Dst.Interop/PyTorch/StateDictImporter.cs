@@ -1,0 +1,75 @@
+using Dst.Foundations;
+using Dst.Graph;
+
+namespace Dst.Interop.PyTorch;
+
+/// <summary>Gives a network the tensors of a state dict, whose names may differ as they do between published networks.</summary>
+public static class StateDictImporter
+{
+    private const string Counter = ".num_batches_tracked"; // of a batch normalisation; inference does not need it
+
+    // Each group is one module by the names that different authors give it.
+    private static readonly string[][] Synonyms = [["downsample", "shortcut", "convShortcut"], ["fc", "linear", "classifier", "head"]];
+
+    /// <summary>Channels of the network's input: those that the first convolution reads, or null without a convolution.</summary>
+    public static int? InputChannelsOf(StateDict tensors) => tensors.Tensors.FirstOrDefault(tensor => tensor.Shape.Count == 4)?.Shape[1];
+
+    /// <summary>Number of classes: the filters of the last layer with weights, or null without one.</summary>
+    public static int? ClassesOf(StateDict tensors) => tensors.Tensors.LastOrDefault(tensor => tensor.Shape.Count is 2 or 4)?.Shape[0];
+
+    /// <summary>A model of a graph with the tensors of a state dict.</summary>
+    /// <param name="tensors">The tensors.</param>
+    /// <param name="graph">The network.</param>
+    /// <exception cref="InputException">Tensors are missing, left over or of another shape; the message names each of them.</exception>
+    public static Model Import(StateDict tensors, CheckedGraph graph)
+    {
+        var own = WithoutPrefix(tensors, graph).Where(tensor => !tensor.Name.EndsWith(Counter, StringComparison.Ordinal)).ToList();
+        var found = Match(own, graph);
+        var problems = new List<string>();
+        foreach (var shape in graph.Parameters)
+        {
+            if (!found.TryGetValue(shape.Name, out var tensor)) problems.Add($"'{shape.Name}' is missing");
+            else if (!tensor.Shape.SequenceEqual(shape.Shape))
+                problems.Add($"'{tensor.Name}' is {Describe(tensor.Shape)}, {Describe(shape.Shape)} was expected");
+        }
+
+        problems.AddRange(own.Except(found.Values).Select(tensor => $"'{tensor.Name}' is not a part of it"));
+        if (problems.Count > 0) throw new InputException($"{tensors.Path} does not fit {graph.Name}: {string.Join("; ", problems)}");
+        return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, found[shape.Name].Read())));
+    }
+
+    /// <summary>The tensor of each parameter: the one of its name, else the only one whose name means the same.</summary>
+    private static Dictionary<string, StateTensor> Match(List<StateTensor> tensors, CheckedGraph graph)
+    {
+        var found = tensors.Where(tensor => graph.Parameters.Any(shape => shape.Name == tensor.Name)).ToDictionary(tensor => tensor.Name);
+        var others = tensors.Except(found.Values).ToLookup(tensor => Canonical(tensor.Name));
+        foreach (var missing in graph.Parameters.Where(shape => !found.ContainsKey(shape.Name)).GroupBy(shape => Canonical(shape.Name)))
+        {
+            if (missing.Count() == 1 && others[missing.Key].Count() == 1) found[missing.First().Name] = others[missing.Key].First();
+        }
+
+        return found;
+    }
+
+    private static string Canonical(string name) =>
+        string.Join('.', name.Split('.').Select(part => Array.Find(Synonyms, group => group.Contains(part))?[0] ?? part));
+
+    /// <summary>The tensors without the modules that wrap the whole network, such as <c>module</c> of DataParallel.</summary>
+    private static IEnumerable<StateTensor> WithoutPrefix(StateDict tensors, CheckedGraph graph)
+    {
+        var names = tensors.Tensors.Select(tensor => tensor.Name).ToList();
+        if (Words.FindTwice(names) is { } twice) throw new InputException($"{tensors.Path} has the tensor '{twice}' twice");
+        var length = 0;
+        while (true)
+        {
+            var prefix = names[0][length..].Split('.')[0] + ".";
+            var isCommon = names.All(name => name.AsSpan(length).StartsWith(prefix) && name.Length > length + prefix.Length);
+            if (!isCommon || graph.Parameters.Any(shape => shape.Name.StartsWith(prefix, StringComparison.Ordinal))) break;
+            length += prefix.Length;
+        }
+
+        return tensors.Tensors.Select(tensor => tensor with { Name = tensor.Name[length..] });
+    }
+
+    private static string Describe(IEnumerable<int> shape) => $"[{string.Join(", ", shape)}]";
+}

@@ -1,0 +1,131 @@
+using Dst.Graph;
+using Dst.Interop.PyTorch;
+using Dst.Interop.Tests.Onnx;
+using Dst.ModelFiles;
+using Dst.Tests.Cli;
+using Dst.Tests.Foundations;
+using Dst.Training.Networks;
+
+namespace Dst.Interop.Tests.PyTorch;
+
+public sealed class StateDictTests(PyTorchTools tools) : IClassFixture<PyTorchTools>, IDisposable
+{
+    private const int Mutations = 3_000;
+    private readonly TemporaryFolder _folder = new();
+
+    private static CheckedGraph Network => Zoo.Build("resnet8", new(3, 16, 16), 5, width: 0.25);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("renamed")] // shortcut and linear
+    [InlineData("checkpoint")] // inside of a dictionary with other things, with the prefix of DataParallel
+    [InlineData("parameters")]
+    [InlineData("double")]
+    [InlineData("strided")]
+    [InlineData("protocol4")]
+    public void A_state_dict_gives_the_logits_of_PyTorch(string name)
+    {
+        using var tensors = StateDict.Open(tools.PathOf(name));
+        AssertLogits(StateDictImporter.Import(tensors, Network));
+    }
+
+    [Fact]
+    public void Half_precision_becomes_single()
+    {
+        using StateDict half = StateDict.Open(tools.PathOf("half")), single = StateDict.Open(tools.PathOf("plain"));
+        var (rounded, exact) = (half.Tensors[0].Read(), single.Tensors[0].Read());
+        Assert.Equal("Half", half.Tensors[0].Type);
+        Assert.Equal(Array.ConvertAll(exact, value => (float)(Half)value), rounded);
+    }
+
+    [Fact]
+    public void The_command_finds_shape_and_classes_and_takes_safetensors_too()
+    {
+        var path = _folder.File("m.safetensors");
+        string[] options = ["--arch", "resnet8", "--width", "0.25", "--input", "3,16,16"];
+        var run = Terminal.Run(["import", tools.PathOf("plain"), .. options, "--normalise", "0.5,0.5,0.5/1,1,1", "--out", path]);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        var model = ModelFile.Load(path);
+        Assert.Equal((5, 0.5f), (model.Classes, model.Normalisation!.Mean[0]));
+        AssertLogits(model);
+
+        var plain = _folder.File("plain.safetensors");
+        SafetensorsFile.Write(
+            plain, new Dictionary<string, string>(),
+            model.Graph.Parameters.Select(shape => new TensorEntry($"model.{shape.Name}", shape.Shape, model.Parameters[shape.Name].Data)));
+        Assert.Equal(0, Terminal.Run(["import", plain, .. options, "--out", path]).ExitCode);
+        AssertLogits(ModelFile.Load(path));
+    }
+
+    [Fact]
+    public void Every_tensor_that_does_not_fit_is_named()
+    {
+        using var tensors = StateDict.Open(tools.PathOf("wrong"));
+        Assert.Equal(
+            $"{tools.PathOf("wrong")} does not fit resnet8: 'conv1.weight' is [4, 3, 5, 5], [4, 3, 3, 3] was expected; "
+                + "'layer1.0.bn2.bias' is missing; 'layer4.weight' is not a part of it",
+            Assert.Throws<InputException>(() => StateDictImporter.Import(tensors, Network)).Message);
+    }
+
+    [Theory]
+    [InlineData("whole", "an object of __main__.ResNet8")]
+    [InlineData("old", "before version 1.6")]
+    [InlineData("script", "TorchScript")]
+    public void Other_files_of_PyTorch_are_called_by_their_names(string name, string expected)
+    {
+        var message = Assert.Throws<InputException>(() => StateDict.Open(tools.PathOf(name))).Message;
+        Assert.Contains(expected, message);
+        Assert.Contains("torch.save(model.state_dict(), FILE)", message);
+    }
+
+    [Fact]
+    public void Nothing_in_a_file_is_executed()
+    {
+        using (var tensors = StateDict.Open(tools.PathOf("command"))) AssertLogits(StateDictImporter.Import(tensors, Network));
+        Assert.False(File.Exists(Path.Combine(tools.Folder, "executed")));
+    }
+
+    [Fact]
+    public void The_command_says_which_options_are_missing_or_too_many()
+    {
+        var (file, output) = (tools.PathOf("plain"), _folder.File("m"));
+        Terminal.Run("import", file, "--out", output).AssertWrongInput("plain.pt", "--arch NAME was expected");
+        Terminal.Run("import", file, "--arch", "resnet9", "--out", output).AssertWrongInput("'resnet9'", "'resnet8'");
+        Terminal.Run("import", file, "--input", "3,16,16", "--out", output).AssertWrongInput("--input", "--arch");
+        Terminal.Run("import", file, "--arch", "resnet8", "--data.kind", "folder", "--out", output)
+            .AssertWrongInput("reads for --restore-batch-norm alone");
+        Terminal.Run("inspect", file).AssertWrongInput("plain.pt", "is a PyTorch file");
+    }
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("checkpoint")]
+    public void A_mutated_file_is_imported_or_refused(string name)
+    {
+        var original = File.ReadAllBytes(tools.PathOf(name));
+        var (random, path, refused) = (new Random(5), _folder.File("mutated.pt"), 0);
+        for (var i = 0; i < Mutations; i++)
+        {
+            var bytes = (byte[])original.Clone();
+            if (random.Next(8) == 0) bytes = bytes[..random.Next(4, bytes.Length)];
+            for (var count = random.Next(1, 5); count > 0; count--) bytes[random.Next(4, bytes.Length)] = (byte)random.Next(256);
+            File.WriteAllBytes(path, bytes);
+            try
+            {
+                using var tensors = StateDict.Open(path);
+                StateDictImporter.Import(tensors, Network);
+            }
+            catch (InputException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, Mutations / 10, Mutations);
+    }
+
+    private void AssertLogits(Model model) => OnnxTools.AssertClose(
+        NpyFile.Read(Path.Combine(tools.Folder, "logits.npy")).Values, OnnxTools.LogitsOf(model, Path.Combine(tools.Folder, "images.npy")));
+}

@@ -1,0 +1,174 @@
+using Dst.Graph;
+using Dst.ModelFiles;
+using Dst.Tests.Foundations;
+using Dst.Training.Experiments;
+using Dst.Training.Masks;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Experiments;
+
+/// <summary>Models that are trained on, dense or pruned, and teachers that cannot teach.</summary>
+public sealed class ContinuedTrainingTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<string> _lines = [];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_pruned_student_is_taught_with_its_masks_as_they_are()
+    {
+        var path = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
+        var before = ModelFile.Load(path);
+        var after = Load(
+            RunIn("second", "arms=[dst]", $"student.model={path}", "distill_pruned.teacher=teacher", "prune.block=1"), ArmNames.Dst);
+        AssertSameMasks(before, after);
+        Assert.NotEqual(before.Parameters["conv1.weight"].Data, after.Parameters["conv1.weight"].Data);
+        Assert.Contains($"dst: {path} is pruned already; it keeps its masks, and section prune has no effect", _lines);
+    }
+
+    [Theory]
+    [InlineData("student-kd")]
+    [InlineData("uhp")]
+    public void Training_goes_on_from_a_model_dense_or_pruned(string arm)
+    {
+        var path = Path.Combine(RunIn("first", $"arms=[{arm}]"), $"{arm}.safetensors");
+        var before = ModelFile.Load(path);
+        // So small a rate leaves the weights where they began.
+        var after = Load(
+            RunIn("second", "arms=[student]", $"student.from={path}", "train.epochs=1", "train.ema=0", "train.schedule.learning_rate=1e-9"),
+            ArmNames.Student);
+        Assert.Equal(arm == "uhp", after.Masks.Count > 0);
+        AssertSameMasks(before, after);
+        Assert.Equal(before.Normalisation!.Mean, after.Normalisation!.Mean);
+        var (a, b) = (before.Parameters["layer3.0.conv2.weight"].Data, after.Parameters["layer3.0.conv2.weight"].Data);
+        for (var i = 0; i < a.Length; i++) Assert.Equal(a[i], b[i], 1e-6);
+    }
+
+    [Fact]
+    public void Another_number_of_classes_replaces_the_last_layer_alone()
+    {
+        var path = Path.Combine(RunIn("first", "arms=[uhp]"), "uhp.safetensors");
+        var before = ModelFile.Load(path);
+        var after = Load(
+            RunIn(
+                "second", "arms=[student]", $"student.from={path}", "data.simulated.classes=4", "train.epochs=1", "train.ema=0",
+                "train.schedule.learning_rate=1e-9"),
+            ArmNames.Student);
+        Assert.Equal((3, 4), (before.Classes, after.Classes));
+        AssertSameMasks(before, after);
+        var (a, b) = (before.Parameters["conv1.weight"].Data, after.Parameters["conv1.weight"].Data);
+        for (var i = 0; i < a.Length; i++) Assert.Equal(a[i], b[i], 1e-6);
+        Assert.Contains(
+            $"student.from {path} has other classes than the data; its last layer 'fc' begins anew with 4 classes", _lines);
+    }
+
+    [Fact]
+    public void A_pruned_last_layer_is_replaced_without_its_mask()
+    {
+        var graph = new CheckedGraph(new("net", new(1, 16, 16),
+        [
+            new("conv", new Conv2dOp(8, 3, 3, Padding: 1), ["input"]), new("relu", new ReluOp(), ["conv"]),
+            new("last", new Conv2dOp(4, 1, 1, Bias: true), ["relu"]), new("pool", new GlobalAvgPoolOp(), ["last"]),
+            new("end", new SoftmaxOp(), ["pool"]),
+        ]));
+        var dense = Initialiser.Initialise(graph, seed: 1);
+        var model = PruningPlan.Create(dense, new() { Block = 4, Group = 2 }).ApplyTo(dense);
+        Assert.Contains("last", model.Masks.Keys);
+        var (replaced, layer) = ClassifierHead.Replace(model, 3, seed: 1)!.Value;
+        Assert.Equal(("last", 3, OutputKind.Logits), (layer, replaced.OutputCount, replaced.Outputs));
+        Assert.DoesNotContain("last", replaced.Masks.Keys);
+        Assert.Null(ClassifierHead.Reorder(model with { ClassNames = ["a", "b", "c", "d"] }, [1, 0, 2, 3]));
+    }
+
+    [Fact]
+    public void Settings_that_contradict_a_model_to_go_on_from_are_refused()
+    {
+        var path = Path.Combine(RunIn("first", "arms=[student]"), "student.safetensors");
+        (string[], string)[] cases =
+        [
+            (["arms=[half-width]"], "student.from"), (["arms=[uhp]", "prune.method=sr_ste"], "student.from"),
+            (["arms=[uhp]", "student.is_teacher=true"], "student.from"),
+            (["arms=[student]", "data.simulated.size=24"], "takes 1x16x16; the data has 1x24x24, and data.channels, data.resize and "
+                + "data.crop"),
+        ];
+        foreach (var (settings, expected) in cases)
+        {
+            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File(settings[^1]), [.. settings, $"student.from={path}"]));
+            Assert.Contains(expected, Assert.Throws<InputException>(() => TinyRun.Run(run)).Message);
+        }
+    }
+
+    [Fact]
+    public void A_teacher_whose_classes_are_permuted_stops_the_run()
+    {
+        string[] easy = ["data.simulated.difficulty=0", "train.epochs=15", "teacher.dropout=0"];
+        var path = Path.Combine(RunIn("first", [.. easy, "arms=[teacher]"]), "teacher.safetensors");
+        var teacher = ModelFile.Load(path);
+        var permuted = _folder.File("permuted.safetensors");
+        ModelFile.Save(permuted, ClassifierHead.Reorder(teacher, [1, 2, 0])! with { ClassNames = [] });
+        using (var run = TinyRun.Create(TinyRun.Recipe(_folder.File("second"), "arms=[student-kd]", $"teacher.model={permuted}")))
+        {
+            var message = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained"))).Message;
+            Assert.Contains("its classes are probably in another order", message);
+        }
+
+        // With its names, the teacher is put in the order of the data.
+        ModelFile.Save(permuted, ClassifierHead.Reorder(teacher, [1, 2, 0])!);
+        var used = Load(RunIn("third", "arms=[student-kd]", $"teacher.model={permuted}"), ArmNames.Teacher);
+        Assert.Equal(teacher.Parameters["fc.weight"].Data, used.Parameters["fc.weight"].Data);
+        Assert.Contains(_lines, line => line.Contains("has the classes of the data in another order"));
+    }
+
+    [Fact]
+    public void A_teacher_that_was_trained_here_and_has_learnt_nothing_is_a_warning()
+    {
+        RunIn("first", "arms=[teacher]", "teacher.train={epochs: 1, ema: 0, schedule: {learning_rate: 1e-9}}");
+        Assert.Contains(_lines, line => line.StartsWith("warning: teacher is no better than chance, 33.3", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_teacher_with_another_normalisation_teaches_as_the_same_network_with_that_of_the_data()
+    {
+        var path = Path.Combine(RunIn("first", "arms=[teacher]", "train.epochs=6"), "teacher.safetensors");
+        var plain = RunIn("second", "arms=[student-kd]", $"teacher.model={path}");
+        var teacher = ModelFile.Load(path);
+        // Inputs are scaled by 4 and the first layer by 1/4: the same function with another normalisation.
+        var other = teacher with
+        {
+            Normalisation = teacher.Normalisation! with { Deviation = [.. teacher.Normalisation!.Deviation.Select(value => value / 4)] },
+            Parameters = teacher.Parameters.ToDictionary(
+                tensor => tensor.Key,
+                tensor => tensor.Key == "conv1.weight"
+                    ? new Tensor(tensor.Value.Shape, Array.ConvertAll(tensor.Value.Data, value => value / 4)) : tensor.Value),
+        };
+        ModelFile.Save(_folder.File("other.safetensors"), other);
+        var scaled = RunIn("third", "arms=[student-kd]", $"teacher.model={_folder.File("other.safetensors")}");
+        Assert.Equal(TinyRun.Metrics(plain), TinyRun.Metrics(scaled));
+        var (a, b) = (Load(plain, ArmNames.StudentKd), Load(scaled, ArmNames.StudentKd));
+        Assert.Equal(a.Normalisation!.Mean, b.Normalisation!.Mean);
+        Assert.Equal(other.Normalisation!.Deviation, Load(scaled, ArmNames.Teacher).Normalisation!.Deviation);
+    }
+
+    private static void AssertSameMasks(Model before, Model after)
+    {
+        Assert.Equal(before.Masks.Keys.Order(), after.Masks.Keys.Order());
+        foreach (var (layer, mask) in before.Masks)
+        {
+            Assert.Equal(mask.PatternName, after.Masks[layer].PatternName);
+            Assert.Equal(mask.Kept, after.Masks[layer].Kept);
+            var weights = after.Parameters[$"{layer}.weight"].Data.ToArray();
+            mask.Apply(weights);
+            Assert.Equal(weights, after.Parameters[$"{layer}.weight"].Data);
+        }
+    }
+
+    private static Model Load(string run, string arm) => ModelFile.Load(Path.Combine(run, $"{arm}.safetensors"));
+
+    private string RunIn(string folder, params string[] overrides)
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.File(folder), overrides));
+        TinyRun.Run(run, log: _lines.Add);
+        return run.Path;
+    }
+}
