@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what tests need, restores, builds with warnings as errors, checks the format and runs every test once: tests go through the
 # vector widths (tiers) of this machine themselves. Tests of the category Tier run again under each switch that takes vectors from the
-# runtime.
+# runtime. Then Dst.Fuzz reads mutated files for a minute.
 # The last line is "N passed, N failed"; the exit code is 0 only if tests ran and all passed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -39,7 +39,7 @@ run_tests() { # PROJECT NAME [ARGUMENT...]: runs tests of a project into the res
   passed=$((passed + good)) failed=$((failed + bad))
 }
 
-for project in tests/*/*.csproj; do
+for project in tests/*.Tests/*.csproj; do
   name="$(basename "$project" .csproj)"
   run_tests "$name" "$name"
 done
@@ -48,6 +48,14 @@ for switch in EnableAVX512 EnableAVX2 EnableHWIntrinsic; do
   run_tests Dst.Tests "Dst.Tests-without-${switch#Enable}" --filter Category=Tier # a result file may have no "=" in its name
   unset "DOTNET_$switch"
 done
+
+# A minute of mutated files counts as one test. Failing inputs and how to repeat them are in artifacts/fuzz.
+echo "== Dst.Fuzz =="
+if dotnet tests/Dst.Fuzz/bin/Release/net10.0/Dst.Fuzz.dll --seconds 60 --out artifacts/fuzz; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
+fi
 
 echo "$passed passed, $failed failed"
 (( failed == 0 ))

@@ -12,7 +12,6 @@ public static partial class NpyFile
 {
     private const int MaxRank = 8;
     private const int MaxHeaderBytes = 4096; // NumPy writes about 128
-    private const int ReadableLength = 80;
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
     /// <summary>Reads an array. Its declared shape is compared with the file's length before memory is taken for its values.</summary>
@@ -26,12 +25,12 @@ public static partial class NpyFile
         var text = Encoding.Latin1.GetString(bytes, header.Start.Value, header.End.Value - header.Start.Value);
         if (!Description().IsMatch(text))
             throw new InputException(
-                $"{path} has the type '{Shorten(Type().Match(text).Groups[1].Value)}'; "
+                $"{path} has the type '{Words.Shorten(Type().Match(text).Groups[1].Value)}'; "
                 + "32-bit little-endian floats in C order ('<f4') were expected");
         var shape = Shape().Match(text) is { Success: true } match ? ParseShape(match.Groups[1].Value) : null;
         var count = shape?.Aggregate((Int128)1, (product, extent) => product > int.MaxValue ? product : product * extent);
         if (shape is null || count * sizeof(float) != bytes.Length - data)
-            throw new InputException($"{path} has {bytes.Length - data} bytes of values; its header says {Shorten(text.Trim())}");
+            throw new InputException($"{path} has {bytes.Length - data} bytes of values; its header says {Words.Shorten(text.Trim())}");
         return (shape, MemoryMarshal.Cast<byte, float>(bytes.AsSpan(data)).ToArray());
     }
 
@@ -97,8 +96,6 @@ public static partial class NpyFile
 
         return shape.Length <= MaxRank ? shape : null;
     }
-
-    private static string Shorten(string text) => text.Length > ReadableLength ? text[..ReadableLength] + "…" : text;
 
     [GeneratedRegex(@"^(?=.*'descr':\s*'<f4')(?=.*'fortran_order':\s*False)")]
     private static partial Regex Description();

@@ -68,7 +68,7 @@ public static class InputFile
         {
             throw new InputException($"file '{path}' ends too early: it is truncated", e);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException)
+        catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or FormatException or ArithmeticException)
         {
             throw new InputException($"file '{path}' cannot be read: {e.Message.TrimEnd('.')}", e);
         }

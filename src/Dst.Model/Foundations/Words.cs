@@ -22,6 +22,9 @@ public static class Words
     public static string Choice(IReadOnlyList<string> words) =>
         words.Count == 1 ? words[0] : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";
 
+    /// <summary>A text from a file, cut to a length that a sentence can have.</summary>
+    public static string Shorten(string text, int length = 80) => text.Length > length ? text[..length] + "…" : text;
+
     /// <summary>A number of things: <c>1 epoch</c>, <c>2 epochs</c>.</summary>
     public static string Count(long number, string noun) => Count(number, noun, $"{noun}s");
 

@@ -1,3 +1,5 @@
+using Dst.Foundations;
+
 namespace Dst.ModelFiles;
 
 /// <summary>The strings that a file holds besides its tensors.</summary>
@@ -13,8 +15,7 @@ internal sealed record MetadataStrings(string Path, IReadOnlyDictionary<string, 
     /// <summary>The error that names the file. A quotation from the file is cut to a readable length.</summary>
     public InputException Malformed(string problem, Exception? cause = null)
     {
-        const int readable = 400;
-        var message = $"{Path}: {(problem.Length > readable ? problem[..readable] + "…" : problem)}";
+        var message = $"{Path}: {Words.Shorten(problem, 400)}";
         return cause is null ? new(message) : new(message, cause);
     }
 }

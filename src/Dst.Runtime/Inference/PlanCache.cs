@@ -109,7 +109,7 @@ public sealed partial class PlanCache
         }
         catch (Exception e) when (e is JsonException or InputException)
         {
-            warn?.Invoke($"warning: the plan cache '{_path}' is ignored, as it cannot be read ({e.Message.TrimEnd('.')})");
+            warn?.Invoke($"warning: the plan cache '{_path}' is ignored, as it cannot be read ({Words.Shorten(e.Message, 400)})");
         }
 
         return [];

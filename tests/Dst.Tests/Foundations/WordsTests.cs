@@ -14,6 +14,13 @@ public sealed class WordsTests
         foreach (var wrong in new[] { "SrSte", "sr-ste", "2", "" }) Assert.Null(Words.Find(typeof(PruningMethod), wrong));
     }
 
+    [Fact]
+    public void A_long_text_is_cut()
+    {
+        Assert.Equal("abc", Words.Shorten("abc", 3));
+        Assert.Equal("abc…", Words.Shorten("abcd", 3));
+    }
+
     [Theory]
     [InlineData(0, "0 epochs")]
     [InlineData(1, "1 epoch")]

@@ -13,7 +13,6 @@ internal sealed class RecipeTree
 {
     private const int MaxBytes = 1 << 20;
     private const int MaxDepth = 16;
-    private const int ReadableLength = 80;
 
     private readonly string _source;
     private readonly Dictionary<YamlNode, string> _overrides = new(ReferenceEqualityComparer.Instance);
@@ -103,11 +102,8 @@ internal sealed class RecipeTree
         YamlMappingNode => "a section",
         YamlSequenceNode => "a list",
         YamlScalarNode { Value: null or "" } => "empty",
-        _ => $"'{Shorten(node.ToString())}'",
+        _ => $"'{Words.Shorten(node.ToString())}'",
     };
-
-    /// <summary>A text, cut to a readable length.</summary>
-    public static string Shorten(string text) => text.Length > ReadableLength ? text[..ReadableLength] + "…" : text;
 
     private static void AddMissing(YamlMappingNode target, YamlMappingNode source, string? except)
     {

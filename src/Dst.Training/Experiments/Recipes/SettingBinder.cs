@@ -30,7 +30,7 @@ internal sealed class SettingBinder(Func<YamlNode, string> where)
             if (properties.FirstOrDefault(p => p.Name == key) is not { } property)
             {
                 var nearest = NearestName.Of(key, properties.Select(p => p.Name));
-                throw Illegal(keyNode, $"unknown key '{RecipeTree.Shorten(key)}' in {section}; did you mean '{nearest}'?");
+                throw Illegal(keyNode, $"unknown key '{Words.Shorten(key)}' in {section}; did you mean '{nearest}'?");
             }
 
             property.Set(result, BindValue(property, value, result, section));

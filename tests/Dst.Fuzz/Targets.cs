@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text;
+using System.Text.RegularExpressions;
+using Dst.Images;
+using Dst.Interop;
+using Dst.Interop.Onnx;
+using Dst.ModelFiles;
+using Dst.Runtime.Inference;
+using Dst.Training.Data;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Fuzz;
+
+/// <summary>Everything that reads files.</summary>
+internal static class Targets
+{
+    private static readonly Dictionary<string, Func<string, Target>> Makers = new()
+    {
+        ["model"] = name => new(name, Networks.Files(ModelFile.Save), ReadModel),
+        ["model-header"] = ModelHeader,
+        ["onnx"] = name => new(name, Networks.Files(OnnxExporter.Export), path => OnnxImporter.Import(path)),
+        ["image"] = name => new(name, ImageCorpus.All, ReadImage) { MostBytes = 1L << 30 },
+        ["recipe"] = name => new(name, Recipes, ReadRecipe),
+        ["npy"] = name => new(name, Arrays, path => NpyFile.Read(path)),
+        ["checkpoint"] = name => new(name, [TrainingRun.Checkpoint], TrainingRun.Restore),
+        ["summary"] = name => new(name, [TrainingRun.Summary], path => RunSummary.Load(path)),
+        ["manifest"] = name => new(name, [TrainingRun.Manifest], path => RunManifest.Load(path)),
+        ["metrics"] = name => new(name, [TrainingRun.Metrics], path => MetricsTable.Load(path)),
+        ["plans"] = name => new(name, [Plans()], ReadPlans),
+        ["cifar"] = name => new(name, [Zip(CifarTar())], ReadCifar),
+        ["cifar-tar"] = name => new(name, [CifarTar()], ReadCifar) { Frame = Zip },
+    };
+
+    /// <summary>The names.</summary>
+    public static IEnumerable<string> Names => Makers.Keys;
+
+    /// <summary>The target of a name.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static Target Of(string name) => Makers.TryGetValue(name, out var make)
+        ? make(name)
+        : throw new InputException($"unknown target '{name}'; {string.Join(", ", Names)} was expected");
+
+    /// <summary>The header of a model file alone: its length and the tensors stay right, so that more is read.</summary>
+    private static Target ModelHeader(string name)
+    {
+        var file = Networks.FileOf(path => ModelFile.Save(path, Networks.All[1]));
+        var length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
+        return new(name, [file[8..(8 + length)]], ReadModel)
+        {
+            Frame = header => [.. BitConverter.GetBytes((long)header.Length), .. header, .. file[(8 + length)..]],
+        };
+    }
+
+    /// <summary>Reads a model. If it is legal, compiles it and predicts, as long as that is little work.</summary>
+    private static void ReadModel(string path)
+    {
+        const long little = 1 << 22;
+        var model = ModelFile.Load(path);
+        if (model.Graph.Nodes.Sum(node => (double)model.Graph.Shapes[node.Name].Count) > little) return;
+        if (model.Graph.Parameters.Sum(parameter => (double)parameter.Count) > little) return;
+        using var plan = InferencePlan.Compile(model, new() { Tune = false });
+        using var session = plan.CreateSession();
+        session.Run(new float[plan.Input.Count], 1, new float[plan.Outputs]);
+    }
+
+    private static void ReadImage(string path)
+    {
+        var image = ImageFile.Read(path);
+        var normalisation = InputNormalisation.None(image.Channels) with { Resize = 9 };
+        Preprocessor.Prepare(image, normalisation, new(image.Channels, 8, 8), new float[image.Channels * 64]);
+    }
+
+    private static void ReadRecipe(string path)
+    {
+        var recipe = RecipeFile.Load(path);
+        var again = RecipeFile.Parse("again", RecipeFile.Write(recipe));
+        if (RecipeFile.Differences(recipe, again) is [var difference, ..])
+            throw new InvalidDataException($"the recipe is another one after it is written and read: {difference}");
+    }
+
+    /// <summary>Compiles a network with a file of measurements, which is read, used and written.</summary>
+    private static void ReadPlans(string path)
+    {
+        using var plan = InferencePlan.Compile(OneLayer, new() { Cache = new(path, warn: _ => { }) });
+    }
+
+    /// <summary>A file of measurements, with other times than those measured, so that it is the same each time.</summary>
+    private static byte[] Plans() => Encoding.UTF8.GetBytes(
+        Regex.Replace(Encoding.UTF8.GetString(Networks.FileOf(ReadPlans)), "\"ms\":[^,}]+", "\"ms\":0.5"));
+
+    private static Model OneLayer { get; } = Training.Networks.Initialiser.Initialise(
+        new(new("one", new(1, 4, 4), [new("conv", new Graph.Conv2dOp(1, 3, 3), ["input"])])), seed: 1);
+
+    private static void ReadCifar(string path) =>
+        DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, seed: 1, "/", _ => { });
+
+    private static byte[] CifarTar()
+    {
+        var records = new byte[6 * (2 + 3072)];
+        using var tar = new MemoryStream();
+        using (var writer = new TarWriter(tar))
+        {
+            foreach (var (name, content) in new[]
+            {
+                ("train.bin", records), ("test.bin", records), ("fine_label_names.txt", "apple\nbear\n"u8.ToArray()),
+            })
+            {
+                PaxTarEntry entry = new(TarEntryType.RegularFile, $"cifar-100-binary/{name}");
+                (entry.DataStream, entry.ModificationTime) = (new MemoryStream(content), DateTimeOffset.UnixEpoch);
+                writer.WriteEntry(entry);
+            }
+        }
+
+        return tar.ToArray();
+    }
+
+    private static byte[] Zip(byte[] content)
+    {
+        using var zipped = new MemoryStream();
+        using (var gzip = new GZipStream(zipped, CompressionLevel.Fastest)) gzip.Write(content);
+        return zipped.ToArray();
+    }
+
+    private static byte[][] Recipes =>
+    [
+        Encoding.UTF8.GetBytes(TrainingRun.Recipe),
+        Encoding.UTF8.GetBytes(RecipeFile.Write(RecipeFile.Parse("tiny", TrainingRun.Recipe))),
+    ];
+
+    private static byte[][] Arrays =>
+    [
+        Networks.FileOf(path => NpyFile.Write(path, [2, 3, 1, 1], new float[6])),
+        Networks.FileOf(path => NpyFile.Write(path, [4], new float[4])),
+    ];
+}
