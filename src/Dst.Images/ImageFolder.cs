@@ -56,7 +56,7 @@ public static class ImageFolder
         if (Describe(content.Others) is { } line) log(line);
         return content.Images.Count > 0
             ? content.Images
-            : throw new InputException($"folder '{folder}' has no image file; {Words.Choice(ImageFile.Formats)} files were expected");
+            : throw new InputException($"folder '{folder}' has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
     }
 
     /// <summary>

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
-using Dst.Foundations;
 using Dst.Images;
 using Dst.Report;
 using Dst.Runtime.Inference;

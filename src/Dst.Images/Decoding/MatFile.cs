@@ -1,8 +1,8 @@
 namespace Dst.Images.Decoding;
 
 /// <summary>
-/// A MATLAB file of version 5 to 7 (the SAMPLE chips): its variable <c>complex_img</c>, or its only array of rows and columns. Magnitudes of
-/// complex numbers are divided by the largest, as in an MSTAR file; real numbers become floats of the same value.
+/// A MATLAB file of version 5 to 7 (the SAMPLE chips): its variable <c>complex_img</c>, or its only array of rows and columns. Magnitudes
+/// of complex numbers are divided by the largest, as in an MSTAR file; real numbers become floats of the same value.
 /// </summary>
 internal static class MatFile
 {
