@@ -52,8 +52,7 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
 
     /// <summary>
     /// The same network with a logit for each class, as training and distillation need it: without a softmax or sigmoid at its end. A
-    /// single
-    /// logit z becomes 0 and z, whose softmax is (1 - σ(z), σ(z)).
+    /// single logit z becomes 0 and z, whose softmax is (1 - σ(z), σ(z)).
     /// </summary>
     /// <exception cref="InputException">Its outputs have no scale.</exception>
     public Model ToLogits()

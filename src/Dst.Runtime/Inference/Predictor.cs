@@ -6,8 +6,8 @@ namespace Dst.Runtime.Inference;
 
 /// <summary>
 /// A compiled model that takes images and gives class probabilities, or numbers where its outputs have no scale. Any number of threads may
-/// call it at once: they share the packed
-/// weights. Each call uses a session of its own, which is made if none is idle and kept for later calls.
+/// call it at once: they share the packed weights. Each call uses a session of its own, which is made if none is idle and kept for later
+/// calls.
 /// </summary>
 public sealed class Predictor : IDisposable
 {

@@ -8,8 +8,7 @@ public static class ModelFit
 {
     /// <summary>
     /// Compares the input's shape, the number of classes and, where the model has them, their names. Classes in another order are put in
-    /// the
-    /// order of the data.
+    /// the order of the data.
     /// </summary>
     /// <param name="what">What messages call the model: its file.</param>
     /// <param name="model">The model.</param>
@@ -35,8 +34,7 @@ public static class ModelFit
 
     /// <summary>
     /// A model to be trained on. If its classes are not those of the data, its last layer begins anew. Its masks stay, and its
-    /// normalisation if
-    /// it has one. Its outputs are logits.
+    /// normalisation if it has one. Its outputs are logits.
     /// </summary>
     /// <param name="what">What messages call the model: its key and file.</param>
     /// <param name="model">The model.</param>

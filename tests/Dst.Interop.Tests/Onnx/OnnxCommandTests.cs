@@ -1,3 +1,4 @@
+using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Tests.Cli;
 using Dst.Tests.Foundations;
@@ -65,6 +66,30 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
         Run("export", _folder.File("halved.safetensors"), "--format", "onnx", "--out", _folder.File("halved.onnx"));
         Run("import", _folder.File("halved.onnx"), "--out", _folder.File("again.safetensors"));
         Assert.Equal(File.ReadAllBytes(_folder.File("halved.safetensors")), File.ReadAllBytes(_folder.File("again.safetensors")));
+    }
+
+    [Fact]
+    public void Folded_batch_normalisation_is_named_and_put_back()
+    {
+        var recipe = _folder.File("recipe.yaml");
+        File.WriteAllText(recipe, """
+            name: images
+            data:
+              kind: simulated
+              simulated: { classes: 3, per_class_train: 16, per_class_test: 2, size: 16 }
+              channels: 3
+            """);
+        var (folded, restored) = (_folder.File("folded.safetensors"), _folder.File("restored.safetensors"));
+        Assert.Contains("--restore-batch-norm", Run("import", tools.PathOf("resnet8"), "--out", folded));
+        // Its own folder of images, or data of other classes, will do.
+        var line = Run("import", tools.PathOf("resnet8"), recipe, "--restore-batch-norm", "--out", restored);
+        Assert.DoesNotContain("--restore-batch-norm", line);
+        var model = ModelFile.Load(restored);
+        Assert.Equal(9, model.Graph.Nodes.Count(node => node.Operation is BatchNormOp));
+        OnnxTools.AssertClose(tools.Expected("resnet8"), tools.Logits("resnet8", model));
+        Run("import", folded, recipe, "--restore-batch-norm", "--out", restored); // a model file may be given too
+        Assert.Equal(9, ModelFile.Load(restored).Graph.Nodes.Count(node => node.Operation is BatchNormOp));
+        Terminal.Run("import", folded, "--restore-batch-norm", "--out", restored).AssertWrongInput("dst import has no images");
     }
 
     [Fact]

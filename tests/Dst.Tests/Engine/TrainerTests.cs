@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
 using Dst.Tests.Experiments;
@@ -81,6 +82,23 @@ public sealed class TrainerTests : IDisposable
             "student: the loss is NaN in epoch 1 after 0 of its steps, at step 0; the first layer whose output is not finite is "
             + "'layer2.0.conv1'",
             message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Divergence_without_batch_normalisation_names_what_is_missing()
+    {
+        var graph = new CheckedGraph(new("folded", _data.Shape,
+        [
+            new("conv1", new Conv2dOp(4, 3, 3, Padding: 1), ["input"]), new("relu", new ReluOp(), ["conv1"]),
+            new("conv2", new Conv2dOp(4, 3, 3), ["relu"]), new("pool", new GlobalAvgPoolOp(), ["conv2"]),
+            new("fc", new LinearOp(3), ["pool"]),
+        ]));
+        var phase = Phase(_recipe.Train) with { Start = Initialiser.Initialise(graph, seed: 1) };
+        phase.Start.Parameters["conv2.weight"].Data[0] = float.NaN;
+        using var trainer = new Trainer(phase, _data, new(_pool), seed: 1);
+        var message = Assert.Throws<DivergedException>(() => trainer.Run()).Message;
+        Assert.EndsWith(
+            "the network has no batch normalisation, and dst import --restore-batch-norm puts back what an exporter folded away", message);
     }
 
     [Fact]

@@ -4,9 +4,8 @@ using Dst.Training.Autodiff;
 namespace Dst.Training.Masks.Repair;
 
 /// <summary>
-/// Puts batch normalisations back that an exporter has folded into convolutions: without them a deep network can hardly be trained on.
-/// Mean and
-/// deviation are those of calibration images; scale and shift are such that the network computes the same as before.
+/// Puts batch normalisations back that an exporter has folded into convolutions: without them a deep network can hardly be trained on. Mean
+/// and deviation are those of calibration images; scale and shift are such that the network computes the same as before.
 /// </summary>
 public static class BatchNormRestorer
 {
@@ -18,8 +17,7 @@ public static class BatchNormRestorer
 
     /// <summary>
     /// A model with a batch normalisation behind each convolution that has none. Those of 1×1 maps, which have few values to measure, and
-    /// the
-    /// last layer with weights stay as they are. Masks stay.
+    /// the last layer with weights stay as they are. Masks stay.
     /// </summary>
     /// <param name="model">Not changed.</param>
     /// <param name="images">Calibration images.</param>
