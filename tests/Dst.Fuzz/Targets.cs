@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using Dst.Images;
 using Dst.Interop;
 using Dst.Interop.Onnx;
+using Dst.Interop.PyTorch;
 using Dst.ModelFiles;
 using Dst.Runtime.Inference;
 using Dst.Training.Data;
@@ -22,6 +23,11 @@ internal static class Targets
         ["model"] = name => new(name, Networks.Files(ModelFile.Save), ReadModel),
         ["model-header"] = ModelHeader,
         ["onnx"] = name => new(name, Networks.Files(OnnxExporter.Export), path => OnnxImporter.Import(path)),
+        ["pt"] = name => new(name, [StateDictFile.Pack(StateDictFile.PickleOf(Networks.Dense), Networks.Dense)], ReadStateDict),
+        ["pt-pickle"] = name => new(name, [StateDictFile.PickleOf(Networks.Dense)], ReadStateDict)
+        {
+            Frame = pickle => StateDictFile.Pack(pickle, Networks.Dense),
+        },
         ["image"] = name => new(name, ImageCorpus.All, ReadImage) { MostBytes = 1L << 30 },
         ["recipe"] = name => new(name, Recipes, ReadRecipe),
         ["npy"] = name => new(name, Arrays, path => NpyFile.Read(path)),
@@ -31,6 +37,7 @@ internal static class Targets
         ["metrics"] = name => new(name, [TrainingRun.Metrics], path => MetricsTable.Load(path)),
         ["plans"] = name => new(name, [Plans()], ReadPlans),
         ["cifar"] = name => new(name, [Zip(CifarTar())], ReadCifar),
+        ["images-idx3"] = name => new(name, [IdxImages], ReadIdx),
         ["cifar-tar"] = name => new(name, [CifarTar()], ReadCifar) { Frame = Zip },
     };
 
@@ -66,6 +73,13 @@ internal static class Targets
         session.Run(new float[plan.Input.Count], 1, new float[plan.Outputs]);
     }
 
+    private static void ReadStateDict(string path)
+    {
+        using var tensors = StateDict.Open(path);
+        foreach (var tensor in tensors.Tensors.Where(tensor => tensor.Type == "Float")) tensor.Read();
+        StateDictImporter.Import(tensors, Networks.Dense.Graph);
+    }
+
     private static void ReadImage(string path)
     {
         var image = ImageFile.Read(path);
@@ -96,6 +110,18 @@ internal static class Targets
 
     private static void ReadCifar(string path) =>
         DataSet.Load(new() { Kind = DataKind.Cifar100, Path = path }, seed: 1, "/", _ => { });
+
+    /// <summary>18 images of 3×2 pixels.</summary>
+    private static byte[] IdxImages =>
+        [0, 0, 8, 3, 0, 0, 0, 18, 0, 0, 0, 3, 0, 0, 0, 2, .. Enumerable.Range(0, 18 * 6).Select(i => (byte)(7 * i))];
+
+    private static void ReadIdx(string path)
+    {
+        var labels = Path.Combine(Path.GetDirectoryName(path)!, "labels-idx1");
+        if (!File.Exists(labels))
+            File.WriteAllBytes(labels, [0, 0, 8, 1, 0, 0, 0, 18, .. Enumerable.Range(0, 18).Select(i => (byte)(i % 3))]);
+        DataSet.Load(new() { Kind = DataKind.Idx, Path = path }, seed: 1, "/", _ => { });
+    }
 
     private static byte[] CifarTar()
     {
