@@ -29,7 +29,10 @@ public static class OnnxImporter
         try
         {
             var graph = OnnxReader.Read(OnnxFile.Parse(bytes), path);
-            return (NetworkImport.Map(NodePatterns.Rewrite(graph, notes)), graph.Metadata);
+            var model = NetworkImport.Map(NodePatterns.Rewrite(graph, notes));
+            if (!graph.InputDims.Skip(1).SequenceEqual([model.Graph.Input.Channels, model.Graph.Input.Height, model.Graph.Input.Width]))
+                notes.Add("the network takes images [N, H, W, C]; the model takes [N, C, H, W]");
+            return (model, graph.Metadata);
         }
         catch (InputException e)
         {

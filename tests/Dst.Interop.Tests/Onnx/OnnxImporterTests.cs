@@ -59,13 +59,16 @@ public class OnnxImporterTests(OnnxTools tools)
     }
 
     [Fact]
-    public void Only_a_quantised_network_has_a_note()
+    public void Notes_say_what_is_otherwise_than_in_the_file()
     {
         var notes = new List<string>();
         OnnxImporter.Import(tools.PathOf("resnet8"), notes);
         Assert.Empty(notes);
         OnnxImporter.Import(tools.PathOf("qdq"), notes);
-        Assert.Contains("is quantised", Assert.Single(notes));
+        OnnxImporter.Import(tools.PathOf("keras"), notes);
+        Assert.Equal(2, notes.Count);
+        Assert.Contains("is quantised", notes[0]);
+        Assert.Contains("images [N, H, W, C]", notes[1]);
     }
 
     [Fact]

@@ -19,6 +19,11 @@ public class OnnxMutationTests(OnnxTools tools)
     [InlineData("channels-last")]
     [InlineData("external")]
     [InlineData("mobilenetv3-13")]
+    [InlineData("convnext-17")]
+    [InlineData("windows")]
+    [InlineData("keras")]
+    [InlineData("qdq")]
+    [InlineData("functions")]
     public void A_mutated_file_is_imported_or_refused(string name)
     {
         var path = tools.PathOf(name);

@@ -19,7 +19,7 @@ internal static class Arithmetic
         for (var i = 1; i < node.Inputs.Count; i++)
         {
             var (x, y) = Align(import, node, sum, import.InAnyOrder(node, i));
-            if (!HaveOneShape(x, y)) throw node.Illegal($"adds {x} and {y}; give both the same shape");
+            if (!HaveOneShape(x, y)) throw node.Illegal($"adds {x} and {y}; {Remedy(x, y)}");
             sum = import.Append(node, null, new AddOp(), x, y).SeenAs(x);
         }
 
@@ -46,7 +46,7 @@ internal static class Arithmetic
         // Factors for each channel are the second input of our product.
         if (x.Shape.Count < y.Shape.Count) (x, y) = (y, x);
         if (!HaveOneShape(x, y) && !AreFactors(x, y))
-            throw node.Illegal($"multiplies {x} by {y}; give both the same shape, or one [N, C, 1, 1]");
+            throw node.Illegal($"multiplies {x} by {y}; {Remedy(x, y)}, or make one [N, C, 1, 1]");
         import.Set(node, import.Append(node, null, new MulOp(), x, y).SeenAs(x));
     }
 
@@ -94,6 +94,9 @@ internal static class Arithmetic
 
     private static bool HaveOneShape(OnnxFeature x, OnnxFeature y) => x.Shape == y.Shape && x.Dims.AsSpan().SequenceEqual(y.Dims)
         && (x.ChannelAxis, x.RowAxis, x.ColumnAxis) == (y.ChannelAxis, y.RowAxis, y.ColumnAxis);
+
+    private static string Remedy(OnnxFeature x, OnnxFeature y) =>
+        x.Dims.AsSpan().SequenceEqual(y.Dims) ? "transpose both alike" : "give both the same shape";
 
     private static bool AreFactors(OnnxFeature x, OnnxFeature factors) =>
         factors.Shape == new FeatureShape(x.Shape.Channels, 1, 1) && factors.Dims.Length == x.Dims.Length

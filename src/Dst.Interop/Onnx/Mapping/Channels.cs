@@ -68,7 +68,9 @@ internal static class Channels
         var inputs = node.Inputs.Select((_, i) => import.WithChannels(node, i)).ToArray();
         var first = inputs[0];
         var axis = ShapeRules.Axis(node, ShapeRules.ConcatAxis(node), first.Dims.Length);
-        if (inputs.Any(input => input.ChannelAxis != axis || input.Dims.Length != first.Dims.Length))
+        bool Fits(OnnxFeature input) => input.ChannelAxis == axis && input.Dims.Length == first.Dims.Length
+            && (input.RowAxis, input.ColumnAxis) == (first.RowAxis, first.ColumnAxis);
+        if (!inputs.All(Fits))
             throw node.Illegal(
                 $"joins {string.Join<OnnxFeature>(" and ", inputs.Take(4))} along the axis {axis}; join channels of equal maps");
         import.Set(node, inputs.Length == 1 ? first : import.Append(node, null, new ConcatOp(), inputs).SeenAsPixelsOf(first));

@@ -62,7 +62,7 @@ internal static class Products
     {
         var x = import.InAnyOrder(node, 0);
         places = null;
-        if (x is { Dims.Length: 2, Order: { } order })
+        if (x is { Dims.Length: 2, Order: [0, ..] order })
         {
             var before = new int[order.Length];
             for (var axis = 0; axis < order.Length; axis++) before[order[axis]] = x.Transposed[axis];

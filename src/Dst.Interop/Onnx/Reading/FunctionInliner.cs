@@ -6,10 +6,16 @@ namespace Dst.Interop.Onnx.Reading;
 internal sealed class FunctionInliner
 {
     private const int MaxDepth = 32;
-    private const int MaxNodes = 1 << 20;
+    private const int MaxCalls = 1 << 16;
+    private const int MaxName = 200;
+
+    /// <summary>Most bytes of all nodes that take the place of calls: few functions that call each other can stand for very many.</summary>
+    private const long MaxBytes = 1 << 24;
+
     private readonly Dictionary<(string Domain, string Name, string Overload), FunctionProto> _functions = [];
     private readonly List<(NodeProto, int)> _nodes = [];
     private int _calls;
+    private long _bytes;
 
     private FunctionInliner(ModelProto model)
     {
@@ -36,18 +42,17 @@ internal sealed class FunctionInliner
         if (!_functions.TryGetValue((node.Domain, node.OpType, node.Overload), out var function))
         {
             _nodes.Add((node, opset));
-            if (_nodes.Count > MaxNodes) throw new InputException($"has functions of more than {MaxNodes} nodes; fewer were expected");
             return;
         }
 
-        if (depth == MaxDepth || ++_calls > MaxNodes)
-            throw new InputException($"has the function '{function.Name}', which calls itself or too many; export without functions");
+        Take(function.Node.Sum(inner => (long)inner.CalculateSize()));
+        if (depth == MaxDepth || ++_calls > MaxCalls) throw TooLarge();
         var names = new Dictionary<string, string>();
         foreach (var absent in function.Input.Skip(node.Input.Count)) names[absent] = "";
         foreach (var (name, value) in function.Input.Zip(node.Input)) names[name] = value;
         foreach (var (name, value) in function.Output.Zip(node.Output).Where(pair => pair.Second.Length > 0)) names[name] = value;
-        var prefix = $"{node.Name}/{function.Name}.{_calls}";
-        var scope = node.Name.Length > 0 ? node.Name : function.Name;
+        var call = _calls;
+        var scope = node.Name.Length is > 0 and <= MaxName ? node.Name : $"call{call}";
         var version = OnnxReader.ReadOpset(function.OpsetImport) ?? opset;
         foreach (var inner in function.Node) Add(Rename(inner), version, depth + 1);
 
@@ -62,16 +67,25 @@ internal sealed class FunctionInliner
             return renamed;
         }
 
-        string ValueOf(string name) => name.Length == 0 ? "" : names.GetValueOrDefault(name, $"{prefix}/{name}");
+        string ValueOf(string name) => name.Length == 0 ? "" : names.GetValueOrDefault(name, $"{call}:{name}");
 
         // An attribute may stand for one of the call, or for its default. If there is neither, it is absent.
         AttributeProto? Resolve(AttributeProto attribute)
         {
             if (attribute.RefAttrName.Length == 0) return attribute;
             var given = node.Attribute.Concat(function.AttributeProto).FirstOrDefault(other => other.Name == attribute.RefAttrName);
-            given = given?.Clone();
-            if (given is not null) given.Name = attribute.Name;
-            return given;
+            if (given is null) return null;
+            Take(given.CalculateSize());
+            return new(given) { Name = attribute.Name };
         }
+
+        void Take(long bytes)
+        {
+            _bytes += bytes;
+            if (_bytes > MaxBytes) throw TooLarge();
+        }
+
+        InputException TooLarge() =>
+            new($"has the function '{function.Name}', which calls itself or too many others; export without functions");
     }
 }

@@ -1,0 +1,75 @@
+using Dst.Graph;
+using Dst.Interop.Onnx;
+using Dst.Interop.Tests.CSource;
+using Dst.Masks;
+using Dst.Runtime.Inference;
+using Dst.Tests.Foundations;
+using Dst.Training.Masks;
+using Dst.Training.Networks;
+
+namespace Dst.Interop.Tests.Onnx;
+
+/// <summary>Our own files come back, whatever graph they are of.</summary>
+public sealed class OnnxRoundTripTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Names => ["odd", "activations", "modern", "softmax inside", "shuffles", "shuffled rows"];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Logits_stay(string name)
+    {
+        var model = name switch
+        {
+            "odd" => Networks.Create(name, "weight:8:4", 1),
+            "activations" or "modern" => Networks.Create(name, "dense", 1),
+            "softmax inside" => Random(
+                new("pool", new GlobalAvgPoolOp(), ["input"]), new("fc", new LinearOp(6), ["pool"]), new("attention", new SoftmaxOp(), ["fc"]),
+                new("product", new MulOp(), ["input", "attention"]), new("scores", new GlobalMaxPoolOp(), ["product"])),
+            "shuffles" => Random(
+                new("all", new ChannelShuffleOp(6), ["input"]), new("none", new ChannelShuffleOp(1), ["all"]),
+                new("two", new ChannelShuffleOp(2), ["none"]), new("back", new ChannelShuffleOp(3), ["two"]),
+                new("sum", new AddOp(), ["back", "two"]), new("flat", new FlattenOp(), ["sum"]), new("fc", new LinearOp(5), ["flat"])),
+            _ => Random(
+                new("flat", new FlattenOp(), ["input"]), new("fc", new LinearOp(12), ["flat"]), new("four", new ChannelShuffleOp(4), ["fc"]),
+                new("relu", new ReluOp(), ["four"]), new("three", new ChannelShuffleOp(3), ["relu"]), new("fc2", new LinearOp(5), ["three"])),
+        };
+        var again = ExportAndImport(model);
+        OnnxTools.AssertClose(Logits(model.Graph.Output.Operation is SoftmaxOp ? model.ToLogits() : model), Logits(again));
+    }
+
+    [Fact]
+    public void Layers_that_lead_nowhere_are_left_out_with_their_masks()
+    {
+        var dense = Random(
+            new("dead", new Conv2dOp(16, 3, 3), ["input"]), new("conv", new Conv2dOp(16, 3, 3), ["input"]),
+            new("unread", new ReluOp(), ["dead"]), new("pool", new GlobalAvgPoolOp(), ["conv"]));
+        var model = PruningPlan.Create(dense, new() { Pattern = UhpPattern.Parse("kernel:16:2") }).ApplyTo(dense);
+        Assert.Equal(["conv", "dead"], model.Masks.Keys.Order());
+        var again = ExportAndImport(model);
+        Assert.Equal(["conv"], again.Masks.Keys);
+        Assert.Equal(["conv", "pool"], again.Graph.Nodes.Select(node => node.Name));
+    }
+
+    private static Model Random(params Node[] nodes) => Initialiser.Initialise(new(new("net", new(6, 5, 4), nodes)), seed: 3);
+
+    private Model ExportAndImport(Model model)
+    {
+        OnnxExporter.Export(_folder.File("model.onnx"), model);
+        return OnnxImporter.Import(_folder.File("model.onnx"));
+    }
+
+    private static float[] Logits(Model model)
+    {
+        using var plan = InferencePlan.Compile(model, new() { Batch = 2, Tune = false });
+        using var session = plan.CreateSession();
+        var random = new Random(4);
+        var images = Enumerable.Range(0, 2 * (int)model.Graph.Input.Count).Select(_ => random.NextSingle() - 0.5f).ToArray();
+        var logits = new float[2 * model.OutputCount];
+        session.Run(images, 2, logits);
+        return logits;
+    }
+}
