@@ -41,7 +41,7 @@ internal static class Framing
     {
         if (image.Channels != shape.Channels && (image.Channels, shape.Channels) is not ((1, 3) or (3, 1)))
             throw new InputException(
-                $"an image has {Words.Count(image.Channels, "band")} and the network takes {shape.Channels}; as many were expected, or "
+                $"{image.Name} has {Words.Count(image.Channels, "band")} and the network takes {shape.Channels}; as many were expected, or "
                 + "grey and RGB");
     }
 

@@ -58,6 +58,9 @@ public sealed class Image
     /// <summary>What is wrong with the file that nevertheless could be read, in one sentence, or null.</summary>
     public string? Warning { get; init; }
 
+    /// <summary>What messages call the image.</summary>
+    internal string Name { get; set; } = "an image";
+
     /// <summary>Whether samples are floats.</summary>
     internal bool IsFloat => BitsPerSample == 32;
 

@@ -9,6 +9,7 @@ public static class ImageFile
     private static readonly string[] Extensions =
     [
         ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tga", ".pgm", ".ppm", ".pbm", ".pnm", ".tif", ".tiff",
+        ".mat",
     ];
 
     /// <summary>Names of the formats that are read, such as <c>JPEG</c>.</summary>
@@ -19,6 +20,17 @@ public static class ImageFile
     /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format.
     /// </exception>
     public static Image Read(string path) => Decode($"file '{path}'", InputFile.ReadAllBytes(path));
+
+    /// <summary>Reads an image file and warns of what is wrong with it.</summary>
+    /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
+    public static Image Read(string path, Action<string> log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        var image = Read(path);
+        if (image.Warning is { } warning) log($"warning: {warning}");
+        if (image.NoData > 0) log($"warning: file '{path}' has {image.NoData} samples without data, which are taken as dark");
+        return image;
+    }
 
     /// <summary>Whether a file's name is that of an image: a known extension, or the three digits of an original MSTAR file.</summary>
     public static bool HasImageName(string path)
@@ -32,10 +44,15 @@ public static class ImageFile
     /// <param name="name">What messages call it.</param>
     /// <param name="file">The content.</param>
     /// <exception cref="InputException">It is empty, corrupt, truncated, too large or of another format.</exception>
-    internal static Image Decode(string name, byte[] file) => FormatOf(name, file).Decode(name, file);
+    internal static Image Decode(string name, byte[] file)
+    {
+        var image = FormatOf(name, file).Decode(name, file);
+        image.Name = name;
+        return image;
+    }
 
     /// <summary>Bands and size of an image file. Most formats tell them without decoding.</summary>
-    /// <exception cref="InputException">As <see cref="Read"/>.</exception>
+    /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
     internal static ImageSize Measure(string path)
     {
         var (name, file) = ($"file '{path}'", InputFile.ReadAllBytes(path));

@@ -47,6 +47,18 @@ public static class ImageFolder
         }
     }
 
+    /// <summary>The images in a folder and in the folders below it; a line counts the files of other kinds.</summary>
+    /// <exception cref="InputException">There is none, or a folder may not be read.</exception>
+    public static IReadOnlyList<string> Images(string folder, Action<string> log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        var content = Find(folder);
+        if (Describe(content.Others) is { } line) log(line);
+        return content.Images.Count > 0
+            ? content.Images
+            : throw new InputException($"folder '{folder}' has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
+    }
+
     /// <summary>
     /// What was passed over, in a line such as <c>12 files of other kinds are not read: 10 .txt, 2 .doc, such as 'a/notes.txt'</c>; null if
     /// nothing was.

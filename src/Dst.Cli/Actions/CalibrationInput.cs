@@ -42,6 +42,6 @@ internal static class CalibrationInput
     /// <param name="seed">Seed of the run.</param>
     /// <exception cref="InputException">There are none, one cannot be read, or they do not fit into memory.</exception>
     public static CalibrationImages Draw(Invocation call, Model model, DataSet? data, int count, long seed) => data is null
-        ? CalibrationImages.DrawFiles(call.Arguments.GetValue(Folder)!, model, count, seed)
+        ? CalibrationImages.DrawFiles(call.Arguments.GetValue(Folder)!, model, count, seed, call.Report.Log)
         : CalibrationImages.Draw(data, count, seed);
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
-using Dst.Foundations;
 using Dst.Images;
 using Dst.Report;
 using Dst.Runtime.Inference;
@@ -59,7 +58,7 @@ internal static class PredictCommand
         var model = Model.Load(path);
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
-        var allFiles = FilesOf(images, call).ToList();
+        var allFiles = images.SelectMany(image => FilesOf(image, call)).ToList();
         // Without tuning, the same file gives the same probabilities each time, and a few images take less time.
         using var predictor = new Predictor(
             model, new() { Tier = call.Tier, Batch = Math.Min(Batch, allFiles.Count), Tune = false },
@@ -67,7 +66,7 @@ internal static class PredictCommand
         foreach (var files in allFiles.Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
-            var values = Predict(predictor, files, Array.ConvertAll(files, file => Read(file, call)));
+            var values = Predict(predictor, files, Array.ConvertAll(files, file => ImageFile.Read(file, call.Report.Log)));
             for (var i = 0; i < files.Length; i++)
                 results.Add(new(files[i], model.Outputs, Best(values[(i * model.Classes)..((i + 1) * model.Classes)], model, top)));
         }
@@ -96,31 +95,8 @@ internal static class PredictCommand
         return values;
     }
 
-    private static Image Read(string file, Invocation call)
-    {
-        var image = ImageFile.Read(file);
-        if (image.Warning is { } warning) call.Report.Log($"warning: {warning}");
-        if (image.NoData > 0) call.Report.Log($"warning: file '{file}' has {image.NoData} samples without data, which are taken as dark");
-        return image;
-    }
-
-    private static IEnumerable<string> FilesOf(string[] paths, Invocation call)
-    {
-        foreach (var path in paths)
-        {
-            if (!Directory.Exists(path))
-            {
-                yield return path;
-                continue;
-            }
-
-            var content = ImageFolder.Find(path);
-            if (ImageFolder.Describe(content.Others) is { } line) call.Report.Log(line);
-            if (content.Images.Count == 0)
-                throw new InputException($"folder {path} has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
-            foreach (var file in content.Images) yield return file;
-        }
-    }
+    private static IEnumerable<string> FilesOf(string path, Invocation call) =>
+        Directory.Exists(path) ? ImageFolder.Images(path, call.Report.Log) : [path];
 
     /// <summary>The classes of the highest values; of equal ones the lower index first.</summary>
     private static Prediction[] Best(float[] values, Model model, int top)

@@ -19,6 +19,7 @@ internal sealed record ImageFormat(
         new("PGM", PnmFile.Recognises, PnmFile.Decode, PnmFile.Measure),
         new("TIFF", TiffDirectory.Recognises, TiffFile.Decode, TiffFile.Measure),
         new("MSTAR", file => file.AsSpan().StartsWith(MstarFile.Signature), MstarFile.Decode, MstarFile.Measure),
+        new("MATLAB", file => file.AsSpan().StartsWith(MatFile.Signature), MatFile.Decode, MatFile.Measure),
         new("TGA", TgaFile.Recognises, TgaFile.Decode, TgaFile.Measure),
     ];
 }

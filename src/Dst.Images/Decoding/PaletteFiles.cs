@@ -18,7 +18,7 @@ internal static class PaletteFiles
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>
     public static Image DecodeGif(string name, byte[] file)
     {
-        if (file[^1] != ';') throw SharpDecoder.Unreadable(name, "GIF", "it is truncated");
+        if (file.AsSpan().TrimEnd((byte)0) is not [.., (byte)';']) throw SharpDecoder.Unreadable(name, "GIF", "it is truncated");
         SharpDecoder.Identify(name, "GIF", file, Gif);
         return SharpDecoder.ReduceGrey(SharpDecoder.Decode<Rgba32, byte>(name, "GIF", file, Gif, 4));
     }

@@ -30,11 +30,11 @@ internal sealed class TiffDirectory
         for (var i = 0; i < count; i++, at += entryBytes)
         {
             var (tag, type, values) = ((TiffTag)Unsigned(at, 2), (int)Unsigned(at + 2, 2), Unsigned(at + 4, offsetBytes));
-            var bytes = values * SizeOf(type);
+            var bytes = Math.Clamp(values, 0, file.Length) * SizeOf(type); // the clamp avoids an overflow
             var start = bytes <= offsetBytes ? at + 4 + offsetBytes : Unsigned(at + 4 + offsetBytes, offsetBytes);
-            if (values < 0 || bytes < 0 || start < 0 || start > file.Length - bytes)
+            if (values < 0 || values > file.Length || start < 0 || start > file.Length - bytes)
                 throw Unreadable($"the values of its tag {(int)tag} lie outside of the file");
-            _entries.TryAdd(tag, new(type, (int)Math.Min(values, file.Length), (int)start));
+            _entries.TryAdd(tag, new(type, (int)values, (int)start));
         }
     }
 

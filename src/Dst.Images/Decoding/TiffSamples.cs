@@ -20,7 +20,7 @@ internal static class TiffSamples
         var samples = MemoryMarshal.Cast<byte, T>(data.AsSpan());
         var area = layout.Height * layout.Width;
         var colours = samples[..(layout.Bands * area)];
-        var noData = ClearNoData(colours, layout.NoData);
+        var noData = ClearNoData(colours, layout.NoData, layout.IsInverted ? T.MaxValue : T.Zero);
         if (layout.IsInverted)
         {
             foreach (ref var sample in colours) sample = T.MaxValue - sample;
@@ -32,14 +32,15 @@ internal static class TiffSamples
     }
 
     // Only a value that T can have marks samples.
-    private static long ClearNoData<T>(Span<T> samples, double? marker) where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
+    private static long ClearNoData<T>(Span<T> samples, double? marker, T dark)
+        where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
         if (marker is not { } value || !double.IsInteger(value) || value < 0 || value > double.CreateTruncating(T.MaxValue)) return 0;
         var (mark, count) = (T.CreateTruncating(value), 0L);
         foreach (ref var sample in samples)
         {
             if (sample != mark) continue;
-            sample = T.Zero;
+            sample = dark;
             count++;
         }
 

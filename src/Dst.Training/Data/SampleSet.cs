@@ -101,13 +101,7 @@ public sealed class SampleSet
     private static Sample Read(SourceSample source, int resize, FeatureShape shape)
     {
         var image = source.Read();
-        try
-        {
-            return new(source, image, Framing.Frame(image, resize, shape));
-        }
-        catch (InputException e)
-        {
-            throw new InputException($"'{source.Name}': {e.Message}", e);
-        }
+        image.Name = $"'{source.Name}'";
+        return new(source, image, Framing.Frame(image, resize, shape));
     }
 }

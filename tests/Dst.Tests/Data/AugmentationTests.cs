@@ -11,6 +11,26 @@ public class AugmentationTests
     private static readonly FeatureShape Colour = new(3, 8, 8);
 
     [Fact]
+    public void BandsThatAreNotColourAreJitteredOneByOne()
+    {
+        float[] image = [0, 1, 10, 30];
+        ColourJitter.Apply(image, 2, contrast: 0.5f, saturation: 1);
+        Assert.Equal([0.25f, 0.75f, 15, 25], image);
+    }
+
+    [Fact]
+    public void OutsideOfARotatedWindowOfFloatsIsDark()
+    {
+        var image = Image.FromFloats(1, 4, 4, [.. Enumerable.Repeat(-5f, 15), -30]);
+        var augmenter = new Augmenter(new() { Rotate = 45 }, new(0, AmplitudeTransform.None, [0], [1]), new(1, 4, 4));
+        var sample = new Sample(new("image", 0, () => image), image, image);
+        var result = new float[16];
+        augmenter.Write(sample, new RandomStream(1, RandomPurpose.Augment, 0, 0), result);
+        Assert.Equal(-30, result[0]); // the corner lies outside
+        Assert.All(result, value => Assert.InRange(value, -30, -5));
+    }
+
+    [Fact]
     public void ContrastAndSaturationFollowTheirFormula()
     {
         float[] image = [0.2f, 0.9f, 0.4f, 0.1f, 0.6f, 0.8f]; // red, green and blue of two pixels

@@ -41,14 +41,15 @@ public sealed class DataKindTests : IDisposable
         Write(file, [1]);
         if (expected == DataKind.Mstar) Write("TEST/15_DEG/x", [1]);
         Assert.Equal(expected, Resolve());
-        Assert.Contains(_log, line => line.EndsWith($"is read as data.kind {Dst.Foundations.Words.Of(expected)}", StringComparison.Ordinal));
+        var word = Dst.Foundations.Words.Of(expected);
+        Assert.Contains(_log, line => line.EndsWith($"is read as data.kind {word}", StringComparison.Ordinal));
     }
 
     [Fact]
     public void AFileOfAnUnknownKindIsRefused()
     {
         Write("x.txt", [1, 2, 3]);
-        Assert.Contains("x.txt", Assert.Throws<InputException>(
+        Assert.Contains("x.txt' is a file of an unknown kind", Assert.Throws<InputException>(
             () => DataKinds.Resolve(new() { Path = _folder.File("x.txt") }, "/", _log.Add)).Message);
     }
 
@@ -121,8 +122,8 @@ public sealed class DataKindTests : IDisposable
     {
         foreach (var (i, name) in new[] { "Cargo_x1_y1", "Cargo_x2_y2", "Tanker_x1_y1", "Tanker_x2_y2" }.Index())
         {
-            foreach (var band in new[] { "vh", "vv" })
-                Write($"s/Patch_Uint8/Visual_{name}_{band}.tif", TestImages.Tiff(false, 1, 1, 8, [(byte)(10 * i + (band == "vv" ? 1 : 0))]));
+            foreach (var (j, band) in new[] { "vh", "vv" }.Index())
+                Write($"s/Patch_Uint8/Visual_{name}_{band}.tif", TestImages.Tiff(false, 1, 1, 8, [(byte)(10 * i + j)]));
         }
 
         var options = new DataOptions { Validation = 0, Test = 0.5, Patch = OpenSarShipPatch.Uint8 };

@@ -89,7 +89,7 @@ public sealed class UnlabelledImagesTests : IDisposable
         var options = new DataOptions { Kind = DataKind.Folder, Path = "labelled", Validation = 0 };
         string Refusal(string folder) => Assert.Throws<InputException>(() => Load(options with { Unlabelled = folder })).Message;
         Assert.Contains($"data.unlabelled '{_folder.File("none")}' is not a folder", Refusal("none"), StringComparison.Ordinal);
-        Assert.Contains($"data.unlabelled '{_folder.File("empty")}' holds no image file", Refusal("empty"), StringComparison.Ordinal);
+        Assert.Contains($"folder '{_folder.File("empty")}' has no image files", Refusal("empty"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -159,6 +159,8 @@ public sealed class ImageFileTests : IDisposable
         var image = Read(TestImages.Tiff(false, 3, 1, 8, [255, 7, 255], noData: "255"));
         Assert.Equal([0, 7, 0], image.Data.ToArray());
         Assert.Equal(2, image.NoData);
+        var inverted = Read(TestImages.Tiff(false, 3, 1, 8, [255, 7, 9], photometric: 0, noData: "9"));
+        Assert.Equal([0, 248, 0], inverted.Data.ToArray());
         var beyond = Read(TestImages.Tiff(false, 2, 1, 8, [255, 7], noData: "-9999"));
         Assert.Equal([255, 7], beyond.Data.ToArray());
         Assert.Equal(0, beyond.NoData);
@@ -319,6 +321,26 @@ public sealed class ImageFileTests : IDisposable
         var frame = jpeg.AsSpan().IndexOf<byte>([0xFF, 0xC0]);
         BinaryPrimitives.WriteUInt16BigEndian(jpeg.AsSpan(frame + 5), 60000);
         Assert.Contains("x60000 pixels", Fails(jpeg));
+    }
+
+    [Fact]
+    public void ATagBeyondTheFileIsRefusedBeforeMemoryIsTaken()
+    {
+        var tiff = TestImages.Tiff(false, 2, 1, 8, [1, 2]);
+        var offsets = tiff.AsSpan().IndexOf<byte>([0x11, 1, 4, 0]); // the tag of the strips' offsets
+        BinaryPrimitives.WriteInt32LittleEndian(tiff.AsSpan(offsets + 4), int.MaxValue);
+        Assert.Contains("tag 273 lie outside of the file", Fails(tiff));
+        tiff = TestImages.Tiff(false, 2, 4, 8, new byte[8]);
+        tiff[tiff.AsSpan().IndexOf<byte>([0x16, 1, 4, 0]) + 8] = 1; // rows of a strip
+        Assert.Contains("1 blocks of data; 4 were expected", Fails(tiff));
+    }
+
+    [Fact]
+    public void EndlessScansAreRefused()
+    {
+        var scan = TestImages.GreyJpeg.AsSpan().IndexOf<byte>([0xFF, 0xDA]);
+        var scans = Enumerable.Repeat(TestImages.GreyJpeg[scan..^2], 101).SelectMany(bytes => bytes);
+        Assert.Contains("more than 100 scans", Fails([.. TestImages.GreyJpeg[..scan], .. scans, 0xFF, 0xD9]));
     }
 
     [Fact]

@@ -58,16 +58,18 @@ internal static class CifarSource
 
     /// <summary>The set that a folder holds, at most one folder deeper, or null.</summary>
     public static DataKind? KindOfFolder(string path) => ImageFolder.Subfolders(path).Prepend(path)
-        .SelectMany(folder => Directory.EnumerateFiles(folder, "*.bin"))
+        .SelectMany(folder => InputFile.Guard(folder, () => Directory.GetFiles(folder, "*.bin")))
         .Select(file => CifarLayout.KindOf(Path.GetFileName(file))).FirstOrDefault(kind => kind is not null);
 
-    /// <summary>The set that an archive holds, by the first name in it that tells, or null.</summary>
-    /// <exception cref="InputException">The file is not an archive.</exception>
+    /// <summary>The set that a packed archive holds, by the first name in it that tells, or null.</summary>
+    /// <exception cref="InputException">The file is damaged.</exception>
     public static DataKind? KindOfArchive(string path)
     {
         using var file = InputFile.Open(path);
         return InputFile.Guard(path, () =>
         {
+            if (file.ReadByte() != 0x1F || file.ReadByte() != 0x8B) return null;
+            file.Position = 0;
             using var unzipped = new GZipStream(file, CompressionMode.Decompress);
             using var archive = new TarReader(unzipped);
             while (archive.GetNextEntry() is { } entry)

@@ -1,4 +1,3 @@
-using Dst.Foundations;
 using Dst.Images;
 
 namespace Dst.Training.Data;
@@ -42,12 +41,7 @@ internal static class FolderSource
         var folder = Path.GetFullPath(Path.Combine(baseFolder, options.Unlabelled));
         if (!Directory.Exists(folder))
             throw new InputException($"data.unlabelled '{folder}' is not a folder; a folder of images without labels was expected");
-        var content = ImageFolder.Find(folder);
-        if (content.Images.Count == 0)
-            throw new InputException(
-                $"data.unlabelled '{folder}' holds no image file; {Words.Choice(ImageFile.Formats)} files were expected");
-        if (ImageFolder.Describe(content.Others) is { } line) log($"data: {line}");
-        return [.. content.Images.Select(file => SourceSample.OfFile(file, label: null))];
+        return [.. ImageFolder.Images(folder, line => log($"data: {line}")).Select(file => SourceSample.OfFile(file, label: null))];
     }
 
     private static SourceData Open(string trainingFolder, string? validationFolder, string? testFolder, Action<string> log)

@@ -50,10 +50,7 @@ internal static class FusarSource
     // The MMSI number of the ship by image file name.
     private static Dictionary<string, string> ReadShips(string metaPath)
     {
-        var bytes = InputFile.ReadAllBytes(metaPath);
-        if (bytes.Length > LargestMeta)
-            throw new InputException($"file '{metaPath}' has {bytes.Length} bytes; at most {LargestMeta} were expected");
-        using var reader = new StringReader(InputFile.TextOf(bytes));
+        using var reader = new StringReader(InputFile.ReadText(metaPath, LargestMeta));
         var header = Fields(reader.ReadLine() ?? "").ConvertAll(name => name.Trim().ToUpperInvariant());
         int pathColumn = header.IndexOf("PATH"), shipColumn = header.IndexOf("MMSI");
         if (pathColumn < 0 || shipColumn < 0)

@@ -256,7 +256,7 @@ public sealed class RunFolder : IDisposable
     }
 
     private static InputException OfAnotherRecipe(string path) =>
-        new($"{path} is not of the recipe in its folder's {RecipeName}; expected files of one run, or {ForceOption}");
+        new($"{path} is not of the recipe in its folder's {RecipeName}, or of another build; expected files of one run, or {ForceOption}");
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
 

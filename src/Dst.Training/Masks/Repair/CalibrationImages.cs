@@ -30,16 +30,16 @@ public sealed record CalibrationImages(float[] Values, int Count)
     /// <param name="model">The model that takes them.</param>
     /// <param name="count">How many; fewer if there are fewer.</param>
     /// <param name="seed">Seed of the run.</param>
+    /// <param name="log">Takes one line at a time.</param>
     /// <exception cref="InputException">There are none, one cannot be read, or they do not fit into memory.</exception>
-    public static CalibrationImages DrawFiles(string folder, Model model, int count, long seed)
+    public static CalibrationImages DrawFiles(string folder, Model model, int count, long seed, Action<string> log)
     {
         if (!Directory.Exists(folder)) throw new InputException($"'{folder}' is not a folder; a folder of images was expected");
-        var files = ImageFolder.Find(folder).Images;
-        if (files.Count == 0)
-            throw new InputException($"folder {folder} has no image files; {Words.Choice(ImageFile.Formats)} files were expected");
+        var files = ImageFolder.Images(folder, log);
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
-        return Draw(files, input, count, seed, (file, image) => Preprocessor.Prepare(ImageFile.Read(file), normalisation, input, image));
+        return Draw(
+            files, input, count, seed, (file, image) => Preprocessor.Prepare(ImageFile.Read(file, log), normalisation, input, image));
     }
 
     private static CalibrationImages Draw<T>(

@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+
+namespace Dst.Images.Decoding;
+
+/// <summary>An array of a MATLAB file.</summary>
+/// <param name="Name">The variable.</param>
+/// <param name="Rows">Rows.</param>
+/// <param name="Columns">Columns.</param>
+/// <param name="Real">Real parts, column after column.</param>
+/// <param name="Imaginary">Imaginary parts, or null of a real array.</param>
+internal sealed record MatArray(string Name, int Rows, int Columns, double[] Real, double[]? Imaginary);
+
+/// <summary>Reads the numeric arrays of two dimensions, both above 1, of a MATLAB file of version 5 to 7.</summary>
+/// <remarks>MathWorks, "MAT-File Format", chapter on level 5.</remarks>
+internal sealed class MatReader(string name, byte[] file)
+{
+    private const int HeaderBytes = 128;
+    private const int Matrix = 14;
+    private const int Compressed = 15;
+    private const int LargestRatio = 1032; // of what deflate unpacks to what it reads
+    private const int ComplexFlag = 0x800;
+    private const int FirstNumericClass = 6, LastNumericClass = 15;
+
+    private readonly bool _isBigEndian = file.Length > HeaderBytes && file[HeaderBytes - 2] == 'M';
+
+    /// <summary>The arrays in the order of the file.</summary>
+    /// <exception cref="InputException">An element is truncated or too large.</exception>
+    public List<MatArray> ReadArrays()
+    {
+        var arrays = new List<MatArray>();
+        for (var at = HeaderBytes; at < file.Length;)
+        {
+            var element = Next(file, ref at);
+            if (element.Type == Compressed)
+            {
+                var start = 0;
+                element = Next(Unpack(element.Data.ToArray()), ref start);
+            }
+
+            if (element.Type == Matrix && ReadArray(element.Data) is { } array) arrays.Add(array);
+        }
+
+        return arrays;
+    }
+
+    private MatArray? ReadArray(ReadOnlyMemory<byte> matrix)
+    {
+        var at = 0;
+        var flags = Integer(Next(matrix, ref at).Data, 0);
+        var sizes = Next(matrix, ref at).Data;
+        var variable = Encoding.ASCII.GetString(Next(matrix, ref at).Data.Span);
+        if ((flags & 0xFF) is < FirstNumericClass or > LastNumericClass || sizes.Length != 2 * sizeof(int)) return null;
+        var (rows, columns) = (Integer(sizes, 0), Integer(sizes, sizeof(int)));
+        if (rows < 2 || columns < 2) return null;
+        Image.CheckSize(name, columns, rows, 1, 2 * sizeof(double));
+        var real = Numbers(Next(matrix, ref at), rows * columns);
+        var imaginary = (flags & ComplexFlag) != 0 ? Numbers(Next(matrix, ref at), rows * columns) : null;
+        return new(variable, rows, columns, real, imaginary);
+    }
+
+    // An element is a type, a number of bytes and the data; one of at most four bytes is packed into eight.
+    private Element Next(ReadOnlyMemory<byte> source, ref int at)
+    {
+        if (source.Length - at < 8) throw SharpDecoder.Unreadable(name, "MATLAB file", "it is truncated");
+        var (type, bytes, start) = (Integer(source, at), Integer(source, at + 4), at + 8);
+        if (type >>> 16 != 0) (type, bytes, start) = (type & 0xFFFF, type >>> 16, at + 4);
+        if (bytes < 0 || bytes > source.Length - start) throw SharpDecoder.Unreadable(name, "MATLAB file", "it is truncated");
+        var isSmall = start == at + 4;
+        var padded = type == Compressed ? bytes : (bytes + 7L) / 8 * 8; // the last element may end without its padding
+        at = isSmall ? at + 8 : (int)Math.Min(source.Length, start + padded);
+        return new(type, source.Slice(start, bytes));
+    }
+
+    private byte[] Unpack(byte[] packed)
+    {
+        using var stream = new ZLibStream(new MemoryStream(packed), CompressionMode.Decompress);
+        var tag = new byte[8];
+        stream.ReadExactly(tag);
+        var bytes = (long)Integer(tag, 4);
+        if (bytes < 0 || bytes > (long)packed.Length * LargestRatio)
+            throw SharpDecoder.Unreadable(name, "MATLAB file", $"a packed array declares {bytes} bytes");
+        var element = new byte[8 + bytes];
+        tag.CopyTo(element, 0);
+        stream.ReadExactly(element, 8, (int)bytes);
+        return element;
+    }
+
+    private double[] Numbers(Element element, int count)
+    {
+        var size = element.Type switch { 1 or 2 => 1, 3 or 4 => 2, 5 or 6 or 7 => 4, 9 or 12 or 13 => 8, _ => 0 };
+        if (size == 0 || element.Data.Length != (long)count * size)
+            throw SharpDecoder.Unreadable(name, "MATLAB file", $"an array has {element.Data.Length} bytes for {count} numbers");
+        var values = new double[count];
+        for (var i = 0; i < count; i++) values[i] = Number(element.Type, element.Data.Span.Slice(i * size, size));
+        return values;
+    }
+
+    private double Number(int type, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> little = stackalloc byte[8];
+        little = little[..bytes.Length];
+        bytes.CopyTo(little);
+        if (_isBigEndian) little.Reverse();
+        return type switch
+        {
+            1 => (sbyte)little[0],
+            2 => little[0],
+            3 => BinaryPrimitives.ReadInt16LittleEndian(little),
+            4 => BinaryPrimitives.ReadUInt16LittleEndian(little),
+            5 => BinaryPrimitives.ReadInt32LittleEndian(little),
+            6 => BinaryPrimitives.ReadUInt32LittleEndian(little),
+            7 => BinaryPrimitives.ReadSingleLittleEndian(little),
+            9 => BinaryPrimitives.ReadDoubleLittleEndian(little),
+            12 => BinaryPrimitives.ReadInt64LittleEndian(little),
+            _ => BinaryPrimitives.ReadUInt64LittleEndian(little),
+        };
+    }
+
+    private int Integer(ReadOnlyMemory<byte> source, int at) => _isBigEndian
+        ? BinaryPrimitives.ReadInt32BigEndian(source.Span[at..])
+        : BinaryPrimitives.ReadInt32LittleEndian(source.Span[at..]);
+
+    private readonly record struct Element(int Type, ReadOnlyMemory<byte> Data);
+}
