@@ -18,7 +18,8 @@ internal static class BenchCommand
 
     private static readonly Option<string?> Arch = SharedOptions.Text(
         "--arch", "name", "Measures this architecture of the zoo with random weights, instead of a model file.");
-    private static readonly Option<int?> Batch = SharedOptions.Number("--batch", "Images that run together. Default: 1.", 1, InferencePlan.MaxBatch);
+    private static readonly Option<int?> Batch = SharedOptions.Number(
+        "--batch", "Images that run together. Default: 1.", 1, InferencePlan.MaxBatch);
     private static readonly Option<bool> Unstructured = new("--unstructured")
     {
         Description = "Prunes as many weights as --pattern does, but without a pattern (the control).",

@@ -5,7 +5,9 @@ namespace Dst.Runtime.Inference;
 /// <summary>How a network is compiled for inference.</summary>
 public sealed record InferenceOptions
 {
-    /// <summary>Images that run together, 1 to <see cref="InferencePlan.MaxBatch"/>. The plan is tuned for this number; a session takes any number.</summary>
+    /// <summary>
+    /// Images that run together, 1 to <see cref="InferencePlan.MaxBatch"/>. The plan is tuned for this number; a session takes any number.
+    /// </summary>
     public int Batch { get; init; } = 1;
 
     /// <summary>Vector width: by default the widest that this processor has; a narrower one is legal.</summary>

@@ -23,8 +23,8 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
         if (arm.Start == ArmStart.Teacher && metrics.Confusion.BalancedAccuracy <= Chance)
             throw new InputException(
                 $"{arm.ModelKey} {arm.Given(Recipe)} recognises {metrics.Confusion.BalancedAccuracy:P1} of the validation images, and "
-                + $"chance {Chance:P1}; a teacher of these classes was expected, so its classes are probably in another order than those of "
-                + "the data, which dst import --classes tells, or its inputs are normalised in another way");
+                + $"chance {Chance:P1}; a teacher of these classes was expected, so its classes are probably in another order than "
+                + "those of the data, which dst import --classes tells, or its inputs are normalised in another way");
         return new(model, BestEpoch: 0, metrics.Top1, Epochs: 0, Seconds: 0);
     }
 

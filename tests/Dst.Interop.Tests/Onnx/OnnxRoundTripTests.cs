@@ -27,15 +27,17 @@ public sealed class OnnxRoundTripTests : IDisposable
             "odd" => Networks.Create(name, "weight:8:4", 1),
             "activations" or "modern" => Networks.Create(name, "dense", 1),
             "softmax inside" => Random(
-                new("pool", new GlobalAvgPoolOp(), ["input"]), new("fc", new LinearOp(6), ["pool"]), new("attention", new SoftmaxOp(), ["fc"]),
+                new("pool", new GlobalAvgPoolOp(), ["input"]), new("fc", new LinearOp(6), ["pool"]),
+                new("attention", new SoftmaxOp(), ["fc"]),
                 new("product", new MulOp(), ["input", "attention"]), new("scores", new GlobalMaxPoolOp(), ["product"])),
             "shuffles" => Random(
                 new("all", new ChannelShuffleOp(6), ["input"]), new("none", new ChannelShuffleOp(1), ["all"]),
                 new("two", new ChannelShuffleOp(2), ["none"]), new("back", new ChannelShuffleOp(3), ["two"]),
                 new("sum", new AddOp(), ["back", "two"]), new("flat", new FlattenOp(), ["sum"]), new("fc", new LinearOp(5), ["flat"])),
             _ => Random(
-                new("flat", new FlattenOp(), ["input"]), new("fc", new LinearOp(12), ["flat"]), new("four", new ChannelShuffleOp(4), ["fc"]),
-                new("relu", new ReluOp(), ["four"]), new("three", new ChannelShuffleOp(3), ["relu"]), new("fc2", new LinearOp(5), ["three"])),
+                new("flat", new FlattenOp(), ["input"]), new("fc", new LinearOp(12), ["flat"]),
+                new("four", new ChannelShuffleOp(4), ["fc"]), new("relu", new ReluOp(), ["four"]),
+                new("three", new ChannelShuffleOp(3), ["relu"]), new("fc2", new LinearOp(5), ["three"])),
         };
         var again = ExportAndImport(model);
         OnnxTools.AssertClose(Logits(model.Graph.Output.Operation is SoftmaxOp ? model.ToLogits() : model), Logits(again));

@@ -8,7 +8,7 @@ using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Dst.Interop.Tests.Onnx;
 
-/// <summary>Small files that the tests write themselves: what broadcasts, old operation sets, what is not used, and what is refused.</summary>
+/// <summary>Small files that the tests write: what broadcasts, old operation sets, what is not used, and what is refused.</summary>
 public class OnnxVariantTests
 {
     private const string Image = "image";
@@ -47,7 +47,9 @@ public class OnnxVariantTests
             Node("MatMul", ["r", "c"], "out")], Longs("shape", 1, 512), Floats("c", [512, 2])),
         "with their channels in another place");
 
-    /// <summary>A list of values stands along the last axis, as in ONNX, and a constant may not add dimensions or differ between pixels.</summary>
+    /// <summary>
+    /// A list of values stands along the last axis, as in ONNX, and a constant may not add dimensions or differ between pixels.
+    /// </summary>
     [Theory]
     [InlineData("[1, 8, 8, 8] with a constant [8]", 8)]
     [InlineData("[1, 8, 8, 8] with a constant [1, 1, 8, 1]", 1, 1, 8, 1)]
@@ -118,8 +120,9 @@ public class OnnxVariantTests
     [InlineData(1e-5f, -1, false)]
     public void Batch_normalisation_without_epsilon_needs_variances(float epsilon, float variance, bool isLegal)
     {
+        var norm = Node("BatchNormalization", [Image, "c", "c", "c", "v"], "y", Float("epsilon", epsilon));
         var model = Model(
-            13, [Node("BatchNormalization", [Image, "c", "c", "c", "v"], "y", Float("epsilon", epsilon)), Node("GlobalMaxPool", ["y"], "out")],
+            13, [norm, Node("GlobalMaxPool", ["y"], "out")],
             Floats("c", [8]), Floats("v", [8], [.. Enumerable.Repeat(variance, 8)]));
         if (isLegal) Assert.Equal(1e-30f, ((BatchNormOp)Import(model).Graph.Nodes[0].Operation).Epsilon);
         else Refused(model, $"has a variance of {variance} and the epsilon {epsilon}");

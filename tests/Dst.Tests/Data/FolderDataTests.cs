@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
 using Dst.Training.Data;
@@ -33,7 +34,8 @@ public sealed class FolderDataTests : IDisposable
         for (var i = 0; i < 8; i++) Write($"{(i < 4 ? "a" : "b")}/{i}.png", TestImages.GreyPng(4 + i, 9, (y, x) => (byte)(20 * i + x)));
         var data = Load(new() { Crop = 8 });
         Assert.Equal((new(1, 8, 8), 0), (data.Shape, data.Options.Resize));
-        Assert.Contains(_log, line => line.EndsWith("8 grey, 8 sizes from 4x9 to 11x9; cropped or padded to 8x8", StringComparison.Ordinal));
+        const string Summary = "8 grey, 8 sizes from 4x9 to 11x9; cropped or padded to 8x8";
+        Assert.Contains(_log, line => line.EndsWith(Summary, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -147,11 +149,12 @@ public sealed class FolderDataTests : IDisposable
         foreach (var name in new[] { "a/1.tif", "a/2.tif", "b/3.tif", "b/4.tif" })
         {
             float[] samples = [float.NaN, -name[2], 1, 2];
-            Write(name, TestImages.Tiff(false, 2, 2, 32, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(samples).ToArray(), format: 3));
+            Write(name, TestImages.Tiff(false, 2, 2, 32, MemoryMarshal.AsBytes<float>(samples).ToArray(), format: 3));
         }
 
         var data = Load(new() { Test = 0.5, Validation = 0, Amplitude = AmplitudeTransform.Sqrt });
-        Assert.Contains(_log, line => line.StartsWith("warning: 2 training images", StringComparison.Ordinal) && line.Contains("2 samples without data"));
+        var warning = Assert.Single(_log, line => line.StartsWith("warning: 2 training images", StringComparison.Ordinal));
+        Assert.Contains("2 samples without data", warning);
         Assert.Contains(_log, line => line.Contains("negative values, which data.amplitude sqrt takes as 0", StringComparison.Ordinal));
         Assert.Equal((0f, MathF.Sqrt(2)), (new DataInspection(data).Splits[0].Min, new DataInspection(data).Splits[0].Max));
     }

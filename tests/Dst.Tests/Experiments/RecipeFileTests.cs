@@ -181,7 +181,9 @@ public class RecipeFileTests
 
     [Theory]
     [InlineData("arms: []", "has no arms")]
-    [InlineData("data: {kind: what}", "kind in data is 'what'; expected auto, mstar, fusar, opensarship, idx, cifar100, cifar10, folder or simulated")]
+    [InlineData(
+        "data: {kind: what}",
+        "kind in data is 'what'; expected auto, mstar, fusar, opensarship, idx, cifar100, cifar10, folder or simulated")]
     [InlineData("arms: [teacher, studnet]", "arms in the recipe is 'studnet'; expected teacher, student, student-kd")]
     public void Arms_are_checked(string text, string expected) =>
         Assert.Contains(

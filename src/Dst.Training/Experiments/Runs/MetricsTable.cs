@@ -23,7 +23,8 @@ public static class MetricsTable
             throw new InputException($"{path} does not begin with the line '{Header}'; expected the metrics of a run");
         return [.. lines.Skip(1).Select((line, i) => TryParse(line, out var row)
             ? row
-            : throw new InputException($"{path} has '{Words.Shorten(line)}' in line {i + 2}; expected an arm, an epoch and {Columns - 2} numbers"))];
+            : throw new InputException(
+                $"{path} has '{Words.Shorten(line)}' in line {i + 2}; expected an arm, an epoch and {Columns - 2} numbers"))];
     }
 
     internal static string Format(EpochMetrics row) => string.Create(
