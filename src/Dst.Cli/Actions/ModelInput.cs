@@ -8,6 +8,12 @@ namespace Dst.Cli.Actions;
 /// <summary>A model and data that fit together.</summary>
 internal static class ModelInput
 {
+    /// <summary>Keys that the model decides.</summary>
+    private static readonly string[] KeysOfModel =
+    [
+        "data.channels", "data.crop", "data.resize", "data.amplitude", "data.smooth", "data.normalise", "data.mean", "data.deviation",
+    ];
+
     /// <summary>
     /// The data of <paramref name="recipe"/>, prepared as the model takes it, and the model with its classes in the order of the data.
     /// </summary>
@@ -22,6 +28,8 @@ internal static class ModelInput
     /// <exception cref="InputException">The data cannot be read.</exception>
     public static DataSet LoadData(Recipe recipe, Model model, Invocation call)
     {
+        foreach (var key in RecipeInput.Overrides(call.Arguments).SelectMany(setting => setting.Keys).Intersect(KeysOfModel))
+            call.Report.Log($"{key} has no effect: the model says how its images are prepared");
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
         var options = recipe.Data with

@@ -16,7 +16,7 @@ public sealed class SettingOverride
     internal string Where { get; }
 
     /// <summary>The keys that it sets: its path, or those below it if the value is a section.</summary>
-    internal IEnumerable<string> Keys => KeysOf(string.Join('.', Path), Value);
+    public IEnumerable<string> Keys => KeysOf(string.Join('.', Path), Value);
 
     /// <summary>Reads <c>a.b=value</c>; the value is YAML, so that it can be a list or a section.</summary>
     /// <exception cref="InputException">The text has no key, no <c>=</c> or a value that is not YAML.</exception>
