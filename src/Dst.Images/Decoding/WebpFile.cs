@@ -13,7 +13,8 @@ internal static class WebpFile
     private static readonly WebpDecoder Decoder = new();
 
     /// <summary>Whether a file starts as a WebP does.</summary>
-    public static bool Recognises(byte[] file) => file.AsSpan().StartsWith("RIFF"u8) && file.AsSpan(RiffHeader).StartsWith("WEBP"u8);
+    public static bool Recognises(byte[] file) =>
+        file.Length > RiffHeader && file.AsSpan().StartsWith("RIFF"u8) && file.AsSpan(RiffHeader).StartsWith("WEBP"u8);
 
     /// <summary>Decodes a file.</summary>
     /// <exception cref="InputException">It is corrupt, truncated or too large.</exception>

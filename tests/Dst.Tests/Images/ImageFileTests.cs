@@ -349,6 +349,7 @@ public sealed class ImageFileTests : IDisposable
         Assert.Contains("1 sample of 16 bits (sample format 3", Fails(TestImages.Tiff(false, 1, 1, 16, [1, 2], format: 3)));
         Assert.Contains("1 sample of 24 bits", Fails(TestImages.Tiff(false, 1, 1, 24, [1, 2, 3])));
         Assert.Contains("not an image: it starts with 68656C6C", Fails("hello"u8.ToArray()));
+        Assert.Contains("not an image: it starts with 52494646", Fails("RIFF12"u8.ToArray()));
     }
 
     [Fact]
