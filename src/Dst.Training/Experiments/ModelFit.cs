@@ -46,7 +46,8 @@ public static class ModelFit
     {
         CheckShape(what, model, data);
         if (model.Normalisation is not null)
-            log?.Invoke($"{what} keeps the normalisation of its inputs; data.amplitude, smooth, normalise, mean and deviation do not change it");
+            log?.Invoke(
+                $"{what} keeps the normalisation of its inputs; data.amplitude, smooth, normalise, mean and deviation do not change it");
         var names = data.ClassNames;
         var isSame = model.Classes == names.Count && (model.ClassNames.Count == 0 || model.ClassNames.ToHashSet().SetEquals(names));
         if (isSame && model.Outputs != OutputKind.None) return Fit(what, model, data, log).ToLogits();
@@ -71,6 +72,7 @@ public static class ModelFit
                     + "expected");
         if (model.Normalisation is { Resize: > 0 and var resize } && resize != data.Options.Resize)
             throw new InputException(
-                $"{what} was trained on images resized to {resize} pixels; data.resize is {data.Options.Resize}, and {resize} was expected");
+                $"{what} was trained on images resized to {resize} pixels; data.resize is {data.Options.Resize}, and {resize} was "
+                    + "expected");
     }
 }

@@ -114,7 +114,8 @@ public sealed record RunManifest
             ("version", earlier.Version, Version), ("commit", earlier.Commit, Commit), ("cpu", earlier.Cpu, Cpu),
             ("tier", earlier.Tier, Tier), ("recipe_hash", earlier.RecipeHash ?? RecipeHash, RecipeHash),
         ];
-        var models = Models.Select(model => (model.Key, Before: earlier.Models.GetValueOrDefault(model.Key, model.Value), Now: model.Value));
+        var models = Models.Select(
+            model => (model.Key, Before: earlier.Models.GetValueOrDefault(model.Key, model.Value), Now: model.Value));
         return
         [
             .. facts.Where(fact => fact.Before != fact.Now).Select(fact => $"{fact.Name} is {fact.Before}, now {fact.Now}"),
