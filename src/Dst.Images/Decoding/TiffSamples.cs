@@ -6,6 +6,9 @@ namespace Dst.Images.Decoding;
 /// <summary>Makes an image of the planes of a TIFF: alpha, inverted greys, samples without data, floats.</summary>
 internal static class TiffSamples
 {
+    /// <summary>No measured value is as large: writers fill with the largest float, 1e30 or 9.97e36.</summary>
+    private const float NoDataFrom = 1e30f;
+
     /// <summary>Makes the image.</summary>
     /// <param name="name">What messages call the file.</param>
     /// <param name="layout">What the planes hold.</param>
@@ -102,7 +105,7 @@ internal static class TiffSamples
         return count;
     }
 
-    // Many writers leave the tag out and fill with the largest float.
+    // Many writers leave the tag out.
     private static bool IsNoData(float value, double? marker) =>
-        !float.IsFinite(value) || Math.Abs(value) == float.MaxValue || marker is { } mark && value == (float)mark;
+        !float.IsFinite(value) || Math.Abs(value) >= NoDataFrom || marker is { } mark && value == (float)mark;
 }

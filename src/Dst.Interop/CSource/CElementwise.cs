@@ -47,7 +47,7 @@ internal static class CElementwise
         string Other() => $"{program.Network.AddressOf(node.Inputs[1])}, {program.MapOf(node.Inputs[1])}";
         var (name, arguments) = node.Operation switch
         {
-            ReluOp => ("clip", "0.0f, FLT_MAX"),
+            ReluOp => ("clip", "0.0f, INFINITY"),
             ClipOp c => ("clip", $"{CText.Float(c.Min)}, {CText.Float(c.Max)}"),
             LeakyReluOp l => ("leaky_relu", CText.Float(l.Slope)),
             PReluOp => ("prelu", Parameter("slope", node.Weight!)),

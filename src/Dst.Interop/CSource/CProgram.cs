@@ -41,7 +41,7 @@ internal sealed class CProgram(CNetwork network, string prefix)
     public static (string Low, string High) BoundsOf(LoweredNode node)
     {
         var (least, most) = (node.Bounds.Least, node.Bounds.Most);
-        return (float.IsFinite(least) ? CText.Float(least) : "-FLT_MAX", float.IsFinite(most) ? CText.Float(most) : "FLT_MAX");
+        return (float.IsFinite(least) ? CText.Float(least) : "-INFINITY", float.IsFinite(most) ? CText.Float(most) : "INFINITY");
     }
 
     /// <summary>Adds a function, unless it is there already.</summary>

@@ -63,7 +63,7 @@ internal sealed class CSourceFiles
         const string Mark = "@CONSTANTS@";
         var normalise = _normalisation.Exists ? Fill("normalise.c", ("STATEMENTS", _normalisation.Statements)) : "";
         var text = Fill(
-            "network.c", ("MATH", NeedsMath ? "#include <math.h>\n" : ""),
+            "network.c",
             ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
             ("STATEMENTS", _program.Statements), ("NORMALISE", normalise));
         var split = text.IndexOf(Mark, StringComparison.Ordinal);

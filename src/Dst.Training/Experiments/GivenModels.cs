@@ -15,12 +15,22 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
     public Model Load(Arm arm, string path, Action<string>? log = null)
     {
         var key = arm.ModelKey;
-        var model = ModelFit.Fit($"{key} {path}", ModelFile.Load(path), data, log);
+        var model = ModelFit.Fit($"{key} {path}", Read($"{key} {path}", path, log), data, log);
         if (recipe.Student.IsTeacher && arm == Arm.BestStudentOf(recipe) && model.Masks.Count > 0)
             throw new InputException(
                 $"{key} {path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected, because it is this "
                 + "run that prunes it");
         return For(data, model);
+    }
+
+    /// <summary>Reads a model file. A model that says nothing of its inputs gets values from 0 to 1, as in every other verb.</summary>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public static Model Read(string what, string path, Action<string>? log)
+    {
+        var model = ModelFile.Load(path);
+        if (model.Normalisation is not null) return model;
+        log?.Invoke($"{what} says nothing of its inputs; it gets values from 0 to 1 as they are, unless dst import --normalise says more");
+        return model with { Normalisation = InputNormalisation.None(model.Graph.Input.Channels) };
     }
 
     /// <summary>A model with the class names of the data, and with its normalisation if it has none of its own.</summary>

@@ -50,6 +50,8 @@ public static class ModelFit
                 $"{what} keeps the normalisation of its inputs; data.amplitude, smooth, normalise, mean and deviation do not change it");
         var names = data.ClassNames;
         var isSame = model.Classes == names.Count && (model.ClassNames.Count == 0 || model.ClassNames.ToHashSet().SetEquals(names));
+        if (model.Outputs == OutputKind.Sigmoid)
+            log?.Invoke($"{what} has sigmoid outputs; it is trained on one class an image, so they become logits");
         if (isSame && model.Outputs != OutputKind.None) return Fit(what, model, data, log).ToLogits();
         if (ClassifierHead.Replace(model, names.Count, seed) is not { } replaced)
             throw new InputException(

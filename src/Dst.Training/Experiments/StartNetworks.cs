@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.ModelFiles;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
@@ -26,7 +25,7 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
     {
         if (start == ArmStart.NarrowStudent || OptionsOf(start).From is not { } path) return null;
         var what = $"{(OptionsOf(start) is TeacherOptions ? "teacher" : "student")}.from {path}";
-        return GivenModels.For(data, ModelFit.Continue(what, ModelFile.Load(path), data, recipe.Seed, log));
+        return GivenModels.For(data, ModelFit.Continue(what, GivenModels.Read(what, path, log), data, recipe.Seed, log));
     }
 
     private NetworkOptions Student => recipe.Student.IsTeacher ? recipe.Teacher : recipe.Student;

@@ -103,6 +103,30 @@ public sealed class GeneratedCodeTests : IDisposable
         Assert.Equal(0, Tool.Run(source, Path.Combine(source, "main")).ExitCode);
     }
 
+    [Theory]
+    [InlineData("resnet8", "0.0f / zero", -2)]
+    [InlineData("resnet8", "1.0f / zero", -2)]
+    [InlineData("activations", "0.0f / zero", -2)]
+    [InlineData("resnet8", "3e38f", -2)]
+    [InlineData("resnet8", "1.0f", 0)]
+    public void Values_that_are_not_finite_are_told(string network, string value, int expected)
+    {
+        var source = Export(Networks.Create(network, "dense", 0.5));
+        File.WriteAllText(Path.Combine(source, "main.c"), $$"""
+            #include "net.h"
+            int main(void)
+            {
+                static net_context context;
+                static float image[NET_INPUTS], logits[NET_OUTPUTS];
+                volatile float zero = 0.0f;
+                for (int i = 0; i < NET_INPUTS; i++) image[i] = {{value}} + 0.0f * zero;
+                return -net_predict(&context, image, logits);
+            }
+            """);
+        Compile(source, "gcc", "-std=c99 -O2 main.c net.c -o main -lm");
+        Assert.Equal(-expected, Tool.Run(source, Path.Combine(source, "main")).ExitCode);
+    }
+
     [Fact]
     public void Layers_whose_names_differ_only_in_what_C_does_not_allow_stay_apart()
     {

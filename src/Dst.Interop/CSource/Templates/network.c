@@ -1,10 +1,10 @@
 /* @NETWORK@, @INPUT@ to @OUTPUTS@ logits: C99 written by "dst export --format c". See README.md. */
 #include "@NAME@.h"
 
-#include <float.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-@MATH@
+
 /* A compiler stops here if its float or int is too small. */
 typedef char $check_float[sizeof(float) == 4 ? 1 : -1];
 typedef char $check_int[sizeof(int) >= 4 ? 1 : -1];
@@ -23,6 +23,14 @@ typedef char $check_int[sizeof(int) >= 4 ? 1 : -1];
 #pragma GCC optimize("O3")
 #endif
 
+/* Whether all values are numbers and not infinite. */
+static int $is_finite(const float *x, int count)
+{
+    int others = 0;
+    for (int i = 0; i < count; i++) others |= !(x[i] - x[i] == 0.0f);
+    return !others;
+}
+
 @FUNCTIONS@
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
 #pragma GCC pop_options
@@ -32,7 +40,8 @@ typedef char $check_int[sizeof(int) >= 4 ? 1 : -1];
 int $predict($context *context, const float *input, float *logits)
 {
     if (context == NULL || input == NULL || logits == NULL || (uintptr_t)context % sizeof(float) != 0) return -1;
+    if (!$is_finite(input, $INPUTS)) return -2;
     float *const arena = context->arena;
-@STATEMENTS@    return 0;
+@STATEMENTS@    return $is_finite(logits, $OUTPUTS) ? 0 : -2;
 }
 @NORMALISE@
