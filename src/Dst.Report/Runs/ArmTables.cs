@@ -57,7 +57,8 @@ public static class ArmTables
 
     /// <summary>
     /// How far apart the test accuracies of two arms of one run must be to mean something: two standard errors of a difference,
-    /// 2·√(2·p·(1 − p)/n), with n test images and p the mean top-1 after two images more of each kind. Arms are tested on the same images, so the noise is at most this.
+    /// 2·√(2·p·(1 − p)/n), with n test images and p the mean top-1 after two images more of each kind. Arms are tested on the same
+    /// images, so the noise is at most this.
     /// </summary>
     public static Lines Noise(IReadOnlyList<ArmSummary> arms)
     {
