@@ -102,7 +102,11 @@ internal static class ImportCommand
     private static Model WithOutputs(Model model, string word)
     {
         if (Words.Find(typeof(OutputKind), word) is OutputKind outputs && model.Graph.AllowsOutputs(outputs))
-            return (model.OutputCount == 1 ? model with { ClassNames = [] } : model) with { Outputs = outputs };
+        {
+            var renamed = model with { ClassNames = [], Outputs = outputs };
+            return renamed.Classes == model.Classes ? model with { Outputs = outputs } : renamed;
+        }
+
         var allowed = Enum.GetValues<OutputKind>().Where(model.Graph.AllowsOutputs).Select(kind => Words.Of(kind)).ToList();
         throw new InputException($"option --outputs is '{word}'; {Words.Choice(allowed)} was expected, by the end of the network");
     }

@@ -82,6 +82,13 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>The arm that makes the dense student which others start from and learn from.</summary>
     public static Arm BestStudentOf(Recipe recipe) => Of(recipe.Student.IsTeacher ? ArmNames.Teacher : ArmNames.StudentKd);
 
+    /// <summary>Key and file of the network that pruned arms start from, for messages about a file that is given.</summary>
+    internal static string DenseFileOf(Recipe recipe)
+    {
+        var (section, network) = recipe.Student.IsTeacher ? ("teacher", (NetworkOptions)recipe.Teacher) : ("student", recipe.Student);
+        return network.Model is { } model ? $"{section}.model {model}" : $"{section}.from {network.From}";
+    }
+
     /// <summary>The arms that must be finished before it.</summary>
     public IReadOnlyList<Arm> NeedsIn(Recipe recipe)
     {

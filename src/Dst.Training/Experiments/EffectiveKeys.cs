@@ -50,8 +50,8 @@ public static class EffectiveKeys
         {
             var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
             yield return $"{network}.from";
-            var isNamed = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;
-            foreach (var key in isNamed ? ["arch", "width", "dropout"] : Array.Empty<string>()) yield return $"{network}.{key}";
+            var isFresh = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;
+            foreach (var key in isFresh ? ["arch", "width", "dropout"] : Array.Empty<string>()) yield return $"{network}.{key}";
         }
 
         yield return "train"; // teacher.train and prune_train inherit from it

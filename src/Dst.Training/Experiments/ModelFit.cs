@@ -45,6 +45,9 @@ public static class ModelFit
     public static Model Continue(string what, Model model, DataSet data, long seed, Action<string>? log)
     {
         CheckShape(what, model, data);
+        if (model.Normalisation is not null)
+            log?.Invoke(
+                $"{what} keeps the normalisation of its inputs; data.amplitude, smooth, normalise, mean and deviation do not change it");
         var names = data.ClassNames;
         var isSame = model.Classes == names.Count && (model.ClassNames.Count == 0 || model.ClassNames.ToHashSet().SetEquals(names));
         if (isSame && model.Outputs != OutputKind.None) return Fit(what, model, data, log).ToLogits();
@@ -58,14 +61,18 @@ public static class ModelFit
         return replaced.Model;
     }
 
-    /// <summary>Compares the input's shape.</summary>
-    /// <exception cref="InputException">It is another one.</exception>
+    /// <summary>Compares the input's shape, and the size that images are resized to if the model knows it.</summary>
+    /// <exception cref="InputException">One of them is another.</exception>
     public static void CheckShape(string what, Model model, DataSet data)
     {
         var input = model.Graph.Input;
         if (input != data.Shape)
             throw new InputException(
                 $"{what} takes {input}; the data has {data.Shape}, and data.channels, data.resize and data.crop that give {input} were "
+                    + "expected");
+        if (model.Normalisation is { Resize: > 0 and var resize } && resize != data.Options.Resize)
+            throw new InputException(
+                $"{what} was trained on images resized to {resize} pixels; data.resize is {data.Options.Resize}, and {resize} was "
                     + "expected");
     }
 }

@@ -110,7 +110,7 @@ public sealed class Pipeline
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
         var begin = startsDense ? BestStudent().ToLogits() : _networks.Create(arm.StartIn(_recipe), Log);
         var isPruned = startsDense && begin.Masks.Count > 0;
-        if (isPruned) Log?.Invoke($"{arm.Name}: {_recipe.Student.Model} is pruned already; it keeps its masks, and section prune has no "
+        if (isPruned) Log?.Invoke($"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no "
             + "effect");
         var pruning = arm.Masks is { } masks && !isPruned ? new Pruning(_recipe.Prune, masks) : null;
         var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);

@@ -146,7 +146,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     /// <summary>Checks an arm whose given student is pruned already: it can be trained on, and nothing else.</summary>
     private void CheckPruned(Arm arm)
     {
-        var pruned = $"student.model {_recipe.Student.Model} is pruned already";
+        var pruned = $"{Arm.DenseFileOf(_recipe)} is pruned already";
         if (arm.Masks != MaskKind.Uhp)
             throw new InputException($"{pruned}, and the arm {arm.Name} needs a dense one; expected arms: [dst] or [uhp], which train it "
                 + "on");

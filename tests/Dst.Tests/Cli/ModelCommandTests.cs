@@ -242,6 +242,18 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Import_keeps_class_names_that_still_fit()
+    {
+        var path = SaveOneOutput(sigmoid: true);
+        foreach (var (outputs, names) in new[] { ("sigmoid", 2), ("none", 0) })
+        {
+            var changed = _folder.File("changed.safetensors");
+            Assert.Equal(CommandLine.Done, Terminal.Run("import", path, "--outputs", outputs, "--out", changed).ExitCode);
+            Assert.Equal(names, Model.Load(changed).ClassNames.Count);
+        }
+    }
+
+    [Fact]
     public void Eval_of_one_output_counts_two_classes()
     {
         string[] data = ["--data.simulated.classes", "2", .. SimulatedData[2..]];

@@ -2,6 +2,7 @@ using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
 using Dst.Training.Experiments;
+using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
@@ -24,7 +25,7 @@ public sealed class ContinuedTrainingTests : IDisposable
             RunIn("second", "arms=[dst]", $"student.model={path}", "distill_pruned.teacher=teacher", "prune.block=1"), ArmNames.Dst);
         AssertSameMasks(before, after);
         Assert.NotEqual(before.Parameters["conv1.weight"].Data, after.Parameters["conv1.weight"].Data);
-        Assert.Contains($"dst: {path} is pruned already; it keeps its masks, and section prune has no effect", _lines);
+        Assert.Contains($"dst: student.model {path} is pruned already; it keeps its masks, and section prune has no effect", _lines);
     }
 
     [Theory]
@@ -43,6 +44,32 @@ public sealed class ContinuedTrainingTests : IDisposable
         Assert.Equal(before.Normalisation!.Mean, after.Normalisation!.Mean);
         var (a, b) = (before.Parameters["layer3.0.conv2.weight"].Data, after.Parameters["layer3.0.conv2.weight"].Data);
         for (var i = 0; i < a.Length; i++) Assert.Equal(a[i], b[i], 1e-6);
+    }
+
+    [Fact]
+    public void A_model_that_knows_another_size_of_images_is_refused()
+    {
+        var path = Path.Combine(RunIn("first", "arms=[student]", "data.resize=16", "data.crop=12"), "student.safetensors");
+        Assert.Equal(16, ModelFile.Load(path).Normalisation!.Resize);
+        foreach (var key in new[] { "student.from", "student.model" })
+        {
+            var refusal = Assert.Throws<InputException>(() => RunIn("second", "arms=[student, uhp]", $"{key}={path}", "data.crop=12"));
+            Assert.Contains("was trained on images resized to 16 pixels; data.resize is 0", refusal.Message);
+        }
+    }
+
+    [Fact]
+    public void A_given_model_that_changed_is_named_on_resume()
+    {
+        var path = Path.Combine(RunIn("first", "arms=[student]"), "student.safetensors");
+        var run = RunIn("second", "arms=[uhp]", $"student.model={path}");
+        File.Delete(Path.Combine(run, "summary.json"));
+        var model = ModelFile.Load(path);
+        model.Parameters["conv1.weight"].Data[0] += 1;
+        ModelFile.Save(path, model);
+        using var resumed = RunFolder.Resume(run, []);
+        var refusal = Assert.Throws<InputException>(() => TinyRun.Run(resumed));
+        Assert.Contains("the file of student.model has the hash", refusal.Message);
     }
 
     [Fact]

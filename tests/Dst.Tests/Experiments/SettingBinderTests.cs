@@ -181,7 +181,7 @@ public class SettingBinderTests
             Limit = null,
             Train = new Inner { Epochs = 9, Rate = 0.30000000000000004, Shade = Colour.Blue },
         };
-        foreach (var name in new[] { "null", "", "~", "a: b", "# x", "two\nlines", " space ", "'quoted\"", "*x", "123", "true" })
+        foreach (var name in new[] { "null", "", "~", "a: b", "# x", "two\nlines", " space ", "tab\t", "'quoted\"", "*x", "123", "true" })
         {
             var written = outer with { Name = name };
             var text = SettingWriter.WriteText(written);

@@ -71,7 +71,11 @@ internal static class SettingWriter
         return new YamlSequenceNode(nodes) { Style = SequenceStyle.Flow };
     }
 
-    // Words that YAML would read as null are quoted; the emitter quotes what cannot stand plain.
-    private static YamlScalarNode Scalar(object value) =>
-        new(Format(value)) { Style = value is "" or "~" or "null" ? ScalarStyle.DoubleQuoted : ScalarStyle.Any };
+    // Words that YAML would read as null are quoted, and tabs at an end, which it would drop. The emitter quotes the rest.
+    private static YamlScalarNode Scalar(object value)
+    {
+        var text = Format(value);
+        var isQuoted = value is "" or "~" or "null" || text.Length != text.Trim().Length;
+        return new(text) { Style = isQuoted ? ScalarStyle.DoubleQuoted : ScalarStyle.Any };
+    }
 }

@@ -52,6 +52,9 @@ public sealed record RunManifest
     /// <summary>Hash of the content of each split, by name.</summary>
     public required IReadOnlyDictionary<string, string> Data { get; init; }
 
+    /// <summary>Hash of each model file that the recipe gives, by its key.</summary>
+    public IReadOnlyDictionary<string, string> Models { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Forms of the convolutions of each arm for which they were measured.</summary>
     public IReadOnlyDictionary<string, ConvolutionForms> Convolutions { get; init; } = new Dictionary<string, ConvolutionForms>();
 
@@ -71,6 +74,7 @@ public sealed record RunManifest
             RecipeHash = RecipeFile.HashOf(recipe),
             Started = started.ToUniversalTime(),
             Data = data.Splits.ToDictionary(split => split.Name, HashOf),
+            Models = ModelsOf(recipe),
         };
     }
 
@@ -110,7 +114,26 @@ public sealed record RunManifest
             ("version", earlier.Version, Version), ("commit", earlier.Commit, Commit), ("cpu", earlier.Cpu, Cpu),
             ("tier", earlier.Tier, Tier), ("recipe_hash", earlier.RecipeHash ?? RecipeHash, RecipeHash),
         ];
-        return [.. facts.Where(fact => fact.Before != fact.Now).Select(fact => $"{fact.Name} is {fact.Before}, now {fact.Now}")];
+        var models = Models.Select(
+            model => (model.Key, Before: earlier.Models.GetValueOrDefault(model.Key, model.Value), Now: model.Value));
+        return
+        [
+            .. facts.Where(fact => fact.Before != fact.Now).Select(fact => $"{fact.Name} is {fact.Before}, now {fact.Now}"),
+            .. models.Where(model => model.Before != model.Now)
+                .Select(model => $"the file of {model.Key} has the hash {model.Before}, now {model.Now}"),
+        ];
+    }
+
+    // A file that is gone cannot differ. What still needs it says so.
+    private static Dictionary<string, string> ModelsOf(Recipe recipe)
+    {
+        (string Key, string? Path)[] files =
+        [
+            ("teacher.model", recipe.Teacher.Model), ("teacher.from", recipe.Teacher.From),
+            ("student.model", recipe.Student.Model), ("student.from", recipe.Student.From),
+        ];
+        return files.Where(file => File.Exists(file.Path))
+            .ToDictionary(file => file.Key, file => Convert.ToHexStringLower(XxHash128.Hash(InputFile.ReadAllBytes(file.Path!))));
     }
 
     /// <summary>Hash of the images and labels of a split, in their order.</summary>
