@@ -7,17 +7,11 @@ namespace Dst.Interop.Tests.Onnx;
 internal static class OnnxRuntimeTool
 {
     /// <summary>What ONNX Runtime computes from images [N, C, H, W], or [N, H, W, C] if the file wants these.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="images">Shape and values.</param>
-    /// <param name="optimises">
-    /// Whether it may change the graph first. It moves a Pad into an AveragePool that rounds up, which then has fewer windows.
-    /// </param>
-    public static (int[] Shape, float[] Values) Run(string path, (int[] Shape, float[] Values) images, bool optimises = true)
+    public static (int[] Shape, float[] Values) Run(string path, (int[] Shape, float[] Values) images)
     {
         using var options = new SessionOptions
         {
             IntraOpNumThreads = 1,
-            GraphOptimizationLevel = optimises ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_DISABLE_ALL,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         using var session = new InferenceSession(path, options);

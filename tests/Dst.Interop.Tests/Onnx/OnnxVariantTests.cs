@@ -176,20 +176,20 @@ public class OnnxVariantTests
         Refused(model, "has one scale or zero point to quantise and another to dequantise");
     }
 
-    /// <summary>A window of the padded map may begin in the padding, which none of ours does.</summary>
+    /// <summary>
+    /// PyTorch writes its padded mean so, and its windows do not begin in the padding. ONNX Runtime gives it back its padding, as we do.
+    /// </summary>
     [Theory]
-    [InlineData(2, 2, 1, false)]
-    [InlineData(2, 3, 1, true)]
-    [InlineData(3, 2, 1, false)]
-    [InlineData(3, 4, 2, false)]
-    [InlineData(4, 5, 2, true)]
-    public void A_pad_in_front_of_a_mean_that_rounds_up_counts(int kernel, int stride, int pad, bool stays)
+    [InlineData(2, 3, 1)]
+    [InlineData(3, 2, 1)]
+    [InlineData(3, 4, 2)]
+    [InlineData(4, 5, 2)]
+    public void A_pad_in_front_of_a_mean_that_rounds_up_is_its_padding(int kernel, int stride, int pad)
     {
         var model = Model(13, [
             Node("Pad", [Image, "pads"], "a"),
             Node("AveragePool", ["a"], "b", Ints("kernel_shape", kernel, kernel), Ints("strides", stride, stride), Int("ceil_mode", 1)),
             Node("Relu", ["b"], "c"), Node("GlobalAveragePool", ["c"], "out")], Longs("pads", 0, 0, pad, pad, 0, 0, pad, pad));
-        Assert.Equal(stays, Import(model).Graph.Nodes.Any(node => node.Operation is PadOp));
         AssertJudged(model, 1e-5);
     }
 
@@ -265,8 +265,7 @@ public class OnnxVariantTests
         File.WriteAllBytes(path, model.ToByteArray());
         var random = new Random(1);
         var images = Enumerable.Range(0, 512).Select(_ => 8 * random.NextSingle() - 4).ToArray();
-        var expected = OnnxRuntimeTool.Run(path, ([1, 8, 8, 8], images), optimises: false).Values;
-        OnnxTools.AssertClose(expected, LogitsOf(Import(model), images), tolerance);
+        OnnxTools.AssertClose(OnnxRuntimeTool.Run(path, ([1, 8, 8, 8], images)).Values, LogitsOf(Import(model), images), tolerance);
     }
 
     private static float[] LogitsOf(Model model, float[] images)

@@ -42,7 +42,7 @@ internal static class Pools
         var countsPadding = node.GetInt("count_include_pad", 0) != 0;
         if (countsPadding && w is { RoundsUp: true, Sides.IsEqual: false })
             throw node.Illegal($"counts the pads {w.Sides} and rounds up; pad all sides alike, or round down");
-        if (w.Sides == default && import.IsOnlyReader(node, 0) && TryUnpad(import, x, w) is { } unpadded)
+        if (w.Sides == default && import.IsOnlyReader(node, 0) && TryUnpad(import, x, w.Kernel) is { } unpadded)
         {
             (x, countsPadding) = (unpadded.X, true);
             w = w with { Sides = unpadded.Sides };
@@ -93,19 +93,13 @@ internal static class Pools
 
     /// <summary>
     /// The input of <paramref name="x"/>, if that is a pad of equal zeros on all sides: so PyTorch writes a mean that counts its padding.
-    /// Our pool then pads by itself. If it rounds up, no window of it begins in its padding, so a pad in which one does stays.
+    /// Our pool then pads by itself, which matters if it rounds up: no window begins in its padding.
     /// </summary>
-    private static (OnnxFeature X, WindowSides Sides)? TryUnpad(NetworkImport import, OnnxFeature x, Window w)
+    private static (OnnxFeature X, WindowSides Sides)? TryUnpad(NetworkImport import, OnnxFeature x, (int Height, int Width) kernel)
     {
         if (import.Network.OperationOf(x.Node) is not PadOp { ChannelsBefore: 0, ChannelsAfter: 0, Value: 0 } pad) return null;
         var sides = new WindowSides(pad.Top, pad.Left, pad.Bottom, pad.Right);
-        if (!sides.IsEqual || sides.Top >= Math.Min(w.Kernel.Height, w.Kernel.Width)) return null;
-        bool KeepsWindows(int extent, int kernel, int stride) =>
-            WindowShape.OutExtent(extent, kernel, stride, 0, 0, w.RoundsUp)
-            == WindowShape.OutExtent(extent - 2 * sides.Top, kernel, stride, sides.Top, sides.Top, w.RoundsUp);
-        var keeps = KeepsWindows(x.Shape.Height, w.Kernel.Height, w.Stride.Height)
-            && KeepsWindows(x.Shape.Width, w.Kernel.Width, w.Stride.Width);
-        if (!keeps) return null;
+        if (!sides.IsEqual || sides.Top >= Math.Min(kernel.Height, kernel.Width)) return null;
         var shape = x.Shape with { Height = x.Shape.Height - 2 * sides.Top, Width = x.Shape.Width - 2 * sides.Top };
         return (new(import.Network.InputOf(x.Node), shape, [import.Batch, shape.Channels, shape.Height, shape.Width]), sides);
     }
