@@ -213,8 +213,9 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public void Data_that_is_missing_leaves_no_run_folder_behind()
     {
-        Terminal.Run("run", _recipe, "--out", _runs, "--data.kind", "folder", "--data.path", _folder.File("none"))
-            .AssertWrongInput("none", "does not exist");
+        string[] missing = ["run", _recipe, "--out", _runs, "--data.kind", "folder", "--data.path", _folder.File("none")];
+        Terminal.Run(missing).AssertWrongInput("data.simulated is set and data.kind is folder");
+        Terminal.Run([.. missing, "--set", "data.simulated={}"]).AssertWrongInput("none", "does not exist");
         Assert.False(Directory.Exists(_runs));
     }
 

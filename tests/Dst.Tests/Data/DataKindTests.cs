@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
+using System.Text;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
 using Dst.Training.Data;
@@ -19,6 +20,7 @@ public sealed class DataKindTests : IDisposable
     {
         var small = new DataOptions { Simulated = new() { Classes = 2, PerClassTrain = 4, PerClassTest = 2, Size = 16 } };
         Assert.Equal(DataKind.Simulated, DataSet.Load(small, 1, "/", _log.Add).Options.Kind);
+        Assert.Equal("data: simulated chips, as data.path is empty", _log[0]);
         Write("a/1.png", TestImages.GreyPng(2, 2, (_, _) => 1));
         Write("b/2.png", TestImages.GreyPng(2, 2, (_, _) => 2));
         Assert.Contains("data.kind is simulated and data.path is '", Fails(small with { Kind = DataKind.Simulated }));
@@ -31,7 +33,6 @@ public sealed class DataKindTests : IDisposable
     [InlineData("cifar/train.bin", DataKind.Cifar100)]
     [InlineData("data_batch_2.bin", DataKind.Cifar10)]
     [InlineData("t10k-images-idx3-ubyte.gz", DataKind.Idx)]
-    [InlineData("meta.csv", DataKind.Fusar)]
     [InlineData("scene/Patch_Cal/Cargo_x1_y2.tif", DataKind.Opensarship)]
     [InlineData("Patch_Uint8/Cargo_x1_y2.tif", DataKind.Opensarship)]
     [InlineData("TRAIN/17_DEG/x", DataKind.Mstar)]
@@ -43,6 +44,41 @@ public sealed class DataKindTests : IDisposable
         Assert.Equal(expected, Resolve());
         var word = Dst.Foundations.Words.Of(expected);
         Assert.Contains(_log, line => line.EndsWith($"is read as data.kind {word}", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("id,MMSI,polarMode, path\r\n1,2,HH,a/1.png", DataKind.Fusar)]
+    [InlineData("\ufeff\"path\",\"mmsi\"", DataKind.Fusar)]
+    [InlineData("file,mmsi\npath,mmsi", DataKind.Folder)]
+    [InlineData("path,taken,camera", DataKind.Folder)]
+    [InlineData("", DataKind.Folder)]
+    public void TheColumnsOfMetaTellFusarFromAFolder(string meta, DataKind expected)
+    {
+        Write("meta.csv", Encoding.UTF8.GetBytes(meta));
+        Assert.Equal(expected, Resolve());
+    }
+
+    [Fact]
+    public void KeysOfAnotherKindAreRefused()
+    {
+        foreach (var name in new[] { "a/1.png", "a/2.png", "b/3.png", "b/4.png" })
+            Write(name, TestImages.GreyPng(2, 2, (_, _) => (byte)name[2]));
+        foreach (var (key, owners, options) in new (string, string, DataOptions)[]
+        {
+            ("data.level", "fusar", new() { Level = FusarLevel.Subcategory }),
+            ("data.min_samples", "fusar and opensarship", new() { MinSamples = 2 }),
+            ("data.patch", "opensarship", new() { Patch = OpenSarShipPatch.Uint8 }),
+            ("data.bands", "opensarship", new() { Bands = [Polarisation.Vh, Polarisation.Vv] }),
+            ("data.simulated", "simulated", new() { Simulated = new() { Size = 32 } }),
+        })
+        {
+            var expected = $"{key} is set and data.kind is folder; {key} was expected with {owners} alone, so leave it out";
+            Assert.Equal(expected, Fails(options));
+            Assert.Equal(expected, Fails(options with { Kind = DataKind.Folder }));
+        }
+
+        Assert.Contains("data.kind is fusar; data.bands", Fails(new() { Kind = DataKind.Fusar, Bands = [] }));
+        Assert.Equal(2, Load(new() { Bands = [Polarisation.Vv], Simulated = new(), Test = 0.5, Validation = 0 }).ClassNames.Count);
     }
 
     [Fact]

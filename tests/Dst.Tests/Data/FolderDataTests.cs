@@ -94,6 +94,38 @@ public sealed class FolderDataTests : IDisposable
     }
 
     [Fact]
+    public void ATrainingFolderBesideAnotherIsASplit()
+    {
+        WriteGrey("train/cat/1.png", "train/cat/2.png", "train/dog/3.png", "train/dog/4.png", "holdout/cat/5.png", "holdout/dog/6.png");
+        var data = Load(new() { Test = 0.5, Validation = 0 });
+        Assert.Equal(["cat", "dog"], data.ClassNames);
+        Assert.Equal((2, 2), (data.Training.Count, data.Test.Count));
+        Assert.Contains($"warning: beside the splits of '{_folder.Path}' are folders that are not read: holdout", _log);
+    }
+
+    [Fact]
+    public void ImagesBesideFoldersAreNamed()
+    {
+        WriteGrey("train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png");
+        WriteGrey("all.png", "train/montage.png", "train/overview.png", "train/.hidden.png");
+        var data = Load(new() { Validation = 0 });
+        Assert.Equal(["a", "b"], data.ClassNames);
+        Assert.Equal((2, 2), (data.Training.Count, data.Test.Count));
+        Assert.Equal(2, _log.Count(line => line.Contains("beside its folders", StringComparison.Ordinal)));
+        Assert.Contains($"warning: folder '{_folder.Path}' holds 1 image beside its folders, not read, such as 'all.png'", _log);
+        var training = _folder.File("train");
+        Assert.Contains($"warning: folder '{training}' holds 2 images beside its folders, not read, such as 'montage.png'", _log);
+    }
+
+    [Fact]
+    public void ImagesBesideClassesAreNamed()
+    {
+        WriteGrey("a/1.png", "a/2.png", "b/3.png", "b/4.png", "all.png");
+        Load(new() { Test = 0.5, Validation = 0 });
+        Assert.Contains($"warning: folder '{_folder.Path}' holds 1 image beside its folders, not read, such as 'all.png'", _log);
+    }
+
+    [Fact]
     public void AClassMayBeCalledTrain()
     {
         WriteGrey("bus/1.png", "bus/2.png", "train/3.png", "train/4.png");

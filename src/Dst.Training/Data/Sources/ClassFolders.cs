@@ -9,13 +9,16 @@ internal static class ClassFolders
     /// <summary>The name of a folder.</summary>
     public static string NameOf(string folder) => ComposedText.Of(Path.GetFileName(folder));
 
-    /// <summary>The images of each class folder, by class name. A folder without images is no class, with a warning.</summary>
-    /// <exception cref="InputException">Two folders have one name.</exception>
-    public static SortedDictionary<string, IReadOnlyList<string>> Read(IEnumerable<string> folders, Action<string> log)
+    /// <summary>
+    /// The images of each class folder in a folder, by class name. A folder without images is no class, and images beside the class folders
+    /// are not read, with a warning.
+    /// </summary>
+    /// <exception cref="InputException">Two folders have one name, or the path is not a folder.</exception>
+    public static SortedDictionary<string, IReadOnlyList<string>> Read(string path, Action<string> log)
     {
         var classes = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         var others = new List<string>();
-        foreach (var folder in folders)
+        foreach (var folder in ImageFolder.Subfolders(path))
         {
             var content = ImageFolder.Find(folder);
             others.AddRange(content.Others);
@@ -26,7 +29,17 @@ internal static class ClassFolders
         }
 
         if (ImageFolder.Describe(others) is { } line) log($"data: {line}");
+        WarnOfImages(path, log);
         return classes;
+    }
+
+    /// <summary>Warns of images that lie in a folder itself, where folders were expected.</summary>
+    public static void WarnOfImages(string path, Action<string> log)
+    {
+        var images = Directory.EnumerateFiles(path).Select(file => Path.GetFileName(file))
+            .Where(name => ImageFile.HasImageName(name) && !ImageFolder.IsJunk(name)).Order(StringComparer.Ordinal).ToList();
+        if (images.Count > 0)
+            log($"warning: folder '{path}' holds {Words.Count(images.Count, "image")} beside its folders, not read, such as '{images[0]}'");
     }
 
     /// <summary>Drops classes of fewer than <paramref name="minSamples"/> images, with a line.</summary>

@@ -5,20 +5,55 @@ namespace Dst.Training.Data;
 /// <summary>Finds out what kind of data a path holds.</summary>
 internal static class DataKinds
 {
+    // Keys that some kinds alone have. Values compare by content.
+    private static readonly (string Key, DataKind[] Kinds, Func<DataOptions, object> Value)[] KeysOfKinds =
+    [
+        ("data.level", [DataKind.Fusar], options => options.Level),
+        ("data.min_samples", [DataKind.Fusar, DataKind.Opensarship], options => options.MinSamples),
+        ("data.patch", [DataKind.Opensarship], options => options.Patch),
+        ("data.bands", [DataKind.Opensarship], options => OpenSarShipSource.List(options.Bands)),
+        ("data.simulated", [DataKind.Simulated], options => options.Simulated),
+    ];
+
     /// <summary>The options with a kind in place of <see cref="DataKind.Auto"/>.</summary>
-    /// <exception cref="InputException">The path does not exist or is of no known kind, or simulated data has a path.</exception>
+    /// <exception cref="InputException">
+    /// The path does not exist or is of no known kind, simulated data has a path, or a key is of another kind.
+    /// </exception>
     public static DataOptions Resolve(DataOptions options, string baseFolder, Action<string> log)
     {
         if (options.Kind == DataKind.Simulated && options.Path.Length > 0)
             throw new InputException(
                 $"data.kind is simulated and data.path is '{options.Path}'; one of them was expected, because without data.kind the path "
                 + "tells what it holds");
-        if (options.Kind != DataKind.Auto) return options;
-        if (options.Path.Length == 0) return options with { Kind = DataKind.Simulated };
+        var resolved = options.Kind == DataKind.Auto ? options with { Kind = Find(options, baseFolder, log) } : options;
+        CheckKeys(resolved);
+        return resolved;
+    }
+
+    private static DataKind Find(DataOptions options, string baseFolder, Action<string> log)
+    {
+        if (options.Path.Length == 0)
+        {
+            log("data: simulated chips, as data.path is empty");
+            return DataKind.Simulated;
+        }
+
         var path = SourceData.PathOf(options, baseFolder);
         var kind = Directory.Exists(path) ? OfFolder(path) : OfFile(path);
         log($"data: '{options.Path}' is read as data.kind {Words.Of(kind)}");
-        return options with { Kind = kind };
+        return kind;
+    }
+
+    private static void CheckKeys(DataOptions options)
+    {
+        var defaults = new DataOptions();
+        foreach (var (key, kinds, value) in KeysOfKinds)
+        {
+            if (kinds.Contains(options.Kind) || value(options).Equals(value(defaults))) continue;
+            var owners = string.Join(" and ", kinds.Select(kind => Words.Of(kind)));
+            throw new InputException(
+                $"{key} is set and data.kind is {Words.Of(options.Kind)}; {key} was expected with {owners} alone, so leave it out");
+        }
     }
 
     private static DataKind OfFile(string path) => IdxSource.IsImages(path) ? DataKind.Idx
@@ -29,7 +64,7 @@ internal static class DataKinds
     {
         if (CifarSource.KindOfFolder(path) is { } cifar) return cifar;
         if (IdxSource.Find(path).Count > 0) return DataKind.Idx;
-        if (File.Exists(Path.Combine(path, FusarSource.MetaName))) return DataKind.Fusar;
+        if (FusarSource.IsFusar(path)) return DataKind.Fusar;
         if (OpenSarShipSource.Scenes(path).Count > 0) return DataKind.Opensarship;
         return FolderSource.IsMstar(path) ? DataKind.Mstar : DataKind.Folder;
     }

@@ -46,7 +46,7 @@ internal static class FolderSource
 
     private static SourceData Open(string trainingFolder, string? validationFolder, string? testFolder, Action<string> log)
     {
-        var classes = ClassFolders.Read(ImageFolder.Subfolders(trainingFolder), log);
+        var classes = ClassFolders.Read(trainingFolder, log);
         if (classes.Count < 2)
             throw new InputException($"folder '{trainingFolder}' holds {classes.Count} class folders; at least 2 were expected");
         string[] names = [.. classes.Keys];
@@ -61,7 +61,7 @@ internal static class FolderSource
     {
         if (folder is null) return [];
         var samples = new List<SourceSample>();
-        foreach (var (name, files) in ClassFolders.Read(ImageFolder.Subfolders(folder), log))
+        foreach (var (name, files) in ClassFolders.Read(folder, log))
         {
             var label = Array.IndexOf(names, name);
             if (label < 0)

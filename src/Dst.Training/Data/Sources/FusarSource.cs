@@ -10,10 +10,11 @@ namespace Dst.Training.Data;
 /// <remarks>Hou et al., "FUSAR-Ship: building a high-resolution SAR-AIS matchup dataset of Gaofen-3", Science China 2020.</remarks>
 internal static class FusarSource
 {
-    /// <summary>The file that tells which ship an image shows.</summary>
-    public const string MetaName = "meta.csv";
+    // Tells which ship an image shows.
+    private const string MetaName = "meta.csv";
 
     private const int LargestMeta = 64 << 20;
+    private const int LongestHeader = 4096;
 
     /// <summary>
     /// Lists the images. Classes are categories or <c>category/subcategory</c>. A class of fewer than <paramref name="minSamples"/>
@@ -39,20 +40,35 @@ internal static class FusarSource
         return new([.. kept.Select(c => c.Name)], samples, []);
     }
 
+    /// <summary>Whether a folder has <c>meta.csv</c>, and its first line the columns of FUSAR-Ship.</summary>
+    /// <exception cref="InputException">The file may not be read.</exception>
+    public static bool IsFusar(string path)
+    {
+        var meta = Path.Combine(path, MetaName);
+        if (!File.Exists(meta)) return false;
+        var start = new char[LongestHeader];
+        var count = InputFile.Guard(meta, () =>
+        {
+            using var reader = new StreamReader(meta);
+            return reader.ReadBlock(start);
+        });
+        using var text = new StringReader(new(start, 0, count));
+        return Header(text) is { Path: >= 0, Ship: >= 0 };
+    }
+
     private static IEnumerable<(string Name, string[] Files)> Categories(string path, Action<string> log) =>
-        ClassFolders.Read(ImageFolder.Subfolders(path), log).Select(c => (c.Key, c.Value.ToArray()));
+        ClassFolders.Read(path, log).Select(c => (c.Key, c.Value.ToArray()));
 
     private static IEnumerable<(string Name, string[] Files)> Subcategories(string path, Action<string> log) =>
         ImageFolder.Subfolders(path).SelectMany(
-            category => ClassFolders.Read(ImageFolder.Subfolders(category), log)
+            category => ClassFolders.Read(category, log)
                 .Select(c => ($"{ClassFolders.NameOf(category)}/{c.Key}", c.Value.ToArray())));
 
     // The MMSI number of the ship by image file name.
     private static Dictionary<string, string> ReadShips(string metaPath)
     {
         using var reader = new StringReader(InputFile.ReadText(metaPath, LargestMeta));
-        var header = Fields(reader.ReadLine() ?? "").ConvertAll(name => name.Trim().ToUpperInvariant());
-        int pathColumn = header.IndexOf("PATH"), shipColumn = header.IndexOf("MMSI");
+        var (columns, pathColumn, shipColumn) = Header(reader);
         if (pathColumn < 0 || shipColumn < 0)
             throw new InputException($"file '{metaPath}' has no column '{(pathColumn < 0 ? "path" : "mmsi")}' in its first line");
         var ships = new Dictionary<string, string>();
@@ -60,12 +76,19 @@ internal static class FusarSource
         {
             if (line.Length == 0) continue;
             var fields = Fields(line);
-            if (fields.Count != header.Count)
-                throw new InputException($"file '{metaPath}' has {fields.Count} fields in line {number}; {header.Count} were expected");
+            if (fields.Count != columns)
+                throw new InputException($"file '{metaPath}' has {fields.Count} fields in line {number}; {columns} were expected");
             ships[Path.GetFileName(fields[pathColumn].Trim().Replace('\\', '/'))] = fields[shipColumn].Trim();
         }
 
         return ships;
+    }
+
+    // The number of columns, and which tells the image's path and which its ship, or -1.
+    private static (int Count, int Path, int Ship) Header(StringReader reader)
+    {
+        var names = Fields(reader.ReadLine() ?? "").ConvertAll(name => name.Trim().ToUpperInvariant());
+        return (names.Count, names.IndexOf("PATH"), names.IndexOf("MMSI"));
     }
 
     // Commas inside double quotes belong to their field.

@@ -44,7 +44,8 @@ internal static partial class OpenSarShipSource
 
     private static string FolderOf(OpenSarShipPatch patch) => $"Patch_{patch}";
 
-    private static string List(IEnumerable<Polarisation> bands) => string.Join(", ", bands.Select(band => Words.Of(band)));
+    /// <summary>Polarisations as a recipe has them.</summary>
+    public static string List(IEnumerable<Polarisation> bands) => string.Join(", ", bands.Select(band => Words.Of(band)));
 
     private static List<Chip> Chips(string path, OpenSarShipPatch patch, Action<string> log)
     {

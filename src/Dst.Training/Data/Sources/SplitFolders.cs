@@ -14,7 +14,7 @@ internal sealed record SplitFolders(string? Training, string? Validation, string
 
     /// <summary>
     /// The splits of a folder, or null if its folders are classes. A folder is a split if its name is one of the words and it holds folders
-    /// alone. There are splits if one is for training, and beside it are others or nothing.
+    /// of images. What lies beside the splits is not read, with a warning.
     /// </summary>
     /// <exception cref="InputException">A split is there twice, or none for training.</exception>
     public static SplitFolders? Find(string path, Action<string> log)
@@ -23,10 +23,11 @@ internal sealed record SplitFolders(string? Training, string? Validation, string
         var splits = new SplitFolders(
             One(path, folders, TrainingWords), One(path, folders, ValidationWords), One(path, folders, TestWords));
         string[] found = [.. new[] { splits.Training, splits.Validation, splits.Test }.OfType<string>()];
-        if (found.Length == 0 || found.Length < 2 && found.Length < folders.Count) return null;
+        if (found.Length == 0) return null;
         if (splits.Training is null)
             throw new InputException(
                 $"folder '{path}' has a folder '{Path.GetFileName(found[0])}' but no folder 'train'; both or neither were expected");
+        ClassFolders.WarnOfImages(path, log);
         if (folders.Except(found).Select(Path.GetFileName).ToList() is { Count: > 0 } rest)
             log($"warning: beside the splits of '{path}' are folders that are not read: {string.Join(", ", rest)}");
         return splits;
@@ -35,7 +36,7 @@ internal sealed record SplitFolders(string? Training, string? Validation, string
     private static string? One(string path, IReadOnlyList<string> folders, string[] words)
     {
         var found = folders.Where(folder => words.Contains(Path.GetFileName(folder), StringComparer.OrdinalIgnoreCase))
-            .Where(HoldsFoldersAlone).ToList();
+            .Where(HoldsClasses).ToList();
         return found.Count <= 1
             ? found.FirstOrDefault()
             : throw new InputException(
@@ -43,7 +44,6 @@ internal sealed record SplitFolders(string? Training, string? Validation, string
                 + "one of them was expected");
     }
 
-    private static bool HoldsFoldersAlone(string folder) =>
-        ImageFolder.Subfolders(folder).Count > 0
-        && !Directory.EnumerateFiles(folder).Any(file => ImageFile.HasImageName(file) && !ImageFolder.IsJunk(Path.GetFileName(file)));
+    private static bool HoldsClasses(string folder) =>
+        ImageFolder.Subfolders(folder).Any(inner => ImageFolder.Find(inner).Images.Count > 0);
 }
