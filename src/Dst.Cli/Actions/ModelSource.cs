@@ -53,9 +53,9 @@ internal static class ModelSource
             throw new InputException($"option --arch is '{arch}'; did you mean '{NearestName.Of(arch, Zoo.Names)}'?");
         using var tensors = StateDict.Open(path);
         var usual = Zoo.UsualTask(arch);
-        var input = usual.Input with { Channels = StateDictImporter.InputChannelsOf(tensors) ?? usual.Input.Channels };
-        var classes = StateDictImporter.ClassesOf(tensors) ?? usual.Classes;
-        var shape = BenchOptions.ShapeOf(arguments) ?? input;
-        return StateDictImporter.Import(tensors, Zoo.Build(arch, shape, Math.Max(classes, 2), BenchOptions.WidthOf(arguments)));
+        var width = BenchOptions.WidthOf(arguments);
+        var (channels, classes) = StateDictImporter.TaskOf(tensors, Zoo.Build(arch, usual.Input, usual.Classes, width));
+        var shape = BenchOptions.ShapeOf(arguments) ?? usual.Input with { Channels = channels ?? usual.Input.Channels };
+        return StateDictImporter.Import(tensors, Zoo.Build(arch, shape, Math.Max(classes ?? usual.Classes, 2), width));
     }
 }

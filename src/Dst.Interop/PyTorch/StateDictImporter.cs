@@ -11,11 +11,21 @@ public static class StateDictImporter
     // Each group is one module by the names that different authors give it.
     private static readonly string[][] Synonyms = [["downsample", "shortcut", "convShortcut"], ["fc", "linear", "classifier", "head"]];
 
-    /// <summary>Channels of the network's input: those that the first convolution reads, or null without a convolution.</summary>
-    public static int? InputChannelsOf(StateDict tensors) => tensors.Tensors.FirstOrDefault(tensor => tensor.Shape.Count == 4)?.Shape[1];
-
-    /// <summary>Number of classes: the filters of the last layer with weights, or null without one.</summary>
-    public static int? ClassesOf(StateDict tensors) => tensors.Tensors.LastOrDefault(tensor => tensor.Shape.Count is 2 or 4)?.Shape[0];
+    /// <summary>
+    /// Channels of the input, which the first convolution reads, and the number of classes, the filters of the last layer with weights.
+    /// Null where the tensors have none for this layer.
+    /// </summary>
+    /// <param name="tensors">The tensors, in any order.</param>
+    /// <param name="graph">The network, with any number of channels and classes.</param>
+    /// <exception cref="InputException">A tensor is there twice.</exception>
+    public static (int? InputChannels, int? Classes) TaskOf(StateDict tensors, CheckedGraph graph)
+    {
+        var found = Match([.. WithoutPrefix(tensors, graph)], graph);
+        IReadOnlyList<int> ShapeOf(ParameterShape layer) => found.GetValueOrDefault(layer.Name)?.Shape ?? [];
+        var weights = graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight).ToList();
+        int? channels = ShapeOf(weights[0]) is [_, var read, _, _] ? read : null;
+        return (channels, ShapeOf(weights[^1]) is [var filters, _, ..] ? filters : null);
+    }
 
     /// <summary>A model of a graph with the tensors of a state dict.</summary>
     /// <param name="tensors">The tensors.</param>

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Dst.Graph;
 using Dst.Interop.Onnx;
 using Dst.Interop.Onnx.Schema;
+using Dst.Tests.Foundations;
 using Google.Protobuf;
 using AttributeType = Dst.Interop.Onnx.Schema.AttributeProto.Types.AttributeType;
 using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
@@ -144,6 +145,72 @@ public class OnnxVariantTests
         else Assert.Equal([expected, typeof(GlobalMaxPoolOp)], operations);
     }
 
+    /// <summary>Quantisers leave out a ReLU in front of integers that begin at its 0; other bounds count too.</summary>
+    [Theory]
+    [InlineData((int)DataType.Uint8, 0, 0, 255)]
+    [InlineData((int)DataType.Uint8, 100, -100, 155)]
+    [InlineData((int)DataType.Int8, -128, 0, 255)]
+    [InlineData((int)DataType.Int8, 5, -133, 122)]
+    public void Quantised_features_are_clipped_once(int type, int zero, int least, int greatest)
+    {
+        const float step = 0.02f;
+        var model = Model(13, [
+            .. Quantised(Image, "a"), Node("MaxPool", ["a"], "b", Ints("kernel_shape", 2, 2)), .. Quantised("b", "c"),
+            Node("GlobalAveragePool", ["c"], "pooled"), .. Quantised("pooled", "out")],
+            Floats("step", [], step), Zero((DataType)type, zero));
+        Assert.Equal(
+            [new ClipOp(least * step, greatest * step), new MaxPoolOp(2, 1), new GlobalAvgPoolOp()],
+            Import(model).Graph.Nodes.Select(node => node.Operation));
+        AssertJudged(model, 0.01);
+    }
+
+    [Fact]
+    public void Features_quantised_by_channel_or_with_two_scales_are_refused()
+    {
+        var model = Model(
+            13, [.. Quantised(Image, "a"), Node("GlobalMaxPool", ["a"], "out")], Floats("step", [8]), Zero(DataType.Uint8, 0),
+            Floats("other", [], 0.5f));
+        Refused(model, "node 'a' (QuantizeDequantize) has 8 scales or zero points for features; quantise them with one");
+        model.Graph.Initializer[0] = Floats("step", [], 0.25f);
+        model.Graph.Node[1].Input[1] = "other";
+        Refused(model, "has one scale or zero point to quantise and another to dequantise");
+    }
+
+    /// <summary>
+    /// PyTorch writes its padded mean so, and its windows do not begin in the padding. ONNX Runtime gives it back its padding, as we do.
+    /// </summary>
+    [Theory]
+    [InlineData(2, 3, 1)]
+    [InlineData(3, 2, 1)]
+    [InlineData(3, 4, 2)]
+    [InlineData(4, 5, 2)]
+    public void A_pad_in_front_of_a_mean_that_rounds_up_is_its_padding(int kernel, int stride, int pad)
+    {
+        var model = Model(13, [
+            Node("Pad", [Image, "pads"], "a"),
+            Node("AveragePool", ["a"], "b", Ints("kernel_shape", kernel, kernel), Ints("strides", stride, stride), Int("ceil_mode", 1)),
+            Node("Relu", ["b"], "c"), Node("GlobalAveragePool", ["c"], "out")], Longs("pads", 0, 0, pad, pad, 0, 0, pad, pad));
+        AssertJudged(model, 1e-5);
+    }
+
+    /// <summary>ONNX adds 1e-9 to the deviation.</summary>
+    [Fact]
+    public void Mean_and_variance_of_small_values_are_normalised()
+    {
+        var model = Import(Model(13, [
+            Node("MeanVarianceNormalization", [Image], "a", Ints("axes", 1)), Node("GlobalAveragePool", ["a"], "out")]));
+        var images = Enumerable.Range(0, 8).SelectMany(channel => Enumerable.Repeat(channel % 2 == 0 ? 0.001f : 0.002f, 64)).ToArray();
+        OnnxTools.AssertClose([-1, 1, -1, 1, -1, 1, -1, 1], LogitsOf(model, images));
+    }
+
+    private static NodeProto[] Quantised(string value, string output) =>
+    [
+        Node("QuantizeLinear", [value, "step", "zero"], $"{output}.integers"),
+        Node("DequantizeLinear", [$"{output}.integers", "step", "zero"], output),
+    ];
+
+    private static TensorProto Zero(DataType type, int value) => new() { Name = "zero", DataType = type, Int32Data = { value } };
+
     private static NodeProto Node(string operation, string[] inputs, string output, params AttributeProto[] attributes) =>
         new() { OpType = operation, Name = output, Input = { inputs }, Output = { output }, Attribute = { attributes } };
 
@@ -181,7 +248,7 @@ public class OnnxVariantTests
             Graph = new()
             {
                 Input = { new ValueInfoProto { Name = Image, Type = new() { TensorType = image } } },
-                Output = { new ValueInfoProto { Name = "out" } },
+                Output = { new ValueInfoProto { Name = "out", Type = new() { TensorType = new() { ElemType = DataType.Float } } } },
                 Initializer = { constants },
                 Node = { nodes },
             },
@@ -189,6 +256,25 @@ public class OnnxVariantTests
     }
 
     private static Model Import(ModelProto model) => OnnxImporter.Import("a.onnx", model.ToByteArray());
+
+    /// <summary>Compares our logits with those of ONNX Runtime.</summary>
+    private static void AssertJudged(ModelProto model, double tolerance)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("a.onnx");
+        File.WriteAllBytes(path, model.ToByteArray());
+        var random = new Random(1);
+        var images = Enumerable.Range(0, 512).Select(_ => 8 * random.NextSingle() - 4).ToArray();
+        OnnxTools.AssertClose(OnnxRuntimeTool.Run(path, ([1, 8, 8, 8], images)).Values, LogitsOf(Import(model), images), tolerance);
+    }
+
+    private static float[] LogitsOf(Model model, float[] images)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("images.npy");
+        NpyFile.Write(path, [1, 8, 8, 8], images);
+        return OnnxTools.LogitsOf(model, path);
+    }
 
     private static void Refused(ModelProto model, string words) =>
         Assert.Contains(words, Assert.Throws<InputException>(() => Import(model)).Message, StringComparison.Ordinal);

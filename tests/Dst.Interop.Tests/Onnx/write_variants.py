@@ -240,7 +240,7 @@ def quantised(name, *shape, axis=None):
 
 
 def write_quantised(folder):
-    """Weights in int8; "qdq" quantises features too."""
+    """Weights in int8; "qdq" quantises features too, and "qdq-clips" has integers from 0 on in place of a ReLU."""
     conv, conv_weights = quantised("conv.weight", 6, 3, 3, 3, axis=0)
     dense, dense_weights = quantised("fc.weight", CLASSES, 6)
     body = [
@@ -253,6 +253,11 @@ def write_quantised(folder):
         node("QuantizeLinear", ["images", "step", "zero"], "integers"),
         node("DequantizeLinear", ["integers", "step", "zero"], "rounded"),
         conv, node("Conv", ["rounded", "conv.weight"], "a"), *body], [*weights, number("step", 0.03), zero], (3, 9, 9), 13)
+    zero = numpy_helper.from_array(np.array(0, dtype=np.uint8), "zero")
+    write(folder, "qdq-clips", [
+        conv, node("Conv", ["images", "conv.weight"], "a"),
+        node("QuantizeLinear", ["a", "step", "zero"], "integers"),
+        node("DequantizeLinear", ["integers", "step", "zero"], "b"), *body[1:]], [*weights, number("step", 0.03), zero], (3, 9, 9), 13)
 
 
 def write_half(folder):

@@ -59,6 +59,24 @@ public sealed class StateDictTests(PyTorchTools tools) : IClassFixture<PyTorchTo
         AssertLogits(ModelFile.Load(path));
     }
 
+    [Theory]
+    [InlineData("mobilenetv2")]
+    [InlineData("resnet8")]
+    [InlineData("aconvnet")]
+    public void Classes_and_channels_do_not_depend_on_the_order_of_the_tensors(string arch)
+    {
+        var (path, shape) = (_folder.File("sorted.safetensors"), Zoo.UsualTask(arch).Input with { Channels = 2 });
+        var model = Zoo.Build(arch, shape, 7, width: 0.25);
+        SafetensorsFile.Write(
+            path, new Dictionary<string, string>(),
+            model.Parameters.OrderBy(parameter => parameter.Name, StringComparer.Ordinal)
+                .Select(parameter => new TensorEntry($"model.{parameter.Name}", parameter.Shape, new float[parameter.Count])));
+        var output = _folder.File("m.safetensors");
+        var run = Terminal.Run("import", path, "--arch", arch, "--width", "0.25", "--out", output);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal((shape, 7), (ModelFile.Load(output).Graph.Input, ModelFile.Load(output).Classes));
+    }
+
     [Fact]
     public void Every_tensor_that_does_not_fit_is_named()
     {

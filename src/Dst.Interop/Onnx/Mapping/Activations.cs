@@ -67,6 +67,13 @@ internal static class Activations
         Bound(import, node, feature, float.MinValue, numbers.Min());
     }
 
+    /// <summary>Bounds a feature. Without an upper bound, one from 0 on is a ReLU.</summary>
+    public static void Bound(NetworkImport import, OnnxNode node, int feature, float min, float max)
+    {
+        (min, max) = (Math.Clamp(min, float.MinValue, float.MaxValue), Math.Clamp(max, float.MinValue, float.MaxValue));
+        Apply(import, node, min == 0 && max == float.MaxValue ? new ReluOp() : new ClipOp(min, max), feature);
+    }
+
     /// <summary><c>Dropout</c>: its rate is an attribute before operation set 12.</summary>
     public static void Dropout(NetworkImport import, OnnxNode node)
     {
@@ -110,12 +117,6 @@ internal static class Activations
         if (features.Length != 1 || node.Inputs.Count < 2) throw node.Illegal("compares features with features; compare one with numbers");
         var others = Enumerable.Range(0, node.Inputs.Count).Where(i => i != features[0]);
         return (features[0], [.. others.Select(i => import.NeededConstant(node, i).Scalar(node))]);
-    }
-
-    private static void Bound(NetworkImport import, OnnxNode node, int feature, float min, float max)
-    {
-        (min, max) = (Math.Clamp(min, float.MinValue, float.MaxValue), Math.Clamp(max, float.MinValue, float.MaxValue));
-        Apply(import, node, min == 0 && max == float.MaxValue ? new ReluOp() : new ClipOp(min, max), feature);
     }
 
     /// <summary>Adds an elementwise operation. Its output keeps a reshape or transposition that is still to be done.</summary>

@@ -24,6 +24,7 @@ internal sealed class ConstantFolder(MemoryBudget budget)
         ["Constant"] = a => Constant(a.Node),
         ["ConstantOfShape"] = ConstantOfShape,
         ["Identity"] = a => a[0],
+        [Quantisation.Pair] = a => a[0], // weights: their scale comes from their range
         ["Cast"] = Cast,
         ["Shape"] = a => ShapeOf(a.Node, a[0].Shape),
         ["Reshape"] = a => a[0].Reshape(ShapeRules.Reshape(a.Node, a[0].Shape, a.Optional(1))),
@@ -86,7 +87,8 @@ internal sealed class ConstantFolder(MemoryBudget budget)
     private static ConstantTensor Cast(Arguments a)
     {
         a.Budget.Take(a[0].Count);
-        return a[0].Cast(ShapeRules.CastsToFloat(a.Node));
+        var type = a.Node.Opset < 6 ? 0 : a.Node.Get("to", 0L);
+        return a[0].Cast(ShapeRules.CastsToFloat(a.Node)).WithRange(ConstantTensor.RangeOf(type));
     }
 
     /// <summary>(x − zero point) · scale, with one scale, or one for each element along an axis.</summary>

@@ -50,14 +50,14 @@ internal sealed class NetworkImport
         return import.Finish();
     }
 
-    /// <summary>Whether a value is the network's output, or nothing but its shape changes on the way there.</summary>
+    /// <summary>Whether a value is the network's output, or is only reshaped or quantised on the way there.</summary>
     public bool IsScores(string value)
     {
         for (var step = 0; step < _graph.Nodes.Count; step++)
         {
             var readers = _readers[value].ToList();
             if (value == _graph.Output) return readers.Count == 0;
-            if (readers is not [var reader] || !Views.ChangesOnlyShape(reader)) return false;
+            if (readers is not [var reader] || !Views.ChangesOnlyShape(reader) && reader.Operation != Quantisation.Pair) return false;
             value = reader.Outputs[0];
         }
 

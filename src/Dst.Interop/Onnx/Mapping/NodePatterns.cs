@@ -4,8 +4,7 @@ namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>
 /// Finds nodes that together are one operation of ours, and puts one node in their place. Exporters write so what their operation set has
-/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation. A value is quantised and dequantised for the sake of integer runtimes
-/// alone, so both nodes together are none.
+/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation. A value that is quantised and dequantised is the same but for its range.
 /// </summary>
 internal sealed class NodePatterns
 {
@@ -29,7 +28,7 @@ internal sealed class NodePatterns
 
     /// <summary>The graph with one node for each pattern.</summary>
     /// <param name="graph">Nodes, each after its inputs.</param>
-    /// <param name="notes">Takes a sentence if quantisation is left out.</param>
+    /// <param name="notes">Takes a sentence if the network is quantised.</param>
     public static OnnxGraph Rewrite(OnnxGraph graph, ICollection<string> notes)
     {
         var patterns = new NodePatterns(graph);
@@ -49,9 +48,18 @@ internal sealed class NodePatterns
     private OnnxNode? Find(OnnxNode node) => node.Domain.Length > 0 || node.Inputs.Count == 0 ? null : node.Operation switch
     {
         "Mul" or "Div" => FindGated(node) ?? FindLayerNorm(node),
-        "DequantizeLinear" when Producer(node.Inputs[0], "QuantizeLinear") is { } pair => node.With("Identity", None, pair.Inputs[0]),
+        "DequantizeLinear" when Producer(node.Inputs[0], "QuantizeLinear") is { } quantised => Pair(quantised, node),
         _ => null,
     };
+
+    /// <summary>Both nodes as one: the value, then the scale and zero point of each.</summary>
+    private static OnnxNode Pair(OnnxNode quantised, OnnxNode dequantised)
+    {
+        string Input(OnnxNode node, int index) => node.Inputs.ElementAtOrDefault(index) ?? "";
+        return dequantised.With(
+            Quantisation.Pair, quantised.Attributes, quantised.Inputs[0],
+            Input(quantised, 1), Input(quantised, 2), Input(dequantised, 1), Input(dequantised, 2));
+    }
 
     /// <summary>x · gate(x), times a number.</summary>
     private OnnxNode? FindGated(OnnxNode node)

@@ -34,16 +34,19 @@ internal static class Normalisations
         if (axis != x.Dims.Length - 1 || x.ChannelAxis != axis)
             throw node.Illegal($"normalises {x} from the axis {axis} on; normalise the channels alone");
         var (scale, bias) = (import.NeededConstant(node, 1).Floats(node), import.Constant(node, 2)?.Floats(node));
-        AddLayer(import, node, x, scale, bias ?? [0]);
+        AddLayer(import, node, x, node.Get("epsilon", 1e-5f), scale, bias ?? [0]);
     }
 
-    /// <summary>(x − mean) / √(variance + epsilon) over the channels of each pixel, as <see cref="NodePatterns"/> writes it.</summary>
+    /// <summary>
+    /// (x − mean) / √(variance + epsilon) over the channels of each pixel, as <see cref="NodePatterns"/> writes it. The operation of ONNX
+    /// has no epsilon: it adds 1e-9 to the deviation, which is nearly its square under the root.
+    /// </summary>
     public static void MeanVariance(NetworkImport import, OnnxNode node)
     {
         var x = import.WithChannels(node, 0);
         var axes = node.Get<long[]>("axes", [0, 2, 3]).Select(axis => ShapeRules.Axis(node, axis, x.Dims.Length));
         if (!axes.SequenceEqual([x.ChannelAxis])) throw node.Illegal($"normalises {x} over other axes; normalise the channels alone");
-        AddLayer(import, node, x, [1], [0]);
+        AddLayer(import, node, x, node.Get("epsilon", 1e-18f), [1], [0]);
     }
 
     /// <summary>
@@ -55,7 +58,8 @@ internal static class Normalisations
         var x = import.InAnyOrder(node, 0);
         var isOneGroup = node.Operation == "GroupNormalization" ? node.GetInt("num_groups", 0) == 1 : x.ChannelAxis == 2 && x.Dims[1] == 1;
         if (!isOneGroup || x.ChannelAxis < 0 || x.Shape is not { Height: 1, Width: 1 }) throw UnknownOperations.Refuse(node);
-        AddLayer(import, node, x, import.NeededConstant(node, 1).Floats(node), import.NeededConstant(node, 2).Floats(node));
+        var (scale, bias) = (import.NeededConstant(node, 1).Floats(node), import.NeededConstant(node, 2).Floats(node));
+        AddLayer(import, node, x, node.Get("epsilon", 1e-5f), scale, bias);
     }
 
     /// <summary><c>LRN</c> over neighbouring channels.</summary>
@@ -66,10 +70,10 @@ internal static class Normalisations
         import.Set(node, import.Append(node, null, operation, import.Map(node, 0)));
     }
 
-    private static void AddLayer(NetworkImport import, OnnxNode node, OnnxFeature x, float[] scale, float[] bias)
+    private static void AddLayer(NetworkImport import, OnnxNode node, OnnxFeature x, float epsilon, float[] scale, float[] bias)
     {
         var channels = x.Shape.Channels;
-        var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), new LayerNormOp(node.Get("epsilon", 1e-5f)), x);
+        var y = import.Append(node, node.Inputs.ElementAtOrDefault(1), new LayerNormOp(epsilon), x);
         import.Network.SetParameter(y.Node, "weight", [channels], ForEach(scale));
         import.Network.SetParameter(y.Node, "bias", [channels], ForEach(bias));
         import.Set(node, y.SeenAs(x));

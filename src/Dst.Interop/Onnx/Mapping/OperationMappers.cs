@@ -31,6 +31,7 @@ internal static class OperationMappers
             ["Mish"] = Activations.Mish,
             ["Max"] = Activations.Max,
             ["Min"] = Activations.Min,
+            [Quantisation.Pair] = Quantisation.Saturate,
             ["Softmax"] = Activations.Softmax,
             ["LogSoftmax"] = Activations.LogSoftmax,
             ["Dropout"] = Activations.Dropout,

@@ -1,3 +1,5 @@
+using DataType = Dst.Interop.Onnx.Schema.TensorProto.Types.DataType;
+
 namespace Dst.Interop.Onnx.Reading;
 
 /// <summary>
@@ -22,6 +24,20 @@ internal sealed class ConstantTensor
     /// <summary>Whether the elements are floats.</summary>
     public bool IsFloat => _values is float[];
 
+    /// <summary>The range of the element type, if the elements are integers of 8 or 16 bits.</summary>
+    public (int Least, int Greatest)? Range { get; private init; }
+
+    /// <summary>The range of integers of 8 or 16 bits.</summary>
+    /// <param name="type">A data type as ONNX numbers them.</param>
+    public static (int Least, int Greatest)? RangeOf(long type) => type switch
+    {
+        (long)DataType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+        (long)DataType.Uint8 => (byte.MinValue, byte.MaxValue),
+        (long)DataType.Int16 => (short.MinValue, short.MaxValue),
+        (long)DataType.Uint16 => (ushort.MinValue, ushort.MaxValue),
+        _ => null,
+    };
+
     /// <summary>The floats.</summary>
     /// <exception cref="InputException">The elements are whole numbers, which <paramref name="reader"/> does not take.</exception>
     public float[] Floats(OnnxNode reader) =>
@@ -41,12 +57,17 @@ internal sealed class ConstantTensor
     public float Only => ((float[])_values)[0];
 
     /// <summary>The same elements in another shape with as many.</summary>
-    public ConstantTensor Reshape(int[] shape) => _values is float[] floats ? new(shape, floats) : new(shape, (long[])_values);
+    public ConstantTensor Reshape(int[] shape) =>
+        _values is float[] floats ? new(shape, floats) : new(shape, (long[])_values) { Range = Range };
+
+    /// <summary>The same elements, which have the range of another type. Floats have none.</summary>
+    public ConstantTensor WithRange((int Least, int Greatest)? range) =>
+        _values is long[] longs ? new(Shape, longs) { Range = range } : this;
 
     /// <summary>The elements at <paramref name="positions"/>.</summary>
     public ConstantTensor Pick(int[] shape, int[] positions) => _values is float[] floats
         ? new(shape, Array.ConvertAll(positions, position => floats[position]))
-        : new(shape, Array.ConvertAll(positions, position => ((long[])_values)[position]));
+        : new(shape, Array.ConvertAll(positions, position => ((long[])_values)[position])) { Range = Range };
 
     /// <summary>Turns floats into whole numbers, rounded towards zero and clamped to the range, or the reverse.</summary>
     public ConstantTensor Cast(bool toFloat) => (_values, toFloat) switch

@@ -19,7 +19,9 @@ internal sealed class TensorReader(string folder)
 
     /// <summary>Reads one tensor.</summary>
     /// <exception cref="InputException">Its shape, type or data are not legal.</exception>
-    public ConstantTensor Read(TensorProto tensor)
+    public ConstantTensor Read(TensorProto tensor) => ReadValues(tensor).WithRange(ConstantTensor.RangeOf((long)tensor.DataType));
+
+    private ConstantTensor ReadValues(TensorProto tensor)
     {
         var shape = ReadShape(tensor);
         var count = RowMajor.Count(shape);

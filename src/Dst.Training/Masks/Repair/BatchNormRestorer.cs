@@ -11,9 +11,9 @@ public static class BatchNormRestorer
 {
     private const string Suffix = ".bn";
 
-    /// <summary>Whether a network with several convolutions has no batch normalisation at all.</summary>
+    /// <summary>Whether a network with several convolutions has no normalisation: neither of the batch nor of the channels.</summary>
     public static bool LacksBatchNorm(CheckedGraph graph) =>
-        !graph.Nodes.Any(node => node.Operation is BatchNormOp) && LayersOf(graph).Count > 1;
+        !graph.Nodes.Any(node => node.Operation is BatchNormOp or LayerNormOp) && LayersOf(graph).Count > 1;
 
     /// <summary>
     /// A model with a batch normalisation behind each convolution that has none. Those of 1×1 maps, which have few values to measure, and

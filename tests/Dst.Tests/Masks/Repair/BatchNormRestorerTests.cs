@@ -55,7 +55,10 @@ public sealed class BatchNormRestorerTests : IDisposable
     [Fact]
     public void Networks_that_have_normalisations_are_known()
     {
-        Assert.True(BatchNormRestorer.LacksBatchNorm(Folded().Graph));
+        var folded = Folded().Graph;
+        Assert.True(BatchNormRestorer.LacksBatchNorm(folded));
+        var layerNorm = new NetworkGraph("norm", folded.Input, [.. folded.Nodes, new("norm", new LayerNormOp(), ["fc"])]);
+        Assert.False(BatchNormRestorer.LacksBatchNorm(new(layerNorm)));
         foreach (var name in Zoo.Names)
             Assert.False(BatchNormRestorer.LacksBatchNorm(Zoo.Build(name, Zoo.UsualTask(name).Input, 10)), name);
         var resnet = Initialiser.Initialise(Zoo.Build("resnet8", new(3, 8, 8), 4), 1);

@@ -1,0 +1,52 @@
+using Dst.Graph;
+using Dst.Interop.Onnx.Reading;
+
+namespace Dst.Interop.Onnx.Mapping;
+
+/// <summary>Features that are rounded to integers and become floats again, as <see cref="NodePatterns"/> writes it.</summary>
+internal static class Quantisation
+{
+    /// <summary>
+    /// <c>QuantizeLinear</c> with <c>DequantizeLinear</c> behind it. Inputs: x, then the scale and zero point of each.
+    /// </summary>
+    public const string Pair = "QuantizeDequantize";
+
+    /// <summary>
+    /// Clips features to what the integers can hold, since quantisers leave out a ReLU in front of integers that are never below its 0.
+    /// The rounding is left out, and so is the range of the scores, whose softmax is left out too.
+    /// </summary>
+    public static void Saturate(NetworkImport import, OnnxNode node)
+    {
+        var (min, max) = RangeOf(import, node);
+        if (import.IsScores(node.Outputs[0]) || IsWithin(import.Network, import.View(node, 0).Node, min, max)) Views.Identity(import, node);
+        else Activations.Bound(import, node, 0, min, max);
+    }
+
+    /// <summary>(least − zero point) · scale to (greatest − zero point) · scale.</summary>
+    private static (float Min, float Max) RangeOf(NetworkImport import, OnnxNode node)
+    {
+        var scale = Only(node, import.NeededConstant(node, 1).Floats(node));
+        var given = import.Constant(node, 2);
+        var zero = given is null ? 0 : Only(node, given.Longs(node));
+        var isSame = Only(node, import.NeededConstant(node, 3).Floats(node)) == scale
+            && (import.Constant(node, 4) is { } other ? Only(node, other.Longs(node)) : 0) == zero;
+        if (!isSame) throw node.Illegal("has one scale or zero point to quantise and another to dequantise; give both the same");
+        var type = node.Get("output_dtype", 0L);
+        var range = given is not null ? given.Range : type == 0 ? (byte.MinValue, byte.MaxValue) : ConstantTensor.RangeOf(type);
+        if (range is not var (least, greatest)) throw node.Illegal("quantises features to integers of other than 8 or 16 bits; use these");
+        return ((least - zero) * scale, (greatest - zero) * scale);
+    }
+
+    private static T Only<T>(OnnxNode node, T[] values) => values is [var only] ? only
+        : throw node.Illegal($"has {values.Length} scales or zero points for features; quantise them with one");
+
+    /// <summary>Whether a value is bounded already, perhaps before pools and reshapes: these are quantised as what they read.</summary>
+    private static bool IsWithin(OnnxNetworkBuilder network, string node, float min, float max)
+    {
+        // The zeros around a map are within.
+        if (min > 0 || max < 0) return false;
+        while (network.OperationOf(node) is MaxPoolOp or AvgPoolOp or GlobalMaxPoolOp or GlobalAvgPoolOp or FlattenOp)
+            node = network.InputOf(node);
+        return network.OperationOf(node) is ClipOp clip && clip.Min >= min && clip.Max <= max;
+    }
+}
