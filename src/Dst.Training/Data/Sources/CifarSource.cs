@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using System.IO.Compression;
 using Dst.Foundations;
 using Dst.Images;
@@ -71,10 +70,10 @@ internal static class CifarSource
             if (file.ReadByte() != 0x1F || file.ReadByte() != 0x8B) return null;
             file.Position = 0;
             using var unzipped = new GZipStream(file, CompressionMode.Decompress);
-            using var archive = new TarReader(unzipped);
-            while (archive.GetNextEntry() is { } entry)
+            var archive = new TarArchive(unzipped);
+            while (archive.Next() is var (name, _))
             {
-                if (CifarLayout.KindOf(Path.GetFileName(entry.Name)) is { } kind) return kind;
+                if (CifarLayout.KindOf(name) is { } kind) return kind;
             }
 
             return (DataKind?)null;
@@ -135,17 +134,14 @@ internal static class CifarSource
         return InputFile.Guard(path, () =>
         {
             using var unzipped = new GZipStream(file, CompressionMode.Decompress);
-            using var archive = new TarReader(unzipped);
+            var archive = new TarArchive(unzipped);
             var files = new Dictionary<string, byte[]>();
-            while (archive.GetNextEntry() is { } entry)
+            while (archive.Next() is var (name, length))
             {
                 cancellation.ThrowIfCancellationRequested();
-                var name = Path.GetFileName(entry.Name);
-                if (entry.DataStream is null || !layout.Files.Contains(name)) continue;
-                CheckLength($"{path}/{name}", entry.Length, layout);
-                var bytes = new byte[entry.Length];
-                entry.DataStream.ReadExactly(bytes);
-                files[name] = bytes;
+                if (!layout.Files.Contains(name)) continue;
+                CheckLength($"{path}/{name}", length, layout);
+                files[name] = archive.ReadContent(length);
             }
 
             return files;
