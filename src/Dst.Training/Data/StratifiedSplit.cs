@@ -20,8 +20,8 @@ internal static class StratifiedSplit
         int CountOf(int label, int[] members) => members.Length >= 2
             ? Math.Clamp((int)Math.Round(members.Length * share), 1, members.Length - 1)
             : throw new InputException(
-                $"class '{classNames[label]}' has one image left ('{samples[members[0]].Name}') to draw a split from; at least 3 images of a "
-                + "class were expected for training, validation and test, and 2 with data.validation 0");
+                $"class '{classNames[label]}' has one image left ('{samples[members[0]].Name}') to draw a split from; at least 3 "
+                + "images of a class were expected for training, validation and test, and 2 with data.validation 0");
     }
 
     /// <summary>Draws all but <paramref name="kept"/> samples of each class; of a smaller class none.</summary>

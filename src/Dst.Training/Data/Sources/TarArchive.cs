@@ -3,8 +3,8 @@ using System.Text;
 namespace Dst.Training.Data;
 
 /// <summary>
-/// Reads the files of a tar archive, one after another. Extended headers are passed over: the names of data sets are short. .NET's own reader
-/// takes as much memory as an extended header claims.
+/// Reads the files of a tar archive, one after another. Extended headers are passed over: the names of data sets are short. The reader of
+/// .NET takes as much memory as an extended header claims.
 /// </summary>
 /// <param name="stream">The archive.</param>
 internal sealed class TarArchive(Stream stream)
