@@ -67,17 +67,10 @@ internal static class COperations
                 EmitPool(program, "average_pool", node, WholeMap(ShapeOf(node.Inputs[0])), ", -1, -1");
                 break;
             case LayerNormOp l:
-                program.Use("layer_norm.c");
-                program.UseMath();
-                var (weight, bias) = (program.AddFloats(node, "weight", node.Weight!), program.AddFloats(node, "bias", node.Bias!));
-                program.Call("layer_norm", node, $"{weight}, {bias}, {CText.Float(l.Epsilon)}");
+                EmitLayerNorm(program, node, l);
                 break;
             case LocalResponseNormOp l:
-                program.Use("local_response_norm.c");
-                program.UseMath();
-                program.Call(
-                    "local_response_norm", node,
-                    $"{(l.Size - 1) / 2}, {l.Size / 2}, {CText.Float(l.Alpha / l.Size)}, {CText.Float(l.Beta)}, {CText.Float(l.Bias)}");
+                EmitLocalResponseNorm(program, node, l);
                 break;
             case SoftmaxOp:
                 program.Use("softmax.c");
@@ -95,11 +88,7 @@ internal static class COperations
                 EmitCopy(program, node.Inputs[0], s.Start, s.Channels, node.Output, 0);
                 break;
             case PadOp p:
-                var padded = program.Network[node.Output];
-                program.Use("fill.c");
-                program.Statement("fill", CText.Float(p.Value), program.Network.AddressOf(node.Output), program.MapOf(node.Output));
-                var first = p.Top * padded.Pitch + p.Left * padded.Shape.Channels + p.ChannelsBefore;
-                EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
+                EmitPad(program, node, p);
                 break;
             case ChannelShuffleOp s:
                 program.Use("shuffle.c");
@@ -111,6 +100,31 @@ internal static class COperations
             default:
                 throw new InputException($"layer '{node.Layer}' is the operation {NameOf(node)}, which cannot be exported as C source yet");
         }
+    }
+
+    private static void EmitLayerNorm(CProgram program, LoweredNode node, LayerNormOp norm)
+    {
+        program.Use("layer_norm.c");
+        program.UseMath();
+        var (weight, bias) = (program.AddFloats(node, "weight", node.Weight!), program.AddFloats(node, "bias", node.Bias!));
+        program.Call("layer_norm", node, $"{weight}, {bias}, {CText.Float(norm.Epsilon)}");
+    }
+
+    private static void EmitLocalResponseNorm(CProgram program, LoweredNode node, LocalResponseNormOp norm)
+    {
+        program.Use("local_response_norm.c");
+        program.UseMath();
+        var constants = string.Join(", ", new[] { norm.Alpha / norm.Size, norm.Beta, norm.Bias }.Select(CText.Float));
+        program.Call("local_response_norm", node, $"{(norm.Size - 1) / 2}, {norm.Size / 2}, {constants}");
+    }
+
+    private static void EmitPad(CProgram program, LoweredNode node, PadOp pad)
+    {
+        var padded = program.Network[node.Output];
+        program.Use("fill.c");
+        program.Statement("fill", CText.Float(pad.Value), program.Network.AddressOf(node.Output), program.MapOf(node.Output));
+        var first = pad.Top * padded.Pitch + pad.Left * padded.Shape.Channels + pad.ChannelsBefore;
+        EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
     }
 
     /// <summary>Layers with weights clip to a range around 0; affine maps and sums apply a ReLU; others do neither.</summary>

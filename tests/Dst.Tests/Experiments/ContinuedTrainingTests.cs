@@ -59,6 +59,17 @@ public sealed class ContinuedTrainingTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_says_nothing_of_its_inputs_gets_values_from_0_to_1()
+    {
+        var path = Path.Combine(RunIn("first", "arms=[student]"), "student.safetensors");
+        ModelFile.Save(path, ModelFile.Load(path) with { Normalisation = null });
+        var after = Load(RunIn("second", "arms=[student]", $"student.from={path}"), ArmNames.Student);
+        Assert.All(after.Normalisation!.Mean, mean => Assert.Equal(0, mean));
+        Assert.All(after.Normalisation.Deviation, deviation => Assert.Equal(1, deviation));
+        Assert.Contains(_lines, line => line.StartsWith($"student.from {path} says nothing of its inputs", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_given_model_that_changed_is_named_on_resume()
     {
         var path = Path.Combine(RunIn("first", "arms=[student]"), "student.safetensors");
