@@ -30,13 +30,17 @@ internal static class PredictCommand
             "Classifies image files: prints the most probable classes of each, with probabilities.",
             "predict dst.safetensors chip.png",
             "predict dst.safetensors chips/ --top 3 --json",
-            "predict teacher.safetensors --raw batch.npy --logits logits.npy")
+            "predict teacher.safetensors --raw batch.npy --logits logits.npy",
+            "predict faces.safetensors --embedding h.relu --gallery people/ --threshold 0.7 door.png")
         {
             SharedOptions.Model,
             Images,
             RawPrediction.Raw,
             RawPrediction.Logits,
             Top,
+            EmbeddingPrediction.Layer,
+            EmbeddingPrediction.Gallery,
+            EmbeddingPrediction.Threshold,
             SharedOptions.Threads,
             SharedOptions.Json,
         };
@@ -53,8 +57,15 @@ internal static class PredictCommand
             return;
         }
 
+        var isEmbedding = EmbeddingPrediction.IsAskedFor(call.Arguments);
         if (images.Length == 0)
             throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
+        if (isEmbedding)
+        {
+            EmbeddingPrediction.Run(call, path, [.. images.SelectMany(image => FilesOf(image, call))]);
+            return;
+        }
+
         var model = Model.Load(path);
         var top = call.Arguments.GetValue(Top) ?? 1;
         var results = new List<FilePredictions>();
