@@ -11,7 +11,7 @@ public sealed class FftForm : ConvolutionForm
     /// Time of one transform of a tile of 16 channels in vector multiply-adds, for each of its pixels and each of the powers of two in
     /// its size; from measurements.
     /// </summary>
-    private const double TransformCost = 2;
+    private const double TransformCost = 4;
 
     /// <summary>Time to read the real and imaginary parts of 16 weights, in vector multiply-adds, from measurements.</summary>
     private const double WeightCost = 12;
