@@ -45,6 +45,8 @@ public class CheckedGraphTests
         { new SliceOp(2, int.MaxValue), "a run of at least one of them" },
         { new ChannelShuffleOp(4), "shuffles 4 groups, which must divide its 6 channels" },
         { new ChannelShuffleOp(0), "shuffles 0 groups" },
+        { new UpsampleOp(1), "has the scale 1; 2 to 64" },
+        { new UpsampleOp(65), "has the scale 65; 2 to 64" },
         { new AvgPoolOp(2, 1, 2), "a padding smaller than the kernel" },
         { new MaxPoolOp(2, 0), "kernel and stride 1 to 64" },
     };
@@ -77,6 +79,7 @@ public class CheckedGraphTests
         { new PadOp(1, 2, 3, 4, 5, 6), 17, 9, 10 },
         { new SliceOp(4, 2), 2, 5, 4 },
         { new ChannelShuffleOp(3), 6, 5, 4 },
+        { new UpsampleOp(3, Bilinear: true), 6, 15, 12 },
         { new HardSwishOp(), 6, 5, 4 },
         { new GlobalMaxPoolOp(), 6, 1, 1 },
         { new MaxPoolOp(2, 2, CeilMode: true), 6, 3, 2 },

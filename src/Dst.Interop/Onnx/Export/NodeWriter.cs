@@ -76,6 +76,11 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
                 return AddPool(node, "MaxPool", p.ShapeFor(_shapes[node.Inputs[0]]));
             case AvgPoolOp p:
                 return AddPool(node, "AveragePool", p.ShapeFor(_shapes[node.Inputs[0]]), p.CountPadding);
+            case UpsampleOp u:
+                var scales = writer.AddConstant($"{name}.scales", [4], [1, 1, u.Scale, u.Scale]);
+                return writer.Add("Resize", name, [Map(node, 0), "", scales],
+                    ("mode", u.Bilinear ? "linear" : "nearest"), ("nearest_mode", "floor"),
+                    ("coordinate_transformation_mode", u.Bilinear ? "half_pixel" : "asymmetric"));
             case GlobalAvgPoolOp:
                 return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
             case GlobalMaxPoolOp:
