@@ -6,6 +6,8 @@ namespace Dst.Training.Experiments;
 /// <summary>Finds keys that a command line sets in vain.</summary>
 public static class EffectiveKeys
 {
+    private static readonly string[] KeysOfArchitecture = ["arch", "width", "dropout", "pooling", "pool_dropout", "pool_inference"];
+
     /// <summary>The keys and sections that the arms of a recipe, and the arms that they need, depend on.</summary>
     public static IReadOnlyCollection<string> Of(Recipe recipe)
     {
@@ -51,7 +53,7 @@ public static class EffectiveKeys
             var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
             yield return $"{network}.from";
             var isFresh = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;
-            foreach (var key in isFresh ? ["arch", "width", "dropout"] : Array.Empty<string>()) yield return $"{network}.{key}";
+            foreach (var key in isFresh ? KeysOfArchitecture : []) yield return $"{network}.{key}";
         }
 
         yield return "train"; // teacher.train and prune_train inherit from it

@@ -6,10 +6,13 @@ namespace Dst.Training.Networks;
 /// Appends nodes to a network. Each method takes the new node's name and reads the node added last, unless it is given an
 /// input; it returns the name of its output. Channels pass through <see cref="Scale"/>.
 /// </summary>
-internal sealed class NetworkBuilder(FeatureShape input, int classes, double width, double dropout)
+internal sealed class NetworkBuilder(FeatureShape input, int classes, double width, double dropout, PoolingChoice pooling)
 {
     private const int ChannelMultiple = 4;
     private readonly List<Node> _nodes = [];
+
+    /// <summary>Whether the network has a pooling over windows.</summary>
+    public bool HasPool => _nodes.Any(node => node.Operation is PoolOp);
 
     /// <summary>Shape of one input image.</summary>
     public FeatureShape Input => input;
@@ -36,7 +39,10 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
 
     public string Relu(string name) => Add(name, new ReluOp());
 
-    public string MaxPool(string name) => Add(name, new MaxPoolOp(2, 2));
+    /// <summary>Max pooling in steps of two, or what the network has in its place.</summary>
+    public string Pool(string name, int kernel, int padding = 0) => Add(name, pooling.Over(kernel, padding));
+
+    public string Linear(string name, int features) => Add(name, new LinearOp(features));
 
     public string GlobalAvgPool(string name) => Add(name, new GlobalAvgPoolOp());
 
@@ -55,7 +61,7 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     {
         GlobalAvgPool("avgpool");
         Dropout("dropout");
-        Add(name, new LinearOp(classes));
+        Linear(name, classes);
     }
 
     /// <summary>Shape of the output of the node added last.</summary>
