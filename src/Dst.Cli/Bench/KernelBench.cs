@@ -1,10 +1,8 @@
-using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.Runtime;
 using Dst.Training.Masks;
-using Dst.Training.Networks;
 
 namespace Dst.Cli.Bench;
 
@@ -22,28 +20,18 @@ internal sealed record KernelResult(string Kernel, string Shape, double Ms, doub
 /// <summary>The JSON document of <c>bench kernels</c>.</summary>
 internal sealed record KernelReport(string Cpu, SimdTier Tier, int Threads, double PeakGflops, IReadOnlyList<KernelResult> Kernels);
 
-/// <summary>
-/// Measures the convolution kernels on the layers of real networks, dense, halved and unstructured, against the machine's peak.
-/// </summary>
-internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken cancellation)
+/// <summary>Measures the convolution kernels on the layers of a family, dense and pruned, against the machine's peak.</summary>
+internal sealed class KernelBench(SimdTier tier, KernelFamily family, int threads, CancellationToken cancellation)
 {
-    private static readonly string[] Networks = ["resnet20", "resnet8x4", "vgg8", "aconvnet"];
-
-    private static readonly UhpPattern[] Patterns =
-    [
-        new(PruningUnit.Kernel, 16, 16), new(PruningUnit.Row, 16, 16), new(PruningUnit.Weight, 16, 16),
-        new(PruningUnit.Kernel, 4, 16), new(PruningUnit.Weight, 4, 16),
-    ];
-
     private double _peak;
 
-    /// <summary>Measures the peak, then each distinct layer of each network.</summary>
+    /// <summary>Measures the peak, then each layer.</summary>
     /// <param name="progress">Receives each layer before it is measured.</param>
     public KernelReport Run(Action<string> progress)
     {
         _peak = MachinePeak.Measure(tier, threads);
         var results = new List<KernelResult>();
-        foreach (var shape in Networks.SelectMany(LayersOf).Distinct())
+        foreach (var shape in family.Layers)
         {
             cancellation.ThrowIfCancellationRequested();
             progress(Describe(shape));
@@ -53,26 +41,22 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
         return new(Processor.Name, tier, threads, _peak, results);
     }
 
-    private static IEnumerable<Conv2dShape> LayersOf(string network)
-    {
-        var (input, classes) = Zoo.UsualTask(network);
-        var graph = Zoo.Build(network, input, classes);
-        return from node in graph.Nodes
-               where node.Operation is Conv2dOp
-               select ((Conv2dOp)node.Operation).ShapeFor(graph.Shapes[node.Inputs[0]]);
-    }
-
     private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)
     {
         var dense = new Dictionary<LayerPass, double>();
-        foreach (var form in ConvolutionForm.Of(tier, shape, kept: null)) Measure("dense", form, shape, mask: null, dense, results);
+        foreach (var form in FormsOf(shape, kept: null)) Measure("dense", form, shape, mask: null, dense, results);
         foreach (var (name, mask) in MasksOf(shape))
         {
             var kept = mask.ToKeptTaps();
-            foreach (var form in ConvolutionForm.Of(tier, shape, kept).Where(form => form is not WinogradForm || form.Skips(shape, kept)))
+            foreach (var form in FormsOf(shape, kept).Where(form => IsPlain(form) || form.Skips(shape, kept)))
                 Measure(name, form, shape, mask, dense, results);
         }
     }
+
+    private IEnumerable<ConvolutionForm> FormsOf(Conv2dShape shape, KeptTaps? kept) =>
+        ConvolutionForm.Of(tier, shape, kept).Where(form => family.HasFft || form is not FftForm);
+
+    private static bool IsPlain(ConvolutionForm form) => form.RoundingClass == 0;
 
     /// <summary>Measures each pass of a layer in a form. Blocks below 16 have a forward pass only.</summary>
     private void Measure(
@@ -85,24 +69,24 @@ internal sealed class KernelBench(SimdTier tier, int threads, CancellationToken 
         {
             var seconds = job.Measure(pass);
             dense.TryAdd(pass, seconds);
-            var kernel = $"{name} {(form is WinogradForm ? $"{form} " : "")}{Name(pass)}";
+            var kernel = $"{name} {(IsPlain(form) ? "" : $"{form} ")}{Name(pass)}";
             results.Add(Result(kernel, shape, keptShare, seconds, dense[pass]));
         }
     }
 
     /// <summary>Masks of random weights; a layer of one channel has no halved kernels.</summary>
-    private static IEnumerable<(string Name, LayerMask Mask)> MasksOf(Conv2dShape shape)
+    private IEnumerable<(string Name, LayerMask Mask)> MasksOf(Conv2dShape shape)
     {
         var random = new Random(1);
         var values = new float[shape.Filters * shape.RowLength];
         for (var i = 0; i < values.Length; i++) values[i] = random.NextSingle() - 0.5f;
         var weight = new Tensor([shape.Filters, shape.Channels, shape.KernelHeight, shape.KernelWidth], values);
-        foreach (var pattern in Patterns)
+        foreach (var pattern in family.Patterns)
         {
             if (shape.Channels > 1 || pattern.Unit != PruningUnit.Kernel) yield return ($"uhp {pattern}", UhpPruner.Prune(weight, pattern));
         }
 
-        yield return ("csr 50 %", UnstructuredPruner.Prune(weight, values.Length / 2));
+        if (family.HasUnstructured) yield return ("csr 50 %", UnstructuredPruner.Prune(weight, values.Length / 2));
     }
 
     private KernelResult Result(string kernel, Conv2dShape shape, double keptShare, double seconds, double denseSeconds)

@@ -28,9 +28,12 @@ internal abstract class LayerJob(int threads) : IDisposable
 
     /// <summary>The layer in a form that supports it.</summary>
     public static LayerJob Create(SimdTier tier, ConvolutionForm form, Conv2dShape shape, KeptTaps? kept, int threads) =>
-        form is WinogradForm winograd
-            ? new WinogradLayerJob(tier, winograd, shape, kept, threads)
-            : new DirectLayerJob(tier, shape, kept, threads);
+        form switch
+        {
+            WinogradForm winograd => new WinogradLayerJob(tier, winograd, shape, kept, threads),
+            FftForm fft => new FftLayerJob(tier, fft, shape, kept, threads),
+            _ => new DirectLayerJob(tier, shape, kept, threads),
+        };
 
     /// <summary>Seconds that one pass over all threads' images takes.</summary>
     public double Measure(LayerPass pass) => BestTime.Of(() => _pool.Run(threads, thread => Run(pass, thread)));

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Dst.Cli.Bench;
 using Dst.Cli.Usage;
 
@@ -6,17 +7,26 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst bench kernels</c>: how fast each convolution kernel is on this machine.</summary>
 internal static class BenchKernelsCommand
 {
+    private static readonly Option<string> Family = new Option<string>("--family")
+    {
+        Description = "Layers: networks, those of resnet20, resnet8x4, vgg8 and aconvnet; or large, kernels of 3x3 to 31x31 on 64 channels, "
+            + "also in the frequency domain.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => KernelFamily.All[0].Name,
+    }.AcceptOnlyFromAmong([.. KernelFamily.All.Select(family => family.Name)]);
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
         var verb = new Verb(
             "kernels",
-            "Measures each pass of the convolutions of resnet20, resnet8x4, vgg8 and aconvnet, in direct and in Winograd forms: dense, "
-                + "halved, and pruned without a pattern. Each is set against this processor's peak of multiply-adds, which is measured "
-                + "first.",
+            "Measures each pass of the convolutions of a family of layers, in direct and in transformed forms: dense, halved, and pruned "
+                + "without a pattern. Each is set against this processor's peak of multiply-adds, which is measured first.",
             "bench kernels",
+            "bench kernels --family large",
             "bench kernels --csv bench/results/amd-epyc-zen5/kernels.csv")
         {
+            Family,
             BenchOptions.Threads,
             BenchOptions.Csv,
             SharedOptions.Json,
@@ -27,7 +37,8 @@ internal static class BenchKernelsCommand
 
     private static void Run(Invocation call)
     {
-        var bench = new KernelBench(call.Tier, BenchOptions.ThreadsOf(call.Arguments), call.Cancellation);
+        var family = KernelFamily.All.Single(family => family.Name == call.Arguments.GetValue(Family));
+        var bench = new KernelBench(call.Tier, family, BenchOptions.ThreadsOf(call.Arguments), call.Cancellation);
         BenchOptions.Write(call, BenchTables.Of(bench.Run(call.Report.Log)));
     }
 }

@@ -60,11 +60,10 @@ internal static class PruningInput
     /// <exception cref="InputException">Every layer stays as it is.</exception>
     public static void CheckLayers(string path, Model model, PruningOptions options)
     {
-        if (PruningPlan.Outline(model, options).Pruned.Any()) return;
-        throw new InputException(
-            model.Masks.Count > 0
-                ? $"{path} is pruned already (layer '{model.Masks.Keys.First()}'), and no other layer can be pruned; a dense model was "
-                + "expected"
-                : $"{path} has no layer that can be pruned; at least one was expected");
+        if (model.Masks.Count == 0) PruningPlan.CheckPrunesAny(path, model.Graph, options);
+        else if (!PruningPlan.Outline(model, options).Pruned.Any())
+            throw new InputException(
+                $"{path} is pruned already (layer '{model.Masks.Keys.First()}'), and no other layer can be pruned; a dense model was "
+                + "expected");
     }
 }

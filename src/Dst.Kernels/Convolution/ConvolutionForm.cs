@@ -22,11 +22,19 @@ public abstract class ConvolutionForm
     /// <summary>Fewer products in the transform domain: <see cref="WinogradConvolution"/>; the fastest first.</summary>
     public static IReadOnlyList<WinogradForm> Winograd { get; } = [new(4, 4), new(3, 3), new(2, 2), new(1, 8), new(1, 4)];
 
+    /// <summary>Products in the frequency domain: <see cref="FftConvolution"/>; the smallest tile first.</summary>
+    public static IReadOnlyList<FftForm> Fft { get; } = [new(8), new(16), new(32), new(64)];
+
     /// <summary>The catalogue. The first three are plain: each layer has exactly one of them.</summary>
-    public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd];
+    public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd, .. Fft];
 
     /// <summary>Its name in files and tables, such as <c>direct</c> or <c>winograd4x4</c>.</summary>
     public string Name { get; }
+
+    /// <summary>
+    /// A measure of its rounding errors: outputs of a Winograd tile, 1 for <see cref="Fft"/>, 0 for a plain form.
+    /// </summary>
+    public virtual int RoundingClass => 0;
 
     /// <summary>The forms of a layer, its plain one first.</summary>
     /// <param name="tier">Vector width.</param>

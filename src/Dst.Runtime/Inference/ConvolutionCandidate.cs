@@ -22,23 +22,26 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="mask">What is kept, or null for all.</param>
-    /// <param name="largestTile">Outputs of the largest Winograd tile that is exact enough, or 0 for no tile.</param>
+    /// <param name="roundingClass">The largest <see cref="ConvolutionForm.RoundingClass"/> that is exact enough.</param>
     /// <param name="batch">Images at once.</param>
-    public static IReadOnlyList<ConvolutionCandidate> Of(SimdTier tier, Conv2dShape shape, LayerMask? mask, int largestTile, int batch)
+    public static IReadOnlyList<ConvolutionCandidate> Of(SimdTier tier, Conv2dShape shape, LayerMask? mask, int roundingClass, int batch)
     {
         var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
         var all = ConvolutionForm.Of(tier, shape, kept: null).Select(form => Estimate(form, null));
         var masked = kept is null
             ? []
             : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Estimate(form, kept));
-        return [.. all.Concat(masked).Where(candidate => candidate.Form is not WinogradForm form || form.Outputs <= largestTile)];
+        return [.. all.Concat(masked).Where(candidate => candidate.Form.RoundingClass <= roundingClass)];
 
         ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
             new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
     }
 
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
-    public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form is WinogradForm form
-        ? new WinogradStep(tier, node, Name.ToString(), form, shape, Kept, batch)
-        : new DirectStep(tier, node, Name.ToString(), shape, Kept);
+    public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form switch
+    {
+        WinogradForm winograd => new WinogradStep(tier, node, Name.ToString(), winograd, shape, Kept, batch),
+        FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
+        _ => new DirectStep(tier, node, Name.ToString(), shape, Kept),
+    };
 }

@@ -8,7 +8,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Runtime.Inference;
 
 /// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
-internal sealed class ConvolutionChooser(InferenceOptions options, int largestTile)
+internal sealed class ConvolutionChooser(InferenceOptions options, int roundingClass)
 {
     private const int Rounds = 9;
 
@@ -20,7 +20,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int largestTi
     /// <summary>The layer in its best form.</summary>
     public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape)
     {
-        var candidates = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, largestTile, options.Batch)
+        var candidates = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, roundingClass, options.Batch)
             .OrderBy(candidate => candidate.Cost).ToList();
         if (options.Sparse && candidates.Any(candidate => candidate.UsesMask)) candidates.RemoveAll(candidate => !candidate.UsesMask);
         var decision = candidates.Count == 1 ? new LayerDecision(node.Layer, candidates[0].Name, [], "the only form of this layer")

@@ -13,7 +13,7 @@ namespace Dst.Runtime.Inference;
 /// </summary>
 public sealed class InferencePlan : IDisposable
 {
-    /// <summary>Largest difference of a logit that Winograd forms may cause, relative to the largest logit of the image.</summary>
+    /// <summary>Largest difference of a logit that Winograd and FFT forms may cause, relative to the largest logit of the image.</summary>
     public const double ErrorBound = 1e-3;
 
     /// <summary>Largest number of images that run together.</summary>
@@ -25,16 +25,18 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Floats of values that stay in a core's second-level cache beside weights and transforms: 512 kB.</summary>
     private const int CachedValues = 128 * 1024;
 
-    /// <summary>Outputs of the largest Winograd tiles to try, from the fastest to the most exact; 0 is none.</summary>
-    private static readonly int[] LargestTiles = [16, 4, 0];
+    /// <summary>
+    /// The <see cref="ConvolutionForm.RoundingClass"/> to try, from the fastest to the most exact: large Winograd tiles, small ones, none.
+    /// </summary>
+    private static readonly int[] RoundingClasses = [16, 4, 0];
 
-    /// <summary>Compiles with Winograd tiles of up to <paramref name="largestTile"/> outputs, without a check of their errors.</summary>
-    internal InferencePlan(Model model, InferenceOptions options, int largestTile)
+    /// <summary>Compiles with forms of up to a rounding class, without a check of their errors.</summary>
+    internal InferencePlan(Model model, InferenceOptions options, int roundingClass)
     {
         Options = options;
         Input = model.Graph.Input;
         Program = LoweredProgram.Lower(model, StepFactory.Target, options.Dense);
-        (Steps, Decisions) = new StepFactory(Program, new(options, largestTile)).CreateAll();
+        (Steps, Decisions) = new StepFactory(Program, new(options, roundingClass)).CreateAll();
         Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Program.Output);
     }
 
@@ -75,7 +77,7 @@ public sealed class InferencePlan : IDisposable
     }
 
     /// <summary>
-    /// Compiles a model. Winograd forms are used only if they keep the logits of a random image within <see cref="ErrorBound"/> of those of
+    /// Compiles a model. Winograd and FFT forms are used only if they keep the logits of a random image within <see cref="ErrorBound"/> of those of
     /// direct forms.
     /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
@@ -91,20 +93,20 @@ public sealed class InferencePlan : IDisposable
             throw new InputException(
                 $"inference option Tier is {options.Tier}; at most {SimdTiers.Best}, which this processor has, was expected");
         float[]? expected = null;
-        foreach (var tile in LargestTiles)
+        foreach (var roundingClass in RoundingClasses)
         {
-            var plan = new InferencePlan(model, options, tile);
+            var plan = new InferencePlan(model, options, roundingClass);
             options.Cache?.Save();
-            if (!plan.Steps.Any(step => step is WinogradStep)) return plan;
+            if (!plan.Steps.Any(step => step is WinogradStep or FftStep)) return plan;
             expected ??= DirectLogits(model, options);
             if (IsWithinBound(plan.ProbeLogits(), expected)) return plan;
             plan.Dispose();
         }
 
-        throw new InvalidOperationException("a plan without Winograd forms was expected last");
+        throw new InvalidOperationException("a plan of plain forms was expected last");
     }
 
-    /// <summary>Compiles the most exact plan: for single images, without Winograd forms, which round more, and without measuring.</summary>
+    /// <summary>Compiles the most exact plan: for single images, without Winograd and FFT forms, which round more, and without measuring.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">
     /// How, or null for the defaults; <see cref="InferenceOptions.Batch"/> and <see cref="InferenceOptions.Tune"/> have no effect.
@@ -112,7 +114,7 @@ public sealed class InferencePlan : IDisposable
     public static InferencePlan CompileDirect(Model model, InferenceOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new(model, (options ?? new()) with { Tune = false, Batch = 1 }, largestTile: 0);
+        return new(model, (options ?? new()) with { Tune = false, Batch = 1 }, roundingClass: 0);
     }
 
     /// <summary>Takes the memory of a session and starts its threads.</summary>

@@ -88,7 +88,7 @@ public sealed class ConvolutionForms
     {
         var forms = ConvolutionForm.Of(tier, shape, kept);
         if (_name == EstimatedName)
-            return forms.Where(form => form is not WinogradForm { IsOneDimensional: true })
+            return forms.Where(form => form is not (WinogradForm { IsOneDimensional: true } or FftForm))
                 .MinBy(form => form.CostOf(ConvolutionWork.OfTraining(shape, kept, maxBatch)).Total)!;
         return forms.FirstOrDefault(form => form == _layers.GetValueOrDefault(layer)) ?? forms.First();
     }

@@ -52,6 +52,9 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
         if (student.From is { } from && _arms.Any(arm => arm.Start == ArmStart.NarrowStudent || arm.IsPrunedFromScratch(_recipe)))
             throw new InputException(
                 $"student.from is {from} with the arm half-width or prune.method sr_ste; expected arms and a method that go on from it");
+        if (student.Model is { } model && _arms.Any(arm => arm.IsPrunedFromScratch(_recipe)) && !_arms.Contains(Arm.Of(ArmNames.StudentKd)))
+            throw new InputException(
+                $"student.model is {model} with prune.method sr_ste, which trains from scratch; expected another method, or no student.model");
         if (!student.IsTeacher) return;
         foreach (var (key, path) in new[] { ("model", student.Model), ("from", student.From) })
         {
@@ -127,6 +130,8 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
             var network = NetworkOf(arm);
             if (arm.Given(_recipe) is not null) continue;
             if (network.IsPruned && arm.StartIn(_recipe) == ArmStart.BestStudent) CheckPruned(arm);
+            else if (arm.Masks is not null) PruningPlan.CheckPrunesAny($"'{network.Graph.Name}'", network.Graph, _recipe.Prune);
+            if (arm.Start == ArmStart.NarrowStudent) CheckNarrow();
             NetworkMemory.Check(network.Graph, arm.TrainIn(_recipe).Batch);
             if (arm.Distill?.Invoke(_recipe) is not { } distill) continue;
             var teacher = NetworkOf(TeacherOf(distill));
@@ -137,6 +142,18 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
 
         var isGiven = Arm.BestStudentOf(_recipe).Given(_recipe) is not null || _recipe.Student.From is not null;
         if (!isGiven && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
+    }
+
+    /// <summary>Checks that the narrow student is a narrower form of the dense student, where a file gives that.</summary>
+    private void CheckNarrow()
+    {
+        var student = Arm.BestStudentOf(_recipe);
+        if (student.Given(_recipe) is not { } path) return;
+        var (file, zoo) = (NetworkOf(student).Graph, networks.Build(ArmStart.Student));
+        if (NetworkCost.Of(file).Macs != NetworkCost.Of(zoo).Macs)
+            throw new InputException(
+                $"{student.ModelKey} {path} is not the network '{zoo.Name}' that half-width makes narrower; "
+                + $"expected {student.ModelKey.Split('.')[0]}.arch and width of the file, or arms without half-width");
     }
 
     /// <summary>The arm whose layers the pairs of layers name.</summary>

@@ -50,7 +50,7 @@ public sealed record PruningOptions
 {
     /// <summary>What a candidate is.</summary>
     [Setting("what is kept or dropped as a whole: an input channel's kernel, a row of one, or a weight position")]
-    public PruningUnit Unit { get; init; } = PruningUnit.Kernel;
+    public PruningUnit Unit { get; init; } = PruningUnit.Row;
 
     /// <summary>V: consecutive filters that share a choice.</summary>
     [Setting("consecutive filters that share one choice", Choices = ["1", "2", "4", "8", "16"])]

@@ -45,18 +45,12 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     public static PruningPlan Create(
         Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1)
     {
-        var weights = model.Graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight).ToList();
-        List<string> names = [.. weights.Select(shape => shape.Layer)];
-        LayerName.Check("prune.exclude", options.Exclude, names);
+        var weights = WeightsOf(model.Graph);
+        LayerName.Check("prune.exclude", options.Exclude, [.. weights.Select(shape => shape.Layer)]);
 
-        var nodes = model.Graph.Nodes.ToDictionary(node => node.Name);
-        var convolutions = weights.Where(shape => nodes[shape.Layer].Operation.TakesMask).Select(shape => shape.Layer).ToList();
-        var reasons = weights.ToDictionary(
-            shape => shape.Layer,
-            shape => model.Masks.ContainsKey(shape.Layer)
-                ? "pruned already"
-                : ReasonToSkip(nodes[shape.Layer], shape, convolutions, options));
-        List<string> pruned = [.. names.Where(name => reasons[name] is null)];
+        var reasons = ReasonsToSkip(model.Graph, options);
+        foreach (var layer in model.Masks.Keys) reasons[layer] = "pruned already";
+        List<string> pruned = [.. weights.Select(shape => shape.Layer).Where(name => reasons[name] is null)];
         LayerName.Check("prune.keep_layers", options.KeepLayers.Select(other => other.Layer), pruned, " that is pruned");
         return new([.. weights.Select(shape =>
         {
@@ -87,6 +81,21 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         }
     }
 
+    /// <summary>Checks that the options prune some layer of a dense network.</summary>
+    /// <param name="what">Name or file of the network, for the message.</param>
+    /// <param name="graph">The network.</param>
+    /// <param name="options">Pattern and layers to leave alone.</param>
+    /// <exception cref="InputException">They leave every layer dense.</exception>
+    public static void CheckPrunesAny(string what, CheckedGraph graph, PruningOptions options)
+    {
+        var reasons = ReasonsToSkip(graph, options);
+        if (reasons.Values.Any(reason => reason is null)) return;
+        const int shown = 4;
+        var listed = string.Join(", ", reasons.Take(shown).Select(layer => $"{layer.Key} ({layer.Value})"));
+        var more = reasons.Count > shown ? $" and {reasons.Count - shown} more" : "";
+        throw new InputException($"section prune leaves every layer of {what} dense: {listed}{more}; expected settings that prune at least one");
+    }
+
     /// <summary>Which layers are pruned and by how much. It does not depend on weights or scores.</summary>
     /// <exception cref="InputException">As for <see cref="Create"/>.</exception>
     public static PruningPlan Outline(Model model, PruningOptions options) => Create(model, options with { Score = PruningScore.L1 });
@@ -106,6 +115,18 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
 
     private static Tensor Score(Model model, string weight, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients) =>
         WeightScores.Of(options.Score, model.Parameters[weight], gradients?[weight]);
+
+    private static List<ParameterShape> WeightsOf(CheckedGraph graph) =>
+        [.. graph.Parameters.Where(shape => shape.Role == ParameterRole.Weight)];
+
+    /// <summary>Why each layer with weights stays dense, or null if it is pruned.</summary>
+    private static Dictionary<string, string?> ReasonsToSkip(CheckedGraph graph, PruningOptions options)
+    {
+        var weights = WeightsOf(graph);
+        var nodes = graph.Nodes.ToDictionary(node => node.Name);
+        List<string> convolutions = [.. weights.Select(shape => shape.Layer).Where(layer => nodes[layer].Operation.TakesMask)];
+        return weights.ToDictionary(shape => shape.Layer, shape => ReasonToSkip(nodes[shape.Layer], shape, convolutions, options));
+    }
 
     private static string? ReasonToSkip(Node node, ParameterShape weight, List<string> convolutions, PruningOptions options)
     {

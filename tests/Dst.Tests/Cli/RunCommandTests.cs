@@ -43,8 +43,8 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains("dst: epoch 2 of 2", run.Error);
         Assert.Matches(@"(?m)^\d+ test images: a difference in test top-1 below [\d.]+% can be chance$", run.Output);
         Assert.Contains("layers of dst:", run.Output);
-        Assert.Matches(@"(?m)^conv1 .* dense \(each filter has one kernel\)$", run.Output);
-        Assert.Matches(@"(?m)^layer1.0.conv1 .* kernel:16:16$", run.Output);
+        Assert.Matches(@"(?m)^fc .* dense \(linear layer\)$", run.Output);
+        Assert.Matches(@"(?m)^layer1.0.conv1 .* row:16:16$", run.Output);
         Assert.Equal(7, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
         var model = Path.Combine(folder, "dst.safetensors");
         Assert.True(File.Exists(model));

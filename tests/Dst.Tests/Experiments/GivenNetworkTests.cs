@@ -56,6 +56,23 @@ public sealed class GivenNetworkTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_dense_student_that_an_arm_cannot_use_is_refused()
+    {
+        var student = Path.Combine(RunIn("first", "arms=[student]"), "student.safetensors");
+        (string[], string)[] cases =
+        [
+            (["arms=[half-width]", "student.width=0.5"], "is not the network 'resnet8' that half-width makes"),
+            (["arms=[uhp]", "prune.method=sr_ste"], "with prune.method sr_ste, which trains from scratch"),
+        ];
+        foreach (var (settings, expected) in cases)
+        {
+            using var run = TinyRun.Create(TinyRun.Recipe(_folder.File(settings[^1]), [$"student.model={student}", .. settings]));
+            var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
+            Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("training", true)]
     [InlineData("test", false)] // these images are new to it

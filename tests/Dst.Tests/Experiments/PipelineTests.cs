@@ -162,6 +162,7 @@ public sealed class PipelineTests : IDisposable
             ("data.validation=0", "data.validation"),
             ("student.arch=resnet9", "network 'resnet9' is unknown"),
             ("prune.exclude=[conv99]", "'conv99'"),
+            ("prune.exclude=['*']", "section prune leaves every layer of 'resnet8' dense: "),
             ("prune={method: gradual, repair: batch_norm}", "prune.repair is batch_norm with prune.method gradual"),
             ("prune={method: gradual, score: obs}", "prune.score is obs with prune.method gradual"),
             ("prune={score: obs, repair: batch_norm}", "prune.score is obs with prune.repair batch_norm"),

@@ -58,7 +58,7 @@ public class InferencePlanTests
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };
         var node = ModelReader.Read(model, dense: false).Nodes.First() with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
-        var candidates = ConvolutionCandidate.Of(tier, shape, node.Mask, largestTile: 16, batch: Images);
+        var candidates = ConvolutionCandidate.Of(tier, shape, node.Mask, roundingClass: 16, batch: Images);
         if (tier != SimdTier.Scalar) Assert.Contains(candidates, candidate => candidate.Form is WinogradForm);
         var expected = InDouble(model);
         foreach (var candidate in candidates)
@@ -194,8 +194,8 @@ public class InferencePlanTests
         var forms = layer.Alternatives.Append(layer.Chosen);
         var names = forms.Select(form => (form with { Ms = null }).ToString()).Order(StringComparer.Ordinal);
         Assert.Equal([
-                "direct", "masked direct", "masked winograd1x4", "masked winograd1x8", "masked winograd2x2", "masked winograd4x4",
-                "winograd1x4", "winograd1x8", "winograd2x2", "winograd4x4",
+                "direct", "fft8", "masked direct", "masked fft8",
+                "masked winograd1x4", "masked winograd1x8", "masked winograd2x2", "masked winograd4x4", "winograd1x4", "winograd1x8", "winograd2x2", "winograd4x4",
             ], names);
     }
 

@@ -105,6 +105,7 @@ internal static class OperationCases
             kind => WinogradCases(FormOf(kind.Item1, kind.Item1), kind.Item2, kind.Item3)),
         .. new[] { (4, 3, 3), (4, 1, 3), (4, 4, 3), (4, 5, 5), (8, 3, 3), (8, 2, 3) }.SelectMany(
             kind => RowWinogradCases(FormOf(1, kind.Item1), kind.Item2, kind.Item3)),
+        .. FftCase.All,
     ];
 
     private static WinogradForm FormOf(int tileRows, int tile) =>

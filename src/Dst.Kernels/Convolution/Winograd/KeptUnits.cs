@@ -10,7 +10,7 @@ internal sealed class KeptUnits
 
     /// <summary>Without kept taps all units; a unit of which any filter of a block keeps any weight counts as kept.</summary>
     /// <param name="shape">Sizes of the layer.</param>
-    /// <param name="unitLength">Weights of a unit, which are neighbours in the flattened weight row: 64 at most.</param>
+    /// <param name="unitLength">Weights of a unit, which are neighbours in the flattened weight row.</param>
     /// <param name="kept">The taps that are kept, or null for all.</param>
     public KeptUnits(Conv2dShape shape, int unitLength, KeptTaps? kept)
         : this(kept is null
@@ -30,7 +30,7 @@ internal sealed class KeptUnits
     /// <summary>The units of all blocks, one block after another, ascending in each: of channel 0, of channel 1 and so on.</summary>
     public int[] Units { get; }
 
-    /// <summary>Which taps of each unit are kept: a bit for each weight.</summary>
+    /// <summary>Which taps of each unit are kept: a bit for each weight. Of no use for units of more than 64 weights.</summary>
     public ulong[] Taps { get; }
 
     /// <summary>Index of a block's first unit in <see cref="Units"/>; one past the last for the number of blocks.</summary>

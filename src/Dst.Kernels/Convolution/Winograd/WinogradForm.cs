@@ -53,8 +53,8 @@ public sealed class WinogradForm : ConvolutionForm
     /// <summary>Outputs m of a row of a tile.</summary>
     public int Tile { get; }
 
-    /// <summary>Outputs of a tile. Rounding errors grow with it.</summary>
-    public int Outputs => TileRows * Tile;
+    /// <inheritdoc/>
+    public override int RoundingClass => TileRows * Tile;
 
     /// <summary>Whether columns of the kernel are not transformed: each of its rows has products of its own.</summary>
     public bool IsOneDimensional => TileRows < Tile;

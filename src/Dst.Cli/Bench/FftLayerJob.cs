@@ -1,0 +1,60 @@
+using Dst.Kernels;
+using Dst.Kernels.Simd;
+using Dst.Runtime.Threading;
+
+namespace Dst.Cli.Bench;
+
+/// <summary>
+/// A convolution in the frequency domain, all images together. Each gradient is computed alone: a training step transforms the output's
+/// gradient once for both.
+/// </summary>
+internal sealed unsafe class FftLayerJob : LayerJob
+{
+    private readonly FftConvolution _kernel;
+    private readonly AlignedBuffer _weights;
+    private readonly AlignedBuffer _backwardDataWeights;
+    private readonly ThreadData[] _data;
+
+    public FftLayerJob(SimdTier tier, FftForm form, Conv2dShape shape, KeptTaps? kept, int threads) : base(threads)
+    {
+        _kernel = new FftConvolution(tier, form, shape, kept, Images * form.TilesOf(shape));
+        _weights = Random(_kernel.WeightLength);
+        _backwardDataWeights = Random(_kernel.BackwardDataWeightLength);
+        _data =
+        [
+            .. Enumerable.Range(0, threads).Select(_ => new ThreadData(
+                Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength),
+                Zeros((long)Images * shape.InputLength), Zeros(_kernel.WeightLength),
+                Zeros(_kernel.InputSpectraLength), Zeros(_kernel.OutputSpectraLength), Zeros(_kernel.ScratchLength))),
+        ];
+    }
+
+    protected override void Run(LayerPass pass, int thread)
+    {
+        var data = _data[thread];
+        float* v = data.InputSpectra.Pointer, m = data.OutputSpectra.Pointer, scratch = data.Scratch.Pointer;
+        var tiles = new TileRun(0, 0, _kernel.Capacity);
+        if (pass != LayerPass.BackwardData) _kernel.TransformInput(tiles, data.X.Pointer, v, scratch);
+        if (pass == LayerPass.Forward)
+        {
+            _kernel.Multiply(0, _kernel.Frequencies, tiles.Count, v, _weights.Pointer, m);
+            _kernel.TransformOutput(tiles, m, data.Y.Pointer, scratch);
+            return;
+        }
+
+        _kernel.TransformOutputGradient(tiles, data.Y.Pointer, m, scratch);
+        if (pass == LayerPass.BackwardWeight)
+        {
+            _kernel.MultiplyForWeightGradient(0, _kernel.Frequencies, tiles.Count, v, m, data.Gradient.Pointer, accumulate: false);
+            return;
+        }
+
+        _kernel.MultiplyTransposed(0, _kernel.Frequencies, tiles.Count, m, _backwardDataWeights.Pointer, v);
+        data.Dx.Span.Clear();
+        _kernel.AddInputGradient(tiles, v, data.Dx.Pointer, scratch);
+    }
+
+    private sealed record ThreadData(
+        AlignedBuffer X, AlignedBuffer Y, AlignedBuffer Dx, AlignedBuffer Gradient,
+        AlignedBuffer InputSpectra, AlignedBuffer OutputSpectra, AlignedBuffer Scratch);
+}

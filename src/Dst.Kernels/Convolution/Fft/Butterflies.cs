@@ -1,0 +1,118 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>What becomes of the results of a butterfly.</summary>
+internal unsafe interface IComplexStore
+{
+    /// <summary>Writes element <paramref name="i"/>.</summary>
+    /// <param name="line">Destination.</param>
+    /// <param name="i">Element.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="twiddles">Twiddle factors of this butterfly, or null.</param>
+    static abstract void Store<T>(ComplexLine line, int i, ComplexLanes<T> value, float* twiddles) where T : unmanaged, ILanes<T>;
+}
+
+/// <summary>Results are written as they are.</summary>
+internal readonly unsafe struct PlainStore : IComplexStore
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<T>(ComplexLine line, int i, ComplexLanes<T> value, float* twiddles) where T : unmanaged, ILanes<T> =>
+        line.Store(i, value);
+}
+
+/// <summary>Results are turned by their twiddle factors.</summary>
+internal readonly unsafe struct TwiddledStore : IComplexStore
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<T>(ComplexLine line, int i, ComplexLanes<T> value, float* twiddles) where T : unmanaged, ILanes<T> =>
+        line.Store(i, i == 0 ? value : value.Times(twiddles + i * FourierTransform.TwiddleLength));
+}
+
+/// <summary>The sum of the real and the imaginary part follows them, for products of three multiplications.</summary>
+internal readonly unsafe struct SpectrumStore : IComplexStore
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store<T>(ComplexLine line, int i, ComplexLanes<T> value, float* twiddles) where T : unmanaged, ILanes<T>
+    {
+        line.Store(i, value);
+        T.Store(line.Re(i) + 2 * Layout.Block, T.Add(value.Re, value.Im));
+    }
+}
+
+/// <summary>A small transform in registers.</summary>
+internal unsafe interface IButterfly
+{
+    /// <summary>Its length.</summary>
+    static abstract int Length { get; }
+
+    /// <summary>X[k] = Σ x[n] e^(−2πi·nk/Length).</summary>
+    static abstract void Run<T, TStore>(ComplexLine from, ComplexLine to, float* twiddles)
+        where T : unmanaged, ILanes<T> where TStore : IComplexStore;
+}
+
+/// <summary>Four points.</summary>
+internal readonly unsafe struct Butterfly4 : IButterfly
+{
+    public static int Length
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<T, TStore>(ComplexLine from, ComplexLine to, float* twiddles)
+        where T : unmanaged, ILanes<T> where TStore : IComplexStore
+    {
+        ComplexLanes<T> x0 = from.Load<T>(0), x1 = from.Load<T>(1), x2 = from.Load<T>(2), x3 = from.Load<T>(3);
+        ComplexLanes<T> s0 = x0 + x2, d0 = x0 - x2, s1 = x1 + x3, d1 = x1 - x3;
+        TStore.Store(to, 0, s0 + s1, twiddles);
+        TStore.Store(to, 1, ComplexLanes<T>.SubtractTurned(d0, d1), twiddles);
+        TStore.Store(to, 2, s0 - s1, twiddles);
+        TStore.Store(to, 3, ComplexLanes<T>.AddTurned(d0, d1), twiddles);
+    }
+}
+
+/// <summary>Eight points: four of the even and four of the odd elements, turned by eighths of a circle.</summary>
+internal readonly unsafe struct Butterfly8 : IButterfly
+{
+    private const float HalfRoot = 0.707106781f;
+
+    public static int Length
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 8;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<T, TStore>(ComplexLine from, ComplexLine to, float* twiddles)
+        where T : unmanaged, ILanes<T> where TStore : IComplexStore
+    {
+        ComplexLanes<T> x0 = from.Load<T>(0), x4 = from.Load<T>(4), x2 = from.Load<T>(2), x6 = from.Load<T>(6);
+        ComplexLanes<T> s0 = x0 + x4, d0 = x0 - x4, s1 = x2 + x6, d1 = x2 - x6;
+        ComplexLanes<T> e0 = s0 + s1, e2 = s0 - s1;
+        ComplexLanes<T> e1 = ComplexLanes<T>.SubtractTurned(d0, d1), e3 = ComplexLanes<T>.AddTurned(d0, d1);
+        ComplexLanes<T> x1 = from.Load<T>(1), x5 = from.Load<T>(5), x3 = from.Load<T>(3), x7 = from.Load<T>(7);
+        ComplexLanes<T> s2 = x1 + x5, d2 = x1 - x5, s3 = x3 + x7, d3 = x3 - x7;
+        ComplexLanes<T> o0 = s2 + s3, o2 = s2 - s3;
+        var o1 = TurnedByEighth(ComplexLanes<T>.SubtractTurned(d2, d3));
+        var o3 = TurnedByEighth(ComplexLanes<T>.AddTurned(d2, d3));
+        TStore.Store(to, 0, e0 + o0, twiddles);
+        TStore.Store(to, 4, e0 - o0, twiddles);
+        TStore.Store(to, 1, e1 + o1, twiddles);
+        TStore.Store(to, 5, e1 - o1, twiddles);
+        TStore.Store(to, 2, ComplexLanes<T>.SubtractTurned(e2, o2), twiddles);
+        TStore.Store(to, 6, ComplexLanes<T>.AddTurned(e2, o2), twiddles);
+        TStore.Store(to, 3, ComplexLanes<T>.SubtractTurned(e3, o3), twiddles);
+        TStore.Store(to, 7, ComplexLanes<T>.AddTurned(e3, o3), twiddles);
+    }
+
+    /// <summary>x·(1 − i)/√2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ComplexLanes<T> TurnedByEighth<T>(ComplexLanes<T> x) where T : unmanaged, ILanes<T>
+    {
+        var scale = T.Broadcast(HalfRoot);
+        return new(T.Multiply(scale, T.Add(x.Re, x.Im)), T.Multiply(scale, T.Subtract(x.Im, x.Re)));
+    }
+}

@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// Complex transforms of 8, 16, 32 or 64 points in one dimension, of sixteen channels at once: at most two steps of butterflies, with
+/// twiddle factors between them (Cooley and Tukey 1965).
+/// </summary>
+internal static unsafe class FourierTransform
+{
+    /// <summary>Floats of a twiddle factor c − i·s: c, s, −s and one of no use.</summary>
+    public const int TwiddleLength = 4;
+
+    private static readonly float[] Of4And4 = Twiddles(4, 4);
+    private static readonly float[] Of8And4 = Twiddles(8, 4);
+    private static readonly float[] Of8And8 = Twiddles(8, 8);
+
+    /// <summary>X[k] = Σ x[n] e^(−2πi·nk/length), without a factor. The inverse, without a factor, takes exchanged lines.</summary>
+    /// <param name="length">8, 16, 32 or 64.</param>
+    /// <param name="from">x.</param>
+    /// <param name="to">X; it may be x.</param>
+    /// <param name="half">Room for as many complex vectors.</param>
+    public static void Run<T, TStore>(int length, ComplexLine from, ComplexLine to, float* half)
+        where T : unmanaged, ILanes<T> where TStore : IComplexStore
+    {
+        switch (length)
+        {
+            case 8: Eight<T, TStore>(from, to); break;
+            case 16: TwoSteps<T, Butterfly4, Butterfly4, TStore>(from, to, Of4And4, half); break;
+            case 32: TwoSteps<T, Butterfly8, Butterfly4, TStore>(from, to, Of8And4, half); break;
+            default: TwoSteps<T, Butterfly8, Butterfly8, TStore>(from, to, Of8And8, half); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Eight<T, TStore>(ComplexLine from, ComplexLine to) where T : unmanaged, ILanes<T> where TStore : IComplexStore =>
+        Butterfly8.Run<T, TStore>(from, to, null);
+
+    /// <summary>With n = n₁·b + n₂ and k = k₁ + a·k₂: a points for each n₂, turned by n₂·k₁, then b points for each k₁.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TwoSteps<T, TFirst, TSecond, TStore>(ComplexLine from, ComplexLine to, float[] twiddles, float* half)
+        where T : unmanaged, ILanes<T> where TFirst : IButterfly where TSecond : IButterfly where TStore : IComplexStore
+    {
+        var between = new ComplexLine(half, 2 * Layout.Block);
+        fixed (float* factors = twiddles)
+        {
+            for (var n = 0; n < TSecond.Length; n++)
+                TFirst.Run<T, TwiddledStore>(
+                    from.From(n, TSecond.Length), between.From(n * TFirst.Length, 1), factors + n * TFirst.Length * TwiddleLength);
+        }
+
+        for (var k = 0; k < TFirst.Length; k++)
+            TSecond.Run<T, TStore>(between.From(k, TFirst.Length), to.From(k, TFirst.Length), null);
+    }
+
+    private static float[] Twiddles(int first, int second)
+    {
+        var factors = new float[first * second * TwiddleLength];
+        for (var n = 0; n < second; n++)
+        {
+            for (var k = 0; k < first; k++)
+            {
+                var (sin, cos) = Math.SinCos(2 * Math.PI * n * k / (first * second));
+                var factor = factors.AsSpan((n * first + k) * TwiddleLength);
+                (factor[0], factor[1], factor[2]) = ((float)cos, (float)sin, (float)-sin);
+            }
+        }
+
+        return factors;
+    }
+}
