@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Dst.Cli.Commands;
 using Dst.Cli.Usage;
+using Dst.Interop.CSource;
 using Dst.Kernels.Simd;
 using Dst.Report.Renderers;
 
@@ -97,7 +98,7 @@ public static class CommandLine
                 return Fail(standardError, exception.Message, exception, WrongInput);
             case UnauthorizedAccessException:
                 return Fail(standardError, $"{exception.Message.TrimEnd('.')}; permission was expected", exception, WrongInput);
-            case NotFiniteNumberException:
+            case NotFiniteNumberException or CSourceCheckException:
                 return Fail(standardError, exception.Message, exception, Failed);
             case IOException: // the system says what it is that fails
                 return Fail(standardError, exception.Message.TrimEnd('.'), exception, Failed);

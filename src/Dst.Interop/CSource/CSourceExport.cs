@@ -19,7 +19,7 @@ public static class CSourceExport
     /// The folder has files or cannot be written, the name is not an identifier, C source cannot express the model, or an array
     /// of the check does not fit it.
     /// </exception>
-    /// <exception cref="InvalidOperationException">The check failed.</exception>
+    /// <exception cref="CSourceCheckException">The check failed.</exception>
     public static CSourceReport Write(Model model, string folder, string name, CSourceCheck check)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -94,6 +94,8 @@ public sealed class CSourceExportTests : IDisposable
         var (failure, _, errors) = Export("bad", "wrong.npy");
         Assert.Equal(1, failure);
         Assert.Contains($"logit {logitShape[1] - 1} of image 2", errors);
+        Assert.EndsWith("wrong, differences up to 1.0e-02 of the largest logit; at most 1e-04 was expected\n", errors);
+        Assert.DoesNotContain("make", errors);
         Assert.False(Directory.Exists(_folder.File("bad")));
 
         var (refusal, _, sentence) = Export("shapes", "x.npy");

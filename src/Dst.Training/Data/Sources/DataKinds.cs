@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 
@@ -28,6 +29,22 @@ internal static class DataKinds
         var resolved = options.Kind == DataKind.Auto ? options with { Kind = Find(options, baseFolder, log) } : options;
         CheckKeys(resolved);
         return resolved;
+    }
+
+    /// <summary>The data set in a folder that only wraps it, at any depth, or null.</summary>
+    public static string? FindInside(string folder)
+    {
+        const int deepest = 8;
+        for (var depth = 0; depth < deepest; depth++)
+        {
+            var folders = ImageFolder.Subfolders(folder);
+            var withImages = folders.Where(inner => ImageFolder.Find(inner).Images.Count > 0).ToList();
+            if (withImages.Count > 1 || depth > 0 && OfFolder(folder) != DataKind.Folder) return depth > 0 ? folder : null;
+            if (withImages.Count == 0 && folders.Count != 1) return null;
+            folder = withImages.Count == 1 ? withImages[0] : folders[0];
+        }
+
+        return null;
     }
 
     private static DataKind Find(DataOptions options, string baseFolder, Action<string> log)

@@ -19,7 +19,7 @@ public sealed class RunFolder : IDisposable
     private const string ForceOption = "--force to go on nevertheless";
 
     private readonly FileStream _lock; // the system releases it when the process ends, in whatever way
-    private readonly FileStream _metrics;
+    private readonly MetricsFile _metrics;
 
     private RunFolder(string path, Recipe recipe, FileMode metricsMode)
     {
@@ -27,8 +27,7 @@ public sealed class RunFolder : IDisposable
         Recipe = recipe;
         RecipeHash = RecipeFile.HashOf(recipe);
         Summary = new(recipe.Name, recipe.Seed, []) { RecipeHash = RecipeHash };
-        // Without a buffer, or disposal would repeat a write that failed.
-        _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        _metrics = new(In(path, MetricsName), metricsMode);
         try
         {
             _lock = new(
@@ -52,6 +51,9 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Whether the run goes on although something is different that may change its result.</summary>
     public bool IsForced { get; private init; }
+
+    /// <summary>Whether the run began in this process.</summary>
+    private bool IsNew { get; init; }
 
     /// <summary>The arms that are finished.</summary>
     public RunSummary Summary { get; private set; }
@@ -82,7 +84,7 @@ public sealed class RunFolder : IDisposable
     internal static RunFolder CreateAt(string path, Recipe recipe) => Guard(path, () =>
     {
         Directory.CreateDirectory(path);
-        return Begin(new RunFolder(path, recipe, FileMode.Create));
+        return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true });
     });
 
     /// <summary>Makes a folder named like that of a run, with the recipe alone: that of a <see cref="RunSet"/>.</summary>
@@ -158,23 +160,22 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void AddMetrics(EpochMetrics row) => Write(MetricsTable.Format(row));
+    public void AddMetrics(EpochMetrics row) => Guard(Path, () =>
+    {
+        _metrics.Add(row);
+        return true;
+    });
 
     /// <summary>
     /// Cuts <c>metrics.csv</c> after the rows of finished arms and of the first <paramref name="epochs"/> epochs of
     /// <paramref name="arm"/>: what follows was not yet in the checkpoint that training goes on from.
     /// </summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void TrimMetrics(string arm, int epochs)
+    public void TrimMetrics(string arm, int epochs) => Guard(Path, () =>
     {
-        _metrics.Position = 0;
-        using var reader = new StreamReader(_metrics, leaveOpen: true);
-        var lines = reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
-        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsTable.Header : IsKept(line, arm, epochs)).ToList();
-        _metrics.SetLength(kept.Sum(line => line.Length + 1));
-        _metrics.Position = _metrics.Length;
-        if (kept.Count == 0) Write(MetricsTable.Header);
-    }
+        _metrics.Trim(row => Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
+        return true;
+    });
 
     /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -223,11 +224,26 @@ public sealed class RunFolder : IDisposable
         (manifest with { Convolutions = convolutions }).Save(ManifestPath);
     }
 
+    /// <summary>Removes the folder of a new run that was refused before anything was trained. Any other stays.</summary>
+    public void DiscardIfUntrained()
+    {
+        if (!IsNew || _metrics.HasRows || File.Exists(CheckpointPath)) return;
+        Dispose();
+        Remove(Path);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _metrics.Dispose();
         _lock.Dispose();
+    }
+
+    /// <summary>Removes a folder of runs, and the folder around it if that is empty then.</summary>
+    internal static void Remove(string path)
+    {
+        Directory.Delete(path, recursive: true);
+        if (Directory.GetParent(path) is { } parent && !parent.EnumerateFileSystemInfos().Any()) parent.Delete();
     }
 
     /// <summary>Reads what is finished and checks that all files are of one run.</summary>
@@ -275,7 +291,7 @@ public sealed class RunFolder : IDisposable
             Directory.CreateDirectory(path);
             try
             {
-                return new(path, recipe, FileMode.CreateNew);
+                return new(path, recipe, FileMode.CreateNew) { IsNew = true };
             }
             catch (IOException) when (File.Exists(In(path, MetricsName)))
             {
@@ -295,7 +311,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            run.Write(MetricsTable.Header);
+            run._metrics.Begin();
             WriteRecipe(run.Path, run.Recipe);
             return run;
         }
@@ -308,16 +324,6 @@ public sealed class RunFolder : IDisposable
 
     private static void WriteRecipe(string path, Recipe recipe) =>
         AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
-
-    private bool IsKept(string line, string arm, int epochs) =>
-        MetricsTable.TryParse(line, out var row) && (Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
-
-    private void Write(string line) => Guard(Path, () =>
-    {
-        _metrics.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        _metrics.Flush(flushToDisk: true);
-        return true;
-    });
 
     private static T Guard<T>(string path, Func<T> work)
     {

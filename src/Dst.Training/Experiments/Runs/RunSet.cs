@@ -34,6 +34,12 @@ public sealed class RunSet
         return new(path, recipe, force);
     }
 
+    /// <summary>Removes the folder if no run is left in it.</summary>
+    public void DiscardIfEmpty()
+    {
+        if (Directory.GetDirectories(Path).Length == 0) RunFolder.Remove(Path);
+    }
+
     /// <summary>The recipe of the run of one of the seeds.</summary>
     public static Recipe RecipeOf(Recipe recipe, long seed) => recipe with { Seed = seed, Seeds = [] };
 
