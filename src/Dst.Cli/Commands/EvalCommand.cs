@@ -24,13 +24,17 @@ internal static class EvalCommand
             "Measures a model on labelled data: top-1, top-5, balanced accuracy, loss and the confusion matrix. "
                 + "Name the recipe and the seed of its training, so that the splits are the same.",
             "eval dst.safetensors recipes/quickstart.yaml",
-            "eval dst.safetensors --data.kind folder --data.path photos --split validation --json")
+            "eval dst.safetensors --data.kind folder --data.path photos --split validation --json",
+            "eval faces.safetensors --embedding h.relu --data.path people --roc roc.csv")
         {
             SharedOptions.Model,
         };
         RecipeInput.AddTo(verb);
         verb.Add(ModelEvaluation.Split);
         verb.Add(Inference);
+        verb.Add(EmbeddingEvaluation.Layer);
+        verb.Add(EmbeddingEvaluation.Threshold);
+        verb.Add(EmbeddingEvaluation.Roc);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -41,8 +45,17 @@ internal static class EvalCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
+        if (EmbeddingEvaluation.IsAskedFor(call.Arguments))
+        {
+            if (call.Arguments.GetValue(Inference) is not null)
+                throw new InputException("eval has both --embedding and --pool-inference; one of them was expected");
+            EmbeddingEvaluation.Run(call, path);
+            return;
+        }
+
+        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
         var loaded = WithInference(path, Model.Load(path), call.Arguments.GetValue(Inference));
-        var (model, data) = ModelInput.Load(RecipeInput.LoadFor(call, RecipeInput.DataKeys), path, loaded, call);
+        var (model, data) = ModelInput.Load(recipe, path, loaded, call);
         var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);
         // The cross-entropy is that of classes of which one is right.
         var hasLoss = model.Outputs is OutputKind.Logits or OutputKind.Probabilities || model.OutputCount == 1;

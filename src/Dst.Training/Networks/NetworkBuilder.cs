@@ -11,8 +11,8 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     private const int ChannelMultiple = 4;
     private readonly List<Node> _nodes = [];
 
-    /// <summary>Whether the network has a pooling over windows.</summary>
-    public bool HasPool => _nodes.Any(node => node.Operation is PoolOp);
+    /// <summary>Whether the network has max pooling, or what takes its place.</summary>
+    public bool HasPool { get; private set; }
 
     /// <summary>Shape of one input image.</summary>
     public FeatureShape Input => input;
@@ -35,14 +35,29 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
         string name, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1, bool bias = false, string? from = null) =>
         Add(name, new Conv2dOp(channels, kernel, kernel, stride, padding, groups, bias), from);
 
+    /// <summary>A convolution whose kernel is as large as its input, so that one pixel is left.</summary>
+    public string ConvWholeMap(string name, int channels, bool bias)
+    {
+        var map = LastShape(name);
+        return Add(name, new Conv2dOp(channels, map.Height, map.Width, Bias: bias));
+    }
+
     public string BatchNorm(string name, string? from = null) => Add(name, new BatchNormOp(), from);
 
     public string Relu(string name) => Add(name, new ReluOp());
 
     /// <summary>Max pooling in steps of two, or what the network has in its place.</summary>
-    public string Pool(string name, int kernel, int padding = 0) => Add(name, pooling.Over(kernel, padding));
+    public string Pool(string name, int kernel, int padding = 0)
+    {
+        HasPool = true;
+        return Add(name, pooling.Over(kernel, padding));
+    }
 
-    public string Linear(string name, int features) => Add(name, new LinearOp(features));
+    public string Tanh(string name) => Add(name, new TanhOp());
+
+    public string Affine(string name) => Add(name, new AffineOp());
+
+    public string AvgPool(string name) => Add(name, new AvgPoolOp(2, 2));
 
     public string GlobalAvgPool(string name) => Add(name, new GlobalAvgPoolOp());
 
@@ -63,6 +78,8 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
         Dropout("dropout");
         Linear(name, classes);
     }
+
+    public string Linear(string name, int features) => Add(name, new LinearOp(features));
 
     /// <summary>Shape of the output of the node added last.</summary>
     public FeatureShape LastShape(string network) => ToGraph(network).OutputShape;

@@ -35,18 +35,22 @@ public static class Zoo
         ["mobilenetv2"] = MobileNetV2.Add,
         [Digits] = Plain.Add4,
         ["plain6"] = Plain.Add6,
+        [LeNet7.Name] = LeNet7.Add,
+        [LeNet7.NormalisedName] = LeNet7.AddNormalised,
     };
 
     /// <summary>All names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Architectures.Keys];
 
     /// <summary>
-    /// Input and number of classes of a network's usual task: MSTAR chips for A-ConvNet, MNIST for plain4, CIFAR-100 for the others.
+    /// Input and number of classes of a network's usual task: MSTAR chips for A-ConvNet, MNIST for plain4, ORL faces for the seven-layer
+    /// network, CIFAR-100 for the others.
     /// </summary>
     public static (FeatureShape Input, int Classes) UsualTask(string name) => name switch
     {
         AConvNet.Name => (new(1, 88, 88), 10),
         Digits => (new(1, 28, 28), 10),
+        LeNet7.Name or LeNet7.NormalisedName => (new(1, 32, 32), 40),
         _ => (new(3, 32, 32), 100),
     };
 

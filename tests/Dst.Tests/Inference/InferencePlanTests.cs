@@ -295,7 +295,7 @@ public class InferencePlanTests
 
     private static Model Small(string network)
     {
-        FeatureShape input = network switch { "aconvnet" => new(1, 88, 88), "plain4" => new(3, 16, 16), _ => new(3, 12, 12) };
+        var input = network is "aconvnet" or "lenet7" or "lenet7-bn" or "plain4" ? Zoo.UsualTask(network).Input : new(3, 12, 12);
         return Initialised(Zoo.Build(network, input, Classes, width: 0.5));
     }
 
