@@ -1,4 +1,5 @@
 using Dst.Cli;
+using Dst.Graph;
 using Dst.Interop.CSource;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
