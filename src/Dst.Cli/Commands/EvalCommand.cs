@@ -16,12 +16,16 @@ internal static class EvalCommand
             "Measures a model on labelled data: top-1, top-5, balanced accuracy, loss and the confusion matrix. "
                 + "Name the recipe and the seed of its training, so that the splits are the same.",
             "eval dst.safetensors recipes/quickstart.yaml",
-            "eval dst.safetensors --data.kind folder --data.path photos --split validation --json")
+            "eval dst.safetensors --data.kind folder --data.path photos --split validation --json",
+            "eval faces.safetensors --embedding h.relu --data.path people --roc roc.csv")
         {
             SharedOptions.Model,
         };
         RecipeInput.AddTo(verb);
         verb.Add(ModelEvaluation.Split);
+        verb.Add(EmbeddingEvaluation.Layer);
+        verb.Add(EmbeddingEvaluation.Threshold);
+        verb.Add(EmbeddingEvaluation.Roc);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -32,6 +36,12 @@ internal static class EvalCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
+        if (EmbeddingEvaluation.IsAskedFor(call.Arguments))
+        {
+            EmbeddingEvaluation.Run(call, path);
+            return;
+        }
+
         var (model, data) = ModelInput.Load(RecipeInput.LoadFor(call, RecipeInput.DataKeys), path, Model.Load(path), call);
         var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);
         // The cross-entropy is that of classes of which one is right.

@@ -32,13 +32,17 @@ internal static class PredictCommand
             "Classifies image files: prints the most probable classes of each, with probabilities.",
             "predict dst.safetensors chip.png",
             "predict dst.safetensors chips/ --top 3 --json",
-            "predict teacher.safetensors --raw batch.npy --logits logits.npy")
+            "predict teacher.safetensors --raw batch.npy --logits logits.npy",
+            "predict faces.safetensors --embedding h.relu --gallery people/ --threshold 0.7 door.png")
         {
             SharedOptions.Model,
             Images,
             RawPrediction.Raw,
             RawPrediction.Logits,
             Top,
+            EmbeddingPrediction.Layer,
+            EmbeddingPrediction.Gallery,
+            EmbeddingPrediction.Threshold,
             SharedOptions.Threads,
             SharedOptions.Json,
         };
@@ -55,8 +59,15 @@ internal static class PredictCommand
             return;
         }
 
+        var isEmbedding = EmbeddingPrediction.IsAskedFor(call.Arguments);
         if (images.Length == 0)
             throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
+        if (isEmbedding)
+        {
+            EmbeddingPrediction.Run(call, path, [.. images.SelectMany(image => FilesOf(image, call))]);
+            return;
+        }
+
         var model = Model.Load(path);
         var files = images.SelectMany(image => FilesOf(image, call)).ToList();
         var outputs = Predict(call, model, files);

@@ -32,9 +32,22 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
         string name, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1, bool bias = false, string? from = null) =>
         Add(name, new Conv2dOp(channels, kernel, kernel, stride, padding, groups, bias), from);
 
+    /// <summary>A convolution whose kernel is as large as its input, so that one pixel is left.</summary>
+    public string ConvWholeMap(string name, int channels, bool bias)
+    {
+        var map = LastShape(name);
+        return Add(name, new Conv2dOp(channels, map.Height, map.Width, Bias: bias));
+    }
+
     public string BatchNorm(string name, string? from = null) => Add(name, new BatchNormOp(), from);
 
     public string Relu(string name) => Add(name, new ReluOp());
+
+    public string Tanh(string name) => Add(name, new TanhOp());
+
+    public string Affine(string name) => Add(name, new AffineOp());
+
+    public string AvgPool(string name) => Add(name, new AvgPoolOp(2, 2));
 
     public string MaxPool(string name) => Add(name, new MaxPoolOp(2, 2));
 
@@ -55,8 +68,10 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     {
         GlobalAvgPool("avgpool");
         Dropout("dropout");
-        Add(name, new LinearOp(classes));
+        Linear(name, classes);
     }
+
+    public string Linear(string name, int features) => Add(name, new LinearOp(features));
 
     /// <summary>Shape of the output of the node added last.</summary>
     public FeatureShape LastShape(string network) => ToGraph(network).OutputShape;

@@ -32,14 +32,23 @@ public static class Zoo
         ["vgg13"] = b => Vgg.Add(b, 2, 2, 2, 2, 2),
         ["vgg16"] = b => Vgg.Add(b, 2, 2, 3, 3, 3),
         ["mobilenetv2"] = MobileNetV2.Add,
+        [LeNet7.Name] = LeNet7.Add,
+        [LeNet7.NormalisedName] = LeNet7.AddNormalised,
     };
 
     /// <summary>All names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Architectures.Keys];
 
-    /// <summary>Input and number of classes of a network's usual task: MSTAR chips for A-ConvNet, CIFAR-100 for the others.</summary>
-    public static (FeatureShape Input, int Classes) UsualTask(string name) =>
-        name == AConvNet.Name ? (new(1, 88, 88), 10) : (new(3, 32, 32), 100);
+    /// <summary>
+    /// Input and number of classes of a network's usual task: MSTAR chips for A-ConvNet, ORL faces for the seven-layer network, CIFAR-100
+    /// for the others.
+    /// </summary>
+    public static (FeatureShape Input, int Classes) UsualTask(string name) => name switch
+    {
+        AConvNet.Name => (new(1, 88, 88), 10),
+        LeNet7.Name or LeNet7.NormalisedName => (new(1, 32, 32), 40),
+        _ => (new(3, 32, 32), 100),
+    };
 
     /// <summary>Builds a network whose output is the logits [classes, 1, 1] and checks it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>

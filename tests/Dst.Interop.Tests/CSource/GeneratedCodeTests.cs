@@ -17,6 +17,7 @@ public sealed class GeneratedCodeTests : IDisposable
     [InlineData("resnet8", "kernel:16:16", 0.5)]
     [InlineData("aconvnet", "kernel:16:16", 0.25)]
     [InlineData("aconvnet", "weight:1:4", 0.25)]
+    [InlineData("lenet7", "kernel:4:4", 1)]
     [InlineData("vgg8", "kernel:4:2", 0.125)]
     [InlineData("resnet8", "row:16:16", 0.5)]
     [InlineData("resnet8", "weight:16:16:4", 0.5)]

@@ -292,7 +292,7 @@ public class InferencePlanTests
 
     private static Model Small(string network)
     {
-        var input = network == "aconvnet" ? new FeatureShape(1, 88, 88) : new FeatureShape(3, 12, 12);
+        var input = network is "aconvnet" or "lenet7" or "lenet7-bn" ? Zoo.UsualTask(network).Input : new FeatureShape(3, 12, 12);
         return Initialised(Zoo.Build(network, input, Classes, width: 0.5));
     }
 

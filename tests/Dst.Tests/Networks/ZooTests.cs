@@ -38,6 +38,21 @@ public class ZooTests
         Assert.Equal(new FeatureShape(10, 1, 1), graph.Shapes["conv5"]);
     }
 
+    [Fact]
+    public void The_seven_layer_network_has_the_layers_of_the_paper()
+    {
+        var graph = Zoo.Build("lenet7", new(1, 32, 32), 40);
+        (string Layer, FeatureShape Shape, int Weights)[] layers =
+        [
+            ("c1", new(6, 28, 28), 6 * 25 + 6), ("s1", new(6, 14, 14), 6 + 6), ("c2", new(16, 10, 10), 16 * 6 * 25 + 16),
+            ("s2", new(16, 5, 5), 16 + 16), ("h", new(120, 1, 1), 120 * 16 * 25 + 120), ("f", new(40, 1, 1), 40 * 120 + 40),
+        ];
+        Assert.All(layers, layer => Assert.Equal(layer.Shape, graph.Shapes[layer.Layer]));
+        Assert.All(layers, layer => Assert.Equal(layer.Weights, graph.Parameters.Where(p => p.Layer == layer.Layer).Sum(p => p.Count)));
+        Assert.Equal(layers.Sum(layer => layer.Weights), NetworkCost.Of(graph).Weights);
+        Assert.Equal(5, graph.Nodes.Count(node => node.Operation is TanhOp));
+    }
+
     [Theory]
     [MemberData(nameof(AllNames))]
     public void Every_network_takes_one_or_three_channels_and_ends_in_logits(string name)
