@@ -48,6 +48,7 @@ public static class CommandLine
         ("results", ResultsCommand.Create),
         ("data", DataCommand.Create),
         ("settings", SettingsCommand.Create),
+        ("networks", NetworksCommand.Create),
         ("bench", BenchCommand.Create),
         ("doctor", DoctorCommand.Create),
     ];

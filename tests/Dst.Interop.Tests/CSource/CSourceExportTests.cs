@@ -1,4 +1,5 @@
 using Dst.Cli;
+using Dst.Graph;
 using Dst.Interop.CSource;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
@@ -117,6 +118,17 @@ public sealed class CSourceExportTests : IDisposable
         Assert.Equal(sizes with { CodeBytes = null, StackBytes = null }, CSourceExport.SizesOf(Small()));
         Assert.Contains($"\"arena_bytes\": {sizes.ArenaBytes}", Run("inspect", path, "--json").Output);
         Assert.Contains(" of RAM as C source", Run("inspect", path).Output);
+    }
+
+    [Fact]
+    public void The_code_of_very_many_operations_is_not_measured()
+    {
+        var nodes = Enumerable.Range(1, 5001).Select(i => new Node($"n{i}", new SigmoidOp(), [i == 1 ? NetworkGraph.InputName : $"n{i - 1}"]));
+        var model = new Model(new(new("long", new(1, 2, 2), [.. nodes])), new Dictionary<string, Tensor>());
+        var report = CSourceExport.Write(model, _folder.File("long"), "chips", CSourceCheck.None);
+        Assert.Equal("it has 5001 operations, and they are measured of up to 5000", report.Problem);
+        Assert.Null(report.Sizes.CodeBytes);
+        Assert.Contains("n5001", File.ReadAllText(Path.Combine(_folder.File("long"), "chips.c")));
     }
 
     private static string Refusal(Model model, string folder, string name = "net") =>

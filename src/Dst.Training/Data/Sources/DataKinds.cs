@@ -73,9 +73,15 @@ internal static class DataKinds
         }
     }
 
-    private static DataKind OfFile(string path) => IdxSource.IsImages(path) ? DataKind.Idx
-        : CifarSource.KindOfArchive(path) ?? throw new InputException(
+    private static DataKind OfFile(string path)
+    {
+        if (IdxSource.IsImages(path)) return DataKind.Idx;
+        if (Path.GetFileName(path).Contains("idx1", StringComparison.OrdinalIgnoreCase))
+            throw new InputException(
+                $"data.path '{path}' is a file of labels; the file of images beside it was expected, such as train-images-idx3-ubyte");
+        return CifarSource.KindOfArchive(path) ?? throw new InputException(
             $"data.path '{path}' is a file of an unknown kind; a folder of images, a CIFAR archive or an IDX file of images was expected");
+    }
 
     private static DataKind OfFolder(string path)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Dst.Foundations;
 using Dst.Training.Autodiff;
@@ -75,31 +74,17 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">The folder cannot be made.</exception>
     public static RunFolder Create(Recipe recipe, DateTime now)
     {
-        var path = FirstPath(recipe, now);
-        return Guard(path, () => Begin(Claim(path, recipe)));
+        var path = RunPaths.First(recipe, now);
+        return RunPaths.Guard(path, () => Begin(Claim(path, recipe)));
     }
 
     /// <summary>Makes the run folder <paramref name="path"/>, which has no run yet.</summary>
     /// <exception cref="InputException">It cannot be made.</exception>
-    internal static RunFolder CreateAt(string path, Recipe recipe) => Guard(path, () =>
+    internal static RunFolder CreateAt(string path, Recipe recipe) => RunPaths.Guard(path, () =>
     {
         Directory.CreateDirectory(path);
         return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true });
     });
-
-    /// <summary>Makes a folder named like that of a run, with the recipe alone: that of a <see cref="RunSet"/>.</summary>
-    /// <exception cref="InputException">It cannot be made.</exception>
-    internal static string CreateSet(Recipe recipe, DateTime now)
-    {
-        var first = FirstPath(recipe, now);
-        return Guard(first, () =>
-        {
-            var path = PathsAfter(first).First(path => !System.IO.Path.Exists(path));
-            Directory.CreateDirectory(path);
-            WriteRecipe(path, recipe);
-            return path;
-        });
-    }
 
     /// <summary>Whether a run was begun in the folder.</summary>
     internal static bool IsRun(string path) => File.Exists(In(path, RecipeName)) && File.Exists(In(path, MetricsName));
@@ -120,7 +105,7 @@ public sealed class RunFolder : IDisposable
     {
         TakeRecipe(path, recipe, force);
         if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
-        return Guard(path, () =>
+        return RunPaths.Guard(path, () =>
         {
             var run = new RunFolder(path, recipe, FileMode.Open) { IsForced = force };
             try
@@ -160,7 +145,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void AddMetrics(EpochMetrics row) => Guard(Path, () =>
+    public void AddMetrics(EpochMetrics row) => RunPaths.Guard(Path, () =>
     {
         _metrics.Add(row);
         return true;
@@ -171,7 +156,7 @@ public sealed class RunFolder : IDisposable
     /// <paramref name="arm"/>: what follows was not yet in the checkpoint that training goes on from.
     /// </summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void TrimMetrics(string arm, int epochs) => Guard(Path, () =>
+    public void TrimMetrics(string arm, int epochs) => RunPaths.Guard(Path, () =>
     {
         _metrics.Trim(row => Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
         return true;
@@ -229,7 +214,7 @@ public sealed class RunFolder : IDisposable
     {
         if (!IsNew || _metrics.HasRows || File.Exists(CheckpointPath)) return;
         Dispose();
-        Remove(Path);
+        RunPaths.Remove(Path);
     }
 
     /// <inheritdoc/>
@@ -237,13 +222,6 @@ public sealed class RunFolder : IDisposable
     {
         _metrics.Dispose();
         _lock.Dispose();
-    }
-
-    /// <summary>Removes a folder of runs, and the folder around it if that is empty then.</summary>
-    internal static void Remove(string path)
-    {
-        Directory.Delete(path, recursive: true);
-        if (Directory.GetParent(path) is { } parent && !parent.EnumerateFileSystemInfos().Any()) parent.Delete();
     }
 
     /// <summary>Reads what is finished and checks that all files are of one run.</summary>
@@ -276,16 +254,10 @@ public sealed class RunFolder : IDisposable
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
 
-    private static string FirstPath(Recipe recipe, DateTime now) =>
-        System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
-
-    private static IEnumerable<string> PathsAfter(string first) =>
-        Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
-
     // A folder belongs to the process that created its metrics.csv. A process that comes second takes the next name.
     private static RunFolder Claim(string first, Recipe recipe)
     {
-        foreach (var path in PathsAfter(first))
+        foreach (var path in RunPaths.After(first))
         {
             if (System.IO.Path.Exists(path)) continue;
             Directory.CreateDirectory(path);
@@ -322,21 +294,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static void WriteRecipe(string path, Recipe recipe) =>
+    /// <summary>Writes the recipe of a run or of a set of runs.</summary>
+    internal static void WriteRecipe(string path, Recipe recipe) =>
         AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
-
-    private static T Guard<T>(string path, Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(
-                $"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); "
-                + "expected a writable folder with free space that no other process has open",
-                e);
-        }
-    }
 }
