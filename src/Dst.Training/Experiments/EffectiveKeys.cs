@@ -6,6 +6,7 @@ namespace Dst.Training.Experiments;
 /// <summary>Finds keys that a command line sets in vain.</summary>
 public static class EffectiveKeys
 {
+    private static readonly string[] KeysOfArchitecture = ["arch", "width", "dropout", "pooling", "pool_dropout", "pool_inference"];
     private const string Arms = "arms";
 
     /// <summary>Refuses the first setting of a command that trains a recipe that has no effect.</summary>
@@ -68,7 +69,7 @@ public static class EffectiveKeys
             var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
             yield return $"{network}.from";
             var isFresh = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;
-            foreach (var key in isFresh ? ["arch", "width", "dropout"] : Array.Empty<string>()) yield return $"{network}.{key}";
+            foreach (var key in isFresh ? KeysOfArchitecture : []) yield return $"{network}.{key}";
         }
 
         yield return "train"; // teacher.train and prune_train inherit from it

@@ -42,10 +42,10 @@ internal static class LeNet7
     {
         b.Conv("c1", b.Scale(FirstMaps), Kernel);
         Normalise(b, "c1");
-        b.MaxPool("s1");
+        b.Pool("s1", kernel: 2);
         b.Conv("c2", b.Scale(SecondMaps), Kernel);
         Normalise(b, "c2");
-        b.MaxPool("s2");
+        b.Pool("s2", kernel: 2);
         AddHidden(b, bias: false);
         Normalise(b, "h");
         AddClasses(b);

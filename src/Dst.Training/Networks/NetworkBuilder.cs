@@ -6,10 +6,13 @@ namespace Dst.Training.Networks;
 /// Appends nodes to a network. Each method takes the new node's name and reads the node added last, unless it is given an
 /// input; it returns the name of its output. Channels pass through <see cref="Scale"/>.
 /// </summary>
-internal sealed class NetworkBuilder(FeatureShape input, int classes, double width, double dropout)
+internal sealed class NetworkBuilder(FeatureShape input, int classes, double width, double dropout, PoolingChoice pooling)
 {
     private const int ChannelMultiple = 4;
     private readonly List<Node> _nodes = [];
+
+    /// <summary>Whether the network has max pooling, or what takes its place.</summary>
+    public bool HasPool { get; private set; }
 
     /// <summary>Shape of one input image.</summary>
     public FeatureShape Input => input;
@@ -43,13 +46,18 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
 
     public string Relu(string name) => Add(name, new ReluOp());
 
+    /// <summary>Max pooling in steps of two, or what the network has in its place.</summary>
+    public string Pool(string name, int kernel, int padding = 0)
+    {
+        HasPool = true;
+        return Add(name, pooling.Over(kernel, padding));
+    }
+
     public string Tanh(string name) => Add(name, new TanhOp());
 
     public string Affine(string name) => Add(name, new AffineOp());
 
     public string AvgPool(string name) => Add(name, new AvgPoolOp(2, 2));
-
-    public string MaxPool(string name) => Add(name, new MaxPoolOp(2, 2));
 
     public string GlobalAvgPool(string name) => Add(name, new GlobalAvgPoolOp());
 

@@ -26,6 +26,7 @@ public sealed class GeneratedCodeTests : IDisposable
     [InlineData("odd", "unstructured", 1)]
     [InlineData("activations", "dense", 1)]
     [InlineData("modern", "dense", 1)]
+    [InlineData("random pools", "dense", 1)]
     public void Gives_the_runtimes_logits_without_a_warning_or_an_undefined_step(string network, string pattern, double width)
     {
         var source = Export(Networks.Create(network, pattern, width));
