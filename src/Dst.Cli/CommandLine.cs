@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Dst.Cli.Commands;
 using Dst.Cli.Usage;
+using Dst.Interop.CSource;
 using Dst.Kernels.Simd;
 using Dst.Report.Renderers;
 
@@ -47,6 +48,7 @@ public static class CommandLine
         ("results", ResultsCommand.Create),
         ("data", DataCommand.Create),
         ("settings", SettingsCommand.Create),
+        ("networks", NetworksCommand.Create),
         ("bench", BenchCommand.Create),
         ("doctor", DoctorCommand.Create),
     ];
@@ -97,7 +99,7 @@ public static class CommandLine
                 return Fail(standardError, exception.Message, exception, WrongInput);
             case UnauthorizedAccessException:
                 return Fail(standardError, $"{exception.Message.TrimEnd('.')}; permission was expected", exception, WrongInput);
-            case NotFiniteNumberException:
+            case NotFiniteNumberException or CSourceCheckException:
                 return Fail(standardError, exception.Message, exception, Failed);
             case IOException: // the system says what it is that fails
                 return Fail(standardError, exception.Message.TrimEnd('.'), exception, Failed);

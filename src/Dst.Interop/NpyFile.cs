@@ -23,10 +23,13 @@ public static partial class NpyFile
         var bytes = InputFile.ReadAllBytes(path);
         var (header, data) = SplitHeader(path, bytes);
         var text = Encoding.Latin1.GetString(bytes, header.Start.Value, header.End.Value - header.Start.Value);
-        if (!Description().IsMatch(text))
+        if (!Floats().IsMatch(text))
             throw new InputException(
                 $"{path} has the type '{Words.Shorten(Type().Match(text).Groups[1].Value)}'; "
-                + "32-bit little-endian floats in C order ('<f4') were expected");
+                + "32-bit little-endian floats were expected, which array.astype('<f4') makes");
+        if (!RowMajor().IsMatch(text))
+            throw new InputException($"{path} has its values column by column (Fortran order); C order was expected, which "
+                + "np.ascontiguousarray(array) makes");
         var shape = Shape().Match(text) is { Success: true } match ? ParseShape(match.Groups[1].Value) : null;
         var count = shape?.Aggregate((Int128)1, (product, extent) => product > int.MaxValue ? product : product * extent);
         if (shape is null || count * sizeof(float) != bytes.Length - data)
@@ -97,8 +100,11 @@ public static partial class NpyFile
         return shape.Length <= MaxRank ? shape : null;
     }
 
-    [GeneratedRegex(@"^(?=.*'descr':\s*'<f4')(?=.*'fortran_order':\s*False)")]
-    private static partial Regex Description();
+    [GeneratedRegex(@"'descr':\s*'<f4'")]
+    private static partial Regex Floats();
+
+    [GeneratedRegex(@"'fortran_order':\s*False")]
+    private static partial Regex RowMajor();
 
     [GeneratedRegex(@"'descr':\s*'([^']*)'")]
     private static partial Regex Type();

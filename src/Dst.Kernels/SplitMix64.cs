@@ -16,4 +16,7 @@ public static class SplitMix64
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);
     }
+
+    /// <summary>The n-th number: the finaliser of n steps.</summary>
+    public static ulong Hash(ulong n) => Mix(n * GoldenGamma);
 }

@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
 using Dst.ModelFiles;
@@ -63,6 +64,28 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
         if (OutputCount > 1) return logits;
         var pad = new Node("two_classes", new PadOp(0, 0, 0, 0, ChannelsBefore: 1), [logits.Graph.Output.Name]);
         return logits with { Graph = new(logits.Graph.Definition with { Nodes = [.. logits.Graph.Nodes, pad] }) };
+    }
+
+    /// <summary>
+    /// The part of the network that ends at a layer: its outputs are the layer's values [C, H, W], numbers without a scale. Training a
+    /// classifier makes such values an embedding: images of one kind have similar ones, of kinds that it was not trained on too.
+    /// </summary>
+    /// <param name="layer">Name of the layer.</param>
+    /// <exception cref="InputException">There is no such layer.</exception>
+    public Model UpTo(string layer)
+    {
+        var names = Graph.Nodes.Select(node => node.Name).ToList();
+        if (!names.Contains(layer))
+            throw new InputException(
+                $"network '{Graph.Name}' has no layer '{layer}'; did you mean '{NearestName.Of(layer, names)}'? "
+                + $"One of {string.Join(", ", names)} was expected");
+        var graph = new CheckedGraph(Graph.Definition.LeadingTo(layer));
+        return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => Parameters[shape.Name]))
+        {
+            Masks = Masks.Where(mask => graph.Nodes.Any(node => node.Name == mask.Key)).ToDictionary(),
+            Normalisation = Normalisation,
+            Outputs = OutputKind.None,
+        };
     }
 
     /// <summary>The same network without a softmax or sigmoid at its end.</summary>

@@ -23,6 +23,7 @@ internal static class Targets
         ["model"] = name => new(name, Networks.Files(ModelFile.Save), ReadModel),
         ["model-header"] = ModelHeader,
         ["onnx"] = name => new(name, Networks.Files(OnnxExporter.Export), path => OnnxImporter.Import(path)),
+        ["onnx-foreign"] = name => new(name, ForeignNetworks.All, path => OnnxImporter.Import(path)),
         ["pt"] = name => new(name, [StateDictFile.Pack(StateDictFile.PickleOf(Networks.Dense), Networks.Dense)], ReadStateDict),
         ["pt-pickle"] = name => new(name, [StateDictFile.PickleOf(Networks.Dense)], ReadStateDict)
         {
@@ -37,6 +38,7 @@ internal static class Targets
         ["metrics"] = name => new(name, [TrainingRun.Metrics], path => MetricsTable.Load(path)),
         ["plans"] = name => new(name, [Plans()], ReadPlans),
         ["cifar"] = name => new(name, [Zip(CifarTar())], ReadCifar),
+        ["fusar"] = name => new(name, [Ships], ReadFusar),
         ["images-idx3"] = name => new(name, [IdxImages], ReadIdx),
         ["cifar-tar"] = name => new(name, [CifarTar()], ReadCifar) { Frame = Zip },
     };
@@ -127,6 +129,23 @@ internal static class Targets
         if (!File.Exists(labels))
             File.WriteAllBytes(labels, [0, 0, 8, 1, 0, 0, 0, 18, .. Enumerable.Range(0, 18).Select(i => (byte)(i % 3))]);
         DataSet.Load(new() { Kind = DataKind.Idx, Path = path }, seed: 1, "/", _ => { });
+    }
+
+    /// <summary>The table of FUSAR-Ship: which ship each image shows.</summary>
+    private static byte[] Ships =>
+        Encoding.UTF8.GetBytes("path,mmsi\n" + string.Concat(Enumerable.Range(0, 8).Select(i => $"\"a/Ship_{i}.pgm\",{200 + i / 2}\n")));
+
+    private static void ReadFusar(string path)
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(path)!, "ships");
+        for (var i = 0; i < 8 && !File.Exists(Path.Combine(folder, i % 2 == 0 ? "Cargo" : "Fishing", "a", $"Ship_{i}.pgm")); i++)
+        {
+            var inner = Directory.CreateDirectory(Path.Combine(folder, i % 2 == 0 ? "Cargo" : "Fishing", "a"));
+            File.WriteAllText(Path.Combine(inner.FullName, $"Ship_{i}.pgm"), $"P2 2 1 255 {i} {2 * i}");
+        }
+
+        File.Copy(path, Path.Combine(folder, "meta.csv"), overwrite: true);
+        DataSet.Load(new() { Kind = DataKind.Fusar, Path = folder, Test = 0.25, Validation = 0.25 }, seed: 1, "/", _ => { });
     }
 
     private static byte[] CifarTar()

@@ -52,6 +52,7 @@ internal sealed class Worker : IDisposable
     {
         const int warmUp = 200;
         var (clock, refused, leaks) = (Stopwatch.StartNew(), 0L, (LeakCheck?)null);
+        if (!_target.Corpus.All(part => IsRead(_target.Frame(part)))) Fail("a file of the corpus, as it is, is refused", input: null);
         var end = _options.Inputs > long.MaxValue - _options.First ? long.MaxValue : _options.First + _options.Inputs;
         for (_number = _options.First; _number < end && _failures < MostFailures; _number++)
         {

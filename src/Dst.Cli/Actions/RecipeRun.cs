@@ -51,7 +51,7 @@ internal static class RecipeRun
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
             ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
             : RecipeInput.Load(call.Arguments, overrides);
-        EffectiveKeys.Check(overrides.Concat(RecipeInput.Overrides(call.Arguments)), EffectiveKeys.Of(recipe), call.Command);
+        EffectiveKeys.Check(overrides, RecipeInput.Overrides(call.Arguments), recipe, call.Command);
         if (folder is null) Begin(call, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else
@@ -104,9 +104,9 @@ internal static class RecipeRun
         foreach (var seed in set.Recipe.Seeds)
         {
             using var run = set.Open(seed);
-            var summary = RunToEnd(call, run, firstData ?? Load(call, run.Recipe), resumeWith: set.Path);
+            var summary = RunToEnd(call, run, firstData ?? Load(call, run.Recipe), resumeWith: set.Path, set.DiscardIfEmpty);
             firstData = null;
-            runs.Add(new(run.Path, summary, set.Recipe.Prune.PatternText));
+            runs.Add(new(run.Path, summary, run.Recipe));
             next = NextCommands(run, summary);
         }
 
@@ -143,7 +143,7 @@ internal static class RecipeRun
         return LayerTable.Of(LayerRow.AllOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped) with { Title = $"layers of {arm.Arm}:" };
     }
 
-    private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith)
+    private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith, Action? refused = null)
     {
         var report = call.Report;
         report.Log($"run folder: {run.Path}");
@@ -163,6 +163,12 @@ internal static class RecipeRun
         catch (OperationCanceledException)
         {
             report.Log($"the state is saved; to go on: ./dst run --resume {resumeWith}");
+            throw;
+        }
+        catch (Exception e) when (e is InputException or NotFiniteNumberException)
+        {
+            run.DiscardIfUntrained();
+            refused?.Invoke();
             throw;
         }
         finally

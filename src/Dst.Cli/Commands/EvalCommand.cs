@@ -1,5 +1,8 @@
+using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
+using Dst.Foundations;
+using Dst.Graph;
 using Dst.Report;
 using Dst.Training.Engine;
 
@@ -8,6 +11,11 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst eval</c>: how well a model does on labelled data.</summary>
 internal static class EvalCommand
 {
+    private static readonly Option<string?> Inference = SharedOptions.Text(
+        "--pool-inference", "weighted|scaled_max",
+        "What max-pooling dropout computes, in place of what the model says. So one training serves to compare both.")
+        .AcceptOnlyFromAmong([.. Words.All(typeof(PoolInference))]);
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -16,12 +24,17 @@ internal static class EvalCommand
             "Measures a model on labelled data: top-1, top-5, balanced accuracy, loss and the confusion matrix. "
                 + "Name the recipe and the seed of its training, so that the splits are the same.",
             "eval dst.safetensors recipes/quickstart.yaml",
-            "eval dst.safetensors --data.kind folder --data.path photos --split validation --json")
+            "eval dst.safetensors --data.kind folder --data.path photos --split validation --json",
+            "eval faces.safetensors --embedding h.relu --data.path people --roc roc.csv")
         {
             SharedOptions.Model,
         };
         RecipeInput.AddTo(verb);
         verb.Add(ModelEvaluation.Split);
+        verb.Add(Inference);
+        verb.Add(EmbeddingEvaluation.Layer);
+        verb.Add(EmbeddingEvaluation.Threshold);
+        verb.Add(EmbeddingEvaluation.Roc);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -32,7 +45,17 @@ internal static class EvalCommand
     private static void Run(Invocation call)
     {
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
-        var (model, data) = ModelInput.Load(RecipeInput.LoadFor(call, RecipeInput.DataKeys), path, Model.Load(path), call);
+        if (EmbeddingEvaluation.IsAskedFor(call.Arguments))
+        {
+            if (call.Arguments.GetValue(Inference) is not null)
+                throw new InputException("eval has both --embedding and --pool-inference; one of them was expected");
+            EmbeddingEvaluation.Run(call, path);
+            return;
+        }
+
+        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
+        var loaded = WithInference(path, Model.Load(path), call.Arguments.GetValue(Inference));
+        var (model, data) = ModelInput.Load(recipe, path, loaded, call);
         var metrics = ModelEvaluation.Measure(model, data, ModelEvaluation.SplitOf(data, call), call);
         // The cross-entropy is that of classes of which one is right.
         var hasLoss = model.Outputs is OutputKind.Logits or OutputKind.Probabilities || model.OutputCount == 1;
@@ -41,6 +64,20 @@ internal static class EvalCommand
             + $"balanced accuracy {Format.Percent(metrics.Confusion.BalancedAccuracy)}, {loss}";
         call.Report.Write(new(
             Evaluation.Of(metrics, hasLoss ? metrics.Loss : null), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));
+    }
+
+    private static Model WithInference(string path, Model model, string? word)
+    {
+        if (word is null) return model;
+        var inference = (PoolInference)Words.Find(typeof(PoolInference), word)!;
+        if (!model.Graph.Nodes.Any(node => node.Operation is MaxPoolDropoutOp))
+            throw new InputException($"option --pool-inference is {word}, but {path} has no max-pooling dropout, which was expected");
+        Node[] nodes =
+        [
+            .. model.Graph.Nodes.Select(node =>
+                node.Operation is MaxPoolDropoutOp pool ? node with { Operation = pool with { Inference = inference } } : node),
+        ];
+        return model with { Graph = new(model.Graph.Definition with { Nodes = nodes }) };
     }
 
     private static Table ConfusionTable(ConfusionMatrix confusion, IReadOnlyList<string> classNames) => Table.Of(

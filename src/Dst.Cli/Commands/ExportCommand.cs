@@ -22,6 +22,8 @@ internal static class ExportCommand
         HelpName = "PATH",
         Required = true,
     };
+    private static readonly Option<string?> Layer = SharedOptions.Text(
+        "--embedding", "LAYER", "Ends the network at this layer, whose values are then its outputs, to compare images by.");
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
@@ -31,11 +33,13 @@ internal static class ExportCommand
             "Writes a model as an ONNX file or as C99 source.",
             "export dst.safetensors --format onnx --out dst.onnx",
             "export dst.safetensors --format c --out board/",
-            "export dst.safetensors --format c --out board/ --name chips --check")
+            "export dst.safetensors --format c --out board/ --name chips --check",
+            "export faces.safetensors --format c --embedding h.relu --out board/")
         {
             SharedOptions.Model,
             FormatName,
             Out,
+            Layer,
         };
         CSourceOutput.AddTo(verb);
         verb.Add(SharedOptions.Json);
@@ -52,15 +56,21 @@ internal static class ExportCommand
         {
             case "onnx":
                 OutputPath.Check(call.Arguments, Out);
-                OnnxExporter.Export(output, ModelFile.Load(path));
+                OnnxExporter.Export(output, Load(call, path));
                 var bytes = new FileInfo(output).Length;
                 call.Report.Write(new(new { File = output, FileBytes = bytes }, new Lines($"{output}: {Format.Bytes(bytes)}")));
                 break;
             case "c":
-                CSourceOutput.Write(call, ModelFile.Load(path), path, output);
+                CSourceOutput.Write(call, Load(call, path), path, output);
                 break;
             default:
                 throw new InputException($"option --format is '{format}'; onnx or c was expected");
         }
+    }
+
+    private static Model Load(Invocation call, string path)
+    {
+        var model = ModelFile.Load(path);
+        return call.Arguments.GetValue(Layer) is { } layer ? model.UpTo(layer) : model;
     }
 }

@@ -63,6 +63,7 @@ internal static class HalveCommand
         var options = recipe.Prune;
         Check(options);
         PruningInput.CheckLayers(path, model, options);
+        if (BatchNormRestorer.Describe(model.Graph) is { } line) call.Report.Log($"{path}: {line}");
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         DataSet? data = null;
         if (arguments.GetValue(CalibrationInput.Folder) is null) (model, data) = ModelInput.Load(recipe, path, model, call);

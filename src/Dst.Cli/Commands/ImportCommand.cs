@@ -18,6 +18,10 @@ internal static class ImportCommand
 {
     private const long MaxClassesBytes = 16L << 20;
 
+    private const string NoBatchNorm =
+        "no batch normalisation: if the exporter folded it into the convolutions, the network can hardly be trained on; use "
+        + "--restore-batch-norm, or export it with training=TrainingMode.PRESERVE, do_constant_folding=False";
+
     private static readonly Option<string?> Out = new("--out") { Description = "Model file to write.", HelpName = "FILE", Required = true };
 
     private static readonly Option<string?> Classes = SharedOptions.Text(
@@ -83,7 +87,8 @@ internal static class ImportCommand
         if (restores) model = Restore(call, model, recipe);
         ModelFile.Save(output, model);
         foreach (var note in notes) call.Report.Log($"{call.Arguments.GetValue(ModelSource.File)}: {note}");
-        call.Report.Write(Describe(model, output));
+        if (BatchNormRestorer.LacksBatchNorm(model.Graph)) notes.Add(NoBatchNorm);
+        call.Report.Write(Describe(model, output, notes));
     }
 
     private static Model Restore(Invocation call, Model model, Recipe recipe)
@@ -111,7 +116,7 @@ internal static class ImportCommand
         throw new InputException($"option --outputs is '{word}'; {Words.Choice(allowed)} was expected, by the end of the network");
     }
 
-    private static Result Describe(Model model, string file)
+    private static Result Describe(Model model, string file, List<string> notes)
     {
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var layers = LayerRow.AllOf(model);
@@ -124,6 +129,7 @@ internal static class ImportCommand
             model.Outputs,
             cost.Weights,
             cost.Macs,
+            Notes = notes,
             Layers = layers,
         };
         var size = $"{Format.Count(cost.Weights)} weights, {Format.Count(cost.Macs)} MACs an image";
@@ -132,10 +138,7 @@ internal static class ImportCommand
             $"{file}: {document.Network}, input {document.Input}, {Words.Count(model.OutputCount, "output")}, {size}",
             $"outputs: {model.DescribeOutputs()}",
         ];
-        if (BatchNormRestorer.LacksBatchNorm(model.Graph))
-            lines.Add(
-                "no batch normalisation: if the exporter folded it into the convolutions, the network can hardly be trained on; use "
-                    + "--restore-batch-norm, or export it with training=TrainingMode.PRESERVE, do_constant_folding=False");
+        if (notes.Contains(NoBatchNorm)) lines.Add(NoBatchNorm);
         return new(document, LayerTable.Of(layers), new Lines([.. lines]));
     }
 

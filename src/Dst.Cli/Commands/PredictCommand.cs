@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Runtime.ExceptionServices;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
+using Dst.Foundations;
 using Dst.Images;
 using Dst.Report;
 using Dst.Runtime.Inference;
@@ -30,13 +32,17 @@ internal static class PredictCommand
             "Classifies image files: prints the most probable classes of each, with probabilities.",
             "predict dst.safetensors chip.png",
             "predict dst.safetensors chips/ --top 3 --json",
-            "predict teacher.safetensors --raw batch.npy --logits logits.npy")
+            "predict teacher.safetensors --raw batch.npy --logits logits.npy",
+            "predict faces.safetensors --embedding h.relu --gallery people/ --threshold 0.7 door.png")
         {
             SharedOptions.Model,
             Images,
             RawPrediction.Raw,
             RawPrediction.Logits,
             Top,
+            EmbeddingPrediction.Layer,
+            EmbeddingPrediction.Gallery,
+            EmbeddingPrediction.Threshold,
             SharedOptions.Threads,
             SharedOptions.Json,
         };
@@ -53,46 +59,61 @@ internal static class PredictCommand
             return;
         }
 
+        var isEmbedding = EmbeddingPrediction.IsAskedFor(call.Arguments);
         if (images.Length == 0)
             throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
-        var model = Model.Load(path);
-        var top = call.Arguments.GetValue(Top) ?? 1;
-        var results = new List<FilePredictions>();
-        var allFiles = images.SelectMany(image => FilesOf(image, call)).ToList();
-        // Without tuning, the same file gives the same probabilities each time, and a few images take less time.
-        using var predictor = new Predictor(
-            model, new() { Tier = call.Tier, Batch = Math.Min(Batch, allFiles.Count), Tune = false },
-            SharedOptions.ThreadsOf(call.Arguments));
-        foreach (var files in allFiles.Chunk(Batch))
+        if (isEmbedding)
         {
-            call.Cancellation.ThrowIfCancellationRequested();
-            var values = Predict(predictor, files, Array.ConvertAll(files, file => ImageFile.Read(file, call.Report.Log)));
-            for (var i = 0; i < files.Length; i++)
-                results.Add(new(files[i], model.Outputs, Best(values[(i * model.Classes)..((i + 1) * model.Classes)], model, top)));
+            EmbeddingPrediction.Run(call, path, [.. images.SelectMany(image => FilesOf(image, call))]);
+            return;
         }
 
-        call.Report.Write(
-            new(results, new Lines([.. results.Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}")])));
+        var model = Model.Load(path);
+        var files = images.SelectMany(image => FilesOf(image, call)).ToList();
+        var outputs = Predict(call, model, files);
+        var failures = outputs.FindAll(output => output.Failure is not null);
+        if (failures.Count == outputs.Count) ExceptionDispatchInfo.Throw(failures[0].Failure!);
+        foreach (var failure in failures) call.Report.Log(failure.Failure!.Message);
+        Write(call, model, outputs);
+        if (failures.Count > 0) throw Summarise(failures, outputs.Count);
     }
 
-    private static float[] Predict(Predictor predictor, string[] files, Image[] images)
+    private static List<FileOutputs> Predict(Invocation call, Model model, List<string> files)
     {
-        var values = new float[files.Length * predictor.Classes];
-        try
+        // Without tuning, the same file gives the same probabilities each time, and a few images take less time.
+        using var predictor = new Predictor(
+            model, new() { Tier = call.Tier, Batch = Math.Min(Batch, files.Count), Tune = false },
+            SharedOptions.ThreadsOf(call.Arguments));
+        var prediction = new FilePrediction(predictor, call.Report.Log);
+        var outputs = new List<FileOutputs>();
+        foreach (var batch in files.Chunk(Batch))
         {
-            predictor.Predict(images, values);
-        }
-        catch (NotFiniteNumberException) when (files.Length > 1) // one after another, to name the file
-        {
-            for (var i = 0; i < files.Length; i++) Predict(predictor, [files[i]], [images[i]]);
-            throw;
-        }
-        catch (NotFiniteNumberException e)
-        {
-            throw new NotFiniteNumberException($"{files[0]}: {e.Message}", e.OffendingNumber, e);
+            call.Cancellation.ThrowIfCancellationRequested();
+            outputs.AddRange(prediction.Predict(batch));
         }
 
-        return values;
+        if (CentreCrop.Describe(prediction.Sizes, model.Normalisation?.Resize ?? 0, model.Graph.Input) is { } line) call.Report.Log(line);
+        return outputs;
+    }
+
+    private static void Write(Invocation call, Model model, List<FileOutputs> outputs)
+    {
+        var top = call.Arguments.GetValue(Top) ?? 1;
+        var results = outputs.ConvertAll(
+            output => new FilePredictions(output.File, model.Outputs, Best(output.Values, model, top), output.Failure?.Message));
+        var lines = results.Where(result => result.Error is null)
+            .Select(result => $"{result.File}: {string.Join(", ", result.Predictions)}");
+        call.Report.Write(new(results, new Lines([.. lines])));
+    }
+
+    // The exit code is that of the worst: a wrong file.
+    private static Exception Summarise(List<FileOutputs> failures, int count)
+    {
+        var sentence = $"{failures.Count} of {Words.Count(count, "image")} could not be predicted, such as '{failures[0].File}'; the lines "
+            + "above say why";
+        return failures.Exists(failure => failure.Failure is InputException)
+            ? new InputException(sentence)
+            : new NotFiniteNumberException(sentence);
     }
 
     private static IEnumerable<string> FilesOf(string path, Invocation call) =>
@@ -110,7 +131,8 @@ internal static class PredictCommand
             i => new Prediction(model.ClassNameOf(i), hasScale ? values[i] : null, hasScale ? null : values[i]));
     }
 
-    private sealed record FilePredictions(string File, OutputKind Outputs, IReadOnlyList<Prediction> Predictions);
+    /// <summary>An image in the JSON document. One that could not be predicted has no predictions and an error.</summary>
+    private sealed record FilePredictions(string File, OutputKind Outputs, IReadOnlyList<Prediction> Predictions, string? Error);
 
     /// <summary>A class with its probability, or with an output that has no scale.</summary>
     private sealed record Prediction(string Class, float? Probability, float? Score)

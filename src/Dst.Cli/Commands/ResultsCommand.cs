@@ -22,7 +22,7 @@ internal static class ResultsCommand
         var verb = new Verb(
             "results",
             "Writes Markdown tables of finished runs. Each arm has its mean and standard deviation over the seeds. "
-                + "A recipe that was run with several patterns has a table with a row for each pattern.",
+                + "A recipe that was run with several patterns or other keys has a table with a row for each.",
             "results runs/quickstart > tables.md",
             "results runs/quickstart/<time> --json")
         {
@@ -36,7 +36,9 @@ internal static class ResultsCommand
 
     private static void Run(Invocation call)
     {
-        var patterns = PatternRuns.GroupsOf([.. call.Arguments.GetRequiredValue(Folders).SelectMany(FinishedRun.FindAll)]);
+        var runs = call.Arguments.GetRequiredValue(Folders).SelectMany(folder => FinishedRun.FindAll(folder, call.Report.Log))
+            .DistinctBy(run => Path.GetFullPath(run.Folder));
+        var patterns = PatternRuns.GroupsOf([.. runs], call.Report.Log);
         var blocks = patterns.GroupBy(pattern => pattern.Recipe).SelectMany(recipe => BlocksOf(recipe.Key, [.. recipe]));
         call.Report.Write(new(patterns, [.. blocks]));
     }
@@ -45,7 +47,7 @@ internal static class ResultsCommand
     {
         foreach (var pattern in patterns)
         {
-            yield return new Heading($"{recipe}: {pattern.Pattern}, seeds {string.Join(", ", pattern.Seeds)}");
+            yield return new Heading($"{recipe}: {pattern.Label}, seeds {string.Join(", ", pattern.Seeds)}");
             yield return ArmTables.All(pattern.Arms);
         }
 

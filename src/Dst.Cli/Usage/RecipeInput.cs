@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Dst.Foundations;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 
@@ -89,9 +90,23 @@ internal static class RecipeInput
     public static Recipe Load(ParseResult arguments, params IEnumerable<SettingOverride> first)
     {
         var overrides = first.Concat(Overrides(arguments));
-        return arguments.GetValue(File) is { } file
-            ? RecipeFile.Load(file, overrides)
-            : RecipeFile.Parse("the command line", "name: dst", overrides);
+        if (arguments.GetValue(File) is not { } file) return RecipeFile.Parse("the command line", "name: dst", overrides);
+        CheckRecipe(arguments, file);
+        return RecipeFile.Load(file, overrides);
+    }
+
+    // Data and runs are often named where the recipe stands.
+    private static void CheckRecipe(ParseResult arguments, string file)
+    {
+        bool Has(string option) => arguments.CommandResult.Command.Options.Any(other => other.Name == option);
+        var isFolder = Directory.Exists(file);
+        var kind = isFolder ? "a folder" : System.IO.File.Exists(file) ? FileKind.NameOf(file) : null;
+        if (kind is null or FileKind.Text) return;
+        var isRun = isFolder && System.IO.File.Exists(Path.Combine(file, "recipe.yaml")) && Has("--resume");
+        var others = isRun ? $"--resume {file}"
+            : isFolder && Has("--data") ? $"--data.path {file}, or --data {file} for images without labels"
+            : $"--data.path {file}";
+        throw new InputException($"'{file}' is {kind}; a recipe file was expected, or {others}");
     }
 
     /// <summary>The keys that the command line sets; what <c>--set</c> says comes last and wins.</summary>

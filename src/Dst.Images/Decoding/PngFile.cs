@@ -26,6 +26,9 @@ internal static class PngFile
     {
         var chunks = KeepNeededChunks(name, file);
         var header = HeaderOf(name, chunks);
+        SharpDecoder.Guard(name, Format, () => PngData.IsComplete(chunks)
+            ? true
+            : throw SharpDecoder.Unreadable(name, Format, "its data end before the last pixel"));
         var isDeep = header.BitDepth == PngBitDepth.Bit16;
         return header.ColorType switch
         {

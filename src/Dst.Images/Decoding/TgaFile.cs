@@ -22,9 +22,7 @@ internal static class TgaFile
     public static Image Decode(string name, byte[] file)
     {
         var info = SharpDecoder.Identify(name, Format, file, Decoder);
-        var isPacked = file[2] >= 9;
-        if (!isPacked && HeaderBytes + file[0] + (long)info.Width * info.Height * ((file[16] + 7) / 8) > file.Length)
-            throw SharpDecoder.Unreadable(name, Format, "it is truncated");
+        if (!IsComplete(file, (long)info.Width * info.Height)) throw SharpDecoder.Unreadable(name, Format, "it is truncated");
         return ChannelsOf(file) == 1
             ? SharpDecoder.Decode<L8, byte>(name, Format, file, Decoder, 1)
             : SharpDecoder.Decode<Rgba32, byte>(name, Format, file, Decoder, 4);
@@ -33,6 +31,23 @@ internal static class TgaFile
     /// <summary>Reads bands and size only.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
     public static ImageSize Measure(string name, byte[] file) => SharpDecoder.Measure(name, Format, file, Decoder, ChannelsOf(file));
+
+    // ImageSharp leaves pixels black that are not there.
+    private static bool IsComplete(byte[] file, long pixels)
+    {
+        const int firstPacked = 9;
+        var bytes = (file[16] + 7) / 8;
+        long at = HeaderBytes + file[0] + BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(5)) * file[1] * ((file[7] + 7) / 8);
+        if (file[2] < firstPacked) return at + pixels * bytes <= file.Length;
+        for (; pixels > 0 && at < file.Length; at++)
+        {
+            var count = (file[at] & 0x7F) + 1; // of one pixel if the bit above is set, else of as many
+            pixels -= count;
+            at += (file[at] & 0x80) != 0 ? bytes : count * bytes;
+        }
+
+        return pixels <= 0 && at <= file.Length;
+    }
 
     private static int ChannelsOf(byte[] file) => file[2] is 3 or 11 ? 1 : 3;
 }

@@ -52,19 +52,8 @@ internal static class COperations
             case LinearOp l:
                 CConvolutions.Emit(program, node, l);
                 break;
-            case MaxPoolOp p:
-                EmitPool(program, "max_pool", node, p.ShapeFor(ShapeOf(node.Inputs[0])));
-                break;
-            case GlobalMaxPoolOp:
-                EmitPool(program, "max_pool", node, WholeMap(ShapeOf(node.Inputs[0])));
-                break;
-            case AvgPoolOp p:
-                var shape = p.ShapeFor(ShapeOf(node.Inputs[0]));
-                var counted = p.CountPadding ? $", {shape.Sides.Bottom}, {shape.Sides.Right}" : ", -1, -1";
-                EmitPool(program, "average_pool", node, shape, counted);
-                break;
-            case GlobalAvgPoolOp:
-                EmitPool(program, "average_pool", node, WholeMap(ShapeOf(node.Inputs[0])), ", -1, -1");
+            case PoolOp or GlobalMaxPoolOp or GlobalAvgPoolOp:
+                CPooling.Emit(program, node, ShapeOf(node.Inputs[0]));
                 break;
             case LayerNormOp l:
                 EmitLayerNorm(program, node, l);
@@ -135,16 +124,6 @@ internal static class COperations
     /// <summary>Writes the call of a function from a map to values without a border.</summary>
     private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
         function, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
-
-    private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
-
-    private static void EmitPool(CProgram program, string function, LoweredNode node, WindowShape w, string more = "")
-    {
-        if (function == "max_pool") program.Use("tile.c");
-        program.Use($"{function}.c");
-        program.Call(
-            function, node, $"{w.KernelHeight}, {w.KernelWidth}, {w.Stride}, {w.StrideWidth}, {w.Sides.Top}, {w.Sides.Left}{more}");
-    }
 
     private static void EmitConcat(CProgram program, LoweredNode node)
     {

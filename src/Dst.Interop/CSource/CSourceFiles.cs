@@ -27,6 +27,9 @@ internal sealed class CSourceFiles
         _normalisation = new(model.Normalisation, model.Graph.Input);
     }
 
+    /// <summary>Operations of an image.</summary>
+    public int Operations => _network.Program.Nodes.Count;
+
     /// <summary>Shape of an image.</summary>
     public FeatureShape Input => _model.Graph.Input;
 

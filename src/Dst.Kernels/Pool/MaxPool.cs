@@ -6,16 +6,17 @@ namespace Dst.Kernels;
 /// <summary>Maximum over a window; positions outside of the map never win.</summary>
 public static unsafe class MaxPool
 {
-    /// <summary>y = the largest x in each window.</summary>
+    /// <summary>y = scale · the largest x in each window.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes; the padding is smaller than the window.</param>
     /// <param name="x">[N, C/16, H, W, 16].</param>
     /// <param name="images">Images in the run.</param>
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
-    public static void Forward(SimdTier tier, WindowShape shape, float* x, int images, float* y)
+    /// <param name="scale">Factor of the maximum; 1 leaves its bits as they are. The backward pass knows no other.</param>
+    public static void Forward(SimdTier tier, WindowShape shape, float* x, int images, float* y, float scale = 1)
     {
         shape.ValidatePool(images);
-        KernelRunner.Run(tier, new MaxPoolForward(shape, x, images, y));
+        KernelRunner.Run(tier, new MaxPoolForward(shape, x, images, y, scale));
     }
 
     /// <summary>Gives each window's gradient to its maximum: the first in the order of rows and columns where several are equal.</summary>
@@ -35,28 +36,30 @@ public static unsafe class MaxPool
     }
 }
 
-/// <summary>y = the largest x in each window.</summary>
-internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int images, float* y) : IKernel
+/// <summary>y = scale · the largest x in each window.</summary>
+internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int images, float* y, float scale = 1) : IKernel
 {
     public void Reference()
     {
         for (var o = 0L; o < shape.OutputLength(images); o++)
         {
-            y[o] = float.NegativeInfinity;
+            var largest = float.NegativeInfinity;
             for (var tap = 0; tap < shape.Area; tap++)
             {
-                if (shape.InputOf(o, tap) is >= 0 and var i) y[o] = Math.Max(y[o], x[i]);
+                if (shape.InputOf(o, tap) is >= 0 and var i) largest = Math.Max(largest, x[i]);
             }
+
+            y[o] = scale * largest;
         }
     }
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        for (var i = 0L; i < shape.Planes(images); i++) Plane<T>(shape, x + i * shape.InputPlane, y + i * shape.OutputPlane);
+        for (var i = 0L; i < shape.Planes(images); i++) Plane<T>(shape, x + i * shape.InputPlane, y + i * shape.OutputPlane, scale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Plane<T>(WindowShape shape, float* x, float* y) where T : unmanaged, ILanes<T>
+    private static void Plane<T>(WindowShape shape, float* x, float* y, float scale) where T : unmanaged, ILanes<T>
     {
         var width = shape.Width;
         var (outHeight, outWidth) = (shape.OutHeight, shape.OutWidth);
@@ -77,7 +80,7 @@ internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int 
                     }
                 }
 
-                T.Store(y, largest);
+                T.Store(y, T.Multiply(largest, T.Broadcast(scale)));
             }
         }
     }

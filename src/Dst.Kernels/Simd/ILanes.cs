@@ -42,6 +42,9 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>Lane by lane, the larger.</summary>
     static abstract T Max(T a, T b);
 
+    /// <summary>Lane by lane, the smaller.</summary>
+    static abstract T Min(T a, T b);
+
     /// <summary>Lane by lane the nearest value from least to most; NaN stays NaN.</summary>
     static abstract T Clip(T value, T least, T most);
 

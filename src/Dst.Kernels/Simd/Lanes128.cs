@@ -66,6 +66,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
         new(Vector128.Max(a._v0, b._v0), Vector128.Max(a._v1, b._v1), Vector128.Max(a._v2, b._v2), Vector128.Max(a._v3, b._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Min(Lanes128 a, Lanes128 b) =>
+        new(Vector128.Min(a._v0, b._v0), Vector128.Min(a._v1, b._v1), Vector128.Min(a._v2, b._v2), Vector128.Min(a._v3, b._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Clip(Lanes128 value, Lanes128 least, Lanes128 most) =>
         new(
             Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1),

@@ -60,6 +60,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Vector256.Max(a._v0, b._v0), Vector256.Max(a._v1, b._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Min(Lanes256 a, Lanes256 b) => new(Vector256.Min(a._v0, b._v0), Vector256.Min(a._v1, b._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Clip(Lanes256 value, Lanes256 least, Lanes256 most) =>
         new(Clip(value._v0, least._v0, most._v0), Clip(value._v1, least._v1, most._v1));
 

@@ -54,6 +54,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(Vector512.Max(a._v0, b._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Min(Lanes512 a, Lanes512 b) => new(Vector512.Min(a._v0, b._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Clip(Lanes512 value, Lanes512 least, Lanes512 most) => new(Clip(value._v0, least._v0, most._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

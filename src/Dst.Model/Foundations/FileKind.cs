@@ -12,6 +12,9 @@ public static class FileKind
     /// <summary>A pickle outside of a zip archive.</summary>
     public const string Pickle = "a Python pickle, such as PyTorch wrote before version 1.6";
 
+    /// <summary>A file of printable characters.</summary>
+    public const string Text = "a text file";
+
     /// <summary>How many bytes <see cref="NameOf(ReadOnlySpan{byte})"/> looks at.</summary>
     private const int Length = 16;
 
@@ -55,7 +58,7 @@ public static class FileKind
 
         // ONNX: the version of the format, a small number in field 1, then another field of the model.
         if (start is [8, > 0 and < 32, 0x12 or 0x1A or 0x22 or 0x2A or 0x32 or 0x3A or 0x42, not 0, ..]) return Onnx;
-        return IsText(start) ? "a text file" : null;
+        return IsText(start) ? Text : null;
     }
 
     private static bool StartsWith(ReadOnlySpan<byte> start, string text)

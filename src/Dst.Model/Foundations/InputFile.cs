@@ -10,6 +10,8 @@ public static class InputFile
     /// <exception cref="InputException">It does not exist, is a folder, pipe or device, is empty or may not be read.</exception>
     public static FileStream Open(string path)
     {
+        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0'))
+            throw new InputException($"'{path}' cannot be read: it is no path of a file, which was expected");
         if (Directory.Exists(path)) throw new InputException($"'{path}' is a folder; a file was expected");
         return Guard(path, () =>
         {
@@ -68,7 +70,11 @@ public static class InputFile
         {
             throw new InputException($"file '{path}' ends too early: it is truncated", e);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or ArgumentException or FormatException or ArithmeticException)
+        catch (Exception e) when (e is InvalidDataException or ArgumentException or FormatException or ArithmeticException)
+        {
+            throw new InputException($"file '{path}' cannot be read: it is damaged, or of another kind than its name says", e);
+        }
+        catch (IOException e) // the system says what it is that fails
         {
             throw new InputException($"file '{path}' cannot be read: {e.Message.TrimEnd('.')}", e);
         }

@@ -143,7 +143,7 @@ internal static class ModelMetadata
         catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
         {
             // NotSupportedException: an operation without its "op".
-            throw file.Malformed($"has metadata '{key}' that cannot be understood: {e.Message.TrimEnd('.')}", e);
+            throw file.Malformed($"has metadata '{key}' that cannot be understood: {JsonProblem.Describe(e)}", e);
         }
     }
 }

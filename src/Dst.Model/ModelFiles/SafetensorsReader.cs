@@ -128,7 +128,7 @@ public sealed class SafetensorsReader : IDisposable
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // JsonDocument throws InvalidOperationException for strings that are not Unicode.
-            throw Malformed($"has a header that is not the JSON of a safetensors file ({e.Message.TrimEnd('.')})", e);
+            throw Malformed($"has a header that is not the JSON of a safetensors file ({JsonProblem.Describe(e)})", e);
         }
     }
 

@@ -136,7 +136,7 @@ public static class ArmTables
         static ArmStatistic Dst(PatternRuns row) => row.Find(ArmNames.Dst)!;
         return Table.Of(
             patterns.Where(row => row.Find(ArmNames.Dst) is not null),
-            new("pattern", "pattern", row => row.Pattern) { Alignment = Alignment.Left },
+            new("pattern", "pattern", row => row.Label) { Alignment = Alignment.Left },
             Top1(ArmNames.Dst),
             Top1(ArmNames.Uhp),
             Top1(ArmNames.UnstructuredKd),

@@ -4,32 +4,49 @@ using Dst.Training.Experiments.Runs;
 
 namespace Dst.Report.Runs;
 
-/// <summary>The summary of a run and the pattern that it pruned with.</summary>
+/// <summary>The summary of a run and its recipe.</summary>
 /// <param name="Folder">The run folder.</param>
 /// <param name="Summary">Its <c>summary.json</c>.</param>
-/// <param name="Pattern">Its <see cref="Training.Masks.PruningOptions.PatternText"/>, from its <c>recipe.yaml</c>.</param>
-public sealed record FinishedRun(string Folder, RunSummary Summary, string Pattern)
+/// <param name="Recipe">Its <c>recipe.yaml</c>.</param>
+public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recipe)
 {
     private const string SummaryName = "summary.json";
 
-    /// <summary>Every run in or below <paramref name="folder"/>.</summary>
-    /// <exception cref="InputException">The folder is missing or has no run, or a file of a run cannot be read.</exception>
-    public static IReadOnlyList<FinishedRun> FindAll(string folder)
+    /// <summary>Every run in or below <paramref name="folder"/>, by path. A run that cannot be read is left out, with a line.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="log">Takes one line at a time.</param>
+    /// <exception cref="InputException">The folder is missing or has no run, or none can be read.</exception>
+    public static IReadOnlyList<FinishedRun> FindAll(string folder, Action<string> log)
     {
+        ArgumentNullException.ThrowIfNull(log);
         if (!Directory.Exists(folder))
             throw new InputException($"folder {folder} does not exist; a run folder or a folder of them was expected");
         var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, SummaryName, SearchOption.AllDirectories));
-        var runs = files.Order(StringComparer.Ordinal).Select(Load).ToList();
+        if (files.Length == 0)
+            throw new InputException(
+                $"folder {folder} has no {SummaryName} in it or below; a run folder or a folder of them was expected");
+        if (files.Length == 1) return [Load(files[0])];
+        var runs = new List<FinishedRun>();
+        foreach (var file in files.Order(StringComparer.Ordinal))
+        {
+            try
+            {
+                runs.Add(Load(file));
+            }
+            catch (InputException e)
+            {
+                log($"warning: a run is left out: {e.Message}");
+            }
+        }
+
         return runs.Count > 0
             ? runs
-            : throw new InputException(
-                $"folder {folder} has no {SummaryName} in it or below; a run folder or a folder of them was expected");
+            : throw new InputException($"folder {folder} has no run that can be read; the lines above say why");
     }
 
     private static FinishedRun Load(string summary)
     {
         var folder = Path.GetDirectoryName(summary)!;
-        var recipe = RecipeFile.Load(Path.Combine(folder, "recipe.yaml"));
-        return new(folder, RunSummary.Load(summary), recipe.Prune.PatternText);
+        return new(folder, RunSummary.Load(summary), RecipeFile.Load(Path.Combine(folder, "recipe.yaml")));
     }
 }

@@ -1,34 +1,87 @@
+using Dst.Training.Experiments.Recipes;
+
 namespace Dst.Report.Runs;
 
-/// <summary>The runs of one recipe that pruned with one pattern, one run for each seed.</summary>
+/// <summary>The runs of one recipe that pruned with one pattern, one run or more for each seed.</summary>
 /// <param name="Recipe">Name of the recipe.</param>
 /// <param name="Pattern">The pattern, <c>unit:block:group[:keep]</c>, and the shares of single layers.</param>
+/// <param name="Settings">
+/// Keys, each with its value, in which the recipe differs from others of its name and pattern; empty if there are no others.
+/// </param>
 /// <param name="Seeds">The seeds, ascending.</param>
 /// <param name="Arms">The arms over these seeds.</param>
-public sealed record PatternRuns(string Recipe, string Pattern, IReadOnlyList<long> Seeds, IReadOnlyList<ArmStatistic> Arms)
+public sealed record PatternRuns(
+    string Recipe, string Pattern, IReadOnlyList<string> Settings, IReadOnlyList<long> Seeds, IReadOnlyList<ArmStatistic> Arms)
 {
-    /// <summary>Groups runs by recipe, then by pattern, both in alphabetical order.</summary>
-    /// <exception cref="InputException">Two runs of a group have the same seed.</exception>
-    public static IReadOnlyList<PatternRuns> GroupsOf(IReadOnlyList<FinishedRun> runs) =>
-    [
-        .. runs.GroupBy(run => (run.Summary.Recipe, run.Pattern))
-            .OrderBy(group => group.Key.Recipe, StringComparer.Ordinal).ThenBy(group => group.Key.Pattern, StringComparer.Ordinal)
-            .Select(group => Of(group.Key.Recipe, group.Key.Pattern, [.. group])),
-    ];
+    /// <summary>
+    /// Groups runs by recipe, then by pattern, both in alphabetical order, then by the other keys of their recipes. Runs that differ in
+    /// seed, arms and given models alone are one group, but for runs of one seed whose models differ. If a seed trained an arm twice,
+    /// the last run counts, with a line.
+    /// </summary>
+    /// <param name="runs">The runs, by path.</param>
+    /// <param name="log">Takes one line at a time.</param>
+    public static IReadOnlyList<PatternRuns> GroupsOf(IReadOnlyList<FinishedRun> runs, Action<string> log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        return
+        [
+            .. runs.GroupBy(run => (run.Summary.Recipe, Pattern: run.Recipe.Prune.PatternText))
+                .OrderBy(group => group.Key.Recipe, StringComparer.Ordinal).ThenBy(group => group.Key.Pattern, StringComparer.Ordinal)
+                .SelectMany(group => Variants(group.Key.Recipe, group.Key.Pattern, group, log)),
+        ];
+    }
+
+    /// <summary>The pattern and what tells the recipe from others of its name.</summary>
+    public string Label => string.Join(", ", Settings.Prepend(Pattern));
 
     /// <summary>An arm, or null if no run has it.</summary>
     public ArmStatistic? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
 
-    private static PatternRuns Of(string recipe, string pattern, IReadOnlyList<FinishedRun> runs)
+    private static IEnumerable<PatternRuns> Variants(string recipe, string pattern, IEnumerable<FinishedRun> runs, Action<string> log)
     {
-        if (runs.GroupBy(run => run.Summary.Seed).FirstOrDefault(seed => seed.Count() > 1) is { } twice)
+        var variants = new List<FinishedRun[]>();
+        foreach (FinishedRun[] group in runs.GroupBy(run => RecipeFile.HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
         {
-            var folders = string.Join(" and ", twice.Select(run => run.Folder));
-            throw new InputException(
-                $"{recipe} with the pattern {pattern} was run twice with the seed {twice.Key}, in {folders}; one run a seed was expected");
+            var hasTwice = ArmsOf(group).CountBy(arm => arm).Any(arm => arm.Value > 1);
+            variants.AddRange(hasTwice ? group.GroupBy(run => RecipeFile.HashOf(Common(run.Recipe))).Select(own => own.ToArray()) : [group]);
         }
 
-        return new(
-            recipe, pattern, [.. runs.Select(run => run.Summary.Seed).Order()], ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]));
+        var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
+        var different = keys[0].Keys.Where(key => keys.Exists(other => other[key] != keys[0][key])).ToList();
+        return variants.Select((variant, i) => new PatternRuns(
+            recipe, pattern, different.ConvertAll(key => $"{key} {keys[i][key]}"),
+            [.. variant.Select(run => run.Summary.Seed).Distinct().Order()],
+            ArmStatistic.AllOf([.. LastOfEachSeed(variant, log).Select(run => run.Summary)])));
+    }
+
+    /// <summary>The recipe without what may differ between runs of one group.</summary>
+    private static Recipe Common(Recipe recipe) => recipe with { Seed = 0, Seeds = [], Arms = [] };
+
+    private static Recipe WithoutModels(Recipe recipe) => Common(recipe) with
+    {
+        Teacher = recipe.Teacher with { Model = null, From = null },
+        Student = recipe.Student with { Model = null, From = null },
+    };
+
+    private static IEnumerable<(long Seed, string Arm)> ArmsOf(IEnumerable<FinishedRun> runs) =>
+        runs.SelectMany(run => run.Summary.Arms.Select(arm => (run.Summary.Seed, arm.Arm)));
+
+    private static IEnumerable<FinishedRun> LastOfEachSeed(FinishedRun[] runs, Action<string> log)
+    {
+        var counted = new Dictionary<(long Seed, string Arm), FinishedRun>();
+        foreach (var run in runs)
+        {
+            foreach (var arm in ArmsOf([run]))
+            {
+                if (counted.TryGetValue(arm, out var earlier))
+                    log($"{earlier.Folder} and {run.Folder} trained {arm.Arm} of one recipe with the seed {arm.Seed}; the last is counted");
+                counted[arm] = run;
+            }
+        }
+
+        return runs.Select(run => run with
+        {
+            Summary = run.Summary with { Arms = [.. run.Summary.Arms.Where(arm => counted[(run.Summary.Seed, arm.Arm)] == run)] },
+        });
     }
 }

@@ -109,11 +109,14 @@ public sealed partial class PlanCache
         }
         catch (Exception e) when (e is JsonException or InputException)
         {
-            warn?.Invoke($"warning: the plan cache '{_path}' is ignored, as it cannot be read ({Words.Shorten(e.Message, 400)})");
+            warn?.Invoke($"warning: the plan cache '{_path}' is ignored, as it cannot be read ({Reason(e)})");
         }
 
         return [];
     }
+
+    private static string Reason(Exception exception) =>
+        exception is JsonException ? JsonProblem.Describe(exception) : Words.Shorten(exception.Message, 400);
 
     // The serialiser checks every property, but not the elements of lists.
     private static bool IsLegal(MeasuredLayer? layer) =>

@@ -62,6 +62,8 @@ internal sealed class NodeFactory(NodeContext context)
             AddOp => new AddNode(context, node, inputs, Output()),
             MaxPoolOp p => new MaxPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
             AvgPoolOp p => new AvgPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding),
+            MaxPoolDropoutOp p => new MaxPoolDropoutNode(context, node, input, Output(), p),
+            StochasticPoolOp p => new StochasticPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
             GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), WholeMap(input.Shape), countPadding: false),
             GlobalMaxPoolOp => new MaxPoolNode(context, node, input, Output(), WholeMap(input.Shape)),
             FlattenOp => new FlattenNode(context, node, input, Output()),

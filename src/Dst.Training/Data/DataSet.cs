@@ -1,5 +1,6 @@
 using Dst.Foundations;
 using Dst.Graph;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 
@@ -91,8 +92,11 @@ public sealed class DataSet
             $"data: {data.ClassNames.Count} classes, {training.Count} training{unlabelled}, {data.Validation.Count} validation and "
             + $"{data.Test.Count} test images, input {shape}");
         if (InputShape.Describe(data) is { } line) log($"data: {line}");
+        var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => (sample.Height, sample.Width));
+        if (CentreCrop.Describe(sizes, options.Resize, shape) is { } seen) log($"data: {seen}");
         data.WarnOfSmallRoom(log);
         data.WarnOfFiles(log);
+        data.WarnOfMixedSamples(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
         return data;
     }
@@ -118,6 +122,17 @@ public sealed class DataSet
                     $"warning: {negative.Count} {samples.Name} images, such as '{negative[0].Name}', have negative values, which "
                     + $"data.amplitude {Words.Of(Options.Amplitude)} takes as 0");
         }
+    }
+
+    // Floats stand for themselves, other samples for values from 0 to 1.
+    private void WarnOfMixedSamples(Action<string> log)
+    {
+        var kinds = Splits.SelectMany(split => split.Samples).ToLookup(sample => sample.Window.IsFloat);
+        if (!kinds.Contains(true) || !kinds.Contains(false)) return;
+        log(
+            $"warning: {Words.Count(kinds[true].Count(), "image")}, such as '{kinds[true].First().Name}', have floats, which keep their "
+            + $"values, and {kinds[false].Count()}, such as '{kinds[false].First().Name}', have samples of 8 or 16 bits, which become "
+            + "values from 0 to 1; one kind was expected, or floats from 0 to 1");
     }
 
     private void WarnOfSmallRoom(Action<string> log)

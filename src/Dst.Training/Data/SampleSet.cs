@@ -93,9 +93,17 @@ public sealed class SampleSet
         string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape, CancellationToken cancellation)
     {
         MemoryLimit.Check(
-            (double)sources.Count * shape.Count, $"the {sources.Count} {name} images of {shape}",
+            (double)sources.Count * shape.Count * SampleBytes(sources, resize), $"the {sources.Count} {name} images of {shape}",
             "a lower data.crop, or data.resize and data.crop, was expected");
         return new(name, ParallelRead.All(sources, source => Read(source, resize, shape), cancellation));
+    }
+
+    // Bytes of a sample as it is kept: those of the first image, which a resize may double.
+    private static int SampleBytes(IReadOnlyList<SourceSample> sources, int resize)
+    {
+        if (sources.Count == 0) return 0;
+        var bytes = sources[0].Read().BitsPerSample / 8;
+        return resize > 0 ? Math.Max(bytes, sizeof(ushort)) : bytes;
     }
 
     private static Sample Read(SourceSample source, int resize, FeatureShape shape)

@@ -31,7 +31,12 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
     private double Chance => 1.0 / data.ClassNames.Count + 1e-9;
 
     /// <summary>Finishes an arm.</summary>
-    public void Finish(Arm arm, PhaseResult result, Action<string>? log, CancellationToken cancellation)
+    /// <param name="arm">The arm.</param>
+    /// <param name="result">Its network.</param>
+    /// <param name="isPruned">Whether section prune made its masks; else they are those of a given model.</param>
+    /// <param name="log">Takes one line at a time.</param>
+    /// <param name="cancellation">Checked before each batch.</param>
+    public void Finish(Arm arm, PhaseResult result, bool isPruned, Action<string>? log, CancellationToken cancellation)
     {
         var model = result.Model;
         ModelFile.Save(run.ModelPath(arm.Name), model);
@@ -57,7 +62,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             LabelledImages = result.LabelledImages,
             UnlabelledImages = result.UnlabelledImages,
             Confusion = test.Confusion.Rows,
-            Layers = isDense ? [] : DescribeLayers(model, cost),
+            Layers = isDense ? [] : DescribeLayers(model, cost, isPruned),
         });
         log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
         if (arm.Start == ArmStart.Teacher && result.BestTop1 <= Chance)
@@ -79,9 +84,11 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
     private ClassificationMetrics Evaluate(Model model, SampleSet samples, CancellationToken cancellation) =>
         Evaluator.Evaluate(model, data.For(model), samples, Recipe.Train.Batch, compute, cancellation);
 
-    private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost)
+    private IReadOnlyList<LayerSummary> DescribeLayers(Model model, NetworkCost cost, bool isPruned)
     {
-        var skipped = PruningPlan.Outline(model with { Masks = new Dictionary<string, LayerMask>() }, Recipe.Prune).Skipped;
+        var skipped = isPruned
+            ? PruningPlan.Outline(model with { Masks = new Dictionary<string, LayerMask>() }, Recipe.Prune).Skipped
+            : new Dictionary<string, string>();
         return [.. cost.Layers.Select(layer => new LayerSummary(
             layer.Name, layer.WeightShape, layer.Weights, layer.Nonzeros,
             model.Masks.ContainsKey(layer.Name) ? null : skipped.GetValueOrDefault(layer.Name, "dense in the given model")))];

@@ -6,10 +6,28 @@ namespace Dst.Training.Experiments;
 /// <summary>Finds keys that a command line sets in vain.</summary>
 public static class EffectiveKeys
 {
+    private static readonly string[] KeysOfArchitecture = ["arch", "width", "dropout", "pooling", "pool_dropout", "pool_inference"];
+    private const string Arms = "arms";
+
+    /// <summary>Refuses the first setting of a command that trains a recipe that has no effect.</summary>
+    /// <param name="ofVerb">What the verb sets. Where it sets the arms, a command line cannot.</param>
+    /// <param name="ofLine">What the command line sets.</param>
+    /// <param name="recipe">The recipe with both.</param>
+    /// <param name="command">The command, for the message.</param>
+    /// <exception cref="InputException">There is such a setting.</exception>
+    public static void Check(
+        IEnumerable<SettingOverride> ofVerb, IEnumerable<SettingOverride> ofLine, Recipe recipe, string command)
+    {
+        var isFixed = ofVerb.Any(setting => setting.Keys.Contains(Arms));
+        var effective = Of(recipe);
+        Check(ofLine, isFixed ? [.. effective.Where(key => key != Arms)] : effective, command);
+        Check(ofVerb, effective, command);
+    }
+
     /// <summary>The keys and sections that the arms of a recipe, and the arms that they need, depend on.</summary>
     public static IReadOnlyCollection<string> Of(Recipe recipe)
     {
-        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "runs", "arms", "checkpoint", "data"]);
+        var keys = new SortedSet<string>(["name", "seed", "seeds", "threads", "runs", Arms, "checkpoint", "data"]);
         foreach (var arm in Arm.NeededBy(recipe)) keys.UnionWith(Of(arm, recipe));
         return keys;
     }
@@ -51,7 +69,7 @@ public static class EffectiveKeys
             var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
             yield return $"{network}.from";
             var isFresh = (network == "teacher" ? recipe.Teacher.From : recipe.Student.From) is null;
-            foreach (var key in isFresh ? ["arch", "width", "dropout"] : Array.Empty<string>()) yield return $"{network}.{key}";
+            foreach (var key in isFresh ? KeysOfArchitecture : []) yield return $"{network}.{key}";
         }
 
         yield return "train"; // teacher.train and prune_train inherit from it

@@ -1,6 +1,7 @@
 using Dst.ModelFiles;
 using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Masks.Repair;
 
 namespace Dst.Training.Experiments;
 
@@ -20,6 +21,7 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
             throw new InputException(
                 $"{key} {path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected, because it is this "
                 + "run that prunes it");
+        if (arm == Arm.BestStudentOf(recipe) && BatchNormRestorer.Describe(model.Graph) is { } line) log?.Invoke($"{key} {path}: {line}");
         return For(data, model);
     }
 

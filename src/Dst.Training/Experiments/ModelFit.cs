@@ -1,5 +1,6 @@
 using Dst.Foundations;
 using Dst.Training.Data;
+using Dst.Training.Masks.Repair;
 
 namespace Dst.Training.Experiments;
 
@@ -20,7 +21,13 @@ public static class ModelFit
     {
         CheckShape(what, model, data);
         var (classes, names) = (Words.Count(model.Classes, "class", "classes"), data.ClassNames);
-        if (model.Classes != names.Count) throw new InputException($"{what} has {classes}; the data has {names.Count}");
+        if (model.Classes != names.Count)
+        {
+            var hint = model.Classes == 1 && names.Count == 2
+                ? ", and dst import --outputs logits makes two classes of one output that is the logit of the second" : "";
+            throw new InputException($"{what} has {classes}; the data has {names.Count}{hint}");
+        }
+
         if (model.ClassNames.Count == 0 || model.ClassNames.SequenceEqual(names)) return model;
         if (!model.ClassNames.ToHashSet().SetEquals(names))
             throw new InputException($"{what} has the classes {string.Join(", ", model.ClassNames)}; the data has "
@@ -45,6 +52,7 @@ public static class ModelFit
     public static Model Continue(string what, Model model, DataSet data, long seed, Action<string>? log)
     {
         CheckShape(what, model, data);
+        if (BatchNormRestorer.Describe(model.Graph) is { } line) log?.Invoke($"{what}: {line}");
         if (model.Normalisation is not null)
             log?.Invoke(
                 $"{what} keeps the normalisation of its inputs; data.amplitude, smooth, normalise, mean and deviation do not change it");

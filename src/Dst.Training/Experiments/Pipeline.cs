@@ -83,10 +83,16 @@ public sealed class Pipeline
     {
         if (_models.TryGetValue(arm, out var known)) return known;
         if (_run.Summary.Find(arm.Name) is not null) return _models[arm] = ModelFile.Load(_run.ModelPath(arm.Name));
-        var result = arm.Given(_recipe) is { } path
-            ? _finisher.Import(arm, _given.Load(arm, path, Log), cancellation)
-            : Train(Plan(arm, cancellation), cancellation);
-        _finisher.Finish(arm, result, Log, cancellation);
+        if (arm.Given(_recipe) is { } path)
+        {
+            var imported = _finisher.Import(arm, _given.Load(arm, path, Log), cancellation);
+            _finisher.Finish(arm, imported, isPruned: false, Log, cancellation);
+            return _models[arm] = imported.Model;
+        }
+
+        var (phase, isPruned) = Plan(arm, cancellation);
+        var result = Train(phase, cancellation);
+        _finisher.Finish(arm, result, isPruned, Log, cancellation);
         return _models[arm] = result.Model;
     }
 
@@ -104,24 +110,25 @@ public sealed class Pipeline
         }
     }
 
-    /// <summary>How an arm is trained: its row of the table with the networks that it names.</summary>
-    private TrainingPhase Plan(Arm arm, CancellationToken cancellation)
+    /// <summary>How an arm is trained: its row of the table with the networks that it names. Says whether section prune prunes it.</summary>
+    private (TrainingPhase Phase, bool IsPruned) Plan(Arm arm, CancellationToken cancellation)
     {
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
         var begin = startsDense ? BestStudent().ToLogits() : _networks.Create(arm.StartIn(_recipe), Log);
-        var isPruned = startsDense && begin.Masks.Count > 0;
-        if (isPruned) Log?.Invoke($"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no "
+        var hasMasks = startsDense && begin.Masks.Count > 0;
+        if (hasMasks) Log?.Invoke($"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no "
             + "effect");
-        var pruning = arm.Masks is { } masks && !isPruned ? new Pruning(_recipe.Prune, masks) : null;
+        var pruning = arm.Masks is { } masks && !hasMasks ? new Pruning(_recipe.Prune, masks) : null;
         var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);
         var distill = arm.Distill?.Invoke(_recipe);
-        return new(arm.Name, start, arm.TrainIn(_recipe))
+        var phase = new TrainingPhase(arm.Name, start, arm.TrainIn(_recipe))
         {
             Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
             Distillation = distill ?? new(),
             Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
             Dense = distill is { NeedsDense: true } ? Dense() : null,
         };
+        return (phase, pruning is not null);
 
         Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
         Model Dense() => startsDense ? dense : BestStudent();

@@ -42,7 +42,7 @@ internal sealed class StartNetworks(Recipe recipe, DataSet data)
 
     private CheckedGraph Build(NetworkOptions options)
     {
-        var graph = Zoo.Build(options.Arch, data.Shape, data.ClassNames.Count, options.Width, options.Dropout);
+        var graph = Zoo.Build(options.Arch, data.Shape, data.ClassNames.Count, options.Width, options.Dropout, options.PoolingChoice);
         NetworkMemory.Check(graph, batch: 1);
         return graph;
     }

@@ -12,11 +12,11 @@ internal static class AConvNet
     public static void Add(NetworkBuilder b)
     {
         Block(b, 1, 16, kernel: 5);
-        b.MaxPool("pool1");
+        b.Pool("pool1", kernel: 2);
         Block(b, 2, 32, kernel: 5);
-        b.MaxPool("pool2");
+        b.Pool("pool2", kernel: 2);
         Block(b, 3, 64, kernel: 6);
-        b.MaxPool("pool3");
+        b.Pool("pool3", kernel: 2);
         b.Dropout("dropout");
         Block(b, 4, 128, kernel: 5);
         b.Conv("conv5", b.Classes, kernel: 3, bias: true);

@@ -5,7 +5,8 @@ namespace Dst.Training.Networks;
 
 /// <summary>
 /// Initial weights. Convolutions: normal with deviation √(2 / fan-out), fan-out = O·Kh·Kw (He, Zhang, Ren, Sun, "Delving Deep into
-/// Rectifiers", ICCV 2015), biases 0. Batch normalisation and affine maps: scale 1, shift 0, mean 0, variance 1. PReLU: slope
+/// Rectifiers", ICCV 2015), or 1 / √fan-in if a tanh follows, fan-in = I·Kh·Kw (LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998);
+/// biases 0. Batch normalisation and affine maps: scale 1, shift 0, mean 0, variance 1. PReLU: slope
 /// 0.25, as in that paper. The classifier, which is the last layer with weights, and every linear layer: weights and biases uniform in
 /// ±1/√fan-in, as in PyTorch.
 /// </summary>
@@ -18,6 +19,7 @@ public static class Initialiser
     {
         var shapes = graph.Parameters;
         var weights = shapes.Where(shape => shape.Role == ParameterRole.Weight).ToDictionary(shape => shape.Layer);
+        var beforeTanh = graph.Nodes.Where(node => node.Operation is TanhOp).Select(node => node.Inputs[0]).ToHashSet();
         var classifier = shapes.LastOrDefault(shape => shape.Role == ParameterRole.Weight)?.Layer;
         var parameters = new Dictionary<string, Tensor>();
         for (var i = 0; i < shapes.Count; i++)
@@ -26,7 +28,7 @@ public static class Initialiser
             var values = new float[shape.Count];
             var random = new RandomStream(seed, RandomPurpose.Initialise, epoch: 0, sample: i);
             if (weights.TryGetValue(shape.Layer, out var weight))
-                FillWeighted(values, shape.Role, weight, shape.Layer == classifier, random);
+                FillWeighted(values, shape.Role, weight, shape.Layer == classifier, beforeTanh.Contains(shape.Layer), random);
             else if (shape.Role == ParameterRole.Scale || shape.Name.EndsWith(".running_var", StringComparison.Ordinal))
                 Array.Fill(values, 1);
             else if (shape.Role == ParameterRole.Slope) Array.Fill(values, InitialSlope);
@@ -36,7 +38,8 @@ public static class Initialiser
         return new(graph, parameters);
     }
 
-    private static void FillWeighted(float[] values, ParameterRole role, ParameterShape weight, bool isClassifier, RandomStream random)
+    private static void FillWeighted(
+        float[] values, ParameterRole role, ParameterShape weight, bool isClassifier, bool isBeforeTanh, RandomStream random)
     {
         var outputs = weight.Shape[0];
         if (isClassifier || weight.Shape.Length == 2)
@@ -46,7 +49,8 @@ public static class Initialiser
         }
         else if (role == ParameterRole.Weight)
         {
-            var deviation = Math.Sqrt(2.0 / (outputs * weight.Shape[2] * weight.Shape[3]));
+            var taps = weight.Shape[2] * weight.Shape[3];
+            var deviation = isBeforeTanh ? Math.Sqrt(1.0 / (weight.Shape[1] * taps)) : Math.Sqrt(2.0 / (outputs * taps));
             for (var i = 0; i < values.Length; i++) values[i] = (float)(deviation * random.NextNormal());
         }
     }

@@ -6,10 +6,13 @@ namespace Dst.Training.Networks;
 /// Appends nodes to a network. Each method takes the new node's name and reads the node added last, unless it is given an
 /// input; it returns the name of its output. Channels pass through <see cref="Scale"/>.
 /// </summary>
-internal sealed class NetworkBuilder(FeatureShape input, int classes, double width, double dropout)
+internal sealed class NetworkBuilder(FeatureShape input, int classes, double width, double dropout, PoolingChoice pooling)
 {
     private const int ChannelMultiple = 4;
     private readonly List<Node> _nodes = [];
+
+    /// <summary>Whether the network has max pooling, or what takes its place.</summary>
+    public bool HasPool { get; private set; }
 
     /// <summary>Shape of one input image.</summary>
     public FeatureShape Input => input;
@@ -32,11 +35,29 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
         string name, int channels, int kernel, int stride = 1, int padding = 0, int groups = 1, bool bias = false, string? from = null) =>
         Add(name, new Conv2dOp(channels, kernel, kernel, stride, padding, groups, bias), from);
 
+    /// <summary>A convolution whose kernel is as large as its input, so that one pixel is left.</summary>
+    public string ConvWholeMap(string name, int channels, bool bias)
+    {
+        var map = LastShape(name);
+        return Add(name, new Conv2dOp(channels, map.Height, map.Width, Bias: bias));
+    }
+
     public string BatchNorm(string name, string? from = null) => Add(name, new BatchNormOp(), from);
 
     public string Relu(string name) => Add(name, new ReluOp());
 
-    public string MaxPool(string name) => Add(name, new MaxPoolOp(2, 2));
+    /// <summary>Max pooling in steps of two, or what the network has in its place.</summary>
+    public string Pool(string name, int kernel, int padding = 0)
+    {
+        HasPool = true;
+        return Add(name, pooling.Over(kernel, padding));
+    }
+
+    public string Tanh(string name) => Add(name, new TanhOp());
+
+    public string Affine(string name) => Add(name, new AffineOp());
+
+    public string AvgPool(string name) => Add(name, new AvgPoolOp(2, 2));
 
     public string GlobalAvgPool(string name) => Add(name, new GlobalAvgPoolOp());
 
@@ -55,8 +76,10 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     {
         GlobalAvgPool("avgpool");
         Dropout("dropout");
-        Add(name, new LinearOp(classes));
+        Linear(name, classes);
     }
+
+    public string Linear(string name, int features) => Add(name, new LinearOp(features));
 
     /// <summary>Shape of the output of the node added last.</summary>
     public FeatureShape LastShape(string network) => ToGraph(network).OutputShape;

@@ -24,7 +24,7 @@ internal static class Vgg
                 b.Relu($"block{block}.{3 * i + 2}");
             }
 
-            if (block < 3 || block == 3 && Math.Min(b.Input.Height, b.Input.Width) >= FourthPoolFrom) b.MaxPool($"pool{block}");
+            if (block < 3 || block == 3 && Math.Min(b.Input.Height, b.Input.Width) >= FourthPoolFrom) b.Pool($"pool{block}", kernel: 2);
         }
 
         b.Classifier("classifier");

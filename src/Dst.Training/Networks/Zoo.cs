@@ -9,6 +9,7 @@ public static class Zoo
     private const double MinWidth = 0.05;
     private const double MaxWidth = 16;
     private const double AConvNetDropout = 0.5;
+    private const string Digits = "plain4";
 
     private static readonly Dictionary<string, Action<NetworkBuilder>> Architectures = new()
     {
@@ -32,14 +33,26 @@ public static class Zoo
         ["vgg13"] = b => Vgg.Add(b, 2, 2, 2, 2, 2),
         ["vgg16"] = b => Vgg.Add(b, 2, 2, 3, 3, 3),
         ["mobilenetv2"] = MobileNetV2.Add,
+        [Digits] = Plain.Add4,
+        ["plain6"] = Plain.Add6,
+        [LeNet7.Name] = LeNet7.Add,
+        [LeNet7.NormalisedName] = LeNet7.AddNormalised,
     };
 
     /// <summary>All names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Architectures.Keys];
 
-    /// <summary>Input and number of classes of a network's usual task: MSTAR chips for A-ConvNet, CIFAR-100 for the others.</summary>
-    public static (FeatureShape Input, int Classes) UsualTask(string name) =>
-        name == AConvNet.Name ? (new(1, 88, 88), 10) : (new(3, 32, 32), 100);
+    /// <summary>
+    /// Input and number of classes of a network's usual task: MSTAR chips for A-ConvNet, MNIST for plain4, ORL faces for the seven-layer
+    /// network, CIFAR-100 for the others.
+    /// </summary>
+    public static (FeatureShape Input, int Classes) UsualTask(string name) => name switch
+    {
+        AConvNet.Name => (new(1, 88, 88), 10),
+        Digits => (new(1, 28, 28), 10),
+        LeNet7.Name or LeNet7.NormalisedName => (new(1, 32, 32), 40),
+        _ => (new(3, 32, 32), 100),
+    };
 
     /// <summary>Builds a network whose output is the logits [classes, 1, 1] and checks it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -53,8 +66,12 @@ public static class Zoo
     /// Rate in front of the classifier (in front of conv4 in A-ConvNet), from 0 up to but not including 1; null for the
     /// architecture's own: 0.5 for A-ConvNet, 0 for the others.
     /// </param>
-    /// <exception cref="InputException">The name is unknown, a value is out of range, or the input is too small.</exception>
-    public static CheckedGraph Build(string name, FeatureShape input, int classes, double width = 1.0, double? dropout = null)
+    /// <param name="pooling">What takes the place of max pooling; null for max pooling.</param>
+    /// <exception cref="InputException">
+    /// The name is unknown, a value is out of range, the input is too small, or another pooling is asked of a network without max pooling.
+    /// </exception>
+    public static CheckedGraph Build(
+        string name, FeatureShape input, int classes, double width = 1.0, double? dropout = null, PoolingChoice? pooling = null)
     {
         if (!Architectures.TryGetValue(name, out var addTo))
             throw new InputException(
@@ -67,8 +84,14 @@ public static class Zoo
         if (!(rate is >= 0 and < 1))
             throw new InputException($"network '{name}' has the dropout {rate}; 0 up to but not including 1 was expected");
 
-        var builder = new NetworkBuilder(input, classes, width, rate);
+        pooling ??= PoolingChoice.Max;
+        pooling.Check(name);
+        var builder = new NetworkBuilder(input, classes, width, rate, pooling);
         addTo(builder);
+        if (pooling != PoolingChoice.Max && !builder.HasPool)
+            throw new InputException(
+                $"network '{name}' has no max pooling, so another pooling and pool dropout have no effect; pooling max and pool_dropout 0 "
+                + "were expected, or a network with max pooling, such as vgg8 or plain4");
         return builder.ToGraph(name);
     }
 }

@@ -1,4 +1,5 @@
 using Dst.Cli;
+using Dst.Graph;
 using Dst.Interop.CSource;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
@@ -94,6 +95,8 @@ public sealed class CSourceExportTests : IDisposable
         var (failure, _, errors) = Export("bad", "wrong.npy");
         Assert.Equal(1, failure);
         Assert.Contains($"logit {logitShape[1] - 1} of image 2", errors);
+        Assert.EndsWith("wrong, differences up to 1.0e-02 of the largest logit; at most 1e-04 was expected\n", errors);
+        Assert.DoesNotContain("make", errors);
         Assert.False(Directory.Exists(_folder.File("bad")));
 
         var (refusal, _, sentence) = Export("shapes", "x.npy");
@@ -115,6 +118,17 @@ public sealed class CSourceExportTests : IDisposable
         Assert.Equal(sizes with { CodeBytes = null, StackBytes = null }, CSourceExport.SizesOf(Small()));
         Assert.Contains($"\"arena_bytes\": {sizes.ArenaBytes}", Run("inspect", path, "--json").Output);
         Assert.Contains(" of RAM as C source", Run("inspect", path).Output);
+    }
+
+    [Fact]
+    public void The_code_of_very_many_operations_is_not_measured()
+    {
+        var nodes = Enumerable.Range(1, 5001).Select(i => new Node($"n{i}", new SigmoidOp(), [i == 1 ? NetworkGraph.InputName : $"n{i - 1}"]));
+        var model = new Model(new(new("long", new(1, 2, 2), [.. nodes])), new Dictionary<string, Tensor>());
+        var report = CSourceExport.Write(model, _folder.File("long"), "chips", CSourceCheck.None);
+        Assert.Equal("it has 5001 operations, and they are measured of up to 5000", report.Problem);
+        Assert.Null(report.Sizes.CodeBytes);
+        Assert.Contains("n5001", File.ReadAllText(Path.Combine(_folder.File("long"), "chips.c")));
     }
 
     private static string Refusal(Model model, string folder, string name = "net") =>

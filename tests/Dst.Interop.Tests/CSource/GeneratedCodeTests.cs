@@ -17,6 +17,7 @@ public sealed class GeneratedCodeTests : IDisposable
     [InlineData("resnet8", "kernel:16:16", 0.5)]
     [InlineData("aconvnet", "kernel:16:16", 0.25)]
     [InlineData("aconvnet", "weight:1:4", 0.25)]
+    [InlineData("lenet7", "kernel:4:4", 1)]
     [InlineData("vgg8", "kernel:4:2", 0.125)]
     [InlineData("resnet8", "row:16:16", 0.5)]
     [InlineData("resnet8", "weight:16:16:4", 0.5)]
@@ -25,6 +26,7 @@ public sealed class GeneratedCodeTests : IDisposable
     [InlineData("odd", "unstructured", 1)]
     [InlineData("activations", "dense", 1)]
     [InlineData("modern", "dense", 1)]
+    [InlineData("random pools", "dense", 1)]
     public void Gives_the_runtimes_logits_without_a_warning_or_an_undefined_step(string network, string pattern, double width)
     {
         var source = Export(Networks.Create(network, pattern, width));

@@ -8,7 +8,7 @@ namespace Dst.Interop.Tests.CSource;
 /// <summary>Small networks with random weights and statistics. Together they have every operation and pattern.</summary>
 internal static class Networks
 {
-    /// <summary>A network of the zoo, or <c>odd</c>, <c>activations</c> or <c>same names</c>.</summary>
+    /// <summary>A network of the zoo, or one of the others below.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="pattern">Pattern of its masks, <c>unstructured</c> or <c>dense</c>.</param>
     /// <param name="width">Width of a network of the zoo.</param>
@@ -19,6 +19,7 @@ internal static class Networks
             "odd" => Odd(),
             "activations" => Activations(),
             "modern" => Modern(),
+            "random pools" => RandomPools(),
             "same names" => SameNames(),
             _ => Zoo.Build(name, name == "aconvnet" ? new(1, 88, 88) : new(3, 16, 16), classes: 5, width),
         };
@@ -108,6 +109,18 @@ internal static class Networks
         new("first", new GlobalMaxPoolOp(), ["tanh"]),
         new("second", new GlobalAvgPoolOp(), ["silu"]),
         new("joined", new ConcatOp(), ["first", "second"]),
+        new("fc", new LinearOp(5), ["joined"]),
+    ]));
+
+    /// <summary>Has the poolings that draw random numbers in training.</summary>
+    private static CheckedGraph RandomPools() => new(new("random pools", new(3, 9, 8), [
+        new("conv", new Conv2dOp(17, 3, 3, 1, 1), ["input"]),
+        new("rectangle", new MaxPoolDropoutOp(3, 1, 0.4f, KernelWidth: 2, Sides: new(1, 0, 0, 1)), ["conv"]),
+        new("square", new MaxPoolDropoutOp(2, 2, 0.7f), ["rectangle"]),
+        new("largest", new MaxPoolDropoutOp(3, 2, 0.5f, 1, CeilMode: true, Inference: PoolInference.ScaledMax), ["conv"]),
+        new("stochastic", new StochasticPoolOp(3, 2, 1, CeilMode: true), ["conv"]),
+        .. new[] { "square", "largest", "stochastic" }.Select(name => new Node($"{name}.flat", new FlattenOp(), [name])),
+        new("joined", new ConcatOp(), ["square.flat", "largest.flat", "stochastic.flat"]),
         new("fc", new LinearOp(5), ["joined"]),
     ]));
 

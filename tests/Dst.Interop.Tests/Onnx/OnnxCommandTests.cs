@@ -81,6 +81,7 @@ public sealed class OnnxCommandTests(OnnxTools tools) : IDisposable
             """);
         var (folded, restored) = (_folder.File("folded.safetensors"), _folder.File("restored.safetensors"));
         Assert.Contains("--restore-batch-norm", Run("import", tools.PathOf("resnet8"), "--out", folded));
+        Assert.Contains("--restore-batch-norm", Run("import", tools.PathOf("resnet8"), "--out", folded, "--json"));
         // Its own folder of images, or data of other classes, will do.
         var line = Run("import", tools.PathOf("resnet8"), recipe, "--restore-batch-norm", "--out", restored);
         Assert.DoesNotContain("--restore-batch-norm", line);

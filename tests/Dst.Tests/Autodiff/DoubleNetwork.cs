@@ -84,6 +84,7 @@ internal sealed partial class DoubleNetwork
             case LayerNormOp l: NormaliseChannels(node, l.Epsilon, backward); break;
             case LocalResponseNormOp l: NormaliseNeighbours(node, l, backward); break;
             case MaxPoolOp p: Pool(node, p.ShapeFor(shape), maximum: true, countPadding: false, backward); break;
+            case MaxPoolDropoutOp { Retain: 1 } p: Pool(node, p.ShapeFor(shape), maximum: true, countPadding: false, backward); break;
             case GlobalMaxPoolOp:
                 Pool(node, new(shape.Channels, shape.Height, shape.Width, shape.Height, shape.Width), true, countPadding: false, backward);
                 break;

@@ -26,6 +26,26 @@ public class TrainingNetworkTests
     }
 
     [Theory]
+    [TierData]
+    public void Poolings_with_chance_give_the_same_bits_on_any_number_of_threads(SimdTier tier)
+    {
+        var graph = new CheckedGraph(new("random", new(3, 9, 8),
+        [
+            new("conv", new Conv2dOp(17, 3, 3, 1, 1), ["input"]), new("relu", new ReluOp(), ["conv"]),
+            new("dropped", new MaxPoolDropoutOp(2, 2, 0.5f), ["relu"]), new("picked", new StochasticPoolOp(2, 1), ["dropped"]),
+            new("flat", new FlattenOp(), ["picked"]), new("fc", new LinearOp(Classes), ["flat"]),
+        ]));
+        Assert.Equal(TrainTwoSteps(tier, graph, threads: 1), TrainTwoSteps(tier, graph, threads: 3));
+        using var pool = new WorkerPool(1);
+        using var network = new TrainingNetwork(Initialiser.Initialise(graph, seed: 1), Batch, new(pool, tier), seed: 1);
+        float[] Logits(bool training, long step) => network.Forward(Images(graph), Batch, training, step).ToArray();
+        Assert.Equal(Logits(true, 3), Logits(true, 3));
+        Assert.NotEqual(Logits(true, 3), Logits(true, 4));
+        Assert.Equal(Logits(false, 3), Logits(false, 4));
+        Assert.NotEqual(Logits(true, 3), Logits(false, 3));
+    }
+
+    [Theory]
     [TierData("kernel:16:16")]
     [TierData("kernel:4:2")]
     [TierData("row:16:4:1")]

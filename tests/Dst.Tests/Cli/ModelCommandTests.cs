@@ -231,7 +231,7 @@ public sealed class ModelCommandTests : IDisposable
     {
         var model = SaveOneOutput(outputs == "sigmoid");
         var run = Terminal.Run("predict", model, Path.Combine(SaveImages(), "b.png"), "--top", "2");
-        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Matches(expected, run.Output);
         using var document = JsonDocument.Parse(
             Terminal.Run("predict", model, Path.Combine(_folder.File("images"), "b.png"), "--json").Output);
@@ -261,7 +261,7 @@ public sealed class ModelCommandTests : IDisposable
         var confusion = document.RootElement.GetProperty("confusion");
         Assert.Equal((2, 4), (confusion.GetArrayLength(), confusion[1][0].GetInt32() + confusion[1][1].GetInt32()));
         Assert.InRange(document.RootElement.GetProperty("loss").GetDouble(), 0.0, 10.0);
-        Terminal.Run(["eval", SaveOneOutput(sigmoid: false), .. data]).AssertFailsWith(CommandLine.WrongInput, "has 1 class");
+        Terminal.Run(["eval", SaveOneOutput(sigmoid: false), .. data]).AssertFailsWith(CommandLine.WrongInput, "--outputs logits");
     }
 
     [Fact]
@@ -306,7 +306,7 @@ public sealed class ModelCommandTests : IDisposable
     {
         var images = SaveImages();
         var run = Terminal.Run("predict", SampleModel.SaveHalved(_folder), Path.Combine(images, "b.png"));
-        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Matches(@"^\S+b\.png: (tank|truck|clutter) \d+\.\d%\n$", run.Output);
     }
 
@@ -321,7 +321,7 @@ public sealed class ModelCommandTests : IDisposable
         var run = Terminal.Run("predict", SampleModel.SaveHalved(_folder), folder);
         Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Equal(2, run.Output.TrimEnd('\n').Split('\n').Length);
-        Assert.Contains("1 file of other kinds, not read: 1 .txt", Assert.Single(run.Error.TrimEnd('\n').Split('\n')));
+        Assert.Contains("1 file of other kinds, not read: 1 .txt", run.Error);
     }
 
     [Fact]
@@ -331,8 +331,8 @@ public sealed class ModelCommandTests : IDisposable
         var few = Terminal.Run("predict", SampleModel.SaveHalved(_folder), images, "--threads", "1");
         var many = Terminal.Run("predict", SampleModel.SaveHalved(_folder), images, "--threads", $"{Environment.ProcessorCount + 1}");
         Assert.Equal((CommandLine.Done, few.Output), (many.ExitCode, many.Output));
-        Assert.Equal("", few.Error);
-        Assert.Contains($"--threads is {Environment.ProcessorCount + 1}", Assert.Single(many.Error.TrimEnd('\n').Split('\n')));
+        Assert.DoesNotContain("--threads", few.Error);
+        Assert.Contains($"warning: --threads is {Environment.ProcessorCount + 1}", many.Error);
     }
 
     [Fact]

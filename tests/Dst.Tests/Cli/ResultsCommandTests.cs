@@ -38,11 +38,53 @@ public sealed class ResultsCommandTests : IDisposable
     }
 
     [Fact]
-    public void The_same_seed_twice_is_refused()
+    public void Of_an_arm_that_a_seed_trained_twice_the_last_is_counted()
+    {
+        WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0), ("student", 0.80, 1.0, 2.0));
+        WriteRun("b", seed: 1, block: 16, ("dst", 0.92, 1.0, 2.0));
+        WriteRun("c", seed: 2, block: 16, ("dst", 0.94, 1.0, 2.0));
+        var run = Terminal.Run("results", _folder.Path);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains($"{_folder.File("a")} and {_folder.File("b")} trained dst of one recipe with the seed 1; the last", run.Error);
+        Assert.Contains("| dst | resnet8 | 93.00 ± 1.41 | ", run.Output);
+        Assert.Contains("| student | resnet8 | 80.00 | ", run.Output);
+        Assert.Equal("", Terminal.Run("results", _folder.File("a"), _folder.File("a")).Error); // a folder may be named twice
+    }
+
+    [Fact]
+    public void Recipes_of_one_name_with_other_keys_are_told_apart()
+    {
+        WriteRun("a", seed: 1, "train: { epochs: 5 }", ("student", 0.80, 1.0, 2.0));
+        WriteRun("b", seed: 1, "train: { epochs: 9 }", ("student", 0.90, 1.0, 2.0));
+        WriteRun("c", seed: 2, "{ train: { epochs: 9 }, student: { from: x } }", ("student", 0.94, 1.0, 2.0));
+        var run = Terminal.Run("results", _folder.Path);
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        Assert.Contains("epochs 5", Heading(run.Output, "| student | resnet8 | 80.00 | "));
+        var longer = Heading(run.Output, "| student | resnet8 | 92.00 ± 2.83 | "); // models of each seed do not part the seeds
+        Assert.Contains("train.epochs 9", longer);
+        Assert.EndsWith("seeds 1, 2", longer);
+
+        WriteRun("d", seed: 2, "{ train: { epochs: 9 }, student: { from: y } }", ("student", 0.70, 1.0, 2.0));
+        var models = Terminal.Run("results", _folder.Path);
+        Assert.Equal((CommandLine.Done, ""), (models.ExitCode, models.Error));
+        Assert.Contains("student.from y", Heading(models.Output, "| student | resnet8 | 70.00 | "));
+
+        static string Heading(string output, string row) =>
+            output[..output.IndexOf(row, StringComparison.Ordinal)].Split('\n').Last(line => line.StartsWith("##", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_run_that_cannot_be_read_does_not_stop_the_others()
     {
         WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0));
-        WriteRun("b", seed: 1, block: 16, ("dst", 0.92, 1.0, 2.0));
-        Terminal.Run("results", _folder.Path).AssertWrongInput("seed 1", _folder.File("a"), _folder.File("b"));
+        WriteRun("b", seed: 2, "no_such_key: 1", ("dst", 0.95, 1.0, 2.0));
+        var run = Terminal.Run("results", _folder.Path);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains("warning: a run is left out: ", run.Error);
+        Assert.Contains("no_such_key", run.Error);
+        Assert.Contains("| dst | resnet8 | 91.00 | ", run.Output);
+        WriteRun("a", seed: 1, "no_such_key: 1", ("dst", 0.95, 1.0, 2.0));
+        Terminal.Run("results", _folder.Path).AssertFailsWith(CommandLine.WrongInput, "has no run that can be read");
     }
 
     [Fact]
@@ -57,13 +99,14 @@ public sealed class ResultsCommandTests : IDisposable
         Terminal.Run("results", _folder.Path).AssertWrongInput(summary);
     }
 
-    private void WriteRun(string name, int seed, int block, params (string Arm, double Top1, double Ms, double DenseMs)[] arms)
+    private void WriteRun(string name, int seed, int block, params (string Arm, double Top1, double Ms, double DenseMs)[] arms) =>
+        WriteRun(name, seed, $"prune: {{ unit: kernel, block: {block}, group: 16 }}", arms);
+
+    private void WriteRun(string name, int seed, string keys, params (string Arm, double Top1, double Ms, double DenseMs)[] arms)
     {
         var folder = Directory.CreateDirectory(_folder.File(name)).FullName;
-        File.WriteAllText(Path.Combine(folder, "recipe.yaml"), $$"""
-            name: sample
-            prune: { unit: kernel, block: {{block}}, group: 16 }
-            """);
+        File.WriteAllText(
+            Path.Combine(folder, "recipe.yaml"), keys.StartsWith('{') ? keys.Insert(1, " name: sample, ") : $"name: sample\n{keys}");
         var rows = arms.Select(arm => $$"""
             { "arm": "{{arm.Arm}}", "network": "resnet8", "test_top1": {{arm.Top1}}, "validation_top1": 0.9,
               "weights": 100, "nonzero": 60, "macs": 1000, "effective_macs": 600, "file_bytes": 500,

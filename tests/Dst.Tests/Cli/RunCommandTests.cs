@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Dst.Cli;
+using Dst.ModelFiles;
 using Dst.Tests.Foundations;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Networks;
 
 namespace Dst.Tests.Cli;
 
@@ -118,6 +120,48 @@ public sealed class RunCommandTests : IDisposable
             Assert.Contains(expected, run.Error.TrimEnd('\n').Split('\n')[^1]);
             Assert.False(Directory.Exists(_runs));
         }
+    }
+
+    [Fact]
+    public void A_run_whose_teacher_is_at_chance_leaves_no_folder_behind()
+    {
+        var teacher = _folder.File("teacher.safetensors");
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 16, 16), 2, width: 0.25), seed: 1);
+        model.Parameters["fc.weight"].Data.AsSpan().Clear(); // every image is of the first class
+        ModelFile.Save(teacher, model);
+        foreach (var seeds in new[] { "1", "1,2" })
+        {
+            Terminal.Run("run", _recipe, "--out", _runs, "--set", $"teacher.model={teacher}", "--seeds", seeds)
+                .AssertFailsWith(CommandLine.WrongInput, "chance");
+            Assert.Empty(Directory.GetDirectories(_runs));
+        }
+    }
+
+    [Theory]
+    [InlineData("train", "arms=[dst]", "arms has no effect in dst train")]
+    [InlineData("train", "prune.block=4", "prune.block has no effect in dst train")]
+    [InlineData("distill --teacher x", "arms=[teacher]", "arms has no effect in dst distill")]
+    public void A_verb_of_one_arm_refuses_others(string verb, string setting, string expected)
+    {
+        var words = verb.Split(' ');
+        Terminal.Run([words[0], _recipe, .. words[1..], "--out", _runs, "--set", setting]).AssertWrongInput(expected);
+    }
+
+    [Fact]
+    public void A_folder_where_a_recipe_stands_is_told_its_place()
+    {
+        var folder = Directory.CreateDirectory(_folder.File("photos")).FullName;
+        string[][] calls = [["run"], ["train"], ["data", "inspect"]];
+        foreach (var call in calls)
+            Terminal.Run([.. call, folder]).AssertWrongInput("is a folder; a recipe file was expected", $"--data.path {folder}");
+        var model = SampleModel.SaveDense(_folder, "a", "b");
+        Terminal.Run("eval", model, folder).AssertWrongInput($"--data.path {folder}");
+        Terminal.Run("halve", model, folder, "--out", "x").AssertWrongInput($"--data {folder} for images without labels");
+        File.WriteAllText(Path.Combine(folder, "recipe.yaml"), Recipe);
+        Terminal.Run("run", folder).AssertWrongInput($"--resume {folder}");
+        var image = _folder.File("a.png");
+        File.WriteAllBytes(image, [0x89, .. "PNG"u8, 0, 1, 2, 3]);
+        Terminal.Run("train", image).AssertWrongInput("is a PNG image; a recipe file was expected");
     }
 
     [Fact]

@@ -6,7 +6,7 @@ public class UsageTests
 {
     private static readonly string[] VerbNames = [
         "run", "train", "distill", "prune", "halve", "import", "eval", "predict", "inspect", "export", "bench", "results", "data",
-        "settings", "doctor"];
+        "settings", "networks", "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
 

@@ -125,6 +125,88 @@ public sealed class FolderDataTests : IDisposable
         Assert.Contains($"warning: folder '{_folder.Path}' holds 1 image beside its folders, not read, such as 'all.png'", _log);
     }
 
+    [Theory]
+    [InlineData("train_set", "test_set")]
+    [InlineData("trainset", "Test-Images")]
+    [InlineData("training data", "testdataset")]
+    public void WordsOfSplitsMayHaveAdditions(string training, string test)
+    {
+        WriteGrey($"{training}/a/1.png", $"{training}/b/2.png", $"{test}/a/3.png", $"{test}/b/4.png");
+        var data = Load(new() { Validation = 0 });
+        Assert.Equal(["a", "b"], data.ClassNames);
+        Assert.Equal(["1.png", "2.png"], Names(data.Training));
+        Assert.DoesNotContain(_log, line => line.StartsWith("warning", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void SplitsThatAreReadAsClassesAreNamed()
+    {
+        WriteGrey("seg_train/a/1.png", "seg_train/b/2.png", "seg_test/a/3.png", "seg_test/b/4.png");
+        Assert.Equal(["seg_test", "seg_train"], Load(new() { Test = 0.5, Validation = 0 }).ClassNames);
+        Assert.Contains(
+            $"warning: folders of '{_folder.Path}' are read as classes, though their names are those of splits: seg_test, seg_train; if "
+            + "they are, the names train, val and test were expected",
+            _log);
+    }
+
+    [Fact]
+    public void SplitsInsideClassesAreNamed()
+    {
+        WriteGrey("cat/train/1.png", "cat/test/2.png", "dog/train/3.png", "dog/test/4.png");
+        Assert.Equal(["cat", "dog"], Load(new() { Test = 0.5, Validation = 0 }).ClassNames);
+        Assert.Contains(_log, line => line.StartsWith("warning: the classes of", StringComparison.Ordinal) && line.Contains("'cat/test'"));
+    }
+
+    [Theory]
+    [InlineData("photos")]
+    [InlineData("download/photos")]
+    public void AFolderAroundTheDataIsNotTheData(string wrapper)
+    {
+        WriteGrey($"{wrapper}/a/1.png", $"{wrapper}/a/2.png", $"{wrapper}/b/3.png", $"{wrapper}/b/4.png");
+        Directory.CreateDirectory(_folder.File("notes"));
+        var inner = _folder.File(wrapper);
+        Assert.EndsWith($"at least 2 were expected, and if '{inner}' is the data set, data.path {inner}", Fails());
+    }
+
+    [Fact]
+    public void AFolderAroundArchivesIsNotTheData()
+    {
+        Write("mnist/raw/t10k-images-idx3-ubyte", [1]);
+        Assert.Contains($"if '{_folder.File("mnist/raw")}' is the data set", Fails());
+        Directory.Delete(_folder.File("mnist"), recursive: true);
+        WriteGrey("a/1.png", "a/2.png");
+        Assert.EndsWith("holds 1 class folder; at least 2 were expected", Fails());
+    }
+
+    [Fact]
+    public void FloatsBesideOtherSamplesAreNamed()
+    {
+        WriteGrey("a/1.png", "a/2.png", "b/3.png");
+        float[] samples = [-25, -3, -10, -11];
+        Write("b/4.tif", TestImages.Tiff(false, 2, 2, 32, MemoryMarshal.AsBytes<float>(samples).ToArray(), format: 3));
+        Load(new() { Test = 0.5, Validation = 0, Crop = 4 });
+        Assert.Contains(
+            _log,
+            line => line.StartsWith($"warning: 1 image, such as '{_folder.File("b/4.tif")}', have floats", StringComparison.Ordinal)
+                && line.Contains("and 3, such as"));
+        WriteGrey("b/4.tif");
+        Load(new() { Test = 0.5, Validation = 0, Crop = 4 });
+        Assert.DoesNotContain(_log, line => line.Contains("floats", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TheShareOfLargeImagesThatIsSeenIsSaid()
+    {
+        WriteGrey("a/1.png", "a/2.png", "b/3.png", "b/4.png");
+        Load(new() { Test = 0.5, Validation = 0, Crop = 2 });
+        Assert.Contains(
+            "data: 4 images are larger than the input of 2x2: the centre is seen, 25.0 % of the pixels, and the rest is not", _log);
+        Load(new() { Test = 0.5, Validation = 0, Crop = 2, Resize = 3 });
+        Assert.Contains(_log, line => line.Contains("images are, resized to 3x3, larger than the input of 2x2", StringComparison.Ordinal));
+        Load(new() { Test = 0.5, Validation = 0, Resize = 2 });
+        Assert.DoesNotContain(_log, line => line.Contains("is seen", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void AClassMayBeCalledTrain()
     {

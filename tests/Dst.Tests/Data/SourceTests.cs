@@ -59,7 +59,7 @@ public sealed class SourceTests : IDisposable
     public void FolderErrorsNameTheFolder()
     {
         Write(("a/1.png", 1), ("a/2.png", 2));
-        Assert.Contains("holds 1 class folders", Fails(DataKind.Folder));
+        Assert.Contains("holds 1 class folder;", Fails(DataKind.Folder));
         Write(("b/1.png", 3));
         Assert.Contains("class 'b' has one image left", Fails(DataKind.Folder));
         Write(("a/3.png", 5), ("a/4.png", 6), ("b/2.png", 4));

@@ -47,6 +47,40 @@ public sealed class ContinuedTrainingTests : IDisposable
     }
 
     [Fact]
+    public void Reasons_why_layers_are_dense_are_those_of_the_run_that_pruned()
+    {
+        var first = RunIn("first", "arms=[uhp]", "prune.unit=weight", "prune.exclude=[conv1]");
+        Assert.Equal("excluded by name", ReasonOf(first, ArmNames.Uhp));
+        var path = Path.Combine(first, "uhp.safetensors");
+        Assert.Equal("dense in the given model", ReasonOf(RunIn("second", "arms=[student]", $"student.from={path}"), ArmNames.Student));
+        var taught = RunIn("third", "arms=[dst]", $"student.model={path}", "distill_pruned.teacher=teacher");
+        Assert.Equal("dense in the given model", ReasonOf(taught, ArmNames.Dst));
+        Assert.Equal("dense in the given model", ReasonOf(taught, ArmNames.StudentKd));
+
+        static string? ReasonOf(string run, string arm) =>
+            RunSummary.Load(Path.Combine(run, "summary.json")).Find(arm)!.Layers.Single(layer => layer.Name == "conv1").Skipped;
+    }
+
+    [Fact]
+    public void A_network_without_batch_normalisation_is_named_before_it_is_trained_on()
+    {
+        var layers = new List<Node>
+        {
+            new("conv1", new Conv2dOp(4, 3, 3, 2), [NetworkGraph.InputName]), new("conv2", new Conv2dOp(4, 3, 3, 2), ["conv1"]),
+            new("pool", new GlobalAvgPoolOp(), ["conv2"]), new("fc", new LinearOp(3), ["pool"]),
+        };
+        var path = _folder.File("folded.safetensors");
+        ModelFile.Save(path, Initialiser.Initialise(new(new("folded", new(1, 16, 16), layers)), seed: 1));
+        RunIn("first", "arms=[student]", $"student.from={path}");
+        RunIn("second", "arms=[uhp]", $"student.model={path}", "prune.unit=weight");
+        foreach (var key in new[] { "from", "model" })
+            Assert.Contains(
+                _lines,
+                line => line.StartsWith($"student.{key} {path}: no batch normalisation", StringComparison.Ordinal)
+                    && line.Contains("--restore-batch-norm"));
+    }
+
+    [Fact]
     public void A_model_that_knows_another_size_of_images_is_refused()
     {
         var path = Path.Combine(RunIn("first", "arms=[student]", "data.resize=16", "data.crop=12"), "student.safetensors");

@@ -64,7 +64,7 @@ public class RecipeFileTests
             Optimizer.Create(train.Optimizer, []);
         }
 
-        CheckedGraph Build(NetworkOptions network) => Zoo.Build(network.Arch, input, classes, network.Width, network.Dropout);
+        CheckedGraph Build(NetworkOptions network) => Zoo.Build(network.Arch, input, classes, network.Width, network.Dropout, network.PoolingChoice);
     }
 
     /// <summary>Input and number of classes that the data of a recipe gives.</summary>

@@ -34,7 +34,8 @@ public sealed class InputFileTests : IDisposable
             (_folder.File("missing"), "does not exist"),
             (_folder.File("empty/file"), "does not exist"),
             (_folder.File("loop"), "cannot be read"),
-            ("", "cannot be read"),
+            ("", "no path of a file"),
+            ("a\0b", "no path of a file"),
         })
         {
             var message = Assert.Throws<InputException>(() => InputFile.Open(path)).Message;

@@ -47,6 +47,11 @@ public class CheckedGraphTests
         { new ChannelShuffleOp(0), "shuffles 0 groups" },
         { new AvgPoolOp(2, 1, 2), "a padding smaller than the kernel" },
         { new MaxPoolOp(2, 0), "kernel and stride 1 to 64" },
+        { new StochasticPoolOp(2, 0), "kernel and stride 1 to 64" },
+        { new MaxPoolDropoutOp(2, 2, 0), "retains the share 0 of its units; expected above 0 to 1" },
+        { new MaxPoolDropoutOp(2, 2, float.NaN), "retains the share NaN" },
+        { new MaxPoolDropoutOp(2, 1, 0.5f, 2), "a padding smaller than the kernel" },
+        { new MaxPoolDropoutOp(9, 1, 0.5f, 8), "has a window of 81 positions; expected at most 64, because inference sorts them" },
     };
 
     [Theory]
@@ -81,6 +86,8 @@ public class CheckedGraphTests
         { new GlobalMaxPoolOp(), 6, 1, 1 },
         { new MaxPoolOp(2, 2, CeilMode: true), 6, 3, 2 },
         { new AvgPoolOp(3, 2, 1), 6, 3, 2 },
+        { new MaxPoolDropoutOp(3, 2, 0.5f, 1), 6, 3, 2 },
+        { new StochasticPoolOp(2, 2, CeilMode: true), 6, 3, 2 },
         { new AvgPoolOp(3, 2, 1, CeilMode: true), 6, 3, 3 },
     };
 

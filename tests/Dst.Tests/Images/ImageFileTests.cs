@@ -277,6 +277,32 @@ public sealed class ImageFileTests : IDisposable
     }
 
     [Fact]
+    public void DataThatEndBeforeTheLastPixelAreRefused()
+    {
+        var picture = TestImages.Png(3, 2, 8, 0, [1, 2, 3]); // the header says two rows
+        Assert.Contains("its data end before the last pixel", Fails(picture));
+        // 4x1 of two greys. Codes: clear, pixels, end; of three bits, then of four as the table grows.
+        byte[] gif =
+        [
+            .. "GIF89a"u8, 4, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, (byte)',', 0, 0, 0, 0, 4, 0, 1, 0, 0, 2,
+            3, 0, 0, 0, 0, (byte)';',
+        ];
+        WriteCodes(4, 0 << 3, 1 << 6, 0 << 9, 1 << 12, 5 << 16);
+        Assert.Equal([0, 255, 0, 255], Read(gif).Data.ToArray());
+        WriteCodes(4, 0 << 3, 1 << 6, 0 << 9, 5 << 12);
+        Assert.Contains("its data end before the last pixel", Fails(gif));
+        // 4x1 grey, packed: a run of two, then two single ones.
+        byte[] tga = [0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 8, 0, 0x81, 9, 1, 7, 8];
+        Assert.Equal([9, 9, 7, 8], Read(tga).Data.ToArray());
+        for (var length = 19; length < tga.Length; length++) Assert.Contains("it is truncated", Fails(tga[..length]));
+
+        void WriteCodes(params int[] codes)
+        {
+            for (var i = 0; i < 3; i++) gif[^(5 - i)] = (byte)(codes.Sum() >> (8 * i));
+        }
+    }
+
+    [Fact]
     public void EveryTruncationIsRefused()
     {
         foreach (var file in Compressed())

@@ -254,7 +254,10 @@ public class InferencePlanTests
             new("positive", new ReluOp(), ["grouped"]),
             new("joined", new ConcatOp(), ["conv", "twice", "positive"]),
             new("max", new MaxPoolOp(2, 1, 1), ["joined"]),
-            new("mean", new AvgPoolOp(2, 1), ["max"]),
+            new("weighted", new MaxPoolDropoutOp(2, 1, 0.25f), ["max"]),
+            new("largest", new MaxPoolDropoutOp(2, 1, 0.25f, 1, Inference: PoolInference.ScaledMax), ["weighted"]),
+            new("stochastic", new StochasticPoolOp(2, 1), ["largest"]),
+            new("mean", new AvgPoolOp(2, 1), ["stochastic"]),
             new("most", new GlobalMaxPoolOp(), ["mean"]),
             new("scaled", new MulOp(), ["mean", "most"]),
             new("drop", new DropoutOp(0.5f), ["scaled"]),
@@ -292,7 +295,7 @@ public class InferencePlanTests
 
     private static Model Small(string network)
     {
-        var input = network == "aconvnet" ? new FeatureShape(1, 88, 88) : new FeatureShape(3, 12, 12);
+        var input = network is "aconvnet" or "lenet7" or "lenet7-bn" or "plain4" ? Zoo.UsualTask(network).Input : new(3, 12, 12);
         return Initialised(Zoo.Build(network, input, Classes, width: 0.5));
     }
 

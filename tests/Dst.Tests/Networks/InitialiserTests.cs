@@ -29,6 +29,13 @@ public class InitialiserTests
     }
 
     [Fact]
+    public void Convolutions_before_a_tanh_are_normal_by_fan_in()
+    {
+        var weights = Initialiser.Initialise(Zoo.Build("lenet7", new(1, 32, 32), 40), 1).Parameters["h.weight"].Data; // 16 maps of 5x5
+        Assert.Equal(1.0 / (16 * 25), weights.Average(w => (double)w * w), 1.0 / (16 * 25) * 0.02);
+    }
+
+    [Fact]
     public void Batch_normalisations_begin_as_the_identity()
     {
         var parameters = Initialiser.Initialise(Graph, 1).Parameters;

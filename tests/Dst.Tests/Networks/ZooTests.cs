@@ -25,6 +25,38 @@ public class ZooTests
         Assert.Equal(expected, NetworkCost.Of(Zoo.Build(name, Cifar, 100)).Weights);
 
     [Fact]
+    public void Plain_networks_have_the_weights_of_their_layers()
+    {
+        Assert.Equal(520 + 20_040 + 320_500 + 5_010, NetworkCost.Of(Zoo.Build("plain4", new(1, 28, 28), 10)).Weights);
+        Assert.Equal(
+            7_296 + 110_720 + 295_168 + 4_097_000 + 1_001_000 + 100_100, NetworkCost.Of(Zoo.Build("plain6", Cifar, 100)).Weights);
+    }
+
+    [Fact]
+    public void Another_pooling_takes_the_place_of_each_maximum()
+    {
+        static IEnumerable<Operation> Pools(string name, PoolingChoice pooling) =>
+            Zoo.Build(name, new(3, 88, 88), 10, pooling: pooling).Nodes.Select(node => node.Operation).Where(pool => pool is PoolOp);
+        Assert.Equal(
+            Enumerable.Repeat(new MaxPoolDropoutOp(2, 2, 0.75f, Inference: PoolInference.ScaledMax), 3),
+            Pools("aconvnet", new(Dropout: 0.25, Inference: PoolInference.ScaledMax)));
+        Assert.Equal(Enumerable.Repeat(new StochasticPoolOp(2, 2), 4), Pools("vgg8", new(PoolingKind.Stochastic)));
+        Assert.Equal(Enumerable.Repeat(new MaxPoolDropoutOp(3, 2, 0.5f, 1), 3), Pools("plain6", new(Dropout: 0.5)));
+        Assert.Equal(Pools("vgg13", PoolingChoice.Max), Pools("vgg13", new(Dropout: 0)));
+    }
+
+    [Theory]
+    [InlineData("resnet20", PoolingKind.Stochastic, 0, PoolInference.Weighted, "has no max pooling")]
+    [InlineData("mobilenetv2", PoolingKind.Max, 0.5, PoolInference.Weighted, "has no max pooling")]
+    [InlineData("vgg8", PoolingKind.Stochastic, 0.5, PoolInference.Weighted, "one of both was expected")]
+    [InlineData("vgg8", PoolingKind.Max, 1, PoolInference.Weighted, "the pool dropout 1;")]
+    [InlineData("vgg8", PoolingKind.Max, 0, PoolInference.ScaledMax, "scaled_max without a pool dropout")]
+    public void Poolings_that_have_no_effect_are_refused(
+        string name, PoolingKind kind, double dropout, PoolInference inference, string problem) =>
+        Assert.Contains(problem, Assert.Throws<InputException>(
+            () => Zoo.Build(name, Cifar, 10, pooling: new(kind, dropout, inference))).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void MobileNetV2_of_half_width_has_the_published_0_81_million_weights() =>
         Assert.Equal(812_836, NetworkCost.Of(Zoo.Build("mobilenetv2", Cifar, 100, width: 0.5)).Weights);
 
@@ -36,6 +68,21 @@ public class ZooTests
         Assert.Equal(303_498, convolutions);
         Assert.Equal(303_498 + 2 * (16 + 32 + 64 + 128), NetworkCost.Of(graph).Weights);
         Assert.Equal(new FeatureShape(10, 1, 1), graph.Shapes["conv5"]);
+    }
+
+    [Fact]
+    public void The_seven_layer_network_has_the_layers_of_the_paper()
+    {
+        var graph = Zoo.Build("lenet7", new(1, 32, 32), 40);
+        (string Layer, FeatureShape Shape, int Weights)[] layers =
+        [
+            ("c1", new(6, 28, 28), 6 * 25 + 6), ("s1", new(6, 14, 14), 6 + 6), ("c2", new(16, 10, 10), 16 * 6 * 25 + 16),
+            ("s2", new(16, 5, 5), 16 + 16), ("h", new(120, 1, 1), 120 * 16 * 25 + 120), ("f", new(40, 1, 1), 40 * 120 + 40),
+        ];
+        Assert.All(layers, layer => Assert.Equal(layer.Shape, graph.Shapes[layer.Layer]));
+        Assert.All(layers, layer => Assert.Equal(layer.Weights, graph.Parameters.Where(p => p.Layer == layer.Layer).Sum(p => p.Count)));
+        Assert.Equal(layers.Sum(layer => layer.Weights), NetworkCost.Of(graph).Weights);
+        Assert.Equal(5, graph.Nodes.Count(node => node.Operation is TanhOp));
     }
 
     [Theory]

@@ -15,7 +15,18 @@ internal sealed class GraphWriter(GraphProto graph)
     /// <param name="inputs">Values that it reads; "" stands for an absent one.</param>
     /// <param name="attributes">float, int or int[] by name.</param>
     /// <returns>The value that it writes.</returns>
-    public string Add(string operation, string name, IEnumerable<string> inputs, params (string Name, object Value)[] attributes)
+    public string Add(string operation, string name, IEnumerable<string> inputs, params (string Name, object Value)[] attributes) =>
+        Add(operation, name, inputs, unread: 0, attributes);
+
+    /// <summary>Adds a node with outputs that nothing reads behind the first one.</summary>
+    /// <param name="operation">Its type.</param>
+    /// <param name="name">Its name, from which those of its outputs are made.</param>
+    /// <param name="inputs">Values that it reads.</param>
+    /// <param name="unread">Number of the other outputs.</param>
+    /// <param name="attributes">float, int or int[] by name.</param>
+    /// <returns>The first value that it writes.</returns>
+    public string Add(
+        string operation, string name, IEnumerable<string> inputs, int unread, params (string Name, object Value)[] attributes)
     {
         var output = $"{name}.output";
         graph.Node.Add(new NodeProto
@@ -23,7 +34,7 @@ internal sealed class GraphWriter(GraphProto graph)
             OpType = operation,
             Name = name,
             Input = { inputs },
-            Output = { output },
+            Output = { output, Enumerable.Range(1, unread).Select(i => $"{name}.output{i}") },
             Attribute = { attributes.Select(ToAttribute) },
         });
         return output;

@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Kernels;
 
 namespace Dst.Interop.Onnx.Export;
 
@@ -72,16 +71,14 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
                 return writer.Add("Mul", name, [Map(node, 0), Map(node, 1)]);
             case ConcatOp:
                 return writer.Add("Concat", name, node.Inputs.Select((_, i) => Map(node, i)), ("axis", 1));
-            case MaxPoolOp p:
-                return AddPool(node, "MaxPool", p.ShapeFor(_shapes[node.Inputs[0]]));
-            case AvgPoolOp p:
-                return AddPool(node, "AveragePool", p.ShapeFor(_shapes[node.Inputs[0]]), p.CountPadding);
+            case PoolOp p:
+                return PoolWriter.Add(writer, p, name, Map(node, 0), _shapes[node.Inputs[0]]);
             case GlobalAvgPoolOp:
                 return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
             case GlobalMaxPoolOp:
                 return writer.Add("GlobalMaxPool", name, [Map(node, 0)]);
             case PadOp p:
-                return AddPad(name, Map(node, 0), p);
+                return PoolWriter.AddPad(writer, name, Map(node, 0), p);
             case SliceOp s:
                 return writer.Add("Slice", name,
                     [
@@ -108,33 +105,6 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         var split = Reshape(Map(node, 0), "split", 0, groups, x.Channels / groups, x.Height, x.Width);
         var transposed = writer.Add("Transpose", name, [split], ("perm", new[] { 0, 2, 1, 3, 4 }));
         return Reshape(transposed, "join", 0, x.Channels, x.Height, x.Width);
-    }
-
-    /// <summary>Writes rounding up as more padding at the ends, which does not count: runtimes differ in <c>ceil_mode</c>.</summary>
-    private string AddPool(Node node, string operation, WindowShape w, bool countPadding = false)
-    {
-        var (sides, value) = (w.Sides, Map(node, 0));
-        var bottom = Math.Max(sides.Bottom, (w.OutHeight - 1) * w.Stride + w.KernelHeight - w.Height - sides.Top);
-        var right = Math.Max(sides.Right, (w.OutWidth - 1) * w.StrideWidth + w.KernelWidth - w.Width - sides.Left);
-        var isRoundedUp = bottom != sides.Bottom || right != sides.Right;
-        if (isRoundedUp && countPadding && sides != default)
-        {
-            value = AddPad($"{node.Name}.pad", value, new(sides.Top, sides.Left, sides.Bottom, sides.Right));
-            (sides, bottom, right) = (default, bottom - sides.Bottom, right - sides.Right);
-        }
-
-        (string, object)[] window =
-        [
-            ("kernel_shape", new[] { w.KernelHeight, w.KernelWidth }), ("strides", new[] { w.Stride, w.StrideWidth }),
-            ("pads", new[] { sides.Top, sides.Left, bottom, right }),
-        ];
-        return writer.Add(operation, node.Name, [value], countPadding && !isRoundedUp ? [.. window, ("count_include_pad", 1)] : window);
-    }
-
-    private string AddPad(string name, string x, PadOp p)
-    {
-        var sides = writer.AddConstant($"{name}.pads", 0, p.ChannelsBefore, p.Top, p.Left, 0, p.ChannelsAfter, p.Bottom, p.Right);
-        return writer.Add("Pad", name, [x, sides, writer.AddConstant($"{name}.value", [], [p.Value])]);
     }
 
     private Value Elementwise(Node node, string operation, params (string Name, object Value)[] attributes) =>

@@ -14,6 +14,8 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(AddOp), "add")]
 [JsonDerivedType(typeof(MaxPoolOp), "max_pool")]
 [JsonDerivedType(typeof(AvgPoolOp), "avg_pool")]
+[JsonDerivedType(typeof(MaxPoolDropoutOp), "max_pool_dropout")]
+[JsonDerivedType(typeof(StochasticPoolOp), "stochastic_pool")]
 [JsonDerivedType(typeof(GlobalAvgPoolOp), "global_avg_pool")]
 [JsonDerivedType(typeof(GlobalMaxPoolOp), "global_max_pool")]
 [JsonDerivedType(typeof(FlattenOp), "flatten")]

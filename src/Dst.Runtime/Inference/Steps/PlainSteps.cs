@@ -128,11 +128,25 @@ internal abstract unsafe class PoolStep(LoweredNode node, string form, WindowSha
     protected abstract void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y);
 }
 
-/// <summary>Maximum over windows, or over the whole map.</summary>
-internal sealed unsafe class MaxPoolStep(LoweredNode node, WindowShape shape) : PoolStep(node, "max-pool", shape)
+/// <summary>Maximum over windows, or over the whole map, times a scale.</summary>
+internal sealed unsafe class MaxPoolStep(LoweredNode node, WindowShape shape, float scale = 1) : PoolStep(node, "max-pool", shape)
 {
     protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) =>
-        MaxPool.Forward(tier, block, x, blocks, y);
+        MaxPool.Forward(tier, block, x, blocks, y, scale);
+}
+
+/// <summary>Probabilistic weighted pooling.</summary>
+internal sealed unsafe class WeightedPoolStep(LoweredNode node, WindowShape shape, float retain) : PoolStep(node, "weighted-pool", shape)
+{
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) =>
+        MaxPoolDropout.Mean(tier, block, x, blocks, retain, y);
+}
+
+/// <summary>The mean over the choices of stochastic pooling.</summary>
+internal sealed unsafe class StochasticPoolStep(LoweredNode node, WindowShape shape) : PoolStep(node, "stochastic-pool", shape)
+{
+    protected override void Pool(SimdTier tier, WindowShape block, float* x, int blocks, float* y) =>
+        StochasticPool.Mean(tier, block, x, blocks, y);
 }
 
 /// <summary>Mean over windows, or over the whole map.</summary>

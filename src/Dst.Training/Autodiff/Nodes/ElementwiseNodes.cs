@@ -1,7 +1,5 @@
-using Dst.Foundations;
 using Dst.Graph;
 using Dst.Kernels;
-using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;
 
@@ -85,33 +83,5 @@ internal sealed unsafe class MulNode(NodeContext context, Node node, Feature[] i
         var db = Inputs[1].Gradient(images.First);
         if (_isElementwise) Elementwise.Multiply(Tier, dy, a, length, db, Accumulate(1));
         else ChannelScale.BackwardFactor(Tier, a, dy, images.Count, Channels, Output.Pixels, db, Accumulate(1));
-    }
-}
-
-/// <summary>Dropout in training; a copy otherwise.</summary>
-internal sealed unsafe class DropoutNode(NodeContext context, Node node, Feature input, StoredFeature output)
-    : StoringNode(context, node, [input], output)
-{
-    private readonly int _index = context.Graph.Nodes.TakeWhile(other => other != node).Count();
-    private ulong _key;
-
-    private float Rate => Pass.Training ? ((DropoutOp)Node.Operation).Rate : 0;
-
-    protected override void BeginForward(WorkerPool pool) =>
-        _key = new RandomStream(Context.Seed, RandomPurpose.Dropout, Pass.Step, _index).NextBits();
-
-    protected override void ForwardImages(ImageRange images, int part) =>
-        Apply(ReadInput(0, images, part), images, OutputValue(images.First), accumulate: false);
-
-    protected override void BackwardImages(ImageRange images, int part)
-    {
-        if (Input.NeedsGradient) Apply(ReadOutputGradient(images, part), images, Input.Gradient(images.First), Accumulate(0));
-    }
-
-    private void Apply(float* source, ImageRange images, float* destination, bool accumulate)
-    {
-        var length = (long)images.Count * Input.ImageLength;
-        if (Rate == 0) Elementwise.Copy(Tier, source, length, destination, accumulate);
-        else Dropout.Apply(source, length, (long)images.First * Input.ImageLength, _key, Rate, destination, accumulate);
     }
 }

@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 
@@ -30,6 +31,22 @@ internal static class DataKinds
         return resolved;
     }
 
+    /// <summary>The data set in a folder that only wraps it, at any depth, or null.</summary>
+    public static string? FindInside(string folder)
+    {
+        const int deepest = 8;
+        for (var depth = 0; depth < deepest; depth++)
+        {
+            var folders = ImageFolder.Subfolders(folder);
+            var withImages = folders.Where(inner => ImageFolder.Find(inner).Images.Count > 0).ToList();
+            if (withImages.Count > 1 || depth > 0 && OfFolder(folder) != DataKind.Folder) return depth > 0 ? folder : null;
+            if (withImages.Count == 0 && folders.Count != 1) return null;
+            folder = withImages.Count == 1 ? withImages[0] : folders[0];
+        }
+
+        return null;
+    }
+
     private static DataKind Find(DataOptions options, string baseFolder, Action<string> log)
     {
         if (options.Path.Length == 0)
@@ -56,9 +73,15 @@ internal static class DataKinds
         }
     }
 
-    private static DataKind OfFile(string path) => IdxSource.IsImages(path) ? DataKind.Idx
-        : CifarSource.KindOfArchive(path) ?? throw new InputException(
+    private static DataKind OfFile(string path)
+    {
+        if (IdxSource.IsImages(path)) return DataKind.Idx;
+        if (Path.GetFileName(path).Contains("idx1", StringComparison.OrdinalIgnoreCase))
+            throw new InputException(
+                $"data.path '{path}' is a file of labels; the file of images beside it was expected, such as train-images-idx3-ubyte");
+        return CifarSource.KindOfArchive(path) ?? throw new InputException(
             $"data.path '{path}' is a file of an unknown kind; a folder of images, a CIFAR archive or an IDX file of images was expected");
+    }
 
     private static DataKind OfFolder(string path)
     {

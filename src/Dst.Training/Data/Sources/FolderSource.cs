@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Images;
 
 namespace Dst.Training.Data;
@@ -48,7 +49,9 @@ internal static class FolderSource
     {
         var classes = ClassFolders.Read(trainingFolder, log);
         if (classes.Count < 2)
-            throw new InputException($"folder '{trainingFolder}' holds {classes.Count} class folders; at least 2 were expected");
+            throw new InputException(
+                $"folder '{trainingFolder}' holds {Words.Count(classes.Count, "class folder")}; at least 2 were expected"
+                + (DataKinds.FindInside(trainingFolder) is { } inner ? $", and if '{inner}' is the data set, data.path {inner}" : ""));
         string[] names = [.. classes.Keys];
         var training = classes.Values.SelectMany((files, label) => files.Select(file => SourceSample.OfFile(file, label)));
         return new(names, [.. training], ReadSplit(testFolder, trainingFolder, names, log))

@@ -1,7 +1,9 @@
 using Dst.Foundations;
+using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Masks;
+using Dst.Training.Networks;
 using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 
@@ -93,9 +95,26 @@ public record NetworkOptions
     [Setting("dropout rate in front of the classifier; null for the architecture's own", Min = 0, Max = 0.95)]
     public double? Dropout { get; init; }
 
+    /// <summary>What takes the place of max pooling.</summary>
+    [Setting("pooling where the architecture has max pooling: max, or stochastic, which picks a unit with a probability in proportion to it")]
+    public PoolingKind Pooling { get; init; }
+
+    /// <summary>Share of the units that max-pooling dropout drops.</summary>
+    [Setting(
+        "share of the units that max-pooling dropout drops before each maximum in training, 1 − p of the paper; 0 for max pooling",
+        Min = 0, Max = 0.95)]
+    public double PoolDropout { get; init; }
+
+    /// <summary>What max-pooling dropout computes in inference.</summary>
+    [Setting("what max-pooling dropout computes in inference: weighted, the mean over its random choices, or scaled_max, p times the maximum")]
+    public PoolInference PoolInference { get; init; }
+
+    /// <summary>The poolings of the network.</summary>
+    public PoolingChoice PoolingChoice => new(Pooling, PoolDropout, PoolInference);
+
     /// <summary>A network to go on from.</summary>
     [Setting(
-        "model file whose training goes on, dense or pruned, in place of arch, width and dropout: masks stay, and the last layer begins "
+        "model file whose training goes on, dense or pruned, in place of arch, width, dropout and pooling: masks stay, and the last layer begins "
         + "anew if its classes are not those of the data; null for initial weights")]
     public string? From { get; init; }
 

@@ -40,15 +40,17 @@ public static partial class RecipeFile
     public static IReadOnlyList<string> Differences(Recipe earlier, Recipe now) =>
     [
         .. KeysOfResults(earlier).Zip(KeysOfResults(now)).Where(pair => pair.First.Value != pair.Second.Value)
-            .Select(pair => $"{pair.First.Path} is {pair.First.Value}, now {pair.Second.Value}"),
+            .Select(pair => $"{pair.First.Key} is {pair.First.Value}, now {pair.Second.Value}"),
     ];
 
     /// <summary>A hash of the keys that results depend on: two recipes without <see cref="Differences"/> have the same.</summary>
     public static string HashOf(Recipe recipe) =>
-        Fingerprint.Of(string.Join('\n', KeysOfResults(recipe).Select(key => $"{key.Path}: {key.Value}")));
+        Fingerprint.Of(string.Join('\n', KeysOfResults(recipe).Select(key => $"{key.Key}: {key.Value}")));
 
-    private static IEnumerable<(string Path, SettingProperty Property, string Value)> KeysOfResults(Recipe recipe) =>
-        SettingWriter.Flatten(recipe with { Threads = 0, Runs = "", Checkpoint = new() });
+    /// <summary>The keys that results depend on with their values, in the order of the sections.</summary>
+    public static IReadOnlyDictionary<string, string> KeysOfResults(Recipe recipe) => new OrderedDictionary<string, string>(
+        SettingWriter.Flatten(recipe with { Threads = 0, Runs = "", Checkpoint = new() })
+            .Select(key => KeyValuePair.Create(key.Path, key.Value)));
 
     private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
     {

@@ -150,8 +150,7 @@ internal sealed class RecipeTree
         }
         catch (YamlException e)
         {
-            throw new InputException(
-                $"{where(e.Start.Line)}: {e.Message.TrimEnd('.')}; expected YAML in which a section has each key once", e);
+            throw new InputException($"{where(e.Start.Line)}: {YamlProblem.Describe(e)}", e);
         }
         catch (Exception e) when (e is not InputException) // the parser throws many kinds, of which none says what is wrong
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Dst.Foundations;
 using Dst.Training.Autodiff;
@@ -19,7 +18,7 @@ public sealed class RunFolder : IDisposable
     private const string ForceOption = "--force to go on nevertheless";
 
     private readonly FileStream _lock; // the system releases it when the process ends, in whatever way
-    private readonly FileStream _metrics;
+    private readonly MetricsFile _metrics;
 
     private RunFolder(string path, Recipe recipe, FileMode metricsMode)
     {
@@ -27,8 +26,7 @@ public sealed class RunFolder : IDisposable
         Recipe = recipe;
         RecipeHash = RecipeFile.HashOf(recipe);
         Summary = new(recipe.Name, recipe.Seed, []) { RecipeHash = RecipeHash };
-        // Without a buffer, or disposal would repeat a write that failed.
-        _metrics = new(In(path, MetricsName), metricsMode, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        _metrics = new(In(path, MetricsName), metricsMode);
         try
         {
             _lock = new(
@@ -53,6 +51,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether the run goes on although something is different that may change its result.</summary>
     public bool IsForced { get; private init; }
 
+    /// <summary>Whether the run began in this process.</summary>
+    private bool IsNew { get; init; }
+
     /// <summary>The arms that are finished.</summary>
     public RunSummary Summary { get; private set; }
 
@@ -73,31 +74,17 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">The folder cannot be made.</exception>
     public static RunFolder Create(Recipe recipe, DateTime now)
     {
-        var path = FirstPath(recipe, now);
-        return Guard(path, () => Begin(Claim(path, recipe)));
+        var path = RunPaths.First(recipe, now);
+        return RunPaths.Guard(path, () => Begin(Claim(path, recipe)));
     }
 
     /// <summary>Makes the run folder <paramref name="path"/>, which has no run yet.</summary>
     /// <exception cref="InputException">It cannot be made.</exception>
-    internal static RunFolder CreateAt(string path, Recipe recipe) => Guard(path, () =>
+    internal static RunFolder CreateAt(string path, Recipe recipe) => RunPaths.Guard(path, () =>
     {
         Directory.CreateDirectory(path);
-        return Begin(new RunFolder(path, recipe, FileMode.Create));
+        return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true });
     });
-
-    /// <summary>Makes a folder named like that of a run, with the recipe alone: that of a <see cref="RunSet"/>.</summary>
-    /// <exception cref="InputException">It cannot be made.</exception>
-    internal static string CreateSet(Recipe recipe, DateTime now)
-    {
-        var first = FirstPath(recipe, now);
-        return Guard(first, () =>
-        {
-            var path = PathsAfter(first).First(path => !System.IO.Path.Exists(path));
-            Directory.CreateDirectory(path);
-            WriteRecipe(path, recipe);
-            return path;
-        });
-    }
 
     /// <summary>Whether a run was begun in the folder.</summary>
     internal static bool IsRun(string path) => File.Exists(In(path, RecipeName)) && File.Exists(In(path, MetricsName));
@@ -118,7 +105,7 @@ public sealed class RunFolder : IDisposable
     {
         TakeRecipe(path, recipe, force);
         if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
-        return Guard(path, () =>
+        return RunPaths.Guard(path, () =>
         {
             var run = new RunFolder(path, recipe, FileMode.Open) { IsForced = force };
             try
@@ -158,23 +145,22 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void AddMetrics(EpochMetrics row) => Write(MetricsTable.Format(row));
+    public void AddMetrics(EpochMetrics row) => RunPaths.Guard(Path, () =>
+    {
+        _metrics.Add(row);
+        return true;
+    });
 
     /// <summary>
     /// Cuts <c>metrics.csv</c> after the rows of finished arms and of the first <paramref name="epochs"/> epochs of
     /// <paramref name="arm"/>: what follows was not yet in the checkpoint that training goes on from.
     /// </summary>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void TrimMetrics(string arm, int epochs)
+    public void TrimMetrics(string arm, int epochs) => RunPaths.Guard(Path, () =>
     {
-        _metrics.Position = 0;
-        using var reader = new StreamReader(_metrics, leaveOpen: true);
-        var lines = reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
-        var kept = lines.TakeWhile((line, i) => i == 0 ? line == MetricsTable.Header : IsKept(line, arm, epochs)).ToList();
-        _metrics.SetLength(kept.Sum(line => line.Length + 1));
-        _metrics.Position = _metrics.Length;
-        if (kept.Count == 0) Write(MetricsTable.Header);
-    }
+        _metrics.Trim(row => Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
+        return true;
+    });
 
     /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -223,6 +209,14 @@ public sealed class RunFolder : IDisposable
         (manifest with { Convolutions = convolutions }).Save(ManifestPath);
     }
 
+    /// <summary>Removes the folder of a new run that was refused before anything was trained. Any other stays.</summary>
+    public void DiscardIfUntrained()
+    {
+        if (!IsNew || _metrics.HasRows || File.Exists(CheckpointPath)) return;
+        Dispose();
+        RunPaths.Remove(Path);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -260,22 +254,16 @@ public sealed class RunFolder : IDisposable
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
 
-    private static string FirstPath(Recipe recipe, DateTime now) =>
-        System.IO.Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
-
-    private static IEnumerable<string> PathsAfter(string first) =>
-        Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
-
     // A folder belongs to the process that created its metrics.csv. A process that comes second takes the next name.
     private static RunFolder Claim(string first, Recipe recipe)
     {
-        foreach (var path in PathsAfter(first))
+        foreach (var path in RunPaths.After(first))
         {
             if (System.IO.Path.Exists(path)) continue;
             Directory.CreateDirectory(path);
             try
             {
-                return new(path, recipe, FileMode.CreateNew);
+                return new(path, recipe, FileMode.CreateNew) { IsNew = true };
             }
             catch (IOException) when (File.Exists(In(path, MetricsName)))
             {
@@ -295,7 +283,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            run.Write(MetricsTable.Header);
+            run._metrics.Begin();
             WriteRecipe(run.Path, run.Recipe);
             return run;
         }
@@ -306,31 +294,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static void WriteRecipe(string path, Recipe recipe) =>
+    /// <summary>Writes the recipe of a run or of a set of runs.</summary>
+    internal static void WriteRecipe(string path, Recipe recipe) =>
         AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
-
-    private bool IsKept(string line, string arm, int epochs) =>
-        MetricsTable.TryParse(line, out var row) && (Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
-
-    private void Write(string line) => Guard(Path, () =>
-    {
-        _metrics.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        _metrics.Flush(flushToDisk: true);
-        return true;
-    });
-
-    private static T Guard<T>(string path, Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new InputException(
-                $"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); "
-                + "expected a writable folder with free space that no other process has open",
-                e);
-        }
-    }
 }

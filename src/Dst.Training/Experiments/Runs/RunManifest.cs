@@ -91,7 +91,7 @@ public sealed record RunManifest
         }
         catch (JsonException e)
         {
-            throw new InputException($"{path} cannot be read ({Words.Shorten(e.Message, 200)}); expected the manifest of a run", e);
+            throw new InputException($"{path} cannot be read ({JsonProblem.Describe(e)}); expected the manifest of a run", e);
         }
     }
 

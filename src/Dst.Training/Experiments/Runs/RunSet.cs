@@ -21,7 +21,17 @@ public sealed class RunSet
 
     /// <summary>Makes the folder of a new set.</summary>
     /// <exception cref="InputException">It cannot be made.</exception>
-    public static RunSet Create(Recipe recipe, DateTime now) => new(RunFolder.CreateSet(recipe, now), recipe, force: false);
+    public static RunSet Create(Recipe recipe, DateTime now)
+    {
+        var first = RunPaths.First(recipe, now);
+        return RunPaths.Guard(first, () =>
+        {
+            var path = RunPaths.After(first).First(path => !System.IO.Path.Exists(path));
+            Directory.CreateDirectory(path);
+            RunFolder.WriteRecipe(path, recipe);
+            return new RunSet(path, recipe, force: false);
+        });
+    }
 
     /// <summary>Opens a set that was stopped, if it was made with <paramref name="recipe"/>.</summary>
     /// <param name="path">The folder.</param>
@@ -32,6 +42,12 @@ public sealed class RunSet
     {
         RunFolder.TakeRecipe(path, recipe, force);
         return new(path, recipe, force);
+    }
+
+    /// <summary>Removes the folder if no run is left in it.</summary>
+    public void DiscardIfEmpty()
+    {
+        if (Directory.GetDirectories(Path).Length == 0) RunPaths.Remove(Path);
     }
 
     /// <summary>The recipe of the run of one of the seeds.</summary>

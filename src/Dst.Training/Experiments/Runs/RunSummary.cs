@@ -134,7 +134,7 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
         }
         catch (JsonException e)
         {
-            throw new InputException($"{path} cannot be read ({Words.Shorten(e.Message, 200)}); expected a summary of a run", e);
+            throw new InputException($"{path} cannot be read ({JsonProblem.Describe(e)}); expected a summary of a run", e);
         }
     }
 

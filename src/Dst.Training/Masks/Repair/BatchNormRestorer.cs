@@ -15,6 +15,11 @@ public static class BatchNormRestorer
     public static bool LacksBatchNorm(CheckedGraph graph) =>
         !graph.Nodes.Any(node => node.Operation is BatchNormOp or LayerNormOp) && LayersOf(graph).Count > 1;
 
+    /// <summary>A line for a network that is to be trained on and lacks batch normalisation, or null.</summary>
+    public static string? Describe(CheckedGraph graph) => !LacksBatchNorm(graph) ? null :
+        "no batch normalisation: if an exporter folded it into the convolutions, the network can hardly be trained on, and dst import "
+        + "--restore-batch-norm puts it back";
+
     /// <summary>
     /// A model with a batch normalisation behind each convolution that has none. Those of 1×1 maps, which have few values to measure, and
     /// the last layer with weights stay as they are. Masks stay.

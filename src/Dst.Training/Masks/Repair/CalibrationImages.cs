@@ -38,8 +38,15 @@ public sealed record CalibrationImages(float[] Values, int Count)
         var files = ImageFolder.Images(folder, log);
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
-        return Draw(
-            files, input, count, seed, (file, image) => Preprocessor.Prepare(ImageFile.Read(file, log), normalisation, input, image));
+        var sizes = new List<(int Height, int Width)>();
+        var images = Draw(files, input, count, seed, (file, values) =>
+        {
+            var image = ImageFile.Read(file, log);
+            sizes.Add((image.Height, image.Width));
+            Preprocessor.Prepare(image, normalisation, input, values);
+        });
+        if (CentreCrop.Describe(sizes, normalisation.Resize, input) is { } line) log(line);
+        return images;
     }
 
     private static CalibrationImages Draw<T>(

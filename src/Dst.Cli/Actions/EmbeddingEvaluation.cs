@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Dst.Cli.Usage;
+using Dst.Foundations;
+using Dst.Report;
+using Dst.Report.Renderers;
+using Dst.Runtime.Inference;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+
+namespace Dst.Cli.Actions;
+
+/// <summary><c>dst eval --embedding</c>: how well embeddings tell images of one class from images of different classes.</summary>
+internal static class EmbeddingEvaluation
+{
+    private const int Batch = 64;
+    private const int CurvePoints = 201;
+
+    /// <summary>The layer whose values are the embedding.</summary>
+    public static readonly Option<string?> Layer = SharedOptions.Text(
+        "--embedding", "LAYER",
+        "Compares all pairs of images by the cosine between the values of this layer. The classes may be others than the model's.");
+
+    /// <summary>What is accepted as one class.</summary>
+    public static readonly Option<double?> Threshold = SharedOptions.Number(
+        "--threshold", "With --embedding: pairs at least as similar count as one class. Default: where both errors are equal on validation.",
+        -1.0, 1.0);
+
+    /// <summary>File for the receiver operating characteristic.</summary>
+    public static readonly Option<string?> Roc = SharedOptions.Text(
+        "--roc", "FILE", "With --embedding: writes a CSV of both errors at 201 thresholds.");
+
+    /// <summary>Whether embeddings rather than classes are to be measured.</summary>
+    /// <exception cref="InputException">An option lacks the one that it belongs to.</exception>
+    public static bool IsAskedFor(ParseResult arguments)
+    {
+        if (arguments.GetValue(Layer) is not null) return true;
+        foreach (Option option in (Option[])[Threshold, Roc])
+        {
+            if (arguments.GetResult(option) is not null)
+                throw new InputException($"eval has {option.Name} without --embedding; both were expected");
+        }
+
+        return false;
+    }
+
+    /// <summary>Measures a split, at a threshold that is given or found on the validation images.</summary>
+    /// <exception cref="InputException">Model or data cannot be read, or a split has too few images.</exception>
+    public static void Run(Invocation call, string path)
+    {
+        OutputPath.Check(call.Arguments, Roc);
+        var model = Model.Load(path);
+        var data = ModelInput.LoadData(RecipeInput.LoadFor(call, RecipeInput.DataKeys), model, call);
+        using var embedder = new Embedder(
+            model, call.Arguments.GetValue(Layer)!, new() { Tier = call.Tier, Batch = Batch, Tune = false },
+            SharedOptions.ThreadsOf(call.Arguments));
+        var threshold = call.Arguments.GetValue(Threshold);
+        var origin = threshold is null ? "found on the validation images" : "given";
+        threshold ??= Measure(embedder, data, data.Validation, call).Equal.Threshold;
+        var samples = ModelEvaluation.SplitOf(data, call);
+        var metrics = Measure(embedder, data, samples, call);
+        if (call.Arguments.GetValue(Roc) is { } file) WriteCurve(file, metrics);
+        var verification = Verification.Of(samples, metrics, threshold.Value);
+        call.Report.Write(new(verification, verification.ToLines(origin)));
+    }
+
+    private static VerificationMetrics Measure(Embedder embedder, DataSet data, SampleSet samples, Invocation call)
+    {
+        using var loader = new BatchLoader(data, samples, Batch, augment: false, seed: 0);
+        var embeddings = new float[samples.Count * embedder.Length];
+        var labels = new List<int>();
+        foreach (var batch in loader.Epoch(0))
+        {
+            call.Cancellation.ThrowIfCancellationRequested();
+            var rows = embeddings.AsSpan(labels.Count * embedder.Length, batch.Count * embedder.Length);
+            embedder.Embed(batch.Images.AsSpan(0, batch.Count * (int)embedder.Input.Count), rows);
+            labels.AddRange(batch.Labels.AsSpan(0, batch.Labelled));
+        }
+
+        return VerificationMetrics.Of(embeddings, labels.ToArray());
+    }
+
+    private static void WriteCurve(string path, VerificationMetrics metrics)
+    {
+        var table = Table.Of(
+            metrics.Curve(CurvePoints),
+            new Column<RocPoint>("threshold", "threshold", point => point.Threshold),
+            new Column<RocPoint>("false_accept", "false accept", point => point.FalseAccept),
+            new Column<RocPoint>("false_reject", "false reject", point => point.FalseReject));
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CsvRenderer.Render(table))));
+    }
+
+    /// <summary>The JSON document of <c>eval --embedding</c>.</summary>
+    private sealed record Verification(
+        string Split, int Images, long SamePairs, long DifferentPairs, double Threshold, double FalseAccept, double FalseReject,
+        double EqualErrorRate, double Area)
+    {
+        public static Verification Of(SampleSet samples, VerificationMetrics metrics, double threshold)
+        {
+            var point = metrics.At(threshold);
+            return new(
+                samples.Name, samples.Count, metrics.SamePairs, metrics.DifferentPairs, threshold, point.FalseAccept, point.FalseReject,
+                metrics.EqualErrorRate, metrics.Area);
+        }
+
+        public Lines ToLines(string origin) => new(
+            $"{Images} {Split} images: {SamePairs} pairs of one class, {DifferentPairs} of different classes",
+            string.Create(CultureInfo.InvariantCulture, $"equal error rate {Format.Percent(EqualErrorRate)}, area under the ROC {Area:F4}"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"at the threshold {Threshold:F3}, {origin}: false accept {Format.Percent(FalseAccept)}, "
+                + $"false reject {Format.Percent(FalseReject)}"));
+    }
+}

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Globalization;
+using Dst.Cli.Usage;
+using Dst.Images;
+using Dst.Report;
+using Dst.Runtime.Inference;
+
+namespace Dst.Cli.Actions;
+
+/// <summary><c>dst predict --embedding</c>: the embeddings of images, or who in a gallery they resemble.</summary>
+internal static class EmbeddingPrediction
+{
+    private const int Batch = 32;
+
+    /// <summary>The layer whose values are the embedding.</summary>
+    public static readonly Option<string?> Layer = SharedOptions.Text(
+        "--embedding", "LAYER",
+        "Gives the values of this layer, scaled to length 1, instead of classes. 'dst inspect' lists the layers with weights.");
+
+    /// <summary>Known images.</summary>
+    public static readonly Option<string?> Gallery = SharedOptions.Text(
+        "--gallery", "FOLDER",
+        "With --embedding: a folder for each person or thing, with images of it. Shows the most similar one and the cosine, -1 to 1.");
+
+    /// <summary>What is not known.</summary>
+    public static readonly Option<double?> Threshold = SharedOptions.Number(
+        "--threshold", "With --gallery: images that are less similar to all of it are unknown. 'dst eval --embedding' finds one.", -1.0, 1.0);
+
+    /// <summary>Whether embeddings rather than classes are to be predicted.</summary>
+    /// <exception cref="InputException">An option lacks the one that it belongs to.</exception>
+    public static bool IsAskedFor(ParseResult arguments)
+    {
+        var (layer, gallery) = (arguments.GetValue(Layer), arguments.GetValue(Gallery));
+        if (gallery is not null && layer is null) throw new InputException("predict has --gallery without --embedding; both were expected");
+        if (arguments.GetValue(Threshold) is not null && gallery is null)
+            throw new InputException("predict has --threshold without --gallery; both were expected");
+        if (layer is not null && arguments.GetResult("--top") is not null)
+            throw new InputException("option --top does not go with --embedding, which has no classes");
+        return layer is not null;
+    }
+
+    /// <summary>Embeds images and compares them with the gallery, if there is one.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="path">Model file.</param>
+    /// <param name="files">Image files.</param>
+    /// <exception cref="InputException">The model, an image or the gallery cannot be read.</exception>
+    public static void Run(Invocation call, string path, IReadOnlyList<string> files)
+    {
+        var layer = call.Arguments.GetValue(Layer)!;
+        // Without tuning, the same file gives the same embedding each time.
+        using var embedder = new Embedder(
+            Model.Load(path), layer, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        if (call.Arguments.GetValue(Gallery) is { } folder)
+        {
+            var gallery = ReadGallery(folder, embedder, call);
+            var threshold = call.Arguments.GetValue(Threshold) ?? -1;
+            Write(call, [.. Embed(embedder, files, call).Select(image => Match.Of(image, gallery, threshold))]);
+            return;
+        }
+
+        Write(call, [.. Embed(embedder, files, call)]);
+    }
+
+    private static void Write<T>(Invocation call, IReadOnlyList<T> results) =>
+        call.Report.Write(new(results, new Lines([.. results.Select(result => result!.ToString()!)])));
+
+    private static EmbeddingGallery ReadGallery(string folder, Embedder embedder, Invocation call)
+    {
+        var gallery = new EmbeddingGallery();
+        foreach (var person in ImageFolder.Subfolders(folder))
+        {
+            foreach (var image in Embed(embedder, ImageFolder.Images(person, call.Report.Log), call))
+                gallery.Add(Path.GetFileName(person), image.Embedding);
+        }
+
+        return gallery.Count > 0 ? gallery : throw new InputException($"folder '{folder}' has no folders; one for each person was expected");
+    }
+
+    private static IEnumerable<ImageEmbedding> Embed(Embedder embedder, IReadOnlyList<string> files, Invocation call)
+    {
+        foreach (var chunk in files.Chunk(Batch))
+        {
+            call.Cancellation.ThrowIfCancellationRequested();
+            var embeddings = new float[chunk.Length * embedder.Length];
+            embedder.Embed(Array.ConvertAll(chunk, file => ImageFile.Read(file, call.Report.Log)), embeddings);
+            for (var i = 0; i < chunk.Length; i++)
+                yield return new(chunk[i], embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)]);
+        }
+    }
+
+    private sealed record ImageEmbedding(string File, float[] Embedding)
+    {
+        public override string ToString() =>
+            $"{File}: {string.Join(' ', Embedding.Select(value => value.ToString("G6", CultureInfo.InvariantCulture)))}";
+    }
+
+    /// <summary>The nearest of the gallery; its name is null if it is below the threshold.</summary>
+    private sealed record Match(string File, string? Name, string Nearest, float Similarity)
+    {
+        public static Match Of(ImageEmbedding image, EmbeddingGallery gallery, double threshold)
+        {
+            var (name, similarity) = gallery.FindNearest(image.Embedding);
+            return new(image.File, similarity >= threshold ? name : null, name, similarity);
+        }
+
+        public override string ToString() => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{File}: {Name ?? $"unknown, nearest {Nearest}"} {Similarity:F3}");
+    }
+}

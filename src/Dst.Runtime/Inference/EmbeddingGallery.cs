@@ -1,0 +1,39 @@
+namespace Dst.Runtime.Inference;
+
+/// <summary>The nearest entry of a gallery.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Similarity">The cosine between its embedding and that of the image, −1 to 1.</param>
+public readonly record struct GalleryMatch(string Name, float Similarity);
+
+/// <summary>
+/// Embeddings of known people or things, each with a name; a name may have several. An image is given the name of the most similar entry,
+/// so a new person needs an image and no training.
+/// </summary>
+public sealed class EmbeddingGallery
+{
+    private readonly List<(string Name, float[] Embedding)> _entries = [];
+
+    /// <summary>Number of entries.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Adds an image of a person.</summary>
+    /// <param name="name">Who it shows.</param>
+    /// <param name="embedding">From an <see cref="Embedder"/>.</param>
+    public void Add(string name, ReadOnlySpan<float> embedding) => _entries.Add((name, embedding.ToArray()));
+
+    /// <summary>The most similar entry; of equal ones the first.</summary>
+    /// <param name="embedding">From the same embedder as the entries.</param>
+    /// <exception cref="InvalidOperationException">The gallery is empty.</exception>
+    public GalleryMatch FindNearest(ReadOnlySpan<float> embedding)
+    {
+        if (_entries.Count == 0) throw new InvalidOperationException("the gallery is empty; at least one embedding was expected");
+        var best = new GalleryMatch("", float.NegativeInfinity);
+        foreach (var (name, entry) in _entries)
+        {
+            var similarity = Embedder.Similarity(embedding, entry);
+            if (similarity > best.Similarity) best = new(name, similarity);
+        }
+
+        return best;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Training.Experiments.Runs;
+
+/// <summary>Names of run folders, and what errors say of them.</summary>
+internal static class RunPaths
+{
+    /// <summary>The folder of a run that begins now: <c>runs/name/yyyyMMdd-HHmmss</c>.</summary>
+    public static string First(Recipe recipe, DateTime now) =>
+        Path.Combine(recipe.Runs, recipe.Name, now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture));
+
+    /// <summary>A name, then those to take where it is taken: with <c>-2</c>, <c>-3</c> and so on.</summary>
+    public static IEnumerable<string> After(string first) =>
+        Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{first}-{number}").Prepend(first);
+
+    /// <summary>Removes a folder of runs, and the folder around it if that is empty then.</summary>
+    public static void Remove(string path)
+    {
+        Directory.Delete(path, recursive: true);
+        if (Directory.GetParent(path) is { } parent && !parent.EnumerateFileSystemInfos().Any()) parent.Delete();
+    }
+
+    /// <summary>Runs <paramref name="work"/> and turns the system's errors into a sentence that names the folder.</summary>
+    /// <exception cref="InputException">The folder cannot be read or written.</exception>
+    public static T Guard<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException(
+                $"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); "
+                + "expected a writable folder with free space that no other process has open",
+                e);
+        }
+    }
+}

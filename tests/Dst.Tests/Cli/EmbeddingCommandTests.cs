@@ -1,0 +1,115 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Tests.Foundations;
+using Dst.Tests.Images;
+
+namespace Dst.Tests.Cli;
+
+/// <summary>The options <c>--embedding</c> of predict, eval and export.</summary>
+public sealed class EmbeddingCommandTests : IDisposable
+{
+    private const string Layer = "layer3.0.relu2"; // of the sample model
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Predict_gives_vectors_of_length_one()
+    {
+        var run = Terminal.Run("predict", SampleModel.SaveHalved(_folder), SavePeople("people"), "--embedding", Layer, "--json");
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        using var document = JsonDocument.Parse(run.Output);
+        Assert.Equal(4, document.RootElement.GetArrayLength());
+        Assert.All(document.RootElement.EnumerateArray(), image => Assert.Equal(
+            1, image.GetProperty("embedding").EnumerateArray().Sum(value => Math.Pow(value.GetDouble(), 2)), 4));
+    }
+
+    [Fact]
+    public void Predict_finds_an_image_of_the_gallery_and_calls_others_unknown()
+    {
+        var (model, people) = (SampleModel.SaveHalved(_folder), SavePeople("people"));
+        string[] known = ["predict", model, Path.Combine(people, "bob", "1.png"), "--embedding", Layer, "--gallery", people];
+        Assert.Matches(@"^\S+1\.png: bob 1\.000\n$", Terminal.Run(known).Output);
+        Directory.Delete(Path.Combine(people, "bob"), recursive: true);
+        string[] unknown = ["predict", model, SaveNoise("new.png", 9), "--embedding", Layer, "--gallery", people, "--threshold", "1"];
+        Assert.Matches(@"^\S+new\.png: unknown, nearest ann 0?\.\d{3}\n$", Terminal.Run(unknown).Output);
+        using var document = JsonDocument.Parse(Terminal.Run([.. unknown, "--json"]).Output);
+        var match = document.RootElement[0];
+        Assert.Equal((JsonValueKind.Null, "ann"), (match.GetProperty("name").ValueKind, match.GetProperty("nearest").GetString()));
+    }
+
+    [Fact]
+    public void Eval_compares_pairs_of_classes_that_the_model_does_not_know()
+    {
+        var roc = _folder.File("roc.csv");
+        string[] arguments =
+        [
+            "eval", SampleModel.SaveHalved(_folder), "--embedding", Layer, "--data.simulated.classes", "4",
+            "--data.simulated.per_class_train", "10", "--data.simulated.per_class_test", "3", "--data.simulated.size", "24",
+            "--data.validation", "0.5",
+        ];
+        var run = Terminal.Run([.. arguments, "--roc", roc, "--json"]);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        var result = document.RootElement;
+        Assert.Equal((4 * 3, 12 * 11 / 2 - 4 * 3), (result.GetProperty("same_pairs").GetInt32(), result.GetProperty("different_pairs").GetInt32()));
+        Assert.InRange(result.GetProperty("equal_error_rate").GetDouble(), 0, 1);
+        var lines = File.ReadAllLines(roc);
+        Assert.Equal((202, "threshold,false_accept,false_reject"), (lines.Length, lines[0]));
+
+        var given = Terminal.Run([.. arguments, "--threshold", "-1"]);
+        Assert.Contains("at the threshold -1.000, given: false accept 100.0%, false reject 0.0%", given.Output);
+        Assert.Contains("found on the validation images", Terminal.Run(arguments).Output);
+    }
+
+    [Fact]
+    public void Export_writes_the_network_up_to_the_layer()
+    {
+        var (model, source) = (SampleModel.SaveHalved(_folder), _folder.File("c"));
+        Assert.Equal(CommandLine.Done, Terminal.Run("export", model, "--format", "c", "--embedding", Layer, "--out", source).ExitCode);
+        var header = File.ReadAllText(Assert.Single(Directory.GetFiles(source, "*.h")));
+        Assert.Contains($"{Model.Load(model).UpTo(Layer).OutputCount}", header);
+        var onnx = _folder.File("net.onnx");
+        Assert.Equal(CommandLine.Done, Terminal.Run("export", model, "--format", "onnx", "--embedding", Layer, "--out", onnx).ExitCode);
+        var back = _folder.File("back.safetensors");
+        Assert.Equal(CommandLine.Done, Terminal.Run("import", onnx, "--out", back).ExitCode);
+        Assert.Equal(Model.Load(model).UpTo(Layer).OutputCount, Model.Load(back).OutputCount);
+    }
+
+    [Theory]
+    [InlineData("predict", "--gallery", "people", "--embedding")]
+    [InlineData("predict", "--threshold", "0.5", "--gallery")]
+    [InlineData("eval", "--threshold", "0.5", "--embedding")]
+    [InlineData("eval", "--roc", "roc.csv", "--embedding")]
+    public void Options_need_the_one_that_they_belong_to(string verb, string option, string value, string expected) =>
+        Terminal.Run(verb, SampleModel.SaveHalved(_folder), option, value).AssertWrongInput(option, expected);
+
+    [Fact]
+    public void A_layer_or_a_gallery_that_is_not_there_is_named()
+    {
+        var (model, image) = (SampleModel.SaveHalved(_folder), SaveNoise("new.png", 9));
+        Terminal.Run("predict", model, image, "--embedding", "fc2").AssertWrongInput("no layer 'fc2'; did you mean 'fc'?");
+        Directory.CreateDirectory(_folder.File("empty"));
+        Terminal.Run("predict", model, image, "--embedding", Layer, "--gallery", _folder.File("empty")).AssertWrongInput("empty", "no folders");
+        Terminal.Run("predict", model, image, "--embedding", Layer, "--top", "2").AssertWrongInput("--top");
+    }
+
+    private string SavePeople(string folder)
+    {
+        foreach (var (person, i) in new[] { "ann", "bob" }.Select((person, i) => (person, i)))
+        {
+            Directory.CreateDirectory(Path.Combine(_folder.File(folder), person));
+            for (var image = 0; image < 2; image++) SaveNoise(Path.Combine(folder, person, $"{image}.png"), 10 * i + image);
+        }
+
+        return _folder.File(folder);
+    }
+
+    private string SaveNoise(string name, int seed)
+    {
+        var random = new Random(seed);
+        File.WriteAllBytes(_folder.File(name), TestImages.GreyPng(16, 16, (_, _) => (byte)random.Next(256)));
+        return _folder.File(name);
+    }
+}

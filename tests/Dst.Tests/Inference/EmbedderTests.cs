@@ -1,0 +1,108 @@
+using Dst.Images;
+using Dst.Masks;
+using Dst.Runtime.Inference;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Inference;
+
+public class EmbedderTests
+{
+    private const string Layer = "h.tanh";
+
+    private static readonly InferenceOptions Untuned = new() { Tune = false };
+    private static readonly Model Faces = Initialiser.Initialise(Zoo.Build("lenet7", new(1, 32, 32), 5), seed: 1) with
+    {
+        ClassNames = ["a", "b", "c", "d", "e"],
+        Normalisation = InputNormalisation.None(1),
+    };
+
+    [Fact]
+    public void An_embedding_times_the_classifier_is_the_logits_up_to_its_length()
+    {
+        using Embedder embedder = new(Faces, Layer, Untuned), values = new(Faces, "f", Untuned);
+        using var predictor = new Predictor(Faces, Untuned);
+        var (logits, embedding) = (new float[5], embedder.Embed(Noise(1)));
+        predictor.ComputeLogits([Noise(1)], logits);
+        Assert.Equal((120, 5), (embedder.Length, values.Length));
+        Assert.Equal(1, Embedder.Similarity(embedding, embedding), 5);
+        var (weight, bias) = (Faces.Parameters["f.weight"].Data, Faces.Parameters["f.bias"].Data);
+        var products = Enumerable.Range(0, 5).Select(k => Enumerable.Range(0, 120).Sum(i => weight[k * 120 + i] * embedding[i])).ToArray();
+        var length = (logits[0] - bias[0]) / products[0];
+        Assert.All(Enumerable.Range(0, 5), k => Assert.Equal(logits[k] - bias[k], length * products[k], 4));
+    }
+
+    [Fact]
+    public void A_batch_gives_what_single_images_give_and_prepared_inputs_too()
+    {
+        using var embedder = new Embedder(Faces, "s2", Untuned with { Batch = 2 });
+        Image[] images = [Noise(1), Noise(2), Noise(3)];
+        var (embeddings, inputs) = (new float[3 * embedder.Length], new float[3 * 1024]);
+        embedder.Embed(images, embeddings);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(embedder.Embed(images[i]), embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)]);
+            Preprocessor.Prepare(images[i], Faces.Normalisation!, embedder.Input, inputs.AsSpan(i * 1024, 1024));
+        }
+
+        var prepared = new float[embeddings.Length];
+        embedder.Embed(inputs, prepared);
+        Assert.Equal(embeddings, prepared);
+    }
+
+    [Fact]
+    public void A_layer_that_gives_zeros_is_similar_to_nothing()
+    {
+        var zeros = Faces.Parameters.ToDictionary(p => p.Key, p => new Tensor(p.Value.Shape, new float[p.Value.Data.Length]));
+        var blank = Faces with { Parameters = zeros };
+        using var embedder = new Embedder(blank, Layer, Untuned);
+        var embedding = embedder.Embed(Noise(1));
+        Assert.All(embedding, value => Assert.Equal(0, value));
+        Assert.Equal(0, Embedder.Similarity(embedding, embedding));
+    }
+
+    [Fact]
+    public void A_model_up_to_a_layer_keeps_the_masks_of_its_layers()
+    {
+        var mask = new LayerMask([16, 6, 5, 5], new(PruningUnit.Kernel, block: 16, group: 2), [true, false, true, false, true, false]);
+        var weight = (float[])Faces.Parameters["c2.weight"].Data.Clone();
+        mask.Apply(weight);
+        var halved = Faces with
+        {
+            Parameters = new Dictionary<string, Tensor>(Faces.Parameters) { ["c2.weight"] = new([16, 6, 5, 5], weight) },
+            Masks = new Dictionary<string, LayerMask> { ["c2"] = mask },
+        };
+        Assert.Same(mask, halved.UpTo("s2").Masks["c2"]);
+        var first = halved.UpTo("s1");
+        Assert.Empty(first.Masks);
+        Assert.Equal(["c1.weight", "c1.bias", "s1.weight", "s1.bias"], first.Parameters.Keys);
+        Assert.Equal(OutputKind.None, first.Outputs);
+    }
+
+    [Fact]
+    public void A_layer_that_is_not_there_is_named_with_the_nearest()
+    {
+        var error = Assert.Throws<InputException>(() => Faces.UpTo("h.relu"));
+        Assert.Contains("no layer 'h.relu'; did you mean 'h.tanh'?", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_gallery_gives_the_name_of_the_most_similar_entry()
+    {
+        var gallery = new EmbeddingGallery();
+        Assert.Throws<InvalidOperationException>(() => gallery.FindNearest([1, 0]));
+        gallery.Add("ann", [1, 0]);
+        gallery.Add("ann", [0.8f, 0.6f]);
+        gallery.Add("bob", [0, 1]);
+        var (name, similarity) = gallery.FindNearest([0.6f, 0.8f]);
+        Assert.Equal(("ann", 0.96, 3), (name, Math.Round(similarity, 5), gallery.Count));
+        Assert.Equal("bob", gallery.FindNearest([-0.6f, 0.8f]).Name);
+        Assert.Throws<ArgumentException>(() => gallery.FindNearest([1, 0, 0]));
+    }
+
+    private static Image Noise(int seed)
+    {
+        var pixels = new byte[40 * 36];
+        new Random(seed).NextBytes(pixels);
+        return new(1, 40, 36, 8, pixels);
+    }
+}
