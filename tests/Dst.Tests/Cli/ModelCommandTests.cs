@@ -210,7 +210,6 @@ public sealed class ModelCommandTests : IDisposable
         var images = SaveImages();
         var run = Terminal.Run("predict", SampleModel.SaveHalved(_folder), images, "--top", "3", "--json");
         Assert.Equal(CommandLine.Done, run.ExitCode);
-        Assert.StartsWith("1 image is larger than the input of 16x16", Assert.Single(run.Error.TrimEnd('\n').Split('\n')));
         using var document = JsonDocument.Parse(run.Output);
         var files = document.RootElement.EnumerateArray().ToArray();
         Assert.Equal(["a.png", "b.png"], files.Select(file => Path.GetFileName(file.GetProperty("file").GetString())));
