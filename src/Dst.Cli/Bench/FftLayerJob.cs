@@ -5,7 +5,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Cli.Bench;
 
 /// <summary>
-/// A convolution in the frequency domain, all images together. Each gradient is computed alone: a training step transforms the output's
+/// A convolution in the frequency domain, in runs of tiles. Each gradient is computed alone: a training step transforms the output's
 /// gradient once for both.
 /// </summary>
 internal sealed unsafe class FftLayerJob : LayerJob
@@ -17,7 +17,7 @@ internal sealed unsafe class FftLayerJob : LayerJob
 
     public FftLayerJob(SimdTier tier, FftForm form, Conv2dShape shape, KeptTaps? kept, int threads) : base(threads)
     {
-        _kernel = new FftConvolution(tier, form, shape, kept, Images * form.TilesOf(shape));
+        _kernel = new FftConvolution(tier, form, shape, kept, form.TilesTogether(shape, Images));
         _weights = Random(_kernel.WeightLength);
         _backwardDataWeights = Random(_kernel.BackwardDataWeightLength);
         _data =
@@ -31,9 +31,15 @@ internal sealed unsafe class FftLayerJob : LayerJob
 
     protected override void Run(LayerPass pass, int thread)
     {
-        var data = _data[thread];
+        var count = Images * _kernel.TilesPerImage;
+        if (pass == LayerPass.BackwardData) _data[thread].Dx.Span.Clear();
+        for (var first = 0; first < count; first += _kernel.Capacity)
+            Run(pass, new TileRun(first, 0, Math.Min(_kernel.Capacity, count - first)), _data[thread]);
+    }
+
+    private void Run(LayerPass pass, TileRun tiles, ThreadData data)
+    {
         float* v = data.InputSpectra.Pointer, m = data.OutputSpectra.Pointer, scratch = data.Scratch.Pointer;
-        var tiles = new TileRun(0, 0, _kernel.Capacity);
         if (pass != LayerPass.BackwardData) _kernel.TransformInput(tiles, data.X.Pointer, v, scratch);
         if (pass == LayerPass.Forward)
         {
@@ -45,12 +51,11 @@ internal sealed unsafe class FftLayerJob : LayerJob
         _kernel.TransformOutputGradient(tiles, data.Y.Pointer, m, scratch);
         if (pass == LayerPass.BackwardWeight)
         {
-            _kernel.MultiplyForWeightGradient(0, _kernel.Frequencies, tiles.Count, v, m, data.Gradient.Pointer, accumulate: false);
+            _kernel.MultiplyForWeightGradient(0, _kernel.Frequencies, tiles.Count, v, m, data.Gradient.Pointer, tiles.First > 0);
             return;
         }
 
         _kernel.MultiplyTransposed(0, _kernel.Frequencies, tiles.Count, m, _backwardDataWeights.Pointer, v);
-        data.Dx.Span.Clear();
         _kernel.AddInputGradient(tiles, v, data.Dx.Pointer, scratch);
     }
 

@@ -24,15 +24,15 @@ public sealed class ConvolutionForms
 
     /// <summary>
     /// The form of the lowest estimated cost, which depends on shapes, masks, the batch and the tier. One-dimensional Winograd forms are
-    /// left out: their backward-data pass multiplies dropped rows too.
+    /// left out: their backward-data pass multiplies dropped rows too. So are FFT forms where there is another Winograd form.
     /// </summary>
     public static ConvolutionForms Estimated { get; } = new(EstimatedName, new Dictionary<string, ConvolutionForm>());
 
-    /// <summary>No Winograd form: the control for its rounding errors.</summary>
+    /// <summary>No Winograd or FFT form: the control for its rounding errors.</summary>
     public static ConvolutionForms Direct { get; } = new(ConvolutionForm.Direct.Name, new Dictionary<string, ConvolutionForm>());
 
     /// <summary>The forms to measure. A layer that does not support one is computed in its plain form.</summary>
-    private static IEnumerable<ConvolutionForm> Choices => ConvolutionForm.Winograd.Prepend(ConvolutionForm.Direct);
+    private static IEnumerable<ConvolutionForm> Choices => [ConvolutionForm.Direct, .. ConvolutionForm.Winograd, .. ConvolutionForm.Fft];
 
     /// <summary>Times training steps of a network in each form on this machine, and takes each layer's fastest.</summary>
     /// <param name="model">Network and masks; not changed.</param>
@@ -86,10 +86,14 @@ public sealed class ConvolutionForms
 
     internal ConvolutionForm Of(SimdTier tier, string layer, Conv2dShape shape, KeptTaps? kept, int maxBatch)
     {
-        var forms = ConvolutionForm.Of(tier, shape, kept);
+        var forms = ConvolutionForm.Of(tier, shape, kept).ToList();
         if (_name == EstimatedName)
-            return forms.Where(form => form is not (WinogradForm { IsOneDimensional: true } or FftForm))
+        {
+            var hasWinograd = forms.Exists(form => form is WinogradForm { IsOneDimensional: false });
+            return forms.Where(form => form is not WinogradForm { IsOneDimensional: true } && !(hasWinograd && form is FftForm))
                 .MinBy(form => form.CostOf(ConvolutionWork.OfTraining(shape, kept, maxBatch)).Total)!;
+        }
+
         return forms.FirstOrDefault(form => form == _layers.GetValueOrDefault(layer)) ?? forms.First();
     }
 

@@ -48,7 +48,7 @@ public sealed record TrainOptions
     /// <summary>How the form of each convolution is chosen.</summary>
     [Setting(
         "how the form of each convolution is chosen: estimated by a cost model, the same on each machine of one vector width; "
-        + "measured by times taken before training, then kept; direct without Winograd")]
+        + "measured by times taken before training, then kept; direct without Winograd and FFT")]
     public FormChoice Convolutions { get; init; }
 
     /// <summary>Share of the label's probability that is spread over all classes.</summary>

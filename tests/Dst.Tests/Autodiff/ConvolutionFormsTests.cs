@@ -20,6 +20,7 @@ public sealed class ConvolutionFormsTests : IDisposable
     [TierData("direct")]
     [TierData("""{"conv1":"winograd4x4","layer1.0.conv1":"winograd2x2","layer2.0.conv1":"winograd2x2"}""")] // the last has stride 2: direct
     [TierData("""{"conv1":"winograd1x4","layer1.0.conv1":"winograd1x8","layer3.0.conv2":"winograd1x4"}""")]
+    [TierData("""{"conv1":"fft8","layer1.0.conv1":"fft16","layer1.0.conv2":"fft8","layer3.0.conv2":"fft8"}""")]
     public void Every_form_gives_the_same_gradients_but_for_rounding(SimdTier tier, string forms)
     {
         var (expected, actual) = (Gradients(tier, ConvolutionForms.Estimated), Gradients(tier, ConvolutionForms.Parse(forms)));
@@ -35,7 +36,7 @@ public sealed class ConvolutionFormsTests : IDisposable
         var measured = ConvolutionForms.Measure(_model, Batch, new(_pool, tier));
         var convolutions = _model.Graph.Nodes.Where(node => node.Operation is Conv2dOp).Select(node => node.Name);
         Assert.Equal(convolutions, measured.Layers.Keys);
-        string[] forms = ["direct", "winograd4x4", "winograd2x2", "winograd1x4", "winograd1x8"];
+        string[] forms = ["direct", "winograd4x4", "winograd2x2", "winograd1x4", "winograd1x8", "fft8", "fft16"];
         Assert.All(measured.Layers.Values, name => Assert.Contains(name, forms));
         var again = ConvolutionForms.Parse(measured.ToString());
         Assert.Equal(measured.Layers, again.Layers);

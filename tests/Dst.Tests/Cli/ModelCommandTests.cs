@@ -302,6 +302,17 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Tensors_of_another_network_are_said_to_be_so()
+    {
+        var path = _folder.File("vgg.safetensors");
+        SafetensorsFile.Write(
+            path, new Dictionary<string, string>(),
+            [new("features.0.weight", [1], new float[] { 1 }), new("classifier.6.weight", [1], new float[] { 1 })]);
+        Terminal.Run("import", path, "--arch", "vgg8", "--out", _folder.File("m"))
+            .AssertWrongInput("'features.0.weight' is not a part of it", "it is of another network, which an ONNX file would have with it");
+    }
+
+    [Fact]
     public void Predict_prints_a_line_a_file()
     {
         var images = SaveImages();

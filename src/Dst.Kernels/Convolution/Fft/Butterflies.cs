@@ -52,6 +52,25 @@ internal unsafe interface IButterfly
         where T : unmanaged, ILanes<T> where TStore : IComplexStore;
 }
 
+/// <summary>Two points.</summary>
+internal readonly unsafe struct Butterfly2 : IButterfly
+{
+    public static int Length
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<T, TStore>(ComplexLine from, ComplexLine to, float* twiddles)
+        where T : unmanaged, ILanes<T> where TStore : IComplexStore
+    {
+        ComplexLanes<T> x0 = from.Load<T>(0), x1 = from.Load<T>(1);
+        TStore.Store(to, 0, x0 + x1, twiddles);
+        TStore.Store(to, 1, x0 - x1, twiddles);
+    }
+}
+
 /// <summary>Four points.</summary>
 internal readonly unsafe struct Butterfly4 : IButterfly
 {

@@ -33,30 +33,43 @@ internal readonly unsafe struct ComplexLanes<T>(T re, T im) where T : unmanaged,
     }
 }
 
-/// <summary>Complex vectors in memory, <paramref name="pitch"/> floats apart, with real and imaginary parts at any two places.</summary>
-internal readonly unsafe struct ComplexLine(float* re, float* im, nint pitch)
+/// <summary>
+/// Complex vectors in memory, with real and imaginary parts at any two places. Eight of them are <paramref name="pitch"/> floats apart, and
+/// such groups <paramref name="groupPitch"/>.
+/// </summary>
+internal readonly unsafe struct ComplexLine(float* re, float* im, nint pitch, nint groupPitch)
 {
-    /// <summary>A line whose imaginary parts follow their real parts.</summary>
+    /// <summary>Vectors of a group.</summary>
+    public const int Group = 8;
+
+    /// <summary>A line without groups.</summary>
+    public ComplexLine(float* re, float* im, nint pitch) : this(re, im, pitch, Group * pitch)
+    {
+    }
+
+    /// <summary>A line without groups, whose imaginary parts follow their real parts.</summary>
     public ComplexLine(float* start, nint pitch) : this(start, start + Layout.Block, pitch)
     {
     }
 
-    /// <summary>Every <paramref name="step"/>-th vector from <paramref name="first"/> on.</summary>
+    /// <summary>
+    /// Every <paramref name="step"/>-th vector from <paramref name="first"/> on. In a line with groups, the step is a group.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ComplexLine From(int first, int step) => new(Re(first), Im(first), pitch * step);
+    public ComplexLine From(int first, int step) => new(Re(first), Im(first), step == Group ? groupPitch : pitch * step);
 
     /// <summary>With real and imaginary parts exchanged, which turns a transform of two such lines into its inverse.</summary>
     public ComplexLine Exchanged
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => new(im, re, pitch);
+        get => new(im, re, pitch, groupPitch);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float* Re(int i) => re + i * pitch;
+    public float* Re(int i) => re + (nint)((uint)i / Group) * groupPitch + (nint)((uint)i % Group) * pitch;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float* Im(int i) => im + i * pitch;
+    public float* Im(int i) => im + (nint)((uint)i / Group) * groupPitch + (nint)((uint)i % Group) * pitch;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ComplexLanes<T> Load<T>(int i) where T : unmanaged, ILanes<T> => new(T.Load(Re(i)), T.Load(Im(i)));

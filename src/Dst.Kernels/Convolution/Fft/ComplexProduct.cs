@@ -12,6 +12,9 @@ internal static unsafe class ComplexProduct
     /// <summary>Floats of an element of a spectrum: real parts, imaginary parts and their sums of sixteen channels.</summary>
     public const int Parts = 3 * Layout.Block;
 
+    /// <summary>Floats from a tile to the next. A group of frequencies lies between, so that transforms write long runs.</summary>
+    public const int TilePitch = ComplexLine.Group * Parts;
+
     /// <summary>Floats of sixteen weights: real and imaginary parts.</summary>
     public const int WeightParts = 2 * Layout.Block;
 
@@ -31,16 +34,16 @@ internal static unsafe class ComplexProduct
     /// <param name="offsets">Offset of each channel's number from the source of a tile.</param>
     /// <param name="channels">Number of channels.</param>
     /// <param name="weights">[channels][2][16].</param>
-    /// <param name="source">[tile][3][16] of the first channel.</param>
-    /// <param name="destination">[tile][3][16], of which the last part is left without meaning.</param>
+    /// <param name="source">[tile][8][3][16] of the first channel.</param>
+    /// <param name="destination">[tile][8][3][16], of which the last part is left without meaning.</param>
     public static void Run<T>(int[] widths, int* offsets, int channels, float* weights, float* source, float* destination)
         where T : unmanaged, ILanes<T>
     {
         foreach (var width in widths)
         {
             Run<T>(width, offsets, channels, weights, source, destination);
-            source += width * Parts;
-            destination += width * Parts;
+            source += width * TilePitch;
+            destination += width * TilePitch;
         }
     }
 
@@ -67,8 +70,8 @@ internal static unsafe class ComplexProduct
     /// <param name="tiles">Number of tiles.</param>
     /// <param name="offsets">Offset of each channel's number from the source of a tile.</param>
     /// <param name="channels">Number of channels.</param>
-    /// <param name="source">[tile][3][16] of the first channel.</param>
-    /// <param name="gradient">[tile][3][16].</param>
+    /// <param name="source">[tile][8][3][16] of the first channel.</param>
+    /// <param name="gradient">[tile][8][3][16].</param>
     /// <param name="sums">[channels][2][16].</param>
     /// <param name="accumulate">Whether to add.</param>
     public static void Correlate<T>(int tiles, int* offsets, int channels, float* source, float* gradient, float* sums, bool accumulate)
@@ -94,15 +97,15 @@ internal static unsafe class ComplexProduct
         {
             T re = T.Load(weights), im = T.Load(weights + Layout.Block);
             var number = source + *offsets;
-            ofRe.MultiplyAdd(number, Parts, re);
-            ofIm.MultiplyAdd(number + Layout.Block, Parts, im);
-            ofSum.MultiplyAdd(number + 2 * Layout.Block, Parts, T.Add(re, im));
+            ofRe.MultiplyAdd(number, TilePitch, re);
+            ofIm.MultiplyAdd(number + Layout.Block, TilePitch, im);
+            ofSum.MultiplyAdd(number + 2 * Layout.Block, TilePitch, T.Add(re, im));
         }
 
-        ofRe.Store(destination, Parts);
-        ofIm.Store(destination + Layout.Block, Parts);
-        ofSum.Store(destination + 2 * Layout.Block, Parts);
-        for (var end = destination + TTile.Width * Parts; destination < end; destination += Parts)
+        ofRe.Store(destination, TilePitch);
+        ofIm.Store(destination + Layout.Block, TilePitch);
+        ofSum.Store(destination + 2 * Layout.Block, TilePitch);
+        for (var end = destination + TTile.Width * TilePitch; destination < end; destination += TilePitch)
         {
             T re = T.Load(destination), im = T.Load(destination + Layout.Block), sum = T.Load(destination + 2 * Layout.Block);
             T.Store(destination, T.Subtract(re, im));
@@ -116,7 +119,7 @@ internal static unsafe class ComplexProduct
     {
         TSums total = default;
         total.Begin(offsets);
-        for (var end = gradient + (nint)tiles * Parts; gradient < end; gradient += Parts, source += Parts)
+        for (var end = gradient + (nint)tiles * TilePitch; gradient < end; gradient += TilePitch, source += TilePitch)
         {
             T re = T.Load(gradient), im = T.Load(gradient + Layout.Block);
             total.MultiplyAdd(source, re, im, T.Subtract(re, im));

@@ -18,8 +18,8 @@ public sealed unsafe partial class FftConvolution
                 {
                     var kept = _kept.First(b);
                     ComplexProduct.Run<T>(
-                        widths, offsets + kept, _kept.First(b + 1) - kept, u + WeightOffset(f, kept), v + f * _inputPitch,
-                        m + f * _outputPitch + OffsetOf(b, 0));
+                        widths, offsets + kept, _kept.First(b + 1) - kept, u + WeightOffset(f, kept), v + FrequencyOffset(f, _inputPitch),
+                        m + FrequencyOffset(f, _outputPitch) + OffsetOf(b, 0));
                 }
             }
         }
@@ -34,7 +34,7 @@ public sealed unsafe partial class FftConvolution
             for (var f = first; f < end; f++)
             {
                 var weights = u + (nint)f * TransposedVectors * WeightParts;
-                float* source = dm + f * _outputPitch, destination = dv + f * _inputPitch;
+                float* source = dm + FrequencyOffset(f, _outputPitch), destination = dv + FrequencyOffset(f, _inputPitch);
                 if (_pairs is not null)
                 {
                     MultiplyKeptChannels<T>(_pairs, widths, offsets, weights, source, destination);
@@ -43,7 +43,8 @@ public sealed unsafe partial class FftConvolution
 
                 for (var b = 0; b < Shape.ChannelBlocks; b++)
                     ComplexProduct.Run<T>(
-                        widths, offsets, Shape.Filters, weights + (nint)b * Shape.Filters * WeightParts, source, destination + OffsetOf(b, 0));
+                        widths, offsets, Shape.Filters, weights + (nint)b * Shape.Filters * WeightParts, source,
+                        destination + OffsetOf(b, 0));
             }
         }
     }
@@ -57,7 +58,7 @@ public sealed unsafe partial class FftConvolution
     private void MultiplyKeptChannels<T>(KeptPairs pairs, int[] widths, int* offsets, float* weights, float* source, float* destination)
         where T : unmanaged, ILanes<T>
     {
-        var room = stackalloc float[ComplexProduct.MostTiles * Parts + Layout.Block];
+        var room = stackalloc float[ComplexProduct.MostTiles * TilePitch + Layout.Block];
         var products = Layout.Align(room);
         fixed (int* lanes = pairs.Lanes)
         {
@@ -70,7 +71,7 @@ public sealed unsafe partial class FftConvolution
                     {
                         ComplexProduct.Run<T>(
                             width, offsets + b * Layout.Block, FiltersOf(b), weights + (nint)b * Layout.Block * WeightParts,
-                            source + place * Parts, products);
+                            source + place * TilePitch, products);
                         var ofBlock = lanes + (nint)pair * pairs.LanesOfPair + b * 2 * Layout.Block;
                         AddPicked<T>(width, products, ofBlock, destination + OffsetOf(2 * pair, place), b > 0);
                         if (2 * pair + 1 < Shape.ChannelBlocks)
@@ -88,7 +89,7 @@ public sealed unsafe partial class FftConvolution
     private static void AddPicked<T>(int tiles, float* products, int* lanes, float* destination, bool accumulate)
         where T : unmanaged, ILanes<T>
     {
-        for (var end = products + tiles * Parts; products < end; products += Parts, destination += Parts)
+        for (var end = products + tiles * TilePitch; products < end; products += TilePitch, destination += TilePitch)
         {
             T re = T.Pick(T.Load(products), lanes), im = T.Pick(T.Load(products + Layout.Block), lanes);
             T.Store(destination, accumulate ? T.Add(T.Load(destination), re) : re);
@@ -104,12 +105,13 @@ public sealed unsafe partial class FftConvolution
         {
             for (var f = first; f < end; f++)
             {
+                float* inputs = v + FrequencyOffset(f, _inputPitch), gradients = dm + FrequencyOffset(f, _outputPitch);
                 for (var b = 0; b < Shape.FilterBlocks; b++)
                 {
                     var kept = _kept.First(b);
                     ComplexProduct.Correlate<T>(
-                        tiles, offsets + kept, _kept.First(b + 1) - kept, v + f * _inputPitch, dm + f * _outputPitch + OffsetOf(b, 0),
-                        du + WeightOffset(f, kept), accumulate);
+                        tiles, offsets + kept, _kept.First(b + 1) - kept, inputs, gradients + OffsetOf(b, 0), du + WeightOffset(f, kept),
+                        accumulate);
                 }
             }
         }

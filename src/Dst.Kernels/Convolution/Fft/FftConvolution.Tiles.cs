@@ -47,7 +47,8 @@ public sealed unsafe partial class FftConvolution
         {
             var (tile, block) = Math.DivRem(i, Shape.ChannelBlocks);
             _spectrum.Transposed<T>(
-                dv + OffsetOf(block, tiles.Place + tile), _inputPitch, InputWindow(tiles.First + tile, block, dx), accumulate: true, scratch);
+                dv + OffsetOf(block, tiles.Place + tile), _inputPitch, InputWindow(tiles.First + tile, block, dx), accumulate: true,
+                scratch);
         }
     }
 

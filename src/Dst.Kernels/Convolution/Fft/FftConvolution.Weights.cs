@@ -110,7 +110,7 @@ public sealed unsafe partial class FftConvolution
         {
             _conv = conv;
             var taps = conv.Area * Layout.Block;
-            var spectrum = conv.Frequencies * Parts;
+            var spectrum = conv._spectrum.Groups * TilePitch;
             _taps = (float*)NativeMemory.AlignedAlloc(
                 sizeof(float) * (nuint)(taps + spectrum + conv.ScratchLength), Layout.Block * sizeof(float));
             _spectrum = _taps + taps;
@@ -147,7 +147,7 @@ public sealed unsafe partial class FftConvolution
         /// <summary>s·F of the kernels, or its conjugate: real and imaginary parts.</summary>
         public void Transform<T>(float* spectrum, nint pitch, bool conjugate) where T : unmanaged, ILanes<T>
         {
-            _conv._spectrum.Forward<T>(Window, _spectrum, Parts, _scratch);
+            _conv._spectrum.Forward<T>(Window, _spectrum, TilePitch, _scratch);
             for (var f = 0; f < _conv.Frequencies; f++)
             {
                 var scale = _conv._spectrum.ScaleOf(f);
@@ -168,7 +168,7 @@ public sealed unsafe partial class FftConvolution
                 T.Store(to + Layout.Block, T.Multiply(scale, T.Load(from + Layout.Block)));
             }
 
-            _conv._spectrum.Transposed<T>(_spectrum, Parts, Window, accumulate: false, _scratch);
+            _conv._spectrum.Transposed<T>(_spectrum, TilePitch, Window, accumulate: false, _scratch);
         }
     }
 

@@ -8,9 +8,9 @@ namespace Dst.Kernels;
 /// weights, and may be used by many threads at once. The scalar tier has no such form.
 /// </summary>
 /// <remarks>
-/// <para>The steps of each pass work on two arrays of spectra: V of the inputs and M of the outputs, both [frequency][C/16][tile][3][16]
-/// for up to <see cref="Capacity"/> tiles, with real parts, imaginary parts and their sums. Tiles are counted on from image to image,
-/// <see cref="TilesPerImage"/> each. A caller runs all steps on one run of tiles after another, or each step on all tiles, split over
+/// <para>The steps of each pass work on two arrays of spectra: V of the inputs and M of the outputs, both
+/// [frequency/8][C/16][tile][8][3][16] for up to <see cref="Capacity"/> tiles, with real parts, imaginary parts and their sums. Tiles are
+/// counted on from image to image, <see cref="TilesPerImage"/> each. A caller runs all steps on one run of tiles after another, or each step on all tiles, split over
 /// threads as it likes.</para>
 /// <para>F is the transform of a tile of real numbers, Fᵀ its transpose (<see cref="TileSpectrum"/>), ¯ the conjugate and s a scale:
 /// y = Fᵀ(U·Fx) with U = s·F̄w.</para>
@@ -33,6 +33,7 @@ namespace Dst.Kernels;
 public sealed unsafe partial class FftConvolution
 {
     private const int Parts = ComplexProduct.Parts;
+    private const int TilePitch = ComplexProduct.TilePitch;
     private const int WeightParts = ComplexProduct.WeightParts;
 
     private readonly SimdTier _tier;
@@ -72,9 +73,9 @@ public sealed unsafe partial class FftConvolution
         _pairs = KeptPairs.Create(tier, shape, _kept);
         _inputOffsets = [.. _kept.Units.Select(OffsetOf)];
         _outputOffsets = [.. Enumerable.Range(0, shape.Filters).Select(OffsetOf)];
-        // One more cache line from frequency to frequency: powers of two would put all frequencies of a tile into the same cache set.
-        _inputPitch = shape.ChannelBlocks * capacity * Parts + Layout.Block;
-        _outputPitch = shape.FilterBlocks * capacity * Parts + Layout.Block;
+        // One more cache line from group to group: powers of two would put all frequencies of a tile into the same cache set.
+        _inputPitch = shape.ChannelBlocks * capacity * TilePitch + Layout.Block;
+        _outputPitch = shape.FilterBlocks * capacity * TilePitch + Layout.Block;
         _tileWidths = new int[capacity + 1][];
     }
 
@@ -91,10 +92,10 @@ public sealed unsafe partial class FftConvolution
     public int Frequencies => _spectrum.Frequencies;
 
     /// <summary>Floats of V, the spectra of the inputs.</summary>
-    public long InputSpectraLength => Frequencies * (long)_inputPitch;
+    public long InputSpectraLength => _spectrum.Groups * (long)_inputPitch;
 
     /// <summary>Floats of M, the spectra of the outputs.</summary>
-    public long OutputSpectraLength => Frequencies * (long)_outputPitch;
+    public long OutputSpectraLength => _spectrum.Groups * (long)_outputPitch;
 
     /// <summary>Floats of U, and of its gradient: [frequency][O/16][kept channels][2][16].</summary>
     public int WeightLength => checked(Frequencies * _kept.Units.Length * WeightParts);
@@ -215,9 +216,12 @@ public sealed unsafe partial class FftConvolution
     }
 
     /// <summary>Where the first tile of a channel is, within one frequency of V or M.</summary>
-    private int OffsetOf(int channel) => channel / Layout.Block * Capacity * Parts + channel % Layout.Block;
+    private int OffsetOf(int channel) => channel / Layout.Block * Capacity * TilePitch + channel % Layout.Block;
 
-    private nint OffsetOf(int block, int place) => ((nint)block * Capacity + place) * Parts;
+    private nint OffsetOf(int block, int place) => ((nint)block * Capacity + place) * TilePitch;
+
+    private static nint FrequencyOffset(int frequency, nint pitch) =>
+        frequency / ComplexLine.Group * pitch + frequency % ComplexLine.Group * Parts;
 
     private int[] TileWidths(int tiles) => _tileWidths[tiles] ??= ComplexProduct.Cut(_tier, tiles);
 

@@ -13,8 +13,17 @@ public sealed class FftForm : ConvolutionForm
     /// </summary>
     private const double TransformCost = 4;
 
+    /// <summary>How much longer a transform takes where the spectra of a whole batch go through memory, as in training.</summary>
+    private const double TrainingFactor = 4;
+
     /// <summary>Time to read the real and imaginary parts of 16 weights, in vector multiply-adds, from measurements.</summary>
     private const double WeightCost = 12;
+
+    /// <summary>Floats of the spectra of all channels of tiles that run together: 25 MB.</summary>
+    private const int SpectraBudget = 6_400_000;
+
+    /// <summary>The fewest tiles that run together, if there are as many: those of a register tile.</summary>
+    private const int FewTiles = ComplexProduct.MostTiles;
 
     /// <summary>Multiplications of a complex product: (a + ib)(c + id) needs ac, bd and (a + b)(c + d).</summary>
     private const int Multiplications = 3;
@@ -50,7 +59,7 @@ public sealed class FftForm : ConvolutionForm
     {
         var shape = work.Shape;
         var pixels = (double)Size * Size;
-        var transform = TransformCost * pixels * Math.Log2(Size);
+        var transform = TransformCost * pixels * Math.Log2(Size) * (work.PacksWeights ? TrainingFactor : 1);
         double inputs = TilesOf(shape) * shape.ChannelBlocks * transform, outputs = TilesOf(shape) * shape.FilterBlocks * transform;
         var pairs = shape.Channels * shape.FilterBlocks * work.KeptShare * TileSpectrum.FrequenciesOf(Size);
         var products = pairs * (Multiplications * TilesOf(shape) + WeightCost / work.Batch);
@@ -63,9 +72,12 @@ public sealed class FftForm : ConvolutionForm
     /// <summary>Tiles of an image.</summary>
     public int TilesOf(Conv2dShape shape) => AxisOfRows(shape).Tiles * AxisOfColumns(shape).Tiles;
 
-    /// <summary>Floats of the spectra of one tile of all inputs and outputs.</summary>
-    public long SpectraOf(Conv2dShape shape) =>
-        (long)TileSpectrum.FrequenciesOf(Size) * (shape.ChannelBlocks + shape.FilterBlocks) * ComplexProduct.Parts;
+    /// <summary>Tiles of some images that run together: so many that weights are not read too often, and few for the caches.</summary>
+    public int TilesTogether(Conv2dShape shape, int images)
+    {
+        var spectra = TileSpectrum.FrequenciesOf(Size) * (shape.ChannelBlocks + shape.FilterBlocks) * ComplexProduct.Parts;
+        return Math.Min(images * TilesOf(shape), Math.Clamp(SpectraBudget / spectra, FewTiles, 2 * FewTiles));
+    }
 
     internal FftAxis AxisOfRows(Conv2dShape shape) => new(Size, shape.Height, shape.KernelHeight, shape.Padding);
 

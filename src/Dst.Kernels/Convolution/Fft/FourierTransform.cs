@@ -12,24 +12,43 @@ internal static unsafe class FourierTransform
     /// <summary>Floats of a twiddle factor c − i·s: c, s, −s and one of no use.</summary>
     public const int TwiddleLength = 4;
 
-    private static readonly float[] Of4And4 = Twiddles(4, 4);
+    private static readonly float[] Of2And8 = Twiddles(2, 8);
+    private static readonly float[] Of4And8 = Twiddles(4, 8);
+    private static readonly float[] Of8And2 = Twiddles(8, 2);
     private static readonly float[] Of8And4 = Twiddles(8, 4);
     private static readonly float[] Of8And8 = Twiddles(8, 8);
 
-    /// <summary>X[k] = Σ x[n] e^(−2πi·nk/length), without a factor. The inverse, without a factor, takes exchanged lines.</summary>
+    /// <summary>
+    /// X[k] = Σ x[n] e^(−2πi·nk/length), without a factor, for x of any line. The inverse, without a factor, takes exchanged lines.
+    /// </summary>
     /// <param name="length">8, 16, 32 or 64.</param>
     /// <param name="from">x.</param>
-    /// <param name="to">X; it may be x.</param>
+    /// <param name="to">X, a line without groups; it may be x.</param>
     /// <param name="half">Room for as many complex vectors.</param>
-    public static void Run<T, TStore>(int length, ComplexLine from, ComplexLine to, float* half)
-        where T : unmanaged, ILanes<T> where TStore : IComplexStore
+    public static void Run<T>(int length, ComplexLine from, ComplexLine to, float* half) where T : unmanaged, ILanes<T>
     {
         switch (length)
         {
-            case 8: Eight<T, TStore>(from, to); break;
-            case 16: TwoSteps<T, Butterfly4, Butterfly4, TStore>(from, to, Of4And4, half); break;
-            case 32: TwoSteps<T, Butterfly8, Butterfly4, TStore>(from, to, Of8And4, half); break;
-            default: TwoSteps<T, Butterfly8, Butterfly8, TStore>(from, to, Of8And8, half); break;
+            case 8: Eight<T, PlainStore>(from, to); break;
+            case 16: TwoSteps<T, Butterfly2, Butterfly8, PlainStore>(from, to, Of2And8, half); break;
+            case 32: TwoSteps<T, Butterfly4, Butterfly8, PlainStore>(from, to, Of4And8, half); break;
+            default: TwoSteps<T, Butterfly8, Butterfly8, PlainStore>(from, to, Of8And8, half); break;
+        }
+    }
+
+    /// <summary>The same from a line without groups to a spectrum, with the sums of <see cref="SpectrumStore"/>.</summary>
+    /// <param name="length">8, 16, 32 or 64.</param>
+    /// <param name="from">x, a line without groups.</param>
+    /// <param name="to">X.</param>
+    /// <param name="half">Room for as many complex vectors.</param>
+    public static void RunToSpectrum<T>(int length, ComplexLine from, ComplexLine to, float* half) where T : unmanaged, ILanes<T>
+    {
+        switch (length)
+        {
+            case 8: Eight<T, SpectrumStore>(from, to); break;
+            case 16: TwoSteps<T, Butterfly8, Butterfly2, SpectrumStore>(from, to, Of8And2, half); break;
+            case 32: TwoSteps<T, Butterfly8, Butterfly4, SpectrumStore>(from, to, Of8And4, half); break;
+            default: TwoSteps<T, Butterfly8, Butterfly8, SpectrumStore>(from, to, Of8And8, half); break;
         }
     }
 

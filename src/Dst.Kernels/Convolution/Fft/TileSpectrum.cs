@@ -31,6 +31,9 @@ internal sealed unsafe class TileSpectrum(int size)
     /// <summary>Frequencies of a spectrum.</summary>
     public int Frequencies => FrequenciesOf(size);
 
+    /// <summary>Groups of frequencies of a spectrum, which are neighbours in memory.</summary>
+    public int Groups => (Frequencies + ComplexLine.Group - 1) / ComplexLine.Group;
+
     /// <summary>Frequencies of the spectrum of a tile.</summary>
     public static int FrequenciesOf(int size) => size * size / 2 + RealFrequencies / 2;
 
@@ -43,9 +46,9 @@ internal sealed unsafe class TileSpectrum(int size)
     /// <summary>The spectrum of a tile: real part, imaginary part and their sum of each frequency.</summary>
     /// <param name="window">The tile.</param>
     /// <param name="spectrum">First frequency.</param>
-    /// <param name="pitch">Floats from one frequency to the next.</param>
+    /// <param name="groupPitch">Floats from one group of frequencies to the next.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Forward<T>(TileWindow window, float* spectrum, nint pitch, float* scratch) where T : unmanaged, ILanes<T>
+    public void Forward<T>(TileWindow window, float* spectrum, nint groupPitch, float* scratch) where T : unmanaged, ILanes<T>
     {
         var memory = new Scratch(this, scratch);
         for (var row = 0; row < size; row += 2)
@@ -54,7 +57,7 @@ internal sealed unsafe class TileSpectrum(int size)
             {
                 var pair = new ComplexLine(
                     window.Read<T>(row, size, memory.Rows), window.Read<T>(row + 1, size, memory.Rows + size * Layout.Block), Layout.Block);
-                FourierTransform.Run<T, PlainStore>(size, pair, memory.Line, memory.Half);
+                FourierTransform.Run<T>(size, pair, memory.Line, memory.Half);
                 SplitRows<T>(memory, row);
             }
             else
@@ -64,38 +67,44 @@ internal sealed unsafe class TileSpectrum(int size)
         }
 
         for (var column = 1; column < size / 2; column++)
-            FourierTransform.Run<T, SpectrumStore>(
-                size, memory.Column(column), new(spectrum + (column - 1) * size * pitch, pitch), memory.Half);
-        FourierTransform.Run<T, PlainStore>(size, memory.Column(0), memory.Line, memory.Half);
-        SplitColumn<T>(memory.Line, new(spectrum + _wholeColumns * pitch, pitch));
+            FourierTransform.RunToSpectrum<T>(
+                size, memory.Column(column), LineAt(spectrum, (column - 1) * size, groupPitch), memory.Half);
+        FourierTransform.Run<T>(size, memory.Column(0), memory.Line, memory.Half);
+        SplitColumn<T>(memory.Line, LineAt(spectrum, _wholeColumns, groupPitch));
     }
 
     /// <summary>The transpose of <see cref="Forward"/>: a spectrum to a tile.</summary>
     /// <param name="spectrum">First frequency, of which real and imaginary parts are read.</param>
-    /// <param name="pitch">Floats from one frequency to the next.</param>
+    /// <param name="groupPitch">Floats from one group of frequencies to the next.</param>
     /// <param name="window">The tile.</param>
     /// <param name="accumulate">Whether to add to the tile.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Transposed<T>(float* spectrum, nint pitch, TileWindow window, bool accumulate, float* scratch)
+    public void Transposed<T>(float* spectrum, nint groupPitch, TileWindow window, bool accumulate, float* scratch)
         where T : unmanaged, ILanes<T>
     {
         var memory = new Scratch(this, scratch);
         for (var column = 1; column < size / 2; column++)
-            FourierTransform.Run<T, PlainStore>(
-                size, new ComplexLine(spectrum + (column - 1) * size * pitch, pitch).Exchanged, memory.Column(column).Exchanged, memory.Half);
-        MergeColumn<T>(new(spectrum + _wholeColumns * pitch, pitch), memory.Line);
-        FourierTransform.Run<T, PlainStore>(size, memory.Line.Exchanged, memory.Column(0).Exchanged, memory.Half);
+            FourierTransform.Run<T>(
+                size, LineAt(spectrum, (column - 1) * size, groupPitch).Exchanged, memory.Column(column).Exchanged, memory.Half);
+        MergeColumn<T>(LineAt(spectrum, _wholeColumns, groupPitch), memory.Line);
+        FourierTransform.Run<T>(size, memory.Line.Exchanged, memory.Column(0).Exchanged, memory.Half);
 
         float* even = memory.Rows, odd = even + size * Layout.Block;
         for (var row = 0; row < size; row += 2)
         {
             if (!window.HasRowOfPair(row)) continue;
             MergeRows<T>(memory, row);
-            FourierTransform.Run<T, PlainStore>(
+            FourierTransform.Run<T>(
                 size, memory.Line.Exchanged, new ComplexLine(even, odd, Layout.Block).Exchanged, memory.Half);
             window.Write<T>(row, even, accumulate);
             window.Write<T>(row + 1, odd, accumulate);
         }
+    }
+
+    private static ComplexLine LineAt(float* spectrum, int frequency, nint groupPitch)
+    {
+        var start = spectrum + frequency / ComplexLine.Group * groupPitch;
+        return new(start, start + Layout.Block, ComplexProduct.Parts, groupPitch);
     }
 
     /// <summary>The spectrum of a + i·b in the line becomes those of row a and of the next row b, each column by itself.</summary>

@@ -7,16 +7,10 @@ namespace Dst.Runtime.Inference.Steps;
 /// <summary>A convolution in the frequency domain, dense or of kept kernels. Threads share an image by its tiles.</summary>
 internal sealed unsafe class FftStep : WeightedStep
 {
-    /// <summary>Floats of spectra of tiles that run together: 8 MB, which stay in the third-level cache.</summary>
-    private const int SpectraBudget = 2_000_000;
-
-    /// <summary>The fewest tiles that run together where a batch has as many, so that weights are not read too often.</summary>
-    private const int FewTiles = 8;
-
     private readonly FftConvolution _kernel;
 
     public FftStep(SimdTier tier, LoweredNode node, string name, FftForm form, Conv2dShape shape, KeptTaps? kept, int batch)
-        : this(node, name, new FftConvolution(tier, form, shape, kept, TilesTogether(form, shape, batch)))
+        : this(node, name, new FftConvolution(tier, form, shape, kept, form.TilesTogether(shape, batch)))
     {
     }
 
@@ -42,7 +36,4 @@ internal sealed unsafe class FftStep : WeightedStep
             _kernel.TransformOutput(tiles, m, Epilogue(data), data.Y, rest);
         }
     }
-
-    private static int TilesTogether(FftForm form, Conv2dShape shape, int batch) =>
-        Math.Clamp(SpectraBudget / (int)form.SpectraOf(shape), Math.Min(FewTiles, batch * form.TilesOf(shape)), batch * form.TilesOf(shape));
 }

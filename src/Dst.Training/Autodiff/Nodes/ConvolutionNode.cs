@@ -30,6 +30,9 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
         var kept = context.ParameterOf(node, "weight").Mask?.ToKeptTaps();
         var form = context.Forms.Of(context.Tier, node.Name, shape, kept, context.MaxBatch);
         if (form == ConvolutionForm.Depthwise) return new DepthwiseNode(context, node, input, output, shape.ToWindowShape());
+        if (form is FftForm fft)
+            return new FftNode(
+                context, node, input, output, new(context.Tier, fft, shape, kept, context.MaxBatch * fft.TilesOf(shape)));
         if (form is not WinogradForm winograd)
             return new DirectConvolutionNode(context, node, input, output, new(context.Tier, shape, kept));
         var isByPosition = winograd.RunsByPosition(shape);

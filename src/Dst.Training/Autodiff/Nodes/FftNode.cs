@@ -1,0 +1,153 @@
+using Dst.Graph;
+using Dst.Kernels;
+using Dst.Runtime.Threading;
+
+namespace Dst.Training.Autodiff.Nodes;
+
+/// <summary>
+/// A convolution in the frequency domain. The whole batch takes each step before the next, so that the weights of each frequency are read
+/// once for all images, and their gradient needs no partial sums.
+/// </summary>
+internal sealed unsafe class FftNode : ConvolutionNode
+{
+    private readonly FftConvolution _kernel;
+    private readonly AlignedBuffer _weights;
+    private readonly AlignedBuffer _backwardDataWeights;
+    private readonly Action<int> _packBlock;
+    private readonly Action<int> _packBackwardDataBlock;
+    private readonly Action<int> _transformInput;
+    private readonly Action<int> _multiply;
+    private readonly Action<int> _transformGradient;
+    private readonly Action<int> _multiplyTransposed;
+    private readonly Action<int> _unpackBlock;
+    private int _scratch;
+
+    public FftNode(NodeContext context, Node node, Feature input, StoredFeature output, FftConvolution kernel)
+        : base(context, node, input, output, kernel.Shape)
+    {
+        _kernel = kernel;
+        _weights = new AlignedBuffer(kernel.WeightLength);
+        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
+        _packBlock = block => _kernel.PackWeights(block, Weight.Value, _weights.Pointer);
+        _packBackwardDataBlock = block => _kernel.PackBackwardDataWeights(block, Weight.Value, _backwardDataWeights.Pointer);
+        _transformInput = TransformInput;
+        _multiply = Multiply;
+        _transformGradient = TransformGradient;
+        _multiplyTransposed = MultiplyTransposed;
+        _unpackBlock = block => _kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
+    }
+
+    private int Tiles => Pass.Images * _kernel.TilesPerImage;
+
+    private float* InputSpectra => Context.Workspace.Shared;
+
+    private float* OutputSpectra => InputSpectra + _kernel.InputSpectraLength;
+
+    private float* WeightGradient => OutputSpectra + _kernel.OutputSpectraLength;
+
+    public override void Dispose()
+    {
+        _weights.Dispose();
+        _backwardDataWeights.Dispose();
+        base.Dispose();
+    }
+
+    protected override void PlanScratch()
+    {
+        _scratch = ReserveScratch(_kernel.ScratchLength);
+        Context.Workspace.ReserveShared(_kernel.InputSpectraLength + _kernel.OutputSpectraLength + _kernel.WeightLength);
+    }
+
+    protected override void BeginForward(WorkerPool pool)
+    {
+        pool.Run(Shape.FilterBlocks, _packBlock);
+        Bias.Pack();
+    }
+
+    protected override void RunForward(WorkerPool pool)
+    {
+        pool.Run(WorkerPool.Parts, _transformInput);
+        pool.Run(WorkerPool.Parts, _multiply);
+        base.RunForward(pool);
+    }
+
+    protected override void ForwardImages(ImageRange images, int part) =>
+        _kernel.TransformOutput(
+            TilesOf(images), OutputSpectra, new(Bias.Packed, null, Bounds.None), OutputValue(images.First), Scratch(part, _scratch));
+
+    protected override void BeginBackward(WorkerPool pool)
+    {
+        if (Input.NeedsGradient) pool.Run(_kernel.BackwardDataBlocks, _packBackwardDataBlock);
+    }
+
+    protected override void RunBackward(WorkerPool pool)
+    {
+        pool.Run(WorkerPool.Parts, _transformGradient);
+        pool.Run(WorkerPool.Parts, _multiplyTransposed);
+        if (Input.NeedsGradient) base.RunBackward(pool);
+    }
+
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        var gradient = Input.Gradient(images.First);
+        if (!Accumulate(0)) new Span<float>(gradient, images.Count * Input.ImageLength).Clear();
+        _kernel.AddInputGradient(TilesOf(images), InputSpectra, gradient, Scratch(part, _scratch));
+    }
+
+    protected override void BeginBackwardPart(int part)
+    {
+        // The bias's gradient is gathered before the inputs' gradient, in a job of its own.
+    }
+
+    protected override void EndBackward(WorkerPool pool)
+    {
+        Bias.EndGradient();
+        pool.Run(Shape.FilterBlocks, _unpackBlock);
+    }
+
+    /// <summary>Tiles of some images, at the images' place in the batch.</summary>
+    private TileRun TilesOf(ImageRange images) =>
+        new(0, images.First * _kernel.TilesPerImage, images.Count * _kernel.TilesPerImage);
+
+    private void TransformInput(int part)
+    {
+        var images = ImageRange.OfPart(Pass.Images, part);
+        for (var i = 0; i < images.Count; i++)
+        {
+            var image = images.Slice(i, 1);
+            _kernel.TransformInput(TilesOf(image), ReadInput(0, image, part), InputSpectra, Scratch(part, _scratch));
+        }
+    }
+
+    private void Multiply(int part)
+    {
+        var (first, end) = FrequenciesOf(part);
+        _kernel.Multiply(first, end, Tiles, InputSpectra, _weights.Pointer, OutputSpectra);
+    }
+
+    private void TransformGradient(int part)
+    {
+        Bias.BeginGradient(part);
+        TransformInput(part);
+        var images = ImageRange.OfPart(Pass.Images, part);
+        for (var i = 0; i < images.Count; i++)
+        {
+            var image = images.Slice(i, 1);
+            var dy = ReadOutputGradient(image, part);
+            Bias.AddGradient(image, dy, part);
+            _kernel.TransformOutputGradient(TilesOf(image), dy, OutputSpectra, Scratch(part, _scratch));
+        }
+    }
+
+    /// <summary>The weight gradient comes first: the spectra of the input's gradient overwrite those of the input.</summary>
+    private void MultiplyTransposed(int part)
+    {
+        var (first, end) = FrequenciesOf(part);
+        _kernel.MultiplyForWeightGradient(first, end, Tiles, InputSpectra, OutputSpectra, WeightGradient, accumulate: false);
+        if (Input.NeedsGradient)
+            _kernel.MultiplyTransposed(first, end, Tiles, OutputSpectra, _backwardDataWeights.Pointer, InputSpectra);
+    }
+
+    private (int First, int End) FrequenciesOf(int part) =>
+        (_kernel.Frequencies * part / WorkerPool.Parts, _kernel.Frequencies * (part + 1) / WorkerPool.Parts);
+}
