@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Accuracy over multiply-adds on CIFAR-100: random connections that keep a share of the input channels, for each filter and for blocks of 16,
-# the narrower dense network of equal cost, and UHP at a half. Writes one CSV file. Started again with the same folder, it goes on.
+# Accuracy over multiply-adds on CIFAR-100: random connections that keep a share of the input channels, for each filter and for blocks
+# of 16, the narrower dense network of equal cost, and UHP at a half. Writes one CSV file. Started again with the same folder, it goes on.
 # Each network has as many epochs: UHP has half of them before pruning and half after it.
 # Usage: bench/sparse.sh ARCHIVE FOLDER
 #   SEEDS="1 2 3"  NETWORKS="resnet8 resnet8x4"  KEEP="0.0625 0.125 0.25 0.5"  EPOCHS=12  THREADS=1  DST=./dst  in the environment change it

@@ -4,8 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// Max-pooling dropout: Wu, Gu, "Towards Dropout Training for Convolutional Neural Networks", Neural Networks 71, 2015. In training each unit
-/// of the map is retained with probability p. A window gives the largest of its retained units, or 0 if it has none.
+/// Max-pooling dropout: Wu, Gu, "Towards Dropout Training for Convolutional Neural Networks", Neural Networks 71, 2015. In training each
+/// unit of the map is retained with probability p. A window gives the largest of its retained units, or 0 if it has none.
 /// <code>
 /// a₁ ≤ … ≤ aₙ in a window, q = 1 − p: the result is aᵢ with probability p·qⁿ⁻ⁱ, and 0 with probability qⁿ
 /// probabilistic weighted pooling, for inference: y = Σ p·qⁿ⁻ⁱ·aᵢ
@@ -68,7 +68,7 @@ public static unsafe class MaxPoolDropout
     }
 }
 
-/// <summary>Which units of a batch max-pooling dropout retains in a step. A hash of key and index decides, as in <see cref="Dropout"/>.</summary>
+/// <summary>Which units of a batch are retained in a step. A hash of key and index decides, as in <see cref="Dropout"/>.</summary>
 /// <param name="Key">Random bits of the layer and step.</param>
 /// <param name="Share">p, the probability to be retained, above 0 to 1; exact to 1/65536.</param>
 /// <param name="FirstElement">Index of the run's first float in the blocked batch, a multiple of 16.</param>

@@ -57,7 +57,8 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
                 $"student.from is {from} with the arm half-width or prune.method {Method}; expected arms and a method that go on from it");
         if (student.Model is { } model && _arms.Any(arm => arm.IsPrunedFromScratch(_recipe)) && !_arms.Contains(Arm.Of(ArmNames.StudentKd)))
             throw new InputException(
-                $"student.model is {model} with prune.method {Method}, which trains from scratch; expected another method, or no student.model");
+                $"student.model is {model} with prune.method {Method}, which trains from scratch; "
+                + "expected another method, or no student.model");
         if (!student.IsTeacher) return;
         foreach (var (key, path) in new[] { ("model", student.Model), ("from", student.From) })
         {

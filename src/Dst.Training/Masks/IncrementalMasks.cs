@@ -4,7 +4,7 @@ namespace Dst.Training.Masks;
 
 /// <summary>
 /// Incremental training of random connections: it begins with some of them and adds others in stages, evenly. A new connection begins with
-/// the weight 0, so that the network computes the same until it is trained. Seed and step decide what is there, so a checkpoint holds nothing.
+/// the weight 0, so that the network computes the same until it is trained. Seed and step decide what is there, so a checkpoint need not.
 /// </summary>
 internal sealed class IncrementalMasks : TrainingMasks
 {

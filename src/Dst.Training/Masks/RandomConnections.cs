@@ -14,7 +14,7 @@ internal static class RandomConnections
     /// <param name="model">The network.</param>
     /// <param name="pruning">Pattern, layers to leave alone, and what masks look like.</param>
     /// <param name="seed">Draws the connections.</param>
-    /// <param name="share">Share of the connections that are there so far. Those of a smaller share are among those of a larger one.</param>
+    /// <param name="share">Share of the connections that are there so far. Those of a smaller share are among those of a larger.</param>
     /// <exception cref="InputException">The pattern is not legal, or a name to exclude fits no layer.</exception>
     public static PruningPlan Plan(Model model, Pruning pruning, long seed, double share = 1)
     {

@@ -16,7 +16,7 @@ internal static class Plain
         AddLinear(b, hidden: 1, units: 500);
     }
 
-    /// <summary>For 32x32 images: 96 filters of 5x5, 128 and 256 of 3x3, each pooled by overlapping 3x3, and twice 1000 hidden units.</summary>
+    /// <summary>For 32x32 images: 96 filters of 5x5, 128 and 256 of 3x3, pooled by overlapping 3x3, and twice 1000 hidden units.</summary>
     public static void Add6(NetworkBuilder b)
     {
         Stage(b, 1, channels: 96, kernel: 5, padding: 2);

@@ -14,7 +14,7 @@ public enum PoolingKind
 
 /// <summary>How a network of the zoo pools where it has max pooling.</summary>
 /// <param name="Kind">Maximum or stochastic pooling.</param>
-/// <param name="Dropout">Share of the units that max-pooling dropout drops: 1 − p, from 0, which is max pooling, up to but not including 1.</param>
+/// <param name="Dropout">Share of the units that max-pooling dropout drops: 1 − p, from 0 (max pooling) up to but not including 1.</param>
 /// <param name="Inference">What max-pooling dropout computes in inference.</param>
 public sealed record PoolingChoice(
     PoolingKind Kind = PoolingKind.Max, double Dropout = 0, PoolInference Inference = PoolInference.Weighted)

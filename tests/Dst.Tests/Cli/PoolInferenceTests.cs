@@ -12,7 +12,8 @@ public sealed class PoolInferenceTests : IDisposable
 {
     private static readonly string[] Data =
     [
-        "--data.kind", "simulated", "--set", "data.simulated={classes: 3, per_class_train: 4, per_class_test: 4, size: 16}", "--threads", "1",
+        "--data.kind", "simulated", "--set", "data.simulated={classes: 3, per_class_train: 4, per_class_test: 4, size: 16}",
+        "--threads", "1",
     ];
 
     private readonly TemporaryFolder _folder = new();

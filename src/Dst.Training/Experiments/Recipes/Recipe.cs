@@ -96,7 +96,8 @@ public record NetworkOptions
     public double? Dropout { get; init; }
 
     /// <summary>What takes the place of max pooling.</summary>
-    [Setting("pooling where the architecture has max pooling: max, or stochastic, which picks a unit with a probability in proportion to it")]
+    [Setting(
+        "pooling where the architecture has max pooling: max, or stochastic, which picks a unit with a probability in proportion to it")]
     public PoolingKind Pooling { get; init; }
 
     /// <summary>Share of the units that max-pooling dropout drops.</summary>
@@ -106,7 +107,8 @@ public record NetworkOptions
     public double PoolDropout { get; init; }
 
     /// <summary>What max-pooling dropout computes in inference.</summary>
-    [Setting("what max-pooling dropout computes in inference: weighted, the mean over its random choices, or scaled_max, p times the maximum")]
+    [Setting(
+        "what max-pooling dropout computes in inference: weighted, the mean over its random choices, or scaled_max, p times the maximum")]
     public PoolInference PoolInference { get; init; }
 
     /// <summary>The poolings of the network.</summary>
