@@ -83,6 +83,10 @@ internal static class COperations
                 program.Use("shuffle.c");
                 program.Call("shuffle", node, $"{s.Groups}");
                 break;
+            case UpsampleOp u:
+                program.Use("upsample.c");
+                program.Call("upsample", node, $"{u.Scale}, {(u.Bilinear ? 1 : 0)}");
+                break;
             case { IsElementwise: true }:
                 CElementwise.Emit(program, node);
                 break;

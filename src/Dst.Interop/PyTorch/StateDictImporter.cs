@@ -44,7 +44,10 @@ public static class StateDictImporter
         }
 
         problems.AddRange(own.Except(found.Values).Select(tensor => $"'{tensor.Name}' is not a part of it"));
-        if (problems.Count > 0) throw new InputException($"{tensors.Path} does not fit {graph.Name}: {string.Join("; ", problems)}");
+        if (problems.Count > 0)
+            throw new InputException(
+                $"{tensors.Path} does not fit {graph.Name}: {string.Join("; ", problems)}"
+                + (found.Count > 0 ? "" : "; it is of another network, which an ONNX file would have with it"));
         return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, found[shape.Name].Read())));
     }
 

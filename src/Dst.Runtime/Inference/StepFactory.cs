@@ -60,6 +60,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         StochasticPoolOp p => new StochasticPoolStep(node, p.ShapeFor(x)),
         GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
         GlobalMaxPoolOp => new MaxPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
+        UpsampleOp u => new UpsampleStep(node, x, program.Values[node.Output].Shape, u.ToKernel(x)),
         FlattenOp => new FlattenStep(node, x),
         LayerNormOp l => new LayerNormStep(node, l.Epsilon, x),
         LocalResponseNormOp l => new LocalResponseNormStep(node, l.ToKernel(), x),

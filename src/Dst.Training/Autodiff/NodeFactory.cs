@@ -66,6 +66,7 @@ internal sealed class NodeFactory(NodeContext context)
             StochasticPoolOp p => new StochasticPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
             GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), WholeMap(input.Shape), countPadding: false),
             GlobalMaxPoolOp => new MaxPoolNode(context, node, input, Output(), WholeMap(input.Shape)),
+            UpsampleOp u => new UpsampleNode(context, node, input, Output(), u.ToKernel(input.Shape)),
             FlattenOp => new FlattenNode(context, node, input, Output()),
             LinearOp => new LinearNode(context, node, input, Output()),
             DropoutOp => new DropoutNode(context, node, input, Output()),

@@ -98,8 +98,8 @@ public sealed class SampleSet
         return new(name, ParallelRead.All(sources, source => Read(source, resize, shape), cancellation));
     }
 
-    // Bytes of a sample as it is kept: those of the first image, which a resize may double.
-    private static int SampleBytes(IReadOnlyList<SourceSample> sources, int resize)
+    /// <summary>Bytes of a sample as it is kept: those of the first image, which a resize may double.</summary>
+    internal static int SampleBytes(IReadOnlyList<SourceSample> sources, int resize)
     {
         if (sources.Count == 0) return 0;
         var bytes = sources[0].Read().BitsPerSample / 8;

@@ -196,6 +196,26 @@ def write_windows(folder):
         [weight("conv.weight", 8, 3, 3, 2), number("low", -0.4), floats("high", 1.5), *weights], (3, 13, 12), 13)
 
 
+def write_resizes(folder):
+    """Maps enlarged by factors and by sizes, by the nearest value and bilinearly, in the ways of PyTorch, of ONNX's default and of Keras."""
+    last, weights = end(6)
+    half = dict(coordinate_transformation_mode="half_pixel")
+    write(folder, "resizes", [
+        node("Conv", ["images", "conv.weight"], "a", strides=[2, 2]),
+        node("Resize", ["a", "", "twice"], "b", mode="nearest", nearest_mode="floor", coordinate_transformation_mode="asymmetric"),
+        node("Shape", ["a"], "shape"), node("Slice", ["shape", "zero", "two"], "planes"),
+        node("Concat", ["planes", "pixels"], "sizes", axis=0),
+        node("Resize", ["a", "", "", "sizes"], "c", mode="linear", coordinate_transformation_mode="pytorch_half_pixel"),
+        node("Resize", ["a", "", "twice"], "d", mode="nearest", nearest_mode="round_prefer_ceil", **half),
+        node("Sum", ["b", "c", "d"], "e"),
+        node("Resize", ["e", "", "three"], "f", mode="linear", **half),
+        node("Resize", ["f", "", "three"], "g"),
+        node("GlobalAveragePool", ["g"], "h"), node("GlobalMaxPool", ["f"], "i"),
+        node("Sum", ["h", "i"], "j"), node("Flatten", ["j"], "features"), *last],
+        [weight("conv.weight", 6, 3, 3, 2), floats("twice", 1, 1, 2, 2), floats("three", 1, 1, 3, 3),
+         integers("zero", 0), integers("two", 2), integers("pixels", 6, 8), *weights], (3, 7, 8), 13)
+
+
 def write_channels_last(folder):
     """As tf2onnx writes Keras: images [N, H, W, C], axes of that order inside, and a dense layer on a map that is flattened in it."""
     nodes = [
@@ -315,7 +335,7 @@ def main():
     for seed, name in enumerate(NETWORKS):
         export(folder, name, seed)
     np.random.seed(2)
-    for writer in (write_windows, write_channels_last, write_quantised, write_half, write_functions):
+    for writer in (write_windows, write_resizes, write_channels_last, write_quantised, write_half, write_functions):
         writer(folder)
 
 

@@ -81,6 +81,7 @@ internal sealed partial class DoubleNetwork
             case AffineOp: MapByChannel(node, backward); break;
             case MulOp: Product(node, backward); break;
             case PadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
+            case UpsampleOp u: Enlarge(node, u, backward); break;
             case LayerNormOp l: NormaliseChannels(node, l.Epsilon, backward); break;
             case LocalResponseNormOp l: NormaliseNeighbours(node, l, backward); break;
             case MaxPoolOp p: Pool(node, p.ShapeFor(shape), maximum: true, countPadding: false, backward); break;
@@ -300,6 +301,30 @@ internal sealed partial class DoubleNetwork
             var position = ((n * s.Channels + c) * s.Height + iy) * s.Width + ix;
             if (!backward) y[output] = isInside ? x[position] : value;
             else if (isInside) _gradients[node.Inputs[0]][position] += _gradients[node.Name][output];
+        }
+    }
+
+    private void Enlarge(Node node, UpsampleOp u, bool backward)
+    {
+        var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
+        var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
+        double Weight(int output, int input, int extent) // of an input pixel along one axis: a triangle around each pixel's centre
+        {
+            if (!u.Bilinear) return output / u.Scale == input ? 1 : 0;
+            var place = Math.Clamp((output + 0.5) / u.Scale - 0.5, 0, extent - 1);
+            return Math.Max(0, 1 - Math.Abs(place - input));
+        }
+
+        for (var output = 0; output < y.Length; output++)
+        {
+            int ox = output % o.Width, oy = output / o.Width % o.Height, plane = output / o.Width / o.Height;
+            for (var pixel = 0; pixel < s.Height * s.Width; pixel++)
+            {
+                var weight = Weight(oy, pixel / s.Width, s.Height) * Weight(ox, pixel % s.Width, s.Width);
+                var position = plane * s.Height * s.Width + pixel;
+                if (!backward) y[output] += weight * x[position];
+                else _gradients[node.Inputs[0]][position] += weight * _gradients[node.Name][output];
+            }
         }
     }
 

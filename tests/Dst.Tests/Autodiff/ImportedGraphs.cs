@@ -35,7 +35,9 @@ internal static class ImportedGraphs
             new("relu6", new ClipOp(0, 6), ["affine"]),
             new("halved", new MaxPoolOp(1, 2), ["relu6"]),
             new("mean", new AvgPoolOp(2, 2, 1, CountPadding: false, CeilMode: true), ["halved"]),
-            new("leaky", new LeakyReluOp(), ["mean"]),
+            new("smooth", new UpsampleOp(3, Bilinear: true), ["mean"]),
+            new("larger", new UpsampleOp(2), ["smooth"]),
+            new("leaky", new LeakyReluOp(), ["larger"]),
             new("flat", new FlattenOp(), ["leaky"]),
             new("logits", new LinearOp(3), ["flat"]),
         ]));

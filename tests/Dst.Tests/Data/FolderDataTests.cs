@@ -273,6 +273,17 @@ public sealed class FolderDataTests : IDisposable
         Assert.Equal((0f, MathF.Sqrt(2)), (new DataInspection(data).Splits[0].Min, new DataInspection(data).Splits[0].Max));
     }
 
+    [Fact]
+    public void MemoryIsCheckedForSamplesAsTheyAreKept()
+    {
+        WriteGrey("a.png");
+        Write("b.tif", TestImages.Tiff(false, 1, 1, 32, BitConverter.GetBytes(1f), format: 3));
+        Assert.Equal((1, 2), (BytesOf("a.png", resize: 0), BytesOf("a.png", resize: 8)));
+        Assert.Equal((4, 4), (BytesOf("b.tif", resize: 0), BytesOf("b.tif", resize: 8)));
+
+        int BytesOf(string name, int resize) => SampleSet.SampleBytes([SourceSample.OfFile(_folder.File(name), label: 0)], resize);
+    }
+
     private static IEnumerable<string?> Names(SampleSet samples) => samples.Samples.Select(sample => Path.GetFileName(sample.Name));
 
     private void WriteGrey(params string[] names)

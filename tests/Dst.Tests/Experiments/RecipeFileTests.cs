@@ -71,6 +71,7 @@ public class RecipeFileTests
     private static (FeatureShape Input, int Classes) TaskOf(DataOptions data) => data.Kind switch
     {
         DataKind.Cifar100 => (new(3, data.Crop, data.Crop), 100),
+        DataKind.Folder => (new(1, data.Crop, data.Crop), 40), // the people of the ORL faces
         DataKind.Mstar => (new(1, data.Crop, data.Crop), 10),
         DataKind.Simulated => (new(1, data.Crop, data.Crop), data.Simulated.Classes),
         DataKind.Opensarship => (new(data.Bands.Count, data.Crop, data.Crop), 3),

@@ -42,6 +42,7 @@ internal static class OperationCases
         new AvgPoolCase(2, new(3, 5, 7, 2, 4, 1) { StrideWidth = 2, Sides = new(0, 3, 1, 2) }, countPadding: false),
         new AvgPoolCase(3, WindowShape.WholeMap(17, 5, 3)),
         new AvgPoolCase(1, WindowShape.WholeMap(1, 1, 1)),
+        .. new[] { false, true }.SelectMany(UpsampleCases),
         new FlattenCase(2, 3, 5, 4),
         new FlattenCase(1, 17, 2, 2),
         new FlattenCase(3, 33, 1, 1),
@@ -106,6 +107,14 @@ internal static class OperationCases
         .. new[] { (4, 3, 3), (4, 1, 3), (4, 4, 3), (4, 5, 5), (8, 3, 3), (8, 2, 3) }.SelectMany(
             kind => RowWinogradCases(FormOf(1, kind.Item1), kind.Item2, kind.Item3)),
         .. FftCase.All,
+    ];
+
+    private static UpsampleCase[] UpsampleCases(bool bilinear) =>
+    [
+        new(2, new(3, 5, 4), 2, bilinear),
+        new(1, new(17, 1, 3), 3, bilinear),
+        new(3, new(33, 4, 1), 4, bilinear),
+        new(1, new(1, 1, 1), 5, bilinear),
     ];
 
     private static WinogradForm FormOf(int tileRows, int tile) =>
@@ -286,6 +295,37 @@ internal sealed unsafe class AvgPoolCase(int images, WindowShape shape, bool cou
         else
         {
             AvgPool.Backward(tier.Value, shape, dy.Pointer, images, countPadding, gradients[0].Pointer, accumulate);
+        }
+    }
+}
+
+internal sealed unsafe class UpsampleCase(int images, MapShape x, int scale, bool bilinear)
+    : OperationCase($"upsample {images} {x} by {scale}{(bilinear ? ", bilinear" : "")}")
+{
+    private readonly Upsample _upsample = new(x, scale, bilinear);
+
+    public override int DataInputs => 1;
+
+    public override Blocked[] MakeInputs() => [Blocked.Random(images, x.Channels, x.Height, x.Width, seed: 1)];
+
+    public override Blocked Forward(Blocked[] inputs, SimdTier? tier)
+    {
+        var y = Blocked.Garbage(images, x.Channels, x.Height * scale, x.Width * scale);
+        if (tier is null) new UpsampleForward(_upsample, inputs[0].Pointer, _upsample.Planes(images), y.Pointer).Reference();
+        else _upsample.Forward(tier.Value, inputs[0].Pointer, images, y.Pointer);
+        return y;
+    }
+
+    public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)
+    {
+        if (tier is null)
+        {
+            if (!accumulate) gradients[0].Span.Clear();
+            new UpsampleBackward(_upsample, dy.Pointer, _upsample.Planes(images), gradients[0].Pointer).Reference();
+        }
+        else
+        {
+            _upsample.Backward(tier.Value, dy.Pointer, images, gradients[0].Pointer, accumulate);
         }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class GraphWriter(GraphProto graph)
     /// <param name="operation">Its type.</param>
     /// <param name="name">Its name, from which that of its output is made.</param>
     /// <param name="inputs">Values that it reads; "" stands for an absent one.</param>
-    /// <param name="attributes">float, int or int[] by name.</param>
+    /// <param name="attributes">float, int, int[] or string by name.</param>
     /// <returns>The value that it writes.</returns>
     public string Add(string operation, string name, IEnumerable<string> inputs, params (string Name, object Value)[] attributes) =>
         Add(operation, name, inputs, unread: 0, attributes);
@@ -90,8 +90,11 @@ internal sealed class GraphWriter(GraphProto graph)
                 result.Type = AttributeType.Ints;
                 result.Ints.Add(values.Select(value => (long)value));
                 break;
+            case string text:
+                (result.Type, result.S) = (AttributeType.String, ByteString.CopyFromUtf8(text));
+                break;
             default:
-                throw new ArgumentException($"'{attribute.Name}' is {attribute.Value}; a float, int or int[] was expected");
+                throw new ArgumentException($"'{attribute.Name}' is {attribute.Value}; a float, int, int[] or string was expected");
         }
 
         return result;

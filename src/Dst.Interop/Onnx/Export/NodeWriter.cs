@@ -73,6 +73,11 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
                 return writer.Add("Concat", name, node.Inputs.Select((_, i) => Map(node, i)), ("axis", 1));
             case PoolOp p:
                 return PoolWriter.Add(writer, p, name, Map(node, 0), _shapes[node.Inputs[0]]);
+            case UpsampleOp u:
+                var scales = writer.AddConstant($"{name}.scales", [4], [1, 1, u.Scale, u.Scale]);
+                return writer.Add("Resize", name, [Map(node, 0), "", scales],
+                    ("mode", u.Bilinear ? "linear" : "nearest"), ("nearest_mode", "floor"),
+                    ("coordinate_transformation_mode", u.Bilinear ? "half_pixel" : "asymmetric"));
             case GlobalAvgPoolOp:
                 return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
             case GlobalMaxPoolOp:

@@ -46,6 +46,8 @@ internal static class OperationMappers
             ["GlobalMaxPool"] = Pools.GlobalMaxPool,
             ["ReduceMean"] = Pools.ReduceMean,
             ["ReduceMax"] = Pools.ReduceMax,
+            ["Resize"] = Resizing.Resize,
+            ["Upsample"] = Resizing.Resize,
             ["Reshape"] = Views.Reshape,
             ["Flatten"] = Views.Flatten,
             ["Squeeze"] = Views.Squeeze,

@@ -40,6 +40,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(PadOp), "pad")]
 [JsonDerivedType(typeof(SliceOp), "slice")]
 [JsonDerivedType(typeof(ChannelShuffleOp), "channel_shuffle")]
+[JsonDerivedType(typeof(UpsampleOp), "upsample")]
 public abstract record Operation
 {
     private protected Operation()

@@ -109,6 +109,20 @@ internal sealed unsafe class RearrangementStep(LoweredNode node, string form, Fe
     }
 }
 
+/// <summary>A larger map.</summary>
+internal sealed unsafe class UpsampleStep(LoweredNode node, FeatureShape x, FeatureShape y, Upsample upsample)
+    : InferenceStep(node.Layer, "upsample", node.Inputs[0], null, node.Output)
+{
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var from = data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width);
+        var to = data.Y + first * Layout.ImageLength(y.Channels, y.Height * y.Width);
+        upsample.Forward(data.Tier, from, end - first, to);
+    }
+}
+
 /// <summary>An operation over windows, block by block of channels.</summary>
 internal abstract unsafe class PoolStep(LoweredNode node, string form, WindowShape shape)
     : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)

@@ -36,6 +36,20 @@ internal sealed unsafe class RearrangementNode(
     }
 }
 
+/// <summary>A larger map.</summary>
+internal sealed unsafe class UpsampleNode(NodeContext context, Node node, Feature input, StoredFeature output, Upsample upsample)
+    : StoringNode(context, node, [input], output)
+{
+    protected override void ForwardImages(ImageRange images, int part) =>
+        upsample.Forward(Tier, ReadInput(0, images, part), images.Count, OutputValue(images.First));
+
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        if (Input.NeedsGradient)
+            upsample.Backward(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+    }
+}
+
 /// <summary>Channels of all inputs, one after another.</summary>
 internal sealed unsafe class ConcatNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output)
     : StoringNode(context, node, inputs, output)

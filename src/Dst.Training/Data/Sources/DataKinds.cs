@@ -80,7 +80,8 @@ internal static class DataKinds
             throw new InputException(
                 $"data.path '{path}' is a file of labels; the file of images beside it was expected, such as train-images-idx3-ubyte");
         return CifarSource.KindOfArchive(path) ?? throw new InputException(
-            $"data.path '{path}' is a file of an unknown kind; a folder of images, a CIFAR archive or an IDX file of images was expected");
+            $"data.path '{path}' is {FileKind.NameOf(path) ?? "a file of an unknown kind"}; a folder of images, a CIFAR archive or an IDX "
+            + "file of images was expected");
     }
 
     private static DataKind OfFolder(string path)

@@ -63,9 +63,8 @@ internal sealed record SplitFolders(string? Training, string? Validation, string
     // Splits below the classes, and folders such as seg_train, are read as classes: their images are taken together.
     private static void WarnOfOthers(string path, IReadOnlyList<string> folders, Action<string> log)
     {
-        var named = folders.Where(HoldsClasses)
-            .Where(folder => Path.GetFileName(folder).ToLowerInvariant().Split('_', '-', ' ', '.').Intersect(AllWords).Any())
-            .Select(Path.GetFileName).ToList();
+        var named = folders.Where(folder => Path.GetFileName(folder).ToLowerInvariant().Split('_', '-', ' ', '.').Intersect(AllWords).Any())
+            .Where(HoldsClasses).Select(Path.GetFileName).ToList();
         if (named.Count > 0)
             log(
                 $"warning: folders of '{path}' are read as classes, though their names are those of splits: {string.Join(", ", named)}; "

@@ -1,0 +1,51 @@
+using Dst.Graph;
+using Dst.Interop.Onnx.Reading;
+
+namespace Dst.Interop.Onnx.Mapping;
+
+/// <summary><c>Resize</c> and <c>Upsample</c> that enlarge rows and columns by one whole factor.</summary>
+internal static class Resizing
+{
+    public static void Resize(NetworkImport import, OnnxNode node)
+    {
+        var x = import.Map(node, 0);
+        var scale = ScaleOf(import, node, x.Shape);
+        var bilinear = IsBilinear(node);
+        import.Set(node, scale == 1 ? x : import.Append(node, null, new UpsampleOp(scale, bilinear), x));
+    }
+
+    /// <summary>The factor, which is an attribute, a constant of factors or one of sizes.</summary>
+    private static int ScaleOf(NetworkImport import, OnnxNode node, FeatureShape x)
+    {
+        var places = node.Operation == "Upsample" || node.Opset < 11 ? (Scales: 1, Sizes: -1) : (Scales: 2, Sizes: 3);
+        double[] factors = [];
+        if (node.Has("scales")) factors = Array.ConvertAll(node.Get<float[]>("scales", []), factor => (double)factor);
+        else if (import.Constant(node, places.Scales) is { Count: > 0 } scales)
+            factors = Array.ConvertAll(scales.Floats(node), factor => (double)factor);
+        else if (places.Sizes > 0 && import.NeededConstant(node, places.Sizes).Longs(node) is [var images, var channels, var rows, var columns])
+            factors = [images == import.Batch ? 1 : 0, (double)channels / x.Channels, (double)rows / x.Height, (double)columns / x.Width];
+        return factors is [1, 1, >= 1 and var height, var width] && height == width && height == Math.Floor(height)
+            ? (int)height
+            : throw node.Illegal($"resizes by [{string.Join(", ", factors)}]; one whole factor of rows and columns was expected");
+    }
+
+    private static bool IsBilinear(OnnxNode node)
+    {
+        var isOld = node.Operation == "Upsample" || node.Opset < 11; // always asymmetric
+        var mode = node.Get("mode", "nearest");
+        var transform = isOld ? "asymmetric" : node.Get("coordinate_transformation_mode", "half_pixel");
+        var rounding = isOld ? "floor" : node.Get("nearest_mode", "round_prefer_floor");
+        var isSupported = (mode, transform, rounding) switch
+        {
+            ("nearest", "asymmetric", "floor") => true,
+            // With a whole factor the nearest centre is never in doubt.
+            ("nearest", "half_pixel" or "pytorch_half_pixel", "round_prefer_floor" or "round_prefer_ceil") => true,
+            ("linear", "half_pixel" or "pytorch_half_pixel", _) => true,
+            _ => false,
+        };
+        return isSupported
+            ? mode == "linear"
+            : throw node.Illegal(
+                $"resizes by the mode '{mode}' with '{transform}' and '{rounding}'; expected nearest, or linear with half_pixel");
+    }
+}
