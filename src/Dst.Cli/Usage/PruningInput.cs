@@ -32,7 +32,7 @@ internal static class PruningInput
     [
         "seed", "threads",
         .. RecipeFile.Describe().Select(key => key.Path).Where(path => path.StartsWith("prune.", StringComparison.Ordinal))
-            .Where(path => path.Split('.')[1] is not ("method" or "gradual" or "sr_ste")),
+            .Where(path => path.Split('.')[1] is not ("method" or "gradual" or "sr_ste" or "incremental")),
     ];
 
     /// <summary>Refuses keys on the command line that have no effect.</summary>

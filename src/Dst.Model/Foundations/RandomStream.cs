@@ -37,6 +37,9 @@ public enum RandomPurpose
 
     /// <summary>Which images a pruned network is repaired on.</summary>
     Calibrate = 12,
+
+    /// <summary>Which input channels a filter reads.</summary>
+    Connect = 13,
 }
 
 /// <summary>

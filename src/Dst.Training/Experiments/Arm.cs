@@ -71,7 +71,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     public static Arm Of(string name) => All.First(arm => arm.Name == name);
 
     /// <summary>Whether a recipe prunes it from scratch instead of pruning a trained student.</summary>
-    public bool IsPrunedFromScratch(Recipe recipe) => Masks is not null && recipe.Prune.Method == PruningMethod.SrSte;
+    public bool IsPrunedFromScratch(Recipe recipe) => Masks is not null && recipe.Prune.IsFromScratch;
 
     /// <summary>What it starts from in a recipe.</summary>
     public ArmStart StartIn(Recipe recipe) => IsPrunedFromScratch(recipe) ? ArmStart.Student : Start;

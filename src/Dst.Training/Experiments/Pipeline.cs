@@ -123,7 +123,7 @@ public sealed class Pipeline
         var distill = arm.Distill?.Invoke(_recipe);
         var phase = new TrainingPhase(arm.Name, start, arm.TrainIn(_recipe))
         {
-            Pruning = _recipe.Prune.Method == PruningMethod.OneShot ? null : pruning,
+            Pruning = _recipe.Prune.ChangesInTraining ? pruning : null,
             Distillation = distill ?? new(),
             Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
             Dense = distill is { NeedsDense: true } ? Dense() : null,
@@ -149,6 +149,9 @@ public sealed class Pipeline
                 return (permuted, permuted);
             case PruningMethod.SrSte:
                 return (model, model);
+            case PruningMethod.RandomChannels:
+                var share = pruning.Options.Incremental.ShareIn(stage: 0);
+                return (model, RandomConnections.Plan(model, pruning, _recipe.Seed, share).ApplyTo(model));
             default:
                 throw new ArgumentOutOfRangeException(nameof(pruning), pruning.Options.Method, "unknown method");
         }

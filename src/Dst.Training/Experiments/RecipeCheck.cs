@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Graph;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -18,6 +19,8 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
 
     /// <summary>The sections by which arms are taught.</summary>
     private IEnumerable<DistillationOptions> Taught => _arms.Select(arm => arm.Distill?.Invoke(_recipe)).OfType<DistillationOptions>();
+
+    private string Method => Words.Of(_recipe.Prune.Method);
 
     /// <summary>Checks data, options and networks.</summary>
     /// <exception cref="InputException">They contradict each other.</exception>
@@ -51,10 +54,10 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
                 + "expected student: {is_teacher: true} to prune the teacher itself");
         if (student.From is { } from && _arms.Any(arm => arm.Start == ArmStart.NarrowStudent || arm.IsPrunedFromScratch(_recipe)))
             throw new InputException(
-                $"student.from is {from} with the arm half-width or prune.method sr_ste; expected arms and a method that go on from it");
+                $"student.from is {from} with the arm half-width or prune.method {Method}; expected arms and a method that go on from it");
         if (student.Model is { } model && _arms.Any(arm => arm.IsPrunedFromScratch(_recipe)) && !_arms.Contains(Arm.Of(ArmNames.StudentKd)))
             throw new InputException(
-                $"student.model is {model} with prune.method sr_ste, which trains from scratch; expected another method, or no student.model");
+                $"student.model is {model} with prune.method {Method}, which trains from scratch; expected another method, or no student.model");
         if (!student.IsTeacher) return;
         foreach (var (key, path) in new[] { ("model", student.Model), ("from", student.From) })
         {
@@ -74,9 +77,9 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
             throw new InputException(
                 $"prune_train.epochs is {_recipe.PruneTrain.Epochs} with prune_train.schedule.kind rewind; "
                 + $"expected at most train.epochs, {_recipe.Train.Epochs}");
-        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind && _recipe.Prune.Method == PruningMethod.SrSte)
+        if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind && _recipe.Prune.IsFromScratch)
             throw new InputException(
-                "prune_train.schedule.kind is rewind with prune.method sr_ste; expected another form, because sr_ste trains from scratch");
+                $"prune_train.schedule.kind is rewind with prune.method {Method}; expected another form, because it trains from scratch");
         CheckTraining("teacher.train", _recipe.Teacher.Train);
         CheckTraining("train", _recipe.Train);
         CheckTraining("prune_train", _recipe.TrainAfterPruning);

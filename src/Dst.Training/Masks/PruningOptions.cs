@@ -14,6 +14,9 @@ public enum PruningMethod
 
     /// <summary>From scratch, with a mask chosen anew at each step: SR-STE, Zhou et al. 2021.</summary>
     SrSte,
+
+    /// <summary>From scratch, with input channels drawn at random before it: Changpinyo et al. 2017.</summary>
+    RandomChannels,
 }
 
 /// <summary>Importance of a weight; a candidate's score is the sum over its weights.</summary>
@@ -71,7 +74,7 @@ public sealed record PruningOptions
     /// <summary>When weights are pruned.</summary>
     [Setting(
         "when weights are pruned: one_shot before prune_train, gradual during its first part, sr_ste while the student is trained from "
-        + "scratch with the settings of train, by a mask chosen at each step")]
+        + "scratch with the settings of train, by a mask chosen at each step, random_channels before that training, by chance")]
     public PruningMethod Method { get; init; }
 
     /// <summary>How the importance of a weight is measured.</summary>
@@ -108,6 +111,10 @@ public sealed record PruningOptions
     [Setting("SR-STE")]
     public SrSteOptions SrSte { get; init; } = new();
 
+    /// <summary>Incremental training of random connections.</summary>
+    [Setting("incremental training with method random_channels")]
+    public IncrementalOptions Incremental { get; init; } = new();
+
     /// <summary>Layers that stay dense.</summary>
     [Setting("layers that stay dense, by name; * stands for any characters")]
     public IReadOnlyList<string> Exclude { get; init; } = [];
@@ -134,6 +141,12 @@ public sealed record PruningOptions
         ? PatternOf(named.Keep, $"prune.keep_layers of '{named.Layer}'")
         : Pattern;
 
+    /// <summary>Whether pruned networks are trained from their initial weights.</summary>
+    public bool IsFromScratch => Method is PruningMethod.SrSte or PruningMethod.RandomChannels;
+
+    /// <summary>Whether masks change while a network is trained.</summary>
+    public bool ChangesInTraining => Method is PruningMethod.Gradual or PruningMethod.SrSte || Incremental.Stages > 0;
+
     /// <summary>Checks that the method, the score and the repair go together.</summary>
     /// <exception cref="InputException">They do not.</exception>
     public void Check()
@@ -154,6 +167,13 @@ public sealed record PruningOptions
         if (Method == PruningMethod.SrSte && Permute)
             throw new InputException(
                 "prune.permute is true with prune.method sr_ste; expected false, because initial weights have no order to find");
+        if (Method == PruningMethod.RandomChannels && (Unit != PruningUnit.Kernel || Score != PruningScore.L1 || Permute))
+            throw new InputException(
+                $"prune has unit {Words.Of(Unit)}, score {Words.Of(Score)} and permute {(Permute ? "true" : "false")} with method "
+                + "random_channels; expected kernel, l1 and false, because chance chooses whole input channels");
+        if (Method != PruningMethod.RandomChannels && Incremental.Stages > 0)
+            throw new InputException(
+                $"prune.incremental.stages is {Incremental.Stages} with prune.method {Words.Of(Method)}; expected random_channels, or 0");
     }
 
     /// <summary>The pattern and the shares of <see cref="KeepLayers"/>, as tables of runs show them.</summary>
@@ -215,4 +235,23 @@ public sealed record SrSteOptions
     /// <summary>λ, the decay of the weights that the mask prunes.</summary>
     [Setting("λ, the decay of the weights that the present mask prunes", Min = 0, Max = 1)]
     public double Decay { get; init; } = 2e-4;
+}
+
+/// <summary>Recipe section <c>prune.incremental</c>.</summary>
+public sealed record IncrementalOptions
+{
+    /// <summary>How many times connections are added.</summary>
+    [Setting("how many times connections are added; 0 for all of them from the start", Min = 0, Max = 10_000)]
+    public int Stages { get; init; }
+
+    /// <summary>Share of the final connections that training begins with.</summary>
+    [Setting("share of the final connections that training begins with", Min = 0.01, Max = 1)]
+    public double Start { get; init; } = 0.25;
+
+    /// <summary>Share of the training after which all connections are there.</summary>
+    [Setting("share of train after which all connections are there", Min = 0, Max = 0.95)]
+    public double Share { get; init; } = 0.5;
+
+    /// <summary>Share of the final connections that are there in a stage, from 0 on.</summary>
+    internal double ShareIn(int stage) => Stages == 0 ? 1 : Start + (1 - Start) * stage / Stages;
 }

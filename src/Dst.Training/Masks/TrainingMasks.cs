@@ -25,6 +25,7 @@ internal abstract class TrainingMasks
         {
             PruningMethod.Gradual => new GradualMasks(pruning, network, steps, () => gradients.Of(network.ToModel(), pruning.Options)),
             PruningMethod.SrSte => new StraightThroughMasks(pruning, network),
+            PruningMethod.RandomChannels => new IncrementalMasks(pruning, network, steps, seed),
             var method => throw new ArgumentException($"{method} does not prune during training", nameof(phase)),
         };
     }

@@ -26,6 +26,7 @@ public sealed class ArmTests
     [InlineData("student-kd uhp", "arms=[uhp]", "student.model=s")] // nothing is taught
     [InlineData("teacher student-kd dst", "arms=[dst]", "student.model=s")]
     [InlineData("uhp", "arms=[uhp]", "prune.method=sr_ste")] // pruned from scratch
+    [InlineData("uhp", "arms=[uhp]", "prune.method=random_channels")]
     [InlineData("teacher student-kd dst", "arms=[dst]", "prune.method=sr_ste")] // the dense student teaches too
     [InlineData("teacher dst", "arms=[dst]", "prune.method=sr_ste", "distill_pruned.teacher=teacher")]
     [InlineData("student-kd dst", "arms=[dst]", "distill_pruned.teacher=dense", "student.model=s")]

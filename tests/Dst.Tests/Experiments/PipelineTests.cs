@@ -101,6 +101,8 @@ public sealed class PipelineTests : IDisposable
     [InlineData(
         "prune.method=sr_ste", "prune.group=4", "distill.attention={weight: 9, layers: [{teacher: relu, student: relu}]}",
         "distill.hints={weight: 1, layers: [{teacher: avgpool, student: avgpool}]}")]
+    [InlineData("prune.method=random_channels", "prune.unit=kernel", "prune.group=8", "prune.incremental={stages: 3, share: 0.6}")]
+    [InlineData("teacher={arch: vgg8, width: 0.1, pooling: stochastic}", "student={arch: vgg8, width: 0.1, pool_dropout: 0.5}")]
     public void A_run_that_is_interrupted_anywhere_ends_with_the_bytes_of_an_unbroken_one(params string[] settings)
     {
         string[] arms = ["arms=[teacher, student-kd, dst]", .. settings];
@@ -167,6 +169,10 @@ public sealed class PipelineTests : IDisposable
             ("prune={method: gradual, score: obs}", "prune.score is obs with prune.method gradual"),
             ("prune={score: obs, repair: batch_norm}", "prune.score is obs with prune.repair batch_norm"),
             ("prune={method: sr_ste, score: taylor}", "prune.score is taylor with prune.method sr_ste"),
+            ("prune={method: random_channels, unit: weight}", "expected kernel, l1 and false"),
+            ("prune={method: random_channels, unit: kernel, permute: true}", "expected kernel, l1 and false"),
+            ("prune={method: random_channels, unit: kernel, score: taylor}", "expected kernel, l1 and false"),
+            ("prune={method: gradual, incremental: {stages: 2}}", "prune.incremental.stages is 2 with prune.method gradual"),
             ("prune={method: sr_ste, permute: true}", "prune.permute is true with prune.method sr_ste"),
             ("distill={hints: {weight: 1, layers: [{teacher: relu, student: nope}]}}", "the student layer 'nope'"),
             ("prune_train.schedule.warmup_epochs=9", "schedule.warmup_epochs is 9"),

@@ -64,7 +64,8 @@ public class RecipeFileTests
             Optimizer.Create(train.Optimizer, []);
         }
 
-        CheckedGraph Build(NetworkOptions network) => Zoo.Build(network.Arch, input, classes, network.Width, network.Dropout, network.PoolingChoice);
+        CheckedGraph Build(NetworkOptions network) =>
+            Zoo.Build(network.Arch, input, classes, network.Width, network.Dropout, network.PoolingChoice);
     }
 
     /// <summary>Input and number of classes that the data of a recipe gives.</summary>
@@ -75,6 +76,7 @@ public class RecipeFileTests
         DataKind.Mstar => (new(1, data.Crop, data.Crop), 10),
         DataKind.Simulated => (new(1, data.Crop, data.Crop), data.Simulated.Classes),
         DataKind.Opensarship => (new(data.Bands.Count, data.Crop, data.Crop), 3),
+        DataKind.Idx => (new(1, data.Crop, data.Crop), 10),
         DataKind.Fusar => (new(1, data.Crop, data.Crop), 10),
         _ => throw new ArgumentOutOfRangeException(nameof(data), data.Kind, "a recipe of this kind of data was not shipped before"),
     };
