@@ -32,7 +32,9 @@ public sealed class NpyFileTests : IDisposable
 
     [Theory]
     [InlineData(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", 16, "the type '<f8'")]
-    [InlineData(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }", 8, "C order was expected, which np.ascontiguousarray(array) makes")]
+    [InlineData(
+        1, "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }", 8,
+        "C order was expected, which np.ascontiguousarray(array) makes")]
     [InlineData(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", 8, "has 8 bytes of values", "(3,)")]
     [InlineData(
         1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2147483647, 2147483647, 2147483647, 2147483647), }", 8,

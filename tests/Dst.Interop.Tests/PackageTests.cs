@@ -30,7 +30,8 @@ public sealed class PackageTests : IDisposable
         var version = typeof(Model).Assembly.GetName().Version!.ToString(3);
         string[] libraries = ["Kernels", "Model", "Images", "Runtime", "Training", "Interop", "Report"];
         Assert.Equal(
-            libraries.Select(name => $"Dst.{name}").Append("dst").SelectMany(id => new[] { $"{id}.{version}.nupkg", $"{id}.{version}.snupkg" })
+            libraries.Select(name => $"Dst.{name}").Append("dst")
+                .SelectMany(id => new[] { $"{id}.{version}.nupkg", $"{id}.{version}.snupkg" })
                 .Order(StringComparer.Ordinal),
             Directory.GetFiles(feed).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
 

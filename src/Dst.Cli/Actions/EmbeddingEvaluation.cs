@@ -24,7 +24,8 @@ internal static class EmbeddingEvaluation
 
     /// <summary>What is accepted as one class.</summary>
     public static readonly Option<double?> Threshold = SharedOptions.Number(
-        "--threshold", "With --embedding: pairs at least as similar count as one class. Default: where both errors are equal on validation.",
+        "--threshold",
+        "With --embedding: pairs at least as similar count as one class. Default: where both errors are equal on validation.",
         -1.0, 1.0);
 
     /// <summary>File for the receiver operating characteristic.</summary>

@@ -24,7 +24,8 @@ internal static class EmbeddingPrediction
 
     /// <summary>What is not known.</summary>
     public static readonly Option<double?> Threshold = SharedOptions.Number(
-        "--threshold", "With --gallery: images that are less similar to all of it are unknown. 'dst eval --embedding' finds one.", -1.0, 1.0);
+        "--threshold", "With --gallery: images that are less similar to all of it are unknown. 'dst eval --embedding' finds one.", -1.0,
+        1.0);
 
     /// <summary>Whether embeddings rather than classes are to be predicted.</summary>
     /// <exception cref="InputException">An option lacks the one that it belongs to.</exception>
@@ -73,7 +74,9 @@ internal static class EmbeddingPrediction
                 gallery.Add(Path.GetFileName(person), image.Embedding);
         }
 
-        return gallery.Count > 0 ? gallery : throw new InputException($"folder '{folder}' has no folders; one for each person was expected");
+        return gallery.Count > 0
+            ? gallery
+            : throw new InputException($"folder '{folder}' has no folders; one for each person was expected");
     }
 
     private static IEnumerable<ImageEmbedding> Embed(Embedder embedder, IReadOnlyList<string> files, Invocation call)

@@ -58,5 +58,7 @@ internal sealed class FilePrediction(Predictor predictor, Action<string> log)
 
     private static FileOutputs Failed(string file, Exception exception) => new(
         file, [],
-        exception is NotFiniteNumberException e ? new NotFiniteNumberException($"file '{file}': {e.Message}", e.OffendingNumber, e) : exception);
+        exception is NotFiniteNumberException e
+            ? new NotFiniteNumberException($"file '{file}': {e.Message}", e.OffendingNumber, e)
+            : exception);
 }

@@ -33,7 +33,10 @@ internal static class NetworksCommand
             new("input", "input", network => network.Input),
             new("classes", "classes", network => network.Classes),
             new("weights", "weights", network => network.Weights, network => Format.Count(network.Weights)),
-            new("macs", "MACs", network => network.Macs, network => Format.Count(network.Macs)) { Meaning = "multiply-accumulates of one image" })));
+            new("macs", "MACs", network => network.Macs, network => Format.Count(network.Macs))
+            {
+                Meaning = "multiply-accumulates of one image",
+            })));
     }
 
     private static Network NetworkOf(string arch)

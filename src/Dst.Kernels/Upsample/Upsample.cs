@@ -62,7 +62,9 @@ public sealed unsafe class Upsample
     /// <summary>Blocks of all images of a run.</summary>
     internal int Planes(int images) => images * _x.Blocks;
 
-    /// <summary>(1 − <paramref name="Weight"/>)·x[<paramref name="First"/>] + <paramref name="Weight"/>·x[<paramref name="Second"/>].</summary>
+    /// <summary>
+    /// (1 − <paramref name="Weight"/>)·x[<paramref name="First"/>] + <paramref name="Weight"/>·x[<paramref name="Second"/>].
+    /// </summary>
     internal readonly record struct Tap(int First, int Second, float Weight)
     {
         public static Tap[] Of(int extent, int scale, bool bilinear)

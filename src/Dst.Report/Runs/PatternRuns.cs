@@ -43,7 +43,8 @@ public sealed record PatternRuns(
         foreach (FinishedRun[] group in runs.GroupBy(run => RecipeFile.HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
         {
             var hasTwice = ArmsOf(group).CountBy(arm => arm).Any(arm => arm.Value > 1);
-            variants.AddRange(hasTwice ? group.GroupBy(run => RecipeFile.HashOf(Common(run.Recipe))).Select(own => own.ToArray()) : [group]);
+            variants.AddRange(
+                hasTwice ? group.GroupBy(run => RecipeFile.HashOf(Common(run.Recipe))).Select(own => own.ToArray()) : [group]);
         }
 
         var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));

@@ -77,8 +77,8 @@ public sealed class InferencePlan : IDisposable
     }
 
     /// <summary>
-    /// Compiles a model. Winograd and FFT forms are used only if they keep the logits of a random image within <see cref="ErrorBound"/> of those of
-    /// direct forms.
+    /// Compiles a model. Winograd and FFT forms are used only if they keep the logits of a random image within <see cref="ErrorBound"/> of
+    /// those of direct forms.
     /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">How, or null for the defaults.</param>
@@ -106,7 +106,9 @@ public sealed class InferencePlan : IDisposable
         throw new InvalidOperationException("a plan of plain forms was expected last");
     }
 
-    /// <summary>Compiles the most exact plan: for single images, without Winograd and FFT forms, which round more, and without measuring.</summary>
+    /// <summary>
+    /// Compiles the most exact plan: for single images, without Winograd and FFT forms, which round more, and without measuring.
+    /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">
     /// How, or null for the defaults; <see cref="InferenceOptions.Batch"/> and <see cref="InferenceOptions.Tune"/> have no effect.

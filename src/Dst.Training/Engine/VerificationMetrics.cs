@@ -27,7 +27,9 @@ public sealed class VerificationMetrics
     /// <summary>Compares all pairs.</summary>
     /// <param name="embeddings">[N, length].</param>
     /// <param name="labels">Class of each image, [N].</param>
-    /// <exception cref="InputException">There is no pair of one class or none of different classes, or they do not fit into memory.</exception>
+    /// <exception cref="InputException">
+    /// There is no pair of one class or none of different classes, or they do not fit into memory.
+    /// </exception>
     public static VerificationMetrics Of(ReadOnlySpan<float> embeddings, ReadOnlySpan<int> labels)
     {
         var pairs = (long)labels.Length * (labels.Length - 1) / 2;

@@ -110,7 +110,9 @@ public sealed class Pipeline
         }
     }
 
-    /// <summary>How an arm is trained: its row of the table with the networks that it names. Says whether section prune prunes it.</summary>
+    /// <summary>
+    /// How an arm is trained: its row of the table with the networks that it names. Says whether section prune prunes it.
+    /// </summary>
     private (TrainingPhase Phase, bool IsPruned) Plan(Arm arm, CancellationToken cancellation)
     {
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;

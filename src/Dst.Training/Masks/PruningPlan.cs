@@ -93,7 +93,8 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
         const int shown = 4;
         var listed = string.Join(", ", reasons.Take(shown).Select(layer => $"{layer.Key} ({layer.Value})"));
         var more = reasons.Count > shown ? $" and {reasons.Count - shown} more" : "";
-        throw new InputException($"section prune leaves every layer of {what} dense: {listed}{more}; expected settings that prune at least one");
+        throw new InputException(
+            $"section prune leaves every layer of {what} dense: {listed}{more}; expected settings that prune at least one");
     }
 
     /// <summary>Which layers are pruned and by how much. It does not depend on weights or scores.</summary>

@@ -123,7 +123,8 @@ public sealed class CSourceExportTests : IDisposable
     [Fact]
     public void The_code_of_very_many_operations_is_not_measured()
     {
-        var nodes = Enumerable.Range(1, 5001).Select(i => new Node($"n{i}", new SigmoidOp(), [i == 1 ? NetworkGraph.InputName : $"n{i - 1}"]));
+        var nodes = Enumerable.Range(1, 5001)
+            .Select(i => new Node($"n{i}", new SigmoidOp(), [i == 1 ? NetworkGraph.InputName : $"n{i - 1}"]));
         var model = new Model(new(new("long", new(1, 2, 2), [.. nodes])), new Dictionary<string, Tensor>());
         var report = CSourceExport.Write(model, _folder.File("long"), "chips", CSourceCheck.None);
         Assert.Equal("it has 5001 operations, and they are measured of up to 5000", report.Problem);

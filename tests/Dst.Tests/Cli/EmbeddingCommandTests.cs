@@ -53,7 +53,8 @@ public sealed class EmbeddingCommandTests : IDisposable
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var result = document.RootElement;
-        Assert.Equal((4 * 3, 12 * 11 / 2 - 4 * 3), (result.GetProperty("same_pairs").GetInt32(), result.GetProperty("different_pairs").GetInt32()));
+        Assert.Equal(
+            (4 * 3, 12 * 11 / 2 - 4 * 3), (result.GetProperty("same_pairs").GetInt32(), result.GetProperty("different_pairs").GetInt32()));
         Assert.InRange(result.GetProperty("equal_error_rate").GetDouble(), 0, 1);
         var lines = File.ReadAllLines(roc);
         Assert.Equal((202, "threshold,false_accept,false_reject"), (lines.Length, lines[0]));
@@ -91,7 +92,8 @@ public sealed class EmbeddingCommandTests : IDisposable
         var (model, image) = (SampleModel.SaveHalved(_folder), SaveNoise("new.png", 9));
         Terminal.Run("predict", model, image, "--embedding", "fc2").AssertWrongInput("no layer 'fc2'; did you mean 'fc'?");
         Directory.CreateDirectory(_folder.File("empty"));
-        Terminal.Run("predict", model, image, "--embedding", Layer, "--gallery", _folder.File("empty")).AssertWrongInput("empty", "no folders");
+        Terminal.Run("predict", model, image, "--embedding", Layer, "--gallery", _folder.File("empty"))
+            .AssertWrongInput("empty", "no folders");
         Terminal.Run("predict", model, image, "--embedding", Layer, "--top", "2").AssertWrongInput("--top");
     }
 

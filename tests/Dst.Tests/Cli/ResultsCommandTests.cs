@@ -70,7 +70,8 @@ public sealed class ResultsCommandTests : IDisposable
         Assert.Contains("student.from y", Heading(models.Output, "| student | resnet8 | 70.00 | "));
 
         static string Heading(string output, string row) =>
-            output[..output.IndexOf(row, StringComparison.Ordinal)].Split('\n').Last(line => line.StartsWith("##", StringComparison.Ordinal));
+            output[..output.IndexOf(row, StringComparison.Ordinal)].Split('\n')
+                .Last(line => line.StartsWith("##", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -52,10 +52,12 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData("graph", Nodes + "[null]}", "null node")]
     [InlineData("graph", Nodes + "null}", "cannot be understood")]
     [InlineData("graph", OneNode + """{"op":"relu"},"inputs":[null]}]}""", "null node or input")]
-    [InlineData("graph", OneNode + """{"op":"einsum"},"inputs":["input"]}]}""", "cannot be understood: line 1 has the unknown kind 'einsum'")]
+    [InlineData(
+        "graph", OneNode + """{"op":"einsum"},"inputs":["input"]}]}""", "cannot be understood: line 1 has the unknown kind 'einsum'")]
     [InlineData("graph", OneNode + """{},"inputs":["input"]}]}""", "cannot be understood: a value has no kind")]
     [InlineData("graph", OneNode + """{"op":"clip","min":0},"inputs":["input"]}]}""", "cannot be understood: 'max' is missing")]
-    [InlineData("graph", OneNode + """{"op":"clip","min":0,"max":"x"},"inputs":["input"]}]}""", "has a value of another kind at $.nodes[0]")]
+    [InlineData(
+        "graph", OneNode + """{"op":"clip","min":0,"max":"x"},"inputs":["input"]}]}""", "has a value of another kind at $.nodes[0]")]
     [InlineData("graph", OneNode + """{"op":"clip","min":0,"max":1e39},"inputs":["input"]}]}""", "two finite bounds")]
     [InlineData("graph", OneNode + """{"op":"linear","out_features":2147483647},"inputs":["input"]}]}""", "which is too large")]
     [InlineData("graph", OneNode + """{"op":"linear","out_features":1000000000},"inputs":["input"]}]}""", "no tensor 'n.weight'")]

@@ -22,7 +22,8 @@ internal static class Resizing
         if (node.Has("scales")) factors = Array.ConvertAll(node.Get<float[]>("scales", []), factor => (double)factor);
         else if (import.Constant(node, places.Scales) is { Count: > 0 } scales)
             factors = Array.ConvertAll(scales.Floats(node), factor => (double)factor);
-        else if (places.Sizes > 0 && import.NeededConstant(node, places.Sizes).Longs(node) is [var images, var channels, var rows, var columns])
+        else if (
+            places.Sizes > 0 && import.NeededConstant(node, places.Sizes).Longs(node) is [var images, var channels, var rows, var columns])
             factors = [images == import.Batch ? 1 : 0, (double)channels / x.Channels, (double)rows / x.Height, (double)columns / x.Width];
         return factors is [1, 1, >= 1 and var height, var width] && height == width && height == Math.Floor(height)
             ? (int)height

@@ -10,8 +10,8 @@ namespace Dst.Kernels;
 /// <remarks>
 /// <para>The steps of each pass work on two arrays of spectra: V of the inputs and M of the outputs, both
 /// [frequency/8][C/16][tile][8][3][16] for up to <see cref="Capacity"/> tiles, with real parts, imaginary parts and their sums. Tiles are
-/// counted on from image to image, <see cref="TilesPerImage"/> each. A caller runs all steps on one run of tiles after another, or each step on all tiles, split over
-/// threads as it likes.</para>
+/// counted on from image to image, <see cref="TilesPerImage"/> each. A caller runs all steps on one run of tiles after another, or each
+/// step on all tiles, split over threads as it likes.</para>
 /// <para>F is the transform of a tile of real numbers, Fᵀ its transpose (<see cref="TileSpectrum"/>), ¯ the conjugate and s a scale:
 /// y = Fᵀ(U·Fx) with U = s·F̄w.</para>
 /// <para>Forward:</para>

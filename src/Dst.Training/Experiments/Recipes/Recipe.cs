@@ -116,8 +116,8 @@ public record NetworkOptions
 
     /// <summary>A network to go on from.</summary>
     [Setting(
-        "model file whose training goes on, dense or pruned, in place of arch, width, dropout and pooling: masks stay, and the last layer begins "
-        + "anew if its classes are not those of the data; null for initial weights")]
+        "model file whose training goes on, dense or pruned, in place of arch, width, dropout and pooling: masks stay, "
+        + "and the last layer begins anew if its classes are not those of the data; null for initial weights")]
     public string? From { get; init; }
 
     /// <summary>A finished network.</summary>

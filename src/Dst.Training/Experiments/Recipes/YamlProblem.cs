@@ -21,7 +21,9 @@ internal static class YamlProblem
         ("invalid mapping", "a key has two values, or stands deeper than the other keys of its section; expected key: value, all keys of a "
             + "section below each other, and quotes around a text with ': '"),
         ("unexpected end of stream", "a quote is not closed; expected one more"),
-        ("cannot start any token", "a text begins with a character that YAML keeps for itself, such as @, % or `; expected quotes around it"),
+        (
+            "cannot start any token",
+            "a text begins with a character that YAML keeps for itself, such as @, % or `; expected quotes around it"),
         ("escape", "a text in double quotes has an unknown escape after \\; expected single quotes, in which \\ is a plain character"),
         ("expected ':'", LineSentence),
         ("block collection", LineSentence),
