@@ -89,11 +89,15 @@ internal static class RecipeInput
     /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>
     public static Recipe Load(ParseResult arguments, params IEnumerable<SettingOverride> first)
     {
-        var overrides = first.Concat(Overrides(arguments));
+        var overrides = first.Concat(WithoutSeeds(arguments)).Concat(Overrides(arguments));
         if (arguments.GetValue(File) is not { } file) return RecipeFile.Parse("the command line", "name: dst", overrides);
         CheckRecipe(arguments, file);
         return RecipeFile.Load(file, overrides);
     }
+
+    /// <summary>One seed stands for all of the recipe.</summary>
+    private static IEnumerable<SettingOverride> WithoutSeeds(ParseResult arguments) =>
+        arguments.GetValue(Seed) is null ? [] : [SettingOverride.OfList("seeds", [], Where(Seed))];
 
     // Data and runs are often named where the recipe stands.
     private static void CheckRecipe(ParseResult arguments, string file)
@@ -115,7 +119,6 @@ internal static class RecipeInput
         var overrides = Data.SelectMany(
             key => key.IsList ? OverrideList(arguments, key.Option, key.Key) : Override(arguments, key.Option, key.Key)).ToList();
         overrides.AddRange(Override(arguments, Seed, "seed"));
-        if (arguments.GetValue(Seed) is not null) overrides.Add(SettingOverride.OfList("seeds", [], Where(Seed)));
         if (arguments.GetValue(Seeds) is { } seeds)
             overrides.Add(SettingOverride.OfList("seeds", seeds.Split(',', StringSplitOptions.TrimEntries), Where(Seeds)));
         if (arguments.GetValue(SharedOptions.Threads) is { } threads)

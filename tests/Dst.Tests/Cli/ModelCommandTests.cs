@@ -188,6 +188,14 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Eval_takes_the_seed_of_the_splits()
+    {
+        string[] arguments = ["eval", SaveModelOfSimulatedClasses(), .. SimulatedData, "--split", "validation", "--json"];
+        var run = Terminal.Run([.. arguments, "--seed", "2"]);
+        Assert.Equal((CommandLine.Done, Terminal.Run([.. arguments, "--set", "seed=2"]).Output), (run.ExitCode, run.Output));
+    }
+
+    [Fact]
     public void Eval_refuses_data_of_other_classes()
     {
         var run = Terminal.Run(["eval", SampleModel.SaveHalved(_folder), .. SimulatedData]);
