@@ -9,14 +9,14 @@ public sealed class FftForm : ConvolutionForm
 {
     /// <summary>
     /// Time of one transform of a tile of 16 channels in vector multiply-adds, for each of its pixels and each of the powers of two in
-    /// its size; from measurements.
+    /// its size; an estimate from a few layers.
     /// </summary>
     private const double TransformCost = 4;
 
     /// <summary>How much longer a transform takes where the spectra of a whole batch go through memory, as in training.</summary>
     private const double TrainingFactor = 4;
 
-    /// <summary>Time to read the real and imaginary parts of 16 weights, in vector multiply-adds, from measurements.</summary>
+    /// <summary>Time to read the real and imaginary parts of 16 weights, in vector multiply-adds: twice the direct form's.</summary>
     private const double WeightCost = 12;
 
     /// <summary>Floats of the spectra of all channels of tiles that run together: 25 MB.</summary>
