@@ -65,7 +65,7 @@ internal sealed class PyTorchFile : IDisposable
         var root = PickleReader.Read(Read(Find(Pickle)!, MaxPickleBytes));
         var candidates = DictionariesOf(root, MaxDepth).Select(TensorsOf).ToList();
         if (candidates.Count > 0 && candidates.MaxBy(tensors => tensors.Count) is { Count: > 0 } largest) return largest;
-        var found = root is PickleCall { Callable: var callable } ? $"an object of {callable}" : "no tensors";
+        var found = root is PickleCall { Callable: var callable } ? $"an object of {Words.Shorten($"{callable}")}" : "no tensors";
         throw new InputException($"{_path} has {found}; a state dict, torch.save(model.state_dict(), FILE), was expected");
     }
 
@@ -93,7 +93,7 @@ internal sealed class PyTorchFile : IDisposable
         if (arguments is not [PickleReference { Id: object?[] id }, long offset, object?[] sizes, object?[] strides, ..]
             || id is not ["storage", PickleGlobal type, string key, ..] || sizes.Length != strides.Length || sizes.Length > MaxDimensions
             || !sizes.All(size => size is long and >= 0 and <= int.MaxValue) || !strides.All(stride => stride is long and >= 0))
-            throw new InvalidDataException($"tensor '{name}' has arguments that are not those of a tensor");
+            throw new InvalidDataException($"tensor '{Words.Shorten(name)}' has arguments that are not those of a tensor");
         var word = type.Name.Replace("Storage", "", StringComparison.Ordinal);
         int[] shape = [.. sizes.Select(size => (int)(long)size!)];
         return new(name, word, shape, () => Read(name, word, key, offset, shape, [.. strides.Select(stride => (long)stride!)]));
@@ -101,13 +101,13 @@ internal sealed class PyTorchFile : IDisposable
 
     private float[] Read(string name, string type, string key, long offset, int[] shape, long[] strides) => InputFile.Guard(_path, () =>
     {
-        var entry = Find($"data/{key}") ?? throw new InputException($"{_path} has no storage '{key}' for tensor '{name}', which was "
-            + "expected");
+        var entry = Find($"data/{key}") ?? throw new InputException(
+            $"{_path} has no storage '{Words.Shorten(key)}' for tensor '{Words.Shorten(name)}', which was expected");
         var storage = ToFloats(name, type, Read(entry, Array.MaxLength));
         var count = shape.Aggregate((Int128)1, (product, extent) => product * extent);
         var last = offset + shape.Zip(strides).Aggregate((Int128)0, (sum, axis) => sum + (Int128)Math.Max(axis.First - 1, 0) * axis.Second);
         if (count > storage.Length || offset < 0 || count > 0 && last >= storage.Length)
-            throw new InvalidDataException($"tensor '{name}' reaches beyond its storage of {storage.Length} values");
+            throw new InvalidDataException($"tensor '{Words.Shorten(name)}' reaches beyond its storage of {storage.Length} values");
         if (IsContiguous(shape, strides)) return storage.AsSpan((int)offset, (int)count).ToArray();
         var values = new float[(int)count];
         var index = new int[shape.Length];
@@ -139,7 +139,8 @@ internal sealed class PyTorchFile : IDisposable
         "Half" => Array.ConvertAll(MemoryMarshal.Cast<byte, Half>(bytes).ToArray(), value => (float)value),
         "BFloat16" => Array.ConvertAll(
             MemoryMarshal.Cast<byte, ushort>(bytes).ToArray(), value => BitConverter.Int32BitsToSingle(value << 16)),
-        _ => throw new InvalidDataException($"tensor '{name}' has the type {type}; Float, Double, Half or BFloat16 was expected"),
+        _ => throw new InvalidDataException(
+            $"tensor '{Words.Shorten(name)}' has the type {Words.Shorten(type)}; Float, Double, Half or BFloat16 was expected"),
     };
 
     private ZipArchiveEntry? Find(string name) => _archive.GetEntry(_folder + name);

@@ -71,7 +71,7 @@ public static class StateDictImporter
     private static IEnumerable<StateTensor> WithoutPrefix(StateDict tensors, CheckedGraph graph)
     {
         var names = tensors.Tensors.Select(tensor => tensor.Name).ToList();
-        if (Words.FindTwice(names) is { } twice) throw new InputException($"{tensors.Path} has the tensor '{twice}' twice");
+        if (Words.FindTwice(names) is { } twice) throw new InputException($"{tensors.Path} has the tensor '{Words.Shorten(twice)}' twice");
         var length = 0;
         while (true)
         {

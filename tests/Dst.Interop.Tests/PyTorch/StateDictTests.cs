@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using Dst.Graph;
 using Dst.Interop.PyTorch;
 using Dst.Interop.Tests.Onnx;
@@ -142,6 +144,29 @@ public sealed class StateDictTests(PyTorchTools tools) : IClassFixture<PyTorchTo
         }
 
         Assert.InRange(refused, Mutations / 10, Mutations);
+    }
+
+    [Fact]
+    public void Long_names_in_a_file_are_cut_in_its_message()
+    {
+        var key = new string('k', 5000);
+        byte[] pickle =
+        [
+            0x80, 2, .. "}(X"u8, 4, 0, 0, 0, .. "name"u8, .. "ctorch._utils\n_rebuild_tensor_v2\n((X"u8, 7, 0, 0, 0, .. "storage"u8,
+            .. "ctorch\nFloatStorage\nX"u8, .. BitConverter.GetBytes(key.Length), .. Encoding.UTF8.GetBytes(key), .. "X"u8, 3, 0, 0, 0,
+            .. "cpu"u8, .. "K"u8, 1, .. "tQK"u8, 0, .. "(K"u8, 1, .. "t(K"u8, 1, .. "t"u8, 0x89, .. "}tRu."u8,
+        ];
+        var path = _folder.File("long.pt");
+        using (var archive = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            using var stream = archive.CreateEntry("archive/data.pkl", CompressionLevel.NoCompression).Open();
+            stream.Write(pickle);
+        }
+
+        using var tensors = StateDict.Open(path);
+        Assert.Equal(
+            $"{path} has no storage '{key[..80]}…' for tensor 'name', which was expected",
+            Assert.Throws<InputException>(() => Assert.Single(tensors.Tensors).Read()).Message);
     }
 
     private void AssertLogits(Model model) => OnnxTools.AssertClose(
