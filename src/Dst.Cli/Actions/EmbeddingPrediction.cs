@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Dst.Cli.Usage;
+using Dst.Foundations;
 using Dst.Images;
 using Dst.Report;
 using Dst.Runtime.Inference;
@@ -40,7 +41,10 @@ internal static class EmbeddingPrediction
         return layer is not null;
     }
 
-    /// <summary>Embeds images and compares them with the gallery, if there is one.</summary>
+    /// <summary>
+    /// Embeds images and compares them with the gallery, if there is one. An image that cannot be read does not stop the others; one of the
+    /// gallery does, because answers depend on it.
+    /// </summary>
     /// <param name="call">The call.</param>
     /// <param name="path">Model file.</param>
     /// <param name="files">Image files.</param>
@@ -51,15 +55,17 @@ internal static class EmbeddingPrediction
         // Without tuning, the same file gives the same embedding each time.
         using var embedder = new Embedder(
             Model.Load(path), layer, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
-        if (call.Arguments.GetValue(Gallery) is { } folder)
-        {
-            var gallery = ReadGallery(folder, embedder, call);
-            var threshold = call.Arguments.GetValue(Threshold) ?? -1;
-            Write(call, [.. Embed(embedder, files, call).Select(image => Match.Of(image, gallery, threshold))]);
-            return;
-        }
-
-        Write(call, [.. Embed(embedder, files, call)]);
+        var gallery = call.Arguments.GetValue(Gallery) is { } folder ? ReadGallery(folder, embedder, call) : null;
+        var failures = new List<InputException>();
+        List<ImageEmbedding> images = [.. Embed(embedder, files, call, failures.Add)];
+        if (images.Count == 0) throw failures[0];
+        foreach (var failure in failures) call.Report.Log(failure.Message);
+        var threshold = call.Arguments.GetValue(Threshold) ?? -1;
+        if (gallery is null) Write(call, images);
+        else Write(call, images.ConvertAll(image => Match.Of(image, gallery, threshold)));
+        if (failures.Count > 0)
+            throw new InputException(
+                $"{failures.Count} of {Words.Count(files.Count, "image")} could not be read; the lines above say why");
     }
 
     private static void Write<T>(Invocation call, IReadOnlyList<T> results) =>
@@ -79,15 +85,30 @@ internal static class EmbeddingPrediction
             : throw new InputException($"folder '{folder}' has no folders; one for each person was expected");
     }
 
-    private static IEnumerable<ImageEmbedding> Embed(Embedder embedder, IReadOnlyList<string> files, Invocation call)
+    private static IEnumerable<ImageEmbedding> Embed(
+        Embedder embedder, IReadOnlyList<string> files, Invocation call, Action<InputException>? onFailure = null)
     {
-        foreach (var chunk in files.Chunk(Batch))
+        foreach (var chunk in files.Select(file => (File: file, Image: Read(file, call, onFailure))).Where(read => read.Image is not null)
+            .Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
             var embeddings = new float[chunk.Length * embedder.Length];
-            embedder.Embed(Array.ConvertAll(chunk, file => ImageFile.Read(file, call.Report.Log)), embeddings);
+            embedder.Embed(Array.ConvertAll(chunk, read => read.Image!), embeddings);
             for (var i = 0; i < chunk.Length; i++)
-                yield return new(chunk[i], embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)]);
+                yield return new(chunk[i].File, embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)]);
+        }
+    }
+
+    private static Image? Read(string file, Invocation call, Action<InputException>? onFailure)
+    {
+        try
+        {
+            return ImageFile.Read(file, call.Report.Log);
+        }
+        catch (InputException e) when (onFailure is not null)
+        {
+            onFailure(e);
+            return null;
         }
     }
 

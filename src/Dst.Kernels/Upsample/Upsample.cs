@@ -83,7 +83,7 @@ public sealed unsafe class Upsample
     }
 }
 
-/// <summary>y = the mean of the four values around each output pixel.</summary>
+/// <summary>y = the four values around each output pixel, by their weights.</summary>
 internal readonly unsafe struct UpsampleForward(Upsample shape, float* x, int planes, float* y) : IKernel
 {
     public void Reference()

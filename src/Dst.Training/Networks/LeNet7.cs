@@ -18,12 +18,10 @@ internal static class LeNet7
     /// <summary>The same with a batch normalisation and a ReLU in place of each tanh, and maxima in place of the subsampling.</summary>
     public const string NormalisedName = "lenet7-bn";
 
-
     private const int Kernel = 5;
     private const int FirstMaps = 6;
     private const int SecondMaps = 16;
     private const int HiddenUnits = 120;
-
 
     /// <summary>Adds the network of the paper.</summary>
     public static void Add(NetworkBuilder b)

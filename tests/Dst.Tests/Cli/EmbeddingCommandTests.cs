@@ -40,6 +40,19 @@ public sealed class EmbeddingCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_bad_image_is_named_and_the_others_are_embedded()
+    {
+        var (model, good, bad) = (SampleModel.SaveHalved(_folder), SaveNoise("good.png", 9), _folder.File("bad.png"));
+        File.WriteAllText(bad, "no image");
+        var run = Terminal.Run("predict", model, bad, good, "--embedding", Layer);
+        Assert.Equal(CommandLine.WrongInput, run.ExitCode);
+        Assert.StartsWith($"{good}: ", Assert.Single(run.Output.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains(bad, run.Error, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 images could not be read", run.Error, StringComparison.Ordinal);
+        Terminal.Run("predict", model, bad, "--embedding", Layer).AssertWrongInput("bad.png");
+    }
+
+    [Fact]
     public void Eval_compares_pairs_of_classes_that_the_model_does_not_know()
     {
         var roc = _folder.File("roc.csv");
