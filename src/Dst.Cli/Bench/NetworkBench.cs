@@ -43,17 +43,11 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     /// <exception cref="InputException">A batch fits in no array or not in memory.</exception>
     public NetworkReport Run(Action<string> progress)
     {
-        progress($"{options.Name}, {model.Graph.Input}, batch {Batch}, {WeightStore}");
-        if (Batch * model.Graph.Input.Count > Array.MaxLength)
-            throw new InputException(
-                $"a batch of {Batch} images of {model.Graph.Input} has {Batch * model.Graph.Input.Count} values; "
-                + $"at most {Array.MaxLength} were expected");
+        progress(Description);
+        var images = RandomImages();
         var peak = MachinePeak.Measure(options.Inference.Tier, options.Threads);
         using var plan = InferencePlan.Compile(model, options.Inference);
         using var session = plan.CreateSession(options.Threads);
-        var images = new float[Batch * model.Graph.Input.Count];
-        var random = new Random(1);
-        foreach (ref var value in images.AsSpan()) value = random.NextSingle() * 2 - 1;
         var logits = new float[Batch * plan.Outputs];
         Repeat(session, images, logits, WarmUpSeconds);
         var before = session.Times;
@@ -64,8 +58,38 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         return Report(peak, seconds, layers, plan.WeightBytes + session.Bytes);
     }
 
+    /// <summary>Measures one thread and several in turns, while other cores are busy.</summary>
+    /// <param name="progress">Receives a line about what is measured.</param>
+    /// <exception cref="InputException">A batch fits in no array or not in memory.</exception>
+    public LoadReport RunUnderLoad(Action<string> progress)
+    {
+        progress(Description);
+        var images = RandomImages();
+        using var plan = InferencePlan.Compile(model, options.Inference);
+        using var one = plan.CreateSession();
+        using var several = plan.CreateSession(options.Threads);
+        var logits = new float[Batch * plan.Outputs];
+        return new LoadBench(options.Inference.Tier, cancellation).Measure(
+            $"{options.Name}, {WeightStore}", Batch, options.Threads,
+            () => one.Run(images, Batch, logits), () => several.Run(images, Batch, logits));
+    }
+
+    private string Description => $"{options.Name}, {model.Graph.Input}, batch {Batch}, {WeightStore}";
+
     private string WeightStore =>
         options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Pattern is null) ? "csr" : "uhp";
+
+    private float[] RandomImages()
+    {
+        var length = Batch * model.Graph.Input.Count;
+        if (length > Array.MaxLength)
+            throw new InputException(
+                $"a batch of {Batch} images of {model.Graph.Input} has {length} values; at most {Array.MaxLength} were expected");
+        var images = new float[length];
+        var random = new Random(1);
+        foreach (ref var value in images.AsSpan()) value = random.NextSingle() * 2 - 1;
+        return images;
+    }
 
     private List<double> Repeat(InferenceSession session, float[] images, float[] logits, double duration)
     {

@@ -63,6 +63,21 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         return Report(model, peak, seconds, operations);
     }
 
+    /// <summary>Measures steps on one thread and on several in turns, while other cores are busy.</summary>
+    /// <param name="progress">Receives a line about what is measured.</param>
+    /// <exception cref="InputException">As for <see cref="Run(Action{string})"/>.</exception>
+    public LoadReport RunUnderLoad(Action<string> progress)
+    {
+        var model = CreateModel();
+        progress($"{options.Arch}, {model.Graph.Input}, batch {options.Batch}, {options.Pattern?.ToString() ?? "dense"}");
+        using WorkerPool onePool = new(1), severalPool = new(options.Threads);
+        using TrainingStepJob one = new(model, options.Batch, new(onePool, options.Tier));
+        using TrainingStepJob several = new(model, options.Batch, new(severalPool, options.Tier));
+        return new LoadBench(options.Tier, cancellation).Measure(
+            $"training of {options.Arch}, {options.Pattern?.ToString() ?? "dense"}", options.Batch, options.Threads,
+            () => one.Run(), () => several.Run());
+    }
+
     /// <summary>
     /// Multiply-accumulates of one image that a training step needs: forward, backward-data and backward-weight of the kept
     /// weights, but no backward-data pass of layers that read the images themselves.

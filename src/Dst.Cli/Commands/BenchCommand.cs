@@ -43,6 +43,7 @@ internal static class BenchCommand
             "bench dst.safetensors",
             "bench --arch resnet20 --pattern kernel:16:16 --batch 64 --threads 2 --json",
             "bench --arch resnet20 --pattern kernel:16:16 --unstructured --sparse",
+            "bench --arch resnet8x4 --pattern kernel:16:16 --under-load",
             "bench kernels",
             "bench train --arch resnet20")
         {
@@ -58,6 +59,7 @@ internal static class BenchCommand
             SharedOptions.NoTune,
             SharedOptions.NoCache,
             BenchOptions.Threads,
+            BenchOptions.UnderLoad,
             BenchOptions.Csv,
             SharedOptions.Json,
             BenchKernelsCommand.Create(),
@@ -86,9 +88,12 @@ internal static class BenchCommand
             Tune = !arguments.GetValue(SharedOptions.NoTune),
             Cache = SharedOptions.CacheOf(call),
         };
-        var options = new NetworkBenchOptions(
-            name, path is null ? null : new FileInfo(path).Length, BenchOptions.ThreadsOf(arguments), inference);
-        BenchOptions.Write(call, BenchTables.Of(new NetworkBench(model, options, call.Cancellation).Run(call.Report.Log)));
+        var underLoad = arguments.GetValue(BenchOptions.UnderLoad);
+        var threads = underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments);
+        var options = new NetworkBenchOptions(name, path is null ? null : new FileInfo(path).Length, threads, inference);
+        var bench = new NetworkBench(model, options, call.Cancellation);
+        BenchOptions.Write(
+            call, underLoad ? bench.RunUnderLoad(call.Report.Log).ToResult() : BenchTables.Of(bench.Run(call.Report.Log)));
     }
 
     /// <exception cref="InputException">Options are missing or contradict each other.</exception>

@@ -22,6 +22,11 @@ public sealed unsafe class InferenceSession : IDisposable
     /// <summary>Parts of a step for each thread, where it has so many: a thread that comes late finds some left.</summary>
     private const int PartsPerThread = 4;
 
+    /// <summary>
+    /// The least time of a step on one thread grows by this share with each run, so that the clock of the processor may change.
+    /// </summary>
+    private const int AloneFades = 1000;
+
     private readonly InferencePlan _plan;
     private readonly WorkerPool _pool;
     private readonly bool _ownsPool;
@@ -31,9 +36,11 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly int _together;
     private readonly StepPlaces[] _places;
     private readonly long[] _ticks;
+    private readonly long[] _alone;
     private readonly Action<int, int> _runPart;
     private int _step;
     private int _images;
+    private int _imagesOfAlone;
     private int _parts;
     private int _grain;
 
@@ -51,6 +58,7 @@ public sealed unsafe class InferenceSession : IDisposable
         _scratch = new AlignedBuffer(_scratchPitch * threads);
         _places = [.. plan.Steps.Select(PlacesOf)];
         _ticks = new long[plan.Steps.Count];
+        _alone = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
 
@@ -112,12 +120,15 @@ public sealed unsafe class InferenceSession : IDisposable
     {
         var input = _plan.Input;
         Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, _values.Pointer + PlaceOf(NetworkGraph.InputName));
+        if (_imagesOfAlone != _images) Array.Fill(_alone, long.MaxValue);
+        _imagesOfAlone = _images;
         var threads = _pool.CountActive();
         for (_step = 0; _step < _plan.Steps.Count; _step++)
         {
             var start = Stopwatch.GetTimestamp();
             CutStep(threads);
-            _pool.Run(_parts, _runPart);
+            var alone = _pool.Run(_parts, _runPart, _alone[_step]);
+            _alone[_step] = Math.Min(alone, _alone[_step] == long.MaxValue ? alone : _alone[_step] + _alone[_step] / AloneFades);
             _ticks[_step] += Stopwatch.GetTimestamp() - start;
         }
 

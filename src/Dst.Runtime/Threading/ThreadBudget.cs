@@ -10,10 +10,13 @@ namespace Dst.Runtime.Threading;
 internal sealed class ThreadBudget
 {
     /// <summary>
-    /// The most that counts of what threads have saved, and of what they have cost: 0.5 ms. To wake a thread costs less, to wait for one
-    /// that another program has displaced costs more.
+    /// What threads may cost, unless jobs are long: 1 ms. To wake a thread costs less, to wait for one that another program has displaced
+    /// costs more.
     /// </summary>
-    public static readonly long Limit = Stopwatch.Frequency / 2000;
+    public static readonly long Limit = Stopwatch.Frequency / 1000;
+
+    /// <summary>How long savings and costs count: about 50 ms.</summary>
+    public static readonly long Memory = Stopwatch.Frequency / 20;
 
     /// <summary>The first rest: 20 ms.</summary>
     public static readonly long FirstRest = Stopwatch.Frequency / 50;
@@ -24,7 +27,7 @@ internal sealed class ThreadBudget
     private const int RestFactor = 4;
 
     private readonly int _threads;
-    private long _saved;
+    private double _saved;
     private long _rest = FirstRest / RestFactor;
     private long _since;
     private bool _failed;
@@ -51,11 +54,11 @@ internal sealed class ThreadBudget
         return _active > before;
     }
 
-    /// <summary>Counts a run: the time that it took, and the time that the caller alone would have taken, as its own parts tell.</summary>
-    public void Add(long now, long took, double alone)
+    /// <summary>Counts a run: the time that it took, and the time that the caller alone would have taken.</summary>
+    public void Add(long now, long took, long alone)
     {
-        _saved = Math.Min(Limit, _saved + (long)alone - took);
-        if (_saved >= -Limit) return;
+        _saved = _saved * Math.Max(0, 1 - (double)took / Memory) + alone - took;
+        if (_saved >= -Math.Max(Limit, 2 * alone)) return;
         (_saved, _since, _failed, _rest) = (0, now, true, Math.Min(LongestRest, RestFactor * _rest));
         Volatile.Write(ref _active, (_active + 1) / 2);
     }

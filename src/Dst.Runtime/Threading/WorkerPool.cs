@@ -61,13 +61,20 @@ public sealed class WorkerPool : IDisposable
     /// Calls <paramref name="job"/> once for each part from 0 to <paramref name="parts"/> − 1, in any order and on any thread,
     /// and returns when all have ended. Pass a delegate that is kept, not a new lambda, where allocation matters.
     /// </summary>
-    public void Run(int parts, Action<int> job) => RunJob(parts, job);
+    public void Run(int parts, Action<int> job) => RunJob(parts, job, long.MaxValue);
 
     /// <summary>
     /// As above. The job also gets the number of its thread, from 0 (the caller) to <see cref="Threads"/> − 1, which tells it whose
     /// memory it may use.
     /// </summary>
-    public void Run(int parts, Action<int, int> job) => RunJob(parts, job);
+    /// <param name="parts">Number of parts.</param>
+    /// <param name="job">Computes a part on a thread.</param>
+    /// <param name="alone">
+    /// The least ticks of <see cref="Stopwatch"/> that earlier runs of the same size returned. What disturbs the caller then tells that
+    /// cores are busy.
+    /// </param>
+    /// <returns>The ticks that the caller alone would take, as its own parts tell.</returns>
+    public long Run(int parts, Action<int, int> job, long alone = long.MaxValue) => RunJob(parts, job, alone);
 
     /// <summary>Threads that take part now: fewer than <see cref="Threads"/> while some rest.</summary>
     public int CountActive()
@@ -85,17 +92,17 @@ public sealed class WorkerPool : IDisposable
         foreach (var worker in _workers) worker.Join();
     }
 
-    private void RunJob(int parts, Delegate job)
+    private long RunJob(int parts, Delegate job, long alone)
     {
         ArgumentNullException.ThrowIfNull(job);
         var threads = _workers.Length == 0 || parts <= 1 ? 1 : Math.Min(CountActive(), parts);
+        var start = Stopwatch.GetTimestamp();
         if (threads == 1)
         {
             for (var part = 0; part < parts; part++) Call(job, part, thread: 0);
-            return;
+            return Stopwatch.GetTimestamp() - start;
         }
 
-        var start = Stopwatch.GetTimestamp();
         (_job, _failure, _partCount, _shareCount, _unfinished) = (job, null, parts, threads, parts);
         // From here on a worker may take parts: even one that has been late since an earlier job, which is as good as any.
         for (var share = 0; share < threads; share++) Volatile.Write(ref _shares[share].Left, FirstPart(share + 1) - FirstPart(share));
@@ -104,9 +111,12 @@ public sealed class WorkerPool : IDisposable
         var worked = Stopwatch.GetTimestamp();
         WaitForOthers();
         var end = Stopwatch.GetTimestamp();
-        if (own > 0) _budget.Add(end, took: end - start, alone: (worked - start) * (double)parts / own);
         _job = null;
         if (_failure is { } failure) ExceptionDispatchInfo.Throw(failure);
+        if (own == 0) return alone;
+        var estimate = (long)((worked - start) * (double)parts / own);
+        _budget.Add(end, took: end - start, Math.Min(alone, estimate));
+        return estimate;
     }
 
     /// <summary>Tells all workers that there is a new job, or the end.</summary>
@@ -145,7 +155,7 @@ public sealed class WorkerPool : IDisposable
             }
         }
 
-        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetTimestamp() - start < _spinTicks; Thread.SpinWait(1))
+        for (var spin = new Spin(_spinTicks); spin.Next();)
         {
             if (Volatile.Read(ref _jobs) is var jobs && jobs != seen) return jobs;
         }
@@ -162,7 +172,7 @@ public sealed class WorkerPool : IDisposable
     /// <summary>Waits for the parts that workers compute.</summary>
     private void WaitForOthers()
     {
-        for (var start = Stopwatch.GetTimestamp(); Stopwatch.GetTimestamp() - start < _spinTicks; Thread.SpinWait(1))
+        for (var spin = new Spin(_spinTicks); spin.Next();)
         {
             if (Volatile.Read(ref _unfinished) == 0) return;
         }
@@ -231,6 +241,22 @@ public sealed class WorkerPool : IDisposable
 
     /// <summary>The first part of a share; a share without parts begins where it ends.</summary>
     private int FirstPart(int share) => (int)((long)_partCount * share / _shareCount);
+
+    /// <summary>The time that a thread waits without sleep. After a moment it lets others have its core, such as the one it waits for.</summary>
+    private struct Spin(long ticks)
+    {
+        private static readonly long Moment = Stopwatch.Frequency / 200_000;
+        private readonly long _start = Stopwatch.GetTimestamp();
+
+        public readonly bool Next()
+        {
+            var waited = Stopwatch.GetTimestamp() - _start;
+            if (waited >= ticks) return false;
+            if (waited < Moment) Thread.SpinWait(1);
+            else Thread.Yield();
+            return true;
+        }
+    }
 
     /// <summary>Parts of a share that nobody has taken, below 1 if there are none, in a cache line of its own.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 128)]

@@ -28,6 +28,29 @@ public class ThreadBudgetTests
     }
 
     [Fact]
+    public void Threads_that_are_late_at_times_take_part_as_long_as_they_save_more()
+    {
+        var budget = new ThreadBudget(2);
+        for (var run = 0; run < 100; run++)
+        {
+            Run(budget, took: Turn / 2, alone: Turn);
+            Run(budget, took: Turn, alone: 3 * Turn / 4);
+        }
+
+        Assert.Equal(2, budget.Active);
+    }
+
+    [Fact]
+    public void What_threads_saved_long_ago_does_not_count()
+    {
+        var budget = new ThreadBudget(2);
+        for (var run = 0; run < 100; run++) Run(budget, took: Turn / 2, alone: Turn);
+        var late = 0;
+        for (; budget.Active == 2; late++) Run(budget, took: ThreadBudget.Limit + Turn, alone: ThreadBudget.Limit);
+        Assert.InRange(late, 2, 2 * ThreadBudget.Memory / Turn);
+    }
+
+    [Fact]
     public void Late_threads_rest_by_halves_and_longer_each_time()
     {
         var budget = new ThreadBudget(8);
