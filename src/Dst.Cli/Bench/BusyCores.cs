@@ -18,7 +18,8 @@ internal sealed class BusyCores : IDisposable
             _threads[i] = new Thread(() =>
             {
                 while (!_stopping) FmaProbe.Run(tier, Rounds);
-            }) { IsBackground = true, Name = $"dst load {i + 1}" };
+            })
+            { IsBackground = true, Name = $"dst load {i + 1}" };
             _threads[i].Start();
         }
     }
