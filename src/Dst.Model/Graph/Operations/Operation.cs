@@ -41,6 +41,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(SliceOp), "slice")]
 [JsonDerivedType(typeof(ChannelShuffleOp), "channel_shuffle")]
 [JsonDerivedType(typeof(UpsampleOp), "upsample")]
+[JsonDerivedType(typeof(ConvTransposeOp), "conv_transpose")]
 public abstract record Operation
 {
     private protected Operation()
@@ -72,6 +73,9 @@ public abstract record Operation
 
     /// <summary>Whether it is a layer with weights: a scale folds into them, and its kernel can add a value and clip the sum.</summary>
     internal virtual bool IsWeighted => false;
+
+    /// <summary>The map that has a pixel for each time that a weight is used.</summary>
+    internal virtual FeatureShape WeightUses(FeatureShape input, FeatureShape output) => output;
 
     /// <summary>Whether its weight can have a mask.</summary>
     internal virtual bool TakesMask => false;
