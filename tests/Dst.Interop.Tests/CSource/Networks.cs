@@ -52,7 +52,7 @@ internal static class Networks
         new("shuffled", new ChannelShuffleOp(7), ["joined"]),
         new("larger", new UpsampleOp(2), ["shuffled"]),
         new("smooth", new UpsampleOp(3, Bilinear: true), ["larger"]),
-        new("spread", new ConvTransposeOp(28, 3, 3, 1, 1, 0, true), ["smooth"]),
+        new("spread", new ConvTransposeOp(84, 3, 3, 1, 1, 0, true), ["smooth"]),
         new("spread.bn", new BatchNormOp(), ["spread"]),
         new("spread.sum", new AddOp(), ["spread.bn", "smooth"]),
         new("spread.relu", new ReluOp(), ["spread.sum"]),

@@ -261,7 +261,7 @@ public class InferencePlanTests
             new("mean", new AvgPoolOp(2, 1), ["stochastic"]),
             new("twice as large", new UpsampleOp(2), ["mean"]),
             new("smooth", new UpsampleOp(3, Bilinear: true), ["twice as large"]),
-            new("spread", new ConvTransposeOp(20, 3, 3, 1, 1, 0, true), ["smooth"]),
+            new("spread", new ConvTransposeOp(60, 3, 3, 1, 1, 0, true), ["smooth"]),
             new("spread norm", new BatchNormOp(), ["spread"]),
             new("spread sum", new AddOp(), ["spread norm", "smooth"]),
             new("spread relu", new ReluOp(), ["spread sum"]),

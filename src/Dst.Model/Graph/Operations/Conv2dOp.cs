@@ -23,6 +23,9 @@ public sealed record Conv2dOp(
     /// <summary>Whether each channel of features of the shape <paramref name="input"/> has one filter of its own.</summary>
     internal bool IsDepthwise(FeatureShape input) => ShapeFor(input).IsDepthwise;
 
+    internal override ConvTransposeOp? MirrorOf(FeatureShape input, FeatureShape output) =>
+        ConvTransposeOp.Between(output, input, KernelHeight, KernelWidth, Stride, Padding);
+
     internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
         Groups == 1 ? ChannelOrder.Summed : IsDepthwise(input) ? ChannelOrder.Kept : ChannelOrder.Fixed;
 

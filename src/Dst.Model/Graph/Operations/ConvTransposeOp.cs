@@ -14,6 +14,16 @@ public sealed record ConvTransposeOp(
 {
     internal override bool IsWeighted => true;
 
+    /// <summary>The one from a map to a larger one, or null if its output padding cannot make up for what the windows leave over.</summary>
+    internal static ConvTransposeOp? Between(
+        FeatureShape input, FeatureShape output, int kernelHeight, int kernelWidth, int stride, int padding)
+    {
+        var exact = new ConvTransposeOp(output.Channels, kernelHeight, kernelWidth, stride, padding);
+        var rest = output.Height - exact.Extent(input.Height, kernelHeight);
+        var isLegal = rest >= 0 && rest < stride && rest == output.Width - exact.Extent(input.Width, kernelWidth);
+        return isLegal ? exact with { OutputPadding = rest } : null;
+    }
+
     /// <summary>The convolution from its output to its input, of which it is the backward-data pass.</summary>
     /// <param name="input">Shape of its input.</param>
     public Conv2dShape MirrorFor(FeatureShape input) => new(
