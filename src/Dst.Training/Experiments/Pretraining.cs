@@ -61,7 +61,7 @@ internal sealed class Pretraining(RunFolder run, DataSet data, ComputeContext co
         return trained;
     }
 
-    /// <summary>Draws the first validation images above their reconstructions, both from the image's darkest value to its brightest.</summary>
+    /// <summary>Draws validation images above their reconstructions, from the darkest value of the image to its brightest.</summary>
     private void Draw(Model autoEncoder)
     {
         var shape = data.Shape;

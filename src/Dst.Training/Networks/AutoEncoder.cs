@@ -97,7 +97,8 @@ internal static class AutoEncoder
             + "expected pretrain.decoder: none, or another student");
         mirror = mirror with { Bias = isLast };
         var factor = before.Height / after.Height;
-        if (kind == DecoderKind.Upsample && factor > 1 && IsSameSize(before, after with { Height = after.Height * factor, Width = after.Width * factor }))
+        var isWhole = (before.Height, before.Width) == (after.Height * factor, after.Width * factor);
+        if (kind == DecoderKind.Upsample && factor > 1 && isWhole)
         {
             yield return (".larger", new UpsampleOp(factor));
             yield return ("", new Conv2dOp(before.Channels, 3, 3, 1, 1, 1, isLast));

@@ -3,9 +3,9 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// A transposed convolution with weights [O, I, Kh, Kw]. It is the backward-data pass of a convolution that leads the other way, its mirror,
-/// so all three passes are those of the mirror's <see cref="DirectConvolution"/>. Computing allocates nothing and may run on many threads;
-/// packing is for one thread at a time.
+/// A transposed convolution with weights [O, I, Kh, Kw]. It is the backward-data pass of a convolution that leads the other way, its
+/// mirror, so all three passes are those of the mirror's <see cref="DirectConvolution"/>. Computing allocates nothing and may run on many
+/// threads; packing is for one thread at a time.
 /// </summary>
 /// <param name="tier">Vector width.</param>
 /// <param name="mirror">The convolution from its output to its input, of one group.</param>

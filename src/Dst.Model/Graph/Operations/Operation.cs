@@ -61,7 +61,9 @@ public abstract record Operation
     /// <param name="input">Shape of its first input.</param>
     internal virtual IEnumerable<OperationParameter> Parameters(FeatureShape input) => [];
 
-    /// <summary>The transposed convolution of the same windows that leads from its output back to its input, or null if there is none.</summary>
+    /// <summary>
+    /// The transposed convolution of the same windows that leads from its output back to its input, or null if there is none.
+    /// </summary>
     /// <param name="input">Shape of its first input.</param>
     /// <param name="output">Shape of its output.</param>
     internal virtual ConvTransposeOp? MirrorOf(FeatureShape input, FeatureShape output) => null;

@@ -49,5 +49,6 @@ internal sealed unsafe class TransposedConvolutionNode : PackedWeightNode
 
     protected override void BackwardData(ImageRange images, float* outputGradient, int part) =>
         _kernel.BackwardData(
-            images.Count, outputGradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch), Accumulate(0));
+            images.Count, outputGradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch),
+            Accumulate(0));
 }
