@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dst.Kernels.Simd;
 using Dst.Report;
 using Dst.Runtime;
@@ -46,24 +45,12 @@ internal sealed class LoadBench(SimdTier tier, CancellationToken cancellation)
         using var load = new BusyCores(tier);
         for (var round = 0; round < Rounds; round++)
         {
-            Repeat(one, ofOne);
-            Repeat(several, ofSeveral);
+            ofOne.AddRange(RunTimes.Of(one, RoundSeconds, MinRuns, cancellation));
+            ofSeveral.AddRange(RunTimes.Of(several, RoundSeconds, MinRuns, cancellation));
         }
 
         var single = Result(1, ofOne, null);
         return new(Processor.Name, tier, model, batch, load.Count, [single, Result(threads, ofSeveral, single)]);
-    }
-
-    private void Repeat(Action run, List<double> milliseconds)
-    {
-        var begin = Stopwatch.GetTimestamp();
-        for (var runs = 0; runs < MinRuns || Stopwatch.GetElapsedTime(begin).TotalSeconds < RoundSeconds; runs++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var start = Stopwatch.GetTimestamp();
-            run();
-            milliseconds.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        }
     }
 
     private static LoadResult Result(int threads, List<double> milliseconds, LoadResult? single)

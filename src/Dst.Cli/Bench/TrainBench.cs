@@ -36,7 +36,7 @@ internal sealed record OperationShare(string Operation, StepPass? Pass, double M
 internal sealed record TrainReport(
     string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads,
     [property: JsonPropertyName("form")] string WeightStore, string? Pattern, long Weights, long Macs, long EffectiveMacs, int Steps,
-    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double PercentOfPeak,
+    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double ClockGhz, double PercentOfPeak,
     long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
 
 /// <summary>Measures training steps of a network with random weights, dense or halved, on random images.</summary>
@@ -124,7 +124,7 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         return shares;
     }
 
-    private TrainReport Report(Model model, double peak, List<double> sortedSeconds, IReadOnlyList<OperationShare> operations)
+    private TrainReport Report(Model model, MachinePeak peak, List<double> sortedSeconds, IReadOnlyList<OperationShare> operations)
     {
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var (best, median) = (sortedSeconds[0] / options.Batch, sortedSeconds[sortedSeconds.Count / 2] / options.Batch);
@@ -134,6 +134,6 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
             Processor.Name, options.Tier, options.Arch, options.Width, model.Graph.Input.ToString(), Zoo.UsualTask(options.Arch).Classes,
             options.Batch, options.Threads, options.Pattern is null ? "dense" : "uhp", options.Pattern?.ToString(),
             cost.Weights, cost.Macs, cost.EffectiveMacs, options.Steps, best * 1e3, median * 1e3, 1 / best,
-            gflops, peak, 100 * gflops / peak, process.PeakWorkingSet64, operations);
+            gflops, peak.Gflops, peak.ClockGhz, 100 * gflops / peak.Gflops, process.PeakWorkingSet64, operations);
     }
 }

@@ -5,6 +5,7 @@ using Dst.Cli.Bench;
 using Dst.Graph;
 using Dst.Masks;
 using Dst.Report;
+using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Usage;
 
@@ -30,6 +31,10 @@ internal static class BenchOptions
     /// <summary>A file for the table.</summary>
     public static readonly Option<string?> Csv = SharedOptions.Text(
         "--csv", "FILE", "Also writes the table to this file as CSV, with commit, version, processor, runtime and date.");
+
+    /// <summary>Images of a run.</summary>
+    public static readonly Option<int?> Batch = SharedOptions.Number(
+        "--batch", "Images that run together. Default: 1.", 1, InferencePlan.MaxBatch);
 
     /// <summary>Measures on a busy machine.</summary>
     public static readonly Option<bool> UnderLoad = new("--under-load")
@@ -58,6 +63,9 @@ internal static class BenchOptions
         return threads > 1 ? threads
             : throw new InputException($"option {UnderLoad.Name} has 1 thread to set beside one; at least 2 were expected as {Threads.Name}");
     }
+
+    /// <summary>The number of images of a run, 1 if none is named.</summary>
+    public static int BatchOf(ParseResult arguments) => arguments.GetValue(Batch) ?? 1;
 
     /// <summary>The width multiplier, 1 if none is named.</summary>
     public static double WidthOf(ParseResult arguments) => arguments.GetValue(Width) ?? 1;

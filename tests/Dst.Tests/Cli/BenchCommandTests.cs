@@ -119,6 +119,19 @@ public class BenchCommandTests
     }
 
     [Fact]
+    public void Compare_sets_the_dense_and_the_unstructured_network_beside_the_halved_one()
+    {
+        string[] network = ["--arch", "resnet8", "--width", "0.5", "--input", "3,8,8", "--pattern", "weight:1:4", "--no-tune"];
+        using var document = JsonDocument.Parse(Terminal.Run(["bench", .. network, "--compare", "--json"]).Output);
+        var results = document.RootElement.GetProperty("results").EnumerateArray().ToList();
+        Assert.Equal(["dense", "halved", "unstructured"], results.Select(result => Text(result, "form")));
+        Assert.All(results, result => Assert.InRange(Number(result, "min_ms"), 1e-9, Number(result, "median_ms")));
+        Assert.All(results, result => Assert.InRange(Number(result, "weight_bytes"), 1, Number(result, "resident_bytes")));
+        Assert.Contains("no pruned layer", Terminal.Run("bench", "--arch", "resnet8", "--compare").Error);
+        Terminal.Run(["bench", .. network, "--compare", "--dense"]).AssertWrongInput("--compare", "--dense");
+    }
+
+    [Fact]
     public void Unstructured_masks_keep_as_many_weights_as_the_pattern_and_sparse_plans_skip_the_others()
     {
         string[] arguments = [
