@@ -12,7 +12,12 @@ internal sealed class ExperimentProgress
     /// <summary>The last step.</summary>
     public TrainingProgress Last { get; private set; }
 
-    /// <summary>Validation top-1 of each finished epoch of the present arm that this process has trained.</summary>
+    /// <summary>Whether an auto-encoder is trained, which has no classes.</summary>
+    public bool Reconstructs => Last.Arm == ArmNames.Pretrain;
+
+    /// <summary>
+    /// Validation top-1 of each finished epoch of the present arm that this process has trained; of an auto-encoder the loss.
+    /// </summary>
     public IReadOnlyList<double> Validation => _validation;
 
     /// <summary>Network of the present arm.</summary>
@@ -54,5 +59,5 @@ internal sealed class ExperimentProgress
     }
 
     /// <summary>Takes a finished epoch.</summary>
-    public void EpochEnded(EpochMetrics epoch) => _validation.Add(epoch.ValidationTop1);
+    public void EpochEnded(EpochMetrics epoch) => _validation.Add(Reconstructs ? epoch.ValidationLoss : epoch.ValidationTop1);
 }

@@ -35,7 +35,7 @@ internal static class LiveView
         var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn(new GridColumn().PadRight(0));
         Row(grid, last.Arm, $"arm {progress.Number} of {progress.Arms}, {progress.Network}", "bold");
         Row(grid, $"epoch {last.Epoch} of {last.Epochs}", Bar(progress.Done, Math.Min(MaxBar, room - 7)), "green");
-        Row(grid, $"loss {last.Loss:F4}", ValidationOf(progress.Validation), "default");
+        Row(grid, $"loss {last.Loss:F4}", ValidationOf(progress), "default");
         if (progress.Validation.Count > 1) Row(grid, "", Curve(progress.Validation, Math.Min(MaxCurve, room)), "blue");
         var all = progress.Number < progress.Arms ? $", {Format.Duration(progress.RemainingOfAll)} for all arms" : "";
         Row(grid, $"{last.ImagesPerSecond:F0} images/s", $"{Format.Duration(last.Remaining)} left{all}", "default");
@@ -45,9 +45,11 @@ internal static class LiveView
     private static void Row(Grid grid, string label, string value, string style) =>
         grid.AddRow(new Text(label, Style.Parse(style)), new Text(value, Style.Parse(style)));
 
-    private static string ValidationOf(IReadOnlyList<double> validation)
+    private static string ValidationOf(ExperimentProgress progress)
     {
+        var validation = progress.Validation;
         if (validation.Count == 0) return "validation after the first epoch";
+        if (progress.Reconstructs) return $"validation loss {validation[^1]:F4}, best {validation.Min():F4}";
         return $"validation {Format.Percent(validation[^1])}, best {Format.Percent(validation.Max())}";
     }
 

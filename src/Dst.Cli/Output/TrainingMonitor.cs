@@ -32,9 +32,11 @@ internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingP
     {
         _progress.EpochEnded(epoch);
         if (report.ErrorIsTerminal) return;
+        var validation = epoch.Arm == ArmNames.Pretrain
+            ? $"validation loss {epoch.ValidationLoss:F4}"
+            : $"training {Format.Percent(epoch.TrainTop1)}, validation {Format.Percent(epoch.ValidationTop1)}";
         report.Log(
-            $"{epoch.Arm}: epoch {epoch.Epoch} of {_progress.Last.Epochs}, loss {epoch.TrainLoss:F4}, "
-            + $"training {Format.Percent(epoch.TrainTop1)}, validation {Format.Percent(epoch.ValidationTop1)}, "
+            $"{epoch.Arm}: epoch {epoch.Epoch} of {_progress.Last.Epochs}, loss {epoch.TrainLoss:F4}, {validation}, "
             + $"{epoch.ImagesPerSecond:F0} images/s, {Format.Duration(_progress.Last.Remaining)} left");
     }
 }

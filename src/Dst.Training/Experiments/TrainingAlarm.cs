@@ -30,7 +30,7 @@ internal sealed class TrainingAlarm(TrainingPhase phase, DataSet data)
                 + "a lower learning rate may help";
         }
 
-        if (!_saidChance && epoch.ValidationTop1 <= Chance && epoch.Epoch >= Math.Max(3, epochs / Wait))
+        if (!_saidChance && !phase.Reconstructs && epoch.ValidationTop1 <= Chance && epoch.Epoch >= Math.Max(3, epochs / Wait))
         {
             _saidChance = true;
             yield return $"warning: {epoch.Arm} is at chance after {epoch.Epoch} of {epochs} epochs: validation {epoch.ValidationTop1:P1}, "
