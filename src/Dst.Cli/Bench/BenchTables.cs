@@ -18,7 +18,9 @@ internal static class BenchTables
                 + $"{report.ImagesPerSecond:F1} images/s",
             $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
                 + $"{Format.Bytes(report.ResidentBytes)} of memory");
-        return new(report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), summary, Of(report.Layers));
+        return new(
+            report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), summary,
+            Of(report.Layers));
     }
 
     /// <summary>The result of <c>bench kernels</c>: a row for each pass of each layer in each form.</summary>
@@ -35,7 +37,9 @@ internal static class BenchTables
             $"{report.MsPerImage:F4} ms an image (median {report.MsPerImageMedian:F4}), {report.ImagesPerSecond:F1} images/s",
             $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
                 + $"{Format.Bytes(report.PeakMemoryBytes)} of memory at most");
-        return new(report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), summary, Of(report.Operations));
+        return new(
+            report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), summary,
+            Of(report.Operations));
     }
 
     private static Table Of(IReadOnlyList<StepResult> steps) => Table.Of(

@@ -18,7 +18,8 @@ namespace Dst.Cli.Bench;
 internal sealed record KernelResult(string Kernel, string Shape, double Ms, double Gflops, double PercentOfPeak, double SpeedupVsDense);
 
 /// <summary>The JSON document of <c>bench kernels</c>.</summary>
-internal sealed record KernelReport(string Cpu, SimdTier Tier, int Threads, double PeakGflops, double ClockGhz, IReadOnlyList<KernelResult> Kernels);
+internal sealed record KernelReport(
+    string Cpu, SimdTier Tier, int Threads, double PeakGflops, double ClockGhz, IReadOnlyList<KernelResult> Kernels);
 
 /// <summary>Measures the convolution kernels on the layers of a family, dense and pruned, against the machine's peak.</summary>
 internal sealed class KernelBench(SimdTier tier, KernelFamily family, int threads, CancellationToken cancellation)

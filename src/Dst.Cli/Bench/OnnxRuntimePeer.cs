@@ -6,7 +6,8 @@ using Dst.Interop.Onnx;
 namespace Dst.Cli.Bench;
 
 /// <summary>
-/// ONNX Runtime in a process of its own, the program <c>bench/peers/onnxruntime</c> of the sources: no part of this program knows its package.
+/// ONNX Runtime in a process of its own, the program <c>bench/peers/onnxruntime</c> of the sources: no part of this program knows its
+/// package.
 /// </summary>
 internal sealed class OnnxRuntimePeer : IDisposable
 {
@@ -49,7 +50,8 @@ internal sealed class OnnxRuntimePeer : IDisposable
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (root is not null && !File.Exists(Path.Combine(root.FullName, Project))) root = root.Parent;
         if (root is null)
-            throw new InputException($"bench peers found no {Project} above {AppContext.BaseDirectory}; the sources of DST were expected there");
+            throw new InputException(
+                $"bench peers found no {Project} above {AppContext.BaseDirectory}; the sources of DST were expected there");
         var project = Path.Combine(root.FullName, Project);
         using var build = Process.Start(new ProcessStartInfo("dotnet", ["build", project, "-c", "Release", "-v", "quiet", "-nologo"])
         {

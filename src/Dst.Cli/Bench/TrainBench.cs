@@ -36,8 +36,8 @@ internal sealed record OperationShare(string Operation, StepPass? Pass, double M
 internal sealed record TrainReport(
     string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads,
     [property: JsonPropertyName("form")] string WeightStore, string? Pattern, long Weights, long Macs, long EffectiveMacs, int Steps,
-    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double ClockGhz, double PercentOfPeak,
-    long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
+    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double ClockGhz,
+    double PercentOfPeak, long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
 
 /// <summary>Measures training steps of a network with random weights, dense or halved, on random images.</summary>
 internal sealed class TrainBench(TrainBenchOptions options, CancellationToken cancellation)

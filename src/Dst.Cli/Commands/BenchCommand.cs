@@ -121,7 +121,8 @@ internal static class BenchCommand
             throw new InputException(
                 "option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");
         Option[] notCompared = [BenchOptions.UnderLoad, Dense, Unstructured];
-        if (arguments.GetValue(Compare) && Array.Find(notCompared, option => arguments.GetResult(option) is { Implicit: false }) is { } other)
+        if (arguments.GetValue(Compare)
+            && Array.Find(notCompared, option => arguments.GetResult(option) is { Implicit: false }) is { } other)
             throw new InputException($"bench has both {Compare.Name} and {other.Name}; one of them was expected");
         if (arguments.GetValue(Dense) && arguments.GetValue(Sparse))
             throw new InputException("bench has both --dense and --sparse; one of them was expected");

@@ -61,7 +61,8 @@ internal static class BenchOptions
     {
         var threads = arguments.GetValue(Threads) ?? Environment.ProcessorCount;
         return threads > 1 ? threads
-            : throw new InputException($"option {UnderLoad.Name} has 1 thread to set beside one; at least 2 were expected as {Threads.Name}");
+            : throw new InputException(
+                $"option {UnderLoad.Name} has 1 thread to set beside one; at least 2 were expected as {Threads.Name}");
     }
 
     /// <summary>The number of images of a run, 1 if none is named.</summary>

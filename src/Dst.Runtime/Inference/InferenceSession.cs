@@ -136,7 +136,10 @@ public sealed unsafe class InferenceSession : IDisposable
         Layout.ToPlain(_values.Pointer + PlaceOf(_plan.Program.Output), _images, output.Channels, output.Height * output.Width, logits);
     }
 
-    /// <summary>Cuts the current step into parts of some grains, which are of as many units as cost least, or fewer to busy all threads.</summary>
+    /// <summary>
+    /// Cuts the current step into parts of some grains. A grain has as many units as cost least together, or fewer where threads would be
+    /// idle.
+    /// </summary>
     private void CutStep(int threads)
     {
         var step = _plan.Steps[_step];

@@ -204,7 +204,9 @@ public sealed class WorkerPool : IDisposable
         return done;
     }
 
-    /// <summary>Takes the next part of a share. What describes the job holds until the part has ended, as the caller waits for it.</summary>
+    /// <summary>
+    /// Takes the next part of a share. What describes the job holds until the part has ended, as the caller waits for it.
+    /// </summary>
     private bool TryTake(int share, out int part)
     {
         part = 0;
@@ -242,7 +244,9 @@ public sealed class WorkerPool : IDisposable
     /// <summary>The first part of a share; a share without parts begins where it ends.</summary>
     private int FirstPart(int share) => (int)((long)_partCount * share / _shareCount);
 
-    /// <summary>The time that a thread waits without sleep. After a moment it lets others have its core, such as the one it waits for.</summary>
+    /// <summary>
+    /// The time that a thread waits without sleep. After a moment it lets others have its core, such as the one it waits for.
+    /// </summary>
     private struct Spin(long ticks)
     {
         private static readonly long Moment = Stopwatch.Frequency / 200_000;

@@ -88,7 +88,9 @@ public class WorkerPoolTests
         });
     }
 
-    /// <summary>Many pools at once, on more threads than there are cores; parts of any number, some of which fail or are cancelled.</summary>
+    /// <summary>
+    /// Many pools at once, on more threads than there are cores; parts of any number, some of which fail or are cancelled.
+    /// </summary>
     [Fact]
     public void No_part_is_lost_or_runs_twice_or_beside_another_of_its_thread()
     {
