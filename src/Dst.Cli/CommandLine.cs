@@ -46,6 +46,7 @@ public static class CommandLine
         ("inspect", InspectCommand.Create),
         ("export", ExportCommand.Create),
         ("results", ResultsCommand.Create),
+        ("report", ReportCommand.Create),
         ("data", DataCommand.Create),
         ("settings", SettingsCommand.Create),
         ("networks", NetworksCommand.Create),

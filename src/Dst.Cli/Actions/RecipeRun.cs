@@ -4,6 +4,7 @@ using Dst.Cli.Output;
 using Dst.Cli.Usage;
 using Dst.ModelFiles;
 using Dst.Report;
+using Dst.Report.Html;
 using Dst.Report.Models;
 using Dst.Report.Runs;
 using Dst.Runtime.Threading;
@@ -92,7 +93,8 @@ internal static class RecipeRun
             ArmTables.Cost(arms),
         ];
         if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) blocks.Add(LayersOf(run, pruned));
-        blocks.Add(new Lines([$"run folder: {run.Path}", .. NextCommands(run, summary)]));
+        var report = WriteReport(call, run.Path, new FinishedRun(run.Path, summary, run.Recipe));
+        blocks.Add(new Lines([$"run folder: {run.Path}", .. report, .. NextCommands(run, summary)]));
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
     }
 
@@ -107,6 +109,7 @@ internal static class RecipeRun
             var summary = RunToEnd(call, run, firstData ?? Load(call, run.Recipe), resumeWith: set.Path, set.DiscardIfEmpty);
             firstData = null;
             runs.Add(new(run.Path, summary, run.Recipe));
+            WriteReport(call, run.Path, runs[^1]);
             next = NextCommands(run, summary);
         }
 
@@ -124,9 +127,26 @@ internal static class RecipeRun
             ArmTables.Accuracy(arms, set.Recipe.Data.ValidationFrom),
             .. ArmTables.BalanceAndImages(arms),
             ArmTables.Cost(arms),
-            new Lines([$"run folder: {set.Path}", .. next]),
+            new Lines([$"run folder: {set.Path}", .. WriteReport(call, set.Path, [.. runs]), .. next]),
         ];
         call.Report.Write(new(document, blocks));
+    }
+
+    /// <summary>Writes the report of finished runs into a folder. The run has done its work if that cannot be done.</summary>
+    /// <returns>The line that names it; empty if there is none.</returns>
+    private static string[] WriteReport(Invocation call, string folder, params IReadOnlyList<FinishedRun> runs)
+    {
+        var file = Path.Combine(folder, HtmlReport.FileName);
+        try
+        {
+            HtmlReport.Save(file, runs, call.Report.Log);
+            return [$"report: {file}"];
+        }
+        catch (InputException e)
+        {
+            call.Report.Log($"warning: there is no report: {e.Message}");
+            return [];
+        }
     }
 
     /// <summary>Commands that show and use the model of the method, or that of the last arm if the recipe has no such arm.</summary>
@@ -151,6 +171,7 @@ internal static class RecipeRun
         var monitor = new TrainingMonitor(report);
         var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
         {
+            Command = call.CommandLine,
             Progress = monitor,
             EpochEnded = monitor.EpochEnded,
             Log = report.Log,

@@ -20,9 +20,12 @@ internal static class LatencyMeter
         var image = new float[plan.Input.Count];
         var logits = new float[plan.Outputs];
         Repeat(session, image, logits, WarmUpMilliseconds);
+        var before = session.Times;
         var times = Repeat(session, image, logits, MeasureMilliseconds);
+        var steps = session.Times.Zip(
+            before, (after, start) => new StepLatency(after.Name, after.Form, (after.Time - start.Time).TotalMilliseconds / times.Count));
         times.Sort();
-        return new(times[0], times[times.Count / 2]);
+        return new(times[0], times[times.Count / 2]) { Steps = [.. steps] };
     }
 
     private static List<double> Repeat(InferenceSession session, float[] image, float[] logits, double milliseconds)
