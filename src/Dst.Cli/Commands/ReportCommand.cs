@@ -41,6 +41,7 @@ internal static class ReportCommand
         HtmlReport.Save(file, runs, call.Report.Log);
         var bytes = new FileInfo(file).Length;
         call.Report.Write(new(
-            new { File = file, Bytes = bytes, Runs = runs.Select(run => run.Folder) }, new Lines($"report: {file}, {Format.Bytes(bytes)}")));
+            new { File = file, Bytes = bytes, Runs = runs.Select(run => run.Folder) },
+            new Lines($"report: {file}, {Format.Bytes(bytes)}")));
     }
 }

@@ -69,8 +69,8 @@ public static class HtmlReport
         var page = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         page.Append($"<meta http-equiv=\"Content-Security-Policy\" content=\"{Policy}\">\n");
         page.Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-        page.Append(Line(Tag("title", $"{title} - DST report"))).Append("<style>\n").Append(styles.ReadToEnd()).Append("</style>\n</head>\n<body>\n");
-        page.Append("<main>\n");
+        page.Append(Line(Tag("title", $"{title} - DST report"))).Append("<style>\n").Append(styles.ReadToEnd());
+        page.Append("</style>\n</head>\n<body>\n<main>\n");
         foreach (var section in body) page.Append(Line(section));
         return page.Append("</main>\n</body>\n</html>\n").ToString();
     }

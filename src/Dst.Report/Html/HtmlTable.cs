@@ -14,7 +14,8 @@ internal static class HtmlTable
             "table",
             table.Title is { } title ? Tag("caption", title) : null,
             Tag("thead", Tag("tr", table.Columns.Select(column => Tag("th", SideOf(column), Attribute("scope", "col"), column.Title)))),
-            Tag("tbody", table.Rows.Select(row => Tag("tr", row.Zip(table.Columns, (cell, column) => Tag("td", SideOf(column), cell.Text)))))),
+            Tag("tbody", table.Rows.Select(
+                row => Tag("tr", row.Zip(table.Columns, (cell, column) => Tag("td", SideOf(column), cell.Text)))))),
         table.Legend.Length > 0 ? Tag("p", Class("note"), table.Legend) : null);
 
     private static XAttribute? SideOf(Column column) => column.Alignment == Alignment.Left ? Class("left") : null;

@@ -37,7 +37,8 @@ public sealed record Thumbnail(int Channels, int Height, int Width, byte[] Pixel
         return picture;
     }
 
-    private static Thumbnail Empty(int channels, int height, int width) => new(channels, height, width, new byte[channels * height * width]);
+    private static Thumbnail Empty(int channels, int height, int width) =>
+        new(channels, height, width, new byte[channels * height * width]);
 
     private static float MeanOf(float[] amplitudes, FeatureShape shape, int channel, int top, int left, int square)
     {

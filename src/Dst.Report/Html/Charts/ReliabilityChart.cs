@@ -38,7 +38,7 @@ internal sealed record ReliabilityChart(string Title, Calibration Calibration, s
             Class(Colour),
             Svg.Box(
                 "mark bar", left, top, plot.ColumnOf(100 * bin.To) - 1 - left, plot.RowOf(0) - top, hint,
-                0.25 + 0.75 * Math.Sqrt((double)bin.Images / Calibration.Images)));
+                0.3 + 0.7 * Math.Sqrt((double)bin.Images / Calibration.Bins.Max(other => other.Images))));
     }
 
     private static string RangeOf(ConfidenceBin bin) => $"{100 * bin.From:0} to {100 * bin.To:0}%";

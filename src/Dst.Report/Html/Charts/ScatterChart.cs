@@ -23,6 +23,8 @@ internal sealed record ScatterChart(string Title, string XTitle, string YTitle, 
 {
     private const double Radius = 5.5, LetterWidth = 7.4, LineHeight = 13;
 
+    private const string ShapeSigns = "●■▲◆✚";
+
     // Paths about (0, 0) of about the same area: circle, square, triangle, diamond, cross.
     private static readonly string[] Shapes =
     [
@@ -43,6 +45,17 @@ internal sealed record ScatterChart(string Title, string XTitle, string YTitle, 
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<LegendEntry> Legend
+    {
+        get
+        {
+            var groups = Points.Select(point => (point.Shape, point.Group)).Distinct().ToList();
+            return groups.Count < 2 ? []
+                : groups.ConvertAll(group => new LegendEntry(null, $"{ShapeSigns[group.Shape % ShapeSigns.Length]} {group.Group}"));
+        }
+    }
+
+    /// <inheritdoc/>
     public override Table Numbers => Table.Of(
         Points,
         new("name", "network", point => point.Name) { Alignment = Alignment.Left },
@@ -56,7 +69,8 @@ internal sealed record ScatterChart(string Title, string XTitle, string YTitle, 
     {
         var reach = Points.SelectMany(point => new[] { point.Value - (point.Deviation ?? 0), point.Value + (point.Deviation ?? 0) });
         var plot = new Plot(Scale.ForCosts(XTitle, [.. Points.Select(point => point.Cost)]), Scale.Linear(YTitle, reach));
-        var frontier = Tag("polyline", Class("frontier"), Attribute("points", string.Join(' ', Frontier.Select(point => plot.PointOf(point.Cost, point.Value)))));
+        var corners = Frontier.Select(point => plot.PointOf(point.Cost, point.Value));
+        var frontier = Tag("polyline", Class("frontier"), Attribute("points", string.Join(' ', corners)));
         return plot.Draw($"{Title}: {YTitle} by {XTitle}", frontier, Points.Select(point => DrawMark(plot, point)), Labels(plot));
     }
 

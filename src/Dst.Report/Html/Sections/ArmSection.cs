@@ -30,7 +30,9 @@ internal static class ArmSection
     {
         var words = Arm.Of(arm).DescribeIn(group.Recipe);
         return Tag(
-            "div", Tag("dt", Tag("i", Class($"sign {ReportGroup.ColourOf(arm)}")), arm), Tag("dd", $"{char.ToUpperInvariant(words[0])}{words[1..]}."));
+            "div",
+            Tag("dt", Tag("i", Class($"sign {ReportGroup.ColourOf(arm)}")), arm),
+            Tag("dd", $"{char.ToUpperInvariant(words[0])}{words[1..]}."));
     }
 
     private static IEnumerable<string> NotesOf(ReportGroup group)

@@ -25,14 +25,15 @@ internal static class CurveSection
     {
         if (hasHeading) yield return Tag("h3", group.Name);
         var arms = group.Arms.Select(arm => arm.Arm).Where(arm => group.Details.Any(run => EpochsOf(run, arm).Any())).ToList();
-        yield return new LineChart("Validation accuracy of all arms", Epoch, Top1, [.. arms.SelectMany(arm => Validation(group, arm, arm))])
-            .ToHtml();
+        if (arms.Count > 1)
+            yield return new LineChart(
+                "Validation accuracy of all arms", Epoch, Top1, [.. arms.SelectMany(arm => Validation(group, arm, arm))]).ToHtml();
         yield return Section.SmallGrid(
             arms.Select(arm => new LineChart($"Accuracy of {arm}", Epoch, Top1, AccuracyOf(group, arm)) { IsSmall = true }.ToHtml()));
         yield return Tag(
             "details",
             Tag("summary", "Losses"),
-            Tag("p", Class("note"), "The training loss has the terms of the teachers, the validation loss is the cross-entropy of the labels."),
+            Tag("p", Class("note"), "The training loss has the terms of the teachers. The validation loss is the labels' cross-entropy."),
             Section.SmallGrid(
                 arms.Select(arm => new LineChart($"Loss of {arm}", Epoch, "Loss", LossesOf(group, arm)) { IsSmall = true }.ToHtml())));
     }

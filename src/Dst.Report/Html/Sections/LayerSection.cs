@@ -29,9 +29,10 @@ internal static class LayerSection
             Section.Grid(
                 times.Count == 0 ? null : new LayerChart("Time of each layer", [.. times.Select(row => row.Time)])
                 {
-                    Note = "From the input to the output: mean of one image on one thread. Layers without a share have no mask.",
+                    Note = "From the input to the output: shortest time of one image on one thread. Layers without a share have no mask.",
                 }.ToHtml(),
-                Tag("div", TableOf(rows), MasksOf(model))));
+                Tag("div", MasksOf(model))),
+            TableOf(rows));
     }
 
     private static XElement TableOf(IReadOnlyList<Row> rows)
@@ -60,12 +61,12 @@ internal static class LayerSection
         var masks = LayerRow.AllOf(model).Where(row => model.Masks.ContainsKey(row.Layer)).Select(row => row.Layer).ToList();
         if (masks.Count == 0) yield break;
         yield return Tag("h3", "Masks");
-        yield return Tag("p", Class("note"), "A row for each filter, a column for each part of a filter that is kept or dropped as a whole.");
+        yield return Tag("p", Class("note"), "A row for each filter, a column for each part of it that is kept or dropped as a whole.");
         foreach (var i in Enumerable.Range(0, Masks).Select(i => i * (masks.Count - 1) / (Masks - 1)).Distinct())
         {
             var mask = model.Masks[masks[i]];
-            var text = $"{masks[i]}: {Format.Percent((double)mask.KeptWeights / mask.WeightShape.Aggregate(1L, (all, side) => all * side))} kept, "
-                + mask.PatternName;
+            var weights = mask.WeightShape.Aggregate(1L, (all, side) => all * side);
+            var text = $"{masks[i]}: {Format.Percent((double)mask.KeptWeights / weights)} kept, {mask.PatternName}";
             yield return Tag("figure", Section.Image("mask", Draw(mask), $"mask of {text}"), Tag("figcaption", text));
         }
     }
@@ -92,8 +93,9 @@ internal static class LayerSection
 
         public double KeptShare => (double)Layer.Nonzero / Layer.Weights;
 
-        public string PatternText =>
-            Arm.Layers.FirstOrDefault(layer => layer.Name == Layer.Layer)?.Skipped is { } reason ? $"{Layer.Pattern} ({reason})" : Layer.Pattern;
+        public string PatternText => Arm.Layers.FirstOrDefault(layer => layer.Name == Layer.Layer)?.Skipped is { } reason
+            ? $"{Layer.Pattern} ({reason})"
+            : Layer.Pattern;
 
         public LayerTime Time => new(Layer.Layer, KeptShare, Step!.Ms, Layer.Nonzero < Layer.Weights ? Dense?.Ms : null);
 

@@ -11,7 +11,8 @@ internal static class OriginSection
 {
     /// <summary>The section.</summary>
     public static XElement Of(IReadOnlyList<ReportGroup> groups) => Section.Of(
-        "origin", "How it was made", null, groups.SelectMany(group => group.Details).Select(run => Of(run, isAlone: groups is [{ Details.Count: 1 }])));
+        "origin", "How it was made", null,
+        groups.SelectMany(group => group.Details).Select(run => Of(run, isAlone: groups is [{ Details.Count: 1 }])));
 
     private static XElement Of(RunDetails run, bool isAlone)
     {
@@ -40,7 +41,8 @@ internal static class OriginSection
         if (run.Manifest is not { } manifest) yield break;
         if (manifest.Command is { } command) yield return ("Command", command);
         yield return ("Begun", $"{manifest.Started:yyyy-MM-dd HH:mm} UTC");
-        yield return ("Version", $"DST {manifest.Version}{(manifest.Commit is { } commit ? $", commit {commit}" : "")}, {manifest.Framework}");
+        var commit = manifest.Commit is null ? "" : $", commit {manifest.Commit}";
+        yield return ("Version", $"DST {manifest.Version}{commit}, {manifest.Framework}");
         yield return ("Processor", $"{manifest.Cpu}, vectors {manifest.Tier}, {Words.Count(manifest.Threads, "thread")}");
         yield return ("System", manifest.System);
         foreach (var change in manifest.Changes) yield return ("Changed", change);

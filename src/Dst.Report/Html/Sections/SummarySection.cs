@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Dst.Report.Runs;
 using static Dst.Report.Html.Markup;
 
 namespace Dst.Report.Html.Sections;
@@ -6,12 +7,14 @@ namespace Dst.Report.Html.Sections;
 /// <summary>The head of a report: what was trained, and the numbers that one looks for first.</summary>
 internal static class SummarySection
 {
+    private const int MostNotices = 3;
+
     /// <summary>The head.</summary>
     public static XElement Of(IReadOnlyList<ReportGroup> groups) => Tag(
         "header",
         Tag("p", Class("brand"), "DST report"),
         Tag("h1", groups.Count == 1 ? groups[0].Runs.Recipe : string.Join(", ", groups.Select(group => group.Runs.Recipe).Distinct())),
-        groups.Select(group => Tag("p", Class("lead"), DescriptionOf(group))),
+        groups.Select(group => Tag("p", Class("lead"), (groups.Count == 1 ? "" : $"{group.Runs.Recipe}, ") + DescriptionOf(group))),
         groups.Count == 1 ? Tag("div", Class("tiles"), TilesOf(groups[0])) : null,
         NoticeOf(groups));
 
@@ -45,13 +48,20 @@ internal static class SummarySection
     private static XElement Tile(string name, string value, string note) => Tag(
         "div", Class("tile"), Tag("p", Class("name"), name), Tag("p", Class("value"), value), Tag("p", Class("note"), note));
 
+    private static bool HaveOtherImages(IEnumerable<RunDetails> runs) =>
+        runs.Select(run => run.Manifest?.Data.GetValueOrDefault("test")).OfType<string>().Distinct().Count() > 1;
+
     private static XElement? NoticeOf(IReadOnlyList<ReportGroup> groups)
     {
         var details = groups.SelectMany(group => group.Details).ToList();
         var missing = details.SelectMany(
             run => run.Missing.Select(sentence => details.Count == 1 ? sentence : $"{run.Run.Folder}: {sentence}")).ToList();
-        if (details.Select(run => run.Manifest?.Data.GetValueOrDefault("test")).OfType<string>().Distinct().Count() > 1)
-            missing.Add("the runs were tested on different images, so their accuracies do not compare");
-        return missing.Count == 0 ? null : Tag("ul", Class("notice"), missing.Select(sentence => Tag("li", sentence)));
+        if (details.GroupBy(run => run.Run.Summary.Seed).Any(HaveOtherImages))
+            missing.Add("runs of one seed were tested on different images, so their accuracies do not compare");
+        if (missing.Count == 0) return null;
+        var list = Tag("ul", missing.Select(sentence => Tag("li", sentence)));
+        return missing.Count <= MostNotices
+            ? Tag("div", Class("notice"), list)
+            : Tag("details", Class("notice"), Tag("summary", $"{missing.Count} remarks about files"), list);
     }
 }

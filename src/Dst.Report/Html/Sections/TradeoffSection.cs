@@ -10,15 +10,16 @@ internal static class TradeoffSection
     /// <summary>The section.</summary>
     public static XElement Of(IReadOnlyList<ReportGroup> groups)
     {
-        const string accuracy = "Test top-1, %";
         var bars = groups.Any(group => group.Runs.Seeds.Count > 1) ? " Bars are standard deviations over the seeds." : "";
         return Section.Of(
             "tradeoff", "Accuracy against cost",
             "Better networks are higher, cheaper ones are further left. The line joins those that no other beats in both." + bars,
             Section.Grid(
-                new ScatterChart("Accuracy against time", "Time of one image on one thread, ms", accuracy, PointsOf(groups, arm => arm.Ms))
-                    .ToHtml(),
-                new ScatterChart("Accuracy against size", "Model file, kB", accuracy, PointsOf(groups, arm => arm.FileBytes / 1e3)).ToHtml()));
+                Chart("Accuracy against time", "Time of one image on one thread, ms", arm => arm.Ms),
+                Chart("Accuracy against size", "Model file, kB", arm => arm.FileBytes / 1e3)));
+
+        XElement Chart(string title, string cost, Func<ArmStatistic, double> costOf) =>
+            new ScatterChart(title, cost, "Test top-1, %", PointsOf(groups, costOf)).ToHtml();
     }
 
     private static IReadOnlyList<ScatterPoint> PointsOf(IReadOnlyList<ReportGroup> groups, Func<ArmStatistic, double> cost) =>

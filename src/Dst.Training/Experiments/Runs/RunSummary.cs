@@ -17,7 +17,7 @@ public sealed record Latency(double Min, double Median)
 /// <summary>Time of one step of an inference plan.</summary>
 /// <param name="Name">The layer, or the operation's name.</param>
 /// <param name="Form">How it is computed, such as <c>masked winograd4x4</c>.</param>
-/// <param name="Ms">Mean of the repeats, ms.</param>
+/// <param name="Ms">Shortest of the repeats, ms.</param>
 public sealed record StepLatency(string Name, string Form, double Ms);
 
 /// <summary>What pruning did to one layer.</summary>

@@ -119,8 +119,8 @@ public sealed record TestRecord(
         if (names.Length > Pairs * MistakesPerPair
             || shape is not [_, >= 1 and <= Thumbnail.MaxSide, >= 1 and <= Thumbnail.MaxSide, 1 or 3])
             throw file.Malformed(
-                $"has {names.Length} pictures of the shape [{string.Join(", ", shape)}]; at most {Pairs * MistakesPerPair} grey or RGB ones "
-                + $"of 1 to {Thumbnail.MaxSide} pixels a side were expected");
+                $"has {names.Length} pictures of the shape [{string.Join(", ", shape)}]; at most {Pairs * MistakesPerPair} grey or RGB "
+                + $"ones of 1 to {Thumbnail.MaxSide} pixels a side were expected");
         var indices = ReadIndices(file, MistakeIndices, names.Length, images);
         var pixels = file.ReadBytes(Pictures, names.Length, shape[1], shape[2], shape[3]);
         var size = pixels.Length / names.Length;

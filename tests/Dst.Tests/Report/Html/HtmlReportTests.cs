@@ -20,8 +20,9 @@ public sealed class HtmlReportTests : IDisposable
         string[] sections = ["arms", "tradeoff", "curves", "confusion", "calibration", "layers", "origin"];
         Assert.All(sections, section => Assert.Contains($"<section class=\"{section}\">", page));
         Assert.DoesNotContain("class=\"notice\"", page);
-        Assert.Contains("The finished dense student, pruned by the pattern row:4:2, trained on labels alone.", page);
-        Assert.Contains("The finished dense student, pruned by the pattern row:4:2, taught by the teacher and the network before pruning.", page);
+        const string pruned = "The finished dense student, pruned by the pattern row:4:2, ";
+        Assert.Contains($"{pruned}trained on labels alone.", page);
+        Assert.Contains($"{pruned}taught by the teacher and the network before pruning.", page);
         Assert.Equal(3, Count(page, "class=\"mask\""));
 
         foreach (var file in Directory.GetFiles(folder, "*-test.safetensors")) File.Delete(file);
@@ -33,7 +34,7 @@ public sealed class HtmlReportTests : IDisposable
         Assert.All(["curves", "calibration", "layers"], section => Assert.DoesNotContain($"<section class=\"{section}\">", old));
         string[] sentences =
         [
-            "there is no &lt;arm&gt;-test.safetensors of teacher, student-kd, uhp, dst, so calibration and pictures of mistakes are left out",
+            "there is no &lt;arm&gt;-test.safetensors of teacher, student-kd, uhp, dst, so calibration and pictures of mistakes are left",
             "manifest.json is not there, so command, versions and processor are left out", "learning curves are left out: ",
             "layers and masks of dst are left out: ",
         ];
@@ -56,15 +57,16 @@ public sealed class HtmlReportTests : IDisposable
         string[] runs =
         [
             TinyRun.RunIn(_folder.File("a"), "arms=[student]"), TinyRun.RunIn(_folder.File("b"), "arms=[student]", "seed=6"),
-            TinyRun.RunIn(_folder.File("c"), "arms=[student]", "seed=7", "train.epochs=2"),
+            TinyRun.RunIn(_folder.File("c"), "arms=[student]", "data.simulated.difficulty=0.3", "train.epochs=2"),
         ];
         var page = Render(runs);
         Assert.Equal(2, Count(page, "<details class=\"group\""));
         Assert.Contains("train.epochs 3", page);
         Assert.Contains("seeds 5, 6", page);
         Assert.Contains("summed over the seeds", page);
-        Assert.Contains("class=\"error\"", page);
-        Assert.Contains("the runs were tested on different images, so their accuracies do not compare", page); // each seed simulates its own
+        Assert.Contains("Bars are standard deviations over the seeds.", page);
+        Assert.Contains("runs of one seed were tested on different images, so their accuracies do not compare", page);
+        Assert.DoesNotContain("different images", Render(runs[..2])); // each seed draws its own
         Assert.Equal(3, Count(page, "<dt>Run folder</dt>"));
     }
 
