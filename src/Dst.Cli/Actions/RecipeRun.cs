@@ -177,6 +177,7 @@ internal static class RecipeRun
         var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
         {
             Command = call.CommandLine,
+            Planned = monitor.Begin,
             Progress = monitor,
             EpochEnded = monitor.EpochEnded,
             Log = report.Log,
