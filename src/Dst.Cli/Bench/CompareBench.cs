@@ -109,7 +109,7 @@ internal sealed class CompareBench(Model model, NetworkBenchOptions options, Can
 
         /// <summary>Runs for a round.</summary>
         public void Measure(CancellationToken cancellation) =>
-            _joules += _energy.Measure(() => _ms.AddRange(RunTimes.Of(_run.Run, RoundSeconds, MinRuns, cancellation)));
+            _joules += _energy.Measure(() => _ms.AddRange(RunTimes.Of(_run.Run, RoundSeconds, MinRuns, cancellation: cancellation)));
 
         /// <summary>Forgets what was measured to warm up.</summary>
         public void Forget()

@@ -45,8 +45,8 @@ internal sealed class LoadBench(SimdTier tier, CancellationToken cancellation)
         using var load = new BusyCores(tier);
         for (var round = 0; round < Rounds; round++)
         {
-            ofOne.AddRange(RunTimes.Of(one, RoundSeconds, MinRuns, cancellation));
-            ofSeveral.AddRange(RunTimes.Of(several, RoundSeconds, MinRuns, cancellation));
+            ofOne.AddRange(RunTimes.Of(one, RoundSeconds, MinRuns, cancellation: cancellation));
+            ofSeveral.AddRange(RunTimes.Of(several, RoundSeconds, MinRuns, cancellation: cancellation));
         }
 
         var single = Result(1, ofOne, null);

@@ -47,9 +47,9 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         var peak = MachinePeak.Measure(options.Inference.Tier, options.Threads);
         using var plan = InferencePlan.Compile(model, options.Inference);
         using var network = new NetworkRun(plan, options.Threads, images);
-        RunTimes.Of(network.Run, WarmUpSeconds, MinRuns, cancellation);
+        RunTimes.Of(network.Run, WarmUpSeconds, MinRuns, cancellation: cancellation);
         var before = network.Times;
-        var ms = RunTimes.Of(network.Run, MeasureSeconds, MinRuns, cancellation);
+        var ms = RunTimes.Of(network.Run, MeasureSeconds, MinRuns, cancellation: cancellation);
         var times = network.Times.Zip(before, (after, start) => (after.Name, after.Form, Time: after.Time - start.Time));
         var layers = times.Select(step => (step.Name, step.Form, Ms: step.Time.TotalMilliseconds / ms.Count)).ToList();
         ms.Sort();

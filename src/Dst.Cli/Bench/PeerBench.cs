@@ -143,7 +143,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
             name, peerMs.Min(), denseMs.Min(), halvedMs.Min(), RatioSpread.Of(peerMs, denseMs), RatioSpread.Of(peerMs, halvedMs));
     }
 
-    private double Fastest(NetworkRun network) => RunTimes.Of(network.Run, RoundSeconds, MinRuns, cancellation).Min();
+    private double Fastest(NetworkRun network) => RunTimes.Of(network.Run, RoundSeconds, MinRuns, cancellation: cancellation).Min();
 
     private static void CheckEqual(string name, float[] expected, float[] actual)
     {
