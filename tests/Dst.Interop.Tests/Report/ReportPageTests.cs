@@ -14,15 +14,17 @@ public sealed class ReportPageTests(Browser browser, ReportRuns runs) : IClassFi
         """;
 
     private const string BrokenImages = """
-        () => [...document.images].filter(image => !image.src.startsWith("data:image/png") || image.naturalWidth === 0).map(image => image.alt)
+        () => [...document.images].filter(image => !image.src.startsWith("data:image/png") || image.naturalWidth === 0)
+            .map(image => image.alt)
         """;
 
     private const string TextsOutsideTheirChart = """
         () => [...document.querySelectorAll("svg")].flatMap(svg => {
             const frame = svg.getBoundingClientRect();
-            return [...svg.querySelectorAll("text")].filter(text => { const box = text.getBoundingClientRect();
-                return box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2 || box.bottom > frame.bottom + 2; })
-                .map(text => text.textContent); })
+            return [...svg.querySelectorAll("text")].filter(text => {
+                const box = text.getBoundingClientRect();
+                return box.left < frame.left - 2 || box.right > frame.right + 2
+                    || box.top < frame.top - 2 || box.bottom > frame.bottom + 2; }).map(text => text.textContent); })
         """;
 
     private const string WidthTooMuch = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth";

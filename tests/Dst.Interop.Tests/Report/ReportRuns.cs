@@ -31,7 +31,7 @@ public sealed class ReportRuns : IDisposable
             """);
         var run = Terminal.Run([.. Arguments, "--seeds", "1,2"]);
         Assert.True(run.ExitCode == CommandLine.Done, run.Error);
-        Set = Assert.Single(Directory.GetDirectories(_folder.File("runs/noise")), folder => !folder.EndsWith("latest", StringComparison.Ordinal));
+        Set = Assert.Single(Directory.GetDirectories(_folder.File("runs/noise")), folder => Path.GetFileName(folder) != "latest");
     }
 
     /// <summary>Command line of a run.</summary>
