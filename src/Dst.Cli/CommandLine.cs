@@ -40,6 +40,7 @@ public static class CommandLine
         ("distill", DistillCommand.Create),
         ("prune", PruneCommand.Create),
         ("halve", HalveCommand.Create),
+        ("quantise", QuantiseCommand.Create),
         ("import", ImportCommand.Create),
         ("eval", EvalCommand.Create),
         ("predict", PredictCommand.Create),

@@ -33,6 +33,9 @@ public sealed unsafe class InferenceSession : IDisposable
     private int _images;
     private int _parts;
 
+    /// <summary>What looks at a value when it is complete: its name, and its first element as it lies in memory.</summary>
+    internal delegate void ValueObserver(string value, float* first);
+
     internal InferenceSession(InferencePlan plan, WorkerPool pool, bool ownsPool)
     {
         (_plan, _pool, _ownsPool) = (plan, pool, ownsPool);
@@ -49,6 +52,9 @@ public sealed unsafe class InferenceSession : IDisposable
         _ticks = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
+
+    /// <summary>Called with the network's input and then with the output of each step, of the first image of those that run together.</summary>
+    internal ValueObserver? Observer { get; init; }
 
     /// <summary>Threads that share the work.</summary>
     public int Threads => _pool.Threads;
@@ -108,12 +114,15 @@ public sealed unsafe class InferenceSession : IDisposable
     {
         var input = _plan.Input;
         Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, _values.Pointer + PlaceOf(NetworkGraph.InputName));
+        Observer?.Invoke(NetworkGraph.InputName, _values.Pointer + PlaceOf(NetworkGraph.InputName));
         for (_step = 0; _step < _plan.Steps.Count; _step++)
         {
             var start = Stopwatch.GetTimestamp();
             _parts = Math.Min(_pool.Threads, _plan.Steps[_step].Units(_images));
             _pool.Run(_parts, _runPart);
             _ticks[_step] += Stopwatch.GetTimestamp() - start;
+            var written = _plan.Steps[_step].Output;
+            Observer?.Invoke(written, _values.Pointer + PlaceOf(written));
         }
 
         var output = _plan.Program.Values[_plan.Program.Output].Shape;

@@ -5,7 +5,7 @@ namespace Dst.Tests.Cli;
 public class UsageTests
 {
     private static readonly string[] VerbNames = [
-        "run", "train", "distill", "prune", "halve", "import", "eval", "predict", "inspect", "export", "bench", "results", "data",
+        "run", "train", "distill", "prune", "halve", "quantise", "import", "eval", "predict", "inspect", "export", "bench", "results", "data",
         "settings", "networks", "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
