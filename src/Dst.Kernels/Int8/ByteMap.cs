@@ -11,21 +11,12 @@ public static unsafe class ByteMap
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">Blocked floats.</param>
-    /// <param name="count">Number of elements.</param>
+    /// <param name="count">Number of elements: whole blocks.</param>
     /// <param name="scale">Size of a step.</param>
     /// <param name="zero">The byte of 0.</param>
     /// <param name="y">Bytes.</param>
-    public static void FromFloats(SimdTier tier, float* x, long count, float scale, byte zero, byte* y)
-    {
-        var (steps, low, high, half) = (1 / scale, -(float)zero, (float)(byte.MaxValue - zero), zero + 0.5f);
-        for (var i = 0L; i < count; i++)
-        {
-            var value = x[i] * steps;
-            value = value > low ? value : low;
-            value = value < high ? value : high;
-            y[i] = (byte)(int)(value + half);
-        }
-    }
+    public static void FromFloats(SimdTier tier, float* x, long count, float scale, byte zero, byte* y) =>
+        Run(tier, new FloatsToBytes(x, count, 1 / scale, zero, y));
 
     /// <summary>(byte − zero)·scale in float; lanes of no channel become 0.</summary>
     /// <param name="tier">Vector width.</param>
@@ -35,31 +26,21 @@ public static unsafe class ByteMap
     /// <param name="scale">Size of a step.</param>
     /// <param name="zero">The byte of 0.</param>
     /// <param name="y">Blocked floats.</param>
-    public static void ToFloats(SimdTier tier, byte* x, int channels, int pixels, float scale, byte zero, float* y)
-    {
-        for (var i = 0L; i < Layout.ImageLength(channels, pixels); i++)
-            y[i] = Layout.ChannelOf(i, Layout.Blocks(channels), pixels) < channels ? (x[i] - zero) * scale : 0;
-    }
+    public static void ToFloats(SimdTier tier, byte* x, int channels, int pixels, float scale, byte zero, float* y) =>
+        Run(tier, new BytesToFloats(x, channels, pixels, scale, zero, y));
 
     /// <summary>Requantises x·2^shift, and a second map beside it.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">Bytes.</param>
     /// <param name="second">Bytes that are added, or null.</param>
     /// <param name="shift">Bits by which x is shifted up.</param>
-    /// <param name="result">For each channel, or for all.</param>
+    /// <param name="result">What becomes of the shifted bytes.</param>
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="y">Bytes; may be <paramref name="x"/> or <paramref name="second"/>.</param>
     public static void Rescale(
-        SimdTier tier, byte* x, byte* second, int shift, Requantisation result, int channels, int pixels, byte* y)
-    {
-        for (var i = 0L; i < Layout.ImageLength(channels, pixels); i++)
-        {
-            var channel = Layout.ChannelOf(i, Layout.Blocks(channels), pixels);
-            var index = result.Offsets.Length == 1 ? 0 : Math.Min(channel, channels - 1);
-            y[i] = result.Apply(index, x[i] << shift, second == null ? (byte)0 : second[i]);
-        }
-    }
+        SimdTier tier, byte* x, byte* second, int shift, Int8Result result, int channels, int pixels, byte* y) =>
+        Run(tier, new Rescaling(x, second, shift, result, Layout.Blocks(channels), pixels, y));
 
     /// <summary>y = table[x].</summary>
     /// <param name="table">256 bytes.</param>
@@ -118,14 +99,8 @@ public static unsafe class ByteMap
     public static void Max(SimdTier tier, WindowShape shape, byte* x, byte* y)
     {
         shape.ValidatePool(1);
-        for (var o = 0L; o < shape.OutputLength(1); o++)
-        {
-            y[o] = 0;
-            for (var tap = 0; tap < shape.Area; tap++)
-            {
-                if (shape.InputOf(o, tap) is >= 0 and var i) y[o] = Math.Max(y[o], x[i]);
-            }
-        }
+        if (tier == SimdTier.Scalar) BytePool.MaxReference(shape, x, y);
+        else BytePool.Max(shape, x, y);
     }
 
     /// <summary>Requantises the sum of each window times 2^shift.</summary>
@@ -141,19 +116,85 @@ public static unsafe class ByteMap
         SimdTier tier, WindowShape shape, bool countsPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
     {
         shape.ValidatePool(1);
-        for (var o = 0L; o < shape.OutputLength(1); o++)
-        {
-            var (sum, inside) = (0, 0);
-            for (var tap = 0; tap < shape.Area; tap++)
-            {
-                if (shape.InputOf(o, tap) is >= 0 and var i) (sum, inside) = (sum + x[i], inside + 1);
-            }
-
-            var count = shape.CountOf(o, countsPadding);
-            y[o] = result.Apply(result.Offsets.Length == 1 ? 0 : count - 1, sum + (count - inside) * zero << shift);
-        }
+        if (tier == SimdTier.Scalar) BytePool.MeanReference(shape, countsPadding, zero, shift, result, x, y);
+        else IntKernelRunner.Run(tier, new BytePool.Mean(shape, countsPadding, zero, shift, result, x, y));
     }
 
     private static long PlaceOf(int channel, int pixels) =>
         (long)channel / Layout.Block * pixels * Layout.Block + channel % Layout.Block;
+
+    private static void Run<TKernel>(SimdTier tier, TKernel kernel) where TKernel : struct, IByteKernel
+    {
+        if (tier == SimdTier.Scalar) kernel.Reference();
+        else IntKernelRunner.Run(tier, kernel);
+    }
+
+    /// <summary>A kernel with its plain loop, which is the specification.</summary>
+    private interface IByteKernel : IIntKernel
+    {
+        void Reference();
+    }
+
+    private readonly struct FloatsToBytes(float* x, long count, float steps, byte zero, byte* y) : IByteKernel
+    {
+        private readonly float _low = -(float)zero;
+        private readonly float _high = byte.MaxValue - zero;
+        private readonly float _half = zero + 0.5f;
+
+        public void Reference()
+        {
+            for (var i = 0L; i < count; i++)
+            {
+                var value = x[i] * steps;
+                value = value > _low ? value : _low;
+                value = value < _high ? value : _high;
+                y[i] = (byte)(int)(value + _half);
+            }
+        }
+
+        public void Run<T>() where T : unmanaged, IIntLanes<T>
+        {
+            for (var i = 0L; i < count; i += Layout.Block) T.StoreBytes(y + i, T.FromFloats(x + i, steps, _low, _high, _half));
+        }
+    }
+
+    private readonly struct BytesToFloats(byte* x, int channels, int pixels, float scale, byte zero, float* y) : IByteKernel
+    {
+        public void Reference()
+        {
+            for (var i = 0L; i < Layout.ImageLength(channels, pixels); i++)
+                y[i] = Layout.ChannelOf(i, Layout.Blocks(channels), pixels) < channels ? (x[i] - zero) * scale : 0;
+        }
+
+        public void Run<T>() where T : unmanaged, IIntLanes<T>
+        {
+            var scales = stackalloc float[Layout.Block];
+            for (var block = 0; block < Layout.Blocks(channels); block++)
+            {
+                for (var lane = 0; lane < Layout.Block; lane++) scales[lane] = block * Layout.Block + lane < channels ? scale : 0;
+                var (first, less) = ((long)block * pixels * Layout.Block, T.Broadcast(-zero));
+                for (var i = first; i < first + (long)pixels * Layout.Block; i += Layout.Block)
+                    T.StoreFloats(y + i, T.Add(T.Bytes(x + i), less), scales);
+            }
+        }
+    }
+
+    private readonly struct Rescaling(byte* x, byte* second, int shift, Int8Result result, int blocks, int pixels, byte* y) : IByteKernel
+    {
+        public void Reference()
+        {
+            for (var i = 0L; i < (long)blocks * pixels * Layout.Block; i++)
+                result.Store(Layout.ChannelOf(i, blocks, pixels), x[i] << shift, second, y, i);
+        }
+
+        public void Run<T>() where T : unmanaged, IIntLanes<T>
+        {
+            for (var block = 0; block < blocks; block++)
+            {
+                var (of, first) = (result.OfBlock(block), (long)block * pixels * Layout.Block);
+                for (var i = first; i < first + (long)pixels * Layout.Block; i += Layout.Block)
+                    of.Store(T.ShiftLeft(T.Bytes(x + i), shift), second, y, i);
+            }
+        }
+    }
 }

@@ -1,8 +1,11 @@
 namespace Dst.Kernels;
 
 /// <summary>
-/// How an integer sum becomes a byte: y = clamp(⌊(sum·Multiplier[i] + residual·2^ResidualShift·ResidualMultiplier + Offset[i]) / 2^(32 + Shift)⌋),
-/// where i is the channel. The offset holds everything that is constant: bias, zero points and the half that makes the floor round to the
+/// How an integer sum becomes a byte, where i is the channel:
+/// <code>
+/// y = clamp(⌊(sum·Multiplier[i] + residual·ResidualMultiplier·2^ResidualShift + Offset[i]) / 2^(32 + Shift)⌋)
+/// </code>
+/// The offset holds everything that is constant: bias, zero points and the half that makes the floor round to the
 /// nearest, a tie upwards. All of it is exact in 64-bit integers; docs/method.md is the specification.
 /// </summary>
 public sealed record Requantisation

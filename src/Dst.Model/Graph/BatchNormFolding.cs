@@ -48,6 +48,7 @@ public static class BatchNormFolding
                 .Select(node => node with { Inputs = [.. node.Inputs.Select(Renamed)] }),
         ];
         var result = new CheckedGraph(graph.Definition with { Nodes = rest });
-        return model with { Graph = result, Parameters = result.Parameters.ToDictionary(shape => shape.Name, shape => parameters[shape.Name]) };
+        var kept = result.Parameters.ToDictionary(shape => shape.Name, shape => parameters[shape.Name]);
+        return model with { Graph = result, Parameters = kept };
     }
 }

@@ -18,7 +18,7 @@ internal static class Int8Tensors
     public static IEnumerable<TensorEntry> Of(Int8Scales scales, CheckedGraph graph)
     {
         var values = scales.Values.Values;
-        float[] filters = [.. Weights(graph).Where(shape => scales.Filters.ContainsKey(shape.Layer)).SelectMany(shape => scales.Filters[shape.Layer])];
+        float[] filters = [.. Weights(graph).SelectMany(shape => scales.Filters.GetValueOrDefault(shape.Layer, []))];
         yield return new(ValueScales, [scales.Values.Count], [.. values.Select(value => value.Scale)]);
         yield return new(ValueZeros, [scales.Values.Count], (byte[])[.. values.Select(value => value.Zero)]);
         yield return new(FilterScales, [filters.Length], filters);
@@ -32,8 +32,7 @@ internal static class Int8Tensors
     {
         if (ModelMetadata.ReadInt8Values(file.Strings, graph) is not { } names) return null;
         var (scales, zeros) = (file.ReadFloats(ValueScales, names.Length), file.ReadBytes(ValueZeros, names.Length));
-        var layers = Weights(graph).Where(shape => file.Tensors.TryGetValue(tensorOf(shape), out var tensor) && tensor.Type == TensorType.I8)
-            .ToList();
+        var layers = Weights(graph).Where(shape => file.Tensors.GetValueOrDefault(tensorOf(shape))?.Type == TensorType.I8).ToList();
         var total = layers.Sum(layer => (long)layer.Shape[0]);
         if (total > Array.MaxLength) throw file.Malformed($"has {total} filters of 8-bit weights; at most {Array.MaxLength} were expected");
         var filters = file.ReadFloats(FilterScales, (int)total);

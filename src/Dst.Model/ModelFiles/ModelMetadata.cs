@@ -117,9 +117,11 @@ internal static class ModelMetadata
         if (!file.Values.ContainsKey(Int8Values)) return null;
         var names = ReadJson<string[]>(file, Int8Values);
         if (names.FirstOrDefault(name => name is null || !graph.Shapes.ContainsKey(name)) is { } unknown)
-            throw file.Malformed($"has the 8-bit value '{unknown}'; names of its network's layers or '{NetworkGraph.InputName}' were expected");
+            throw file.Malformed(
+                $"has the 8-bit value '{unknown}'; names of its network's layers or '{NetworkGraph.InputName}' were expected");
         if (names.Contains(null)) throw file.Malformed("has a null 8-bit value; a string was expected");
-        if (Words.FindTwice(names) is { } twice) throw file.Malformed($"has the 8-bit value '{twice}' twice; different names were expected");
+        if (Words.FindTwice(names) is { } twice)
+            throw file.Malformed($"has the 8-bit value '{twice}' twice; different names were expected");
         return names;
     }
 

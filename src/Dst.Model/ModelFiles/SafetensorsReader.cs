@@ -181,7 +181,14 @@ public sealed class SafetensorsReader : IDisposable
             || !json.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
             || !json.TryGetProperty("shape", out var shapeJson) || !json.TryGetProperty("data_offsets", out var offsetsJson))
             throw Malformed($"describes tensor '{name}' without dtype, shape and data_offsets, which were expected");
-        TensorType? known = dtype.GetString() switch { "F32" => TensorType.F32, "U8" => TensorType.U8, "I8" => TensorType.I8, "I64" => TensorType.I64, _ => null };
+        TensorType? known = dtype.GetString() switch
+        {
+            "F32" => TensorType.F32,
+            "U8" => TensorType.U8,
+            "I8" => TensorType.I8,
+            "I64" => TensorType.I64,
+            _ => null,
+        };
         if (known is not { } type) throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, U8, I8 or I64 was expected");
 
         var shape = ReadIntegers(name, "shape", shapeJson, int.MaxValue);

@@ -18,7 +18,7 @@ public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskByt
 
     /// <inheritdoc/>
     public override string ToString() => FileBytes == DenseFileBytes ? Format.Bytes(FileBytes)
-        : $"{Format.Bytes(FileBytes)}, {(double)FileBytes / DenseFileBytes:F3} of {Format.Bytes(DenseFileBytes)} dense in floats" + Masks;
+        : $"{Format.Bytes(FileBytes)}, {(double)FileBytes / DenseFileBytes:F3} of {Format.Bytes(DenseFileBytes)} dense" + Masks;
 
     private string Masks => MaskBytes == 0
         ? ""

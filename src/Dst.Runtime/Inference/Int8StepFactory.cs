@@ -1,6 +1,7 @@
 using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
+using Dst.Masks;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 
@@ -21,7 +22,8 @@ internal static class Int8StepFactory
     {
         ConversionOp => new ConversionStep(node, x, y),
         _ when node is LoweredDepthwiseNode depthwise => new Int8DepthwiseStep(
-            node, x, y, new(tier, depthwise.Window, node.Integers!.Weight!, node.Integers.Padding, ResultOf(node))),
+            node, x, y,
+            new(tier, depthwise.Window, node.Integers!.Weight!, node.Integers.Padding, ResultOf(node, depthwise.Window.Channels))),
         Conv2dOp c => Convolution(tier, node, x, y, c.ShapeFor(x.Shape)),
         LinearOp l => Convolution(tier, node, x, y, new(x.Shape.Channels, 1, 1, l.OutFeatures, 1, 1)),
         FlattenOp => new ByteFlattenStep(node, x, y),
@@ -30,11 +32,16 @@ internal static class Int8StepFactory
         AvgPoolOp p => new ByteAvgPoolStep(node, x, y, p.ShapeFor(x.Shape), p.CountPadding),
         GlobalAvgPoolOp => new ByteAvgPoolStep(node, x, y, WholeMap(x.Shape), countsPadding: false),
         _ when node.Integers!.Tables.Count > 0 => new TableStep(node, x, y),
-        _ => new RescaleStep(node, x, y),
+        _ => new RescaleStep(node, x, y, ResultOf(node, x.Shape.Channels)),
     };
 
-    private static Int8ConvolutionStep Convolution(SimdTier tier, LoweredNode node, LoweredValue x, LoweredValue y, Conv2dShape shape) =>
-        new(node, x, y, new(tier, shape, node.Integers!.Weight!, node.Integers.Padding, ResultOf(node)));
+    private static Int8ConvolutionStep Convolution(SimdTier tier, LoweredNode node, LoweredValue x, LoweredValue y, Conv2dShape shape)
+    {
+        var kept = node.Mask?.ToKeptTaps();
+        return new(
+            node, kept is null ? "int8" : "masked int8", x, y,
+            new(tier, shape, kept, node.Integers!.Weight!, node.Integers.Padding, ResultOf(node, shape.Filters)));
+    }
 
     private static IEnumerable<InferenceStep> Join(LoweredNode node, LoweredProgram program)
     {
@@ -47,8 +54,8 @@ internal static class Int8StepFactory
         }
     }
 
-    private static Int8Result ResultOf(LoweredNode node) =>
-        node.Integers!.ToBytes is { } bytes ? new(bytes) : new(node.Integers.ToFloats!);
+    private static Int8Result ResultOf(LoweredNode node, int channels) =>
+        node.Integers!.ToBytes is { } bytes ? new(bytes, channels) : new(node.Integers.ToFloats!);
 
     private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
 }

@@ -111,7 +111,8 @@ public sealed class Quantiser
     {
         var what = value == NetworkGraph.InputName ? "the network's input" : $"the output of layer '{value}'";
         if (!range.IsFinite)
-            throw new InputException($"{what} is not finite on the {images} calibration images; weights and images with finite sums were expected");
+            throw new InputException(
+                $"{what} is not finite on the {images} calibration images; weights and images with finite sums were expected");
         if (range.Most == range.Least)
             throw new InputException(
                 $"{what} is 0 on each of the {images} calibration images, so that it has no range; images like those of the training "
@@ -121,8 +122,8 @@ public sealed class Quantiser
     /// <summary>The network with weights that are multiples of their scales.</summary>
     private Model Quantised()
     {
-        var (parameters, filters, values) = (_model.Parameters.ToDictionary(), new Dictionary<string, float[]>(), new Dictionary<string, ByteScale>());
-        var known = new Dictionary<string, ByteScale>();
+        var (parameters, filters) = (_model.Parameters.ToDictionary(), new Dictionary<string, float[]>());
+        var (values, known) = (new Dictionary<string, ByteScale>(), new Dictionary<string, ByteScale>());
         if (_nodes.NeedsScale(NetworkGraph.InputName)) Add(NetworkGraph.InputName, 0);
         foreach (var node in Nodes)
         {
@@ -184,7 +185,8 @@ public sealed class Quantiser
         using var plan = InferencePlan.CompileDirect(quantised, new() { Tier = _options.Tier });
         using var floats = new ValueWalk(_plan);
         using var bytes = new ValueWalk(plan);
-        var (expected, signal, noise) = (new Dictionary<string, float[]>(), new Dictionary<string, double>(), new Dictionary<string, double>());
+        var expected = new Dictionary<string, float[]>();
+        var (signal, noise) = (new Dictionary<string, double>(), new Dictionary<string, double>());
         var length = (int)_model.Graph.Input.Count;
         for (var i = 0; i < count; i++)
         {

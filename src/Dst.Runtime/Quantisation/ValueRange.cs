@@ -47,9 +47,10 @@ internal sealed class ValueRange
     /// <param name="leastScale">The smallest scale that can be expressed.</param>
     public ByteScale ScaleOf(RangeMethod method, double leastScale)
     {
+        var bins = Enumerable.Range(0, Bins);
         var (least, most) = method switch
         {
-            RangeMethod.Percentile => (Least + BinWidth * Outlying(Enumerable.Range(0, Bins)), Most - BinWidth * Outlying(Enumerable.Range(0, Bins).Reverse())),
+            RangeMethod.Percentile => (Least + BinWidth * Outlying(bins), Most - BinWidth * Outlying(bins.Reverse())),
             RangeMethod.Mse => BestShare() is var share ? (share * Least, share * Most) : default,
             _ => (Least, Most),
         };

@@ -36,12 +36,11 @@ public sealed class QuantiseCommandTests : IDisposable
         Assert.InRange(layers[1].GetProperty("signal_to_noise").GetDouble(), 15, 60);
 
         Assert.Contains("8-bit integers: 9 of 10 layers with weights", Terminal.Run("inspect", output).Output);
+        Assert.Equal(CommandLine.Done, Terminal.Run("bench", output, "--json").ExitCode);
         Terminal.Run(["quantise", output, "--out", _folder.File("again"), .. SimulatedData]).AssertWrongInput("is quantised already");
         Terminal.Run("prune", output, "--out", _folder.File("again")).AssertWrongInput("is quantised already");
         Terminal.Run(["halve", output, "--out", _folder.File("again"), .. SimulatedData]).AssertWrongInput("is quantised already");
-        var train = Terminal.Run(["train", "--from", output, .. SimulatedData]);
-        Assert.Equal(CommandLine.WrongInput, train.ExitCode);
-        Assert.Contains("is quantised already", train.Error);
+        AssertRefused(Terminal.Run(["train", "--from", output, .. SimulatedData]), "is quantised already");
         Terminal.Run("export", output, "--format", "c", "--out", _folder.File("c")).AssertWrongInput("is quantised already");
         var onnx = Terminal.Run("export", output, "--format", "onnx", "--out", _folder.File("m.onnx"));
         Assert.Equal(CommandLine.Done, onnx.ExitCode);
@@ -57,20 +56,28 @@ public sealed class QuantiseCommandTests : IDisposable
         var run = Terminal.Run("quantise", model, "--data", images, "--method", "percentile", "--out", output);
         Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Contains("ranges are those of 1 image; 100 to 500 images", run.Error);
-        Assert.Contains(" dense in floats", run.Output);
+        Assert.Contains(" dense", run.Output);
         Assert.NotNull(ModelFile.Load(output).Int8);
 
         Terminal.Run("quantise", model, "--data", images).AssertWrongInput("--out FILE");
         Terminal.Run("quantise", model, "--out", output).AssertWrongInput("no images to measure features on");
         Terminal.Run("quantise", model, "--data", images, "--out", output, "--split", "test").AssertWrongInput("--split");
         Terminal.Run("quantise", model, "--data", images, "--out", output, "--keep-float", "conv9").AssertWrongInput("'conv9'", "conv1");
-        Terminal.Run("quantise", model, "--data", images, "--out", output, "--keep-float", "*").AssertWrongInput("no layer that is quantised");
+        var all = Terminal.Run("quantise", model, "--data", images, "--out", output, "--keep-float", "*");
+        AssertRefused(all, "no layer that is quantised");
         Terminal.Run("quantise", model, "--data", _folder.File("nowhere"), "--out", output).AssertWrongInput("nowhere");
         Terminal.Run(["quantise", model, "--out", output, .. SimulatedData, "--set", "train.epochs=3"]).AssertWrongInput("train.epochs");
         File.WriteAllBytes(Path.Combine(images, "0.png"), TestImages.GreyPng(16, 16, (_, _) => 0));
         var black = _folder.File("black.safetensors");
         ModelFile.Save(black, ModelFile.Load(model) with { Normalisation = InputNormalisation.None(1) });
-        Terminal.Run("quantise", black, "--data", images, "--out", output).AssertWrongInput("the network's input is 0");
+        AssertRefused(Terminal.Run("quantise", black, "--data", images, "--out", output), "the network's input is 0");
+    }
+
+    /// <summary>As AssertWrongInput, where other lines come before the sentence.</summary>
+    private static void AssertRefused(Terminal run, string words)
+    {
+        Assert.Equal(CommandLine.WrongInput, run.ExitCode);
+        Assert.Contains(words, run.Error.TrimEnd('\n').Split('\n')[^1]);
     }
 
     private static double Top1Of(string model)

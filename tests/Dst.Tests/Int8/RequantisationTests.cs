@@ -55,7 +55,8 @@ public class RequantisationTests
             var factor = (random.NextDouble() < 0.5 ? -1 : 1) * Math.Pow(2, -1.01 - 25 * random.NextDouble());
             var (zero, sum) = (random.Next(-100_000, 100_000), (int)Math.Clamp(random.Next(-300, 300) / factor, -1e7, 1e7));
             var (bias, residualFactor) = (random.NextDouble() * 100 - 50, random.Next(3) * random.NextDouble() * 2);
-            var (range, residual, residualZero) = (new ByteRange((byte)random.Next(256), 3, 250), (byte)random.Next(256), (byte)random.Next(256));
+            var range = new ByteRange((byte)random.Next(256), 3, 250);
+            var (residual, residualZero) = ((byte)random.Next(256), (byte)random.Next(256));
             // A second channel with the largest factor of the layer takes bits from the first.
             var result = Requantisation.Create([factor, 0.3], [zero, 0], [bias, 0], range, residualFactor, residualZero)!;
             var real = factor * ((double)sum - zero) + bias + residualFactor * (residual - residualZero) + range.Zero;
