@@ -44,6 +44,9 @@ public sealed class Pipeline
     /// <summary>Whether an arm is in training now, whose state is saved if it is cancelled. May be asked from any thread.</summary>
     public bool IsTraining => _isTraining;
 
+    /// <summary>The command line that runs it, for the manifest of a new run, or null.</summary>
+    public string? Command { get; init; }
+
     /// <summary>Called after each step.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
@@ -81,7 +84,7 @@ public sealed class Pipeline
                 $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
                 + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
         if (Arm.NeededBy(_recipe).All(arm => _run.Summary.Find(arm.Name) is not null)) return _run.Summary;
-        var changes = _run.WriteManifest(RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data));
+        var changes = _run.WriteManifest(RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command });
         if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
         Planned?.Invoke(check.Plan());
         foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
@@ -108,7 +111,17 @@ public sealed class Pipeline
 
     private PhaseResult Train(TrainingPhase phase, CancellationToken cancellation)
     {
-        var runner = new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log };
+        var alarm = new TrainingAlarm(phase, _data);
+        var runner = new PhaseRunner(_run, _data, _compute)
+        {
+            Progress = Progress,
+            EpochEnded = epoch =>
+            {
+                EpochEnded?.Invoke(epoch);
+                foreach (var line in alarm.Check(epoch)) Log?.Invoke(line);
+            },
+            Log = Log,
+        };
         _isTraining = true;
         try
         {
@@ -126,7 +139,7 @@ public sealed class Pipeline
     private (TrainingPhase Phase, bool IsPruned) Plan(Arm arm, CancellationToken cancellation)
     {
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
-        var begin = startsDense ? BestStudent().ToLogits() : _networks.Create(arm.StartIn(_recipe), Log);
+        var begin = startsDense ? BestStudent().ToLogits() : Begin(arm.StartIn(_recipe), cancellation);
         var hasMasks = startsDense && begin.Masks.Count > 0;
         if (hasMasks) Log?.Invoke($"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no "
             + "effect");
@@ -145,6 +158,17 @@ public sealed class Pipeline
         Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
         Model Dense() => startsDense ? dense : BestStudent();
         Model Teacher() => _recipe.Student.IsTeacher ? Dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
+    }
+
+    /// <summary>The network of a start, the student from its auto-encoder if the recipe asks for that.</summary>
+    private Model Begin(ArmStart start, CancellationToken cancellation)
+    {
+        var model = _networks.Create(start, Log);
+        if (!_recipe.Pretrain.IsUsed) return model;
+        if (start == ArmStart.NarrowStudent) Log?.Invoke("half-width: it has initial weights, as the auto-encoder has other widths");
+        return start == ArmStart.Student
+            ? new Pretraining(_run, _data, _compute).Start(model, phase => Train(phase, cancellation), Log)
+            : model;
     }
 
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
