@@ -38,7 +38,24 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     }
 
     /// <summary>The arms that are not finished, in their order. Call after <see cref="Check"/>.</summary>
-    public IReadOnlyList<PlannedArm> Plan() => [.. _arms.Where(arm => finished?.Find(arm.Name) is null).Select(Plan)];
+    public IReadOnlyList<PlannedArm> Plan()
+    {
+        var arms = _arms.Where(arm => finished?.Find(arm.Name) is null).ToList();
+        var first = _recipe.Pretrain.IsUsed ? arms.Find(BeginsWithStudent) : null;
+        return [.. arms.SelectMany(arm => arm == first ? new[] { PlanPretraining(), Plan(arm) } : [Plan(arm)])];
+    }
+
+    private bool BeginsWithStudent(Arm arm) => arm.Given(_recipe) is null && arm.StartIn(_recipe) == ArmStart.Student;
+
+    private PlannedArm PlanPretraining()
+    {
+        var phase = Pretraining.PhaseOf(_recipe, networks.Create(ArmStart.Student, log: null));
+        var cost = NetworkCost.Of(phase.Start.Graph);
+        var steps = (long)data.StepsPerEpoch(phase.Options.Batch) * phase.Options.Epochs;
+        return new(
+            phase.Arm, phase.Start.Graph.Name, cost.Weights, cost.Macs, phase.Options.Epochs, steps,
+            3.0 * cost.Macs * steps * phase.Options.Batch);
+    }
 
     private PlannedArm Plan(Arm arm)
     {
@@ -104,7 +121,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
             throw new InputException($"{decoder} while student.is_teacher is true; expected none, because a student is pre-trained");
         if (student.From is { } from)
             throw new InputException($"{decoder} while student.from is {from}; expected one of them, because each starts the student");
-        if (!_arms.Any(arm => arm.Given(_recipe) is null && arm.StartIn(_recipe) == ArmStart.Student))
+        if (!_arms.Any(BeginsWithStudent))
             throw new InputException($"{decoder}, and no arm begins with the student; expected none, or the arm student or student-kd");
         var phase = Pretraining.PhaseOf(_recipe, networks.Create(ArmStart.Student, log: null));
         NetworkMemory.Check(phase.Start.Graph, phase.Options.Batch);
