@@ -139,7 +139,9 @@ public sealed record DataOptions
     public OtherImages Others { get; init; }
 
     /// <summary>Folder of training images without labels, or empty.</summary>
-    [Setting("folder of images without labels, at any depth; a taught student learns from them what its teacher says, and nothing else")]
+    [Setting(
+        "folder of images without labels, at any depth; a taught student learns from them what its teacher says, an auto-encoder to give "
+        + "them back")]
     public string Unlabelled { get; init; } = "";
 
     /// <summary>How often the labelled training images come.</summary>
