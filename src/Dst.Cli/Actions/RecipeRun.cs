@@ -172,6 +172,7 @@ internal static class RecipeRun
         var monitor = new TrainingMonitor(report);
         var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
         {
+            Planned = monitor.Begin,
             Progress = monitor,
             EpochEnded = monitor.EpochEnded,
             Log = report.Log,

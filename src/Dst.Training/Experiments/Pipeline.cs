@@ -108,7 +108,17 @@ public sealed class Pipeline
 
     private PhaseResult Train(TrainingPhase phase, CancellationToken cancellation)
     {
-        var runner = new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log };
+        var alarm = new TrainingAlarm(phase, _data);
+        var runner = new PhaseRunner(_run, _data, _compute)
+        {
+            Progress = Progress,
+            EpochEnded = epoch =>
+            {
+                EpochEnded?.Invoke(epoch);
+                foreach (var line in alarm.Check(epoch)) Log?.Invoke(line);
+            },
+            Log = Log,
+        };
         _isTraining = true;
         try
         {
