@@ -48,12 +48,12 @@ for seed in ${SEEDS:-1 2 3}; do
     rows "$plain" teacher "teacher of twice the width, labels alone" student "labels alone" \
       student-kd "distillation" dst "distillation, halved"
     given=(--set "teacher.model=$plain/teacher.safetensors")
-    rows "$(train "encoder$labels" "student, student-kd, dst" "${few[@]}" "${halved[@]}" "${encoder[@]}" "${given[@]}")" \
-      student "auto-encoder" student-kd "auto-encoder and distillation" dst "auto-encoder and distillation, halved"
-    rows "$(train "simulated$labels" student "${few[@]}" "${encoder[@]}" --set data.others=dropped --set "data.unlabelled=$chips/train")" \
-      student "auto-encoder of simulated chips"
-    rows "$(train "informed$labels" student-kd "${few[@]}" --set "teacher.model=$all/teacher.safetensors")" \
-      student-kd "distillation, teacher of all labels"
+    run="$(train "encoder$labels" "student, student-kd, dst" "${few[@]}" "${halved[@]}" "${encoder[@]}" "${given[@]}")"
+    rows "$run" student "auto-encoder" student-kd "auto-encoder and distillation" dst "auto-encoder and distillation, halved"
+    run="$(train "simulated$labels" student "${few[@]}" "${encoder[@]}" --set data.others=dropped --set "data.unlabelled=$chips/train")"
+    rows "$run" student "auto-encoder of simulated chips"
+    run="$(train "informed$labels" student-kd "${few[@]}" --set "teacher.model=$all/teacher.safetensors")"
+    rows "$run" student-kd "distillation, teacher of all labels"
   done
 done
 mv "$results.new" "$results"
