@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Dst.Cli.Bench;
 using Dst.Cli.Output;
 using Dst.Cli.Usage;
 using Dst.ModelFiles;

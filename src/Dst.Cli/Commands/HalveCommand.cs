@@ -5,6 +5,7 @@ using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
 using Dst.Training.Data;
+using Dst.Training.Experiments;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 
@@ -49,7 +50,7 @@ internal static class HalveCommand
         if (arguments.GetValue(CalibrationInput.Folder) is not null && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
             throw new InputException("halve has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
         PruningInput.CheckKeys(call, "data", "prune.method");
-        var (recipe, model) = (PruningInput.Load(arguments, PruningInput.WithRepair), LoadDense(path));
+        var (recipe, model) = (PruningInput.Load(arguments, SettingPresets.HalveWithRepair), LoadDense(path));
         var options = recipe.Prune;
         Check(options);
         PruningInput.CheckLayers(path, model, options);
