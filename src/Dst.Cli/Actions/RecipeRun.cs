@@ -107,7 +107,10 @@ internal static class RecipeRun
         Block[] blocks =
         [
             .. request.Blocks?.Invoke(summary) ?? BlocksOf(run, summary),
-            new Lines([$"run folder: {run.Path}", .. NextCommands.Of(run, summary, data)]),
+            new Lines([
+                $"run folder: {run.Path}", .. RunReport.Write(call, run.Path, new FinishedRun(run.Path, summary, run.Recipe)),
+                .. NextCommands.Of(run, summary, data),
+            ]),
         ];
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
     }
@@ -134,6 +137,7 @@ internal static class RecipeRun
             var summary = RunToEnd(call, run, data, resumeWith: set.Path, set.DiscardIfEmpty);
             firstData = null;
             runs.Add(new(run.Path, summary, run.Recipe));
+            RunReport.Write(call, run.Path, runs[^1]);
             next = NextCommands.Of(run, summary, data);
         }
 
@@ -151,7 +155,7 @@ internal static class RecipeRun
             ArmTables.Accuracy(arms, set.Recipe.Data.ValidationFrom),
             .. ArmTables.BalanceAndImages(arms),
             ArmTables.Cost(arms),
-            new Lines([$"run folder: {set.Path}", .. next]),
+            new Lines([$"run folder: {set.Path}", .. RunReport.Write(call, set.Path, [.. runs]), .. next]),
         ];
         call.Report.Write(new(document, blocks));
     }
@@ -171,6 +175,7 @@ internal static class RecipeRun
         var monitor = new TrainingMonitor(report);
         var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
         {
+            Command = call.CommandLine,
             Planned = monitor.Begin,
             Progress = monitor,
             EpochEnded = monitor.EpochEnded,
