@@ -45,8 +45,13 @@ public sealed class ExperimentTests : IDisposable
         var bytes = File.ReadAllBytes(result.ModelPath);
         using var ofBytes = Predictor.Load(bytes);
         using var ofStream = Predictor.Load(File.OpenRead(result.ModelPath));
-        Assert.Equal(top, ofBytes.Top(image));
-        Assert.Equal(top, ofStream.Top(image));
+        foreach (var other in new[] { ofBytes, ofStream }) // each may measure other forms of a layer to be the fastest
+        {
+            var best = Assert.Single(other.Top(image, 1));
+            Assert.Equal((top[0].Label, top[0].Name), (best.Label, best.Name));
+            Assert.Equal(top[0].Value, best.Value, 1e-4f);
+        }
+
         Assert.Contains("the model", Assert.Throws<InputException>(() => Predictor.Load(bytes.AsMemory(0, 999))).Message);
         byte[] png = [0x89, .. "PNG\r\n\u001a\n0000"u8];
         Assert.Contains("a PNG image", Assert.Throws<InputException>(() => Predictor.Load(png)).Message);
