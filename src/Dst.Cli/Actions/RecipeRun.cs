@@ -2,15 +2,18 @@ using System.CommandLine;
 using Dst.Cli.Bench;
 using Dst.Cli.Output;
 using Dst.Cli.Usage;
+using Dst.Distributed;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
 using Dst.Report.Runs;
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Ranks;
 
 namespace Dst.Cli.Actions;
 
@@ -52,11 +55,21 @@ internal static class RecipeRun
             ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
             : RecipeInput.Load(call.Arguments, overrides);
         EffectiveKeys.Check(overrides, RecipeInput.Overrides(call.Arguments), recipe, call.Command);
+        var link = MpiLink.Join(Launch.Current);
+        call.Ranks = link is null ? RankGroup.Single : new(link);
+        BeginOrResume(call, recipe, folder, force);
+        link?.End();
+    }
+
+    private static void BeginOrResume(Invocation call, Recipe recipe, string? folder, bool force)
+    {
+        if (call.Ranks.Count > 1 && recipe.Seeds.Count > 0)
+            throw new InputException($"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected");
         if (folder is null) Begin(call, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else
         {
-            using var run = RunFolder.Resume(folder, recipe, force);
+            using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Resume(folder, recipe, force));
             RunOne(call, run, Load(call, recipe));
         }
     }
@@ -73,7 +86,7 @@ internal static class RecipeRun
             return;
         }
 
-        using var run = RunFolder.Create(recipe, DateTime.Now);
+        using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Create(recipe, DateTime.Now));
         RunOne(call, run, data);
     }
 
@@ -143,13 +156,18 @@ internal static class RecipeRun
         return LayerTable.Of(LayerRow.AllOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped) with { Title = $"layers of {arm.Arm}:" };
     }
 
+    /// <summary>Rank 0 measures; what the others keep of it nobody reads.</summary>
+    private static Latency MeasureLatency(Invocation call, Model model) =>
+        call.Ranks.IsFirst ? LatencyMeter.Measure(call.Tier, model) : new(0, 0);
+
     private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith, Action? refused = null)
     {
         var report = call.Report;
         report.Log($"run folder: {run.Path}");
         using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
         var monitor = new TrainingMonitor(report);
-        var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
+        var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
+        var pipeline = new Pipeline(run, data, compute, model => MeasureLatency(call, model))
         {
             Progress = monitor,
             EpochEnded = monitor.EpochEnded,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Output;
 using Dst.Kernels.Simd;
+using Dst.Training.Ranks;
 
 namespace Dst.Cli.Usage;
 
@@ -13,6 +14,9 @@ internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWr
 {
     /// <summary>The program and the verb, such as <c>./dst data inspect</c>.</summary>
     public string Command => string.Join(' ', Help.PathOf(Arguments.CommandResult.Command));
+
+    /// <summary>The processes that share the work.</summary>
+    public RankGroup Ranks { get; set; } = RankGroup.Single;
 
     /// <summary>Whether the work must not be left before it ends by itself.</summary>
     public Func<bool> HasStateToSave { get; set; } = () => false;

@@ -41,8 +41,8 @@ public sealed class Trainer : IDisposable
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
         _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);
         _trained = [.. _network.Parameters, .. _objective.Projections];
-        _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels);
-        _validation = new(data, data.Validation, options.Batch, augment: false, seed);
+        _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels, compute.Ranks);
+        _validation = new(data, data.Validation, options.Batch, augment: false, seed, ranks: compute.Ranks);
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
@@ -154,7 +154,7 @@ public sealed class Trainer : IDisposable
             Step(batch);
             Progress?.Report(Describe());
             if (Checkpoints.EveryMinutes > 0 && State.Seconds - _lastCheckpoint >= 60 * Checkpoints.EveryMinutes) SaveCheckpoint();
-            cancellation.ThrowIfCancellationRequested();
+            _training.Ranks.ThrowIfCancelled(cancellation);
         }
     }
 

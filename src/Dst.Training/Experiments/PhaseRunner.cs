@@ -28,7 +28,9 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         {
             Checkpoints = run.Recipe.Checkpoint,
             Progress = Progress,
-            CheckpointDue = trainer => CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash),
+            CheckpointDue = run.IsCopy
+                ? null
+                : trainer => CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash),
             EpochEnded = row =>
             {
                 run.AddMetrics(row);
@@ -54,10 +56,13 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
     {
         if (phase.Options.Convolutions == FormChoice.Direct) return ConvolutionForms.Direct;
         if (phase.Options.Convolutions != FormChoice.Measured) return ConvolutionForms.Estimated;
-        var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute);
+        var forms = ConvolutionForms.Parse(compute.Ranks.Broadcast(MeasuredForms(phase))); // other ranks may measure others
         run.RecordConvolutions(phase.Arm, forms);
         return forms;
     }
+
+    private string MeasuredForms(TrainingPhase phase) =>
+        compute.Ranks.IsFirst ? ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute).ToString() : "";
 
     private string DescribeImages(int unlabelledRead)
     {

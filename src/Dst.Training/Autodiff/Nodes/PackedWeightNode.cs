@@ -16,7 +16,7 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
         : base(context, node, [input], output)
     {
         Weight = context.ParameterOf(node, "weight");
-        _bias = new BiasTerm(context.Tier, context.FindParameterOf(node, "bias"), output.Shape);
+        _bias = new BiasTerm(context, context.FindParameterOf(node, "bias"), output.Shape);
         _packed = new AlignedBuffer(packedLength);
     }
 
@@ -25,6 +25,8 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     protected float* Packed => _packed.Pointer;
 
     protected float* BiasValues => _bias.Packed;
+
+    private PartialSums Sums => new(Context, WorkerPool.Parts);
 
     public virtual void Dispose()
     {
@@ -55,23 +57,24 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     protected override void BeginBackwardPart(int part)
     {
         _bias.BeginGradient(part);
-        new Span<float>(Context.Workspace.Partial(part), (int)_packed.Length).Clear();
+        new Span<float>(Sums.Of(part), (int)_packed.Length).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         var gradient = ReadOutputGradient(images, part);
         _bias.AddGradient(images, gradient, part);
-        BackwardWeight(images, ReadInput(0, images, part), gradient, Context.Workspace.Partial(part));
+        BackwardWeight(images, ReadInput(0, images, part), gradient, Sums.Of(part));
         if (Input.NeedsGradient) BackwardData(images, gradient);
     }
 
     protected override void EndBackward(WorkerPool pool)
     {
         _bias.EndGradient();
-        for (var part = 1; part < WorkerPool.Parts; part++)
-            Elementwise.Accumulate(Tier, Context.Workspace.Partial(part), _packed.Length, Context.Workspace.Partial(0));
-        Unpack(new(Context.Workspace.Partial(0), (int)_packed.Length));
+        var (sums, length) = (Sums, (int)_packed.Length);
+        sums.Combine(0, length);
+        sums.Exchange(length);
+        Unpack(new(sums.Total, length));
     }
 }
 
