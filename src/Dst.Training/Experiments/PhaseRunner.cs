@@ -3,6 +3,7 @@ using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Experiments;
 
@@ -62,7 +63,9 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
     }
 
     private string MeasuredForms(TrainingPhase phase) =>
-        compute.Ranks.IsFirst ? ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute).ToString() : "";
+        compute.Ranks.IsFirst
+            ? ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute with { Ranks = RankGroup.Single }).ToString()
+            : "";
 
     private string DescribeImages(int unlabelledRead)
     {
