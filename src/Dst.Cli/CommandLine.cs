@@ -34,24 +34,26 @@ public static class CommandLine
 
     private const string HelpWord = "help";
 
-    private static readonly (string Name, Func<Command> Create)[] Verbs =
+    // In the order in which one wants them: the help lists them so.
+    private static readonly (string Purpose, string Name, Func<Command> Create)[] Verbs =
     [
-        ("run", RunCommand.Create),
-        ("train", TrainCommand.Create),
-        ("distill", DistillCommand.Create),
-        ("prune", PruneCommand.Create),
-        ("halve", HalveCommand.Create),
-        ("import", ImportCommand.Create),
-        ("eval", EvalCommand.Create),
-        ("predict", PredictCommand.Create),
-        ("inspect", InspectCommand.Create),
-        ("export", ExportCommand.Create),
-        ("results", ResultsCommand.Create),
-        ("data", DataCommand.Create),
-        ("settings", SettingsCommand.Create),
-        ("networks", NetworksCommand.Create),
-        ("bench", BenchCommand.Create),
-        ("doctor", DoctorCommand.Create),
+        ("From images to a model", "train", TrainCommand.Create),
+        ("From images to a model", "compress", CompressCommand.Create),
+        ("From images to a model", "run", RunCommand.Create),
+        ("Use a model", "predict", PredictCommand.Create),
+        ("Use a model", "eval", EvalCommand.Create),
+        ("Use a model", "inspect", InspectCommand.Create),
+        ("Use a model", "export", ExportCommand.Create),
+        ("Take a model, change it", "import", ImportCommand.Create),
+        ("Take a model, change it", "halve", HalveCommand.Create),
+        ("Take a model, change it", "prune", PruneCommand.Create),
+        ("Take a model, change it", "distill", DistillCommand.Create),
+        ("Look at runs, data and machine", "results", ResultsCommand.Create),
+        ("Look at runs, data and machine", "data", DataCommand.Create),
+        ("Look at runs, data and machine", "settings", SettingsCommand.Create),
+        ("Look at runs, data and machine", "networks", NetworksCommand.Create),
+        ("Look at runs, data and machine", "bench", BenchCommand.Create),
+        ("Look at runs, data and machine", "doctor", DoctorCommand.Create),
     ];
 
     private static readonly Dictionary<string, RootCommand> Roots = [];
@@ -144,13 +146,13 @@ public static class CommandLine
         }
     }
 
-    private static RootCommand CreateRoot((string Name, Func<Command> Create)[] verbs)
+    private static RootCommand CreateRoot((string Purpose, string Name, Func<Command> Create)[] verbs)
     {
         var root = new RootCommand(
             "Makes small, fast convolutional networks: a teacher teaches a student, "
                 + "and the student loses half of its weights in a pattern.");
         foreach (var verb in verbs) root.Add(verb.Create());
-        var help = new Help();
+        var help = new Help([.. verbs.Select(verb => (verb.Purpose, verb.Name))]);
         var option = root.Options.OfType<HelpOption>().Single();
         (option.Action, option.Description) = (help, "Shows this help.");
         root.Options.OfType<VersionOption>().Single().Description = "Prints the version.";

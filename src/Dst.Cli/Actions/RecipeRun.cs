@@ -20,7 +20,8 @@ namespace Dst.Cli.Actions;
 /// <summary>Runs the arms of a recipe and shows their results, for <c>run</c>, <c>train</c> and <c>distill</c>.</summary>
 internal static class RecipeRun
 {
-    private static readonly Option<string?> Resume = SharedOptions.Text(
+    /// <summary>A run to go on with.</summary>
+    public static readonly Option<string?> Resume = SharedOptions.Text(
         "--resume", "run folder",
         "Goes on with a run that was stopped, or with the runs of several seeds. A recipe need not be named; if one is, "
             + "it must be the same.");
@@ -31,55 +32,76 @@ internal static class RecipeRun
             + "that of an unbroken run.",
     };
 
-    /// <summary>Adds the arguments and options that <see cref="Run"/> reads.</summary>
+    private static readonly Option<bool> IsDry = new("--dry-run")
+    {
+        Description = "Checks everything, says what would be trained and where it would be written, and writes nothing.",
+    };
+
+    /// <summary>Adds the recipe and the options that <see cref="Run"/> reads.</summary>
+    public static void AddTo(Verb verb)
+    {
+        verb.Add(RecipeInput.File);
+        AddOptionsTo(verb);
+    }
+
+    /// <summary>Adds the options that <see cref="Run"/> reads.</summary>
     public static void AddOptionsTo(Verb verb)
     {
-        RecipeInput.AddTo(verb);
+        ShortWords.AddTo(verb);
+        verb.Add(RecipeInput.Set);
+        verb.Add(RecipeInput.Seed);
         verb.Add(RecipeInput.Seeds);
         verb.Add(RecipeInput.Out);
         verb.Add(Resume);
         verb.Add(Force);
+        verb.Add(IsDry);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
     }
 
-    /// <summary>
-    /// Runs the recipe of the command line with <paramref name="overrides"/>, which come before what the command line sets.
-    /// </summary>
-    public static void Run(Invocation call, params IEnumerable<SettingOverride> overrides)
+    /// <summary>Runs the recipe of the command line as a verb asks.</summary>
+    public static void Run(Invocation call, TrainingRequest request)
     {
-        var (folder, force) = (call.Arguments.GetValue(Resume), call.Arguments.GetValue(Force));
+        var (folder, force, ofLine) = (call.Arguments.GetValue(Resume), call.Arguments.GetValue(Force), request.OfLine(call));
         if (force && folder is null) throw new InputException("option --force goes with --resume, which was expected too");
+        if (folder is not null && call.Arguments.GetValue(IsDry))
+            throw new InputException("options --dry-run and --resume are both given; one of them was expected");
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
-            ? RunFolder.ReadRecipe(folder, RecipeInput.Overrides(call.Arguments))
-            : RecipeInput.Load(call.Arguments, overrides);
-        EffectiveKeys.Check(overrides, RecipeInput.Overrides(call.Arguments), recipe, call.Command);
+            ? RunFolder.ReadRecipe(folder, ofLine)
+            : request.Read(call);
+        EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
         var link = MpiLink.Join(Launch.Current);
         call.Ranks = link is null ? RankGroup.Single : new(link);
-        BeginOrResume(call, recipe, folder, force);
+        BeginOrResume(call, request, recipe, folder, force);
         link?.End();
     }
 
-    private static void BeginOrResume(Invocation call, Recipe recipe, string? folder, bool force)
+    private static void BeginOrResume(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
     {
         if (call.Ranks.Count > 1 && recipe.Seeds.Count > 0)
             throw new InputException($"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected");
-        if (folder is null) Begin(call, recipe);
+        if (folder is null) Begin(call, request, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else
         {
             using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Resume(folder, recipe, force));
-            RunOne(call, run, Load(call, recipe));
+            RunOne(call, request, run, Load(call, recipe));
         }
     }
 
     /// <summary>Begins a new run, or one for each seed. A recipe that is refused leaves no folder behind.</summary>
-    private static void Begin(Invocation call, Recipe recipe)
+    private static void Begin(Invocation call, TrainingRequest request, Recipe recipe)
     {
         var first = recipe.Seeds.Count > 0 ? RunSet.RecipeOf(recipe, recipe.Seeds[0]) : recipe;
         var data = Load(call, first);
-        Pipeline.Check(first, data);
+        var arms = Pipeline.Check(first, data);
+        if (call.Arguments.GetValue(IsDry))
+        {
+            DryRun.Write(call, recipe, data, arms);
+            return;
+        }
+
         if (recipe.Seeds.Count > 0)
         {
             RunSeeds(call, RunSet.Create(recipe, DateTime.Now), data);
@@ -87,26 +109,32 @@ internal static class RecipeRun
         }
 
         using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Create(recipe, DateTime.Now));
-        RunOne(call, run, data);
+        RunOne(call, request, run, data);
     }
 
     private static DataSet Load(Invocation call, Recipe recipe) =>
         DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
 
-    private static void RunOne(Invocation call, RunFolder run, DataSet data)
+    private static void RunOne(Invocation call, TrainingRequest request, RunFolder run, DataSet data)
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
-        var arms = ArmStatistic.AllOf(summary);
-        List<Block> blocks =
+        if (call.Ranks.Count > 1) call.Report.Log($"{call.Ranks.Count} ranks; rank 0 sent {Format.Bytes(call.Ranks.BytesSent)}");
+        Block[] blocks =
         [
-            ArmTables.Accuracy(summary.Arms, run.Recipe.Data.ValidationFrom),
-            ArmTables.Noise(summary.Arms),
-            .. ArmTables.BalanceAndImages(arms),
-            ArmTables.Cost(arms),
+            .. request.Blocks?.Invoke(summary) ?? BlocksOf(run, summary),
+            new Lines([$"run folder: {run.Path}", .. NextCommands.Of(run, summary, data)]),
         ];
-        if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) blocks.Add(LayersOf(run, pruned));
-        blocks.Add(new Lines([$"run folder: {run.Path}", .. NextCommands(run, summary)]));
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
+    }
+
+    private static IEnumerable<Block> BlocksOf(RunFolder run, RunSummary summary)
+    {
+        var arms = ArmStatistic.AllOf(summary);
+        yield return ArmTables.Accuracy(summary.Arms, run.Recipe.Data.ValidationFrom);
+        yield return ArmTables.Noise(summary.Arms);
+        foreach (var table in ArmTables.BalanceAndImages(arms)) yield return table;
+        yield return ArmTables.Cost(arms);
+        if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) yield return LayersOf(run, pruned);
     }
 
     /// <summary>Runs all seeds of a set; the data of the first seed may be loaded already.</summary>
@@ -117,10 +145,11 @@ internal static class RecipeRun
         foreach (var seed in set.Recipe.Seeds)
         {
             using var run = set.Open(seed);
-            var summary = RunToEnd(call, run, firstData ?? Load(call, run.Recipe), resumeWith: set.Path, set.DiscardIfEmpty);
+            var data = firstData ?? Load(call, run.Recipe);
+            var summary = RunToEnd(call, run, data, resumeWith: set.Path, set.DiscardIfEmpty);
             firstData = null;
             runs.Add(new(run.Path, summary, run.Recipe));
-            next = NextCommands(run, summary);
+            next = NextCommands.Of(run, summary, data);
         }
 
         var arms = ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]);
@@ -140,13 +169,6 @@ internal static class RecipeRun
             new Lines([$"run folder: {set.Path}", .. next]),
         ];
         call.Report.Write(new(document, blocks));
-    }
-
-    /// <summary>Commands that show and use the model of the method, or that of the last arm if the recipe has no such arm.</summary>
-    private static string[] NextCommands(RunFolder run, RunSummary summary)
-    {
-        var model = run.ModelPath((summary.Find(ArmNames.Dst) ?? summary.Arms[^1]).Arm);
-        return [$"next: ./dst inspect {model}", $"      ./dst predict {model} IMAGE..."];
     }
 
     /// <summary>What pruning did to each layer. Every pruned arm of a run keeps the same number of weights in each.</summary>

@@ -31,6 +31,7 @@ internal static class DistillCommand
             "distill",
             "Lets a finished teacher teach a student. A new student stays dense (arm student-kd); "
                 + "one that is given is halved first, unless it is pruned already (arm dst).",
+            "distill photos --teacher teacher.safetensors",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors --student student-kd.safetensors --set prune.block=4")
         {
@@ -38,21 +39,26 @@ internal static class DistillCommand
             Student,
             Arch,
         };
-        RecipeRun.AddOptionsTo(verb);
+        RecipeRun.AddTo(verb);
         verb.Handle(Run);
         return verb;
     }
 
     private static void Run(Invocation call)
     {
-        var arm = call.Arguments.GetValue(Student) is null ? ArmNames.StudentKd : ArmNames.Dst;
-        RecipeRun.Run(
-            call,
+        var arguments = call.Arguments;
+        var isNew = arguments.GetValue(Student) is null;
+        var request = new TrainingRequest(
             [
-                SettingOverride.OfList("arms", [arm], "dst distill"),
-                .. RecipeInput.Override(call.Arguments, Teacher, "teacher.model"),
-                .. RecipeInput.Override(call.Arguments, Student, "student.model"),
-                .. RecipeInput.Override(call.Arguments, Arch, "student.arch"),
-            ]);
+                SettingOverride.OfList("arms", [isNew ? ArmNames.StudentKd : ArmNames.Dst], "dst distill"),
+                .. RecipeInput.Override(arguments, Teacher, "teacher.model"),
+                .. RecipeInput.Override(arguments, Student, "student.model"),
+                .. RecipeInput.Override(arguments, Arch, "student.arch"),
+            ])
+        {
+            Section = isNew ? "train" : "prune_train",
+            Model = arguments.GetValue(Teacher),
+        };
+        RecipeRun.Run(call, request);
     }
 }

@@ -5,7 +5,6 @@ using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
 using Dst.Training.Data;
-using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 
@@ -14,15 +13,6 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst halve</c>: halves a model and repairs it on images without labels, without training.</summary>
 internal static class HalveCommand
 {
-    /// <summary>What the verb sets, unless the command line says otherwise.</summary>
-    private static readonly SettingOverride[] Defaults =
-    [
-        .. new[]
-        {
-            "prune.method=one_shot", "prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.exclude_first=true",
-        }.Select(SettingOverride.Parse),
-    ];
-
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -59,7 +49,7 @@ internal static class HalveCommand
         if (arguments.GetValue(CalibrationInput.Folder) is not null && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
             throw new InputException("halve has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
         PruningInput.CheckKeys(call, "data", "prune.method");
-        var (recipe, model) = (PruningInput.Load(arguments, Defaults), LoadDense(path));
+        var (recipe, model) = (PruningInput.Load(arguments, PruningInput.WithRepair), LoadDense(path));
         var options = recipe.Prune;
         Check(options);
         PruningInput.CheckLayers(path, model, options);

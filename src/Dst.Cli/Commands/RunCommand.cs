@@ -15,8 +15,8 @@ internal static class RunCommand
             "run recipes/quickstart.yaml",
             "run recipes/quickstart.yaml --set train.epochs=20 --set \"arms=[teacher, dst]\" --seed 2",
             "run --resume runs/quickstart/<time>");
-        RecipeRun.AddOptionsTo(verb);
-        verb.Handle(call => RecipeRun.Run(call));
+        RecipeRun.AddTo(verb);
+        verb.Handle(call => RecipeRun.Run(call, new()));
         return verb;
     }
 }

@@ -23,29 +23,38 @@ internal static class TrainCommand
     {
         var verb = new Verb(
             "train",
-            "Trains one network on labels alone: the student of a recipe, or its teacher.",
-            "train --arch resnet8 --data.kind folder --data.path photos --set train.epochs=40",
+            "Trains one network on labelled images. With data alone, it chooses network, input, augmentation and training for them, and "
+                + "says each choice. With a recipe, it trains its student, or its teacher.",
+            "train photos",
+            "train photos --epochs 40 --size 64 --arch resnet20 --name first",
             "train recipes/quickstart.yaml --teacher",
-            "train --from halved.safetensors --data.kind folder --data.path photos --set train.epochs=5")
+            "train photos --from halved.safetensors --epochs 5")
         {
             Teacher,
             Arch,
             From,
         };
-        RecipeRun.AddOptionsTo(verb);
+        RecipeRun.AddTo(verb);
         verb.Handle(Run);
         return verb;
     }
 
     private static void Run(Invocation call)
     {
-        var arm = call.Arguments.GetValue(Teacher) ? ArmNames.Teacher : ArmNames.Student;
-        RecipeRun.Run(
-            call,
+        var arguments = call.Arguments;
+        var arm = arguments.GetValue(Teacher) ? ArmNames.Teacher : ArmNames.Student;
+        // A recipe may train its teacher in another way than its students.
+        var isOfRecipe = arguments.GetValue(Teacher) && RecipeInput.DataOf(arguments) is null;
+        var request = new TrainingRequest(
             [
                 SettingOverride.OfList("arms", [arm], "dst train"),
-                .. RecipeInput.Override(call.Arguments, Arch, $"{arm}.arch"),
-                .. RecipeInput.Override(call.Arguments, From, $"{arm}.from"),
-            ]);
+                .. RecipeInput.Override(arguments, Arch, $"{arm}.arch"),
+                .. RecipeInput.Override(arguments, From, $"{arm}.from"),
+            ])
+        {
+            Section = isOfRecipe ? "teacher.train" : "train",
+            Model = arguments.GetValue(From),
+        };
+        RecipeRun.Run(call, request);
     }
 }

@@ -5,7 +5,8 @@ using Dst.Report;
 namespace Dst.Cli.Usage;
 
 /// <summary>The help of a verb: what it does, its arguments and options, and examples.</summary>
-internal sealed class Help : SynchronousCommandLineAction
+/// <param name="purposes">What each verb of the program is for, in the order of the list of verbs.</param>
+internal sealed class Help(IReadOnlyList<(string Purpose, string Verb)> purposes) : SynchronousCommandLineAction
 {
     private const int Width = 100;
     private const int LabelWidth = 26;
@@ -22,13 +23,17 @@ internal sealed class Help : SynchronousCommandLineAction
         return CommandLine.Done;
     }
 
-    private static IEnumerable<string> LinesOf(Command command)
+    private IEnumerable<string> LinesOf(Command command)
     {
         foreach (var line in Format.Wrap(command.Description!, Width)) yield return line;
         var verb = command as Verb;
         foreach (var line in Section("Usage:", [UsageOf(command)])) yield return line;
-        var verbs = command.Subcommands.SelectMany(sub => Entry(sub.Name, FirstSentence(sub.Description!)));
-        foreach (var line in Section("Verbs:", verbs)) yield return line;
+        foreach (var group in command.Subcommands.GroupBy(PurposeOf))
+        {
+            var verbs = group.SelectMany(sub => Entry(sub.Name, FirstSentence(sub.Description!)));
+            foreach (var line in Section($"{group.Key}:", verbs)) yield return line;
+        }
+
         var arguments = command.Arguments.SelectMany(argument => Entry(LabelOf(argument), argument.Description!));
         foreach (var line in Section("Arguments:", arguments)) yield return line;
         var families = verb?.OptionFamilies.SelectMany(family => Entry(family.Label, family.Help)) ?? [];
@@ -36,6 +41,9 @@ internal sealed class Help : SynchronousCommandLineAction
         foreach (var line in Section("Options:", options)) yield return line;
         foreach (var line in Section("Examples:", verb?.Examples.Select(example => $"{Indent}./dst {example}") ?? [])) yield return line;
     }
+
+    private string PurposeOf(Command command) =>
+        command.Parents.OfType<RootCommand>().Any() ? purposes.First(verb => verb.Verb == command.Name).Purpose : "Verbs";
 
     private static IEnumerable<string> Section(string title, IEnumerable<string> lines) => lines.Any() ? ["", title, .. lines] : [];
 

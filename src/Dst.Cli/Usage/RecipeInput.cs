@@ -1,7 +1,10 @@
 using System.CommandLine;
+using Dst.Cli.Actions;
 using Dst.Foundations;
+using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Usage;
 
@@ -12,12 +15,14 @@ namespace Dst.Cli.Usage;
 internal static class RecipeInput
 {
     private const string DataSection = "data.";
+    private const string DataPath = "data.path";
 
-    /// <summary>The recipe file.</summary>
+    /// <summary>The recipe file, or labelled data.</summary>
     public static readonly Argument<string?> File = new("recipe")
     {
-        Description = "Recipe file (.yaml). Without one, every key has its default; see dst settings.",
-        HelpName = "RECIPE",
+        Description = "Recipe file (.yaml), or a folder, a CIFAR archive or an IDX file of labelled images: data.path. "
+            + "Keys that neither the recipe nor an option sets have their defaults; see dst settings.",
+        HelpName = "DATA|RECIPE",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -45,7 +50,7 @@ internal static class RecipeInput
 
     private static readonly (string Key, bool IsList, Option<string?> Option)[] Data =
     [
-        .. RecipeFile.Describe().Where(key => key.Path.StartsWith(DataSection, StringComparison.Ordinal))
+        .. RecipeFile.Describe().Where(key => IsOfData(key.Path))
             .Select(key => (
                 key.Path, key.Default.StartsWith('['),
                 new Option<string?>($"--{key.Path}") { Description = key.Help, HelpName = "value", Hidden = true })),
@@ -67,10 +72,22 @@ internal static class RecipeInput
         verb.OptionFamilies.Add(("--data.KEY <value>", help));
     }
 
+    /// <summary>What stands where a recipe or data may stand, or null.</summary>
+    private static string? SourceOf(ParseResult arguments) => arguments.GetValue(File) ?? CompressInput.DataOf(arguments);
+
+    /// <summary>The data that stands in the place of a recipe, or null.</summary>
+    public static string? DataOf(ParseResult arguments) =>
+        SourceOf(arguments) is { } path && !RunFolder.HasRecipe(path) && !Has(arguments, CalibrationInput.Folder) && DataKinds.IsData(path)
+            ? path
+            : null;
+
+    /// <summary>Whether a key is of the section <c>data</c>.</summary>
+    public static bool IsOfData(string key) => key.StartsWith(DataSection, StringComparison.Ordinal);
+
     /// <summary>Whether the command line sets a key of the section <c>data</c>.</summary>
     public static bool SetsData(ParseResult arguments) =>
         Data.Any(key => arguments.GetValue(key.Option) is not null)
-        || arguments.GetValue(Set)!.Any(setting => setting.StartsWith(DataSection, StringComparison.Ordinal));
+        || arguments.GetValue(Set)!.Any(IsOfData);
 
     /// <summary>Keys that a verb with data reads, whatever else it does.</summary>
     public static IReadOnlyList<string> DataKeys { get; } = ["data", "seed", "threads"];
@@ -89,35 +106,49 @@ internal static class RecipeInput
     /// <exception cref="InputException">The file cannot be read, or a key or value is not legal.</exception>
     public static Recipe Load(ParseResult arguments, params IEnumerable<SettingOverride> first)
     {
-        var overrides = first.Concat(WithoutSeeds(arguments)).Concat(Overrides(arguments));
-        if (arguments.GetValue(File) is not { } file) return RecipeFile.Parse("the command line", "name: dst", overrides);
+        var overrides = first.Concat(WithoutSeeds(arguments)).Concat(Overrides(arguments)).ToList();
+        var data = DataOf(arguments);
+        if (data is not null || SourceOf(arguments) is not { } file)
+            return RecipeFile.Parse("the command line", $"name: {NameOf(data)}", overrides);
+        var mayResume = arguments.GetValue(File) is not null && Has(arguments, RecipeRun.Resume);
+        if (RunFolder.HasRecipe(file) && !mayResume) return RunFolder.ReadRecipe(file, overrides);
         CheckRecipe(arguments, file);
         return RecipeFile.Load(file, overrides);
+    }
+
+    /// <summary>A recipe's name for data: that of its folder or file, as far as a folder of runs can have it.</summary>
+    private static string NameOf(string? data)
+    {
+        if (data is null) return "dst";
+        var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data))).Split('.')[0];
+        var legal = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-')).TrimStart('-', '_');
+        return legal.Length == 0 ? "data" : legal[..Math.Min(legal.Length, 80)];
     }
 
     /// <summary>One seed stands for all of the recipe.</summary>
     private static IEnumerable<SettingOverride> WithoutSeeds(ParseResult arguments) =>
         arguments.GetValue(Seed) is null ? [] : [SettingOverride.OfList("seeds", [], Where(Seed))];
 
-    // Data and runs are often named where the recipe stands.
+    // Models, images and runs are often named where the recipe stands.
     private static void CheckRecipe(ParseResult arguments, string file)
     {
-        bool Has(string option) => arguments.CommandResult.Command.Options.Any(other => other.Name == option);
         var isFolder = Directory.Exists(file);
         var kind = isFolder ? "a folder" : System.IO.File.Exists(file) ? FileKind.NameOf(file) : null;
         if (kind is null or FileKind.Text) return;
-        var isRun = isFolder && System.IO.File.Exists(Path.Combine(file, "recipe.yaml")) && Has("--resume");
-        var others = isRun ? $"--resume {file}"
-            : isFolder && Has("--data") ? $"--data.path {file}, or --data {file} for images without labels"
-            : $"--data.path {file}";
+        var others = RunFolder.HasRecipe(file) ? $"--resume {file}"
+            : isFolder ? $"--data.path {file}, or --data {file} for images without labels"
+            : "a folder of images or an archive that data.path can be";
         throw new InputException($"'{file}' is {kind}; a recipe file was expected, or {others}");
     }
+
+    private static bool Has(ParseResult arguments, Option option) => arguments.CommandResult.Command.Options.Contains(option);
 
     /// <summary>The keys that the command line sets; what <c>--set</c> says comes last and wins.</summary>
     public static IReadOnlyList<SettingOverride> Overrides(ParseResult arguments)
     {
-        var overrides = Data.SelectMany(
-            key => key.IsList ? OverrideList(arguments, key.Option, key.Key) : Override(arguments, key.Option, key.Key)).ToList();
+        var overrides = OverridePath(arguments);
+        overrides.AddRange(Data.SelectMany(
+            key => key.IsList ? OverrideList(arguments, key.Option, key.Key) : Override(arguments, key.Option, key.Key)));
         overrides.AddRange(Override(arguments, Seed, "seed"));
         if (arguments.GetValue(Seeds) is { } seeds)
             overrides.Add(SettingOverride.OfList("seeds", seeds.Split(',', StringSplitOptions.TrimEntries), Where(Seeds)));
@@ -126,6 +157,15 @@ internal static class RecipeInput
         overrides.AddRange(Override(arguments, Out, "runs"));
         overrides.AddRange(arguments.GetValue(Set)!.Select(SettingOverride.Parse));
         return overrides;
+    }
+
+    private static List<SettingOverride> OverridePath(ParseResult arguments)
+    {
+        if (DataOf(arguments) is not { } path) return [];
+        var where = $"the argument '{path}'";
+        if (arguments.GetValue(Data.First(key => key.Key == DataPath).Option) is { } other)
+            throw new InputException($"{where} and option --{DataPath} '{other}' both name data; one of them was expected");
+        return [SettingOverride.Of(DataPath, path, where)];
     }
 
     /// <summary>The override of <paramref name="key"/> by the text of an option; none if the option is absent.</summary>

@@ -51,7 +51,7 @@ public static class ArmTables
         },
         new("best_epoch", "best epoch", arm => arm.Epochs == 0 ? null : arm.BestEpoch, arm => $"{arm.BestEpoch}/{arm.Epochs}")
         {
-            Meaning = "the epoch that was chosen by its validation accuracy, of all epochs; - if the network was not trained here",
+            Meaning = "chosen by it",
         },
         new("seconds", "time", arm => arm.Epochs == 0 ? null : arm.Seconds, arm => Format.Duration(TimeSpan.FromSeconds(arm.Seconds))));
 
@@ -94,19 +94,23 @@ public static class ArmTables
         ];
     }
 
-    /// <summary>How large and how fast the networks of the arms are.</summary>
-    public static Table Cost(IReadOnlyList<ArmStatistic> arms) => Table.Of(
-        arms,
-        Arm,
-        new("weights", "weights", arm => arm.Weights, arm => Format.Count(arm.Weights)),
-        new("nonzero", "kept", arm => arm.Nonzero, arm => Format.Count(arm.Nonzero)) { Meaning = "weights that are not pruned" },
-        new("effective_macs", "MACs", arm => arm.EffectiveMacs, arm => Format.Count(arm.EffectiveMacs))
-        {
-            Meaning = "multiply-accumulates of the kept weights for one image",
-        },
-        new("file_bytes", "file", arm => arm.FileBytes, arm => Format.Bytes(arm.FileBytes)),
-        Ms with { Meaning = "shortest time of one image on one thread" },
-        MsDense with { Meaning = "the same if pruned weights are computed too" });
+    /// <summary>How large and how fast the networks of the arms are. What pruning changes is shown where an arm is pruned.</summary>
+    public static Table Cost(IReadOnlyList<ArmStatistic> arms)
+    {
+        var isPruned = arms.Any(arm => arm.Nonzero < arm.Weights);
+        Column<ArmStatistic> kept = new("nonzero", "kept", arm => arm.Nonzero, arm => Format.Count(arm.Nonzero)) { Meaning = "not pruned" };
+        return Table.Of(
+            arms,
+            [
+                Arm,
+                new("weights", "weights", arm => arm.Weights, arm => Format.Count(arm.Weights)),
+                .. isPruned ? [kept] : Array.Empty<Column<ArmStatistic>>(),
+                new("effective_macs", "MACs", arm => arm.EffectiveMacs, arm => Format.Count(arm.EffectiveMacs)),
+                new("file_bytes", "file", arm => arm.FileBytes, arm => Format.Bytes(arm.FileBytes)),
+                Ms with { Meaning = "an image, one thread" },
+                .. isPruned ? [MsDense with { Meaning = "with pruned weights too" }] : Array.Empty<Column<ArmStatistic>>(),
+            ]);
+    }
 
     /// <summary>All that is known of the arms in one wide table, for a document.</summary>
     public static Table All(IReadOnlyList<ArmStatistic> arms) => Table.Of(
@@ -147,8 +151,8 @@ public static class ArmTables
     }
 
     private static string MeaningOf(ValidationSource validation) => validation == ValidationSource.Test
-        ? "top-1 on the validation images, which are half of the test images"
-        : "top-1 on the validation images, which are a part of the training images";
+        ? "top-1 on half of the test images"
+        : "top-1 on images held back from training";
 
     private static Column<PatternRuns> Top1(string arm) =>
         new($"{arm.Replace('-', '_')}_top1", arm, row => row.Find(arm)?.TestTop1.Mean, row => row.Find(arm)!.TestTop1.ToText(2, scale: 100))

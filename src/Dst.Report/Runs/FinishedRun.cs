@@ -12,6 +12,10 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
 {
     private const string SummaryName = "summary.json";
 
+    // A link, such as latest, leads to a run that is found elsewhere, or round in a circle.
+    private static readonly EnumerationOptions BelowWithoutLinks =
+        new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+
     /// <summary>Every run in or below <paramref name="folder"/>, by path. A run that cannot be read is left out, with a line.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="log">Takes one line at a time.</param>
@@ -21,7 +25,7 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
         ArgumentNullException.ThrowIfNull(log);
         if (!Directory.Exists(folder))
             throw new InputException($"folder {folder} does not exist; a run folder or a folder of them was expected");
-        var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, SummaryName, SearchOption.AllDirectories));
+        var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, SummaryName, BelowWithoutLinks));
         if (files.Length == 0)
             throw new InputException(
                 $"folder {folder} has no {SummaryName} in it or below; a run folder or a folder of them was expected");

@@ -47,14 +47,16 @@ internal static class InputShape
         return $"{Words.Count(sizes.Count, "image")}: {string.Join(", ", found)}{(areas.Count == 1 ? "" : $"; {framed}")}";
     }
 
-    private static string NameOf(int channels) => channels switch
+    internal static string NameOf(int channels) => channels switch
     {
         1 => "grey",
         3 => "colour",
         _ => $"of {channels} bands",
     };
 
-    private static int BandsOf(SourceSample[] samples, ImageSize[] sizes)
+    /// <summary>The bands that a network takes of images: RGB if any has colour, else those of all.</summary>
+    /// <exception cref="InputException">Images have different bands.</exception>
+    internal static int BandsOf(IReadOnlyList<SourceSample> samples, ImageSize[] sizes)
     {
         var most = sizes.Max(size => size.Channels);
         var few = Array.FindIndex(sizes, size => size.Channels != most);

@@ -43,12 +43,16 @@ public static class EffectiveKeys
         {
             foreach (var key in setting.Keys)
             {
-                if (!effective.Any(other => key == other || IsBelow(key, other) || IsBelow(other, key)))
+                if (!Includes(effective, key))
                     throw new InputException(
                         $"{setting.Where}: {key} has no effect in {command}, which reads {string.Join(", ", SectionsOf(effective))}");
             }
         }
     }
+
+    /// <summary>Whether a key is one of some keys and sections, or lies below one, or holds one.</summary>
+    internal static bool Includes(IEnumerable<string> keys, string key) =>
+        keys.Any(other => key == other || IsBelow(key, other) || IsBelow(other, key));
 
     private static IEnumerable<string> SectionsOf(IEnumerable<string> keys) => keys.Select(key => key.Split('.')[0]).Distinct().Order();
 

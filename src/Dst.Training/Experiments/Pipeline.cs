@@ -50,13 +50,21 @@ public sealed class Pipeline
     /// <summary>Called after each epoch.</summary>
     public Action<EpochMetrics>? EpochEnded { get; init; }
 
+    /// <summary>Called once, before the first arm, with the arms that are not finished.</summary>
+    public Action<IReadOnlyList<PlannedArm>>? Planned { get; init; }
+
     /// <summary>Called when an arm begins and when it is resumed, with a line for the log.</summary>
     public Action<string>? Log { get; init; }
 
     /// <summary>Checks a recipe before a folder is made for its run.</summary>
     /// <exception cref="InputException">The recipe contradicts itself or the data, or a model that it gives cannot be read.</exception>
-    public static void Check(Recipe recipe, DataSet data) =>
-        new RecipeCheck(recipe, finished: null, data, new(recipe, data), new(recipe, data)).Check();
+    /// <returns>The arms that will be made.</returns>
+    public static IReadOnlyList<PlannedArm> Check(Recipe recipe, DataSet data)
+    {
+        var check = new RecipeCheck(recipe, finished: null, data, new(recipe, data), new(recipe, data));
+        check.Check();
+        return check.Plan();
+    }
 
     /// <summary>Runs, or resumes, all arms of the run's recipe.</summary>
     /// <returns>A row for each arm.</returns>
@@ -65,7 +73,8 @@ public sealed class Pipeline
     /// <exception cref="DivergedException">A loss is NaN or infinite.</exception>
     public RunSummary Run(CancellationToken cancellation = default)
     {
-        new RecipeCheck(_recipe, _run.Summary, _data, _networks, _given).Check();
+        var check = new RecipeCheck(_recipe, _run.Summary, _data, _networks, _given);
+        check.Check();
         if (_recipe.Student.IsTeacher) Log?.Invoke("student: the teacher itself; other keys of student have no effect");
         if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
             Log?.Invoke(
@@ -76,6 +85,7 @@ public sealed class Pipeline
         SharedRun.Check(_compute.Ranks, manifest);
         var changes = _run.WriteManifest(manifest);
         if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
+        Planned?.Invoke(check.Plan());
         foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
         return _run.Summary;
     }

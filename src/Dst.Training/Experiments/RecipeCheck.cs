@@ -36,6 +36,21 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
         CheckNetworks();
     }
 
+    /// <summary>The arms that are not finished, in their order. Call after <see cref="Check"/>.</summary>
+    public IReadOnlyList<PlannedArm> Plan() => [.. _arms.Where(arm => finished?.Find(arm.Name) is null).Select(Plan)];
+
+    private PlannedArm Plan(Arm arm)
+    {
+        var graph = NetworkOf(arm).Graph;
+        var cost = NetworkCost.Of(graph);
+        if (arm.Given(_recipe) is not null) return new(arm.Name, graph.Name, cost.Weights, cost.Macs, Epochs: 0, Steps: 0, Work: 0);
+        var options = arm.TrainIn(_recipe);
+        var steps = (long)data.StepsPerEpoch(options.Batch) * options.Epochs;
+        var teacher = arm.Distill?.Invoke(_recipe) is { } distill ? NetworkCost.Of(NetworkOf(TeacherOf(distill)).Graph).Macs : 0;
+        var perImage = 3.0 * cost.Macs + teacher; // forward, backward-data and backward-weight; a teacher forward alone
+        return new(arm.Name, graph.Name, cost.Weights, cost.Macs, options.Epochs, steps, steps * options.Batch * perImage);
+    }
+
     private void CheckSplits()
     {
         if (data.Validation.Count == 0)

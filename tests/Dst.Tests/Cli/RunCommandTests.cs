@@ -50,7 +50,8 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(7, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
         var model = Path.Combine(folder, "dst.safetensors");
         Assert.True(File.Exists(model));
-        Assert.EndsWith($"next: ./dst inspect {model}\n      ./dst predict {model} IMAGE...\n", run.Output);
+        Assert.Contains($"model: {model}\nnext: ./dst predict {model} IMAGE...\n      ./dst eval {model} {folder}\n", run.Output);
+        Assert.EndsWith($"      ./dst inspect {model}\n", run.Output);
     }
 
     [Fact]
@@ -101,7 +102,7 @@ public sealed class RunCommandTests : IDisposable
 
         var again = Terminal.Run("run", "--resume", set);
         Assert.Contains(" ± ", again.Output);
-        Assert.Contains($"next: ./dst inspect {Path.Combine(set, "seed-1", "student.safetensors")}\n", again.Output);
+        Assert.Contains($"      ./dst inspect {Path.Combine(set, "seed-1", "student.safetensors")}\n", again.Output);
         Assert.DoesNotContain("epoch", again.Error);
         Assert.Contains("seeds 1, 3", Terminal.Run("results", set).Output);
         Terminal.Run("run", "--resume", set, "--seeds", "3,1,2").AssertWrongInput("seeds is [3, 1], now [3, 1, 2]");
@@ -148,20 +149,20 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_where_a_recipe_stands_is_told_its_place()
+    public void What_is_no_recipe_and_no_data_is_told_its_place()
     {
         var folder = Directory.CreateDirectory(_folder.File("photos")).FullName;
-        string[][] calls = [["run"], ["train"], ["data", "inspect"]];
-        foreach (var call in calls)
-            Terminal.Run([.. call, folder]).AssertWrongInput("is a folder; a recipe file was expected", $"--data.path {folder}");
         var model = SampleModel.SaveDense(_folder, "a", "b");
-        Terminal.Run("eval", model, folder).AssertWrongInput($"--data.path {folder}");
         Terminal.Run("halve", model, folder, "--out", "x").AssertWrongInput($"--data {folder} for images without labels");
+        Terminal.Run("train", folder, "--data.path", "other").AssertWrongInput(folder, "'other'", "one of them was expected");
         File.WriteAllText(Path.Combine(folder, "recipe.yaml"), Recipe);
         Terminal.Run("run", folder).AssertWrongInput($"--resume {folder}");
         var image = _folder.File("a.png");
         File.WriteAllBytes(image, [0x89, .. "PNG"u8, 0, 1, 2, 3]);
         Terminal.Run("train", image).AssertWrongInput("is a PNG image; a recipe file was expected");
+        Terminal.Run("compress", model).AssertWrongInput(model, "no --data");
+        Terminal.Run("compress", _recipe, "--data", folder).AssertWrongInput(_recipe, "is no model");
+        Terminal.Run("run", "--resume", folder, "--dry-run").AssertWrongInput("--dry-run", "--resume");
     }
 
     [Fact]

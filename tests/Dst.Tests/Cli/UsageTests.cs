@@ -5,8 +5,8 @@ namespace Dst.Tests.Cli;
 public class UsageTests
 {
     private static readonly string[] VerbNames = [
-        "run", "train", "distill", "prune", "halve", "import", "eval", "predict", "inspect", "export", "bench", "results", "data",
-        "settings", "networks", "doctor"];
+        "train", "compress", "run", "distill", "prune", "halve", "import", "eval", "predict", "inspect", "export", "bench", "results",
+        "data", "settings", "networks", "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
 
@@ -17,6 +17,16 @@ public class UsageTests
         Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Equal("", run.Error);
         Assert.All(VerbNames, verb => Assert.Contains($"\n  {verb} ", run.Output));
+    }
+
+    [Fact]
+    public void The_help_lists_verbs_by_what_one_wants_to_do()
+    {
+        var help = Terminal.Run("--help").Output;
+        string[] order =
+            ["From images to a model:", "  train ", "  compress ", "Use a model:", "  predict ", "Take a model, change it:", "  doctor "];
+        Assert.Equal(order, order.OrderBy(text => help.IndexOf($"\n{text}", StringComparison.Ordinal)));
+        Assert.Contains("\nVerbs:\n", Terminal.Run("data", "--help").Output);
     }
 
     [Theory, MemberData(nameof(Verbs))]
@@ -31,7 +41,7 @@ public class UsageTests
     [Fact]
     public void Help_marks_what_may_be_left_out_and_fits_into_100_columns()
     {
-        Assert.Contains("dst train [RECIPE] [options]", Terminal.Run("train", "--help").Output);
+        Assert.Contains("dst train [DATA|RECIPE] [options]", Terminal.Run("train", "--help").Output);
         Assert.Contains("dst predict MODEL [IMAGE...] [options]", Terminal.Run("predict", "--help").Output);
         Assert.Contains("dst bench [VERB] [MODEL] [options]", Terminal.Run("bench", "--help").Output);
         var lines = VerbNames.SelectMany(HelpOf).Where(line => !line.StartsWith("  ./dst", StringComparison.Ordinal));
@@ -45,11 +55,10 @@ public class UsageTests
 
     [Fact]
     public void A_word_that_is_near_no_verb_names_all_of_them() =>
-        Terminal.Run("list").AssertWrongInput("'list'", "run, train, distill", "doctor");
+        Terminal.Run("list").AssertWrongInput("'list'", "train, compress, run", "doctor");
 
     [Theory]
-    [InlineData("train", "--epochs", "--set train.epochs=VALUE")]
-    [InlineData("run", "--batch", "--set train.batch=VALUE")]
+    [InlineData("run", "--patience", "--set train.patience=VALUE")]
     [InlineData("run", "--learning-rate", "--set train.schedule.learning_rate=VALUE")]
     public void A_key_of_the_recipe_that_is_no_option_is_named(string verb, string option, string expected) =>
         Terminal.Run(verb, option, "3").AssertWrongInput($"'{option}'", expected);

@@ -26,7 +26,7 @@ public class ArmTablesTests
     }
 
     [Theory]
-    [InlineData(ValidationSource.Training, "a part of the training images")]
+    [InlineData(ValidationSource.Training, "held back from training")]
     [InlineData(ValidationSource.Test, "half of the test images")]
     public void The_table_says_where_the_validation_images_come_from(ValidationSource source, string expected)
     {

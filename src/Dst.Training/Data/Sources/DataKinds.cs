@@ -4,7 +4,7 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>Finds out what kind of data a path holds.</summary>
-internal static class DataKinds
+public static class DataKinds
 {
     // Keys that some kinds alone have. Values compare by content.
     private static readonly (string Key, DataKind[] Kinds, Func<DataOptions, object> Value)[] KeysOfKinds =
@@ -16,11 +16,18 @@ internal static class DataKinds
         ("data.simulated", [DataKind.Simulated], options => options.Simulated),
     ];
 
+    /// <summary>
+    /// Whether a path is a folder, a CIFAR archive or an IDX file of images, so that it can be <c>data.path</c>.
+    /// </summary>
+    /// <exception cref="InputException">A file is damaged.</exception>
+    public static bool IsData(string path) =>
+        Directory.Exists(path) || File.Exists(path) && (IdxSource.IsImages(path) || CifarSource.KindOfArchive(path) is not null);
+
     /// <summary>The options with a kind in place of <see cref="DataKind.Auto"/>.</summary>
     /// <exception cref="InputException">
     /// The path does not exist or is of no known kind, simulated data has a path, or a key is of another kind.
     /// </exception>
-    public static DataOptions Resolve(DataOptions options, string baseFolder, Action<string> log)
+    internal static DataOptions Resolve(DataOptions options, string baseFolder, Action<string> log)
     {
         if (options.Kind == DataKind.Simulated && options.Path.Length > 0)
             throw new InputException(
@@ -32,7 +39,7 @@ internal static class DataKinds
     }
 
     /// <summary>The data set in a folder that only wraps it, at any depth, or null.</summary>
-    public static string? FindInside(string folder)
+    internal static string? FindInside(string folder)
     {
         const int deepest = 8;
         for (var depth = 0; depth < deepest; depth++)

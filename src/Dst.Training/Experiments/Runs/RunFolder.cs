@@ -89,8 +89,14 @@ public sealed class RunFolder : IDisposable
         return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true });
     });
 
+    /// <summary>Whether a folder is that of a run or of a set of runs.</summary>
+    public static bool HasRecipe(string folder) => File.Exists(In(folder, RecipeName));
+
+    /// <summary>The folder that <see cref="Create"/> makes if nothing has its name.</summary>
+    public static string PathFor(Recipe recipe, DateTime now) => RunPaths.First(recipe, now);
+
     /// <summary>Whether a run was begun in the folder.</summary>
-    internal static bool IsRun(string path) => File.Exists(In(path, RecipeName)) && File.Exists(In(path, MetricsName));
+    internal static bool IsRun(string path) => HasRecipe(path) && File.Exists(In(path, MetricsName));
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
@@ -134,7 +140,7 @@ public sealed class RunFolder : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="overrides">Keys that are set in it.</param>
     /// <exception cref="InputException">It is not the folder of a run.</exception>
-    public static Recipe ReadRecipe(string folder, params IReadOnlyList<SettingOverride> overrides) => File.Exists(In(folder, RecipeName))
+    public static Recipe ReadRecipe(string folder, params IReadOnlyList<SettingOverride> overrides) => HasRecipe(folder)
         ? RecipeFile.Load(In(folder, RecipeName), overrides)
         : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
 
@@ -156,6 +162,7 @@ public sealed class RunFolder : IDisposable
     public void AddMetrics(EpochMetrics row) => RunPaths.Guard(Path, () =>
     {
         _metrics.Add(row);
+        if (row.Epoch == 1 && !IsCopy) RunPaths.PointLatest(Recipe.Runs, Path);
         return true;
     });
 

@@ -21,6 +21,30 @@ internal static class RunPaths
         if (Directory.GetParent(path) is { } parent && !parent.EnumerateFileSystemInfos().Any()) parent.Delete();
     }
 
+    /// <summary>
+    /// Lets the link <c>latest</c> in the folder of runs point to a run, or to the set of runs that it is of. Where links cannot be made,
+    /// there is none.
+    /// </summary>
+    public static void PointLatest(string runs, string path)
+    {
+        const string name = "latest";
+        try
+        {
+            path = new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+            if (RunFolder.HasRecipe(Path.GetDirectoryName(path)!)) path = Path.GetDirectoryName(path)!;
+            var (link, target) = (Path.Combine(runs, name), Path.GetRelativePath(runs, path));
+            var earlier = new FileInfo(link).LinkTarget;
+            if (earlier == target || earlier is null && Path.Exists(link) || target.StartsWith("..", StringComparison.Ordinal)) return;
+            if (Directory.Exists(link)) Directory.Delete(link);
+            else File.Delete(link); // it points to a folder that is gone, or there is none
+            Directory.CreateSymbolicLink(link, target);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Windows asks for a right to make links, and some file systems have none.
+        }
+    }
+
     /// <summary>Runs <paramref name="work"/> and turns the system's errors into a sentence that names the folder.</summary>
     /// <exception cref="InputException">The folder cannot be read or written.</exception>
     public static T Guard<T>(string path, Func<T> work)

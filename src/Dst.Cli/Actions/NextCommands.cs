@@ -1,0 +1,36 @@
+using Dst.Training.Data;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Cli.Actions;
+
+/// <summary>Commands that use the model of a finished run, for the end of its output.</summary>
+internal static class NextCommands
+{
+    /// <summary>The model of the method, or that of the last arm if the run has no such arm, and what can be done with it.</summary>
+    public static string[] Of(RunFolder run, RunSummary summary, DataSet data)
+    {
+        var arm = summary.Find(ArmNames.Dst) ?? summary.Arms[^1];
+        var model = run.ModelPath(arm.Arm);
+        string[] commands =
+        [
+            $"predict {model} {ImageOf(data)}",
+            $"eval {model} {run.Path}",
+            .. arm.Layers.Count == 0 ? [$"compress {model} --data {run.Path}"] : Array.Empty<string>(),
+            $"export {model} --format c --out board",
+            $"inspect {model}",
+        ];
+        return [$"model: {model}", .. commands.Select((command, i) => $"{(i == 0 ? "next:" : "     ")} ./dst {command}")];
+    }
+
+    /// <summary>A test image, if the data are files.</summary>
+    private static string ImageOf(DataSet data)
+    {
+        var path = data.Test.Samples[0].Name;
+        if (!File.Exists(path)) return "IMAGE...";
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return Quote(relative.StartsWith("..", StringComparison.Ordinal) ? path : relative);
+    }
+
+    private static string Quote(string path) => path.Contains(' ') ? $"\"{path}\"" : path;
+}

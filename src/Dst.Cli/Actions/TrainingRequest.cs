@@ -1,0 +1,50 @@
+using Dst.Cli.Usage;
+using Dst.Report;
+using Dst.Training.Data;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Cli.Actions;
+
+/// <summary>What a verb asks of <see cref="RecipeRun"/>.</summary>
+/// <param name="Settings">Keys that the verb sets. What the command line sets comes later and wins.</param>
+internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Settings)
+{
+    /// <summary>The section of the recipe that <c>--epochs</c>, <c>--batch</c> and <c>--lr</c> set.</summary>
+    public string Section { get; init; } = "train";
+
+    /// <summary>A model file whose input the data must have, or null.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Whether a recipe that is named tells only of the data, so that the rest is chosen as for data alone.</summary>
+    public bool TakesDataAlone { get; init; }
+
+    /// <summary>What is shown of a finished run, or null for a row an arm.</summary>
+    public Func<RunSummary, IEnumerable<Block>>? Blocks { get; init; }
+
+    /// <summary>Keys that the command line sets.</summary>
+    public IReadOnlyList<SettingOverride> OfLine(Invocation call) =>
+        [.. ShortWords.Overrides(call.Arguments, Section), .. RecipeInput.Overrides(call.Arguments)];
+
+    /// <summary>
+    /// The recipe of the command line. Where data stands in place of a recipe, keys that nobody sets are chosen for this data, each with a
+    /// line that says what, why, and how to change it.
+    /// </summary>
+    /// <exception cref="InputException">The recipe or the data cannot be read.</exception>
+    public Recipe Read(Invocation call)
+    {
+        SettingOverride[] first = [.. Settings, .. ShortWords.Overrides(call.Arguments, Section)];
+        var recipe = RecipeInput.Load(call.Arguments, first);
+        var isPlain = RecipeInput.DataOf(call.Arguments) is not null;
+        if (!isPlain && !TakesDataAlone) return recipe;
+        var survey = DataSurvey.Of(recipe.Data, Environment.CurrentDirectory, call.Cancellation);
+        var set = Settings.Concat(OfLine(call)).SelectMany(setting => setting.Keys);
+        if (!isPlain) set = set.Concat(RecipeFile.Describe().Select(key => key.Path).Where(RecipeInput.IsOfData));
+        var suggestions = Suggestions.For(survey, recipe, set, Model is null ? null : Dst.Model.Load(Model));
+        call.Report.Log($"{recipe.Data.Path}: {survey}");
+        var command = call.Arguments.CommandResult.Command;
+        foreach (var (key, text, _) in suggestions) call.Report.Log($"  {text} ({ShortWords.Describe(key, Section, command)})");
+        return RecipeInput.Load(call.Arguments, [.. suggestions.SelectMany(suggestion => suggestion.Settings), .. first]);
+    }
+}

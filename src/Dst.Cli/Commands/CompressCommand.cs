@@ -1,0 +1,72 @@
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
+using Dst.Foundations;
+using Dst.Masks;
+using Dst.Report.Runs;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst compress</c>: the whole method in one command.</summary>
+internal static class CompressCommand
+{
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "compress",
+            "Makes a network half as large and shows what was gained and lost. From images, it trains a teacher, lets it teach a small "
+                + "student, halves the student, repairs it and teaches it again. A model is halved and repaired, and teaches its halved "
+                + "self.",
+            "compress photos",
+            "compress model.safetensors --data photos --epochs 10",
+            "compress runs/photos/<time>/student.safetensors --data runs/photos/<time>")
+        {
+            CompressInput.Source,
+            CompressInput.Data,
+            PruningInput.Pattern,
+        };
+        RecipeRun.AddOptionsTo(verb);
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var model = CompressInput.ModelOf(call.Arguments);
+        SettingOverride[] networks = model is null
+            ? [SettingOverride.Parse("distill_pruned.alpha=0.5")] // a teacher of another size, beside the labels
+            :
+            [
+                SettingOverride.Of("teacher.model", model, "dst compress"), SettingOverride.Parse("student.is_teacher=true"),
+                SettingOverride.Parse("distill_pruned.preset=kd"),
+            ];
+        var request = new TrainingRequest(
+            [
+                SettingOverride.OfList("arms", [ArmNames.Dst], "dst compress"), .. networks, .. PruningInput.WithRepair,
+                .. PatternOf(call),
+            ])
+        {
+            Section = model is null ? "train" : "prune_train",
+            Model = model,
+            TakesDataAlone = model is not null,
+            Blocks = summary => [GainTable.Of(summary), ArmTables.Noise(summary.Arms)],
+        };
+        RecipeRun.Run(call, request);
+    }
+
+    private static IEnumerable<SettingOverride> PatternOf(Invocation call)
+    {
+        if (call.Arguments.GetValue(PruningInput.Pattern) is not { } text) return [];
+        var pattern = UhpPattern.Parse(text);
+        var where = RecipeInput.Where(PruningInput.Pattern);
+        return
+        [
+            SettingOverride.Of("prune.unit", Words.Of(pattern.Unit), where),
+            SettingOverride.Of("prune.block", $"{pattern.Block}", where),
+            SettingOverride.Of("prune.group", $"{pattern.Group}", where),
+            SettingOverride.Of("prune.keep", FormattableString.Invariant($"{pattern.Share:R}"), where),
+        ];
+    }
+}

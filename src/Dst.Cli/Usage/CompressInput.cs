@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Dst.Foundations;
+using Dst.Training.Data;
+
+namespace Dst.Cli.Usage;
+
+/// <summary>What <c>dst compress</c> works on: data alone, or a model and data.</summary>
+internal static class CompressInput
+{
+    /// <summary>A model, or data.</summary>
+    public static readonly Argument<string> Source = new("source")
+    {
+        Description = "Model file (.safetensors), which teaches its halved self; or a folder, a CIFAR archive or an IDX file of labelled "
+            + "images, from which a teacher and a student are trained first; or a recipe, for its data and networks.",
+        HelpName = "MODEL|DATA|RECIPE",
+    };
+
+    /// <summary>The data of a model.</summary>
+    public static readonly Option<string?> Data = SharedOptions.Text(
+        "--data", "DATA|RECIPE",
+        "With a model: labelled images, or the recipe or the run folder of its training, so that the test images stay the same.");
+
+    /// <summary>The model file, or null where the source is data or a recipe.</summary>
+    public static string? ModelOf(ParseResult arguments) => arguments.GetValue(Source) is { } source && IsModel(source) ? source : null;
+
+    /// <summary>The data or the recipe; null for another verb.</summary>
+    /// <exception cref="InputException">A model stands without data, or data is named twice.</exception>
+    public static string? DataOf(ParseResult arguments)
+    {
+        if (!arguments.CommandResult.Command.Arguments.Contains(Source)) return null;
+        var (source, data) = (arguments.GetRequiredValue(Source), arguments.GetValue(Data));
+        if (IsModel(source))
+            return data ?? throw new InputException(
+                $"compress has the model {source} and no --data; labelled images, or the recipe of its training, were expected");
+        return data is null ? source : throw new InputException(
+            $"compress has --data {data}, and '{source}' is no model; a model file (.safetensors) was expected, or one of them");
+    }
+
+    private static bool IsModel(string path) =>
+        path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)
+        || File.Exists(path) && !DataKinds.IsData(path) && FileKind.NameOf(path) != FileKind.Text;
+}

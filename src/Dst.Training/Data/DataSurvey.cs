@@ -1,0 +1,83 @@
+using Dst.Foundations;
+
+namespace Dst.Training.Data;
+
+/// <summary>What a data set holds: counts and sizes, found without decoding images whose format tells its size.</summary>
+public sealed record DataSurvey
+{
+    /// <summary>Number of classes.</summary>
+    public required int Classes { get; init; }
+
+    /// <summary>Images with labels that networks may learn from, before any split is drawn from them.</summary>
+    public required int Images { get; init; }
+
+    /// <summary>Images of the smallest class, of <see cref="Images"/>.</summary>
+    public required int SmallestClass { get; init; }
+
+    /// <summary>Images of the largest class, of <see cref="Images"/>.</summary>
+    public required int LargestClass { get; init; }
+
+    /// <summary>Whether the data has validation images of its own.</summary>
+    public required bool HasValidation { get; init; }
+
+    /// <summary>Whether the data has test images of its own.</summary>
+    public required bool HasTest { get; init; }
+
+    /// <summary>Bands of a network's input: 3 if any image has colour.</summary>
+    public required int Channels { get; init; }
+
+    /// <summary>Height and width of the images if all are of one size, else null.</summary>
+    public required (int Height, int Width)? Size { get; init; }
+
+    /// <summary>Median over the images of their shorter side, in pixels.</summary>
+    public required int MedianSide { get; init; }
+
+    /// <summary>Surveys a data set.</summary>
+    /// <param name="options">The recipe's <c>data</c> section.</param>
+    /// <param name="baseFolder">Folder that a relative <c>data.path</c> starts from.</param>
+    /// <param name="cancellation">Checked before each image.</param>
+    /// <exception cref="InputException">The data is missing, an image cannot be read, or images have different bands.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static DataSurvey Of(DataOptions options, string baseFolder, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        static void Silent(string line) { } // DataSet.Load says the same lines
+        options = DataKinds.Resolve(options, baseFolder, Silent);
+        return Of(SourceData.Open(options, baseFolder, Silent, cancellation), cancellation);
+    }
+
+    internal static DataSurvey Of(SourceData source, CancellationToken cancellation)
+    {
+        SourceSample[] samples = [.. source.Labelled];
+        var sizes = ParallelRead.All(samples, sample => sample.Measure(), cancellation);
+        var sides = sizes.Select(size => Math.Min(size.Height, size.Width)).Order().ToList();
+        var counts = source.Training.CountBy(sample => sample.Label!.Value).Select(label => label.Value).ToList();
+        var (height, width) = (sizes[0].Height, sizes[0].Width);
+        return new()
+        {
+            Classes = source.ClassNames.Count,
+            Images = source.Training.Count,
+            SmallestClass = counts.Min(),
+            LargestClass = counts.Max(),
+            HasValidation = source.Validation.Count > 0,
+            HasTest = source.Test.Count > 0,
+            Channels = InputShape.BandsOf(samples, sizes),
+            Size = sizes.All(size => (size.Height, size.Width) == (height, width)) ? (height, width) : null,
+            MedianSide = sides[sides.Count / 2],
+        };
+    }
+
+    /// <summary>A line such as <c>300 images of 3 classes, colour, of several sizes, median side 120</c>.</summary>
+    public override string ToString()
+    {
+        var size = Size is var (height, width) ? $"{width}x{height}" : $"several sizes, median side {MedianSide}";
+        var own = (HasValidation, HasTest) switch
+        {
+            (true, true) => "; validation and test images of their own",
+            (true, false) => "; validation images of their own",
+            (false, true) => "; test images of their own",
+            _ => "",
+        };
+        return $"{Words.Count(Images, "image")} of {Words.Count(Classes, "class", "classes")}, {InputShape.NameOf(Channels)}, {size}{own}";
+    }
+}

@@ -1,0 +1,189 @@
+using Dst.Foundations;
+using Dst.Graph;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Optimizers;
+
+namespace Dst.Training.Experiments;
+
+/// <summary>
+/// Chooses network, input, augmentation and training for a data set by what is found in it: rules of thumb, not a search.
+/// </summary>
+public sealed class Suggestions
+{
+    private const int LargestOwnSide = 64;
+    private const int FewImages = 500;
+    private const double RateOf64 = 0.1; // of SGD with momentum, for batches of 64; it grows with the batch
+    private const double AdamRate = 0.002;
+
+    private static readonly Scale[] Scales =
+    [
+        new(FewImages, "resnet8", "resnet20", Batch: 16, Epochs: 60),
+        new(2_000, "resnet8", "resnet20", Batch: 32, Epochs: 40),
+        new(10_000, "resnet20", "resnet56", Batch: 64, Epochs: 30),
+        new(int.MaxValue, "resnet20", "resnet56", Batch: 64, Epochs: 20),
+    ];
+
+    private readonly DataSurvey _survey;
+    private readonly Recipe _recipe;
+    private readonly FeatureShape? _input;
+    private readonly int _resize;
+    private readonly HashSet<string> _set;
+    private readonly string _section;
+    private readonly Scale _scale;
+
+    private Suggestions(DataSurvey survey, Recipe recipe, IEnumerable<string> set, Model? model)
+    {
+        (_survey, _recipe, _set) = (survey, recipe, [.. set]);
+        (_input, _resize) = (model?.Graph.Input, model?.Normalisation?.Resize ?? 0);
+        _section = TrainsNew(recipe) ? "train" : "prune_train";
+        _scale = Scales.First(scale => survey.Images < scale.Below);
+    }
+
+    /// <summary>The choices that have an effect in a recipe and are not made yet.</summary>
+    /// <param name="survey">The data.</param>
+    /// <param name="recipe">The recipe without the choices.</param>
+    /// <param name="set">Keys that the user has set.</param>
+    /// <param name="model">A finished network whose input the data must have, or null.</param>
+    public static IReadOnlyList<Suggestion> For(DataSurvey survey, Recipe recipe, IEnumerable<string> set, Model? model = null)
+    {
+        ArgumentNullException.ThrowIfNull(survey);
+        var effective = EffectiveKeys.Of(recipe);
+        var suggestions = new Suggestions(survey, recipe, set, model);
+        return
+        [
+            .. suggestions.All().Where(suggestion => !suggestions._set.Contains(suggestion.Key))
+                .Select(suggestion => suggestion with
+                {
+                    Settings = [.. suggestion.Settings.Where(setting =>
+                        setting.Keys.All(key => EffectiveKeys.Includes(effective, key) && !suggestions._set.Contains(key)))],
+                })
+                .Where(suggestion => suggestion.Settings.Count > 0),
+        ];
+    }
+
+    /// <summary>Whether a recipe trains a network that is not the pruned form of a given one.</summary>
+    public static bool TrainsNew(Recipe recipe) =>
+        Arm.NeededBy(recipe).Any(arm => arm.Given(recipe) is null && arm.StartIn(recipe) != ArmStart.BestStudent);
+
+    private IEnumerable<Suggestion> All() =>
+        [Teacher(), Student(), Input(), Augmentation(), .. Split(), .. Classes(), Batch(), .. Training(), .. AfterPruning()];
+
+    private TrainOptions Options => _section == "train" ? _recipe.Train : _recipe.PruneTrain;
+
+    private string Images => $"for {Words.Count(_survey.Images, "image")}";
+
+    private Suggestion Teacher() => Suggestion.Of(
+        "teacher.arch", $"teacher {_scale.Teacher} {Images}", ("teacher.arch", _scale.Teacher));
+
+    private Suggestion Student() => Suggestion.Of("student.arch", $"network {_scale.Student} {Images}", ("student.arch", _scale.Student));
+
+    private int Side
+    {
+        get
+        {
+            if (_input is { } input) return input.Height;
+            if (_set.Contains("data.crop") && _recipe.Data.Crop > 0) return _recipe.Data.Crop;
+            if (_set.Contains("data.resize") && _recipe.Data.Resize > 0) return _recipe.Data.Resize;
+            if (_survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide) return Math.Max(height, width);
+            return _survey.MedianSide < 48 ? 32 : LargestOwnSide;
+        }
+    }
+
+    private Suggestion Input()
+    {
+        const string key = "data.resize";
+        if (_input is { } input)
+            return Suggestion.Of(
+                key, $"input {input}, that of the given network", (key, _resize),
+                ("data.crop", input.Height == input.Width ? input.Height : 0), ("data.channels", input.Channels));
+        return _survey.Size is var (height, width) && Math.Max(height, width) <= LargestOwnSide
+            ? Suggestion.Of(key, $"input {width}x{height}, the size of the images", (key, 0))
+            : Suggestion.Of(key, $"input {Side}x{Side}, to which images are resized", (key, Side));
+    }
+
+    private Suggestion Augmentation()
+    {
+        var shift = Side / 8;
+        var isColour = _survey.Channels == 3;
+        List<(string, object)> settings = [("data.pad", shift), ("data.shift", shift), ("data.flip", isColour)];
+        var varies = isColour && _recipe.Data.Normalise == NormalisationSource.Data;
+        if (varies) settings.AddRange([("data.gain", 0.2), ("data.contrast", 0.2)]);
+        var text = $"training images move by up to {Words.Count(shift, "pixel")}"
+            + (isColour ? ", are mirrored" : ", and are not mirrored, because grey images may be characters")
+            + (varies ? ", vary in brightness and contrast" : "");
+        return Suggestion.Of("data.flip", text, settings);
+    }
+
+    private IEnumerable<Suggestion> Split()
+    {
+        var percent = _survey.Images < FewImages ? 20 : 10;
+        if (!_survey.HasTest)
+            yield return Suggestion.Of("data.test", "20 % of the images of each class are the test", ("data.test", 0.2));
+        if (!_survey.HasValidation && _recipe.Data.ValidationFrom == ValidationSource.Training)
+            yield return Suggestion.Of(
+                "data.validation", $"{percent} % of the training images choose the best epoch", ("data.validation", percent / 100.0));
+    }
+
+    private IEnumerable<Suggestion> Classes()
+    {
+        const int skew = 3;
+        var (small, large) = (_survey.SmallestClass, _survey.LargestClass);
+        if (large < skew * small || _recipe.Data.Sampling == Sampling.Balanced) yield break;
+        yield return Suggestion.Of(
+            $"{_section}.class_weights", $"classes weigh the same, though they have {small} to {large} images",
+            ($"{_section}.class_weights", "balanced"));
+    }
+
+    private int BatchSize => _set.Contains($"{_section}.batch") ? Options.Batch : _scale.Batch;
+
+    private Suggestion Batch() => Suggestion.Of(
+        $"{_section}.batch", $"batches of {_scale.Batch} {Images}", ($"{_section}.batch", _scale.Batch));
+
+    private int Epochs => _set.Contains("train.epochs") ? _recipe.Train.Epochs : _scale.Epochs;
+
+    private double LearningRate
+    {
+        get
+        {
+            if (_set.Contains("train.schedule.learning_rate")) return _recipe.Train.Schedule.LearningRate;
+            return Options.Optimizer.Kind == OptimizerKind.Adamw ? AdamRate : RateOf64 * BatchSize / 64;
+        }
+    }
+
+    private IEnumerable<Suggestion> Training()
+    {
+        if (_section != "train") yield break;
+        var patience = Math.Max(Epochs / 2, 1);
+        yield return Suggestion.Of(
+            "train.epochs", $"{Words.Count(_scale.Epochs, "epoch")} {Images}", ("train.epochs", _scale.Epochs));
+        yield return Suggestion.Of(
+            "train.patience", $"training ends early after {Words.Count(patience, "epoch")} without a better one",
+            ("train.patience", patience));
+        var goesOn = (_recipe.Arms.Contains(ArmNames.Teacher) ? _recipe.Teacher.From : _recipe.Student.From) is not null;
+        var rate = goesOn ? LearningRate / 10 : LearningRate;
+        yield return Suggestion.Of(
+            "train.schedule.learning_rate", $"learning rate {rate:G3} at its peak, {(goesOn ? "low, to go on" : "one cycle")}",
+            ("train.schedule.learning_rate", rate), ("train.schedule.kind", "one_cycle"));
+    }
+
+    private IEnumerable<Suggestion> AfterPruning()
+    {
+        var epochs = Math.Max(Epochs / 2, 1);
+        yield return Suggestion.Of(
+            "prune_train.epochs", $"{Words.Count(epochs, "epoch")} after halving", ("prune_train.epochs", epochs));
+        var rate = LearningRate / (_section == "train" ? 2 : 10);
+        yield return Suggestion.Of(
+            "prune_train.schedule.learning_rate", $"learning rate {rate:G3} after halving",
+            ("prune_train.schedule.learning_rate", rate), ("prune_train.schedule.kind", "one_cycle"));
+    }
+
+    /// <summary>What suits a number of images.</summary>
+    /// <param name="Below">Fewer images than this.</param>
+    /// <param name="Student">Network.</param>
+    /// <param name="Teacher">A network of about three times its cost, to teach it.</param>
+    /// <param name="Batch">Images in a step.</param>
+    /// <param name="Epochs">Passes over the images.</param>
+    private sealed record Scale(int Below, string Student, string Teacher, int Batch, int Epochs);
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Tests.Foundations;
+using Dst.Tests.Images;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Tests.Cli;
+
+/// <summary>From a folder of images to models without a recipe.</summary>
+public sealed class PlainDataTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _photos;
+    private readonly string _runs;
+
+    public PlainDataTests()
+    {
+        (_photos, _runs) = (_folder.File("my photos"), _folder.File("runs"));
+        foreach (var (label, name) in new[] { "dark", "bright" }.Index())
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_photos, name)).FullName;
+            for (var i = 0; i < 10; i++)
+            {
+                var level = 120 * label + 4 * i;
+                File.WriteAllBytes(
+                    Path.Combine(folder, $"{i}.png"), TestImages.GreyPng(14 + i, 20, (y, x) => (byte)(level + (x * y + i) % 7)));
+            }
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_dry_run_says_each_choice_and_writes_nothing()
+    {
+        var run = Terminal.Run("train", _photos, "--out", _runs, "--dry-run");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains("20 images of 2 classes, grey, several sizes, median side 19\n", run.Error);
+        Assert.Contains("  network resnet8 for 20 images (--arch NAME)\n", run.Error);
+        Assert.Contains("  input 32x32, to which images are resized (--size PIXELS)\n", run.Error);
+        Assert.Contains("  60 epochs for 20 images (--epochs N)\n", run.Error);
+        Assert.Matches(@"(?m)^student +resnet8 +77\.\dk +12\.\dM +60 +60$", run.Output);
+        Assert.Contains($"run folder: {Path.Combine(_runs, "my-photos")}", run.Output);
+        Assert.False(Directory.Exists(_runs));
+
+        var json = Terminal.Run("compress", _photos, "--out", _runs, "--dry-run", "--epochs", "8", "--size", "24", "--json");
+        using var document = JsonDocument.Parse(json.Output);
+        Assert.Equal("1x24x24", document.RootElement.GetProperty("input").GetString());
+        Assert.Equal(
+            [("teacher", 8), ("student-kd", 8), ("dst", 4)],
+            document.RootElement.GetProperty("arms").EnumerateArray()
+                .Select(arm => (arm.GetProperty("arm").GetString()!, arm.GetProperty("epochs").GetInt32())));
+        Assert.DoesNotContain("(--epochs", json.Error);
+    }
+
+    [Fact]
+    public void A_folder_becomes_a_model_and_the_model_a_halved_one()
+    {
+        var run = Terminal.Run("train", _photos, "--out", _runs, "--epochs", "8", "--size", "16", "--name", "first");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "first")));
+        var model = Path.Combine(folder, "student.safetensors");
+        Assert.Equal(folder, new DirectoryInfo(Path.Combine(_runs, "latest")).ResolveLinkTarget(true)!.FullName);
+        Assert.Matches($@"next: \./dst predict {model} ""?.*\d\.png""?\n", run.Output);
+        Assert.Contains($"      ./dst compress {model} --data {folder}\n", run.Output);
+
+        // The same test images, by the recipe of the run.
+        var test = RunSummary.Load(Path.Combine(folder, "summary.json")).Arms[0].TestTop1;
+        var eval = Terminal.Run("eval", model, folder, "--json");
+        using (var document = JsonDocument.Parse(eval.Output))
+            Assert.Equal((test, 4), (
+                document.RootElement.GetProperty("top1").GetDouble(), document.RootElement.GetProperty("count").GetInt32()));
+
+        var compress = Terminal.Run(
+            "compress", model, "--data", folder, "--out", _runs, "--epochs", "1", "--pattern", "row:16:4", "--name", "second");
+        Assert.Equal(CommandLine.Done, compress.ExitCode);
+        Assert.Matches(@"(?m)^model file +[\d.]+ kB +[\d.]+ kB +0\.\d\d of it$", compress.Output);
+        Assert.DoesNotContain("./dst compress", compress.Output);
+        var halved = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "second")));
+        var recipe = RunFolder.ReadRecipe(halved);
+        Assert.Equal(("row:16:4", 16, 1), (recipe.Prune.Pattern.ToString(), recipe.Data.Crop, recipe.PruneTrain.Epochs));
+
+        var results = Terminal.Run("results", _runs, "--json"); // the link is not followed
+        Assert.DoesNotContain("the last", results.Error);
+    }
+}

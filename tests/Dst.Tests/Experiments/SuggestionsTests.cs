@@ -1,0 +1,103 @@
+using Dst.Training.Data;
+using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Tests.Experiments;
+
+public class SuggestionsTests
+{
+    private static readonly DataSurvey Photos = new()
+    {
+        Classes = 3,
+        Images = 1500,
+        SmallestClass = 400,
+        LargestClass = 600,
+        HasValidation = false,
+        HasTest = false,
+        Channels = 3,
+        Size = null,
+        MedianSide = 480,
+    };
+
+    [Theory]
+    [InlineData(100, "resnet8", 16, 60)]
+    [InlineData(1_999, "resnet8", 32, 40)]
+    [InlineData(2_000, "resnet20", 64, 30)]
+    [InlineData(60_000, "resnet20", 64, 20)]
+    public void Network_batch_and_epochs_follow_the_number_of_images(int images, string arch, int batch, int epochs)
+    {
+        var recipe = RecipeFor(Photos with { Images = images }, "arms=[student]");
+        Assert.Equal((arch, batch, epochs), (recipe.Student.Arch, recipe.Train.Batch, recipe.Train.Epochs));
+        Assert.Equal(epochs / 2, recipe.Train.Patience);
+        Assert.Equal(0.1 * batch / 64, recipe.Train.Schedule.LearningRate, 12);
+    }
+
+    [Theory]
+    [InlineData(null, 480, 64, 8)] // several sizes
+    [InlineData(null, 40, 32, 4)]
+    [InlineData(28, 28, 0, 3)] // as they are
+    [InlineData(300, 300, 64, 8)]
+    public void The_input_is_the_size_of_small_images_and_else_a_resize(int? own, int median, int resize, int shift)
+    {
+        var data = RecipeFor(Photos with { Size = own is { } side ? (side, side) : null, MedianSide = median }, "arms=[student]").Data;
+        Assert.Equal((resize, shift, shift), (data.Resize, data.Shift, data.Pad));
+    }
+
+    [Fact]
+    public void Grey_images_are_not_mirrored_and_keep_their_brightness()
+    {
+        Assert.True(RecipeFor(Photos, "arms=[student]").Data is { Flip: true, Gain: 0.2, Contrast: 0.2 });
+        Assert.True(RecipeFor(Photos with { Channels = 1 }, "arms=[student]").Data is { Flip: false, Gain: 0, Contrast: 0 });
+    }
+
+    [Fact]
+    public void Few_images_hold_back_more_and_splits_of_the_data_are_kept()
+    {
+        Assert.Equal(0.1, RecipeFor(Photos, "arms=[student]").Data.Validation);
+        Assert.Equal(0.2, RecipeFor(Photos with { Images = 300 }, "arms=[student]").Data.Validation);
+        Assert.Contains("data.validation", KeysFor(Photos with { HasTest = true }));
+        Assert.DoesNotContain("data.test", KeysFor(Photos with { HasTest = true }));
+        Assert.DoesNotContain("data.validation", KeysFor(Photos with { HasValidation = true }));
+    }
+
+    [Fact]
+    public void Classes_of_very_different_sizes_weigh_the_same()
+    {
+        Assert.DoesNotContain("train.class_weights", KeysFor(Photos));
+        Assert.Contains("train.class_weights", KeysFor(Photos with { SmallestClass = 100 }));
+        Assert.DoesNotContain("train.class_weights", KeysFor(Photos with { SmallestClass = 100 }, "data.sampling=balanced"));
+    }
+
+    [Fact]
+    public void What_the_user_sets_is_kept_and_others_follow_it()
+    {
+        var recipe = RecipeFor(
+            Photos, "arms=[dst]", "train.epochs=7", "train.batch=64", "data.crop=48", "data.resize=48", "data.flip=false");
+        Assert.Equal((7, 3, 64), (recipe.Train.Epochs, recipe.PruneTrain.Epochs, recipe.Train.Batch));
+        Assert.Equal(0.1, recipe.Train.Schedule.LearningRate);
+        Assert.Equal((48, 48, false), (recipe.Data.Crop, recipe.Data.Resize, recipe.Data.Flip));
+        Assert.DoesNotContain("data.resize", KeysFor(Photos, "data.resize=48"));
+    }
+
+    [Fact]
+    public void Keys_without_effect_are_not_chosen()
+    {
+        Assert.DoesNotContain(KeysFor(Photos), key => key.StartsWith("prune", StringComparison.Ordinal) || key == "teacher.arch");
+        Assert.Contains("prune_train.epochs", KeysFor(Photos, "arms=[dst]"));
+        Assert.DoesNotContain("student.arch", KeysFor(Photos, "student.from=model.safetensors"));
+    }
+
+    private static string[] KeysFor(DataSurvey survey, params string[] settings) =>
+        [.. Suggest(survey, ["arms=[student]", .. settings]).Select(suggestion => suggestion.Key)];
+
+    private static Recipe RecipeFor(DataSurvey survey, params string[] settings) =>
+        Parse([.. Suggest(survey, settings).SelectMany(suggestion => suggestion.Settings), .. settings.Select(SettingOverride.Parse)]);
+
+    private static IReadOnlyList<Suggestion> Suggest(DataSurvey survey, params string[] settings)
+    {
+        var set = Array.ConvertAll(settings, SettingOverride.Parse);
+        return Suggestions.For(survey, Parse(set), set.SelectMany(setting => setting.Keys));
+    }
+
+    private static Recipe Parse(IEnumerable<SettingOverride> settings) => RecipeFile.Parse("a test", "name: test", settings);
+}
