@@ -107,9 +107,7 @@ public sealed class RankGroup
     /// <summary>Fills in the rows, one for each image of a batch, that other ranks have computed.</summary>
     public void GatherRows(Span<float> rows, int images)
     {
-        if (Count == 1) return;
-        var length = rows.Length / images;
-        Gather(rows, rank => rank == Count ? images * length : ImagesOf(images, rank).First * length);
+        if (Count > 1) GatherRowsOfAll(rows, images); // a call of its own: one rank allocates nothing
     }
 
     /// <summary>The text of rank 0.</summary>
@@ -161,6 +159,12 @@ public sealed class RankGroup
     {
         var (first, last) = (ImageRange.OfPart(images, rank * PartCount), ImageRange.OfPart(images, (rank + 1) * PartCount - 1));
         return new(first.First, last.First + last.Count - first.First);
+    }
+
+    private void GatherRowsOfAll(Span<float> rows, int images)
+    {
+        var length = rows.Length / images;
+        Gather(rows, rank => rank == Count ? images * length : ImagesOf(images, rank).First * length);
     }
 
     /// <summary>The way back of a sum: the halves in the order in which they were given away.</summary>

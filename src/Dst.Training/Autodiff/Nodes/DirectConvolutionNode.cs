@@ -100,9 +100,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         Bias.EndGradient();
         if (SplitByFilters)
         {
-            Context.Ranks.Gather(
-                new Span<float>(WeightGradient, _kernel.WeightGradientLength),
-                rank => rank == 0 ? 0 : _kernel.WeightGradientRange(FirstBlock(rank * Context.Ranks.PartCount) - 1).End);
+            if (Context.Ranks.Count > 1) GatherWeightGradient();
         }
         else
         {
@@ -112,6 +110,10 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
         pool.Run(Shape.FilterBlocks, _unpackBlock);
     }
+
+    private void GatherWeightGradient() => Context.Ranks.Gather(
+        new Span<float>(WeightGradient, _kernel.WeightGradientLength),
+        rank => rank == 0 ? 0 : _kernel.WeightGradientRange(FirstBlock(rank * Context.Ranks.PartCount) - 1).End);
 
     private void SumBlock(int block)
     {

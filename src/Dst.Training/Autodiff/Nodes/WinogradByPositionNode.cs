@@ -72,9 +72,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     protected override void EndBackward(WorkerPool pool)
     {
         base.EndBackward(pool);
-        Context.Ranks.Gather(
-            new Span<float>(WeightGradient, Kernel.WeightGradientLength),
-            rank => rank == 0 ? 0 : EndOfPosition(Context.Ranks.FirstOf(Kernel.Positions, rank) - 1));
+        if (Context.Ranks.Count > 1) GatherWeightGradient();
         pool.Run(Shape.FilterBlocks, _unpackBlock);
     }
 
@@ -120,6 +118,10 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
         if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, OwnRows, OutputTiles, BackwardDataWeights, InputTiles);
     }
+
+    private void GatherWeightGradient() => Context.Ranks.Gather(
+        new Span<float>(WeightGradient, Kernel.WeightGradientLength),
+        rank => rank == 0 ? 0 : EndOfPosition(Context.Ranks.FirstOf(Kernel.Positions, rank) - 1));
 
     private bool IsOwn(int position) =>
         position >= Context.Ranks.FirstOf(Kernel.Positions, Context.Ranks.Rank)
