@@ -53,8 +53,8 @@ internal sealed unsafe class MpiLibrary
         }
 
         throw new InputException(
-            $"no MPI library was found, and the job has several processes; one of {string.Join(", ", names)} was expected, which the packages "
-            + "libopenmpi3 and libmpich12 bring");
+            $"no MPI library was found, and the job has several processes; one of {string.Join(", ", names)} was expected, which the "
+            + "packages libopenmpi3 and libmpich12 bring");
     }
 
     /// <summary>Joins the job.</summary>

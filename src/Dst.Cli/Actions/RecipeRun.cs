@@ -80,7 +80,8 @@ internal static class RecipeRun
     private static void BeginOrResume(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
     {
         if (call.Ranks.Count > 1 && recipe.Seeds.Count > 0)
-            throw new InputException($"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected");
+            throw new InputException(
+                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected");
         if (folder is null) Begin(call, request, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dst.Report;
 using Dst.Training.Engine;
+using Dst.Training.Experiments;
 
 namespace Dst.Cli.Output;
 
@@ -26,10 +27,12 @@ internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingP
     public void EpochEnded(EpochMetrics epoch)
     {
         if (report.ErrorIsTerminal) return;
+        var validation = epoch.Arm == ArmNames.Pretrain
+            ? $"validation loss {epoch.ValidationLoss:F4}"
+            : $"training {Format.Percent(epoch.TrainTop1)}, validation {Format.Percent(epoch.ValidationTop1)}";
         report.Log(
-            $"{epoch.Arm}: epoch {epoch.Epoch} of {_last.Epochs}, loss {epoch.TrainLoss:F4}, training {Format.Percent(epoch.TrainTop1)}, "
-            + $"validation {Format.Percent(epoch.ValidationTop1)}, {epoch.ImagesPerSecond:F0} images/s, "
-            + $"{Format.Duration(_last.Remaining)} left");
+            $"{epoch.Arm}: epoch {epoch.Epoch} of {_last.Epochs}, loss {epoch.TrainLoss:F4}, {validation}, "
+            + $"{epoch.ImagesPerSecond:F0} images/s, {Format.Duration(_last.Remaining)} left");
     }
 
     /// <summary>The progress of one arm on one line.</summary>

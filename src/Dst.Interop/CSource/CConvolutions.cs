@@ -47,6 +47,26 @@ internal static class CConvolutions
         EmitCall(program, node, "convolve_channels", layer);
     }
 
+    /// <summary>Writes the layer and the call of a transposed convolution.</summary>
+    public static void Emit(CProgram program, LoweredNode node, ConvTransposeOp c)
+    {
+        foreach (var template in new[] { "tile.c", "finish.c", "transposed.c" }) program.Use(template);
+        var (low, high) = CProgram.BoundsOf(node);
+        var (filters, area) = (c.OutChannels, c.KernelHeight * c.KernelWidth);
+        var channels = node.Weight!.Length / filters / area;
+        var weights = new float[node.Weight.Length];
+        for (var i = 0; i < weights.Length; i++)
+            weights[(i % area * channels + i / area % channels) * filters + i / area / channels] = node.Weight[i];
+        var layer = program.AddLayer(
+            node, "transposed",
+            ("weights", program.AddFloats(node, "weights", weights)),
+            ("bias", program.AddFloats(node, "bias", node.Bias ?? new float[c.OutChannels])),
+            ("kernel_height", $"{c.KernelHeight}"), ("kernel_width", $"{c.KernelWidth}"),
+            ("stride", $"{c.Stride}"), ("padding", $"{c.Padding}"),
+            ("low", low), ("high", high));
+        EmitCall(program, node, "convolve_transposed", layer);
+    }
+
     /// <summary>Writes the layer and the call of a linear layer, which is a convolution of the whole map.</summary>
     public static void Emit(CProgram program, LoweredNode node, LinearOp linear)
     {

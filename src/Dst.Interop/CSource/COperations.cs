@@ -49,6 +49,9 @@ internal static class COperations
             case Conv2dOp c:
                 CConvolutions.Emit(program, node, c);
                 break;
+            case ConvTransposeOp t:
+                CConvolutions.Emit(program, node, t);
+                break;
             case LinearOp l:
                 CConvolutions.Emit(program, node, l);
                 break;
@@ -151,7 +154,12 @@ internal static class COperations
 
     private static string Describe(LoweredNode node, CNetwork network)
     {
-        var kind = node.Operation is Conv2dOp c ? $"{c.KernelHeight}x{c.KernelWidth} convolution" : NameOf(node);
+        var kind = node.Operation switch
+        {
+            Conv2dOp c => $"{c.KernelHeight}x{c.KernelWidth} convolution",
+            ConvTransposeOp t => $"{t.KernelHeight}x{t.KernelWidth} transposed convolution",
+            _ => NameOf(node),
+        };
         var kept = node.Mask is { } mask ? $", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights" : "";
         var sum = node.Residual is null ? "" : ", sum";
         var clip = node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip";

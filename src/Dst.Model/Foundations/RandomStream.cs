@@ -40,6 +40,9 @@ public enum RandomPurpose
 
     /// <summary>Which input channels a filter reads.</summary>
     Connect = 13,
+
+    /// <summary>Noise that an auto-encoder sees.</summary>
+    Noise = 14,
 }
 
 /// <summary>

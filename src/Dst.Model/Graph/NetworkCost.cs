@@ -31,10 +31,12 @@ public sealed record NetworkCost(IReadOnlyList<LayerCost> Layers, long Weights)
     public static NetworkCost Of(CheckedGraph graph, IReadOnlyDictionary<string, LayerMask>? masks = null)
     {
         var layers = new List<LayerCost>();
+        var nodes = graph.Nodes.ToDictionary(node => node.Name);
         foreach (var weight in graph.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight))
         {
             var output = graph.Shapes[weight.Layer];
-            var pixels = (long)output.Height * output.Width;
+            var uses = nodes[weight.Layer].Operation.WeightUses(graph.Shapes[nodes[weight.Layer].Inputs[0]], output);
+            var pixels = (long)uses.Height * uses.Width;
             var kept = masks?.GetValueOrDefault(weight.Layer)?.KeptWeights ?? weight.Count;
             layers.Add(new(weight.Layer, weight.Shape, output, weight.Count, kept, weight.Count * pixels, kept * pixels));
         }

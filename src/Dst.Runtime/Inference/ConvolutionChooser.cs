@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dst.Foundations;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
@@ -16,6 +17,9 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     private const double HopelessCost = 3;
 
     private readonly Dictionary<(Conv2dShape, string?, long), LayerDecision> _measured = [];
+
+    /// <summary>Vector width.</summary>
+    public SimdTier Tier => options.Tier;
 
     /// <summary>The layer in its best form.</summary>
     public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape)

@@ -48,6 +48,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     private InferenceStep Create(LoweredNode node, FeatureShape x) => node.Operation switch
     {
         LinearOp l => new LinearStep(node, x.Channels, l.OutFeatures),
+        ConvTransposeOp c => new TransposedStep(node, new(chooser.Tier, c.MirrorFor(x))),
         BatchNormOp or AffineOp => new BatchNormStep(node, NameOf(node.Operation), x),
         ReluOp => new ReluStep(node, Length(x)),
         AddOp => new AddStep(node, Length(x)),

@@ -54,6 +54,8 @@ internal sealed class NodeFactory(NodeContext context)
         return node.Operation switch
         {
             Conv2dOp => ConvolutionNode.Create(context, node, input, Output()),
+            ConvTransposeOp c => new TransposedConvolutionNode(
+                context, node, input, Output(), new(context.Tier, c.MirrorFor(input.Shape))),
             BatchNormOp => Normalise(node),
             ReluOp => new ReluNode(context, node, input, Output()),
             MulOp => new MulNode(context, node, inputs, Output()),

@@ -1,15 +1,10 @@
-using Dst.Foundations;
 using Dst.Images;
-using Dst.Images.Decoding;
 
 namespace Dst.Training.Data;
 
 /// <summary>An overview of a data set: counts, sizes, values, leaks, and a picture of its classes.</summary>
 public sealed class DataInspection
 {
-    private const int GridLine = 1;
-    private const byte GridGrey = 128;
-
     private readonly DataSet _data;
 
     /// <summary>Reads every image of every split.</summary>
@@ -35,36 +30,20 @@ public sealed class DataInspection
     /// <exception cref="InputException">The file cannot be written.</exception>
     public void WriteGrid(string path, int imagesPerClass = 8)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(imagesPerClass, 1);
-        var (channels, height, width) = (_data.Shape.Channels == 3 ? 3 : 1, _data.Shape.Height, _data.Shape.Width);
         var (black, white) = _data.Training.Samples[0].Window.IsFloat ? (Splits[0].Min, Splits[0].Max) : (0, 1);
-        var scale = white > black ? 255 / (white - black) : 0;
-        var columns = Math.Clamp((Image.MaxSide - GridLine) / (width + GridLine), 1, imagesPerClass);
-        var gridWidth = columns * (width + GridLine) + GridLine;
-        var rows = (int)Math.Clamp(
-            (Math.Min(Image.MaxSide, Image.MaxPixels / gridWidth) - GridLine) / (height + GridLine), 1, _data.ClassNames.Count);
-        var gridHeight = rows * (height + GridLine) + GridLine;
-
-        var pixels = new byte[gridHeight * gridWidth * channels];
-        pixels.AsSpan().Fill(GridGrey);
-        var amplitudes = new float[_data.Shape.Count];
-        foreach (var members in _data.Training.Samples.Where(sample => sample.Label < rows).GroupBy(sample => sample.Label!.Value))
+        var shape = _data.Shape;
+        var grid = new PictureGrid(shape.Channels, shape.Height, shape.Width, _data.ClassNames.Count, imagesPerClass);
+        var amplitudes = new float[shape.Count];
+        foreach (var members in _data.Training.Samples.Where(sample => sample.Label < grid.Rows).GroupBy(sample => sample.Label!.Value))
         {
-            foreach (var (column, sample) in members.Take(columns).Index())
+            foreach (var (column, sample) in members.Take(grid.Columns).Index())
             {
-                Statistics.ReadCentreCrop(sample, _data.Options, _data.Shape, amplitudes);
-                int top = GridLine + members.Key * (height + GridLine), left = GridLine + column * (width + GridLine);
-                for (var i = 0; i < channels * height * width; i++)
-                {
-                    var (c, y, x) = (i / (height * width), i / width % height, i % width);
-                    var level = Math.Clamp((amplitudes[i] - black) * scale + 0.5f, 0, 255);
-                    pixels[((top + y) * gridWidth + left + x) * channels + c] = (byte)level;
-                }
+                Statistics.ReadCentreCrop(sample, _data.Options, shape, amplitudes);
+                grid.Draw(members.Key, column, amplitudes, black, white);
             }
         }
 
-        var file = PngFile.Encode(channels, gridHeight, gridWidth, pixels);
-        AtomicFile.Write(path, stream => stream.Write(file));
+        grid.Write(path);
     }
 
     private SplitInspection Inspect(SampleSet samples)

@@ -1,6 +1,7 @@
 using Dst.Runtime.Inference;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
+using Dst.Training.Objectives;
 
 namespace Dst.Training.Engine;
 
@@ -53,6 +54,25 @@ public static class Evaluator
             predictor.ComputeLogits(batch.Images.AsSpan(0, batch.Count * (int)predictor.Input.Count), logits);
             return logits;
         }
+    }
+
+    /// <summary>The mean squared error of an auto-encoder in training, in inference mode, over all pixels of a split.</summary>
+    /// <param name="network">Takes batches of at least the loader's size; its outputs are images.</param>
+    /// <param name="samples">A loader that does not augment.</param>
+    /// <param name="cancellation">Checked before each batch.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static double SquaredErrorOf(TrainingNetwork network, BatchLoader samples, CancellationToken cancellation = default)
+    {
+        var (sum, count) = (0.0, 0L);
+        foreach (var batch in samples.Epoch(0))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var outputs = network.Forward(batch.Images, batch.Count, training: false);
+            sum += batch.Count * SquaredError.Mean(outputs, batch.Images.AsSpan(0, outputs.Length), gradient: default);
+            count += batch.Count;
+        }
+
+        return sum / count;
     }
 
     private static ClassificationMetrics Evaluate(int classes, BatchLoader samples, ComputeLogits compute, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Dst.Foundations;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Masks;
@@ -27,6 +28,8 @@ public sealed class Trainer : IDisposable
     private readonly IReadOnlyList<Parameter> _trained; // the network's and the projections of hints
     private readonly float[][] _best;
     private readonly float[] _gradient;
+    private readonly float[] _noisy; // images of a batch with noise
+    private readonly long _seed;
     private readonly Stopwatch _clock = new();
     private double _secondsBefore;
     private double _lastCheckpoint;
@@ -38,6 +41,7 @@ public sealed class Trainer : IDisposable
         var options = phase.Options;
         (_phase, _data) = (phase, data);
         _network = new(phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms);
+        _seed = seed;
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
         _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);
         _trained = [.. _network.Parameters, .. _objective.Projections];
@@ -49,6 +53,7 @@ public sealed class Trainer : IDisposable
         _masks = TrainingMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, compute, seed);
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
+        _noisy = new float[phase.Noise > 0 ? options.Batch * _network.Graph.Input.Count : 0];
     }
 
     /// <summary>How the phase computes convolutions.</summary>
@@ -162,11 +167,11 @@ public sealed class Trainer : IDisposable
     {
         _masks?.BeginStep(State.Step);
         var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
-        var logits = _network.Forward(batch.Images, batch.Count, training: true, State.Step);
+        var logits = _network.Forward(WithNoise(batch), batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
         if (!double.IsFinite(loss)) throw Diverged("loss", loss);
         var labels = batch.Share < 0.5 ? batch.Partners : batch.Labels; // of mixed images the label of the larger share
-        for (var i = 0; i < batch.Labelled; i++)
+        for (var i = 0; i < batch.Labelled && !_phase.Reconstructs; i++)
         {
             if (ClassificationMetrics.Prediction(logits.Slice(i * _network.Classes, _network.Classes)) == labels[i]) State.Correct++;
         }
@@ -183,14 +188,24 @@ public sealed class Trainer : IDisposable
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
     }
 
+    /// <summary>The images of a batch, with the noise of a denoising auto-encoder.</summary>
+    private float[] WithNoise(Batch batch)
+    {
+        if (_phase.Noise == 0) return batch.Images;
+        var random = new RandomStream(_seed, RandomPurpose.Noise, State.Epoch, State.Batch);
+        var length = batch.Count * (int)_network.Graph.Input.Count;
+        for (var i = 0; i < length; i++) _noisy[i] = batch.Images[i] + (float)(_phase.Noise * random.NextNormal());
+        return _noisy;
+    }
+
     private void EndEpoch(CancellationToken cancellation)
     {
         var trainingSeconds = State.Seconds - State.EpochStart;
-        var validation = Validate(cancellation);
+        var (validationLoss, validationTop1) = Validate(cancellation);
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         EpochEnded?.Invoke(new(
             _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1),
-            State.LossSum / State.Images, (double)State.Correct / _training.LabelledPerEpoch, validation.Loss, validation.Top1,
+            State.LossSum / State.Images, (double)State.Correct / _training.LabelledPerEpoch, validationLoss, validationTop1,
             State.Seconds - State.EpochStart, State.Images / trainingSeconds));
         State.EndEpoch();
         if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
@@ -199,22 +214,29 @@ public sealed class Trainer : IDisposable
     /// <summary>
     /// Measures the weights that this epoch would leave, averaged and masked, and remembers them if they are the best.
     /// </summary>
-    private ClassificationMetrics Validate(CancellationToken cancellation)
+    private (double Loss, double Top1) Validate(CancellationToken cancellation)
     {
         _average?.Swap();
         _masks?.BeginEvaluation();
         try
         {
-            var validation = Evaluator.Evaluate(_network, _validation, cancellation);
-            if (!double.IsFinite(validation.Loss)) throw Diverged("validation loss", validation.Loss);
-            KeepBest(validation.Top1);
-            return validation;
+            var (loss, top1) = Evaluate(cancellation);
+            if (!double.IsFinite(loss)) throw Diverged("validation loss", loss);
+            KeepBest(top1);
+            return (loss, top1);
         }
         finally // a checkpoint, after a cancellation too, needs the weights in training
         {
             _masks?.EndEvaluation();
             _average?.Swap();
         }
+    }
+
+    private (double Loss, double Top1) Evaluate(CancellationToken cancellation)
+    {
+        if (_phase.Reconstructs) return (Evaluator.SquaredErrorOf(_network, _validation, cancellation), 0);
+        var metrics = Evaluator.Evaluate(_network, _validation, cancellation);
+        return (metrics.Loss, metrics.Top1);
     }
 
     private void KeepBest(double top1)

@@ -24,6 +24,12 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
     /// <summary>How convolutions are computed.</summary>
     public ConvolutionForms Forms { get; init; } = ConvolutionForms.Estimated;
 
+    /// <summary>Whether the network is an auto-encoder: its output is compared with the image, and labels are not read.</summary>
+    public bool Reconstructs { get; init; }
+
+    /// <summary>Deviation of the noise that is added to each pixel that an auto-encoder sees.</summary>
+    public double Noise { get; init; }
+
     /// <summary>What is learnt from the teachers.</summary>
     public DistillationOptions Distillation { get; init; } = new();
 }
@@ -31,7 +37,8 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
 /// <summary>The result of a phase.</summary>
 /// <param name="Model">The weights of the best epoch.</param>
 /// <param name="BestEpoch">
-/// The epoch, from 1, with the highest validation top-1; of equal ones the last. Gradual pruning has reached its end by then.
+/// The epoch, from 1, with the highest validation top-1; of equal ones the last. Gradual pruning has reached its end by then. Of an
+/// auto-encoder it is the last epoch.
 /// </param>
 /// <param name="BestTop1">Its validation top-1, 0 to 1.</param>
 /// <param name="Epochs">Epochs trained.</param>

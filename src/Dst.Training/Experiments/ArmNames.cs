@@ -27,6 +27,9 @@ public static class ArmNames
     /// <summary>A narrower dense student of about the cost of the half-pruned one, taught by T.</summary>
     public const string HalfWidth = "half-width";
 
+    /// <summary>The training of an auto-encoder before the arms; not an arm itself.</summary>
+    public const string Pretrain = "pretrain";
+
     /// <summary>The names of <see cref="Arm.All"/>, in the order in which arms run.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Arm.All.Select(arm => arm.Name)];
 }

@@ -18,7 +18,7 @@ internal sealed record ClassifierHead(Node Layer, IReadOnlyList<Node> Behind)
         var behind = new List<Node>();
         for (var node = graph.Output; ; node = nodes[node.Inputs[0]])
         {
-            if (node.Operation.IsWeighted) return node.Operation is Conv2dOp { Groups: > 1 } ? null : new(node, behind);
+            if (node.Operation.IsWeighted) return node.Operation is Conv2dOp { Groups: > 1 } or ConvTransposeOp ? null : new(node, behind);
             var keepsOrder = node.Operation is SoftmaxOp
                 || node.Operation.OrderOfChannels(graph.Shapes[node.Inputs[0]]) == ChannelOrder.Kept;
             var isOnlyReader = graph.Nodes.Sum(other => other.Inputs.Count(input => input == node.Inputs[0])) == 1;

@@ -76,6 +76,12 @@ public static class EffectiveKeys
             foreach (var key in isFresh ? KeysOfArchitecture : []) yield return $"{network}.{key}";
         }
 
+        if (start == ArmStart.Student)
+        {
+            yield return "pretrain.decoder";
+            if (recipe.Pretrain.IsUsed) yield return "pretrain";
+        }
+
         yield return "train"; // teacher.train and prune_train inherit from it
         if (start == ArmStart.Teacher) yield return "teacher.train";
         if (start == ArmStart.BestStudent) yield return "prune_train";

@@ -128,7 +128,7 @@ public sealed class Pipeline
     private (TrainingPhase Phase, bool IsPruned) Plan(Arm arm, CancellationToken cancellation)
     {
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
-        var begin = startsDense ? BestStudent().ToLogits() : _networks.Create(arm.StartIn(_recipe), Log);
+        var begin = startsDense ? BestStudent().ToLogits() : Begin(arm.StartIn(_recipe), cancellation);
         var hasMasks = startsDense && begin.Masks.Count > 0;
         if (hasMasks) Log?.Invoke($"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no "
             + "effect");
@@ -147,6 +147,17 @@ public sealed class Pipeline
         Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
         Model Dense() => startsDense ? dense : BestStudent();
         Model Teacher() => _recipe.Student.IsTeacher ? Dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
+    }
+
+    /// <summary>The network of a start, the student from its auto-encoder if the recipe asks for that.</summary>
+    private Model Begin(ArmStart start, CancellationToken cancellation)
+    {
+        var model = _networks.Create(start, Log);
+        if (!_recipe.Pretrain.IsUsed) return model;
+        if (start == ArmStart.NarrowStudent) Log?.Invoke("half-width: it has initial weights, as the auto-encoder has other widths");
+        return start == ArmStart.Student
+            ? new Pretraining(_run, _data, _compute).Start(model, phase => Train(phase, cancellation), Log)
+            : model;
     }
 
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>

@@ -28,6 +28,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     {
         CheckSplits();
         CheckStudent();
+        CheckPretraining();
         CheckTrainOptions();
         foreach (var distill in Taught) distill.Check();
         CheckMixing();
@@ -87,6 +88,28 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
                 + "expected arms without student and student-kd, for which the teacher stands");
     }
 
+    private void CheckPretraining()
+    {
+        var (pretrain, student) = (_recipe.Pretrain, _recipe.Student);
+        if (!pretrain.IsUsed)
+        {
+            if (pretrain.Noise > 0)
+                throw new InputException(
+                    $"pretrain.noise is {pretrain.Noise} with pretrain.decoder none; expected a decoder, such as conv_transpose, or 0");
+            return;
+        }
+
+        var decoder = $"pretrain.decoder is {Words.Of(pretrain.Decoder)}";
+        if (student.IsTeacher)
+            throw new InputException($"{decoder} while student.is_teacher is true; expected none, because a student is pre-trained");
+        if (student.From is { } from)
+            throw new InputException($"{decoder} while student.from is {from}; expected one of them, because each starts the student");
+        if (!_arms.Any(arm => arm.Given(_recipe) is null && arm.StartIn(_recipe) == ArmStart.Student))
+            throw new InputException($"{decoder}, and no arm begins with the student; expected none, or the arm student or student-kd");
+        var phase = Pretraining.PhaseOf(_recipe, networks.Create(ArmStart.Student, log: null));
+        NetworkMemory.Check(phase.Start.Graph, phase.Options.Batch);
+    }
+
     private void CheckTrainOptions()
     {
         if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind && _recipe.PruneTrain.Epochs > _recipe.Train.Epochs)
@@ -98,6 +121,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
                 $"prune_train.schedule.kind is rewind with prune.method {Method}; expected another form, because it trains from scratch");
         CheckTraining("teacher.train", _recipe.Teacher.Train);
         CheckTraining("train", _recipe.Train);
+        if (_recipe.Pretrain.IsUsed) CheckTraining("pretrain.train", _recipe.Pretrain.TrainWithoutLabels);
         CheckTraining("prune_train", _recipe.TrainAfterPruning);
     }
 

@@ -131,6 +131,7 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
 
     private static string? ReasonToSkip(Node node, ParameterShape weight, List<string> convolutions, PruningOptions options)
     {
+        if (node.Operation is ConvTransposeOp) return "transposed convolution";
         if (node.Operation is not Conv2dOp convolution) return "linear layer";
         if (convolution.Groups > 1) return weight.Shape[1] == 1 ? "depthwise" : "grouped convolution";
         if (CandidatesOf(weight.Shape, options) == 1) return $"each filter has one {Words.Of(options.Unit)}";

@@ -50,6 +50,9 @@ internal readonly ref struct LossBatch
     /// <summary>The student's logits [images, classes], or features [images, channels, pixels].</summary>
     public required ReadOnlySpan<float> Student { get; init; }
 
+    /// <summary>The images [images, C, H, W] before any noise; empty where features are compared.</summary>
+    public ReadOnlySpan<float> Inputs { get; init; }
+
     /// <summary>The same of the term's teacher; empty without one.</summary>
     public ReadOnlySpan<float> Teacher { get; init; }
 

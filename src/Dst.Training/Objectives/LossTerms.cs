@@ -17,6 +17,7 @@ internal static class LossTerms
     /// </exception>
     public static IReadOnlyList<ILossTerm> Of(TrainingPhase phase, long seed, float[]? classWeights = null)
     {
+        if (phase.Reconstructs) return [new ImageTerm()];
         var isTaught = phase.Teacher is not null || phase.Dense is not null;
         if (isTaught) phase.Distillation.Check();
         var weight = isTaught ? (float)phase.Distillation.LabelWeight : 1;

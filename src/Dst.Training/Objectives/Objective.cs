@@ -121,6 +121,7 @@ internal sealed class Objective : IDisposable
                 Share = batch.Share,
                 Row = _student.Classes,
                 Student = logits[..values],
+                Inputs = batch.Images.AsSpan(0, images * (int)_student.Graph.Input.Count),
                 Teacher = term.Teacher is null ? default : _teachers[term.Teacher].Logits[..values],
                 Gradient = gradient[..values],
             });

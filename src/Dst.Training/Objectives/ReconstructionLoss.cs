@@ -27,20 +27,7 @@ public static class ReconstructionLoss
                 $"{features.Length} features, {teacherFeatures.Length} of the teacher and a gradient of {gradient.Length}; "
                 + "equal lengths were expected");
         var scale = weight / SumOfSquares(teacherFeatures);
-        if (double.IsInfinity(scale)) return 0;
-        Span<float> error = stackalloc float[Chunk];
-        double sum = 0;
-        for (var first = 0; first < features.Length; first += Chunk)
-        {
-            var length = Math.Min(Chunk, features.Length - first);
-            var difference = error[..length];
-            features.Slice(first, length).CopyTo(difference);
-            FeatureRows.AddScaled(-1, teacherFeatures.Slice(first, length), difference);
-            sum += FeatureRows.Dot(difference, difference);
-            if (!gradient.IsEmpty) FeatureRows.AddScaled((float)(2 * scale), difference, gradient.Slice(first, length));
-        }
-
-        return scale * sum;
+        return double.IsInfinity(scale) ? 0 : SquaredError.Scaled(features, teacherFeatures, scale, gradient);
     }
 
     private static double SumOfSquares(ReadOnlySpan<float> values)

@@ -40,7 +40,9 @@ public sealed class MpiTests : IDisposable
 
         using var job = Process.Start(new ProcessStartInfo("mpirun", [.. Job(4), "dotnet", Program, "run", recipe, "--out", "ranks"])
         {
-            WorkingDirectory = _folder.Path, RedirectStandardError = true, RedirectStandardOutput = true,
+            WorkingDirectory = _folder.Path,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         })!;
         var log = job.StandardError.ReadToEndAsync();
         var clock = Stopwatch.StartNew();
@@ -63,7 +65,8 @@ public sealed class MpiTests : IDisposable
         AssertDone(Tool.Run(_folder.Path, "mpirun", [.. Job(2), "dotnet", Program, "run", "--resume", stopped]));
         foreach (var arm in new[] { "teacher", "student-kd" })
             Assert.Equal(
-                File.ReadAllBytes(Path.Combine(alone, $"{arm}.safetensors")), File.ReadAllBytes(Path.Combine(stopped, $"{arm}.safetensors")));
+                File.ReadAllBytes(Path.Combine(alone, $"{arm}.safetensors")),
+                File.ReadAllBytes(Path.Combine(stopped, $"{arm}.safetensors")));
     }
 
     [Fact]

@@ -5,17 +5,19 @@ using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.Onnx;
 
-/// <summary>Poolings that ONNX has no name for, as standard operations.</summary>
+/// <summary>Poolings that ONNX has no name for, as standard operations, and maps that grow.</summary>
 public sealed class OnnxPoolTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void ONNX_Runtime_gives_our_logits_of_poolings_with_chance()
+    [Theory]
+    [InlineData("random pools")]
+    [InlineData("odd")]
+    public void ONNX_Runtime_gives_our_logits(string network)
     {
-        var model = Networks.Create("random pools", "dense", 1);
+        var model = Networks.Create(network, "dense", 1);
         OnnxExporter.Export(_folder.File("model.onnx"), model);
         var random = new Random(4);
         float[] images = [.. Enumerable.Range(0, 2 * (int)model.Graph.Input.Count).Select(_ => random.NextSingle() - 0.5f)];

@@ -48,6 +48,20 @@ public class OnnxVariantTests
             Node("MatMul", ["r", "c"], "out")], Longs("shape", 1, 512), Floats("c", [512, 2])),
         "with their channels in another place");
 
+    [Fact]
+    public void Transposed_convolutions_that_ours_is_not_are_refused()
+    {
+        void Expect(string problem, params AttributeProto[] attributes) => Refused(
+            Model(13, [Node("ConvTranspose", [Image, "w"], "out", attributes)], Floats("w", [8, 2, 3, 3])),
+            $"node 'out' (ConvTranspose) is a ConvTranspose {problem}");
+        Expect("of 2 groups; one was expected", Int("group", 2));
+        Expect("with a dilation; 1 was expected", Ints("dilations", 1, 2));
+        Expect("that pads to a shape; give it pads and output_padding", Ints("output_shape", 16, 16));
+        Expect("that pads to a shape", Text("auto_pad", "SAME_UPPER"));
+        Expect("with the strides 1 and 2, pads [0, 0, 0, 0]", Ints("strides", 1, 2));
+        Expect("with the strides 2 and 2, pads [0, 0, 1, 1]", Ints("strides", 2, 2), Ints("pads", 0, 0, 1, 1));
+    }
+
     /// <summary>
     /// A list of values stands along the last axis, as in ONNX, and a constant may not add dimensions or differ between pixels.
     /// </summary>

@@ -210,9 +210,12 @@ def write_resizes(folder):
         node("Sum", ["b", "c", "d"], "e"),
         node("Resize", ["e", "", "three"], "f", mode="linear", **half),
         node("Resize", ["f", "", "three"], "g"),
-        node("GlobalAveragePool", ["g"], "h"), node("GlobalMaxPool", ["f"], "i"),
-        node("Sum", ["h", "i"], "j"), node("Flatten", ["j"], "features"), *last],
-        [weight("conv.weight", 6, 3, 3, 2), floats("twice", 1, 1, 2, 2), floats("three", 1, 1, 3, 3),
+        node("ConvTranspose", ["a", "spread.weight", "spread.bias"], "k", strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1]),
+        node("ConvTranspose", ["k", "pixel.weight"], "l", kernel_shape=[2, 3]),
+        node("GlobalAveragePool", ["g"], "h"), node("GlobalMaxPool", ["f"], "i"), node("GlobalMaxPool", ["l"], "m"),
+        node("Sum", ["h", "i", "m"], "j"), node("Flatten", ["j"], "features"), *last],
+        [weight("conv.weight", 6, 3, 3, 2), weight("spread.weight", 6, 5, 3, 3), weight("spread.bias", 5), weight("pixel.weight", 5, 6, 2, 3),
+         floats("twice", 1, 1, 2, 2), floats("three", 1, 1, 3, 3),
          integers("zero", 0), integers("two", 2), integers("pixels", 6, 8), *weights], (3, 7, 8), 13)
 
 

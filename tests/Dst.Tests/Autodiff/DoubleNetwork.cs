@@ -71,6 +71,7 @@ internal sealed partial class DoubleNetwork
         switch (node.Operation)
         {
             case Conv2dOp c: Convolve(node, c, backward); break;
+            case ConvTransposeOp c: Spread(node, c, backward); break;
             case LinearOp l: Multiply(node, l.OutFeatures, shape.Channels, backward); break;
             case BatchNormOp b: Normalise(node, b.Epsilon, backward); break;
             case ReluOp: Rectify(x, y, dx, dy, backward); break;
@@ -301,6 +302,40 @@ internal sealed partial class DoubleNetwork
             var position = ((n * s.Channels + c) * s.Height + iy) * s.Width + ix;
             if (!backward) y[output] = isInside ? x[position] : value;
             else if (isInside) _gradients[node.Inputs[0]][position] += _gradients[node.Name][output];
+        }
+    }
+
+    /// <summary>A transposed convolution: each input adds its multiple of the kernel to the output.</summary>
+    private void Spread(Node node, ConvTransposeOp c, bool backward)
+    {
+        var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
+        var (x, y, w) = (_values[node.Inputs[0]], _values[node.Name], Parameters[$"{node.Name}.weight"]);
+        var area = c.KernelHeight * c.KernelWidth;
+        for (var output = 0; c.Bias && output < y.Length; output++)
+        {
+            var channel = output / (o.Height * o.Width) % o.Channels;
+            if (backward) Gradients[$"{node.Name}.bias"][channel] += _gradients[node.Name][output];
+            else y[output] = Parameters[$"{node.Name}.bias"][channel];
+        }
+
+        for (var input = 0; input < x.Length; input++)
+        {
+            int ix = input % s.Width, iy = input / s.Width % s.Height, plane = input / (s.Height * s.Width);
+            for (var i = 0; i < c.OutChannels * area; i++)
+            {
+                int oy = iy * c.Stride - c.Padding + i % area / c.KernelWidth, ox = ix * c.Stride - c.Padding + i % c.KernelWidth;
+                if (oy < 0 || oy >= o.Height || ox < 0 || ox >= o.Width) continue;
+                var output = ((plane / s.Channels * o.Channels + i / area) * o.Height + oy) * o.Width + ox;
+                var weight = (i / area * s.Channels + plane % s.Channels) * area + i % area;
+                if (!backward)
+                {
+                    y[output] += w[weight] * x[input];
+                    continue;
+                }
+
+                Gradients[$"{node.Name}.weight"][weight] += x[input] * _gradients[node.Name][output];
+                _gradients[node.Inputs[0]][input] += w[weight] * _gradients[node.Name][output];
+            }
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using Dst.Images;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
 using Dst.Training.Engine;
@@ -102,6 +104,7 @@ public sealed class PipelineTests : IDisposable
         "prune.method=sr_ste", "prune.group=4", "distill.attention={weight: 9, layers: [{teacher: relu, student: relu}]}",
         "distill.hints={weight: 1, layers: [{teacher: avgpool, student: avgpool}]}")]
     [InlineData("prune.method=random_channels", "prune.unit=kernel", "prune.group=8", "prune.incremental={stages: 3, share: 0.6}")]
+    [InlineData("pretrain={decoder: upsample, noise: 0.5, train: {epochs: 2}}", "data.labels_per_class=4")]
     [InlineData("teacher={arch: vgg8, width: 0.1, pooling: stochastic}", "student={arch: vgg8, width: 0.1, pool_dropout: 0.5}")]
     public void A_run_that_is_interrupted_anywhere_ends_with_the_bytes_of_an_unbroken_one(params string[] settings)
     {
@@ -183,6 +186,8 @@ public sealed class PipelineTests : IDisposable
             ("student={is_teacher: true}", "arms has student while student.is_teacher is true"),
             ("student={is_teacher: true, model: m}", "student.model is m while student.is_teacher is true"),
             ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),
+            ("pretrain.noise=0.5", "pretrain.noise is 0.5 with pretrain.decoder none"),
+            ("pretrain={decoder: upsample, train: {schedule: {warmup_epochs: 9}}}", "pretrain.train.schedule.warmup_epochs is 9"),
         })
         {
             using var run = TinyRun.Create(TinyRun.Recipe(_folder.File($"{cases++}"), setting));
@@ -198,12 +203,32 @@ public sealed class PipelineTests : IDisposable
     [InlineData("prune_train.class_weights is balanced with data.sampling", "data.sampling=balanced", "prune_train.class_weights=balanced")]
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.mixup=0.2", "distill.dkd.target=1")]
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.cutmix=1", "distill_pruned.dkd.non_target=8")]
+    [InlineData("pretrain.decoder is upsample while student.from is f", "pretrain.decoder=upsample", "student.from=f", "arms=[uhp]")]
+    [InlineData("pretrain.decoder is upsample, and no arm begins", "pretrain.decoder=upsample", "arms=[teacher]")]
     [InlineData("cache_teacher of distill or distill_pruned is true while", "data.mixup=0.2", "distill.cache_teacher=true")]
     public void Settings_that_contradict_each_other_are_refused(string expected, params string[] settings)
     {
         using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, settings));
         var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
         Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_student_begins_as_the_encoder_of_an_auto_encoder()
+    {
+        var lines = new List<string>();
+        using var run = TinyRun.Create(TinyRun.Recipe(
+            _folder.Path, "arms=[student, half-width]", "pretrain={decoder: conv_transpose, train: {epochs: 6, ema: 0}}"));
+        TinyRun.Run(run, log: lines.Add);
+        var losses = TinyRun.Metrics(run.Path).Select(line => line.Split(',')).Where(cells => cells[0] == ArmNames.Pretrain)
+            .Select(cells => double.Parse(cells[3], CultureInfo.InvariantCulture)).ToList();
+        Assert.Equal(6, losses.Count);
+        Assert.True(losses[^1] < losses[0], string.Join(", ", losses));
+        Assert.Equal(OutputKind.None, Load(run, ArmNames.Pretrain).Outputs);
+        var picture = ImageFile.Read(run.ReconstructionsPath);
+        Assert.Equal((1, 2 * 17 + 1, 6 * 17 + 1), (picture.Channels, picture.Height, picture.Width)); // of 6 validation images
+        Assert.Contains("student: 9 layers from conv1 to layer3.0.downsample.0 begin as in the auto-encoder, fc with initial weights", lines);
+        Assert.Contains(lines, line => line.StartsWith("half-width: it has initial weights", StringComparison.Ordinal));
     }
 
     [Fact]

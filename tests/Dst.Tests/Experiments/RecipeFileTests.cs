@@ -200,7 +200,8 @@ public class RecipeFileTests
             "recipe x", "train: {epochs: 3}", Overrides("threads=2", "runs=elsewhere", "checkpoint.every_epochs=7"));
         Assert.Empty(RecipeFile.Differences(recipe, same));
         var other = RecipeFile.Parse(
-            "recipe x", "train: {epochs: 4}", Overrides("teacher.train.epochs=3", "prune_train.epochs=3", "arms=[dst]"));
+            "recipe x", "train: {epochs: 4}",
+            Overrides("teacher.train.epochs=3", "prune_train.epochs=3", "pretrain.train.epochs=3", "arms=[dst]"));
         Assert.Equal(
             [
                 "arms is [teacher, student, student-kd, unstructured-kd, uhp, dst, dense-longer, half-width], now [dst]",

@@ -95,6 +95,7 @@ internal static class OperationCases
         new DirectConvolutionCase(9, new(18, 6, 7, 19, 5, 5)),
         new DirectConvolutionCase(5, new(16, 9, 6, 16, 3, 4, 2)),
         new DirectConvolutionCase(2, new(16, 9, 5, 40, 1, 1, 2)),
+        .. TransposedConvolutionCase.All,
         GatheredConvolution(1, new(66, 5, 9, 47, 3, 3, 1, 1), 16),
         GatheredConvolution(13, new(50, 4, 4, 32, 3, 3, 1, 1), 6),
         GatheredConvolution(9, new(64, 6, 5, 16, 5, 4), 16),

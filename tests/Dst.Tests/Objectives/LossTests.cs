@@ -99,6 +99,27 @@ public class LossTests
             g => DistillationLoss.Compute(Logits, Teacher, Classes, temperature, 0.7f, g));
 
     [Fact]
+    public void Squared_error_equals_PyTorch_and_its_slope()
+    {
+        double[] slopes = // of F.mse_loss(z.double(), t.double()), which is 13.174721222045063
+        [
+            -0.3498359441757202, -0.1275135358174642, -0.35460049311319985, 0.004761441548665365, 0.8244596799214681,
+            0.5825767993927002, -0.4513515551884969, -0.6155687808990479, -0.09886802037556966, -0.09090378284454345,
+            -0.07883675893147786, 0.5931205034255982, 0.7262351671854654, -0.267291529973348, -0.8198594093322754,
+        ];
+        var gradient = Enumerable.Repeat(1f, slopes.Length).ToArray();
+        Assert.Equal(13.174721222045063, SquaredError.Mean(Logits, Teacher, gradient), 1e-5); // sums of 1024 squares are float32
+        for (var i = 0; i < slopes.Length; i++)
+        {
+            Assert.Equal(1 + slopes[i], gradient[i], 1e-6);
+            var (above, below) = (Logits.ToArray(), Logits.ToArray());
+            above[i]++; // of a parabola the central difference is exact
+            below[i]--;
+            Assert.Equal((SquaredError.Mean(above, Teacher, default) - SquaredError.Mean(below, Teacher, default)) / 2, slopes[i], 1e-5);
+        }
+    }
+
+    [Fact]
     public void A_student_that_equals_its_teacher_has_no_distillation_loss()
     {
         var gradient = new float[15];

@@ -22,7 +22,8 @@ internal static class LocalRanks
             {
                 failures.Enqueue(e);
             }
-        }) { IsBackground = true }).ToList();
+        })
+        { IsBackground = true }).ToList();
         threads.ForEach(thread => thread.Start());
         foreach (var thread in threads)
         {

@@ -40,7 +40,8 @@ public sealed class RankTrainingTests : IDisposable
             new("wide", new Conv2dOp(channels, 1, 1, 1, 0), ["input"]), new("bn1", new BatchNormOp(), ["wide"]),
             new("relu1", new ReluOp(), ["bn1"]), new("conv", new Conv2dOp(channels, 3, 3, 1, 1), ["relu1"]),
             new("bn2", new BatchNormOp(), ["conv"]), new("sum", new AddOp(), ["bn2", "relu1"]),
-            new("dropout", new DropoutOp(0.3f), ["sum"]), new("flat", new FlattenOp(), ["dropout"]), new("fc", new LinearOp(Classes), ["flat"]),
+            new("dropout", new DropoutOp(0.3f), ["sum"]), new("flat", new FlattenOp(), ["dropout"]),
+            new("fc", new LinearOp(Classes), ["flat"]),
         ]));
         AssertSameBits(tier, graph, images: 9, ConvolutionForms.Parse($$"""{"wide":"direct","conv":"{{form}}"}"""), maxRanks);
     }
@@ -108,7 +109,8 @@ public sealed class RankTrainingTests : IDisposable
             using var run = SharedRun.Open(ranks, recipe, () => TinyRun.Create(recipe));
             return TinyRun.Run(run, ranks: ranks);
         }));
-        Assert.Matches("^rank 1 has recipe [0-9a-f]+, rank 0 [0-9a-f]+; the same was expected on all ranks$", error.InnerException!.Message);
+        Assert.Matches(
+            "^rank 1 has recipe [0-9a-f]+, rank 0 [0-9a-f]+; the same was expected on all ranks$", error.InnerException!.Message);
     }
 
     private static void AssertSameRun(string expected, string actual)
@@ -117,7 +119,8 @@ public sealed class RankTrainingTests : IDisposable
         Assert.Equal(TinyRun.Metrics(expected), TinyRun.Metrics(actual));
         foreach (var arm in TinyRun.Arms(expected))
             Assert.Equal(
-                File.ReadAllBytes(Path.Combine(expected, $"{arm}.safetensors")), File.ReadAllBytes(Path.Combine(actual, $"{arm}.safetensors")));
+                File.ReadAllBytes(Path.Combine(expected, $"{arm}.safetensors")),
+                File.ReadAllBytes(Path.Combine(actual, $"{arm}.safetensors")));
     }
 
     private static void AssertSameBits(SimdTier tier, CheckedGraph graph, int images, ConvolutionForms forms, int maxRanks)

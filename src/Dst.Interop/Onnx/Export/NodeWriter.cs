@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 
 namespace Dst.Interop.Onnx.Export;
 
@@ -48,6 +49,11 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
                     [Map(node, 0), Parameter(node, "weight"), .. c.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()],
                     ("kernel_shape", new[] { c.KernelHeight, c.KernelWidth }), ("strides", new[] { c.Stride, c.Stride }),
                     Pads(c.Padding), ("group", c.Groups));
+            case ConvTransposeOp t:
+                return writer.Add("ConvTranspose", name,
+                    [Map(node, 0), ExchangedWeight(node), .. t.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()],
+                    ("kernel_shape", new[] { t.KernelHeight, t.KernelWidth }), ("strides", new[] { t.Stride, t.Stride }),
+                    Pads(t.Padding), ("output_padding", new[] { t.OutputPadding, t.OutputPadding }));
             case BatchNormOp b:
                 return writer.Add("BatchNormalization", name,
                     [
@@ -143,6 +149,16 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         var name = $"{node.Name}.{suffix}";
         var tensor = model.Parameters[name];
         return writer.AddConstant(name, perPixel ? [tensor.Shape[0], 1, 1] : tensor.Shape, tensor.Data);
+    }
+
+    /// <summary>A weight [O, I, Kh, Kw] as [I, O, Kh, Kw].</summary>
+    private string ExchangedWeight(Node node)
+    {
+        var name = $"{node.Name}.weight";
+        var (shape, values) = (model.Parameters[name].Shape, model.Parameters[name].Data);
+        var exchanged = new float[values.Length];
+        TransposedConvolution.ExchangeChannels(values, shape[0], shape[1], exchanged);
+        return writer.AddConstant(name, [shape[1], shape[0], shape[2], shape[3]], exchanged);
     }
 
     private string Scalar(Node node, string name, float value) => writer.AddConstant($"{node.Name}.{name}", [], [value]);

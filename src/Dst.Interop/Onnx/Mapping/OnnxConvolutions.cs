@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Interop.Onnx.Reading;
+using Dst.Kernels;
 
 namespace Dst.Interop.Onnx.Mapping;
 
@@ -15,11 +16,7 @@ internal static class OnnxConvolutions
     public static void Convolution(NetworkImport import, OnnxNode node)
     {
         var x = import.Map(node, 0);
-        var weight = import.NeededConstant(node, 1);
-        if (weight.Shape.Length != 4 || weight.Count == 0)
-            throw node.Illegal($"has a weight {RowMajor.Text(weight.Shape)}; [O, I, Kh, Kw] was expected");
-        if (node.Has("kernel_shape") && node.GetInts("kernel_shape", 2, 0) is var kernel && !kernel.SequenceEqual(weight.Shape.Skip(2)))
-            throw node.Illegal($"has the kernel_shape {RowMajor.Text(kernel)} and a weight {RowMajor.Text(weight.Shape)}");
+        var weight = ReadWeight(import, node, "[O, I, Kh, Kw]");
         var strides = OnnxPadding.ReadStrides(node);
         var stride = GreatestDivisor(strides.Height, strides.Width);
         var (shape, values) = Dilate(import, node, weight);
@@ -34,6 +31,47 @@ internal static class OnnxConvolutions
         if (strides.Height != strides.Width)
             y = import.Append("subsample", new MaxPoolOp(1, strides.Height / stride, StrideWidth: strides.Width / stride), y);
         import.Set(node, y);
+    }
+
+    /// <summary>
+    /// <c>ConvTranspose</c> of one group without dilation, whose strides, sides and output paddings are equal.
+    /// </summary>
+    public static void Transposed(NetworkImport import, OnnxNode node)
+    {
+        var x = import.Map(node, 0);
+        var weight = ReadWeight(import, node, "[I, O, Kh, Kw]");
+        var strides = OnnxPadding.ReadStrides(node);
+        var (pads, added) = (node.GetInts("pads", 4, 0), node.GetInts("output_padding", 2, 0));
+        if (node.GetInt("group", 1) != 1) throw node.Illegal($"is a ConvTranspose of {node.GetInt("group", 1)} groups; one was expected");
+        if (node.GetInts("dilations", 2, 1) is not [1, 1]) throw node.Illegal("is a ConvTranspose with a dilation; 1 was expected");
+        if (node.Has("output_shape") || node.Get("auto_pad", "NOTSET") is not ("NOTSET" or "VALID"))
+            throw node.Illegal("is a ConvTranspose that pads to a shape; give it pads and output_padding");
+        if (strides.Height != strides.Width || pads.Distinct().Count() > 1 || added[0] != added[1])
+            throw node.Illegal(
+                $"is a ConvTranspose with the strides {strides.Height} and {strides.Width}, pads {RowMajor.Text(pads)} and output_padding "
+                + $"{RowMajor.Text(added)}; the same for rows and columns, and on all sides, was expected");
+        if (weight.Shape[0] != x.Shape.Channels)
+            throw node.Illegal($"has a weight {RowMajor.Text(weight.Shape)} for {x.Shape.Channels} channels");
+        var bias = import.Constant(node, 2);
+        int[] shape = [weight.Shape[1], weight.Shape[0], weight.Shape[2], weight.Shape[3]];
+        import.Budget.Take(weight.Count);
+        var values = new float[weight.Count];
+        TransposedConvolution.ExchangeChannels(weight.Floats(node), weight.Shape[0], weight.Shape[1], values);
+        var operation = new ConvTransposeOp(shape[0], shape[2], shape[3], strides.Height, pads[0], added[0], bias is not null);
+        var y = import.Append(node, node.Inputs[1], operation, x);
+        import.Network.SetParameter(y.Node, "weight", shape, values);
+        if (bias is not null) import.Network.SetParameter(y.Node, "bias", bias.Shape, bias.Floats(node));
+        import.Set(node, y);
+    }
+
+    private static ConstantTensor ReadWeight(NetworkImport import, OnnxNode node, string expected)
+    {
+        var weight = import.NeededConstant(node, 1);
+        if (weight.Shape.Length != 4 || weight.Count == 0)
+            throw node.Illegal($"has a weight {RowMajor.Text(weight.Shape)}; {expected} was expected");
+        if (node.Has("kernel_shape") && node.GetInts("kernel_shape", 2, 0) is var kernel && !kernel.SequenceEqual(weight.Shape.Skip(2)))
+            throw node.Illegal($"has the kernel_shape {RowMajor.Text(kernel)} and a weight {RowMajor.Text(weight.Shape)}");
+        return weight;
     }
 
     private static int GreatestDivisor(int a, int b) => b == 0 ? a : GreatestDivisor(b, a % b);

@@ -10,6 +10,7 @@ internal static class OperationMappers
         new Dictionary<string, Action<NetworkImport, OnnxNode>>
         {
             ["Conv"] = OnnxConvolutions.Convolution,
+            ["ConvTranspose"] = OnnxConvolutions.Transposed,
             ["BatchNormalization"] = Normalisations.Batch,
             ["LayerNormalization"] = Normalisations.Layer,
             ["MeanVarianceNormalization"] = Normalisations.MeanVariance,

@@ -16,7 +16,6 @@ internal static class UnknownOperations
         ["NonMaxSuppression"] = "belongs to a detector; export the classifier alone",
         ["Resize"] = "changes the size of a map; export a classifier for a fixed size, without resizing",
         ["Upsample"] = "changes the size of a map; export a classifier for a fixed size, without resizing",
-        ["ConvTranspose"] = "enlarges a map; export a classifier alone",
         ["QuantizeLinear"] = "has no DequantizeLinear behind it; quantise in the form QDQ, or export floats",
         ["QLinearConv"] = "computes with integers; quantise in the form QDQ, or export floats",
         ["QLinearMatMul"] = "computes with integers; quantise in the form QDQ, or export floats",

@@ -23,6 +23,9 @@ public sealed record Conv2dOp(
     /// <summary>Whether each channel of features of the shape <paramref name="input"/> has one filter of its own.</summary>
     internal bool IsDepthwise(FeatureShape input) => ShapeFor(input).IsDepthwise;
 
+    internal override ConvTransposeOp? MirrorOf(FeatureShape input, FeatureShape output) =>
+        ConvTransposeOp.Between(output, input, KernelHeight, KernelWidth, Stride, Padding);
+
     internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
         Groups == 1 ? ChannelOrder.Summed : IsDepthwise(input) ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
@@ -35,10 +38,7 @@ public sealed record Conv2dOp(
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
         var x = inputs[0];
-        node.Expect(OutChannels >= 1 && Stride is >= 1 and <= MaxKernel && Padding is >= 0 and <= MaxKernel
-            && KernelHeight is >= 1 and <= MaxKernel && KernelWidth is >= 1 and <= MaxKernel,
-            $"has {OutChannels} filters of {KernelHeight}x{KernelWidth} with stride {Stride} and padding {Padding}; "
-            + $"expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
+        ExpectSizes(node);
         node.Expect(Groups >= 1 && x.Channels % Groups == 0 && OutChannels % Groups == 0,
             $"has {Groups} groups, which must divide its {x.Channels} input and {OutChannels} output channels");
         node.Expect(IsSmall(x),
@@ -49,6 +49,14 @@ public sealed record Conv2dOp(
             SlidingWindow.OutExtent(node, x.Height, KernelHeight, Stride, Padding),
             SlidingWindow.OutExtent(node, x.Width, KernelWidth, Stride, Padding));
     }
+
+    /// <summary>Refuses sizes that are out of range.</summary>
+    /// <exception cref="InputException">One is.</exception>
+    internal void ExpectSizes(NodeLocation node) =>
+        node.Expect(OutChannels >= 1 && Stride is >= 1 and <= MaxKernel && Padding is >= 0 and <= MaxKernel
+            && KernelHeight is >= 1 and <= MaxKernel && KernelWidth is >= 1 and <= MaxKernel,
+            $"has {OutChannels} filters of {KernelHeight}x{KernelWidth} with stride {Stride} and padding {Padding}; "
+            + $"expected at least one filter, stride and kernel 1 to {MaxKernel}, padding 0 to {MaxKernel}");
 
     /// <summary>Whether a 32-bit integer can count the padded values and weights.</summary>
     private bool IsSmall(FeatureShape x)

@@ -41,6 +41,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(SliceOp), "slice")]
 [JsonDerivedType(typeof(ChannelShuffleOp), "channel_shuffle")]
 [JsonDerivedType(typeof(UpsampleOp), "upsample")]
+[JsonDerivedType(typeof(ConvTransposeOp), "conv_transpose")]
 public abstract record Operation
 {
     private protected Operation()
@@ -60,6 +61,13 @@ public abstract record Operation
     /// <param name="input">Shape of its first input.</param>
     internal virtual IEnumerable<OperationParameter> Parameters(FeatureShape input) => [];
 
+    /// <summary>
+    /// The transposed convolution of the same windows that leads from its output back to its input, or null if there is none.
+    /// </summary>
+    /// <param name="input">Shape of its first input.</param>
+    /// <param name="output">Shape of its output.</param>
+    internal virtual ConvTransposeOp? MirrorOf(FeatureShape input, FeatureShape output) => null;
+
     /// <summary>What another order of the first input's channels does to the output.</summary>
     /// <param name="input">Shape of the first input.</param>
     internal virtual ChannelOrder OrderOfChannels(FeatureShape input) => IsElementwise ? ChannelOrder.Kept : ChannelOrder.Fixed;
@@ -72,6 +80,9 @@ public abstract record Operation
 
     /// <summary>Whether it is a layer with weights: a scale folds into them, and its kernel can add a value and clip the sum.</summary>
     internal virtual bool IsWeighted => false;
+
+    /// <summary>The map that has a pixel for each time that a weight is used.</summary>
+    internal virtual FeatureShape WeightUses(FeatureShape input, FeatureShape output) => output;
 
     /// <summary>Whether its weight can have a mask.</summary>
     internal virtual bool TakesMask => false;

@@ -24,6 +24,14 @@ public abstract record PoolOp(
             Sides = Sides ?? WindowSides.Equal(Padding),
         };
 
+    internal override ConvTransposeOp? MirrorOf(FeatureShape input, FeatureShape output)
+    {
+        var window = ShapeFor(input);
+        return window.StrideWidth == Stride && window.Sides == WindowSides.Equal(window.Sides.Top)
+            ? ConvTransposeOp.Between(output, input, Kernel, window.KernelWidth, Stride, window.Sides.Top)
+            : null;
+    }
+
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Kept;
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)

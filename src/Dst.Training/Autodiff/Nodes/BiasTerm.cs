@@ -10,6 +10,7 @@ internal sealed unsafe class BiasTerm(NodeContext context, Parameter? bias, Feat
     /// <summary>Adds some images' output gradient to a part's gradient.</summary>
     public void AddGradient(ImageRange images, float* outputGradient, int part)
     {
-        if (Exists) Bias.Backward(context.Tier, outputGradient, images.Count, output.Channels, output.Height * output.Width, GradientOf(part));
+        var pixels = output.Height * output.Width;
+        if (Exists) Bias.Backward(context.Tier, outputGradient, images.Count, output.Channels, pixels, GradientOf(part));
     }
 }

@@ -11,10 +11,13 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
 {
     private readonly BiasTerm _bias;
     private readonly AlignedBuffer _packed;
+    private readonly int _gradientLength;
 
-    protected PackedWeightNode(NodeContext context, Node node, Feature input, StoredFeature output, int packedLength)
+    protected PackedWeightNode(
+        NodeContext context, Node node, Feature input, StoredFeature output, int packedLength, int packedGradientLength)
         : base(context, node, [input], output)
     {
+        _gradientLength = packedGradientLength;
         Weight = context.ParameterOf(node, "weight");
         _bias = new BiasTerm(context, context.FindParameterOf(node, "bias"), output.Shape);
         _packed = new AlignedBuffer(packedLength);
@@ -38,15 +41,15 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     protected abstract void Pack(Span<float> packed);
 
     /// <summary>Adds the weights' gradient of some images to a packed one.</summary>
-    protected abstract void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient);
+    protected abstract void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part);
 
     /// <summary>The inputs' gradient of some images.</summary>
-    protected abstract void BackwardData(ImageRange images, float* outputGradient);
+    protected abstract void BackwardData(ImageRange images, float* outputGradient, int part);
 
     /// <summary>Writes the packed gradient to the parameter's.</summary>
     protected abstract void Unpack(ReadOnlySpan<float> packedGradient);
 
-    protected override void PlanScratch() => Context.Workspace.Reserve(0, (int)_packed.Length);
+    protected override void PlanScratch() => Context.Workspace.Reserve(0, _gradientLength);
 
     protected override void BeginForward(WorkerPool pool)
     {
@@ -57,24 +60,23 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     protected override void BeginBackwardPart(int part)
     {
         _bias.BeginGradient(part);
-        new Span<float>(Sums.Of(part), (int)_packed.Length).Clear();
+        new Span<float>(Sums.Of(part), _gradientLength).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         var gradient = ReadOutputGradient(images, part);
         _bias.AddGradient(images, gradient, part);
-        BackwardWeight(images, ReadInput(0, images, part), gradient, Sums.Of(part));
-        if (Input.NeedsGradient) BackwardData(images, gradient);
+        BackwardWeight(images, ReadInput(0, images, part), gradient, Sums.Of(part), part);
+        if (Input.NeedsGradient) BackwardData(images, gradient, part);
     }
 
     protected override void EndBackward(WorkerPool pool)
     {
         _bias.EndGradient();
-        var (sums, length) = (Sums, (int)_packed.Length);
-        sums.Combine(0, length);
-        sums.Exchange(length);
-        Unpack(new(sums.Total, length));
+        Sums.Combine(0, _gradientLength);
+        Sums.Exchange(_gradientLength);
+        Unpack(new(Sums.Total, _gradientLength));
     }
 }
 
@@ -84,7 +86,9 @@ internal sealed unsafe class LinearNode : PackedWeightNode
     private readonly AlignedBuffer _backwardDataWeights;
 
     public LinearNode(NodeContext context, Node node, Feature input, StoredFeature output)
-        : base(context, node, input, output, Linear.WeightLength(input.Shape.Channels, output.Shape.Channels)) =>
+        : base(
+            context, node, input, output, Linear.WeightLength(input.Shape.Channels, output.Shape.Channels),
+            Linear.WeightLength(input.Shape.Channels, output.Shape.Channels)) =>
         _backwardDataWeights = new AlignedBuffer(Linear.BackwardDataWeightLength(Features, Outputs));
 
     /// <summary>All images of a part at once: they share each load of a weight.</summary>
@@ -102,7 +106,7 @@ internal sealed unsafe class LinearNode : PackedWeightNode
 
     protected override void Pack(Span<float> packed) => Linear.PackWeights(Features, Outputs, Weight.Value, packed);
 
-    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
+    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part) =>
         Linear.BackwardWeight(Tier, x, outputGradient, images.Count, Features, Outputs, packedGradient);
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) =>
@@ -116,7 +120,7 @@ internal sealed unsafe class LinearNode : PackedWeightNode
         if (Input.NeedsGradient) Linear.PackBackwardDataWeights(Features, Outputs, Weight.Value, _backwardDataWeights.Span);
     }
 
-    protected override void BackwardData(ImageRange images, float* outputGradient) =>
+    protected override void BackwardData(ImageRange images, float* outputGradient, int part) =>
         Linear.BackwardData(
             Tier, outputGradient, images.Count, Features, Outputs, _backwardDataWeights.Pointer,
             Input.Gradient(images.First), Accumulate(0));
@@ -124,11 +128,12 @@ internal sealed unsafe class LinearNode : PackedWeightNode
 
 /// <summary>A depthwise convolution.</summary>
 internal sealed unsafe class DepthwiseNode(NodeContext context, Node node, Feature input, StoredFeature output, WindowShape shape)
-    : PackedWeightNode(context, node, input, output, DepthwiseConvolution.WeightLength(shape))
+    : PackedWeightNode(
+        context, node, input, output, DepthwiseConvolution.WeightLength(shape), DepthwiseConvolution.WeightLength(shape))
 {
     protected override void Pack(Span<float> packed) => DepthwiseConvolution.PackWeights(shape, Weight.Value, packed);
 
-    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient) =>
+    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part) =>
         DepthwiseConvolution.BackwardWeight(Tier, shape, x, outputGradient, images.Count, packedGradient);
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) =>
@@ -137,6 +142,6 @@ internal sealed unsafe class DepthwiseNode(NodeContext context, Node node, Featu
     protected override void ForwardImages(ImageRange images, int part) =>
         DepthwiseConvolution.Forward(Tier, shape, ReadInput(0, images, part), Packed, BiasValues, images.Count, OutputValue(images.First));
 
-    protected override void BackwardData(ImageRange images, float* outputGradient) =>
+    protected override void BackwardData(ImageRange images, float* outputGradient, int part) =>
         DepthwiseConvolution.BackwardData(Tier, shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulate(0));
 }

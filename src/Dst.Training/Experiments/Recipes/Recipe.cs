@@ -50,6 +50,10 @@ public sealed record Recipe
     [Setting("the student")]
     public StudentOptions Student { get; init; } = new();
 
+    /// <summary>What the student starts from.</summary>
+    [Setting("an auto-encoder that is trained first and starts the student (student, student-kd)")]
+    public PretrainOptions Pretrain { get; init; } = new();
+
     /// <summary>Training of the student from scratch.</summary>
     [Setting("training of student, student-kd and half-width")]
     public TrainOptions Train { get; init; } = new();

@@ -56,6 +56,7 @@ public static partial class RecipeFile
     {
         foreach (var setting in overrides) tree.Override(setting);
         tree.Inherit("teacher.train", "train", except: "restarts");
+        tree.Inherit("pretrain.train", "train", except: "restarts");
         tree.Inherit("prune_train", "train", except: "restarts");
         CheckRetired(tree);
         FillPreset(tree, "distill");

@@ -68,6 +68,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
 
+    /// <summary>Validation images above what the auto-encoder makes of them, if there is one.</summary>
+    public string ReconstructionsPath => In(Path, "reconstructions.png");
+
     /// <summary>The model file that an arm starts from, if that is a repaired network.</summary>
     public string StartPath(string arm) => In(Path, $"{arm}-start.safetensors");
 
@@ -173,7 +176,7 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">It cannot be written.</exception>
     public void TrimMetrics(string arm, int epochs) => RunPaths.Guard(Path, () =>
     {
-        _metrics.Trim(row => Summary.Find(row.Arm) is not null || row.Arm == arm && row.Epoch <= epochs);
+        _metrics.Trim(row => row.Arm == arm ? row.Epoch <= epochs : row.Arm == ArmNames.Pretrain || Summary.Find(row.Arm) is not null);
         return true;
     });
 
@@ -254,7 +257,7 @@ public sealed class RunFolder : IDisposable
 
         if (!File.Exists(CheckpointPath)) return;
         var (arm, hash) = CheckpointFile.ReadOwner(CheckpointPath);
-        if (!ArmNames.All.Contains(arm))
+        if (arm != ArmNames.Pretrain && !ArmNames.All.Contains(arm))
             throw new InputException($"{CheckpointPath} has the unknown arm '{arm}'; {Words.Choice(ArmNames.All)} was expected");
         CheckHash(CheckpointPath, hash);
     }

@@ -129,7 +129,9 @@ public sealed record RunManifest
     {
         var facts = new Dictionary<string, string>
         {
-            ["version"] = $"{Version}+{Commit}", ["tier"] = Tier, ["recipe"] = RecipeHash!,
+            ["version"] = $"{Version}+{Commit}",
+            ["tier"] = Tier,
+            ["recipe"] = RecipeHash!,
         };
         foreach (var (split, hash) in Data) facts[$"{split} data of hash"] = hash;
         foreach (var (key, hash) in Models) facts[$"the file of {key} with the hash"] = hash;

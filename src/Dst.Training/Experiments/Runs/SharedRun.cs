@@ -35,7 +35,8 @@ public static class SharedRun
             foreach (var (name, first) in facts[0])
             {
                 if (facts[rank].GetValueOrDefault(name) is var other && other != first)
-                    throw new InputException($"rank {rank} has {name} {other ?? "none"}, rank 0 {first}; the same was expected on all ranks");
+                    throw new InputException(
+                        $"rank {rank} has {name} {other ?? "none"}, rank 0 {first}; the same was expected on all ranks");
             }
         }
     }

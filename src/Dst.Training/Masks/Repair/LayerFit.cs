@@ -51,7 +51,10 @@ internal sealed unsafe class LayerFit
         _ridge = ridge * shape.RowLength / ((double)halved.Images * shape.OutHeight * shape.OutWidth);
     }
 
-    /// <summary>What a layer with weights computes, as a convolution.</summary>
+    /// <summary>Whether the weights of an operation can be fitted.</summary>
+    public static bool Fits(Operation operation) => operation is Conv2dOp or LinearOp;
+
+    /// <summary>What a layer whose weights can be fitted computes, as a convolution.</summary>
     public static Conv2dShape ShapeOf(Operation operation, FeatureShape input) => operation is Conv2dOp convolution
         ? convolution.ShapeFor(input)
         : new(input.Channels, 1, 1, ((LinearOp)operation).OutFeatures, 1, 1);

@@ -115,7 +115,7 @@ public sealed class NetworkRepair : IDisposable
         {
             var isPruned = _masks.ContainsKey(node.Name);
             if (isPruned || node.Inputs.Any(_changed.Contains)) _changed.Add(node.Name);
-            if (_changed.Contains(node.Name) && node.Operation.IsWeighted && (isPruned || ShapeOf(node).RowLength <= LargestDenseRow))
+            if (_changed.Contains(node.Name) && LayerFit.Fits(node.Operation) && (isPruned || ShapeOf(node).RowLength <= LargestDenseRow))
                 _paths[node.Name] = LinearPath.From(_graph, node);
         }
     }

@@ -1,0 +1,85 @@
+using Dst.Foundations;
+using Dst.Images;
+using Dst.ModelFiles;
+using Dst.Training.Autodiff;
+using Dst.Training.Data;
+using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
+using Dst.Training.Networks;
+
+namespace Dst.Training.Experiments;
+
+/// <summary>
+/// Starts the student from the encoder of an auto-encoder. That is trained once for a run and kept in its folder, with a picture of what it
+/// gives back.
+/// </summary>
+internal sealed class Pretraining(RunFolder run, DataSet data, ComputeContext compute)
+{
+    private const int Pictures = 12;
+
+    private PretrainOptions Options => run.Recipe.Pretrain;
+
+    /// <summary>The student with the encoder's weights.</summary>
+    /// <param name="student">With initial weights.</param>
+    /// <param name="train">Trains a phase.</param>
+    /// <param name="log">Takes a line that says what was taken.</param>
+    public Model Start(Model student, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
+    {
+        var (started, taken, initial) = AutoEncoder.StartFrom(student, Trained(student, train, log));
+        log?.Invoke(
+            $"student: {Words.Count(taken.Count, "layer")} from {taken[0]} to {taken[^1]} begin as in the auto-encoder, "
+            + $"{string.Join(", ", initial)} with initial weights");
+        return started;
+    }
+
+    /// <summary>The phase that trains the auto-encoder around a student.</summary>
+    /// <exception cref="InputException">The student has no trunk with a mirror.</exception>
+    public static TrainingPhase PhaseOf(Recipe recipe, Model student)
+    {
+        var graph = AutoEncoder.Around(student.Graph, recipe.Pretrain.Decoder);
+        var start = Initialiser.Initialise(graph, recipe.Seed) with
+        {
+            Normalisation = student.Normalisation,
+            Outputs = OutputKind.None,
+        };
+        return new(ArmNames.Pretrain, start, recipe.Pretrain.TrainWithoutLabels)
+        {
+            Reconstructs = true,
+            Noise = recipe.Pretrain.Noise,
+        };
+    }
+
+    private Model Trained(Model student, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
+    {
+        var path = run.ModelPath(ArmNames.Pretrain);
+        if (File.Exists(path)) return ModelFile.Load(path);
+        var trained = train(PhaseOf(run.Recipe, student)).Model;
+        Draw(trained);
+        ModelFile.Save(path, trained);
+        log?.Invoke($"pretrain: {run.ReconstructionsPath} has validation images and, below each, what the auto-encoder makes of it");
+        return trained;
+    }
+
+    /// <summary>Draws validation images above their reconstructions, from the darkest value of the image to its brightest.</summary>
+    private void Draw(Model autoEncoder)
+    {
+        var shape = data.Shape;
+        var grid = new PictureGrid(shape.Channels, shape.Height, shape.Width, rows: 2, Math.Min(Pictures, data.Validation.Count));
+        using var network = new TrainingNetwork(autoEncoder, grid.Columns, compute, seed: 0);
+        using var loader = new BatchLoader(data.For(autoEncoder), data.Validation, grid.Columns, augment: false, seed: 0);
+        var batch = loader.Epoch(0).First();
+        var outputs = network.Forward(batch.Images, batch.Count, training: false);
+        var length = (int)shape.Count;
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var image = batch.Images.AsSpan(i * length, length);
+            var (black, white) = (float.PositiveInfinity, float.NegativeInfinity);
+            foreach (var value in image) (black, white) = (Math.Min(black, value), Math.Max(white, value));
+            grid.Draw(0, i, image, black, white);
+            grid.Draw(1, i, outputs.Slice(i * length, length), black, white);
+        }
+
+        grid.Write(run.ReconstructionsPath);
+    }
+}
