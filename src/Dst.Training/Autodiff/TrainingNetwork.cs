@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dst.Graph;
 using Dst.Masks;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
@@ -62,6 +63,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
 
     /// <summary>Length of a row of logits.</summary>
     public int Classes => checked((int)_plan.Logits.Shape.Count);
+
+    /// <summary>The processes that share each batch.</summary>
+    internal RankGroup Ranks => _compute.Ranks;
 
     /// <summary>All parameters in the order of the graph. Their values may be changed between passes.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }

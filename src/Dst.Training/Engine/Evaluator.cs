@@ -66,7 +66,7 @@ public static class Evaluator
         var (sum, count) = (0.0, 0L);
         foreach (var batch in samples.Epoch(0))
         {
-            cancellation.ThrowIfCancellationRequested();
+            network.Ranks.ThrowIfCancelled(cancellation);
             var outputs = network.Forward(batch.Images, batch.Count, training: false);
             sum += batch.Count * SquaredError.Mean(outputs, batch.Images.AsSpan(0, outputs.Length), gradient: default);
             count += batch.Count;
