@@ -49,6 +49,7 @@ public static class CommandLine
         ("Take a model, change it", "prune", PruneCommand.Create),
         ("Take a model, change it", "distill", DistillCommand.Create),
         ("Look at runs, data and machine", "results", ResultsCommand.Create),
+        ("Look at runs, data and machine", "report", ReportCommand.Create),
         ("Look at runs, data and machine", "data", DataCommand.Create),
         ("Look at runs, data and machine", "settings", SettingsCommand.Create),
         ("Look at runs, data and machine", "networks", NetworksCommand.Create),

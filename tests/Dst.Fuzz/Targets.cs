@@ -36,6 +36,7 @@ internal static class Targets
         ["summary"] = name => new(name, [TrainingRun.Summary], path => RunSummary.Load(path)),
         ["manifest"] = name => new(name, [TrainingRun.Manifest], path => RunManifest.Load(path)),
         ["metrics"] = name => new(name, [TrainingRun.Metrics], path => MetricsTable.Load(path)),
+        ["test-record"] = name => new(name, [TrainingRun.TestRecord], path => Training.Experiments.Runs.TestRecord.Load(path)),
         ["plans"] = name => new(name, [Plans()], ReadPlans),
         ["cifar"] = name => new(name, [Zip(CifarTar())], ReadCifar),
         ["fusar"] = name => new(name, [Ships], ReadFusar),

@@ -55,7 +55,7 @@ internal static class TrainingRun
         Macs = 197680,
         EffectiveMacs = 132144,
         FileBytes = 26786,
-        LatencyMs = new(1, 2),
+        LatencyMs = new(1, 2) { Steps = [new("conv1", "direct", 0.5)] },
         LatencyDenseMs = new(2, 2.5),
         Seconds = 1.5,
         Epochs = 1,
@@ -81,6 +81,9 @@ internal static class TrainingRun
 
     public static byte[] Metrics { get; } = System.Text.Encoding.UTF8.GetBytes(
         $"{MetricsTable.Header}\n{MetricsTable.Format(new(Arm, 1, 0.05, 1.5, 0.25, 1.25, 0.5, 3, 400))}\n");
+
+    public static byte[] TestRecord { get; } = Networks.FileOf(Training.Experiments.Runs.TestRecord.Of(
+        Data, [.. Data.Test.Samples.Select((sample, i) => new LabelledPrediction(sample.Label!.Value, i % 3, 0.75f))]).Save);
 
     public static byte[] Checkpoint { get; } = Networks.FileOf(path => CheckpointFile.Save(path, Arm, Trainer, Hash));
 

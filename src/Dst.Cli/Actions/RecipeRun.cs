@@ -119,11 +119,15 @@ internal static class RecipeRun
     private static void RunOne(Invocation call, TrainingRequest request, RunFolder run, DataSet data)
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
+        if (!call.Ranks.IsFirst) return;
         if (call.Ranks.Count > 1) call.Report.Log($"{call.Ranks.Count} ranks; rank 0 sent {Format.Bytes(call.Ranks.BytesSent)}");
         Block[] blocks =
         [
             .. request.Blocks?.Invoke(summary) ?? BlocksOf(run, summary),
-            new Lines([$"run folder: {run.Path}", .. NextCommands.Of(run, summary, data)]),
+            new Lines([
+                $"run folder: {run.Path}", .. RunReport.Write(call, run.Path, new FinishedRun(run.Path, summary, run.Recipe)),
+                .. NextCommands.Of(run, summary, data),
+            ]),
         ];
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
     }
@@ -150,6 +154,7 @@ internal static class RecipeRun
             var summary = RunToEnd(call, run, data, resumeWith: set.Path, set.DiscardIfEmpty);
             firstData = null;
             runs.Add(new(run.Path, summary, run.Recipe));
+            RunReport.Write(call, run.Path, runs[^1]);
             next = NextCommands.Of(run, summary, data);
         }
 
@@ -167,7 +172,7 @@ internal static class RecipeRun
             ArmTables.Accuracy(arms, set.Recipe.Data.ValidationFrom),
             .. ArmTables.BalanceAndImages(arms),
             ArmTables.Cost(arms),
-            new Lines([$"run folder: {set.Path}", .. next]),
+            new Lines([$"run folder: {set.Path}", .. RunReport.Write(call, set.Path, [.. runs]), .. next]),
         ];
         call.Report.Write(new(document, blocks));
     }
@@ -192,6 +197,8 @@ internal static class RecipeRun
         var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
         var pipeline = new Pipeline(run, data, compute, model => MeasureLatency(call, model))
         {
+            Command = call.CommandLine,
+            Planned = monitor.Begin,
             Progress = monitor,
             EpochEnded = monitor.EpochEnded,
             Log = report.Log,

@@ -19,21 +19,37 @@ internal static class LatencyMeter
         using var session = plan.CreateSession();
         var image = new float[plan.Input.Count];
         var logits = new float[plan.Outputs];
-        Repeat(session, image, logits, WarmUpMilliseconds);
-        var times = Repeat(session, image, logits, MeasureMilliseconds);
+        Repeat(WarmUpMilliseconds, Run);
+        var before = session.Times;
+        var shortest = new TimeSpan[before.Count];
+        Array.Fill(shortest, TimeSpan.MaxValue);
+        var times = Repeat(MeasureMilliseconds, Run, () =>
+        {
+            var after = session.Times;
+            for (var i = 0; i < shortest.Length; i++)
+                if (after[i].Time - before[i].Time is var time && time < shortest[i]) shortest[i] = time;
+            before = after;
+        });
         times.Sort();
-        return new(times[0], times[times.Count / 2]);
+        return new(times[0], times[times.Count / 2])
+        {
+            Steps = [.. before.Zip(shortest, (step, time) => new StepLatency(step.Name, step.Form, time.TotalMilliseconds))],
+        };
+
+        void Run() => session.Run(image, count: 1, logits);
     }
 
-    private static List<double> Repeat(InferenceSession session, float[] image, float[] logits, double milliseconds)
+    /// <summary>Milliseconds of each of some runs; <paramref name="after"/> is called after each and is not timed.</summary>
+    private static List<double> Repeat(double milliseconds, Action run, Action? after = null)
     {
         var times = new List<double>();
         var all = Stopwatch.StartNew();
         while (times.Count < MinRepeats || all.Elapsed.TotalMilliseconds < milliseconds)
         {
             var start = Stopwatch.GetTimestamp();
-            session.Run(image, count: 1, logits);
+            run();
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            after?.Invoke();
         }
 
         return times;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Dst.Cli.Usage;
 using Dst.Report;
 using Dst.Report.Renderers;
@@ -9,13 +8,6 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst results</c>: Markdown tables over finished runs.</summary>
 internal static class ResultsCommand
 {
-    private static readonly Argument<string[]> Folders = new("folders")
-    {
-        Description = "Run folders, or folders that hold run folders.",
-        HelpName = "FOLDER",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -28,7 +20,7 @@ internal static class ResultsCommand
         {
             Renderer = MarkdownRenderer.Render,
         };
-        verb.Add(Folders);
+        verb.Add(SharedOptions.RunFolders);
         verb.Add(SharedOptions.Json);
         verb.Handle(Run);
         return verb;
@@ -36,9 +28,8 @@ internal static class ResultsCommand
 
     private static void Run(Invocation call)
     {
-        var runs = call.Arguments.GetRequiredValue(Folders).SelectMany(folder => FinishedRun.FindAll(folder, call.Report.Log))
-            .DistinctBy(run => Path.GetFullPath(run.Folder));
-        var patterns = PatternRuns.GroupsOf([.. runs], call.Report.Log);
+        var runs = FinishedRun.FindAll(call.Arguments.GetRequiredValue(SharedOptions.RunFolders), call.Report.Log);
+        var patterns = PatternRuns.GroupsOf(runs, call.Report.Log);
         var blocks = patterns.GroupBy(pattern => pattern.Recipe).SelectMany(recipe => BlocksOf(recipe.Key, [.. recipe]));
         call.Report.Write(new(patterns, [.. blocks]));
     }

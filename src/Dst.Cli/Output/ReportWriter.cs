@@ -8,13 +8,11 @@ namespace Dst.Cli.Output;
 /// </summary>
 internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standardError, Func<Result, string> render)
 {
-    private const int MinWidth = 20;
-    private const string EraseLine = "\r\u001b[K";
+    private int _statusLines;
 
-    private bool _hasStatus;
-
-    /// <summary>Whether standard error is a terminal, on which a line can be drawn over.</summary>
-    public bool ErrorIsTerminal { get; } = ReferenceEquals(standardError, Console.Error) && !Console.IsErrorRedirected;
+    /// <summary>Whether standard error is a terminal, on which lines can be drawn over.</summary>
+    public bool ErrorIsTerminal { get; } = ReferenceEquals(standardError, Console.Error) && !Console.IsErrorRedirected
+        && Environment.GetEnvironmentVariable("TERM") != "dumb";
 
     /// <summary>Writes the result of the verb.</summary>
     /// <exception cref="IOException">Standard output is closed, or its disk is full.</exception>
@@ -37,18 +35,23 @@ internal sealed class ReportWriter(TextWriter standardOutput, TextWriter standar
         standardError.WriteLine(Printable.Of(line));
     }
 
-    /// <summary>Draws a status line over the last one; the next line of any kind replaces it. For terminals only.</summary>
+    /// <summary>
+    /// Draws lines of status over the last ones; the next line of any kind replaces them. For terminals only, and no line may be as wide as
+    /// the terminal: it would wrap and stay.
+    /// </summary>
     public void DrawStatus(string status)
     {
-        var width = Math.Min(status.Length, Math.Max(Console.WindowWidth - 1, MinWidth)); // a longer line would wrap and stay
-        standardError.Write($"{EraseLine}{status[..width]}");
-        _hasStatus = true;
+        ClearStatus();
+        standardError.Write(status);
+        _statusLines = status.Split('\n').Length;
     }
 
-    /// <summary>Removes the status line, if there is one.</summary>
+    /// <summary>Removes the lines of status, if there are any.</summary>
     public void ClearStatus()
     {
-        if (_hasStatus) standardError.Write(EraseLine);
-        _hasStatus = false;
+        if (_statusLines == 0) return;
+        var up = _statusLines > 1 ? $"\u001b[{_statusLines - 1}A" : "";
+        standardError.Write($"\r{up}\u001b[J"); // to the first of them, and all below is erased
+        _statusLines = 0;
     }
 }

@@ -12,6 +12,14 @@ internal static class SharedOptions
     /// <summary>A model file.</summary>
     public static readonly Argument<string> Model = new("model") { Description = "Model file (.safetensors).", HelpName = "MODEL" };
 
+    /// <summary>Finished runs.</summary>
+    public static readonly Argument<string[]> RunFolders = new("folders")
+    {
+        Description = "Run folders, or folders that hold run folders.",
+        HelpName = "FOLDER",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
     /// <summary>The machine-readable form of a result.</summary>
     public static readonly Option<bool> Json = new("--json")
     {

@@ -10,7 +10,10 @@ namespace Dst.Report.Runs;
 /// <param name="Recipe">Its <c>recipe.yaml</c>.</param>
 public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recipe)
 {
-    private const string SummaryName = "summary.json";
+    /// <summary>As the other form, in or below each of some folders; a run is taken once.</summary>
+    /// <exception cref="InputException">A folder is missing or has no run, or none of it can be read.</exception>
+    public static IReadOnlyList<FinishedRun> FindAll(IEnumerable<string> folders, Action<string> log) =>
+        [.. folders.SelectMany(folder => FindAll(folder, log)).DistinctBy(run => Path.GetFullPath(run.Folder))];
 
     // A link, such as latest, leads to a run that is found elsewhere, or round in a circle.
     private static readonly EnumerationOptions BelowWithoutLinks =
@@ -25,10 +28,10 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
         ArgumentNullException.ThrowIfNull(log);
         if (!Directory.Exists(folder))
             throw new InputException($"folder {folder} does not exist; a run folder or a folder of them was expected");
-        var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, SummaryName, BelowWithoutLinks));
+        var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, RunFolder.SummaryName, BelowWithoutLinks));
         if (files.Length == 0)
             throw new InputException(
-                $"folder {folder} has no {SummaryName} in it or below; a run folder or a folder of them was expected");
+                $"folder {folder} has no {RunFolder.SummaryName} in it or below; a run folder or a folder of them was expected");
         if (files.Length == 1) return [Load(files[0])];
         var runs = new List<FinishedRun>();
         foreach (var file in files.Order(StringComparer.Ordinal))

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Report.Runs;
@@ -13,6 +14,10 @@ namespace Dst.Report.Runs;
 public sealed record PatternRuns(
     string Recipe, string Pattern, IReadOnlyList<string> Settings, IReadOnlyList<long> Seeds, IReadOnlyList<ArmStatistic> Arms)
 {
+    /// <summary>The runs, each with the arms that count.</summary>
+    [JsonIgnore]
+    public required IReadOnlyList<FinishedRun> Runs { get; init; }
+
     /// <summary>
     /// Groups runs by recipe, then by pattern, both in alphabetical order, then by the other keys of their recipes. Runs that differ in
     /// seed, arms and given models alone are one group, but for runs of one seed whose models differ. If a seed trained an arm twice,
@@ -49,10 +54,17 @@ public sealed record PatternRuns(
 
         var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
         var different = keys[0].Keys.Where(key => keys.Exists(other => other[key] != keys[0][key])).ToList();
-        return variants.Select((variant, i) => new PatternRuns(
-            recipe, pattern, different.ConvertAll(key => $"{key} {keys[i][key]}"),
-            [.. variant.Select(run => run.Summary.Seed).Distinct().Order()],
-            ArmStatistic.AllOf([.. LastOfEachSeed(variant, log).Select(run => run.Summary)])));
+        return variants.Select((variant, i) =>
+        {
+            FinishedRun[] counted = [.. LastOfEachSeed(variant, log).Where(run => run.Summary.Arms.Count > 0)];
+            return new PatternRuns(
+                recipe, pattern, different.ConvertAll(key => $"{key} {keys[i][key]}"),
+                [.. variant.Select(run => run.Summary.Seed).Distinct().Order()],
+                ArmStatistic.AllOf([.. counted.Select(run => run.Summary)]))
+            {
+                Runs = counted,
+            };
+        });
     }
 
     /// <summary>The recipe without what may differ between runs of one group.</summary>

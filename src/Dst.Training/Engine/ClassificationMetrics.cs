@@ -2,10 +2,17 @@ using Dst.Training.Objectives;
 
 namespace Dst.Training.Engine;
 
+/// <summary>What a network says of one image with a label.</summary>
+/// <param name="Label">Its class.</param>
+/// <param name="Predicted">The class with the highest logit.</param>
+/// <param name="Confidence">Probability of that class: its softmax, 0 to 1; NaN if a logit is NaN.</param>
+public readonly record struct LabelledPrediction(int Label, int Predicted, float Confidence);
+
 /// <summary>Top-1, top-5, mean cross-entropy and confusion matrix, gathered batch by batch.</summary>
 public sealed class ClassificationMetrics
 {
     private readonly int _classes;
+    private readonly List<LabelledPrediction> _predictions = [];
     private long _correctOf5;
     private double _lossSum;
 
@@ -19,8 +26,11 @@ public sealed class ClassificationMetrics
     /// <summary>Counts by label and prediction.</summary>
     public ConfusionMatrix Confusion { get; }
 
+    /// <summary>The prediction of each sample, in the order in which they were added.</summary>
+    public IReadOnlyList<LabelledPrediction> Predictions => _predictions;
+
     /// <summary>Number of samples.</summary>
-    public long Count { get; private set; }
+    public long Count => _predictions.Count;
 
     /// <summary>Share of samples whose label has the highest logit, 0 to 1; of equal logits the lowest class is the prediction.</summary>
     public double Top1 => Confusion.Accuracy;
@@ -38,11 +48,12 @@ public sealed class ClassificationMetrics
     public void Add(ReadOnlySpan<float> logits, ReadOnlySpan<int> labels)
     {
         _lossSum += labels.Length * CrossEntropy.Compute(logits, labels, _classes, labelSmoothing: 0, weight: 1, gradient: default);
-        Count += labels.Length;
         for (var n = 0; n < labels.Length; n++)
         {
             var row = logits.Slice(n * _classes, _classes);
-            Confusion.Add(labels[n], Prediction(row));
+            var predicted = Prediction(row);
+            Confusion.Add(labels[n], predicted);
+            _predictions.Add(new(labels[n], predicted, ConfidenceOf(row, predicted)));
             if (RankOf(row, labels[n]) < 5) _correctOf5++;
         }
     }
@@ -57,6 +68,13 @@ public sealed class ClassificationMetrics
         }
 
         return best;
+    }
+
+    private static float ConfidenceOf(ReadOnlySpan<float> logits, int predicted)
+    {
+        var sum = 0.0;
+        foreach (var logit in logits) sum += Math.Exp((double)logit - logits[predicted]);
+        return (float)(1 / sum);
     }
 
     // Number of classes that rank before the label. A NaN logit counts against the label.

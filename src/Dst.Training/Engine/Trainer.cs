@@ -290,6 +290,6 @@ public sealed class Trainer : IDisposable
         var perStep = seconds / (State.Step - _firstStep);
         return new(
             _phase.Arm, State.Epoch + 1, _phase.Options.Epochs, State.Batch, _training.BatchesPerEpoch, _phase.Options.Batch / perStep,
-            TimeSpan.FromSeconds((steps - State.Step) * perStep));
+            TimeSpan.FromSeconds((steps - State.Step) * perStep), State.LossSum / State.Images);
     }
 }

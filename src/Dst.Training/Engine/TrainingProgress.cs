@@ -8,5 +8,6 @@ namespace Dst.Training.Engine;
 /// <param name="Batches">Steps in an epoch.</param>
 /// <param name="ImagesPerSecond">Speed since the program started this phase.</param>
 /// <param name="Remaining">Expected time to the end of the phase.</param>
+/// <param name="Loss">Mean loss of this epoch's steps so far.</param>
 public readonly record struct TrainingProgress(
-    string Arm, int Epoch, int Epochs, int Batch, int Batches, double ImagesPerSecond, TimeSpan Remaining);
+    string Arm, int Epoch, int Epochs, int Batch, int Batches, double ImagesPerSecond, TimeSpan Remaining, double Loss);

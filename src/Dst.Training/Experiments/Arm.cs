@@ -79,6 +79,35 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>The section of a recipe that trains it.</summary>
     public TrainOptions TrainIn(Recipe recipe) => IsPrunedFromScratch(recipe) ? recipe.Train : Train(recipe);
 
+    /// <summary>What it is in a recipe, in a sentence without its full stop.</summary>
+    public string DescribeIn(Recipe recipe)
+    {
+        var network = StartIn(recipe) switch
+        {
+            ArmStart.Teacher => "the teacher",
+            ArmStart.Student when Given(recipe) is null => "the student",
+            ArmStart.NarrowStudent => "a narrower student of about the cost of the pruned one",
+            _ => recipe.Student.IsTeacher ? "the finished teacher" : "the finished dense student",
+        };
+        if (Given(recipe) is { } file) return $"{network}, given as {file}";
+        var pruned = Masks switch
+        {
+            MaskKind.Uhp => $", pruned by the pattern {recipe.Prune.PatternText}",
+            MaskKind.Unstructured => ", pruned to the same share without a pattern",
+            _ => Start == ArmStart.BestStudent ? ", not pruned" : "",
+        };
+        return $"{network}{pruned}, {DescribeTeaching(recipe)}";
+    }
+
+    private string DescribeTeaching(Recipe recipe)
+    {
+        if (Distill?.Invoke(recipe) is not { } distill) return "trained on labels alone";
+        var before = recipe.Student.IsTeacher || distill is { LearnsFromDense: true, LearnsFromTeacher: false };
+        return before ? "taught by the network before pruning"
+            : distill.LearnsFromDense ? "taught by the teacher and the network before pruning"
+            : "taught by the teacher";
+    }
+
     /// <summary>The arm that makes the dense student which others start from and learn from.</summary>
     public static Arm BestStudentOf(Recipe recipe) => Of(recipe.Student.IsTeacher ? ArmNames.Teacher : ArmNames.StudentKd);
 

@@ -41,6 +41,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
         var model = result.Model;
         ModelFile.Save(run.ModelPath(arm.Name), model);
         var test = Evaluate(model, data.Test, cancellation);
+        TestRecord.Of(data, test.Predictions).Save(run.TestPath(arm.Name));
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var isDense = model.Masks.Count == 0;
         run.AddArm(new()

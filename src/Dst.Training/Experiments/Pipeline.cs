@@ -44,6 +44,9 @@ public sealed class Pipeline
     /// <summary>Whether an arm is in training now, whose state is saved if it is cancelled. May be asked from any thread.</summary>
     public bool IsTraining => _isTraining;
 
+    /// <summary>The command line that runs it, for the manifest of a new run, or null.</summary>
+    public string? Command { get; init; }
+
     /// <summary>Called after each step.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
@@ -81,7 +84,7 @@ public sealed class Pipeline
                 $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
                 + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
         if (Arm.NeededBy(_recipe).All(arm => _run.Summary.Find(arm.Name) is not null)) return _run.Summary;
-        var manifest = RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data);
+        var manifest = RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command };
         SharedRun.Check(_compute.Ranks, manifest);
         var changes = _run.WriteManifest(manifest);
         if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
@@ -110,7 +113,17 @@ public sealed class Pipeline
 
     private PhaseResult Train(TrainingPhase phase, CancellationToken cancellation)
     {
-        var runner = new PhaseRunner(_run, _data, _compute) { Progress = Progress, EpochEnded = EpochEnded, Log = Log };
+        var alarm = new TrainingAlarm(phase, _data);
+        var runner = new PhaseRunner(_run, _data, _compute)
+        {
+            Progress = Progress,
+            EpochEnded = epoch =>
+            {
+                EpochEnded?.Invoke(epoch);
+                foreach (var line in alarm.Check(epoch)) Log?.Invoke(line);
+            },
+            Log = Log,
+        };
         _isTraining = true;
         try
         {

@@ -38,18 +38,40 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     }
 
     /// <summary>The arms that are not finished, in their order. Call after <see cref="Check"/>.</summary>
-    public IReadOnlyList<PlannedArm> Plan() => [.. _arms.Where(arm => finished?.Find(arm.Name) is null).Select(Plan)];
+    public IReadOnlyList<PlannedArm> Plan()
+    {
+        var arms = _arms.Where(arm => finished?.Find(arm.Name) is null).ToList();
+        var plan = arms.ConvertAll(Plan);
+        var student = arms.FindIndex(arm => arm.Given(_recipe) is null && arm.StartIn(_recipe) == ArmStart.Student);
+        if (_recipe.Pretrain.IsUsed && student >= 0) plan.Insert(student, PlanPretraining());
+        return plan;
+    }
+
+    private PlannedArm PlanPretraining()
+    {
+        var phase = Pretraining.PhaseOf(_recipe, networks.Create(ArmStart.Student, log: null));
+        return Plan(phase.Arm, phase.Start.Graph, phase.Options, macsOfTeacher: 0);
+    }
 
     private PlannedArm Plan(Arm arm)
     {
         var graph = NetworkOf(arm).Graph;
-        var cost = NetworkCost.Of(graph);
-        if (arm.Given(_recipe) is not null) return new(arm.Name, graph.Name, cost.Weights, cost.Macs, Epochs: 0, Steps: 0, Work: 0);
-        var options = arm.TrainIn(_recipe);
-        var steps = (long)data.StepsPerEpoch(options.Batch) * options.Epochs;
+        if (arm.Given(_recipe) is not null)
+        {
+            var given = NetworkCost.Of(graph);
+            return new(arm.Name, graph.Name, given.Weights, given.Macs, Epochs: 0, Steps: 0, Work: 0);
+        }
+
         var teacher = arm.Distill?.Invoke(_recipe) is { } distill ? NetworkCost.Of(NetworkOf(TeacherOf(distill)).Graph).Macs : 0;
-        var perImage = 3.0 * cost.Macs + teacher; // forward, backward-data and backward-weight; a teacher forward alone
-        return new(arm.Name, graph.Name, cost.Weights, cost.Macs, options.Epochs, steps, steps * options.Batch * perImage);
+        return Plan(arm.Name, graph, arm.TrainIn(_recipe), teacher);
+    }
+
+    private PlannedArm Plan(string name, CheckedGraph graph, TrainOptions options, long macsOfTeacher)
+    {
+        var cost = NetworkCost.Of(graph);
+        var steps = (long)data.StepsPerEpoch(options.Batch) * options.Epochs;
+        var perImage = 3.0 * cost.Macs + macsOfTeacher; // forward, backward-data and backward-weight; a teacher forward alone
+        return new(name, graph.Name, cost.Weights, cost.Macs, options.Epochs, steps, steps * options.Batch * perImage);
     }
 
     private void CheckSplits()

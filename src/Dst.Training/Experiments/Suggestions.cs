@@ -155,7 +155,7 @@ public sealed class Suggestions
     private IEnumerable<Suggestion> Training()
     {
         if (_section != "train") yield break;
-        var patience = Math.Max(Epochs / 2, 1);
+        var patience = Math.Max(Epochs / 2, 5);
         yield return Suggestion.Of(
             "train.epochs", $"{Words.Count(_scale.Epochs, "epoch")} {Images}", ("train.epochs", _scale.Epochs));
         yield return Suggestion.Of(

@@ -89,6 +89,23 @@ public sealed class ResultsCommandTests : IDisposable
     }
 
     [Fact]
+    public void Report_writes_a_page_into_the_folder_or_where_it_is_told_to()
+    {
+        WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0));
+        WriteRun("b", seed: 2, block: 16, ("dst", 0.93, 1.5, 3.0));
+        var own = Terminal.Run("report", _folder.Path);
+        Assert.Equal((CommandLine.Done, ""), (own.ExitCode, own.Error));
+        Assert.StartsWith($"report: {_folder.File("report.html")}, ", own.Output);
+        Assert.Contains("92.00 ± 1.41", File.ReadAllText(_folder.File("report.html")));
+        var page = _folder.File("page.html");
+        var other = Terminal.Run("report", _folder.File("a"), _folder.File("b"), "--out", page, "--json");
+        Assert.Equal((CommandLine.Done, ""), (other.ExitCode, other.Error));
+        Assert.Contains($"\"file\": \"{page}\"", other.Output);
+        Assert.True(File.Exists(page));
+        Terminal.Run("report", _folder.Path, "--out", _folder.File("none/page.html")).AssertWrongInput("--out", "does not exist");
+    }
+
+    [Fact]
     public void A_folder_without_runs_is_named() => Terminal.Run("results", _folder.Path).AssertWrongInput(_folder.Path, "summary.json");
 
     [Fact]

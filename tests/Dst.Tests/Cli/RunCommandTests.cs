@@ -50,6 +50,12 @@ public sealed class RunCommandTests : IDisposable
         Assert.Equal(7, RunSummary.Load(Path.Combine(folder, "summary.json")).Seed);
         var model = Path.Combine(folder, "dst.safetensors");
         Assert.True(File.Exists(model));
+        var report = Path.Combine(folder, "report.html");
+        Assert.Contains($"report: {report}\n", run.Output);
+        var page = File.ReadAllText(report);
+        Assert.Contains($"<dd>./dst run {_recipe} --out {_runs} --set 'arms=[student-kd, dst]' --seed 7</dd>", page);
+        Assert.Contains("<h3>Time of each layer</h3>", page); // the run has measured them
+        Assert.DoesNotContain("class=\"notice\"", page);
         Assert.Contains($"model: {model}\nnext: ./dst predict {model} IMAGE...\n      ./dst eval {model} {folder}\n", run.Output);
         Assert.EndsWith($"      ./dst inspect {model}\n", run.Output);
     }

@@ -6,7 +6,7 @@ public class UsageTests
 {
     private static readonly string[] VerbNames = [
         "train", "compress", "run", "distill", "prune", "halve", "import", "eval", "predict", "inspect", "export", "bench", "results",
-        "data", "settings", "networks", "doctor"];
+        "report", "data", "settings", "networks", "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
 

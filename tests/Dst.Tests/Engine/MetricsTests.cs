@@ -14,6 +14,16 @@ public class MetricsTests
     ];
 
     [Fact]
+    public void A_prediction_has_the_softmax_of_its_class_as_its_confidence()
+    {
+        var metrics = new ClassificationMetrics(3);
+        metrics.Add([0, MathF.Log(3), 0, 1000, 0, 999], [0, 2]);
+        Assert.Equal([(0, 1), (2, 0)], metrics.Predictions.Select(prediction => (prediction.Label, prediction.Predicted)));
+        Assert.Equal(0.6f, metrics.Predictions[0].Confidence, 1e-6f);
+        Assert.Equal(1 / (1 + Math.Exp(-1)), metrics.Predictions[1].Confidence, 1e-6);
+    }
+
+    [Fact]
     public void Top1_top5_confusions_and_loss_over_batches()
     {
         var metrics = new ClassificationMetrics(6);

@@ -59,9 +59,9 @@ public sealed class RankTrainingTests : IDisposable
 
     [Theory]
     [InlineData(2, "data.mixup=0.2")]
-    [InlineData(4, "pretrain={decoder: upsample, noise: 0.5, train: {epochs: 2}}")]
+    [InlineData(4, "pretrain={decoder: upsample, noise: 0.5, train: {epochs: 2}}", "data.labels_per_class=4")]
     [InlineData(8, "distill.cache_teacher=true")]
-    public void A_whole_run_ends_with_the_bytes_of_one_process(int count, string settings)
+    public void A_whole_run_ends_with_the_bytes_of_one_process(int count, params string[] settings)
     {
         var alone = TinyRun.RunIn(_folder.File("alone"), settings);
         var recipe = TinyRun.Recipe(_folder.File("ranks"), settings);

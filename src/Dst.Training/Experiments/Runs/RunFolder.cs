@@ -8,14 +8,21 @@ namespace Dst.Training.Experiments.Runs;
 
 /// <summary>
 /// The folder of one run: <c>recipe.yaml</c>, <c>manifest.json</c>, <c>metrics.csv</c>, <c>summary.json</c>,
-/// <c>checkpoint-last.safetensors</c> and one model file for each arm. It is open for one process at a time.
+/// <c>checkpoint-last.safetensors</c>, one model file and one <see cref="TestRecord"/> for each arm. It is open for one process at a time.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
     private const string RecipeName = "recipe.yaml";
-    private const string SummaryName = "summary.json";
-    private const string MetricsName = "metrics.csv";
     private const string ForceOption = "--force to go on nevertheless";
+
+    /// <summary>Name of the file of the finished arms.</summary>
+    public const string SummaryName = "summary.json";
+
+    /// <summary>Name of the file of the epochs.</summary>
+    public const string MetricsName = "metrics.csv";
+
+    /// <summary>Name of the file that says what the run was made with.</summary>
+    public const string ManifestName = "manifest.json";
 
     private readonly FileStream _lock; // the system releases it when the process ends, in whatever way
     private readonly MetricsFile _metrics;
@@ -63,7 +70,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>The file of the arm in training.</summary>
     public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
 
-    private string ManifestPath => In(Path, "manifest.json");
+    private string ManifestPath => In(Path, ManifestName);
 
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
@@ -73,6 +80,9 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>The model file that an arm starts from, if that is a repaired network.</summary>
     public string StartPath(string arm) => In(Path, $"{arm}-start.safetensors");
+
+    /// <summary>The file of what an arm says of each test image (<see cref="TestRecord"/>).</summary>
+    public string TestPath(string arm) => In(Path, TestRecord.FileOf(arm));
 
     /// <summary>
     /// Makes <c>runs/name/yyyyMMdd-HHmmss</c> for a new run; where that is taken, <c>-2</c>, <c>-3</c> and so on is added.
@@ -212,7 +222,13 @@ public sealed class RunFolder : IDisposable
                 $"run folder {Path} would end with other bits than an unbroken run: {string.Join("; ", differences)}; expected the same to "
                 + $"resume, or {ForceOption}");
         string[] changes = [.. earlier.Changes, string.Join("; ", differences)];
-        (manifest with { Started = earlier.Started, Convolutions = earlier.Convolutions, Changes = changes }).Save(ManifestPath);
+        (manifest with
+        {
+            Command = earlier.Command,
+            Started = earlier.Started,
+            Convolutions = earlier.Convolutions,
+            Changes = changes,
+        }).Save(ManifestPath);
         return differences;
     }
 

@@ -40,6 +40,9 @@ public sealed record RunManifest
     /// <summary>Seed of the run.</summary>
     public required long Seed { get; init; }
 
+    /// <summary>The command line that began the run, or null if none did or it is not known.</summary>
+    public string? Command { get; init; }
+
     /// <summary>When the run began, UTC.</summary>
     public required DateTime Started { get; init; }
 
@@ -82,7 +85,7 @@ public sealed record RunManifest
 
     /// <summary>Reads a manifest.</summary>
     /// <exception cref="InputException">It cannot be read or is not a manifest.</exception>
-    internal static RunManifest Load(string path)
+    public static RunManifest Load(string path)
     {
         try
         {

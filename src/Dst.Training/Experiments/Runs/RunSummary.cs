@@ -8,7 +8,17 @@ namespace Dst.Training.Experiments.Runs;
 /// <summary>Time of one image through a network: batch 1, 1 thread.</summary>
 /// <param name="Min">Shortest of the repeats, ms.</param>
 /// <param name="Median">Median of the repeats, ms.</param>
-public sealed record Latency(double Min, double Median);
+public sealed record Latency(double Min, double Median)
+{
+    /// <summary>Time of each step of the plan, in the order in which they run; empty in a file of an older version.</summary>
+    public IReadOnlyList<StepLatency> Steps { get; init; } = [];
+}
+
+/// <summary>Time of one step of an inference plan.</summary>
+/// <param name="Name">The layer, or the operation's name.</param>
+/// <param name="Form">How it is computed, such as <c>masked winograd4x4</c>.</param>
+/// <param name="Ms">Shortest of the repeats, ms.</param>
+public sealed record StepLatency(string Name, string Form, double Ms);
 
 /// <summary>What pruning did to one layer.</summary>
 /// <param name="Name">The layer.</param>
@@ -89,7 +99,9 @@ public sealed record ArmSummary
 
     private static bool IsPart(long part, long whole) => part >= 0 && part <= whole;
 
-    private static bool IsLegalTime(Latency time) => time.Min >= 0 && time.Min <= time.Median && time.Median <= double.MaxValue;
+    private static bool IsLegalTime(Latency time) =>
+        time.Min >= 0 && time.Min <= time.Median && time.Median <= double.MaxValue
+        && time.Steps.All(step => step is { Name: not null, Form: not null, Ms: >= 0 and <= double.MaxValue });
 }
 
 /// <summary>All finished arms of a run: <c>summary.json</c>.</summary>

@@ -1,0 +1,54 @@
+using Dst.Graph;
+
+namespace Dst.Training.Data;
+
+/// <summary>A small picture of an image as the network sees it.</summary>
+/// <param name="Channels">3 for RGB, 1 for grey.</param>
+/// <param name="Height">Rows, at most <see cref="MaxSide"/>.</param>
+/// <param name="Width">Columns, at most <see cref="MaxSide"/>.</param>
+/// <param name="Pixels">8-bit samples, [Height, Width, Channels].</param>
+public sealed record Thumbnail(int Channels, int Height, int Width, byte[] Pixels)
+{
+    /// <summary>Longest side.</summary>
+    public const int MaxSide = 64;
+
+    /// <summary>
+    /// The centre crop after amplitude transform and smoothing, without normalisation. Squares of pixels are averaged until it is small
+    /// enough. Floats are drawn from their smallest value, black, to their largest, white. Of bands that are not RGB the first is drawn.
+    /// </summary>
+    public static Thumbnail Of(DataSet data, Sample sample)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(sample);
+        var shape = data.Shape;
+        var amplitudes = new float[shape.Count];
+        Statistics.ReadCentreCrop(sample, data.Options, shape, amplitudes);
+        var (black, white) = sample.Window.IsFloat ? (amplitudes.Min(), amplitudes.Max()) : (0, 1);
+        var scale = white > black ? byte.MaxValue / (white - black) : 0;
+        var square = (Math.Max(shape.Height, shape.Width) + MaxSide - 1) / MaxSide;
+        var picture = Empty(shape.Channels == 3 ? 3 : 1, Math.Max(1, shape.Height / square), Math.Max(1, shape.Width / square));
+        for (var i = 0; i < picture.Pixels.Length; i++)
+        {
+            var (pixel, c) = (i / picture.Channels, i % picture.Channels);
+            var mean = MeanOf(amplitudes, shape, c, pixel / picture.Width * square, pixel % picture.Width * square, square);
+            picture.Pixels[i] = (byte)Math.Clamp((mean - black) * scale + 0.5f, 0, byte.MaxValue);
+        }
+
+        return picture;
+    }
+
+    private static Thumbnail Empty(int channels, int height, int width) =>
+        new(channels, height, width, new byte[channels * height * width]);
+
+    private static float MeanOf(float[] amplitudes, FeatureShape shape, int channel, int top, int left, int square)
+    {
+        var (sum, count) = (0f, 0);
+        for (var y = top; y < Math.Min(top + square, shape.Height); y++)
+        {
+            for (var x = left; x < Math.Min(left + square, shape.Width); x++, count++)
+                sum += amplitudes[(channel * shape.Height + y) * shape.Width + x];
+        }
+
+        return sum / count;
+    }
+}
