@@ -18,12 +18,14 @@ internal static class BenchTables
                 + $"{report.ImagesPerSecond:F1} images/s",
             $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
                 + $"{Format.Bytes(report.ResidentBytes)} of memory");
-        return new(report, MachineLine(report.Cpu, report.Tier, report.Threads, report.PeakGflops), summary, Of(report.Layers));
+        return new(
+            report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), summary,
+            Of(report.Layers));
     }
 
     /// <summary>The result of <c>bench kernels</c>: a row for each pass of each layer in each form.</summary>
     public static Result Of(KernelReport report) =>
-        new(report, MachineLine(report.Cpu, report.Tier, report.Threads, report.PeakGflops), Of(report.Kernels));
+        new(report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), Of(report.Kernels));
 
     /// <summary>The result of <c>bench train</c>: a row for each kind of operation in each part of a step.</summary>
     public static Result Of(TrainReport report)
@@ -35,7 +37,9 @@ internal static class BenchTables
             $"{report.MsPerImage:F4} ms an image (median {report.MsPerImageMedian:F4}), {report.ImagesPerSecond:F1} images/s",
             $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
                 + $"{Format.Bytes(report.PeakMemoryBytes)} of memory at most");
-        return new(report, MachineLine(report.Cpu, report.Tier, report.Threads, report.PeakGflops), summary, Of(report.Operations));
+        return new(
+            report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), summary,
+            Of(report.Operations));
     }
 
     private static Table Of(IReadOnlyList<StepResult> steps) => Table.Of(
@@ -61,6 +65,8 @@ internal static class BenchTables
         new("ms_per_image", "ms an image", share => share.MsPerImage, share => $"{share.MsPerImage:F4}"),
         new("percent", "%", share => share.Percent, share => $"{share.Percent:F1}"));
 
-    private static Lines MachineLine(string cpu, SimdTier tier, int threads, double peak) =>
-        new($"{cpu}, {tier}, {Words.Count(threads, "thread")}, peak {peak:F1} GFLOP/s");
+    private static Lines MachineLine(string cpu, SimdTier tier, int threads, MachinePeak peak) =>
+        new(
+            $"{cpu}, {tier}, {Words.Count(threads, "thread")}, peak {peak.Gflops:F1} GFLOP/s: "
+                + $"{peak.MultiplyAddsPerCycle(tier, threads):F2} multiply-adds of a vector a cycle at {peak.ClockGhz:F2} GHz");
 }

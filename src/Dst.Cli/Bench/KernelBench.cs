@@ -18,18 +18,18 @@ namespace Dst.Cli.Bench;
 internal sealed record KernelResult(string Kernel, string Shape, double Ms, double Gflops, double PercentOfPeak, double SpeedupVsDense);
 
 /// <summary>The JSON document of <c>bench kernels</c>.</summary>
-internal sealed record KernelReport(string Cpu, SimdTier Tier, int Threads, double PeakGflops, IReadOnlyList<KernelResult> Kernels);
+internal sealed record KernelReport(
+    string Cpu, SimdTier Tier, int Threads, double PeakGflops, double ClockGhz, IReadOnlyList<KernelResult> Kernels);
 
 /// <summary>Measures the convolution kernels on the layers of a family, dense and pruned, against the machine's peak.</summary>
 internal sealed class KernelBench(SimdTier tier, KernelFamily family, int threads, CancellationToken cancellation)
 {
-    private double _peak;
+    private readonly MachinePeak _peak = MachinePeak.Measure(tier, threads);
 
-    /// <summary>Measures the peak, then each layer.</summary>
+    /// <summary>Measures each layer.</summary>
     /// <param name="progress">Receives each layer before it is measured.</param>
     public KernelReport Run(Action<string> progress)
     {
-        _peak = MachinePeak.Measure(tier, threads);
         var results = new List<KernelResult>();
         foreach (var shape in family.Layers)
         {
@@ -38,7 +38,7 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
             MeasureLayer(shape, results);
         }
 
-        return new(Processor.Name, tier, threads, _peak, results);
+        return new(Processor.Name, tier, threads, _peak.Gflops, _peak.ClockGhz, results);
     }
 
     private void MeasureLayer(Conv2dShape shape, List<KernelResult> results)
@@ -92,12 +92,12 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
     private KernelResult Result(string kernel, Conv2dShape shape, double keptShare, double seconds, double denseSeconds)
     {
         var gflops = 2 * keptShare * shape.MultiplyAdds * LayerJob.Images * threads / seconds / 1e9;
-        return new(kernel, Describe(shape), seconds * 1e3 / LayerJob.Images, gflops, 100 * gflops / _peak, denseSeconds / seconds);
+        return new(kernel, Describe(shape), seconds * 1e3 / LayerJob.Images, gflops, 100 * gflops / _peak.Gflops, denseSeconds / seconds);
     }
 
     private static string Name(LayerPass pass) =>
         pass switch { LayerPass.Forward => "forward", LayerPass.BackwardData => "backward-data", _ => "backward-weight" };
 
-    private static string Describe(Conv2dShape s) =>
+    internal static string Describe(Conv2dShape s) =>
         $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth}{(s.Stride > 1 ? $" stride {s.Stride}" : "")}";
 }

@@ -4,16 +4,27 @@ using Dst.Runtime.Threading;
 namespace Dst.Cli.Bench;
 
 /// <summary>The peak of this machine's multiply-adds, against which measurements are set.</summary>
-internal static class MachinePeak
+/// <param name="Gflops">Floating-point operations a nanosecond, of all threads together.</param>
+/// <param name="ClockGhz">Cycles a nanosecond of one core.</param>
+internal sealed record MachinePeak(double Gflops, double ClockGhz)
 {
     private const int Rounds = 100_000;
 
-    /// <summary>Measures floating-point operations a nanosecond of <paramref name="threads"/> threads together.</summary>
-    public static double Measure(SimdTier tier, int threads)
+    /// <summary>Measures the peak of <paramref name="threads"/> threads together, and the clock.</summary>
+    public static MachinePeak Measure(SimdTier tier, int threads)
     {
         using var pool = new WorkerPool(threads);
         Action<int> job = _ => FmaProbe.Run(tier, Rounds);
         var seconds = BestTime.Of(() => pool.Run(threads, job));
-        return threads * FmaProbe.Run(tier, Rounds) / seconds / 1e9;
+        var cycles = ClockProbe.Run(Rounds);
+        return new(
+            threads * FmaProbe.Run(tier, Rounds) / seconds / 1e9,
+            cycles / BestTime.Of(() => ClockProbe.Run(Rounds)) / 1e9);
     }
+
+    /// <summary>
+    /// Multiply-adds of one vector in a cycle of one core. It is near a whole number, the number of units that do them, or the peak or the
+    /// clock was disturbed.
+    /// </summary>
+    public double MultiplyAddsPerCycle(SimdTier tier, int threads) => Gflops / threads / ClockGhz / 2 / FmaProbe.LanesOf(tier);
 }

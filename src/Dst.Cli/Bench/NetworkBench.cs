@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Serialization;
 using Dst.Graph;
 using Dst.Kernels.Simd;
@@ -27,7 +26,7 @@ internal sealed record StepResult(string Name, string Form, double Ms, double? G
 internal sealed record NetworkReport(
     string Cpu, SimdTier Tier, string Model, [property: JsonPropertyName("form")] string WeightStore, int Threads, int Batch,
     LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes, long Weights, long Macs, long EffectiveMacs,
-    double Gflops, double PeakGflops, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
+    double Gflops, double PeakGflops, double ClockGhz, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
 
 /// <summary>Measures the inference of a model on random images.</summary>
 internal sealed class NetworkBench(Model model, NetworkBenchOptions options, CancellationToken cancellation)
@@ -43,57 +42,51 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     /// <exception cref="InputException">A batch fits in no array or not in memory.</exception>
     public NetworkReport Run(Action<string> progress)
     {
-        progress($"{options.Name}, {model.Graph.Input}, batch {Batch}, {WeightStore}");
-        if (Batch * model.Graph.Input.Count > Array.MaxLength)
-            throw new InputException(
-                $"a batch of {Batch} images of {model.Graph.Input} has {Batch * model.Graph.Input.Count} values; "
-                + $"at most {Array.MaxLength} were expected");
+        progress(Description);
+        var images = NetworkRun.RandomImages(model, Batch);
         var peak = MachinePeak.Measure(options.Inference.Tier, options.Threads);
         using var plan = InferencePlan.Compile(model, options.Inference);
-        using var session = plan.CreateSession(options.Threads);
-        var images = new float[Batch * model.Graph.Input.Count];
-        var random = new Random(1);
-        foreach (ref var value in images.AsSpan()) value = random.NextSingle() * 2 - 1;
-        var logits = new float[Batch * plan.Outputs];
-        Repeat(session, images, logits, WarmUpSeconds);
-        var before = session.Times;
-        var seconds = Repeat(session, images, logits, MeasureSeconds);
-        var times = session.Times.Zip(before, (after, start) => (after.Name, after.Form, Time: after.Time - start.Time));
-        var layers = times.Select(step => (step.Name, step.Form, Ms: step.Time.TotalMilliseconds / seconds.Count)).ToList();
-        seconds.Sort();
-        return Report(peak, seconds, layers, plan.WeightBytes + session.Bytes);
+        using var network = new NetworkRun(plan, options.Threads, images);
+        RunTimes.Of(network.Run, WarmUpSeconds, MinRuns, cancellation: cancellation);
+        var before = network.Times;
+        var ms = RunTimes.Of(network.Run, MeasureSeconds, MinRuns, cancellation: cancellation);
+        var times = network.Times.Zip(before, (after, start) => (after.Name, after.Form, Time: after.Time - start.Time));
+        var layers = times.Select(step => (step.Name, step.Form, Ms: step.Time.TotalMilliseconds / ms.Count)).ToList();
+        ms.Sort();
+        return Report(peak, ms, layers, network.ResidentBytes);
     }
+
+    /// <summary>Measures one thread and several in turns, while other cores are busy.</summary>
+    /// <param name="progress">Receives a line about what is measured.</param>
+    /// <exception cref="InputException">A batch fits in no array or not in memory.</exception>
+    public LoadReport RunUnderLoad(Action<string> progress)
+    {
+        progress(Description);
+        var images = NetworkRun.RandomImages(model, Batch);
+        using var plan = InferencePlan.Compile(model, options.Inference);
+        using var one = new NetworkRun(plan, threads: 1, images);
+        using var several = new NetworkRun(plan, options.Threads, images);
+        return new LoadBench(options.Inference.Tier, cancellation).Measure(
+            $"{options.Name}, {WeightStore}", Batch, options.Threads, one.Run, several.Run);
+    }
+
+    private string Description => $"{options.Name}, {model.Graph.Input}, batch {Batch}, {WeightStore}";
 
     private string WeightStore =>
         options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Pattern is null) ? "csr" : "uhp";
 
-    private List<double> Repeat(InferenceSession session, float[] images, float[] logits, double duration)
-    {
-        var seconds = new List<double>();
-        var all = Stopwatch.GetTimestamp();
-        while (seconds.Count < MinRuns || Stopwatch.GetElapsedTime(all).TotalSeconds < duration)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var start = Stopwatch.GetTimestamp();
-            session.Run(images, Batch, logits);
-            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
-        }
-
-        return seconds;
-    }
-
     private NetworkReport Report(
-        double peak, List<double> sortedSeconds, IReadOnlyList<(string Name, string Form, double Ms)> layers, long residentBytes)
+        MachinePeak peak, List<double> sortedMs, IReadOnlyList<(string Name, string Form, double Ms)> layers, long residentBytes)
     {
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var macs = cost.Layers.ToDictionary(layer => layer.Name, layer => layer.EffectiveMacs);
-        double At(double share) => 1e3 * sortedSeconds[Math.Min(sortedSeconds.Count - 1, (int)(share * sortedSeconds.Count))];
+        double At(double share) => sortedMs[Math.Min(sortedMs.Count - 1, (int)(share * sortedMs.Count))];
         double? GflopsOf(string layer, double ms) => macs.TryGetValue(layer, out var count) ? 2e-6 * Batch * count / ms : null;
         var steps = layers.Select(step => new StepResult(step.Name, step.Form, step.Ms, GflopsOf(step.Name, step.Ms)));
-        var gflops = 2e-9 * Batch * cost.EffectiveMacs / sortedSeconds[0];
+        var gflops = 2e-6 * Batch * cost.EffectiveMacs / sortedMs[0];
         return new(
             Processor.Name, options.Inference.Tier, options.Name, WeightStore, options.Threads, Batch,
-            new(At(0), At(0.5), At(0.95), At(0.99)), Batch / sortedSeconds[0], options.FileBytes, residentBytes, cost.Weights, cost.Macs,
-            cost.EffectiveMacs, gflops, peak, 100 * gflops / peak, [.. steps]);
+            new(At(0), At(0.5), At(0.95), At(0.99)), 1e3 * Batch / sortedMs[0], options.FileBytes, residentBytes, cost.Weights, cost.Macs,
+            cost.EffectiveMacs, gflops, peak.Gflops, peak.ClockGhz, 100 * gflops / peak.Gflops, [.. steps]);
     }
 }

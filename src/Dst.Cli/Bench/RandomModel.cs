@@ -18,12 +18,19 @@ internal static class RandomModel
     public static Model Create(string arch, double width, FeatureShape? input, UhpPattern? pattern, bool unstructured = false)
     {
         var (usualInput, classes) = Zoo.UsualTask(arch);
-        var model = Initialiser.Initialise(Zoo.Build(arch, input ?? usualInput, classes, width), seed: 1);
+        return Create(Zoo.Build(arch, input ?? usualInput, classes, width), pattern, unstructured);
+    }
+
+    /// <summary>Initialises a network.</summary>
+    /// <exception cref="InputException">Nothing of it can be pruned.</exception>
+    public static Model Create(CheckedGraph graph, UhpPattern? pattern, bool unstructured = false)
+    {
+        var model = Initialiser.Initialise(graph, seed: 1);
         if (pattern is null) return model;
         var options = new PruningOptions { Pattern = pattern };
         var plan = unstructured ? PruningPlan.CreateUnstructured(model, options) : PruningPlan.Create(model, options);
         return plan.Masks.Count > 0
             ? plan.ApplyTo(model)
-            : throw new InputException($"network '{arch}' has no layer that {pattern} can prune; at least one was expected");
+            : throw new InputException($"network '{graph.Name}' has no layer that {pattern} can prune; at least one was expected");
     }
 }

@@ -36,8 +36,8 @@ internal sealed record OperationShare(string Operation, StepPass? Pass, double M
 internal sealed record TrainReport(
     string Cpu, SimdTier Tier, string Arch, double Width, string Input, int Classes, int Batch, int Threads,
     [property: JsonPropertyName("form")] string WeightStore, string? Pattern, long Weights, long Macs, long EffectiveMacs, int Steps,
-    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double PercentOfPeak,
-    long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
+    double MsPerImage, double MsPerImageMedian, double ImagesPerSecond, double Gflops, double PeakGflops, double ClockGhz,
+    double PercentOfPeak, long PeakMemoryBytes, IReadOnlyList<OperationShare> Operations);
 
 /// <summary>Measures training steps of a network with random weights, dense or halved, on random images.</summary>
 internal sealed class TrainBench(TrainBenchOptions options, CancellationToken cancellation)
@@ -61,6 +61,21 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         var operations = Split(times, seconds.Sum());
         seconds.Sort();
         return Report(model, peak, seconds, operations);
+    }
+
+    /// <summary>Measures steps on one thread and on several in turns, while other cores are busy.</summary>
+    /// <param name="progress">Receives a line about what is measured.</param>
+    /// <exception cref="InputException">As for <see cref="Run(Action{string})"/>.</exception>
+    public LoadReport RunUnderLoad(Action<string> progress)
+    {
+        var model = CreateModel();
+        progress($"{options.Arch}, {model.Graph.Input}, batch {options.Batch}, {options.Pattern?.ToString() ?? "dense"}");
+        using WorkerPool onePool = new(1), severalPool = new(options.Threads);
+        using TrainingStepJob one = new(model, options.Batch, new(onePool, options.Tier));
+        using TrainingStepJob several = new(model, options.Batch, new(severalPool, options.Tier));
+        return new LoadBench(options.Tier, cancellation).Measure(
+            $"training of {options.Arch}, {options.Pattern?.ToString() ?? "dense"}", options.Batch, options.Threads,
+            () => one.Run(), () => several.Run());
     }
 
     /// <summary>
@@ -109,7 +124,7 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
         return shares;
     }
 
-    private TrainReport Report(Model model, double peak, List<double> sortedSeconds, IReadOnlyList<OperationShare> operations)
+    private TrainReport Report(Model model, MachinePeak peak, List<double> sortedSeconds, IReadOnlyList<OperationShare> operations)
     {
         var cost = NetworkCost.Of(model.Graph, model.Masks);
         var (best, median) = (sortedSeconds[0] / options.Batch, sortedSeconds[sortedSeconds.Count / 2] / options.Batch);
@@ -119,6 +134,6 @@ internal sealed class TrainBench(TrainBenchOptions options, CancellationToken ca
             Processor.Name, options.Tier, options.Arch, options.Width, model.Graph.Input.ToString(), Zoo.UsualTask(options.Arch).Classes,
             options.Batch, options.Threads, options.Pattern is null ? "dense" : "uhp", options.Pattern?.ToString(),
             cost.Weights, cost.Macs, cost.EffectiveMacs, options.Steps, best * 1e3, median * 1e3, 1 / best,
-            gflops, peak, 100 * gflops / peak, process.PeakWorkingSet64, operations);
+            gflops, peak.Gflops, peak.ClockGhz, 100 * gflops / peak.Gflops, process.PeakWorkingSet64, operations);
     }
 }

@@ -18,11 +18,14 @@ internal static class BenchCommand
 
     private static readonly Option<string?> Arch = SharedOptions.Text(
         "--arch", "name", "Measures this architecture of the zoo with random weights, instead of a model file.");
-    private static readonly Option<int?> Batch = SharedOptions.Number(
-        "--batch", "Images that run together. Default: 1.", 1, InferencePlan.MaxBatch);
     private static readonly Option<bool> Unstructured = new("--unstructured")
     {
         Description = "Prunes as many weights as --pattern does, but without a pattern (the control).",
+    };
+    private static readonly Option<bool> Compare = new("--compare")
+    {
+        Description = "Sets the pruned network beside the dense one, and beside one of as many weights without a pattern: latency, energy, "
+            + "memory.",
     };
     private static readonly Option<bool> Dense = new("--dense")
     {
@@ -39,11 +42,14 @@ internal static class BenchCommand
         var verb = new Verb(
             "bench",
             "Measures how fast a network runs on random images: latency, images a second, and time and form of each layer. "
-                + "Its sub-verbs measure kernels and training.",
+                + "Its sub-verbs measure kernels, training, and ONNX Runtime on the same networks.",
             "bench dst.safetensors",
             "bench --arch resnet20 --pattern kernel:16:16 --batch 64 --threads 2 --json",
             "bench --arch resnet20 --pattern kernel:16:16 --unstructured --sparse",
+            "bench --arch resnet8x4 --pattern kernel:16:16 --under-load",
+            "bench dst.safetensors --compare",
             "bench kernels",
+            "bench peers resnet20",
             "bench train --arch resnet20")
         {
             ModelPath,
@@ -52,15 +58,18 @@ internal static class BenchCommand
             BenchOptions.Input,
             BenchOptions.Pattern,
             Unstructured,
-            Batch,
+            BenchOptions.Batch,
             Dense,
             Sparse,
             SharedOptions.NoTune,
             SharedOptions.NoCache,
             BenchOptions.Threads,
+            Compare,
+            BenchOptions.UnderLoad,
             BenchOptions.Csv,
             SharedOptions.Json,
             BenchKernelsCommand.Create(),
+            BenchPeersCommand.Create(),
             BenchTrainCommand.Create(),
         };
         verb.Handle(Run);
@@ -80,15 +89,21 @@ internal static class BenchCommand
         var inference = new InferenceOptions
         {
             Tier = call.Tier,
-            Batch = arguments.GetValue(Batch) ?? 1,
+            Batch = BenchOptions.BatchOf(arguments),
             Dense = arguments.GetValue(Dense),
             Sparse = arguments.GetValue(Sparse),
             Tune = !arguments.GetValue(SharedOptions.NoTune),
             Cache = SharedOptions.CacheOf(call),
         };
-        var options = new NetworkBenchOptions(
-            name, path is null ? null : new FileInfo(path).Length, BenchOptions.ThreadsOf(arguments), inference);
-        BenchOptions.Write(call, BenchTables.Of(new NetworkBench(model, options, call.Cancellation).Run(call.Report.Log)));
+        var underLoad = arguments.GetValue(BenchOptions.UnderLoad);
+        var threads = underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments);
+        var options = new NetworkBenchOptions(name, path is null ? null : new FileInfo(path).Length, threads, inference);
+        var bench = new NetworkBench(model, options, call.Cancellation);
+        BenchOptions.Write(
+            call,
+            underLoad ? bench.RunUnderLoad(call.Report.Log).ToResult()
+            : arguments.GetValue(Compare) ? new CompareBench(model, options, call.Cancellation).Run(call.Report.Log).ToResult()
+            : BenchTables.Of(bench.Run(call.Report.Log)));
     }
 
     /// <exception cref="InputException">Options are missing or contradict each other.</exception>
@@ -105,6 +120,10 @@ internal static class BenchCommand
         if (arguments.GetValue(Unstructured) && arguments.GetValue(BenchOptions.Pattern) is null)
             throw new InputException(
                 "option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");
+        Option[] notCompared = [BenchOptions.UnderLoad, Dense, Unstructured];
+        if (arguments.GetValue(Compare)
+            && Array.Find(notCompared, option => arguments.GetResult(option) is { Implicit: false }) is { } other)
+            throw new InputException($"bench has both {Compare.Name} and {other.Name}; one of them was expected");
         if (arguments.GetValue(Dense) && arguments.GetValue(Sparse))
             throw new InputException("bench has both --dense and --sparse; one of them was expected");
     }

@@ -33,6 +33,7 @@ internal static class BenchTrainCommand
             Steps,
             BenchOptions.Pattern,
             BenchOptions.Threads,
+            BenchOptions.UnderLoad,
             BenchOptions.Csv,
             SharedOptions.Json,
         };
@@ -43,15 +44,20 @@ internal static class BenchTrainCommand
     private static void Run(Invocation call)
     {
         var arguments = call.Arguments;
+        var underLoad = arguments.GetValue(BenchOptions.UnderLoad);
+        if (underLoad && arguments.GetResult(Steps) is { Implicit: false })
+            throw new InputException($"option {Steps.Name} has no effect with {BenchOptions.UnderLoad.Name}; one of them was expected");
         var options = new TrainBenchOptions(
             call.Tier,
             arguments.GetRequiredValue(Arch),
             BenchOptions.WidthOf(arguments),
             BenchOptions.ShapeOf(arguments),
             arguments.GetValue(Batch) ?? 64,
-            BenchOptions.ThreadsOf(arguments),
+            underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments),
             BenchOptions.PatternOf(arguments),
             arguments.GetValue(Steps) ?? 20);
-        BenchOptions.Write(call, BenchTables.Of(new TrainBench(options, call.Cancellation).Run(call.Report.Log)));
+        var bench = new TrainBench(options, call.Cancellation);
+        BenchOptions.Write(
+            call, underLoad ? bench.RunUnderLoad(call.Report.Log).ToResult() : BenchTables.Of(bench.Run(call.Report.Log)));
     }
 }

@@ -5,6 +5,7 @@ using Dst.Cli.Bench;
 using Dst.Graph;
 using Dst.Masks;
 using Dst.Report;
+using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Usage;
 
@@ -31,6 +32,17 @@ internal static class BenchOptions
     public static readonly Option<string?> Csv = SharedOptions.Text(
         "--csv", "FILE", "Also writes the table to this file as CSV, with commit, version, processor, runtime and date.");
 
+    /// <summary>Images of a run.</summary>
+    public static readonly Option<int?> Batch = SharedOptions.Number(
+        "--batch", "Images that run together. Default: 1.", 1, InferencePlan.MaxBatch);
+
+    /// <summary>Measures on a busy machine.</summary>
+    public static readonly Option<bool> UnderLoad = new("--under-load")
+    {
+        Description = "Keeps all cores but one busy with other work meanwhile, and measures one thread and --threads in turns. "
+            + "Default then: all cores.",
+    };
+
     /// <summary>Writes the result of a measurement, and its table into the file that <see cref="Csv"/> names.</summary>
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(Invocation call, Result result)
@@ -42,6 +54,19 @@ internal static class BenchOptions
 
     /// <summary>The number of threads, 1 if none is named.</summary>
     public static int ThreadsOf(ParseResult arguments) => arguments.GetValue(Threads) ?? 1;
+
+    /// <summary>The number of threads that <see cref="UnderLoad"/> sets beside one, all cores if none is named.</summary>
+    /// <exception cref="InputException">It is one.</exception>
+    public static int SeveralThreadsOf(ParseResult arguments)
+    {
+        var threads = arguments.GetValue(Threads) ?? Environment.ProcessorCount;
+        return threads > 1 ? threads
+            : throw new InputException(
+                $"option {UnderLoad.Name} has 1 thread to set beside one; at least 2 were expected as {Threads.Name}");
+    }
+
+    /// <summary>The number of images of a run, 1 if none is named.</summary>
+    public static int BatchOf(ParseResult arguments) => arguments.GetValue(Batch) ?? 1;
 
     /// <summary>The width multiplier, 1 if none is named.</summary>
     public static double WidthOf(ParseResult arguments) => arguments.GetValue(Width) ?? 1;

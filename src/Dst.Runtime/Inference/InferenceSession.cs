@@ -19,6 +19,14 @@ public sealed record StepTime(string Name, string Form, TimeSpan Time);
 /// </summary>
 public sealed unsafe class InferenceSession : IDisposable
 {
+    /// <summary>Parts of a step for each thread, where it has so many: a thread that comes late finds some left.</summary>
+    private const int PartsPerThread = 4;
+
+    /// <summary>
+    /// The least time of a step on one thread grows by this share with each run, so that the clock of the processor may change.
+    /// </summary>
+    private const int AloneFades = 1000;
+
     private readonly InferencePlan _plan;
     private readonly WorkerPool _pool;
     private readonly bool _ownsPool;
@@ -28,10 +36,13 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly int _together;
     private readonly StepPlaces[] _places;
     private readonly long[] _ticks;
-    private readonly Action<int> _runPart;
+    private readonly long[] _alone;
+    private readonly Action<int, int> _runPart;
     private int _step;
     private int _images;
+    private int _imagesOfAlone;
     private int _parts;
+    private int _grain;
 
     internal InferenceSession(InferencePlan plan, WorkerPool pool, bool ownsPool)
     {
@@ -47,6 +58,7 @@ public sealed unsafe class InferenceSession : IDisposable
         _scratch = new AlignedBuffer(_scratchPitch * threads);
         _places = [.. plan.Steps.Select(PlacesOf)];
         _ticks = new long[plan.Steps.Count];
+        _alone = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
 
@@ -108,11 +120,15 @@ public sealed unsafe class InferenceSession : IDisposable
     {
         var input = _plan.Input;
         Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, _values.Pointer + PlaceOf(NetworkGraph.InputName));
+        if (_imagesOfAlone != _images) Array.Fill(_alone, long.MaxValue);
+        _imagesOfAlone = _images;
+        var threads = _pool.CountActive();
         for (_step = 0; _step < _plan.Steps.Count; _step++)
         {
             var start = Stopwatch.GetTimestamp();
-            _parts = Math.Min(_pool.Threads, _plan.Steps[_step].Units(_images));
-            _pool.Run(_parts, _runPart);
+            CutStep(threads);
+            var alone = _pool.Run(_parts, _runPart, _alone[_step]);
+            _alone[_step] = Math.Min(alone, _alone[_step] == long.MaxValue ? alone : _alone[_step] + _alone[_step] / AloneFades);
             _ticks[_step] += Stopwatch.GetTimestamp() - start;
         }
 
@@ -120,15 +136,29 @@ public sealed unsafe class InferenceSession : IDisposable
         Layout.ToPlain(_values.Pointer + PlaceOf(_plan.Program.Output), _images, output.Channels, output.Height * output.Width, logits);
     }
 
-    /// <summary>Computes an equal share of the current step's units.</summary>
-    private void RunPart(int part)
+    /// <summary>
+    /// Cuts the current step into parts of some grains. A grain has as many units as cost least together, or fewer where threads would be
+    /// idle.
+    /// </summary>
+    private void CutStep(int threads)
     {
         var step = _plan.Steps[_step];
-        var units = (long)step.Units(_images);
+        var units = step.Units(_images);
+        _grain = Math.Min(step.Grain(_images), (units + threads - 1) / threads);
+        _parts = threads == 1 ? 1 : Math.Min(PartsPerThread * threads, (units + _grain - 1) / _grain);
+    }
+
+    /// <summary>Computes some grains of the current step, in the memory of a thread.</summary>
+    private void RunPart(int part, int thread)
+    {
+        var step = _plan.Steps[_step];
+        var units = step.Units(_images);
+        var grains = (long)(units + _grain - 1) / _grain;
+        int first = (int)(grains * part / _parts) * _grain, end = Math.Min(units, (int)(grains * (part + 1) / _parts) * _grain);
         var (x, second, y) = _places[_step];
         var operand = second is { } place ? _values.Pointer + place : null;
         var data = new StepData(_values.Pointer + x, operand, _values.Pointer + y, _images, _plan.Options.Tier);
-        step.Run(data, (int)(part * units / _parts), (int)((part + 1) * units / _parts), _scratch.Pointer + part * _scratchPitch);
+        step.Run(data, first, end, _scratch.Pointer + thread * _scratchPitch);
     }
 
     private StepPlaces PlacesOf(InferenceStep step) =>

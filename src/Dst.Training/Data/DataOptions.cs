@@ -53,6 +53,16 @@ public enum NormalisationSource
     Image,
 }
 
+/// <summary>What becomes of training images beyond <c>data.labels_per_class</c>.</summary>
+public enum OtherImages
+{
+    /// <summary>They train without their labels.</summary>
+    Unlabelled,
+
+    /// <summary>They are left out.</summary>
+    Dropped,
+}
+
 /// <summary>How often the labelled training images come.</summary>
 public enum Sampling
 {
@@ -118,13 +128,20 @@ public sealed record DataOptions
     [Setting("share of the images of each class held back for the test, where the data has no test split", Min = 0.01, Max = 0.9)]
     public double Test { get; init; } = 0.2;
 
-    /// <summary>Training images of each class that keep their labels, or 0 for all; the others train as unlabelled ones.</summary>
+    /// <summary>Training images of each class that keep their labels, or 0 for all.</summary>
     [Setting(
-        "training images of each class that keep their labels, drawn by the seed, or 0 for all; the others become unlabelled", Min = 0)]
+        "training images of each class that keep their labels, drawn by the seed, or 0 for all; data.others says what becomes of the others",
+        Min = 0)]
     public int LabelsPerClass { get; init; }
 
+    /// <summary>What becomes of training images beyond <see cref="LabelsPerClass"/>.</summary>
+    [Setting("what becomes of training images beyond data.labels_per_class: unlabelled trains them without labels, dropped leaves them out")]
+    public OtherImages Others { get; init; }
+
     /// <summary>Folder of training images without labels, or empty.</summary>
-    [Setting("folder of images without labels, at any depth; a taught student learns from them what its teacher says, and nothing else")]
+    [Setting(
+        "folder of images without labels, at any depth; a taught student learns from them what its teacher says, an auto-encoder to give "
+        + "them back")]
     public string Unlabelled { get; init; } = "";
 
     /// <summary>How often the labelled training images come.</summary>

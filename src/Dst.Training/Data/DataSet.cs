@@ -22,7 +22,10 @@ public sealed class DataSet
     /// <summary>Images to train on.</summary>
     public required SampleSet Training { get; init; }
 
-    /// <summary>Images without labels, from which a student learns what its teacher says of them; usually empty.</summary>
+    /// <summary>
+    /// Images without labels, from which a student learns what its teacher says of them, and an auto-encoder to give them back; usually
+    /// empty.
+    /// </summary>
     public required SampleSet Unlabelled { get; init; }
 
     /// <summary>Images that every choice is made on; empty if <c>data.validation</c> is 0.</summary>

@@ -20,12 +20,15 @@ internal sealed record SourceSplits(
             ? SplitTraining(source, options, seed, log)
             : HalveTest(source, options, seed, log);
         List<SourceSample> unlabelled = [];
+        if (options is { Others: OtherImages.Dropped, LabelsPerClass: 0 })
+            throw new InputException("data.others is dropped with data.labels_per_class 0, which leaves no others; expected unlabelled");
         if (options.LabelsPerClass > 0)
         {
             (learning, unlabelled) = StratifiedSplit.DrawAllBut(options.LabelsPerClass, learning, seed, LabelSplit);
             unlabelled = unlabelled.ConvertAll(sample => sample with { Label = null });
             if (unlabelled.Count == 0)
                 log($"data: all images keep their labels, because no class has more than data.labels_per_class, {options.LabelsPerClass}");
+            if (options.Others == OtherImages.Dropped) unlabelled.Clear();
         }
 
         return new(learning, [.. unlabelled, .. FolderSource.OpenUnlabelled(options, baseFolder, log)], validation, test);

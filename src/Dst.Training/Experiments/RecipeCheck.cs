@@ -42,10 +42,12 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     {
         var arms = _arms.Where(arm => finished?.Find(arm.Name) is null).ToList();
         var plan = arms.ConvertAll(Plan);
-        var student = arms.FindIndex(arm => arm.Given(_recipe) is null && arm.StartIn(_recipe) == ArmStart.Student);
+        var student = arms.FindIndex(BeginsWithStudent);
         if (_recipe.Pretrain.IsUsed && student >= 0) plan.Insert(student, PlanPretraining());
         return plan;
     }
+
+    private bool BeginsWithStudent(Arm arm) => arm.Given(_recipe) is null && arm.StartIn(_recipe) == ArmStart.Student;
 
     private PlannedArm PlanPretraining()
     {
@@ -126,7 +128,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
             throw new InputException($"{decoder} while student.is_teacher is true; expected none, because a student is pre-trained");
         if (student.From is { } from)
             throw new InputException($"{decoder} while student.from is {from}; expected one of them, because each starts the student");
-        if (!_arms.Any(arm => arm.Given(_recipe) is null && arm.StartIn(_recipe) == ArmStart.Student))
+        if (!_arms.Any(BeginsWithStudent))
             throw new InputException($"{decoder}, and no arm begins with the student; expected none, or the arm student or student-kd");
         var phase = Pretraining.PhaseOf(_recipe, networks.Create(ArmStart.Student, log: null));
         NetworkMemory.Check(phase.Start.Graph, phase.Options.Batch);

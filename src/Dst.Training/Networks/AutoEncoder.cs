@@ -20,7 +20,8 @@ public enum DecoderKind
 /// Extraction", ICANN 2011. The encoder is the trunk of a classifier: all nodes up to its last map of more than one pixel before the last
 /// layer with weights. The decoder mirrors it: from the code backwards, each layer that changed the size of its map, and the first
 /// convolution, has a transposed convolution of the same window, stride and padding, which leads back to the size and channels before.
-/// Batch normalisation and ReLU follow all but the last, whose outputs are the image.
+/// Batch normalisation follows each, also the last, whose outputs are the image: normalised pixels have the mean 0 and the variance 1 too,
+/// and any learning rate that suits the student then suits the decoder. ReLU follows all but the last.
 /// </summary>
 internal static class AutoEncoder
 {
@@ -39,9 +40,10 @@ internal static class AutoEncoder
             var node = mirrored[i];
             var (before, after) = (classifier.Shapes[node.Inputs[0]], classifier.Shapes[node.Name]);
             var name = $"{Prefix}{mirrored.Count - i}";
-            var isLast = i == mirrored.Count - 1;
-            foreach (var (suffix, operation) in Mirror(classifier, node, before, after, kind, isLast))
+            foreach (var (suffix, operation) in Mirror(classifier, node, before, after, kind))
                 nodes.Add(new(name + suffix, operation, [nodes[^1].Name]));
+            nodes.Add(new($"{name}.norm", new BatchNormOp(), [nodes[^1].Name]));
+            if (i < mirrored.Count - 1) nodes.Add(new($"{name}.relu", new ReluOp(), [nodes[^1].Name]));
         }
 
         return new(trunk with { Name = $"{classifier.Name}-autoencoder", Nodes = nodes });
@@ -90,27 +92,22 @@ internal static class AutoEncoder
     }
 
     private static IEnumerable<(string Suffix, Operation Operation)> Mirror(
-        CheckedGraph classifier, Node node, FeatureShape before, FeatureShape after, DecoderKind kind, bool isLast)
+        CheckedGraph classifier, Node node, FeatureShape before, FeatureShape after, DecoderKind kind)
     {
         var mirror = node.Operation.MirrorOf(before, after) ?? throw new InputException(
             $"network '{classifier.Name}' has the layer '{node.Name}', which makes {after} of {before} and has no mirror; "
             + "expected pretrain.decoder: none, or another student");
-        mirror = mirror with { Bias = isLast };
         var factor = before.Height / after.Height;
         var isWhole = (before.Height, before.Width) == (after.Height * factor, after.Width * factor);
         if (kind == DecoderKind.Upsample && factor > 1 && isWhole)
         {
             yield return (".larger", new UpsampleOp(factor));
-            yield return ("", new Conv2dOp(before.Channels, 3, 3, 1, 1, 1, isLast));
+            yield return ("", new Conv2dOp(before.Channels, 3, 3, 1, 1));
         }
         else
         {
             yield return ("", mirror);
         }
-
-        if (isLast) yield break;
-        yield return (".norm", new BatchNormOp());
-        yield return (".relu", new ReluOp());
     }
 
     private static bool IsSameSize(FeatureShape a, FeatureShape b) => (a.Height, a.Width) == (b.Height, b.Width);

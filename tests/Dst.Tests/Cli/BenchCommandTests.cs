@@ -106,6 +106,32 @@ public class BenchCommandTests
     }
 
     [Fact]
+    public void Under_load_sets_several_threads_beside_one()
+    {
+        string[] network = ["--arch", "resnet8", "--width", "0.5", "--input", "3,8,8", "--no-tune"];
+        using var document = JsonDocument.Parse(Terminal.Run(["bench", .. network, "--threads", "3", "--under-load", "--json"]).Output);
+        var report = document.RootElement;
+        Assert.Equal((1, Environment.ProcessorCount - 1), ((int)Number(report, "batch"), (int)Number(report, "busy_cores")));
+        var results = report.GetProperty("results").EnumerateArray().ToList();
+        Assert.Equal([1, 3], results.Select(result => (int)Number(result, "threads")));
+        Assert.All(results, result => Assert.InRange(Number(result, "median_ms"), 1e-9, Number(result, "p99_ms")));
+        Assert.Equal(Number(results[1], "median_ms") / Number(results[0], "median_ms"), Number(results[1], "median_ratio"), 6);
+    }
+
+    [Fact]
+    public void Compare_sets_the_dense_and_the_unstructured_network_beside_the_halved_one()
+    {
+        string[] network = ["--arch", "resnet8", "--width", "0.5", "--input", "3,8,8", "--pattern", "weight:1:4", "--no-tune"];
+        using var document = JsonDocument.Parse(Terminal.Run(["bench", .. network, "--compare", "--json"]).Output);
+        var results = document.RootElement.GetProperty("results").EnumerateArray().ToList();
+        Assert.Equal(["dense", "halved", "unstructured"], results.Select(result => Text(result, "form")));
+        Assert.All(results, result => Assert.InRange(Number(result, "min_ms"), 1e-9, Number(result, "median_ms")));
+        Assert.All(results, result => Assert.InRange(Number(result, "weight_bytes"), 1, Number(result, "resident_bytes")));
+        Assert.Contains("no pruned layer", Terminal.Run("bench", "--arch", "resnet8", "--compare").Error);
+        Terminal.Run(["bench", .. network, "--compare", "--dense"]).AssertWrongInput("--compare", "--dense");
+    }
+
+    [Fact]
     public void Unstructured_masks_keep_as_many_weights_as_the_pattern_and_sparse_plans_skip_the_others()
     {
         string[] arguments = [
@@ -139,6 +165,8 @@ public class BenchCommandTests
     {
         Terminal.Run("bench", "--arch", "resnet8", "--unstructured").AssertWrongInput("--unstructured", "--pattern", "kernel:16:16");
         Terminal.Run("bench", "--arch", "resnet8", "--dense", "--sparse").AssertWrongInput("both --dense and --sparse");
+        Terminal.Run("bench", "--arch", "resnet8", "--under-load", "--threads", "1").AssertWrongInput("--under-load", "at least 2");
+        Terminal.Run("bench", "train", "--arch", "resnet8", "--under-load", "--steps", "5").AssertWrongInput("--steps", "--under-load");
     }
 
     [Fact]

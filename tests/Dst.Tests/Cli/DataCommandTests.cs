@@ -29,6 +29,20 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Fact]
+    public void Simulated_chips_become_files_that_are_read_as_they_were_made()
+    {
+        string[] chips = ["--data.simulated.classes", "2", "--data.simulated.per_class_train", "3", "--data.simulated.per_class_test", "2"];
+        var folder = _folder.File("chips");
+        var run = Terminal.Run(["data", "simulate", folder, .. chips]);
+        Assert.Equal((CommandLine.Done, $"10 images are in {folder}\n"), (run.ExitCode, run.Output));
+        string Splits(params string[] data) => Terminal.Run(["data", "inspect", "--json", "--data.validation", "0", .. data]).Output;
+        string Counts(string json) => JsonDocument.Parse(json).RootElement.GetProperty("splits").GetRawText();
+        Assert.Equal(Counts(Splits(["--data.kind", "simulated", .. chips])), Counts(Splits("--data.kind", "folder", "--data.path", folder)));
+        Terminal.Run("data", "simulate", folder).AssertWrongInput("exists and is not empty");
+        Terminal.Run("data", "simulate", _folder.File("new"), "--data.crop", "8").AssertWrongInput("data.crop has no effect");
+    }
+
+    [Fact]
     public void Set_wins_over_the_option_of_the_same_key()
     {
         var run = Terminal.Run(

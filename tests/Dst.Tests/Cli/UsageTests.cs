@@ -8,7 +8,7 @@ public class UsageTests
         "train", "compress", "run", "distill", "prune", "halve", "import", "eval", "predict", "inspect", "export", "bench", "results",
         "report", "data", "settings", "networks", "doctor"];
 
-    public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench train"]);
+    public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench peers", "bench train"]);
 
     [Fact]
     public void No_verb_prints_the_help_with_every_verb()

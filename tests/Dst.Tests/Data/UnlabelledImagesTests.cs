@@ -39,6 +39,17 @@ public sealed class UnlabelledImagesTests : IDisposable
     }
 
     [Fact]
+    public void TheOthersCanBeLeftOut()
+    {
+        var data = Load(Simulated with { LabelsPerClass = 2, Others = OtherImages.Dropped });
+        Assert.Equal((6, 0), (data.Training.Count, data.Unlabelled.Count));
+        Assert.Equal(Names(Load(Simulated with { LabelsPerClass = 2 }).Training), Names(data.Training));
+        Assert.StartsWith(
+            "data.others is dropped with data.labels_per_class 0",
+            Assert.Throws<InputException>(() => Load(Simulated with { Others = OtherImages.Dropped })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void MoreLabelsThanThereAreImagesChangeNothingAndTheLogSaysSo()
     {
         var data = Load(Simulated with { LabelsPerClass = 8 });

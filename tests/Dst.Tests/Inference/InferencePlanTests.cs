@@ -165,6 +165,20 @@ public class InferencePlanTests
         Assert.All(results, result => Assert.Equal(expected, result));
     }
 
+    [Fact]
+    public void A_session_does_not_wait_for_workers_that_have_not_begun()
+    {
+        var model = Halved(Small("resnet8"), "kernel:16:16");
+        using var plan = InferencePlan.Compile(model, new() { Tune = false });
+        var expected = Run(plan, model, threads: 1);
+        using var gate = new ManualResetEventSlim(false);
+        using var pool = new WorkerPool(3) { WorkerBegins = _ => gate.Wait() };
+        using var session = plan.CreateSession(pool);
+        Assert.Equal(expected, Run(session, plan, model));
+        gate.Set();
+        Assert.Equal(expected, Run(session, plan, model));
+    }
+
     [Theory]
     [TierData(Scalar = false)] // the references take memory for their sums in double
     public void A_steady_run_allocates_nothing(SimdTier tier)
@@ -350,6 +364,11 @@ public class InferencePlanTests
     private static float[] Run(InferencePlan plan, Model model, int threads)
     {
         using var session = plan.CreateSession(threads);
+        return Run(session, plan, model);
+    }
+
+    private static float[] Run(InferenceSession session, InferencePlan plan, Model model)
+    {
         var logits = new float[Images * plan.Outputs];
         session.Run(ImagesOf(model.Graph), Images, logits);
         return logits;

@@ -33,7 +33,7 @@ public class AutoEncoderTests
                 .Select(node => node.Operation).Where(operation => operation is not (BatchNormOp or ReluOp));
         Operation[] poolsBack = [new ConvTransposeOp(64, 2, 2, 2), new ConvTransposeOp(32, 2, 2, 2), new ConvTransposeOp(16, 2, 2, 2)];
         Operation[] windowsBack = [new ConvTransposeOp(64, 5, 5), new ConvTransposeOp(32, 6, 6), new ConvTransposeOp(16, 5, 5)];
-        var last = new ConvTransposeOp(1, 5, 5, Bias: true);
+        var last = new ConvTransposeOp(1, 5, 5);
         Assert.Equal(
             [.. windowsBack.Zip(poolsBack, (a, b) => new[] { a, b }).SelectMany(pair => pair), last], Decoder(DecoderKind.ConvTranspose));
         Assert.Equal(

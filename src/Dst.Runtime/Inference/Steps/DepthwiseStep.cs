@@ -21,6 +21,8 @@ internal sealed unsafe class DepthwiseStep : WeightedStep
 
     public override int Units(int images) => images * _blocks;
 
+    public override int Grain(int images) => images > 1 ? _blocks : 1;
+
     public override void Run(in StepData data, int first, int end, float* scratch)
     {
         while (first < end)

@@ -35,6 +35,8 @@ internal sealed unsafe class DirectStep : WeightedStep
 
     public override int Units(int images) => images * _sliceCount;
 
+    public override int Grain(int images) => images > 1 ? _sliceCount : 1;
+
     public override long ScratchLength(int threads) => threads > 1 && _sliceCount > 1
         ? Math.Max(_kernel.ScratchLength, _slices.Value.Max(slice => slice.Kernel.ScratchLength))
         : _kernel.ScratchLength;

@@ -23,6 +23,8 @@ internal sealed unsafe class FftStep : WeightedStep
 
     public override int Units(int images) => images * _kernel.TilesPerImage;
 
+    public override int Grain(int images) => _kernel.Capacity;
+
     public override long ScratchLength(int threads) => _kernel.InputSpectraLength + _kernel.OutputSpectraLength + _kernel.ScratchLength;
 
     public override void Run(in StepData data, int first, int end, float* scratch)

@@ -51,6 +51,9 @@ internal abstract unsafe class InferenceStep(string layer, string form, string i
     /// <summary>Number of units of work of some images.</summary>
     public abstract int Units(int images);
 
+    /// <summary>Number of units, at least 1, below which a run of units costs more for each of them.</summary>
+    public virtual int Grain(int images) => 1;
+
     /// <summary>Floats of scratch memory that each thread needs. With several threads, it may prepare what only they need.</summary>
     public virtual long ScratchLength(int threads) => 0;
 

@@ -31,6 +31,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
 
     public override int Units(int images) => images * _kernel.RowsPerImage;
 
+    public override int Grain(int images) => _kernel.Capacity;
+
     public override long ScratchLength(int threads) => InputTiles + _kernel.OutputTilesLength;
 
     private long InputTiles => _kernel.InputTilesLength;

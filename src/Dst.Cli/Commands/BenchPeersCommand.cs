@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Dst.Cli.Bench;
+using Dst.Cli.Usage;
+using Dst.Masks;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst bench peers</c>: how fast this machine runs networks in DST and in ONNX Runtime.</summary>
+internal static class BenchPeersCommand
+{
+    private static readonly string[] UsualNetworks = ["resnet20", "resnet8x4", "resnet18", "vgg8", "aconvnet", "mobilenetv2"];
+
+    private static readonly Argument<string[]> Networks = new("networks")
+    {
+        Description = $"Architectures of the zoo. Default: {string.Join(", ", UsualNetworks)}.",
+        HelpName = "NETWORK",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static readonly Option<bool> Large = new("--large")
+    {
+        Description = "Measures single convolutions with kernels of 3x3 to 31x31 on 64 channels instead of networks.",
+    };
+
+    private static readonly Option<int?> Rounds = SharedOptions.Number(
+        "--rounds", "Rounds of each network, in which each takes its turn for a quarter of a second. Default: 7.", 1, 1000);
+
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "peers",
+            "Measures inference in ONNX Runtime and in DST, in turns. ONNX Runtime runs the dense network, DST the same one, and the one "
+                + "halved by --pattern (default: kernel:16:16). It needs the sources of DST: ONNX Runtime is in a program of its own, which "
+                + "is built first.",
+            "bench peers",
+            "bench peers resnet20 vgg8 --batch 64 --rounds 15",
+            "bench peers --csv bench/results/amd-epyc-zen5/inference.csv",
+            "bench peers --large")
+        {
+            Networks,
+            Large,
+            BenchOptions.Pattern,
+            BenchOptions.Batch,
+            Rounds,
+            SharedOptions.NoCache,
+            BenchOptions.Threads,
+            BenchOptions.Csv,
+            SharedOptions.Json,
+        };
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var arguments = call.Arguments;
+        var networks = arguments.GetValue(Networks)!;
+        var large = arguments.GetValue(Large);
+        if (large && networks.Length > 0)
+            throw new InputException($"bench peers has both {Large.Name} and the network '{networks[0]}'; one of them was expected");
+        var options = new PeerBenchOptions(
+            large ? [] : networks.Length > 0 ? networks : UsualNetworks,
+            BenchOptions.PatternOf(arguments) ?? new UhpPattern(PruningUnit.Kernel, 16, 16),
+            BenchOptions.ThreadsOf(arguments),
+            arguments.GetValue(Rounds) ?? 7,
+            new() { Tier = call.Tier, Batch = BenchOptions.BatchOf(arguments), Cache = SharedOptions.CacheOf(call) });
+        BenchOptions.Write(call, new PeerBench(options, call.Cancellation).Run(call.Report.Log).ToResult());
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Dst.Cli;
+using Dst.Cli.Bench;
+using Dst.Tests.Cli;
+
+namespace Dst.Interop.Tests.Onnx;
+
+public class PeerBenchTests
+{
+    [Fact]
+    public void A_ratio_is_the_median_of_the_rounds() =>
+        Assert.Equal(new RatioSpread(3, 1, 4), RatioSpread.Of([4, 3, 8], [1, 3, 2 + 2d / 3]));
+
+    [Fact]
+    public void Peers_are_measured_in_turns_on_the_same_network()
+    {
+        var run = Terminal.Run("bench", "peers", "resnet8", "--rounds", "1", "--batch", "2", "--no-cache", "--json");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var document = JsonDocument.Parse(run.Output);
+        var report = document.RootElement;
+        Assert.StartsWith("ONNX Runtime 1.", report.GetProperty("peer").GetString());
+        Assert.Equal("kernel:16:16", report.GetProperty("pattern").GetString());
+        var row = Assert.Single(report.GetProperty("results").EnumerateArray());
+        Assert.Equal("resnet8", row.GetProperty("network").GetString());
+        var (peer, halved) = (row.GetProperty("peer_ms").GetDouble(), row.GetProperty("halved_ms").GetDouble());
+        Assert.Equal(peer / halved, row.GetProperty("halved").GetProperty("median").GetDouble(), 6);
+    }
+
+    [Theory]
+    [InlineData("resnet9", "--rounds", "1", "'resnet9'")]
+    [InlineData("resnet8", "--large", "--json", "--large", "'resnet8'")]
+    public void What_cannot_be_measured_is_named(string first, string second, string third, params string[] words) =>
+        Terminal.Run("bench", "peers", first, second, third).AssertWrongInput(words);
+}
