@@ -37,6 +37,14 @@ internal static class RecipeRun
         Description = "Checks everything, says what would be trained and where it would be written, and writes nothing.",
     };
 
+    private static readonly Option<bool> HasDashboard = new("--dashboard")
+    {
+        Description = "Serves the report as it grows, to a browser on this machine, until the run ends.",
+    };
+
+    private static readonly Option<int?> Port = SharedOptions.Number(
+        "--port", $"With --dashboard: its port. Default: the first free one from {Dashboard.FirstPort} on.", 1, ushort.MaxValue);
+
     /// <summary>Adds the recipe and the options that <see cref="Run"/> reads.</summary>
     public static void AddTo(Verb verb)
     {
@@ -55,6 +63,8 @@ internal static class RecipeRun
         verb.Add(Resume);
         verb.Add(Force);
         verb.Add(IsDry);
+        verb.Add(HasDashboard);
+        verb.Add(Port);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -65,6 +75,7 @@ internal static class RecipeRun
     {
         var (folder, force, ofLine) = (call.Arguments.GetValue(Resume), call.Arguments.GetValue(Force), request.OfLine(call));
         if (force && folder is null) throw new InputException("option --force goes with --resume, which was expected too");
+        CheckDashboard(call);
         if (folder is not null && call.Arguments.GetValue(IsDry))
             throw new InputException("options --dry-run and --resume are both given; one of them was expected");
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
@@ -188,24 +199,41 @@ internal static class RecipeRun
     private static Latency MeasureLatency(Invocation call, Model model) =>
         call.Ranks.IsFirst ? LatencyMeter.Measure(call.Tier, model) : new(0, 0);
 
+    private static void CheckDashboard(Invocation call)
+    {
+        var (hasDashboard, port) = (call.Arguments.GetValue(HasDashboard), call.Arguments.GetValue(Port));
+        if (port is not null && !hasDashboard) throw new InputException("option --port goes with --dashboard, which was expected too");
+        if (hasDashboard && call.Arguments.GetValue(IsDry))
+            throw new InputException("options --dry-run and --dashboard are both given; one of them was expected");
+    }
+
+    private static Dashboard? BeginDashboard(Invocation call, RunFolder run)
+    {
+        if (!call.Arguments.GetValue(HasDashboard) || !call.Ranks.IsFirst) return null;
+        var dashboard = Dashboard.Begin(run, call.Arguments.GetValue(Port));
+        call.Report.Log($"dashboard: http://127.0.0.1:{dashboard.Port}/");
+        return dashboard;
+    }
+
     private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith, Action? refused = null)
     {
         var report = call.Report;
         report.Log($"run folder: {run.Path}");
-        using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
-        var monitor = new TrainingMonitor(report);
-        var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
-        var pipeline = new Pipeline(run, data, compute, model => MeasureLatency(call, model))
-        {
-            Command = call.CommandLine,
-            Planned = monitor.Begin,
-            Progress = monitor,
-            EpochEnded = monitor.EpochEnded,
-            Log = report.Log,
-        };
-        call.HasStateToSave = () => pipeline.IsTraining;
         try
         {
+            using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
+            using var dashboard = BeginDashboard(call, run);
+            var monitor = new TrainingMonitor(report, dashboard);
+            var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
+            var pipeline = new Pipeline(run, data, compute, model => MeasureLatency(call, model))
+            {
+                Command = call.CommandLine,
+                Planned = monitor.Begin,
+                Progress = monitor,
+                EpochEnded = monitor.EpochEnded,
+                Log = report.Log,
+            };
+            call.HasStateToSave = () => pipeline.IsTraining;
             return pipeline.Run(call.Cancellation);
         }
         catch (OperationCanceledException)
