@@ -45,6 +45,7 @@ public static class CommandLine
         ("Use a model", "export", ExportCommand.Create),
         ("Take a model, change it", "import", ImportCommand.Create),
         ("Take a model, change it", "halve", HalveCommand.Create),
+        ("Take a model, change it", "quantise", QuantiseCommand.Create),
         ("Take a model, change it", "prune", PruneCommand.Create),
         ("Take a model, change it", "distill", DistillCommand.Create),
         ("Look at runs, data and machine", "results", ResultsCommand.Create),

@@ -2,6 +2,7 @@ using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
 using Dst.ModelFiles;
+using Dst.Quantisation;
 
 namespace Dst;
 
@@ -23,6 +24,9 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
     /// <summary>Input normalisation, or null if inputs are used as they are.</summary>
     public InputNormalisation? Normalisation { get; init; }
 
+    /// <summary>The scales of a network of 8-bit integers, or null of one of floats.</summary>
+    public Int8Scales? Int8 { get; init; }
+
     /// <summary>What the outputs are; by default what the end of the network says.</summary>
     public OutputKind Outputs { get; init; } = Graph.OutputKind;
 
@@ -35,6 +39,13 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
     /// <summary>Reads a model file. Everything that it says is checked before memory is taken for it.</summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
     public static Model Load(string path) => ModelFile.Load(path);
+
+    /// <summary>This model if it is one of floats. Networks of integers are used, but neither trained nor changed.</summary>
+    /// <param name="what">What errors call it.</param>
+    /// <exception cref="InputException">It is quantised.</exception>
+    public Model OfFloats(string what) => Int8 is null
+        ? this
+        : throw new InputException($"{what} is quantised already; a model of floats was expected, such as the one that it was made of");
 
     /// <summary>Name of a class, or its number if the model has no names.</summary>
     public string ClassNameOf(int label) => ClassNames.Count > 0 ? ClassNames[label] : $"{label}";
@@ -84,6 +95,7 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
         {
             Masks = Masks.Where(mask => graph.Nodes.Any(node => node.Name == mask.Key)).ToDictionary(),
             Normalisation = Normalisation,
+            Int8 = Int8?.Where(name => graph.Shapes.ContainsKey(name)),
             Outputs = OutputKind.None,
         };
     }
@@ -97,6 +109,7 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
         List<Node> nodes = end == NetworkGraph.InputName ? [] : [.. Graph.Nodes.Take(before + 1)];
         var graph = new CheckedGraph(Graph.Definition with { Nodes = nodes });
         var parameters = graph.Parameters.ToDictionary(shape => shape.Name, shape => Parameters[shape.Name]);
-        return this with { Graph = graph, Parameters = parameters, Outputs = OutputKind.Logits };
+        var int8 = Int8?.Where(name => graph.Shapes.ContainsKey(name));
+        return this with { Graph = graph, Parameters = parameters, Int8 = int8, Outputs = OutputKind.Logits };
     }
 }

@@ -26,6 +26,9 @@ internal static class CalibrationInput
         var isFolder = arguments.GetValue(Folder) is not null;
         if (isFolder && RecipeInput.SetsData(arguments))
             throw new InputException($"{call.Command} has both --data FOLDER and keys of the section data; one of them was expected");
+        if (isFolder && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
+            throw new InputException(
+                $"{call.Command} has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
         if (!IsGiven(arguments))
             throw new InputException(
                 $"{call.Command} has no images to measure features on; --data FOLDER, a recipe, or --data.kind and --data.path were "

@@ -34,6 +34,14 @@ internal static class RecipeRun
         Description = "Checks everything, says what would be trained and where it would be written, and writes nothing.",
     };
 
+    private static readonly Option<bool> HasDashboard = new("--dashboard")
+    {
+        Description = "Serves the report as it grows, to a browser on this machine, until the run ends.",
+    };
+
+    private static readonly Option<int?> Port = SharedOptions.Number(
+        "--port", $"With --dashboard: its port. Default: the first free one from {Dashboard.FirstPort} on.", 1, ushort.MaxValue);
+
     /// <summary>Adds the recipe and the options that <see cref="Run"/> reads.</summary>
     public static void AddTo(Verb verb)
     {
@@ -52,6 +60,8 @@ internal static class RecipeRun
         verb.Add(Resume);
         verb.Add(Force);
         verb.Add(IsDry);
+        verb.Add(HasDashboard);
+        verb.Add(Port);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -62,6 +72,7 @@ internal static class RecipeRun
     {
         var (folder, force, ofLine) = (call.Arguments.GetValue(Resume), call.Arguments.GetValue(Force), request.OfLine(call));
         if (force && folder is null) throw new InputException("option --force goes with --resume, which was expected too");
+        CheckDashboard(call);
         if (folder is not null && call.Arguments.GetValue(IsDry))
             throw new InputException("options --dry-run and --resume are both given; one of them was expected");
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
@@ -168,23 +179,40 @@ internal static class RecipeRun
         return LayerTable.Of(LayerRow.AllOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped) with { Title = $"layers of {arm.Arm}:" };
     }
 
+    private static void CheckDashboard(Invocation call)
+    {
+        var (hasDashboard, port) = (call.Arguments.GetValue(HasDashboard), call.Arguments.GetValue(Port));
+        if (port is not null && !hasDashboard) throw new InputException("option --port goes with --dashboard, which was expected too");
+        if (hasDashboard && call.Arguments.GetValue(IsDry))
+            throw new InputException("options --dry-run and --dashboard are both given; one of them was expected");
+    }
+
+    private static Dashboard? BeginDashboard(Invocation call, RunFolder run)
+    {
+        if (!call.Arguments.GetValue(HasDashboard)) return null;
+        var dashboard = Dashboard.Begin(run, call.Arguments.GetValue(Port));
+        call.Report.Log($"dashboard: http://127.0.0.1:{dashboard.Port}/");
+        return dashboard;
+    }
+
     private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith, Action? refused = null)
     {
         var report = call.Report;
         report.Log($"run folder: {run.Path}");
-        using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
-        var monitor = new TrainingMonitor(report);
-        var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
-        {
-            Command = call.CommandLine,
-            Planned = monitor.Begin,
-            Progress = monitor,
-            EpochEnded = monitor.EpochEnded,
-            Log = report.Log,
-        };
-        call.HasStateToSave = () => pipeline.IsTraining;
         try
         {
+            using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
+            using var dashboard = BeginDashboard(call, run);
+            var monitor = new TrainingMonitor(report, dashboard);
+            var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
+            {
+                Command = call.CommandLine,
+                Planned = monitor.Begin,
+                Progress = monitor,
+                EpochEnded = monitor.EpochEnded,
+                Log = report.Log,
+            };
+            call.HasStateToSave = () => pipeline.IsTraining;
             return pipeline.Run(call.Cancellation);
         }
         catch (OperationCanceledException)

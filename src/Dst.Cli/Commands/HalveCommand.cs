@@ -46,8 +46,6 @@ internal static class HalveCommand
         var output = arguments.GetValue(PruningInput.Out) ?? throw new InputException("halve has no --out FILE; one was expected");
         OutputPath.Check(arguments, PruningInput.Out);
         CalibrationInput.Check(call);
-        if (arguments.GetValue(CalibrationInput.Folder) is not null && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
-            throw new InputException("halve has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
         PruningInput.CheckKeys(call, "data", "prune.method");
         var (recipe, model) = (PruningInput.Load(arguments, PruningInput.WithRepair), LoadDense(path));
         var options = recipe.Prune;
@@ -81,7 +79,7 @@ internal static class HalveCommand
 
     private static Model LoadDense(string path)
     {
-        var model = ModelFile.Load(path);
+        var model = ModelFile.Load(path).OfFloats(path);
         return model.Masks.Count == 0
             ? model
             : throw new InputException($"{path} is pruned already (layer '{model.Masks.Keys.First()}'); a dense model was expected");

@@ -3,6 +3,7 @@ using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Interop.CSource;
+using Dst.Quantisation;
 using Dst.Report;
 using Dst.Report.Models;
 using Dst.Runtime.Inference;
@@ -55,6 +56,7 @@ internal static class InspectCommand
             Input = model.Graph.Input.ToString(),
             cost.Weights,
             Nonzero = cost.Nonzeros,
+            model.Int8,
             cost.Macs,
             cost.EffectiveMacs,
             model.ClassNames,
@@ -68,6 +70,7 @@ internal static class InspectCommand
             $"{path}: {document.Network}, input {document.Input}",
             $"file     {size}",
             $"weights  {Format.Count(cost.Weights)}, of which {Format.Count(cost.Nonzeros)} are kept",
+            $"type     {Describe(model.Int8, document.Layers.Count)}",
             $"MACs     {Format.Count(cost.Macs)} an image, of which {Format.Count(cost.EffectiveMacs)} are kept",
             $"classes  {(model.ClassNames.Count == 0 ? "without names" : string.Join(", ", model.ClassNames))}",
             $"outputs  {model.DescribeOutputs()}",
@@ -84,6 +87,9 @@ internal static class InspectCommand
             model, new() { Tier = call.Tier, Tune = !call.Arguments.GetValue(SharedOptions.NoTune), Cache = SharedOptions.CacheOf(call) });
         return plan.Decisions;
     }
+
+    private static string Describe(Int8Scales? int8, int layers) => int8 is null ? "floats"
+        : $"8-bit integers: {int8.Filters.Count} of {layers} layers with weights, {Words.Count(int8.Values.Count, "scale")} of values";
 
     private static string Describe(InputNormalisation? input)
     {

@@ -16,7 +16,7 @@ internal sealed class CNetwork
     /// <exception cref="InputException">Its values are too large.</exception>
     public CNetwork(Model model, bool dense)
     {
-        Program = LoweredProgram.Lower(model, COperations.Target, dense);
+        Program = LoweredProgram.Lower(model.OfFloats($"network '{model.Graph.Name}'"), COperations.Target, dense);
         var borders = Borders(Program);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
         var steps = Program.Nodes.Select(node => new PlannedStep(node.Reads, node.Output, Replaceable(node))).ToList();

@@ -24,6 +24,9 @@ public sealed record WindowShape(
     /// <summary>Output columns.</summary>
     public int OutWidth => OutExtent(Width, KernelWidth, StrideWidth, Sides.Left, Sides.Right, CeilMode);
 
+    /// <summary>Whether no window reaches beyond the map.</summary>
+    public bool IsWholeEverywhere => Sides == WindowSides.Equal(0) && !CeilMode;
+
     /// <summary>Positions in the window.</summary>
     public int Area => KernelHeight * KernelWidth;
 

@@ -60,18 +60,18 @@ internal static class CompactWeights
     }
 
     /// <summary>The kept values of <paramref name="weights"/> [O, I, Kh, Kw].</summary>
-    public static float[] Gather(LayerMask mask, float[] weights)
+    public static T[] Gather<T>(LayerMask mask, T[] weights)
     {
-        var values = new float[mask.KeptWeights];
+        var values = new T[mask.KeptWeights];
         var i = 0;
         foreach (var index in KeptIndices(mask)) values[i++] = weights[index];
         return values;
     }
 
     /// <summary>The inverse of <see cref="Gather"/>: [O, I, Kh, Kw] with zeros where <paramref name="mask"/> prunes.</summary>
-    public static float[] Scatter(LayerMask mask, float[] values)
+    public static T[] Scatter<T>(LayerMask mask, T[] values)
     {
-        var weights = new float[mask.WeightShape.Aggregate(1, (product, extent) => checked(product * extent))];
+        var weights = new T[mask.WeightShape.Aggregate(1, (product, extent) => checked(product * extent))];
         var i = 0;
         foreach (var index in KeptIndices(mask)) weights[index] = values[i++];
         return weights;

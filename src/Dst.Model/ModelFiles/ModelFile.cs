@@ -1,13 +1,14 @@
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Masks;
+using Dst.Quantisation;
 
 namespace Dst.ModelFiles;
 
 /// <summary>
 /// Saves and loads models as one safetensors file (docs/formats.md). A tensor has its parameter's name. Instead of <c>.weight</c> a pruned
 /// layer has <c>.weight.uhp_values</c> and <c>.weight.uhp_mask</c>, or <c>.weight.sparse_values</c> and <c>.weight.sparse_mask</c> if its
-/// mask is unstructured. Every value comes back bit for bit.
+/// mask is unstructured. A network of 8-bit integers has weights of bytes and tensors of scales. Every value comes back bit for bit.
 /// </summary>
 public static class ModelFile
 {
@@ -43,21 +44,23 @@ public static class ModelFile
         MemoryLimit.Check(
             sizeof(float) * graph.Parameters.Sum(shape => (double)shape.Count), $"the weights of {path}", "a smaller network was expected");
         var masks = ReadMasks(file, graph);
-        foreach (var shape in graph.Parameters) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer));
-        var needed = graph.Parameters.Count + masks.Count;
+        var int8 = Int8Tensors.Read(file, graph, shape => TensorName(shape, masks.GetValueOrDefault(shape.Layer)));
+        foreach (var shape in graph.Parameters) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer), FilterScales(int8, shape));
+        var needed = graph.Parameters.Count + masks.Count + (int8 is null ? 0 : Int8Tensors.Count);
         if (needed != file.Tensors.Count) throw file.Malformed($"has {file.Tensors.Count} tensors; its graph needs {needed}");
         var normalisation = ModelMetadata.ReadNormalisation(file.Strings, graph);
         var model = new Model(graph, new Dictionary<string, Tensor>())
         {
             Masks = masks,
             Normalisation = normalisation,
+            Int8 = int8,
             Outputs = ModelMetadata.ReadOutputs(file.Strings, graph),
         };
         return model with
         {
             ClassNames = ModelMetadata.ReadClassNames(file.Strings, model.Classes),
             Parameters = graph.Parameters.ToDictionary(
-                shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer))),
+                shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer), FilterScales(int8, shape))),
         };
     }
 
@@ -69,19 +72,30 @@ public static class ModelFile
     }
 
     /// <summary>Fails unless the file has the tensor of a parameter: the kept weights if <paramref name="mask"/> prunes it.</summary>
-    private static void CheckTensor(SafetensorsReader file, ParameterShape parameter, LayerMask? mask)
-    {
-        if (IsMasked(parameter, mask)) file.CheckFloats(ValuesName(parameter.Name, mask!), (int)mask!.KeptWeights);
-        else file.CheckFloats(parameter.Name, parameter.Shape);
-    }
+    private static void CheckTensor(SafetensorsReader file, ParameterShape parameter, LayerMask? mask, float[]? scales) => file.CheckTensor(
+        TensorName(parameter, mask), scales is null ? TensorType.F32 : TensorType.I8, ShapeOf(parameter, mask));
 
-    private static Tensor ReadTensor(SafetensorsReader file, ParameterShape parameter, LayerMask? mask)
+    private static Tensor ReadTensor(SafetensorsReader file, ParameterShape parameter, LayerMask? mask, float[]? scales)
     {
-        var values = IsMasked(parameter, mask)
-            ? CompactWeights.Scatter(mask!, file.ReadFloats(ValuesName(parameter.Name, mask!), (int)mask!.KeptWeights))
-            : file.ReadFloats(parameter.Name, parameter.Shape);
+        var (name, shape) = (TensorName(parameter, mask), ShapeOf(parameter, mask));
+        var values = scales is null
+            ? Scatter(parameter, mask, file.ReadFloats(name, shape))
+            : Int8Scales.ToFloats(Scatter(parameter, mask, file.ReadSignedBytes(name, shape)), scales);
         return FindIllegal(parameter, values) is { } problem ? throw file.Malformed(problem) : new(parameter.Shape, values);
     }
+
+    private static T[] Scatter<T>(ParameterShape parameter, LayerMask? mask, T[] values) =>
+        IsMasked(parameter, mask) ? CompactWeights.Scatter(mask!, values) : values;
+
+    private static int[] ShapeOf(ParameterShape parameter, LayerMask? mask) =>
+        IsMasked(parameter, mask) ? [(int)mask!.KeptWeights] : parameter.Shape;
+
+    private static string TensorName(ParameterShape parameter, LayerMask? mask) =>
+        IsMasked(parameter, mask) ? ValuesName(parameter.Name, mask!) : parameter.Name;
+
+    /// <summary>The size of a step of each filter's weights if they are 8-bit integers; else null.</summary>
+    private static float[]? FilterScales(Int8Scales? int8, ParameterShape parameter) =>
+        parameter.Role == ParameterRole.Weight ? int8?.Filters.GetValueOrDefault(parameter.Layer) : null;
 
     private static bool IsMasked(ParameterShape parameter, LayerMask? mask) => mask is not null && parameter.Role == ParameterRole.Weight;
 
@@ -94,25 +108,36 @@ public static class ModelFile
             var tensor = model.Parameters[parameter.Name];
             if (!tensor.Shape.SequenceEqual(parameter.Shape))
                 throw new ArgumentException($"'{parameter.Name}' has not the shape that its graph needs");
-            if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out var mask))
-                AddMasked(tensors, parameter.Name, mask, tensor);
-            else
-                tensors.Add(new(parameter.Name, tensor.Shape, tensor.Data));
+            LayerMask? mask = null;
+            if (parameter.Role == ParameterRole.Weight && masks.Remove(parameter.Layer, out mask)) CheckMask(parameter.Name, mask, tensor);
+            tensors.Add(EntryOf(parameter, mask, tensor.Data, FilterScales(model.Int8, parameter)));
+            if (mask is null) continue;
+            var bits = CompactWeights.PackBits(mask.Kept);
+            tensors.Add(new(MaskName(parameter.Name, mask.Pattern is null), [bits.Length], bits));
         }
 
         if (masks.Count > 0) throw new ArgumentException($"'{masks.Keys.First()}' has a mask but no weight");
+        if (model.Int8 is { } int8) tensors.AddRange(Int8Tensors.Of(int8, model.Graph));
         return tensors;
     }
 
-    private static void AddMasked(List<TensorEntry> tensors, string name, LayerMask mask, Tensor weight)
+    private static TensorEntry EntryOf(ParameterShape parameter, LayerMask? mask, float[] values, float[]? scales)
+    {
+        var (name, shape) = (TensorName(parameter, mask), ShapeOf(parameter, mask));
+        if (scales is null) return new(name, shape, Gather(mask, values));
+        var integers = Int8Scales.ToIntegers(values, scales);
+        return values.AsSpan().SequenceEqual(Int8Scales.ToFloats(integers, scales))
+            ? new(name, shape, Gather(mask, integers))
+            : throw new ArgumentException($"'{parameter.Name}' has values that are no whole multiples of its scales");
+    }
+
+    private static T[] Gather<T>(LayerMask? mask, T[] values) => mask is null ? values : CompactWeights.Gather(mask, values);
+
+    private static void CheckMask(string name, LayerMask mask, Tensor weight)
     {
         if (!mask.WeightShape.SequenceEqual(weight.Shape)) throw new ArgumentException($"the mask of '{name}' is for another shape");
         if (CompactWeights.FindViolation(mask) is { } violation) throw new ArgumentException($"the mask of '{name}' {violation}");
         if (!CompactWeights.IsApplied(mask, weight.Data)) throw new ArgumentException($"'{name}' has pruned weights that are not zero");
-        var values = CompactWeights.Gather(mask, weight.Data);
-        var bits = CompactWeights.PackBits(mask.Kept);
-        tensors.Add(new(ValuesName(name, mask), [values.Length], values));
-        tensors.Add(new(MaskName(name, mask.Pattern is null), [bits.Length], bits));
     }
 
     private static LayerMask ReadMask(SafetensorsReader file, ParameterShape weight, UhpPattern? pattern)

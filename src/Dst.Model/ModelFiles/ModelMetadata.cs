@@ -11,6 +11,7 @@ internal static class ModelMetadata
 {
     private const string Format = "dst-model";
     private const string Version = "1";
+    private const string Int8Values = "int8_values";
     private const int MaxResize = 1 << 14;
 
     private static readonly JsonSerializerOptions JsonOptions = new(ModelJson.Default.Options)
@@ -31,6 +32,7 @@ internal static class ModelMetadata
             ["outputs"] = Words.Of(model.Outputs),
         };
         if (model.Normalisation is { } normalisation) metadata["normalisation"] = JsonSerializer.Serialize(normalisation, JsonOptions);
+        if (model.Int8 is { } int8) metadata[Int8Values] = JsonSerializer.Serialize(int8.Values.Keys.ToArray(), JsonOptions);
         return metadata;
     }
 
@@ -106,6 +108,20 @@ internal static class ModelMetadata
         if (names.Contains(null)) throw file.Malformed("has a null class name; a string was expected");
         if (Words.FindTwice(names) is { } twice)
             throw file.Malformed($"has the class name '{twice}' twice; different names were expected");
+        return names;
+    }
+
+    /// <summary>Names of the values that are held in bytes: different values of the graph. Null if there is no list of them.</summary>
+    public static string[]? ReadInt8Values(MetadataStrings file, CheckedGraph graph)
+    {
+        if (!file.Values.ContainsKey(Int8Values)) return null;
+        var names = ReadJson<string[]>(file, Int8Values);
+        if (names.FirstOrDefault(name => name is null || !graph.Shapes.ContainsKey(name)) is { } unknown)
+            throw file.Malformed(
+                $"has the 8-bit value '{unknown}'; names of its network's layers or '{NetworkGraph.InputName}' were expected");
+        if (names.Contains(null)) throw file.Malformed("has a null 8-bit value; a string was expected");
+        if (Words.FindTwice(names) is { } twice)
+            throw file.Malformed($"has the 8-bit value '{twice}' twice; different names were expected");
         return names;
     }
 

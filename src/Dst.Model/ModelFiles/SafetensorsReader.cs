@@ -43,13 +43,17 @@ public sealed class SafetensorsReader : IDisposable
     /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
     public float[] ReadFloats(string name, params IReadOnlyList<int> shape) => Read<float>(name, TensorType.F32, shape);
 
-    /// <summary>Fails unless <see cref="ReadFloats"/> would find the tensor.</summary>
+    /// <summary>Fails unless there is a tensor of this type and shape.</summary>
     /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
-    public void CheckFloats(string name, params IReadOnlyList<int> shape) => Check(name, TensorType.F32, shape);
+    public void CheckTensor(string name, TensorType type, params IReadOnlyList<int> shape) => Check(name, type, shape);
 
     /// <summary>Reads a tensor of bytes that must have the shape <paramref name="shape"/>.</summary>
     /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
     public byte[] ReadBytes(string name, params IReadOnlyList<int> shape) => Read<byte>(name, TensorType.U8, shape);
+
+    /// <summary>Reads a tensor of signed bytes that must have the shape <paramref name="shape"/>.</summary>
+    /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
+    public sbyte[] ReadSignedBytes(string name, params IReadOnlyList<int> shape) => Read<sbyte>(name, TensorType.I8, shape);
 
     /// <summary>Reads a tensor of 64-bit integers that must have the shape <paramref name="shape"/>.</summary>
     /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
@@ -177,8 +181,15 @@ public sealed class SafetensorsReader : IDisposable
             || !json.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
             || !json.TryGetProperty("shape", out var shapeJson) || !json.TryGetProperty("data_offsets", out var offsetsJson))
             throw Malformed($"describes tensor '{name}' without dtype, shape and data_offsets, which were expected");
-        TensorType? known = dtype.GetString() switch { "F32" => TensorType.F32, "U8" => TensorType.U8, "I64" => TensorType.I64, _ => null };
-        if (known is not { } type) throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, U8 or I64 was expected");
+        TensorType? known = dtype.GetString() switch
+        {
+            "F32" => TensorType.F32,
+            "U8" => TensorType.U8,
+            "I8" => TensorType.I8,
+            "I64" => TensorType.I64,
+            _ => null,
+        };
+        if (known is not { } type) throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, U8, I8 or I64 was expected");
 
         var shape = ReadIntegers(name, "shape", shapeJson, int.MaxValue);
         var offsets = ReadIntegers(name, "data_offsets", offsetsJson, dataBytes);

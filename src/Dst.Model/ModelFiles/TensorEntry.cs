@@ -11,6 +11,9 @@ public enum TensorType
     /// <summary>8-bit unsigned integer.</summary>
     U8,
 
+    /// <summary>8-bit signed integer.</summary>
+    I8,
+
     /// <summary>64-bit signed integer.</summary>
     I64,
 }
@@ -36,6 +39,12 @@ public sealed class TensorEntry
     /// <summary>A tensor of bytes, row-major.</summary>
     /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
     public TensorEntry(string name, IReadOnlyList<int> shape, byte[] values) : this(name, TensorType.U8, shape, values)
+    {
+    }
+
+    /// <summary>A tensor of signed bytes, row-major.</summary>
+    /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
+    public TensorEntry(string name, IReadOnlyList<int> shape, sbyte[] values) : this(name, TensorType.I8, shape, values)
     {
     }
 
@@ -81,7 +90,7 @@ public sealed class TensorEntry
         {
             case float[] floats: WriteTo<float>(stream, floats); break;
             case long[] longs: WriteTo<long>(stream, longs); break;
-            case byte[] bytes: WriteTo<byte>(stream, bytes); break;
+            case byte[] bytes: WriteTo<byte>(stream, bytes); break; // signed bytes too: the runtime takes both for each other
         }
     }
 

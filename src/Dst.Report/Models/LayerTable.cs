@@ -11,7 +11,7 @@ namespace Dst.Report.Models;
 /// <param name="Nonzero">Of these, the kept ones.</param>
 /// <param name="Macs">Multiply-accumulates of one image, dense.</param>
 /// <param name="EffectiveMacs">Multiply-accumulates of the kept weights.</param>
-/// <param name="Bytes">Bytes of its weights, and mask if it has one, in a model file.</param>
+/// <param name="Bytes">Bytes of its weights, with their mask and scales if it has them, in a model file.</param>
 /// <param name="MaskBytes">Bytes of its mask alone.</param>
 /// <param name="Pattern">Pattern of its mask: <c>unit:block:group</c>, <c>unstructured</c> or <c>dense</c>.</param>
 public sealed record LayerRow(
@@ -20,17 +20,21 @@ public sealed record LayerRow(
 {
     /// <summary>A row for each layer with weights, in the order of the graph.</summary>
     public static IReadOnlyList<LayerRow> AllOf(Model model) =>
-        [.. NetworkCost.Of(model.Graph, model.Masks).Layers.Select(cost => Of(cost, model.Masks.GetValueOrDefault(cost.Name)))];
+        [
+            .. NetworkCost.Of(model.Graph, model.Masks).Layers.Select(cost => Of(
+                cost, model.Masks.GetValueOrDefault(cost.Name), model.Int8?.Filters.GetValueOrDefault(cost.Name))),
+        ];
 
     /// <summary>Bytes of a mask in a model file.</summary>
     internal static long MaskBytesOf(LayerMask mask) => (mask.Kept.Length + 7) / 8;
 
-    private static LayerRow Of(LayerCost cost, LayerMask? mask)
+    private static LayerRow Of(LayerCost cost, LayerMask? mask, float[]? scales)
     {
+        var weightBytes = scales is null ? cost.Nonzeros * sizeof(float) : cost.Nonzeros + scales.Length * sizeof(float);
         var maskBytes = mask is null ? 0 : MaskBytesOf(mask);
         return new(
             cost.Name, string.Join("x", cost.WeightShape), cost.Output.ToString(), cost.Weights, cost.Nonzeros, cost.Macs,
-            cost.EffectiveMacs, cost.Nonzeros * sizeof(float) + maskBytes, maskBytes, mask?.PatternName ?? "dense");
+            cost.EffectiveMacs, weightBytes + maskBytes, maskBytes, mask?.PatternName ?? "dense");
     }
 }
 

@@ -156,11 +156,7 @@ public sealed class InferencePlan : IDisposable
             throw new InputException($"an inference session has {threads} threads; 1 to {MaxThreads} were expected");
     }
 
-    private long LengthOf(string value)
-    {
-        var shape = Program.Values[value].Shape;
-        return Layout.ImageLength(shape.Channels, shape.Height * shape.Width);
-    }
+    private long LengthOf(string value) => ValueLayout.FloatsOf(Program.Values[value]);
 
     private static float[] DirectLogits(Model model, InferenceOptions options)
     {

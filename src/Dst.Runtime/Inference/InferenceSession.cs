@@ -44,6 +44,9 @@ public sealed unsafe class InferenceSession : IDisposable
     private int _parts;
     private int _grain;
 
+    /// <summary>What looks at a value when it is complete: its name, and its first element as it lies in memory.</summary>
+    internal delegate void ValueObserver(string value, float* first);
+
     internal InferenceSession(InferencePlan plan, WorkerPool pool, bool ownsPool)
     {
         (_plan, _pool, _ownsPool) = (plan, pool, ownsPool);
@@ -61,6 +64,9 @@ public sealed unsafe class InferenceSession : IDisposable
         _alone = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
+
+    /// <summary>Called with the network's input, then with the output of each step, of the first image of those that run together.</summary>
+    internal ValueObserver? Observer { get; init; }
 
     /// <summary>Threads that share the work.</summary>
     public int Threads => _pool.Threads;
@@ -123,6 +129,7 @@ public sealed unsafe class InferenceSession : IDisposable
         if (_imagesOfAlone != _images) Array.Fill(_alone, long.MaxValue);
         _imagesOfAlone = _images;
         var threads = _pool.CountActive();
+        Observer?.Invoke(NetworkGraph.InputName, _values.Pointer + PlaceOf(NetworkGraph.InputName));
         for (_step = 0; _step < _plan.Steps.Count; _step++)
         {
             var start = Stopwatch.GetTimestamp();
@@ -130,6 +137,8 @@ public sealed unsafe class InferenceSession : IDisposable
             var alone = _pool.Run(_parts, _runPart, _alone[_step]);
             _alone[_step] = Math.Min(alone, _alone[_step] == long.MaxValue ? alone : _alone[_step] + _alone[_step] / AloneFades);
             _ticks[_step] += Stopwatch.GetTimestamp() - start;
+            var written = _plan.Steps[_step].Output;
+            Observer?.Invoke(written, _values.Pointer + PlaceOf(written));
         }
 
         var output = _plan.Program.Values[_plan.Program.Output].Shape;

@@ -29,6 +29,9 @@ public record LoweredNode(string Layer, Operation Operation, IReadOnlyList<strin
     /// <summary>The bounds to which the result is clipped, after the sum.</summary>
     public Bounds Bounds { get; init; } = Bounds.None;
 
+    /// <summary>The integers with which it computes on bytes, or null if it computes on floats.</summary>
+    public NodeIntegers? Integers { get; init; }
+
     /// <summary>All values that it reads.</summary>
     public IEnumerable<string> Reads => Residual is null ? Inputs : Inputs.Append(Residual);
 }

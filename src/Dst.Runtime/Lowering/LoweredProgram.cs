@@ -25,6 +25,7 @@ public sealed class LoweredProgram
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="target">The backend that will run the program.</param>
     /// <param name="dense">Whether masks are left out.</param>
+    /// <exception cref="InputException">Scales of a network of integers cannot be expressed.</exception>
     public static LoweredProgram Lower(Model model, LoweringTarget target, bool dense = false)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -35,6 +36,6 @@ public sealed class LoweredProgram
         FuseAdd.Apply(rewriter);
         FuseBounds.Apply(rewriter, target);
         DropFlattening.Apply(rewriter, target);
-        return rewriter.ToProgram();
+        return model.Int8 is { } scales ? UseInt8.Apply(rewriter.ToProgram(), scales) : rewriter.ToProgram();
     }
 }

@@ -29,7 +29,7 @@ internal sealed class GivenModels(Recipe recipe, DataSet data)
     /// <exception cref="InputException">It cannot be read.</exception>
     public static Model Read(string what, string path, Action<string>? log)
     {
-        var model = ModelFile.Load(path);
+        var model = ModelFile.Load(path).OfFloats(what);
         if (model.Normalisation is not null) return model;
         log?.Invoke($"{what} says nothing of its inputs; it gets values from 0 to 1 as they are, unless dst import --normalise says more");
         return model with { Normalisation = InputNormalisation.None(model.Graph.Input.Channels) };

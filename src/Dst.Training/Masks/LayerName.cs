@@ -3,7 +3,7 @@ using System.IO.Enumeration;
 namespace Dst.Training.Masks;
 
 /// <summary>Names of layers in recipes, in which * stands for any characters.</summary>
-internal static class LayerName
+public static class LayerName
 {
     /// <summary>Whether <paramref name="pattern"/> names <paramref name="layer"/>.</summary>
     public static bool Fits(string pattern, string layer) => FileSystemName.MatchesSimpleExpression(pattern, layer, ignoreCase: false);

@@ -5,8 +5,8 @@ namespace Dst.Tests.Cli;
 public class UsageTests
 {
     private static readonly string[] VerbNames = [
-        "train", "compress", "run", "distill", "prune", "halve", "import", "eval", "predict", "inspect", "export", "bench", "results",
-        "report", "data", "settings", "networks", "doctor"];
+        "train", "compress", "run", "distill", "prune", "halve", "quantise", "import", "eval", "predict", "inspect", "export", "bench",
+        "results", "report", "data", "settings", "networks", "doctor"];
 
     public static TheoryData<string> Verbs => new([.. VerbNames, "data inspect", "bench kernels", "bench peers", "bench train"]);
 

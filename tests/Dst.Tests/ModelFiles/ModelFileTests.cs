@@ -111,8 +111,9 @@ public sealed class ModelFileTests : IDisposable
         var nodes = operations.Select(Create).ToList();
         nodes.Add(new("sum", new AddOp(), [nodes[^1].Name, nodes[^1].Name]));
         nodes.Add(new("product", new MulOp(), ["sum", "sum"]));
-        Assert.Equal(
-            typeof(Operation).Assembly.GetTypes().Count(type => type.IsSubclassOf(typeof(Operation)) && !type.IsAbstract), nodes.Count);
+        // Conversions are in lowered programs alone.
+        var types = typeof(Operation).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Operation)) && !type.IsAbstract);
+        Assert.Equal(types.Count(type => type != typeof(ConversionOp)), nodes.Count);
         var saved = Initialiser.Initialise(new(new("all", new(3, 7, 6), nodes)), seed: 1);
         ExpectEqual(saved, SaveAndLoad(saved));
     }

@@ -11,6 +11,8 @@ public sealed record AddOp : Operation
 
     internal override bool TakesReluInTraining => true;
 
+    internal override ByteForm OnBytes(FeatureShape input) => ByteForm.Rescales;
+
     internal override bool TakesInputs(int count) => count == 2;
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)

@@ -9,4 +9,7 @@ namespace Dst.Graph;
 public sealed record AvgPoolOp(
     int Kernel, int Stride, int Padding = 0, bool CountPadding = true, bool CeilMode = false, int? KernelWidth = null,
     int? StrideWidth = null, WindowSides? Sides = null)
-    : PoolOp(Kernel, Stride, Padding, CeilMode, KernelWidth, StrideWidth, Sides);
+    : PoolOp(Kernel, Stride, Padding, CeilMode, KernelWidth, StrideWidth, Sides)
+{
+    internal override ByteForm OnBytes(FeatureShape input) => ByteForm.Rescales;
+}

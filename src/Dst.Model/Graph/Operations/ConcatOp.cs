@@ -5,6 +5,8 @@ public sealed record ConcatOp : Operation
 {
     internal override bool TakesReluInTraining => true;
 
+    internal override ByteForm OnBytes(FeatureShape input) => ByteForm.Rescales;
+
     internal override bool TakesInputs(int count) => count >= 1;
 
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)

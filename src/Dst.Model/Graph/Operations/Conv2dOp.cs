@@ -29,6 +29,11 @@ public sealed record Conv2dOp(
     internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
         Groups == 1 ? ChannelOrder.Summed : IsDepthwise(input) ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
+    internal override Operation WithBias() => this with { Bias = true };
+
+    internal override ByteForm OnBytes(FeatureShape input) =>
+        Groups == 1 || IsDepthwise(input) ? ByteForm.Rescales : ByteForm.None;
+
     internal override IEnumerable<OperationParameter> Parameters(FeatureShape input)
     {
         yield return new("weight", ParameterRole.Weight, OutChannels, input.Channels / Groups, KernelHeight, KernelWidth);

@@ -6,6 +6,8 @@ public sealed record FlattenOp : Operation
     internal override ChannelOrder OrderOfChannels(FeatureShape input) =>
         input is { Height: 1, Width: 1 } ? ChannelOrder.Kept : ChannelOrder.Fixed;
 
+    internal override ByteForm OnBytes(FeatureShape input) => ByteForm.Moves;
+
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node)
     {
         node.Expect(inputs[0].Count <= int.MaxValue, $"flattens {inputs[0]}, which is too large");

@@ -5,5 +5,7 @@ public sealed record GlobalAvgPoolOp : Operation
 {
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Kept;
 
+    internal override ByteForm OnBytes(FeatureShape input) => ByteForm.Rescales;
+
     internal override FeatureShape OutputShape(IReadOnlyList<FeatureShape> inputs, NodeLocation node) => new(inputs[0].Channels, 1, 1);
 }

@@ -9,6 +9,10 @@ public sealed record LinearOp(int OutFeatures, bool Bias = true) : Operation
 
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Summed;
 
+    internal override Operation WithBias() => this with { Bias = true };
+
+    internal override ByteForm OnBytes(FeatureShape input) => ByteForm.Rescales;
+
     internal override IEnumerable<OperationParameter> Parameters(FeatureShape input)
     {
         yield return new("weight", ParameterRole.Weight, OutFeatures, input.Channels);

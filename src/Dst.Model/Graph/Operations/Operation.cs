@@ -96,6 +96,11 @@ public abstract record Operation
     /// <summary>Whether training keeps its output in memory. If not, the output replaces the input or its readers compute it.</summary>
     internal virtual bool IsStoredInTraining => true;
 
+    /// <summary>How it computes on bytes in inference.</summary>
+    /// <param name="input">Shape of its first input.</param>
+    internal virtual ByteForm OnBytes(FeatureShape input) =>
+        ScalesChannels || ToBounds() is not null || ToActivation() is not null ? ByteForm.Rescales : ByteForm.None;
+
     /// <summary>Whether its output is its input in inference.</summary>
     internal virtual bool IsIdentityInInference => false;
 
@@ -104,6 +109,10 @@ public abstract record Operation
 
     /// <summary>What the outputs of a network are that ends with it.</summary>
     internal virtual OutputKind Outputs => OutputKind.Logits;
+
+    /// <summary>The same layer with a bias.</summary>
+    /// <exception cref="InvalidOperationException">It has no weights.</exception>
+    internal virtual Operation WithBias() => throw new InvalidOperationException($"{this} has no weights");
 
     /// <summary>The bounds to which it clips its input, if that is all it does; else null.</summary>
     internal virtual Bounds? ToBounds() => null;

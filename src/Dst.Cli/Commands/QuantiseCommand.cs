@@ -1,0 +1,132 @@
+using System.CommandLine;
+using Dst.Cli.Actions;
+using Dst.Cli.Usage;
+using Dst.Foundations;
+using Dst.ModelFiles;
+using Dst.Report;
+using Dst.Report.Models;
+using Dst.Runtime.Quantisation;
+using Dst.Training.Data;
+using Dst.Training.Masks;
+
+namespace Dst.Cli.Commands;
+
+/// <summary><c>dst quantise</c>: makes a network of 8-bit integers, on images without labels, without training.</summary>
+internal static class QuantiseCommand
+{
+    private const int UsualImages = 256;
+    private const int FewImages = 16;
+
+    private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write.");
+
+    private static readonly Option<int?> Images = SharedOptions.Number(
+        "--images", $"Calibration images, drawn by the seed; fewer if there are fewer. Default: {UsualImages}.", 1, 100_000);
+
+    private static readonly Option<string> Method = new Option<string>("--method")
+    {
+        Description = "How the range of a value is found: its ends, its ends without 0.01 % on each side, or the least squared error. "
+            + "Default: mse.",
+        HelpName = Words.Choice(Words.All(typeof(RangeMethod))).Replace(", ", "|").Replace(" or ", "|"),
+        DefaultValueFactory = _ => Words.Of(RangeMethod.Mse),
+    }
+        .AcceptOnlyFromAmong([.. Words.All(typeof(RangeMethod))]);
+
+    private static readonly Option<string[]> KeepFloat = new("--keep-float")
+    {
+        Description = "Layers with weights that stay in floats, by name; * stands for any characters. May be given again.",
+        HelpName = "layer",
+        DefaultValueFactory = _ => [],
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    /// <summary>Creates the verb.</summary>
+    public static Verb Create()
+    {
+        var verb = new Verb(
+            "quantise",
+            "Makes a network of 8-bit integers of a model, dense or halved, on a few hundred images. It needs no labels and no training. "
+                + "The file has a byte for each kept weight. Every other verb takes it as it takes the model.",
+            "quantise halved.safetensors --data photos --out int8.safetensors",
+            "quantise resnet20.safetensors --data.kind cifar100 --data.path cifar-100-binary.tar.gz --out int8.safetensors",
+            "quantise dst.safetensors recipes/quickstart.yaml --keep-float conv1 --out int8.safetensors")
+        {
+            SharedOptions.Model,
+        };
+        RecipeInput.AddTo(verb);
+        Option[] options =
+            [CalibrationInput.Folder, Images, Method, KeepFloat, Out, ModelEvaluation.Split, SharedOptions.Threads, SharedOptions.Json];
+        foreach (var option in options) verb.Add(option);
+        RecipeInput.AddDataTo(verb);
+        verb.Handle(Run);
+        return verb;
+    }
+
+    private static void Run(Invocation call)
+    {
+        var arguments = call.Arguments;
+        var path = arguments.GetRequiredValue(SharedOptions.Model);
+        var output = arguments.GetValue(Out) ?? throw new InputException("quantise has no --out FILE; one was expected");
+        OutputPath.Check(arguments, Out);
+        CalibrationInput.Check(call);
+        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
+        var model = ModelFile.Load(path).OfFloats(path);
+        var options = OptionsOf(call, model);
+        DataSet? data = null;
+        if (arguments.GetValue(CalibrationInput.Folder) is null) (model, data) = ModelInput.Load(recipe, path, model, call);
+        var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
+        var images = CalibrationInput.Draw(call, model, data, arguments.GetValue(Images) ?? UsualImages, recipe.Seed);
+        if (images.Count == 0) throw new InputException("the data has no training images to measure ranges on; at least one was expected");
+        if (images.Count < FewImages)
+            call.Report.Log($"ranges are those of {Words.Count(images.Count, "image")}; 100 to 500 images give better ones");
+        var quantised = Quantiser.Quantise(model, images.Values, images.Count, options, call.Cancellation);
+        var accuracy = samples is null
+            ? null
+            : new AccuracyOfInt8(samples.Name, samples.Count, Top1(model), Top1(quantised.Model));
+        Write(call, quantised, output, accuracy);
+
+        double Top1(Model measured) => ModelEvaluation.Measure(measured, data!, samples!, call).Top1;
+    }
+
+    private static QuantiserOptions OptionsOf(Invocation call, Model model)
+    {
+        var layers = Quantiser.LayersOf(model);
+        var names = call.Arguments.GetValue(KeepFloat)!;
+        LayerName.Check(KeepFloat.Name, names, layers, " with weights");
+        return new()
+        {
+            Method = (RangeMethod)Words.Find(typeof(RangeMethod), call.Arguments.GetRequiredValue(Method))!,
+            KeptFloat = layers.Where(layer => names.Any(name => LayerName.Fits(name, layer))).ToHashSet(),
+            Tier = call.Tier,
+        };
+    }
+
+    private static void Write(Invocation call, QuantisedModel quantised, string path, AccuracyOfInt8? accuracy)
+    {
+        ModelFile.Save(path, quantised.Model);
+        var size = StoreSize.Of(quantised.Model, path);
+        var document = new
+        {
+            File = path,
+            size.FileBytes,
+            size.DenseFileBytes,
+            size.MaskBytes,
+            quantised.Images,
+            Method = call.Arguments.GetRequiredValue(Method),
+            Accuracy = accuracy,
+            quantised.Layers,
+        };
+        List<string> lines = [$"{path}: {size}"];
+        if (accuracy is not null)
+            lines.Add(
+                $"top-1 on {Format.Count(accuracy.Images)} {accuracy.Split} images: {Format.Percent(accuracy.Float)} in floats, "
+                    + $"{Format.Percent(accuracy.Int8)} in 8-bit integers");
+        call.Report.Write(new(document, QuantisedTable.Of(quantised.Layers), new Lines([.. lines])));
+    }
+
+    /// <summary>What quantising costs.</summary>
+    /// <param name="Split">The images: <c>test</c>, <c>validation</c> or <c>training</c>.</param>
+    /// <param name="Images">How many.</param>
+    /// <param name="Float">Top-1 of the network of floats, 0 to 1.</param>
+    /// <param name="Int8">Top-1 of the quantised one.</param>
+    private sealed record AccuracyOfInt8(string Split, long Images, double Float, double Int8);
+}

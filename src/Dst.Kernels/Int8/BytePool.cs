@@ -1,0 +1,98 @@
+using System.Runtime.Intrinsics;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>Poolings of bytes: the loops of <see cref="ByteMap"/>.</summary>
+internal static unsafe class BytePool
+{
+    /// <summary>The largest byte of each window: the specification.</summary>
+    public static void MaxReference(WindowShape shape, byte* x, byte* y)
+    {
+        for (var o = 0L; o < shape.OutputLength(1); o++)
+        {
+            y[o] = 0;
+            for (var tap = 0; tap < shape.Area; tap++)
+            {
+                if (shape.InputOf(o, tap) is >= 0 and var i) y[o] = Math.Max(y[o], x[i]);
+            }
+        }
+    }
+
+    /// <summary>The same, sixteen channels at a time.</summary>
+    public static void Max(WindowShape shape, byte* x, byte* y)
+    {
+        for (var plane = 0; plane < shape.Blocks; plane++, x += shape.InputPlane)
+        {
+            for (var oy = 0; oy < shape.OutHeight; oy++)
+            {
+                var rows = shape.Rows(oy);
+                for (var ox = 0; ox < shape.OutWidth; ox++, y += Layout.Block)
+                {
+                    var (columns, most) = (shape.Columns(ox), Vector128<byte>.Zero);
+                    for (var row = rows.First; row < rows.End; row++)
+                    {
+                        var source = x + ((long)row * shape.Width + columns.First) * Layout.Block;
+                        for (var column = columns.First; column < columns.End; column++, source += Layout.Block)
+                            most = Vector128.Max(most, Vector128.Load(source));
+                    }
+
+                    most.Store(y);
+                }
+            }
+        }
+    }
+
+    /// <summary>The requantised sum of each window: the specification.</summary>
+    public static void MeanReference(WindowShape shape, bool countsPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
+    {
+        for (var o = 0L; o < shape.OutputLength(1); o++)
+        {
+            var (sum, inside) = (0, 0);
+            for (var tap = 0; tap < shape.Area; tap++)
+            {
+                if (shape.InputOf(o, tap) is >= 0 and var i) (sum, inside) = (sum + x[i], inside + 1);
+            }
+
+            var count = shape.CountOf(o, countsPadding);
+            y[o] = result.Apply(result.Offsets.Length == 1 ? 0 : count - 1, sum + (count - inside) * zero << shift);
+        }
+    }
+
+    /// <summary>The same, sixteen channels at a time.</summary>
+    internal readonly struct Mean(WindowShape shape, bool countsPadding, byte zero, int shift, Requantisation result, byte* x, byte* y)
+        : IIntKernel
+    {
+        public void Run<T>() where T : unmanaged, IIntLanes<T>
+        {
+            byte* plane = x, destination = y;
+            var multipliers = stackalloc int[Layout.Block];
+            var offsets = stackalloc long[Layout.Block];
+            for (var block = 0; block < shape.Blocks; block++, plane += shape.InputPlane)
+            {
+                for (var oy = 0; oy < shape.OutHeight; oy++)
+                {
+                    var rows = shape.Rows(oy);
+                    for (var ox = 0; ox < shape.OutWidth; ox++, destination += Layout.Block)
+                    {
+                        var columns = shape.Columns(ox);
+                        var count = rows.Count(countsPadding) * columns.Count(countsPadding);
+                        var inside = (rows.End - rows.First) * (columns.End - columns.First);
+                        var sum = T.Broadcast((count - inside) * zero);
+                        for (var row = rows.First; row < rows.End; row++)
+                        {
+                            for (var column = columns.First; column < columns.End; column++)
+                                sum = T.Add(sum, T.Bytes(plane + ((long)row * shape.Width + column) * Layout.Block));
+                        }
+
+                        var index = result.Offsets.Length == 1 ? 0 : count - 1;
+                        new Span<int>(multipliers, Layout.Block).Fill(result.Multipliers[index]);
+                        new Span<long>(offsets, Layout.Block).Fill(result.Offsets[index]);
+                        var by = new LaneRequantisation(multipliers, offsets, result);
+                        T.StoreBytes(destination, T.Requantise(T.ShiftLeft(sum, shift), by, T.Zero));
+                    }
+                }
+            }
+        }
+    }
+}

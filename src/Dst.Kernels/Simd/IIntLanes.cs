@@ -1,0 +1,85 @@
+namespace Dst.Kernels.Simd;
+
+/// <summary>
+/// Sixteen lanes of 32-bit integers, one for each channel of a block: one 512-bit, two 256-bit or four 128-bit vectors. All operations are
+/// exact, so that every width gives the same.
+/// </summary>
+internal unsafe interface IIntLanes<T> where T : unmanaged, IIntLanes<T>
+{
+    /// <summary>All lanes zero.</summary>
+    static abstract T Zero { get; }
+
+    /// <summary>Pixels whose sums fit in the registers beside weights and one broadcast: 2, 4 or 16.</summary>
+    static abstract int Pixels { get; }
+
+    /// <summary>Thirty-two signed bytes: two in each lane, as 16-bit halves.</summary>
+    static abstract T Pairs(sbyte* source);
+
+    /// <summary>Sixteen integers.</summary>
+    static abstract T Load(int* source);
+
+    /// <summary>Sixteen unsigned bytes.</summary>
+    static abstract T Bytes(byte* source);
+
+    /// <summary>The same integer in all lanes.</summary>
+    static abstract T Broadcast(int value);
+
+    /// <summary>a + b.</summary>
+    static abstract T Add(T a, T b);
+
+    /// <summary>sum + a.low · b.low + a.high · b.high of the 16-bit halves of each lane.</summary>
+    static abstract T MultiplyAdd(T a, T b, T sum);
+
+    /// <summary>Bits shifted up.</summary>
+    static abstract T ShiftLeft(T value, int bits);
+
+    /// <summary>The bytes of <see cref="Requantisation.Apply"/>, one in each lane.</summary>
+    static abstract T Requantise(T sum, in LaneRequantisation by, T residual);
+
+    /// <summary>Writes the lanes, 0 to 255, as bytes.</summary>
+    static abstract void StoreBytes(byte* destination, T value);
+
+    /// <summary>Writes value · scale as floats.</summary>
+    static abstract void StoreFloats(float* destination, T value, float* scales);
+
+    /// <summary>The integers below of floats that are 0 or more, plus zero, as <see cref="ByteMap.FromFloats"/> says.</summary>
+    static abstract T FromFloats(float* source, float steps, float low, float high, float half);
+}
+
+/// <summary>A <see cref="Requantisation"/> of one block of channels, as lanes read it.</summary>
+/// <param name="multipliers">Sixteen.</param>
+/// <param name="offsets">Those of the eight even channels, then those of the odd ones.</param>
+/// <param name="of">Everything else.</param>
+internal readonly unsafe struct LaneRequantisation(int* multipliers, long* offsets, Requantisation of)
+{
+    public readonly int* Multipliers = multipliers;
+    public readonly long* Offsets = offsets;
+    public readonly int Shift = of.Shift;
+    public readonly int Low = of.Low;
+    public readonly int High = of.High;
+    public readonly int ResidualMultiplier = of.ResidualMultiplier;
+    public readonly int ResidualShift = of.ResidualShift;
+}
+
+/// <summary>Runs kernels of integers on the vectors of a tier.</summary>
+internal interface IIntKernel
+{
+    /// <summary>The fast form, compiled once for each width of vectors.</summary>
+    void Run<T>() where T : unmanaged, IIntLanes<T>;
+}
+
+/// <summary>Runs kernels of integers.</summary>
+internal static class IntKernelRunner
+{
+    /// <summary>Runs <paramref name="kernel"/> on the vectors of <paramref name="tier"/>, which is not the scalar tier.</summary>
+    public static void Run<TKernel>(SimdTier tier, TKernel kernel) where TKernel : struct, IIntKernel
+    {
+        switch (tier)
+        {
+            case SimdTier.V512: kernel.Run<IntLanes512>(); break;
+            case SimdTier.V256: kernel.Run<IntLanes256>(); break;
+            case SimdTier.V128: kernel.Run<IntLanes128>(); break;
+            default: throw new InvalidOperationException("the scalar tier runs references");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Dst.Kernels.Simd;
+
+/// <summary>Sixteen integer lanes as 2 vectors of 256 bits.</summary>
+internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
+{
+    private readonly Vector256<int> _v0, _v1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private IntLanes256(Vector256<int> v0, Vector256<int> v1) => (_v0, _v1) = (v0, v1);
+
+    public static IntLanes256 Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector256<int>.Zero, Vector256<int>.Zero);
+    }
+
+    public static int Pixels
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 4;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Pairs(sbyte* source) => new(
+        Avx2.ConvertToVector256Int16(Vector128.Load(source)).AsInt32(),
+        Avx2.ConvertToVector256Int16(Vector128.Load(source + 16)).AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Load(int* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Bytes(byte* source)
+    {
+        var (low, high) = Vector128.Widen(Vector128.Load(source));
+        return new(Avx2.ConvertToVector256Int32(low), Avx2.ConvertToVector256Int32(high));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Broadcast(int value)
+    {
+        var all = Vector256.Create(value);
+        return new(all, all);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Add(IntLanes256 a, IntLanes256 b) => new(a._v0 + b._v0, a._v1 + b._v1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 MultiplyAdd(IntLanes256 a, IntLanes256 b, IntLanes256 sum) =>
+        new(sum._v0 + Dot(a._v0, b._v0), sum._v1 + Dot(a._v1, b._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 ShiftLeft(IntLanes256 value, int bits) => new(value._v0 << bits, value._v1 << bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Requantise(IntLanes256 sum, in LaneRequantisation by, IntLanes256 residual) => new(
+        Requantise(sum._v0, by, 0, residual._v0),
+        Requantise(sum._v1, by, 8, residual._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(byte* destination, IntLanes256 value)
+    {
+        var a = Vector128.Narrow(value._v0.GetLower(), value._v0.GetUpper());
+        var b = Vector128.Narrow(value._v1.GetLower(), value._v1.GetUpper());
+        Vector128.Narrow(a.AsUInt16(), b.AsUInt16()).Store(destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFloats(float* destination, IntLanes256 value, float* scales)
+    {
+        (Vector256.ConvertToSingle(value._v0) * Vector256.Load(scales)).Store(destination);
+        (Vector256.ConvertToSingle(value._v1) * Vector256.Load(scales + 8)).Store(destination + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 FromFloats(float* source, float steps, float low, float high, float half) => new(
+        FromFloats(Vector256.Load(source), steps, low, high, half),
+        FromFloats(Vector256.Load(source + 8), steps, low, high, half));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Dot(Vector256<int> a, Vector256<int> b) => Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
+
+    /// <summary>Products of the even lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<long> Product(Vector256<int> a, Vector256<int> b) => Avx2.Multiply(a, b);
+
+    /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Requantise(Vector256<int> sum, in LaneRequantisation by, int first, Vector256<int> residual)
+    {
+        var multipliers = Vector256.Load(by.Multipliers + first);
+        var even = Product(sum, multipliers) + Vector256.Load(by.Offsets + first / 2);
+        var odd = Product(Odd(sum), Odd(multipliers)) + Vector256.Load(by.Offsets + 8 + first / 2);
+        if (by.ResidualMultiplier != 0)
+        {
+            var factor = Vector256.Create(by.ResidualMultiplier);
+            even += Product(residual, factor) << by.ResidualShift;
+            odd += Product(Odd(residual), factor) << by.ResidualShift;
+        }
+
+        var upper = Vector256.ConditionalSelect(Vector256.Create(-1L << 32), odd, even >>> 32).AsInt32() >> by.Shift;
+        return Vector256.Min(Vector256.Max(upper, Vector256.Create(by.Low)), Vector256.Create(by.High));
+    }
+
+    /// <summary>The odd lanes in place of the even ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Odd(Vector256<int> value) => (value.AsInt64() >>> 32).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> FromFloats(Vector256<float> source, float steps, float low, float high, float half)
+    {
+        var (least, most) = (Vector256.Create(low), Vector256.Create(high));
+        var value = source * Vector256.Create(steps);
+        value = Vector256.ConditionalSelect(Vector256.GreaterThan(value, least), value, least);
+        value = Vector256.ConditionalSelect(Vector256.LessThan(value, most), value, most);
+        return Vector256.ConvertToInt32Native(value + Vector256.Create(half));
+    }
+}

@@ -1,0 +1,105 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Dst.Kernels.Simd;
+
+/// <summary>Sixteen integer lanes as 1 vector of 512 bits.</summary>
+internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
+{
+    private readonly Vector512<int> _v0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private IntLanes512(Vector512<int> v0) => _v0 = v0;
+
+    public static IntLanes512 Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(Vector512<int>.Zero);
+    }
+
+    public static int Pixels
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 16;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Pairs(sbyte* source) => new(Avx512BW.ConvertToVector512Int16(Vector256.Load(source)).AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Load(int* source) => new(Vector512.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Bytes(byte* source) => new(Avx512F.ConvertToVector512Int32(Vector128.Load(source)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Broadcast(int value) => new(Vector512.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Add(IntLanes512 a, IntLanes512 b) => new(a._v0 + b._v0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 MultiplyAdd(IntLanes512 a, IntLanes512 b, IntLanes512 sum) =>
+        new(sum._v0 + Dot(a._v0, b._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 ShiftLeft(IntLanes512 value, int bits) => new(value._v0 << bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Requantise(IntLanes512 sum, in LaneRequantisation by, IntLanes512 residual) =>
+        new(Requantise(sum._v0, by, 0, residual._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBytes(byte* destination, IntLanes512 value) =>
+        Avx512F.ConvertToVector128Byte(value._v0.AsUInt32()).Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFloats(float* destination, IntLanes512 value, float* scales)
+    {
+        (Vector512.ConvertToSingle(value._v0) * Vector512.Load(scales)).Store(destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 FromFloats(float* source, float steps, float low, float high, float half) =>
+        new(FromFloats(Vector512.Load(source), steps, low, high, half));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Dot(Vector512<int> a, Vector512<int> b) => Avx512BW.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
+
+    /// <summary>Products of the even lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<long> Product(Vector512<int> a, Vector512<int> b) => Avx512F.Multiply(a, b);
+
+    /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Requantise(Vector512<int> sum, in LaneRequantisation by, int first, Vector512<int> residual)
+    {
+        var multipliers = Vector512.Load(by.Multipliers + first);
+        var even = Product(sum, multipliers) + Vector512.Load(by.Offsets + first / 2);
+        var odd = Product(Odd(sum), Odd(multipliers)) + Vector512.Load(by.Offsets + 8 + first / 2);
+        if (by.ResidualMultiplier != 0)
+        {
+            var factor = Vector512.Create(by.ResidualMultiplier);
+            even += Product(residual, factor) << by.ResidualShift;
+            odd += Product(Odd(residual), factor) << by.ResidualShift;
+        }
+
+        var upper = Vector512.ConditionalSelect(Vector512.Create(-1L << 32), odd, even >>> 32).AsInt32() >> by.Shift;
+        return Vector512.Min(Vector512.Max(upper, Vector512.Create(by.Low)), Vector512.Create(by.High));
+    }
+
+    /// <summary>The odd lanes in place of the even ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Odd(Vector512<int> value) => (value.AsInt64() >>> 32).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> FromFloats(Vector512<float> source, float steps, float low, float high, float half)
+    {
+        var (least, most) = (Vector512.Create(low), Vector512.Create(high));
+        var value = source * Vector512.Create(steps);
+        value = Vector512.ConditionalSelect(Vector512.GreaterThan(value, least), value, least);
+        value = Vector512.ConditionalSelect(Vector512.LessThan(value, most), value, most);
+        return Vector512.ConvertToInt32Native(value + Vector512.Create(half));
+    }
+}

@@ -1,0 +1,88 @@
+using Dst.ModelFiles;
+using Dst.Runtime.Inference;
+using Dst.Runtime.Quantisation;
+using Dst.Tests.Foundations;
+
+namespace Dst.Tests.Int8;
+
+/// <summary>Model files of networks of 8-bit integers.</summary>
+public sealed class Int8FileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("kernel:16:2")]
+    [InlineData("row:16:2")]
+    [InlineData("weight:4:8:3")]
+    public void A_file_gives_back_every_integer_and_scale(string pattern)
+    {
+        var saved = Quantised(Int8Network.Create(pattern));
+        var path = _folder.File("int8.safetensors");
+        ModelFile.Save(path, saved);
+        var loaded = ModelFile.Load(path);
+        Assert.Equal(saved.Int8!.Values, loaded.Int8!.Values);
+        Assert.Equal(saved.Int8.Filters.Keys, loaded.Int8.Filters.Keys);
+        Assert.All(saved.Int8.Filters, layer => Assert.Equal(layer.Value, loaded.Int8.Filters[layer.Key]));
+        Assert.All(saved.Parameters, parameter => Assert.Equal(parameter.Value.Data, loaded.Parameters[parameter.Key].Data));
+        Assert.Equal(pattern, Assert.Single(loaded.Masks).Value.PatternName);
+        using var file = SafetensorsFile.Open(path);
+        Assert.Equal(TensorType.I8, file.Tensors["wide.weight.uhp_values"].Type);
+        Assert.Equal(saved.Masks["wide"].KeptWeights, file.Tensors["wide.weight.uhp_values"].Bytes);
+    }
+
+    [Fact]
+    public void Weights_that_are_no_multiples_are_not_saved()
+    {
+        var model = Quantised(Int8Network.Create());
+        model.Parameters["fc.weight"].Data[0] *= 1.01f;
+        Assert.Contains("'fc.weight'", Assert.Throws<ArgumentException>(() => ModelFile.Save(_folder.File("m"), model)).Message);
+    }
+
+    [Theory]
+    [InlineData("\\\"relu\\\"", "\\\"rule\\\"", "has the 8-bit value 'rule'")]
+    [InlineData("\\\"relu\\\"", "\\\"bnbn\\\"", "has the 8-bit value 'bnbn'")]
+    [InlineData("\"int8.value_zeros\"", "\"int8.value_zer0s\"", "no tensor 'int8.value_zeros'")]
+    [InlineData("\\\"relu\\\"", "\\\"wide\\\"", "has the 8-bit value 'wide' twice")]
+    [InlineData("\"int8_values\"", "\"int9_values\"", "is I8")]
+    public void Broken_files_are_told(string text, string other, string expected)
+    {
+        var path = _folder.File("int8.safetensors");
+        ModelFile.Save(path, Quantised(Int8Network.Create()));
+        var bytes = File.ReadAllBytes(path);
+        // Names of layers come first in the graph.
+        var start = text.Contains("relu", StringComparison.Ordinal) ? bytes.AsSpan().IndexOf("int8_values"u8) : 0;
+        var place = start + bytes.AsSpan(start).IndexOf(System.Text.Encoding.UTF8.GetBytes(text));
+        Assert.True(place > 0 && text.Length == other.Length, text);
+        System.Text.Encoding.UTF8.GetBytes(other).CopyTo(bytes, place);
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains(expected, Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
+    }
+
+    [Fact]
+    public void Scales_that_are_no_numbers_above_0_are_told()
+    {
+        var model = Quantised(Int8Network.Create());
+        model.Int8!.Filters["fc"][0] = 0;
+        var path = _folder.File("int8.safetensors");
+        foreach (ref var w in model.Parameters["fc.weight"].Data.AsSpan(0, model.Parameters["fc.weight"].Shape[1])) w = 0;
+        ModelFile.Save(path, model);
+        Assert.Contains("has the scale 0", Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
+    }
+
+    [Fact]
+    public void Parts_of_a_network_keep_their_scales()
+    {
+        var model = Quantised(Int8Network.Create());
+        foreach (var part in new[] { model.UpTo("wide"), model.ToLogits() })
+        {
+            Assert.All(part.Int8!.Values.Keys, value => Assert.True(part.Graph.Shapes.ContainsKey(value)));
+            ModelFile.Save(_folder.File("part.safetensors"), part);
+            using var plan = InferencePlan.Compile(ModelFile.Load(_folder.File("part.safetensors")), new() { Tune = false });
+            Assert.Contains(plan.Program.Nodes, node => node.Integers is not null);
+        }
+    }
+
+    private static Model Quantised(Model model) => Quantiser.Quantise(model, Int8Network.Images(4), 4).Model;
+}
