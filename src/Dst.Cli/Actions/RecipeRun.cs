@@ -1,16 +1,18 @@
 using System.CommandLine;
-using Dst.Cli.Bench;
 using Dst.Cli.Output;
 using Dst.Cli.Usage;
+using Dst.Distributed;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
 using Dst.Report.Runs;
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Ranks;
 
 namespace Dst.Cli.Actions;
 
@@ -79,11 +81,22 @@ internal static class RecipeRun
             ? RunFolder.ReadRecipe(folder, ofLine)
             : request.Read(call);
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
+        var link = MpiLink.Join(Launch.Current);
+        call.Ranks = link is null ? RankGroup.Single : new(link);
+        BeginOrResume(call, request, recipe, folder, force);
+        link?.End();
+    }
+
+    private static void BeginOrResume(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
+    {
+        if (call.Ranks.Count > 1 && recipe.Seeds.Count > 0)
+            throw new InputException(
+                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected");
         if (folder is null) Begin(call, request, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else
         {
-            using var run = RunFolder.Resume(folder, recipe, force);
+            using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Resume(folder, recipe, force));
             RunOne(call, request, run, Load(call, recipe));
         }
     }
@@ -106,7 +119,7 @@ internal static class RecipeRun
             return;
         }
 
-        using var run = RunFolder.Create(recipe, DateTime.Now);
+        using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Create(recipe, DateTime.Now));
         RunOne(call, request, run, data);
     }
 
@@ -116,6 +129,8 @@ internal static class RecipeRun
     private static void RunOne(Invocation call, TrainingRequest request, RunFolder run, DataSet data)
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
+        if (!call.Ranks.IsFirst) return;
+        if (call.Ranks.Count > 1) call.Report.Log($"{call.Ranks.Count} ranks; rank 0 sent {Format.Bytes(call.Ranks.BytesSent)}");
         Block[] blocks =
         [
             .. request.Blocks?.Invoke(summary) ?? BlocksOf(run, summary),
@@ -179,6 +194,10 @@ internal static class RecipeRun
         return LayerTable.Of(LayerRow.AllOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped) with { Title = $"layers of {arm.Arm}:" };
     }
 
+    /// <summary>Rank 0 measures; what the others keep of it nobody reads.</summary>
+    private static Latency MeasureLatency(Invocation call, Model model) =>
+        call.Ranks.IsFirst ? LatencyMeter.Measure(call.Tier, model) : new(0, 0);
+
     private static void CheckDashboard(Invocation call)
     {
         var (hasDashboard, port) = (call.Arguments.GetValue(HasDashboard), call.Arguments.GetValue(Port));
@@ -189,7 +208,7 @@ internal static class RecipeRun
 
     private static Dashboard? BeginDashboard(Invocation call, RunFolder run)
     {
-        if (!call.Arguments.GetValue(HasDashboard)) return null;
+        if (!call.Arguments.GetValue(HasDashboard) || !call.Ranks.IsFirst) return null;
         var dashboard = Dashboard.Begin(run, call.Arguments.GetValue(Port));
         call.Report.Log($"dashboard: http://127.0.0.1:{dashboard.Port}/");
         return dashboard;
@@ -204,7 +223,8 @@ internal static class RecipeRun
             using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
             using var dashboard = BeginDashboard(call, run);
             var monitor = new TrainingMonitor(report, dashboard);
-            var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
+            var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
+            var pipeline = new Pipeline(run, data, compute, model => MeasureLatency(call, model))
             {
                 Command = call.CommandLine,
                 Planned = monitor.Begin,

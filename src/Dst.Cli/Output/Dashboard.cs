@@ -52,16 +52,17 @@ internal sealed class Dashboard : IDisposable
                 listener.Start();
                 return new(run, listener, candidate);
             }
-            catch (HttpListenerException)
+            catch (HttpListenerException e)
             {
                 listener.Close();
+                if (port is not null)
+                    throw new InputException(
+                        $"--port {port} cannot be used ({e.Message.TrimEnd('.')}); a free port was expected, or none for the first free one",
+                        e);
             }
         }
 
-        throw new InputException(
-            port is { } taken
-                ? $"--port {taken} cannot be used: another program has it; a free port was expected, or none for the first free one"
-                : $"none of the ports {FirstPort} to {FirstPort + PortsToTry - 1} is free; expected one, or --port");
+        throw new InputException($"none of the ports {FirstPort} to {FirstPort + PortsToTry - 1} is free; expected one, or --port");
     }
 
     /// <summary>Takes where training is. Call from the thread that trains.</summary>

@@ -20,7 +20,7 @@ public static class HtmlReport
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <param name="runs">At least one run with an arm.</param>
     /// <param name="log">Takes one line at a time.</param>
-    /// <exception cref="InputException">The file cannot be written.</exception>
+    /// <exception cref="InputException">No run has an arm, or the file cannot be written.</exception>
     public static void Save(string path, IReadOnlyList<FinishedRun> runs, Action<string> log)
     {
         var page = Encoding.UTF8.GetBytes(Render(runs, log));
@@ -30,10 +30,12 @@ public static class HtmlReport
     /// <summary>The page.</summary>
     /// <param name="runs">At least one run with an arm.</param>
     /// <param name="log">Takes one line at a time.</param>
+    /// <exception cref="InputException">No run has an arm.</exception>
     public static string Render(IReadOnlyList<FinishedRun> runs, Action<string> log)
     {
         var groups = PatternRuns.GroupsOf(runs, log).Where(group => group.Arms.Count > 0)
             .Select((group, i) => new ReportGroup(i, group, [.. group.Runs.Select(run => new RunDetails(run))])).ToList();
+        if (groups.Count == 0) throw new InputException($"the run {runs[0].Folder} has no finished network; one was expected at least");
         return HtmlPage.Write(groups.Count == 1 ? groups[0].Runs.Recipe : $"{groups.Count} experiments", Body(groups));
     }
 
