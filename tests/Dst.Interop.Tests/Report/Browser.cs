@@ -5,7 +5,7 @@ namespace Dst.Interop.Tests.Report;
 /// <summary>Debian's Chromium, started once for all pages.</summary>
 public sealed class Browser : IAsyncLifetime
 {
-    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
+    private static readonly string[] Names = ["chromium-headless-shell", "chromium", "google-chrome"];
 
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -36,7 +36,7 @@ public sealed class Browser : IAsyncLifetime
     {
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         return Names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("chromium is not installed; tests/install-tools.sh installs it");
+            ?? throw new InvalidOperationException("chromium-headless-shell is not installed; tests/install-tools.sh installs it");
     }
 }
 
