@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what tests need, restores, builds with warnings as errors, checks the format and runs every test once: tests go through the
 # vector widths (tiers) of this machine themselves. Tests of the category Tier run again under each switch that takes vectors from the
-# runtime. Then the command line is published for other systems, and Dst.Fuzz reads mutated files for a minute.
+# runtime. Then the command line is published for other systems, and Dst.Fuzz reads mutated files for half a minute.
 # The last line is "N passed, N failed"; the exit code is 0 only if tests ran and all passed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
@@ -58,9 +58,9 @@ for system in win-x64 osx-arm64 linux-arm64 linux-musl-x64; do
   count_command dotnet publish src/Dst.Cli -c Release -r "$system" --no-self-contained -v quiet -nologo -o "artifacts/published/$system"
 done
 
-# A minute of mutated files counts as one test. Failing inputs and how to repeat them are in artifacts/fuzz.
+# Half a minute of mutated files counts as one test. Failing inputs and how to repeat them are in artifacts/fuzz.
 echo "== Dst.Fuzz =="
-count_command dotnet tests/Dst.Fuzz/bin/Release/net10.0/Dst.Fuzz.dll --seconds 60 --out artifacts/fuzz
+count_command dotnet tests/Dst.Fuzz/bin/Release/net10.0/Dst.Fuzz.dll --seconds 30 --out artifacts/fuzz
 
 echo "$passed passed, $failed failed"
 (( failed == 0 ))

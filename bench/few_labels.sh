@@ -33,7 +33,8 @@ train() { # NAME ARMS [OPTION...]
 # As many simulated chips as there are real ones, so that an epoch has about as many steps.
 if [[ ! -d $chips ]]; then
   rm -rf "$chips.new"
-  "$dst" data simulate "$chips.new" --data.simulated.size 128 --data.simulated.per_class_train 260 --data.simulated.per_class_test 1 > /dev/null
+  "$dst" data simulate "$chips.new" --data.simulated.size 128 --data.simulated.per_class_train 260 \
+    --data.simulated.per_class_test 1 > /dev/null
   mv "$chips.new" "$chips"
 fi
 

@@ -4,7 +4,9 @@ using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests;
 
-/// <summary>Types what the tutorials say, in an empty folder, with few epochs. Their C# is that of the samples, which other tests run.</summary>
+/// <summary>
+/// Types what the tutorials say, in an empty folder, with few epochs. Their C# is that of the samples, which other tests run.
+/// </summary>
 public sealed partial class TutorialTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -59,7 +59,7 @@ internal static class LiveView
         return $"{new string('█', filled)}{new string('░', Math.Max(width - filled, 0))} {Format.Percent(done)}";
     }
 
-    /// <summary>A small curve from the lowest to the highest value; where there are more values than columns, means of neighbours.</summary>
+    /// <summary>A small curve from the lowest to the highest value. Neighbours are averaged where columns are too few.</summary>
     internal static string Curve(IReadOnlyList<double> values, int width)
     {
         var columns = Math.Min(values.Count, width);

@@ -65,7 +65,7 @@ public sealed unsafe class InferenceSession : IDisposable
         _runPart = RunPart;
     }
 
-    /// <summary>Called with the network's input, then with the output of each step, of the first image of those that run together.</summary>
+    /// <summary>Called with the network's input and then each step's output, of the first image of those that run together.</summary>
     internal ValueObserver? Observer { get; init; }
 
     /// <summary>Threads that share the work.</summary>

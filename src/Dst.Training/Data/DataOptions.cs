@@ -130,12 +130,14 @@ public sealed record DataOptions
 
     /// <summary>Training images of each class that keep their labels, or 0 for all.</summary>
     [Setting(
-        "training images of each class that keep their labels, drawn by the seed, or 0 for all; data.others says what becomes of the others",
+        "training images of each class that keep their labels, drawn by the seed, or 0 for all; data.others says what becomes of the "
+        + "others",
         Min = 0)]
     public int LabelsPerClass { get; init; }
 
     /// <summary>What becomes of training images beyond <see cref="LabelsPerClass"/>.</summary>
-    [Setting("what becomes of training images beyond data.labels_per_class: unlabelled trains them without labels, dropped leaves them out")]
+    [Setting(
+        "what becomes of training images beyond data.labels_per_class: unlabelled trains them without labels, dropped leaves them out")]
     public OtherImages Others { get; init; }
 
     /// <summary>Folder of training images without labels, or empty.</summary>

@@ -64,7 +64,8 @@ internal static class AutoEncoder
     private static Node CodeOf(CheckedGraph classifier)
     {
         var last = classifier.Nodes.LastOrDefault(node => node.Operation.IsWeighted);
-        return classifier.Nodes.TakeWhile(node => node != last).LastOrDefault(node => classifier.Shapes[node.Name] is not { Height: 1, Width: 1 })
+        return classifier.Nodes.TakeWhile(node => node != last)
+            .LastOrDefault(node => classifier.Shapes[node.Name] is not { Height: 1, Width: 1 })
             ?? throw new InputException(
                 $"network '{classifier.Name}' has no map of more than one pixel before its last layer, which pretrain would need as its "
                 + "code; expected pretrain.decoder: none, or another student");

@@ -37,7 +37,8 @@ public sealed class DataCommandTests : IDisposable
         Assert.Equal((CommandLine.Done, $"10 images are in {folder}\n"), (run.ExitCode, run.Output));
         string Splits(params string[] data) => Terminal.Run(["data", "inspect", "--json", "--data.validation", "0", .. data]).Output;
         string Counts(string json) => JsonDocument.Parse(json).RootElement.GetProperty("splits").GetRawText();
-        Assert.Equal(Counts(Splits(["--data.kind", "simulated", .. chips])), Counts(Splits("--data.kind", "folder", "--data.path", folder)));
+        Assert.Equal(
+            Counts(Splits(["--data.kind", "simulated", .. chips])), Counts(Splits("--data.kind", "folder", "--data.path", folder)));
         Terminal.Run("data", "simulate", folder).AssertWrongInput("exists and is not empty");
         Terminal.Run("data", "simulate", _folder.File("new"), "--data.crop", "8").AssertWrongInput("data.crop has no effect");
     }

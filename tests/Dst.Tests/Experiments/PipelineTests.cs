@@ -223,7 +223,8 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal(OutputKind.None, Load(run, ArmNames.Pretrain).Outputs);
         var picture = ImageFile.Read(run.ReconstructionsPath);
         Assert.Equal((1, 2 * 17 + 1, 6 * 17 + 1), (picture.Channels, picture.Height, picture.Width)); // of 6 validation images
-        Assert.Contains("student: 9 layers from conv1 to layer3.0.downsample.0 begin as in the auto-encoder, fc with initial weights", lines);
+        Assert.Contains(
+            "student: 9 layers from conv1 to layer3.0.downsample.0 begin as in the auto-encoder, fc with initial weights", lines);
         Assert.Contains(lines, line => line.StartsWith("half-width: it has initial weights", StringComparison.Ordinal));
     }
 

@@ -9,7 +9,8 @@ namespace Dst.Tests.Experiments;
 public class TrainingAlarmTests
 {
     private static readonly DataSet Data = DataSet.Load(
-        new() { Simulated = new() { Classes = 2, PerClassTrain = 8, PerClassTest = 2, Size = 16 }, Validation = 0.5 }, seed: 1, ".", _ => { });
+        new() { Simulated = new() { Classes = 2, PerClassTrain = 8, PerClassTest = 2, Size = 16 }, Validation = 0.5 },
+        seed: 1, ".", _ => { });
 
     private static readonly TrainingPhase Phase = new(
         "student", Initialiser.Initialise(Zoo.Build("resnet8", Data.Shape, 2, width: 0.25), seed: 1), new() { Epochs = 20 });

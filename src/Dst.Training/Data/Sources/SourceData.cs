@@ -53,7 +53,7 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     /// <summary>Images in memory. Classes are in the order of the code points of their names.</summary>
     /// <param name="training">Images to train on, and to draw splits from.</param>
     /// <param name="test">Test images, or none to draw them.</param>
-    /// <exception cref="InputException">There are fewer than two classes, or a test image is of a class without training images.</exception>
+    /// <exception cref="InputException">There are fewer than two classes, or a test image has a class without training images.</exception>
     public static SourceData OfImages(IEnumerable<LabelledImage> training, IEnumerable<LabelledImage> test)
     {
         var (learning, testing) = (training.ToList(), test.ToList());
