@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Dst.Cli.Commands;
 using Dst.Cli.Usage;
+using Dst.Distributed;
 using Dst.Interop.CSource;
 using Dst.Kernels.Simd;
 using Dst.Report.Renderers;
@@ -77,8 +78,8 @@ public static class CommandLine
             UsageCheck.Check(parsed);
             var configuration = new VerbConfiguration(tier)
             {
-                Output = standardOutput,
-                Error = standardError,
+                Output = Launch.Current.IsFirst ? standardOutput : TextWriter.Null,
+                Error = Launch.Current.IsFirst ? standardError : TextWriter.Null,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             };
@@ -127,7 +128,8 @@ public static class CommandLine
 
     private static int Fail(TextWriter standardError, string sentence, Exception exception, int exitCode)
     {
-        standardError.WriteLine($"dst: {Printable.Of(sentence)}");
+        var rank = Launch.Current.Count > 1 ? $"rank {Launch.Current.Rank}: " : "";
+        standardError.WriteLine($"dst: {rank}{Printable.Of(sentence)}");
         if (ShowsStackTrace) standardError.WriteLine(exception);
         return exitCode;
     }

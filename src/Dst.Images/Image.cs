@@ -7,6 +7,12 @@ namespace Dst.Images;
 /// An image of 1 to 16 bands, stored by planes: [Channels, Height, Width]. Samples of 8 or 16 bits are unsigned: a sample v stands for
 /// v/255 or v/65535, a value in [0, 1]. Samples of 32 bits are floats that stand for themselves.
 /// </summary>
+/// <example>
+/// <code>
+/// var photo = Image.Read("photo.png");
+/// var frame = Image.FromInterleaved(channels: 3, height: 480, width: 640, bitsPerSample: 8, rgbBytes);
+/// </code>
+/// </example>
 public sealed class Image
 {
     /// <summary>Largest side that is read, in pixels.</summary>

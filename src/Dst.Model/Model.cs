@@ -13,6 +13,13 @@ namespace Dst;
 /// <param name="Parameters">
 /// Exactly the tensors that <see cref="CheckedGraph.Parameters"/> names, dense, with zeros where a mask prunes.
 /// </param>
+/// <example>
+/// <code>
+/// var model = Model.Load("dst.safetensors");
+/// Console.WriteLine($"{model.Graph.Name}: {model.Classes} classes, {model.Masks.Count} pruned layers");
+/// (model with { ClassNames = ["cat", "dog"] }).Save("named.safetensors");
+/// </code>
+/// </example>
 public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tensor> Parameters)
 {
     /// <summary>The mask of each pruned layer, by layer name; layers that are not pruned are absent.</summary>
@@ -39,6 +46,25 @@ public sealed record Model(CheckedGraph Graph, IReadOnlyDictionary<string, Tenso
     /// <summary>Reads a model file. Everything that it says is checked before memory is taken for it.</summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
     public static Model Load(string path) => ModelFile.Load(path);
+
+    /// <summary>Reads a model from the bytes of its file, such as a resource of a program.</summary>
+    /// <exception cref="InputException">They are not a legal model; the message says what was expected.</exception>
+    public static Model Load(ReadOnlyMemory<byte> file) => ModelFile.Load(file);
+
+    /// <summary>Reads a model from a stream of its file, to the end.</summary>
+    /// <exception cref="InputException">It is not a legal model; the message says what was expected.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static Model Load(Stream file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        using var bytes = new MemoryStream();
+        file.CopyTo(bytes);
+        return ModelFile.Load(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
+    }
+
+    /// <summary>Writes the model to a file, which is replaced as a whole.</summary>
+    /// <exception cref="InputException">The file cannot be written, or a value is not finite.</exception>
+    public void Save(string path) => ModelFile.Save(path, this);
 
     /// <summary>This model if it is one of floats. Networks of integers are used, but neither trained nor changed.</summary>
     /// <param name="what">What errors call it.</param>

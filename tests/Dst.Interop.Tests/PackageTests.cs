@@ -28,7 +28,7 @@ public sealed class PackageTests : IDisposable
         var feed = _folder.File("feed");
         DotNet(RepositoryRoot, "pack", "Dst.slnx", "-c", "Release", "--no-build", "-v", "quiet", "-o", feed);
         var version = typeof(Model).Assembly.GetName().Version!.ToString(3);
-        string[] libraries = ["Kernels", "Model", "Images", "Runtime", "Training", "Interop", "Report"];
+        string[] libraries = ["Kernels", "Model", "Images", "Runtime", "Training", "Distributed", "Interop", "Report"];
         Assert.Equal(
             libraries.Select(name => $"Dst.{name}").Append("dst")
                 .SelectMany(id => new[] { $"{id}.{version}.nupkg", $"{id}.{version}.snupkg" })

@@ -17,6 +17,7 @@ internal static class NextCommands
             $"predict {model} {ImageOf(data)}",
             $"eval {model} {run.Path}",
             .. arm.Layers.Count == 0 ? [$"compress {model} --data {run.Path}"] : Array.Empty<string>(),
+            $"quantise {model} {run.Path} --out int8.safetensors",
             $"export {model} --format c --out board",
             $"inspect {model}",
         ];

@@ -1,16 +1,18 @@
 using System.CommandLine;
-using Dst.Cli.Bench;
 using Dst.Cli.Output;
 using Dst.Cli.Usage;
+using Dst.Distributed;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
 using Dst.Report.Runs;
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Ranks;
 
 namespace Dst.Cli.Actions;
 
@@ -34,6 +36,14 @@ internal static class RecipeRun
         Description = "Checks everything, says what would be trained and where it would be written, and writes nothing.",
     };
 
+    private static readonly Option<bool> HasDashboard = new("--dashboard")
+    {
+        Description = "Serves the report as it grows, to a browser on this machine, until the run ends.",
+    };
+
+    private static readonly Option<int?> Port = SharedOptions.Number(
+        "--port", $"With --dashboard: its port. Default: the first free one from {Dashboard.FirstPort} on.", 1, ushort.MaxValue);
+
     /// <summary>Adds the recipe and the options that <see cref="Run"/> reads.</summary>
     public static void AddTo(Verb verb)
     {
@@ -52,6 +62,8 @@ internal static class RecipeRun
         verb.Add(Resume);
         verb.Add(Force);
         verb.Add(IsDry);
+        verb.Add(HasDashboard);
+        verb.Add(Port);
         verb.Add(SharedOptions.Threads);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -62,17 +74,29 @@ internal static class RecipeRun
     {
         var (folder, force, ofLine) = (call.Arguments.GetValue(Resume), call.Arguments.GetValue(Force), request.OfLine(call));
         if (force && folder is null) throw new InputException("option --force goes with --resume, which was expected too");
+        CheckDashboard(call);
         if (folder is not null && call.Arguments.GetValue(IsDry))
             throw new InputException("options --dry-run and --resume are both given; one of them was expected");
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
             ? RunFolder.ReadRecipe(folder, ofLine)
             : request.Read(call);
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
+        var link = MpiLink.Join(Launch.Current);
+        call.Ranks = link is null ? RankGroup.Single : new(link);
+        BeginOrResume(call, request, recipe, folder, force);
+        link?.End();
+    }
+
+    private static void BeginOrResume(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
+    {
+        if (call.Ranks.Count > 1 && recipe.Seeds.Count > 0)
+            throw new InputException(
+                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected");
         if (folder is null) Begin(call, request, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else
         {
-            using var run = RunFolder.Resume(folder, recipe, force);
+            using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Resume(folder, recipe, force));
             RunOne(call, request, run, Load(call, recipe));
         }
     }
@@ -95,7 +119,7 @@ internal static class RecipeRun
             return;
         }
 
-        using var run = RunFolder.Create(recipe, DateTime.Now);
+        using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Create(recipe, DateTime.Now));
         RunOne(call, request, run, data);
     }
 
@@ -105,6 +129,8 @@ internal static class RecipeRun
     private static void RunOne(Invocation call, TrainingRequest request, RunFolder run, DataSet data)
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
+        if (!call.Ranks.IsFirst) return;
+        if (call.Ranks.Count > 1) call.Report.Log($"{call.Ranks.Count} ranks; rank 0 sent {Format.Bytes(call.Ranks.BytesSent)}");
         Block[] blocks =
         [
             .. request.Blocks?.Invoke(summary) ?? BlocksOf(run, summary),
@@ -168,23 +194,45 @@ internal static class RecipeRun
         return LayerTable.Of(LayerRow.AllOf(ModelFile.Load(run.ModelPath(arm.Arm))), skipped) with { Title = $"layers of {arm.Arm}:" };
     }
 
+    /// <summary>Rank 0 measures; what the others keep of it nobody reads.</summary>
+    private static Latency MeasureLatency(Invocation call, Model model) =>
+        call.Ranks.IsFirst ? LatencyMeter.Measure(call.Tier, model) : new(0, 0);
+
+    private static void CheckDashboard(Invocation call)
+    {
+        var (hasDashboard, port) = (call.Arguments.GetValue(HasDashboard), call.Arguments.GetValue(Port));
+        if (port is not null && !hasDashboard) throw new InputException("option --port goes with --dashboard, which was expected too");
+        if (hasDashboard && call.Arguments.GetValue(IsDry))
+            throw new InputException("options --dry-run and --dashboard are both given; one of them was expected");
+    }
+
+    private static Dashboard? BeginDashboard(Invocation call, RunFolder run)
+    {
+        if (!call.Arguments.GetValue(HasDashboard) || !call.Ranks.IsFirst) return null;
+        var dashboard = Dashboard.Begin(run, call.Arguments.GetValue(Port));
+        call.Report.Log($"dashboard: http://127.0.0.1:{dashboard.Port}/");
+        return dashboard;
+    }
+
     private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith, Action? refused = null)
     {
         var report = call.Report;
         report.Log($"run folder: {run.Path}");
-        using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
-        var monitor = new TrainingMonitor(report);
-        var pipeline = new Pipeline(run, data, new(pool, call.Tier), model => LatencyMeter.Measure(call.Tier, model))
-        {
-            Command = call.CommandLine,
-            Planned = monitor.Begin,
-            Progress = monitor,
-            EpochEnded = monitor.EpochEnded,
-            Log = report.Log,
-        };
-        call.HasStateToSave = () => pipeline.IsTraining;
         try
         {
+            using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
+            using var dashboard = BeginDashboard(call, run);
+            var monitor = new TrainingMonitor(report, dashboard);
+            var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
+            var pipeline = new Pipeline(run, data, compute, model => MeasureLatency(call, model))
+            {
+                Command = call.CommandLine,
+                Planned = monitor.Begin,
+                Progress = monitor,
+                EpochEnded = monitor.EpochEnded,
+                Log = report.Log,
+            };
+            call.HasStateToSave = () => pipeline.IsTraining;
             return pipeline.Run(call.Cancellation);
         }
         catch (OperationCanceledException)

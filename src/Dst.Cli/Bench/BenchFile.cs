@@ -16,7 +16,7 @@ internal static class BenchFile
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(string path, Result result)
     {
-        var facts = Provenance().Concat(FactsOf("", JsonRenderer.ToElement(result)));
+        var facts = Provenance().Concat(FactsOf("", JsonRenderer.ToElement(result))).DistinctBy(fact => fact.Key);
         var text = CsvRenderer.Render(result.Blocks.OfType<Table>().Single(), facts);
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
     }

@@ -1,3 +1,4 @@
+using Dst.Runtime.Inference;
 using Dst.Kernels.Simd;
 using Dst.Report;
 using Dst.Runtime;

@@ -35,18 +35,8 @@ internal static class CompressCommand
     private static void Run(Invocation call)
     {
         var model = CompressInput.ModelOf(call.Arguments);
-        SettingOverride[] networks = model is null
-            ? [SettingOverride.Parse("distill_pruned.alpha=0.5")] // a teacher of another size, beside the labels
-            :
-            [
-                SettingOverride.Of("teacher.model", model, "dst compress"), SettingOverride.Parse("student.is_teacher=true"),
-                SettingOverride.Parse("distill_pruned.preset=kd"),
-            ];
-        var request = new TrainingRequest(
-            [
-                SettingOverride.OfList("arms", [ArmNames.Dst], "dst compress"), .. networks, .. PruningInput.WithRepair,
-                .. PatternOf(call),
-            ])
+        var preset = model is null ? SettingPresets.Compress : SettingPresets.CompressModel(model);
+        var request = new TrainingRequest([.. preset, .. PatternOf(call)])
         {
             Section = model is null ? "train" : "prune_train",
             Model = model,

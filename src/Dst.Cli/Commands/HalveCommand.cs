@@ -5,6 +5,7 @@ using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
 using Dst.Training.Data;
+using Dst.Training.Experiments;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 
@@ -47,7 +48,7 @@ internal static class HalveCommand
         OutputPath.Check(arguments, PruningInput.Out);
         CalibrationInput.Check(call);
         PruningInput.CheckKeys(call, "data", "prune.method");
-        var (recipe, model) = (PruningInput.Load(arguments, PruningInput.WithRepair), LoadDense(path));
+        var (recipe, model) = (PruningInput.Load(arguments, SettingPresets.HalveWithRepair), LoadDense(path));
         var options = recipe.Prune;
         Check(options);
         PruningInput.CheckLayers(path, model, options);

@@ -122,13 +122,10 @@ internal static class PredictCommand
     /// <summary>The classes of the highest values; of equal ones the lower index first.</summary>
     private static Prediction[] Best(float[] values, Model model, int top)
     {
-        var classes = new int[values.Length];
-        for (var i = 0; i < classes.Length; i++) classes[i] = i;
-        Array.Sort(classes, (a, b) => values[a] == values[b] ? a - b : values[b].CompareTo(values[a]));
         var hasScale = model.Outputs != OutputKind.None;
         return Array.ConvertAll(
-            classes[..Math.Min(top, classes.Length)],
-            i => new Prediction(model.ClassNameOf(i), hasScale ? values[i] : null, hasScale ? null : values[i]));
+            RankedClass.Best(values, model.ClassNameOf, top),
+            best => new Prediction(best.Name, hasScale ? best.Value : null, hasScale ? null : best.Value));
     }
 
     /// <summary>An image in the JSON document. One that could not be predicted has no predictions and an error.</summary>

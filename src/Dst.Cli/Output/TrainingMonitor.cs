@@ -6,7 +6,9 @@ using Dst.Training.Experiments;
 namespace Dst.Cli.Output;
 
 /// <summary>Shows how the arms of a run are trained: a live view on a terminal, a line an epoch elsewhere.</summary>
-internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingProgress>
+/// <param name="report">Where to write.</param>
+/// <param name="dashboard">Shows it in a browser too, or null.</param>
+internal sealed class TrainingMonitor(ReportWriter report, Dashboard? dashboard = null) : IProgress<TrainingProgress>
 {
     private const int RedrawMilliseconds = 200;
 
@@ -22,8 +24,9 @@ internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingP
     public void Report(TrainingProgress value)
     {
         _progress.Step(value);
-        if (!report.ErrorIsTerminal || _sinceDraw.ElapsedMilliseconds < RedrawMilliseconds) return;
-        report.DrawStatus(LiveView.Render(_progress, Console.WindowWidth - 1, HasColour));
+        if (_sinceDraw.ElapsedMilliseconds < RedrawMilliseconds) return;
+        dashboard?.Show(_progress);
+        if (report.ErrorIsTerminal) report.DrawStatus(LiveView.Render(_progress, Console.WindowWidth - 1, HasColour));
         _sinceDraw.Restart();
     }
 
@@ -31,6 +34,7 @@ internal sealed class TrainingMonitor(ReportWriter report) : IProgress<TrainingP
     public void EpochEnded(EpochMetrics epoch)
     {
         _progress.EpochEnded(epoch);
+        dashboard?.EpochEnded();
         if (report.ErrorIsTerminal) return;
         var validation = epoch.Arm == ArmNames.Pretrain
             ? $"validation loss {epoch.ValidationLoss:F4}"

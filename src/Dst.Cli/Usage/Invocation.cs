@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Output;
 using Dst.Kernels.Simd;
+using Dst.Training.Ranks;
 
 namespace Dst.Cli.Usage;
 
@@ -13,6 +14,9 @@ internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWr
 {
     /// <summary>The program and the verb, such as <c>./dst data inspect</c>.</summary>
     public string Command => string.Join(' ', Help.PathOf(Arguments.CommandResult.Command));
+
+    /// <summary>The processes that share the work.</summary>
+    public RankGroup Ranks { get; set; } = RankGroup.Single;
 
     /// <summary>The whole command line, quoted as a shell takes it.</summary>
     public string CommandLine => string.Join(' ', Arguments.Tokens.Select(token => Quote(token.Value)).Prepend("./dst"));

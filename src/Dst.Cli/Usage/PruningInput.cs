@@ -9,15 +9,6 @@ namespace Dst.Cli.Usage;
 /// <summary>The options of verbs that prune a model.</summary>
 internal static class PruningInput
 {
-    /// <summary>Keys that prune by the best known way: what is kept is chosen by what a layer's output loses, and fitted to it.</summary>
-    public static IReadOnlyList<SettingOverride> WithRepair { get; } =
-    [
-        .. new[]
-        {
-            "prune.method=one_shot", "prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.exclude_first=true",
-        }.Select(SettingOverride.Parse),
-    ];
-
     /// <summary>Keys of the pattern.</summary>
     public static readonly Option<string?> Pattern = SharedOptions.Text(
         "--pattern", "unit:block:group[:keep]",

@@ -13,6 +13,8 @@ public static class FmaProbe
 
     private const int OperationsPerMultiplyAdd = 2;
 
+    private static float _last;
+
     /// <summary>Runs a number of rounds and returns the number of floating-point operations.</summary>
     public static long Run(SimdTier tier, int rounds)
     {
@@ -48,7 +50,7 @@ public static class FmaProbe
     {
         float a = 0, b = 1, c = 2, d = 3;
         for (var i = 0; i < rounds; i++) (a, b, c, d) = (a * 0.5f + 1, b * 0.5f + 1, c * 0.5f + 1, d * 0.5f + 1);
-        GC.KeepAlive(a + b + c + d);
+        Volatile.Write(ref _last, a + b + c + d); // or a compiler leaves the sums out
         return (long)rounds * 4 * OperationsPerMultiplyAdd;
     }
 
@@ -70,7 +72,11 @@ public static class FmaProbe
         private TLanes _b;
         private TLanes _c;
 
-        public readonly TLanes Sum => TLanes.Add(_a, TLanes.Add(_b, _c));
+        public readonly TLanes Sum
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => TLanes.Add(_a, TLanes.Add(_b, _c));
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Set(TLanes value) => (_a, _b, _c) = (value, value, value);
@@ -91,7 +97,11 @@ public static class FmaProbe
         private TChains _a;
         private TChains _b;
 
-        public readonly TLanes Sum => TLanes.Add(_a.Sum, _b.Sum);
+        public readonly TLanes Sum
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => TLanes.Add(_a.Sum, _b.Sum);
+        }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Set(TLanes value)

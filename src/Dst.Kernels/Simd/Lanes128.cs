@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 
 namespace Dst.Kernels.Simd;
 
@@ -17,7 +18,8 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
         _v3 = v3;
     }
 
-    public static int Accumulators => 2;
+    /// <summary>Six on ARM64, which has 32 registers: 24 for sums, four for weights.</summary>
+    public static int Accumulators => AdvSimd.Arm64.IsSupported ? 6 : 2;
 
     public static Lanes128 Zero
     {
@@ -104,6 +106,16 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 MultiplyAdd(float* scalar, Lanes128 b, Lanes128 c)
     {
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            var lane = Vector128.CreateScalarUnsafe(*scalar); // ARM64 multiplies by one lane without a broadcast
+            return new(
+                AdvSimd.Arm64.FusedMultiplyAddBySelectedScalar(c._v0, b._v0, lane, 0),
+                AdvSimd.Arm64.FusedMultiplyAddBySelectedScalar(c._v1, b._v1, lane, 0),
+                AdvSimd.Arm64.FusedMultiplyAddBySelectedScalar(c._v2, b._v2, lane, 0),
+                AdvSimd.Arm64.FusedMultiplyAddBySelectedScalar(c._v3, b._v3, lane, 0));
+        }
+
         var all = Vector128.Create(*scalar);
         return new(
             Vector128.MultiplyAddEstimate(all, b._v0, c._v0), Vector128.MultiplyAddEstimate(all, b._v1, c._v1),

@@ -16,7 +16,7 @@ public static class FileKind
     public const string Text = "a text file";
 
     /// <summary>How many bytes <see cref="NameOf(ReadOnlySpan{byte})"/> looks at.</summary>
-    private const int Length = 16;
+    internal const int Length = 16;
 
     private static readonly (string Start, string Name)[] Starts =
     [
@@ -49,7 +49,8 @@ public static class FileKind
         return NameOf(start[..RandomAccess.Read(file.SafeFileHandle, start, 0)]);
     }
 
-    private static string? NameOf(ReadOnlySpan<byte> start)
+    /// <summary>The kind of a file by its first <see cref="Length"/> bytes.</summary>
+    internal static string? NameOf(ReadOnlySpan<byte> start)
     {
         foreach (var (text, name) in Starts)
         {

@@ -19,7 +19,8 @@ public static class InputFile
             var file = File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
             if (file.Length == 0)
                 throw new InputException($"file '{path}' is empty or not a regular file; a file with content was expected");
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            // Others may write: metrics.csv is open as long as its run goes on.
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         });
     }
 

@@ -39,10 +39,24 @@ public static class ModelFile
     public static Model Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
+        return Load(file);
+    }
+
+    /// <summary>Reads a model from the bytes of its file, checked as by <see cref="Load(string)"/>.</summary>
+    /// <exception cref="InputException">They are not a legal model; the message says what was expected.</exception>
+    public static Model Load(ReadOnlyMemory<byte> bytes)
+    {
+        using var file = SafetensorsFile.Open("the model", bytes);
+        return Load(file);
+    }
+
+    private static Model Load(SafetensorsReader file)
+    {
         ModelMetadata.CheckFormat(file.Strings);
         var graph = ModelMetadata.ReadGraph(file.Strings);
         MemoryLimit.Check(
-            sizeof(float) * graph.Parameters.Sum(shape => (double)shape.Count), $"the weights of {path}", "a smaller network was expected");
+            sizeof(float) * graph.Parameters.Sum(shape => (double)shape.Count), $"the weights of {file.Path}",
+            "a smaller network was expected");
         var masks = ReadMasks(file, graph);
         var int8 = Int8Tensors.Read(file, graph, shape => TensorName(shape, masks.GetValueOrDefault(shape.Layer)));
         foreach (var shape in graph.Parameters) CheckTensor(file, shape, masks.GetValueOrDefault(shape.Layer), FilterScales(int8, shape));

@@ -26,13 +26,13 @@ internal static class ModelMetadata
         {
             ["format"] = Format,
             ["version"] = Version,
-            ["graph"] = JsonSerializer.Serialize(model.Graph.Definition, JsonOptions),
-            ["masks"] = JsonSerializer.Serialize(model.Masks.ToDictionary(mask => mask.Key, mask => mask.Value.PatternName), JsonOptions),
-            ["class_names"] = JsonSerializer.Serialize(model.ClassNames, JsonOptions),
+            ["graph"] = WriteJson(model.Graph.Definition),
+            ["masks"] = WriteJson(model.Masks.ToDictionary(mask => mask.Key, mask => mask.Value.PatternName)),
+            ["class_names"] = WriteJson(model.ClassNames.ToArray()),
             ["outputs"] = Words.Of(model.Outputs),
         };
-        if (model.Normalisation is { } normalisation) metadata["normalisation"] = JsonSerializer.Serialize(normalisation, JsonOptions);
-        if (model.Int8 is { } int8) metadata[Int8Values] = JsonSerializer.Serialize(int8.Values.Keys.ToArray(), JsonOptions);
+        if (model.Normalisation is { } normalisation) metadata["normalisation"] = WriteJson(normalisation);
+        if (model.Int8 is { } int8) metadata[Int8Values] = WriteJson(int8.Values.Keys.ToArray());
         return metadata;
     }
 
@@ -149,11 +149,16 @@ internal static class ModelMetadata
         }
     }
 
+    private static string WriteJson<T>(T value) => JsonSerializer.Serialize(value, TypeInfo<T>());
+
+    // Named, so that a program compiled ahead of time has the code of the type.
+    private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)JsonOptions.GetTypeInfo(typeof(T));
+
     private static T ReadJson<T>(MetadataStrings file, string key)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(file.Read(key), JsonOptions)
+            return JsonSerializer.Deserialize(file.Read(key), TypeInfo<T>())
                 ?? throw file.Malformed($"has null for '{key}' in its metadata");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)

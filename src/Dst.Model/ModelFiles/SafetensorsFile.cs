@@ -22,6 +22,10 @@ public static class SafetensorsFile
     /// <exception cref="InputException">The file cannot be opened or is not a well-formed safetensors file.</exception>
     public static SafetensorsReader Open(string path) => new(path);
 
+    /// <summary>Opens a file that is in memory; <paramref name="name"/> is what messages call it.</summary>
+    /// <exception cref="InputException">It is not a well-formed safetensors file.</exception>
+    public static SafetensorsReader Open(string name, ReadOnlyMemory<byte> file) => new(name, file);
+
     /// <summary>Writes a file atomically. Tensors of the widest type come first, so that each is aligned.</summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be too long.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>

@@ -11,7 +11,8 @@ namespace Dst.ModelFiles;
 /// </summary>
 public sealed class SafetensorsReader : IDisposable
 {
-    private readonly FileStream _file;
+    private readonly FileStream? _file; // or what is in memory
+    private readonly ReadOnlyMemory<byte> _bytes;
     private readonly Dictionary<string, string> _metadata = [];
     private readonly Dictionary<string, TensorInfo> _tensors = [];
 
@@ -28,6 +29,12 @@ public sealed class SafetensorsReader : IDisposable
             _file.Dispose();
             throw;
         }
+    }
+
+    internal SafetensorsReader(string name, ReadOnlyMemory<byte> bytes)
+    {
+        (Path, _bytes) = (name, bytes);
+        ReadHeader();
     }
 
     /// <summary>The file's name as it was given; messages begin with it.</summary>
@@ -64,7 +71,7 @@ public sealed class SafetensorsReader : IDisposable
     public string ReadMetadata(string key) => Strings.Read(key);
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
 
     /// <summary>The strings of <c>__metadata__</c>, with errors that name this file.</summary>
     internal MetadataStrings Strings => new(Path, _metadata);
@@ -93,7 +100,7 @@ public sealed class SafetensorsReader : IDisposable
         {
             while (!destination.IsEmpty)
             {
-                var count = RandomAccess.Read(_file.SafeFileHandle, destination, offset);
+                var count = ReadAt(destination, offset);
                 if (count == 0) throw Malformed($"ends at byte {offset}; {destination.Length} more bytes were expected");
                 destination = destination[count..];
                 offset += count;
@@ -105,9 +112,17 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
+    private int ReadAt(Span<byte> destination, long offset)
+    {
+        if (_file is not null) return RandomAccess.Read(_file.SafeFileHandle, destination, offset);
+        var count = (int)Math.Min(destination.Length, _bytes.Length - offset);
+        _bytes.Span.Slice((int)offset, count).CopyTo(destination);
+        return count;
+    }
+
     private void ReadHeader()
     {
-        var fileBytes = _file.Length;
+        var fileBytes = _file?.Length ?? _bytes.Length;
         if (fileBytes < SafetensorsFile.LengthBytes)
             throw Malformed($"has {fileBytes} bytes; a safetensors file has at least {SafetensorsFile.LengthBytes}");
         Span<byte> lengthBytes = stackalloc byte[SafetensorsFile.LengthBytes];
@@ -116,7 +131,7 @@ public sealed class SafetensorsReader : IDisposable
         var limit = Math.Min(SafetensorsFile.MaxHeaderBytes, fileBytes - SafetensorsFile.LengthBytes);
         if (length < 0 || length > limit)
             throw Malformed(
-                FileKind.NameOf(_file) is { } kind
+                KindOfFile() is { } kind
                     ? $"is {kind}; a model file (.safetensors) was expected"
                         + (kind is FileKind.Onnx or FileKind.PyTorch ? ", which dst import makes of it" : "")
                     : $"declares a header of {(ulong)length} bytes; at most {limit} were expected");
@@ -134,6 +149,12 @@ public sealed class SafetensorsReader : IDisposable
             // JsonDocument throws InvalidOperationException for strings that are not Unicode.
             throw Malformed($"has a header that is not the JSON of a safetensors file ({JsonProblem.Describe(e)})", e);
         }
+    }
+
+    private string? KindOfFile()
+    {
+        Span<byte> start = stackalloc byte[FileKind.Length];
+        return FileKind.NameOf(start[..ReadAt(start, 0)]);
     }
 
     // JsonDocumentOptions.AllowDuplicateProperties would do it, but loads OpenSSL for a random seed.

@@ -47,6 +47,10 @@ internal sealed record ReportGroup(int Index, PatternRuns Runs, IReadOnlyList<Ru
         }
     }
 
-    /// <summary>Class of the colour of an arm; it is the same in all charts.</summary>
-    public static string ColourOf(string arm) => $"arm{ArmNames.All.Index().First(known => known.Item == arm).Index}";
+    /// <summary>Class of the colour of an arm; it is the same in all charts. The auto-encoder has that of the student.</summary>
+    public static string ColourOf(string arm)
+    {
+        var name = arm == ArmNames.Pretrain ? ArmNames.Student : arm;
+        return $"arm{ArmNames.All.Index().First(known => known.Item == name).Index}";
+    }
 }

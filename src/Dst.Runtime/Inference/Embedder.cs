@@ -8,6 +8,13 @@ namespace Dst.Runtime.Inference;
 /// similar their images are. Any number of threads may call it at once.
 /// <code>e = v / ‖v‖        cos(a, b) = Σ a[i]·b[i], from −1 to 1</code>
 /// </summary>
+/// <example>
+/// <code>
+/// using var embedder = Embedder.Load("faces.safetensors", "h.relu");
+/// var (a, b) = (embedder.Embed(Image.Read("a.png")), embedder.Embed(Image.Read("b.png")));
+/// Console.WriteLine(Embedder.Similarity(a, b));
+/// </code>
+/// </example>
 public sealed class Embedder : IDisposable
 {
     private readonly Predictor _predictor;
@@ -24,7 +31,7 @@ public sealed class Embedder : IDisposable
         _predictor = new(model.UpTo(layer), options, threads);
     }
 
-    /// <summary>Reads a model file and compiles it as <see cref="Predictor.Load"/> does, up to a layer.</summary>
+    /// <summary>Reads a model file and compiles it as <see cref="Predictor.Load(string)"/> does, up to a layer.</summary>
     /// <exception cref="InputException">The file cannot be read, is not a legal model, or has no such layer.</exception>
     public static Embedder Load(string path, string layer) =>
         new(Model.Load(path), layer, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });

@@ -9,6 +9,12 @@ namespace Dst.Runtime.Inference;
 /// call it at once: they share the packed weights. Each call uses a session of its own, which is made if none is idle and kept for later
 /// calls.
 /// </summary>
+/// <example>
+/// <code>
+/// using var predictor = Predictor.Load("model.safetensors");
+/// foreach (var (_, name, probability) in predictor.Top(Image.Read("photo.png"), 3)) Console.WriteLine($"{name} {probability:P1}");
+/// </code>
+/// </example>
 public sealed class Predictor : IDisposable
 {
     private readonly InferencePlan _plan;
@@ -42,7 +48,18 @@ public sealed class Predictor : IDisposable
     /// not know are measured first. Inputs that are not finite are refused.
     /// </summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
-    public static Predictor Load(string path) => new(Model.Load(path), new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
+    public static Predictor Load(string path) => Of(Model.Load(path));
+
+    /// <summary>As <see cref="Load(string)"/>, from the bytes of a model file, such as a resource of the program.</summary>
+    /// <exception cref="InputException">They are not a legal model; the message says what was expected.</exception>
+    public static Predictor Load(ReadOnlyMemory<byte> file) => Of(Model.Load(file));
+
+    /// <summary>As <see cref="Load(string)"/>, from a stream of a model file, to its end.</summary>
+    /// <exception cref="InputException">It is not a legal model; the message says what was expected.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static Predictor Load(Stream file) => Of(Model.Load(file));
+
+    private static Predictor Of(Model model) => new(model, new() { RefuseNonFinite = true, Cache = PlanCache.OfUser() });
 
     /// <summary>Shape of one input.</summary>
     public FeatureShape Input => _plan.Input;
@@ -81,6 +98,22 @@ public sealed class Predictor : IDisposable
         Predict(image, probabilities);
         return probabilities;
     }
+
+    /// <summary>The most probable classes of an image of any size, the best first.</summary>
+    /// <param name="image">Image of any size.</param>
+    /// <param name="count">How many, at least 1; at most <see cref="Classes"/> are given.</param>
+    /// <exception cref="InputException">The image does not have the network's bands.</exception>
+    /// <exception cref="NotFiniteNumberException">An output is not finite.</exception>
+    public IReadOnlyList<RankedClass> Top(Image image, int count = 5) => RankedClass.Best(Predict(image), ClassNameOf, count);
+
+    /// <summary>
+    /// <see cref="Predict(Image)"/> on a thread of the pool, so that a user interface goes on meanwhile. Calls may run beside each other.
+    /// </summary>
+    /// <param name="image">Image of any size.</param>
+    /// <param name="cancellation">Ends a call that has not begun.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Task<float[]> PredictAsync(Image image, CancellationToken cancellation = default) =>
+        Task.Run(() => Predict(image), cancellation);
 
     /// <summary>Classifies an image of any size, without allocation unless the normalisation resizes images.</summary>
     /// <param name="image">Image of any size.</param>

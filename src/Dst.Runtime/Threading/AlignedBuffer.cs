@@ -6,6 +6,7 @@ namespace Dst.Runtime.Threading;
 public sealed unsafe class AlignedBuffer : IDisposable
 {
     private const nuint CacheLine = 64;
+    private void* _memory; // pages that nobody touches take no memory
     private float* _pointer;
 
     /// <summary>Takes memory for <paramref name="length"/> floats.</summary>
@@ -14,9 +15,8 @@ public sealed unsafe class AlignedBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
-        var bytes = checked((nuint)(Math.Max(length, 1) * sizeof(float)));
-        _pointer = (float*)NativeMemory.AlignedAlloc(bytes, CacheLine);
-        NativeMemory.Clear(_pointer, bytes);
+        _memory = NativeMemory.AllocZeroed(checked((nuint)(length * sizeof(float))) + CacheLine);
+        _pointer = (float*)(((nuint)_memory + CacheLine - 1) / CacheLine * CacheLine);
     }
 
     /// <summary>Frees the memory if <see cref="Dispose"/> was not called.</summary>
@@ -40,7 +40,8 @@ public sealed unsafe class AlignedBuffer : IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(_pointer);
+        NativeMemory.Free(_memory);
+        _memory = null;
         _pointer = null;
     }
 }

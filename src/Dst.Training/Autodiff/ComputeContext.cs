@@ -1,5 +1,6 @@
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
@@ -12,4 +13,7 @@ public sealed record ComputeContext(WorkerPool Pool, SimdTier Tier)
     public ComputeContext(WorkerPool pool) : this(pool, SimdTiers.Best)
     {
     }
+
+    /// <summary>The processes that share each batch.</summary>
+    public RankGroup Ranks { get; init; } = RankGroup.Single;
 }

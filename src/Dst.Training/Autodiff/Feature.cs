@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
@@ -63,6 +64,13 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     /// The gradient of some images for the producer: stored, or computed into <paramref name="scratch"/> of that many images.
     /// </summary>
     public virtual float* ReadGradient(ImageRange images, float* scratch) => Gradient(images.First);
+
+    /// <summary>Fetches what <see cref="Read"/> needs for the images of other ranks.</summary>
+    public abstract void GatherValues(RankGroup ranks, int images);
+
+    /// <summary>Fetches what <see cref="ReadGradient"/> needs for the images of other ranks.</summary>
+    public virtual void GatherGradients(RankGroup ranks, int images) =>
+        ranks.GatherRows(new(Gradient(0), checked(images * ImageLength)), images);
 
     /// <summary>Called by the producer's job before it writes images of a part.</summary>
     public virtual void BeginWriting(int part, PassInfo pass)

@@ -17,6 +17,9 @@ internal readonly record struct ImageRange(int First, int Count)
     /// <summary>The largest part of a batch.</summary>
     public static int LargestPart(int images) => (images + WorkerPool.Parts - 1) / WorkerPool.Parts;
 
+    /// <summary>Whether an image is in the run.</summary>
+    public bool Contains(int image) => image >= First && image < First + Count;
+
     /// <summary>The first <paramref name="count"/> images from <paramref name="start"/> on that lie in this range.</summary>
     public ImageRange Slice(int start, int count) => new(First + start, Math.Min(count, Count - start));
 }

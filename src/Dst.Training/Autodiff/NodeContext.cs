@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels.Simd;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
@@ -26,6 +27,9 @@ internal sealed record NodeContext
 
     /// <summary>Vector width.</summary>
     public required SimdTier Tier { get; init; }
+
+    /// <summary>The processes that share each batch.</summary>
+    public required RankGroup Ranks { get; init; }
 
     /// <summary>Scratch memory.</summary>
     public required Workspace Workspace { get; init; }

@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Training.Autodiff.Nodes;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
@@ -17,6 +18,8 @@ internal sealed unsafe class NormalisedFeature(FeatureShape shape) : Feature(sha
         Normalisation.Apply(images, Relu, scratch);
         return scratch;
     }
+
+    public override void GatherValues(RankGroup ranks, int images) => Normalisation.Inputs[0].GatherValues(ranks, images);
 
     public override void BeginGradient(int part) => Normalisation.BeginGradientSums(part);
 

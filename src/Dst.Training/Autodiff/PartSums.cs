@@ -1,9 +1,10 @@
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
-/// <summary>Sums in double, one array for each part of a job, added in the order of the parts.</summary>
-internal sealed class PartSums(int length)
+/// <summary>Sums in double, one array for each part of a batch, added up the tree of <see cref="RankGroup"/>.</summary>
+internal sealed class PartSums(RankGroup ranks, int length)
 {
     private readonly double[] _sums = new double[WorkerPool.Parts * length];
     private readonly double[] _total = new double[length];
@@ -17,11 +18,20 @@ internal sealed class PartSums(int length)
     /// <summary>Sets a part's array to zero.</summary>
     public void Clear(int part) => Of(part).Clear();
 
-    /// <summary>Adds up the parts.</summary>
+    /// <summary>Adds up the parts of all ranks. The arrays of the parts are changed.</summary>
     public ReadOnlySpan<double> Combine()
     {
-        Array.Clear(_total);
-        for (var i = 0; i < _sums.Length; i++) _total[i % length] += _sums[i];
+        for (var distance = 1; distance < ranks.PartCount; distance *= 2)
+        {
+            for (var part = ranks.FirstPart; part < ranks.EndPart; part += 2 * distance)
+            {
+                Span<double> sum = Of(part), added = Of(part + distance);
+                for (var i = 0; i < length; i++) sum[i] += added[i];
+            }
+        }
+
+        Of(ranks.FirstPart).CopyTo(_total);
+        ranks.Sum(_total.AsSpan());
         return _total;
     }
 }

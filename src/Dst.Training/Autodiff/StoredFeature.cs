@@ -3,6 +3,7 @@ using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff.Nodes;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
@@ -43,6 +44,21 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
         if (Normalisation is null) return Gradient(images.First);
         Normalisation.BackwardData(images, scratch, accumulate: false);
         return scratch;
+    }
+
+    public override void GatherValues(RankGroup ranks, int images) =>
+        ranks.GatherRows(new(Value(0), checked(images * ImageLength)), images);
+
+    public override void GatherGradients(RankGroup ranks, int images)
+    {
+        if (Normalisation is null)
+        {
+            base.GatherGradients(ranks, images);
+            return;
+        }
+
+        GatherValues(ranks, images);
+        Normalisation.Output.GatherGradients(ranks, images);
     }
 
     public override void BeginWriting(int part, PassInfo pass) => Normalisation?.BeginSums(part, pass);

@@ -14,12 +14,12 @@ internal abstract unsafe class StoringNode : TrainingNode
     /// <param name="inputs">What it reads.</param>
     /// <param name="output">What it writes.</param>
     protected StoringNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output) : base(context, node, inputs, output) =>
-        _forwardPart = ForwardPart;
+        _forwardPart = context.Ranks.OfParts(ForwardPart);
 
     /// <summary>Where the output of image <paramref name="image"/> and those after it goes.</summary>
     protected float* OutputValue(int image) => ((StoredFeature)Output).Value(image);
 
-    protected override void RunForward(WorkerPool pool) => pool.Run(WorkerPool.Parts, _forwardPart);
+    protected override void RunForward(WorkerPool pool) => RunParts(pool, _forwardPart);
 
     /// <summary>The forward pass of some images.</summary>
     protected abstract void ForwardImages(ImageRange images, int part);

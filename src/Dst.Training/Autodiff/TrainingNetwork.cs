@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using Dst.Graph;
-using Dst.Kernels;
 using Dst.Masks;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
 /// <summary>
 /// A network in training: forward and backward passes of a batch on preallocated memory. Same weights, batch and step give the
-/// same bits on any number of threads.
+/// same bits on any number of threads and ranks. A rank reads only its own images; every rank gets all logits and gradients.
 /// </summary>
 public sealed unsafe class TrainingNetwork : IDisposable
 {
@@ -51,6 +51,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
             Seed = seed,
             Forms = forms ?? ConvolutionForms.Estimated,
             Tier = compute.Tier,
+            Ranks = compute.Ranks,
             Workspace = new(),
         };
         _plan = new(_context);
@@ -62,6 +63,9 @@ public sealed unsafe class TrainingNetwork : IDisposable
 
     /// <summary>Length of a row of logits.</summary>
     public int Classes => checked((int)_plan.Logits.Shape.Count);
+
+    /// <summary>The processes that share each batch.</summary>
+    internal RankGroup Ranks => _compute.Ranks;
 
     /// <summary>All parameters in the order of the graph. Their values may be changed between passes.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
@@ -83,8 +87,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
             throw new ArgumentException(
                 $"{images.Length} floats for {count} images; {count * Graph.Input.Count} were expected", nameof(images));
         (_images, _canGoBack) = (count, training);
-        fixed (float* source = images) Layout.FromPlain(source, count, Graph.Input.Channels, _plan.Input.Pixels, _plan.Input.Value(0));
         if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
+        _plan.WriteInput(images, count);
         var pass = new PassInfo(count, training, step, _prepared);
         foreach (var node in _plan.Nodes)
         {

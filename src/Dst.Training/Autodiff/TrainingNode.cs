@@ -1,6 +1,7 @@
 using Dst.Graph;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
 
@@ -38,7 +39,7 @@ internal abstract unsafe class TrainingNode
         _inputScratch = new int[inputs.Length];
         output.Producer = this;
         foreach (var input in inputs) input.Readers.Add(this);
-        _backwardPart = BackwardPart;
+        _backwardPart = context.Ranks.OfParts(BackwardPart);
     }
 
     protected NodeContext Context { get; }
@@ -108,6 +109,9 @@ internal abstract unsafe class TrainingNode
         return place;
     }
 
+    /// <summary>Runs a job for the parts of this rank. It was made with <see cref="RankGroup.OfParts"/>.</summary>
+    protected void RunParts(WorkerPool pool, Action<int> job) => pool.Run(Context.Ranks.PartCount, job);
+
     /// <summary>Scratch memory of a part.</summary>
     protected float* Scratch(int part, int place) => Context.Workspace.Scratch(part) + place;
 
@@ -135,7 +139,7 @@ internal abstract unsafe class TrainingNode
     protected abstract void RunForward(WorkerPool pool);
 
     /// <summary>The jobs of the backward pass.</summary>
-    protected virtual void RunBackward(WorkerPool pool) => pool.Run(WorkerPool.Parts, _backwardPart);
+    protected virtual void RunBackward(WorkerPool pool) => RunParts(pool, _backwardPart);
 
     /// <summary>The gradients of the inputs (and of parameters) for some images.</summary>
     protected abstract void BackwardImages(ImageRange images, int part);

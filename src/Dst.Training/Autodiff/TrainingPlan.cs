@@ -37,17 +37,28 @@ internal sealed unsafe class TrainingPlan : IDisposable
     /// <summary>The output of a node.</summary>
     public Feature Feature(string node) => _factory[node];
 
-    /// <summary>Copies a feature's values [images, C, H, W].</summary>
+    /// <summary>Copies images [images, C, H, W] to the input.</summary>
+    public void WriteInput(ReadOnlySpan<float> source, int images)
+    {
+        var own = _context.Ranks.ImagesOf(images);
+        fixed (float* plain = source)
+            Layout.FromPlain(plain + own.First * Input.Shape.Count, own.Count, Input.Shape.Channels, Input.Pixels, Input.Value(own.First));
+    }
+
+    /// <summary>Copies a feature's values [images, C, H, W], those of other ranks too.</summary>
     public void Read(Feature feature, int images, Span<float> destination)
     {
+        var own = _context.Ranks.ImagesOf(images);
         fixed (float* plain = destination)
         {
-            for (var n = 0; n < images; n++)
+            for (var n = own.First; n < own.First + own.Count; n++)
             {
                 var image = feature.Read(new(n, 1), _computed.Pointer);
                 Layout.ToPlain(image, 1, feature.Shape.Channels, feature.Pixels, plain + (long)n * feature.Shape.Count);
             }
         }
+
+        _context.Ranks.GatherRows(destination[..(int)(images * feature.Shape.Count)], images);
     }
 
     /// <summary>
@@ -57,10 +68,13 @@ internal sealed unsafe class TrainingPlan : IDisposable
     public void WriteGradient(Feature feature, int images, ReadOnlySpan<float> gradient)
     {
         _gradients ??= new GradientMemory(_factory.WithGradient(), Nodes, _context.MaxBatch);
-        fixed (float* plain = gradient) Layout.FromPlain(plain, images, feature.Shape.Channels, feature.Pixels, feature.Gradient(0));
+        var own = _context.Ranks.ImagesOf(images);
+        fixed (float* plain = gradient)
+            Layout.FromPlain(
+                plain + own.First * feature.Shape.Count, own.Count, feature.Shape.Channels, feature.Pixels, feature.Gradient(own.First));
         feature.GradientWritten = true;
         if (feature.Readers.Count > 0) return;
-        for (var part = 0; part < WorkerPool.Parts; part++)
+        for (var part = _context.Ranks.FirstPart; part < _context.Ranks.EndPart; part++)
         {
             feature.BeginGradient(part);
             feature.GradientCompleted(ImageRange.OfPart(images, part), part);
@@ -70,19 +84,28 @@ internal sealed unsafe class TrainingPlan : IDisposable
     /// <summary>The first node whose stored output has a NaN or infinity, or null.</summary>
     public string? FindNonFinite(int images)
     {
-        foreach (var node in Nodes)
+        var firsts = new int[_context.Ranks.Count];
+        firsts[_context.Ranks.Rank] = Array.FindIndex(Nodes, node => !IsFinite(node.Output, images)) is >= 0 and var found
+            ? found
+            : Nodes.Length;
+        _context.Ranks.Gather<int>(firsts, rank => rank);
+        return firsts.Min() is var first && first < Nodes.Length ? Nodes[first].Node.Name : null;
+    }
+
+    /// <summary>Whether a feature's stored values of this rank's images are finite.</summary>
+    private bool IsFinite(Feature feature, int images)
+    {
+        if (feature is not StoredFeature stored) return true;
+        var own = _context.Ranks.ImagesOf(images);
+        for (var n = own.First; n < own.First + own.Count; n++)
         {
-            if (node.Output is not StoredFeature stored) continue;
-            for (var n = 0; n < images; n++)
+            foreach (var value in new ReadOnlySpan<float>(stored.Value(n), stored.ImageLength))
             {
-                foreach (var value in new ReadOnlySpan<float>(stored.Value(n), stored.ImageLength))
-                {
-                    if (!float.IsFinite(value)) return node.Node.Name;
-                }
+                if (!float.IsFinite(value)) return false;
             }
         }
 
-        return null;
+        return true;
     }
 
     public void Dispose()

@@ -1,5 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Dst.Foundations;
+using Dst.Training.Autodiff;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Data;
 
@@ -14,7 +16,10 @@ public sealed class Batch
         Indices = new int[capacity];
     }
 
-    /// <summary>Normalised images, [<see cref="Count"/>, channels, height, width] row-major. Values after the last are stale.</summary>
+    /// <summary>
+    /// Normalised images, [<see cref="Count"/>, channels, height, width] row-major. Values after the last are stale, and so may be those of
+    /// images that other ranks compute.
+    /// </summary>
     public float[] Images { get; }
 
     /// <summary>Class of each of the first <see cref="Labelled"/> images.</summary>
@@ -62,8 +67,11 @@ public sealed class BatchLoader : IDisposable
     /// <param name="augment">True shuffles and augments each epoch; false gives the centre crops in their fixed order.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="readsUnlabelled">Whether the batches of the training split have unlabelled images too.</param>
+    /// <param name="ranks">The processes that share each batch, or null. A rank reads its own images, and all if they
+    /// are mixed.</param>
     /// <exception cref="InputException">A batch has more values than an array holds.</exception>
-    public BatchLoader(DataSet data, SampleSet samples, int batchSize, bool augment, long seed, bool readsUnlabelled = false)
+    public BatchLoader(
+        DataSet data, SampleSet samples, int batchSize, bool augment, long seed, bool readsUnlabelled = false, RankGroup? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(samples);
@@ -72,7 +80,7 @@ public sealed class BatchLoader : IDisposable
             throw new ArgumentException("only the training split is augmented", nameof(augment));
         if (readsUnlabelled && !augment)
             throw new ArgumentException("only augmented batches have unlabelled images", nameof(readsUnlabelled));
-        (_augment, _seed) = (augment, seed);
+        (_augment, _seed, Ranks) = (augment, seed, ranks ?? RankGroup.Single);
         _plan = augment ? BatchPlan.ForTraining(data, batchSize, seed, readsUnlabelled) : BatchPlan.InOrder(samples, batchSize);
         _imageLength = checked((int)data.Shape.Count);
         _augmenter = new(data.Options, data.Normalisation, data.Shape);
@@ -85,6 +93,9 @@ public sealed class BatchLoader : IDisposable
         _buffers = new Batch[Buffers];
         for (var i = 0; i < Buffers; i++) _buffers[i] = new(capacity, _imageLength);
     }
+
+    /// <summary>The processes that share each batch.</summary>
+    internal RankGroup Ranks { get; }
 
     /// <summary>Batches of an epoch; the last may be smaller.</summary>
     public int BatchesPerEpoch => _plan.Batches;
@@ -122,24 +133,30 @@ public sealed class BatchLoader : IDisposable
     private void Fill(Batch batch, int number, int epoch)
     {
         batch.Count = batch.Labelled = 0;
+        var total = _plan.Parts.Sum(part => part.CountIn(number));
+        var read = _mixer is null ? Ranks.ImagesOf(total) : new(0, total);
         foreach (var part in _plan.Parts)
         {
             var count = part.CountIn(number);
             for (var i = 0; i < count; i++)
             {
                 var (index, pass) = part.At(epoch, number, i);
-                Add(part.Samples.Samples[index], part.FirstIndex + index, pass, batch);
+                Add(part.Samples.Samples[index], part.FirstIndex + index, pass, batch, read);
             }
         }
 
         _mixer?.Mix(batch, new(_seed, RandomPurpose.Mix, epoch, number));
     }
 
-    private void Add(Sample sample, int index, int pass, Batch batch)
+    private void Add(Sample sample, int index, int pass, Batch batch, ImageRange read)
     {
-        var image = batch.Images.AsSpan(batch.Count * _imageLength, _imageLength);
-        if (_augment) _augmenter.Write(sample, new RandomStream(_seed, RandomPurpose.Augment, pass, index), image);
-        else _augmenter.Write(sample, image);
+        if (read.Contains(batch.Count))
+        {
+            var image = batch.Images.AsSpan(batch.Count * _imageLength, _imageLength);
+            if (_augment) _augmenter.Write(sample, new RandomStream(_seed, RandomPurpose.Augment, pass, index), image);
+            else _augmenter.Write(sample, image);
+        }
+
         batch.Indices[batch.Count++] = index;
         if (sample.Label is { } label) batch.Labels[batch.Labelled++] = label;
     }

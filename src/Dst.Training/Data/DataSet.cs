@@ -74,7 +74,12 @@ public sealed class DataSet
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
         options = DataKinds.Resolve(options, baseFolder, log);
-        var source = SourceData.Open(options, baseFolder, log, cancellation);
+        return Load(SourceData.Open(options, baseFolder, log, cancellation), options, seed, baseFolder, log, cancellation);
+    }
+
+    internal static DataSet Load(
+        SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
+    {
         var splits = SourceSplits.Draw(source, options, seed, baseFolder, log);
         (options, var shape) = InputShape.Of(options, source, cancellation);
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));

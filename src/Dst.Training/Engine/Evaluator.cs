@@ -25,7 +25,7 @@ public static class Evaluator
     {
         using var network = new TrainingNetwork(model.ToLogits(), batch, compute, seed: 0);
         network.Freeze();
-        using var loader = new BatchLoader(data, samples, batch, augment: false, seed: 0);
+        using var loader = new BatchLoader(data, samples, batch, augment: false, seed: 0, ranks: compute.Ranks);
         var metrics = Evaluate(network, loader, cancellation);
         return double.IsFinite(metrics.Loss) ? metrics : throw new NotFiniteNumberException(
             $"network '{model.Graph.Name}' gives logits of {samples.Name} images that are not finite; its weights overflow", metrics.Loss);
@@ -66,7 +66,7 @@ public static class Evaluator
         var (sum, count) = (0.0, 0L);
         foreach (var batch in samples.Epoch(0))
         {
-            cancellation.ThrowIfCancellationRequested();
+            network.Ranks.ThrowIfCancelled(cancellation);
             var outputs = network.Forward(batch.Images, batch.Count, training: false);
             sum += batch.Count * SquaredError.Mean(outputs, batch.Images.AsSpan(0, outputs.Length), gradient: default);
             count += batch.Count;
@@ -80,7 +80,7 @@ public static class Evaluator
         var metrics = new ClassificationMetrics(classes);
         foreach (var batch in samples.Epoch(0))
         {
-            cancellation.ThrowIfCancellationRequested();
+            samples.Ranks.ThrowIfCancelled(cancellation);
             metrics.Add(compute(batch), batch.Labels.AsSpan(0, batch.Labelled));
         }
 

@@ -6,6 +6,7 @@ using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Engine;
 
@@ -45,8 +46,9 @@ public sealed class Trainer : IDisposable
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
         _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);
         _trained = [.. _network.Parameters, .. _objective.Projections];
-        _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels);
-        _validation = new(data, data.Validation, options.Batch, augment: false, seed);
+        var readers = phase.Reconstructs ? RankGroup.Single : compute.Ranks; // every rank compares all outputs with the images
+        _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels, readers);
+        _validation = new(data, data.Validation, options.Batch, augment: false, seed, ranks: readers);
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
@@ -159,7 +161,7 @@ public sealed class Trainer : IDisposable
             Step(batch);
             Progress?.Report(Describe());
             if (Checkpoints.EveryMinutes > 0 && State.Seconds - _lastCheckpoint >= 60 * Checkpoints.EveryMinutes) SaveCheckpoint();
-            cancellation.ThrowIfCancellationRequested();
+            _network.Ranks.ThrowIfCancelled(cancellation);
         }
     }
 

@@ -85,7 +85,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         var network = StartIn(recipe) switch
         {
             ArmStart.Teacher => "the teacher",
-            ArmStart.Student when Given(recipe) is null => "the student",
+            ArmStart.Student when Given(recipe) is null => recipe.Pretrain.IsUsed ? "the student, begun as an auto-encoder" : "the student",
             ArmStart.NarrowStudent => "a narrower student of about the cost of the pruned one",
             _ => recipe.Student.IsTeacher ? "the finished teacher" : "the finished dense student",
         };

@@ -3,6 +3,7 @@ using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Experiments;
 
@@ -28,7 +29,9 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         {
             Checkpoints = run.Recipe.Checkpoint,
             Progress = Progress,
-            CheckpointDue = trainer => CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash),
+            CheckpointDue = run.IsCopy
+                ? null
+                : trainer => CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash),
             EpochEnded = row =>
             {
                 run.AddMetrics(row);
@@ -54,10 +57,15 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
     {
         if (phase.Options.Convolutions == FormChoice.Direct) return ConvolutionForms.Direct;
         if (phase.Options.Convolutions != FormChoice.Measured) return ConvolutionForms.Estimated;
-        var forms = ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute);
+        var forms = ConvolutionForms.Parse(compute.Ranks.Broadcast(MeasuredForms(phase))); // other ranks may measure others
         run.RecordConvolutions(phase.Arm, forms);
         return forms;
     }
+
+    private string MeasuredForms(TrainingPhase phase) =>
+        compute.Ranks.IsFirst
+            ? ConvolutionForms.Measure(phase.Start, phase.Options.Batch, compute with { Ranks = RankGroup.Single }).ToString()
+            : "";
 
     private string DescribeImages(int unlabelledRead)
     {

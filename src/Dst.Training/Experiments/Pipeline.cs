@@ -84,7 +84,9 @@ public sealed class Pipeline
                 $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
                 + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
         if (Arm.NeededBy(_recipe).All(arm => _run.Summary.Find(arm.Name) is not null)) return _run.Summary;
-        var changes = _run.WriteManifest(RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command });
+        var manifest = RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command };
+        SharedRun.Check(_compute.Ranks, manifest);
+        var changes = _run.WriteManifest(manifest);
         if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
         Planned?.Invoke(check.Plan());
         foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);

@@ -1,6 +1,7 @@
 using Dst.Runtime.Inference;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Objectives;
 
@@ -17,6 +18,7 @@ internal sealed class Teacher : IDisposable
     private readonly int _classes;
     private readonly int _length; // values of an image
     private readonly bool _standardise;
+    private readonly RankGroup _ranks;
     private readonly InputChange? _change;
     private readonly float[] _logits; // of a batch
     private int _count;
@@ -36,7 +38,7 @@ internal sealed class Teacher : IDisposable
     {
         if (inputs is not null && model.Normalisation is { } own)
             _change = InputChange.Between(inputs, own, model.Graph.Input, $"teacher '{model.Graph.Name}'");
-        _standardise = standardise;
+        (_standardise, _ranks) = (standardise, compute.Ranks);
         model = model.ToLogits();
         _length = (int)model.Graph.Input.Count;
         if (features.Count > 0)
@@ -76,10 +78,10 @@ internal sealed class Teacher : IDisposable
         var first = 0;
         foreach (var set in sets)
         {
-            using var images = new BatchLoader(data, set, batchSize, augment: false, seed: 0);
+            using var images = new BatchLoader(data, set, batchSize, augment: false, seed: 0, ranks: _ranks);
             foreach (var batch in images.Epoch(0))
             {
-                cancellation.ThrowIfCancellationRequested();
+                _ranks.ThrowIfCancelled(cancellation);
                 Compute(batch);
                 Logits.CopyTo(known.AsSpan((first + batch.Indices[0]) * _classes));
             }
@@ -127,7 +129,15 @@ internal sealed class Teacher : IDisposable
         }
         else
         {
-            _session!.Run(images, batch.Count, logits);
+            // Part by part, on one rank too: a linear layer sums neighbouring images in another order than single ones.
+            for (var part = _ranks.FirstPart; part < _ranks.EndPart; part++)
+            {
+                var (first, count) = ImageRange.OfPart(batch.Count, part);
+                if (count == 0) continue;
+                _session!.Run(images.Slice(first * _length, count * _length), count, logits.Slice(first * _classes, count * _classes));
+            }
+
+            _ranks.GatherRows(logits, batch.Count);
         }
     }
 }

@@ -12,6 +12,7 @@ internal static class Tool
     {
         ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu and libc6-dev-arm64-cross",
         ["arm-linux-gnueabihf-gcc"] = "gcc-arm-linux-gnueabihf and libc6-dev-armhf-cross",
+        ["mpirun"] = "openmpi-bin",
         ["qemu-aarch64"] = "qemu-user",
         ["qemu-arm"] = "qemu-user",
     };

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Dst.Cli;
 using Dst.ModelFiles;
@@ -58,6 +60,19 @@ public sealed class RunCommandTests : IDisposable
         Assert.DoesNotContain("class=\"notice\"", page);
         Assert.Contains($"model: {model}\nnext: ./dst predict {model} IMAGE...\n      ./dst eval {model} {folder}\n", run.Output);
         Assert.EndsWith($"      ./dst inspect {model}\n", run.Output);
+    }
+
+    [Fact]
+    public void A_dashboard_without_its_port_is_refused_and_leaves_no_folder()
+    {
+        Terminal.Run("run", _recipe, "--port", "8091").AssertWrongInput("--port", "--dashboard");
+        Terminal.Run("run", _recipe, "--dry-run", "--dashboard").AssertWrongInput("--dry-run", "--dashboard");
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = $"{((IPEndPoint)other.LocalEndpoint).Port}";
+        var taken = Terminal.Run("run", _recipe, "--out", _runs, "--dashboard", "--port", port);
+        taken.AssertFailsWith(CommandLine.WrongInput, $"--port {port} cannot be used");
+        Assert.False(Directory.Exists(Path.Combine(_runs, "tiny")));
     }
 
     [Fact]

@@ -71,6 +71,23 @@ public sealed class TestRecordTests : IDisposable
     }
 
     [Fact]
+    public void A_thumbnail_has_its_colours_pixel_by_pixel()
+    {
+        foreach (var (name, blue) in new[] { ("train/a/1.ppm", 50), ("train/b/1.ppm", 60), ("test/a/1.ppm", 70), ("test/b/1.ppm", 80) })
+        {
+            var pixels = Enumerable.Repeat(new byte[] { 200, 100, (byte)blue }, 16).SelectMany(pixel => pixel);
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(name))!);
+            File.WriteAllBytes(_folder.File(name), [.. "P6 4 4 255\n"u8, .. pixels]);
+        }
+
+        var options = new DataOptions { Kind = DataKind.Folder, Path = _folder.Path, Crop = 4, Validation = 0 };
+        var colours = DataSet.Load(options, seed: 1, ".", _ => { });
+        var picture = Thumbnail.Of(colours, colours.Test.Samples[1]);
+        Assert.Equal((3, 4, 4), (picture.Channels, picture.Height, picture.Width));
+        Assert.Equal([200, 100, 80, 200, 100, 80], picture.Pixels[..6]);
+    }
+
+    [Fact]
     public void A_thumbnail_of_a_large_image_is_the_mean_of_squares_of_its_pixels()
     {
         var large = TinyRun.Load(TinyRun.Recipe("", "data.simulated.size=130", "data.crop=130"));

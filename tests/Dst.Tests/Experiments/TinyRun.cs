@@ -1,9 +1,11 @@
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
+using Dst.Training.Ranks;
 
 namespace Dst.Tests.Experiments;
 
@@ -47,10 +49,11 @@ internal static class TinyRun
     /// </summary>
     public static RunSummary Run(
         RunFolder run, Action<int>? afterStep = null, Action<int>? epochEnded = null, Action<string>? log = null,
-        CancellationToken cancellation = default)
+        RankGroup? ranks = null, CancellationToken cancellation = default)
     {
         using var pool = new WorkerPool(run.Recipe.Threads);
-        var pipeline = new Pipeline(run, Load(run.Recipe), new(pool), Measure)
+        var compute = new ComputeContext(pool) { Ranks = ranks ?? RankGroup.Single };
+        var pipeline = new Pipeline(run, Load(run.Recipe), compute, Measure)
         {
             Progress = new StepCounter(afterStep),
             EpochEnded = row => epochEnded?.Invoke(row.Epoch),

@@ -24,11 +24,16 @@ internal static class RowTiles
     {
         SimdTier.V512 => [(16, 16.4), (8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
         SimdTier.V256 => [(6, 6.2), (5, 5.5), (4, 4.5), (3, 4.1), (2, 4), (1, 3.9)],
+        _ when HasWideTiles128 => [(6, 6.2), (5, 5.4), (4, 4.6), (3, 3.8), (2, 3), (1, 2.2)],
         _ => [(2, 2.1), (1, 1.9)],
     };
 
+    /// <summary>Whether the registers hold tiles of six pixels on vectors of 128 bits; costs are then counts of instructions.</summary>
+    private static bool HasWideTiles128 => Lanes128.Accumulators >= 6;
+
     /// <summary>Images that a tile across images holds; 1 where the tier has too few registers.</summary>
-    public static int ImagesTogether(SimdTier tier) => tier switch { SimdTier.V512 => 8, SimdTier.V256 => 4, _ => 1 };
+    public static int ImagesTogether(SimdTier tier) =>
+        tier switch { SimdTier.V512 => 8, SimdTier.V256 => 4, SimdTier.V128 when HasWideTiles128 => 4, _ => 1 };
 
     /// <summary>The fewest images for which a tile across images is worthwhile.</summary>
     public const int FewImagesTogether = 4;

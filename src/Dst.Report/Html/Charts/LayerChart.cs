@@ -15,7 +15,7 @@ internal sealed record LayerTime(string Layer, double Kept, double Ms, double? M
 /// <param name="Layers">The layers.</param>
 internal sealed record LayerChart(string Title, IReadOnlyList<LayerTime> Layers) : Chart(Title)
 {
-    private const double Left = 152, Right = 44, Top = 6, RowHeight = 17, Bottom = 40;
+    private const double Left = 166, Right = 44, Top = 6, RowHeight = 17, Bottom = 40;
     private const int LongestName = 22;
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using System.Xml.Linq;
 using Dst.Report.Html.Charts;
 using Dst.Report.Runs;
 using Dst.Training.Engine;
+using Dst.Training.Experiments;
 using static Dst.Report.Html.Markup;
 
 namespace Dst.Report.Html.Sections;
@@ -24,7 +25,13 @@ internal static class CurveSection
     private static IEnumerable<XElement> PartsOf(ReportGroup group, bool hasHeading)
     {
         if (hasHeading) yield return Tag("h3", group.Name);
-        var arms = group.Arms.Select(arm => arm.Arm).Where(arm => group.Details.Any(run => EpochsOf(run, arm).Any())).ToList();
+        // An arm in training has epochs, but no row in the summary yet.
+        var arms = ArmNames.All.Where(arm => group.Details.Any(run => EpochsOf(run, arm).Any())).ToList();
+        if (group.Details.Any(run => EpochsOf(run, ArmNames.Pretrain).Any()))
+            yield return new LineChart("Auto-encoder", Epoch, "Loss", LossesOf(group, ArmNames.Pretrain))
+            {
+                Note = "Mean squared error of the images that it makes from its code.",
+            }.ToHtml();
         if (arms.Count > 1)
             yield return new LineChart(
                 "Validation accuracy of all arms", Epoch, Top1, [.. arms.SelectMany(arm => Validation(group, arm, arm))]).ToHtml();

@@ -19,8 +19,10 @@ internal static class LayerSection
     /// <summary>The section, or null if the model is not there.</summary>
     public static XElement? Of(ReportGroup group)
     {
-        var (arm, run) = (group.Main.Arm, group.Details[0]);
-        if (run.Run.Summary.Find(arm) is not { } summary || run.ModelOf(arm) is not { } model) return null;
+        var arm = group.Main.Arm;
+        var run = group.Details.FirstOrDefault(run => run.Run.Summary.Find(arm) is not null && run.ModelOf(arm) is not null);
+        if (run is null) return null;
+        var (summary, model) = (run.Run.Summary.Find(arm)!, run.ModelOf(arm)!);
         var rows = LayerRow.AllOf(model).Select(row => new Row(row, summary)).ToList();
         var times = rows.Where(row => row.Step is not null).ToList();
         return Section.Of(

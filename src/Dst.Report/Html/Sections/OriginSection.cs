@@ -2,6 +2,7 @@ using System.Xml.Linq;
 using Dst.Foundations;
 using Dst.Report.Runs;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
 using static Dst.Report.Html.Markup;
 
 namespace Dst.Report.Html.Sections;
@@ -26,15 +27,7 @@ internal static class OriginSection
         var (recipe, arms) = (run.Run.Recipe, run.Run.Summary.Arms);
         yield return ("Run folder", run.Run.Folder);
         yield return ("Data", $"{Words.Of(recipe.Data.Kind)}{(recipe.Data.Path.Length > 0 ? $" {recipe.Data.Path}" : "")}");
-        var trained = arms.FirstOrDefault(arm => arm.LabelledImages > 0);
-        var unlabelled = arms.Max(arm => arm.UnlabelledImages);
-        yield return (
-            "Images",
-            string.Join(", ", [
-                .. trained is null ? [] : new[] { $"{trained.LabelledImages} to train on" },
-                .. unlabelled == 0 ? [] : new[] { $"{unlabelled} without labels" },
-                $"{arms[0].Confusion.Sum(row => row.Sum())} to test on", $"{arms[0].Confusion.Count} classes",
-            ]));
+        if (arms.Count > 0) yield return ("Images", ImagesOf(arms));
         yield return ("Teacher", NetworkOf(recipe.Teacher));
         yield return ("Student", recipe.Student.IsTeacher ? "the teacher itself" : NetworkOf(recipe.Student));
         yield return ("Seed", $"{run.Run.Summary.Seed}");
@@ -46,6 +39,18 @@ internal static class OriginSection
         yield return ("Processor", $"{manifest.Cpu}, vectors {manifest.Tier}, {Words.Count(manifest.Threads, "thread")}");
         yield return ("System", manifest.System);
         foreach (var change in manifest.Changes) yield return ("Changed", change);
+    }
+
+    private static string ImagesOf(IReadOnlyList<ArmSummary> arms)
+    {
+        var labelled = arms.FirstOrDefault(arm => arm.LabelledImages > 0)?.LabelledImages;
+        var unlabelled = arms.Max(arm => arm.UnlabelledImages);
+        var parts = new[]
+        {
+            labelled is null ? null : $"{labelled} to train on", unlabelled == 0 ? null : $"{unlabelled} without labels",
+            $"{arms[0].Confusion.Sum(row => row.Sum())} to test on", $"{arms[0].Confusion.Count} classes",
+        };
+        return string.Join(", ", parts.OfType<string>());
     }
 
     private static string NetworkOf(NetworkOptions network) =>

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Dst.Report.Runs;
+using Dst.Training.Experiments.Runs;
 using static Dst.Report.Html.Markup;
 
 namespace Dst.Report.Html.Sections;
@@ -20,7 +21,8 @@ internal static class SummarySection
 
     private static string DescriptionOf(ReportGroup group)
     {
-        var images = group.Runs.Runs[0].Summary.Find(group.Main.Arm)?.Confusion.Sum(row => row.Sum()) ?? 0;
+        var images = group.Runs.Runs.Select(run => run.Summary.Find(group.Main.Arm)).OfType<ArmSummary>().First()
+            .Confusion.Sum(row => row.Sum());
         var seeds = group.Runs.Seeds.Count == 1 ? $"seed {group.Runs.Seeds[0]}" : $"seeds {string.Join(", ", group.Runs.Seeds)}";
         var network = group.Dense is { } dense && dense.Network != group.Main.Network ? $"{group.Main.Network} after {dense.Network}"
             : group.Main.Network;
@@ -33,7 +35,7 @@ internal static class SummarySection
         yield return Tile(
             $"Top-1 of {main.Arm}", $"{main.TestTop1.ToText(1, scale: 100)}%",
             dense is null ? "on the test images"
-                : $"{100 * (main.TestTop1.Mean - dense.TestTop1.Mean):+0.0;-0.0;0.0} points to {dense.Arm}, the dense network");
+                : $"{100 * (main.TestTop1.Mean - dense.TestTop1.Mean):+0.0;-0.0;0.0} points against {dense.Arm}, the dense network");
         yield return Tile(
             "Weights kept", Format.Percent((double)main.Nonzero / main.Weights),
             $"{Format.Count(main.Nonzero)} of {Format.Count(main.Weights)}");

@@ -33,12 +33,12 @@ internal sealed unsafe class BatchNormNode : TrainingNode
         _runningMean = context.ParameterOf(node, "running_mean");
         _runningVariance = context.ParameterOf(node, "running_var");
         var padded = Layout.PaddedChannels(Channels);
-        _sums = new PartSums(BatchNorm.SumLength(Channels));
+        _sums = new PartSums(context.Ranks, BatchNorm.SumLength(Channels));
         _mean = new float[padded];
         _inverseDeviation = new float[padded];
         _foldedScale = new float[padded];
         _foldedShift = new float[padded];
-        _sumPart = SumPart;
+        _sumPart = context.Ranks.OfParts(SumPart);
     }
 
     /// <summary>The node that reads the output's gradient last.</summary>
@@ -95,7 +95,7 @@ internal sealed unsafe class BatchNormNode : TrainingNode
             return;
         }
 
-        if (!IsFused) pool.Run(WorkerPool.Parts, _sumPart);
+        if (!IsFused) RunParts(pool, _sumPart);
         var sums = _sums.Combine();
         BatchNorm.Finalise(sums, Count, Channels, _operation.Epsilon, _mean, _inverseDeviation);
         BatchNorm.UpdateRunning(sums, Count, _operation.Momentum, _runningMean.Value, _runningVariance.Value);

@@ -1,13 +1,14 @@
 using Dst.Kernels;
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>A parameter with one value for each channel, zero where a layer has none: its padded copy and its gradient.</summary>
-internal unsafe class ChannelParameter(Parameter? parameter, int channels) : IDisposable
+internal unsafe class ChannelParameter(RankGroup ranks, Parameter? parameter, int channels) : IDisposable
 {
     private readonly AlignedBuffer _packed = new(Layout.PaddedChannels(channels));
-    private readonly PartSums _sums = new(Layout.PaddedChannels(channels));
+    private readonly PartSums _sums = new(ranks, Layout.PaddedChannels(channels));
 
     /// <summary>Whether the layer has the parameter.</summary>
     public bool Exists => parameter is not null;

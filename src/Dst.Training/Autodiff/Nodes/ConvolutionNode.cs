@@ -12,7 +12,7 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
 
     protected Parameter Weight { get; } = context.ParameterOf(node, "weight");
 
-    protected BiasTerm Bias { get; } = new(context.Tier, context.FindParameterOf(node, "bias"), output.Shape);
+    protected BiasTerm Bias { get; } = new(context, context.FindParameterOf(node, "bias"), output.Shape);
 
     /// <summary>
     /// Images that stay in the second-level cache together: the larger of their inputs and outputs takes 128 kB, and there is room for
@@ -20,6 +20,14 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
     /// </summary>
     protected int CachedImages() =>
         Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, ImageRange.LargestPart(Context.MaxBatch));
+
+    /// <summary>Fetches the inputs and the output gradients of other ranks' images, for a gradient that is not summed over parts.</summary>
+    protected void GatherImages()
+    {
+        if (Context.Ranks.Count == 1) return;
+        Input.GatherValues(Context.Ranks, Pass.Images);
+        Output.GatherGradients(Context.Ranks, Pass.Images);
+    }
 
     public virtual void Dispose() => Bias.Dispose();
 

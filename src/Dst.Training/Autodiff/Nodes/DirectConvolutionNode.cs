@@ -13,7 +13,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     private readonly DirectConvolution _kernel;
     private readonly AlignedBuffer _weights;
     private readonly AlignedBuffer _backwardDataWeights;
-    private readonly Action<int> _sumWeightGradient;
+    private readonly Action<int> _sumBlock;
+    private readonly Action<int> _unpackBlock;
     private readonly Action<int> _backwardWeightOfBlocks;
     private readonly int _chunkImages;
     private int _scratch;
@@ -24,8 +25,9 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         _kernel = kernel;
         _weights = new AlignedBuffer(kernel.WeightLength);
         _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
-        _sumWeightGradient = SumWeightGradient;
-        _backwardWeightOfBlocks = BackwardWeightOfBlocks;
+        _sumBlock = SumBlock;
+        _unpackBlock = block => _kernel.UnpackWeightGradient(block, new(WeightGradient, _kernel.WeightGradientLength), Weight.Gradient);
+        _backwardWeightOfBlocks = context.Ranks.OfParts(BackwardWeightOfBlocks);
         _chunkImages = CachedImages();
     }
 
@@ -35,6 +37,11 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     /// With large weights a part takes some blocks of filters and all images. This saves partial sums but reads all inputs in each part.
     /// </summary>
     private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts && _kernel.WeightGradientLength >= LargeWeights;
+
+    private PartialSums Sums => new(Context, WorkerPool.Parts);
+
+    /// <summary>The sum over all images: one array of all parts, or the total of theirs.</summary>
+    private float* WeightGradient => SplitByFilters ? Context.Workspace.Partial(0) : Sums.Total;
 
     public override void Dispose()
     {
@@ -63,13 +70,15 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     protected override void BeginBackward(WorkerPool pool)
     {
         if (Input.NeedsGradient) _kernel.PackBackwardDataWeights(Weight.Value, _backwardDataWeights.Span);
-        if (SplitByFilters) pool.Run(WorkerPool.Parts, _backwardWeightOfBlocks);
+        if (!SplitByFilters) return;
+        GatherImages();
+        RunParts(pool, _backwardWeightOfBlocks);
     }
 
     protected override void BeginBackwardPart(int part)
     {
         Bias.BeginGradient(part);
-        if (!SplitByFilters) new Span<float>(Context.Workspace.Partial(part), _kernel.WeightGradientLength).Clear();
+        if (!SplitByFilters) new Span<float>(Sums.Of(part), _kernel.WeightGradientLength).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
@@ -79,7 +88,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         if (!SplitByFilters)
             _kernel.BackwardWeight(
                 images.Count, ReadInput(0, images, part), gradient, 0, Shape.FilterBlocks,
-                Context.Workspace.Partial(part), Scratch(part, _scratch));
+                Sums.Of(part), Scratch(part, _scratch));
         if (Input.NeedsGradient)
             _kernel.BackwardData(
                 images.Count, gradient, _backwardDataWeights.Pointer, Input.Gradient(images.First),
@@ -89,23 +98,36 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     protected override void EndBackward(WorkerPool pool)
     {
         Bias.EndGradient();
-        if (!SplitByFilters) pool.Run(Shape.FilterBlocks, _sumWeightGradient);
+        if (SplitByFilters)
+        {
+            if (Context.Ranks.Count > 1) GatherWeightGradient();
+        }
+        else
+        {
+            pool.Run(Shape.FilterBlocks, _sumBlock);
+            Sums.Exchange(_kernel.WeightGradientLength);
+        }
+
+        pool.Run(Shape.FilterBlocks, _unpackBlock);
     }
 
-    private void SumWeightGradient(int block)
+    private void GatherWeightGradient() => Context.Ranks.Gather(
+        new Span<float>(WeightGradient, _kernel.WeightGradientLength),
+        rank => rank == 0 ? 0 : _kernel.WeightGradientRange(FirstBlock(rank * Context.Ranks.PartCount) - 1).End);
+
+    private void SumBlock(int block)
     {
         var (first, end) = _kernel.WeightGradientRange(block);
-        var total = Context.Workspace.Partial(0);
-        for (var part = 1; part < WorkerPool.Parts; part++)
-            Elementwise.Accumulate(Tier, Context.Workspace.Partial(part) + first, end - first, total + first);
-        _kernel.UnpackWeightGradient(block, new(total, _kernel.WeightGradientLength), Weight.Gradient);
+        Sums.Combine(first, end - first);
     }
+
+    /// <summary>The first block of filters of a part.</summary>
+    private int FirstBlock(int part) => Shape.FilterBlocks * part / WorkerPool.Parts;
 
     private void BackwardWeightOfBlocks(int part)
     {
-        var blocks = Shape.FilterBlocks;
-        int firstBlock = blocks * part / WorkerPool.Parts, endBlock = blocks * (part + 1) / WorkerPool.Parts;
-        var sums = Context.Workspace.Partial(0);
+        int firstBlock = FirstBlock(part), endBlock = FirstBlock(part + 1);
+        var sums = WeightGradient;
         var first = _kernel.WeightGradientRange(firstBlock).First;
         new Span<float>(sums + first, _kernel.WeightGradientRange(endBlock - 1).End - first).Clear();
         var all = new ImageRange(0, Pass.Images);
@@ -116,8 +138,5 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
                 images.Count, ReadInput(0, images, part), ReadOutputGradient(images, part),
                 firstBlock, endBlock, sums, Scratch(part, _scratch));
         }
-
-        for (var block = firstBlock; block < endBlock; block++)
-            _kernel.UnpackWeightGradient(block, new(sums, _kernel.WeightGradientLength), Weight.Gradient);
     }
 }

@@ -6,7 +6,7 @@ namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
 /// A convolution in the frequency domain. The whole batch takes each step before the next, so that the weights of each frequency are read
-/// once for all images, and their gradient needs no partial sums.
+/// once for all images, and their gradient needs no partial sums. Each rank multiplies the spectra of the whole batch.
 /// </summary>
 internal sealed unsafe class FftNode : ConvolutionNode
 {
@@ -30,7 +30,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
         _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _packBlock = block => _kernel.PackWeights(block, Weight.Value, _weights.Pointer);
         _packBackwardDataBlock = block => _kernel.PackBackwardDataWeights(block, Weight.Value, _backwardDataWeights.Pointer);
-        _transformInput = TransformInput;
+        _transformInput = context.Ranks.OfParts(TransformInput);
         _multiply = Multiply;
         _transformGradient = TransformGradient;
         _multiplyTransposed = MultiplyTransposed;
@@ -66,7 +66,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
 
     protected override void RunForward(WorkerPool pool)
     {
-        pool.Run(WorkerPool.Parts, _transformInput);
+        RunParts(pool, _transformInput);
         pool.Run(WorkerPool.Parts, _multiply);
         base.RunForward(pool);
     }
@@ -82,6 +82,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
 
     protected override void RunBackward(WorkerPool pool)
     {
+        GatherImages();
         pool.Run(WorkerPool.Parts, _transformGradient);
         pool.Run(WorkerPool.Parts, _multiplyTransposed);
         if (Input.NeedsGradient) base.RunBackward(pool);
@@ -134,7 +135,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
         {
             var image = images.Slice(i, 1);
             var dy = ReadOutputGradient(image, part);
-            Bias.AddGradient(image, dy, part);
+            if (Context.Ranks.Owns(part)) Bias.AddGradient(image, dy, part);
             _kernel.TransformOutputGradient(TilesOf(image), dy, OutputSpectra, Scratch(part, _scratch));
         }
     }

@@ -19,7 +19,7 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     {
         _gradientLength = packedGradientLength;
         Weight = context.ParameterOf(node, "weight");
-        _bias = new BiasTerm(context.Tier, context.FindParameterOf(node, "bias"), output.Shape);
+        _bias = new BiasTerm(context, context.FindParameterOf(node, "bias"), output.Shape);
         _packed = new AlignedBuffer(packedLength);
     }
 
@@ -28,6 +28,8 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     protected float* Packed => _packed.Pointer;
 
     protected float* BiasValues => _bias.Packed;
+
+    private PartialSums Sums => new(Context, WorkerPool.Parts);
 
     public virtual void Dispose()
     {
@@ -58,23 +60,23 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     protected override void BeginBackwardPart(int part)
     {
         _bias.BeginGradient(part);
-        new Span<float>(Context.Workspace.Partial(part), _gradientLength).Clear();
+        new Span<float>(Sums.Of(part), _gradientLength).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
     {
         var gradient = ReadOutputGradient(images, part);
         _bias.AddGradient(images, gradient, part);
-        BackwardWeight(images, ReadInput(0, images, part), gradient, Context.Workspace.Partial(part), part);
+        BackwardWeight(images, ReadInput(0, images, part), gradient, Sums.Of(part), part);
         if (Input.NeedsGradient) BackwardData(images, gradient, part);
     }
 
     protected override void EndBackward(WorkerPool pool)
     {
         _bias.EndGradient();
-        for (var part = 1; part < WorkerPool.Parts; part++)
-            Elementwise.Accumulate(Tier, Context.Workspace.Partial(part), _gradientLength, Context.Workspace.Partial(0));
-        Unpack(new(Context.Workspace.Partial(0), _gradientLength));
+        Sums.Combine(0, _gradientLength);
+        Sums.Exchange(_gradientLength);
+        Unpack(new(Sums.Total, _gradientLength));
     }
 }
 

@@ -19,14 +19,17 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     public WinogradByPositionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
         : base(context, node, input, output, kernel)
     {
-        _gatherInput = GatherInput;
-        _multiply = position => Kernel.Multiply(position, position + 1, Rows, InputTiles, Weights, OutputTiles);
+        _gatherInput = context.Ranks.OfParts(GatherInput);
+        _multiply = position => Kernel.Multiply(position, position + 1, OwnRows, InputTiles, Weights, OutputTiles);
         _gatherGradient = GatherGradient;
         _multiplyTransposed = MultiplyTransposed;
         _unpackBlock = block => Kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
     }
 
-    private TileRows Rows => new(0, 0, Pass.Images * Kernel.RowsPerImage);
+    private TileRows AllRows => RowsOf(new(0, Pass.Images));
+
+    /// <summary>Rows of tiles of this rank's images.</summary>
+    private TileRows OwnRows => RowsOf(Context.Ranks.ImagesOf(Pass.Images));
 
     private float* InputTiles => Context.Workspace.Shared;
 
@@ -39,7 +42,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     protected override void RunForward(WorkerPool pool)
     {
-        pool.Run(WorkerPool.Parts, _gatherInput);
+        RunParts(pool, _gatherInput);
         pool.Run(Kernel.Positions, _multiply);
         base.RunForward(pool);
     }
@@ -52,6 +55,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     protected override void RunBackward(WorkerPool pool)
     {
+        GatherImages();
         pool.Run(WorkerPool.Parts, _gatherGradient);
         pool.Run(Kernel.Positions, _multiplyTransposed);
         if (Input.NeedsGradient) base.RunBackward(pool);
@@ -68,6 +72,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     protected override void EndBackward(WorkerPool pool)
     {
         base.EndBackward(pool);
+        if (Context.Ranks.Count > 1) GatherWeightGradient();
         pool.Run(Shape.FilterBlocks, _unpackBlock);
     }
 
@@ -93,17 +98,38 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         {
             var image = images.Slice(i, 1);
             var dy = ReadOutputGradient(image, part);
-            Bias.AddGradient(image, dy, part);
+            if (Context.Ranks.Owns(part)) Bias.AddGradient(image, dy, part);
             Kernel.TransformOutputGradient(RowsOf(image), dy, OutputTiles);
         }
     }
 
-    /// <summary>The weight gradient comes first: the tiles of the input's gradient overwrite those of the input.</summary>
+    /// <summary>
+    /// The weight gradient comes first: the tiles of the input's gradient overwrite those of the input. A rank computes it for its share of
+    /// the positions, with the images of all.
+    /// </summary>
     private void MultiplyTransposed(int position)
     {
+        if (IsOwn(position))
+        {
+            var (first, length) = Kernel.WeightGradientRange(position);
+            new Span<float>(WeightGradient + first, length).Clear();
+            Kernel.AddWeightGradient(position, position + 1, AllRows, InputTiles, OutputTiles, WeightGradient);
+        }
+
+        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, OwnRows, OutputTiles, BackwardDataWeights, InputTiles);
+    }
+
+    private void GatherWeightGradient() => Context.Ranks.Gather(
+        new Span<float>(WeightGradient, Kernel.WeightGradientLength),
+        rank => rank == 0 ? 0 : EndOfPosition(Context.Ranks.FirstOf(Kernel.Positions, rank) - 1));
+
+    private bool IsOwn(int position) =>
+        position >= Context.Ranks.FirstOf(Kernel.Positions, Context.Ranks.Rank)
+        && position < Context.Ranks.FirstOf(Kernel.Positions, Context.Ranks.Rank + 1);
+
+    private int EndOfPosition(int position)
+    {
         var (first, length) = Kernel.WeightGradientRange(position);
-        new Span<float>(WeightGradient + first, length).Clear();
-        Kernel.AddWeightGradient(position, position + 1, Rows, InputTiles, OutputTiles, WeightGradient);
-        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, Rows, OutputTiles, BackwardDataWeights, InputTiles);
+        return checked((int)(first + length));
     }
 }

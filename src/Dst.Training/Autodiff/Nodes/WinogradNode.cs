@@ -17,7 +17,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     private const int MediumWeights = 250_000;
     private const int FewTiles = 32;
 
-    private readonly int _sums;
+    private readonly int _partsOfSum;
     private readonly Action<int> _backwardParts;
     private readonly Action<int> _sumPosition;
     private readonly Action<int> _unpackBlock;
@@ -29,13 +29,19 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         : base(context, node, input, output, kernel)
     {
         _chunkImages = CachedImages();
-        _sums = kernel.WeightGradientLength >= LargeWeights ? WorkerPool.Parts / 2 : WorkerPool.Parts;
+        _partsOfSum = kernel.WeightGradientLength >= LargeWeights ? 2 : 1;
+        if (_partsOfSum > context.Ranks.PartCount)
+            throw new InputException(
+                $"layer '{node.Name}' has so many weights that two parts of a batch share a sum, and each of {context.Ranks.Count} ranks "
+                + $"has one part; {context.Ranks.Count / 2} ranks or fewer were expected");
         _backwardParts = BackwardParts;
         _sumPosition = SumPosition;
-        _unpackBlock = block => Kernel.UnpackWeightGradient(block, Context.Workspace.Partial(0), Weight.Gradient);
+        _unpackBlock = block => Kernel.UnpackWeightGradient(block, Sums.Total, Weight.Gradient);
     }
 
     protected override int ChunkImages => _chunkImages;
+
+    private PartialSums Sums => new(Context, WorkerPool.Parts / _partsOfSum);
 
     /// <summary>Rows of tiles that go through all steps together.</summary>
     public static int RowsTogether(WinogradForm form, Conv2dShape shape, int maxBatch)
@@ -70,7 +76,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     protected override void BeginBackwardPart(int part)
     {
         base.BeginBackwardPart(part);
-        if (part * _sums % WorkerPool.Parts == 0) new Span<float>(Sums(part), Kernel.WeightGradientLength).Clear();
+        if (part % _partsOfSum == 0) new Span<float>(Sums.Of(part), Kernel.WeightGradientLength).Clear();
     }
 
     protected override void BackwardImages(ImageRange images, int part)
@@ -84,7 +90,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
             var rows = RunOfRows(images, first);
             Kernel.TransformInput(rows, x, v);
             Kernel.TransformOutputGradient(rows, dy, m);
-            Kernel.AddWeightGradient(0, Kernel.Positions, rows, v, m, Sums(part));
+            Kernel.AddWeightGradient(0, Kernel.Positions, rows, v, m, Sums.Of(part));
             if (!Input.NeedsGradient) continue;
             Kernel.MultiplyTransposed(0, Kernel.Positions, rows, m, BackwardDataWeights, v);
             Kernel.TransformInputGradient(rows, v, adds, Input.Gradient(images.First));
@@ -98,23 +104,22 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     {
         base.EndBackward(pool);
         pool.Run(Kernel.Positions, _sumPosition);
+        Sums.Exchange(Kernel.WeightGradientLength);
         pool.Run(Shape.FilterBlocks, _unpackBlock);
     }
 
-    protected override void RunBackward(WorkerPool pool) => pool.Run(_sums, _backwardParts);
+    protected override void RunBackward(WorkerPool pool) => pool.Run(Context.Ranks.PartCount / _partsOfSum, _backwardParts);
 
     /// <summary>The parts that add to the same sums, one after another.</summary>
-    private void BackwardParts(int sums)
+    private void BackwardParts(int sum)
     {
-        for (var part = sums * WorkerPool.Parts / _sums; part < (sums + 1) * WorkerPool.Parts / _sums; part++) BackwardPart(part);
+        var first = Context.Ranks.FirstPart + sum * _partsOfSum;
+        for (var part = first; part < first + _partsOfSum; part++) BackwardPart(part);
     }
-
-    private float* Sums(int part) => Context.Workspace.Partial(part * _sums / WorkerPool.Parts);
 
     private void SumPosition(int position)
     {
         var (first, length) = Kernel.WeightGradientRange(position);
-        for (var sums = 1; sums < _sums; sums++)
-            Elementwise.Accumulate(Tier, Context.Workspace.Partial(sums) + first, length, Context.Workspace.Partial(0) + first);
+        Sums.Combine(first, length);
     }
 }

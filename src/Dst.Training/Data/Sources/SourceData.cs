@@ -50,6 +50,30 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
         };
     }
 
+    /// <summary>Images in memory. Classes are in the order of the code points of their names.</summary>
+    /// <param name="training">Images to train on, and to draw splits from.</param>
+    /// <param name="test">Test images, or none to draw them.</param>
+    /// <exception cref="InputException">There are fewer than two classes, or a test image is of a class without training images.</exception>
+    public static SourceData OfImages(IEnumerable<LabelledImage> training, IEnumerable<LabelledImage> test)
+    {
+        var (learning, testing) = (training.ToList(), test.ToList());
+        string[] names = [.. learning.Select(image => image.ClassName).Distinct().Order(StringComparer.Ordinal)];
+        if (names.Length < 2)
+            throw new InputException(
+                $"the training images are of {Words.Count(names.Length, "class", "classes")}; at least 2 were expected");
+        return new(names, [.. learning.Select(Sample)], [.. testing.Select(Sample)]);
+
+        SourceSample Sample(LabelledImage labelled, int number)
+        {
+            var label = Array.IndexOf(names, labelled.ClassName);
+            return label >= 0
+                ? new($"{labelled.ClassName}, image {number}", label, () => labelled.Image)
+                : throw new InputException(
+                    $"a test image has the class '{labelled.ClassName}', which has no training images; one of {string.Join(", ", names)} "
+                    + "was expected");
+        }
+    }
+
     /// <summary>The folder or file of the data.</summary>
     /// <exception cref="InputException">None is given, or it does not exist.</exception>
     public static string PathOf(DataOptions options, string baseFolder)

@@ -58,6 +58,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether the run goes on although something is different that may change its result.</summary>
     public bool IsForced { get; private init; }
 
+    /// <summary>Whether this is the copy of a rank other than 0. It keeps no checkpoints, and is removed at the end.</summary>
+    internal bool IsCopy { get; private init; }
+
     /// <summary>Whether the run began in this process.</summary>
     private bool IsNew { get; init; }
 
@@ -120,13 +123,15 @@ public sealed class RunFolder : IDisposable
     /// <param name="recipe">The recipe.</param>
     /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
     /// <exception cref="InputException">It is not a run folder, is in use, is damaged, or was made with another recipe.</exception>
-    public static RunFolder Resume(string path, Recipe recipe, bool force = false)
+    public static RunFolder Resume(string path, Recipe recipe, bool force = false) => Resume(path, recipe, force, isCopy: false);
+
+    private static RunFolder Resume(string path, Recipe recipe, bool force, bool isCopy)
     {
         TakeRecipe(path, recipe, force);
         if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
         return RunPaths.Guard(path, () =>
         {
-            var run = new RunFolder(path, recipe, FileMode.Open) { IsForced = force };
+            var run = new RunFolder(path, recipe, FileMode.Open) { IsForced = force, IsCopy = isCopy };
             try
             {
                 foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
@@ -140,6 +145,9 @@ public sealed class RunFolder : IDisposable
             }
         });
     }
+
+    /// <summary>Opens a copy of a run's folder, for a rank other than 0.</summary>
+    internal static RunFolder OpenCopy(string path, Recipe recipe, bool force) => Resume(path, recipe, force, isCopy: true);
 
     /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
     /// <param name="folder">The folder.</param>
@@ -167,7 +175,7 @@ public sealed class RunFolder : IDisposable
     public void AddMetrics(EpochMetrics row) => RunPaths.Guard(Path, () =>
     {
         _metrics.Add(row);
-        if (row.Epoch == 1) RunPaths.PointLatest(Recipe.Runs, Path);
+        if (row.Epoch == 1 && !IsCopy) RunPaths.PointLatest(Recipe.Runs, Path);
         return true;
     });
 
@@ -248,6 +256,7 @@ public sealed class RunFolder : IDisposable
     {
         _metrics.Dispose();
         _lock.Dispose();
+        if (IsCopy) RunPaths.Remove(Path);
     }
 
     /// <summary>Reads what is finished and checks that all files are of one run.</summary>

@@ -127,6 +127,20 @@ public sealed record RunManifest
         ];
     }
 
+    /// <summary>What must be the same on every rank, by name.</summary>
+    internal Dictionary<string, string> Facts()
+    {
+        var facts = new Dictionary<string, string>
+        {
+            ["version"] = $"{Version}+{Commit}",
+            ["tier"] = Tier,
+            ["recipe"] = RecipeHash!,
+        };
+        foreach (var (split, hash) in Data) facts[$"{split} data of hash"] = hash;
+        foreach (var (key, hash) in Models) facts[$"the file of {key} with the hash"] = hash;
+        return facts;
+    }
+
     // A file that is gone cannot differ. What still needs it says so.
     private static Dictionary<string, string> ModelsOf(Recipe recipe)
     {

@@ -70,6 +70,19 @@ public sealed class HtmlReportTests : IDisposable
         Assert.Equal(3, Count(page, "<dt>Run folder</dt>"));
     }
 
+    [Fact]
+    public void A_run_without_a_finished_network_is_named()
+    {
+        var run = FinishedRun.FindAll(TinyRun.RunIn(_folder.Path, "arms=[student]", "train.epochs=1"), Assert.Fail).Single();
+        var empty = run with { Summary = run.Summary with { Arms = [] } };
+        var refusal = Assert.Throws<InputException>(() => HtmlReport.Render([empty], Assert.Fail));
+        Assert.Contains($"{run.Folder} has no finished network", refusal.Message);
+        var live = LiveReport.Page(empty, progress: null, version: 3);
+        Assert.All(["now", "curves", "origin"], section => Assert.Contains($"<section class=\"{section}\"", live));
+        Assert.Contains("data-version=\"3\"", live);
+        Assert.Contains("<section class=\"arms\">", LiveReport.Page(run, progress: null, version: 4));
+    }
+
     private static string Render(params string[] folders) => HtmlReport.Render(FinishedRun.FindAll(folders, Assert.Fail), Assert.Fail);
 
     private static int Count(string page, string text) => page.Split(text).Length - 1;

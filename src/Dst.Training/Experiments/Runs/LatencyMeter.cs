@@ -1,11 +1,10 @@
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference;
-using Dst.Training.Experiments.Runs;
 
-namespace Dst.Cli.Bench;
+namespace Dst.Training.Experiments.Runs;
 
 /// <summary>Measures the time of one image through a network's inference plan: batch 1, 1 thread, each layer in its fastest form.</summary>
-internal static class LatencyMeter
+public static class LatencyMeter
 {
     private const int MinRuns = 20;
     private const double WarmUpSeconds = 0.2;

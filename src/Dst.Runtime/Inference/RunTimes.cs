@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Dst.Cli.Bench;
+namespace Dst.Runtime.Inference;
 
 /// <summary>Milliseconds of single runs.</summary>
 internal static class RunTimes

@@ -1,6 +1,4 @@
-using Dst.Runtime.Inference;
-
-namespace Dst.Cli.Bench;
+namespace Dst.Runtime.Inference;
 
 /// <summary>A session of a plan with a batch of images, ready to run.</summary>
 /// <param name="plan">Not disposed.</param>

@@ -1,0 +1,146 @@
+using System.Net;
+using System.Text;
+using Dst.Report.Html;
+using Dst.Report.Runs;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Cli.Output;
+
+/// <summary>
+/// Serves the report of a run while it goes on, to browsers on this machine alone. Pages are made when they are asked for, on a thread
+/// that is not of the training.
+/// </summary>
+internal sealed class Dashboard : IDisposable
+{
+    /// <summary>The port that is tried first.</summary>
+    public const int FirstPort = 8090;
+
+    private const int PortsToTry = 100;
+
+    private readonly RunFolder _run;
+    private readonly HttpListener _listener;
+    private readonly Thread _thread;
+    private volatile LiveProgress? _progress;
+    private volatile int _epochs;
+    private (int Version, string Text)? _page; // of the server's thread
+
+    private Dashboard(RunFolder run, HttpListener listener, int port)
+    {
+        (_run, _listener, Port) = (run, listener, port);
+        _thread = new(Serve) { IsBackground = true, Name = "dst dashboard" };
+        _thread.Start();
+    }
+
+    /// <summary>The port on 127.0.0.1.</summary>
+    public int Port { get; }
+
+    // Tells pages apart that show other epochs or arms.
+    private int Version => _epochs + _run.Summary.Arms.Count;
+
+    /// <summary>Begins to serve a run.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="port">The port, or null for the first free one.</param>
+    /// <exception cref="InputException">The port is taken, or none is free.</exception>
+    public static Dashboard Begin(RunFolder run, int? port)
+    {
+        foreach (var candidate in port is { } only ? [only] : Enumerable.Range(FirstPort, PortsToTry))
+        {
+            var listener = new HttpListener();
+            listener.Prefixes.Add($"http://127.0.0.1:{candidate}/");
+            try
+            {
+                listener.Start();
+                return new(run, listener, candidate);
+            }
+            catch (HttpListenerException e)
+            {
+                listener.Close();
+                if (port is not null)
+                    throw new InputException(
+                        $"--port {port} cannot be used ({e.Message.TrimEnd('.')}); a free port was expected, or none for the first free one",
+                        e);
+            }
+        }
+
+        throw new InputException($"none of the ports {FirstPort} to {FirstPort + PortsToTry - 1} is free; expected one, or --port");
+    }
+
+    /// <summary>Takes where training is. Call from the thread that trains.</summary>
+    public void Show(ExperimentProgress progress)
+    {
+        var last = progress.Last;
+        _progress = new(
+            last.Arm, progress.Network, progress.Number, progress.Arms, last.Epoch, last.Epochs, progress.Done, last.Loss,
+            last.ImagesPerSecond, last.Remaining, progress.RemainingOfAll);
+    }
+
+    /// <summary>Says that there is an epoch more to show. Call from the thread that trains.</summary>
+    public void EpochEnded() => _epochs++;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _listener.Close();
+        _thread.Join();
+    }
+
+    private void Serve()
+    {
+        while (true)
+        {
+            try
+            {
+                Answer(_listener.GetContext());
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException)
+            {
+                if (!_listener.IsListening) return; // else a browser has gone away
+            }
+        }
+    }
+
+    private void Answer(HttpListenerContext context)
+    {
+        var (status, type, text) = TryFind(context.Request);
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var response = context.Response;
+        (response.StatusCode, response.ContentType, response.ContentLength64) = (status, $"{type}; charset=utf-8", bytes.Length);
+        response.Headers["Cache-Control"] = "no-store";
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        response.Close(bytes, willBlock: true);
+    }
+
+    // Whatever fails here must not end the training.
+    private (int Status, string Type, string Text) TryFind(HttpListenerRequest request)
+    {
+        try
+        {
+            return Find(request);
+        }
+        catch (Exception e)
+        {
+            return (500, "text/plain", e.Message);
+        }
+    }
+
+    private (int Status, string Type, string Text) Find(HttpListenerRequest request)
+    {
+        // A page of another site may have a name that leads to this address.
+        if (request.UserHostName != $"127.0.0.1:{Port}") return (421, "text/plain", "wrong host");
+        if (request.HttpMethod != "GET") return (405, "text/plain", "GET was expected");
+        return request.Url?.AbsolutePath switch
+        {
+            "/" => (200, "text/html", Page()),
+            LiveReport.NowPath => (200, "text/html", LiveReport.Now(_progress, Version)),
+            LiveReport.ScriptPath => (200, "text/javascript", LiveReport.Script),
+            _ => (404, "text/plain", "not found"),
+        };
+    }
+
+    private string Page()
+    {
+        var (version, summary) = (Version, _run.Summary);
+        if (_page?.Version != version) _page = (version, LiveReport.Page(new(_run.Path, summary, _run.Recipe), _progress, version));
+        return _page.Value.Text;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+
+namespace Dst.Distributed;
+
+/// <summary>
+/// The few functions of the system's MPI library that training calls. MPI has no common binary interface: handles are addresses in Open MPI
+/// and numbers in MPICH and its relatives (Intel MPI, MVAPICH2).
+/// </summary>
+/// <remarks>MPI Forum, "MPI: A Message-Passing Interface Standard, Version 3.1", 2015.</remarks>
+internal sealed unsafe class MpiLibrary
+{
+    /// <summary>MPI_THREAD_FUNNELED: of the threads of a process only one calls MPI.</summary>
+    private const int ThreadFunneled = 1;
+
+    private const int Success = 0;
+    private const nint MpichWorld = 0x44000000;
+    private const nint MpichByte = 0x4c00010d;
+    private const nint MpichStatusIgnore = 1;
+
+    private static readonly string[] OpenMpiNames = ["libmpi.so.40", "libmpi.40.dylib"];
+    private static readonly string[] MpichNames = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib"];
+
+    private readonly delegate* unmanaged<void*, int, nint, int, int, void*, int, nint, int, int, nint, nint, int> _exchange;
+    private readonly nint _library;
+    private readonly nint _world;
+    private readonly nint _byte;
+    private readonly nint _statusIgnore;
+
+    private MpiLibrary(nint library)
+    {
+        _library = library;
+        if (NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out _world))
+        {
+            _byte = NativeLibrary.GetExport(library, "ompi_mpi_byte");
+        }
+        else
+        {
+            (_world, _byte, _statusIgnore) = (MpichWorld, MpichByte, MpichStatusIgnore);
+        }
+
+        _exchange = (delegate* unmanaged<void*, int, nint, int, int, void*, int, nint, int, int, nint, nint, int>)
+            NativeLibrary.GetExport(library, "MPI_Sendrecv");
+    }
+
+    /// <summary>Loads the library, that of the starter first.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static MpiLibrary Load(bool prefersOpenMpi)
+    {
+        string[] names = prefersOpenMpi ? [.. OpenMpiNames, .. MpichNames] : [.. MpichNames, .. OpenMpiNames];
+        foreach (var name in names)
+        {
+            if (NativeLibrary.TryLoad(name, out var library)) return new(library);
+        }
+
+        throw new InputException(
+            $"no MPI library was found, and the job has several processes; one of {string.Join(", ", names)} was expected, which the "
+            + "packages libopenmpi3 and libmpich12 bring");
+    }
+
+    /// <summary>Joins the job.</summary>
+    public void Start()
+    {
+        int provided;
+        var start = (delegate* unmanaged<int*, byte***, int, int*, int>)NativeLibrary.GetExport(_library, "MPI_Init_thread");
+        Check(start(null, null, ThreadFunneled, &provided), "MPI_Init_thread");
+    }
+
+    /// <summary>Number of this process.</summary>
+    public int ReadRank() => Ask("MPI_Comm_rank");
+
+    /// <summary>Processes of the job.</summary>
+    public int ReadCount() => Ask("MPI_Comm_size");
+
+    /// <summary>Sends and receives at once.</summary>
+    public void Exchange(int partner, byte* send, int sendLength, byte* receive, int receiveLength) =>
+        Check(
+            _exchange(send, sendLength, _byte, partner, 0, receive, receiveLength, _byte, partner, 0, _world, _statusIgnore),
+            "MPI_Sendrecv");
+
+    /// <summary>Leaves the job; every process must do so.</summary>
+    public void End() => Check(((delegate* unmanaged<int>)NativeLibrary.GetExport(_library, "MPI_Finalize"))(), "MPI_Finalize");
+
+    private int Ask(string function)
+    {
+        int value;
+        Check(((delegate* unmanaged<nint, int*, int>)NativeLibrary.GetExport(_library, function))(_world, &value), function);
+        return value;
+    }
+
+    private static void Check(int status, string function)
+    {
+        if (status != Success) throw new IOException($"{function} failed with status {status}");
+    }
+}

@@ -1,0 +1,50 @@
+using Dst.Training.Ranks;
+
+namespace Dst.Distributed;
+
+/// <summary>The processes of an MPI job. MPI is loaded only where a starter says that there are several.</summary>
+public sealed unsafe class MpiLink : IRankLink
+{
+    /// <summary>Longest message: MPI counts in 32 bits.</summary>
+    private const int LongestMessage = 1 << 30;
+
+    private readonly MpiLibrary _library;
+
+    private MpiLink(MpiLibrary library) => (_library, Rank, Count) = (library, library.ReadRank(), library.ReadCount());
+
+    /// <inheritdoc/>
+    public int Rank { get; }
+
+    /// <inheritdoc/>
+    public int Count { get; }
+
+    /// <summary>Joins the job of this process, or returns null if it has one process.</summary>
+    /// <exception cref="InputException">There is no MPI library, or it is not that of the starter.</exception>
+    public static MpiLink? Join(Launch launch)
+    {
+        ArgumentNullException.ThrowIfNull(launch);
+        if (launch.Count == 1) return null;
+        var library = MpiLibrary.Load(launch.IsOpenMpi);
+        library.Start();
+        var link = new MpiLink(library);
+        if (link.Count == launch.Count) return link;
+        throw new InputException(
+            $"{launch.Count} processes were started, and MPI sees {link.Count} of them; the starter of the same MPI was expected, such as "
+            + "mpirun of the loaded library, or srun --mpi=pmix");
+    }
+
+    /// <inheritdoc/>
+    public void Exchange(int partner, ReadOnlySpan<byte> send, Span<byte> receive)
+    {
+        fixed (byte* from = send, to = receive)
+        {
+            for (long done = 0; done < Math.Max(send.Length, receive.Length) || done == 0; done += LongestMessage)
+                _library.Exchange(partner, from + done, Next(send.Length, done), to + done, Next(receive.Length, done));
+        }
+    }
+
+    /// <summary>Leaves the job at its end. A process that fails leaves without this call, and the starter ends the others.</summary>
+    public void End() => _library.End();
+
+    private static int Next(int length, long done) => (int)Math.Clamp(length - done, 0, LongestMessage);
+}

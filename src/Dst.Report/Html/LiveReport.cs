@@ -1,0 +1,41 @@
+using System.Xml.Linq;
+using Dst.Report.Html.Sections;
+using Dst.Report.Runs;
+
+namespace Dst.Report.Html;
+
+/// <summary>The report of a run that goes on: where training is, and what is finished so far.</summary>
+public static class LiveReport
+{
+    /// <summary>Address of <see cref="Script"/> on the server.</summary>
+    public const string ScriptPath = "/live.js";
+
+    /// <summary>Address of <see cref="Now"/> on the server.</summary>
+    public const string NowPath = "/now";
+
+    /// <summary>The script that keeps the page new.</summary>
+    public static string Script => HtmlPage.Resource("live.js");
+
+    /// <summary>The section that says where training is.</summary>
+    /// <param name="progress">Where it is, or null before the first step.</param>
+    /// <param name="version">Changes when the rest of the page does.</param>
+    public static string Now(LiveProgress? progress, int version) => HtmlPage.Line(LiveSection.Of(progress, version));
+
+    /// <summary>The whole page.</summary>
+    /// <param name="run">The run with the arms that are finished.</param>
+    /// <param name="progress">Where training is, or null before the first step.</param>
+    /// <param name="version">Changes when there is more to show.</param>
+    public static string Page(FinishedRun run, LiveProgress? progress, int version)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var runs = new PatternRuns(
+            run.Summary.Recipe, run.Recipe.Prune.PatternText, [], [run.Summary.Seed], ArmStatistic.AllOf(run.Summary))
+        {
+            Runs = [run],
+        };
+        ReportGroup[] groups = [new(0, runs, [new RunDetails(run)])];
+        XElement?[] unfinished = [CurveSection.Of(groups), OriginSection.Of(groups)];
+        var body = run.Summary.Arms.Count > 0 ? HtmlReport.Body(groups) : unfinished.OfType<XElement>();
+        return HtmlPage.WriteLive(run.Summary.Recipe, ScriptPath, body.Prepend(LiveSection.Of(progress, version)));
+    }
+}

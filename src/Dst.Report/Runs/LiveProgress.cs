@@ -1,0 +1,17 @@
+namespace Dst.Report.Runs;
+
+/// <summary>Where the training of several arms is.</summary>
+/// <param name="Arm">The arm in training.</param>
+/// <param name="Network">Its network.</param>
+/// <param name="Number">Its number, from 1.</param>
+/// <param name="Arms">Arms that are trained.</param>
+/// <param name="Epoch">Epoch, from 1.</param>
+/// <param name="Epochs">Epochs of the arm.</param>
+/// <param name="Done">Share of the arm's steps that are done, 0 to 1.</param>
+/// <param name="Loss">Mean loss of the epoch so far.</param>
+/// <param name="ImagesPerSecond">Training speed.</param>
+/// <param name="Remaining">Expected time to the end of the arm.</param>
+/// <param name="RemainingOfAll">Expected time to the end of the last arm.</param>
+public sealed record LiveProgress(
+    string Arm, string Network, int Number, int Arms, int Epoch, int Epochs, double Done, double Loss, double ImagesPerSecond,
+    TimeSpan Remaining, TimeSpan RemainingOfAll);

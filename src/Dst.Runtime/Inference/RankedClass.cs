@@ -1,0 +1,22 @@
+namespace Dst.Runtime.Inference;
+
+/// <summary>A class and what a network gives it.</summary>
+/// <param name="Label">Index of the class.</param>
+/// <param name="Name">Name of the class.</param>
+/// <param name="Value">Its probability, or the output where outputs have no scale.</param>
+public readonly record struct RankedClass(int Label, string Name, float Value)
+{
+    /// <summary>The classes of the highest values, the best first; of equal ones the lower index first.</summary>
+    /// <param name="values">A value for each class.</param>
+    /// <param name="nameOf">Gives the name of a class.</param>
+    /// <param name="count">How many, at least 1; at most all are given.</param>
+    public static RankedClass[] Best(float[] values, Func<int, string> nameOf, int count)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var labels = new int[values.Length];
+        for (var i = 0; i < labels.Length; i++) labels[i] = i;
+        Array.Sort(labels, (a, b) => values[a] == values[b] ? a - b : values[b].CompareTo(values[a]));
+        return Array.ConvertAll(labels[..Math.Min(count, labels.Length)], label => new RankedClass(label, nameOf(label), values[label]));
+    }
+}

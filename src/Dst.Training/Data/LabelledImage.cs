@@ -1,0 +1,8 @@
+using Dst.Images;
+
+namespace Dst.Training.Data;
+
+/// <summary>An image in memory with its class, to train on.</summary>
+/// <param name="Image">Image of any size.</param>
+/// <param name="ClassName">Name of its class.</param>
+public sealed record LabelledImage(Image Image, string ClassName);

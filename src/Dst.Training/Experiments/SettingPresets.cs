@@ -1,0 +1,30 @@
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Training.Experiments;
+
+/// <summary>Keys of a recipe for what is wanted most often.</summary>
+public static class SettingPresets
+{
+    /// <summary>Prunes by the best known way: what is kept is chosen by what a layer's output loses, and fitted to it.</summary>
+    public static IReadOnlyList<SettingOverride> HalveWithRepair { get; } = Parse(
+        "prune.method=one_shot", "prune.score=obs", "prune.repair=least_squares", "prune.permute=true", "prune.exclude_first=true");
+
+    /// <summary>Trains one network on labels.</summary>
+    public static IReadOnlyList<SettingOverride> Train { get; } = Parse($"arms=[{ArmNames.Student}]");
+
+    /// <summary>
+    /// Trains a teacher, lets it teach a student, halves the student and teaches it again. The labels have half of the weight then, because
+    /// the teacher is a network of another size.
+    /// </summary>
+    public static IReadOnlyList<SettingOverride> Compress { get; } =
+        [.. Parse($"arms=[{ArmNames.Dst}]", "distill_pruned.alpha=0.5"), .. HalveWithRepair];
+
+    /// <summary>Halves a finished model, which teaches its halved self.</summary>
+    public static IReadOnlyList<SettingOverride> CompressModel(string path) =>
+    [
+        SettingOverride.Of("teacher.model", path, "the model"),
+        .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "distill_pruned.preset=kd"), .. HalveWithRepair,
+    ];
+
+    private static SettingOverride[] Parse(params string[] settings) => Array.ConvertAll(settings, SettingOverride.Parse);
+}
