@@ -133,7 +133,8 @@ internal static class CInt8
 
     private static string Requantisation(CProgram program, LoweredNode node, Requantisation q) => program.AddLayer(
         node, "requantisation",
-        ("multipliers", program.AddConstants(node, "multipliers", q.Multipliers)), ("offsets", program.AddConstants(node, "offsets", q.Offsets)),
+        ("multipliers", program.AddConstants(node, "multipliers", q.Multipliers)),
+        ("offsets", program.AddConstants(node, "offsets", q.Offsets)),
         ("count", $"{q.Offsets.Length}"), ("shift", $"{32 + q.Shift}"),
         ("residual_factor", q.ResidualMultiplier.ToString(CultureInfo.InvariantCulture)), ("residual_shift", $"{q.ResidualShift}"),
         ("low", $"{q.Low}"), ("high", $"{q.High}"));
