@@ -14,8 +14,6 @@ public sealed record ConvTransposeOp(
 {
     internal override bool IsWeighted => true;
 
-    internal override Operation WithBias() => this with { Bias = true };
-
     /// <summary>The one from a map to a larger one, or null if its output padding cannot make up for what the windows leave over.</summary>
     internal static ConvTransposeOp? Between(
         FeatureShape input, FeatureShape output, int kernelHeight, int kernelWidth, int stride, int padding)
@@ -33,6 +31,8 @@ public sealed record ConvTransposeOp(
         input.Channels, KernelHeight, KernelWidth, Stride, Padding);
 
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Summed;
+
+    internal override Operation WithBias() => this with { Bias = true };
 
     internal override FeatureShape WeightUses(FeatureShape input, FeatureShape output) => input;
 
