@@ -57,7 +57,7 @@ internal sealed class Dashboard : IDisposable
                 listener.Close();
                 if (port is not null)
                     throw new InputException(
-                        $"--port {port} cannot be used ({e.Message.TrimEnd('.')}); a free port was expected, or none for the first free one",
+                        $"--port {port} cannot be used ({e.Message.TrimEnd('.')}); expected a free port, or none to take the first",
                         e);
             }
         }

@@ -39,7 +39,7 @@ internal sealed class Int8Nodes
     public string? WhyFloat(LoweredNode node, IReadOnlySet<string> keptFloat)
     {
         if (node.Operation.OnBytes(_program.Values[node.Inputs[0]].Shape) == ByteForm.None)
-            return node.Operation.IsWeighted ? "groups of channels have no 8-bit form" : "no 8-bit form";
+            return node.Operation is Conv2dOp ? "groups of channels have no 8-bit form" : "no 8-bit form";
         return keptFloat.Contains(node.Layer) ? "kept by name" : null;
     }
 

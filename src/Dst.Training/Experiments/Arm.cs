@@ -101,8 +101,9 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
 
     private string DescribeTeaching(Recipe recipe)
     {
-        if (Distill?.Invoke(recipe) is not { } distill) return "trained on labels alone";
-        var before = recipe.Student.IsTeacher || distill is { LearnsFromDense: true, LearnsFromTeacher: false };
+        if (Distill?.Invoke(recipe) is not { } distill || distill is { LearnsFromTeacher: false, NeedsDense: false })
+            return "trained on labels alone";
+        var before = recipe.Student.IsTeacher || !distill.LearnsFromTeacher;
         return before ? "taught by the network before pruning"
             : distill.LearnsFromDense ? "taught by the teacher and the network before pruning"
             : "taught by the teacher";

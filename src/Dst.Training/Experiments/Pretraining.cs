@@ -18,8 +18,6 @@ internal sealed class Pretraining(RunFolder run, DataSet data, ComputeContext co
 {
     private const int Pictures = 12;
 
-    private PretrainOptions Options => run.Recipe.Pretrain;
-
     /// <summary>The student with the encoder's weights.</summary>
     /// <param name="student">With initial weights.</param>
     /// <param name="train">Trains a phase.</param>

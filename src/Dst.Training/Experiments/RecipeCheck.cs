@@ -64,7 +64,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
             return new(arm.Name, graph.Name, given.Weights, given.Macs, Epochs: 0, Steps: 0, Work: 0);
         }
 
-        var teacher = arm.Distill?.Invoke(_recipe) is { } distill ? NetworkCost.Of(NetworkOf(TeacherOf(distill)).Graph).Macs : 0;
+        var teacher = TeacherOf(arm) is { } teaching ? NetworkCost.Of(NetworkOf(teaching).Graph).Macs : 0;
         return Plan(arm.Name, graph, arm.TrainIn(_recipe), teacher);
     }
 
@@ -200,8 +200,8 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
             else if (arm.Masks is not null) PruningPlan.CheckPrunesAny($"'{network.Graph.Name}'", network.Graph, _recipe.Prune);
             if (arm.Start == ArmStart.NarrowStudent) CheckNarrow();
             NetworkMemory.Check(network.Graph, arm.TrainIn(_recipe).Batch);
-            if (arm.Distill?.Invoke(_recipe) is not { } distill) continue;
-            var teacher = NetworkOf(TeacherOf(distill));
+            if (TeacherOf(arm) is not { } teaching) continue;
+            var (distill, teacher) = (arm.Distill!(_recipe), NetworkOf(teaching));
             InputChange.Between(network.Inputs, teacher.Inputs, data.Shape, $"teacher '{teacher.Graph.Name}'");
             LossTerms.CheckLayers(distill, teacher.Graph, network.Graph);
             LossTerms.CheckBlocks(distill, network.Graph);
@@ -223,9 +223,13 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
                 + $"expected {student.ModelKey.Split('.')[0]}.arch and width of the file, or arms without half-width");
     }
 
-    /// <summary>The arm whose layers the pairs of layers name.</summary>
-    private Arm TeacherOf(DistillationOptions distill) =>
-        distill.LearnsFromTeacher ? Arm.Of(ArmNames.Teacher) : Arm.BestStudentOf(_recipe);
+    /// <summary>The arm that teaches an arm, whose layers the pairs of layers name, or null if none does.</summary>
+    private Arm? TeacherOf(Arm arm) => arm.Distill?.Invoke(_recipe) switch
+    {
+        { LearnsFromTeacher: true } => Arm.Of(ArmNames.Teacher),
+        { NeedsDense: true } => Arm.BestStudentOf(_recipe),
+        _ => null,
+    };
 
     /// <summary>Checks an arm whose given student is pruned already: it can be trained on, and nothing else.</summary>
     private void CheckPruned(Arm arm)

@@ -63,15 +63,12 @@ internal static class AutoEncoder
 
     private static Node CodeOf(CheckedGraph classifier)
     {
-        var trunk = classifier.Nodes.TakeWhile(node => node.Name != LastWeighted(classifier));
-        return trunk.LastOrDefault(node => classifier.Shapes[node.Name] is not { Height: 1, Width: 1 })
+        var last = classifier.Nodes.LastOrDefault(node => node.Operation.IsWeighted);
+        return classifier.Nodes.TakeWhile(node => node != last).LastOrDefault(node => classifier.Shapes[node.Name] is not { Height: 1, Width: 1 })
             ?? throw new InputException(
                 $"network '{classifier.Name}' has no map of more than one pixel before its last layer, which pretrain would need as its "
                 + "code; expected pretrain.decoder: none, or another student");
     }
-
-    private static string? LastWeighted(CheckedGraph classifier) =>
-        classifier.Nodes.LastOrDefault(node => node.Operation.IsWeighted)?.Name;
 
     /// <summary>
     /// The nodes on the way from the code to the image that changed the size of a map, and the first with weights. At a sum the way is that
@@ -91,7 +88,8 @@ internal static class AutoEncoder
         return way.FindAll(node => node == first || !IsSameSize(classifier.Shapes[node.Inputs[0]], classifier.Shapes[node.Name]));
     }
 
-    private static IEnumerable<(string Suffix, Operation Operation)> Mirror(
+    /// <summary>What leads from the output of a node back to its input.</summary>
+    private static (string Suffix, Operation Operation)[] Mirror(
         CheckedGraph classifier, Node node, FeatureShape before, FeatureShape after, DecoderKind kind)
     {
         var mirror = node.Operation.MirrorOf(before, after) ?? throw new InputException(
@@ -99,15 +97,9 @@ internal static class AutoEncoder
             + "expected pretrain.decoder: none, or another student");
         var factor = before.Height / after.Height;
         var isWhole = (before.Height, before.Width) == (after.Height * factor, after.Width * factor);
-        if (kind == DecoderKind.Upsample && factor > 1 && isWhole)
-        {
-            yield return (".larger", new UpsampleOp(factor));
-            yield return ("", new Conv2dOp(before.Channels, 3, 3, 1, 1));
-        }
-        else
-        {
-            yield return ("", mirror);
-        }
+        return kind == DecoderKind.Upsample && factor > 1 && isWhole
+            ? [(".larger", new UpsampleOp(factor)), ("", new Conv2dOp(before.Channels, 3, 3, 1, 1))]
+            : [("", mirror)];
     }
 
     private static bool IsSameSize(FeatureShape a, FeatureShape b) => (a.Height, a.Width) == (b.Height, b.Width);

@@ -30,6 +30,10 @@ public sealed class ArmTests
     [InlineData("teacher student-kd dst", "arms=[dst]", "prune.method=sr_ste")] // the dense student teaches too
     [InlineData("teacher dst", "arms=[dst]", "prune.method=sr_ste", "distill_pruned.teacher=teacher")]
     [InlineData("student-kd dst", "arms=[dst]", "distill_pruned.teacher=dense", "student.model=s")]
+    [InlineData("student-kd dst", "arms=[dst]", "distill.alpha=0")] // labels alone
+    [InlineData("teacher student-kd dst", "arms=[dst]", "distill.alpha=0", "distill.dist.intra_class=1")]
+    [InlineData("student-kd dst", "arms=[dst]", "distill.alpha=0", "distill_pruned.features=1")]
+    [InlineData("half-width", "arms=[half-width]", "distill.alpha=0")]
     [InlineData("teacher student-kd dense-longer", "arms=[dense-longer]")]
     [InlineData("teacher uhp dst", "arms=[uhp, dst]", "student.is_teacher=true")]
     public void A_recipe_needs_its_arms_and_those_that_they_start_from_or_learn_from(string expected, params string[] overrides) =>

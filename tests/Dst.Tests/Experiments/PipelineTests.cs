@@ -228,6 +228,17 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
+    public void Without_a_weight_for_a_teacher_a_student_is_trained_on_labels_alone()
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(
+            _folder.Path, "arms=[student, student-kd, dst]", "distill.alpha=0", "distill_pruned.features=0.5"));
+        TinyRun.Run(run);
+        Assert.Equal([ArmNames.Student, ArmNames.StudentKd, ArmNames.Dst], TinyRun.Arms(run.Path));
+        var (student, taught) = (Load(run, ArmNames.Student), Load(run, ArmNames.StudentKd));
+        Assert.All(student.Parameters, pair => Assert.Equal(pair.Value.Data, taught.Parameters[pair.Key].Data));
+    }
+
+    [Fact]
     public void A_rewound_schedule_replays_the_last_learning_rates_of_train()
     {
         var lines = new List<string>();

@@ -66,6 +66,22 @@ public class QuantiserTests
         Assert.All(model.Layers, layer => Assert.InRange(layer.SignalToNoise!.Value, 15, 60));
     }
 
+    [Fact]
+    public void Transposed_convolutions_stay_floats_with_their_normalisations_folded()
+    {
+        var graph = new CheckedGraph(new("enlarging", Int8Network.Input,
+        [
+            new("conv", new Conv2dOp(19, 3, 3, 1, 1), ["input"]),
+            new("enlarged", new ConvTransposeOp(5, 2, 2, 2), ["conv"]),
+            new("bn", new BatchNormOp(), ["enlarged"]),
+            new("last", new Conv2dOp(4, 3, 3), ["bn"]),
+        ]));
+        var quantised = Quantise(RandomGraph.CreateModel(graph, seed: 1));
+        Assert.Equal([null, "no 8-bit form", null], quantised.Layers.Select(layer => layer.WhyFloat));
+        Assert.DoesNotContain(quantised.Model.Graph.Nodes, node => node.Name == "bn");
+        Assert.All(quantised.Layers, layer => Assert.InRange(layer.SignalToNoise!.Value, 15, 80));
+    }
+
     [Theory, TierData]
     public void Outputs_depend_on_neither_tier_nor_batch_nor_threads(SimdTier tier)
     {

@@ -92,7 +92,7 @@ public class ChannelPermuterTests
         var graph = Excited();
         Assert.Equal(
             // The rest is sliced, shuffled or padded.
-            ["expand+fc2 - scale+prelu fc1+project", "fc1 -  fc2", "project -  left+right", "tail -  out"],
+            ["expand+fc2 - scale+prelu fc1+project", "fc1 -  fc2", "project -  left+right", "tail -  enlarged", "enlarged -  out"],
             ChannelSpaces.Of(graph).Select(Describe));
         var model = Randomise(Initialiser.Initialise(graph, seed: 1));
         var changes = new List<PermutedChannels>();
@@ -126,7 +126,8 @@ public class ChannelPermuterTests
         new("padded", new PadOp(0, 0, 0, 0, 0, 2), ["more"]),
         new("all", new ConcatOp(), ["shuffle", "padded"]),
         new("tail", new Conv2dOp(8, 1, 1), ["all"]),
-        new("tanh", new TanhOp(), ["tail"]),
+        new("enlarged", new ConvTransposeOp(12, 3, 3, 2, 1), ["tail"]),
+        new("tanh", new TanhOp(), ["enlarged"]),
         new("mean", new GlobalAvgPoolOp(), ["tanh"]),
         new("out", new LinearOp(3), ["mean"]),
     ]));

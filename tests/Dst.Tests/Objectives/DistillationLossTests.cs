@@ -28,6 +28,7 @@ public class DistillationLossTests
         { new() { Dist = new() { IntraClass = double.PositiveInfinity } }, "distill.dist.intra_class is" },
         { new() { Hints = new() { Weight = -3 } }, "distill.hints.weight is -3" },
         { new() { Alpha = 0, Labels = 0 }, "every weight of distill is 0" },
+        { new() { Alpha = 0, Labels = 0.5 }, "distill.labels is 0.5 and every other weight of distill is 0" },
         { new PrunedDistillationOptions { Features = -1 }, "distill_pruned.features is -1" },
     };
 

@@ -32,6 +32,8 @@ public sealed record ConvTransposeOp(
 
     internal override ChannelOrder OrderOfChannels(FeatureShape input) => ChannelOrder.Summed;
 
+    internal override Operation WithBias() => this with { Bias = true };
+
     internal override FeatureShape WeightUses(FeatureShape input, FeatureShape output) => input;
 
     internal override IEnumerable<OperationParameter> Parameters(FeatureShape input)

@@ -15,7 +15,8 @@ internal sealed record ConfusionChart(
 
     private int Classes => ClassNames.Count;
 
-    private bool HasNames => Classes <= MostNames;
+    /// <summary>Whether its sides have room for the names of all classes; else they have numbers.</summary>
+    public bool HasNames => Classes <= MostNames;
 
     /// <inheritdoc/>
     public override IReadOnlyList<LegendEntry> Legend => [new("right", "right"), new("wrong", "taken for another class")];
@@ -23,6 +24,7 @@ internal sealed record ConfusionChart(
     /// <inheritdoc/>
     public override Table Numbers => Table.Of(
         Enumerable.Range(0, Classes),
+        new("number", "number", label => label),
         new("class", "class", label => ClassNames[label]) { Alignment = Alignment.Left },
         new("images", "images", label => Rows[label].Sum()),
         new("recall", "right", label => Recall(label), label => Format.Percent(Recall(label)!.Value)),

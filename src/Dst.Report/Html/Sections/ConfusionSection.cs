@@ -14,11 +14,13 @@ internal static class ConfusionSection
     /// <summary>The section.</summary>
     public static XElement Of(ReportGroup group)
     {
+        var chart = new ConfusionChart("Confusion matrix", group.ClassNames, group.Confusion);
+        if (!chart.HasNames) chart = chart with { Note = "The table below the matrix names the classes by their numbers." };
         var seeds = group.Runs.Seeds.Count > 1 ? ", summed over the seeds" : "";
         return Section.Of(
             "confusion", $"Mistakes of {group.Main.Arm}", $"Test images by their label and what the network takes them for{seeds}.",
             Section.Grid(
-                new ConfusionChart("Confusion matrix", group.ClassNames, group.Confusion).ToHtml(),
+                chart.ToHtml(),
                 Tag("div", Class("pairs"), Tag("h3", "Pairs that are confused most"), PairsOf(group))));
     }
 

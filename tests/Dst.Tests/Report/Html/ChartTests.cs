@@ -75,9 +75,9 @@ public class ChartTests
     public void The_table_of_a_confusion_matrix_says_what_each_class_is_taken_for()
     {
         var table = new ConfusionChart("t", ["a", "b", "c"], [[5, 1, 4], [0, 2, 0], [0, 0, 0]]).Numbers;
-        Assert.Equal(["a", "10", "50.0%", "c (4)"], table.Rows[0].Select(cell => cell.Text));
-        Assert.Equal(["b", "2", "100.0%", "-"], table.Rows[1].Select(cell => cell.Text));
-        Assert.Equal(["c", "0", "-", "-"], table.Rows[2].Select(cell => cell.Text));
+        Assert.Equal(["0", "a", "10", "50.0%", "c (4)"], table.Rows[0].Select(cell => cell.Text));
+        Assert.Equal(["1", "b", "2", "100.0%", "-"], table.Rows[1].Select(cell => cell.Text));
+        Assert.Equal(["2", "c", "0", "-", "-"], table.Rows[2].Select(cell => cell.Text));
     }
 
     private static ScatterPoint Point(string name, double cost, double value) => new(name, "group", "arm0", 0, cost, value, null);
