@@ -16,7 +16,7 @@ using Dst.Training.Ranks;
 
 namespace Dst.Cli.Actions;
 
-/// <summary>Runs the arms of a recipe and shows their results, for <c>run</c>, <c>train</c> and <c>distill</c>.</summary>
+/// <summary>Runs the arms of a recipe and shows their results, for <c>run</c>, <c>train</c>, <c>distill</c> and <c>compress</c>.</summary>
 internal static class RecipeRun
 {
     /// <summary>A run to go on with.</summary>
@@ -44,14 +44,16 @@ internal static class RecipeRun
     private static readonly Option<int?> Port = SharedOptions.Number(
         "--port", $"With --dashboard: its port. Default: the first free one from {Dashboard.FirstPort} on.", 1, ushort.MaxValue);
 
-    /// <summary>Adds the recipe and the options that <see cref="Run"/> reads.</summary>
+    /// <summary>Adds the recipe, and the options of a run that is new or resumed.</summary>
     public static void AddTo(Verb verb)
     {
         verb.Add(RecipeInput.File);
+        verb.Add(Resume);
+        verb.Add(Force);
         AddOptionsTo(verb);
     }
 
-    /// <summary>Adds the options that <see cref="Run"/> reads.</summary>
+    /// <summary>Adds the options of a new run.</summary>
     public static void AddOptionsTo(Verb verb)
     {
         ShortWords.AddTo(verb);
@@ -59,8 +61,6 @@ internal static class RecipeRun
         verb.Add(RecipeInput.Seed);
         verb.Add(RecipeInput.Seeds);
         verb.Add(RecipeInput.Out);
-        verb.Add(Resume);
-        verb.Add(Force);
         verb.Add(IsDry);
         verb.Add(HasDashboard);
         verb.Add(Port);

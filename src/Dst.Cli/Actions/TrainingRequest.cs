@@ -42,7 +42,7 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
         var set = Settings.Concat(OfLine(call)).SelectMany(setting => setting.Keys);
         if (!isPlain) set = set.Concat(RecipeFile.Describe().Select(key => key.Path).Where(RecipeInput.IsOfData));
         var suggestions = Suggestions.For(survey, recipe, set, Model is null ? null : Dst.Model.Load(Model));
-        call.Report.Log($"{recipe.Data.Path}: {survey}");
+        call.Report.Log($"{(recipe.Data.Path.Length > 0 ? recipe.Data.Path : "data")}: {survey}");
         var command = call.Arguments.CommandResult.Command;
         foreach (var (key, text, _) in suggestions) call.Report.Log($"  {text} ({ShortWords.Describe(key, Section, command)})");
         return RecipeInput.Load(call.Arguments, [.. suggestions.SelectMany(suggestion => suggestion.Settings), .. first]);

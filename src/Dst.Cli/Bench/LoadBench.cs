@@ -1,7 +1,7 @@
-using Dst.Runtime.Inference;
 using Dst.Kernels.Simd;
 using Dst.Report;
 using Dst.Runtime;
+using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Bench;
 

@@ -43,11 +43,11 @@ internal static class BenchCommand
             "bench",
             "Measures how fast a network runs on random images: latency, images a second, and time and form of each layer. "
                 + "Its sub-verbs measure kernels, training, and ONNX Runtime on the same networks.",
-            "bench dst.safetensors",
+            "bench models/cifar100-resnet20-kd-seed1/student-kd.safetensors",
             "bench --arch resnet20 --pattern kernel:16:16 --batch 64 --threads 2 --json",
             "bench --arch resnet20 --pattern kernel:16:16 --unstructured --sparse",
             "bench --arch resnet8x4 --pattern kernel:16:16 --under-load",
-            "bench dst.safetensors --compare",
+            "bench runs/latest/dst.safetensors --compare",
             "bench kernels",
             "bench peers resnet20",
             "bench train --arch resnet20")

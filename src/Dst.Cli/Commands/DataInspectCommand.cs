@@ -18,7 +18,7 @@ internal static class DataInspectCommand
         var inspect = new Verb(
             "inspect",
             "Shows what a data set holds: images of each class, sizes, values, and images that are in two splits.",
-            "data inspect --data.kind folder --data.path photos --grid grid.png",
+            "data inspect photos --grid grid.png",
             "data inspect recipes/quickstart.yaml --json")
         {
             Grid,

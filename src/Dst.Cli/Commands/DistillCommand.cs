@@ -31,8 +31,8 @@ internal static class DistillCommand
             "distill",
             "Lets a finished teacher teach a student. A new student stays dense (arm student-kd); "
                 + "one that is given is halved first, unless it is pruned already (arm dst).",
-            "distill photos --teacher teacher.safetensors",
-            "distill recipes/quickstart.yaml --teacher teacher.safetensors",
+            "distill photos --teacher runs/latest/teacher.safetensors",
+            "distill recipes/quickstart.yaml --teacher runs/latest/teacher.safetensors",
             "distill recipes/quickstart.yaml --teacher teacher.safetensors --student student-kd.safetensors --set prune.block=4")
         {
             Teacher,

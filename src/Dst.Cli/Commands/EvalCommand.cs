@@ -23,8 +23,8 @@ internal static class EvalCommand
             "eval",
             "Measures a model on labelled data: top-1, top-5, balanced accuracy, loss and the confusion matrix. "
                 + "Name the recipe and the seed of its training, so that the splits are the same.",
-            "eval dst.safetensors recipes/quickstart.yaml",
-            "eval dst.safetensors --data.kind folder --data.path photos --split validation --json",
+            "eval runs/latest/dst.safetensors runs/latest",
+            "eval runs/latest/dst.safetensors recipes/quickstart.yaml --split validation --json",
             "eval faces.safetensors --embedding h.relu --data.path people --roc roc.csv")
         {
             SharedOptions.Model,

@@ -31,9 +31,9 @@ internal static class ExportCommand
         var verb = new Verb(
             "export",
             "Writes a model as an ONNX file or as C99 source.",
-            "export dst.safetensors --format onnx --out dst.onnx",
-            "export dst.safetensors --format c --out board/",
-            "export dst.safetensors --format c --out board/ --name chips --check",
+            "export models/cifar100-resnet20-kd-seed1/student-kd.safetensors --format onnx --out resnet20.onnx",
+            "export runs/latest/dst.safetensors --format c --out board",
+            "export runs/latest/dst.safetensors --format c --out board --name chips --check",
             "export faces.safetensors --format c --embedding h.relu --out board/")
         {
             SharedOptions.Model,

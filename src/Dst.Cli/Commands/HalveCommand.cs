@@ -22,9 +22,9 @@ internal static class HalveCommand
             "Halves a model and fits what is kept to the dense model, layer after layer, on a few hundred images. "
                 + "It needs no labels and no training. The first convolution stays dense. If the network loses too much, halve it in the "
                 + "same way and teach it: dst distill with --set prune.score=obs --set prune.repair=least_squares.",
-            "halve model.safetensors --data photos --pattern weight:4:16 --out halved.safetensors",
+            "halve runs/latest/student.safetensors --data photos --pattern weight:4:16 --out halved.safetensors",
             "halve resnet56.safetensors --data.kind cifar100 --data.path cifar-100-binary.tar.gz --out halved.safetensors",
-            "halve student-kd.safetensors recipes/quickstart.yaml --set prune.calibration.images=256 --out halved.safetensors")
+            "halve runs/latest/student-kd.safetensors runs/latest --set prune.calibration.images=256 --out halved.safetensors")
         {
             SharedOptions.Model,
         };

@@ -26,9 +26,9 @@ internal static class InspectCommand
             "inspect",
             "Shows what is in a model file: the network, its classes and input normalisation, and the weights, "
                 + "mask and cost of each layer.",
-            "inspect dst.safetensors",
-            "inspect dst.safetensors --plan",
-            "inspect dst.safetensors --json")
+            "inspect models/cifar100-resnet20-kd-seed1/student-kd.safetensors",
+            "inspect runs/latest/dst.safetensors --plan",
+            "inspect runs/latest/dst.safetensors --json")
         {
             SharedOptions.Model,
             Plan,

@@ -30,8 +30,8 @@ internal static class PredictCommand
         var verb = new Verb(
             "predict",
             "Classifies image files: prints the most probable classes of each, with probabilities.",
-            "predict dst.safetensors chip.png",
-            "predict dst.safetensors chips/ --top 3 --json",
+            "predict runs/latest/dst.safetensors photo.png",
+            "predict runs/latest/dst.safetensors photos --top 3 --json",
             "predict teacher.safetensors --raw batch.npy --logits logits.npy",
             "predict faces.safetensors --embedding h.relu --gallery people/ --threshold 0.7 door.png")
         {

@@ -47,9 +47,9 @@ internal static class PruneCommand
             "prune",
             "Drops half of a model's weights in a pattern and prints what was kept of each layer. "
                 + "Afterwards a teacher should teach it: see dst distill.",
-            "prune student-kd.safetensors --pattern kernel:16:16 --permute --out halved.safetensors",
-            "prune student-kd.safetensors --unstructured 0.5 --exclude conv1 --out sparse.safetensors",
-            "prune student-kd.safetensors recipes/quickstart.yaml --sensitivity layers.csv")
+            "prune models/cifar100-resnet20-kd-seed1/student-kd.safetensors --pattern kernel:16:16 --permute --out halved.safetensors",
+            "prune runs/latest/student-kd.safetensors --unstructured 0.5 --exclude conv1 --out sparse.safetensors",
+            "prune runs/latest/student-kd.safetensors runs/latest --sensitivity layers.csv")
         {
             SharedOptions.Model,
         };

@@ -86,8 +86,7 @@ internal static class RecipeInput
 
     /// <summary>Whether the command line sets a key of the section <c>data</c>.</summary>
     public static bool SetsData(ParseResult arguments) =>
-        Data.Any(key => arguments.GetValue(key.Option) is not null)
-        || arguments.GetValue(Set)!.Any(IsOfData);
+        Data.Any(key => arguments.GetValue(key.Option) is not null) || arguments.GetValue(Set)!.Any(IsOfData);
 
     /// <summary>Keys that a verb with data reads, whatever else it does.</summary>
     public static IReadOnlyList<string> DataKeys { get; } = ["data", "seed", "threads"];
@@ -110,8 +109,7 @@ internal static class RecipeInput
         var data = DataOf(arguments);
         if (data is not null || SourceOf(arguments) is not { } file)
             return RecipeFile.Parse("the command line", $"name: {NameOf(data)}", overrides);
-        var mayResume = arguments.GetValue(File) is not null && Has(arguments, RecipeRun.Resume);
-        if (RunFolder.HasRecipe(file) && !mayResume) return RunFolder.ReadRecipe(file, overrides);
+        if (RunFolder.HasRecipe(file) && !Has(arguments, RecipeRun.Resume)) return RunFolder.ReadRecipe(file, overrides);
         CheckRecipe(arguments, file);
         return RecipeFile.Load(file, overrides);
     }
@@ -132,13 +130,18 @@ internal static class RecipeInput
     // Models, images and runs are often named where the recipe stands.
     private static void CheckRecipe(ParseResult arguments, string file)
     {
-        var isFolder = Directory.Exists(file);
-        var kind = isFolder ? "a folder" : System.IO.File.Exists(file) ? FileKind.NameOf(file) : null;
-        if (kind is null or FileKind.Text) return;
-        var others = RunFolder.HasRecipe(file) ? $"--resume {file}"
-            : isFolder ? $"--data.path {file}, or --data {file} for images without labels"
-            : "a folder of images or an archive that data.path can be";
-        throw new InputException($"'{file}' is {kind}; a recipe file was expected, or {others}");
+        const string expected = "a recipe file, or a folder, a CIFAR archive or an IDX file of labelled images, was expected";
+        if (Directory.Exists(file))
+        {
+            var others = RunFolder.HasRecipe(file) ? $"--resume {file}" : $"--data.path {file}, or --data {file} for images without labels";
+            throw new InputException($"'{file}' is a folder; a recipe file was expected, or {others}");
+        }
+
+        if (!System.IO.File.Exists(file)) throw new InputException($"'{file}' does not exist; {expected}");
+        if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            throw new InputException($"'{file}' is a model file; {expected}, and a model to train on as --from {file}");
+        if (FileKind.NameOf(file) is { } kind and not FileKind.Text)
+            throw new InputException($"'{file}' is {kind}; {expected}" + (kind == FileKind.PyTorch ? ", so unpack images first" : ""));
     }
 
     private static bool Has(ParseResult arguments, Option option) => arguments.CommandResult.Command.Options.Contains(option);

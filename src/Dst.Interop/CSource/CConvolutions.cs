@@ -9,24 +9,19 @@ internal static class CConvolutions
     /// <summary>Filters of a block without a mask: as many as the widest vectors have lanes.</summary>
     private const int DenseBlock = 16;
 
-    /// <summary>Writes the layer and the call of a convolution.</summary>
-    public static void Emit(CProgram program, LoweredNode node, Conv2dOp c)
+    /// <summary>Writes the layer and the call of a convolution or of a linear layer, which is a convolution of the whole map.</summary>
+    public static void Emit(CProgram program, LoweredNode node)
     {
-        var input = program.Network[node.Inputs[0]];
-        var mask = c.Groups == 1 ? node.Mask : null;
-        var (groupFilters, groupChannels) = (c.OutChannels / c.Groups, input.Shape.Channels / c.Groups);
-        var block = mask?.Block ?? (c.Groups == 1 ? DenseBlock : LargestDivisor(groupFilters));
-        var positions = PositionsInOrderOfOffset(input, c, groupChannels);
-        var blocks = new List<Tap[]>();
-        for (var first = 0; first < c.OutChannels; first += block)
-        {
-            var group = first / groupFilters;
-            var kept = positions.Where(tap => mask?.Keeps(first, tap.Position) ?? true);
-            blocks.Add([.. kept.Select(tap => tap with { Offset = tap.Offset + group * groupChannels })]);
-        }
-
-        var isShared = mask is null && c.Groups == 1;
-        Emit(program, node, blocks, block, isShared, c.OutChannels, ("stride", $"{c.Stride}"), ("padding", $"{c.Padding}"));
+        foreach (var template in new[] { "tile.c", "finish.c", "convolve.c" }) program.Use(template);
+        var (plan, (low, high)) = (PlanOf(program, node), CProgram.BoundsOf(node));
+        var layer = program.AddLayer(
+            node, "convolution",
+            [
+                ("weights", program.AddFloats(node, "weights", plan.WeightsOf(node.Weight!))),
+                ("bias", program.AddFloats(node, "bias", node.Bias ?? new float[plan.Filters])),
+                .. plan.FieldsOf(program, node), ("low", low), ("high", high),
+            ]);
+        EmitCall(program, node, "convolve", layer);
     }
 
     /// <summary>Writes the layer and the call of a depthwise convolution.</summary>
@@ -67,55 +62,33 @@ internal static class CConvolutions
         EmitCall(program, node, "convolve_transposed", layer);
     }
 
-    /// <summary>Writes the layer and the call of a linear layer, which is a convolution of the whole map.</summary>
-    public static void Emit(CProgram program, LoweredNode node, LinearOp linear)
+    /// <summary>The blocks of filters of a layer with weights.</summary>
+    public static FilterPlan PlanOf(CProgram program, LoweredNode node)
     {
         var input = program.Network[node.Inputs[0]];
-        var whole = new Conv2dOp(linear.OutFeatures, input.Shape.Height, input.Shape.Width);
-        Tap[] taps = [.. PositionsInOrderOfOffset(input, whole, input.Shape.Channels)];
-        var blocks = Enumerable.Repeat(taps, (linear.OutFeatures + DenseBlock - 1) / DenseBlock).ToList();
-        Emit(program, node, blocks, DenseBlock, isShared: true, linear.OutFeatures, ("stride", "1"), ("padding", "0"));
+        var c = node.Operation is LinearOp linear
+            ? new Conv2dOp(linear.OutFeatures, input.Shape.Height, input.Shape.Width)
+            : (Conv2dOp)node.Operation;
+        var mask = c.Groups == 1 ? node.Mask : null;
+        var (groupFilters, groupChannels) = (c.OutChannels / c.Groups, input.Shape.Channels / c.Groups);
+        var block = mask?.Block ?? (c.Groups == 1 ? DenseBlock : LargestDivisor(groupFilters));
+        var positions = PositionsInOrderOfOffset(input, c, groupChannels).ToList();
+        var blocks = new List<Tap[]>();
+        for (var first = 0; first < c.OutChannels; first += block)
+        {
+            var group = first / groupFilters;
+            var kept = positions.Where(tap => mask?.Keeps(first, tap.Position) ?? true);
+            blocks.Add([.. kept.Select(tap => tap with { Offset = tap.Offset + group * groupChannels })]);
+        }
+
+        return new(blocks, block, mask is null && c.Groups == 1, c);
     }
 
-    private static void Emit(
-        CProgram program, LoweredNode node, List<Tap[]> blocks, int block, bool isShared, int filters,
-        params (string Field, string Value)[] geometry)
-    {
-        foreach (var template in new[] { "tile.c", "finish.c", "convolve.c" }) program.Use(template);
-        var (low, high) = CProgram.BoundsOf(node);
-        var listed = isShared ? blocks.Take(1) : blocks;
-        var counts = blocks.Select(taps => taps.Length).ToArray();
-        var layer = program.AddLayer(
-            node, "convolution",
-            [
-                ("weights", program.AddFloats(node, "weights", [.. Weights(node, blocks, block, filters)])),
-                ("bias", program.AddFloats(node, "bias", node.Bias ?? new float[filters])),
-                ("taps", program.AddTaps(node, "taps", [.. listed.SelectMany(taps => taps).Select(tap => tap.Offset)])),
-                ("counts", counts.Distinct().Count() == 1 ? "NULL" : program.AddTaps(node, "counts", counts)),
-                ("count", $"{counts[0]}"), ("shared", isShared ? "1" : "0"), ("filters", $"{filters}"), ("block", $"{block}"),
-                .. geometry, ("low", low), ("high", high),
-            ]);
-        EmitCall(program, node, "convolve", layer);
-    }
-
-    private static void EmitCall(CProgram program, LoweredNode node, string function, string layer) => program.Statement(
+    /// <summary>Writes the call of a layer with weights.</summary>
+    public static void EmitCall(CProgram program, LoweredNode node, string function, string layer) => program.Statement(
         function, layer, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]),
         node.Residual is { } residual ? program.Network.AddressOf(residual) : "NULL",
         program.Network.AddressOf(node.Output), program.MapOf(node.Output));
-
-    /// <summary>Kept weights [block][tap][filter of the block].</summary>
-    private static IEnumerable<float> Weights(LoweredNode node, List<Tap[]> blocks, int block, int filters)
-    {
-        var row = node.Weight!.Length / filters;
-        for (var b = 0; b < blocks.Count; b++)
-        {
-            foreach (var tap in blocks[b])
-            {
-                for (var filter = b * block; filter < Math.Min(filters, (b + 1) * block); filter++)
-                    yield return node.Weight[filter * row + tap.Position];
-            }
-        }
-    }
 
     /// <summary>All taps of a window of the first group, in the order of memory.</summary>
     private static IEnumerable<Tap> PositionsInOrderOfOffset(CValue input, Conv2dOp c, int groupChannels)
@@ -136,5 +109,46 @@ internal static class CConvolutions
     private static int LargestDivisor(int filters) => Enumerable.Range(1, DenseBlock).Last(width => filters % width == 0);
 
     /// <summary>Position of a weight in the flattened row of its filter, and offset of its input from the window's corner.</summary>
-    private readonly record struct Tap(int Position, int Offset);
+    internal readonly record struct Tap(int Position, int Offset);
+
+    /// <summary>Filters in blocks, each with its list of taps.</summary>
+    /// <param name="Blocks">The taps of each block.</param>
+    /// <param name="Block">Filters of a block; the last may have fewer.</param>
+    /// <param name="IsShared">Whether all blocks have the same list.</param>
+    /// <param name="Convolution">Its window.</param>
+    internal sealed record FilterPlan(IReadOnlyList<Tap[]> Blocks, int Block, bool IsShared, Conv2dOp Convolution)
+    {
+        /// <summary>Number of filters.</summary>
+        public int Filters => Convolution.OutChannels;
+
+        /// <summary>Kept weights [block][tap][filter of the block].</summary>
+        public T[] WeightsOf<T>(T[] weights) => [.. Order(weights)];
+
+        /// <summary>The fields of a layer's structure from its taps to its padding.</summary>
+        public (string Field, string Value)[] FieldsOf(CProgram program, LoweredNode node)
+        {
+            var listed = IsShared ? Blocks.Take(1) : Blocks;
+            var counts = Blocks.Select(taps => taps.Length).ToArray();
+            return
+            [
+                ("taps", program.AddTaps(node, "taps", [.. listed.SelectMany(taps => taps).Select(tap => tap.Offset)])),
+                ("counts", counts.Distinct().Count() == 1 ? "NULL" : program.AddTaps(node, "counts", counts)),
+                ("count", $"{counts[0]}"), ("shared", IsShared ? "1" : "0"), ("filters", $"{Filters}"), ("block", $"{Block}"),
+                ("stride", $"{Convolution.Stride}"), ("padding", $"{Convolution.Padding}"),
+            ];
+        }
+
+        private IEnumerable<T> Order<T>(T[] weights)
+        {
+            var row = weights.Length / Filters;
+            for (var b = 0; b < Blocks.Count; b++)
+            {
+                foreach (var tap in Blocks[b])
+                {
+                    for (var filter = b * Block; filter < Math.Min(Filters, (b + 1) * Block); filter++)
+                        yield return weights[filter * row + tap.Position];
+                }
+            }
+        }
+    }
 }

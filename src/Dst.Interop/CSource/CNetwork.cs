@@ -16,7 +16,7 @@ internal sealed class CNetwork
     /// <exception cref="InputException">Its values are too large.</exception>
     public CNetwork(Model model, bool dense)
     {
-        Program = LoweredProgram.Lower(model.OfFloats($"network '{model.Graph.Name}'"), COperations.Target, dense);
+        Program = LoweredProgram.Lower(model, COperations.Target, dense);
         var borders = Borders(Program);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
         var steps = Program.Nodes.Select(node => new PlannedStep(node.Reads, node.Output, Replaceable(node))).ToList();
@@ -36,7 +36,9 @@ internal sealed class CNetwork
     public CValue this[string name] => _values[name];
 
     /// <summary>The address of a value, as a C expression.</summary>
-    public string AddressOf(string name) => _values[name].Argument ?? $"arena + {_memory[name] + _values[name].FirstInside}";
+    public string AddressOf(string name) => _values[name] is { Zero: null } floats
+        ? floats.Argument ?? $"arena + {_memory[name] + floats.FirstInside}"
+        : $"(uint8_t *)(arena + {_memory[name]}) + {_values[name].FirstInside}";
 
     /// <summary>Values that an operation can overwrite: it reads each of their elements once, at the place where it writes.</summary>
     private static IEnumerable<string> Replaceable(LoweredNode node) =>
@@ -80,8 +82,13 @@ internal sealed class CNetwork
     /// <summary>Where a value lies. The caller's arrays [C, H, W] serve where a map would have the same order and no border.</summary>
     private CValue Describe(string name, int border)
     {
-        var value = new CValue(Program.Values[name].Shape, border);
-        var isPlane = value.Border == 0 && (value.Shape.Channels == 1 || value.Shape is { Height: 1, Width: 1 });
+        var value = new CValue(Program.Values[name].Shape, border, Program.Values[name].Scale?.Zero);
+        var isPlane = value is { Border: 0, Zero: null }
+            && (value.Shape.Channels == 1 || value.Shape is { Height: 1, Width: 1 });
+        // What alone reads the input as it is needs no copy of it.
+        if (name == NetworkGraph.InputName && Program.Output != name
+            && Program.Nodes.Where(node => node.Reads.Contains(name)).All(node => node.Operation is ConversionOp))
+            return value with { Argument = "input", IsPlanes = true };
         return !isPlane ? value
             : name == NetworkGraph.InputName ? value with { Argument = "input" }
             : name == Program.Output ? value with { Argument = "logits" }

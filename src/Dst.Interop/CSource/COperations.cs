@@ -43,17 +43,18 @@ internal static class COperations
         FeatureShape ShapeOf(string value) => program.Network[value].Shape;
         switch (node.Operation)
         {
+            case ConversionOp:
+            case var _ when node.Integers is not null:
+                CInt8.Emit(program, node);
+                break;
             case Conv2dOp when node is LoweredDepthwiseNode depthwise:
                 CConvolutions.Emit(program, depthwise);
                 break;
-            case Conv2dOp c:
-                CConvolutions.Emit(program, node, c);
+            case Conv2dOp or LinearOp:
+                CConvolutions.Emit(program, node);
                 break;
             case ConvTransposeOp t:
                 CConvolutions.Emit(program, node, t);
-                break;
-            case LinearOp l:
-                CConvolutions.Emit(program, node, l);
                 break;
             case PoolOp or GlobalMaxPoolOp or GlobalAvgPoolOp:
                 CPooling.Emit(program, node, ShapeOf(node.Inputs[0]));

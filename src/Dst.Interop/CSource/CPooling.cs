@@ -60,7 +60,8 @@ internal static class CPooling
         program.Call($"{kind}_pool", node, $"{WindowOf(w)}, {CText.Float(number)}");
     }
 
-    private static string WindowOf(WindowShape w) =>
+    /// <summary>The window as arguments of a C function.</summary>
+    public static string WindowOf(WindowShape w) =>
         $"{w.KernelHeight}, {w.KernelWidth}, {w.Stride}, {w.StrideWidth}, {w.Sides.Top}, {w.Sides.Left}";
 
     private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Dst.Runtime.Lowering;
 
@@ -11,7 +12,7 @@ internal sealed class CProgram(CNetwork network, string prefix)
     private readonly OrderedDictionary<string, string> _functions = [];
     private readonly OrderedDictionary<string, string> _maps = [];
     private readonly OrderedDictionary<string, int[]> _taps = [];
-    private readonly List<(string Name, float[] Values)> _floats = [];
+    private readonly List<(string Type, string Name, long Bytes, int Length, IEnumerable<string> Values)> _constants = [];
     private readonly Dictionary<LoweredNode, string> _names = [];
     private readonly HashSet<string> _taken = [];
     private readonly StringBuilder _layers = new();
@@ -30,7 +31,7 @@ internal sealed class CProgram(CNetwork network, string prefix)
     public bool NeedsMath { get; private set; }
 
     /// <summary>Bytes of weights, biases and other numbers.</summary>
-    public long WeightBytes => _floats.Sum(array => (long)array.Values.Length * sizeof(float));
+    public long WeightBytes => _constants.Sum(array => array.Bytes);
 
     /// <summary>Bytes of the lists that say which weights are kept.</summary>
     public long TapBytes => _taps.Values.Sum(taps => (long)taps.Length) * (HasWideTaps ? sizeof(uint) : sizeof(ushort));
@@ -58,7 +59,16 @@ internal sealed class CProgram(CNetwork network, string prefix)
     public string AddFloats(LoweredNode node, string suffix, float[] values)
     {
         var name = NameOf(node, suffix);
-        _floats.Add((name, values));
+        _constants.Add(("float", name, (long)values.Length * sizeof(float), values.Length, values.Select(CText.Float)));
+        return name;
+    }
+
+    /// <summary>Adds whole numbers of a layer and returns their name.</summary>
+    public string AddConstants<T>(LoweredNode node, string suffix, T[] values) where T : unmanaged, IBinaryInteger<T>
+    {
+        var (name, size) = (NameOf(node, suffix), default(T).GetByteCount());
+        var type = (T.IsNegative(T.Zero - T.One) ? "int" : "uint") + $"{8 * size}_t";
+        _constants.Add((type, name, (long)values.Length * size, values.Length, values.Select(value => $"{value}")));
         return name;
     }
 
@@ -74,7 +84,7 @@ internal sealed class CProgram(CNetwork network, string prefix)
     /// <summary>Adds a structure that describes a layer and returns its address. Fields are in the order of its type.</summary>
     public string AddLayer(LoweredNode node, string type, params (string Field, string Value)[] fields)
     {
-        var name = NameOf(node, "layer");
+        var name = NameOf(node, type);
         var lines = fields.Select(field => $"    {field.Value}, /* {field.Field} */\n");
         _layers.Append($"static const {prefix}_{type} {name} = {{\n{string.Concat(lines)}}};\n");
         return $"&{name}";
@@ -93,8 +103,9 @@ internal sealed class CProgram(CNetwork network, string prefix)
     {
         _statements.Append($"    /* {CText.Comment(layer)}: {meaning} */\n");
         if (network[output].Border == 0) return;
-        Use("clear_border.c");
-        Statement("clear_border", network.AddressOf(output), MapOf(output));
+        var (function, zero) = network[output].Zero is { } z ? ("clear_border_bytes", $", {z}") : ("clear_border", "");
+        Use($"{function}.c");
+        Statement(function, network.AddressOf(output), MapOf(output) + zero);
     }
 
     /// <summary>Adds the call <c>function(x, map of x, arguments, y, map of y)</c>.</summary>
@@ -116,7 +127,7 @@ internal sealed class CProgram(CNetwork network, string prefix)
 
         foreach (var (name, fields) in _maps) writer.Write($"static const {prefix}_map {name} = {fields};\n");
         foreach (var (name, taps) in _taps) Write($"{prefix}_tap", name, taps.Length, taps.Select(tap => $"{tap}"));
-        foreach (var (name, values) in _floats) Write("float", name, values.Length, values.Select(CText.Float));
+        foreach (var (type, name, _, length, values) in _constants) Write(type, name, length, values);
         writer.Write(_layers);
     }
 

@@ -45,7 +45,7 @@ internal sealed class CSourceFiles
     {
         [$"{_name}.h"] = writer => writer.Write(Fill("network.h")),
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
-        [$"{_name}_test.c"] = writer => writer.Write(Fill("network_test.c", ("EXPECTED", Expected()))),
+        [$"{_name}_test.c"] = writer => writer.Write(Fill("network_test.c", ("EXPECTED", Expected()), ("TOLERANCE", Tolerance))),
         ["Makefile"] = writer => writer.Write(Fill("Makefile")),
         ["README.md"] = writer => writer.Write(Fill("README.md", ("STACK", StackOf(sizes)))),
     };
@@ -56,6 +56,10 @@ internal sealed class CSourceFiles
         [$"{_name}.h"] = writer => writer.Write(Fill("network.h")),
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: true),
     };
+
+    /// <summary>Integers are exact. Sums of floats depend on their order.</summary>
+    private string Tolerance =>
+        _network.Program.Nodes.All(node => node.Integers is not null || node.Operation is ConversionOp) ? "0.0f" : "1e-4f";
 
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
 

@@ -6,16 +6,20 @@ namespace Dst.Interop.CSource;
 /// <summary>A value of the network in the C source: a map in the order row, column, channel with a border of zeros.</summary>
 /// <param name="Shape">Channels, height and width.</param>
 /// <param name="Border">Rows and columns of zeros on each side.</param>
-internal sealed record CValue(FeatureShape Shape, int Border)
+/// <param name="Zero">The byte that stands for 0; null of floats.</param>
+internal sealed record CValue(FeatureShape Shape, int Border, byte? Zero)
 {
     /// <summary>The caller's array as a C expression, if the value lies there; else null.</summary>
     public string? Argument { get; init; }
 
-    /// <summary>Floats from one row to the next.</summary>
+    /// <summary>Whether it is the caller's input as it is, in the order channel, row, column.</summary>
+    public bool IsPlanes { get; init; }
+
+    /// <summary>Elements from one row to the next.</summary>
     public int Pitch => (Shape.Width + 2 * Border) * Shape.Channels;
 
     /// <summary>Floats that it takes in the arena.</summary>
-    public long Length => Argument is null ? (long)(Shape.Height + 2 * Border) * Pitch : 0;
+    public long Length => Argument is not null ? 0 : Zero is null ? Elements : (Elements + sizeof(float) - 1) / sizeof(float);
 
     /// <summary>Name of the constant that describes the map.</summary>
     public string MapName => $"map_{Shape}{(Border > 0 ? $"_border{Border}" : "")}";
@@ -23,6 +27,8 @@ internal sealed record CValue(FeatureShape Shape, int Border)
     /// <summary>The map as a C initialiser.</summary>
     public string MapFields =>
         string.Create(CultureInfo.InvariantCulture, $"{{{Shape.Height}, {Shape.Width}, {Shape.Channels}, {Border}, {Pitch}}}");
+
+    private long Elements => (long)(Shape.Height + 2 * Border) * Pitch;
 
     /// <summary>Offset of the first value inside the border.</summary>
     public long FirstInside => (long)Border * (Pitch + Shape.Channels);

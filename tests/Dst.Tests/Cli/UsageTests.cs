@@ -20,6 +20,18 @@ public class UsageTests
     }
 
     [Fact]
+    public void Examples_name_files_of_the_repository_that_exist()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root!.FullName, "Dst.slnx"))) root = root.Parent;
+        var words = VerbNames.SelectMany(HelpOf).Where(line => line.StartsWith("  ./dst", StringComparison.Ordinal))
+            .SelectMany(line => line.Split(' ', '"'));
+        var files = words.Where(word => word.Split('/')[0] is "recipes" or "models").ToList();
+        Assert.NotEmpty(files);
+        Assert.All(files, file => Assert.True(File.Exists(Path.Combine(root.FullName, file)), file));
+    }
+
+    [Fact]
     public void The_help_lists_verbs_by_what_one_wants_to_do()
     {
         var help = Terminal.Run("--help").Output;

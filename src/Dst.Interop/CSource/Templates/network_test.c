@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define IMAGES @IMAGES@
-#define TOLERANCE 1e-4f /* of the largest logit of an image */
+#define TOLERANCE @TOLERANCE@ /* of the largest logit of an image */
 
 static const float expected[IMAGES][$OUTPUTS] = {
 @EXPECTED@};

@@ -90,7 +90,13 @@ internal abstract unsafe class Int8WeightedStep(LoweredNode node, string form, L
 internal sealed unsafe class Int8ConvolutionStep(LoweredNode node, string form, LoweredValue x, LoweredValue y, Int8Convolution kernel)
     : Int8WeightedStep(node, form, x, y, kernel.Blocks)
 {
+    /// <summary>Largest number of runs of blocks of an image.</summary>
+    private const int MostRuns = 4;
+
     public override long WeightBytes => kernel.WeightBytes;
+
+    // Each run of blocks packs the image again.
+    public override int Grain(int images) => images > 1 ? kernel.Blocks : (kernel.Blocks + MostRuns - 1) / MostRuns;
 
     public override long ScratchLength(int threads) => kernel.ScratchLength;
 
