@@ -1,18 +1,10 @@
 using System.Globalization;
-using Dst.Interop.CSource;
-using Dst.Tests.Foundations;
 
 namespace Dst.Interop.Tests.CSource;
 
 /// <summary>Compiles and runs exported C source. None of it depends on the vector width of the runtime.</summary>
-public sealed class GeneratedCodeTests : IDisposable
+public sealed class GeneratedCodeTests : ExportedCode
 {
-    private const string Name = "net";
-
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData("resnet8", "kernel:16:16", 0.5)]
     [InlineData("aconvnet", "kernel:16:16", 0.25)]
@@ -32,55 +24,6 @@ public sealed class GeneratedCodeTests : IDisposable
         var source = Export(Networks.Create(network, pattern, width));
         Assert.Contains("ok", Tool.MakeTest(source, "gcc", "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"));
         Assert.Contains("ok", Tool.MakeTest(source, "clang", "-O2 -march=native"));
-    }
-
-    [Theory]
-    [InlineData("aarch64-linux-gnu", "qemu-aarch64", "-O3")]
-    [InlineData("arm-linux-gnueabihf", "qemu-arm", "-O3 -mcpu=cortex-a9 -mfpu=neon -funsafe-math-optimizations")]
-    [InlineData("arm-linux-gnueabihf", "qemu-arm", "-O3 -mcpu=cortex-a9 -mfpu=vfpv3-d16")]
-    public void Runs_on_other_processors(string target, string emulator, string flags)
-    {
-        foreach (var (network, pattern) in new[] { ("resnet8", "kernel:16:16"), ("odd", "weight:1:4"), ("activations", "dense") })
-            Assert.Contains(
-                "ok",
-                Tool.MakeTest(Export(Networks.Create(network, pattern, 0.5)), $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
-    }
-
-    [Theory]
-    [InlineData("g++", "-std=c++11")]
-    [InlineData("g++", "-std=c++20")]
-    [InlineData("clang++", "-std=c++11")]
-    public void Is_C_plus_plus_too(string compiler, string standard)
-    {
-        foreach (var (network, pattern) in new[] { ("mobilenetv2", "dense"), ("odd", "weight:8:4"), ("activations", "dense") })
-        {
-            var source = Export(Networks.Create(network, pattern, 0.25));
-            Compile(source, compiler, $"-x c++ {standard} -O2 -Wall -Wextra -Wpedantic -Wconversion -Werror net.c net_test.c -o test -lm");
-            Assert.Contains("ok", Tool.Run(source, Path.Combine(source, "test")).Output);
-        }
-    }
-
-    [Theory]
-    [InlineData("gcc", "-std=c99")]
-    [InlineData("g++", "-x c++ -std=c++11")]
-    public void Two_networks_fit_into_one_file(string compiler, string language)
-    {
-        var folder = Directory.CreateDirectory(_folder.File("both")).FullName;
-        CSourceExport.Write(Networks.Create("odd", "kernel:16:16", 1), Path.Combine(folder, "first"), "first", CSourceCheck.None);
-        CSourceExport.Write(Networks.Create("odd", "weight:1:4", 1), Path.Combine(folder, "second"), "second", CSourceCheck.None);
-        File.WriteAllText(Path.Combine(folder, "main.c"), """
-            #include "first/first.c"
-            #include "second/second.c"
-            int main(void)
-            {
-                static first_context a;
-                static second_context b;
-                static float image[FIRST_INPUTS], logits[FIRST_OUTPUTS];
-                return first_predict(&a, image, logits) + second_predict(&b, image, logits);
-            }
-            """);
-        Compile(folder, compiler, $"{language} -Wall -Wextra -Wpedantic -Werror main.c -o main -lm");
-        Assert.Equal(0, Tool.Run(folder, Path.Combine(folder, "main")).ExitCode);
     }
 
     [Fact]
@@ -219,19 +162,6 @@ public sealed class GeneratedCodeTests : IDisposable
             var (m, d) = perImage ? (mean, deviation) : (normalisation.Mean[i / plane], normalisation.Deviation[i / plane]);
             Assert.Equal((amplitudes[i] - m) / d, actual[i], 1e-5);
         }
-    }
-
-    private string Export(Model model)
-    {
-        var folder = _folder.File(Guid.NewGuid().ToString("N"));
-        CSourceExport.Write(model, folder, Name, CSourceCheck.None);
-        return folder;
-    }
-
-    private static void Compile(string folder, string compiler, string arguments)
-    {
-        var (exitCode, output) = Tool.Run(folder, compiler, arguments.Split(' '));
-        Assert.True(exitCode == 0, $"{compiler} {arguments}: {output}");
     }
 
     private static double Instructions(string source, string flags, string compiler = "gcc")

@@ -95,9 +95,7 @@ public sealed class MpiTests : IDisposable
     private string RunFolderIn(string name) => Directory.GetDirectories(Path.Combine(_folder.File(name), "tiny")).Single();
 
     private bool HasMetrics(string name, int rows) =>
-        Directory.Exists(Path.Combine(_folder.File(name), "tiny"))
-        && Directory.GetFiles(_folder.File(name), "metrics.csv", SearchOption.AllDirectories) is [var file]
-        && File.ReadAllLines(file).Length > rows;
+        Path.Combine(_folder.File(name), "latest", "metrics.csv") is var file && File.Exists(file) && File.ReadAllLines(file).Length > rows;
 
     private static List<int> ChildrenOf(int process) =>
         [.. File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
