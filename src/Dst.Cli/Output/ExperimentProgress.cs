@@ -7,6 +7,7 @@ namespace Dst.Cli.Output;
 internal sealed class ExperimentProgress
 {
     private readonly List<double> _validation = [];
+    private readonly HashSet<string> _begun = []; // arms: one that others start from is trained before them, wherever it stands in the plan
     private IReadOnlyList<PlannedArm> _arms = [];
 
     /// <summary>The last step.</summary>
@@ -23,8 +24,8 @@ internal sealed class ExperimentProgress
     /// <summary>Network of the present arm.</summary>
     public string Network => Present?.Network ?? "";
 
-    /// <summary>Number of the present arm, from 1, among <see cref="Arms"/>.</summary>
-    public int Number => 1 + _arms.TakeWhile(arm => arm.Arm != Last.Arm).Count();
+    /// <summary>Number of the present arm, from 1, in the order in which they begin.</summary>
+    public int Number => _begun.Count;
 
     /// <summary>Arms that this process trains.</summary>
     public int Arms => _arms.Count;
@@ -41,7 +42,7 @@ internal sealed class ExperimentProgress
         get
         {
             if (Present is not { Work: > 0 } present || Done is not (> 0 and < 1)) return Last.Remaining;
-            var later = _arms.SkipWhile(arm => arm.Arm != present.Arm).Skip(1).Sum(arm => arm.Work);
+            var later = _arms.Where(arm => !_begun.Contains(arm.Arm)).Sum(arm => arm.Work);
             return Last.Remaining + Last.Remaining / (1 - Done) * (later / present.Work);
         }
     }
@@ -54,7 +55,7 @@ internal sealed class ExperimentProgress
     /// <summary>Takes a step.</summary>
     public void Step(TrainingProgress step)
     {
-        if (step.Arm != Last.Arm) _validation.Clear();
+        if (_begun.Add(step.Arm)) _validation.Clear();
         Last = step;
     }
 

@@ -18,6 +18,7 @@ public sealed class OtherCompilersTests : ExportedCode
     }
 
     [Theory]
+    [InlineData("g++", "-std=c++11")]
     [InlineData("g++", "-std=c++20")]
     [InlineData("clang++", "-std=c++11")]
     public void Is_C_plus_plus_too(string compiler, string standard)

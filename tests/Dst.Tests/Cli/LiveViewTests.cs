@@ -53,6 +53,20 @@ public class LiveViewTests
     }
 
     [Fact]
+    public void An_arm_that_others_start_from_is_the_first_wherever_the_plan_has_it()
+    {
+        var progress = new ExperimentProgress();
+        progress.Begin(
+            [new("uhp", "resnet8", 1, 1, Epochs: 2, Steps: 2, Work: 1), new("student", "resnet8", 1, 1, Epochs: 2, Steps: 2, Work: 1)]);
+        foreach (var (arm, number) in new[] { ("student", 1), ("uhp", 2) })
+        {
+            progress.Step(new(arm, 1, 2, 1, 1, 10, TimeSpan.FromSeconds(5), 1));
+            Assert.Equal((number, 2), (progress.Number, progress.Arms));
+            Assert.Equal(TimeSpan.FromSeconds(number == 1 ? 15 : 5), progress.RemainingOfAll);
+        }
+    }
+
+    [Fact]
     public void Colours_are_escape_sequences() => Assert.Contains("\u001b[", LiveView.Render(Progress(), 79, isColoured: true));
 
     private static ExperimentProgress Progress(string arm = "dst")
@@ -64,6 +78,7 @@ public class LiveViewTests
                 new("teacher", "resnet20", 1, 1, Epochs: 4, Steps: 40, Work: 3), new(arm, "resnet8", 1, 1, Epochs: 4, Steps: 40, Work: 2),
                 new("half-width", "resnet8", 1, 1, Epochs: 4, Steps: 40, Work: 2),
             ]);
+        progress.Step(new("teacher", Epoch: 4, Epochs: 4, Batch: 10, Batches: 10, 1000, TimeSpan.Zero, Loss: 1));
         progress.Step(new(arm, Epoch: 1, Epochs: 4, Batch: 1, Batches: 10, 1000, TimeSpan.FromSeconds(80), Loss: 1));
         foreach (var top1 in new[] { 0.5, 0.8, 0.75 }) progress.EpochEnded(new(arm, 1, 0.1, 1, top1, 1, top1, 1, 1000));
         progress.Step(new(

@@ -11,7 +11,7 @@ using Dst.Training.Networks;
 namespace Dst.Tests.Cli;
 
 /// <summary>The verbs that take a finished model: prune, eval, predict.</summary>
-public sealed class ModelCommandTests : IDisposable
+public sealed partial class ModelCommandTests : IDisposable
 {
     private static readonly string[] SimulatedData =
     [
@@ -22,127 +22,6 @@ public sealed class ModelCommandTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
-
-    [Fact]
-    public void Prune_writes_a_halved_model_and_says_why_layers_are_skipped()
-    {
-        var pruned = _folder.File("pruned.safetensors");
-        var run = Terminal.Run(
-            "prune", SampleModel.SaveHalved(_folder), "--pattern", "kernel:8:4", "--exclude", "layer3.*", "--out", pruned, "--json");
-        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
-        using var document = JsonDocument.Parse(run.Output);
-        var skipped = document.RootElement.GetProperty("skipped");
-        Assert.Equal("linear layer", skipped.GetProperty("fc").GetString());
-        Assert.Equal("each filter has one kernel", skipped.GetProperty("conv1").GetString());
-        Assert.Equal("excluded by name", skipped.GetProperty("layer3.0.conv1").GetString());
-
-        var masks = ModelFile.Load(pruned).Masks;
-        Assert.DoesNotContain("layer3.0.conv1", masks.Keys);
-        Assert.Equal((8, 4), (masks["layer2.0.conv1"].Block, masks["layer2.0.conv1"].Pattern!.Group));
-        Assert.Equal(masks["layer2.0.conv1"].WeightShape.Aggregate(1, (a, b) => a * b) / 2, masks["layer2.0.conv1"].KeptWeights);
-    }
-
-    [Fact]
-    public void Prune_of_a_pruned_model_leaves_its_pruned_layers_as_they_are()
-    {
-        var (model, again) = (SampleModel.SaveHalved(_folder), _folder.File("again.safetensors"));
-        var run = Terminal.Run("prune", model, "--unstructured", "0.5", "--out", again, "--json");
-        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
-        using var document = JsonDocument.Parse(run.Output);
-        Assert.Equal("pruned already", document.RootElement.GetProperty("skipped").GetProperty(SampleModel.HalvedLayer).GetString());
-        var (before, after) = (ModelFile.Load(model), ModelFile.Load(again));
-        Assert.Equal(before.Masks[SampleModel.HalvedLayer].Kept, after.Masks[SampleModel.HalvedLayer].Kept);
-        Assert.Equal(
-            after.Graph.Parameters.Where(shape => shape.Role != ParameterRole.Statistic).Sum(shape => shape.Count)
-                - after.Masks.Values.Sum(mask => mask.WeightShape.Aggregate(1L, (a, b) => a * b) - mask.KeptWeights),
-            document.RootElement.GetProperty("nonzero").GetInt64());
-        Terminal.Run("prune", again, "--out", _folder.File("third.safetensors")).AssertWrongInput("pruned already", "no other layer");
-        Terminal.Run("prune", model, "--permute", "--out", _folder.File("third.safetensors"))
-            .AssertWrongInput("pruned already", "prune.permute false");
-    }
-
-    [Theory]
-    [InlineData("prune.method=gradual")]
-    [InlineData("prune.gradual.stages=3")]
-    [InlineData("data.kind=folder")]
-    [InlineData("train.epochs=2")]
-    public void Prune_refuses_keys_without_effect(string setting) =>
-        Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--set", setting, "--out", _folder.File("x.safetensors"))
-            .AssertWrongInput(setting.Split('=')[0], "has no effect in dst prune, which reads prune, seed, threads");
-
-    [Fact]
-    public void Prune_without_a_pattern_drops_the_share_that_is_named()
-    {
-        var pruned = _folder.File("sparse.safetensors");
-        var run = Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--unstructured", "0.75", "--out", pruned);
-        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
-        var mask = ModelFile.Load(pruned).Masks["layer2.0.conv1"];
-        Assert.Null(mask.Pattern);
-        Assert.Equal(mask.Kept.Length / 4, mask.KeptWeights);
-    }
-
-    [Theory]
-    [InlineData("--pattern", "kernel:16:3", "even")]
-    [InlineData("--pattern", "filter:16:2", "'filter:16:2'")]
-    [InlineData("--unstructured", "1", "from 0 to 0.99")]
-    [InlineData("--exclude", "conv99", "conv99")]
-    public void Prune_names_what_is_wrong(string option, string value, string word) =>
-        Terminal.Run("prune", SampleModel.SaveHalved(_folder), option, value, "--out", _folder.File("x.safetensors"))
-            .AssertWrongInput(word);
-
-    [Fact]
-    public void Prune_needs_an_output_file() => Terminal.Run("prune", SampleModel.SaveHalved(_folder)).AssertWrongInput("--out");
-
-    [Fact]
-    public void Prune_permutes_and_scores_by_gradients_of_the_data()
-    {
-        var (model, plain, pruned) = (
-            SaveDenseOfSimulatedClasses(), _folder.File("plain.safetensors"), _folder.File("permuted.safetensors"));
-        Assert.Equal(CommandLine.Done, Terminal.Run("prune", model, "--pattern", "kernel:4:4", "--out", plain).ExitCode);
-        var run = Terminal.Run(
-            ["prune", model, "--pattern", "kernel:4:4", "--permute", "--score", "taylor", .. SimulatedData, "--out", pruned]);
-        Assert.Equal(CommandLine.Done, run.ExitCode);
-        Assert.Matches(@"permuted .*: [\d.]+ ?% of the score kept before, [\d.]+ ?% after", run.Error);
-        var (a, b) = (ModelFile.Load(plain), ModelFile.Load(pruned));
-        Assert.Equal(a.Masks.Keys.Order(), b.Masks.Keys.Order());
-        Assert.Contains(a.Masks, layer => !layer.Value.Kept.SequenceEqual(b.Masks[layer.Key].Kept));
-    }
-
-    [Fact]
-    public void Prune_repairs_if_the_recipe_says_so()
-    {
-        var (model, pruned) = (SaveDenseOfSimulatedClasses(), _folder.File("repaired.safetensors"));
-        string[] settings = ["--set", "prune.repair=least_squares", "--set", "prune.calibration.images=9", .. SimulatedData];
-        var run = Terminal.Run(["prune", model, "--pattern", "kernel:4:4", "--score", "obs", .. settings, "--out", pruned]);
-        Assert.Equal(CommandLine.Done, run.ExitCode);
-        Assert.Matches(@"repair least_squares: 9 images without labels, [\d.]+ s", run.Error);
-        Assert.Contains("missed", run.Output);
-        Terminal.Run(["prune", model, .. settings, "--sensitivity", _folder.File("layers.csv")])
-            .AssertWrongInput("prune.repair least_squares");
-    }
-
-    [Fact]
-    public void Prune_measures_each_layer_alone()
-    {
-        var (model, csv) = (SaveDenseOfSimulatedClasses(), _folder.File("layers.csv"));
-        var run = Terminal.Run(
-            ["prune", model, "--pattern", "kernel:4:4", "--exclude", "layer3.*", "--sensitivity", csv, .. SimulatedData]);
-        Assert.Equal(CommandLine.Done, run.ExitCode);
-        var rows = File.ReadAllLines(csv).Select(line => line.Split(',')).ToList();
-        Assert.Equal(["layer", "weights", "kept", "validation_top1", "validation_loss"], rows[0]);
-        Assert.Equal(
-            ["(none)", "layer1.0.conv1", "layer1.0.conv2", "layer2.0.conv1", "layer2.0.conv2", "layer2.0.downsample.0", "(all)"],
-            rows.Skip(1).Select(row => row[0]));
-        Assert.Equal(int.Parse(rows[2][1]), 2 * int.Parse(rows[2][2]));
-        Assert.Equal(rows[^1][1], $"{rows.Skip(2).SkipLast(1).Sum(row => int.Parse(row[1]))}");
-        Assert.True(rows.Skip(1).Select(row => row[4]).Distinct().Count() > 5, "the losses are the same whatever is pruned");
-        Assert.Matches(@"\(none\) +0 +0 +[\d.]+ ?% +0\.00 ", run.Output);
-    }
-
-    [Fact]
-    public void Prune_writes_a_model_or_measures_but_not_both() =>
-        Terminal.Run("prune", SampleModel.SaveHalved(_folder), "--out", _folder.File("a"), "--sensitivity", _folder.File("b"))
-            .AssertWrongInput("--sensitivity");
 
     [Fact]
     public void Eval_counts_every_test_image_once()

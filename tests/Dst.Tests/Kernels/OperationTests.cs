@@ -9,7 +9,7 @@ public unsafe class OperationTests
     private const double ValueTolerance = 2e-5;
     private const double DifferenceTolerance = 1e-3;
     private const float Step = 1 / 128f;
-    private const int SamplesPerInput = 12;
+    private const int SamplesPerInput = 24;
 
     /// <summary>By the name of the case: on any tier they come from the reference, and they take most of the time.</summary>
     private static readonly ConcurrentDictionary<string, List<(int Input, int Element, double Slope)>> Differences = [];
