@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Dst.Cli.Output;
 using Dst.Cli.Usage;
 using Dst.Distributed;
@@ -19,6 +20,9 @@ namespace Dst.Cli.Actions;
 /// <summary>Runs the arms of a recipe and shows their results, for <c>run</c>, <c>train</c>, <c>distill</c> and <c>compress</c>.</summary>
 internal static class RecipeRun
 {
+    /// <summary>Name of the environment variable that says for how many seconds a rank waits for another.</summary>
+    private const string PatienceVariable = "DST_RANK_PATIENCE";
+
     /// <summary>A run to go on with.</summary>
     public static readonly Option<string?> Resume = SharedOptions.Text(
         "--resume", "run folder",
@@ -65,6 +69,7 @@ internal static class RecipeRun
         verb.Add(HasDashboard);
         verb.Add(Port);
         verb.Add(SharedOptions.Threads);
+        verb.Add(SpreadRun.Spread);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
     }
@@ -82,22 +87,63 @@ internal static class RecipeRun
             : request.Read(call);
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
         var link = MpiLink.Join(Launch.Current);
-        call.Ranks = link is null ? RankGroup.Single : new(link);
-        BeginOrResume(call, request, recipe, folder, force);
-        link?.End();
+        call.Ranks = link is null ? RankGroup.Single : new(link, recipe.Parts) { Patience = ReadPatience() };
+        if (SpreadRun.IsAsked(call) && link is not null) SpreadOver(call, link, request, recipe, folder, force);
+        else
+        {
+            BeginOrResume(call, request, recipe, folder, force);
+            link?.End();
+        }
+    }
+
+    private static TimeSpan ReadPatience()
+    {
+        if (Environment.GetEnvironmentVariable(PatienceVariable) is not { } text) return RankGroup.Single.Patience;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new InputException($"environment variable {PatienceVariable} is '{text}'; a number of seconds was expected");
     }
 
     private static void BeginOrResume(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
     {
         if (call.Ranks.Count > 1 && recipe.Seeds.Count > 0)
             throw new InputException(
-                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected");
+                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected, or --spread runs");
         if (folder is null) Begin(call, request, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else
         {
             using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Resume(folder, recipe, force));
             RunOne(call, request, run, Load(call, recipe));
+        }
+    }
+
+    /// <summary>Lets ranks make the arms. Then rank 0 shows the results, as if it had made them all.</summary>
+    private static void SpreadOver(Invocation call, MpiLink link, TrainingRequest request, Recipe recipe, string? folder, bool force)
+    {
+        if (call.Arguments.GetValue(IsDry) || call.Arguments.GetValue(HasDashboard))
+            throw new InputException("option --spread runs is given with --dry-run or --dashboard; one of them was expected");
+        var data = Load(call, RunSet.FirstOf(recipe));
+        Pipeline.Check(RunSet.FirstOf(recipe), data);
+        var failures = SpreadRun.Run(call, recipe, data, Open);
+        link.End();
+        if (!call.Ranks.IsFirst) return;
+        if (failures.Count > 0) throw new SpreadFailedException(SpreadRun.Describe(failures, folder!));
+        call.Ranks = RankGroup.Single;
+        BeginOrResume(call, request, recipe, folder, force);
+
+        IReadOnlyList<RunFolder> Open()
+        {
+            if (recipe.Seeds.Count > 0)
+            {
+                var set = folder is null ? RunSet.Create(recipe, DateTime.Now) : RunSet.Resume(folder, recipe, force);
+                folder = set.Path;
+                return [.. recipe.Seeds.Select(set.Open)];
+            }
+
+            var run = folder is null ? RunFolder.Create(recipe, DateTime.Now) : RunFolder.Resume(folder, recipe, force);
+            folder = run.Path;
+            return [run];
         }
     }
 
@@ -126,11 +172,21 @@ internal static class RecipeRun
     private static DataSet Load(Invocation call, Recipe recipe) =>
         DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
 
+    private static string Describe(RankGroup ranks)
+    {
+        var traffic = ranks.Traffic;
+        var overlap = traffic.Overlap is { } share
+            ? $"; gradients were under way for {Format.Duration(traffic.GradientsSent)}, {100 * share:0} % of it while rank 0 computed"
+            : "";
+        return $"{ranks.Count} ranks; rank 0 sent {Format.Bytes(traffic.Bytes)} in {traffic.Messages} messages and waited for messages for "
+            + $"{Format.Duration(traffic.Waited)}{overlap}";
+    }
+
     private static void RunOne(Invocation call, TrainingRequest request, RunFolder run, DataSet data)
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
         if (!call.Ranks.IsFirst) return;
-        if (call.Ranks.Count > 1) call.Report.Log($"{call.Ranks.Count} ranks; rank 0 sent {Format.Bytes(call.Ranks.BytesSent)}");
+        if (call.Ranks.Count > 1) call.Report.Log(Describe(call.Ranks));
         Block[] blocks =
         [
             .. request.Blocks?.Invoke(summary) ?? BlocksOf(run, summary),
