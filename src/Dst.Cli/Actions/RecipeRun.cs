@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using Dst.Cli.Output;
 using Dst.Cli.Usage;
-using Dst.Distributed;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
@@ -20,9 +18,6 @@ namespace Dst.Cli.Actions;
 /// <summary>Runs the arms of a recipe and shows their results, for <c>run</c>, <c>train</c>, <c>distill</c> and <c>compress</c>.</summary>
 internal static class RecipeRun
 {
-    /// <summary>Name of the environment variable that says for how many seconds a rank waits for another.</summary>
-    private const string PatienceVariable = "DST_RANK_PATIENCE";
-
     /// <summary>A run to go on with.</summary>
     public static readonly Option<string?> Resume = SharedOptions.Text(
         "--resume", "run folder",
@@ -60,6 +55,7 @@ internal static class RecipeRun
     /// <summary>Adds the options of a new run.</summary>
     public static void AddOptionsTo(Verb verb)
     {
+        verb.TakesRanks = true;
         ShortWords.AddTo(verb);
         verb.Add(RecipeInput.Set);
         verb.Add(RecipeInput.Seed);
@@ -86,22 +82,11 @@ internal static class RecipeRun
             ? RunFolder.ReadRecipe(folder, ofLine)
             : request.Read(call);
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
-        var link = MpiLink.Join(Launch.Current);
-        call.Ranks = link is null ? RankGroup.Single : new(link, recipe.Parts) { Patience = ReadPatience() };
-        if (SpreadRun.IsAsked(call) && link is not null) SpreadOver(call, link, request, recipe, folder, force);
-        else
+        RankJob.Run(call, recipe.Parts, () =>
         {
-            BeginOrResume(call, request, recipe, folder, force);
-            link?.End();
-        }
-    }
-
-    private static TimeSpan ReadPatience()
-    {
-        if (Environment.GetEnvironmentVariable(PatienceVariable) is not { } text) return RankGroup.Single.Patience;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0
-            ? TimeSpan.FromSeconds(seconds)
-            : throw new InputException($"environment variable {PatienceVariable} is '{text}'; a number of seconds was expected");
+            if (SpreadRun.IsAsked(call) && call.Ranks.Count > 1) SpreadOver(call, request, recipe, folder, force);
+            else BeginOrResume(call, request, recipe, folder, force);
+        });
     }
 
     private static void BeginOrResume(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
@@ -119,14 +104,13 @@ internal static class RecipeRun
     }
 
     /// <summary>Lets ranks make the arms. Then rank 0 shows the results, as if it had made them all.</summary>
-    private static void SpreadOver(Invocation call, MpiLink link, TrainingRequest request, Recipe recipe, string? folder, bool force)
+    private static void SpreadOver(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
     {
         if (call.Arguments.GetValue(IsDry) || call.Arguments.GetValue(HasDashboard))
             throw new InputException("option --spread runs is given with --dry-run or --dashboard; one of them was expected");
         var data = Load(call, RunSet.FirstOf(recipe));
         Pipeline.Check(RunSet.FirstOf(recipe), data);
         var failures = SpreadRun.Run(call, recipe, data, Open);
-        link.End();
         if (!call.Ranks.IsFirst) return;
         if (failures.Count > 0) throw new SpreadFailedException(SpreadRun.Describe(failures, folder!));
         call.Ranks = RankGroup.Single;

@@ -110,7 +110,7 @@ internal sealed class RankBench(RankBenchOptions options, CancellationToken canc
             var seconds = step.Run();
             if (seconds >= best) continue;
             best = seconds;
-            backward = step.Times.Sums.Where(sum => sum.Key.Pass == StepPass.Backward).Sum(sum => sum.Value);
+            backward = step.Times.Sums.Where(sum => sum.Key.Pass == StepPass.Backward).Sum(sum => sum.Value.TotalSeconds);
         }
 
         var (after, count) = (group.Traffic, options.Steps);

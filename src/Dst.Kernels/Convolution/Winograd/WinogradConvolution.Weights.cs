@@ -7,6 +7,9 @@ namespace Dst.Kernels;
 /// <content>Weights to the transform domain, and their gradient back.</content>
 public sealed unsafe partial class WinogradConvolution
 {
+    /// <summary>Units whose gradients are transformed back together: their tiles stay in the first cache.</summary>
+    private const int UnitsTogether = 4;
+
     /// <summary>U = G g Gᵀ of one block of 16 filters, for <see cref="Multiply"/>. Blocks may be packed by different threads.</summary>
     /// <param name="block">Block of filters.</param>
     /// <param name="weights">[O, C, Kh, Kw].</param>
@@ -144,22 +147,24 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
         var length = UnitLength * Layout.Block;
-        var vectors = stackalloc float[Positions * Layout.Block];
-        var sums = stackalloc float[(BitOperations.Log2((uint)du.Count) + 1) * length];
-        var places = stackalloc long[Positions];
-        for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
+        var places = stackalloc long[UnitsTogether * Positions];
+        var vectors = stackalloc float[UnitsTogether * Positions * Layout.Block];
+        var sums = stackalloc float[(BitOperations.Log2((uint)du.Count) + 1) * UnitsTogether * length];
+        for (var first = _kept.First(block); first < _kept.First(block + 1); first += UnitsTogether)
         {
-            for (var p = 0; p < Positions; p++) places[p] = PlaceOfGradient(p, block, i);
+            var units = Math.Min(UnitsTogether, _kept.First(block + 1) - first);
+            for (var i = 0; i < units * Positions; i++) places[i] = PlaceOfGradient(i / units, block, first + i % units);
             for (var part = 0; part < du.Count; part++)
             {
                 // A sum waits at its level until that of its neighbour comes.
                 var level = BitOperations.PopCount((uint)part);
-                TransformBack<T, TTransform>(du.First + part * du.Pitch, places, vectors, sums + level * length);
+                TransformBack<T, TTransform>(du.First + part * du.Pitch, places, units, vectors, sums + level * UnitsTogether * length);
                 for (var joined = part; (joined & 1) != 0; joined >>= 1, level--)
-                    AddTo<T>(sums + (level - 1) * length, sums + level * length, length);
+                    AddTo<T>(sums + (level - 1) * UnitsTogether * length, sums + level * UnitsTogether * length, units * length);
             }
 
-            WriteKept(sums, _kept.Taps[i], FiltersOf(block), gradient + FirstTap(block, i));
+            for (var unit = 0; unit < units; unit++)
+                WriteKept(sums + unit * length, _kept.Taps[first + unit], FiltersOf(block), gradient + FirstTap(block, first + unit));
         }
     }
 
@@ -173,17 +178,20 @@ public sealed unsafe partial class WinogradConvolution
         return index < 0 ? -1 : (_firstGradient[position] + units.GradientFirst[block] + index - units.Kept.First(block)) * Layout.Block;
     }
 
-    /// <summary>Gᵀ dU G of one unit of 16 filters, one in each lane.</summary>
-    private void TransformBack<T, TTransform>(float* du, long* places, float* vectors, float* lanes)
+    /// <summary>Gᵀ dU G of some units of 16 filters, one in each lane. Neighbouring units are read together, as they are in memory.</summary>
+    private void TransformBack<T, TTransform>(float* du, long* places, int units, float* vectors, float* lanes)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        for (var p = 0; p < Positions; p++)
-            T.Store(vectors + p * Layout.Block, places[p] >= 0 ? T.Load(du + places[p]) : T.Zero);
-        if (Form.IsOneDimensional)
-            TTransform.Apply(vectors, Layout.Block, lanes, Layout.Block);
-        else
-            SquareTransform.Apply<T, TTransform>(
-                new(vectors, _points * Layout.Block, Layout.Block), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
+        for (var i = 0; i < units * Positions; i++)
+            T.Store(vectors + i * Layout.Block, places[i] >= 0 ? T.Load(du + places[i]) : T.Zero);
+        var position = units * Layout.Block;
+        for (var unit = 0; unit < units; unit++, vectors += Layout.Block, lanes += UnitLength * Layout.Block)
+        {
+            if (Form.IsOneDimensional) TTransform.Apply(vectors, position, lanes, Layout.Block);
+            else
+                SquareTransform.Apply<T, TTransform>(
+                    new(vectors, _points * position, position), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
+        }
     }
 
     private static void AddTo<T>(float* sum, float* added, int length) where T : unmanaged, ILanes<T>
