@@ -82,9 +82,10 @@ internal static class RecipeRun
             ? RunFolder.ReadRecipe(folder, ofLine)
             : request.Read(call);
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
-        RankJob.Run(call, recipe.Parts, () =>
+        var isSpread = SpreadRun.IsAsked(call);
+        RankJob.Run(call, isSpread ? SpreadRun.MostRanks : recipe.Parts, () =>
         {
-            if (SpreadRun.IsAsked(call) && call.Ranks.Count > 1) SpreadOver(call, request, recipe, folder, force);
+            if (isSpread && call.Ranks.Count > 1) SpreadOver(call, request, recipe, folder, force);
             else BeginOrResume(call, request, recipe, folder, force);
         });
     }
@@ -258,6 +259,8 @@ internal static class RecipeRun
     {
         var report = call.Report;
         report.Log($"run folder: {run.Path}");
+        foreach (var part in Directory.GetDirectories(run.Path, "*.part"))
+            report.Log($"{Path.GetFileNameWithoutExtension(part)} begins again: only --spread runs goes on with its state in {part}");
         try
         {
             using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);

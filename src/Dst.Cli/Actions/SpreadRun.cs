@@ -24,6 +24,9 @@ internal static class SpreadRun
         HelpName = "batches|runs",
     }.AcceptOnlyFromAmong("batches", Runs);
 
+    /// <summary>The most ranks, a power of two as their number is.</summary>
+    public const int MostRanks = 64;
+
     /// <summary>Whether a call gives arms to ranks.</summary>
     public static bool IsAsked(Invocation call) => call.Arguments.GetValue(Spread) == Runs;
 

@@ -19,7 +19,7 @@ internal sealed class MpiJob : IDisposable
           pad: 1
         teacher: {arch: resnet8, width: 0.5}
         student: {arch: resnet8, width: 0.25}
-        train: {epochs: 40, batch: 9}
+        train: {epochs: 24, batch: 9}
         """;
 
     /// <summary>All ranks end so soon after a fault.</summary>

@@ -45,7 +45,7 @@ public sealed class MpiTests : IDisposable
     [Fact]
     public void Seeds_and_arms_go_to_ranks()
     {
-        var recipe = Write("tiny.yaml", MpiJob.Recipe.Replace("epochs: 40", "epochs: 2"));
+        var recipe = Write("tiny.yaml", MpiJob.Recipe.Replace("epochs: 24", "epochs: 2"));
         AssertDone(Tool.Run(_folder.Path, "dotnet", [MpiJob.Program, "run", recipe, "--seeds", "1,2", "--out", "alone"]));
         string[] command = ["dotnet", MpiJob.Program, "run", recipe, "--seeds", "1,2", "--out", "ranks", "--spread", "runs"];
         AssertDone(Tool.Run(_folder.Path, "mpirun", MpiJob.Arguments(2, command)));

@@ -44,8 +44,8 @@ public sealed class NetworkTests : IDisposable
             Shell($"ip -n dst-{host} addr add {host}/24 dev cable; ip -n dst-{host} link set cable up");
         Shell($"ip netns exec dst-{First} tc qdisc add dev cable root tbf rate 20mbit burst 16kb latency 1s");
 
-        Shell($"dotnet {MpiJob.Program} run tiny.yaml --set train.epochs=2 --set arms=[teacher] --out alone");
-        using (var slow = Start("tiny.yaml --set train.epochs=2 --set arms=[teacher] --out slow"))
+        Shell($"dotnet {MpiJob.Program} run tiny.yaml --set train.epochs=1 --set arms=[teacher] --out alone");
+        using (var slow = Start("tiny.yaml --set train.epochs=1 --set arms=[teacher] --out slow"))
         {
             Assert.True(slow.WaitForExit(), slow.Log);
             Assert.True(slow.ExitCode == 0, slow.Log);
@@ -56,7 +56,7 @@ public sealed class NetworkTests : IDisposable
         cut.WaitForMetrics(_folder.File("cut"), rows: 1);
         Shell($"ip -n dst-{Second} link set cable down");
         cut.AssertEnds([]);
-        Assert.Contains("dst: rank 0: rank 1 has sent nothing for 3 s", cut.Log, StringComparison.Ordinal);
+        Assert.Contains("dst: rank 0: rank 1 has sent nothing for 2 s", cut.Log, StringComparison.Ordinal);
     }
 
     private MpiJob Start(string arguments)
@@ -64,7 +64,7 @@ public sealed class NetworkTests : IDisposable
         string[] onOne = ["netns", "exec", $"dst-{First}", "unshare", "--uts", "sh", "-c"];
         var options = string.Join(' ', MpiJob.Arguments(2));
         return MpiJob.Start(_folder.Path, "ip", [.. onOne,
-            $"hostname dst-{First}; exec mpirun {options} -x DST_RANK_PATIENCE=3 --mca plm_rsh_agent {_folder.File("agent.sh")} "
+            $"hostname dst-{First}; exec mpirun {options} -x DST_RANK_PATIENCE=2 --mca plm_rsh_agent {_folder.File("agent.sh")} "
             + $"--mca btl tcp,self --mca btl_tcp_if_include {_subnet}.0/24 --mca oob_tcp_if_include {_subnet}.0/24 "
             + $"--host {First},{Second} --wdir {_folder.Path} dotnet {MpiJob.Program} run {arguments}"]);
     }

@@ -18,8 +18,8 @@ internal sealed class SharedFolder
         if (File.Exists(run.CheckpointPath))
         {
             var (name, _) = CheckpointFile.ReadOwner(run.CheckpointPath);
-            var owner = _order[PlaceOf(name)];
-            if (run.Summary.Find(owner.Name) is null) Keep(owner, Read(run.Path, RunFiles.State));
+            var place = PlaceOf(name);
+            if (place >= 0 && run.Summary.Find(_order[place].Name) is null) Keep(_order[place], Read(run.Path, RunFiles.State));
             File.Delete(run.CheckpointPath);
         }
 
