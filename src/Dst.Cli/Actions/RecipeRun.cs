@@ -94,7 +94,8 @@ internal static class RecipeRun
     {
         if (call.Ranks.Count > 1 && recipe.Seeds.Count > 0)
             throw new InputException(
-                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected, or --spread runs");
+                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected, or --spread "
+                + "runs");
         if (folder is null) Begin(call, request, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else

@@ -19,8 +19,8 @@ internal static class SpreadRun
     /// <summary>What ranks share.</summary>
     public static readonly Option<string?> Spread = new Option<string?>("--spread")
     {
-        Description = "What the processes of mpirun or srun share: each batch (batches, the default), or seeds and arms, each made by one of "
-            + "them (runs).",
+        Description = "What the processes of mpirun or srun share: each batch (batches, the default), or seeds and arms, each made by "
+            + "one of them (runs).",
         HelpName = "batches|runs",
     }.AcceptOnlyFromAmong("batches", Runs);
 

@@ -35,8 +35,8 @@ internal static class BenchRanksCommand
     {
         var verb = new Verb(
             "ranks",
-            "Measures what one of several ranks computes and sends in a training step, on this machine alone, and predicts the time of a step "
-                + "on many machines.",
+            "Measures what one of several ranks computes and sends in a training step, on this machine alone, and predicts the time of a "
+                + "step on many machines.",
             "bench ranks --arch resnet20",
             "bench ranks --arch resnet18 --batch 256 --machines 2,4,8 --gbit 1 --latency-us 50 --check")
         {
@@ -51,8 +51,8 @@ internal static class BenchRanksCommand
         var arguments = call.Arguments;
         var options = new RankBenchOptions(
             call.Tier, arguments.GetRequiredValue(Arch), arguments.GetValue(Batch) ?? 64, arguments.GetValue(Steps) ?? 10,
-            BenchOptions.ThreadsOf(arguments), [.. ListOf<int>(call, Machines, "8,64,512")], [.. ListOf<double>(call, Gigabits, "1,10,100")],
-            arguments.GetValue(Latency) ?? 30);
+            BenchOptions.ThreadsOf(arguments), [.. ListOf<int>(call, Machines, "8,64,512")],
+            [.. ListOf<double>(call, Gigabits, "1,10,100")], arguments.GetValue(Latency) ?? 30);
         if (options.Machines.Any(machines => !BitOperations.IsPow2(machines)))
             throw new InputException($"option {Machines.Name} is '{arguments.GetValue(Machines)}'; powers of two were expected");
         call.Report.Write(ResultOf(new RankBench(options, call.Cancellation).Run(arguments.GetValue(Check), call.Report.Log)));

@@ -11,7 +11,7 @@ namespace Dst.Training.Ranks;
 /// </summary>
 internal sealed class GradientExchange(RankGroup ranks)
 {
-    /// <summary>Gradients that travel together, in floats: 256 kB, so that the first ones leave early and none pays a latency alone.</summary>
+    /// <summary>Gradients that travel together, in floats: 256 kB. So the first ones leave early, and none pays a latency alone.</summary>
     public const int BucketLength = 64 * 1024;
 
     /// <summary>Channels from 1 on are in turns those of gradients.</summary>

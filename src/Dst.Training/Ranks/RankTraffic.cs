@@ -6,7 +6,7 @@ namespace Dst.Training.Ranks;
 /// <param name="GradientBytes">The bytes of these that were gradients, sent while the rank computes.</param>
 /// <param name="GradientMessages">The messages with gradients.</param>
 /// <param name="Waited">Time in which the rank only waited for messages.</param>
-/// <param name="GradientsWaited">The part of <paramref name="Waited"/> in which it waited for gradients at the end of a backward pass.</param>
+/// <param name="GradientsWaited">The part of this in which it waited for gradients at the end of a backward pass.</param>
 /// <param name="GradientsSent">Time in which gradients were under way.</param>
 public readonly record struct RankTraffic(
     long Bytes, long Messages, long GradientBytes, long GradientMessages, TimeSpan Waited, TimeSpan GradientsWaited, TimeSpan GradientsSent)

@@ -18,7 +18,8 @@ public sealed class MpiTests : IDisposable
         AssertDone(Tool.Run(_folder.Path, "dotnet", [MpiJob.Program, "run", recipe, "--out", "alone"]));
         var alone = RunFolderIn("alone");
 
-        using (var job = MpiJob.Start(_folder.Path, "mpirun", MpiJob.Arguments(4, "dotnet", MpiJob.Program, "run", recipe, "--out", "ranks")))
+        string[] command = ["dotnet", MpiJob.Program, "run", recipe, "--out", "ranks"];
+        using (var job = MpiJob.Start(_folder.Path, "mpirun", MpiJob.Arguments(4, command)))
         {
             job.WaitForMetrics(_folder.File("ranks"), rows: 3);
             var ranks = job.Ranks;

@@ -4,8 +4,8 @@ using Dst.Tests.Foundations;
 namespace Dst.Interop.Tests.Distributed;
 
 /// <summary>
-/// Two machines, as far as ranks can tell: network namespaces with a name each, joined by a cable. mpirun starts a rank on the other one by a
-/// script in the place of ssh.
+/// Two machines, as far as ranks can tell: network namespaces with a name each, joined by a cable. mpirun starts a rank on the other one
+/// by a script in the place of ssh.
 /// </summary>
 public sealed class NetworkTests : IDisposable
 {

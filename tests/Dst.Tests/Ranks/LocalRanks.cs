@@ -36,7 +36,8 @@ internal static class LocalRanks
         return failures.IsEmpty ? results : throw new AggregateException(failures);
     }
 
-    private sealed unsafe class Link(int rank, int count, ConcurrentDictionary<(int From, int To, int Channel), ConcurrentQueue<byte[]>> boxes) : IRankLink
+    private sealed unsafe class Link(
+        int rank, int count, ConcurrentDictionary<(int From, int To, int Channel), ConcurrentQueue<byte[]>> boxes) : IRankLink
     {
         public int Rank => rank;
 

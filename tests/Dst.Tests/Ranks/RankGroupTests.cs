@@ -94,7 +94,8 @@ public class RankGroupTests
         {
             var error = Assert.Throws<AggregateException>(() => LocalRanks.Run(count, ranks => ranks.Rank));
             Assert.Equal(
-                $"{count} ranks were started; 1, 2, 4 or 8 were expected, as a batch has 8 parts (key parts)", error.InnerException!.Message);
+                $"{count} ranks were started; 1, 2, 4 or 8 were expected, as a batch has 8 parts (key parts)",
+                error.InnerException!.Message);
         }
     }
 

@@ -44,7 +44,8 @@ public sealed class RankTrainingTests : IDisposable
             new("dropout", new DropoutOp(0.3f), ["sum"]), new("flat", new FlattenOp(), ["dropout"]),
             new("fc", new LinearOp(Classes), ["flat"]),
         ]));
-        AssertSameBits(tier, graph, images: 9, ConvolutionForms.Parse($$"""{"wide":"direct","conv":"{{form}}"}"""), form == "winograd4x4" ? parts / 2 : parts, parts);
+        var forms = ConvolutionForms.Parse($$"""{"wide":"direct","conv":"{{form}}"}""");
+        AssertSameBits(tier, graph, images: 9, forms, form == "winograd4x4" ? parts / 2 : parts, parts);
     }
 
     [Fact]
@@ -55,7 +56,9 @@ public sealed class RankTrainingTests : IDisposable
         var forms = ConvolutionForms.Parse("""{"conv":"winograd4x4"}""");
         var error = Assert.Throws<AggregateException>(() => LocalRanks.Run(8, ranks => Train(ranks, SimdTiers.Best, graph, 8, forms)));
         Assert.Contains("two parts of a batch share a sum", error.InnerException!.Message, StringComparison.Ordinal);
-        Assert.EndsWith("4 ranks or fewer were expected, or a larger number of parts in key parts", error.InnerException.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "4 ranks or fewer were expected, or a larger number of parts in key parts", error.InnerException.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -77,8 +80,8 @@ public sealed class RankTrainingTests : IDisposable
     }
 
     /// <summary>
-    /// A step of R ranks sends of each sum over the ranks 2·(R − 1)/R of the array (or, of a short one, log₂ R times the whole), and of what is
-    /// gathered (R − 1)/R. Gradients of weights have as many bytes as the weights that the layer keeps.
+    /// A step of R ranks sends of each sum over the ranks 2·(R − 1)/R of the array (or, of a short one, log₂ R times the whole), and of what
+    /// is gathered (R − 1)/R. Gradients of weights have as many bytes as the weights that the layer keeps.
     /// </summary>
     [Theory]
     [InlineData(2)]
@@ -104,6 +107,7 @@ public sealed class RankTrainingTests : IDisposable
         {
             Assert.Equal(gradients, traffic.GradientBytes, tolerance: 0.001 * gradients); // halves of odd lengths
             Assert.Equal(statistics + logits, traffic.Bytes - traffic.GradientBytes, tolerance: 1);
+            Assert.InRange(traffic.Overlap!.Value, -0.01, 1);
             Assert.Equal(levels * steps * (passes * normalised.Count + 1), traffic.Messages - traffic.GradientMessages);
         });
     }
@@ -164,7 +168,8 @@ public sealed class RankTrainingTests : IDisposable
         Assert.Contains(expected, value => value != 0);
         for (var count = 2; count <= maxRanks; count *= 2)
         {
-            foreach (var actual in LocalRanks.Run(count, ranks => Train(ranks, tier, graph, images, forms), parts)) Assert.Equal(expected, actual);
+            foreach (var actual in LocalRanks.Run(count, ranks => Train(ranks, tier, graph, images, forms), parts))
+                Assert.Equal(expected, actual);
         }
     }
 

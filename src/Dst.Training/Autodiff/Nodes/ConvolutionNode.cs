@@ -48,7 +48,9 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
         if (form is not WinogradForm winograd)
             return new DirectConvolutionNode(context, node, input, output, new(context.Tier, shape, kept));
         var isByPosition = winograd.RunsByPosition(shape);
-        var rows = isByPosition ? context.MaxBatch * winograd.RowsOf(shape) : WinogradNode.RowsTogether(winograd, shape, context.Ranks.LargestPart(context.MaxBatch));
+        var rows = isByPosition
+            ? context.MaxBatch * winograd.RowsOf(shape)
+            : WinogradNode.RowsTogether(winograd, shape, context.Ranks.LargestPart(context.MaxBatch));
         var kernel = new WinogradConvolution(context.Tier, winograd, shape, kept, rows);
         return isByPosition
             ? new WinogradByPositionNode(context, node, input, output, kernel)

@@ -44,7 +44,8 @@ internal sealed class MetricsFile : IDisposable
     {
         _stream.Position = 0;
         using var reader = new StreamReader(_stream, leaveOpen: true);
-        var rows = reader.ReadToEnd().Split('\n')[1..^1].Select(line => MetricsTable.TryParse(line, out var row) ? row : null).OfType<EpochMetrics>();
+        var rows = reader.ReadToEnd().Split('\n')[1..^1]
+            .Select(line => MetricsTable.TryParse(line, out var row) ? row : null).OfType<EpochMetrics>();
         var text = string.Join('\n', rows.OrderBy(place).Select(MetricsTable.Format).Prepend(MetricsTable.Header));
         _stream.Position = 0; // the new text is as long as the old one
         Write(text);

@@ -29,10 +29,12 @@ internal sealed class SharedFolder
     /// <summary>The files that an arm is made from: of finished arms those that it needs, and what there is of it.</summary>
     public IReadOnlyDictionary<string, byte[]> FilesFor(Arm arm)
     {
-        var models = NeedsOf(arm).Select(need => need.Name).Append(ArmNames.Pretrain).Select(name => Path.GetFileName(_run.ModelPath(name)));
+        var models = NeedsOf(arm).Select(need => need.Name).Append(ArmNames.Pretrain)
+            .Select(name => Path.GetFileName(_run.ModelPath(name)));
         var files = Read(_run.Path, [.. RunFiles.Begin, .. models]);
         if (!Directory.Exists(PartOf(arm))) return files;
-        var own = Directory.GetFiles(PartOf(arm)).Select(path => Path.GetFileName(path)).Except(RunFiles.Tables).Append(RunFolder.MetricsName);
+        var own = Directory.GetFiles(PartOf(arm)).Select(path => Path.GetFileName(path)).Except(RunFiles.Tables)
+            .Append(RunFolder.MetricsName);
         foreach (var (name, bytes) in Read(PartOf(arm), own)) files[name] = bytes;
         return files;
     }

@@ -7,8 +7,8 @@ using Dst.Training.Ranks;
 namespace Dst.Training.Experiments.Spread;
 
 /// <summary>
-/// Gives the arms of runs to ranks, each to one, from a queue. Rank 0 has the run folders: it hands out the files that an arm needs and takes
-/// those that it leaves. It makes arms too, on another thread, so that one thread alone sends and receives.
+/// Gives the arms of runs to ranks, each to one, from a queue. Rank 0 has the run folders: it hands out the files that an arm needs and
+/// takes those that it leaves. It makes arms too, on another thread, so that one thread alone sends and receives.
 /// </summary>
 public sealed class SpreadRuns
 {

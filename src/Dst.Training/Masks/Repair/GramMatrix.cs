@@ -83,7 +83,7 @@ internal sealed unsafe class GramMatrix
     /// <param name="ranks">The processes that share the rows, or null for this one alone.</param>
     public void Add(WorkerPool pool, float* x, float* y, int images, bool targetsOnly = false, RankGroup? ranks = null)
     {
-        ranks = ranks is not null && sizeof(double) * (long)_sums.Length < int.MaxValue ? ranks : RankGroup.Single; // or a message is too long
+        if (ranks is null || sizeof(double) * (long)_sums.Length > int.MaxValue) ranks = RankGroup.Single; // a message would be too long
         var pixels = (long)images * _shape.OutHeight * _shape.OutWidth;
         var rows = targetsOnly ? _targetStrips : _strips;
         if (targetsOnly) Array.Clear(_sums, 0, rows * Strip * _columns);

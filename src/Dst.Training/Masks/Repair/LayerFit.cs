@@ -45,7 +45,8 @@ internal sealed unsafe class LayerFit
     /// <param name="start">The dense weights.</param>
     /// <param name="ridge">λ is this times the mean square of the inputs, summed over the weights of a filter.</param>
     /// <param name="compute">Threads and ranks.</param>
-    public LayerFit(LinearPath path, Conv2dShape shape, LayerGoal goal, NetworkWalk halved, float[] start, double ridge, ComputeContext compute)
+    public LayerFit(
+        LinearPath path, Conv2dShape shape, LayerGoal goal, NetworkWalk halved, float[] start, double ridge, ComputeContext compute)
     {
         (_path, _shape, _goal, _halved, _start, _pool, _ranks) = (path, shape, goal, halved, start, compute.Pool, compute.Ranks);
         _sums = [.. Enumerable.Range(0, shape.Groups).Select(group => new GramMatrix(shape, group))];
@@ -146,8 +147,8 @@ internal sealed unsafe class LayerFit
             });
             int FirstFilter(int rank) => Math.Min(equations.Filters, _ranks.FirstOf(blocks, rank) * block);
             var filters = new Range(firstFilter, firstFilter + equations.Filters);
-            _ranks.Gather(
-                weights.AsSpan(firstFilter * equations.Size, equations.Filters * equations.Size), rank => FirstFilter(rank) * equations.Size);
+            var ofGroup = weights.AsSpan(firstFilter * equations.Size, equations.Filters * equations.Size);
+            _ranks.Gather(ofGroup, rank => FirstFilter(rank) * equations.Size);
             _ranks.Gather(intercepts.AsSpan(filters), FirstFilter);
             _ranks.Gather(errors.AsSpan(filters), FirstFilter);
         }
