@@ -13,7 +13,8 @@ internal static class CSourceOutput
         "--name", "N", "For c: prefix of file and function names, a C identifier. Default: the name of the model file.");
     private static readonly Option<string> Weights = new Option<string>("--weights")
     {
-        Description = "For c: source makes the weights constants of the source; separate writes a binary file that a function takes at run time.",
+        Description = "For c: source makes the weights constants of the source; separate writes them into a binary file, which a function "
+            + "takes at run time. Default: source.",
         HelpName = string.Join('|', Words.All(typeof(WeightsPlace))),
         DefaultValueFactory = _ => Words.Of(WeightsPlace.Source),
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Dst.Graph;
 using Dst.Runtime.Inference;
@@ -19,7 +18,7 @@ internal sealed class CSourceFiles
     private readonly CProgram _program;
     private readonly CNormalisation _normalisation;
     private readonly bool _isSeparate;
-    private readonly string _sourceNumber = "";
+    private readonly uint _sourceNumber;
 
     /// <summary>Makes the source of a model.</summary>
     /// <param name="model">The model.</param>
@@ -36,7 +35,7 @@ internal sealed class CSourceFiles
         if (!_isSeparate) return;
         using var source = new StringWriter();
         WriteSource(source, withoutNumbers: false);
-        _sourceNumber = $"{CWeights.Checksum(Encoding.UTF8.GetBytes(source.ToString())):x8}";
+        _sourceNumber = CWeights.Checksum(Encoding.UTF8.GetBytes(source.ToString()));
     }
 
     /// <summary>Operations of an image.</summary>
@@ -52,8 +51,7 @@ internal sealed class CSourceFiles
     public CSourceSizes Sizes => new(_program.WeightBytes, _program.TapBytes, null, _network.ArenaLength * sizeof(float), null);
 
     /// <summary>The file of weights that are not part of the source; null if they are.</summary>
-    public byte[]? Weights =>
-        _isSeparate ? CWeights.File(_program.SeparateData(), uint.Parse(_sourceNumber, NumberStyles.HexNumber, CultureInfo.InvariantCulture)) : null;
+    public byte[]? Weights => _isSeparate ? CWeights.File(_program.SeparateData(), _sourceNumber) : null;
 
     /// <summary>What writes each file of text, by its name.</summary>
     /// <param name="sizes">Sizes that the README states.</param>
@@ -127,7 +125,7 @@ internal sealed class CSourceFiles
             ("INCLUDES", "\n#include <stddef.h>\n"), ("FIELDS", "    const unsigned char *weights; /* set by $load */\n"),
             ("KEPT", "only `weights` has to be kept."), ("ALIGNMENT", "that of a pointer"), ("ALIGNED", "sizeof(void *)"),
             ("WEIGHTS", "    const unsigned char *const weights = context->weights;\n    if (weights == NULL) return -1;\n"),
-            ("WEIGHTS_BYTES", $"{CWeights.Header + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", _sourceNumber.PadLeft(8, '0')),
+            ("WEIGHTS_BYTES", $"{CWeights.Header + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
             ("LOADED", "    if (!load()) return 1;\n"),
             ("WEIGHTS_ROW", $"| `{_name}.bin` | the weights: put them where `$load` can read them |\n"),
             ("LOAD_CALL", $"$load(&context, weights, $WEIGHTS_BYTES); /* the content of {_name}.bin, at a multiple of 8 */\n"),

@@ -5,7 +5,9 @@ using Dst.Runtime.Inference;
 
 namespace Dst.Interop.Tests.CSource;
 
-/// <summary>Exported C source on bare Cortex-M boards, which an emulator stands for, with the start-up code of docs/samples/cortex-m.</summary>
+/// <summary>
+/// Exported C source on bare Cortex-M boards, which an emulator stands for, with the start-up code of docs/samples/cortex-m.
+/// </summary>
 public sealed class CortexMTests : ExportedCode
 {
     private const string Network = "chips"; // the name that the sample includes
@@ -34,7 +36,8 @@ public sealed class CortexMTests : ExportedCode
         Assert.True(exitCode == 0, text);
         var values = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).ToLookup(
             words => words[0], words => words[1]);
-        return (string.Join(' ', values["logit"]), long.Parse(values["cycles"].Single(), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        var cycles = long.Parse(values["cycles"].Single(), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        return (string.Join(' ', values["logit"]), cycles);
     }
 
     /// <summary>The runtime's logits of the image that the sample makes.</summary>
