@@ -4,7 +4,6 @@ using System.Numerics;
 using Dst.Cli.Bench;
 using Dst.Cli.Usage;
 using Dst.Report;
-using Dst.Report.Renderers;
 
 namespace Dst.Cli.Commands;
 

@@ -6,6 +6,9 @@ namespace Dst.Interop.Tests.Distributed;
 /// <summary>A training that mpirun has started.</summary>
 internal sealed class MpiJob : IDisposable
 {
+    public const string SimulatedData =
+        "kind: simulated\n  simulated: {classes: 3, per_class_train: 10, per_class_test: 4, size: 16, difficulty: 0.2}";
+
     public const string Recipe = """
         name: tiny
         seed: 5

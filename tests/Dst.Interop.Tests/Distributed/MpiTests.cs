@@ -57,7 +57,7 @@ public sealed class MpiTests : IDisposable
     [Theory]
     [InlineData("seed: 5", "seed: 6", "", "dst: rank 0: rank 1 has recipe ")]
     [InlineData("", "", "DST_SIMD=v128", "dst: rank 0: rank 1 has tier v128, rank 0 ")]
-    [InlineData("kind: simulated", "kind: cifar100\n  path: gone", "", "dst: rank 1: gone ")]
+    [InlineData(MpiJob.SimulatedData, "kind: cifar100\n  path: gone", "", "dst: rank 1: ")] // it cannot read its data
     public void A_job_of_different_ranks_ends_with_a_sentence_that_names_one(string text, string other, string variable, string expected)
     {
         var second = text.Length > 0 ? MpiJob.Recipe.Replace(text, other) : MpiJob.Recipe;
@@ -65,11 +65,10 @@ public sealed class MpiTests : IDisposable
         string[] first = MpiJob.Arguments(1, "dotnet", MpiJob.Program, "run", Write("tiny.yaml", MpiJob.Recipe), "--out", "ranks");
         string[] rank = ["-n", "1", .. options, "dotnet", MpiJob.Program, "run", Write("other.yaml", second), "--out", "ranks"];
         using var job = MpiJob.Start(_folder.Path, "mpirun", [.. first, ":", .. rank]);
-        job.AssertEnds([]);
+        Assert.True(job.WaitForExit(), "the job did not end");
         Assert.Equal(2, job.ExitCode);
         Assert.Contains(expected, job.Log, StringComparison.Ordinal);
-        if (Directory.Exists(_folder.File("ranks")))
-            Assert.Empty(Directory.GetDirectories(_folder.File("ranks"), "2*", SearchOption.AllDirectories)); // nothing was trained
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*.safetensors", SearchOption.AllDirectories)); // nothing was trained
     }
 
     /// <summary>A disk of 100 kB, on which the run begins and the first checkpoint has no room.</summary>

@@ -65,6 +65,7 @@ public sealed class NetworkTests : IDisposable
         var options = string.Join(' ', MpiJob.Arguments(2));
         return MpiJob.Start(_folder.Path, "ip", [.. onOne,
             $"hostname dst-{First}; exec mpirun {options} -x DST_RANK_PATIENCE=2 --mca plm_rsh_agent {_folder.File("agent.sh")} "
+            + "--mca oob_tcp_keepalive_time 1 --mca oob_tcp_keepalive_intvl 1 --mca oob_tcp_keepalive_probes 2 "
             + $"--mca btl tcp,self --mca btl_tcp_if_include {_subnet}.0/24 --mca oob_tcp_if_include {_subnet}.0/24 "
             + $"--host {First},{Second} --wdir {_folder.Path} dotnet {MpiJob.Program} run {arguments}"]);
     }

@@ -122,7 +122,8 @@ public sealed unsafe partial class FftConvolution
 
     private nint WeightOffset(int frequency, int unit) => ((nint)frequency * _kept.Units.Length + unit) * WeightParts;
 
-    private readonly struct MultiplyKernel(FftConvolution conv, int first, int end, TileRun tiles, float* v, float* u, float* m) : IVectorKernel
+    private readonly struct MultiplyKernel(FftConvolution conv, int first, int end, TileRun tiles, float* v, float* u, float* m)
+        : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, tiles, v, u, m);
     }

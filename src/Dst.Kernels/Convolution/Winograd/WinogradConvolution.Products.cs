@@ -185,8 +185,8 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     private readonly struct BackwardWeightKernel(
-        WinogradConvolution conv, (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, float* dm, float* du)
-        : IVectorKernel
+        WinogradConvolution conv, (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, float* dm,
+        float* du) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {

@@ -62,8 +62,8 @@ public sealed unsafe partial class WinogradConvolution
         UnpackWeightGradient(block, new WinogradSums(du, 0, 1), gradient);
 
     /// <summary>
-    /// As above, for a sum of several dU. Each is transformed back on its own, and then they are added up a binary tree: so ranks may add the
-    /// results, which are smaller, and not the dU.
+    /// As above, for a sum of several dU. Each is transformed back on its own, and then they are added up a binary tree: so ranks may add
+    /// the results, which are smaller, and not the dU.
     /// </summary>
     /// <param name="block">Block of filters.</param>
     /// <param name="du">A power of two of them.</param>
@@ -215,7 +215,7 @@ public sealed unsafe partial class WinogradConvolution
         return index < 0 ? -1 : (_firstGradient[position] + units.GradientFirst[block] + index - units.Kept.First(block)) * Layout.Block;
     }
 
-    /// <summary>Gᵀ dU G of some units of 16 filters, one in each lane. Neighbouring units are read together, as they are in memory.</summary>
+    /// <summary>Gᵀ dU G of some units of 16 filters, one in each lane. Units that are neighbours in memory are read together.</summary>
     private void TransformBack<T, TTransform>(float* du, long* places, int units, float* vectors, float* lanes)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {

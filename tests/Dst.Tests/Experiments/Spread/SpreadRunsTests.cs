@@ -4,7 +4,6 @@ using Dst.Tests.Ranks;
 using Dst.Training.Autodiff;
 using Dst.Training.Engine;
 using Dst.Training.Experiments;
-using Dst.Training.Experiments.Recipes;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Experiments.Spread;
 
