@@ -1,8 +1,8 @@
 namespace Dst.Training.Networks;
 
 /// <summary>
-/// ConvMixer: Trockman, Kolter, "Patches Are All You Need?", TMLR 2023, with 128 channels, 8 blocks, patches of 2x2 and depthwise kernels of
-/// 13x13. Normalisation comes before the activation and ReLU takes the place of GELU, so that layers are fused.
+/// ConvMixer: Trockman, Kolter, "Patches Are All You Need?", TMLR 2023, with 128 channels, 8 blocks, patches of 2x2 and depthwise kernels
+/// of 13x13. Normalisation comes before the activation and ReLU takes the place of GELU, so that layers are fused.
 /// </summary>
 internal static class ConvMixer
 {

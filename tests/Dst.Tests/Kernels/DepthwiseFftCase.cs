@@ -46,7 +46,8 @@ internal sealed unsafe class DepthwiseFftCase(int images, Conv2dShape shape, Fft
     {
         var size = form.Size;
         yield return new(1, new(2, size - 3, size - 4, 2, 7, 7, 1, 3, 2), form); // one tile, which wraps around
+        if (size > 24) yield break; // what follows does not depend on the tile, and the reference takes long
         yield return new(1, new(3, size / 2, size / 2 - 1, 3, size, size, 1, size / 2 - 1, 3), form); // taps fill the tile
-        if (size <= 16) yield return new(3, new(17, size + 5, 9, 17, 7, 8, 1, 2, 17), form);
+        if (size < 24) yield return new(3, new(17, size + 5, 9, 17, 7, 8, 1, 2, 17), form);
     }
 }

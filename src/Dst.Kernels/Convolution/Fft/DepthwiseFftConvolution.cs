@@ -113,8 +113,8 @@ public sealed unsafe class DepthwiseFftConvolution
         for (var block = 0; block < Shape.ChannelBlocks; block++)
         {
             kernels.TransformBack<T>(packed + block * BlockLength, WeightParts);
-            kernels.Scatter(
-                Enumerable.Range(0, Shape.RowLength), gradient + block * Layout.Block * Shape.RowLength, ChannelsOf(block), Shape.RowLength);
+            var taps = Enumerable.Range(0, Shape.RowLength);
+            kernels.Scatter(taps, gradient + block * Layout.Block * Shape.RowLength, ChannelsOf(block), Shape.RowLength);
         }
     }
 

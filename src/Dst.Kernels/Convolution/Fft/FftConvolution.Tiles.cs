@@ -30,9 +30,8 @@ public sealed unsafe partial class FftConvolution
         for (var i = 0; i < tiles.Count * Shape.FilterBlocks; i++)
         {
             var (tile, block) = Math.DivRem(i, Shape.FilterBlocks);
-            _spectrum.Transposed<T>(
-                m + OffsetOf(block, tiles.Place + tile), _outputPitch, _tiling.OutputWindow(tiles.First + tile, block, y), accumulate: false,
-                scratch);
+            var window = _tiling.OutputWindow(tiles.First + tile, block, y);
+            _spectrum.Transposed<T>(m + OffsetOf(block, tiles.Place + tile), _outputPitch, window, accumulate: false, scratch);
             _tiling.Finish<T>(tiles.First + tile, block, epilogue, y);
         }
     }

@@ -4,8 +4,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// Complex transforms of 8, 16, 24, 32, 48 or 64 points in one dimension, of sixteen channels at once: at most two steps of butterflies, with
-/// twiddle factors between them (Cooley and Tukey 1965).
+/// Complex transforms of 8, 16, 24, 32, 48 or 64 points in one dimension, of sixteen channels at once: at most two steps of butterflies,
+/// with twiddle factors between them (Cooley and Tukey 1965).
 /// </summary>
 internal static unsafe class FourierTransform
 {
