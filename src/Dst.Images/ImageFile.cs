@@ -19,7 +19,7 @@ public static class ImageFile
     /// <exception cref="InputException">
     /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format.
     /// </exception>
-    public static Image Read(string path) => Decode($"file '{path}'", InputFile.ReadAllBytes(path));
+    public static Image Read(string path) => Decode($"file '{path}'", ImageArchive.ReadAllBytes(path));
 
     /// <summary>Reads an image file and warns of what is wrong with it.</summary>
     /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
@@ -55,7 +55,7 @@ public static class ImageFile
     /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
     internal static ImageSize Measure(string path)
     {
-        var (name, file) = ($"file '{path}'", InputFile.ReadAllBytes(path));
+        var (name, file) = ($"file '{path}'", ImageArchive.ReadAllBytes(path));
         return FormatOf(name, file).Measure(name, file);
     }
 

@@ -73,6 +73,7 @@ public sealed class DataSet
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
+        using var archive = ImageArchive.OpenIfAny(SourceData.FullPath(options.Path, baseFolder));
         options = DataKinds.Resolve(options, baseFolder, log);
         return Load(SourceData.Open(options, baseFolder, log, cancellation), options, seed, baseFolder, log, cancellation);
     }
@@ -80,6 +81,7 @@ public sealed class DataSet
     internal static DataSet Load(
         SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
+        using var unlabelled = ImageArchive.OpenIfAny(SourceData.FullPath(options.Unlabelled, baseFolder));
         var splits = SourceSplits.Draw(source, options, seed, baseFolder, log);
         (options, var shape) = InputShape.Of(options, source, cancellation);
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
@@ -95,9 +97,9 @@ public sealed class DataSet
             Test = LoadSplit("test", splits.Test, shape),
             Normalisation = Statistics.Normalise(training, options, shape, cancellation),
         };
-        var unlabelled = data.Unlabelled.Count > 0 ? $" and {data.Unlabelled.Count} unlabelled" : "";
+        var others = data.Unlabelled.Count > 0 ? $" and {data.Unlabelled.Count} unlabelled" : "";
         log(
-            $"data: {data.ClassNames.Count} classes, {training.Count} training{unlabelled}, {data.Validation.Count} validation and "
+            $"data: {data.ClassNames.Count} classes, {training.Count} training{others}, {data.Validation.Count} validation and "
             + $"{data.Test.Count} test images, input {shape}");
         if (InputShape.Describe(data) is { } line) log($"data: {line}");
         var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => (sample.Height, sample.Width));

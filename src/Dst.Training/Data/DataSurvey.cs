@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 
@@ -42,6 +43,7 @@ public sealed record DataSurvey
     {
         ArgumentNullException.ThrowIfNull(options);
         static void Silent(string line) { } // DataSet.Load says the same lines
+        using var archive = ImageArchive.OpenIfAny(SourceData.FullPath(options.Path, baseFolder));
         options = DataKinds.Resolve(options, baseFolder, Silent);
         return Of(SourceData.Open(options, baseFolder, Silent, cancellation), cancellation);
     }
