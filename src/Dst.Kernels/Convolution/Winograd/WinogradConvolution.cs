@@ -40,6 +40,8 @@ public sealed unsafe partial class WinogradConvolution
     private readonly int _inputRows;
     private readonly int _inputPitch;
     private readonly int _outputPitch;
+    private readonly nint _inputPlane;
+    private readonly nint _outputPlane;
     private readonly int[]?[] _tileWidths;
     private readonly KeptUnits _kept;
     private readonly PositionUnits[] _products;
@@ -74,6 +76,7 @@ public sealed unsafe partial class WinogradConvolution
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         _inputPitch = checked((shape.ChannelBlocks * _inputRows * _tileColumns + 1) * Layout.Block);
         _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
+        (_inputPlane, _outputPlane) = (RowOffset(_inputRows), RowOffset(capacity));
         _tileWidths = new int[capacity + 1][];
         _kept = new KeptUnits(shape, form.UnitLengthOf(shape), kept);
         _products = PlanProducts();
