@@ -20,8 +20,9 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply<T>(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
+    private void Multiply<T, TWeight>(int firstPosition, int endPosition, TileRows rows, float* v, TWeight* u, float* scales, float* m)
         where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
     {
         var part = FirstProduct(rows);
         for (var p = firstPosition; p < endPosition; p++)
@@ -35,9 +36,10 @@ public sealed unsafe partial class WinogradConvolution
                     var weights = u + (_firstWeight[p] + first) * Layout.Block;
                     var source = v + (long)p * _inputPitch + part.Input;
                     var destination = m + (long)p * _outputPitch + part.Output + b * _outputPlane;
+                    var scale = scales + ((long)p * units.Kept.Blocks + b) * Layout.Block;
                     for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
-                        TileProduct.Run<T>(TileWidths(count), offsets + first, channels, weights, source, destination);
+                        TileProduct.Run<T, TWeight>(TileWidths(count), offsets + first, channels, weights, scale, source, destination);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);
                     }
@@ -87,9 +89,9 @@ public sealed unsafe partial class WinogradConvolution
             {
                 int first = Math.Max(0, row - rows + 1), end = Math.Min(row, Reach) + 1;
                 var count = row >= Reach && row < rows ? rows - row : 1;
-                TileProduct.Run<T>(
+                TileProduct.Run<T, float>(
                     TileWidths(count), offsets + first * Shape.Filters, (end - first) * Shape.Filters,
-                    weights + (long)first * Shape.Filters * Layout.Block, source + RowOffset(row), destination + RowOffset(row));
+                    weights + (long)first * Shape.Filters * Layout.Block, null, source + RowOffset(row), destination + RowOffset(row));
                 row += count;
             }
         }
@@ -168,10 +170,11 @@ public sealed unsafe partial class WinogradConvolution
         }
     }
 
-    private readonly struct MultiplyKernel(WinogradConvolution conv, int first, int end, TileRows rows, float* v, float* u, float* m)
-        : IVectorKernel
+    private readonly struct MultiplyKernel<TWeight>(
+        WinogradConvolution conv, int first, int end, TileRows rows, float* v, TWeight* u, float* scales, float* m) : IVectorKernel
+        where TWeight : unmanaged
     {
-        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, rows, v, u, m);
+        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T, TWeight>(first, end, rows, v, u, scales, m);
     }
 
     private readonly struct MultiplyTransposedKernel(

@@ -116,6 +116,9 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>Floats of the transformed weights U: [position][O/16][kept units][16].</summary>
     public int WeightLength => checked((int)_firstWeight[^1] * Layout.Block);
 
+    /// <summary>Scales of weights of 16 bits: [position][O/16][16].</summary>
+    public int ScalesLength => Positions * Shape.FilterBlocks * Layout.Block;
+
     /// <summary>Floats of the gradient of U, where each block's units are filled up to a multiple of eight.</summary>
     public int WeightGradientLength => checked((int)_firstGradient[^1] * Layout.Block);
 
@@ -169,7 +172,21 @@ public sealed unsafe partial class WinogradConvolution
     public void Multiply(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(_tier, new MultiplyKernel(this, firstPosition, endPosition, rows, v, u, m));
+        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<float>(this, firstPosition, endPosition, rows, v, u, null, m));
+    }
+
+    /// <summary>M = U · V at some positions, with weights of 16 bits.</summary>
+    /// <param name="firstPosition">First position.</param>
+    /// <param name="endPosition">One past the last.</param>
+    /// <param name="rows">Rows of tiles that are in V.</param>
+    /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
+    /// <param name="u">Of <see cref="RoundWeights"/>.</param>
+    /// <param name="scales">Of <see cref="RoundWeights"/>.</param>
+    /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
+    public void MultiplyRounded(int firstPosition, int endPosition, TileRows rows, float* v, short* u, float* scales, float* m)
+    {
+        Check(rows);
+        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<short>(this, firstPosition, endPosition, rows, v, u, scales, m));
     }
 
     /// <summary>dV = Uᵀ · dM at some positions.</summary>
