@@ -4,6 +4,12 @@ using Dst.Images.Decoding;
 namespace Dst.Images;
 
 /// <summary>Reads image files. The first bytes tell the format, never the name.</summary>
+/// <example>
+/// <code>
+/// Console.WriteLine(string.Join(", ", ImageFile.Formats));
+/// var image = ImageFile.Read("photo.tif", Console.WriteLine); // with warnings
+/// </code>
+/// </example>
 public static class ImageFile
 {
     private static readonly string[] Extensions =

@@ -8,6 +8,12 @@ namespace Dst.Images;
 public sealed record FolderContent(IReadOnlyList<string> Images, IReadOnlyList<string> Others);
 
 /// <summary>Lists folders and image files in an order that does not depend on the file system.</summary>
+/// <example>
+/// <code>
+/// foreach (var path in ImageFolder.Images("photos", Console.WriteLine))
+///     Console.WriteLine($"{path}: {Image.Read(path).Width} pixels wide");
+/// </code>
+/// </example>
 public static class ImageFolder
 {
     private const int MaxDepth = 8;

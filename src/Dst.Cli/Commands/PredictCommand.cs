@@ -61,7 +61,8 @@ internal static class PredictCommand
 
         var isEmbedding = EmbeddingPrediction.IsAskedFor(call.Arguments);
         if (images.Length == 0)
-            throw new InputException("predict has no images; files, folders or zip archives, or --raw FILE and --logits FILE, were expected");
+            throw new InputException(
+                "predict has no images; files, folders or zip archives, or --raw FILE and --logits FILE, were expected");
         var archives = images.Select(ImageArchive.OpenIfAny).ToList();
         var files = images.SelectMany(image => FilesOf(image, call)).ToList();
         if (isEmbedding) EmbeddingPrediction.Run(call, path, files);

@@ -12,6 +12,11 @@ namespace Dst.Interop.Onnx;
 /// Writes models as ONNX files of operation set 13, from <c>input</c> [N, C, H, W] to <c>logits</c> [N, classes] for any N. Pruned weights
 /// are written as zeros. Masks, class names and normalisation are strings in the file's metadata, which our importer reads.
 /// </summary>
+/// <example>
+/// <code>
+/// OnnxExporter.Export("dst.onnx", Model.Load("dst.safetensors"));
+/// </code>
+/// </example>
 public static class OnnxExporter
 {
     private const int Opset = 13;

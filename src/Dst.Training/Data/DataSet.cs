@@ -5,6 +5,13 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>Training, validation and test images in memory, with what a network must know of them.</summary>
+/// <example>
+/// <code>
+/// var data = DataSet.Load(new DataOptions { Path = "photos.zip" }, seed: 1, Environment.CurrentDirectory, Console.WriteLine);
+/// Console.WriteLine($"{data.Training.Count} images of {data.ClassNames.Count} classes, input {data.Shape}");
+/// new DataInspection(data).WriteGrid("grid.png");
+/// </code>
+/// </example>
 public sealed class DataSet
 {
     private DataSet(DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape) =>

@@ -39,8 +39,8 @@ public static class DataKinds
         if (resolved.Kind is DataKind.Idx or DataKind.Cifar10 or DataKind.Cifar100
             && ImageArchive.HasFolder(SourceData.FullPath(options.Path, baseFolder)))
             throw new InputException(
-                $"data.path '{options.Path}' is a zip archive and data.kind {Words.Of(resolved.Kind)}; a zip archive of image files, or the "
-                + "files unpacked, were expected");
+                $"data.path '{options.Path}' is a zip archive and data.kind {Words.Of(resolved.Kind)}; a zip archive of image files, or "
+                + "the files unpacked, were expected");
         return resolved;
     }
 
@@ -94,8 +94,8 @@ public static class DataKinds
             throw new InputException(
                 $"data.path '{path}' is a file of labels; the file of images beside it was expected, such as train-images-idx3-ubyte");
         return CifarSource.KindOfArchive(path) ?? throw new InputException(
-            $"data.path '{path}' is {FileKind.NameOf(path) ?? "a file of an unknown kind"}; a folder or a zip archive of images, a CIFAR archive "
-            + "or an IDX file of images was expected");
+            $"data.path '{path}' is {FileKind.NameOf(path) ?? "a file of an unknown kind"}; a folder or a zip archive of images, a CIFAR "
+            + "archive or an IDX file of images was expected");
     }
 
     private static DataKind OfFolder(string path)
