@@ -27,6 +27,7 @@ public sealed class Library
         var types = Assemblies.SelectMany(name => Assembly.Load(name).GetExportedTypes())
             .OrderBy(type => type.Namespace, StringComparer.Ordinal).ThenBy(Names.Of, StringComparer.Ordinal).ToList();
         var docs = Assemblies.SelectMany(name => XDocument.Load(Path.Combine(folder, $"{name}.xml")).Descendants("member"))
+            .Where(member => member.Attribute("name")!.Value[2..].StartsWith("Dst.", StringComparison.Ordinal)) // not what is generated
             .ToDictionary(member => member.Attribute("name")!.Value);
         return new(types, docs);
     }

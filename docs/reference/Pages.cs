@@ -34,14 +34,11 @@ public static partial class Pages
 
     private static void Append(StringBuilder page, Library library, Type type)
     {
-        var doc = library.DocOf(type);
         page.Append($"\n## {Names.Of(type)}\n`{Names.KindOf(type)}` of {type.Assembly.GetName().Name}. {SummaryOf(library, type)}\n");
-        if (TextOf(doc?.Element("remarks")) is { Length: > 0 } remarks) page.Append($"\n{remarks}\n");
+        if (TextOf(library.DocOf(type)?.Element("remarks")) is { Length: > 0 } remarks) page.Append($"\n{remarks}\n");
         foreach (var code in library.ExamplesOf(type)) page.Append($"\n```csharp\n{code}\n```\n");
         if (library.ExampleFor(type) is { } other && other != type) page.Append($"\nExample: see {LinkTo(other)}.\n");
-        var parameters = (doc?.Elements("param") ?? []).Select(param => (Name: param.Attribute("name")!.Value, Text: TextOf(param)));
-        var members = library.MembersOf(type).Select(member => (Names.Of(member), SummaryOf(library, member)));
-        var rows = parameters.Concat(members).ToList();
+        var rows = library.MembersOf(type).Select(member => (Name: Names.Of(member), Text: SummaryOf(library, member))).ToList();
         if (rows.Count == 0) return;
         page.Append("\n| member | |\n|---|---|\n");
         foreach (var (name, text) in rows) page.Append($"| `{name}` | {text.Replace("|", "\\|")} |\n");

@@ -5,6 +5,12 @@ using Dst.Report.Runs;
 namespace Dst.Report.Html;
 
 /// <summary>The report of a run that goes on: where training is, and what is finished so far.</summary>
+/// <example>
+/// <code>
+/// var run = FinishedRun.FindAll("runs/latest", Console.WriteLine)[0];
+/// var page = LiveReport.Page(run, new LiveState(run.Folder, Version: 1, Progress: null));
+/// </code>
+/// </example>
 public static class LiveReport
 {
     /// <summary>Address of <see cref="Script"/> on the server.</summary>

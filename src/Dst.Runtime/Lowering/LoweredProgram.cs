@@ -7,12 +7,7 @@ namespace Dst.Runtime.Lowering;
 /// A network as backends compute it: nodes in the order in which they run, with fused operations and folded normalisations. Vectors,
 /// memory layouts and forms of a convolution belong to a backend and are not part of it. Immutable.
 /// </summary>
-/// <example>
-/// <code>
-/// using var plan = InferencePlan.Compile(Model.Load("dst.safetensors"));
-/// foreach (var node in plan.Program.Nodes) Console.WriteLine($"{node.Name}: {plan.Program.Values[node.Name].Shape}");
-/// </code>
-/// </example>
+/// <seealso cref="Dst.Runtime.Inference.InferencePlan"/>
 public sealed class LoweredProgram
 {
     internal LoweredProgram(IReadOnlyList<LoweredNode> nodes, IReadOnlyDictionary<string, LoweredValue> values, string output) =>

@@ -4,6 +4,12 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>What a data set holds: counts and sizes, found without decoding images whose format tells its size.</summary>
+/// <example>
+/// <code>
+/// var survey = DataSurvey.Of(new DataOptions { Path = "photos" }, Environment.CurrentDirectory);
+/// Console.WriteLine($"{survey.Images} images of {survey.Classes} classes");
+/// </code>
+/// </example>
 public sealed record DataSurvey
 {
     /// <summary>Number of classes.</summary>

@@ -11,7 +11,7 @@ namespace Dst.Training.Engine;
 /// var data = DataSet.Load(new DataOptions { Path = "photos" }, seed: 1, Environment.CurrentDirectory, Console.WriteLine);
 /// var model = Model.Load("dst.safetensors");
 /// using var predictor = new Predictor(model);
-/// using var images = new BatchLoader(data.For(model), data.Test, batch: 64, augment: false, seed: 0);
+/// using var images = new BatchLoader(data.For(model), data.Test, batchSize: 64, augment: false, seed: 0);
 /// Console.WriteLine($"{Evaluator.Evaluate(predictor, images).Top1:P2}");
 /// </code>
 /// </example>

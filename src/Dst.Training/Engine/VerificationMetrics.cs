@@ -7,6 +7,7 @@ namespace Dst.Training.Engine;
 /// <param name="Threshold">Pairs at least as similar are accepted.</param>
 /// <param name="FalseAccept">Share of the pairs of different classes that are accepted, 0 to 1.</param>
 /// <param name="FalseReject">Share of the pairs of one class that are rejected, 0 to 1.</param>
+/// <seealso cref="VerificationMetrics"/>
 public readonly record struct RocPoint(double Threshold, double FalseAccept, double FalseReject);
 
 /// <summary>

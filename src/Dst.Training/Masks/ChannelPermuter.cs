@@ -6,6 +6,7 @@ namespace Dst.Training.Masks;
 /// <param name="Layers">Pruned layers that share the order.</param>
 /// <param name="Before">Share of the score that was kept in the old order.</param>
 /// <param name="After">Share that is kept in the new one.</param>
+/// <seealso cref="ChannelPermuter"/>
 public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Before, double After)
 {
     /// <summary>A line for a log.</summary>

@@ -4,6 +4,7 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>Finds out what kind of data a path holds.</summary>
+/// <seealso cref="DataSet"/>
 public static class DataKinds
 {
     // Keys that some kinds alone have. Values compare by content.
