@@ -18,6 +18,12 @@ public readonly record struct RocPoint(double Threshold, double FalseAccept, dou
 /// EER = (FAR(t*) + FRR(t*)) / 2, at the t* where FRR reaches FAR; where both are equal over a range, its middle
 /// </code>
 /// </summary>
+/// <example>
+/// <code>
+/// float[] embeddings = [1, 0, 0.9f, 0.1f, 0, 1]; // three images, two numbers each
+/// Console.WriteLine(VerificationMetrics.Of(embeddings, [0, 0, 1]).EqualErrorRate);
+/// </code>
+/// </example>
 public sealed class VerificationMetrics
 {
     private readonly float[] _same; // ascending

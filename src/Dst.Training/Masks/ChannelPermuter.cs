@@ -17,6 +17,13 @@ public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Befor
 /// Reorders output channels before pruning, so that similar filters share a block (<see cref="BlockSearch"/>). The order is absorbed in the
 /// biases and batch normalisations of the same channels and in the inputs of the layers that read them: the network computes the same.
 /// </summary>
+/// <example>
+/// <code>
+/// var changes = new List&lt;PermutedChannels>();
+/// var options = new PruningOptions { Permute = true };
+/// var model = ChannelPermuter.Permute(Model.Load("dense.safetensors"), options, gradients: null, changes);
+/// </code>
+/// </example>
 public static class ChannelPermuter
 {
     /// <summary>
