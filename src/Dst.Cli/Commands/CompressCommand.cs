@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
@@ -11,8 +12,10 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst compress</c>: the whole method in one command.</summary>
 internal static class CompressCommand
 {
-    private static readonly Option<bool> Int8 = SharedOptions.Flag(
-        "--int8", "Also makes a network of 8-bit integers of the halved one, and trains it with rounded weights: quantise.epochs.");
+    private static readonly Option<bool> Int8 = new("--int8")
+    {
+        Description = "Also makes the halved network one of 8-bit integers, and trains that with rounded weights and values.",
+    };
 
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
