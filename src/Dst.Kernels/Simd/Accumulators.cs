@@ -17,6 +17,9 @@ internal unsafe interface IAccumulators<TLanes> where TLanes : unmanaged, ILanes
     /// <summary>Adds values, <paramref name="pitch"/> floats apart.</summary>
     void Add(float* values, nint pitch);
 
+    /// <summary>Multiplies each by a vector.</summary>
+    void Multiply(TLanes factors);
+
     /// <summary>Clips each to bounds.</summary>
     void Clip(TLanes least, TLanes most);
 
@@ -46,6 +49,9 @@ internal unsafe struct One<TLanes> : IAccumulators<TLanes> where TLanes : unmana
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(float* values, nint pitch) => _a = TLanes.Add(_a, TLanes.Load(values));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Multiply(TLanes factors) => _a = TLanes.Multiply(_a, factors);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Clip(TLanes least, TLanes most) => _a = TLanes.Clip(_a, least, most);
@@ -85,6 +91,13 @@ internal unsafe struct Two<TLanes> : IAccumulators<TLanes> where TLanes : unmana
     {
         _a = TLanes.Add(_a, TLanes.Load(values));
         _b = TLanes.Add(_b, TLanes.Load(values + pitch));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Multiply(TLanes factors)
+    {
+        _a = TLanes.Multiply(_a, factors);
+        _b = TLanes.Multiply(_b, factors);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -144,6 +157,15 @@ internal unsafe struct Four<TLanes> : IAccumulators<TLanes> where TLanes : unman
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Multiply(TLanes factors)
+    {
+        _a = TLanes.Multiply(_a, factors);
+        _b = TLanes.Multiply(_b, factors);
+        _c = TLanes.Multiply(_c, factors);
+        _d = TLanes.Multiply(_d, factors);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Clip(TLanes least, TLanes most)
     {
         _a = TLanes.Clip(_a, least, most);
@@ -198,6 +220,13 @@ internal unsafe struct Join<TLanes, TLeft, TRight> : IAccumulators<TLanes>
     {
         _left.Add(values, pitch);
         _right.Add(values + TLeft.Width * pitch, pitch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Multiply(TLanes factors)
+    {
+        _left.Multiply(factors);
+        _right.Multiply(factors);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,6 +18,9 @@ internal unsafe interface ILanes<T> where T : unmanaged, ILanes<T>
     /// <summary>Sixteen consecutive floats.</summary>
     static abstract T Load(float* source);
 
+    /// <summary>Sixteen consecutive integers of 16 bits.</summary>
+    static abstract T Load(short* source);
+
     /// <summary>Writes sixteen consecutive floats.</summary>
     static abstract void Store(float* destination, T value);
 

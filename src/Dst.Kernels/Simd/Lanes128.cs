@@ -32,6 +32,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
         new(Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Load(short* source)
+    {
+        Vector128<short> lower = Vector128.Load(source), upper = Vector128.Load(source + 8);
+        return new(
+            Vector128.ConvertToSingle(Vector128.WidenLower(lower)), Vector128.ConvertToSingle(Vector128.WidenUpper(lower)),
+            Vector128.ConvertToSingle(Vector128.WidenLower(upper)), Vector128.ConvertToSingle(Vector128.WidenUpper(upper)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, Lanes128 value)
     {
         value._v0.Store(destination);

@@ -28,6 +28,12 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static Lanes256 Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Load(short* source) =>
+        new(
+            Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source)),
+            Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source + 8)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, Lanes256 value)
     {
         value._v0.Store(destination);

@@ -10,19 +10,31 @@ namespace Dst.Runtime.Inference;
 /// <param name="Form">The form.</param>
 /// <param name="Kept">The taps that it reads, or null for all.</param>
 /// <param name="Cost">Estimated time of one image, in vector multiply-adds.</param>
-internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept, double Cost)
+/// <param name="IsRounded">Whether its weights are integers of 16 bits.</param>
+internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept, double Cost, bool IsRounded = false)
 {
+    /// <summary>
+    /// The <see cref="RoundingClass"/> of weights of 16 bits: above that of every form, as they round more than a form does.
+    /// </summary>
+    public const int RoundedClass = 32;
+
+    /// <summary>Transformed weights from this size on are offered as integers of 16 bits, in floats: 256 kB.</summary>
+    private const double LargeWeights = 64 * 1024;
+
     /// <summary>The name of the form in plans and their cache.</summary>
-    public LayerForm Name => new(Form.Name, UsesMask);
+    public LayerForm Name => new(IsRounded ? $"{Form.Name} 16-bit" : Form.Name, UsesMask);
+
+    /// <summary>A measure of its rounding errors, as <see cref="ConvolutionForm.RoundingClass"/>.</summary>
+    public int RoundingClass => IsRounded ? RoundedClass : Form.RoundingClass;
 
     /// <summary>Whether it skips what the mask prunes.</summary>
     public bool UsesMask => Kept is not null;
 
-    /// <summary>All candidates of a layer.</summary>
+    /// <summary>All candidates of a layer. Of two of equal cost, floats come before integers.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes.</param>
     /// <param name="mask">What is kept, or null for all.</param>
-    /// <param name="roundingClass">The largest <see cref="ConvolutionForm.RoundingClass"/> that is exact enough.</param>
+    /// <param name="roundingClass">The largest <see cref="RoundingClass"/> that is exact enough.</param>
     /// <param name="batch">Images at once.</param>
     public static IReadOnlyList<ConvolutionCandidate> Of(SimdTier tier, Conv2dShape shape, LayerMask? mask, int roundingClass, int batch)
     {
@@ -31,7 +43,9 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
         var masked = kept is null
             ? []
             : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Estimate(form, kept));
-        return [.. all.Concat(masked).Where(candidate => candidate.Form.RoundingClass <= roundingClass)];
+        var plain = all.Concat(masked).ToList();
+        var rounded = plain.Where(candidate => candidate.HasLargeWeights(shape)).Select(candidate => candidate with { IsRounded = true });
+        return [.. plain.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass)];
 
         ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
             new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
@@ -40,8 +54,11 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
     public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form switch
     {
-        WinogradForm winograd => new WinogradStep(tier, node, Name.ToString(), winograd, shape, Kept, batch),
+        WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
         FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
         _ => new DirectStep(tier, node, Name.ToString(), shape, Kept),
     };
+
+    private bool HasLargeWeights(Conv2dShape shape) =>
+        Form is WinogradForm winograd && winograd.WeightsOf(shape) * (Kept is null ? 1 : winograd.ShareOf(shape, Kept)) >= LargeWeights;
 }

@@ -1,17 +1,28 @@
-using System.Diagnostics;
-using Dst.Foundations;
+using System.Numerics;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
-using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference;
 
 /// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
-internal sealed class ConvolutionChooser(InferenceOptions options, int roundingClass)
+/// <param name="options">How the network is compiled.</param>
+/// <param name="roundingClass">The largest <see cref="ConvolutionCandidate.RoundingClass"/> that is exact enough.</param>
+/// <param name="weightBytes">Bytes of all weights that the network keeps.</param>
+internal sealed class ConvolutionChooser(InferenceOptions options, int roundingClass, long weightBytes)
 {
     private const int Rounds = 9;
+
+    /// <summary>After some rounds, only candidates of at most so many times the shortest time are measured on.</summary>
+    private const int FirstRounds = 3;
+    private const double SlowTime = 1.5;
+
+    /// <summary>
+    /// Bytes that a run of the network reads between two runs of a layer, as a power of two: other layers' weights, which transforms make
+    /// about twice as large. More than 32 MB empty every cache.
+    /// </summary>
+    private readonly long _bytesBetween = Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)weightBytes), 32 << 20);
 
     /// <summary>A candidate is measured only if its estimated cost is at most this many times the lowest.</summary>
     private const double HopelessCost = 3;
@@ -51,7 +62,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
 
     /// <summary>The name by which the cache tells layers apart.</summary>
     private string NameOf(LoweredNode node, Conv2dShape s) =>
-        $"{options.Tier} batch {options.Batch} {s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
+        $"{options.Tier} batch {options.Batch} after {_bytesBetween} bytes "
+        + $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
         + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense");
 
@@ -68,31 +80,20 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
         }
     }
 
-    /// <summary>Shortest milliseconds of each step. Rounds are interleaved, so that a disturbance of the machine hits all steps.</summary>
-    private unsafe double[] Times(List<InferenceStep> steps, Conv2dShape shape)
+    /// <summary>
+    /// Shortest milliseconds of each step, with the caches as they are in the network. Rounds are interleaved, so that a disturbance of the
+    /// machine hits all steps.
+    /// </summary>
+    private double[] Times(List<InferenceStep> steps, Conv2dShape shape)
     {
-        var (inputs, outputs) = ((long)options.Batch * shape.InputLength, (long)options.Batch * shape.OutputLength);
-        var residuals = steps.Any(step => step.Second is not null) ? outputs : 0;
-        var scratchLength = steps.Max(step => step.ScratchLength(threads: 1));
-        MemoryLimit.Check(
-            sizeof(float) * ((double)inputs + outputs + residuals + scratchLength), $"features of the layer '{steps[0].Layer}'",
-            "a smaller image or batch was expected");
-        using var x = new AlignedBuffer(inputs);
-        using var y = new AlignedBuffer(outputs);
-        using var residual = new AlignedBuffer(residuals);
-        using var scratch = new AlignedBuffer(scratchLength);
-        for (var i = 0L; i < x.Length; i++) x.Pointer[i] = i % 7 * 0.25f - 0.5f; // no denormal or infinite numbers, which may be slower
+        using var data = new MeasuredData(steps, shape, options, _bytesBetween);
         var times = new double[steps.Count];
         Array.Fill(times, double.PositiveInfinity);
         for (var round = 0; round < Rounds; round++)
         {
             for (var i = 0; i < steps.Count; i++)
             {
-                var second = steps[i].Second is null ? null : residual.Pointer;
-                var data = new StepData(x.Pointer, second, y.Pointer, options.Batch, options.Tier);
-                var start = Stopwatch.GetTimestamp();
-                steps[i].Run(data, 0, steps[i].Units(options.Batch), scratch.Pointer);
-                times[i] = Math.Min(times[i], Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                if (round < FirstRounds || times[i] <= SlowTime * times.Min()) times[i] = Math.Min(times[i], data.MillisecondsOf(steps[i]));
             }
         }
 

@@ -26,9 +26,10 @@ public sealed class InferencePlan : IDisposable
     private const int CachedValues = 128 * 1024;
 
     /// <summary>
-    /// The <see cref="ConvolutionForm.RoundingClass"/> to try, from the fastest to the most exact: large Winograd tiles, small ones, none.
+    /// The <see cref="ConvolutionCandidate.RoundingClass"/> to try, from the fastest to the most exact: Winograd forms with weights of 16
+    /// bits, with large tiles, with small ones, none.
     /// </summary>
-    private static readonly int[] RoundingClasses = [16, 4, 0];
+    private static readonly int[] RoundingClasses = [ConvolutionCandidate.RoundedClass, 16, 4, 0];
 
     /// <summary>Compiles with forms of up to a rounding class, without a check of their errors.</summary>
     internal InferencePlan(Model model, InferenceOptions options, int roundingClass)
@@ -36,7 +37,7 @@ public sealed class InferencePlan : IDisposable
         Options = options;
         Input = model.Graph.Input;
         Program = LoweredProgram.Lower(model, StepFactory.Target, options.Dense);
-        (Steps, Decisions) = new StepFactory(Program, new(options, roundingClass)).CreateAll();
+        (Steps, Decisions) = new StepFactory(Program, new(options, roundingClass, Program.KeptWeightBytes)).CreateAll();
         Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Program.Output);
     }
 

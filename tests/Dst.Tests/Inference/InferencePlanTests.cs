@@ -3,6 +3,7 @@ using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.Runtime.Inference;
+using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Lowering;
 using Dst.Runtime.Threading;
 using Dst.Training.Masks;
@@ -57,15 +58,35 @@ public partial class InferencePlanTests
         var node = ModelReader.Read(model, dense: false).Nodes.First() with { Bounds = Dst.Kernels.Bounds.Relu, Output = "relu" };
         var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
         var candidates = ConvolutionCandidate.Of(tier, shape, node.Mask, roundingClass: 16, batch: Images);
-        if (tier != SimdTier.Scalar) Assert.Contains(candidates, candidate => candidate.Form is WinogradForm);
+        var rounded = candidates.Where(candidate => candidate.Form is WinogradForm).Select(form => form with { IsRounded = true });
+        if (tier != SimdTier.Scalar) Assert.NotEmpty(rounded);
         var expected = InDouble(model);
-        foreach (var candidate in candidates)
+        foreach (var candidate in candidates.Concat(rounded))
         {
             foreach (var threads in new[] { 1, 3 })
             {
                 using var step = candidate.Create(tier, node, shape, batch: Images);
                 AssertClose(expected, RunStep(tier, step, model, threads));
             }
+        }
+    }
+
+    [Theory]
+    [TierData(Scalar = false)] // which has no Winograd form
+    public void Large_layers_have_forms_with_half_of_the_bytes(SimdTier tier)
+    {
+        var model = Halved(
+            Initialised(new(new("one", new(64, 8, 8), [new("conv", new Conv2dOp(128, 3, 3, 1, 1, 1, true), ["input"])]))), "kernel:16:16");
+        var node = ModelReader.Read(model, dense: false).Nodes.First();
+        var shape = ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Input);
+        var candidates = ConvolutionCandidate.Of(tier, shape, node.Mask, ConvolutionCandidate.RoundedClass, batch: 1);
+        var rounded = candidates.Where(candidate => candidate.IsRounded).ToList();
+        Assert.Contains("masked winograd4x4 16-bit", rounded.Select(candidate => candidate.Name.ToString()));
+        foreach (var candidate in rounded)
+        {
+            using InferenceStep step = candidate.Create(tier, node, shape, batch: 1);
+            using var plain = (candidate with { IsRounded = false }).Create(tier, node, shape, batch: 1);
+            Assert.InRange(step.WeightBytes, 0.5 * plain.WeightBytes, 0.55 * plain.WeightBytes);
         }
     }
 

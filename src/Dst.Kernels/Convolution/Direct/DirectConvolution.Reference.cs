@@ -77,8 +77,11 @@ public sealed unsafe partial class DirectConvolution
     /// <summary>Enumerates the (blocked input index, canonical weight index) pairs of one output element, padding left out.</summary>
     private ref struct Window(Conv2dShape s, int filter, int row, int column)
     {
-        private readonly int _firstChannel = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup;
-        private int _position = -1;
+        private readonly int _endChannel = (filter / (s.Filters / s.Groups) + 1) * s.ChannelsPerGroup;
+        private int _channel = filter / (s.Filters / s.Groups) * s.ChannelsPerGroup;
+        private int _ky;
+        private int _kx = -1;
+        private int _weight = filter * s.RowLength - 1;
 
         public (int Input, int Weight) Current { get; private set; }
 
@@ -86,19 +89,27 @@ public sealed unsafe partial class DirectConvolution
 
         public bool MoveNext()
         {
-            while (++_position < s.RowLength)
+            while (Advance())
             {
-                var area = s.KernelHeight * s.KernelWidth;
-                var channel = _firstChannel + _position / area;
-                var iy = row * s.Stride - s.Padding + _position % area / s.KernelWidth;
-                var ix = column * s.Stride - s.Padding + _position % s.KernelWidth;
+                int iy = row * s.Stride - s.Padding + _ky, ix = column * s.Stride - s.Padding + _kx;
                 if ((uint)iy >= (uint)s.Height || (uint)ix >= (uint)s.Width) continue;
-                var input = ((channel / Layout.Block * s.Height + iy) * s.Width + ix) * Layout.Block + channel % Layout.Block;
-                Current = (input, filter * s.RowLength + _position);
+                var input = ((_channel / Layout.Block * s.Height + iy) * s.Width + ix) * Layout.Block + _channel % Layout.Block;
+                Current = (input, _weight);
                 return true;
             }
 
             return false;
+        }
+
+        /// <summary>Goes to the next weight of the filter, counting: a division for each would take most of the time.</summary>
+        private bool Advance()
+        {
+            _weight++;
+            if (++_kx < s.KernelWidth) return true;
+            _kx = 0;
+            if (++_ky < s.KernelHeight) return true;
+            _ky = 0;
+            return ++_channel < _endChannel;
         }
     }
 }

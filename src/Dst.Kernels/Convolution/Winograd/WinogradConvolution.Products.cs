@@ -9,27 +9,39 @@ namespace Dst.Kernels;
 /// </content>
 public sealed unsafe partial class WinogradConvolution
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply<T>(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
-        where T : unmanaged, ILanes<T>
+    /// <summary>
+    /// The first product of a run of rows, found once for all positions: it has the rows of the first image in one dimension, all in two.
+    /// Those that follow have whole images.
+    /// </summary>
+    private (int Rows, nint Input, nint Output) FirstProduct(TileRows rows)
     {
+        var part = PartOf(rows, done: 0);
+        return (part.Count, RowOffset(PlaceOf(InputWalk, part)), RowOffset(part.Place));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Multiply<T, TWeight>(int firstPosition, int endPosition, TileRows rows, float* v, TWeight* u, float* scales, float* m)
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        var part = FirstProduct(rows);
         for (var p = firstPosition; p < endPosition; p++)
         {
             var units = _products[p];
             fixed (int* offsets = units.Offsets)
             {
-                for (var b = 0; b < Shape.FilterBlocks; b++)
+                for (var b = 0; b < units.Kept.Blocks; b++)
                 {
-                    var first = units.Kept.First(b);
+                    int first = units.Kept.First(b), channels = units.Kept.First(b + 1) - first;
                     var weights = u + (_firstWeight[p] + first) * Layout.Block;
-                    for (var done = 0; done < rows.Count;)
+                    var source = v + (long)p * _inputPitch + part.Input;
+                    var destination = m + (long)p * _outputPitch + part.Output + b * _outputPlane;
+                    var scale = scales + ((long)p * units.Kept.Blocks + b) * Layout.Block;
+                    for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
-                        var part = PartOf(rows, done);
-                        TileProduct.Run<T>(
-                            TileWidths(part.Count), offsets + first, units.Kept.First(b + 1) - first, weights,
-                            v + (long)p * _inputPitch + RowOffset(PlaceOf(InputWalk, part)),
-                            m + (long)p * _outputPitch + TileOffset(OutputWalk, b, part.Place));
-                        done += part.Count;
+                        TileProduct.Run<T, TWeight>(TileWidths(count), offsets + first, channels, weights, scale, source, destination);
+                        source += RowOffset(count + Reach);
+                        destination += RowOffset(count);
                     }
                 }
             }
@@ -40,25 +52,25 @@ public sealed unsafe partial class WinogradConvolution
     private void MultiplyTransposed<T>(int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv)
         where T : unmanaged, ILanes<T>
     {
+        var part = FirstProduct(rows);
         for (var p = firstPosition; p < endPosition; p++)
         {
             var weights = u + (long)p * _transposedTaps * Layout.Block;
-            float* source = dm + (long)p * _outputPitch, destination = dv + (long)p * _inputPitch;
             if (_pairs is not null)
             {
-                MultiplyKeptChannels<T>(_pairs, rows.Count, weights, source, destination);
+                MultiplyKeptChannels<T>(_pairs, rows.Count, weights, dm + (long)p * _outputPitch, dv + (long)p * _inputPitch);
                 continue;
             }
 
-            for (var b = 0; b < Shape.ChannelBlocks; b++)
+            for (var b = 0; b < Shape.ChannelBlocks; b++, weights += (long)_outputOffsets.Length * Layout.Block)
             {
-                for (var done = 0; done < rows.Count;)
+                var source = dm + (long)p * _outputPitch + part.Output;
+                var destination = dv + (long)p * _inputPitch + part.Input + b * _inputPlane;
+                for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                 {
-                    var part = PartOf(rows, done);
-                    MultiplyAllChannels<T>(
-                        part.Count, weights + (long)b * _outputOffsets.Length * Layout.Block,
-                        source + RowOffset(part.Place), destination + TileOffset(InputWalk, b, PlaceOf(InputWalk, part)));
-                    done += part.Count;
+                    MultiplyAllChannels<T>(count, weights, source, destination);
+                    source += RowOffset(count);
+                    destination += RowOffset(count + Reach);
                 }
             }
         }
@@ -77,9 +89,9 @@ public sealed unsafe partial class WinogradConvolution
             {
                 int first = Math.Max(0, row - rows + 1), end = Math.Min(row, Reach) + 1;
                 var count = row >= Reach && row < rows ? rows - row : 1;
-                TileProduct.Run<T>(
+                TileProduct.Run<T, float>(
                     TileWidths(count), offsets + first * Shape.Filters, (end - first) * Shape.Filters,
-                    weights + (long)first * Shape.Filters * Layout.Block, source + RowOffset(row), destination + RowOffset(row));
+                    weights + (long)first * Shape.Filters * Layout.Block, null, source + RowOffset(row), destination + RowOffset(row));
                 row += count;
             }
         }
@@ -94,8 +106,8 @@ public sealed unsafe partial class WinogradConvolution
         {
             for (var pair = 0; pair < pairs.Count; pair++, weights += Shape.Filters * Layout.Block)
             {
-                var first = destination + TileOffset(InputWalk, 2 * pair, 0);
-                var second = 2 * pair + 1 < Shape.ChannelBlocks ? destination + TileOffset(InputWalk, 2 * pair + 1, 0) : null;
+                var first = destination + 2 * pair * _inputPlane;
+                var second = 2 * pair + 1 < Shape.ChannelBlocks ? first + _inputPlane : null;
                 for (nint tile = 0; tile < tiles; tile += EightSums<T>.Count)
                 {
                     var offset = tile * Layout.Block;
@@ -116,8 +128,7 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T>
     {
         EightSums<T> ofFirst = default, ofSecond = default;
-        nint plane = (nint)Capacity * _tileColumns * Layout.Block;
-        for (var left = Shape.Filters; left > 0; left -= Layout.Block, source += plane, lanes += 2 * Layout.Block)
+        for (var left = Shape.Filters; left > 0; left -= Layout.Block, source += _outputPlane, lanes += 2 * Layout.Block)
         {
             EightSums<T> sums = default;
             for (var filter = source; filter < source + Math.Min(Layout.Block, left); filter++, weights += Layout.Block)
@@ -135,33 +146,35 @@ public sealed unsafe partial class WinogradConvolution
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
+        var part = FirstProduct(rows);
         for (var p = firstPosition; p < endPosition; p++)
         {
             var units = _products[p];
             var sums = du + _firstGradient[p] * Layout.Block;
             fixed (int* offsets = units.GradientOffsets)
             {
-                for (var b = 0; b < Shape.FilterBlocks; b++)
+                for (var b = 0; b < units.Kept.Blocks; b++)
                 {
-                    for (var done = 0; done < rows.Count;)
+                    var source = v + (long)p * _inputPitch + part.Input;
+                    var gradient = dm + (long)p * _outputPitch + part.Output + b * _outputPlane;
+                    for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
-                        var part = PartOf(rows, done);
-                        var source = v + (long)p * _inputPitch + RowOffset(PlaceOf(InputWalk, part));
-                        var gradient = dm + (long)p * _outputPitch + TileOffset(OutputWalk, b, part.Place);
                         for (var i = units.GradientFirst[b]; i < units.GradientFirst[b + 1]; i += TTaps.Count)
                             TileProduct.Correlate<T, TTaps>(
-                                part.Count * _tileColumns, source, offsets + i, gradient, sums + (long)i * Layout.Block);
-                        done += part.Count;
+                                count * _tileColumns, source, offsets + i, gradient, sums + (long)i * Layout.Block);
+                        source += RowOffset(count + Reach);
+                        gradient += RowOffset(count);
                     }
                 }
             }
         }
     }
 
-    private readonly struct MultiplyKernel(WinogradConvolution conv, int first, int end, TileRows rows, float* v, float* u, float* m)
-        : IVectorKernel
+    private readonly struct MultiplyKernel<TWeight>(
+        WinogradConvolution conv, int first, int end, TileRows rows, float* v, TWeight* u, float* scales, float* m) : IVectorKernel
+        where TWeight : unmanaged
     {
-        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, rows, v, u, m);
+        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T, TWeight>(first, end, rows, v, u, scales, m);
     }
 
     private readonly struct MultiplyTransposedKernel(

@@ -15,6 +15,28 @@ public sealed unsafe partial class WinogradConvolution
         fixed (float* w = weights) RunFilter(new PackKernel(this, block, w, u));
     }
 
+    /// <summary>
+    /// Rounds U to integers of 16 bits, with a scale for each filter at each position: u ≈ integer · scale, the largest of a filter's
+    /// weights at a position is ±32,767. The products of large layers then read half of the bytes.
+    /// </summary>
+    /// <param name="u">Of <see cref="PackWeights"/>.</param>
+    /// <param name="rounded"><see cref="WeightLength"/> integers.</param>
+    /// <param name="scales"><see cref="ScalesLength"/> floats.</param>
+    public void RoundWeights(float* u, short* rounded, float* scales)
+    {
+        for (var p = 0; p < Positions; p++)
+        {
+            var kept = _products[p].Kept;
+            for (var b = 0; b < kept.Blocks; b++, scales += Layout.Block)
+            {
+                var first = (_firstWeight[p] + kept.First(b)) * Layout.Block;
+                var length = (kept.First(b + 1) - kept.First(b)) * Layout.Block;
+                for (var lane = 0; lane < Layout.Block; lane++)
+                    scales[lane] = RoundFilter(u + first + lane, rounded + first + lane, length);
+            }
+        }
+    }
+
     /// <summary>A block of U for <see cref="MultiplyTransposed"/>. Blocks may be packed by different threads.</summary>
     /// <param name="block">Below <see cref="BackwardDataBlocks"/>.</param>
     /// <param name="weights">[O, C, Kh, Kw].</param>
@@ -46,6 +68,21 @@ public sealed unsafe partial class WinogradConvolution
     {
         if (length != Shape.Filters * Shape.RowLength)
             throw new ArgumentException($"{length} weights; {Shape.Filters * Shape.RowLength} were expected");
+    }
+
+    /// <summary>Rounds every sixteenth weight; returns their scale.</summary>
+    private static float RoundFilter(float* weights, short* rounded, int length)
+    {
+        var largest = 0f;
+        for (var i = 0; i < length; i += Layout.Block) largest = Math.Max(largest, Math.Abs(weights[i]));
+        var scale = largest / short.MaxValue;
+        for (var i = 0; i < length; i += Layout.Block)
+        {
+            var steps = scale > 0 ? MathF.Round(weights[i] / scale) : 0;
+            rounded[i] = (short)Math.Clamp(steps, -short.MaxValue, short.MaxValue); // a denormal scale is not exact
+        }
+
+        return scale;
     }
 
     private void Pack<T, TTransform>(int block, float* weights, float* u)

@@ -40,6 +40,8 @@ public sealed unsafe partial class WinogradConvolution
     private readonly int _inputRows;
     private readonly int _inputPitch;
     private readonly int _outputPitch;
+    private readonly nint _inputPlane;
+    private readonly nint _outputPlane;
     private readonly int[]?[] _tileWidths;
     private readonly KeptUnits _kept;
     private readonly PositionUnits[] _products;
@@ -74,6 +76,7 @@ public sealed unsafe partial class WinogradConvolution
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         _inputPitch = checked((shape.ChannelBlocks * _inputRows * _tileColumns + 1) * Layout.Block);
         _outputPitch = checked((shape.FilterBlocks * capacity * _tileColumns + 1) * Layout.Block);
+        (_inputPlane, _outputPlane) = (RowOffset(_inputRows), RowOffset(capacity));
         _tileWidths = new int[capacity + 1][];
         _kept = new KeptUnits(shape, form.UnitLengthOf(shape), kept);
         _products = PlanProducts();
@@ -112,6 +115,9 @@ public sealed unsafe partial class WinogradConvolution
 
     /// <summary>Floats of the transformed weights U: [position][O/16][kept units][16].</summary>
     public int WeightLength => checked((int)_firstWeight[^1] * Layout.Block);
+
+    /// <summary>Scales of weights of 16 bits: [position][O/16][16].</summary>
+    public int ScalesLength => Positions * Shape.FilterBlocks * Layout.Block;
 
     /// <summary>Floats of the gradient of U, where each block's units are filled up to a multiple of eight.</summary>
     public int WeightGradientLength => checked((int)_firstGradient[^1] * Layout.Block);
@@ -166,7 +172,21 @@ public sealed unsafe partial class WinogradConvolution
     public void Multiply(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(_tier, new MultiplyKernel(this, firstPosition, endPosition, rows, v, u, m));
+        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<float>(this, firstPosition, endPosition, rows, v, u, null, m));
+    }
+
+    /// <summary>M = U · V at some positions, with weights of 16 bits.</summary>
+    /// <param name="firstPosition">First position.</param>
+    /// <param name="endPosition">One past the last.</param>
+    /// <param name="rows">Rows of tiles that are in V.</param>
+    /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
+    /// <param name="u">Of <see cref="RoundWeights"/>.</param>
+    /// <param name="scales">Of <see cref="RoundWeights"/>.</param>
+    /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
+    public void MultiplyRounded(int firstPosition, int endPosition, TileRows rows, float* v, short* u, float* scales, float* m)
+    {
+        Check(rows);
+        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<short>(this, firstPosition, endPosition, rows, v, u, scales, m));
     }
 
     /// <summary>dV = Uᵀ · dM at some positions.</summary>

@@ -1,6 +1,7 @@
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Lowering;
+using Dst.Runtime.Threading;
 
 namespace Dst.Runtime.Inference.Steps;
 
@@ -16,18 +17,28 @@ internal sealed unsafe class WinogradStep : WeightedStep
     private const int FewTiles = 8;
 
     private readonly WinogradConvolution _kernel;
+    private readonly bool _isRounded;
 
-    public WinogradStep(SimdTier tier, LoweredNode node, string name, WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
-        : this(node, name, new WinogradConvolution(tier, form, shape, kept, RowsTogether(form, shape, kept, batch)))
+    public WinogradStep(
+        SimdTier tier, LoweredNode node, ConvolutionCandidate candidate, WinogradForm form, Conv2dShape shape, int batch)
+        : this(
+            node, candidate.Name.ToString(), candidate.IsRounded,
+            new WinogradConvolution(tier, form, shape, candidate.Kept, RowsTogether(form, shape, candidate.Kept, batch)))
     {
     }
 
-    private WinogradStep(LoweredNode node, string name, WinogradConvolution kernel)
-        : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
+    private WinogradStep(LoweredNode node, string name, bool isRounded, WinogradConvolution kernel)
+        : base(node, name, kernel.Shape.Filters, isRounded ? kernel.ScalesLength + (kernel.WeightLength + 1) / 2 : kernel.WeightLength)
     {
-        _kernel = kernel;
-        for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, Packed.Pointer);
+        (_kernel, _isRounded) = (kernel, isRounded);
+        using var rounded = new AlignedBuffer(isRounded ? kernel.WeightLength : 0);
+        var weights = isRounded ? rounded.Pointer : Packed.Pointer;
+        for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, weights);
+        if (isRounded) kernel.RoundWeights(weights, Rounded, Packed.Pointer);
     }
+
+    /// <summary>Weights of 16 bits, which follow their scales.</summary>
+    private short* Rounded => (short*)(Packed.Pointer + _kernel.ScalesLength);
 
     public override int Units(int images) => images * _kernel.RowsPerImage;
 
@@ -43,9 +54,15 @@ internal sealed unsafe class WinogradStep : WeightedStep
         {
             var rows = new TileRows(first, 0, Math.Min(_kernel.Capacity, end - first));
             _kernel.TransformInput(rows, data.X, scratch);
-            _kernel.Multiply(0, _kernel.Positions, rows, scratch, Packed.Pointer, scratch + InputTiles);
+            Multiply(rows, scratch, scratch + InputTiles);
             _kernel.TransformOutput(rows, scratch + InputTiles, Epilogue(data), data.Y);
         }
+    }
+
+    private void Multiply(TileRows rows, float* v, float* m)
+    {
+        if (_isRounded) _kernel.MultiplyRounded(0, _kernel.Positions, rows, v, Rounded, Packed.Pointer, m);
+        else _kernel.Multiply(0, _kernel.Positions, rows, v, Packed.Pointer, m);
     }
 
     /// <summary>
