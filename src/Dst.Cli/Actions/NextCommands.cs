@@ -7,7 +7,10 @@ namespace Dst.Cli.Actions;
 /// <summary>Commands that use the model of a finished run, for the end of its output.</summary>
 internal static class NextCommands
 {
-    /// <summary>The model of the method, in 8-bit integers if the run has that, or the one of the last arm if the run has no such arm, and what can be done with it.</summary>
+    /// <summary>
+    /// The model of the method, in 8-bit integers if the run has that, or the one of the last arm if the run has no such arm, and what can
+    /// be done with it.
+    /// </summary>
     public static string[] Of(RunFolder run, RunSummary summary, DataSet data)
     {
         var arm = summary.Find(ArmNames.DstInt8) ?? summary.Find(ArmNames.Dst) ?? summary.Arms[^1];

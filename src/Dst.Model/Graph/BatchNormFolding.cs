@@ -34,7 +34,8 @@ public static class BatchNormFolding
             node.Operation.FoldChannels(suffix => parameters[$"{node.Name}.{suffix}"].Data, scale, shift);
             if (!layers.TryGetValue(node.Name, out var layer))
             {
-                (parameters[$"{node.Name}.weight"], parameters[$"{node.Name}.bias"]) = (new([scale.Length], scale), new([shift.Length], shift));
+                parameters[$"{node.Name}.weight"] = new([scale.Length], scale);
+                parameters[$"{node.Name}.bias"] = new([shift.Length], shift);
                 continue;
             }
 
@@ -45,7 +46,8 @@ public static class BatchNormFolding
         }
 
         var result = Apply(graph);
-        return model with { Graph = result, Parameters = result.Parameters.ToDictionary(shape => shape.Name, shape => parameters[shape.Name]) };
+        var kept = result.Parameters.ToDictionary(shape => shape.Name, shape => parameters[shape.Name]);
+        return model with { Graph = result, Parameters = kept };
     }
 
     /// <summary>The graph of <see cref="Apply(Model)"/>.</summary>

@@ -116,7 +116,7 @@ public sealed class Quantiser
         if (range.Most == range.Least)
             throw new InputException(
                 $"{what} is 0 on each of the {images} calibration images, so that it has no range; images like those of the training "
-                    + "were expected, or --keep-float for the layers that read it");
+                    + "were expected, or --keep-float, quantise.keep_float in a recipe, for the layers that read it");
     }
 
     /// <summary>The network with weights that are multiples of their scales.</summary>

@@ -24,13 +24,13 @@ public sealed record WeightSteps(string Layer, float InputScale, double Largest 
         {
             var input = program.Values[node.Inputs[0]].Scale!.Value.Scale;
             var output = program.Values[node.Output].Scale;
-            return new WeightSteps(node.Layer, input, output is { } y ? LargestFactor * y.Scale / input : double.PositiveInfinity);
+            return output is { } y
+                ? new WeightSteps(node.Layer, input, LargestFactor * y.Scale / input)
+                : new WeightSteps(node.Layer, input);
         })];
     }
 
-    /// <summary>
-    /// A quantised network with other weights and the same scales of values, as training leaves them.
-    /// </summary>
+    /// <summary>A quantised network with other weights and the same scales of values, as training leaves them.</summary>
     /// <param name="quantised">The network whose scales of values stay.</param>
     /// <param name="trained">The same graph with weights of floats.</param>
     public static Model Apply(Model quantised, Model trained)

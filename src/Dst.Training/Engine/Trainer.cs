@@ -42,7 +42,8 @@ public sealed class Trainer : IDisposable
     {
         var options = phase.Options;
         (_phase, _data) = (phase, data);
-        _network = new(phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms, phase.Quantised?.Int8!.Values);
+        _network = new(
+            phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms, phase.Quantised?.Int8!.Values);
         _seed = seed;
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
         _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);

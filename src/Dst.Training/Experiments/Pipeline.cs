@@ -129,8 +129,8 @@ public sealed class Pipeline
             : null;
         var quantised = new Quantising(_run, _data, _compute.Tier).Start(arm.Name, model, Log, cancellation);
         if (!_recipe.Quantise.IsTrained) return (_finisher.Import(arm, quantised, cancellation), pruning is not null);
-        var phase = Taught(arm, new(arm.Name, BatchNormFolding.Apply(model), arm.TrainIn(_recipe)) { Quantised = quantised }, Dense, cancellation);
-        var trained = Train(phase, cancellation);
+        var phase = new TrainingPhase(arm.Name, BatchNormFolding.Apply(model), arm.TrainIn(_recipe)) { Quantised = quantised };
+        var trained = Train(Taught(arm, phase, Dense, cancellation), cancellation);
         var validated = _finisher.Import(arm, trained.Model, cancellation);
         return (trained with { BestTop1 = validated.BestTop1 }, pruning is not null);
 

@@ -30,10 +30,10 @@ internal sealed class Quantising(RunFolder run, DataSet data, SimdTier tier)
         var path = run.StartPath(arm);
         if (File.Exists(path)) return ModelFile.Load(path);
         var images = CalibrationImages.Draw(data.For(model), Options.Images, run.Recipe.Seed);
-        log?.Invoke($"{arm}: ranges of {Words.Count(images.Count, "training image")}" + (images.Count < FewImages
-            ? "; 100 to 500 images give better ones"
-            : ""));
-        var options = new QuantiserOptions { Method = Options.Method, KeptFloat = KeptFloat(Options, Quantiser.LayersOf(model)), Tier = tier };
+        var advice = images.Count < FewImages ? "; 100 to 500 images give better ones" : "";
+        log?.Invoke($"{arm}: ranges of {Words.Count(images.Count, "training image")}{advice}");
+        var keptFloat = KeptFloat(Options, Quantiser.LayersOf(model));
+        var options = new QuantiserOptions { Method = Options.Method, KeptFloat = keptFloat, Tier = tier };
         var quantised = Quantiser.Quantise(model, images.Values, images.Count, options, cancellation).Model;
         ModelFile.Save(path, quantised);
         return quantised;

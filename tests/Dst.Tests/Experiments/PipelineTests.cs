@@ -229,12 +229,17 @@ public sealed class PipelineTests : IDisposable
         var (model, dst) = (Load(run, ArmNames.DstInt8), Load(run, ArmNames.Dst));
         Assert.DoesNotContain("conv1", model.Int8!.Filters.Keys);
         Assert.Contains("fc", model.Int8.Filters.Keys);
-        Assert.Equal(dst.Masks.ToDictionary(mask => mask.Key, mask => mask.Value.Kept), model.Masks.ToDictionary(m => m.Key, m => m.Value.Kept));
-        Assert.Equal(
-            epochs == 0, model.Int8.Values.SequenceEqual(Model.Load(run.StartPath(ArmNames.DstInt8)).Int8!.Values)
-            && model.Parameters["fc.weight"].Data.SequenceEqual(Model.Load(run.StartPath(ArmNames.DstInt8)).Parameters["fc.weight"].Data));
+        Assert.Equal(dst.Masks.Keys.Order(), model.Masks.Keys.Order());
+        Assert.All(dst.Masks, mask => Assert.Equal(mask.Value.Kept, model.Masks[mask.Key].Kept));
+        var start = Model.Load(run.StartPath(ArmNames.DstInt8));
+        Assert.Equal(start.Int8!.Values, model.Int8.Values);
+        Assert.Equal(epochs == 0, start.Parameters["fc.weight"].Data.SequenceEqual(model.Parameters["fc.weight"].Data));
         Assert.Equal((epochs, epochs == 0 ? 0 : 24), (arm.Epochs, arm.LabelledImages));
         Assert.True(arm.FileBytes < new FileInfo(run.ModelPath(ArmNames.Dst)).Length / 2);
+
+        using var again = TinyRun.Create(TinyRun.Recipe(
+            _folder.File("again"), "arms=[student-int8]", $"student.model={run.ModelPath(ArmNames.DstInt8)}"));
+        Assert.Contains("is quantised already", Assert.Throws<InputException>(() => TinyRun.Run(again)).Message, StringComparison.Ordinal);
 
         using var predictor = new Runtime.Inference.Predictor(model.ToLogits(), new() { Tune = false });
         var data = TinyRun.Load(run.Recipe);

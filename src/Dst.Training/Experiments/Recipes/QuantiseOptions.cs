@@ -13,11 +13,14 @@ public sealed record QuantiseOptions : TrainOptions
     public QuantiseOptions() => Schedule = new() { LearningRate = 1e-4 };
 
     /// <summary>Passes over the training data with rounded weights and values.</summary>
-    [Setting("passes over the training data with weights and values rounded to 8 bits; 0 quantises without training", Min = 0, Max = 100_000)]
+    [Setting(
+        "passes over the training data with weights and values rounded to 8 bits; 0 quantises without training", Min = 0, Max = 100_000)]
     public override int Epochs { get; init; }
 
     /// <summary>Images on which ranges are measured.</summary>
-    [Setting("training images, drawn by the seed, on which the ranges of values are measured; fewer if there are fewer", Min = 1, Max = 100_000)]
+    [Setting(
+        "training images, drawn by the seed, on which the ranges of values are measured; fewer if there are fewer",
+        Min = 1, Max = 100_000)]
     public int Images { get; init; } = 256;
 
     /// <summary>How ranges are found.</summary>
