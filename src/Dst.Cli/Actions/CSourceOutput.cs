@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Usage;
+using Dst.Foundations;
 using Dst.Interop.CSource;
 using Dst.Report;
 
@@ -10,6 +11,15 @@ internal static class CSourceOutput
 {
     private static readonly Option<string?> Name = SharedOptions.Text(
         "--name", "N", "For c: prefix of file and function names, a C identifier. Default: the name of the model file.");
+    private static readonly Option<string> Weights = new Option<string>("--weights")
+    {
+        Description = "For c: source makes the weights constants of the source; separate writes them into a binary file, which a function "
+            + "takes at run time. Default: source.",
+        HelpName = string.Join('|', Words.All(typeof(WeightsPlace))),
+        DefaultValueFactory = _ => Words.Of(WeightsPlace.Source),
+    }
+        .AcceptOnlyFromAmong([.. Words.All(typeof(WeightsPlace))]);
+
     private static readonly Option<bool> Float = new("--float")
     {
         Description = "For c: float32 weights and arithmetic. This is the default and the only form.",
@@ -31,7 +41,7 @@ internal static class CSourceOutput
     /// <summary>Adds the options of this format.</summary>
     public static void AddTo(Verb verb)
     {
-        foreach (var option in new Option[] { Name, Float, Check, CheckData }) verb.Add(option);
+        foreach (var option in new Option[] { Name, Weights, Float, Check, CheckData }) verb.Add(option);
     }
 
     /// <summary>Writes the source of a model and reports its sizes.</summary>
@@ -40,10 +50,12 @@ internal static class CSourceOutput
         var name = call.Arguments.GetValue(Name) ?? Path.GetFileNameWithoutExtension(path);
         (string, string)? data = call.Arguments.GetValue(CheckData) is [var inputs, var logits] ? (inputs, logits) : null;
         var check = new CSourceCheck(call.Arguments.GetValue(Check), data);
-        var report = CSourceExport.Write(model, folder, name, check);
+        var place = (WeightsPlace)Words.Find(typeof(WeightsPlace), call.Arguments.GetRequiredValue(Weights))!;
+        var report = CSourceExport.Write(model, folder, name, check, place);
         var notes = new List<string>(report.CheckOutput);
         if (report.Problem is not null) notes.Add($"code and stack: not measured, as {report.Problem}");
-        notes.Add($"{folder}: {name}.c, {name}.h, {name}_test.c, Makefile, README.md");
+        var weights = place == WeightsPlace.Separate ? $"{name}.bin, " : "";
+        notes.Add($"{folder}: {name}.c, {name}.h, {weights}{name}_test.c, Makefile, README.md");
         var document = new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput };
         call.Report.Write(new(document, TableOf(report.Sizes, report.Dense), new Lines(notes)));
     }

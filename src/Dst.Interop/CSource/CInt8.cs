@@ -74,6 +74,7 @@ internal static class CInt8
     private static void Convolve(CProgram program, LoweredNode node)
     {
         UseRequantisation(program);
+        program.Use("sum_products.c");
         program.Use("convolve_bytes.c");
         var (integers, plan) = (node.Integers!, CConvolutions.PlanOf(program, node));
         var layer = program.AddLayer(

@@ -10,10 +10,13 @@ internal static class COperations
     /// <summary>What the C source can compute.</summary>
     public static LoweringTarget Target { get; } = new(TakesBounds, ReadsMapsInAnyOrder: true);
 
-    /// <summary>Writes all statements of a network. All names begin with the prefix.</summary>
-    public static CProgram Write(CNetwork network, string prefix)
+    /// <summary>Writes all statements of a network.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="prefix">What all names begin with.</param>
+    /// <param name="weights">Takes the constants that are not part of the source; null if all are.</param>
+    public static CProgram Write(CNetwork network, string prefix, CWeights? weights)
     {
-        var program = new CProgram(network, prefix);
+        var program = new CProgram(network, prefix, weights);
         program.Use("map.c");
         if (network[NetworkGraph.InputName].Argument is null)
         {

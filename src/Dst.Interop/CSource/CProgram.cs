@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Dst.Runtime.Lowering;
 
@@ -7,12 +8,14 @@ namespace Dst.Interop.CSource;
 /// <summary>The source file of a network under construction: its functions, constants and statements.</summary>
 /// <param name="network">The network.</param>
 /// <param name="prefix">What the name of each function, type, macro and constant begins with.</param>
-internal sealed class CProgram(CNetwork network, string prefix)
+/// <param name="weights">Takes the arrays of constants that are not part of the source; null if all are.</param>
+internal sealed class CProgram(CNetwork network, string prefix, CWeights? weights)
 {
     private readonly OrderedDictionary<string, string> _functions = [];
     private readonly OrderedDictionary<string, string> _maps = [];
     private readonly OrderedDictionary<string, int[]> _taps = [];
     private readonly List<(string Type, string Name, long Bytes, int Length, IEnumerable<string> Values)> _constants = [];
+    private readonly StringBuilder _layersOfCall = new();
     private readonly Dictionary<LoweredNode, string> _names = [];
     private readonly HashSet<string> _taken = [];
     private readonly StringBuilder _layers = new();
@@ -31,7 +34,7 @@ internal sealed class CProgram(CNetwork network, string prefix)
     public bool NeedsMath { get; private set; }
 
     /// <summary>Bytes of weights, biases and other numbers.</summary>
-    public long WeightBytes => _constants.Sum(array => array.Bytes);
+    public long WeightBytes => weights?.Length ?? _constants.Sum(array => array.Bytes);
 
     /// <summary>Bytes of the lists that say which weights are kept.</summary>
     public long TapBytes => _taps.Values.Sum(taps => (long)taps.Length) * (HasWideTaps ? sizeof(uint) : sizeof(ushort));
@@ -55,38 +58,34 @@ internal sealed class CProgram(CNetwork network, string prefix)
     /// <summary>Includes <c>math.h</c>.</summary>
     public void UseMath() => NeedsMath = true;
 
-    /// <summary>Adds constants of a layer and returns their name.</summary>
-    public string AddFloats(LoweredNode node, string suffix, float[] values)
-    {
-        var name = NameOf(node, suffix);
-        _constants.Add(("float", name, (long)values.Length * sizeof(float), values.Length, values.Select(CText.Float)));
-        return name;
-    }
+    /// <summary>Adds constants of a layer and returns a C expression for their address.</summary>
+    public string AddFloats(LoweredNode node, string suffix, float[] values) => Add(node, suffix, "float", values, CText.Float);
 
-    /// <summary>Adds whole numbers of a layer and returns their name.</summary>
-    public string AddConstants<T>(LoweredNode node, string suffix, T[] values) where T : unmanaged, IBinaryInteger<T>
-    {
-        var (name, size) = (NameOf(node, suffix), default(T).GetByteCount());
-        var type = (T.IsNegative(T.Zero - T.One) ? "int" : "uint") + $"{8 * size}_t";
-        _constants.Add((type, name, (long)values.Length * size, values.Length, values.Select(value => $"{value}")));
-        return name;
-    }
+    /// <summary>Adds whole numbers of a layer and returns a C expression for their address.</summary>
+    public string AddConstants<T>(LoweredNode node, string suffix, T[] values) where T : unmanaged, IBinaryInteger<T> => Add(
+        node, suffix, (T.IsNegative(T.Zero - T.One) ? "int" : "uint") + $"{8 * default(T).GetByteCount()}_t", values, value => $"{value}");
 
-    /// <summary>Adds a list of taps or their counts, unless another layer has the same one, and returns its name.</summary>
+    /// <summary>Adds a list of taps or their counts, unless another layer has the same one, and returns an expression as above.</summary>
     public string AddTaps(LoweredNode node, string suffix, int[] taps)
     {
         if (_taps.FirstOrDefault(other => other.Value.AsSpan().SequenceEqual(taps)).Key is { } equal) return equal;
-        var name = NameOf(node, suffix);
+        var name = weights is null
+            ? NameOf(node, suffix)
+            : $"(const {prefix}_tap *)(const void *)(weights + {TapsMacro}) + {_taps.Values.Sum(others => others.Length)}";
         _taps.Add(name, taps);
         return name;
     }
 
-    /// <summary>Adds a structure that describes a layer and returns its address. Fields are in the order of its type.</summary>
+    /// <summary>
+    /// Adds a structure that describes a layer and returns its address. Fields are in the order of its type. It is a constant where the
+    /// weights are; else it lives while the layer is computed.
+    /// </summary>
     public string AddLayer(LoweredNode node, string type, params (string Field, string Value)[] fields)
     {
         var name = NameOf(node, type);
-        var lines = fields.Select(field => $"    {field.Value}, /* {field.Field} */\n");
-        _layers.Append($"static const {prefix}_{type} {name} = {{\n{string.Concat(lines)}}};\n");
+        var (target, first, indent) = weights is null ? (_layers, "static ", "") : (_layersOfCall, "        ", "        ");
+        var lines = fields.Select(field => $"{indent}    {field.Value}, /* {field.Field} */\n");
+        target.Append($"{first}const {prefix}_{type} {name} = {{\n{string.Concat(lines)}{indent}}};\n");
         return $"&{name}";
     }
 
@@ -116,8 +115,12 @@ internal sealed class CProgram(CNetwork network, string prefix)
     }
 
     /// <summary>Adds the call of a function.</summary>
-    public void Statement(string function, params string[] arguments) =>
-        _statements.Append($"    {prefix}_{function}({string.Join(", ", arguments)});\n");
+    public void Statement(string function, params string[] arguments)
+    {
+        var call = $"    {prefix}_{function}({string.Join(", ", arguments)});\n";
+        _statements.Append(_layersOfCall.Length == 0 ? call : $"    {{\n{_layersOfCall}    {call}    }}\n");
+        _layersOfCall.Clear();
+    }
 
     /// <summary>Writes the constants with their numbers, or only their declarations if <paramref name="withoutNumbers"/>.</summary>
     public void WriteConstants(TextWriter writer, bool withoutNumbers)
@@ -126,13 +129,37 @@ internal sealed class CProgram(CNetwork network, string prefix)
             writer.Write(withoutNumbers ? $"extern const {type} {name}[{length}];\n" : CText.Array(type, name, values));
 
         foreach (var (name, fields) in _maps) writer.Write($"static const {prefix}_map {name} = {fields};\n");
+        if (weights is not null)
+        {
+            writer.Write($"#define {TapsMacro} {weights.Length} /* where the taps begin */\n");
+            return;
+        }
+
         foreach (var (name, taps) in _taps) Write($"{prefix}_tap", name, taps.Length, taps.Select(tap => $"{tap}"));
         foreach (var (type, name, _, length, values) in _constants) Write(type, name, length, values);
         writer.Write(_layers);
     }
 
+    /// <summary>The arrays that are not part of the source, one after another, with the taps at the end.</summary>
+    public byte[] SeparateData()
+    {
+        var taps = _taps.Values.SelectMany(list => list);
+        var bytes = HasWideTaps ? CWeights.BytesOf(taps.Select(tap => (uint)tap)) : CWeights.BytesOf(taps.Select(tap => (ushort)tap));
+        return [.. weights!.Bytes, .. bytes];
+    }
+
     /// <summary>The definition of the type of taps.</summary>
     public string TapType => _taps.Count == 0 ? "" : $"typedef unsigned {(HasWideTaps ? "int" : "short")} {prefix}_tap;\n\n";
+
+    private string TapsMacro => $"{prefix.ToUpperInvariant()}_TAPS";
+
+    private string Add<T>(LoweredNode node, string suffix, string type, T[] values, Func<T, string> write) where T : unmanaged
+    {
+        if (weights is not null) return $"(const {type} *)(const void *)(weights + {weights.Add(values)})";
+        var name = NameOf(node, suffix);
+        _constants.Add((type, name, (long)values.Length * Unsafe.SizeOf<T>(), values.Length, values.Select(write)));
+        return name;
+    }
 
     private string NameOf(LoweredNode node, string suffix)
     {

@@ -17,29 +17,32 @@ public static class CSourceExport
     /// <param name="folder">Folder that does not exist or is empty.</param>
     /// <param name="name">Prefix of file names and C names: a C identifier.</param>
     /// <param name="check">Which tests to compile and run before the folder appears.</param>
+    /// <param name="place">Where the weights go.</param>
     /// <returns>Sizes of the source, and of the source of the same network without masks.</returns>
     /// <exception cref="InputException">
     /// The folder has files or cannot be written, the name is not an identifier, C source cannot express the model, or an array
     /// of the check does not fit it.
     /// </exception>
     /// <exception cref="CSourceCheckException">The check failed.</exception>
-    public static CSourceReport Write(Model model, string folder, string name, CSourceCheck check)
+    public static CSourceReport Write(
+        Model model, string folder, string name, CSourceCheck check, WeightsPlace place = WeightsPlace.Source)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(check);
         CheckName(name);
         CheckFolder(folder);
-        var files = new CSourceFiles(model, name);
+        var files = new CSourceFiles(model, name, place);
         var (sizes, problem) = Measure(files, name);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var temporary = Path.Combine(Path.GetDirectoryName(target) ?? "", $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
         try
         {
             WriteFiles(temporary, files.All(sizes));
+            if (files.Weights is { } weights) File.WriteAllBytes(Path.Combine(temporary, $"{name}.bin"), weights);
             var output = check.Run(temporary, files.Input, files.Outputs);
             if (Directory.Exists(target)) Directory.Delete(target);
             Directory.Move(temporary, target);
-            var dense = model.Masks.Count == 0 ? sizes : Measure(new CSourceFiles(model, name, dense: true), name).Sizes;
+            var dense = model.Masks.Count == 0 ? sizes : Measure(new CSourceFiles(model, name, place, dense: true), name).Sizes;
             return new(sizes, dense, output, problem);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

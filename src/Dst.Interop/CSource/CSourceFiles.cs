@@ -1,3 +1,4 @@
+using System.Text;
 using Dst.Graph;
 using Dst.Runtime.Inference;
 
@@ -16,15 +17,25 @@ internal sealed class CSourceFiles
     private readonly CNetwork _network;
     private readonly CProgram _program;
     private readonly CNormalisation _normalisation;
+    private readonly bool _isSeparate;
+    private readonly uint _sourceNumber;
 
-    /// <summary>Makes the source of a model, without its masks if <paramref name="dense"/>.</summary>
+    /// <summary>Makes the source of a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="name">Prefix of all names.</param>
+    /// <param name="place">Where the weights go.</param>
+    /// <param name="dense">Whether its masks are left out.</param>
     /// <exception cref="InputException">C source cannot express one of its operations or numbers.</exception>
-    public CSourceFiles(Model model, string name, bool dense = false)
+    public CSourceFiles(Model model, string name, WeightsPlace place = WeightsPlace.Source, bool dense = false)
     {
-        (_model, _name) = (model, name);
+        (_model, _name, _isSeparate) = (model, name, place == WeightsPlace.Separate);
         _network = new(model, dense);
-        _program = COperations.Write(_network, name);
+        _program = COperations.Write(_network, name, _isSeparate ? new() : null);
         _normalisation = new(model.Normalisation, model.Graph.Input);
+        if (!_isSeparate) return;
+        using var source = new StringWriter();
+        WriteSource(source, withoutNumbers: false);
+        _sourceNumber = CWeights.Checksum(Encoding.UTF8.GetBytes(source.ToString()));
     }
 
     /// <summary>Operations of an image.</summary>
@@ -39,13 +50,17 @@ internal sealed class CSourceFiles
     /// <summary>Sizes of the constants and the arena.</summary>
     public CSourceSizes Sizes => new(_program.WeightBytes, _program.TapBytes, null, _network.ArenaLength * sizeof(float), null);
 
-    /// <summary>What writes each file, by its name.</summary>
+    /// <summary>The file of weights that are not part of the source; null if they are.</summary>
+    public byte[]? Weights => _isSeparate ? CWeights.File(_program.SeparateData(), _sourceNumber) : null;
+
+    /// <summary>What writes each file of text, by its name.</summary>
     /// <param name="sizes">Sizes that the README states.</param>
     public IReadOnlyDictionary<string, Action<TextWriter>> All(CSourceSizes sizes) => new Dictionary<string, Action<TextWriter>>
     {
-        [$"{_name}.h"] = writer => writer.Write(Fill("network.h")),
+        [$"{_name}.h"] = writer => writer.Write(Fill("network.h", ("LOAD", IfSeparate("load.h")))),
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
-        [$"{_name}_test.c"] = writer => writer.Write(Fill("network_test.c", ("EXPECTED", Expected()), ("TOLERANCE", Tolerance))),
+        [$"{_name}_test.c"] = writer => writer.Write(
+            Fill("network_test.c", ("EXPECTED", Expected()), ("TOLERANCE", Tolerance), ("LOAD", IfSeparate("load_test.c")))),
         ["Makefile"] = writer => writer.Write(Fill("Makefile")),
         ["README.md"] = writer => writer.Write(Fill("README.md", ("STACK", StackOf(sizes)))),
     };
@@ -53,7 +68,7 @@ internal sealed class CSourceFiles
     /// <summary>The files to measure the size of the code: constants are only declared.</summary>
     public IReadOnlyDictionary<string, Action<TextWriter>> CodeOnly => new Dictionary<string, Action<TextWriter>>
     {
-        [$"{_name}.h"] = writer => writer.Write(Fill("network.h")),
+        [$"{_name}.h"] = writer => writer.Write(Fill("network.h", ("LOAD", IfSeparate("load.h")))),
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: true),
     };
 
@@ -72,7 +87,7 @@ internal sealed class CSourceFiles
         var text = Fill(
             "network.c",
             ("FUNCTIONS", _program.TapType + string.Join("\n", _program.Functions)),
-            ("STATEMENTS", _program.Statements), ("NORMALISE", normalise));
+            ("STATEMENTS", _program.Statements), ("NORMALISE", normalise), ("LOAD", IfSeparate("load.c")));
         var split = text.IndexOf(Mark, StringComparison.Ordinal);
         writer.Write(text.AsSpan(0, split));
         _program.WriteConstants(writer, withoutNumbers);
@@ -96,10 +111,30 @@ internal sealed class CSourceFiles
                 ("NORMALISE", needsRow ? $"\n{NormaliseMeaning}\nvoid {_name}_normalise(float *image);\n" : ""),
                 ("NORMALISE_CALL", needsRow ? $"{_name}_normalise(image);\n" : ""),
                 ("NORMALISATION", CNormalisation.Describe(_model.Normalisation, _name)), ("CLASSES", Classes()),
-                ("OUTPUT_MEANING", _model.DescribeOutputs()),
+                ("OUTPUT_MEANING", _model.DescribeOutputs()), .. WordsOfPlace,
             ]);
         return Templates.Prefix(text, _name);
     }
+
+    private string IfSeparate(string template) => _isSeparate ? Templates.Read(template) : "";
+
+    /// <summary>Words that depend on where the weights are.</summary>
+    private (string Word, string Text)[] WordsOfPlace => _isSeparate
+        ?
+        [
+            ("INCLUDES", "\n#include <stddef.h>\n"), ("FIELDS", "    const unsigned char *weights; /* set by $load */\n"),
+            ("KEPT", "only `weights` has to be kept."), ("ALIGNMENT", "that of a pointer"), ("ALIGNED", "sizeof(void *)"),
+            ("WEIGHTS", "    const unsigned char *const weights = context->weights;\n    if (weights == NULL) return -1;\n"),
+            ("WEIGHTS_BYTES", $"{CWeights.Header + _program.WeightBytes + _program.TapBytes}"), ("SOURCE", $"{_sourceNumber:x8}"),
+            ("LOADED", "    if (!load()) return 1;\n"),
+            ("WEIGHTS_ROW", $"| `{_name}.bin` | the weights: put them where `$load` can read them |\n"),
+            ("LOAD_CALL", $"$load(&context, weights, $WEIGHTS_BYTES); /* the content of {_name}.bin, at a multiple of 8 */\n"),
+        ]
+        :
+        [
+            ("INCLUDES", ""), ("FIELDS", ""), ("KEPT", "nothing in it has to be kept or set."), ("ALIGNMENT", "4"),
+            ("ALIGNED", "sizeof(float)"), ("WEIGHTS", ""), ("LOADED", ""), ("WEIGHTS_ROW", ""), ("LOAD_CALL", ""),
+        ];
 
     private static string StackOf(CSourceSizes sizes) => sizes.StackBytes is { } bytes
         ? $"at most {bytes} bytes, as compiled with `cc -O2` on the machine that exported it"
@@ -121,16 +156,17 @@ internal sealed class CSourceFiles
         for (var n = 0u; n < Images; n++)
         {
             var logits = new float[plan.Outputs];
-            session.Run(Image(n), 1, logits);
+            session.Run(TestImage(_model, n), 1, logits);
             rows.Add($"    {{{string.Join(", ", logits.Select(CText.Float))}}},\n");
         }
 
         return string.Concat(rows);
     }
 
-    private float[] Image(uint number)
+    /// <summary>An image of the test: numbers from −1 to 1 of the generator that the C source has too.</summary>
+    internal static float[] TestImage(Model model, uint number)
     {
-        var image = new float[_model.Graph.Input.Count];
+        var image = new float[model.Graph.Input.Count];
         var state = number + 1;
         for (var i = 0; i < image.Length; i++)
         {

@@ -62,6 +62,10 @@ public sealed class InferencePlan : IDisposable
 
     internal MemoryPlan Memory { get; }
 
+    /// <summary>Bytes of a batch: a step's packed weights, what it reads and what it writes, each once.</summary>
+    internal long BytesOf(InferenceStep step) =>
+        step.WeightBytes + Options.Batch * sizeof(float) * step.Reads.Append(step.Output).Sum(value => (long)LengthOf(value));
+
     /// <summary>
     /// Images of a batch that a session takes through all steps together. They are so few that their values stay in the caches of the
     /// threads, unless to read all weights that often costs more than to move the values of the whole batch. The number is a multiple of

@@ -21,10 +21,10 @@ public abstract class ExportedCode : IDisposable
     protected string NewFolder() => Directory.CreateDirectory(_folder.File(Guid.NewGuid().ToString("N"))).FullName;
 
     /// <summary>Exports a model and returns the folder.</summary>
-    protected string Export(Model model)
+    protected string Export(Model model, WeightsPlace place = WeightsPlace.Source)
     {
         var folder = NewFolder();
-        CSourceExport.Write(model, folder, Name, CSourceCheck.None);
+        CSourceExport.Write(model, folder, Name, CSourceCheck.None, place);
         return folder;
     }
 

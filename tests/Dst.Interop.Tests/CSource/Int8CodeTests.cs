@@ -38,11 +38,15 @@ public sealed class Int8CodeTests : IDisposable
 
     [Theory]
     [InlineData("aarch64-linux-gnu", "qemu-aarch64", "-O3")]
-    [InlineData("arm-linux-gnueabihf", "qemu-arm", "-O2 -mcpu=cortex-a9 -mfpu=vfpv3-d16")]
+    [InlineData("arm-linux-gnueabihf", "qemu-arm", "-O2 -mcpu=cortex-a9 -mfpu=vfpv3-d16")] // multiplies pairs by the DSP instructions
+    [InlineData("riscv64-linux-gnu", "qemu-riscv64", "-O2 -march=rv64gc")]
     public void Other_processors_give_the_same_bits(string target, string emulator, string flags)
     {
-        var source = Export(Networks.Create("resnet8", "kernel:16:16", 0.5));
-        Assert.Contains(Exact, Tool.MakeTest(source, $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
+        foreach (var (network, pattern) in new[] { ("resnet8", "kernel:16:16"), ("mobilenetv2", "dense") })
+        {
+            var source = Export(Networks.Create(network, pattern, 0.25));
+            Assert.Contains(Exact, Tool.MakeTest(source, $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
+        }
     }
 
     [Fact]
@@ -68,7 +72,8 @@ public sealed class Int8CodeTests : IDisposable
         Assert.InRange((double)bytes.ArenaBytes / floats.ArenaBytes, 0.2, 0.3);
     }
 
-    private static Model Quantise(Model model)
+    /// <summary>A network with 8-bit integers, calibrated on random images.</summary>
+    internal static Model Quantise(Model model)
     {
         const int count = 4;
         var (random, images) = (new Random(1), new float[count * model.Graph.Input.Count]);

@@ -12,9 +12,13 @@ internal static class Tool
     {
         ["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu and libc6-dev-arm64-cross",
         ["arm-linux-gnueabihf-gcc"] = "gcc-arm-linux-gnueabihf and libc6-dev-armhf-cross",
+        ["arm-none-eabi-gcc"] = "gcc-arm-none-eabi and libnewlib-dev",
+        ["riscv64-linux-gnu-gcc"] = "gcc-riscv64-linux-gnu and libc6-dev-riscv64-cross",
         ["mpirun"] = "openmpi-bin",
         ["qemu-aarch64"] = "qemu-user",
         ["qemu-arm"] = "qemu-user",
+        ["qemu-riscv64"] = "qemu-user",
+        ["qemu-system-arm"] = "qemu-system-arm",
     };
 
     /// <summary>Runs a tool in a folder and returns its exit code and its output.</summary>

@@ -20,7 +20,7 @@ static void $mean_pool_bytes(
                 for (int r = first_row; r < end_row; r++) {
                     for (int k = first_column; k < end_column; k++) sum += x[r * in->pitch + k * in->channels + c];
                 }
-                y[row * out->pitch + column * out->channels + c] = $requantise(q, count - 1, sum << shift, 0);
+                y[row * out->pitch + column * out->channels + c] = $requantise(q, q->count == 1 ? 0 : count - 1, sum << shift, 0);
             }
         }
     }

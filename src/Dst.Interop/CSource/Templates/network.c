@@ -36,11 +36,11 @@ static int $is_finite(const float *x, int count)
 #pragma GCC pop_options
 #endif
 
-@CONSTANTS@
+@CONSTANTS@@LOAD@
 int $predict($context *context, const float *input, float *logits)
 {
-    if (context == NULL || input == NULL || logits == NULL || (uintptr_t)context % sizeof(float) != 0) return -1;
-    if (!$is_finite(input, $INPUTS)) return -2;
+    if (context == NULL || input == NULL || logits == NULL || (uintptr_t)context % @ALIGNED@ != 0) return -1;
+@WEIGHTS@    if (!$is_finite(input, $INPUTS)) return -2;
     float *const arena = context->arena;
 @STATEMENTS@    return $is_finite(logits, $OUTPUTS) ? 0 : -2;
 }

@@ -1,7 +1,7 @@
 /* @NETWORK@, @INPUT@ to @OUTPUTS@ logits: C99 written by "dst export --format c". See README.md. */
 #ifndef $H
 #define $H
-
+@INCLUDES@
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -14,16 +14,16 @@ extern "C" {
 #define $ARENA_FLOATS @ARENA@
 #define $ARENA_BYTES ($ARENA_FLOATS * 4)
 
-/* All memory that a prediction writes besides its output and the stack. Each thread needs its own; nothing in it has to be kept or set. */
+/* All memory that a prediction writes besides its output and the stack. Each thread needs its own; @KEPT@ */
 typedef struct {
     float arena[$ARENA_FLOATS];
-} $context;
-
+@FIELDS@} $context;
+@LOAD@
 /*
  * Computes the logits of one image.
  * input: [CHANNELS][HEIGHT][WIDTH], normalised@NORMALISED@; not changed.
  * logits: [OUTPUTS], which may not overlap the input. @OUTPUT_MEANING@.
- * Returns 0; -1 if an argument is NULL or the address of the context is no multiple of 4; -2 if an input or a logit is infinite or no
+ * Returns 0; -1 if an argument is NULL or the address of the context is no multiple of @ALIGNMENT@; -2 if an input or a logit is infinite or no
  * number, and then the logits mean nothing.
  */
 int $predict($context *context, const float *input, float *logits);

@@ -6,6 +6,7 @@
  */
 #include "@NAME@.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,9 +93,9 @@ static unsigned int check_images(void)
     return IMAGES;
 }
 
-int main(int argc, char **argv)
+@LOAD@int main(int argc, char **argv)
 {
-    const unsigned int images = argc == 3 ? check_files(argv[1], argv[2]) : check_images();
+@LOADED@    const unsigned int images = argc == 3 ? check_files(argv[1], argv[2]) : check_images();
     if (images == 0) return 1;
     if (wrong > 0u) {
         printf("@NAME@: %u logits of %u images are wrong, differences up to %.1e of the largest logit; at most %.0e was expected\n",

@@ -11,12 +11,23 @@ typedef struct {
     int residual_shift, low, high;
 } $requantisation;
 
-$INLINE uint8_t $requantise(const $requantisation *q, int channel, int32_t sum, int residual)
+/* The upper half of 64 bits. Compilers know that a shift rounds down, or -1 - x does it for a number below 0. */
+$INLINE int32_t $upper_half(int64_t x)
 {
-    const int i = q->count == 1 ? 0 : channel;
-    const int64_t added = (int64_t)residual * q->residual_factor * ((int64_t)1 << q->residual_shift);
-    const int64_t total = (int64_t)sum * q->multipliers[i] + added + q->offsets[i];
-    /* a shift of a number below 0 rounds down on every machine if it is done on its complement */
-    const int value = (int)(total >= 0 ? total >> q->shift : -1 - ((-1 - total) >> q->shift));
+    return (int32_t)((-1 >> 1) == -1 || x >= 0 ? x >> 32 : -1 - ((-1 - x) >> 32));
+}
+
+$INLINE int32_t $shift_down(int32_t x, int bits) { return (-1 >> 1) == -1 || x >= 0 ? x >> bits : -1 - ((-1 - x) >> bits); }
+
+/* What a byte adds to the product of a sum. */
+$INLINE int64_t $added(const $requantisation *q, int residual)
+{
+    return (int64_t)residual * q->residual_factor * ((int64_t)1 << q->residual_shift);
+}
+
+/* The byte of a sum of entry i. */
+$INLINE uint8_t $requantise(const $requantisation *q, int i, int32_t sum, int64_t added)
+{
+    const int32_t value = $shift_down($upper_half((int64_t)sum * q->multipliers[i] + added + q->offsets[i]), q->shift - 32);
     return (uint8_t)(value < q->low ? q->low : value > q->high ? q->high : value);
 }

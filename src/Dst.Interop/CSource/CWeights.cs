@@ -1,0 +1,59 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Dst.Interop.CSource;
+
+/// <summary>
+/// The constants of a network in a file of their own, for little-endian processors: a header of 16 bytes, then the arrays, each at a
+/// multiple of 8. The header has the letters DSTW, the number of the source that reads the file, the number of bytes behind the header and
+/// their CRC-32C.
+/// </summary>
+internal sealed class CWeights
+{
+    /// <summary>Bytes of the header.</summary>
+    public const int Header = 16;
+
+    private const int Alignment = 8;
+
+    private readonly List<byte> _bytes = [];
+
+    /// <summary>Bytes of the arrays so far.</summary>
+    public int Length => _bytes.Count;
+
+    /// <summary>The arrays.</summary>
+    public IReadOnlyList<byte> Bytes => _bytes;
+
+    /// <summary>Adds an array and returns where it begins.</summary>
+    public int Add<T>(T[] values) where T : unmanaged
+    {
+        var start = Length;
+        _bytes.AddRange(BytesOf(values));
+        while (Length % Alignment != 0) _bytes.Add(0);
+        return start;
+    }
+
+    /// <summary>The bytes of values.</summary>
+    public static byte[] BytesOf<T>(IEnumerable<T> values) where T : unmanaged => [.. MemoryMarshal.AsBytes<T>(values.ToArray())];
+
+    /// <summary>The file of some data.</summary>
+    /// <param name="data">The arrays.</param>
+    /// <param name="source">The number of the source that reads it.</param>
+    public static byte[] File(byte[] data, uint source)
+    {
+        var header = new byte[Header];
+        "DSTW"u8.CopyTo(header);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4), source);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), data.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(12), Checksum(data));
+        return [.. header, .. data];
+    }
+
+    /// <summary>The CRC-32C of bytes.</summary>
+    public static uint Checksum(ReadOnlySpan<byte> bytes)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in bytes) crc = BitOperations.Crc32C(crc, value);
+        return ~crc;
+    }
+}

@@ -1,0 +1,136 @@
+/*
+ * 2 filters are computed together at 4 pixels: as many sums as stay in the registers of a small core. What the pixels read is gathered
+ * first, in pairs of taps, for all filters of a block. Cores with the DSP instructions multiply both values of a pair at once.
+ */
+#define $BYTE_PIXELS 4
+#define $GATHERED 128 /* taps at a time */
+#if defined(__GNUC__) && !defined(__clang__)
+#define $SUM_LOOP _Pragma("GCC unroll 8")
+#else
+#define $SUM_LOOP $LANE_LOOP
+#endif
+
+#if defined(__ARM_FEATURE_SIMD32) && !defined(__ARM_BIG_ENDIAN)
+#include <arm_acle.h>
+#include <string.h>
+
+typedef int16x2_t $weight_pair;
+
+/* The weights of one or two filters at two taps. */
+$INLINE void $load_weights(const int8_t *first, const int8_t *second, $weight_pair *w, const int lanes)
+{
+    if (lanes == 1) {
+        w[0] = (int16x2_t)((uint32_t)(uint16_t)*first | (uint32_t)*second << 16);
+    } else {
+        uint16_t low, high;
+        memcpy(&low, first, 2);
+        memcpy(&high, second, 2);
+        const uint32_t bytes = low | (uint32_t)high << 16;
+        w[0] = __sxtb16((int8x4_t)bytes);
+        w[1] = __sxtb16((int8x4_t)(bytes >> 8));
+    }
+}
+
+$INLINE int32_t $add_products(int32_t sum, $weight_pair w, uint32_t x) { return __smlad(w, (int16x2_t)x, sum); }
+#else
+typedef struct {
+    int32_t first, second;
+} $weight_pair;
+
+/* The weights of one or two filters at two taps. */
+$INLINE void $load_weights(const int8_t *first, const int8_t *second, $weight_pair *w, const int lanes)
+{
+    for (int l = 0; l < lanes; l++) {
+        w[l].first = first[l];
+        w[l].second = second[l];
+    }
+}
+
+$INLINE int32_t $add_products(int32_t sum, $weight_pair w, uint32_t x)
+{
+    return sum + w.first * (int32_t)(x & 0xffffu) + w.second * (int32_t)(x >> 16);
+}
+#endif
+
+/* What pixels read at taps: [pair of taps][pixel], the first of a pair in the lower half. */
+static void $gather(const uint8_t *const *windows, int pixels, const $tap *taps, int count, uint32_t *pairs)
+{
+    for (int t = 0; t < count; t += 2) {
+        const int is_pair = t + 1 < count;
+        for (int p = 0; p < pixels; p++)
+            *pairs++ = windows[p][taps[t]] | (is_pair ? (uint32_t)windows[p][taps[t + 1]] << 16 : 0u);
+    }
+}
+
+/* Adds the products of a pair of taps to the sums [lane][pixel] of `lanes` filters. */
+$INLINE void $add_pair(const int8_t *first, const int8_t *second, const uint32_t *x, int32_t *s, const int lanes, const int pixels)
+{
+    $weight_pair w[2];
+    $load_weights(first, second, w, lanes);
+    $SUM_LOOP
+    for (int i = 0; i < lanes * pixels; i++) s[i] = $add_products(s[i], w[i % lanes], x[i / lanes]);
+}
+
+/*
+ * The products of taps, added to sums [filter][pixel], or to zeros if these taps are the first. Each form is a function of its own, in
+ * which lanes and pixels are constants: so the sums stay in registers.
+ */
+$INLINE void $add_taps(
+    const int8_t *w, int width, const uint32_t *x, int count, int is_first, int32_t *sums, const int lanes, const int pixels)
+{
+    int32_t s[2 * $BYTE_PIXELS];
+    $SUM_LOOP
+    for (int i = 0; i < lanes * pixels; i++) s[i] = is_first ? 0 : sums[i / lanes + i % lanes * pixels];
+    for (const uint32_t *const end = x + count / 2 * pixels; x != end; x += pixels) {
+        $add_pair(w, w + width, x, s, lanes, pixels);
+        w += 2 * width;
+    }
+    if (count % 2 != 0) $add_pair(w, w, x, s, lanes, pixels); /* the value behind the last tap is 0 */
+    $SUM_LOOP
+    for (int i = 0; i < lanes * pixels; i++) sums[i / lanes + i % lanes * pixels] = s[i];
+}
+
+$NOINLINE void $add_of_16(const int8_t *w, const uint32_t *x, int count, int is_first, int32_t *sums)
+{
+    $add_taps(w, 16, x, count, is_first, sums, 2, 4);
+}
+
+$NOINLINE void $add_2_4(const int8_t *w, int width, const uint32_t *x, int count, int is_first, int32_t *sums)
+{
+    $add_taps(w, width, x, count, is_first, sums, 2, 4);
+}
+
+$NOINLINE void $add_1_4(const int8_t *w, int width, const uint32_t *x, int count, int is_first, int32_t *sums)
+{
+    $add_taps(w, width, x, count, is_first, sums, 1, 4);
+}
+
+$NOINLINE void $add_2_1(const int8_t *w, int width, const uint32_t *x, int count, int is_first, int32_t *sums)
+{
+    $add_taps(w, width, x, count, is_first, sums, 2, 1);
+}
+
+$NOINLINE void $add_1_1(const int8_t *w, int width, const uint32_t *x, int count, int is_first, int32_t *sums)
+{
+    $add_taps(w, width, x, count, is_first, sums, 1, 1);
+}
+
+/* Sums [filter][pixel] of the products of bytes: all filters of a block, whose weights are [tap][filter], at some pixels. */
+static void $sum_products(
+    const int8_t *weights, int width, const uint8_t *const *windows, int pixels, const $tap *taps, int count, int32_t *sums)
+{
+    uint32_t pairs[$GATHERED / 2 * $BYTE_PIXELS];
+    int t = 0;
+    do {
+        const int some = count - t < $GATHERED ? count - t : $GATHERED, is_first = t == 0;
+        $gather(windows, pixels, taps + t, some, pairs);
+        for (int f = 0; f < width; f += 2) {
+            int32_t *const two = sums + f * pixels;
+            if (pixels == 1) (f + 1 < width ? $add_2_1 : $add_1_1)(weights + f, width, pairs, some, is_first, two);
+            else if (width == 16) $add_of_16(weights + f, pairs, some, is_first, two);
+            else (f + 1 < width ? $add_2_4 : $add_1_4)(weights + f, width, pairs, some, is_first, two);
+        }
+        weights += some * width;
+        t += some;
+    } while (t < count); /* a block without taps has sums of 0 */
+}
