@@ -68,6 +68,8 @@ public sealed class QuantiseCommandTests : IDisposable
         Terminal.Run("quantise", model, "--data", images, "--out", output, "--keep-float", "conv9").AssertWrongInput("'conv9'", "conv1");
         var all = Terminal.Run("quantise", model, "--data", images, "--out", output, "--keep-float", "*");
         AssertRefused(all, "no layer that is quantised");
+        var empty = Directory.CreateDirectory(_folder.File("empty")).FullName;
+        AssertRefused(Terminal.Run("quantise", model, "--data", empty, "--out", output), "empty");
         Terminal.Run("quantise", model, "--data", _folder.File("nowhere"), "--out", output).AssertWrongInput("nowhere");
         Terminal.Run(["quantise", model, "--out", output, .. SimulatedData, "--set", "train.epochs=3"]).AssertWrongInput("train.epochs");
         File.WriteAllBytes(Path.Combine(images, "0.png"), TestImages.GreyPng(16, 16, (_, _) => 0));
