@@ -59,8 +59,9 @@ internal sealed class CSourceFiles
     {
         [$"{_name}.h"] = writer => writer.Write(Fill("network.h", ("LOAD", IfSeparate("load.h")))),
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
-        [$"{_name}_test.c"] = writer => writer.Write(
-            Fill("network_test.c", ("EXPECTED", Expected()), ("TOLERANCE", IsExact ? "0.0f" : "1e-4f"), ("LOAD", IfSeparate("load_test.c")))),
+        [$"{_name}_test.c"] = writer => writer.Write(Fill(
+            "network_test.c",
+            ("EXPECTED", Expected()), ("TOLERANCE", IsExact ? "0.0f" : "1e-4f"), ("LOAD", IfSeparate("load_test.c")))),
         ["Makefile"] = writer => writer.Write(Fill("Makefile")),
         ["README.md"] = writer => writer.Write(
             Fill("README.md", ("STACK", StackOf(sizes)), ("EXACTNESS", IsExact ? "bit for bit" : "to 1e-4 of the largest logit"))),
