@@ -9,6 +9,7 @@ using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.Runtime.Inference;
+using Dst.Runtime.Quantisation;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
@@ -35,6 +36,16 @@ foreach (var (arch, width, pattern) in networks)
     var model = OfZoo(arch, width);
     var bits = Bits(Run(pattern is null ? model : Halved(model, pattern), exact: false, batch: 3, images: 3));
     Console.WriteLine($"{arch} {pattern}: {bits}");
+}
+
+// Integers are exact: the loops without vectors are the specification.
+foreach (var (arch, width, pattern) in new[] { ("resnet8", 0.5, "kernel:16:16"), ("mobilenetv2", 0.25, null) })
+{
+    var model = OfZoo(arch, width);
+    model = Quantised(pattern is null ? model : Halved(model, pattern));
+    var (vectors, scalars) = (Bits(RunIn(SimdTier.V128, model)), Bits(RunIn(SimdTier.Scalar, model)));
+    if (vectors != scalars) throw new InvalidOperationException($"{arch} in 8-bit integers: {vectors} with vectors, {scalars} without");
+    Console.WriteLine($"{arch} {pattern} in 8-bit integers: {vectors}");
 }
 
 // Odd layers: few channels, strides, widths that no register tile divides, kernels of each kind of form.
@@ -80,17 +91,36 @@ static Model Filled(CheckedGraph graph)
 static Model Halved(Model model, string pattern) =>
     PruningPlan.Create(model, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model);
 
+static Model Quantised(Model model) =>
+    Quantiser.Quantise(model, Inputs(model, 2), 2, new() { Method = RangeMethod.Minmax, Tier = SimdTier.V128 }).Model;
+
 static float Uniform(ulong n) => (SplitMix64.Hash(n + 1) >> 40) * (2f / (1 << 24)) - 1;
+
+static float[] Inputs(Model model, int images)
+{
+    var inputs = new float[images * model.Graph.Input.Count];
+    for (var i = 0; i < inputs.Length; i++) inputs[i] = Uniform((ulong)i);
+    return inputs;
+}
 
 static float[] Run(Model model, bool exact, int batch, int images)
 {
     var options = new InferenceOptions { Tier = SimdTier.V128, Tune = false, Batch = batch };
     using var plan = exact ? InferencePlan.CompileDirect(model, options) : InferencePlan.Compile(model, options);
+    return Logits(plan, model, images);
+}
+
+static float[] RunIn(SimdTier tier, Model model)
+{
+    using var plan = InferencePlan.CompileDirect(model, new() { Tier = tier });
+    return Logits(plan, model, images: 1);
+}
+
+static float[] Logits(InferencePlan plan, Model model, int images)
+{
     using var session = plan.CreateSession();
-    var inputs = new float[images * plan.Input.Count];
-    for (var i = 0; i < inputs.Length; i++) inputs[i] = Uniform((ulong)i);
     var logits = new float[images * plan.Outputs];
-    session.Run(inputs, images, logits);
+    session.Run(Inputs(model, images), images, logits);
     return logits;
 }
 

@@ -29,8 +29,7 @@ internal sealed partial class NodePatterns
 
     /// <summary>The graph with one node for each pattern.</summary>
     /// <param name="graph">Nodes, each after its inputs.</param>
-    /// <param name="notes">Takes a sentence if the network is quantised.</param>
-    public static OnnxGraph Rewrite(OnnxGraph graph, ICollection<string> notes)
+    public static OnnxGraph Rewrite(OnnxGraph graph)
     {
         var patterns = new NodePatterns(graph);
         var nodes = new List<OnnxNode>();
@@ -41,8 +40,6 @@ internal sealed partial class NodePatterns
             foreach (var output in found.Outputs) patterns._producers[output] = found;
         }
 
-        if (graph.Nodes.Any(node => node.Domain.Length == 0 && node.Operation == "DequantizeLinear"))
-            notes.Add("the network is quantised: its weights and features became 32-bit floats");
         return graph.With(nodes);
     }
 
