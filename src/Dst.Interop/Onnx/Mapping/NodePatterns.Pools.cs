@@ -87,7 +87,9 @@ internal sealed partial class NodePatterns
 
         return (x, new()
         {
-            ["kernel_shape"] = new[] { height, width }, ["strides"] = new[] { first.StepRow, first.StepColumn }, ["pads"] = pads,
+            ["kernel_shape"] = new[] { height, width },
+            ["strides"] = new[] { first.StepRow, first.StepColumn },
+            ["pads"] = pads,
             ["ends"] = new[] { first.EndRow, first.EndColumn },
         });
     }
