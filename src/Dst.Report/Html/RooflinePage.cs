@@ -5,6 +5,7 @@ using static Dst.Report.Html.Markup;
 namespace Dst.Report.Html;
 
 /// <summary>The layers of a measured network under the roof of the machine, as a page of one file.</summary>
+/// <seealso cref="HtmlReport"/>
 public static class RooflinePage
 {
     /// <summary>Writes the page.</summary>
