@@ -11,7 +11,7 @@ rm -rf "$results"
 tests/install-tools.sh
 
 check_columns() { # lines of sources and scripts have at most 140 columns
-  local long folders=(src tests bench docs/samples test.sh)
+  local long folders=(src tests bench docs/samples docs/reference test.sh)
   long="$(LC_ALL=C.UTF-8 grep -rnoE --include='*.cs' --include='*.sh' --exclude-dir={bin,obj} '^.{141}' "${folders[@]}" \
     | cut -d: -f1,2)" || true
   [[ -z $long ]] || { printf '%s\n' "lines of more than 140 columns:" "$long" >&2; return 1; }

@@ -41,6 +41,7 @@ internal static class Targets
         ["cifar"] = name => new(name, [Zip(CifarTar())], ReadCifar),
         ["fusar"] = name => new(name, [Ships], ReadFusar),
         ["images-idx3"] = name => new(name, [IdxImages], ReadIdx),
+        ["images.zip"] = name => new(name, [ZippedImages()], path => DataSet.Load(new() { Path = path }, seed: 1, "/", _ => { })),
         ["cifar-tar"] = name => new(name, [CifarTar()], ReadCifar) { Frame = Zip },
     };
 
@@ -174,6 +175,24 @@ internal static class Targets
         using var zipped = new MemoryStream();
         using (var gzip = new GZipStream(zipped, CompressionLevel.Fastest)) gzip.Write(content);
         return zipped.ToArray();
+    }
+
+    /// <summary>Six images of two classes.</summary>
+    private static byte[] ZippedImages()
+    {
+        using var file = new MemoryStream();
+        using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            for (var i = 0; i < 6; i++)
+            {
+                var entry = zip.CreateEntry($"photos/{(i % 2 == 0 ? "cats" : "dogs")}/{i}.pgm");
+                entry.LastWriteTime = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+                using var content = entry.Open();
+                content.Write(Encoding.UTF8.GetBytes($"P2 2 1 255 {i} {2 * i}"));
+            }
+        }
+
+        return file.ToArray();
     }
 
     private static byte[][] Recipes =>

@@ -1,3 +1,4 @@
+using Dst.Cli.Usage;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
@@ -21,7 +22,7 @@ internal static class NextCommands
             $"export {model} --format c --out board",
             $"inspect {model}",
         ];
-        return [$"model: {model}", .. commands.Select((command, i) => $"{(i == 0 ? "next:" : "     ")} ./dst {command}")];
+        return [$"model: {model}", .. commands.Select((command, i) => $"{(i == 0 ? "next:" : "     ")} {ProgramName.Value} {command}")];
     }
 
     /// <summary>A test image, if the data are files.</summary>

@@ -13,6 +13,11 @@ namespace Dst.Interop.Onnx;
 /// are written as zeros, and networks of 8-bit integers in the form QDQ (<see cref="RoundingWriter"/>). Masks, class names and
 /// normalisation are strings in the file's metadata, which our importer reads.
 /// </summary>
+/// <example>
+/// <code>
+/// OnnxExporter.Export("dst.onnx", Model.Load("dst.safetensors"));
+/// </code>
+/// </example>
 public static class OnnxExporter
 {
     private const int Opset = 13;

@@ -5,6 +5,13 @@ using Dst.Interop.Onnx.Reading;
 namespace Dst.Interop.Onnx;
 
 /// <summary>Reads ONNX networks for image classification as models (docs/formats.md lists the operations).</summary>
+/// <example>
+/// <code>
+/// var notes = new List&lt;string>(); // what an import says of the network
+/// var model = OnnxImporter.Import("teacher.onnx", notes);
+/// model.Save("teacher.safetensors");
+/// </code>
+/// </example>
 public static class OnnxImporter
 {
     /// <summary>Reads a network.</summary>

@@ -1,6 +1,11 @@
 namespace Dst.Graph;
 
 /// <summary>Folds a scale and shift of each channel into the layer with weights before it.</summary>
+/// <example>
+/// <code>
+/// var folded = BatchNormFolding.Apply(Model.Load("dense.safetensors"));
+/// </code>
+/// </example>
 public static class BatchNormFolding
 {
     /// <summary>(W·x + b)·scale + shift as (scale·W)·x + (b·scale + shift).</summary>

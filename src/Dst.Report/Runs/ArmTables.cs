@@ -5,6 +5,16 @@ using Dst.Training.Experiments.Runs;
 namespace Dst.Report.Runs;
 
 /// <summary>Tables of arms. Those for a terminal fit into 80 columns.</summary>
+/// <example>
+/// <code>
+/// var runs = FinishedRun.FindAll("runs/quickstart", Console.WriteLine);
+/// var arms = ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]);
+/// var result = new Result(arms, [.. ArmTables.Of(arms, ValidationSource.Training, isWide: true)]);
+/// Console.Write(TextRenderer.Render(result));
+/// Console.Write(MarkdownRenderer.Render(result));
+/// Console.Write(JsonRenderer.Render(result));
+/// </code>
+/// </example>
 public static class ArmTables
 {
     private static readonly Column<ArmStatistic> Arm = new("arm", "arm", arm => arm.Arm) { Alignment = Alignment.Left };
@@ -112,8 +122,14 @@ public static class ArmTables
             ]);
     }
 
-    /// <summary>All that is known of the arms in one wide table, for a document.</summary>
-    public static Table All(IReadOnlyList<ArmStatistic> arms) => Table.Of(
+    /// <summary>The arms over their seeds, in tables for a terminal or in one wide table.</summary>
+    /// <param name="arms">The arms over their seeds.</param>
+    /// <param name="validation">Where the validation images come from.</param>
+    /// <param name="isWide">Whether one table has all columns.</param>
+    public static IReadOnlyList<Table> Of(IReadOnlyList<ArmStatistic> arms, ValidationSource validation, bool isWide) =>
+        isWide ? [All(arms)] : [Accuracy(arms, validation), .. BalanceAndImages(arms), Cost(arms)];
+
+    private static Table All(IReadOnlyList<ArmStatistic> arms) => Table.Of(
         arms,
         Arm,
         Network,

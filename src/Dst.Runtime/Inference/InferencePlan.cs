@@ -11,6 +11,15 @@ namespace Dst.Runtime.Inference;
 /// A network compiled for inference: fused operations, each in its fastest form on this machine, with weights packed once. Sessions on any
 /// number of threads compute with it at once. Dispose of the sessions first.
 /// </summary>
+/// <example>
+/// <code>
+/// using var plan = InferencePlan.Compile(Model.Load("dst.safetensors"), new InferenceOptions { Batch = 8 });
+/// using var session = plan.CreateSession(threads: 2);
+/// var logits = new float[8 * plan.Outputs];
+/// session.Run(new float[8 * plan.Input.Count], count: 8, logits);
+/// foreach (var step in session.Times) Console.WriteLine($"{step.Name}, {step.Form}: {step.Time.TotalMilliseconds} ms");
+/// </code>
+/// </example>
 public sealed class InferencePlan : IDisposable
 {
     /// <summary>Largest difference of a logit that Winograd and FFT forms may cause, relative to the largest logit of the image.</summary>

@@ -38,6 +38,14 @@ public sealed record QuantisedModel(Model Model, IReadOnlyList<QuantisedLayer> L
 /// Makes a network of 8-bit integers of a trained one, on some images without labels: weights by the largest of each filter, values by
 /// their ranges on the images. docs/method.md, "8-bit integers", is the arithmetic.
 /// </summary>
+/// <example>
+/// <code>
+/// var model = Model.Load("dst.safetensors");
+/// var images = CalibrationImages.DrawFiles("photos", model, count: 256, seed: 1, Console.WriteLine);
+/// var quantised = Quantiser.Quantise(model, images.Values, images.Count, new QuantiserOptions { Method = RangeMethod.Mse });
+/// quantised.Model.Save("int8.safetensors");
+/// </code>
+/// </example>
 public sealed class Quantiser
 {
     /// <summary>Images on which noise and times are measured.</summary>

@@ -14,6 +14,16 @@ namespace Dst.Training.Engine;
 /// Trains one network. Its whole state between two steps is <see cref="State"/> and <see cref="Tensors"/>. With both restored from a
 /// checkpoint, it ends with the same bits as if it had never stopped.
 /// </summary>
+/// <example>
+/// <code>
+/// var data = DataSet.Load(new DataOptions { Path = "photos" }, seed: 1, Environment.CurrentDirectory, Console.WriteLine);
+/// var start = Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, data.ClassNames.Count), seed: 1);
+/// using var pool = new WorkerPool(Environment.ProcessorCount);
+/// var phase = new TrainingPhase("student", start, new TrainOptions { Epochs = 20 }) { Teacher = Model.Load("teacher.safetensors") };
+/// using var trainer = new Trainer(phase, data, new ComputeContext(pool), seed: 1);
+/// trainer.Run().Model.Save("student.safetensors");
+/// </code>
+/// </example>
 public sealed class Trainer : IDisposable
 {
     private readonly TrainingPhase _phase;

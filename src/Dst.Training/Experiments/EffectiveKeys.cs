@@ -4,6 +4,7 @@ using Dst.Training.Objectives;
 namespace Dst.Training.Experiments;
 
 /// <summary>Finds keys that a command line sets in vain.</summary>
+/// <seealso cref="Dst.Training.Experiments.Recipes.RecipeFile"/>
 public static class EffectiveKeys
 {
     private static readonly string[] KeysOfArchitecture = ["arch", "width", "dropout", "pooling", "pool_dropout", "pool_inference"];

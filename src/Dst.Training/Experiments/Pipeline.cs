@@ -16,6 +16,17 @@ namespace Dst.Training.Experiments;
 /// Embedded Systems", 2023, Algorithm 1, with its controls: the table <see cref="Arm.All"/>. Every choice is made on validation data;
 /// the test data is read once for each arm, when the arm is finished.
 /// </summary>
+/// <example>
+/// <code>
+/// var recipe = RecipeFile.Load("recipes/quickstart.yaml");
+/// var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, Console.WriteLine);
+/// using var run = RunFolder.Create(recipe, DateTime.Now);
+/// using var pool = new WorkerPool(Environment.ProcessorCount);
+/// var compute = new ComputeContext(pool);
+/// var pipeline = new Pipeline(run, data, compute, model => LatencyMeter.Measure(compute.Tier, model));
+/// foreach (var arm in pipeline.Run().Arms) Console.WriteLine($"{arm.Arm}: {arm.TestTop1:P1}");
+/// </code>
+/// </example>
 public sealed class Pipeline
 {
     private readonly RunFolder _run;

@@ -3,6 +3,12 @@ using Dst.Training.Experiments.Recipes;
 namespace Dst.Training.Experiments;
 
 /// <summary>Keys of a recipe for what is wanted most often.</summary>
+/// <example>
+/// <code>
+/// var result = new Experiment("photos", SettingPresets.CompressModel("dense.safetensors")).Run();
+/// Console.WriteLine(result.ModelPath);
+/// </code>
+/// </example>
 public static class SettingPresets
 {
     /// <summary>Prunes by the best known way: what is kept is chosen by what a layer's output loses, and fitted to it.</summary>

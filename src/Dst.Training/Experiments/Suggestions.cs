@@ -10,6 +10,13 @@ namespace Dst.Training.Experiments;
 /// <summary>
 /// Chooses network, input, augmentation and training for a data set by what is found in it: rules of thumb, not a search.
 /// </summary>
+/// <example>
+/// <code>
+/// var survey = DataSurvey.Of(new DataOptions { Path = "photos" }, Environment.CurrentDirectory);
+/// var recipe = RecipeFile.Parse("a program", "name: photos");
+/// foreach (var suggestion in Suggestions.For(survey, recipe, [], null)) Console.WriteLine(suggestion.Text);
+/// </code>
+/// </example>
 public sealed class Suggestions
 {
     private const int LargestOwnSide = 64;

@@ -4,6 +4,12 @@ using Dst.Graph;
 namespace Dst.Training.Networks;
 
 /// <summary>Every network that DST can build, by name.</summary>
+/// <example>
+/// <code>
+/// var graph = Zoo.Build("resnet20", new(3, 32, 32), classes: 10);
+/// var model = Initialiser.Initialise(graph, seed: 1);
+/// </code>
+/// </example>
 public static class Zoo
 {
     private const double MinWidth = 0.05;

@@ -13,6 +13,12 @@ namespace Dst.Training.Experiments.Recipes;
 public sealed record SettingDescription(string Path, string Expected, string Default, string Help);
 
 /// <summary>Reads, writes and compares recipes.</summary>
+/// <example>
+/// <code>
+/// var recipe = RecipeFile.Load("recipes/quickstart.yaml", [SettingOverride.Parse("train.epochs=20")]);
+/// Console.WriteLine(RecipeFile.Write(recipe)); // every key with its value
+/// </code>
+/// </example>
 public static partial class RecipeFile
 {
     /// <summary>Reads a recipe file, then applies the overrides in their order.</summary>

@@ -27,6 +27,18 @@ public sealed record RepairedModel(Model Model, IReadOnlyList<RepairedLayer> Lay
 /// layer, on calibration images. Each layer whose weights or inputs have changed is fitted to the dense network before the next one reads
 /// it, so that later layers make up for what earlier ones have lost.
 /// </summary>
+/// <example>
+/// <code>
+/// var dense = Model.Load("dense.safetensors");
+/// var options = new PruningOptions { Repair = PruningRepair.LeastSquares };
+/// var count = NetworkRepair.ImagesFor(dense.Graph, options);
+/// var images = CalibrationImages.DrawFiles("photos", dense, count, seed: 1, Console.WriteLine);
+/// using var pool = new WorkerPool(threads: 2);
+/// var planned = new PlannedPruning(dense, PruningPlan.Create(dense, options));
+/// var halved = NetworkRepair.Apply(planned, options, images, new ComputeContext(pool), Console.WriteLine);
+/// halved.Model.Save("halved.safetensors");
+/// </code>
+/// </example>
 public sealed class NetworkRepair : IDisposable
 {
     private const double FeatureBytes = 1L << 32; // more images than fit here add little: large images have many pixels
