@@ -47,8 +47,8 @@ internal static class ResultsCommand
             foreach (var table in ArmTables.Of(pattern.Arms, validation, isWide)) yield return table;
         }
 
-        if (patterns.Count < 2) yield break;
+        if (ArmTables.Patterns(patterns) is not { } comparison) yield break;
         yield return new Heading($"{recipe}: patterns");
-        yield return ArmTables.Patterns(patterns);
+        yield return comparison;
     }
 }

@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -116,11 +117,60 @@ public sealed class Pipeline
             return _models[arm] = imported.Model;
         }
 
-        var (phase, isPruned) = Plan(arm, cancellation);
-        var result = Train(phase, cancellation);
+        var (result, isPruned) = arm.Quantises is null ? TrainFloats(arm, cancellation) : Quantise(arm, cancellation);
         _finisher.Finish(arm, result, isPruned, Log, cancellation);
         return _models[arm] = result.Model;
     }
+
+    private (PhaseResult Result, bool IsPruned) TrainFloats(Arm arm, CancellationToken cancellation)
+    {
+        var (phase, isPruned) = Plan(arm, cancellation);
+        return (Train(phase, cancellation), isPruned);
+    }
+
+    /// <summary>
+    /// Quantises the network of another arm and trains it if the recipe asks for that. It is validated as inference computes it.
+    /// </summary>
+    private (PhaseResult Result, bool IsPruned) Quantise(Arm arm, CancellationToken cancellation)
+    {
+        var source = arm.Quantises!(_recipe);
+        var model = Get(source, cancellation).ToLogits();
+        var pruning = source.Masks is { } masks && !(source.StartIn(_recipe) == ArmStart.BestStudent && BestStudent().Masks.Count > 0)
+            ? new Pruning(_recipe.Prune, masks)
+            : null;
+        var quantised = new Quantising(_run, _data, _compute.Tier).Start(arm.Name, model, Log, cancellation);
+        if (!_recipe.Quantise.IsTrained) return (_finisher.Import(arm, quantised, cancellation), pruning is not null);
+        var phase = new TrainingPhase(arm.Name, BatchNormFolding.Apply(model), arm.TrainIn(_recipe)) { Quantised = quantised };
+        var trained = Train(Taught(arm, phase, Dense, cancellation), cancellation);
+        var validated = _finisher.Import(arm, trained.Model, cancellation);
+        return (trained with { BestTop1 = validated.BestTop1 }, pruning is not null);
+
+        Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation).ToLogits();
+        // Its channels are in the order that pruning gave them.
+        Model Dense() => pruning is null || pruning.Options.IsFromScratch
+            ? BestStudent()
+            : pruning.Permute(BestStudent(), GradientsFor(BestStudent()), log: null);
+    }
+
+    /// <summary>A phase with the networks that teach in an arm.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="phase">Without teachers.</param>
+    /// <param name="dense">Gives the network before pruning.</param>
+    /// <param name="cancellation">Ends the training of a teacher.</param>
+    private TrainingPhase Taught(Arm arm, TrainingPhase phase, Func<Model> dense, CancellationToken cancellation)
+    {
+        var distill = arm.Distill?.Invoke(_recipe);
+        return phase with
+        {
+            Distillation = distill ?? new(),
+            Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
+            Dense = distill is { NeedsDense: true } ? dense() : null,
+        };
+
+        Model Teacher() => _recipe.Student.IsTeacher ? dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
+    }
+
+    private ScoreGradients GradientsFor(Model model) => new(_data.For(model), _recipe.Train.Batch, _compute, _recipe.Seed);
 
     private PhaseResult Train(TrainingPhase phase, CancellationToken cancellation)
     {
@@ -158,19 +208,14 @@ public sealed class Pipeline
             + "effect");
         var pruning = arm.Masks is { } masks && !hasMasks ? new Pruning(_recipe.Prune, masks) : null;
         var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);
-        var distill = arm.Distill?.Invoke(_recipe);
         var phase = new TrainingPhase(arm.Name, start, arm.TrainIn(_recipe))
         {
             Pruning = _recipe.Prune.ChangesInTraining ? pruning : null,
-            Distillation = distill ?? new(),
-            Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
-            Dense = distill is { NeedsDense: true } ? Dense() : null,
         };
-        return (phase, pruning is not null);
+        return (Taught(arm, phase, Dense, cancellation), pruning is not null);
 
         Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
         Model Dense() => startsDense ? dense : BestStudent();
-        Model Teacher() => _recipe.Student.IsTeacher ? Dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
     }
 
     /// <summary>The network of a start, the student from its auto-encoder if the recipe asks for that.</summary>
@@ -187,7 +232,7 @@ public sealed class Pipeline
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
     private (Model Dense, Model Start) Prepare(Arm arm, Model model, Pruning pruning, CancellationToken cancellation)
     {
-        var gradients = new ScoreGradients(_data.For(model), _recipe.Train.Batch, _compute, _recipe.Seed);
+        var gradients = GradientsFor(model);
         switch (pruning.Options.Method)
         {
             case PruningMethod.OneShot:

@@ -32,5 +32,10 @@ public static class SettingPresets
         .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "distill_pruned.preset=kd"), .. HalveWithRepair,
     ];
 
+    /// <summary>
+    /// Comes after <see cref="Compress"/> or <see cref="CompressModel"/>: makes the halved network one of 8-bit integers too.
+    /// </summary>
+    public static IReadOnlyList<SettingOverride> Int8 { get; } = Parse($"arms=[{ArmNames.DstInt8}]");
+
     private static SettingOverride[] Parse(params string[] settings) => Array.ConvertAll(settings, SettingOverride.Parse);
 }

@@ -39,6 +39,8 @@ public static class Zoo
         ["vgg13"] = b => Vgg.Add(b, 2, 2, 2, 2, 2),
         ["vgg16"] = b => Vgg.Add(b, 2, 2, 3, 3, 3),
         ["mobilenetv2"] = MobileNetV2.Add,
+        ["alexnet"] = AlexNet.Add,
+        ["convmixer"] = ConvMixer.Add,
         [Digits] = Plain.Add4,
         ["plain6"] = Plain.Add6,
         [LeNet7.Name] = LeNet7.Add,

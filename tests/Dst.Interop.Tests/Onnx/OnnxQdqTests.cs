@@ -53,6 +53,19 @@ public sealed class OnnxQdqTests : IDisposable
         Assert.Equal(Logits(model), Logits(again));
     }
 
+    /// <summary>Its bytes become floats and its sums bytes again, and its neighbours stay as they are.</summary>
+    [Fact]
+    public void A_layer_of_floats_stays_one_between_bytes()
+    {
+        var (model, notes) = (Create(null), new List<string>());
+        var filters = model.Int8!.Filters.Where(layer => layer.Key != "point").ToDictionary();
+        model = model with { Int8 = model.Int8 with { Filters = filters } };
+        var again = OnnxImporter.Import(Export(model), notes);
+        Assert.Equal("the network is quantised: 5 of 6 layers with weights compute in 8-bit integers", Assert.Single(notes));
+        Assert.Equal(filters.Keys.Order(), again.Int8!.Filters.Keys.Order());
+        Assert.Equal(Logits(model), Logits(again));
+    }
+
     [Fact]
     public void Floats_are_read_where_they_are_asked_for()
     {

@@ -40,7 +40,7 @@ internal sealed class Int8Import
     /// <param name="axis">Which dimension of the constant numbers the filters.</param>
     public void SetFilters(string layer, string weight, int filters, int axis)
     {
-        if (!_weights.TryGetValue(weight, out var known)) return;
+        if (!_weights.TryGetValue(weight, out var known) || !known.Scales.All(scale => scale > 0 && float.IsFinite(scale))) return;
         if (known.Scales is [var only]) _filters[layer] = [.. Enumerable.Repeat(only, filters)];
         else if (known.Axis == axis && known.Scales.Length == filters) _filters[layer] = known.Scales;
     }
@@ -50,15 +50,16 @@ internal sealed class Int8Import
     public (Model Model, int Layers, int OfLayers) Apply(Model model)
     {
         bool IsValue(string name) => name == NetworkGraph.InputName || model.Graph.Shapes.ContainsKey(name);
-        var scales = new Int8Scales(
-            _values.Where(value => IsValue(value.Key)).ToDictionary(), _filters.Where(layer => IsValue(layer.Key)).ToDictionary());
-        var quantised = model with { Int8 = scales };
-        var program = LoweredProgram.Lower(quantised, COperations.Target);
+        var scales = new Int8Scales(_values.Where(value => IsValue(value.Key)).ToDictionary(), _filters);
+        var program = LoweredProgram.Lower(model with { Int8 = scales }, COperations.Target);
         Check(program, scales);
         var layers = program.Nodes.Where(node => node.Operation.IsWeighted).ToList();
-        var count = layers.Count(node => node.Integers is not null);
-        return count > 0 ? (quantised, count, layers.Count)
-            : throw new InputException("no layer with weights has integers of 8 bits around it, with the zero point 0 for its weights");
+        var ofBytes = layers.Where(node => node.Integers is not null).Select(node => node.Layer).ToHashSet();
+        if (ofBytes.Count == 0)
+            throw new InputException("no layer with weights has integers of 8 bits around it, with the zero point 0 for its weights");
+        // The weights of a layer that computes in floats may be other integers than ours.
+        var filters = _filters.Where(layer => ofBytes.Contains(layer.Key)).ToDictionary();
+        return (model with { Int8 = scales with { Filters = filters } }, ofBytes.Count, layers.Count);
     }
 
     /// <summary>What computes in floats must not need the bounds of a scale, and what only moves bytes must keep theirs.</summary>

@@ -4,9 +4,10 @@ namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>
 /// Finds nodes that together are one operation of ours, and puts one node in their place. Exporters write so what their operation set has
-/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation. A value that is quantised and dequantised is the same but for its range.
+/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation, poolings with chance. A value that is quantised and dequantised is the
+/// same but for its range.
 /// </summary>
-internal sealed class NodePatterns
+internal sealed partial class NodePatterns
 {
     private const float Tolerance = 1e-4f;
 
@@ -44,7 +45,8 @@ internal sealed class NodePatterns
 
     private OnnxNode? Find(OnnxNode node) => node.Domain.Length > 0 || node.Inputs.Count == 0 ? null : node.Operation switch
     {
-        "Mul" or "Div" => FindGated(node) ?? FindLayerNorm(node),
+        "Mul" or "Div" => FindGated(node) ?? FindLayerNorm(node) ?? FindStochasticPool(node),
+        "MatMul" => FindWeightedPool(node),
         "DequantizeLinear" when Producer(node.Inputs[0], "QuantizeLinear") is { } quantised => Pair(quantised, node),
         _ => null,
     };

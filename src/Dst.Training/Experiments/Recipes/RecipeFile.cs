@@ -61,9 +61,10 @@ public static partial class RecipeFile
     private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
     {
         foreach (var setting in overrides) tree.Override(setting);
-        tree.Inherit("teacher.train", "train", except: "restarts");
-        tree.Inherit("pretrain.train", "train", except: "restarts");
-        tree.Inherit("prune_train", "train", except: "restarts");
+        tree.Inherit("teacher.train", "train", "restarts");
+        tree.Inherit("pretrain.train", "train", "restarts");
+        tree.Inherit("prune_train", "train", "restarts");
+        tree.Inherit("quantise", "train", "restarts", "epochs", "schedule");
         CheckRetired(tree);
         FillPreset(tree, "distill");
         FillPreset(tree, "distill_pruned");

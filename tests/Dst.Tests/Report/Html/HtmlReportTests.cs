@@ -28,6 +28,7 @@ public sealed class HtmlReportTests : IDisposable
         Assert.All(others, arm => Assert.Contains($"<h3>Confusion matrix of {arm}</h3>", page));
         Assert.All(others.Append("dst"), arm => Assert.Contains($"<h3>Reliability of {arm}</h3>", page));
         Assert.Contains("Share right of each class, arm beside arm", page);
+        Assert.Contains("\nprune:\n  unit: row\n", page); // the recipe in lines
 
         foreach (var file in Directory.GetFiles(folder, "*-test.safetensors")) File.Delete(file);
         File.Delete(Path.Combine(folder, "manifest.json"));
