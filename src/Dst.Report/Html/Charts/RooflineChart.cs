@@ -8,7 +8,6 @@ namespace Dst.Report.Html.Charts;
 /// <param name="Form">How it is computed.</param>
 /// <param name="OperationsPerByte">Useful floating-point operations for each byte of weights, inputs and outputs.</param>
 /// <param name="Gflops">Useful operations a nanosecond.</param>
-/// <seealso cref="Dst.Report.Html.HtmlReport"/>
 public sealed record MeasuredLayer(string Layer, string Form, double OperationsPerByte, double Gflops);
 
 /// <summary>
