@@ -23,6 +23,7 @@ public sealed class ImageArchive : IDisposable
     private readonly FileStream _file;
     private readonly ZipArchive _zip;
     private readonly Node _root = new(null);
+    private volatile bool _isOpen = true;
 
     private ImageArchive(string path)
     {
@@ -58,7 +59,8 @@ public sealed class ImageArchive : IDisposable
     /// <summary>Closes the archive.</summary>
     public void Dispose()
     {
-        if (Innermost.Value == this) Innermost.Value = _outer;
+        _isOpen = false;
+        while (Innermost.Value is { _isOpen: false } closed) Innermost.Value = closed._outer;
         _zip.Dispose();
     }
 
@@ -81,7 +83,7 @@ public sealed class ImageArchive : IDisposable
     private static (ImageArchive Archive, Node Node)? Find(string path)
     {
         for (var archive = Innermost.Value; archive is not null; archive = archive._outer)
-            if (archive.FindNode(path) is { } node) return (archive, node);
+            if (archive._isOpen && archive.FindNode(path) is { } node) return (archive, node);
         return null;
     }
 

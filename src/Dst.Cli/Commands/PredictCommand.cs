@@ -63,11 +63,19 @@ internal static class PredictCommand
         if (images.Length == 0)
             throw new InputException(
                 "predict has no images; files, folders or zip archives, or --raw FILE and --logits FILE, were expected");
-        var archives = images.Select(ImageArchive.OpenIfAny).ToList();
-        var files = images.SelectMany(image => FilesOf(image, call)).ToList();
-        if (isEmbedding) EmbeddingPrediction.Run(call, path, files);
-        else PredictFiles(call, Model.Load(path), files);
-        archives.ForEach(archive => archive?.Dispose());
+        var archives = new List<ImageArchive>();
+        try
+        {
+            foreach (var image in images)
+                if (ImageArchive.OpenIfAny(image) is { } archive) archives.Add(archive);
+            var files = images.SelectMany(image => FilesOf(image, call)).ToList();
+            if (isEmbedding) EmbeddingPrediction.Run(call, path, files);
+            else PredictFiles(call, Model.Load(path), files);
+        }
+        finally
+        {
+            archives.ForEach(archive => archive.Dispose());
+        }
     }
 
     private static void PredictFiles(Invocation call, Model model, List<string> files)

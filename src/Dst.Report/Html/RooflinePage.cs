@@ -5,6 +5,13 @@ using static Dst.Report.Html.Markup;
 namespace Dst.Report.Html;
 
 /// <summary>The layers of a measured network under the roof of the machine, as a page of one file.</summary>
+/// <example>
+/// <code>
+/// MeasuredLayer[] layers = [new("conv1", "direct", OperationsPerByte: 12, Gflops: 80)];
+/// var result = new Result(layers, new Lines("one layer, batch 1"));
+/// File.WriteAllText("roofline.html", RooflinePage.Write(result, "one layer", peakGflops: 115, memoryGbs: 20, layers));
+/// </code>
+/// </example>
 public static class RooflinePage
 {
     /// <summary>Writes the page.</summary>

@@ -55,6 +55,20 @@ public sealed class ZipDataTests : IDisposable
     }
 
     [Fact]
+    public void Several_archives_are_open_at_once_and_close_in_any_order()
+    {
+        var (first, second) = (Zip("a/1.png"), Zip("b/2.png"));
+        using var a = ImageArchive.OpenIfAny(first)!;
+        using var b = ImageArchive.OpenIfAny(second)!;
+        Assert.True(ImageFolder.Exists($"{first}/a") && ImageFolder.Exists($"{second}/b"));
+        a.Dispose();
+        Assert.Equal((false, true), (ImageFolder.Exists(first), ImageFolder.Exists(second)));
+        b.Dispose();
+        Assert.Equal((false, false), (ImageFolder.Exists(first), ImageFolder.Exists(second)));
+        Assert.Null(ImageArchive.OpenIfAny(_folder.File("none.zip")));
+    }
+
+    [Fact]
     public void Layouts_of_data_sets_of_files_are_found_and_others_are_refused()
     {
         Assert.Equal(DataKind.Mstar, KindOf(Zip("17_DEG/a/1.png", "17_DEG/b/2.png", "15_DEG/a/3.png", "15_DEG/b/4.png")));
