@@ -11,7 +11,7 @@ rm -rf "$results"
 tests/install-tools.sh
 
 check_columns() { # lines of sources and scripts have at most 140 columns
-  local long folders=(src tests bench docs/samples test.sh)
+  local long folders=(src tests bench docs/samples docs/reference test.sh)
   long="$(LC_ALL=C.UTF-8 grep -rnoE --include='*.cs' --include='*.sh' --exclude-dir={bin,obj} '^.{141}' "${folders[@]}" \
     | cut -d: -f1,2)" || true
   [[ -z $long ]] || { printf '%s\n' "lines of more than 140 columns:" "$long" >&2; return 1; }
@@ -20,7 +20,9 @@ check_columns
 
 dotnet restore Dst.slnx -v quiet
 dotnet build Dst.slnx -c Release --no-restore -v quiet -warnaserror
-dotnet format Dst.slnx --no-restore --verify-no-changes
+mkdir -p "$results"
+dotnet format Dst.slnx --no-restore --verify-no-changes > "$results/format.log" 2>&1 & # one core is enough, so it runs beside the tests
+format=$!
 
 passed=0 failed=0
 count() { # TRX ATTRIBUTE: an attribute of the <Counters> element of a result file, 0 if there is none
@@ -53,7 +55,13 @@ count_command() { # COMMAND...: a command that counts as one test
   if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
-# A minute of mutated files counts as one test, and runs beside the builds. Failing inputs and how to repeat them are in artifacts/fuzz.
+count_background() { # NAME PROCESS: what ran beside the tests and wrote NAME.log counts as one test
+  echo "== $1 =="
+  count_command wait "$2"
+  cat "$results/$1.log"
+}
+
+# A minute of mutated files runs beside the builds. Failing inputs and how to repeat them are in artifacts/fuzz.
 dotnet tests/Dst.Fuzz/bin/Release/net10.0/Dst.Fuzz.dll --seconds 60 --out artifacts/fuzz > "$results/fuzz.log" 2>&1 &
 fuzz=$!
 for system in win-x64 osx-arm64 linux-arm64 linux-musl-x64; do
@@ -61,9 +69,8 @@ for system in win-x64 osx-arm64 linux-arm64 linux-musl-x64; do
   count_command dotnet publish src/Dst.Cli -c Release -r "$system" --no-self-contained -p:RunAnalyzers=false -v quiet -nologo \
     -o "artifacts/published/$system"
 done
-echo "== Dst.Fuzz =="
-count_command wait "$fuzz"
-cat "$results/fuzz.log"
+count_background fuzz "$fuzz"
+count_background format "$format"
 
 echo "$passed passed, $failed failed"
 (( failed == 0 ))

@@ -3,6 +3,14 @@ using Dst.Training.Ranks;
 namespace Dst.Distributed;
 
 /// <summary>The processes of an MPI job. MPI is loaded only where a starter says that there are several.</summary>
+/// <example>
+/// <code>
+/// var link = MpiLink.Join(Launch.Current); // null without mpirun
+/// using var pool = new WorkerPool(threads: 1);
+/// var compute = new ComputeContext(pool) { Ranks = link is null ? RankGroup.Single : new RankGroup(link) };
+/// link?.End();
+/// </code>
+/// </example>
 public sealed unsafe class MpiLink : IRankLink
 {
     private readonly MpiLibrary _library;

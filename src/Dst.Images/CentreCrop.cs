@@ -3,6 +3,7 @@ using Dst.Graph;
 namespace Dst.Images;
 
 /// <summary>Says how much of large images a network sees: it takes the part about their centre that is as large as its input.</summary>
+/// <seealso cref="Preprocessor"/>
 public static class CentreCrop
 {
     /// <summary>

@@ -10,7 +10,7 @@ namespace Dst.Images;
 /// <example>
 /// <code>
 /// var photo = Image.Read("photo.png");
-/// var frame = Image.FromInterleaved(channels: 3, height: 480, width: 640, bitsPerSample: 8, rgbBytes);
+/// var frame = Image.FromInterleaved(channels: 3, height: 480, width: 640, bitsPerSample: 8, new byte[480 * 640 * 3]);
 /// </code>
 /// </example>
 public sealed class Image

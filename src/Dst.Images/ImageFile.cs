@@ -4,6 +4,12 @@ using Dst.Images.Decoding;
 namespace Dst.Images;
 
 /// <summary>Reads image files. The first bytes tell the format, never the name.</summary>
+/// <example>
+/// <code>
+/// Console.WriteLine(string.Join(", ", ImageFile.Formats));
+/// var image = ImageFile.Read("photo.tif", Console.WriteLine); // with warnings
+/// </code>
+/// </example>
 public static class ImageFile
 {
     private static readonly string[] Extensions =
@@ -19,7 +25,7 @@ public static class ImageFile
     /// <exception cref="InputException">
     /// The file is missing, unreadable, empty, corrupt, truncated, too large or of another format.
     /// </exception>
-    public static Image Read(string path) => Decode($"file '{path}'", InputFile.ReadAllBytes(path));
+    public static Image Read(string path) => Decode($"file '{path}'", ImageArchive.ReadAllBytes(path));
 
     /// <summary>Reads an image file and warns of what is wrong with it.</summary>
     /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
@@ -55,7 +61,7 @@ public static class ImageFile
     /// <exception cref="InputException">As <see cref="Read(string)"/>.</exception>
     internal static ImageSize Measure(string path)
     {
-        var (name, file) = ($"file '{path}'", InputFile.ReadAllBytes(path));
+        var (name, file) = ($"file '{path}'", ImageArchive.ReadAllBytes(path));
         return FormatOf(name, file).Measure(name, file);
     }
 

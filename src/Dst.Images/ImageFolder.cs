@@ -8,6 +8,12 @@ namespace Dst.Images;
 public sealed record FolderContent(IReadOnlyList<string> Images, IReadOnlyList<string> Others);
 
 /// <summary>Lists folders and image files in an order that does not depend on the file system.</summary>
+/// <example>
+/// <code>
+/// foreach (var path in ImageFolder.Images("photos", Console.WriteLine))
+///     Console.WriteLine($"{path}: {Image.Read(path).Width} pixels wide");
+/// </code>
+/// </example>
 public static class ImageFolder
 {
     private const int MaxDepth = 8;
@@ -19,13 +25,21 @@ public static class ImageFolder
         "ehthumbs.db", "desktop.ini", "Icon\r",
     ];
 
+    /// <summary>Whether a path is a folder, on disk or in an archive that is open (<see cref="ImageArchive"/>).</summary>
+    public static bool Exists(string path) => Directory.Exists(path) || ImageArchive.HasFolder(path);
+
     /// <summary>Paths of the folders in a folder, by name.</summary>
     /// <exception cref="InputException">The path is not a folder that may be read.</exception>
     public static IReadOnlyList<string> Subfolders(string folder)
     {
-        if (!Directory.Exists(folder)) throw new InputException($"'{folder}' is not a folder; one folder a class was expected in it");
-        return [.. Entries(folder).OfType<DirectoryInfo>().Select(entry => entry.FullName)];
+        if (!Exists(folder)) throw new InputException($"'{folder}' is not a folder; one folder a class was expected in it");
+        return [.. Entries(folder).Where(entry => entry.IsFolder).Select(entry => entry.Path)];
     }
+
+    /// <summary>Paths of the files in a folder, by name, without those in the folders below it.</summary>
+    /// <exception cref="InputException">The path is not a folder that may be read.</exception>
+    public static IReadOnlyList<string> Files(string folder) =>
+        [.. Entries(folder).Where(entry => !entry.IsFolder).Select(entry => entry.Path)];
 
     /// <summary>
     /// All files in a folder and in the folders below it. Links to folders are not followed below the first: they may lead in circles.
@@ -41,8 +55,8 @@ public static class ImageFolder
         {
             foreach (var entry in Entries(path))
             {
-                if (entry is DirectoryInfo && depth < MaxDepth && entry.LinkTarget is null) Add(entry.FullName, depth + 1);
-                else if (entry is FileInfo) (ImageFile.HasImageName(entry.Name) ? images : others).Add(entry.FullName);
+                if (!entry.IsFolder) (ImageFile.HasImageName(entry.Name) ? images : others).Add(entry.Path);
+                else if (depth < MaxDepth && !entry.IsLink) Add(entry.Path, depth + 1);
             }
         }
     }
@@ -75,9 +89,10 @@ public static class ImageFolder
     /// <summary>Whether a name is of what file managers and systems leave behind.</summary>
     internal static bool IsJunk(string name) => name.StartsWith('.') || Junk.Contains(name, StringComparer.OrdinalIgnoreCase);
 
-    private static List<FileSystemInfo> Entries(string folder)
+    private static List<FolderEntry> Entries(string folder)
     {
-        var entries = InputFile.Guard(folder, () => new DirectoryInfo(folder).GetFileSystemInfos());
+        var entries = ImageArchive.EntriesOf(folder) ?? InputFile.Guard(folder, () => new DirectoryInfo(folder).GetFileSystemInfos())
+            .Select(entry => new FolderEntry(entry.Name, entry.FullName, entry is DirectoryInfo, entry.LinkTarget is not null));
         return [.. entries.Where(entry => !IsJunk(entry.Name)).OrderBy(entry => entry.Name, StringComparer.Ordinal)];
     }
 }

@@ -4,6 +4,13 @@ using Dst.Images.Decoding;
 namespace Dst.Images;
 
 /// <summary>Pictures of one size in rows and columns with grey lines between them. What exceeds the largest image is left out.</summary>
+/// <example>
+/// <code>
+/// var grid = new PictureGrid(channels: 1, height: 28, width: 28, rows: 1, columns: 2);
+/// grid.Draw(row: 0, column: 1, new float[28 * 28], black: 0, white: 1);
+/// grid.Write("grid.png");
+/// </code>
+/// </example>
 public sealed class PictureGrid
 {
     private const int Line = 1;

@@ -6,6 +6,14 @@ using Dst.Graph;
 namespace Dst.Images;
 
 /// <summary>Turns an image into a network's input, in the same way for evaluation, prediction and, before augmentation, training.</summary>
+/// <example>
+/// <code>
+/// var model = Model.Load("dst.safetensors");
+/// var input = new float[model.Graph.Input.Count];
+/// var normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
+/// Preprocessor.Prepare(Image.Read("photo.png"), normalisation, model.Graph.Input, input);
+/// </code>
+/// </example>
 public static class Preprocessor
 {
     /// <summary>

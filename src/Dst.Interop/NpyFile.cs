@@ -8,6 +8,12 @@ using Dst.Foundations;
 namespace Dst.Interop;
 
 /// <summary>NumPy's files of one array: 32-bit floats, little-endian, row-major, of format version 1 or 2.</summary>
+/// <example>
+/// <code>
+/// var (shape, values) = NpyFile.Read("batch.npy");
+/// NpyFile.Write("copy.npy", shape, values);
+/// </code>
+/// </example>
 public static partial class NpyFile
 {
     private const int MaxRank = 8;

@@ -1,6 +1,7 @@
 namespace Dst.Report;
 
 /// <summary>How numbers are written for people.</summary>
+/// <seealso cref="Table"/>
 public static class Format
 {
     /// <summary>A fraction from 0 to 1 in per cent with one decimal.</summary>

@@ -4,6 +4,11 @@ using System.Runtime.InteropServices;
 namespace Dst.Runtime;
 
 /// <summary>The processor that this process runs on.</summary>
+/// <example>
+/// <code>
+/// Console.WriteLine($"{Processor.Name}, {Processor.Generation}");
+/// </code>
+/// </example>
 public static class Processor
 {
     private const string CpuInfo = "/proc/cpuinfo";

@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Masks;
+using Dst.Runtime.Quantisation;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
@@ -16,6 +17,9 @@ internal static class Networks
     [
         Dense, Pruned("kernel:4:4", MaskKind.Uhp), Pruned("weight:1:2", MaskKind.Unstructured), Initialiser.Initialise(new(Many), seed: 1),
     ];
+
+    /// <summary>The last of them in 8-bit integers, with floats between.</summary>
+    public static Model Quantised { get; } = Quantiser.Quantise(All[^1], [.. Enumerable.Range(0, 4 * 8 * 8).Select(i => i % 7 - 3f)], 1).Model;
 
     /// <summary>Most operations, each once.</summary>
     private static NetworkGraph Many => new("many", new(4, 8, 8),

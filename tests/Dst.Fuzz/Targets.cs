@@ -20,8 +20,9 @@ internal static class Targets
 {
     private static readonly Dictionary<string, Func<string, Target>> Makers = new()
     {
-        ["model"] = name => new(name, Networks.Files(ModelFile.Save), ReadModel),
-        ["model-header"] = ModelHeader,
+        ["model"] = name => new(name, [.. Networks.Files(ModelFile.Save), SavedOf(Networks.Quantised)], ReadModel),
+        ["model-header"] = name => ModelHeader(name, Networks.All[1]),
+        ["int8-header"] = name => ModelHeader(name, Networks.Quantised),
         ["onnx"] = name => new(name, Networks.Files(OnnxExporter.Export), path => OnnxImporter.Import(path)),
         ["onnx-foreign"] = name => new(name, ForeignNetworks.All, path => OnnxImporter.Import(path)),
         ["pt"] = name => new(name, [StateDictFile.Pack(StateDictFile.PickleOf(Networks.Dense), Networks.Dense)], ReadStateDict),
@@ -41,6 +42,7 @@ internal static class Targets
         ["cifar"] = name => new(name, [Zip(CifarTar())], ReadCifar),
         ["fusar"] = name => new(name, [Ships], ReadFusar),
         ["images-idx3"] = name => new(name, [IdxImages], ReadIdx),
+        ["images.zip"] = name => new(name, [ZippedImages()], path => DataSet.Load(new() { Path = path }, seed: 1, "/", _ => { })),
         ["cifar-tar"] = name => new(name, [CifarTar()], ReadCifar) { Frame = Zip },
     };
 
@@ -54,15 +56,17 @@ internal static class Targets
         : throw new InputException($"unknown target '{name}'; {string.Join(", ", Names)} was expected");
 
     /// <summary>The header of a model file alone: its length and the tensors stay right, so that more is read.</summary>
-    private static Target ModelHeader(string name)
+    private static Target ModelHeader(string name, Model model)
     {
-        var file = Networks.FileOf(path => ModelFile.Save(path, Networks.All[1]));
+        var file = SavedOf(model);
         var length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         return new(name, [file[8..(8 + length)]], ReadModel)
         {
             Frame = header => [.. BitConverter.GetBytes((long)header.Length), .. header, .. file[(8 + length)..]],
         };
     }
+
+    private static byte[] SavedOf(Model model) => Networks.FileOf(path => ModelFile.Save(path, model));
 
     /// <summary>Reads a model. If it is legal, compiles it and predicts, as long as that is little work.</summary>
     private static void ReadModel(string path)
@@ -174,6 +178,24 @@ internal static class Targets
         using var zipped = new MemoryStream();
         using (var gzip = new GZipStream(zipped, CompressionLevel.Fastest)) gzip.Write(content);
         return zipped.ToArray();
+    }
+
+    /// <summary>Six images of two classes.</summary>
+    private static byte[] ZippedImages()
+    {
+        using var file = new MemoryStream();
+        using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            for (var i = 0; i < 6; i++)
+            {
+                var entry = zip.CreateEntry($"photos/{(i % 2 == 0 ? "cats" : "dogs")}/{i}.pgm");
+                entry.LastWriteTime = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+                using var content = entry.Open();
+                content.Write(Encoding.UTF8.GetBytes($"P2 2 1 255 {i} {2 * i}"));
+            }
+        }
+
+        return file.ToArray();
     }
 
     private static byte[][] Recipes =>

@@ -26,7 +26,7 @@ public sealed class PackageTests : IDisposable
     public void Packages_install_from_a_folder_and_predict()
     {
         var feed = _folder.File("feed");
-        DotNet(RepositoryRoot, "pack", "Dst.slnx", "-c", "Release", "--no-build", "-v", "quiet", "-o", feed);
+        DotNet(RepositoryRoot, "pack", "src/Packages.slnx", "-c", "Release", "--no-build", "-v", "quiet", "-o", feed);
         var version = typeof(Model).Assembly.GetName().Version!.ToString(3);
         string[] libraries = ["Kernels", "Model", "Images", "Runtime", "Training", "Distributed", "Interop", "Report"];
         Assert.Equal(
@@ -55,9 +55,11 @@ public sealed class PackageTests : IDisposable
     private void AssertToolPredicts(string model, string image)
     {
         DotNet(_folder.Path, "tool", "install", "dst", "--tool-path", _folder.File("tools"), "--configfile", _folder.File("nuget.config"));
-        var (exitCode, output) = Tool.Run(_folder.Path, Path.Combine(_folder.File("tools"), "dst"), "predict", model, image);
+        var tool = Path.Combine(_folder.File("tools"), "dst");
+        var (exitCode, output) = Tool.Run(_folder.Path, tool, "predict", model, image);
         Assert.True(exitCode == 0, output);
         Assert.Contains(image, output, StringComparison.Ordinal);
+        Assert.Contains("\n  dst predict ", Tool.Run(_folder.Path, tool, "predict", "--help").Output); // no ./dst, as in a checkout
     }
 
     private void AssertProgramPredicts(string model, string image, string version)

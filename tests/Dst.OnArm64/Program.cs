@@ -9,6 +9,7 @@ using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.Runtime.Inference;
+using Dst.Runtime.Quantisation;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
@@ -37,6 +38,12 @@ foreach (var (arch, width, pattern) in networks)
     Console.WriteLine($"{arch} {pattern}: {bits}");
 }
 
+// Integers are exact: the loops without vectors are the specification.
+var bytes = Quantised(Halved(OfBytes(), "kernel:16:16"));
+var (vectors, scalars) = (Bits(RunIn(SimdTier.V128, bytes)), Bits(RunIn(SimdTier.Scalar, bytes)));
+if (vectors != scalars) throw new InvalidOperationException($"8-bit integers: {vectors} with vectors, {scalars} without");
+Console.WriteLine($"8-bit integers: {vectors}");
+
 // Odd layers: few channels, strides, widths that no register tile divides, kernels of each kind of form.
 static IEnumerable<(string Name, Model Model)> Layers()
 {
@@ -54,6 +61,14 @@ static Model Layer(int channels, int side, int filters, int kernel, int stride) 
     new("conv", new Conv2dOp(filters, kernel, kernel, stride, kernel / 2), [NetworkGraph.InputName]),
     new("act", new SiluOp(), ["conv"]),
     new("pool", new GlobalAvgPoolOp(), ["act"]),
+])));
+
+static Model OfBytes() => Filled(new(new("bytes", new(3, 13, 11), [
+    new("conv", new Conv2dOp(32, 3, 3, 1, 1), [NetworkGraph.InputName]), new("relu", new ReluOp(), ["conv"]),
+    new("deep", new Conv2dOp(32, 3, 3, 1, 1, 32), ["relu"]), new("point", new Conv2dOp(32, 1, 1), ["deep"]),
+    new("sum", new AddOp(), ["point", "relu"]), new("max", new MaxPoolOp(2, 2), ["sum"]), new("mean", new AvgPoolOp(2, 2), ["relu"]),
+    new("joined", new ConcatOp(), ["max", "mean"]), new("last", new Conv2dOp(40, 3, 3, 2, 1), ["joined"]),
+    new("pool", new GlobalAvgPoolOp(), ["last"]), new("fc", new LinearOp(5), ["pool"]),
 ])));
 
 static Model OfZoo(string arch, double width)
@@ -80,17 +95,36 @@ static Model Filled(CheckedGraph graph)
 static Model Halved(Model model, string pattern) =>
     PruningPlan.Create(model, new PruningOptions { Pattern = UhpPattern.Parse(pattern) }).ApplyTo(model);
 
+static Model Quantised(Model model) =>
+    Quantiser.Quantise(model, Inputs(model, 2), 2, new() { Method = RangeMethod.Minmax, Tier = SimdTier.V128 }).Model;
+
 static float Uniform(ulong n) => (SplitMix64.Hash(n + 1) >> 40) * (2f / (1 << 24)) - 1;
+
+static float[] Inputs(Model model, int images)
+{
+    var inputs = new float[images * model.Graph.Input.Count];
+    for (var i = 0; i < inputs.Length; i++) inputs[i] = Uniform((ulong)i);
+    return inputs;
+}
 
 static float[] Run(Model model, bool exact, int batch, int images)
 {
     var options = new InferenceOptions { Tier = SimdTier.V128, Tune = false, Batch = batch };
     using var plan = exact ? InferencePlan.CompileDirect(model, options) : InferencePlan.Compile(model, options);
+    return Logits(plan, model, images);
+}
+
+static float[] RunIn(SimdTier tier, Model model)
+{
+    using var plan = InferencePlan.CompileDirect(model, new() { Tier = tier });
+    return Logits(plan, model, images: 1);
+}
+
+static float[] Logits(InferencePlan plan, Model model, int images)
+{
     using var session = plan.CreateSession();
-    var inputs = new float[images * plan.Input.Count];
-    for (var i = 0; i < inputs.Length; i++) inputs[i] = Uniform((ulong)i);
     var logits = new float[images * plan.Outputs];
-    session.Run(inputs, images, logits);
+    session.Run(Inputs(model, images), images, logits);
     return logits;
 }
 

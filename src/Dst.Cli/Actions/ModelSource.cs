@@ -22,6 +22,13 @@ internal static class ModelSource
     public static readonly Option<string?> Arch = SharedOptions.Text(
         "--arch", "name", $"Architecture of a state dict, which has tensors alone: {string.Join(", ", Zoo.Names)}.");
 
+    /// <summary>Takes a quantised network as one of floats.</summary>
+    public static readonly Option<bool> Float = new("--float")
+    {
+        Description = "Reads a quantised ONNX network (QDQ) as one of floats, to prune, to train on or to teach with. Without it, it stays "
+            + "a network of 8-bit integers if these can express it.",
+    };
+
     /// <summary>Reads the model.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="notes">Receives what an ONNX import says of the network.</param>
@@ -41,7 +48,7 @@ internal static class ModelSource
                 $"{path} is not an ONNX file but {kind}; an ONNX network, a state dict of PyTorch or a model file was expected");
         if (arch is not null) throw new InputException($"option --arch is {arch}, and {path} is no state dict; an ONNX file has its own "
             + "network");
-        return OnnxImporter.Import(path, notes);
+        return OnnxImporter.Import(path, notes, arguments.GetValue(Float));
     }
 
     private static Model ReadStateDict(ParseResult arguments, string path, string? arch)

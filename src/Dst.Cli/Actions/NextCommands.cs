@@ -1,3 +1,4 @@
+using Dst.Cli.Usage;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
@@ -7,21 +8,25 @@ namespace Dst.Cli.Actions;
 /// <summary>Commands that use the model of a finished run, for the end of its output.</summary>
 internal static class NextCommands
 {
-    /// <summary>The model of the method, or that of the last arm if the run has no such arm, and what can be done with it.</summary>
+    /// <summary>
+    /// The model of the method, in 8-bit integers if the run has that, or the one of the last arm if the run has no such arm, and what can
+    /// be done with it.
+    /// </summary>
     public static string[] Of(RunFolder run, RunSummary summary, DataSet data)
     {
-        var arm = summary.Find(ArmNames.Dst) ?? summary.Arms[^1];
+        var arm = summary.Find(ArmNames.DstInt8) ?? summary.Find(ArmNames.Dst) ?? summary.Arms[^1];
+        var isFloat = Arm.Of(arm.Arm).Quantises is null;
         var model = run.ModelPath(arm.Arm);
         string[] commands =
         [
             $"predict {model} {ImageOf(data)}",
             $"eval {model} {run.Path}",
-            .. arm.Layers.Count == 0 ? [$"compress {model} --data {run.Path}"] : Array.Empty<string>(),
-            $"quantise {model} {run.Path} --out int8.safetensors",
+            .. isFloat && arm.Layers.Count == 0 ? [$"compress {model} --data {run.Path}"] : Array.Empty<string>(),
+            .. isFloat ? [$"quantise {model} {run.Path} --out int8.safetensors"] : Array.Empty<string>(),
             $"export {model} --format c --out board",
             $"inspect {model}",
         ];
-        return [$"model: {model}", .. commands.Select((command, i) => $"{(i == 0 ? "next:" : "     ")} ./dst {command}")];
+        return [$"model: {model}", .. commands.Select((command, i) => $"{(i == 0 ? "next:" : "     ")} {ProgramName.Value} {command}")];
     }
 
     /// <summary>A test image, if the data are files.</summary>

@@ -66,6 +66,7 @@ internal static class RecipeRun
         verb.Add(Port);
         verb.Add(SharedOptions.Threads);
         verb.Add(SpreadRun.Spread);
+        verb.Add(SharedOptions.Wide);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
     }
@@ -175,7 +176,7 @@ internal static class RecipeRun
         if (call.Ranks.Count > 1) call.Report.Log(Describe(call.Ranks));
         Block[] blocks =
         [
-            .. request.Blocks?.Invoke(summary) ?? BlocksOf(run, summary),
+            .. !IsWide(call) && request.Blocks is { } blocksOf ? blocksOf(summary) : BlocksOf(call, run, summary),
             new Lines([
                 $"run folder: {run.Path}", .. RunReport.Write(call, run.Path, new FinishedRun(run.Path, summary, run.Recipe)),
                 .. NextCommands.Of(run, summary, data),
@@ -184,13 +185,15 @@ internal static class RecipeRun
         call.Report.Write(new(new { Folder = run.Path, summary.Recipe, summary.Seed, summary.Arms }, blocks));
     }
 
-    private static IEnumerable<Block> BlocksOf(RunFolder run, RunSummary summary)
+    private static bool IsWide(Invocation call) => call.Arguments.GetValue(SharedOptions.Wide);
+
+    private static IEnumerable<Block> BlocksOf(Invocation call, RunFolder run, RunSummary summary)
     {
-        var arms = ArmStatistic.AllOf(summary);
-        yield return ArmTables.Accuracy(summary.Arms, run.Recipe.Data.ValidationFrom);
+        var validation = run.Recipe.Data.ValidationFrom;
+        var tables = ArmTables.Of(ArmStatistic.AllOf(summary), validation, IsWide(call));
+        yield return IsWide(call) ? tables[0] : ArmTables.Accuracy(summary.Arms, validation);
         yield return ArmTables.Noise(summary.Arms);
-        foreach (var table in ArmTables.BalanceAndImages(arms)) yield return table;
-        yield return ArmTables.Cost(arms);
+        foreach (var table in tables.Skip(1)) yield return table;
         if (summary.Arms.LastOrDefault(arm => arm.Layers.Count > 0) is { } pruned) yield return LayersOf(run, pruned);
     }
 
@@ -221,9 +224,7 @@ internal static class RecipeRun
         };
         Block[] blocks =
         [
-            ArmTables.Accuracy(arms, set.Recipe.Data.ValidationFrom),
-            .. ArmTables.BalanceAndImages(arms),
-            ArmTables.Cost(arms),
+            .. ArmTables.Of(arms, set.Recipe.Data.ValidationFrom, IsWide(call)),
             new Lines([$"run folder: {set.Path}", .. RunReport.Write(call, set.Path, [.. runs]), .. next]),
         ];
         call.Report.Write(new(document, blocks));
@@ -277,11 +278,13 @@ internal static class RecipeRun
                 Log = report.Log,
             };
             call.HasStateToSave = () => pipeline.IsTraining;
-            return pipeline.Run(call.Cancellation);
+            var summary = pipeline.Run(call.Cancellation);
+            dashboard?.Finish();
+            return summary;
         }
         catch (OperationCanceledException)
         {
-            report.Log($"the state is saved; to go on: ./dst run --resume {resumeWith}");
+            report.Log($"the state is saved; to go on: {ProgramName.Value} run --resume {resumeWith}");
             throw;
         }
         catch (Exception e) when (e is InputException or NotFiniteNumberException)

@@ -17,7 +17,8 @@ internal static class BenchTables
             $"{latency.Min:F4} ms a batch (median {latency.Median:F4}, p95 {latency.P95:F4}, p99 {latency.P99:F4}), "
                 + $"{report.ImagesPerSecond:F1} images/s",
             $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
-                + $"{Format.Bytes(report.ResidentBytes)} of memory");
+                + $"{Format.Bytes(report.ResidentBytes)} of memory",
+            $"a core reads {report.MemoryGbs:F1} GB/s from memory; the roof of a layer is the peak, or what memory allows it");
         return new(
             report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), summary,
             Of(report.Layers));
@@ -47,7 +48,9 @@ internal static class BenchTables
         new("name", "layer", step => step.Name) { Alignment = Alignment.Left },
         new("form", "form", step => step.Form) { Alignment = Alignment.Left },
         new("ms", "ms", step => step.Ms, step => $"{step.Ms:F4}"),
-        new("gflops", "GFLOP/s", step => step.Gflops, step => $"{step.Gflops:F1}"));
+        new("bytes", "kB", step => step.Bytes, step => $"{step.Bytes / 1e3:F0}"),
+        new("gflops", "GFLOP/s", step => step.Gflops, step => $"{step.Gflops:F1}"),
+        new("percent_of_roof", "roof %", step => step.PercentOfRoof, step => $"{step.PercentOfRoof:F0}"));
 
     private static Table Of(IReadOnlyList<KernelResult> kernels) => Table.Of(
         kernels,

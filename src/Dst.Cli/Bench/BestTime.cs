@@ -10,7 +10,7 @@ internal static class BestTime
     private const int Samples = 20;
 
     /// <summary>Runs the job until it is compiled and the caches are warm, then takes the best of some samples, in seconds a run.</summary>
-    public static double Of(Action job)
+    public static double Of(Action job, int samples = Samples)
     {
         var runs = 0;
         var start = Stopwatch.GetTimestamp();
@@ -18,7 +18,7 @@ internal static class BestTime
         var runsPerSample = Math.Max(1, (int)(runs * SampleSeconds / Stopwatch.GetElapsedTime(start).TotalSeconds));
 
         var best = double.PositiveInfinity;
-        for (var sample = 0; sample < Samples; sample++)
+        for (var sample = 0; sample < samples; sample++)
         {
             start = Stopwatch.GetTimestamp();
             for (var i = 0; i < runsPerSample; i++) job();

@@ -11,7 +11,7 @@ internal sealed unsafe class DirectLayerJob : LayerJob
     private readonly AlignedBuffer _weights;
     private readonly AlignedBuffer _backwardDataWeights;
     private readonly AlignedBuffer _bias;
-    private readonly ThreadData[] _data;
+    private readonly LayerData[] _data;
 
     public DirectLayerJob(SimdTier tier, Conv2dShape shape, KeptTaps? kept, int threads) : base(threads)
     {
@@ -19,13 +19,7 @@ internal sealed unsafe class DirectLayerJob : LayerJob
         _weights = Random(_kernel.WeightLength);
         _backwardDataWeights = Random(_kernel.BackwardDataWeightLength);
         _bias = Random(Layout.PaddedChannels(shape.Filters));
-        _data =
-        [
-            .. Enumerable.Range(0, threads).Select(_ => new ThreadData(
-                Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength),
-                Zeros((long)Images * shape.InputLength),
-                Zeros(_kernel.WeightGradientLength), Zeros(_kernel.ScratchLength))),
-        ];
+        _data = DataOf(shape, _kernel.WeightGradientLength, _kernel.ScratchLength);
     }
 
     protected override void Run(LayerPass pass, int thread)
@@ -37,6 +31,4 @@ internal sealed unsafe class DirectLayerJob : LayerJob
             _kernel.BackwardData(Images, y, _backwardDataWeights.Pointer, data.Dx.Pointer, scratch, accumulate: false);
         else _kernel.BackwardWeight(Images, x, y, 0, _kernel.Shape.FilterBlocks, data.Gradient.Pointer, scratch);
     }
-
-    private sealed record ThreadData(AlignedBuffer X, AlignedBuffer Y, AlignedBuffer Dx, AlignedBuffer Gradient, AlignedBuffer Scratch);
 }

@@ -74,9 +74,10 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
         }
     }
 
-    /// <summary>Masks of random weights; a layer of one channel has no halved kernels.</summary>
+    /// <summary>Masks of random weights. A layer of one channel has no halved kernels, a depthwise one no mask.</summary>
     private IEnumerable<(string Name, LayerMask Mask)> MasksOf(Conv2dShape shape)
     {
+        if (shape.IsDepthwise) yield break;
         var random = new Random(1);
         var values = new float[shape.Filters * shape.RowLength];
         for (var i = 0; i < values.Length; i++) values[i] = random.NextSingle() - 0.5f;
@@ -99,5 +100,6 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
         pass switch { LayerPass.Forward => "forward", LayerPass.BackwardData => "backward-data", _ => "backward-weight" };
 
     internal static string Describe(Conv2dShape s) =>
-        $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth}{(s.Stride > 1 ? $" stride {s.Stride}" : "")}";
+        $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth}"
+        + (s.IsDepthwise ? " depthwise" : "") + (s.Stride > 1 ? $" stride {s.Stride}" : "");
 }

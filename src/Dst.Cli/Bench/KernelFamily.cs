@@ -26,13 +26,14 @@ internal sealed record KernelFamily(
         ],
         HasUnstructured: true, HasFft: false);
 
-    /// <summary>64 channels and kernels of 3 to 31 on maps of 32 and 56.</summary>
+    /// <summary>64 channels and kernels of 3 to 31 on maps of 32 and 56, to 64 filters and depthwise.</summary>
     public static KernelFamily Large { get; } = new(
         "large",
         [
-            .. from side in new[] { 32, 56 }
-               from kernel in new[] { 3, 5, 7, 9, 11, 15, 21, 31 }
-               select new Conv2dShape(64, side, side, 64, kernel, kernel, 1, kernel / 2),
+            .. from groups in new[] { 1, 64 }
+               from side in new[] { 32, 56 }
+               from kernel in new[] { 3, 5, 7, 9, 11, 13, 15, 21, 31 }
+               select new Conv2dShape(64, side, side, 64, kernel, kernel, 1, kernel / 2, groups),
         ],
         [Kernels], HasUnstructured: false, HasFft: true);
 

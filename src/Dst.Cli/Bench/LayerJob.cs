@@ -31,7 +31,9 @@ internal abstract class LayerJob(int threads) : IDisposable
         form switch
         {
             WinogradForm winograd => new WinogradLayerJob(tier, winograd, shape, kept, threads),
+            FftForm fft when shape.IsDepthwise => new DepthwiseFftLayerJob(tier, fft, shape, threads),
             FftForm fft => new FftLayerJob(tier, fft, shape, kept, threads),
+            _ when form == ConvolutionForm.Depthwise => new DepthwiseLayerJob(tier, shape, threads),
             _ => new DirectLayerJob(tier, shape, kept, threads),
         };
 
@@ -46,6 +48,14 @@ internal abstract class LayerJob(int threads) : IDisposable
 
     /// <summary>One pass over the images of a thread.</summary>
     protected abstract void Run(LayerPass pass, int thread);
+
+    /// <summary>Memory of each thread.</summary>
+    protected LayerData[] DataOf(Conv2dShape shape, long gradientLength, long scratchLength) =>
+    [
+        .. Enumerable.Range(0, threads).Select(_ => new LayerData(
+            Random((long)Images * shape.InputLength), Random((long)Images * shape.OutputLength),
+            Zeros((long)Images * shape.InputLength), Zeros(gradientLength), Zeros(scratchLength))),
+    ];
 
     /// <summary>Memory with zeros, freed with the job.</summary>
     protected AlignedBuffer Zeros(long length)
@@ -62,4 +72,7 @@ internal abstract class LayerJob(int threads) : IDisposable
         foreach (ref var value in buffer.Span) value = random.NextSingle() - 0.5f;
         return buffer;
     }
+
+    /// <summary>Images and gradients of a thread.</summary>
+    protected sealed record LayerData(AlignedBuffer X, AlignedBuffer Y, AlignedBuffer Dx, AlignedBuffer Gradient, AlignedBuffer Scratch);
 }

@@ -1,6 +1,9 @@
 using System.Text.Json.Serialization;
 using Dst.Graph;
 using Dst.Kernels.Simd;
+using Dst.Report;
+using Dst.Report.Html;
+using Dst.Report.Html.Charts;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
 
@@ -16,8 +19,20 @@ internal sealed record NetworkBenchOptions(string Name, long? FileBytes, int Thr
 /// <summary>Times of a batch in milliseconds: the shortest, the median and two percentiles.</summary>
 internal sealed record LatencySpread(double Min, double Median, double P95, double P99);
 
-/// <summary>One step of the plan: its mean milliseconds for a batch, and the GFLOP/s of its kept weights, or null if it has none.</summary>
-internal sealed record StepResult(string Name, string Form, double Ms, double? Gflops);
+/// <summary>One step of the plan.</summary>
+/// <param name="Name">Name of the layer.</param>
+/// <param name="Form">How it is computed.</param>
+/// <param name="Ms">Mean milliseconds of a batch.</param>
+/// <param name="Bytes">Bytes of a batch: its packed weights, what it reads and what it writes, each once.</param>
+/// <param name="Gflops">GFLOP/s of its kept weights, or null if it has none.</param>
+/// <param name="RoofGflops">
+/// What the machine allows: the peak of its multiply-adds, or less where its memory is too slow for so many bytes. Null without weights.
+/// </param>
+internal sealed record StepResult(string Name, string Form, double Ms, long Bytes, double? Gflops, double? RoofGflops)
+{
+    /// <summary>Gflops as a share of the roof, in percent.</summary>
+    public double? PercentOfRoof => 100 * Gflops / RoofGflops;
+}
 
 /// <summary>
 /// The JSON document of <c>bench MODEL</c> and <c>bench --arch</c>. Images a second and GFLOP/s are those of the fastest run. Resident
@@ -26,7 +41,16 @@ internal sealed record StepResult(string Name, string Form, double Ms, double? G
 internal sealed record NetworkReport(
     string Cpu, SimdTier Tier, string Model, [property: JsonPropertyName("form")] string WeightStore, int Threads, int Batch,
     LatencySpread LatencyMs, double ImagesPerSecond, long? FileBytes, long ResidentBytes, long Weights, long Macs, long EffectiveMacs,
-    double Gflops, double PeakGflops, double ClockGhz, double PercentOfPeak, IReadOnlyList<StepResult> Layers);
+    double Gflops, double PeakGflops, double ClockGhz, double MemoryGbs, double PercentOfPeak, IReadOnlyList<StepResult> Layers)
+{
+    /// <summary>The page that shows what limits each layer.</summary>
+    public string ToPage(Result result)
+    {
+        var layers = Layers.Where(step => step.Gflops is not null)
+            .Select(step => new MeasuredLayer(step.Name, step.Form, step.Gflops!.Value * step.Ms * 1e6 / step.Bytes, step.Gflops.Value));
+        return RooflinePage.Write(result, $"{Model}, {WeightStore}, batch {Batch}", PeakGflops, MemoryGbs, [.. layers]);
+    }
+}
 
 /// <summary>Measures the inference of a model on random images.</summary>
 internal sealed class NetworkBench(Model model, NetworkBenchOptions options, CancellationToken cancellation)
@@ -34,6 +58,8 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     private const int MinRuns = 20;
     private const double WarmUpSeconds = 0.3;
     private const double MeasureSeconds = 1;
+
+    private readonly NetworkCost _cost = NetworkCost.Of(model.Graph, model.Masks);
 
     private int Batch => options.Inference.Batch;
 
@@ -45,15 +71,16 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         progress(Description);
         var images = NetworkRun.RandomImages(model, Batch);
         var peak = MachinePeak.Measure(options.Inference.Tier, options.Threads);
+        var memoryGbs = MemorySpeed.MeasureGbs(options.Inference.Tier);
         using var plan = InferencePlan.Compile(model, options.Inference);
         using var network = new NetworkRun(plan, options.Threads, images);
         RunTimes.Of(network.Run, WarmUpSeconds, MinRuns, cancellation: cancellation);
         var before = network.Times;
         var ms = RunTimes.Of(network.Run, MeasureSeconds, MinRuns, cancellation: cancellation);
-        var times = network.Times.Zip(before, (after, start) => (after.Name, after.Form, Time: after.Time - start.Time));
-        var layers = times.Select(step => (step.Name, step.Form, Ms: step.Time.TotalMilliseconds / ms.Count)).ToList();
+        var times = network.Times.Zip(before, (after, start) => (after.Time - start.Time).TotalMilliseconds / ms.Count);
+        var layers = plan.Steps.Zip(times, (step, stepMs) => ResultOf(step.Layer, step.Form, stepMs, plan.BytesOf(step), peak, memoryGbs));
         ms.Sort();
-        return Report(peak, ms, layers, network.ResidentBytes);
+        return Report(peak, memoryGbs, ms, [.. layers], network.ResidentBytes);
     }
 
     /// <summary>Measures one thread and several in turns, while other cores are busy.</summary>
@@ -75,18 +102,21 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
     private string WeightStore =>
         options.Inference.Dense || model.Masks.Count == 0 ? "dense" : model.Masks.Values.All(mask => mask.Pattern is null) ? "csr" : "uhp";
 
-    private NetworkReport Report(
-        MachinePeak peak, List<double> sortedMs, IReadOnlyList<(string Name, string Form, double Ms)> layers, long residentBytes)
+    private StepResult ResultOf(string layer, string form, double ms, long bytes, MachinePeak peak, double memoryGbs)
     {
-        var cost = NetworkCost.Of(model.Graph, model.Masks);
-        var macs = cost.Layers.ToDictionary(layer => layer.Name, layer => layer.EffectiveMacs);
+        if (_cost.Layers.FirstOrDefault(cost => cost.Name == layer) is not { } cost) return new(layer, form, ms, bytes, null, null);
+        var operations = 2.0 * Batch * cost.EffectiveMacs;
+        return new(layer, form, ms, bytes, 1e-6 * operations / ms, Math.Min(peak.Gflops, operations / bytes * memoryGbs));
+    }
+
+    private NetworkReport Report(
+        MachinePeak peak, double memoryGbs, List<double> sortedMs, IReadOnlyList<StepResult> layers, long residentBytes)
+    {
         double At(double share) => sortedMs[Math.Min(sortedMs.Count - 1, (int)(share * sortedMs.Count))];
-        double? GflopsOf(string layer, double ms) => macs.TryGetValue(layer, out var count) ? 2e-6 * Batch * count / ms : null;
-        var steps = layers.Select(step => new StepResult(step.Name, step.Form, step.Ms, GflopsOf(step.Name, step.Ms)));
-        var gflops = 2e-6 * Batch * cost.EffectiveMacs / sortedMs[0];
+        var gflops = 2e-6 * Batch * _cost.EffectiveMacs / sortedMs[0];
         return new(
             Processor.Name, options.Inference.Tier, options.Name, WeightStore, options.Threads, Batch,
-            new(At(0), At(0.5), At(0.95), At(0.99)), 1e3 * Batch / sortedMs[0], options.FileBytes, residentBytes, cost.Weights, cost.Macs,
-            cost.EffectiveMacs, gflops, peak.Gflops, peak.ClockGhz, 100 * gflops / peak.Gflops, [.. steps]);
+            new(At(0), At(0.5), At(0.95), At(0.99)), 1e3 * Batch / sortedMs[0], options.FileBytes, residentBytes, _cost.Weights, _cost.Macs,
+            _cost.EffectiveMacs, gflops, peak.Gflops, peak.ClockGhz, memoryGbs, 100 * gflops / peak.Gflops, layers);
     }
 }

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Text;
+using Dst.Cli.Actions;
 using Dst.Cli.Bench;
 using Dst.Cli.Usage;
+using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Runtime.Inference;
 
@@ -36,6 +39,9 @@ internal static class BenchCommand
         Description = "Pruned layers take the fastest form that skips pruned weights, even where a dense one is faster.",
     };
 
+    private static readonly Option<string?> Html = SharedOptions.Text(
+        "--html", "FILE", "Also writes a page with a picture of what limits each layer: multiply-adds or memory (roofline).");
+
     /// <summary>Creates the verb and its sub-verbs.</summary>
     public static Verb Create()
     {
@@ -48,6 +54,7 @@ internal static class BenchCommand
             "bench --arch resnet20 --pattern kernel:16:16 --unstructured --sparse",
             "bench --arch resnet8x4 --pattern kernel:16:16 --under-load",
             "bench runs/latest/dst.safetensors --compare",
+            "bench --arch resnet18 --pattern kernel:16:16 --html roofline.html",
             "bench kernels",
             "bench peers resnet20",
             "bench train --arch resnet20")
@@ -67,6 +74,7 @@ internal static class BenchCommand
             Compare,
             BenchOptions.UnderLoad,
             BenchOptions.Csv,
+            Html,
             SharedOptions.Json,
             BenchKernelsCommand.Create(),
             BenchPeersCommand.Create(),
@@ -100,11 +108,19 @@ internal static class BenchCommand
         var threads = underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments);
         var options = new NetworkBenchOptions(name, path is null ? null : new FileInfo(path).Length, threads, inference);
         var bench = new NetworkBench(model, options, call.Cancellation);
-        BenchOptions.Write(
-            call,
-            underLoad ? bench.RunUnderLoad(call.Report.Log).ToResult()
-            : arguments.GetValue(Compare) ? new CompareBench(model, options, call.Cancellation).Run(call.Report.Log).ToResult()
-            : BenchTables.Of(bench.Run(call.Report.Log)));
+        if (underLoad) BenchOptions.Write(call, bench.RunUnderLoad(call.Report.Log).ToResult());
+        else if (arguments.GetValue(Compare))
+            BenchOptions.Write(call, new CompareBench(model, options, call.Cancellation).Run(call.Report.Log).ToResult());
+        else Write(call, bench.Run(call.Report.Log));
+    }
+
+    private static void Write(Invocation call, NetworkReport report)
+    {
+        var result = BenchTables.Of(report);
+        BenchOptions.Write(call, result);
+        OutputPath.Check(call.Arguments, Html);
+        if (call.Arguments.GetValue(Html) is { } path)
+            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(report.ToPage(result))));
     }
 
     /// <exception cref="InputException">Options are missing or contradict each other.</exception>
@@ -121,10 +137,12 @@ internal static class BenchCommand
         if (arguments.GetValue(Unstructured) && arguments.GetValue(BenchOptions.Pattern) is null)
             throw new InputException(
                 "option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");
-        Option[] notCompared = [BenchOptions.UnderLoad, Dense, Unstructured];
+        Option[] notCompared = [BenchOptions.UnderLoad, Dense, Unstructured, Html];
         if (arguments.GetValue(Compare)
             && Array.Find(notCompared, option => arguments.GetResult(option) is { Implicit: false }) is { } other)
             throw new InputException($"bench has both {Compare.Name} and {other.Name}; one of them was expected");
+        if (arguments.GetValue(BenchOptions.UnderLoad) && arguments.GetValue(Html) is not null)
+            throw new InputException($"bench has both {BenchOptions.UnderLoad.Name} and {Html.Name}; one of them was expected");
         if (arguments.GetValue(Dense) && arguments.GetValue(Sparse))
             throw new InputException("bench has both --dense and --sparse; one of them was expected");
     }

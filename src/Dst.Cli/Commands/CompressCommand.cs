@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Foundations;
@@ -11,6 +12,11 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst compress</c>: the whole method in one command.</summary>
 internal static class CompressCommand
 {
+    private static readonly Option<bool> Int8 = new("--int8")
+    {
+        Description = "Also makes the halved network one of 8-bit integers, and trains that with rounded weights and values.",
+    };
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -20,12 +26,14 @@ internal static class CompressCommand
                 + "student, halves the student, repairs it and teaches it again. A model is halved and repaired, and teaches its halved "
                 + "self.",
             "compress photos",
+            "compress photos --int8",
             "compress model.safetensors --data photos --epochs 10",
             "compress runs/photos/<time>/student.safetensors --data runs/photos/<time>")
         {
             CompressInput.Source,
             CompressInput.Data,
             PruningInput.Pattern,
+            Int8,
         };
         RecipeRun.AddOptionsTo(verb);
         verb.Handle(Run);
@@ -36,7 +44,8 @@ internal static class CompressCommand
     {
         var model = CompressInput.ModelOf(call.Arguments);
         var preset = model is null ? SettingPresets.Compress : SettingPresets.CompressModel(model);
-        var request = new TrainingRequest([.. preset, .. PatternOf(call)])
+        var int8 = call.Arguments.GetValue(Int8) ? SettingPresets.Int8 : [];
+        var request = new TrainingRequest([.. preset, .. int8, .. PatternOf(call)])
         {
             Section = model is null ? "train" : "prune_train",
             Model = model,

@@ -57,8 +57,6 @@ internal static class ExportCommand
             case "onnx":
                 OutputPath.Check(call.Arguments, Out);
                 var model = Load(call, path);
-                if (model.Int8 is not null)
-                    call.Report.Log($"{path} is quantised; {output} has its weights as floats, and computes in floats");
                 OnnxExporter.Export(output, model);
                 var bytes = new FileInfo(output).Length;
                 call.Report.Write(new(new { File = output, FileBytes = bytes }, new Lines($"{output}: {Format.Bytes(bytes)}")));

@@ -60,7 +60,7 @@ internal static class ImportCommand
         RecipeInput.AddTo(verb);
         Option[] options =
         [
-            Out, ModelSource.Arch, BenchOptions.Input, BenchOptions.Width, Classes, Normalise, Outputs, RestoreBatchNorm,
+            Out, ModelSource.Arch, ModelSource.Float, BenchOptions.Input, BenchOptions.Width, Classes, Normalise, Outputs, RestoreBatchNorm,
             CalibrationInput.Folder, SharedOptions.Threads, SharedOptions.Json,
         ];
         foreach (var option in options) verb.Add(option);
@@ -84,10 +84,10 @@ internal static class ImportCommand
         if (call.Arguments.GetValue(Classes) is { } file) model = model with { ClassNames = ReadNames(file, model.Classes) };
         if (call.Arguments.GetValue(Normalise) is { } text)
             model = model with { Normalisation = ParseNormalisation(text, model.Graph.Input.Channels) };
-        if (restores) model = Restore(call, model, recipe);
+        if (restores) model = Restore(call, model.OfFloats($"{call.Arguments.GetValue(ModelSource.File)}"), recipe);
         ModelFile.Save(output, model);
         foreach (var note in notes) call.Report.Log($"{call.Arguments.GetValue(ModelSource.File)}: {note}");
-        if (BatchNormRestorer.LacksBatchNorm(model.Graph)) notes.Add(NoBatchNorm);
+        if (model.Int8 is null && BatchNormRestorer.LacksBatchNorm(model.Graph)) notes.Add(NoBatchNorm);
         call.Report.Write(Describe(model, output, notes));
     }
 

@@ -16,7 +16,7 @@ internal static class PredictCommand
 
     private static readonly Argument<string[]> Images = new("images")
     {
-        Description = "Image files, or folders with image files at any depth; 'dst doctor' lists the formats.",
+        Description = "Image files, or folders and zip archives with image files at any depth; 'dst doctor' lists the formats.",
         HelpName = "IMAGE",
         Arity = ArgumentArity.ZeroOrMore,
     };
@@ -61,15 +61,25 @@ internal static class PredictCommand
 
         var isEmbedding = EmbeddingPrediction.IsAskedFor(call.Arguments);
         if (images.Length == 0)
-            throw new InputException("predict has no images; files or folders, or --raw FILE and --logits FILE, were expected");
-        if (isEmbedding)
+            throw new InputException(
+                "predict has no images; files, folders or zip archives, or --raw FILE and --logits FILE, were expected");
+        var archives = new List<ImageArchive>();
+        try
         {
-            EmbeddingPrediction.Run(call, path, [.. images.SelectMany(image => FilesOf(image, call))]);
-            return;
+            foreach (var image in images)
+                if (ImageArchive.OpenIfAny(image) is { } archive) archives.Add(archive);
+            var files = images.SelectMany(image => FilesOf(image, call)).ToList();
+            if (isEmbedding) EmbeddingPrediction.Run(call, path, files);
+            else PredictFiles(call, Model.Load(path), files);
         }
+        finally
+        {
+            archives.ForEach(archive => archive.Dispose());
+        }
+    }
 
-        var model = Model.Load(path);
-        var files = images.SelectMany(image => FilesOf(image, call)).ToList();
+    private static void PredictFiles(Invocation call, Model model, List<string> files)
+    {
         var outputs = Predict(call, model, files);
         var failures = outputs.FindAll(output => output.Failure is not null);
         if (failures.Count == outputs.Count) ExceptionDispatchInfo.Throw(failures[0].Failure!);
@@ -117,7 +127,7 @@ internal static class PredictCommand
     }
 
     private static IEnumerable<string> FilesOf(string path, Invocation call) =>
-        Directory.Exists(path) ? ImageFolder.Images(path, call.Report.Log) : [path];
+        ImageFolder.Exists(path) ? ImageFolder.Images(path, call.Report.Log) : [path];
 
     /// <summary>The classes of the highest values; of equal ones the lower index first.</summary>
     private static Prediction[] Best(float[] values, Model model, int top)

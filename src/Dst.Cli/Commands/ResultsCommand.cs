@@ -16,11 +16,13 @@ internal static class ResultsCommand
             "Writes Markdown tables of finished runs. Each arm has its mean and standard deviation over the seeds. "
                 + "A recipe that was run with several patterns or other keys has a table with a row for each.",
             "results runs/quickstart > tables.md",
+            "results runs/quickstart --wide",
             "results runs/quickstart/<time> --json")
         {
             Renderer = MarkdownRenderer.Render,
         };
         verb.Add(SharedOptions.RunFolders);
+        verb.Add(SharedOptions.Wide);
         verb.Add(SharedOptions.Json);
         verb.Handle(Run);
         return verb;
@@ -30,20 +32,23 @@ internal static class ResultsCommand
     {
         var runs = FinishedRun.FindAll(call.Arguments.GetRequiredValue(SharedOptions.RunFolders), call.Report.Log);
         var patterns = PatternRuns.GroupsOf(runs, call.Report.Log);
-        var blocks = patterns.GroupBy(pattern => pattern.Recipe).SelectMany(recipe => BlocksOf(recipe.Key, [.. recipe]));
+        var isWide = call.Arguments.GetValue(SharedOptions.Wide);
+        var blocks = patterns.GroupBy(pattern => pattern.Recipe).SelectMany(recipe => BlocksOf(recipe.Key, [.. recipe], isWide));
         call.Report.Write(new(patterns, [.. blocks]));
     }
 
-    private static IEnumerable<Block> BlocksOf(string recipe, IReadOnlyList<PatternRuns> patterns)
+    private static IEnumerable<Block> BlocksOf(string recipe, IReadOnlyList<PatternRuns> patterns, bool isWide)
     {
         foreach (var pattern in patterns)
         {
             yield return new Heading($"{recipe}: {pattern.Label}, seeds {string.Join(", ", pattern.Seeds)}");
-            yield return ArmTables.All(pattern.Arms);
+            if (pattern.Settings.Count > pattern.NamedSettings) yield return new Lines($"keys: {string.Join(", ", pattern.Settings)}");
+            var validation = pattern.Runs.Select(run => run.Recipe.Data.ValidationFrom).FirstOrDefault();
+            foreach (var table in ArmTables.Of(pattern.Arms, validation, isWide)) yield return table;
         }
 
-        if (patterns.Count < 2) yield break;
+        if (ArmTables.Patterns(patterns) is not { } comparison) yield break;
         yield return new Heading($"{recipe}: patterns");
-        yield return ArmTables.Patterns(patterns);
+        yield return comparison;
     }
 }

@@ -16,6 +16,7 @@ internal sealed class Dashboard : IDisposable
     public const int FirstPort = 8090;
 
     private const int PortsToTry = 100;
+    private const int PatienceMilliseconds = 3000; // a page asks each second
 
     private readonly RunFolder _run;
     private readonly HttpListener _listener;
@@ -23,6 +24,9 @@ internal sealed class Dashboard : IDisposable
     private volatile LiveProgress? _progress;
     private volatile int _epochs;
     private (int Version, string Text)? _page; // of the server's thread
+    private readonly ManualResetEventSlim _endIsShown = new();
+    private volatile string? _end;
+    private long _lastAsked = -PatienceMilliseconds;
 
     private Dashboard(RunFolder run, HttpListener listener, int port)
     {
@@ -35,7 +39,9 @@ internal sealed class Dashboard : IDisposable
     public int Port { get; }
 
     // Tells pages apart that show other epochs or arms.
-    private int Version => _epochs + _run.Summary.Arms.Count;
+    private int Version => _epochs + _run.Summary.Arms.Count + (_end is null ? 0 : 1);
+
+    private LiveState State => new(_run.Path, Version, _progress) { End = _end };
 
     /// <summary>Begins to serve a run.</summary>
     /// <param name="run">The run.</param>
@@ -77,9 +83,15 @@ internal sealed class Dashboard : IDisposable
     /// <summary>Says that there is an epoch more to show. Call from the thread that trains.</summary>
     public void EpochEnded() => _epochs++;
 
-    /// <inheritdoc/>
+    /// <summary>Says that all arms are finished. Without it, the run was stopped.</summary>
+    public void Finish() => _end = $"The run has ended. Its report is {Path.GetFullPath(Path.Combine(_run.Path, HtmlReport.FileName))}";
+
+    /// <summary>Shows the end to a page that looks, and ends.</summary>
     public void Dispose()
     {
+        _end ??= $"The run has stopped. Its folder is {Path.GetFullPath(_run.Path)}";
+        var isWatched = Environment.TickCount64 - Volatile.Read(ref _lastAsked) < PatienceMilliseconds;
+        if (isWatched) _endIsShown.Wait(PatienceMilliseconds);
         _listener.Close();
         _thread.Join();
     }
@@ -101,6 +113,7 @@ internal sealed class Dashboard : IDisposable
 
     private void Answer(HttpListenerContext context)
     {
+        var hasEnd = _end is not null && context.Request.Url?.AbsolutePath == "/";
         var (status, type, text) = TryFind(context.Request);
         var bytes = Encoding.UTF8.GetBytes(text);
         var response = context.Response;
@@ -108,6 +121,8 @@ internal sealed class Dashboard : IDisposable
         response.Headers["Cache-Control"] = "no-store";
         response.Headers["X-Content-Type-Options"] = "nosniff";
         response.Close(bytes, willBlock: true);
+        Volatile.Write(ref _lastAsked, Environment.TickCount64);
+        if (hasEnd) _endIsShown.Set();
     }
 
     // Whatever fails here must not end the training.
@@ -131,7 +146,7 @@ internal sealed class Dashboard : IDisposable
         return request.Url?.AbsolutePath switch
         {
             "/" => (200, "text/html", Page()),
-            LiveReport.NowPath => (200, "text/html", LiveReport.Now(_progress, Version)),
+            LiveReport.NowPath => (200, "text/html", LiveReport.Now(State)),
             LiveReport.ScriptPath => (200, "text/javascript", LiveReport.Script),
             _ => (404, "text/plain", "not found"),
         };
@@ -139,8 +154,9 @@ internal sealed class Dashboard : IDisposable
 
     private string Page()
     {
-        var (version, summary) = (Version, _run.Summary);
-        if (_page?.Version != version) _page = (version, LiveReport.Page(new(_run.Path, summary, _run.Recipe), _progress, version));
+        var state = State;
+        if (_page?.Version != state.Version)
+            _page = (state.Version, LiveReport.Page(new(_run.Path, _run.Summary, _run.Recipe), state));
         return _page.Value.Text;
     }
 }

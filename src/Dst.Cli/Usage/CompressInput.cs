@@ -10,8 +10,8 @@ internal static class CompressInput
     /// <summary>A model, or data.</summary>
     public static readonly Argument<string> Source = new("source")
     {
-        Description = "Model file (.safetensors), which teaches its halved self; or a folder, a CIFAR archive or an IDX file of labelled "
-            + "images, from which a teacher and a student are trained first; or a recipe, for its data and networks.",
+        Description = "Model file (.safetensors), which teaches its halved self; or labelled images (a folder, a zip archive, a CIFAR "
+            + "archive, an IDX file), from which a teacher and a student are trained first; or a recipe, for its data and networks.",
         HelpName = "MODEL|DATA|RECIPE",
     };
 

@@ -39,7 +39,8 @@ internal sealed class Help(IReadOnlyList<(string Purpose, string Verb)> purposes
         var families = verb?.OptionFamilies.SelectMany(family => Entry(family.Label, family.Help)) ?? [];
         List<string> options = [.. EntriesOf(command.Options), .. families, .. EntriesOf(InheritedOptions(command))];
         foreach (var line in Section("Options:", options)) yield return line;
-        foreach (var line in Section("Examples:", verb?.Examples.Select(example => $"{Indent}./dst {example}") ?? [])) yield return line;
+        var examples = verb?.Examples.Select(example => $"{Indent}{ProgramName.Value} {example}") ?? [];
+        foreach (var line in Section("Examples:", examples)) yield return line;
     }
 
     private string PurposeOf(Command command) =>

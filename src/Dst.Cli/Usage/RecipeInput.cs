@@ -20,7 +20,7 @@ internal static class RecipeInput
     /// <summary>The recipe file, or labelled data.</summary>
     public static readonly Argument<string?> File = new("recipe")
     {
-        Description = "Recipe file (.yaml), or a folder, a CIFAR archive or an IDX file of labelled images: data.path. "
+        Description = "Recipe file (.yaml), or labelled images: a folder, a zip archive, a CIFAR archive or an IDX file (data.path). "
             + "Keys that neither the recipe nor an option sets have their defaults; see dst settings.",
         HelpName = "DATA|RECIPE",
         Arity = ArgumentArity.ZeroOrOne,
@@ -130,7 +130,8 @@ internal static class RecipeInput
     // Models, images and runs are often named where the recipe stands.
     private static void CheckRecipe(ParseResult arguments, string file)
     {
-        const string expected = "a recipe file, or a folder, a CIFAR archive or an IDX file of labelled images, was expected";
+        const string expected =
+            "a recipe file, or labelled images in a folder, a zip archive, a CIFAR archive or an IDX file, was expected";
         if (Directory.Exists(file))
         {
             var others = RunFolder.HasRecipe(file) ? $"--resume {file}" : $"--data.path {file}, or --data {file} for images without labels";
@@ -141,7 +142,7 @@ internal static class RecipeInput
         if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             throw new InputException($"'{file}' is a model file; {expected}, and a model to train on as --from {file}");
         if (FileKind.NameOf(file) is { } kind and not FileKind.Text)
-            throw new InputException($"'{file}' is {kind}; {expected}" + (kind == FileKind.PyTorch ? ", so unpack images first" : ""));
+            throw new InputException($"'{file}' is {kind}; {expected}");
     }
 
     private static bool Has(ParseResult arguments, Option option) => arguments.CommandResult.Command.Options.Contains(option);

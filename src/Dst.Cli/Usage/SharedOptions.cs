@@ -26,6 +26,12 @@ internal static class SharedOptions
         Description = "Prints the result as one JSON document, and nothing else on standard output.",
     };
 
+    /// <summary>One table instead of several.</summary>
+    public static readonly Option<bool> Wide = new("--wide")
+    {
+        Description = "Shows the arms in one table with all columns, wider than 80 characters.",
+    };
+
     /// <summary>Number of threads; null for the processor's cores.</summary>
     public static readonly Option<int?> Threads = Number(
         "--threads", "Threads that share the work. Results do not depend on it. Default: all cores.", 1, 1024);

@@ -14,13 +14,13 @@ internal sealed class Verb : Command
     /// <summary>Creates a verb.</summary>
     /// <param name="name">The word on the command line.</param>
     /// <param name="description">What it does. The first sentence stands alone in lists of verbs.</param>
-    /// <param name="examples">Command lines that show the verb at work, without the leading <c>./dst</c>.</param>
+    /// <param name="examples">Command lines that show the verb at work, without the name of the program.</param>
     public Verb(string name, string description, params string[] examples) : base(name, description)
     {
         Examples = examples;
     }
 
-    /// <summary>Command lines that show the verb at work, without the leading <c>./dst</c>.</summary>
+    /// <summary>Command lines that show the verb at work, without the name of the program.</summary>
     public IReadOnlyList<string> Examples { get; }
 
     /// <summary>Lines of the help for options that are too many to be listed: how they look, and what they do.</summary>

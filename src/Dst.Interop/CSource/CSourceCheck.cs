@@ -50,4 +50,5 @@ public sealed record CSourceCheck(bool WithRuntime, (string Inputs, string Logit
 }
 
 /// <summary>The C source does not compile or does not give the logits that were expected.</summary>
+/// <seealso cref="CSourceExport"/>
 public sealed class CSourceCheckException(string message) : Exception(message);

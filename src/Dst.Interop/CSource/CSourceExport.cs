@@ -3,6 +3,12 @@ using System.Text;
 namespace Dst.Interop.CSource;
 
 /// <summary>Writes a model as C99 source: <c>dst export --format c</c>, docs/embedded.md.</summary>
+/// <example>
+/// <code>
+/// var report = CSourceExport.Write(Model.Load("dst.safetensors"), "board", "net", CSourceCheck.None);
+/// Console.WriteLine($"{report.Sizes.FlashBytes} bytes of flash, {report.Sizes.ArenaBytes} of RAM");
+/// </code>
+/// </example>
 public static class CSourceExport
 {
     // A compiler takes a minute for 20,000, more than in proportion.

@@ -59,10 +59,12 @@ internal sealed class CSourceFiles
     {
         [$"{_name}.h"] = writer => writer.Write(Fill("network.h", ("LOAD", IfSeparate("load.h")))),
         [$"{_name}.c"] = writer => WriteSource(writer, withoutNumbers: false),
-        [$"{_name}_test.c"] = writer => writer.Write(
-            Fill("network_test.c", ("EXPECTED", Expected()), ("TOLERANCE", Tolerance), ("LOAD", IfSeparate("load_test.c")))),
+        [$"{_name}_test.c"] = writer => writer.Write(Fill(
+            "network_test.c",
+            ("EXPECTED", Expected()), ("TOLERANCE", IsExact ? "0.0f" : "1e-4f"), ("LOAD", IfSeparate("load_test.c")))),
         ["Makefile"] = writer => writer.Write(Fill("Makefile")),
-        ["README.md"] = writer => writer.Write(Fill("README.md", ("STACK", StackOf(sizes)))),
+        ["README.md"] = writer => writer.Write(
+            Fill("README.md", ("STACK", StackOf(sizes)), ("EXACTNESS", IsExact ? "bit for bit" : "to 1e-4 of the largest logit"))),
     };
 
     /// <summary>The files to measure the size of the code: constants are only declared.</summary>
@@ -73,8 +75,7 @@ internal sealed class CSourceFiles
     };
 
     /// <summary>Integers are exact. Sums of floats depend on their order.</summary>
-    private string Tolerance =>
-        _network.Program.Nodes.All(node => node.Integers is not null || node.Operation is ConversionOp) ? "0.0f" : "1e-4f";
+    private bool IsExact => _network.Program.Nodes.All(node => node.Integers is not null || node.Operation is ConversionOp);
 
     private bool NeedsMath => _program.NeedsMath || _normalisation.NeedsMath;
 

@@ -10,8 +10,14 @@ namespace Dst.Interop.Onnx;
 
 /// <summary>
 /// Writes models as ONNX files of operation set 13, from <c>input</c> [N, C, H, W] to <c>logits</c> [N, classes] for any N. Pruned weights
-/// are written as zeros. Masks, class names and normalisation are strings in the file's metadata, which our importer reads.
+/// are written as zeros, and networks of 8-bit integers in the form QDQ (<see cref="RoundingWriter"/>). Masks, class names and
+/// normalisation are strings in the file's metadata, which our importer reads.
 /// </summary>
+/// <example>
+/// <code>
+/// OnnxExporter.Export("dst.onnx", Model.Load("dst.safetensors"));
+/// </code>
+/// </example>
 public static class OnnxExporter
 {
     private const int Opset = 13;
@@ -41,6 +47,7 @@ public static class OnnxExporter
         graph.Input.Add(ToValue(NetworkGraph.InputName, input.Channels, input.Height, input.Width));
         graph.Output.Add(ToValue(Output, (int)output.Count));
         var writer = new NodeWriter(model, new(graph));
+        writer.Begin();
         foreach (var node in model.Graph.Nodes) writer.Add(node);
         writer.Finish(Output);
         return new()

@@ -5,31 +5,68 @@ using Dst.Interop.Onnx.Reading;
 namespace Dst.Interop.Onnx;
 
 /// <summary>Reads ONNX networks for image classification as models (docs/formats.md lists the operations).</summary>
+/// <example>
+/// <code>
+/// var notes = new List&lt;string>(); // what an import says of the network
+/// var model = OnnxImporter.Import("teacher.onnx", notes);
+/// model.Save("teacher.safetensors");
+/// </code>
+/// </example>
 public static class OnnxImporter
 {
     /// <summary>Reads a network.</summary>
     /// <param name="path">The file; external data lies in its folder.</param>
     /// <param name="notes">Takes a sentence about each thing that the model does otherwise than the file; null takes none.</param>
+    /// <param name="asFloats">Whether a quantised network becomes one of floats, even if our arithmetic can express it.</param>
     /// <exception cref="InputException">The file cannot be read, is not legal, or has an operation that is not supported.</exception>
-    public static Model Import(string path, ICollection<string>? notes = null) => Import(path, InputFile.ReadAllBytes(path), notes);
+    public static Model Import(string path, ICollection<string>? notes = null, bool asFloats = false) =>
+        Import(path, InputFile.ReadAllBytes(path), notes, asFloats);
 
     /// <summary>Reads a network whose file has been read.</summary>
     /// <param name="path">Where the file is, for messages and external data.</param>
     /// <param name="bytes">Its content.</param>
     /// <param name="notes">As above.</param>
-    /// <exception cref="InputException">As <see cref="Import(string, ICollection{string})"/>.</exception>
-    public static Model Import(string path, byte[] bytes, ICollection<string>? notes = null)
+    /// <param name="asFloats">As above.</param>
+    /// <exception cref="InputException">As <see cref="Import(string, ICollection{string}, bool)"/>.</exception>
+    public static Model Import(string path, byte[] bytes, ICollection<string>? notes = null, bool asFloats = false)
     {
-        var (model, metadata) = Map(path, bytes, notes ?? []);
+        var (model, metadata) = Map(path, bytes, notes ?? [], asFloats);
         return OnnxMetadata.Apply(model, metadata, path);
     }
 
-    private static (Model Model, IReadOnlyDictionary<string, string> Metadata) Map(string path, byte[] bytes, ICollection<string> notes)
+    /// <summary>A quantised network stays one if our arithmetic can express it.</summary>
+    private static Model Map(OnnxGraph graph, ICollection<string> notes, bool asFloats)
+    {
+        if (!graph.Nodes.Any(node => node is { Domain.Length: 0, Operation: Mapping.Quantisation.Pair or "DequantizeLinear" }))
+            return NetworkImport.Map(graph);
+        var why = "they were asked for";
+        if (!asFloats)
+        {
+            try
+            {
+                var int8 = new Int8Import();
+                var (model, layers, all) = int8.Apply(NetworkImport.Map(graph, int8));
+                notes.Add($"the network is quantised: {layers} of {Words.Count(all, "layer")} with weights compute in 8-bit integers");
+                return model;
+            }
+            catch (InputException e)
+            {
+                why = e.Message;
+            }
+        }
+
+        var floats = NetworkImport.Map(graph);
+        notes.Add($"the network is quantised, and its weights and features became 32-bit floats: {why}");
+        return floats;
+    }
+
+    private static (Model Model, IReadOnlyDictionary<string, string> Metadata) Map(
+        string path, byte[] bytes, ICollection<string> notes, bool asFloats)
     {
         try
         {
             var graph = OnnxReader.Read(OnnxFile.Parse(bytes), path);
-            var model = NetworkImport.Map(NodePatterns.Rewrite(graph, notes));
+            var model = Map(NodePatterns.Rewrite(graph), notes, asFloats);
             if (!graph.InputDims.Skip(1).SequenceEqual([model.Graph.Input.Channels, model.Graph.Input.Height, model.Graph.Input.Width]))
                 notes.Add("the network takes images [N, H, W, C]; the model takes [N, C, H, W]");
             return (model, graph.Metadata);

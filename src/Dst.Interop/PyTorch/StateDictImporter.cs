@@ -4,6 +4,12 @@ using Dst.Graph;
 namespace Dst.Interop.PyTorch;
 
 /// <summary>Gives a network the tensors of a state dict, whose names may differ as they do between published networks.</summary>
+/// <example>
+/// <code>
+/// using var tensors = StateDict.Open("resnet20.pt");
+/// var model = StateDictImporter.Import(tensors, Zoo.Build("resnet20", new(3, 32, 32), classes: 100));
+/// </code>
+/// </example>
 public static class StateDictImporter
 {
     private const string Counter = ".num_batches_tracked"; // of a batch normalisation; inference does not need it

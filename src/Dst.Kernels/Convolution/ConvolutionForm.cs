@@ -22,8 +22,10 @@ public abstract class ConvolutionForm
     /// <summary>Fewer products in the transform domain: <see cref="WinogradConvolution"/>; the fastest first.</summary>
     public static IReadOnlyList<WinogradForm> Winograd { get; } = [new(4, 4), new(3, 3), new(2, 2), new(1, 8), new(1, 4)];
 
-    /// <summary>Products in the frequency domain: <see cref="FftConvolution"/>; the smallest tile first.</summary>
-    public static IReadOnlyList<FftForm> Fft { get; } = [new(8), new(16), new(32), new(64)];
+    /// <summary>
+    /// Products in the frequency domain: <see cref="FftConvolution"/> and <see cref="DepthwiseFftConvolution"/>; the smallest tile first.
+    /// </summary>
+    public static IReadOnlyList<FftForm> Fft { get; } = [new(8), new(16), new(24), new(32), new(48), new(64)];
 
     /// <summary>The catalogue. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd, .. Fft];

@@ -1,6 +1,11 @@
 namespace Dst.Graph;
 
 /// <summary>Folds a scale and shift of each channel into the layer with weights before it.</summary>
+/// <example>
+/// <code>
+/// var folded = BatchNormFolding.Apply(Model.Load("dense.safetensors"));
+/// </code>
+/// </example>
 public static class BatchNormFolding
 {
     /// <summary>(W·x + b)·scale + shift as (scale·W)·x + (b·scale + shift).</summary>
@@ -20,35 +25,63 @@ public static class BatchNormFolding
         return (folded, sums);
     }
 
-    /// <summary>The same network without the normalisations that can be folded: those that alone read a layer with weights.</summary>
+    /// <summary>
+    /// The same network without normalisations. Those that alone read a layer with weights are folded into it; others become a factor and
+    /// a summand for each channel. Statistics are the running ones.
+    /// </summary>
     public static Model Apply(Model model)
     {
         var (graph, parameters) = (model.Graph, model.Parameters.ToDictionary());
-        var readers = graph.Nodes.SelectMany(node => node.Inputs).CountBy(name => name).ToDictionary();
-        var nodes = graph.Nodes.ToDictionary(node => node.Name);
-        var folded = new Dictionary<string, Node>();
+        var layers = FoldedLayers(graph);
         foreach (var node in graph.Nodes.Where(node => node.Operation.ScalesChannels))
         {
-            if (!nodes.TryGetValue(node.Inputs[0], out var layer) || !layer.Operation.IsWeighted || readers[layer.Name] != 1) continue;
             var (scale, shift) = (new float[graph.Shapes[node.Name].Channels], new float[graph.Shapes[node.Name].Channels]);
             node.Operation.FoldChannels(suffix => parameters[$"{node.Name}.{suffix}"].Data, scale, shift);
+            if (!layers.TryGetValue(node.Name, out var layer))
+            {
+                parameters[$"{node.Name}.weight"] = new([scale.Length], scale);
+                parameters[$"{node.Name}.bias"] = new([shift.Length], shift);
+                continue;
+            }
+
             var weight = parameters[$"{layer.Name}.weight"];
             var (values, bias) = Fold(weight.Data, parameters.GetValueOrDefault($"{layer.Name}.bias")?.Data, scale, shift);
             parameters[$"{layer.Name}.weight"] = new(weight.Shape, values);
             parameters[$"{layer.Name}.bias"] = new([bias.Length], bias);
-            folded.Add(node.Name, layer with { Operation = layer.Operation.WithBias() });
         }
 
-        var dropped = folded.Values.Select(layer => layer.Name).ToHashSet();
-        string Renamed(string name) => folded.TryGetValue(name, out var layer) ? layer.Name : name;
+        var result = Apply(graph);
+        var kept = result.Parameters.ToDictionary(shape => shape.Name, shape => parameters[shape.Name]);
+        return model with { Graph = result, Parameters = kept };
+    }
+
+    /// <summary>The graph of <see cref="Apply(Model)"/>.</summary>
+    public static CheckedGraph Apply(CheckedGraph graph)
+    {
+        var layers = FoldedLayers(graph);
+        var dropped = layers.Values.Select(layer => layer.Name).ToHashSet();
+        string Renamed(string name) => layers.TryGetValue(name, out var layer) ? layer.Name : name;
         // A layer moves to the place of its normalisation, so that the last node stays the last.
         Node[] rest =
         [
-            .. graph.Nodes.Where(node => !dropped.Contains(node.Name)).Select(node => folded.GetValueOrDefault(node.Name, node))
-                .Select(node => node with { Inputs = [.. node.Inputs.Select(Renamed)] }),
+            .. graph.Nodes.Where(node => !dropped.Contains(node.Name)).Select(node => layers.GetValueOrDefault(node.Name, node))
+                .Select(node => node with
+                {
+                    Operation = node.Operation.ScalesChannels ? new AffineOp() : node.Operation,
+                    Inputs = [.. node.Inputs.Select(Renamed)],
+                }),
         ];
-        var result = new CheckedGraph(graph.Definition with { Nodes = rest });
-        var kept = result.Parameters.ToDictionary(shape => shape.Name, shape => parameters[shape.Name]);
-        return model with { Graph = result, Parameters = kept };
+        return new(graph.Definition with { Nodes = rest });
+    }
+
+    /// <summary>For each normalisation that is folded the layer that takes it, with a bias.</summary>
+    private static Dictionary<string, Node> FoldedLayers(CheckedGraph graph)
+    {
+        var readers = graph.Nodes.SelectMany(node => node.Inputs).CountBy(name => name).ToDictionary();
+        var nodes = graph.Nodes.ToDictionary(node => node.Name);
+        return graph.Nodes.Where(node => node.Operation.ScalesChannels)
+            .Select(node => (node.Name, Layer: nodes.GetValueOrDefault(node.Inputs[0])))
+            .Where(pair => pair.Layer is { Operation.IsWeighted: true } layer && readers[layer.Name] == 1)
+            .ToDictionary(pair => pair.Name, pair => pair.Layer! with { Operation = pair.Layer.Operation.WithBias() });
     }
 }

@@ -23,6 +23,17 @@ public sealed record Node(string Name, Operation Operation, IReadOnlyList<string
 /// <param name="Name">Name of the architecture, such as <c>resnet20</c>.</param>
 /// <param name="Input">Shape of one input image.</param>
 /// <param name="Nodes">All nodes in execution order.</param>
+/// <example>
+/// <code>
+/// var graph = new CheckedGraph(new NetworkGraph("tiny", new FeatureShape(1, 28, 28), [
+///     new Node("conv", new Conv2dOp(16, KernelHeight: 3, KernelWidth: 3, Padding: 1), [NetworkGraph.InputName]),
+///     new Node("relu", new ReluOp(), ["conv"]),
+///     new Node("pool", new GlobalAvgPoolOp(), ["relu"]),
+///     new Node("fc", new LinearOp(10), ["pool"]),
+/// ]));
+/// Console.WriteLine($"{graph.OutputShape}, {NetworkCost.Of(graph).Macs} multiply-accumulates");
+/// </code>
+/// </example>
 public sealed record NetworkGraph(string Name, FeatureShape Input, IReadOnlyList<Node> Nodes)
 {
     /// <summary>The name by which nodes refer to the network's input.</summary>

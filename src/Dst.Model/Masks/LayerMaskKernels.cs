@@ -3,6 +3,7 @@ using Dst.Kernels;
 namespace Dst.Masks;
 
 /// <summary>Masks as kernels take them.</summary>
+/// <seealso cref="LayerMask"/>
 public static class LayerMaskKernels
 {
     /// <summary>The kept positions of the flattened weight row of each block of filters.</summary>

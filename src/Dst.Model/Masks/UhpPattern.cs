@@ -24,6 +24,12 @@ public enum PruningUnit
 /// <param name="Block">Filters that share a choice: 1, 2, 4, 8 or 16.</param>
 /// <param name="Group">Candidates in a run: at least 2.</param>
 /// <param name="Keep">How many of a run are kept: 1 to <paramref name="Group"/> − 1.</param>
+/// <example>
+/// <code>
+/// var pattern = UhpPattern.Parse("row:16:16");
+/// Console.WriteLine($"{pattern.Unit}, {pattern.Block} filters share a choice, {pattern.Share:P0} are kept");
+/// </code>
+/// </example>
 public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep)
 {
     /// <summary>The pattern that keeps half. An odd group has no half, so that its pattern is not legal.</summary>

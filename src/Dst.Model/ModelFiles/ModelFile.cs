@@ -10,6 +10,12 @@ namespace Dst.ModelFiles;
 /// layer has <c>.weight.uhp_values</c> and <c>.weight.uhp_mask</c>, or <c>.weight.sparse_values</c> and <c>.weight.sparse_mask</c> if its
 /// mask is unstructured. A network of 8-bit integers has weights of bytes and tensors of scales. Every value comes back bit for bit.
 /// </summary>
+/// <example>
+/// <code>
+/// var model = ModelFile.Load("dense.safetensors");
+/// ModelFile.Save("named.safetensors", model with { ClassNames = ["cat", "dog"] });
+/// </code>
+/// </example>
 public static class ModelFile
 {
     /// <summary>Writes <paramref name="model"/> atomically to <paramref name="path"/>.</summary>

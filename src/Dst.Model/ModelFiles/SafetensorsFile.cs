@@ -10,6 +10,12 @@ namespace Dst.ModelFiles;
 /// <c>{"__metadata__": {string: string}, name: {"dtype", "shape", "data_offsets": [begin, end]}}</c>, then the tensors' bytes,
 /// little-endian and without gaps.
 /// </summary>
+/// <example>
+/// <code>
+/// using var file = SafetensorsFile.Open("dst.safetensors");
+/// foreach (var (name, tensor) in file.Tensors) Console.WriteLine($"{name}: {tensor}");
+/// </code>
+/// </example>
 public static class SafetensorsFile
 {
     /// <summary>Longest header that is written or read, in bytes.</summary>

@@ -11,6 +11,12 @@ namespace Dst.Report.Html;
 /// Finished runs as one HTML page: it needs no other file, no network and no script. Runs of one recipe with several seeds are taken
 /// together, others are shown side by side.
 /// </summary>
+/// <example>
+/// <code>
+/// var runs = FinishedRun.FindAll("runs/quickstart", Console.WriteLine);
+/// HtmlReport.Save("report.html", runs, Console.WriteLine);
+/// </code>
+/// </example>
 public static class HtmlReport
 {
     /// <summary>Name of the report in a run folder.</summary>

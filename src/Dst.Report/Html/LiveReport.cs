@@ -5,6 +5,12 @@ using Dst.Report.Runs;
 namespace Dst.Report.Html;
 
 /// <summary>The report of a run that goes on: where training is, and what is finished so far.</summary>
+/// <example>
+/// <code>
+/// var run = FinishedRun.FindAll("runs/latest", Console.WriteLine)[0];
+/// var page = LiveReport.Page(run, new LiveState(run.Folder, Version: 1, Progress: null));
+/// </code>
+/// </example>
 public static class LiveReport
 {
     /// <summary>Address of <see cref="Script"/> on the server.</summary>
@@ -17,15 +23,12 @@ public static class LiveReport
     public static string Script => HtmlPage.Resource("live.js");
 
     /// <summary>The section that says where training is.</summary>
-    /// <param name="progress">Where it is, or null before the first step.</param>
-    /// <param name="version">Changes when the rest of the page does.</param>
-    public static string Now(LiveProgress? progress, int version) => HtmlPage.Line(LiveSection.Of(progress, version));
+    public static string Now(LiveState state) => HtmlPage.Line(LiveSection.Of(state));
 
     /// <summary>The whole page.</summary>
     /// <param name="run">The run with the arms that are finished.</param>
-    /// <param name="progress">Where training is, or null before the first step.</param>
-    /// <param name="version">Changes when there is more to show.</param>
-    public static string Page(FinishedRun run, LiveProgress? progress, int version)
+    /// <param name="state">Where training is.</param>
+    public static string Page(FinishedRun run, LiveState state)
     {
         ArgumentNullException.ThrowIfNull(run);
         var runs = new PatternRuns(
@@ -36,6 +39,6 @@ public static class LiveReport
         ReportGroup[] groups = [new(0, runs, [new RunDetails(run)])];
         XElement?[] unfinished = [CurveSection.Of(groups), OriginSection.Of(groups)];
         var body = run.Summary.Arms.Count > 0 ? HtmlReport.Body(groups) : unfinished.OfType<XElement>();
-        return HtmlPage.WriteLive(run.Summary.Recipe, ScriptPath, body.Prepend(LiveSection.Of(progress, version)));
+        return HtmlPage.WriteLive(run.Summary.Recipe, ScriptPath, body.Prepend(LiveSection.Of(state)));
     }
 }

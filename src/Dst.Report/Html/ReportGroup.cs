@@ -37,14 +37,21 @@ internal sealed record ReportGroup(int Index, PatternRuns Runs, IReadOnlyList<Ru
     }
 
     /// <summary>Test images of the main arm by [label][prediction], summed over the seeds.</summary>
-    public IReadOnlyList<IReadOnlyList<long>> Confusion
+    public IReadOnlyList<IReadOnlyList<long>> Confusion => ConfusionOf(Main.Arm);
+
+    /// <summary>The main arm, then the others whose mistakes can be compared with its own.</summary>
+    public IReadOnlyList<string> ArmsByClass =>
+    [
+        Main.Arm,
+        .. Arms.Select(arm => arm.Arm).Where(arm => arm != Main.Arm && ConfusionOf(arm).Count == Confusion.Count),
+    ];
+
+    /// <summary>Test images of an arm by [label][prediction], summed over the seeds.</summary>
+    public IReadOnlyList<IReadOnlyList<long>> ConfusionOf(string arm)
     {
-        get
-        {
-            var all = Runs.Runs.Select(run => run.Summary.Find(Main.Arm)?.Confusion).OfType<IReadOnlyList<IReadOnlyList<long>>>().ToList();
-            var equal = all.Where(rows => rows.Count == all[0].Count).ToList();
-            return [.. all[0].Select((row, i) => row.Select((_, j) => equal.Sum(rows => rows[i][j])).ToList())];
-        }
+        var all = Runs.Runs.Select(run => run.Summary.Find(arm)?.Confusion).OfType<IReadOnlyList<IReadOnlyList<long>>>().ToList();
+        var equal = all.Where(rows => rows.Count == all[0].Count).ToList();
+        return [.. all[0].Select((row, i) => row.Select((_, j) => equal.Sum(rows => rows[i][j])).ToList())];
     }
 
     /// <summary>Class of the colour of an arm; it is the same in all charts. The auto-encoder has that of the student.</summary>

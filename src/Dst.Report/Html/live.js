@@ -1,4 +1,5 @@
-// Keeps the page of a run new: the head each second, the rest when an epoch or an arm has ended.
+// Keeps the page of a run new: the head each second, the rest when an epoch or an arm has ended. After the end the page stays, and asks
+// seldom: the run of the next seed may answer.
 "use strict";
 
 const load = async path => {
@@ -20,10 +21,11 @@ const refresh = async () => {
     const next = (await load("/now")).querySelector("section.now");
     if (next.dataset.version === now.dataset.version) replace(now, next);
     else replace(document.querySelector("main"), (await load("/")).querySelector("main"));
+    setTimeout(refresh, 1000);
   } catch {
-    now.querySelector(".contact").textContent = "The run has ended, or this page cannot reach it. The report is in the run folder.";
+    now.querySelector(".contact").textContent = now.dataset.lost;
+    setTimeout(refresh, 5000);
   }
-  setTimeout(refresh, 1000);
 };
 
 setTimeout(refresh, 1000);

@@ -39,6 +39,12 @@ public sealed record LayerRow(
 }
 
 /// <summary>The layers of a model as a table.</summary>
+/// <example>
+/// <code>
+/// var layers = LayerRow.AllOf(Model.Load("dst.safetensors"));
+/// Console.Write(CsvRenderer.Render(LayerTable.Of(layers)));
+/// </code>
+/// </example>
 public static class LayerTable
 {
     /// <summary>

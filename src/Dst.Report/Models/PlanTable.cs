@@ -3,6 +3,7 @@ using Dst.Runtime.Inference;
 namespace Dst.Report.Models;
 
 /// <summary>The forms of an inference plan as a table.</summary>
+/// <seealso cref="LayerTable"/>
 public static class PlanTable
 {
     /// <summary>A row for each convolution.</summary>

@@ -4,6 +4,7 @@ using Dst.Runtime.Quantisation;
 namespace Dst.Report.Models;
 
 /// <summary>The layers of a quantised model as a table.</summary>
+/// <seealso cref="LayerTable"/>
 public static class QuantisedTable
 {
     /// <summary>A row for each layer with weights.</summary>

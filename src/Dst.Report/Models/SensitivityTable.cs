@@ -3,6 +3,7 @@ using Dst.Training.Masks;
 namespace Dst.Report.Models;
 
 /// <summary>What pruning each layer alone costs, as tables.</summary>
+/// <seealso cref="LayerTable"/>
 public static class SensitivityTable
 {
     private static readonly Column<LayerSensitivity> Layer = new("layer", "layer pruned alone", row => row.Layer)

@@ -7,6 +7,7 @@ namespace Dst.Report.Models;
 /// <param name="FileBytes">Bytes of its file.</param>
 /// <param name="DenseFileBytes">Bytes that the file would have with every weight in it as a float, the pruned ones too.</param>
 /// <param name="MaskBytes">Bytes of the file that say which weights are kept.</param>
+/// <seealso cref="LayerTable"/>
 public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskBytes)
 {
     /// <summary>Measures a model and its file.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Dst.Report.Renderers;
 
-/// <summary>Writes a result as Markdown.</summary>
+/// <summary>Writes a result as Markdown, with tables that can be read as they stand.</summary>
 public static class MarkdownRenderer
 {
     /// <summary>The whole result; an empty line follows each block.</summary>
@@ -29,12 +29,18 @@ public static class MarkdownRenderer
     private static IEnumerable<string> LinesOf(Table table)
     {
         if (table.Title is not null) foreach (var line in new[] { table.Title, "" }) yield return line;
-        yield return $"| {string.Join(" | ", table.Columns.Select(column => Escape(column.Title)))} |";
-        yield return $"|{string.Concat(table.Columns.Select(column => column.Alignment == Alignment.Left ? "---|" : "---:|"))}";
-        foreach (var row in table.Rows) yield return $"| {string.Join(" | ", row.Select(cell => Escape(cell.Text)))} |";
+        var rows = PaddedRows.Of(table, Escape).ToList();
+        yield return LineOf(rows[0]);
+        yield return $"|{string.Concat(rows[0].Zip(table.Columns, (title, column) => RuleOf(title.Length, column.Alignment)))}";
+        foreach (var row in rows.Skip(1)) yield return LineOf(row);
         if (table.Legend.Length > 0) foreach (var line in new[] { "", table.Legend }) yield return line;
     }
 
+    private static string LineOf(string[] cells) => $"| {string.Join(" | ", cells)} |";
+
+    private static string RuleOf(int width, Alignment alignment) =>
+        alignment == Alignment.Left ? $"{new string('-', width + 2)}|" : $"{new string('-', width + 1)}:|";
+
     // A bar in a name would begin another cell.
-    private static string Escape(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+    private static string Escape(string text) => Printable.Of(text).Replace("|", "\\|", StringComparison.Ordinal);
 }

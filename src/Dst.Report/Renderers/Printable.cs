@@ -7,6 +7,7 @@ namespace Dst.Report.Renderers;
 /// Makes text on one line fit to be shown. Names in files can hold anything: escape sequences that steer a terminal, line breaks that
 /// look like lines of ours, or marks that turn the direction of the text around.
 /// </summary>
+/// <seealso cref="TextRenderer"/>
 public static class Printable
 {
     /// <summary>The text, with an escape such as <c>\n</c> or <c>\u001b</c> for each character that has no shape of its own.</summary>

@@ -27,13 +27,6 @@ public static class TextRenderer
         return text.ToString();
     }
 
-    private static IEnumerable<string> RowsOf(Table table)
-    {
-        var titles = table.Columns.Select(column => column.Title).ToArray();
-        var rows = table.Rows.Select(row => row.Select(cell => Printable.Of(cell.Text)).ToArray()).Prepend(titles).ToList();
-        var widths = table.Columns.Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
-        string Align(string text, int column) =>
-            table.Columns[column].Alignment == Alignment.Left ? text.PadRight(widths[column]) : text.PadLeft(widths[column]);
-        return rows.Select(row => string.Join(Gap, row.Select(Align)).TrimEnd());
-    }
+    private static IEnumerable<string> RowsOf(Table table) =>
+        PaddedRows.Of(table, Printable.Of).Select(row => string.Join(Gap, row).TrimEnd());
 }

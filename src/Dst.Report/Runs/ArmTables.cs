@@ -5,6 +5,16 @@ using Dst.Training.Experiments.Runs;
 namespace Dst.Report.Runs;
 
 /// <summary>Tables of arms. Those for a terminal fit into 80 columns.</summary>
+/// <example>
+/// <code>
+/// var runs = FinishedRun.FindAll("runs/quickstart", Console.WriteLine);
+/// var arms = ArmStatistic.AllOf([.. runs.Select(run => run.Summary)]);
+/// var result = new Result(arms, [.. ArmTables.Of(arms, ValidationSource.Training, isWide: true)]);
+/// Console.Write(TextRenderer.Render(result));
+/// Console.Write(MarkdownRenderer.Render(result));
+/// Console.Write(JsonRenderer.Render(result));
+/// </code>
+/// </example>
 public static class ArmTables
 {
     private static readonly Column<ArmStatistic> Arm = new("arm", "arm", arm => arm.Arm) { Alignment = Alignment.Left };
@@ -72,8 +82,12 @@ public static class ArmTables
     /// <summary>How good the arms of several runs are: means and standard deviations over their seeds.</summary>
     /// <param name="arms">The arms over their seeds.</param>
     /// <param name="validation">Where the validation images come from.</param>
-    public static Table Accuracy(IReadOnlyList<ArmStatistic> arms, ValidationSource validation) =>
-        Table.Of(arms, Arm, Network, Test, Validation with { Header = "validation", Meaning = MeaningOf(validation) }, Minutes, Seeds);
+    public static Table Accuracy(IReadOnlyList<ArmStatistic> arms, ValidationSource validation) => Table.Of(
+        arms,
+        [
+            Arm, Network, Test, Validation with { Header = "validation", Meaning = MeaningOf(validation) }, Minutes,
+            .. arms.Any(arm => arm.Seeds > 1) ? [Seeds] : Array.Empty<Column<ArmStatistic>>(),
+        ]);
 
     /// <summary>
     /// What top-1 does not say: the balanced accuracy and the images that taught each arm. No table where classes have equally many
@@ -112,8 +126,14 @@ public static class ArmTables
             ]);
     }
 
-    /// <summary>All that is known of the arms in one wide table, for a document.</summary>
-    public static Table All(IReadOnlyList<ArmStatistic> arms) => Table.Of(
+    /// <summary>The arms over their seeds, in tables for a terminal or in one wide table.</summary>
+    /// <param name="arms">The arms over their seeds.</param>
+    /// <param name="validation">Where the validation images come from.</param>
+    /// <param name="isWide">Whether one table has all columns.</param>
+    public static IReadOnlyList<Table> Of(IReadOnlyList<ArmStatistic> arms, ValidationSource validation, bool isWide) =>
+        isWide ? [All(arms)] : [Accuracy(arms, validation), .. BalanceAndImages(arms), Cost(arms)];
+
+    private static Table All(IReadOnlyList<ArmStatistic> arms) => Table.Of(
         arms,
         Arm,
         Network,
@@ -134,12 +154,14 @@ public static class ArmTables
 
     /// <summary>
     /// What the patterns of a recipe reach, and how fast the arm <c>dst</c> is with each; patterns without that arm are left out.
+    /// Null if fewer than two have it.
     /// </summary>
-    public static Table Patterns(IEnumerable<PatternRuns> patterns)
+    public static Table? Patterns(IEnumerable<PatternRuns> patterns)
     {
         static ArmStatistic Dst(PatternRuns row) => row.Find(ArmNames.Dst)!;
-        return Table.Of(
-            patterns.Where(row => row.Find(ArmNames.Dst) is not null),
+        var compared = patterns.Where(row => row.Find(ArmNames.Dst) is not null).ToList();
+        return compared.Count < 2 ? null : Table.Of(
+            compared,
             new("pattern", "pattern", row => row.Label) { Alignment = Alignment.Left },
             Top1(ArmNames.Dst),
             Top1(ArmNames.Uhp),

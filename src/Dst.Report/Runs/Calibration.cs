@@ -8,11 +8,18 @@ namespace Dst.Report.Runs;
 /// <param name="Images">Number of images.</param>
 /// <param name="Confidence">Their mean confidence.</param>
 /// <param name="Accuracy">Share of them that is recognised.</param>
+/// <seealso cref="Calibration"/>
 public sealed record ConfidenceBin(double From, double To, int Images, double Confidence, double Accuracy);
 
 /// <summary>How far the confidence of a network can be trusted: Guo et al., "On Calibration of Modern Neural Networks", 2017.</summary>
 /// <param name="Bins">Ranges of equal width that have images.</param>
 /// <param name="Images">Number of images.</param>
+/// <example>
+/// <code>
+/// var record = TestRecord.Load("runs/latest/dst-test.safetensors");
+/// Console.WriteLine($"calibration error {Calibration.Of([.. record.Predictions]).Error:P1}");
+/// </code>
+/// </example>
 public sealed record Calibration(IReadOnlyList<ConfidenceBin> Bins, int Images)
 {
     private const int Ranges = 10;

@@ -3,6 +3,12 @@ using Dst.Training.Experiments.Runs;
 namespace Dst.Report.Runs;
 
 /// <summary>What compression gains and loses: a column for each arm, from the large network to the halved one.</summary>
+/// <example>
+/// <code>
+/// var summary = RunSummary.Load("runs/latest/summary.json");
+/// Console.Write(TextRenderer.Render(new Result(summary, GainTable.Of(summary))));
+/// </code>
+/// </example>
 public static class GainTable
 {
     /// <summary>The table of a run. The last column compares the last arm with the first.</summary>

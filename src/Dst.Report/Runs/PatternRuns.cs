@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Dst.Foundations;
 using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Report.Runs;
@@ -36,8 +37,14 @@ public sealed record PatternRuns(
         ];
     }
 
+    /// <summary>How many of the <see cref="Settings"/>, from the first, the label names: enough to tell it from the others.</summary>
+    [JsonIgnore]
+    public int NamedSettings { get; init; }
+
     /// <summary>The pattern and what tells the recipe from others of its name.</summary>
-    public string Label => string.Join(", ", Settings.Prepend(Pattern));
+    public string Label =>
+        string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern))
+        + (Settings.Count > NamedSettings ? $" and {Words.Count(Settings.Count - NamedSettings, "more key")}" : "");
 
     /// <summary>An arm, or null if no run has it.</summary>
     public ArmStatistic? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
@@ -53,7 +60,7 @@ public sealed record PatternRuns(
         }
 
         var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
-        var different = keys[0].Keys.Where(key => keys.Exists(other => other[key] != keys[0][key])).ToList();
+        var (different, named) = TellingFirst([.. keys[0].Keys.Where(key => keys.Exists(other => other[key] != keys[0][key]))], keys);
         return variants.Select((variant, i) =>
         {
             FinishedRun[] counted = [.. LastOfEachSeed(variant, log).Where(run => run.Summary.Arms.Count > 0)];
@@ -63,8 +70,22 @@ public sealed record PatternRuns(
                 ArmStatistic.AllOf([.. counted.Select(run => run.Summary)]))
             {
                 Runs = counted,
+                NamedSettings = named,
             };
         });
+    }
+
+    // Puts keys first that together tell all recipes apart. Few keys are all named, of many only as many as are needed, or a few.
+    private static (List<string> Keys, int Named) TellingFirst(List<string> keys, List<IReadOnlyDictionary<string, string>> recipes)
+    {
+        const int few = 3;
+        if (keys.Count <= few) return (keys, keys.Count);
+        var telling = new List<string>();
+        foreach (var key in keys)
+            if (Parts([.. telling, key]) > Parts(telling)) telling.Add(key);
+        return ([.. telling, .. keys.Except(telling)], Math.Max(telling.Count, few));
+
+        int Parts(List<string> some) => recipes.DistinctBy(recipe => string.Join('\n', some.Select(key => recipe[key]))).Count();
     }
 
     /// <summary>The recipe without what may differ between runs of one group.</summary>

@@ -8,6 +8,12 @@ namespace Dst.Report.Runs;
 /// What a run folder holds beside its summary. A file that is not there, as in folders of older versions, or cannot be read is named
 /// in <see cref="Missing"/>; everything else is still of use.
 /// </summary>
+/// <example>
+/// <code>
+/// var run = FinishedRun.FindAll("runs/latest", Console.WriteLine)[0];
+/// foreach (var epoch in new RunDetails(run).Metrics) Console.WriteLine($"{epoch.Arm} {epoch.Epoch}: {epoch.TrainLoss}");
+/// </code>
+/// </example>
 public sealed class RunDetails
 {
     private readonly List<string> _missing = [];

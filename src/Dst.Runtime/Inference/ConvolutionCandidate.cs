@@ -55,7 +55,9 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form switch
     {
         WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
+        FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
         FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
+        _ when node is LoweredDepthwiseNode depthwise => new DepthwiseStep(depthwise),
         _ => new DirectStep(tier, node, Name.ToString(), shape, Kept),
     };
 

@@ -9,6 +9,15 @@ public readonly record struct GalleryMatch(string Name, float Similarity);
 /// Embeddings of known people or things, each with a name; a name may have several. An image is given the name of the most similar entry,
 /// so a new person needs an image and no training.
 /// </summary>
+/// <example>
+/// <code>
+/// using var embedder = Embedder.Load("faces.safetensors", "h.relu");
+/// var gallery = new EmbeddingGallery();
+/// gallery.Add("Ann", embedder.Embed(Image.Read("ann.png")));
+/// var (name, similarity) = gallery.FindNearest(embedder.Embed(Image.Read("door.png")));
+/// Console.WriteLine(similarity >= 0.7 ? name : "unknown");
+/// </code>
+/// </example>
 public sealed class EmbeddingGallery
 {
     private readonly List<(string Name, float[] Embedding)> _entries = [];

@@ -11,6 +11,15 @@ namespace Dst.Runtime.Inference;
 /// A network compiled for inference: fused operations, each in its fastest form on this machine, with weights packed once. Sessions on any
 /// number of threads compute with it at once. Dispose of the sessions first.
 /// </summary>
+/// <example>
+/// <code>
+/// using var plan = InferencePlan.Compile(Model.Load("dst.safetensors"), new InferenceOptions { Batch = 8 });
+/// using var session = plan.CreateSession(threads: 2);
+/// var logits = new float[8 * plan.Outputs];
+/// session.Run(new float[8 * plan.Input.Count], count: 8, logits);
+/// foreach (var step in session.Times) Console.WriteLine($"{step.Name}, {step.Form}: {step.Time.TotalMilliseconds} ms");
+/// </code>
+/// </example>
 public sealed class InferencePlan : IDisposable
 {
     /// <summary>Largest difference of a logit that Winograd and FFT forms may cause, relative to the largest logit of the image.</summary>
@@ -62,6 +71,10 @@ public sealed class InferencePlan : IDisposable
 
     internal MemoryPlan Memory { get; }
 
+    /// <summary>Bytes of a batch: a step's packed weights, what it reads and what it writes, each once.</summary>
+    internal long BytesOf(InferenceStep step) =>
+        step.WeightBytes + Options.Batch * sizeof(float) * step.Reads.Append(step.Output).Sum(value => (long)LengthOf(value));
+
     /// <summary>
     /// Images of a batch that a session takes through all steps together. They are so few that their values stay in the caches of the
     /// threads, unless to read all weights that often costs more than to move the values of the whole batch. The number is a multiple of
@@ -98,7 +111,7 @@ public sealed class InferencePlan : IDisposable
         {
             var plan = new InferencePlan(model, options, roundingClass);
             options.Cache?.Save();
-            if (!plan.Steps.Any(step => step is WinogradStep or FftStep)) return plan;
+            if (!plan.Steps.Any(step => step is WinogradStep or FftStep or DepthwiseFftStep)) return plan;
             expected ??= DirectLogits(model, options);
             if (IsWithinBound(plan.ProbeLogits(), expected)) return plan;
             plan.Dispose();

@@ -30,10 +30,6 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
             case { Integers: not null } or { Operation: ConversionOp }:
                 _steps.AddRange(Int8StepFactory.Create(chooser.Tier, node, program));
                 break;
-            case LoweredDepthwiseNode depthwise:
-                _steps.Add(new DepthwiseStep(depthwise));
-                _decisions.Add(new(node.Layer, new(ConvolutionForm.Depthwise.Name, UsesMask: false), [], "the only form of this layer"));
-                break;
             case { Operation: Conv2dOp c }:
                 var (step, decision) = chooser.Choose(node, c.ShapeFor(x));
                 _steps.Add(step);

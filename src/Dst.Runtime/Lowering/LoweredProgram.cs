@@ -7,6 +7,7 @@ namespace Dst.Runtime.Lowering;
 /// A network as backends compute it: nodes in the order in which they run, with fused operations and folded normalisations. Vectors,
 /// memory layouts and forms of a convolution belong to a backend and are not part of it. Immutable.
 /// </summary>
+/// <seealso cref="Dst.Runtime.Inference.InferencePlan"/>
 public sealed class LoweredProgram
 {
     internal LoweredProgram(IReadOnlyList<LoweredNode> nodes, IReadOnlyDictionary<string, LoweredValue> values, string output) =>

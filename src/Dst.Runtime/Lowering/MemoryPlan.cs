@@ -6,12 +6,14 @@ namespace Dst.Runtime.Lowering;
 /// <param name="Reads">The values that it reads.</param>
 /// <param name="Output">The value that it writes.</param>
 /// <param name="Replaceable">Values whose place it may overwrite, if they are as long and nothing reads them later.</param>
+/// <seealso cref="Dst.Runtime.Inference.InferencePlan"/>
 public sealed record PlannedStep(IEnumerable<string> Reads, string Output, params IEnumerable<string> Replaceable);
 
 /// <summary>
 /// Where in one block of memory each value lies. Values that are never needed at the same time may share a place. Places are found by
 /// first fit, in the order in which values are written. The time is near-linear in the number of steps: only gaps are searched.
 /// </summary>
+/// <seealso cref="Dst.Runtime.Inference.InferencePlan"/>
 public sealed class MemoryPlan
 {
     private readonly Dictionary<string, Place> _places = [];

@@ -38,6 +38,14 @@ public sealed record QuantisedModel(Model Model, IReadOnlyList<QuantisedLayer> L
 /// Makes a network of 8-bit integers of a trained one, on some images without labels: weights by the largest of each filter, values by
 /// their ranges on the images. docs/method.md, "8-bit integers", is the arithmetic.
 /// </summary>
+/// <example>
+/// <code>
+/// var model = Model.Load("dst.safetensors");
+/// var images = CalibrationImages.DrawFiles("photos", model, count: 256, seed: 1, Console.WriteLine);
+/// var quantised = Quantiser.Quantise(model, images.Values, images.Count, new QuantiserOptions { Method = RangeMethod.Mse });
+/// quantised.Model.Save("int8.safetensors");
+/// </code>
+/// </example>
 public sealed class Quantiser
 {
     /// <summary>Images on which noise and times are measured.</summary>
@@ -116,7 +124,7 @@ public sealed class Quantiser
         if (range.Most == range.Least)
             throw new InputException(
                 $"{what} is 0 on each of the {images} calibration images, so that it has no range; images like those of the training "
-                    + "were expected, or --keep-float for the layers that read it");
+                    + "were expected, or --keep-float, quantise.keep_float in a recipe, for the layers that read it");
     }
 
     /// <summary>The network with weights that are multiples of their scales.</summary>
@@ -141,33 +149,13 @@ public sealed class Quantiser
         {
             var name = $"{node.Layer}.weight";
             var shape = parameters[name].Shape;
-            var scales = filters[node.Layer] = FilterScales(node, shape[0], known[node.Inputs[0]].Scale);
-            parameters[name] = new(shape, Int8Scales.ToFloats(Int8Scales.ToIntegers(node.Weight, scales), scales));
+            var steps = new WeightSteps(node.Layer, known[node.Inputs[0]].Scale);
+            var scales = filters[node.Layer] = steps.For(shape[0], node.Weight, node.Bias);
+            parameters[name] = new(shape, WeightSteps.Round(node.Weight, scales));
         }
     }
 
     private ByteForm FormOf(LoweredNode node) => node.Operation.OnBytes(_plan.Program.Values[node.Inputs[0]].Shape);
-
-    /// <summary>
-    /// The largest weight of each filter is 127 steps. A filter without weights has the largest step of the layer. A step is so large that
-    /// a filter's bias is at most 2^29 of its sum's.
-    /// </summary>
-    private static float[] FilterScales(LoweredNode node, int filters, float inputScale)
-    {
-        const double MaxBias = 1 << 29;
-        var row = node.Weight!.Length / filters;
-        var scales = new float[filters];
-        for (var o = 0; o < filters; o++)
-        {
-            var largest = 0f;
-            foreach (var w in node.Weight.AsSpan(o * row, row)) largest = Math.Max(largest, Math.Abs(w));
-            var bias = node.Bias is null ? 0 : Math.Abs(node.Bias[o]);
-            scales[o] = (float)Math.Max(largest / Int8Scales.MaxWeight, bias / (inputScale * MaxBias));
-        }
-
-        var most = scales.Max() is > 0 and var scale ? scale : 1;
-        return Array.ConvertAll(scales, scale => scale > most * 1e-6f ? scale : most);
-    }
 
     /// <summary>The smallest scale of a node's output that <see cref="Kernels.Requantisation"/> can express, with room.</summary>
     private static double LeastScale(LoweredNode node, Dictionary<string, ByteScale> known, Dictionary<string, float[]> filters)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace Dst.Runtime.Threading;
 
 /// <summary>Native memory of floats: zeroed, aligned to a cache line, never moved, freed on disposal.</summary>
+/// <seealso cref="Dst.Runtime.Inference.InferenceSession"/>
 public sealed unsafe class AlignedBuffer : IDisposable
 {
     private const nuint CacheLine = 64;

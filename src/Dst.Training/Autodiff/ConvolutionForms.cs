@@ -40,7 +40,7 @@ public sealed class ConvolutionForms
     /// <param name="compute">Threads and vector width.</param>
     public static ConvolutionForms Measure(Model model, int batch, ComputeContext compute)
     {
-        var layers = model.Graph.Nodes.Where(node => node.Operation is Conv2dOp { Groups: 1 })
+        var layers = model.Graph.Nodes.Where(node => node.Operation is Conv2dOp)
             .ToDictionary(node => node.Name, node => ((Conv2dOp)node.Operation).ShapeFor(model.Graph.Shapes[node.Inputs[0]]));
         var best = layers.ToDictionary(layer => layer.Key, _ => (Form: ConvolutionForm.Direct, Time: TimeSpan.MaxValue));
         foreach (var form in Choices)

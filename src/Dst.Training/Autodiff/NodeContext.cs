@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels.Simd;
+using Dst.Quantisation;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
@@ -21,6 +22,9 @@ internal sealed record NodeContext
 
     /// <summary>Seed of the dropout masks.</summary>
     public required long Seed { get; init; }
+
+    /// <summary>The scales of those values, by node or input, that are computed as bytes are in inference.</summary>
+    public IReadOnlyDictionary<string, ByteScale> Scales { get; init; } = new Dictionary<string, ByteScale>();
 
     /// <summary>How convolutions are computed.</summary>
     public required ConvolutionForms Forms { get; init; }

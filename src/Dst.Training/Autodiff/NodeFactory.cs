@@ -22,8 +22,8 @@ internal sealed class NodeFactory(NodeContext context)
     /// <summary>Makes all nodes, in the order of the forward pass.</summary>
     public TrainingNode[] CreateAll()
     {
-        _features[NetworkGraph.InputName] = NewFeature(context.Graph.Input, needsGradient: false);
-        foreach (var node in context.Graph.Nodes) _features[node.Name] = JoinsInput(node) ? Join(node) : Add(Create(node));
+        AddFeature(NetworkGraph.InputName, NewFeature(context.Graph.Input, needsGradient: false));
+        foreach (var node in context.Graph.Nodes) AddFeature(node.Name, JoinsInput(node) ? Join(node) : Add(Create(node)));
         foreach (var name in context.Kept) _features[name].IsKept = true;
         GradientSharing.Plan(_nodes);
         foreach (var node in _nodes) node.Plan();
@@ -38,6 +38,15 @@ internal sealed class NodeFactory(NodeContext context)
     {
         _nodes.Add(node);
         return node.Output;
+    }
+
+    /// <summary>What the readers of a node see: its output, rounded as its bytes are if it has a scale.</summary>
+    private void AddFeature(string name, Feature output)
+    {
+        _features[name] = context.Scales.TryGetValue(name, out var scale)
+            ? Add(new FakeQuantisationNode(
+                context, new(name, new ConversionOp(), [name]), output, NewFeature(output.Shape, output.NeedsGradient), scale))
+            : output;
     }
 
     private StoredFeature NewFeature(FeatureShape shape, bool needsGradient = true)

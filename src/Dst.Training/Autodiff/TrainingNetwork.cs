@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Dst.Graph;
 using Dst.Masks;
+using Dst.Quantisation;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
@@ -28,10 +29,13 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="seed">Seed of the dropout masks.</param>
     /// <param name="features">Nodes for <see cref="ReadFeature"/> and <see cref="SetFeatureGradient"/>; not the last one.</param>
     /// <param name="forms">Forms of the convolutions, or null for <see cref="ConvolutionForms.Estimated"/>.</param>
+    /// <param name="scales">
+    /// Scales of the values, by name of node or input, that are rounded as the bytes of a quantised network are; null for none.
+    /// </param>
     /// <exception cref="InputException">A batch does not fit into memory.</exception>
     public TrainingNetwork(
         Model model, int maxBatch, ComputeContext compute, long seed,
-        IReadOnlyList<string>? features = null, ConvolutionForms? forms = null)
+        IReadOnlyList<string>? features = null, ConvolutionForms? forms = null, IReadOnlyDictionary<string, ByteScale>? scales = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBatch, 1);
         NetworkMemory.Check(model.Graph, maxBatch);
@@ -49,6 +53,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
             Kept = features ?? [],
             MaxBatch = maxBatch,
             Seed = seed,
+            Scales = scales ?? new Dictionary<string, ByteScale>(),
             Forms = forms ?? ConvolutionForms.Estimated,
             Tier = compute.Tier,
             Ranks = compute.Ranks,

@@ -5,6 +5,13 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>Training, validation and test images in memory, with what a network must know of them.</summary>
+/// <example>
+/// <code>
+/// var data = DataSet.Load(new DataOptions { Path = "photos.zip" }, seed: 1, Environment.CurrentDirectory, Console.WriteLine);
+/// Console.WriteLine($"{data.Training.Count} images of {data.ClassNames.Count} classes, input {data.Shape}");
+/// new DataInspection(data).WriteGrid("grid.png");
+/// </code>
+/// </example>
 public sealed class DataSet
 {
     private DataSet(DataOptions options, IReadOnlyList<string> classNames, FeatureShape shape) =>
@@ -73,6 +80,7 @@ public sealed class DataSet
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(log);
+        using var archive = ImageArchive.OpenIfAny(SourceData.FullPath(options.Path, baseFolder));
         options = DataKinds.Resolve(options, baseFolder, log);
         return Load(SourceData.Open(options, baseFolder, log, cancellation), options, seed, baseFolder, log, cancellation);
     }
@@ -80,6 +88,7 @@ public sealed class DataSet
     internal static DataSet Load(
         SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
+        using var unlabelled = ImageArchive.OpenIfAny(SourceData.FullPath(options.Unlabelled, baseFolder));
         var splits = SourceSplits.Draw(source, options, seed, baseFolder, log);
         (options, var shape) = InputShape.Of(options, source, cancellation);
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
@@ -95,9 +104,9 @@ public sealed class DataSet
             Test = LoadSplit("test", splits.Test, shape),
             Normalisation = Statistics.Normalise(training, options, shape, cancellation),
         };
-        var unlabelled = data.Unlabelled.Count > 0 ? $" and {data.Unlabelled.Count} unlabelled" : "";
+        var others = data.Unlabelled.Count > 0 ? $" and {data.Unlabelled.Count} unlabelled" : "";
         log(
-            $"data: {data.ClassNames.Count} classes, {training.Count} training{unlabelled}, {data.Validation.Count} validation and "
+            $"data: {data.ClassNames.Count} classes, {training.Count} training{others}, {data.Validation.Count} validation and "
             + $"{data.Test.Count} test images, input {shape}");
         if (InputShape.Describe(data) is { } line) log($"data: {line}");
         var sizes = data.Splits.SelectMany(split => split.Samples).Select(sample => (sample.Height, sample.Width));

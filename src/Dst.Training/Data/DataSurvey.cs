@@ -1,8 +1,15 @@
 using Dst.Foundations;
+using Dst.Images;
 
 namespace Dst.Training.Data;
 
 /// <summary>What a data set holds: counts and sizes, found without decoding images whose format tells its size.</summary>
+/// <example>
+/// <code>
+/// var survey = DataSurvey.Of(new DataOptions { Path = "photos" }, Environment.CurrentDirectory);
+/// Console.WriteLine($"{survey.Images} images of {survey.Classes} classes");
+/// </code>
+/// </example>
 public sealed record DataSurvey
 {
     /// <summary>Number of classes.</summary>
@@ -42,6 +49,7 @@ public sealed record DataSurvey
     {
         ArgumentNullException.ThrowIfNull(options);
         static void Silent(string line) { } // DataSet.Load says the same lines
+        using var archive = ImageArchive.OpenIfAny(SourceData.FullPath(options.Path, baseFolder));
         options = DataKinds.Resolve(options, baseFolder, Silent);
         return Of(SourceData.Open(options, baseFolder, Silent, cancellation), cancellation);
     }

@@ -15,6 +15,7 @@ public sealed record Leak(string What, string First, string Second, int Count, I
 }
 
 /// <summary>Finds images that are in two splits: accuracy on them says nothing about new images.</summary>
+/// <seealso cref="DataInspection"/>
 public static class LeakCheck
 {
     private const int MaxExamples = 3;

@@ -7,6 +7,7 @@ namespace Dst.Training.Data;
 /// <param name="Height">Rows, at most <see cref="MaxSide"/>.</param>
 /// <param name="Width">Columns, at most <see cref="MaxSide"/>.</param>
 /// <param name="Pixels">8-bit samples, [Height, Width, Channels].</param>
+/// <seealso cref="Dst.Training.Experiments.Runs.TestRecord"/>
 public sealed record Thumbnail(int Channels, int Height, int Width, byte[] Pixels)
 {
     /// <summary>Longest side.</summary>

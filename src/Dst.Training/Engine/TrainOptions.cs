@@ -27,11 +27,11 @@ public enum ClassWeighting
 }
 
 /// <summary>How one network is trained.</summary>
-public sealed record TrainOptions
+public record TrainOptions
 {
     /// <summary>Passes over the training data, unlabelled images included.</summary>
     [Setting("passes over the training data, unlabelled images included", Min = 1, Max = 100_000)]
-    public int Epochs { get; init; } = 30;
+    public virtual int Epochs { get; init; } = 30;
 
     /// <summary>Images in a step, labelled and unlabelled.</summary>
     [Setting("images in a step, labelled and unlabelled", Min = 1, Max = 4096)]

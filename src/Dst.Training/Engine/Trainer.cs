@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Dst.Foundations;
+using Dst.Runtime.Quantisation;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Masks;
@@ -14,6 +15,16 @@ namespace Dst.Training.Engine;
 /// Trains one network. Its whole state between two steps is <see cref="State"/> and <see cref="Tensors"/>. With both restored from a
 /// checkpoint, it ends with the same bits as if it had never stopped.
 /// </summary>
+/// <example>
+/// <code>
+/// var data = DataSet.Load(new DataOptions { Path = "photos" }, seed: 1, Environment.CurrentDirectory, Console.WriteLine);
+/// var start = Initialiser.Initialise(Zoo.Build("resnet8", data.Shape, data.ClassNames.Count), seed: 1);
+/// using var pool = new WorkerPool(Environment.ProcessorCount);
+/// var phase = new TrainingPhase("student", start, new TrainOptions { Epochs = 20 }) { Teacher = Model.Load("teacher.safetensors") };
+/// using var trainer = new Trainer(phase, data, new ComputeContext(pool), seed: 1);
+/// trainer.Run().Model.Save("student.safetensors");
+/// </code>
+/// </example>
 public sealed class Trainer : IDisposable
 {
     private readonly TrainingPhase _phase;
@@ -25,7 +36,7 @@ public sealed class Trainer : IDisposable
     private readonly Optimizer _optimizer;
     private readonly Schedule _schedule;
     private readonly ExponentialMovingAverage? _average;
-    private readonly TrainingMasks? _masks;
+    private readonly WeightRule? _rule;
     private readonly IReadOnlyList<Parameter> _trained; // the network's and the projections of hints
     private readonly float[][] _best;
     private readonly float[] _gradient;
@@ -41,7 +52,8 @@ public sealed class Trainer : IDisposable
     {
         var options = phase.Options;
         (_phase, _data) = (phase, data);
-        _network = new(phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms);
+        _network = new(
+            phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms, phase.Quantised?.Int8!.Values);
         _seed = seed;
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
         _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);
@@ -52,7 +64,9 @@ public sealed class Trainer : IDisposable
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
-        _masks = TrainingMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, compute, seed);
+        _rule = phase.Quantised is { } quantised
+            ? new QuantisedWeights(_network, quantised)
+            : TrainingMasks.Create(phase, _network, (long)_training.BatchesPerEpoch * options.Epochs, data, compute, seed);
         _best = [.. _network.Parameters.Select(parameter => (float[])parameter.Value.Clone())];
         _gradient = new float[options.Batch * _network.Classes];
         _noisy = new float[phase.Noise > 0 ? options.Batch * _network.Graph.Input.Count : 0];
@@ -88,7 +102,7 @@ public sealed class Trainer : IDisposable
         foreach (var parameter in _trained) yield return (parameter.Shape.Name, parameter.Value);
         foreach (var state in _optimizer.State) yield return state;
         foreach (var state in _average?.State ?? []) yield return state;
-        foreach (var state in _masks?.State ?? []) yield return state;
+        foreach (var state in _rule?.State ?? []) yield return state;
         for (var i = 0; i < _best.Length; i++) yield return ($"{_network.Parameters[i].Shape.Name}.best", _best[i]);
     }
 
@@ -104,7 +118,7 @@ public sealed class Trainer : IDisposable
         _optimizer.Restore(tensors, State.Step);
         _average?.Restore(tensors, State.Step);
         foreach (var parameter in _trained) tensors[parameter.Shape.Name].CopyTo(parameter.Value, 0);
-        _masks?.Restore(tensors, State.Step);
+        _rule?.Restore(tensors, State.Step);
         for (var i = 0; i < _best.Length; i++) tensors[$"{_network.Parameters[i].Shape.Name}.best"].CopyTo(_best[i], 0);
     }
 
@@ -136,8 +150,10 @@ public sealed class Trainer : IDisposable
         }
 
         for (var i = 0; i < _best.Length; i++) _best[i].CopyTo(_network.Parameters[i].Value, 0);
-        _masks?.Finish();
-        return new(_network.ToModel(), State.BestEpoch, State.BestTop1, State.Epoch, State.Seconds)
+        _rule?.Finish();
+        var trained = _network.ToModel();
+        var result = _phase.Quantised is { } quantised ? WeightSteps.Apply(quantised, trained) : trained;
+        return new(result, State.BestEpoch, State.BestTop1, State.Epoch, State.Seconds)
         {
             LabelledImages = _data.Training.Count,
             UnlabelledImages = UnlabelledImages,
@@ -167,7 +183,7 @@ public sealed class Trainer : IDisposable
 
     private void Step(Batch batch)
     {
-        _masks?.BeginStep(State.Step);
+        _rule?.BeginStep(State.Step);
         var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
         var logits = _network.Forward(WithNoise(batch), batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
@@ -180,7 +196,7 @@ public sealed class Trainer : IDisposable
 
         _network.Backward(gradient);
         if (_phase.Options.Clip > 0) GradientClipping.Clip(_trained, _phase.Options.Clip);
-        _masks?.BeginUpdate();
+        _rule?.BeginUpdate();
         _optimizer.Step(_schedule.LearningRate(State.Step));
         _average?.Update();
         State.LossSum += loss * batch.Count;
@@ -219,7 +235,7 @@ public sealed class Trainer : IDisposable
     private (double Loss, double Top1) Validate(CancellationToken cancellation)
     {
         _average?.Swap();
-        _masks?.BeginEvaluation();
+        _rule?.BeginEvaluation();
         try
         {
             var (loss, top1) = Evaluate(cancellation);
@@ -229,7 +245,7 @@ public sealed class Trainer : IDisposable
         }
         finally // a checkpoint, after a cancellation too, needs the weights in training
         {
-            _masks?.EndEvaluation();
+            _rule?.EndEvaluation();
             _average?.Swap();
         }
     }
@@ -243,7 +259,7 @@ public sealed class Trainer : IDisposable
 
     private void KeepBest(double top1)
     {
-        if (_masks?.IsComplete(State.Step) == false)
+        if (_rule?.IsComplete(State.Step) == false)
         {
             State.ImprovedEpoch = State.Epoch + 1; // patience waits for the final sparsity
             return;

@@ -21,6 +21,12 @@ public sealed record TrainingPhase(string Arm, Model Start, TrainOptions Options
     /// <summary>Pruning during the training, or null.</summary>
     public Pruning? Pruning { get; init; }
 
+    /// <summary>
+    /// The quantised form of <see cref="Start"/>, which the training is to improve: the network computes with its scales. Null for a
+    /// training in floats.
+    /// </summary>
+    public Model? Quantised { get; init; }
+
     /// <summary>How convolutions are computed.</summary>
     public ConvolutionForms Forms { get; init; } = ConvolutionForms.Estimated;
 

@@ -7,6 +7,7 @@ namespace Dst.Training.Engine;
 /// <param name="Threshold">Pairs at least as similar are accepted.</param>
 /// <param name="FalseAccept">Share of the pairs of different classes that are accepted, 0 to 1.</param>
 /// <param name="FalseReject">Share of the pairs of one class that are rejected, 0 to 1.</param>
+/// <seealso cref="VerificationMetrics"/>
 public readonly record struct RocPoint(double Threshold, double FalseAccept, double FalseReject);
 
 /// <summary>
@@ -17,6 +18,12 @@ public readonly record struct RocPoint(double Threshold, double FalseAccept, dou
 /// EER = (FAR(t*) + FRR(t*)) / 2, at the t* where FRR reaches FAR; where both are equal over a range, its middle
 /// </code>
 /// </summary>
+/// <example>
+/// <code>
+/// float[] embeddings = [1, 0, 0.9f, 0.1f, 0, 1]; // three images, two numbers each
+/// Console.WriteLine(VerificationMetrics.Of(embeddings, [0, 0, 1]).EqualErrorRate);
+/// </code>
+/// </example>
 public sealed class VerificationMetrics
 {
     private readonly float[] _same; // ascending

@@ -20,6 +20,9 @@ public enum ArmStart
 
     /// <summary>A narrower student with initial weights, of about the cost of the half-pruned one.</summary>
     NarrowStudent,
+
+    /// <summary>The finished network of the arm that it quantises (<see cref="Arm.Quantises"/>).</summary>
+    Finished,
 }
 
 /// <summary>
@@ -34,7 +37,10 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     public MaskKind? Masks { get; init; }
 
     /// <summary>The section of the recipe by which it is taught, or null if it learns from labels alone.</summary>
-    public Func<Recipe, DistillationOptions>? Distill { get; init; }
+    public Func<Recipe, DistillationOptions?>? Distill { get; init; }
+
+    /// <summary>The arm whose finished network it makes one of 8-bit integers, or null if its network is one of floats.</summary>
+    public Func<Recipe, Arm>? Quantises { get; init; }
 
     /// <summary>The model file that a recipe may give instead of a training, or null.</summary>
     public Func<Recipe, string?> Given { get; init; } = _ => null;
@@ -65,6 +71,16 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         },
         new(ArmNames.DenseLonger, ArmStart.BestStudent, recipe => recipe.TrainAfterPruning) { Distill = recipe => recipe.DistillPruned },
         new(ArmNames.HalfWidth, ArmStart.NarrowStudent, recipe => recipe.Train) { Distill = recipe => recipe.Distill },
+        new(ArmNames.StudentInt8, ArmStart.Finished, recipe => recipe.Quantise)
+        {
+            Quantises = BestStudentOf,
+            Distill = recipe => recipe.Quantise.IsTrained ? recipe.Distill : null,
+        },
+        new(ArmNames.DstInt8, ArmStart.Finished, recipe => recipe.Quantise)
+        {
+            Quantises = _ => Of(ArmNames.Dst),
+            Distill = recipe => recipe.Quantise.IsTrained ? recipe.DistillPruned : null,
+        },
     ];
 
     /// <summary>The arm of a name.</summary>
@@ -82,6 +98,9 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>What it is in a recipe, in a sentence without its full stop.</summary>
     public string DescribeIn(Recipe recipe)
     {
+        if (Quantises is not null)
+            return $"the finished {Quantises(recipe).Name} in 8-bit integers, "
+                + (recipe.Quantise.IsTrained ? DescribeTeaching(recipe) : "not trained");
         var network = StartIn(recipe) switch
         {
             ArmStart.Teacher => "the teacher",
@@ -125,6 +144,7 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         if (Given(recipe) is not null) return [];
         var distill = Distill?.Invoke(recipe);
         var needs = new List<Arm>();
+        if (Quantises is not null) needs.Add(Quantises(recipe));
         var startsDense = StartIn(recipe) == ArmStart.BestStudent;
         if (startsDense) needs.Add(BestStudentOf(recipe));
         if (distill is { LearnsFromTeacher: true }) needs.Add(Of(ArmNames.Teacher));

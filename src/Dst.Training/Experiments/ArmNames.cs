@@ -27,9 +27,18 @@ public static class ArmNames
     /// <summary>A narrower dense student of about the cost of the half-pruned one, taught by T.</summary>
     public const string HalfWidth = "half-width";
 
+    /// <summary>S* in 8-bit integers.</summary>
+    public const string StudentInt8 = "student-int8";
+
+    /// <summary>The network of <see cref="Dst"/> in 8-bit integers.</summary>
+    public const string DstInt8 = "dst-int8";
+
     /// <summary>The training of an auto-encoder before the arms; not an arm itself.</summary>
     public const string Pretrain = "pretrain";
 
     /// <summary>The names of <see cref="Arm.All"/>, in the order in which arms run.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Arm.All.Select(arm => arm.Name)];
+
+    /// <summary>Those of them whose networks compute in floats.</summary>
+    public static IReadOnlyList<string> OfFloats { get; } = [.. Arm.All.Where(arm => arm.Quantises is null).Select(arm => arm.Name)];
 }

@@ -4,9 +4,11 @@ using Dst.Training.Objectives;
 namespace Dst.Training.Experiments;
 
 /// <summary>Finds keys that a command line sets in vain.</summary>
+/// <seealso cref="Dst.Training.Experiments.Recipes.RecipeFile"/>
 public static class EffectiveKeys
 {
     private static readonly string[] KeysOfArchitecture = ["arch", "width", "dropout", "pooling", "pool_dropout", "pool_inference"];
+    private static readonly string[] KeysOfQuantising = ["quantise.epochs", "quantise.images", "quantise.method", "quantise.keep_float"];
     private const string Arms = "arms";
 
     /// <summary>Refuses the first setting of a command that trains a recipe that has no effect.</summary>
@@ -68,7 +70,12 @@ public static class EffectiveKeys
         }
 
         var start = arm.StartIn(recipe);
-        if (start != ArmStart.BestStudent)
+        if (arm.Quantises is not null)
+        {
+            foreach (var key in recipe.Quantise.IsTrained ? ["quantise"] : KeysOfQuantising) yield return key;
+            if (!recipe.Quantise.IsTrained) yield break;
+        }
+        else if (start != ArmStart.BestStudent)
         {
             var network = start == ArmStart.Teacher || recipe.Student.IsTeacher ? "teacher" : "student";
             yield return $"{network}.from";
@@ -82,7 +89,7 @@ public static class EffectiveKeys
             if (recipe.Pretrain.IsUsed) yield return "pretrain";
         }
 
-        yield return "train"; // teacher.train and prune_train inherit from it
+        yield return "train"; // teacher.train, prune_train and quantise inherit from it
         if (start == ArmStart.Teacher) yield return "teacher.train";
         if (start == ArmStart.BestStudent) yield return "prune_train";
         if (arm.Masks is not null || start == ArmStart.NarrowStudent) yield return "prune";

@@ -5,6 +5,7 @@ using Dst.Training.Masks.Repair;
 namespace Dst.Training.Experiments;
 
 /// <summary>Fits a finished model to a data set.</summary>
+/// <seealso cref="Pipeline"/>
 public static class ModelFit
 {
     /// <summary>

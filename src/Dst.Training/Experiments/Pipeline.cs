@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Graph;
 using Dst.ModelFiles;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
@@ -17,6 +18,17 @@ namespace Dst.Training.Experiments;
 /// Embedded Systems", 2023, Algorithm 1, with its controls: the table <see cref="Arm.All"/>. Every choice is made on validation data;
 /// the test data is read once for each arm, when the arm is finished.
 /// </summary>
+/// <example>
+/// <code>
+/// var recipe = RecipeFile.Load("recipes/quickstart.yaml");
+/// var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, Console.WriteLine);
+/// using var run = RunFolder.Create(recipe, DateTime.Now);
+/// using var pool = new WorkerPool(Environment.ProcessorCount);
+/// var compute = new ComputeContext(pool);
+/// var pipeline = new Pipeline(run, data, compute, model => LatencyMeter.Measure(compute.Tier, model));
+/// foreach (var arm in pipeline.Run().Arms) Console.WriteLine($"{arm.Arm}: {arm.TestTop1:P1}");
+/// </code>
+/// </example>
 public sealed class Pipeline
 {
     private readonly RunFolder _run;
@@ -113,11 +125,60 @@ public sealed class Pipeline
             return _models[arm] = imported.Model;
         }
 
-        var (phase, isPruned) = Plan(arm, cancellation);
-        var result = Train(phase, cancellation);
+        var (result, isPruned) = arm.Quantises is null ? TrainFloats(arm, cancellation) : Quantise(arm, cancellation);
         _finisher.Finish(arm, result, isPruned, Log, cancellation);
         return _models[arm] = result.Model;
     }
+
+    private (PhaseResult Result, bool IsPruned) TrainFloats(Arm arm, CancellationToken cancellation)
+    {
+        var (phase, isPruned) = Plan(arm, cancellation);
+        return (Train(phase, cancellation), isPruned);
+    }
+
+    /// <summary>
+    /// Quantises the network of another arm and trains it if the recipe asks for that. It is validated as inference computes it.
+    /// </summary>
+    private (PhaseResult Result, bool IsPruned) Quantise(Arm arm, CancellationToken cancellation)
+    {
+        var source = arm.Quantises!(_recipe);
+        var model = Get(source, cancellation).ToLogits();
+        var pruning = source.Masks is { } masks && !(source.StartIn(_recipe) == ArmStart.BestStudent && BestStudent().Masks.Count > 0)
+            ? new Pruning(_recipe.Prune, masks)
+            : null;
+        var quantised = new Quantising(_run, _data, _compute.Tier).Start(arm.Name, model, Log, cancellation);
+        if (!_recipe.Quantise.IsTrained) return (_finisher.Import(arm, quantised, cancellation), pruning is not null);
+        var phase = new TrainingPhase(arm.Name, BatchNormFolding.Apply(model), arm.TrainIn(_recipe)) { Quantised = quantised };
+        var trained = Train(Taught(arm, phase, Dense, cancellation), cancellation);
+        var validated = _finisher.Import(arm, trained.Model, cancellation);
+        return (trained with { BestTop1 = validated.BestTop1 }, pruning is not null);
+
+        Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation).ToLogits();
+        // Its channels are in the order that pruning gave them.
+        Model Dense() => pruning is null || pruning.Options.IsFromScratch
+            ? BestStudent()
+            : pruning.Permute(BestStudent(), GradientsFor(BestStudent()), log: null);
+    }
+
+    /// <summary>A phase with the networks that teach in an arm.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="phase">Without teachers.</param>
+    /// <param name="dense">Gives the network before pruning.</param>
+    /// <param name="cancellation">Ends the training of a teacher.</param>
+    private TrainingPhase Taught(Arm arm, TrainingPhase phase, Func<Model> dense, CancellationToken cancellation)
+    {
+        var distill = arm.Distill?.Invoke(_recipe);
+        return phase with
+        {
+            Distillation = distill ?? new(),
+            Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
+            Dense = distill is { NeedsDense: true } ? dense() : null,
+        };
+
+        Model Teacher() => _recipe.Student.IsTeacher ? dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
+    }
+
+    private ScoreGradients GradientsFor(Model model) => new(_data.For(model), _recipe.Train.Batch, _compute, _recipe.Seed);
 
     private PhaseResult Train(TrainingPhase phase, CancellationToken cancellation)
     {
@@ -156,19 +217,14 @@ public sealed class Pipeline
             + "effect");
         var pruning = arm.Masks is { } masks && !hasMasks ? new Pruning(_recipe.Prune, masks) { Ranks = _compute.Ranks } : null;
         var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);
-        var distill = arm.Distill?.Invoke(_recipe);
         var phase = new TrainingPhase(arm.Name, start, arm.TrainIn(_recipe))
         {
             Pruning = _recipe.Prune.ChangesInTraining ? pruning : null,
-            Distillation = distill ?? new(),
-            Teacher = distill is { LearnsFromTeacher: true } ? Teacher() : null,
-            Dense = distill is { NeedsDense: true } ? Dense() : null,
         };
-        return (phase, pruning is not null);
+        return (Taught(arm, phase, Dense, cancellation), pruning is not null);
 
         Model BestStudent() => Get(Arm.BestStudentOf(_recipe), cancellation);
         Model Dense() => startsDense ? dense : BestStudent();
-        Model Teacher() => _recipe.Student.IsTeacher ? Dense() : Get(Arm.Of(ArmNames.Teacher), cancellation);
     }
 
     /// <summary>The network of a start, the student from its auto-encoder if the recipe asks for that.</summary>
@@ -185,7 +241,7 @@ public sealed class Pipeline
     /// <summary>A network in the order of channels that pruning gives it, and what its phase starts from.</summary>
     private (Model Dense, Model Start) Prepare(Arm arm, Model model, Pruning pruning, CancellationToken cancellation)
     {
-        var gradients = new ScoreGradients(_data.For(model), _recipe.Train.Batch, _compute, _recipe.Seed);
+        var gradients = GradientsFor(model);
         switch (pruning.Options.Method)
         {
             case PruningMethod.OneShot:

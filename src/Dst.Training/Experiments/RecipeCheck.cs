@@ -147,6 +147,7 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
         CheckTraining("train", _recipe.Train);
         if (_recipe.Pretrain.IsUsed) CheckTraining("pretrain.train", _recipe.Pretrain.TrainWithoutLabels);
         CheckTraining("prune_train", _recipe.TrainAfterPruning);
+        if (_recipe.Quantise.IsTrained && _arms.Any(arm => arm.Quantises is not null)) CheckTraining("quantise", _recipe.Quantise);
     }
 
     private void CheckTraining(string section, TrainOptions options)
@@ -196,12 +197,13 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
         {
             var network = NetworkOf(arm);
             if (arm.Given(_recipe) is not null) continue;
+            if (arm.Quantises is not null) CheckQuantised(network.Graph);
             if (network.IsPruned && arm.StartIn(_recipe) == ArmStart.BestStudent) CheckPruned(arm);
             else if (arm.Masks is not null) PruningPlan.CheckPrunesAny($"'{network.Graph.Name}'", network.Graph, _recipe.Prune);
             if (arm.Start == ArmStart.NarrowStudent) CheckNarrow();
             NetworkMemory.Check(network.Graph, arm.TrainIn(_recipe).Batch);
-            if (TeacherOf(arm) is not { } teaching) continue;
-            var (distill, teacher) = (arm.Distill!(_recipe), NetworkOf(teaching));
+            if (TeacherOf(arm) is not { } teaching || arm.Distill?.Invoke(_recipe) is not { } distill) continue;
+            var teacher = NetworkOf(teaching);
             InputChange.Between(network.Inputs, teacher.Inputs, data.Shape, $"teacher '{teacher.Graph.Name}'");
             LossTerms.CheckLayers(distill, teacher.Graph, network.Graph);
             LossTerms.CheckBlocks(distill, network.Graph);
@@ -209,6 +211,16 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
 
         var isGiven = Arm.BestStudentOf(_recipe).Given(_recipe) is not null || _recipe.Student.From is not null;
         if (!isGiven && _arms.Any(arm => arm.Start != ArmStart.Teacher)) networks.Build(ArmStart.NarrowStudent);
+    }
+
+    /// <summary>Checks that a layer is left to quantise.</summary>
+    private void CheckQuantised(CheckedGraph graph)
+    {
+        string[] layers = [.. graph.Nodes.Where(node => node.Operation.IsWeighted).Select(node => node.Name)];
+        if (Quantising.KeptFloat(_recipe.Quantise, layers).Count == layers.Length)
+            throw new InputException(
+                $"quantise.keep_float names each of the {Words.Count(layers.Length, "layer")} with weights of {graph.Name}; "
+                + "at least one was expected to be quantised");
     }
 
     /// <summary>Checks that the narrow student is a narrower form of the dense student, where a file gives that.</summary>
@@ -252,6 +264,12 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
 
     private Network Load(Arm arm)
     {
+        if (arm.Quantises is { } quantises)
+        {
+            var source = NetworkOf(quantises(_recipe));
+            return source with { Graph = BatchNormFolding.Apply(source.Graph) };
+        }
+
         var start = arm.StartIn(_recipe);
         if (arm.Given(_recipe) is null && start == ArmStart.BestStudent) return NetworkOf(Arm.BestStudentOf(_recipe));
         var model = arm.Given(_recipe) is { } path ? given.Load(arm, path) : networks.FindFrom(start);

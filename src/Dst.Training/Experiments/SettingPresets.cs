@@ -3,6 +3,12 @@ using Dst.Training.Experiments.Recipes;
 namespace Dst.Training.Experiments;
 
 /// <summary>Keys of a recipe for what is wanted most often.</summary>
+/// <example>
+/// <code>
+/// var result = new Experiment("photos", SettingPresets.CompressModel("dense.safetensors")).Run();
+/// Console.WriteLine(result.ModelPath);
+/// </code>
+/// </example>
 public static class SettingPresets
 {
     /// <summary>Prunes by the best known way: what is kept is chosen by what a layer's output loses, and fitted to it.</summary>
@@ -25,6 +31,11 @@ public static class SettingPresets
         SettingOverride.Of("teacher.model", path, "the model"),
         .. Parse($"arms=[{ArmNames.Dst}]", "student.is_teacher=true", "distill_pruned.preset=kd"), .. HalveWithRepair,
     ];
+
+    /// <summary>
+    /// Comes after <see cref="Compress"/> or <see cref="CompressModel"/>: makes the halved network one of 8-bit integers too.
+    /// </summary>
+    public static IReadOnlyList<SettingOverride> Int8 { get; } = Parse($"arms=[{ArmNames.DstInt8}]");
 
     private static SettingOverride[] Parse(params string[] settings) => Array.ConvertAll(settings, SettingOverride.Parse);
 }

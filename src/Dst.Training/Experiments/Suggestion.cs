@@ -6,6 +6,7 @@ namespace Dst.Training.Experiments;
 /// <param name="Key">The key that stands for the choice. Whoever sets it has made the choice.</param>
 /// <param name="Text">What is chosen, and why, in a few words.</param>
 /// <param name="Settings">The keys.</param>
+/// <seealso cref="Suggestions"/>
 public sealed record Suggestion(string Key, string Text, IReadOnlyList<SettingOverride> Settings)
 {
     private const string Where = "the choice for this data";

@@ -10,6 +10,13 @@ namespace Dst.Training.Experiments;
 /// <summary>
 /// Chooses network, input, augmentation and training for a data set by what is found in it: rules of thumb, not a search.
 /// </summary>
+/// <example>
+/// <code>
+/// var survey = DataSurvey.Of(new DataOptions { Path = "photos" }, Environment.CurrentDirectory);
+/// var recipe = RecipeFile.Parse("a program", "name: photos");
+/// foreach (var suggestion in Suggestions.For(survey, recipe, [], null)) Console.WriteLine(suggestion.Text);
+/// </code>
+/// </example>
 public sealed class Suggestions
 {
     private const int LargestOwnSide = 64;
@@ -65,7 +72,8 @@ public sealed class Suggestions
 
     /// <summary>Whether a recipe trains a network that is not the pruned form of a given one.</summary>
     public static bool TrainsNew(Recipe recipe) =>
-        Arm.NeededBy(recipe).Any(arm => arm.Given(recipe) is null && arm.StartIn(recipe) != ArmStart.BestStudent);
+        Arm.NeededBy(recipe).Any(arm =>
+            arm.Given(recipe) is null && arm.StartIn(recipe) is not (ArmStart.BestStudent or ArmStart.Finished));
 
     private IEnumerable<Suggestion> All() =>
         [Teacher(), Student(), Input(), Augmentation(), .. Split(), .. Classes(), Batch(), .. Training(), .. AfterPruning()];
@@ -177,6 +185,9 @@ public sealed class Suggestions
         yield return Suggestion.Of(
             "prune_train.schedule.learning_rate", $"learning rate {rate:G3} after halving",
             ("prune_train.schedule.learning_rate", rate), ("prune_train.schedule.kind", "one_cycle"));
+        var rounded = Math.Max(Epochs / 8, 1);
+        yield return Suggestion.Of(
+            "quantise.epochs", $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits", ("quantise.epochs", rounded));
     }
 
     /// <summary>What suits a number of images.</summary>

@@ -7,6 +7,7 @@ namespace Dst.Training.Masks;
 /// <param name="Layers">Pruned layers that share the order.</param>
 /// <param name="Before">Share of the score that was kept in the old order.</param>
 /// <param name="After">Share that is kept in the new one.</param>
+/// <seealso cref="ChannelPermuter"/>
 public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Before, double After)
 {
     /// <summary>A line for a log.</summary>
@@ -17,6 +18,13 @@ public sealed record PermutedChannels(IReadOnlyList<string> Layers, double Befor
 /// Reorders output channels before pruning, so that similar filters share a block (<see cref="BlockSearch"/>). The order is absorbed in the
 /// biases and batch normalisations of the same channels and in the inputs of the layers that read them: the network computes the same.
 /// </summary>
+/// <example>
+/// <code>
+/// var changes = new List&lt;PermutedChannels>();
+/// var options = new PruningOptions { Permute = true };
+/// var model = ChannelPermuter.Permute(Model.Load("dense.safetensors"), options, gradients: null, changes);
+/// </code>
+/// </example>
 public static class ChannelPermuter
 {
     /// <summary>

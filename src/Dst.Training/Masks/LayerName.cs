@@ -3,6 +3,7 @@ using System.IO.Enumeration;
 namespace Dst.Training.Masks;
 
 /// <summary>Names of layers in recipes, in which * stands for any characters.</summary>
+/// <seealso cref="PruningOptions"/>
 public static class LayerName
 {
     /// <summary>Whether <paramref name="pattern"/> names <paramref name="layer"/>.</summary>

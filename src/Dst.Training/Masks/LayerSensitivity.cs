@@ -10,6 +10,7 @@ namespace Dst.Training.Masks;
 /// <param name="Kept">Of these, how many are kept.</param>
 /// <param name="Top1">Accuracy on the validation data, 0 to 1.</param>
 /// <param name="Loss">Cross-entropy on the validation data.</param>
+/// <seealso cref="UhpPruner"/>
 public sealed record LayerSensitivity(string Layer, long Weights, long Kept, double Top1, double Loss)
 {
     /// <summary>The network as it is.</summary>

@@ -9,6 +9,13 @@ namespace Dst.Training.Masks;
 /// score(b, c) = Σ |w| over the filters of block b and the weights of candidate c; of each run of `group` candidates the best `keep` stay
 /// </code>
 /// </summary>
+/// <example>
+/// <code>
+/// var model = Model.Load("dense.safetensors");
+/// var mask = UhpPruner.Prune(model.Parameters["layer1.0.conv1.weight"], UhpPattern.Parse("kernel:16:16"));
+/// Console.WriteLine($"{mask.KeptWeights} weights are kept");
+/// </code>
+/// </example>
 public static class UhpPruner
 {
     /// <summary>Chooses what is kept of one convolution.</summary>

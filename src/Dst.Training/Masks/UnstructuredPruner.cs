@@ -6,6 +6,7 @@ namespace Dst.Training.Masks;
 /// Magnitude pruning without any structure, the control for UHP: Han et al., "Learning both Weights and Connections for
 /// Efficient Neural Networks", 2015, one layer at a time.
 /// </summary>
+/// <seealso cref="UhpPruner"/>
 public static class UnstructuredPruner
 {
     /// <summary>Keeps the weights of largest magnitude of one convolution.</summary>

@@ -8,6 +8,7 @@ namespace Dst.Training.Masks;
 /// Taylor's is the first-order estimate of how much the loss changes when the weight is dropped: Molchanov et al., "Pruning
 /// Convolutional Neural Networks for Resource Efficient Inference", ICLR 2017.
 /// </summary>
+/// <seealso cref="UhpPruner"/>
 public static class WeightScores
 {
     /// <summary>The scores of one layer's weights, at least 0, in the layout of <paramref name="weight"/>.</summary>

@@ -4,6 +4,12 @@ using Dst.Graph;
 namespace Dst.Training.Networks;
 
 /// <summary>Every network that DST can build, by name.</summary>
+/// <example>
+/// <code>
+/// var graph = Zoo.Build("resnet20", new(3, 32, 32), classes: 10);
+/// var model = Initialiser.Initialise(graph, seed: 1);
+/// </code>
+/// </example>
 public static class Zoo
 {
     private const double MinWidth = 0.05;
@@ -33,6 +39,8 @@ public static class Zoo
         ["vgg13"] = b => Vgg.Add(b, 2, 2, 2, 2, 2),
         ["vgg16"] = b => Vgg.Add(b, 2, 2, 3, 3, 3),
         ["mobilenetv2"] = MobileNetV2.Add,
+        ["alexnet"] = AlexNet.Add,
+        ["convmixer"] = ConvMixer.Add,
         [Digits] = Plain.Add4,
         ["plain6"] = Plain.Add6,
         [LeNet7.Name] = LeNet7.Add,

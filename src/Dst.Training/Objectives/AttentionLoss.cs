@@ -11,6 +11,7 @@ namespace Dst.Training.Objectives;
 /// Teacher and student may have different numbers of channels, but maps of one size. A map that is 0 everywhere stays 0 and has no
 /// gradient.
 /// </summary>
+/// <seealso cref="DistillationOptions"/>
 public static class AttentionLoss
 {
     /// <summary>The loss of a batch; its gradient by the student's features is added to <paramref name="gradient"/>.</summary>

@@ -8,6 +8,7 @@ namespace Dst.Training.Objectives;
 /// L = weight · mean over the batch of −w_y·Σⱼ qⱼ log σ(z)ⱼ        ∂L/∂z = weight·w_y/N · (σ(z) − q)
 /// </code>
 /// </summary>
+/// <seealso cref="DistillationOptions"/>
 public static class CrossEntropy
 {
     /// <summary>The loss of a batch; its gradient is added to <paramref name="gradient"/>.</summary>

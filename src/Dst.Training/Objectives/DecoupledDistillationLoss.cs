@@ -10,6 +10,7 @@ namespace Dst.Training.Objectives;
 /// </code>
 /// KD is the case α = 1, β = 1 − p_y of each image. Where the teacher is sure of the label, KD ignores what it knows of the other classes.
 /// </summary>
+/// <seealso cref="DistillationOptions"/>
 public static class DecoupledDistillationLoss
 {
     /// <summary>The loss of a batch; its gradient by the student's logits is added to <paramref name="gradient"/>.</summary>

@@ -11,6 +11,7 @@ namespace Dst.Training.Objectives;
 /// second term compares the images of a batch, so the loss is not a mean of losses of images. What is the same everywhere, as in a batch
 /// of one image, has no correlation: ρ = 0, without a gradient.
 /// </summary>
+/// <seealso cref="DistillationOptions"/>
 public static class DistLoss
 {
     private const double Constant = 1e-6; // deviation, as a share of the mean, below which float32 logits say nothing

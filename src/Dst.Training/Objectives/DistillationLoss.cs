@@ -8,6 +8,7 @@ namespace Dst.Training.Objectives;
 /// </code>
 /// τ² keeps the gradient's size independent of τ.
 /// </summary>
+/// <seealso cref="DistillationOptions"/>
 public static class DistillationLoss
 {
     /// <summary>The loss of a batch; its gradient by the student's logits is added to <paramref name="gradient"/>.</summary>

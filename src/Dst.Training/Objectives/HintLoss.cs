@@ -11,6 +11,7 @@ namespace Dst.Training.Objectives;
 /// </code>
 /// Teacher and student have maps of one size.
 /// </summary>
+/// <seealso cref="DistillationOptions"/>
 public static class HintLoss
 {
     /// <summary>The loss of a batch; its gradients by the student's features and by the projection are added to the arrays given.</summary>

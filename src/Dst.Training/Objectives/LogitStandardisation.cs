@@ -9,6 +9,7 @@ namespace Dst.Training.Objectives;
 /// The student's logits need not be as large as the teacher's; only their relative values count.
 /// Mean and deviation are over the K classes of one image; ε = 10⁻⁷.
 /// </summary>
+/// <seealso cref="DistillationOptions"/>
 public static class LogitStandardisation
 {
     private const double Epsilon = 1e-7;

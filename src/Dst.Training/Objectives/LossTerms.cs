@@ -107,6 +107,7 @@ internal static class LossTerms
         if (phase.Dense is not { } dense || phase.Distillation.FeatureWeight == 0) return [];
         var ends = BlockEnds.Of(phase.Start.Graph);
         var weight = (float)(phase.Distillation.FeatureWeight / ends.Count);
-        return ends.Select(end => new ReconstructionTerm(dense, new() { Teacher = end, Student = end }, weight));
+        return ends.Zip(BlockEnds.Of(dense.Graph), (student, teacher) => // a folded normalisation ends no block
+            new ReconstructionTerm(dense, new() { Teacher = teacher, Student = student }, weight));
     }
 }

@@ -8,6 +8,7 @@ namespace Dst.Training.Objectives;
 /// </code>
 /// A layer that gives 0 everywhere has no error.
 /// </summary>
+/// <seealso cref="Dst.Training.Experiments.Recipes.PretrainOptions"/>
 public static class ReconstructionLoss
 {
     private const int Chunk = 1024; // short enough for float32 sums, and for the first-level cache

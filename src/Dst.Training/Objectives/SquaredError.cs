@@ -6,6 +6,7 @@ namespace Dst.Training.Objectives;
 /// L = 1/n · Σ (y − t)², over all n values of a batch        ∂L/∂y = 2/n · (y − t)
 /// </code>
 /// </summary>
+/// <seealso cref="DistillationOptions"/>
 public static class SquaredError
 {
     private const int Chunk = 1024; // short enough for float32 sums, and for the first-level cache

@@ -11,6 +11,7 @@ namespace Dst.Training.Optimizers;
 /// </code>
 /// Early updates keep less, so that the first weights are soon forgotten.
 /// </summary>
+/// <seealso cref="Dst.Training.Engine.TrainOptions"/>
 public sealed class ExponentialMovingAverage
 {
     private readonly IReadOnlyList<Parameter> _parameters;

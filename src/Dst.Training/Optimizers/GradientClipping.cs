@@ -10,6 +10,7 @@ namespace Dst.Training.Optimizers;
 /// n = √Σ g² over all parameters        g ← g · min(1, c / (n + 10⁻⁶))
 /// </code>
 /// </summary>
+/// <seealso cref="Dst.Training.Engine.TrainOptions"/>
 public static class GradientClipping
 {
     private const double NormFloor = 1e-6;

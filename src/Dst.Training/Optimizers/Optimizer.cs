@@ -7,6 +7,7 @@ namespace Dst.Training.Optimizers;
 /// Turns gradients into new weights. After every step the pruned positions of masked weights and of their state are exactly 0.
 /// A step allocates nothing, and its result does not depend on the width of vectors.
 /// </summary>
+/// <seealso cref="OptimizerOptions"/>
 public abstract class Optimizer
 {
     private readonly Slot[] _slots;

@@ -14,6 +14,7 @@ namespace Dst.Training.Optimizers;
 /// cycled. A run can be the end of a longer schedule: learning-rate rewinding, Renda, Frankle, Carbin, "Comparing Rewinding and
 /// Fine-tuning in Neural Network Pruning", ICLR 2020.
 /// </summary>
+/// <seealso cref="ScheduleOptions"/>
 public sealed class Schedule
 {
     private readonly ScheduleOptions _options;

@@ -63,8 +63,9 @@ public class OnnxExporterTests(ExportedModels models) : IClassFixture<ExportedMo
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void ONNX_Runtime_gives_our_logits(string name) =>
-        OnnxTools.AssertClose(OnnxTools.LogitsOf(models.Models[name], models.ImagesOf(name)), models.Expected(name));
+    public void ONNX_Runtime_gives_our_logits(string name) => OnnxTools.AssertClose(
+        OnnxTools.LogitsOf(models.Models[name], models.ImagesOf(name)), models.Expected(name),
+        models.Models[name].Int8 is null ? 1e-4 : 0.01); // a few integers may differ by one step
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -44,6 +44,17 @@ public sealed class OnnxRoundTripTests : IDisposable
     }
 
     [Fact]
+    public void Poolings_with_chance_stay_what_they_are()
+    {
+        var model = Networks.Create("random pools", "dense", 1);
+        var again = ExportAndImport(model);
+        OnnxTools.AssertClose(Logits(model), Logits(again));
+        static IEnumerable<Operation> Pools(Model model) => model.Graph.Nodes.Select(node => node.Operation)
+            .Where(pool => pool is MaxPoolDropoutOp { Inference: PoolInference.Weighted } or StochasticPoolOp);
+        Assert.Equal(Pools(model), Pools(again));
+    }
+
+    [Fact]
     public void Layers_that_lead_nowhere_are_left_out_with_their_masks()
     {
         var dense = Random(

@@ -283,6 +283,45 @@ def write_quantised(folder):
         node("DequantizeLinear", ["integers", "step", "zero"], "b"), *body[1:]], [*weights, number("step", 0.03), zero], (3, 9, 9), 13)
 
 
+def write_int8(folder):
+    """A network in which every operation stands between integers: "qdq-int8", with signed and unsigned features."""
+    weights, nodes = [], []
+
+    def rounded(value, name, step, zero, kind):
+        weights.extend([number(f"{name}.step", step), numpy_helper.from_array(np.array(zero, dtype=kind), f"{name}.zero")])
+        nodes.append(node("QuantizeLinear", [value, f"{name}.step", f"{name}.zero"], f"{name}.integers"))
+        nodes.append(node("DequantizeLinear", [f"{name}.integers", f"{name}.step", f"{name}.zero"], name))
+
+    def layer(name, *shape, steps):
+        values = np.random.randint(-127, 128, shape).astype(np.int8)
+        weights.extend([
+            numpy_helper.from_array(values, f"{name}.int8"), numpy_helper.from_array(np.array(steps, dtype=np.float32), f"{name}.step"),
+            numpy_helper.from_array(np.zeros(np.shape(steps), dtype=np.int8), f"{name}.zero")])
+        nodes.append(node("DequantizeLinear", [f"{name}.int8", f"{name}.step", f"{name}.zero"], name, **({"axis": 0} if np.ndim(steps) else {})))
+
+    rounded("images", "a", 0.03, 3, np.int8)
+    layer("conv.weight", 8, 3, 3, 3, steps=np.linspace(0.001, 0.003, 8))
+    weights.append(weight("conv.bias", 8))
+    nodes += [node("Conv", ["a", "conv.weight", "conv.bias"], "b", pads=[1, 1, 1, 1]), node("Relu", ["b"], "c")]
+    rounded("c", "d", 0.02, 0, np.uint8)
+    layer("depthwise.weight", 8, 1, 3, 3, steps=0.002)
+    nodes.append(node("Conv", ["d", "depthwise.weight"], "e", pads=[1, 1, 1, 1], group=8))
+    rounded("e", "f", 0.02, -10, np.int8)
+    nodes.append(node("Add", ["f", "d"], "g"))
+    rounded("g", "h", 0.03, 50, np.uint8)
+    nodes.append(node("MaxPool", ["h"], "i", kernel_shape=[2, 2], strides=[2, 2]))
+    rounded("i", "j", 0.03, 50, np.uint8)
+    nodes.append(node("AveragePool", ["d"], "k", kernel_shape=[2, 2], strides=[2, 2]))
+    rounded("k", "l", 0.016, 0, np.uint8)
+    nodes.append(node("Concat", ["j", "l"], "m", axis=1))
+    rounded("m", "n", 0.03, 40, np.uint8)
+    nodes += [node("GlobalAveragePool", ["n"], "o"), node("Flatten", ["o"], "p")]
+    rounded("p", "q", 0.011, 100, np.uint8)
+    layer("fc.weight", CLASSES, 16, steps=np.linspace(0.004, 0.008, CLASSES))
+    nodes.append(node("Gemm", ["q", "fc.weight"], "scores", transB=1))
+    write(folder, "qdq-int8", nodes, weights, (3, 9, 9), 13)
+
+
 def write_half(folder):
     """Images, weights and scores of 16 bits; a part computes in 32 bits between casts."""
     def half(tensor):
@@ -338,7 +377,7 @@ def main():
     for seed, name in enumerate(NETWORKS):
         export(folder, name, seed)
     np.random.seed(2)
-    for writer in (write_windows, write_resizes, write_channels_last, write_quantised, write_half, write_functions):
+    for writer in (write_windows, write_resizes, write_channels_last, write_quantised, write_half, write_functions, write_int8):
         writer(folder)
 
 

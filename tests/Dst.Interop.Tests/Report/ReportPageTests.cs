@@ -59,7 +59,7 @@ public sealed class ReportPageTests(Browser browser, ReportRuns runs) : IClassFi
     }
 
     [Fact]
-    public async Task A_dashboard_follows_the_run_and_ends_with_it()
+    public async Task A_dashboard_follows_the_run_and_says_how_it_ended()
     {
         using var cancellation = new CancellationTokenSource();
         using var output = new StringWriter();
@@ -83,7 +83,9 @@ public sealed class ReportPageTests(Browser browser, ReportRuns runs) : IClassFi
 
         await cancellation.CancelAsync();
         Assert.Equal(CommandLine.Cancelled, await training);
-        await open.Page.WaitForFunctionAsync("() => document.querySelector('.contact').innerText.startsWith('The run has ended')");
+        await open.Page.WaitForFunctionAsync(
+            "() => document.querySelector('.now h2').innerText.startsWith('The run has stopped. Its folder is /')");
+        Assert.Empty(await open.Ask<string[]>(ChartsWithoutMarks)); // the page stays
     }
 
     /// <summary>What is no request of the page is refused.</summary>

@@ -23,7 +23,20 @@ public sealed class ConvolutionFormsTests : IDisposable
     [TierData("""{"conv1":"fft8","layer1.0.conv1":"fft16","layer1.0.conv2":"fft8","layer3.0.conv2":"fft8"}""")]
     public void Every_form_gives_the_same_gradients_but_for_rounding(SimdTier tier, string forms)
     {
-        var (expected, actual) = (Gradients(tier, ConvolutionForms.Estimated), Gradients(tier, ConvolutionForms.Parse(forms)));
+        AssertClose(tier, Gradients(tier, ConvolutionForms.Estimated), Gradients(tier, ConvolutionForms.Parse(forms)));
+    }
+
+    [Theory]
+    [TierData]
+    public void A_depthwise_layer_gives_the_same_gradients_in_the_frequency_domain(SimdTier tier)
+    {
+        var model = Initialiser.Initialise(Zoo.Build("convmixer", new(3, 13, 12), 5, width: 0.15), seed: 1);
+        var forms = ConvolutionForms.Parse("""{"blocks.0.depthwise":"fft24","blocks.2.depthwise":"fft16"}""");
+        AssertClose(tier, Gradients(tier, ConvolutionForms.Direct, model), Gradients(tier, forms, model));
+    }
+
+    private static void AssertClose(SimdTier tier, float[] expected, float[] actual)
+    {
         if (tier != SimdTier.Scalar) Assert.NotEqual(expected, actual); // the scalar tier has one form only
         var largest = expected.Max(Math.Abs);
         Assert.All(expected.Zip(actual), pair => Assert.InRange(pair.Second - pair.First, -2e-4f * largest, 2e-4f * largest));
@@ -69,10 +82,12 @@ public sealed class ConvolutionFormsTests : IDisposable
             $"convolutions are '{text}'", Assert.Throws<InputException>(() => ConvolutionForms.Parse(text)).Message,
             StringComparison.Ordinal);
 
-    private float[] Gradients(SimdTier tier, ConvolutionForms forms)
+    private float[] Gradients(SimdTier tier, ConvolutionForms forms) => Gradients(tier, forms, _model);
+
+    private float[] Gradients(SimdTier tier, ConvolutionForms forms, Model model)
     {
-        using var network = new TrainingNetwork(_model, Batch, new(_pool, tier), seed: 1, forms: forms);
-        var images = Enumerable.Range(0, Batch * (int)_model.Graph.Input.Count).Select(i => MathF.Sin(i)).ToArray();
+        using var network = new TrainingNetwork(model, Batch, new(_pool, tier), seed: 1, forms: forms);
+        var images = Enumerable.Range(0, Batch * (int)model.Graph.Input.Count).Select(i => MathF.Sin(i)).ToArray();
         network.Forward(images, Batch, training: true);
         network.Backward([.. Enumerable.Range(0, Batch * network.Classes).Select(i => MathF.Cos(i))]);
         return [.. network.Parameters.SelectMany(parameter => parameter.Gradient)];

@@ -51,7 +51,7 @@ public sealed class EstimatedFormTests
     private static string Describe(Conv2dShape shape, KeptTaps? kept, int batch)
     {
         var form = ConvolutionForms.Estimated.Of(SimdTier.V128, "layer", shape, kept, batch);
-        if (form is not WinogradForm winograd) return "direct";
+        if (form is not WinogradForm winograd) return form is FftForm ? form.Name : "direct";
         return winograd.RunsByPosition(shape)
             ? $"{form} by position {batch * winograd.RowsOf(shape)}"
             : $"{form} {WinogradNode.RowsTogether(winograd, shape, RankGroup.Single.LargestPart(batch))}";

@@ -104,8 +104,8 @@ public class BenchCommandTests
     public void Json_of_a_model_is_one_document_whose_numbers_agree(string form, params string[] more)
     {
         using var folder = new TemporaryFolder();
-        var path = SampleModel.SaveHalved(folder);
-        var run = Terminal.Run(["bench", path, "--batch", "2", "--json", .. more]);
+        var (path, page) = (SampleModel.SaveHalved(folder), folder.File("roofline.html"));
+        var run = Terminal.Run(["bench", path, "--batch", "2", "--json", "--html", page, .. more]);
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var report = document.RootElement;
@@ -119,6 +119,15 @@ public class BenchCommandTests
         var layers = report.GetProperty("layers").EnumerateArray().ToList();
         Assert.Equal(["avgpool", "fc"], layers.Select(layer => Text(layer, "name")).TakeLast(2));
         Assert.All(layers, layer => Assert.True(Number(layer, "ms") > 0 && Text(layer, "form") != ""));
+        var withWeights = layers.Where(layer => layer.GetProperty("gflops").ValueKind == JsonValueKind.Number).ToList();
+        Assert.All(withWeights, layer =>
+        {
+            var operations = 1e6 * Number(layer, "gflops") * Number(layer, "ms");
+            var memory = operations / Number(layer, "bytes") * Number(report, "memory_gbs");
+            Assert.Equal(Math.Min(Number(report, "peak_gflops"), memory), Number(layer, "roof_gflops"), 6);
+            Assert.Equal(100 * Number(layer, "gflops") / Number(layer, "roof_gflops"), Number(layer, "percent_of_roof"), 6);
+        });
+        Assert.Equal(withWeights.Count, File.ReadAllText(page).Split("<circle").Length - 1);
     }
 
     [Fact]

@@ -43,11 +43,11 @@ public sealed class PlainDataTests : IDisposable
         Assert.Contains($"run folder: {Path.Combine(_runs, "my-photos")}", run.Output);
         Assert.False(Directory.Exists(_runs));
 
-        var json = Terminal.Run("compress", _photos, "--out", _runs, "--dry-run", "--epochs", "8", "--size", "24", "--json");
+        var json = Terminal.Run("compress", _photos, "--out", _runs, "--dry-run", "--epochs", "8", "--size", "24", "--int8", "--json");
         using var document = JsonDocument.Parse(json.Output);
         Assert.Equal("1x24x24", document.RootElement.GetProperty("input").GetString());
         Assert.Equal(
-            [("teacher", 8), ("student-kd", 8), ("dst", 4)],
+            [("teacher", 8), ("student-kd", 8), ("dst", 4), ("dst-int8", 1)],
             document.RootElement.GetProperty("arms").EnumerateArray()
                 .Select(arm => (arm.GetProperty("arm").GetString()!, arm.GetProperty("epochs").GetInt32())));
         Assert.DoesNotContain("(--epochs", json.Error);
@@ -72,11 +72,18 @@ public sealed class PlainDataTests : IDisposable
                 document.RootElement.GetProperty("top1").GetDouble(), document.RootElement.GetProperty("count").GetInt32()));
 
         var compress = Terminal.Run(
-            "compress", model, "--data", folder, "--out", _runs, "--epochs", "1", "--pattern", "row:16:4", "--name", "second");
+            "compress", model, "--data", folder, "--out", _runs, "--epochs", "1", "--pattern", "row:16:4", "--name", "second",
+            "--int8");
         Assert.Equal(CommandLine.Done, compress.ExitCode);
-        Assert.Matches(@"(?m)^model file +[\d.]+ kB +[\d.]+ kB +0\.\d\d of it$", compress.Output);
+        Assert.Matches(@"(?m)^model file +[\d.]+ kB +[\d.]+ kB +[\d.]+ kB +0\.\d\d of it$", compress.Output);
         Assert.DoesNotContain("./dst compress", compress.Output);
+        Assert.DoesNotContain("./dst quantise", compress.Output);
         var halved = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "second")));
+        var int8 = Path.Combine(halved, "dst-int8.safetensors");
+        Assert.Contains("8-bit integers: ", Terminal.Run("inspect", int8).Output);
+        var again = Terminal.Run("compress", int8, "--data", folder, "--out", _runs);
+        Assert.Equal(CommandLine.WrongInput, again.ExitCode);
+        Assert.Contains($"teacher.model {int8} is quantised already; ", again.Error);
         var recipe = RunFolder.ReadRecipe(halved);
         Assert.Equal(("row:16:4", 16, 1), (recipe.Prune.Pattern.ToString(), recipe.Data.Crop, recipe.PruneTrain.Epochs));
 

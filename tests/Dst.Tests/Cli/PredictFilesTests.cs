@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Tests.Foundations;
@@ -34,6 +35,16 @@ public sealed class PredictFilesTests : IDisposable
         Assert.Contains("bands.tif' has 2 bands", lines[1]);
         Assert.Contains("missing.png' does not exist", lines[2]);
         Assert.StartsWith("dst: 3 of 6 images could not be predicted", lines[3]);
+    }
+
+    [Fact]
+    public void A_zip_archive_is_predicted_as_the_folder_in_it()
+    {
+        ZipFile.CreateFromDirectory(_folder.File("images"), _folder.File("images.zip"));
+        var folder = Terminal.Run("predict", _model, _folder.File("images"));
+        var zip = Terminal.Run("predict", _model, _folder.File("images.zip"), _folder.File("images.zip"));
+        Assert.Equal((CommandLine.Done, ""), (zip.ExitCode, zip.Error));
+        Assert.Equal(folder.Output + folder.Output, zip.Output.Replace("images.zip/", "images/"));
     }
 
     [Fact]

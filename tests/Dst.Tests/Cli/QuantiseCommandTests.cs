@@ -42,9 +42,12 @@ public sealed class QuantiseCommandTests : IDisposable
         Terminal.Run(["halve", output, "--out", _folder.File("again"), .. SimulatedData]).AssertWrongInput("is quantised already");
         AssertRefused(Terminal.Run(["train", "--from", output, .. SimulatedData]), "is quantised already");
         Assert.Equal(CommandLine.Done, Terminal.Run("export", output, "--format", "c", "--out", _folder.File("c")).ExitCode);
-        var onnx = Terminal.Run("export", output, "--format", "onnx", "--out", _folder.File("m.onnx"));
-        Assert.Equal(CommandLine.Done, onnx.ExitCode);
-        Assert.Contains("its weights as floats", onnx.Error);
+        var (onnx, again) = (_folder.File("m.onnx"), _folder.File("again"));
+        Assert.Equal(CommandLine.Done, Terminal.Run("export", output, "--format", "onnx", "--out", onnx).ExitCode);
+        Assert.Contains("9 of 10 layers with weights compute in 8-bit integers", Terminal.Run("import", onnx, "--out", again).Error);
+        Assert.Equal(Top1Of(output), Top1Of(again));
+        Assert.Contains("they were asked for", Terminal.Run("import", onnx, "--float", "--out", again).Error);
+        Assert.Null(ModelFile.Load(again).Int8);
     }
 
     [Fact]
@@ -65,6 +68,8 @@ public sealed class QuantiseCommandTests : IDisposable
         Terminal.Run("quantise", model, "--data", images, "--out", output, "--keep-float", "conv9").AssertWrongInput("'conv9'", "conv1");
         var all = Terminal.Run("quantise", model, "--data", images, "--out", output, "--keep-float", "*");
         AssertRefused(all, "no layer that is quantised");
+        var empty = Directory.CreateDirectory(_folder.File("empty")).FullName;
+        AssertRefused(Terminal.Run("quantise", model, "--data", empty, "--out", output), "empty");
         Terminal.Run("quantise", model, "--data", _folder.File("nowhere"), "--out", output).AssertWrongInput("nowhere");
         Terminal.Run(["quantise", model, "--out", output, .. SimulatedData, "--set", "train.epochs=3"]).AssertWrongInput("train.epochs");
         File.WriteAllBytes(Path.Combine(images, "0.png"), TestImages.GreyPng(16, 16, (_, _) => 0));

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Dst.Cli;
 using Dst.Tests.Foundations;
 
@@ -15,13 +16,17 @@ public sealed class ResultsCommandTests : IDisposable
         WriteRun("a", seed: 1, block: 16, ("student-kd", 0.90, 2.0, 2.0), ("dst", 0.91, 1.0, 2.0));
         WriteRun("b", seed: 2, block: 16, ("student-kd", 0.92, 3.0, 3.0), ("dst", 0.93, 1.5, 3.0));
         WriteRun("c", seed: 3, block: 16, ("student-kd", 0.94, 2.5, 2.5));
-        var run = Terminal.Run("results", _folder.Path);
+        var run = Terminal.Run("results", _folder.Path, "--wide");
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
-        Assert.Contains("## sample: kernel:16:16, seeds 1, 2, 3\n", run.Output);
-        Assert.Contains("| student-kd | resnet8 | 92.00 ± 2.00 | ", run.Output);
-        Assert.Contains("| dst | resnet8 | 92.00 ± 1.41 | ", run.Output);
-        Assert.Contains("| 1.000 | 2.000 | 1.0 ± 0.0 | 2 |", run.Output);
-        Assert.DoesNotContain("patterns", run.Output);
+        Assert.Contains("## sample: kernel:16:16, seeds 1, 2, 3\n", Squeeze(run.Output));
+        Assert.Contains("| student-kd | resnet8 | 92.00 ± 2.00 | ", Squeeze(run.Output));
+        var narrow = Terminal.Run("results", _folder.Path).Output;
+        Assert.Contains("| dst | resnet8 | 92.00 ± 1.41 | 90.00 ± 0.00 | 1.0 ± 0.0 | 2 |", Squeeze(narrow));
+        Assert.Contains("| dst | 100 | 60 | 600 | 500 B | 1.000 | 2.000 |", Squeeze(narrow));
+        Assert.All(narrow.Split('\n').Where(line => line.StartsWith('|')), line => Assert.InRange(line.Length, 20, 85));
+        Assert.Contains("| dst | resnet8 | 92.00 ± 1.41 | ", Squeeze(run.Output));
+        Assert.Contains("| 1.000 | 2.000 | 1.0 ± 0.0 | 2 |", Squeeze(run.Output));
+        Assert.DoesNotContain("patterns", Squeeze(run.Output));
         Assert.True(run.Output.IndexOf("| student-kd", StringComparison.Ordinal) < run.Output.IndexOf("| dst", StringComparison.Ordinal));
     }
 
@@ -32,9 +37,9 @@ public sealed class ResultsCommandTests : IDisposable
         WriteRun("b", seed: 1, block: 4, ("dst", 0.92, 1.6, 2.0));
         var run = Terminal.Run("results", _folder.File("a"), _folder.File("b"));
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
-        Assert.Contains("## sample: patterns", run.Output);
-        Assert.Contains("| kernel:16:16 | 91.00 | - | - | 1.000 | 2.000 | 2.00 | 1 |", run.Output);
-        Assert.Contains("| kernel:4:16 | 92.00 | - | - | 1.600 | 2.000 | 1.25 | 1 |", run.Output);
+        Assert.Contains("## sample: patterns", Squeeze(run.Output));
+        Assert.Contains("| kernel:16:16 | 91.00 | - | - | 1.000 | 2.000 | 2.00 | 1 |", Squeeze(run.Output));
+        Assert.Contains("| kernel:4:16 | 92.00 | - | - | 1.600 | 2.000 | 1.25 | 1 |", Squeeze(run.Output));
     }
 
     [Fact]
@@ -46,8 +51,8 @@ public sealed class ResultsCommandTests : IDisposable
         var run = Terminal.Run("results", _folder.Path);
         Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Contains($"{_folder.File("a")} and {_folder.File("b")} trained dst of one recipe with the seed 1; the last", run.Error);
-        Assert.Contains("| dst | resnet8 | 93.00 ± 1.41 | ", run.Output);
-        Assert.Contains("| student | resnet8 | 80.00 | ", run.Output);
+        Assert.Contains("| dst | resnet8 | 93.00 ± 1.41 | ", Squeeze(run.Output));
+        Assert.Contains("| student | resnet8 | 80.00 | ", Squeeze(run.Output));
         Assert.Equal("", Terminal.Run("results", _folder.File("a"), _folder.File("a")).Error); // a folder may be named twice
     }
 
@@ -59,19 +64,32 @@ public sealed class ResultsCommandTests : IDisposable
         WriteRun("c", seed: 2, "{ train: { epochs: 9 }, student: { from: x } }", ("student", 0.94, 1.0, 2.0));
         var run = Terminal.Run("results", _folder.Path);
         Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
-        Assert.Contains("epochs 5", Heading(run.Output, "| student | resnet8 | 80.00 | "));
-        var longer = Heading(run.Output, "| student | resnet8 | 92.00 ± 2.83 | "); // models of each seed do not part the seeds
+        Assert.Contains("epochs 5", Heading(Squeeze(run.Output), "| student | resnet8 | 80.00 | "));
+        var longer = Heading(Squeeze(run.Output), "| student | resnet8 | 92.00 ± 2.83 | "); // models of each seed do not part the seeds
         Assert.Contains("train.epochs 9", longer);
         Assert.EndsWith("seeds 1, 2", longer);
 
         WriteRun("d", seed: 2, "{ train: { epochs: 9 }, student: { from: y } }", ("student", 0.70, 1.0, 2.0));
         var models = Terminal.Run("results", _folder.Path);
         Assert.Equal((CommandLine.Done, ""), (models.ExitCode, models.Error));
-        Assert.Contains("student.from y", Heading(models.Output, "| student | resnet8 | 70.00 | "));
+        Assert.Contains("student.from y", Heading(Squeeze(models.Output), "| student | resnet8 | 70.00 | "));
 
         static string Heading(string output, string row) =>
             output[..output.IndexOf(row, StringComparison.Ordinal)].Split('\n')
                 .Last(line => line.StartsWith("##", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Of_many_keys_the_heading_names_a_few_and_a_line_all()
+    {
+        WriteRun("a", seed: 1, "data: { flip: true, shift: 2, gain: 0.1, erase: 0.1 }", ("student", 0.80, 1.0, 2.0));
+        WriteRun("b", seed: 1, "{}", ("student", 0.90, 1.0, 2.0));
+        WriteRun("c", seed: 1, "data: { erase: 0.2 }", ("student", 0.70, 1.0, 2.0));
+        var output = Terminal.Run("results", _folder.Path).Output;
+        Assert.Contains("data.shift 2, data.erase 0.1, data.flip true and 1 more key, seeds 1\n\nkeys: ", output);
+        Assert.Contains("data.shift 0, data.erase 0.2, data.flip false and 1 more key, seeds 1\n", output);
+        Assert.Contains("data.gain 0.1\n", output);
+        Assert.DoesNotContain("patterns", output); // there is no arm dst to compare
     }
 
     [Fact]
@@ -83,7 +101,7 @@ public sealed class ResultsCommandTests : IDisposable
         Assert.Equal(CommandLine.Done, run.ExitCode);
         Assert.Contains("warning: a run is left out: ", run.Error);
         Assert.Contains("no_such_key", run.Error);
-        Assert.Contains("| dst | resnet8 | 91.00 | ", run.Output);
+        Assert.Contains("| dst | resnet8 | 91.00 | ", Squeeze(run.Output));
         WriteRun("a", seed: 1, "no_such_key: 1", ("dst", 0.95, 1.0, 2.0));
         Terminal.Run("results", _folder.Path).AssertFailsWith(CommandLine.WrongInput, "has no run that can be read");
     }
@@ -116,6 +134,8 @@ public sealed class ResultsCommandTests : IDisposable
         File.WriteAllText(summary, File.ReadAllText(summary)[..40]);
         Terminal.Run("results", _folder.Path).AssertWrongInput(summary);
     }
+
+    private static string Squeeze(string output) => Regex.Replace(output, " +", " ");
 
     private void WriteRun(string name, int seed, int block, params (string Arm, double Top1, double Ms, double DenseMs)[] arms) =>
         WriteRun(name, seed, $"prune: {{ unit: kernel, block: {block}, group: 16 }}", arms);

@@ -180,11 +180,11 @@ public sealed class RunCommandTests : IDisposable
         Terminal.Run("run", folder).AssertWrongInput($"--resume {folder}");
         var image = _folder.File("a.png");
         File.WriteAllBytes(image, [0x89, .. "PNG"u8, 0, 1, 2, 3]);
-        Terminal.Run("train", image).AssertWrongInput("is a PNG image; a recipe file, or a folder");
+        Terminal.Run("train", image).AssertWrongInput("is a PNG image; a recipe file, or labelled images");
         File.WriteAllBytes(image, "PK\u0003\u0004"u8);
-        Terminal.Run("train", image).AssertWrongInput("zip archive", "unpack images first");
+        Terminal.Run("train", image).AssertWrongInput("is a PyTorch file (.pt) or another zip archive", "in a folder, a zip archive");
         Terminal.Run("train", model).AssertWrongInput("is a model file", $"--from {model}");
-        Terminal.Run("train", _folder.File("nowhere")).AssertWrongInput("nowhere' does not exist; a recipe file, or a folder");
+        Terminal.Run("train", _folder.File("nowhere")).AssertWrongInput("nowhere' does not exist; a recipe file, or labelled images");
         Terminal.Run("compress", model).AssertWrongInput(model, "no --data");
         Terminal.Run("compress", _recipe, "--data", folder).AssertWrongInput(_recipe, "is no model");
         Terminal.Run("run", "--resume", folder, "--dry-run").AssertWrongInput("--dry-run", "--resume");

@@ -87,9 +87,9 @@ public sealed class DataKindTests : IDisposable
         Write("x.txt", [1, 2, 3]);
         Assert.Contains("x.txt' is a file of an unknown kind", Assert.Throws<InputException>(
             () => DataKinds.Resolve(new() { Path = _folder.File("x.txt") }, "/", _log.Add)).Message);
-        Write("photos.zip", [.. "PK"u8, 3, 4, 0, 0]);
-        Assert.Contains("photos.zip' is a PyTorch file (.pt) or another zip archive; a folder of images", Assert.Throws<InputException>(
-            () => DataKinds.Resolve(new() { Path = _folder.File("photos.zip") }, "/", _log.Add)).Message);
+        Write("net.pt", [.. "PK"u8, 3, 4, 0, 0]);
+        Assert.Contains("net.pt' is a PyTorch file (.pt) or another zip archive; a folder or", Assert.Throws<InputException>(
+            () => DataKinds.Resolve(new() { Path = _folder.File("net.pt") }, "/", _log.Add)).Message);
         Write("t10k-labels-idx1-ubyte.gz", [0x1F, 0x8B, 8, 0]);
         Assert.Contains("is a file of labels; the file of images beside it was expected", Assert.Throws<InputException>(
             () => DataKinds.Resolve(new() { Path = _folder.File("t10k-labels-idx1-ubyte.gz") }, "/", _log.Add)).Message);

@@ -36,6 +36,11 @@ public sealed class ArmTests
     [InlineData("half-width", "arms=[half-width]", "distill.alpha=0")]
     [InlineData("teacher student-kd dense-longer", "arms=[dense-longer]")]
     [InlineData("teacher uhp dst", "arms=[uhp, dst]", "student.is_teacher=true")]
+    [InlineData("teacher student-kd student-int8", "arms=[student-int8]")]
+    [InlineData("student-kd student-int8", "arms=[student-int8]", "student.model=s")] // not trained, so not taught
+    [InlineData("teacher student-kd student-int8", "arms=[student-int8]", "student.model=s", "quantise.epochs=1")]
+    [InlineData("teacher student-kd dst dst-int8", "arms=[dst-int8]", "quantise.epochs=1", "distill_pruned.teacher=dense")]
+    [InlineData("teacher student-int8", "arms=[student-int8]", "student.is_teacher=true")]
     public void A_recipe_needs_its_arms_and_those_that_they_start_from_or_learn_from(string expected, params string[] overrides) =>
         Assert.Equal(expected.Split(' '), Arm.NeededBy(TinyRun.Recipe("unused", overrides)).Select(arm => arm.Name));
 

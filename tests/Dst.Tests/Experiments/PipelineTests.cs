@@ -29,7 +29,7 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal(Path.Combine(_folder.Path, "tiny", "20260102-030405"), path);
         var files = Directory.GetFiles(path).Select(Path.GetFileName).Order();
         string[] others = ["checkpoint-last.safetensors", "manifest.json", "metrics.csv", "recipe.yaml", "summary.json"];
-        var ofArms = ArmNames.All.SelectMany(arm => new[] { $"{arm}.safetensors", $"{arm}-test.safetensors" });
+        var ofArms = ArmNames.OfFloats.SelectMany(arm => new[] { $"{arm}.safetensors", $"{arm}-test.safetensors" });
         Assert.Equal(others.Concat(ofArms).Order(), files);
         Assert.Equal(1 + 3 + 3 + 3 + 2 + 2 + 2 + 2 + 3, TinyRun.Metrics(path).Length);
 
@@ -37,7 +37,7 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal("tiny", summary.RootElement.GetProperty("recipe").GetString());
         Assert.Equal(5, summary.RootElement.GetProperty("seed").GetInt64());
         var arms = summary.RootElement.GetProperty("arms").EnumerateArray().ToDictionary(arm => arm.GetProperty("arm").GetString()!);
-        Assert.Equal(ArmNames.All, arms.Keys);
+        Assert.Equal(ArmNames.OfFloats, arms.Keys);
         foreach (var (name, arm) in arms)
         {
             foreach (var key in new[] { "test_top1", "validation_top1" }) Assert.InRange(arm.GetProperty(key).GetDouble(), 0, 1);
@@ -79,6 +79,7 @@ public sealed class PipelineTests : IDisposable
     [Theory]
     [InlineData("arms=[dst]", "distill_pruned={preset: dist, teacher: dense}")] // correlates over the images of a batch
     [InlineData("arms=[dst]")]
+    [InlineData("arms=[dst-int8]", "quantise.epochs=1", "train.epochs=1")]
     public void Two_threads_give_the_bytes_of_one(params string[] settings)
     {
         var one = RunIn("one", ["threads=1", .. settings]);
@@ -101,6 +102,9 @@ public sealed class PipelineTests : IDisposable
         "distill.hints={weight: 1, layers: [{teacher: avgpool, student: avgpool}]}")]
     [InlineData("prune.method=random_channels", "prune.unit=kernel", "prune.group=8", "prune.incremental={stages: 3, share: 0.6}")]
     [InlineData("pretrain={decoder: upsample, noise: 0.5, train: {epochs: 2}}", "data.labels_per_class=4")]
+    [InlineData( // 3 steps of teacher and student, 6 of the quantised student, 3 of the pruned one, 6 of the quantised one
+        "arms=[student-int8, dst-int8]", "train.epochs=1", "prune_train.epochs=1", "quantise={epochs: 2, method: percentile}",
+        "prune.permute=true", "distill_pruned.features=1")]
     [InlineData("teacher={arch: vgg8, width: 0.1, pooling: stochastic}", "student={arch: vgg8, width: 0.1, pool_dropout: 0.5}")]
     public void A_run_that_is_interrupted_anywhere_ends_with_the_bytes_of_an_unbroken_one(params string[] settings)
     {
@@ -201,12 +205,49 @@ public sealed class PipelineTests : IDisposable
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.cutmix=1", "distill_pruned.dkd.non_target=8")]
     [InlineData("pretrain.decoder is upsample while student.from is f", "pretrain.decoder=upsample", "student.from=f", "arms=[uhp]")]
     [InlineData("pretrain.decoder is upsample, and no arm begins", "pretrain.decoder=upsample", "arms=[teacher]")]
+    [InlineData("quantise.keep_float has 'no', which fits no layer with weights", "arms=[dst-int8]", "quantise.keep_float=[no]")]
+    [InlineData("quantise.keep_float names each of the 10 layers", "arms=[student-int8]", "quantise.keep_float=['*']")]
+    [InlineData("quantise.schedule.warmup_epochs is 9", "arms=[dst-int8]", "quantise={epochs: 1, schedule: {warmup_epochs: 9}}")]
     [InlineData("cache_teacher of distill or distill_pruned is true while", "data.mixup=0.2", "distill.cache_teacher=true")]
     public void Settings_that_contradict_each_other_are_refused(string expected, params string[] settings)
     {
         using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, settings));
         var error = Assert.Throws<InputException>(() => TinyRun.Run(run, _ => Assert.Fail("a step was trained")));
         Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_quantised_arm_is_measured_as_inference_computes_it(int epochs)
+    {
+        using var run = TinyRun.Create(TinyRun.Recipe(
+            _folder.Path, "arms=[dst-int8]", $"quantise.epochs={epochs}", "quantise.images=8", "quantise.keep_float=[conv1]"));
+        var lines = new List<string>();
+        var arm = TinyRun.Run(run, log: lines.Add).Find(ArmNames.DstInt8)!;
+        Assert.Contains("dst-int8: ranges of 8 training images; 100 to 500 images give better ones", lines);
+        var (model, dst) = (Load(run, ArmNames.DstInt8), Load(run, ArmNames.Dst));
+        Assert.DoesNotContain("conv1", model.Int8!.Filters.Keys);
+        Assert.Contains("fc", model.Int8.Filters.Keys);
+        Assert.Equal(dst.Masks.Keys.Order(), model.Masks.Keys.Order());
+        Assert.All(dst.Masks, mask => Assert.Equal(mask.Value.Kept, model.Masks[mask.Key].Kept));
+        var start = Model.Load(run.StartPath(ArmNames.DstInt8));
+        Assert.Equal(start.Int8!.Values, model.Int8.Values);
+        Assert.Equal(epochs == 0, start.Parameters["fc.weight"].Data.SequenceEqual(model.Parameters["fc.weight"].Data));
+        Assert.Equal((epochs, epochs == 0 ? 0 : 24), (arm.Epochs, arm.LabelledImages));
+        Assert.True(arm.FileBytes < new FileInfo(run.ModelPath(ArmNames.Dst)).Length / 2);
+
+        using var again = TinyRun.Create(TinyRun.Recipe(
+            _folder.File("again"), "arms=[student-int8]", $"student.model={run.ModelPath(ArmNames.DstInt8)}"));
+        Assert.Contains("is quantised already", Assert.Throws<InputException>(() => TinyRun.Run(again)).Message, StringComparison.Ordinal);
+
+        using var predictor = new Runtime.Inference.Predictor(model.ToLogits(), new() { Tune = false });
+        var data = TinyRun.Load(run.Recipe);
+        foreach (var (samples, top1) in new[] { (data.Test, arm.TestTop1), (data.Validation, arm.ValidationTop1) })
+        {
+            using var loader = new Training.Data.BatchLoader(data.For(model), samples, 9, augment: false, seed: 0);
+            Assert.Equal(Evaluator.Evaluate(predictor, loader).Top1, top1);
+        }
     }
 
     [Fact]

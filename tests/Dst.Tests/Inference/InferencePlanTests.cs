@@ -234,6 +234,17 @@ public partial class InferencePlanTests
     }
 
     [Theory]
+    [TierData(Scalar = false)] // which has no such form
+    public void Large_depthwise_kernels_are_computed_in_the_frequency_domain(SimdTier tier)
+    {
+        var model = Initialised(Zoo.Build("convmixer", new(3, 32, 32), Classes, width: 0.2));
+        using var plan = InferencePlan.Compile(model, Untuned(tier));
+        var depthwise = plan.Decisions.Where(decision => decision.Layer.EndsWith("depthwise", StringComparison.Ordinal));
+        Assert.All(depthwise, decision => Assert.Equal("fft24", decision.Chosen.Form));
+        AssertClose(InDouble(model), Run(plan, model, threads: 2));
+    }
+
+    [Theory]
     [TierData]
     public void Layers_of_no_mask_and_plans_that_ignore_masks_have_dense_forms_only(SimdTier tier)
     {

@@ -108,6 +108,7 @@ internal static class OperationCases
         .. new[] { (4, 3, 3), (4, 1, 3), (4, 4, 3), (4, 5, 5), (8, 3, 3), (8, 2, 3) }.SelectMany(
             kind => RowWinogradCases(FormOf(1, kind.Item1), kind.Item2, kind.Item3)),
         .. FftCase.All,
+        .. DepthwiseFftCase.All,
     ];
 
     private static UpsampleCase[] UpsampleCases(bool bilinear) =>

@@ -85,6 +85,16 @@ public class ZooTests
         Assert.Equal(5, graph.Nodes.Count(node => node.Operation is TanhOp));
     }
 
+    [Fact]
+    public void Networks_of_large_kernels_have_the_weights_of_their_layers()
+    {
+        Assert.Equal(
+            23_232 + 307_200 + 663_552 + 884_736 + 589_824 + 2 * (64 + 192 + 384 + 256 + 256) + 25_700,
+            NetworkCost.Of(Zoo.Build("alexnet", Cifar, 100)).Weights);
+        Assert.Equal(
+            1_536 + 256 + 8 * (128 * 13 * 13 + 256 + 128 * 128 + 256) + 12_900, NetworkCost.Of(Zoo.Build("convmixer", Cifar, 100)).Weights);
+    }
+
     [Theory]
     [MemberData(nameof(AllNames))]
     public void Every_network_takes_one_or_three_channels_and_ends_in_logits(string name)

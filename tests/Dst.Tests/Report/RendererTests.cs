@@ -44,11 +44,11 @@ public class RendererTests
 
             three of them:
 
-            | arm | top-1, % | bytes |
-            |---|---:|---:|
-            | teacher | 98.1 | 1200 |
-            | dst | 7.2 | 5 |
-            | uhp | - | 7 |
+            | arm     | top-1, % | bytes |
+            |---------|---------:|------:|
+            | teacher |     98.1 |  1200 |
+            | dst     |      7.2 |     5 |
+            | uhp     |        - |     7 |
 
             a line
             another
@@ -156,7 +156,7 @@ public class RendererTests
 
             """;
         Assert.Equal(expected, TextRenderer.Render(new(Arms, table)));
-        Assert.Contains("| uhp | 7 |\n\narm: the name", MarkdownRenderer.Render(new(Arms, table)));
+        Assert.Contains("| uhp     |     7 |\n\narm: the name", MarkdownRenderer.Render(new(Arms, table)));
     }
 
     private sealed record Arm(string Name, double? Top1, int Bytes);

@@ -63,6 +63,15 @@ internal sealed class GraphWriter(GraphProto graph)
     public string AddConstant(string name, params long[] values) =>
         AddConstant(name, [values.Length], DataType.Int64, MemoryMarshal.AsBytes<long>(values));
 
+    /// <summary>Adds a constant of bytes.</summary>
+    /// <returns>Its name.</returns>
+    public string AddBytes(string name, IEnumerable<int> shape, byte[] values) => AddConstant(name, shape, DataType.Uint8, values);
+
+    /// <summary>Adds a constant of bytes with a sign.</summary>
+    /// <returns>Its name.</returns>
+    public string AddSignedBytes(string name, IEnumerable<int> shape, sbyte[] values) =>
+        AddConstant(name, shape, DataType.Int8, MemoryMarshal.AsBytes<sbyte>(values));
+
     private string AddConstant(string name, IEnumerable<int> shape, DataType type, ReadOnlySpan<byte> bytes)
     {
         graph.Initializer.Add(new TensorProto

@@ -10,10 +10,18 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     private readonly record struct Value(string Name, bool IsRow);
 
     private readonly IReadOnlyDictionary<string, FeatureShape> _shapes = model.Graph.Shapes;
-    private readonly Dictionary<string, Value> _values = new() { [NetworkGraph.InputName] = new(NetworkGraph.InputName, IsRow: false) };
+    private readonly RoundingWriter _rounding = new(model.Int8, writer);
+    private readonly Dictionary<string, Value> _values = [];
+
+    /// <summary>Writes what is done with the network's input before any node reads it.</summary>
+    public void Begin() => Set(NetworkGraph.InputName, new(NetworkGraph.InputName, IsRow: false));
 
     /// <summary>Writes a node, after those that it reads.</summary>
-    public void Add(Node node) => _values[node.Name] = node.Operation switch
+    public void Add(Node node) => Set(node.Name, Write(node));
+
+    private void Set(string name, Value value) => _values[name] = value with { Name = _rounding.Round(name, value.Name) };
+
+    private Value Write(Node node) => node.Operation switch
     {
         LinearOp linear => new(AddLinear(node, linear), IsRow: true),
         SoftmaxOp => new(writer.Add("Softmax", node.Name, [Row(node, 0)], ("axis", 1)), IsRow: true),
@@ -148,6 +156,7 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     {
         var name = $"{node.Name}.{suffix}";
         var tensor = model.Parameters[name];
+        if (suffix == "weight" && _rounding.AddWeight(node.Name, tensor) is { } weight) return weight;
         return writer.AddConstant(name, perPixel ? [tensor.Shape[0], 1, 1] : tensor.Shape, tensor.Data);
     }
 

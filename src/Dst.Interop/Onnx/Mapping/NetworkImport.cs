@@ -15,9 +15,9 @@ internal sealed class NetworkImport
     private readonly Dictionary<string, OnnxNode> _producers;
     private readonly Dictionary<string, string> _firstValues = [];
 
-    private NetworkImport(OnnxGraph graph)
+    private NetworkImport(OnnxGraph graph, Int8Import? int8)
     {
-        _graph = graph;
+        (_graph, Int8) = (graph, int8);
         Budget = new(graph.Values);
         _folder = new(Budget);
         _constants = new(graph.Constants);
@@ -35,6 +35,9 @@ internal sealed class NetworkImport
     /// <summary>The memory that may still be taken.</summary>
     public MemoryBudget Budget { get; }
 
+    /// <summary>Takes the scales of a network that stays one of 8-bit integers; null if it becomes one of floats.</summary>
+    public Int8Import? Int8 { get; }
+
     /// <summary>Our graph so far.</summary>
     public OnnxNetworkBuilder Network { get; }
 
@@ -42,10 +45,12 @@ internal sealed class NetworkImport
     public int Batch => _graph.InputDims[0];
 
     /// <summary>Maps a whole graph.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="int8">Takes the scales of a network that stays one of 8-bit integers; null for one of floats.</param>
     /// <exception cref="InputException">It has an operation, or a variant of one, that is not supported.</exception>
-    public static Model Map(OnnxGraph graph)
+    public static Model Map(OnnxGraph graph, Int8Import? int8 = null)
     {
-        var import = new NetworkImport(graph);
+        var import = new NetworkImport(graph, int8);
         foreach (var node in graph.Nodes) import.Add(node);
         return import.Finish();
     }
@@ -63,6 +68,10 @@ internal sealed class NetworkImport
 
         return false;
     }
+
+    /// <summary>Whether all that read the first input of a node are operations of one type, and it is no output.</summary>
+    public bool IsReadOnlyBy(OnnxNode node, string operation) =>
+        node.Inputs[0] != _graph.Output && _readers[node.Inputs[0]].All(reader => reader.Operation == operation);
 
     /// <summary>Whether only this node reads what our node before it computes, so that our node may be changed.</summary>
     public bool IsOnlyReader(OnnxNode node, int index)
@@ -190,6 +199,8 @@ internal sealed class NetworkImport
             && _folder.Fold(node, [.. node.Inputs.Select(input => _constants.GetValueOrDefault(input))]) is { } folded)
         {
             _constants[node.Outputs[0]] = folded;
+            if (node.Operation == "DequantizeLinear")
+                Int8?.SetConstant(node, NeededConstant(node, 0), NeededConstant(node, 1), Constant(node, 2));
         }
         else if (OperationMappers.ByName.TryGetValue(node.Operation, out var map))
         {

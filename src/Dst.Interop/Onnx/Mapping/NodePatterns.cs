@@ -4,9 +4,10 @@ namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>
 /// Finds nodes that together are one operation of ours, and puts one node in their place. Exporters write so what their operation set has
-/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation. A value that is quantised and dequantised is the same but for its range.
+/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation, poolings with chance. A value that is quantised and dequantised is the
+/// same but for its range.
 /// </summary>
-internal sealed class NodePatterns
+internal sealed partial class NodePatterns
 {
     private const float Tolerance = 1e-4f;
 
@@ -28,8 +29,7 @@ internal sealed class NodePatterns
 
     /// <summary>The graph with one node for each pattern.</summary>
     /// <param name="graph">Nodes, each after its inputs.</param>
-    /// <param name="notes">Takes a sentence if the network is quantised.</param>
-    public static OnnxGraph Rewrite(OnnxGraph graph, ICollection<string> notes)
+    public static OnnxGraph Rewrite(OnnxGraph graph)
     {
         var patterns = new NodePatterns(graph);
         var nodes = new List<OnnxNode>();
@@ -40,14 +40,13 @@ internal sealed class NodePatterns
             foreach (var output in found.Outputs) patterns._producers[output] = found;
         }
 
-        if (graph.Nodes.Any(node => node.Domain.Length == 0 && node.Operation == "DequantizeLinear"))
-            notes.Add("the network is quantised: its weights and features became 32-bit floats");
         return graph.With(nodes);
     }
 
     private OnnxNode? Find(OnnxNode node) => node.Domain.Length > 0 || node.Inputs.Count == 0 ? null : node.Operation switch
     {
-        "Mul" or "Div" => FindGated(node) ?? FindLayerNorm(node),
+        "Mul" or "Div" => FindGated(node) ?? FindLayerNorm(node) ?? FindStochasticPool(node),
+        "MatMul" => FindWeightedPool(node),
         "DequantizeLinear" when Producer(node.Inputs[0], "QuantizeLinear") is { } quantised => Pair(quantised, node),
         _ => null,
     };

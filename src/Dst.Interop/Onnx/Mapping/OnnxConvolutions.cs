@@ -27,6 +27,7 @@ internal static class OnnxConvolutions
         var operation = new Conv2dOp(shape[0], shape[2], shape[3], stride, padding, node.GetInt("group", 1), bias is not null);
         var y = import.Append(node, node.Inputs[1], operation, x);
         import.Network.SetParameter(y.Node, "weight", shape, values);
+        import.Int8?.SetFilters(y.Node, node.Inputs[1], shape[0], axis: 0);
         if (bias is not null) import.Network.SetParameter(y.Node, "bias", bias.Shape, bias.Floats(node));
         if (strides.Height != strides.Width)
             y = import.Append("subsample", new MaxPoolOp(1, strides.Height / stride, StrideWidth: strides.Width / stride), y);

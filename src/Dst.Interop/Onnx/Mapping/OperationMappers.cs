@@ -44,6 +44,8 @@ internal static class OperationMappers
             ["MaxPool"] = Pools.MaxPool,
             ["AveragePool"] = Pools.AveragePool,
             ["GlobalAveragePool"] = Pools.GlobalAveragePool,
+            [NodePatterns.WeightedPool] = Pools.WeightedPool,
+            [NodePatterns.StochasticPool] = Pools.StochasticPool,
             ["GlobalMaxPool"] = Pools.GlobalMaxPool,
             ["ReduceMean"] = Pools.ReduceMean,
             ["ReduceMax"] = Pools.ReduceMax,

@@ -56,6 +56,33 @@ internal static class Pools
         import.Set(node, import.Append(node, null, operation, x));
     }
 
+    /// <summary>Weighted pooling, which is what max-pooling dropout gives in inference.</summary>
+    public static void WeightedPool(NetworkImport import, OnnxNode node)
+    {
+        var x = import.Map(node, 0);
+        var given = ReadWindow(node, x);
+        var w = Simplify(x.Shape, given);
+        var operation = new MaxPoolDropoutOp(
+            w.Kernel.Height, w.Stride.Height, node.Get(NodePatterns.Retain, 1f), w.Padding, w.RoundsUp, w.KernelWidth, w.StrideWidth,
+            w.UnequalSides);
+        var y = import.Append(node, null, operation, x);
+        var ends = node.GetInts("ends", 2, 0);
+        var (rows, columns) = ((ends[0] - 1) / given.Stride.Height + 1, (ends[1] - 1) / given.Stride.Width + 1);
+        if ((y.Shape.Height, y.Shape.Width) != (rows, columns))
+            throw node.Illegal($"takes {rows}x{columns} windows of {x}; {y.Shape.Height}x{y.Shape.Width}, all that fit, were expected");
+        import.Set(node, y);
+    }
+
+    /// <summary>The mean over the choice of stochastic pooling.</summary>
+    public static void StochasticPool(NetworkImport import, OnnxNode node)
+    {
+        var x = import.Map(node, 0);
+        var w = Simplify(x.Shape, ReadWindow(node, x));
+        var operation = new StochasticPoolOp(
+            w.Kernel.Height, w.Stride.Height, w.Padding, w.RoundsUp, w.KernelWidth, w.StrideWidth, w.UnequalSides);
+        import.Set(node, import.Append(node, null, operation, x));
+    }
+
     public static void GlobalAveragePool(NetworkImport import, OnnxNode node) =>
         import.Set(node, import.Append(node, null, new GlobalAvgPoolOp(), import.Map(node, 0)));
 

@@ -50,6 +50,7 @@ internal static class Products
         var isOnePixel = x.Shape is { Height: 1, Width: 1 };
         Operation operation = isOnePixel ? new LinearOp(outputs, hasBias) : new Conv2dOp(outputs, 1, 1, Bias: hasBias);
         var y = import.Append(node, node.Inputs[1], operation, x);
+        if (scale == 1) import.Int8?.SetFilters(y.Node, node.Inputs[1], outputs, axis: isTransposed ? 0 : 1);
         import.Network.SetParameter(y.Node, "weight", isOnePixel ? [outputs, inputs] : [outputs, inputs, 1, 1], weight);
         return y.SeenAsPixelsOf(x);
     }

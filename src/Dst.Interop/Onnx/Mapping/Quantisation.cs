@@ -12,18 +12,37 @@ internal static class Quantisation
     public const string Pair = "QuantizeDequantize";
 
     /// <summary>
-    /// Clips features to what the integers can hold, since quantisers leave out a ReLU in front of integers that are never below its 0.
-    /// The rounding is left out, and so is the range of the scores, whose softmax is left out too.
+    /// In a network of 8-bit integers, gives the features their scale. Else clips them to what the integers can hold, since quantisers
+    /// leave out a ReLU in front of integers that are never below its 0, and leaves out the rounding. The scores have neither, as their
+    /// softmax is left out too.
     /// </summary>
     public static void Saturate(NetworkImport import, OnnxNode node)
     {
-        var (min, max) = RangeOf(import, node);
-        if (import.IsScores(node.Outputs[0]) || IsWithin(import.Network, import.View(node, 0).Node, min, max)) Views.Identity(import, node);
-        else Activations.Bound(import, node, 0, min, max);
+        var (scale, zero, least, greatest) = ScaleOf(import, node);
+        var (min, max) = ((least - zero) * scale, (greatest - zero) * scale);
+        var x = import.View(node, 0);
+        if (import.IsScores(node.Outputs[0]))
+        {
+            Views.Identity(import, node);
+        }
+        else if (import.Int8 is { } int8)
+        {
+            if (greatest - least != byte.MaxValue) throw node.Illegal("quantises features to integers of 16 bits");
+            if (!import.IsReadOnlyBy(node, Pair)) throw node.Illegal("reads features that others read without rounding");
+            int8.SetValue(node, x.Node, new(scale, (byte)(zero - least)));
+            Views.Identity(import, node);
+        }
+        else if (IsWithin(import.Network, x.Node, min, max))
+        {
+            Views.Identity(import, node);
+        }
+        else
+        {
+            Activations.Bound(import, node, 0, min, max);
+        }
     }
 
-    /// <summary>(least − zero point) · scale to (greatest − zero point) · scale.</summary>
-    private static (float Min, float Max) RangeOf(NetworkImport import, OnnxNode node)
+    private static (float Scale, long Zero, int Least, int Greatest) ScaleOf(NetworkImport import, OnnxNode node)
     {
         var scale = Only(node, import.NeededConstant(node, 1).Floats(node));
         var given = import.Constant(node, 2);
@@ -34,7 +53,7 @@ internal static class Quantisation
         var type = node.Get("output_dtype", 0L);
         var range = given is not null ? given.Range : type == 0 ? (byte.MinValue, byte.MaxValue) : ConstantTensor.RangeOf(type);
         if (range is not var (least, greatest)) throw node.Illegal("quantises features to integers of other than 8 or 16 bits; use these");
-        return ((least - zero) * scale, (greatest - zero) * scale);
+        return (scale, zero, least, greatest);
     }
 
     private static T Only<T>(OnnxNode node, T[] values) => values is [var only] ? only

@@ -71,6 +71,42 @@ internal readonly unsafe struct Butterfly2 : IButterfly
     }
 }
 
+/// <summary>Three points.</summary>
+internal readonly unsafe struct Butterfly3 : IButterfly
+{
+    private const float SineOfThird = 0.866025404f;
+
+    public static int Length
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 3;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<T, TStore>(ComplexLine from, ComplexLine to, float* twiddles)
+        where T : unmanaged, ILanes<T> where TStore : IComplexStore
+    {
+        var (first, second, third) = Of(from.Load<T>(0), from.Load<T>(1), from.Load<T>(2));
+        TStore.Store(to, 0, first, twiddles);
+        TStore.Store(to, 1, second, twiddles);
+        TStore.Store(to, 2, third, twiddles);
+    }
+
+    /// <summary>The transform of three numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (ComplexLanes<T> First, ComplexLanes<T> Second, ComplexLanes<T> Third) Of<T>(
+        ComplexLanes<T> x0, ComplexLanes<T> x1, ComplexLanes<T> x2) where T : unmanaged, ILanes<T>
+    {
+        ComplexLanes<T> sum = x1 + x2, difference = x1 - x2;
+        T half = T.Broadcast(-0.5f), sine = T.Broadcast(SineOfThird), minusSine = T.Broadcast(-SineOfThird);
+        ComplexLanes<T> middle = new(T.MultiplyAdd(half, sum.Re, x0.Re), T.MultiplyAdd(half, sum.Im, x0.Im));
+        return (
+            x0 + sum,
+            new(T.MultiplyAdd(sine, difference.Im, middle.Re), T.MultiplyAdd(minusSine, difference.Re, middle.Im)),
+            new(T.MultiplyAdd(minusSine, difference.Im, middle.Re), T.MultiplyAdd(sine, difference.Re, middle.Im)));
+    }
+}
+
 /// <summary>Four points.</summary>
 internal readonly unsafe struct Butterfly4 : IButterfly
 {
@@ -90,6 +126,32 @@ internal readonly unsafe struct Butterfly4 : IButterfly
         TStore.Store(to, 1, ComplexLanes<T>.SubtractTurned(d0, d1), twiddles);
         TStore.Store(to, 2, s0 - s1, twiddles);
         TStore.Store(to, 3, ComplexLanes<T>.AddTurned(d0, d1), twiddles);
+    }
+}
+
+/// <summary>
+/// Six points: twice three and three times two, in an order of the elements that needs no twiddle factors (Good 1958, Thomas 1963).
+/// </summary>
+internal readonly unsafe struct Butterfly6 : IButterfly
+{
+    public static int Length
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 6;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<T, TStore>(ComplexLine from, ComplexLine to, float* twiddles)
+        where T : unmanaged, ILanes<T> where TStore : IComplexStore
+    {
+        var (a0, a1, a2) = Butterfly3.Of(from.Load<T>(0), from.Load<T>(2), from.Load<T>(4));
+        var (b0, b1, b2) = Butterfly3.Of(from.Load<T>(3), from.Load<T>(5), from.Load<T>(1));
+        TStore.Store(to, 0, a0 + b0, twiddles);
+        TStore.Store(to, 3, a0 - b0, twiddles);
+        TStore.Store(to, 4, a1 + b1, twiddles);
+        TStore.Store(to, 1, a1 - b1, twiddles);
+        TStore.Store(to, 2, a2 + b2, twiddles);
+        TStore.Store(to, 5, a2 - b2, twiddles);
     }
 }
 

@@ -24,6 +24,11 @@ internal readonly unsafe struct ComplexLanes<T>(T re, T im) where T : unmanaged,
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ComplexLanes<T> SubtractTurned(ComplexLanes<T> a, ComplexLanes<T> b) => new(T.Add(a.Re, b.Im), T.Subtract(a.Im, b.Re));
 
+    /// <summary>Times the conjugate of another number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ComplexLanes<T> TimesConjugate(ComplexLanes<T> other) => new(
+        T.MultiplyAdd(Im, other.Im, T.Multiply(Re, other.Re)), T.Subtract(T.Multiply(Im, other.Re), T.Multiply(Re, other.Im)));
+
     /// <summary>Times a twiddle factor c − i·s, given as c, s and −s.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ComplexLanes<T> Times(float* twiddle)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -48,26 +47,26 @@ public sealed unsafe partial class FftConvolution
 
     private void Pack<T>(int block, float* weights, float* u) where T : unmanaged, ILanes<T>
     {
-        using var room = new KernelRoom(this);
+        using var kernels = new KernelSpectrum(_spectrum, Shape.KernelHeight, Shape.KernelWidth);
         var filters = FiltersOf(block);
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
-            room.Gather(weights + FirstTap(block, i), filters, Shape.RowLength);
-            room.Transform<T>(u + WeightOffset(0, i), WeightOffset(1, 0), conjugate: true);
+            kernels.Gather(weights + FirstTap(block, i), filters, Shape.RowLength);
+            kernels.Transform<T>(u + WeightOffset(0, i), WeightOffset(1, 0), conjugate: true);
         }
     }
 
     private void PackBackwardData<T>(int block, float* weights, float* u) where T : unmanaged, ILanes<T>
     {
-        using var room = new KernelRoom(this);
+        using var kernels = new KernelSpectrum(_spectrum, Shape.KernelHeight, Shape.KernelWidth);
         var channels = stackalloc int[Layout.Block];
         for (var filter = 0; filter < Shape.Filters; filter++)
         {
             var kept = _pairs is null ? AllChannels(block, new(channels, Layout.Block)) : _pairs.Channels(block, filter / Layout.Block);
-            room.Clear();
+            kernels.Clear();
             for (var lane = 0; lane < kept.Length; lane++)
-                room.GatherLane(weights + (nint)filter * Shape.RowLength + kept[lane] * Area, lane);
-            room.Transform<T>(
+                kernels.GatherLane(weights + (nint)filter * Shape.RowLength + kept[lane] * Area, lane);
+            kernels.Transform<T>(
                 u + ((nint)block * Shape.Filters + filter) * WeightParts, (nint)TransposedVectors * WeightParts, conjugate: false);
         }
     }
@@ -81,12 +80,12 @@ public sealed unsafe partial class FftConvolution
 
     private void Unpack<T>(int block, float* du, float* gradient) where T : unmanaged, ILanes<T>
     {
-        using var room = new KernelRoom(this);
+        using var kernels = new KernelSpectrum(_spectrum, Shape.KernelHeight, Shape.KernelWidth);
         var filters = FiltersOf(block);
         for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
         {
-            room.TransformBack<T>(du + WeightOffset(0, i), WeightOffset(1, 0));
-            room.Scatter(TapsOf(block, _kept.Units[i]), gradient + FirstTap(block, i), filters, Shape.RowLength);
+            kernels.TransformBack<T>(du + WeightOffset(0, i), WeightOffset(1, 0));
+            kernels.Scatter(TapsOf(block, _kept.Units[i]), gradient + FirstTap(block, i), filters, Shape.RowLength);
         }
     }
 
@@ -97,80 +96,6 @@ public sealed unsafe partial class FftConvolution
     private IEnumerable<int> TapsOf(int block, int channel) => _keptTaps is null
         ? Enumerable.Range(0, Area)
         : _keptTaps[block].Where(position => position / Area == channel).Select(position => position % Area);
-
-    /// <summary>Memory for the kernels of sixteen channels or filters, [Kh, Kw, 16], and their spectra.</summary>
-    private readonly ref struct KernelRoom
-    {
-        private readonly FftConvolution _conv;
-        private readonly float* _taps;
-        private readonly float* _spectrum;
-        private readonly float* _scratch;
-
-        public KernelRoom(FftConvolution conv)
-        {
-            _conv = conv;
-            var taps = conv.Area * Layout.Block;
-            var spectrum = conv._spectrum.Groups * TilePitch;
-            _taps = (float*)NativeMemory.AlignedAlloc(
-                sizeof(float) * (nuint)(taps + spectrum + conv.ScratchLength), Layout.Block * sizeof(float));
-            _spectrum = _taps + taps;
-            _scratch = _spectrum + spectrum;
-            Clear();
-        }
-
-        private TileWindow Window => TileWindow.Of(
-            _taps, _conv.Shape.KernelHeight, _conv.Shape.KernelWidth, 0, 0, _conv._spectrum.Size, _conv._spectrum.Size);
-
-        public void Dispose() => NativeMemory.AlignedFree(_taps);
-
-        public void Clear() => new Span<float>(_taps, _conv.Area * Layout.Block).Clear();
-
-        /// <summary>Takes the kernels of some lanes, some floats apart; the others stay as they are.</summary>
-        public void Gather(float* kernels, int lanes, nint pitch)
-        {
-            for (var lane = 0; lane < lanes; lane++) GatherLane(kernels + lane * pitch, lane);
-        }
-
-        /// <summary>Takes one kernel.</summary>
-        public void GatherLane(float* kernel, int lane)
-        {
-            for (var tap = 0; tap < _conv.Area; tap++) _taps[tap * Layout.Block + lane] = kernel[tap];
-        }
-
-        /// <summary>Gives some taps of the kernels of some lanes.</summary>
-        public void Scatter(IEnumerable<int> taps, float* kernels, int lanes, nint pitch)
-        {
-            foreach (var tap in taps)
-                for (var lane = 0; lane < lanes; lane++) kernels[lane * pitch + tap] = _taps[tap * Layout.Block + lane];
-        }
-
-        /// <summary>s·F of the kernels, or its conjugate: real and imaginary parts.</summary>
-        public void Transform<T>(float* spectrum, nint pitch, bool conjugate) where T : unmanaged, ILanes<T>
-        {
-            _conv._spectrum.Forward<T>(Window, _spectrum, TilePitch, _scratch);
-            for (var f = 0; f < _conv.Frequencies; f++)
-            {
-                var scale = _conv._spectrum.ScaleOf(f);
-                float* from = _spectrum + f * Parts, to = spectrum + f * pitch;
-                T.Store(to, T.Multiply(T.Broadcast(scale), T.Load(from)));
-                T.Store(to + Layout.Block, T.Multiply(T.Broadcast(conjugate ? -scale : scale), T.Load(from + Layout.Block)));
-            }
-        }
-
-        /// <summary>Fᵀ of a spectrum times s.</summary>
-        public void TransformBack<T>(float* spectrum, nint pitch) where T : unmanaged, ILanes<T>
-        {
-            for (var f = 0; f < _conv.Frequencies; f++)
-            {
-                var scale = T.Broadcast(_conv._spectrum.ScaleOf(f));
-                float* from = spectrum + f * pitch, to = _spectrum + f * Parts;
-                T.Store(to, T.Multiply(scale, T.Load(from)));
-                T.Store(to + Layout.Block, T.Multiply(scale, T.Load(from + Layout.Block)));
-            }
-
-            _conv._spectrum.Transposed<T>(_spectrum, TilePitch, Window, accumulate: false, _scratch);
-        }
-    }
 
     private readonly struct PackKernel(FftConvolution conv, int block, float* weights, float* u) : IVectorKernel
     {

@@ -38,8 +38,7 @@ public sealed unsafe partial class FftConvolution
 
     private readonly SimdTier _tier;
     private readonly TileSpectrum _spectrum;
-    private readonly FftAxis _rows;
-    private readonly FftAxis _columns;
+    private readonly FftTiling _tiling;
     private readonly KeptUnits _kept;
     private readonly int[][]? _keptTaps;
     private readonly KeptPairs? _pairs;
@@ -60,14 +59,14 @@ public sealed unsafe partial class FftConvolution
     {
         shape.Validate();
         kept?.Validate(shape);
-        if (!form.Supports(tier, shape, kept)) throw new ArgumentException($"{form} does not support {shape} on tier {tier}");
+        if (shape.Groups > 1 || !form.Supports(tier, shape, kept))
+            throw new ArgumentException($"{form} does not support {shape} on tier {tier}");
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         _tier = tier;
         _spectrum = new TileSpectrum(form.Size);
         Shape = shape;
         Capacity = capacity;
-        _rows = form.AxisOfRows(shape);
-        _columns = form.AxisOfColumns(shape);
+        _tiling = FftTiling.Of(form, shape);
         _kept = new KeptUnits(shape, Area, kept);
         _keptTaps = kept?.UnionOverLanes();
         _pairs = KeptPairs.Create(tier, shape, _kept);
@@ -86,7 +85,7 @@ public sealed unsafe partial class FftConvolution
     public int Capacity { get; }
 
     /// <summary>Tiles of an image.</summary>
-    public int TilesPerImage => _rows.Tiles * _columns.Tiles;
+    public int TilesPerImage => _tiling.TilesPerImage;
 
     /// <summary>Frequencies of a spectrum: independent matrix products.</summary>
     public int Frequencies => _spectrum.Frequencies;

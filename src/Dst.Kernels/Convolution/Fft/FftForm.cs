@@ -31,18 +31,29 @@ public sealed class FftForm : ConvolutionForm
     /// <summary>Smaller kernels have so few taps that the transforms alone cost more.</summary>
     private const int SmallestKernel = 3;
 
+    /// <summary>The same for depthwise layers, where a pixel has a transform for each of its channels.</summary>
+    private const int SmallestDepthwiseKernel = 7;
+
+    /// <summary><see cref="TransformCost"/> of depthwise layers, whose spectra are not stored.</summary>
+    private const double DepthwiseTransformCost = 2.2;
+
+    /// <summary>Time of a depthwise layer's product of two spectra of 16 channels in vector multiply-adds, for each frequency.</summary>
+    private const double DepthwiseProductCost = 6;
+
     internal FftForm(int size) : base($"fft{size}") => Size = size;
 
     /// <summary>Rows and columns of inputs of a tile.</summary>
     public int Size { get; }
+
+    private double TransformSteps => Size * Size * Math.Log2(Size);
 
     /// <inheritdoc/>
     public override int RoundingClass => 1;
 
     /// <summary>Whether it computes a layer: it has no form of tiles that are more than twice as large as the map.</summary>
     public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
-        tier != SimdTier.Scalar && shape.Groups == 1 && shape.Stride == 1
-        && Math.Min(shape.KernelHeight, shape.KernelWidth) >= SmallestKernel
+        tier != SimdTier.Scalar && (shape.Groups == 1 || shape.IsDepthwise) && shape.Stride == 1
+        && Math.Min(shape.KernelHeight, shape.KernelWidth) >= (shape.IsDepthwise ? SmallestDepthwiseKernel : SmallestKernel)
         && Math.Max(shape.KernelHeight, shape.KernelWidth) <= Size
         && Size <= 2 * (Math.Max(shape.Height, shape.Width) + shape.Padding)
         && shape.Padding < Math.Min(shape.KernelHeight, shape.KernelWidth);
@@ -58,8 +69,8 @@ public sealed class FftForm : ConvolutionForm
     public override PassCosts CostOf(ConvolutionWork work)
     {
         var shape = work.Shape;
-        var pixels = (double)Size * Size;
-        var transform = TransformCost * pixels * Math.Log2(Size) * (work.PacksWeights ? TrainingFactor : 1);
+        if (shape.IsDepthwise) return CostOfDepthwise(shape);
+        var transform = TransformCost * TransformSteps * (work.PacksWeights ? TrainingFactor : 1);
         double inputs = TilesOf(shape) * shape.ChannelBlocks * transform, outputs = TilesOf(shape) * shape.FilterBlocks * transform;
         var pairs = shape.Channels * shape.FilterBlocks * work.KeptShare * TileSpectrum.FrequenciesOf(Size);
         var products = pairs * (Multiplications * TilesOf(shape) + WeightCost / work.Batch);
@@ -67,6 +78,14 @@ public sealed class FftForm : ConvolutionForm
         var pass = products + weights + inputs + outputs;
         // The backward passes share the transformed gradient of the output.
         return new(pass, pass - outputs, pass);
+    }
+
+    /// <summary>The backward passes share the transformed gradient of the output.</summary>
+    private PassCosts CostOfDepthwise(Conv2dShape shape)
+    {
+        double tiles = TilesOf(shape) * shape.ChannelBlocks, transform = tiles * DepthwiseTransformCost * TransformSteps;
+        var pass = 2 * transform + tiles * DepthwiseProductCost * TileSpectrum.FrequenciesOf(Size);
+        return new(pass, pass - transform, pass);
     }
 
     /// <summary>Tiles of an image.</summary>

@@ -43,12 +43,43 @@ internal sealed unsafe class TileSpectrum(int size)
     /// <summary>The factor of a product of two spectra that makes Fᵀ of it a circular convolution.</summary>
     public float ScaleOf(int frequency) => (frequency < Frequencies - RealFrequencies ? 0.25f : 1) / (size * size);
 
+    /// <summary>Columns of frequencies: the whole ones, and at 0 the real ones together.</summary>
+    public int Columns => size / 2;
+
+    /// <summary>The first frequency of a column.</summary>
+    public int FirstOf(int column) => column == 0 ? _wholeColumns : (column - 1) * size;
+
+    /// <summary>Frequencies of a column.</summary>
+    public int CountOf(int column) => column == 0 ? size + RealFrequencies / 2 : size;
+
     /// <summary>The spectrum of a tile: real part, imaginary part and their sum of each frequency.</summary>
     /// <param name="window">The tile.</param>
     /// <param name="spectrum">First frequency.</param>
     /// <param name="groupPitch">Floats from one group of frequencies to the next.</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
     public void Forward<T>(TileWindow window, float* spectrum, nint groupPitch, float* scratch) where T : unmanaged, ILanes<T>
+    {
+        TransformRows<T>(window, scratch);
+        for (var column = 0; column < Columns; column++)
+            TransformColumn<T, SpectrumStore>(column, LineAt(spectrum, FirstOf(column), groupPitch), scratch);
+    }
+
+    /// <summary>The transpose of <see cref="Forward"/>: a spectrum to a tile.</summary>
+    /// <param name="spectrum">First frequency, of which real and imaginary parts are read.</param>
+    /// <param name="groupPitch">Floats from one group of frequencies to the next.</param>
+    /// <param name="window">The tile.</param>
+    /// <param name="accumulate">Whether to add to the tile.</param>
+    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
+    public void Transposed<T>(float* spectrum, nint groupPitch, TileWindow window, bool accumulate, float* scratch)
+        where T : unmanaged, ILanes<T>
+    {
+        for (var column = 0; column < Columns; column++)
+            TransposeColumn<T>(column, LineAt(spectrum, FirstOf(column), groupPitch), scratch);
+        TransposeRows<T>(window, accumulate, scratch);
+    }
+
+    /// <summary>The first half of <see cref="Forward"/>: the spectra of the rows, into the scratch memory.</summary>
+    public void TransformRows<T>(TileWindow window, float* scratch) where T : unmanaged, ILanes<T>
     {
         var memory = new Scratch(this, scratch);
         for (var row = 0; row < size; row += 2)
@@ -65,30 +96,36 @@ internal sealed unsafe class TileSpectrum(int size)
                 ClearRows<T>(memory, row);
             }
         }
-
-        for (var column = 1; column < size / 2; column++)
-            FourierTransform.RunToSpectrum<T>(
-                size, memory.Column(column), LineAt(spectrum, (column - 1) * size, groupPitch), memory.Half);
-        FourierTransform.Run<T>(size, memory.Column(0), memory.Line, memory.Half);
-        SplitColumn<T>(memory.Line, LineAt(spectrum, _wholeColumns, groupPitch));
     }
 
-    /// <summary>The transpose of <see cref="Forward"/>: a spectrum to a tile.</summary>
-    /// <param name="spectrum">First frequency, of which real and imaginary parts are read.</param>
-    /// <param name="groupPitch">Floats from one group of frequencies to the next.</param>
-    /// <param name="window">The tile.</param>
-    /// <param name="accumulate">Whether to add to the tile.</param>
-    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Transposed<T>(float* spectrum, nint groupPitch, TileWindow window, bool accumulate, float* scratch)
-        where T : unmanaged, ILanes<T>
+    /// <summary>The second half of <see cref="Forward"/>: a column of the rows' spectra to its frequencies.</summary>
+    public void TransformColumn<T, TStore>(int column, ComplexLine frequencies, float* scratch)
+        where T : unmanaged, ILanes<T> where TStore : IComplexStore
     {
         var memory = new Scratch(this, scratch);
-        for (var column = 1; column < size / 2; column++)
-            FourierTransform.Run<T>(
-                size, LineAt(spectrum, (column - 1) * size, groupPitch).Exchanged, memory.Column(column).Exchanged, memory.Half);
-        MergeColumn<T>(LineAt(spectrum, _wholeColumns, groupPitch), memory.Line);
-        FourierTransform.Run<T>(size, memory.Line.Exchanged, memory.Column(0).Exchanged, memory.Half);
+        if (column > 0)
+        {
+            FourierTransform.RunToGroups<T, TStore>(size, memory.Column(column), frequencies, memory.Half);
+            return;
+        }
 
+        FourierTransform.Run<T>(size, memory.Column(0), memory.Line, memory.Half);
+        SplitColumn<T, TStore>(memory.Line, frequencies);
+    }
+
+    /// <summary>The transpose of <see cref="TransformColumn"/>.</summary>
+    public void TransposeColumn<T>(int column, ComplexLine frequencies, float* scratch) where T : unmanaged, ILanes<T>
+    {
+        var memory = new Scratch(this, scratch);
+        if (column == 0) MergeColumn<T>(frequencies, memory.Line);
+        var from = column == 0 ? memory.Line : frequencies;
+        FourierTransform.Run<T>(size, from.Exchanged, memory.Column(column).Exchanged, memory.Half);
+    }
+
+    /// <summary>The transpose of <see cref="TransformRows"/>.</summary>
+    public void TransposeRows<T>(TileWindow window, bool accumulate, float* scratch) where T : unmanaged, ILanes<T>
+    {
+        var memory = new Scratch(this, scratch);
         float* even = memory.Rows, odd = even + size * Layout.Block;
         for (var row = 0; row < size; row += 2)
         {
@@ -146,20 +183,20 @@ internal sealed unsafe class TileSpectrum(int size)
 
     /// <summary>The spectrum of the columns 0 and Size/2, which were transformed as one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void SplitColumn<T>(ComplexLine line, ComplexLine spectrum) where T : unmanaged, ILanes<T>
+    private void SplitColumn<T, TStore>(ComplexLine line, ComplexLine spectrum) where T : unmanaged, ILanes<T> where TStore : IComplexStore
     {
         for (var k = 1; k < size / 2; k++)
         {
             var (a, b) = Split(line.Load<T>(k), line.Load<T>(size - k));
-            SpectrumStore.Store(spectrum, 2 * k - 2, a, null);
-            SpectrumStore.Store(spectrum, 2 * k - 1, b, null);
+            TStore.Store(spectrum, 2 * k - 2, a, null);
+            TStore.Store(spectrum, 2 * k - 1, b, null);
         }
 
         ComplexLanes<T> first = line.Load<T>(0), middle = line.Load<T>(size / 2);
-        SpectrumStore.Store<T>(spectrum, size - 2, new(first.Re, T.Zero), null);
-        SpectrumStore.Store<T>(spectrum, size - 1, new(first.Im, T.Zero), null);
-        SpectrumStore.Store<T>(spectrum, size, new(middle.Re, T.Zero), null);
-        SpectrumStore.Store<T>(spectrum, size + 1, new(middle.Im, T.Zero), null);
+        TStore.Store<T>(spectrum, size - 2, new(first.Re, T.Zero), null);
+        TStore.Store<T>(spectrum, size - 1, new(first.Im, T.Zero), null);
+        TStore.Store<T>(spectrum, size, new(middle.Re, T.Zero), null);
+        TStore.Store<T>(spectrum, size + 1, new(middle.Im, T.Zero), null);
     }
 
     /// <summary>The transpose of <see cref="SplitColumn"/>.</summary>

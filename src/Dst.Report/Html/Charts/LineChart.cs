@@ -24,7 +24,6 @@ internal sealed record LineSeries(string Name, string Colour, IReadOnlyList<(dou
 internal sealed record LineChart(string Title, string XTitle, string YTitle, IReadOnlyList<LineSeries> Series) : Chart(Title)
 {
     private const int MaxTicks = 8;
-    private const double SmallWidth = 340;
 
     /// <summary>Whether it is one of many of its kind, which stand side by side.</summary>
     public bool IsSmall { get; init; }
@@ -55,7 +54,7 @@ internal sealed record LineChart(string Title, string XTitle, string YTitle, IRe
         var ticks = (int)Math.Clamp(last, 1, IsSmall ? MaxTicks / 2 : MaxTicks);
         var plot = new Plot(
             Scale.Linear(XTitle, [0, last], ticks), Scale.Linear(YTitle, points.Select(point => point.Y)),
-            IsSmall ? SmallWidth : Plot.FullWidth, IsSmall ? 220 : 250);
+            IsSmall ? Plot.SmallWidth : Plot.FullWidth, IsSmall ? Plot.SmallHeight : 250);
         return plot.Draw($"{Title}: {YTitle} by {XTitle}", Series.Select(line => Draw(plot, line)));
     }
 

@@ -9,6 +9,12 @@ internal sealed record Plot(Scale X, Scale Y, double Width = Plot.FullWidth, dou
     /// <summary>Width of a chart in pixels of its own; the page scales it.</summary>
     public const double FullWidth = 480;
 
+    /// <summary>Width of a chart that is one of many.</summary>
+    public const double SmallWidth = 340;
+
+    /// <summary>Height of a chart that is one of many.</summary>
+    public const double SmallHeight = 220;
+
     private const double Left = 54, Right = 16, Top = 12, Bottom = 44;
 
     /// <summary>Column of a value.</summary>

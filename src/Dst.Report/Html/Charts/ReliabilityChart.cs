@@ -10,6 +10,9 @@ namespace Dst.Report.Html.Charts;
 /// <param name="Colour">Class of the bars' colour.</param>
 internal sealed record ReliabilityChart(string Title, Calibration Calibration, string Colour) : Chart(Title)
 {
+    /// <summary>Whether it is one of many of its kind, which stand side by side.</summary>
+    public bool IsSmall { get; init; }
+
     /// <inheritdoc/>
     public override Table Numbers => Table.Of(
         Calibration.Bins,
@@ -22,7 +25,9 @@ internal sealed record ReliabilityChart(string Title, Calibration Calibration, s
     public override XElement Draw()
     {
         double[] range = [0, 100];
-        var plot = new Plot(Scale.Linear("Confidence, %", range), Scale.Linear("Right, %", range));
+        var plot = new Plot(
+            Scale.Linear("Confidence, %", range), Scale.Linear("Right, %", range), IsSmall ? Plot.SmallWidth : Plot.FullWidth,
+            IsSmall ? Plot.SmallHeight : 300);
         return plot.Draw(
             $"{Title}: share of images that are right by confidence",
             Calibration.Bins.Select(bin => Draw(plot, bin)),

@@ -31,7 +31,13 @@ internal sealed record Scale(string Title, double Min, double Max, IReadOnlyList
     public static Scale ForCosts(string title, IReadOnlyCollection<double> values)
     {
         var (min, max) = RangeOf(values);
-        if (min <= 0 || max / min < WideRatio) return Linear(title, values.Append(0));
+        return min <= 0 || max / min < WideRatio ? Linear(title, values.Append(0)) : Logarithmic(title, values);
+    }
+
+    /// <summary>A logarithmic scale around values above 0.</summary>
+    public static Scale Logarithmic(string title, IEnumerable<double> values)
+    {
+        var (min, max) = RangeOf(values);
         var (low, high) = (min / 1.3, max * 1.3);
         var powers = Enumerable.Range((int)Math.Floor(Math.Log10(low)), (int)Math.Ceiling(Math.Log10(high / low)) + 2);
         var at = powers.SelectMany(power => RoundSteps[..3].Select(round => round * Math.Pow(10, power)));

@@ -12,8 +12,10 @@ internal static class ArmSection
     public static XElement Of(IReadOnlyList<ReportGroup> groups) => Section.Of(
         "arms", "Networks", "Every network of an experiment is called an arm. Its colour is the same in all charts.",
         groups.SelectMany(group => PartsOf(group, hasHeading: groups.Count > 1)),
-        groups.GroupBy(group => group.Runs.Recipe).Where(recipe => recipe.Count() > 1).Select(
-            recipe => HtmlTable.Of(ArmTables.Patterns(recipe.Select(group => group.Runs)) with { Title = $"Patterns of {recipe.Key}" })));
+        groups.GroupBy(group => group.Runs.Recipe).Select(
+            recipe => ArmTables.Patterns(recipe.Select(group => group.Runs)) is { } patterns
+                ? HtmlTable.Of(patterns with { Title = $"Patterns of {recipe.Key}" })
+                : null));
 
     private static IEnumerable<XElement?> PartsOf(ReportGroup group, bool hasHeading)
     {

@@ -2,6 +2,7 @@ using System.Xml.Linq;
 using Dst.Report.Html.Charts;
 using Dst.Report.Runs;
 using Dst.Training.Experiments.Runs;
+using static Dst.Report.Html.Markup;
 
 namespace Dst.Report.Html.Sections;
 
@@ -15,10 +16,11 @@ internal static class CalibrationSection
             .Where(arm => arm.Calibration is not null).Select(arm => (arm.Arm, Calibration: arm.Calibration!)).ToList();
         if (arms.Count == 0) return null;
         var main = arms.FirstOrDefault(arm => arm.Arm == group.Main.Arm, arms[^1]);
-        var chart = new ReliabilityChart($"Reliability of {main.Arm}", main.Calibration, ReportGroup.ColourOf(main.Arm))
+        var chart = ChartOf(main.Arm, main.Calibration) with
         {
             Note = "Bars below the diagonal: the network is surer than it is right. Darker bars hold more images.",
         };
+        var others = arms.Where(arm => arm != main).Select(arm => (ChartOf(arm.Arm, arm.Calibration) with { IsSmall = true }).ToHtml());
         var table = Table.Of(
             arms,
             new("arm", "arm", arm => arm.Arm) { Alignment = Alignment.Left },
@@ -30,8 +32,12 @@ internal static class CalibrationSection
             });
         return Section.Of(
             "calibration", "Calibration", "The confidence is the probability that a network gives to its prediction.",
-            Section.Grid(chart.ToHtml(), HtmlTable.Of(table)));
+            Section.Grid(chart.ToHtml(), HtmlTable.Of(table)),
+            arms.Count == 1 ? null : Tag("details", Tag("summary", "Reliability of the other arms"), Section.SmallGrid(others)));
     }
+
+    private static ReliabilityChart ChartOf(string arm, Calibration calibration) =>
+        new($"Reliability of {arm}", calibration, ReportGroup.ColourOf(arm));
 
     private static Calibration? CalibrationOf(ReportGroup group, string arm)
     {

@@ -7,14 +7,23 @@ namespace Dst.Report.Html.Sections;
 /// <summary>Where the training of a run is.</summary>
 internal static class LiveSection
 {
-    /// <summary>The section; its attribute <c>data-version</c> changes when the rest of the page does.</summary>
-    public static XElement Of(LiveProgress? now, int version) => Tag(
+    /// <summary>
+    /// The section; its attribute <c>data-version</c> changes when the rest of the page does, and <c>data-lost</c> is what the page says
+    /// when nobody answers it.
+    /// </summary>
+    public static XElement Of(LiveState run) => Tag(
         "section",
         Class("now"),
-        Attribute("data-version", $"{version}"),
-        Tag("p", Class("brand"), "Live"),
-        now is null ? Tag("h2", "Training begins") : Tag("div", PartsOf(now)),
-        Tag("p", Class("note contact"), "This page follows the run. It ends with it; the report stays in the run folder."));
+        Attribute("data-version", $"{run.Version} of {run.Folder}"),
+        Attribute("data-lost", run.End ?? $"This page cannot reach the run any more. Its folder is {run.Folder}"),
+        Tag("p", Class("brand"), run.End is null ? "Live" : "End"),
+        run switch
+        {
+            { End: { } end } => Tag("h2", end),
+            { Progress: { } now } => Tag("div", PartsOf(now)),
+            _ => Tag("h2", "Training begins"),
+        },
+        Tag("p", Class("note contact"), run.End is null ? $"This page follows the run in {run.Folder}" : "This page stays as it is."));
 
     private static IEnumerable<XElement> PartsOf(LiveProgress now)
     {

@@ -18,7 +18,8 @@ internal static class OriginSection
     private static XElement Of(RunDetails run, bool isAlone)
     {
         var facts = Tag("dl", Class("facts"), FactsOf(run).Select(fact => Tag("div", Tag("dt", fact.Name), Tag("dd", fact.Value))));
-        var recipe = Tag("details", Tag("summary", "Recipe with every key"), Tag("pre", RecipeFile.Write(run.Run.Recipe)));
+        var lines = RecipeFile.Write(run.Run.Recipe).TrimEnd().Split('\n').SelectMany(line => new object[] { line, new XText("\n") });
+        var recipe = Tag("details", Tag("summary", "Recipe with every key"), Tag("pre", lines));
         return isAlone ? Tag("div", facts, recipe) : Tag("details", Tag("summary", run.Run.Folder), facts, recipe);
     }
 

@@ -42,6 +42,8 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
         var kept = context.ParameterOf(node, "weight").Mask?.ToKeptTaps();
         var form = context.Forms.Of(context.Tier, node.Name, shape, kept, context.MaxBatch);
         if (form == ConvolutionForm.Depthwise) return new DepthwiseNode(context, node, input, output, shape.ToWindowShape());
+        if (form is FftForm depthwise && shape.IsDepthwise)
+            return new DepthwiseFftNode(context, node, input, output, new(context.Tier, depthwise, shape));
         if (form is FftForm fft)
             return new FftNode(
                 context, node, input, output, new(context.Tier, fft, shape, kept, context.MaxBatch * fft.TilesOf(shape)));

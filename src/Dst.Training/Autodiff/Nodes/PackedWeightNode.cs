@@ -40,11 +40,8 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     /// <summary>Packs the weights for the forward pass.</summary>
     protected abstract void Pack(Span<float> packed);
 
-    /// <summary>Adds the weights' gradient of some images to a packed one.</summary>
-    protected abstract void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part);
-
-    /// <summary>The inputs' gradient of some images.</summary>
-    protected abstract void BackwardData(ImageRange images, float* outputGradient, int part);
+    /// <summary>Adds the weights' gradient of some images to a packed one, and computes the inputs' gradient if it is needed.</summary>
+    protected abstract void Backward(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part);
 
     /// <summary>Writes the packed gradient to the parameter's.</summary>
     protected abstract void Unpack(ReadOnlySpan<float> packedGradient);
@@ -67,8 +64,7 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     {
         var gradient = ReadOutputGradient(images, part);
         _bias.AddGradient(images, gradient, part);
-        BackwardWeight(images, ReadInput(0, images, part), gradient, Sums.Of(part), part);
-        if (Input.NeedsGradient) BackwardData(images, gradient, part);
+        Backward(images, ReadInput(0, images, part), gradient, Sums.Of(part), part);
     }
 
     protected override void EndBackward(WorkerPool pool)
@@ -106,8 +102,14 @@ internal sealed unsafe class LinearNode : PackedWeightNode
 
     protected override void Pack(Span<float> packed) => Linear.PackWeights(Features, Outputs, Weight.Value, packed);
 
-    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part) =>
+    protected override void Backward(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part)
+    {
         Linear.BackwardWeight(Tier, x, outputGradient, images.Count, Features, Outputs, packedGradient);
+        if (Input.NeedsGradient)
+            Linear.BackwardData(
+                Tier, outputGradient, images.Count, Features, Outputs, _backwardDataWeights.Pointer, Input.Gradient(images.First),
+                Accumulate(0));
+    }
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) =>
         Linear.UnpackWeights(Features, Outputs, packedGradient, Weight.Gradient);
@@ -119,11 +121,6 @@ internal sealed unsafe class LinearNode : PackedWeightNode
     {
         if (Input.NeedsGradient) Linear.PackBackwardDataWeights(Features, Outputs, Weight.Value, _backwardDataWeights.Span);
     }
-
-    protected override void BackwardData(ImageRange images, float* outputGradient, int part) =>
-        Linear.BackwardData(
-            Tier, outputGradient, images.Count, Features, Outputs, _backwardDataWeights.Pointer,
-            Input.Gradient(images.First), Accumulate(0));
 }
 
 /// <summary>A depthwise convolution.</summary>
@@ -133,15 +130,47 @@ internal sealed unsafe class DepthwiseNode(NodeContext context, Node node, Featu
 {
     protected override void Pack(Span<float> packed) => DepthwiseConvolution.PackWeights(shape, Weight.Value, packed);
 
-    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part) =>
+    protected override void Backward(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part)
+    {
         DepthwiseConvolution.BackwardWeight(Tier, shape, x, outputGradient, images.Count, packedGradient);
+        if (Input.NeedsGradient)
+            DepthwiseConvolution.BackwardData(
+                Tier, shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulate(0));
+    }
 
     protected override void Unpack(ReadOnlySpan<float> packedGradient) =>
         DepthwiseConvolution.UnpackWeights(shape, packedGradient, Weight.Gradient);
 
     protected override void ForwardImages(ImageRange images, int part) =>
         DepthwiseConvolution.Forward(Tier, shape, ReadInput(0, images, part), Packed, BiasValues, images.Count, OutputValue(images.First));
+}
 
-    protected override void BackwardData(ImageRange images, float* outputGradient, int part) =>
-        DepthwiseConvolution.BackwardData(Tier, shape, outputGradient, Packed, images.Count, Input.Gradient(images.First), Accumulate(0));
+/// <summary>A depthwise convolution in the frequency domain.</summary>
+internal sealed unsafe class DepthwiseFftNode(
+    NodeContext context, Node node, Feature input, StoredFeature output, DepthwiseFftConvolution kernel)
+    : PackedWeightNode(context, node, input, output, kernel.WeightLength, kernel.WeightLength)
+{
+    private int _scratch;
+
+    protected override void PlanScratch()
+    {
+        base.PlanScratch();
+        _scratch = ReserveScratch(kernel.ScratchLength);
+    }
+
+    protected override void Pack(Span<float> packed) => kernel.PackWeights(Weight.Value, packed);
+
+    protected override void Backward(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part)
+    {
+        var gradient = Input.NeedsGradient ? Input.Gradient(images.First) : null;
+        kernel.Backward(
+            images.Count, x, outputGradient, Packed, packedGradient, gradient, Accumulate(0), Scratch(part, _scratch));
+    }
+
+    protected override void Unpack(ReadOnlySpan<float> packedGradient) => kernel.UnpackWeightGradient(packedGradient, Weight.Gradient);
+
+    protected override void ForwardImages(ImageRange images, int part) =>
+        kernel.Forward(
+            0, images.Count * kernel.Shape.ChannelBlocks, ReadInput(0, images, part), Packed, new(BiasValues, null, Bounds.None),
+            OutputValue(images.First), Scratch(part, _scratch));
 }

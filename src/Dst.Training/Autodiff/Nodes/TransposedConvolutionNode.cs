@@ -44,11 +44,12 @@ internal sealed unsafe class TransposedConvolutionNode : PackedWeightNode
         if (Input.NeedsGradient) _kernel.PackBackwardDataWeights(Weight.Value, _backwardDataWeights.Span);
     }
 
-    protected override void BackwardWeight(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part) =>
+    protected override void Backward(ImageRange images, float* x, float* outputGradient, float* packedGradient, int part)
+    {
         _kernel.BackwardWeight(images.Count, x, outputGradient, packedGradient, Scratch(part, _scratch));
-
-    protected override void BackwardData(ImageRange images, float* outputGradient, int part) =>
-        _kernel.BackwardData(
-            images.Count, outputGradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch),
-            Accumulate(0));
+        if (Input.NeedsGradient)
+            _kernel.BackwardData(
+                images.Count, outputGradient, _backwardDataWeights.Pointer, Input.Gradient(images.First), Scratch(part, _scratch),
+                Accumulate(0));
+    }
 }

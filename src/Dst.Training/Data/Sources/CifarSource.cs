@@ -57,7 +57,7 @@ internal static class CifarSource
 
     /// <summary>The set that a folder holds, at most one folder deeper, or null.</summary>
     public static DataKind? KindOfFolder(string path) => ImageFolder.Subfolders(path).Prepend(path)
-        .SelectMany(folder => InputFile.Guard(folder, () => Directory.GetFiles(folder, "*.bin")))
+        .SelectMany(ImageFolder.Files).Where(file => file.EndsWith(".bin", StringComparison.Ordinal))
         .Select(file => CifarLayout.KindOf(Path.GetFileName(file))).FirstOrDefault(kind => kind is not null);
 
     /// <summary>The set that a packed archive holds, by the first name in it that tells, or null.</summary>

@@ -36,8 +36,7 @@ internal static class ClassFolders
     /// <summary>Warns of images that lie in a folder itself, where folders were expected.</summary>
     public static void WarnOfImages(string path, Action<string> log)
     {
-        var images = Directory.EnumerateFiles(path).Select(file => Path.GetFileName(file))
-            .Where(name => ImageFile.HasImageName(name) && !ImageFolder.IsJunk(name)).Order(StringComparer.Ordinal).ToList();
+        var images = ImageFolder.Files(path).Select(file => Path.GetFileName(file)).Where(ImageFile.HasImageName).ToList();
         if (images.Count > 0)
             log($"warning: folder '{path}' holds {Words.Count(images.Count, "image")} beside its folders, not read, such as '{images[0]}'");
     }

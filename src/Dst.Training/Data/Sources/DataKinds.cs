@@ -4,6 +4,7 @@ using Dst.Images;
 namespace Dst.Training.Data;
 
 /// <summary>Finds out what kind of data a path holds.</summary>
+/// <seealso cref="DataSet"/>
 public static class DataKinds
 {
     // Keys that some kinds alone have. Values compare by content.
@@ -17,11 +18,12 @@ public static class DataKinds
     ];
 
     /// <summary>
-    /// Whether a path is a folder, a CIFAR archive or an IDX file of images, so that it can be <c>data.path</c>.
+    /// Whether a path is a folder, a zip archive of images, a CIFAR archive or an IDX file of images, so that it can be <c>data.path</c>.
     /// </summary>
     /// <exception cref="InputException">A file is damaged.</exception>
     public static bool IsData(string path) =>
-        Directory.Exists(path) || File.Exists(path) && (IdxSource.IsImages(path) || CifarSource.KindOfArchive(path) is not null);
+        Directory.Exists(path)
+        || File.Exists(path) && (IdxSource.IsImages(path) || ImageArchive.IsArchive(path) || CifarSource.KindOfArchive(path) is not null);
 
     /// <summary>The options with a kind in place of <see cref="DataKind.Auto"/>.</summary>
     /// <exception cref="InputException">
@@ -35,6 +37,11 @@ public static class DataKinds
                 + "tells what it holds");
         var resolved = options.Kind == DataKind.Auto ? options with { Kind = Find(options, baseFolder, log) } : options;
         CheckKeys(resolved);
+        if (resolved.Kind is DataKind.Idx or DataKind.Cifar10 or DataKind.Cifar100
+            && ImageArchive.HasFolder(SourceData.FullPath(options.Path, baseFolder)))
+            throw new InputException(
+                $"data.path '{options.Path}' is a zip archive and data.kind {Words.Of(resolved.Kind)}; a zip archive of image files, or "
+                + "the files unpacked, were expected");
         return resolved;
     }
 
@@ -63,8 +70,9 @@ public static class DataKinds
         }
 
         var path = SourceData.PathOf(options, baseFolder);
-        var kind = Directory.Exists(path) ? OfFolder(path) : OfFile(path);
-        log($"data: '{options.Path}' is read as data.kind {Words.Of(kind)}");
+        var kind = ImageFolder.Exists(path) ? OfFolder(path) : OfFile(path);
+        var inside = Path.GetRelativePath(SourceData.FullPath(options.Path, baseFolder), path);
+        log($"data: '{options.Path}'{(inside == "." ? "" : $", folder '{inside}',")} is read as data.kind {Words.Of(kind)}");
         return kind;
     }
 
@@ -87,8 +95,8 @@ public static class DataKinds
             throw new InputException(
                 $"data.path '{path}' is a file of labels; the file of images beside it was expected, such as train-images-idx3-ubyte");
         return CifarSource.KindOfArchive(path) ?? throw new InputException(
-            $"data.path '{path}' is {FileKind.NameOf(path) ?? "a file of an unknown kind"}; a folder of images, a CIFAR archive or an IDX "
-            + "file of images was expected");
+            $"data.path '{path}' is {FileKind.NameOf(path) ?? "a file of an unknown kind"}; a folder or a zip archive of images, a CIFAR "
+            + "archive or an IDX file of images was expected");
     }
 
     private static DataKind OfFolder(string path)

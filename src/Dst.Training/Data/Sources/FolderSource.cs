@@ -39,9 +39,10 @@ internal static class FolderSource
     public static IReadOnlyList<SourceSample> OpenUnlabelled(DataOptions options, string baseFolder, Action<string> log)
     {
         if (options.Unlabelled.Length == 0) return [];
-        var folder = Path.GetFullPath(Path.Combine(baseFolder, options.Unlabelled));
-        if (!Directory.Exists(folder))
-            throw new InputException($"data.unlabelled '{folder}' is not a folder; a folder of images without labels was expected");
+        var folder = SourceData.FullPath(options.Unlabelled, baseFolder);
+        if (!ImageFolder.Exists(folder))
+            throw new InputException(
+                $"data.unlabelled '{folder}' is not a folder; a folder or a zip archive of images without labels was expected");
         return [.. ImageFolder.Images(folder, line => log($"data: {line}")).Select(file => SourceSample.OfFile(file, label: null))];
     }
 

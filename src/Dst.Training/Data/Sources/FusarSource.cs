@@ -45,11 +45,11 @@ internal static class FusarSource
     public static bool IsFusar(string path)
     {
         var meta = Path.Combine(path, MetaName);
-        if (!File.Exists(meta)) return false;
+        if (!ImageFolder.Files(path).Contains(meta)) return false;
         var start = new char[LongestHeader];
         var count = InputFile.Guard(meta, () =>
         {
-            using var reader = new StreamReader(meta);
+            using var reader = new StreamReader(ImageArchive.OpenFile(meta));
             return reader.ReadBlock(start);
         });
         using var text = new StringReader(new(start, 0, count));
@@ -67,7 +67,7 @@ internal static class FusarSource
     // The MMSI number of the ship by image file name.
     private static Dictionary<string, string> ReadShips(string metaPath)
     {
-        using var reader = new StringReader(InputFile.ReadText(metaPath, LargestMeta));
+        using var reader = new StringReader(InputFile.TextOf(ImageArchive.ReadAllBytes(metaPath, LargestMeta)));
         var (columns, pathColumn, shipColumn) = Header(reader);
         if (pathColumn < 0 || shipColumn < 0)
             throw new InputException($"file '{metaPath}' has no column '{(pathColumn < 0 ? "path" : "mmsi")}' in its first line");

@@ -39,7 +39,7 @@ internal static class IdxSource
 
     /// <summary>The files of images in a folder.</summary>
     public static IReadOnlyList<string> Find(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Where(IsImages).Order(StringComparer.Ordinal)];
+        [.. ImageFolder.Files(folder).Where(IsImages)];
 
     /// <summary>Whether a file's name is that of images in IDX.</summary>
     public static bool IsImages(string file) =>

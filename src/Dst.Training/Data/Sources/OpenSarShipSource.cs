@@ -40,7 +40,7 @@ internal static partial class OpenSarShipSource
         IsScene(path) ? [path] : [.. ImageFolder.Subfolders(path).Where(IsScene)];
 
     private static bool IsScene(string folder) =>
-        Enum.GetValues<OpenSarShipPatch>().Any(patch => Directory.Exists(Path.Combine(folder, FolderOf(patch))));
+        Enum.GetValues<OpenSarShipPatch>().Any(patch => ImageFolder.Exists(Path.Combine(folder, FolderOf(patch))));
 
     private static string FolderOf(OpenSarShipPatch patch) => $"Patch_{patch}";
 
@@ -50,7 +50,7 @@ internal static partial class OpenSarShipSource
     private static List<Chip> Chips(string path, OpenSarShipPatch patch, Action<string> log)
     {
         var scenes = Scenes(path);
-        var folders = scenes.Select(scene => Path.Combine(scene, FolderOf(patch))).Where(Directory.Exists).ToList();
+        var folders = scenes.Select(scene => Path.Combine(scene, FolderOf(patch))).Where(ImageFolder.Exists).ToList();
         if (folders.Count == 0)
             throw new InputException($"folder '{path}' has no scene with a folder {FolderOf(patch)}, which was expected");
         if (folders.Count < scenes.Count) log($"warning: {scenes.Count - folders.Count} scenes of '{path}' have no {FolderOf(patch)}");

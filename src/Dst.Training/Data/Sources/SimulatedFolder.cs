@@ -4,6 +4,11 @@ using Dst.Images.Decoding;
 namespace Dst.Training.Data;
 
 /// <summary>Simulated chips as files, which serve as a data set of the kind <c>folder</c> or as unlabelled images.</summary>
+/// <example>
+/// <code>
+/// SimulatedFolder.Write(new SimulatedOptions(), "chips", CancellationToken.None);
+/// </code>
+/// </example>
 public static class SimulatedFolder
 {
     /// <summary>Writes each chip to <c>train/CLASS/NUMBER.png</c> or <c>test/CLASS/NUMBER.png</c>.</summary>

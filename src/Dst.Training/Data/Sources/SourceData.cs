@@ -74,13 +74,17 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
         }
     }
 
-    /// <summary>The folder or file of the data.</summary>
+    /// <summary>A path of a recipe, which may start from a folder.</summary>
+    public static string FullPath(string path, string baseFolder) => Path.GetFullPath(Path.Combine(baseFolder, path));
+
+    /// <summary>The folder or file of the data. Of an open archive it is the folder in it that holds the classes or splits.</summary>
     /// <exception cref="InputException">None is given, or it does not exist.</exception>
     public static string PathOf(DataOptions options, string baseFolder)
     {
         var expected = options.Kind == DataKind.Auto ? "a data set" : $"{Words.Of(options.Kind)} data";
         if (options.Path.Length == 0) throw new InputException($"data.path is empty; the folder or archive of {expected} was expected");
-        var path = Path.GetFullPath(Path.Combine(baseFolder, options.Path));
+        var path = FullPath(options.Path, baseFolder);
+        if (ImageArchive.HasFolder(path)) return DataKinds.FindInside(path) ?? path;
         return Path.Exists(path)
             ? path
             : throw new InputException($"data.path '{path}' does not exist; the folder or archive of {expected} was expected");

@@ -42,8 +42,8 @@ public sealed record Recipe
     public string Runs { get; init; } = "runs";
 
     /// <summary>Arms to run.</summary>
-    [ArmsSetting("networks to train; those that they need are trained too")]
-    public IReadOnlyList<string> Arms { get; init; } = ArmNames.All;
+    [ArmsSetting("networks to train; those that they need are trained too; all but those of 8-bit integers if left out")]
+    public IReadOnlyList<string> Arms { get; init; } = ArmNames.OfFloats;
 
     /// <summary>Data set and augmentation.</summary>
     [Setting("data set and augmentation")]
@@ -85,6 +85,12 @@ public sealed record Recipe
     public TrainOptions TrainAfterPruning => PruneTrain.Schedule.Kind == ScheduleKind.Rewind
         ? PruneTrain with { Schedule = Train.Schedule with { EpochsBefore = Train.Epochs - PruneTrain.Epochs } }
         : PruneTrain;
+
+    /// <summary>8-bit integers.</summary>
+    [Setting(
+        "8-bit integers (student-int8, dst-int8): how a finished network is quantised, and how it is then trained by what taught it; keys "
+        + "of a training that are left out are those of train, but for epochs and schedule")]
+    public QuantiseOptions Quantise { get; init; } = new();
 
     /// <summary>When the state is saved.</summary>
     [Setting("when the state is saved for --resume")]

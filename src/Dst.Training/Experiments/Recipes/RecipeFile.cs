@@ -13,6 +13,12 @@ namespace Dst.Training.Experiments.Recipes;
 public sealed record SettingDescription(string Path, string Expected, string Default, string Help);
 
 /// <summary>Reads, writes and compares recipes.</summary>
+/// <example>
+/// <code>
+/// var recipe = RecipeFile.Load("recipes/quickstart.yaml", [SettingOverride.Parse("train.epochs=20")]);
+/// Console.WriteLine(RecipeFile.Write(recipe)); // every key with its value
+/// </code>
+/// </example>
 public static partial class RecipeFile
 {
     /// <summary>Reads a recipe file, then applies the overrides in their order.</summary>
@@ -55,9 +61,10 @@ public static partial class RecipeFile
     private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
     {
         foreach (var setting in overrides) tree.Override(setting);
-        tree.Inherit("teacher.train", "train", except: "restarts");
-        tree.Inherit("pretrain.train", "train", except: "restarts");
-        tree.Inherit("prune_train", "train", except: "restarts");
+        tree.Inherit("teacher.train", "train", "restarts");
+        tree.Inherit("pretrain.train", "train", "restarts");
+        tree.Inherit("prune_train", "train", "restarts");
+        tree.Inherit("quantise", "train", "restarts", "epochs", "schedule");
         CheckRetired(tree);
         FillPreset(tree, "distill");
         FillPreset(tree, "distill_pruned");

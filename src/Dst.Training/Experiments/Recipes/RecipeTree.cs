@@ -59,7 +59,7 @@ internal sealed class RecipeTree
     /// Copies into section <paramref name="path"/> all keys of section <paramref name="from"/> that it lacks, at every depth, but for
     /// <paramref name="except"/>.
     /// </summary>
-    public void Inherit(string path, string from, string? except = null)
+    public void Inherit(string path, string from, params string[] except)
     {
         if (Find(Root, from) is YamlMappingNode source) Fill(path, source, except);
     }
@@ -68,7 +68,7 @@ internal sealed class RecipeTree
     /// Copies into section <paramref name="path"/>, which is made if it is missing, all keys of <paramref name="defaults"/> that it
     /// lacks, at every depth, but for <paramref name="except"/>.
     /// </summary>
-    public void Fill(string path, YamlMappingNode defaults, string? except = null)
+    public void Fill(string path, YamlMappingNode defaults, params string[] except)
     {
         var target = Root;
         foreach (var key in path.Split('.'))
@@ -105,18 +105,18 @@ internal sealed class RecipeTree
         _ => $"'{Words.Shorten(node.ToString())}'",
     };
 
-    private static void AddMissing(YamlMappingNode target, YamlMappingNode source, string? except)
+    private static void AddMissing(YamlMappingNode target, YamlMappingNode source, string[] except)
     {
         foreach (var (key, value) in source.Children)
         {
-            if (key is YamlScalarNode { Value: { } name } && name == except) continue;
+            if (key is YamlScalarNode { Value: { } name } && except.Contains(name)) continue;
             if (!target.Children.TryGetValue(key, out var own)) target.Add(key, Copy(value, except));
             else if (own is YamlMappingNode ownSection && value is YamlMappingNode section) AddMissing(ownSection, section, except);
         }
     }
 
     // Sections are copied because overrides change them in place; leaves keep their node and with it their line.
-    private static YamlNode Copy(YamlNode node, string? except)
+    private static YamlNode Copy(YamlNode node, string[] except)
     {
         if (node is not YamlMappingNode section) return node;
         var copy = new YamlMappingNode();

@@ -6,6 +6,7 @@ using Dst.Training.Engine;
 namespace Dst.Training.Experiments.Runs;
 
 /// <summary>The rows of <c>metrics.csv</c> as text: one for each epoch of each arm.</summary>
+/// <seealso cref="RunSummary"/>
 public static class MetricsTable
 {
     internal const string Header =

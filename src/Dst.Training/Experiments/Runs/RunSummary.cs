@@ -108,6 +108,12 @@ public sealed record ArmSummary
 /// <param name="Recipe">Name of the recipe.</param>
 /// <param name="Seed">Seed of the run.</param>
 /// <param name="Arms">A row for each arm, in the order in which they finished.</param>
+/// <example>
+/// <code>
+/// var summary = RunSummary.Load("runs/latest/summary.json");
+/// Console.WriteLine($"{summary.Find(ArmNames.Dst)?.TestTop1:P2}");
+/// </code>
+/// </example>
 public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSummary> Arms)
 {
     private const long MaxBytes = 64 << 20;

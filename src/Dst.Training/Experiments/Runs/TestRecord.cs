@@ -10,6 +10,7 @@ namespace Dst.Training.Experiments.Runs;
 /// <param name="Index">Its number in the test data.</param>
 /// <param name="Name">File, or archive member and number.</param>
 /// <param name="Picture">How it looks.</param>
+/// <seealso cref="TestRecord"/>
 public sealed record Mistake(int Index, string Name, Thumbnail Picture);
 
 /// <summary>

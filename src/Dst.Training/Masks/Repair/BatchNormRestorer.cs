@@ -7,6 +7,7 @@ namespace Dst.Training.Masks.Repair;
 /// Puts batch normalisations back that an exporter has folded into convolutions: without them a deep network can hardly be trained on. Mean
 /// and deviation are those of calibration images; scale and shift are such that the network computes the same as before.
 /// </summary>
+/// <seealso cref="CalibrationImages"/>
 public static class BatchNormRestorer
 {
     private const string Suffix = ".bn";

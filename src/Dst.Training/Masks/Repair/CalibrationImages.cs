@@ -26,7 +26,7 @@ public sealed record CalibrationImages(float[] Values, int Count)
     }
 
     /// <summary>Draws image files by the seed and prepares them as for prediction.</summary>
-    /// <param name="folder">Its files and those in the folders below it.</param>
+    /// <param name="folder">A folder or a zip archive: its files and those in the folders below it.</param>
     /// <param name="model">The model that takes them.</param>
     /// <param name="count">How many; fewer if there are fewer.</param>
     /// <param name="seed">Seed of the run.</param>
@@ -34,7 +34,9 @@ public sealed record CalibrationImages(float[] Values, int Count)
     /// <exception cref="InputException">There are none, one cannot be read, or they do not fit into memory.</exception>
     public static CalibrationImages DrawFiles(string folder, Model model, int count, long seed, Action<string> log)
     {
-        if (!Directory.Exists(folder)) throw new InputException($"'{folder}' is not a folder; a folder of images was expected");
+        using var archive = ImageArchive.OpenIfAny(folder);
+        if (!ImageFolder.Exists(folder))
+            throw new InputException($"'{folder}' is not a folder; a folder or a zip archive of images was expected");
         var files = ImageFolder.Images(folder, log);
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);

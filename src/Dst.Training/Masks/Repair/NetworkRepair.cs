@@ -28,6 +28,18 @@ public sealed record RepairedModel(Model Model, IReadOnlyList<RepairedLayer> Lay
 /// it, so that later layers make up for what earlier ones have lost. Ranks share the sums, the choices and the solutions. Each computes all
 /// features: to send them would take longer.
 /// </summary>
+/// <example>
+/// <code>
+/// var dense = Model.Load("dense.safetensors");
+/// var options = new PruningOptions { Repair = PruningRepair.LeastSquares };
+/// var count = NetworkRepair.ImagesFor(dense.Graph, options);
+/// var images = CalibrationImages.DrawFiles("photos", dense, count, seed: 1, Console.WriteLine);
+/// using var pool = new WorkerPool(threads: 2);
+/// var planned = new PlannedPruning(dense, PruningPlan.Create(dense, options));
+/// var halved = NetworkRepair.Apply(planned, options, images, new ComputeContext(pool), Console.WriteLine);
+/// halved.Model.Save("halved.safetensors");
+/// </code>
+/// </example>
 public sealed class NetworkRepair : IDisposable
 {
     private const double FeatureBytes = 1L << 32; // more images than fit here add little: large images have many pixels

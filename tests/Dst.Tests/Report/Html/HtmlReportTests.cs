@@ -24,6 +24,11 @@ public sealed class HtmlReportTests : IDisposable
         Assert.Contains($"{pruned}trained on labels alone.", page);
         Assert.Contains($"{pruned}taught by the teacher and the network before pruning.", page);
         Assert.Equal(3, Count(page, "class=\"mask\""));
+        string[] others = ["teacher", "student-kd", "uhp"]; // beside dst, the main arm
+        Assert.All(others, arm => Assert.Contains($"<h3>Confusion matrix of {arm}</h3>", page));
+        Assert.All(others.Append("dst"), arm => Assert.Contains($"<h3>Reliability of {arm}</h3>", page));
+        Assert.Contains("Share right of each class, arm beside arm", page);
+        Assert.Contains("\nprune:\n  unit: row\n", page); // the recipe in lines
 
         foreach (var file in Directory.GetFiles(folder, "*-test.safetensors")) File.Delete(file);
         File.Delete(Path.Combine(folder, "manifest.json"));
@@ -77,10 +82,13 @@ public sealed class HtmlReportTests : IDisposable
         var empty = run with { Summary = run.Summary with { Arms = [] } };
         var refusal = Assert.Throws<InputException>(() => HtmlReport.Render([empty], Assert.Fail));
         Assert.Contains($"{run.Folder} has no finished network", refusal.Message);
-        var live = LiveReport.Page(empty, progress: null, version: 3);
+        var live = LiveReport.Page(empty, new(run.Folder, Version: 3, Progress: null));
         Assert.All(["now", "curves", "origin"], section => Assert.Contains($"<section class=\"{section}\"", live));
-        Assert.Contains("data-version=\"3\"", live);
-        Assert.Contains("<section class=\"arms\">", LiveReport.Page(run, progress: null, version: 4));
+        Assert.Contains($"data-version=\"3 of {run.Folder}\"", live);
+        Assert.Contains("<h2>Training begins</h2>", live);
+        var last = LiveReport.Page(run, new(run.Folder, Version: 4, Progress: null) { End = "The run has ended." });
+        Assert.Contains("<section class=\"arms\">", last);
+        Assert.Contains("<h2>The run has ended.</h2>", last);
     }
 
     private static string Render(params string[] folders) => HtmlReport.Render(FinishedRun.FindAll(folders, Assert.Fail), Assert.Fail);

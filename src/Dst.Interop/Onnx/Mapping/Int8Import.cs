@@ -1,0 +1,78 @@
+using Dst.Graph;
+using Dst.Interop.CSource;
+using Dst.Interop.Onnx.Reading;
+using Dst.Quantisation;
+using Dst.Runtime.Lowering;
+
+namespace Dst.Interop.Onnx.Mapping;
+
+/// <summary>The scales of a network in the form QDQ, as far as they are known, and whether our arithmetic can express them.</summary>
+internal sealed class Int8Import
+{
+    private readonly Dictionary<string, ByteScale> _values = [];
+    private readonly Dictionary<string, float[]> _filters = [];
+    private readonly Dictionary<string, (float[] Scales, int Axis)> _weights = [];
+
+    /// <summary>Sets the scale of a value.</summary>
+    /// <param name="reader">The node that rounds it.</param>
+    /// <param name="value">Name of our node, or of the network's input.</param>
+    /// <param name="scale">The scale.</param>
+    public void SetValue(OnnxNode reader, string value, ByteScale scale)
+    {
+        if (!(scale.Scale > 0 && float.IsFinite(scale.Scale)))
+            throw reader.Illegal($"has the scale {scale.Scale}; one above 0 was expected");
+        if (!_values.TryAdd(value, scale) && _values[value] != scale) throw reader.Illegal("rounds features twice, with two scales");
+    }
+
+    /// <summary>Remembers the scales of a constant that <c>DequantizeLinear</c> gives, if its zero points are 0.</summary>
+    public void SetConstant(OnnxNode node, ConstantTensor integers, ConstantTensor scale, ConstantTensor? zero)
+    {
+        var isSymmetric = integers.Range is (sbyte.MinValue, sbyte.MaxValue) && (zero is null || zero.Longs(node).All(point => point == 0));
+        if (!isSymmetric) return;
+        var axis = scale.Count == 1 ? 0 : ShapeRules.Axis(node, node.GetInt("axis", 1), integers.Shape.Length);
+        _weights[node.Outputs[0]] = (scale.Floats(node), axis);
+    }
+
+    /// <summary>Gives a layer the scales of its weights, if there is one for all of them or one for each filter.</summary>
+    /// <param name="layer">Name of our node.</param>
+    /// <param name="weight">Name of the constant.</param>
+    /// <param name="filters">Number of filters.</param>
+    /// <param name="axis">Which dimension of the constant numbers the filters.</param>
+    public void SetFilters(string layer, string weight, int filters, int axis)
+    {
+        if (!_weights.TryGetValue(weight, out var known) || !known.Scales.All(scale => scale > 0 && float.IsFinite(scale))) return;
+        if (known.Scales is [var only]) _filters[layer] = [.. Enumerable.Repeat(only, filters)];
+        else if (known.Axis == axis && known.Scales.Length == filters) _filters[layer] = known.Scales;
+    }
+
+    /// <summary>The network with its scales, and how many of its layers with weights compute on bytes.</summary>
+    /// <exception cref="InputException">It cannot compute on bytes, or would give other values than the file says.</exception>
+    public (Model Model, int Layers, int OfLayers) Apply(Model model)
+    {
+        bool IsValue(string name) => name == NetworkGraph.InputName || model.Graph.Shapes.ContainsKey(name);
+        var scales = new Int8Scales(_values.Where(value => IsValue(value.Key)).ToDictionary(), _filters);
+        var program = LoweredProgram.Lower(model with { Int8 = scales }, COperations.Target);
+        Check(program, scales);
+        var layers = program.Nodes.Where(node => node.Operation.IsWeighted).ToList();
+        var ofBytes = layers.Where(node => node.Integers is not null).Select(node => node.Layer).ToHashSet();
+        if (ofBytes.Count == 0)
+            throw new InputException("no layer with weights has integers of 8 bits around it, with the zero point 0 for its weights");
+        // The weights of a layer that computes in floats may be other integers than ours.
+        var filters = _filters.Where(layer => ofBytes.Contains(layer.Key)).ToDictionary();
+        return (model with { Int8 = scales with { Filters = filters } }, ofBytes.Count, layers.Count);
+    }
+
+    /// <summary>What computes in floats must not need the bounds of a scale, and what only moves bytes must keep theirs.</summary>
+    private static void Check(LoweredProgram program, Int8Scales scales)
+    {
+        foreach (var (name, scale) in scales.Values)
+        {
+            if (!program.Values.TryGetValue(name, out var value)) continue; // a later operation is computed with it
+            var isRead = program.Nodes.Any(node => node.Reads.Contains(name) && node.Operation is not ConversionOp);
+            if (value.Scale is null && (isRead || name == program.Output))
+                throw new InputException($"value '{name}' is rounded to 8 bits between operations that have no form for them");
+            if (value.Scale is { } other && other != scale)
+                throw new InputException($"value '{name}' has another scale than the value that it is taken from");
+        }
+    }
+}

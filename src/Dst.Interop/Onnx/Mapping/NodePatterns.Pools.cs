@@ -1,0 +1,111 @@
+using Dst.Interop.Onnx.Reading;
+
+namespace Dst.Interop.Onnx.Mapping;
+
+/// <content>The poolings with chance, as our export writes what they give in inference.</content>
+internal sealed partial class NodePatterns
+{
+    /// <summary>The mean over the choice of stochastic pooling, with the window of the mean.</summary>
+    public const string StochasticPool = "StochasticPool";
+
+    /// <summary>The weighted mean of the sorted values of a window.</summary>
+    public const string WeightedPool = "WeightedPool";
+
+    /// <summary>The attribute of <see cref="WeightedPool"/> that is the share of retained units.</summary>
+    public const string Retain = "retain";
+
+    /// <summary>What is below this stands for padding.</summary>
+    private const float Low = -1e38f;
+
+    /// <summary>A mean below this stands for zero.</summary>
+    private const float Negligible = 1e-20f;
+
+    /// <summary>mean(r²) / max(mean(r), tiny) with r = max(x, 0) and equal windows.</summary>
+    private OnnxNode? FindStochasticPool(OnnxNode node)
+    {
+        if (node.Operation != "Div" || node.Inputs is not [var dividend, var divisor]) return null;
+        if (Producer(dividend, "AveragePool") is not { } squares) return null;
+        if (Producer(divisor, "Max") is not { Inputs: [var mean, var least] } || Number(least) is not (> 0 and < Negligible)) return null;
+        if (Producer(mean, "AveragePool") is not { } values || Producer(squares.Inputs[0], "Mul") is not { Inputs: [var left, var right] })
+            return null;
+        if (left != right || left != values.Inputs[0]) return null;
+        return Producer(left, "Relu") is { } positive && HasEqualWindows(squares, values)
+            ? node.With(StochasticPool, values.Attributes, positive.Inputs[0]) : null;
+    }
+
+    private static bool HasEqualWindows(OnnxNode a, OnnxNode b)
+    {
+        static string Text(object value) => value is long[] many ? RowMajor.Text(many) : $"{value}";
+        return a.Attributes.Count == b.Attributes.Count && a.GetInt("count_include_pad", 0) == 0
+            && a.Attributes.All(pair => b.Attributes.TryGetValue(pair.Key, out var other) && Text(pair.Value) == Text(other));
+    }
+
+    /// <summary>Σ p·qʲ·(the j-th largest value of a window), from slices of the map that are sorted together.</summary>
+    private OnnxNode? FindWeightedPool(OnnxNode node)
+    {
+        if (node.Inputs is not [var values, var weights]) return null;
+        if (ConstantOf(weights) is not { IsFloat: true, Shape: [> 0 and var area] } shares) return null;
+        var retain = shares.Floats(node)[0];
+        if (!IsGeometric(shares.Floats(node), retain)) return null;
+        if (Producer(values, "Where") is { Inputs: [var condition, var kept, var otherwise] })
+        {
+            var isValue = Producer(condition, "Greater") is { Inputs: [var compared, var low] } && compared == kept && Number(low) < Low;
+            if (!isValue || Number(otherwise) != 0) return null;
+            values = kept;
+        }
+
+        if (Producer(values, "TopK") is not { Inputs: [var joined, var count] } sorted || sorted.Outputs[0] != values) return null;
+        if (sorted.GetInt("axis", -1) is not (4 or -1) || sorted.GetInt("largest", 1) != 1 || sorted.GetInt("sorted", 1) != 1) return null;
+        if (Whole(sorted, count) is not [var all] || all != area || Producer(joined, "Concat") is not { } concat) return null;
+        if (concat.GetInt("axis", 0) != 4 || concat.Inputs.Count != area) return null;
+        return WindowOf([.. concat.Inputs.Select(SliceOf)]) is var (x, attributes)
+            ? node.With(WeightedPool, new Dictionary<string, object>(attributes) { [Retain] = retain }, x) : null;
+    }
+
+    private static bool IsGeometric(float[] weights, float retain) => retain is > 0 and <= 1
+        && weights.Select((weight, j) => Math.Abs(weight - retain * Math.Pow(1.0 - retain, j)) <= Tolerance * retain).All(fits => fits);
+
+    /// <summary>The map without its padding, and the attributes of the window, of whose positions these are the slices.</summary>
+    private (string X, Dictionary<string, object> Attributes)? WindowOf(Slice?[] slices)
+    {
+        if (slices[0] is not { Row: 0, Column: 0 } first || slices[^1] is not { } last) return null;
+        var (width, height) = (last.Column + 1, last.Row + 1);
+        if (width * height != slices.Length) return null;
+        for (var tap = 0; tap < slices.Length; tap++)
+        {
+            var (row, column) = (tap / width, tap % width);
+            var (endRow, endColumn) = (first.EndRow + row, first.EndColumn + column);
+            if (slices[tap] != first with { Row = row, Column = column, EndRow = endRow, EndColumn = endColumn }) return null;
+        }
+
+        var (x, pads) = (first.X, new long[4]);
+        if (Producer(x, "Pad") is { Inputs: [var map, var sides, var value] } pad && Number(value) < Low)
+        {
+            if (Whole(pad, sides) is not [0, 0, var top, var left, 0, 0, var bottom, var right]) return null;
+            (x, pads) = (map, [top, left, bottom, right]);
+        }
+
+        return (x, new()
+        {
+            ["kernel_shape"] = new[] { height, width },
+            ["strides"] = new[] { first.StepRow, first.StepColumn },
+            ["pads"] = pads,
+            ["ends"] = new[] { first.EndRow, first.EndColumn },
+        });
+    }
+
+    /// <summary>A slice of rows and columns with one more axis at its end.</summary>
+    private Slice? SliceOf(string value)
+    {
+        if (Producer(value, "Unsqueeze") is not { Inputs: [var sliced, var axis] } one || Whole(one, axis) is not [4 or -1]) return null;
+        if (Producer(sliced, "Slice") is not { Inputs: [var x, var starts, var ends, var axes, var steps] } slice) return null;
+        if (Whole(slice, axes) is not [2, 3] || Whole(slice, starts) is not [var row, var column]) return null;
+        return (Whole(slice, ends), Whole(slice, steps)) is ([var endRow, var endColumn], [var down, var right])
+            ? new(x, row, column, endRow, endColumn, down, right) : null;
+    }
+
+    private long[]? Whole(OnnxNode reader, string value) =>
+        ConstantOf(value) is { IsFloat: false } constant ? constant.Longs(reader) : null;
+
+    private sealed record Slice(string X, long Row, long Column, long EndRow, long EndColumn, long StepRow, long StepColumn);
+}

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Dst.Kernels;
+using Dst.Kernels.Simd;
+using Dst.Tests.Kernels;
+
+namespace Dst.Tests.Golden;
+
+/// <summary>Convolutions in the frequency domain and poolings with chance against PyTorch's in double precision (make_kernels.py).</summary>
+public sealed class GoldenKernelTests
+{
+    private const int Images = 2, Channels = 3, Filters = 4, Height = 12, Width = 11, Kernel = 9;
+    private const float Retain = 0.375f;
+    private const double Tolerance = 2e-5;
+
+    private static readonly JsonElement Golden = Read();
+    private static readonly WindowShape Window = new(Channels, Height, Width, 3, 3, 2, 1);
+
+    [Theory]
+    [TierData(Scalar = false)] // which has no form in the frequency domain
+    public void Convolutions_and_their_gradients(SimdTier tier)
+    {
+        foreach (var form in ConvolutionForm.Fft)
+        {
+            Conv2dShape shape = new(Channels, Height, Width, Filters, Kernel, Kernel, 1, Kernel / 2);
+            Conv2dShape depthwise = shape with { Filters = Channels, Groups = Channels };
+            if (form.Supports(tier, shape, kept: null)) Expect("convolution", new FftCase(Images, shape, form), shape, tier);
+            if (form.Supports(tier, depthwise, kept: null))
+                Expect("depthwise", new DepthwiseFftCase(Images, depthwise, form), depthwise, tier);
+        }
+    }
+
+    [Theory]
+    [TierData]
+    public unsafe void Poolings_in_inference(SimdTier tier)
+    {
+        using var x = Blocked.FromNchw(Images, Channels, Height, Width, Values("x", Images * Channels * Height * Width));
+        using var y = Blocked.Garbage(Images, Channels, Window.OutHeight, Window.OutWidth);
+        MaxPoolDropout.Mean(tier, Window, x.Pointer, Images, Retain, y.Pointer);
+        AssertClose(Golden.GetProperty("weighted"), y.ToNchw());
+        StochasticPool.Mean(tier, Window, x.Pointer, Images, y.Pointer);
+        AssertClose(Golden.GetProperty("stochastic"), y.ToNchw());
+    }
+
+    private static void Expect(string name, OperationCase operation, Conv2dShape shape, SimdTier tier)
+    {
+        using var x = Blocked.FromNchw(Images, Channels, Height, Width, Values("x", Images * Channels * Height * Width));
+        var count = shape.Filters * shape.RowLength;
+        using var weights = Blocked.FromNchw(1, count, 1, 1, Values("w", count));
+        using var y = operation.Forward([x, weights], tier);
+        AssertClose(Golden.GetProperty(name).GetProperty("y"), y.ToNchw());
+        using var dy = Blocked.FromNchw(
+            Images, shape.Filters, shape.OutHeight, shape.OutWidth, Values("dy", Images * shape.Filters * shape.OutHeight * shape.OutWidth));
+        using var dx = Blocked.Garbage(Images, Channels, Height, Width);
+        using var dw = new Blocked(1, count, 1, 1);
+        operation.Backward([x, weights], y, dy, [dx, dw], accumulate: false, tier);
+        AssertClose(Golden.GetProperty(name).GetProperty("dx"), dx.ToNchw());
+        AssertClose(Golden.GetProperty(name).GetProperty("dw"), dw.ToNchw());
+    }
+
+    private static void AssertClose(JsonElement expected, float[] actual)
+    {
+        var values = expected.EnumerateArray().Select(value => value.GetDouble()).ToArray();
+        Assert.Equal(values.Length, actual.Length);
+        var largest = values.Max(Math.Abs);
+        Assert.All(values.Zip(actual), pair => Assert.InRange(pair.Second - pair.First, -Tolerance * largest, Tolerance * largest));
+    }
+
+    private static float[] Values(string name, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => (float)GoldenInputs.Uniform(name, i))];
+
+    private static JsonElement Read([CallerFilePath] string thisFile = "")
+    {
+        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(Path.GetDirectoryName(thisFile)!, "kernels.json")));
+        return json.RootElement.Clone();
+    }
+}

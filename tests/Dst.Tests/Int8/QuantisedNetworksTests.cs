@@ -1,0 +1,77 @@
+using Dst.Graph;
+using Dst.Runtime.Inference;
+using Dst.Runtime.Quantisation;
+using Dst.Tests.Autodiff;
+using Dst.Training.Networks;
+
+namespace Dst.Tests.Int8;
+
+/// <summary>Whole networks in 8-bit integers beside the same networks in floats.</summary>
+public class QuantisedNetworksTests
+{
+    private const int Count = 3;
+    private const double LeastDecibels = 20;
+
+    [Fact]
+    public void Every_network_can_be_quantised()
+    {
+        foreach (var name in Zoo.Names)
+        {
+            var (input, classes) = Zoo.UsualTask(name);
+            var model = Initialiser.Initialise(Zoo.Build(name, input, classes, width: 0.25), seed: 1);
+            var (decibels, quantised) = Compare(model);
+            Assert.True(decibels > LeastDecibels, $"{name}: {decibels} dB");
+            Assert.All(quantised.Layers, layer => Assert.Null(layer.WhyFloat));
+        }
+    }
+
+    [Fact]
+    public void Operations_without_a_form_of_bytes_compute_in_floats_between_the_others()
+    {
+        var quantised = Compare(RandomGraph.CreateModel(new(new NetworkGraph("mixed", new(4, 9, 7),
+        [
+            new("first", new Conv2dOp(20, 3, 3, 1, 1), ["input"]),
+            new("grouped", new Conv2dOp(24, 3, 3, 1, 1, 4), ["first"]),
+            new("prelu", new PReluOp(), ["grouped"]),
+            new("pad", new PadOp(1, 0, 0, 2), ["prelu"]),
+            new("shuffle", new ChannelShuffleOp(2), ["pad"]),
+            new("part", new SliceOp(3, 18), ["shuffle"]),
+            new("squeeze", new GlobalAvgPoolOp(), ["part"]),
+            new("excite", new Conv2dOp(18, 1, 1, 1, 0, 1, true), ["squeeze"]),
+            new("gate", new SigmoidOp(), ["excite"]),
+            new("scaled", new MulOp(), ["part", "gate"]),
+            new("norm", new LayerNormOp(), ["scaled"]),
+            new("larger", new UpsampleOp(2), ["norm"]),
+            new("last", new Conv2dOp(5, 3, 3, 2, 1), ["larger"]),
+            new("local", new LocalResponseNormOp(3), ["last"]),
+            new("fc", new Conv2dOp(3, 2, 2), ["local"]),
+            new("mean", new GlobalAvgPoolOp(), ["fc"]),
+        ])), seed: 1));
+        Assert.True(quantised.Decibels > LeastDecibels, $"{quantised.Decibels} dB");
+        Assert.Equal(
+            [null, "groups of channels have no 8-bit form", null, null, null],
+            quantised.Model.Layers.Select(layer => layer.WhyFloat));
+    }
+
+    /// <summary>Decibels of the outputs over what the quantised network's differ from them.</summary>
+    private static (double Decibels, QuantisedModel Model) Compare(Model model)
+    {
+        var random = new Random(3);
+        var images = new float[Count * model.Graph.Input.Count];
+        for (var i = 0; i < images.Length; i++) images[i] = random.NextSingle() * 2 - 1;
+        var quantised = Quantiser.Quantise(model, images, Count, new() { Method = RangeMethod.Minmax });
+        var (signal, noise) = (0d, 0d);
+        foreach (var (right, output) in Run(model, images).Zip(Run(quantised.Model, images)))
+            (signal, noise) = (signal + right * right, noise + (right - output) * (right - output));
+        return (10 * Math.Log10(signal / noise), quantised);
+    }
+
+    private static float[] Run(Model model, float[] images)
+    {
+        using var plan = InferencePlan.CompileDirect(model, new());
+        using var session = plan.CreateSession();
+        var outputs = new float[Count * plan.Outputs];
+        session.Run(images, Count, outputs);
+        return outputs;
+    }
+}
