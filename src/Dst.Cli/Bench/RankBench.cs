@@ -76,7 +76,8 @@ internal sealed class RankBench(RankBenchOptions options, CancellationToken canc
     public RankReport Run(bool checks, Action<string> progress)
     {
         var model = RandomModel.Create(options.Arch, 1, input: null, pattern: null);
-        var steps = options.Machines.Select(machines => Math.Min(machines, MostParts)).Prepend(1).Distinct().Order().Select(ranks =>
+        var most = MostRanks(model);
+        var steps = options.Machines.Select(machines => Math.Min(machines, most)).Prepend(1).Distinct().Order().Select(ranks =>
         {
             progress($"{options.Arch}, batch {options.Batch}: rank 0 of {ranks}");
             return Measure(model, ranks);
@@ -84,7 +85,7 @@ internal sealed class RankBench(RankBenchOptions options, CancellationToken canc
         var alone = steps[0].ComputeMs;
         var predictions = from machines in options.Machines
                           from gigabits in options.Gigabits
-                          let step = steps.First(step => step.Ranks == Math.Min(machines, MostParts))
+                          let step = steps.First(step => step.Ranks == Math.Min(machines, most))
                           let wait = step.WaitMs(gigabits, options.LatencyUs)
                           let runs = machines / step.Ranks
                           select new RankPrediction(
@@ -94,7 +95,24 @@ internal sealed class RankBench(RankBenchOptions options, CancellationToken canc
             checks ? [.. Check(model, progress)] : []);
     }
 
-    private static int PartsFor(int ranks) => Math.Max(WorkerPool.Parts, ranks);
+    private static int PartsFor(int ranks) => Math.Clamp(2 * ranks, WorkerPool.Parts, MostParts);
+
+    /// <summary>As many ranks as parts, or half of them where parts share sums.</summary>
+    private int MostRanks(Model model)
+    {
+        using var pool = new WorkerPool(1);
+        try
+        {
+            var group = new RankGroup(new SilentLink(MostParts), MostParts);
+            using var network = new TrainingNetwork(
+                model, options.Batch, new ComputeContext(pool, options.Tier) { Ranks = group }, seed: 1);
+            return MostParts;
+        }
+        catch (InputException)
+        {
+            return MostParts / 2;
+        }
+    }
 
     private RankStep Measure(Model model, int ranks)
     {

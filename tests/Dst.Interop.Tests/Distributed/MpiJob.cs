@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Dst.Interop.Tests.Distributed;
 
@@ -31,19 +33,24 @@ internal sealed class MpiJob : IDisposable
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     private readonly Process _process;
-    private readonly Task<string> _output;
-    private readonly Task<string> _log;
+    private readonly ConcurrentQueue<string> _lines = new();
 
-    private MpiJob(Process process) =>
-        (_process, _output, _log) = (process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+    private MpiJob(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
 
     public static string Program => Path.Combine(AppContext.BaseDirectory, "dst.dll");
 
     /// <summary>The exit code, when it has ended.</summary>
     public int ExitCode => _process.ExitCode;
 
-    /// <summary>What all ranks have written, when they have ended.</summary>
-    public string Log => _log.Result + _output.Result;
+    /// <summary>What all ranks have written so far. It has no end while a process that they started lives on.</summary>
+    public string Log => string.Join('\n', _lines);
 
     /// <summary>The ranks that run on this machine.</summary>
     public List<int> Ranks =>
@@ -87,6 +94,13 @@ internal sealed class MpiJob : IDisposable
         Assert.True(_process.WaitForExit(TimeToEnd), "the job did not end");
         Assert.True(SpinWait.SpinUntil(() => !ranks.Exists(IsRunning), TimeToEnd), "a rank did not end");
         Assert.NotEqual(0, ExitCode);
+    }
+
+    /// <summary>Fails unless the ranks have written something like a pattern, or do so soon.</summary>
+    public void AssertSays(string pattern)
+    {
+        SpinWait.SpinUntil(() => Regex.IsMatch(Log, pattern), TimeToEnd);
+        Assert.Matches(pattern, Log);
     }
 
     public void Dispose()

@@ -26,7 +26,7 @@ public sealed class MpiTests : IDisposable
             Assert.Equal(4, ranks.Count);
             Process.GetProcessById(ranks[3]).Kill();
             job.AssertEnds(ranks);
-            Assert.Contains("rank 3", job.Log, StringComparison.Ordinal);
+            job.AssertSays("rank 3");
         }
 
         var stopped = RunFolderIn("ranks");
@@ -67,7 +67,7 @@ public sealed class MpiTests : IDisposable
         using var job = MpiJob.Start(_folder.Path, "mpirun", [.. first, ":", .. rank]);
         Assert.True(job.WaitForExit(), "the job did not end");
         Assert.Equal(2, job.ExitCode);
-        Assert.Contains(expected, job.Log, StringComparison.Ordinal);
+        job.AssertSays(expected);
         Assert.Empty(Directory.GetFiles(_folder.Path, "*.safetensors", SearchOption.AllDirectories)); // nothing was trained
     }
 
@@ -83,7 +83,7 @@ public sealed class MpiTests : IDisposable
             using var job = MpiJob.Start(_folder.Path, "mpirun", MpiJob.Arguments(2, command));
             job.WaitForMetrics(disk, rows: 1);
             job.AssertEnds(job.Ranks);
-            Assert.Matches("dst: rank 0: .*(No space left on device|free space)", job.Log);
+            job.AssertSays("dst: rank 0: .*(No space left on device|free space)");
         }
         finally
         {

@@ -31,7 +31,8 @@ public sealed class NetworkTests : IDisposable
 
     public void Dispose()
     {
-        foreach (var host in new[] { First, Second }) Tool.Run(_folder.Path, "ip", "netns", "del", $"dst-{host}");
+        foreach (var host in new[] { First, Second }) // mpirun's helper on the other side of a cable that is cut lives on
+            Tool.Run(_folder.Path, "sh", "-c", $"ip netns pids dst-{host} | xargs -r kill -9; ip netns del dst-{host}");
         _folder.Dispose();
     }
 
@@ -56,7 +57,7 @@ public sealed class NetworkTests : IDisposable
         cut.WaitForMetrics(_folder.File("cut"), rows: 1);
         Shell($"ip -n dst-{Second} link set cable down");
         cut.AssertEnds([]);
-        Assert.Contains("dst: rank 0: rank 1 has sent nothing for 2 s", cut.Log, StringComparison.Ordinal);
+        cut.AssertSays("dst: rank 0: rank 1 has sent nothing for 2 s");
     }
 
     private MpiJob Start(string arguments)
