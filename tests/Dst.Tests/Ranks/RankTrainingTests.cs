@@ -81,8 +81,8 @@ public sealed class RankTrainingTests : IDisposable
     }
 
     /// <summary>
-    /// A step of R ranks sends of each sum over the ranks 2·(R − 1)/R of the array (or, of a short one, log₂ R times the whole), and of what
-    /// is gathered (R − 1)/R. Gradients of weights have as many bytes as the weights that the layer keeps.
+    /// A step of R ranks sends of each sum over the ranks 2·(R − 1)/R of the array (or, of a short one, log₂ R times the whole), and of
+    /// what is gathered (R − 1)/R. Gradients of weights have as many bytes as the weights that the layer keeps.
     /// </summary>
     [Theory]
     [InlineData(2)]
