@@ -14,7 +14,7 @@ public sealed class OtherCompilersTests : ExportedCode
         foreach (var (network, pattern) in new[] { ("resnet8", "kernel:16:16"), ("odd", "weight:1:4"), ("activations", "dense") })
             Assert.Contains(
                 "ok",
-                Tool.MakeTest(Export(Networks.Create(network, pattern, 0.5)), $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
+                Tool.MakeTest(Export(Networks.Create(network, pattern, 0.25)), $"{target}-gcc", flags, $"{emulator} -L /usr/{target}"));
     }
 
     [Theory]
@@ -37,8 +37,8 @@ public sealed class OtherCompilersTests : ExportedCode
     public void Two_networks_fit_into_one_file(string compiler, string language)
     {
         var folder = NewFolder();
-        CSourceExport.Write(Networks.Create("odd", "kernel:16:16", 1), Path.Combine(folder, "first"), "first", CSourceCheck.None);
-        CSourceExport.Write(Networks.Create("odd", "weight:1:4", 1), Path.Combine(folder, "second"), "second", CSourceCheck.None);
+        CSourceExport.Write(Networks.Create("odd", "kernel:16:16", 0.25), Path.Combine(folder, "first"), "first", CSourceCheck.None);
+        CSourceExport.Write(Networks.Create("odd", "weight:1:4", 0.25), Path.Combine(folder, "second"), "second", CSourceCheck.None);
         File.WriteAllText(Path.Combine(folder, "main.c"), """
             #include "first/first.c"
             #include "second/second.c"
