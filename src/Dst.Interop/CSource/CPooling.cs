@@ -45,7 +45,7 @@ internal static class CPooling
         }
     }
 
-    /// <summary>Writes the function, the two matrices and the call of a spectral pooling of a map of the shape <paramref name="x"/>.</summary>
+    /// <summary>Writes the function, the matrices and the call of a spectral pooling of a map of the shape <paramref name="x"/>.</summary>
     public static void EmitSpectral(CProgram program, LoweredNode node, SpectralPoolOp pool, FeatureShape x)
     {
         program.Use("spectral_pool.c", ("WIDTH", $"{x.Width}"));

@@ -49,7 +49,8 @@ public sealed record PoolingChoice(
             throw new InputException($"network '{network}' has the pool dropout {Dropout}; 0 up to but not including 1 was expected");
         if (Kind != PoolingKind.Max && Dropout > 0)
             throw new InputException(
-                $"network '{network}' has {Kind.ToString().ToLowerInvariant()} pooling and the pool dropout {Dropout}; one of both was expected");
+                $"network '{network}' has {Kind.ToString().ToLowerInvariant()} pooling and the pool dropout {Dropout}; "
+                + "one of both was expected");
         if (Inference != PoolInference.Weighted && Dropout == 0)
             throw new InputException(
                 $"network '{network}' has the pool inference scaled_max without a pool dropout; a pool dropout above 0 was expected, "

@@ -82,7 +82,7 @@ internal sealed partial class NodePatterns
                     .Select((value, i) => value - second[i % columns * width + i / columns]))
                 .All(error => Math.Abs(error) <= Tolerance);
         if (!isSpectral) return null;
-        var sizes = new Dictionary<string, object> { ["kept"] = new[] { height, width }, ["of"] = new[] { rows, columns } };
+        var sizes = new Dictionary<string, object> { ["kept"] = new long[] { height, width }, ["of"] = new long[] { rows, columns } };
         return node.With(SpectralPool, sizes, x);
     }
 
