@@ -7,7 +7,7 @@ packages=(
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user # ... for other processors
   gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
   gcc-arm-none-eabi libnewlib-dev qemu-system-arm # ... and for boards without an operating system
-  openmpi-bin # training on several processes
+  openmpi-bin iproute2 # training on several processes, and networks between them
   chromium-headless-shell # the browser that looks at reports
   python3-torch python3-onnx # networks to import, and the checker of those that are exported
 )

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Dst.Cli.Actions;
 using Dst.Cli.Commands;
 using Dst.Cli.Usage;
 using Dst.Distributed;
@@ -104,7 +105,7 @@ public static class CommandLine
                 return Fail(standardError, exception.Message, exception, WrongInput);
             case UnauthorizedAccessException:
                 return Fail(standardError, $"{exception.Message.TrimEnd('.')}; permission was expected", exception, WrongInput);
-            case NotFiniteNumberException or CSourceCheckException:
+            case NotFiniteNumberException or CSourceCheckException or SpreadFailedException:
                 return Fail(standardError, exception.Message, exception, Failed);
             case IOException: // the system says what it is that fails
                 return Fail(standardError, exception.Message.TrimEnd('.'), exception, Failed);

@@ -5,14 +5,15 @@ namespace Dst.Distributed;
 /// <summary>What the program's starter, such as mpirun or srun, says of this process.</summary>
 /// <param name="Rank">Number of the process, from 0.</param>
 /// <param name="Count">Processes of the job.</param>
-/// <param name="IsOpenMpi">Whether Open MPI's mpirun started it.</param>
+/// <param name="IsOpenMpi">Whether its MPI is probably Open MPI.</param>
 public sealed record Launch(int Rank, int Count, bool IsOpenMpi)
 {
-    private static readonly (string Rank, string Count)[] Variables =
+    private static readonly (string Rank, string Count, bool IsOpenMpi)[] Variables =
     [
-        ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), // Open MPI
-        ("PMI_RANK", "PMI_SIZE"), // MPICH, Intel MPI, and srun --mpi=pmi2
-        ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"), // srun --mpi=pmix
+        ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", true), // its mpirun
+        ("PMIX_RANK", "SLURM_STEP_NUM_TASKS", true), // srun --mpi=pmix
+        ("PMI_RANK", "PMI_SIZE", false), // MPICH, Intel MPI, and srun --mpi=pmi2
+        ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", false),
     ];
 
     /// <summary>This process; one of one if nothing says otherwise.</summary>
@@ -25,10 +26,10 @@ public sealed record Launch(int Rank, int Count, bool IsOpenMpi)
     /// <param name="variable">The value of a variable, or null.</param>
     public static Launch Read(Func<string, string?> variable)
     {
-        foreach (var (rankName, countName) in Variables)
+        foreach (var (rankName, countName, isOpenMpi) in Variables)
         {
             if (Number(variable(rankName)) is { } rank && Number(variable(countName)) is { } count && count > 1)
-                return new(rank, count, rankName == Variables[0].Rank);
+                return new(rank, count, isOpenMpi);
         }
 
         return new(0, 1, IsOpenMpi: false);

@@ -20,7 +20,9 @@ internal sealed unsafe class MpiLibrary
     private static readonly string[] OpenMpiNames = ["libmpi.so.40", "libmpi.40.dylib"];
     private static readonly string[] MpichNames = ["libmpich.so.12", "libmpi.so.12", "libmpi.12.dylib"];
 
-    private readonly delegate* unmanaged<void*, int, nint, int, int, void*, int, nint, int, int, nint, nint, int> _exchange;
+    private readonly delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int> _send;
+    private readonly delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int> _receive;
+    private readonly delegate* unmanaged<nint*, int*, nint, int> _test;
     private readonly nint _library;
     private readonly nint _world;
     private readonly nint _byte;
@@ -38,8 +40,9 @@ internal sealed unsafe class MpiLibrary
             (_world, _byte, _statusIgnore) = (MpichWorld, MpichByte, MpichStatusIgnore);
         }
 
-        _exchange = (delegate* unmanaged<void*, int, nint, int, int, void*, int, nint, int, int, nint, nint, int>)
-            NativeLibrary.GetExport(library, "MPI_Sendrecv");
+        _send = (delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int>)NativeLibrary.GetExport(library, "MPI_Isend");
+        _receive = (delegate* unmanaged<void*, int, nint, int, int, nint, nint*, int>)NativeLibrary.GetExport(library, "MPI_Irecv");
+        _test = (delegate* unmanaged<nint*, int*, nint, int>)NativeLibrary.GetExport(library, "MPI_Test");
     }
 
     /// <summary>Loads the library, that of the starter first.</summary>
@@ -71,11 +74,29 @@ internal sealed unsafe class MpiLibrary
     /// <summary>Processes of the job.</summary>
     public int ReadCount() => Ask("MPI_Comm_size");
 
-    /// <summary>Sends and receives at once.</summary>
-    public void Exchange(int partner, byte* send, int sendLength, byte* receive, int receiveLength) =>
-        Check(
-            _exchange(send, sendLength, _byte, partner, 0, receive, receiveLength, _byte, partner, 0, _world, _statusIgnore),
-            "MPI_Sendrecv");
+    /// <summary>Begins to send. A request is an address in Open MPI, and in MPICH the lower half of one.</summary>
+    public nint BeginSend(int partner, int tag, byte* bytes, int length)
+    {
+        nint request = 0;
+        Check(_send(bytes, length, _byte, partner, tag, _world, &request), "MPI_Isend");
+        return request;
+    }
+
+    /// <summary>Begins to receive.</summary>
+    public nint BeginReceive(int partner, int tag, byte* bytes, int length)
+    {
+        nint request = 0;
+        Check(_receive(bytes, length, _byte, partner, tag, _world, &request), "MPI_Irecv");
+        return request;
+    }
+
+    /// <summary>Whether a request has ended. MPI makes it a null request then, which has ended too.</summary>
+    public bool HasEnded(ref nint request)
+    {
+        int flag;
+        fixed (nint* own = &request) Check(_test(own, &flag, _statusIgnore), "MPI_Test");
+        return flag != 0;
+    }
 
     /// <summary>Leaves the job; every process must do so.</summary>
     public void End() => Check(((delegate* unmanaged<int>)NativeLibrary.GetExport(_library, "MPI_Finalize"))(), "MPI_Finalize");

@@ -13,9 +13,6 @@ namespace Dst.Distributed;
 /// </example>
 public sealed unsafe class MpiLink : IRankLink
 {
-    /// <summary>Longest message: MPI counts in 32 bits.</summary>
-    private const int LongestMessage = 1 << 30;
-
     private readonly MpiLibrary _library;
 
     private MpiLink(MpiLibrary library) => (_library, Rank, Count) = (library, library.ReadRank(), library.ReadCount());
@@ -42,17 +39,26 @@ public sealed unsafe class MpiLink : IRankLink
     }
 
     /// <inheritdoc/>
-    public void Exchange(int partner, ReadOnlySpan<byte> send, Span<byte> receive)
-    {
-        fixed (byte* from = send, to = receive)
+    public IRankExchange Begin(int partner, int channel, byte* send, int sendLength, byte* receive, int receiveLength) =>
+        new Requests(_library)
         {
-            for (long done = 0; done < Math.Max(send.Length, receive.Length) || done == 0; done += LongestMessage)
-                _library.Exchange(partner, from + done, Next(send.Length, done), to + done, Next(receive.Length, done));
-        }
-    }
+            Receive = _library.BeginReceive(partner, channel, receive, receiveLength),
+            Send = _library.BeginSend(partner, channel, send, sendLength),
+        };
 
     /// <summary>Leaves the job at its end. A process that fails leaves without this call, and the starter ends the others.</summary>
     public void End() => _library.End();
 
-    private static int Next(int length, long done) => (int)Math.Clamp(length - done, 0, LongestMessage);
+    /// <summary>The requests of two messages.</summary>
+    private sealed class Requests(MpiLibrary library) : IRankExchange
+    {
+        private nint _send;
+        private nint _receive;
+
+        public nint Send { init => _send = value; }
+
+        public nint Receive { init => _receive = value; }
+
+        public bool HasEnded() => library.HasEnded(ref _receive) && library.HasEnded(ref _send);
+    }
 }

@@ -19,7 +19,8 @@ internal static class Networks
     ];
 
     /// <summary>The last of them in 8-bit integers, with floats between.</summary>
-    public static Model Quantised { get; } = Quantiser.Quantise(All[^1], [.. Enumerable.Range(0, 4 * 8 * 8).Select(i => i % 7 - 3f)], 1).Model;
+    public static Model Quantised { get; } =
+        Quantiser.Quantise(All[^1], [.. Enumerable.Range(0, 4 * 8 * 8).Select(i => i % 7 - 3f)], 1).Model;
 
     /// <summary>Most operations, each once.</summary>
     private static NetworkGraph Many => new("many", new(4, 8, 8),

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Output;
 using Dst.Cli.Usage;
-using Dst.Distributed;
 using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
@@ -56,6 +55,7 @@ internal static class RecipeRun
     /// <summary>Adds the options of a new run.</summary>
     public static void AddOptionsTo(Verb verb)
     {
+        verb.TakesRanks = true;
         ShortWords.AddTo(verb);
         verb.Add(RecipeInput.Set);
         verb.Add(RecipeInput.Seed);
@@ -65,6 +65,7 @@ internal static class RecipeRun
         verb.Add(HasDashboard);
         verb.Add(Port);
         verb.Add(SharedOptions.Threads);
+        verb.Add(SpreadRun.Spread);
         verb.Add(SharedOptions.Wide);
         verb.Add(SharedOptions.Json);
         RecipeInput.AddDataTo(verb);
@@ -82,23 +83,54 @@ internal static class RecipeRun
             ? RunFolder.ReadRecipe(folder, ofLine)
             : request.Read(call);
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
-        var link = MpiLink.Join(Launch.Current);
-        call.Ranks = link is null ? RankGroup.Single : new(link);
-        BeginOrResume(call, request, recipe, folder, force);
-        link?.End();
+        var isSpread = SpreadRun.IsAsked(call);
+        RankJob.Run(call, isSpread ? SpreadRun.MostRanks : recipe.Parts, () =>
+        {
+            if (isSpread && call.Ranks.Count > 1) SpreadOver(call, request, recipe, folder, force);
+            else BeginOrResume(call, request, recipe, folder, force);
+        });
     }
 
     private static void BeginOrResume(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
     {
         if (call.Ranks.Count > 1 && recipe.Seeds.Count > 0)
             throw new InputException(
-                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected");
+                $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected, or --spread "
+                + "runs");
         if (folder is null) Begin(call, request, recipe);
         else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
         else
         {
             using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Resume(folder, recipe, force));
             RunOne(call, request, run, Load(call, recipe));
+        }
+    }
+
+    /// <summary>Lets ranks make the arms. Then rank 0 shows the results, as if it had made them all.</summary>
+    private static void SpreadOver(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
+    {
+        if (call.Arguments.GetValue(IsDry) || call.Arguments.GetValue(HasDashboard))
+            throw new InputException("option --spread runs is given with --dry-run or --dashboard; one of them was expected");
+        var data = Load(call, RunSet.FirstOf(recipe));
+        Pipeline.Check(RunSet.FirstOf(recipe), data);
+        var failures = SpreadRun.Run(call, recipe, data, Open);
+        if (!call.Ranks.IsFirst) return;
+        if (failures.Count > 0) throw new SpreadFailedException(SpreadRun.Describe(failures, folder!));
+        call.Ranks = RankGroup.Single;
+        BeginOrResume(call, request, recipe, folder, force);
+
+        IReadOnlyList<RunFolder> Open()
+        {
+            if (recipe.Seeds.Count > 0)
+            {
+                var set = folder is null ? RunSet.Create(recipe, DateTime.Now) : RunSet.Resume(folder, recipe, force);
+                folder = set.Path;
+                return [.. recipe.Seeds.Select(set.Open)];
+            }
+
+            var run = folder is null ? RunFolder.Create(recipe, DateTime.Now) : RunFolder.Resume(folder, recipe, force);
+            folder = run.Path;
+            return [run];
         }
     }
 
@@ -127,11 +159,21 @@ internal static class RecipeRun
     private static DataSet Load(Invocation call, Recipe recipe) =>
         DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
 
+    private static string Describe(RankGroup ranks)
+    {
+        var traffic = ranks.Traffic;
+        var overlap = traffic.Overlap is { } share
+            ? $"; gradients were under way for {Format.Duration(traffic.GradientsSent)}, {100 * share:0} % of it while rank 0 computed"
+            : "";
+        return $"{ranks.Count} ranks; rank 0 sent {Format.Bytes(traffic.Bytes)} in {traffic.Messages} messages and waited for messages for "
+            + $"{Format.Duration(traffic.Waited)}{overlap}";
+    }
+
     private static void RunOne(Invocation call, TrainingRequest request, RunFolder run, DataSet data)
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
         if (!call.Ranks.IsFirst) return;
-        if (call.Ranks.Count > 1) call.Report.Log($"{call.Ranks.Count} ranks; rank 0 sent {Format.Bytes(call.Ranks.BytesSent)}");
+        if (call.Ranks.Count > 1) call.Report.Log(Describe(call.Ranks));
         Block[] blocks =
         [
             .. !IsWide(call) && request.Blocks is { } blocksOf ? blocksOf(summary) : BlocksOf(call, run, summary),
@@ -219,6 +261,8 @@ internal static class RecipeRun
     {
         var report = call.Report;
         report.Log($"run folder: {run.Path}");
+        foreach (var part in Directory.GetDirectories(run.Path, "*.part"))
+            report.Log($"{Path.GetFileNameWithoutExtension(part)} begins again: only --spread runs goes on with its state in {part}");
         try
         {
             using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);

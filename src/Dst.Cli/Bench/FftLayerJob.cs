@@ -43,7 +43,7 @@ internal sealed unsafe class FftLayerJob : LayerJob
         if (pass != LayerPass.BackwardData) _kernel.TransformInput(tiles, data.X.Pointer, v, scratch);
         if (pass == LayerPass.Forward)
         {
-            _kernel.Multiply(0, _kernel.Frequencies, tiles.Count, v, _weights.Pointer, m);
+            _kernel.Multiply(0, _kernel.Frequencies, tiles, v, _weights.Pointer, m);
             _kernel.TransformOutput(tiles, m, data.Y.Pointer, scratch);
             return;
         }
@@ -55,7 +55,7 @@ internal sealed unsafe class FftLayerJob : LayerJob
             return;
         }
 
-        _kernel.MultiplyTransposed(0, _kernel.Frequencies, tiles.Count, m, _backwardDataWeights.Pointer, v);
+        _kernel.MultiplyTransposed(0, _kernel.Frequencies, tiles, m, _backwardDataWeights.Pointer, v);
         _kernel.AddInputGradient(tiles, v, data.Dx.Pointer, scratch);
     }
 

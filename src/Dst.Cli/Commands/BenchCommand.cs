@@ -79,6 +79,7 @@ internal static class BenchCommand
             BenchKernelsCommand.Create(),
             BenchPeersCommand.Create(),
             BenchTrainCommand.Create(),
+            BenchRanksCommand.Create(),
         };
         verb.Handle(Run);
         return verb;

@@ -4,8 +4,10 @@ using Dst.Cli.Usage;
 using Dst.Foundations;
 using Dst.ModelFiles;
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
+using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 
@@ -36,6 +38,7 @@ internal static class HalveCommand
         ];
         foreach (var option in options) verb.Add(option);
         RecipeInput.AddDataTo(verb);
+        verb.TakesRanks = true;
         verb.Handle(Run);
         return verb;
     }
@@ -53,14 +56,22 @@ internal static class HalveCommand
         Check(options);
         PruningInput.CheckLayers(path, model, options);
         if (BatchNormRestorer.Describe(model.Graph) is { } line) call.Report.Log($"{path}: {line}");
+        RankJob.Run(call, recipe.Parts, () => Halve(call, path, model, recipe, output));
+    }
+
+    private static void Halve(Invocation call, string path, Model model, Recipe recipe, string output)
+    {
+        var (arguments, options) = (call.Arguments, recipe.Prune);
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
         DataSet? data = null;
         if (arguments.GetValue(CalibrationInput.Folder) is null) (model, data) = ModelInput.Load(recipe, path, model, call);
         var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
         var count = NetworkRepair.ImagesFor(model.Graph, options);
         var images = CalibrationInput.Draw(call, model, data, count, recipe.Seed);
-        var planned = new Pruning(options, MaskKind.Uhp).Prepare(model, gradients: null, call.Report.Log);
-        var repaired = NetworkRepair.Apply(planned, options, images, new(pool, call.Tier), call.Report.Log, call.Cancellation);
+        var planned = new Pruning(options, MaskKind.Uhp) { Ranks = call.Ranks }.Prepare(model, gradients: null, call.Report.Log);
+        var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
+        var repaired = NetworkRepair.Apply(planned, options, images, compute, call.Report.Log, call.Cancellation);
+        if (!call.Ranks.IsFirst) return;
         var accuracy = samples is null
             ? null
             : new AccuracyChange(samples.Name, samples.Count, Top1(model), Top1(repaired.Model));

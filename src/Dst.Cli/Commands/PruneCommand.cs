@@ -12,6 +12,7 @@ using Dst.Training.Data;
 using Dst.Training.Experiments.Recipes;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
+using Dst.Training.Ranks;
 
 namespace Dst.Cli.Commands;
 
@@ -61,6 +62,7 @@ internal static class PruneCommand
         ];
         foreach (var option in options) verb.Add(option);
         RecipeInput.AddDataTo(verb);
+        verb.TakesRanks = true;
         verb.Handle(Run);
         return verb;
     }
@@ -83,16 +85,24 @@ internal static class PruneCommand
                 $"prune --sensitivity has prune.repair {Words.Of(options.Repair)}; none was expected, because it measures pruned layers as "
                 + "they are");
         PruningInput.CheckLayers(path, model, options);
+        RankJob.Run(call, recipe.Parts, () => Prune(call, path, model, recipe, options));
+    }
+
+    private static void Prune(Invocation call, string path, Model model, Recipe recipe, PruningOptions options)
+    {
+        var arguments = call.Arguments;
+        var (output, csv) = (arguments.GetValue(PruningInput.Out), arguments.GetValue(Sensitivity));
         using var pool = new WorkerPool(SharedOptions.ThreadsOf(arguments));
-        var compute = new ComputeContext(pool, call.Tier);
+        var ranks = call.Ranks.Count > 1 ? call.Ranks : RankGroup.Alone(recipe.Parts);
+        var compute = new ComputeContext(pool, call.Tier) { Ranks = ranks };
         var needsData = csv is not null || options.Score == PruningScore.Taylor || options.Repair != PruningRepair.None;
         PruningInput.CheckKeys(call, needsData ? ["data"] : []);
         DataSet? data = null;
         if (needsData) (model, data) = ModelInput.Load(recipe, path, model, call);
 
         var pruning = arguments.GetValue(Unstructured) is { } dropped
-            ? new Pruning(options, MaskKind.Unstructured) { KeptShare = 1 - dropped }
-            : new(options, MaskKind.Uhp);
+            ? new Pruning(options, MaskKind.Unstructured) { KeptShare = 1 - dropped, Ranks = ranks }
+            : new(options, MaskKind.Uhp) { Ranks = ranks };
         var planned = pruning.Prepare(model, data is null ? null : new(data, Batch, compute, recipe.Seed), call.Report.Log);
         if (output is null)
         {
@@ -103,7 +113,7 @@ internal static class PruneCommand
         var count = NetworkRepair.ImagesFor(model.Graph, options);
         var images = data is null ? CalibrationImages.None : CalibrationImages.Draw(data, count, recipe.Seed);
         var repaired = NetworkRepair.Apply(planned, options, images, compute, call.Report.Log, call.Cancellation);
-        PrunedOutput.Write(call.Report, planned.Plan, repaired, output);
+        if (ranks.IsFirst) PrunedOutput.Write(call.Report, planned.Plan, repaired, output);
     }
 
     private static Recipe LoadRecipe(ParseResult arguments)
@@ -118,6 +128,7 @@ internal static class PruneCommand
         if (data.Validation.Count == 0)
             throw new InputException("the data has no validation images; at least one was expected, see data.validation");
         var rows = LayerSensitivity.Measure(model, plan, data, Batch, compute, call.Cancellation).ToList();
+        if (!compute.Ranks.IsFirst) return;
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CsvRenderer.Render(SensitivityTable.Measured(rows)))));
         call.Report.Write(new(new { File = path, plan.Skipped, Layers = rows }, SensitivityTable.Of(rows)));
     }

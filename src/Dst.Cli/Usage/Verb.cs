@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Output;
+using Dst.Distributed;
 using Dst.Report;
 using Dst.Report.Renderers;
 
@@ -28,6 +29,9 @@ internal sealed class Verb : Command
     /// <summary>How the result is written unless <c>--json</c> is given: as plain text, if nothing else is set.</summary>
     public Func<Result, string> Renderer { get; init; } = TextRenderer.Render;
 
+    /// <summary>Whether the processes of mpirun or srun may share its work.</summary>
+    public bool TakesRanks { get; set; }
+
     /// <summary>Sets what the verb does. The handler throws on an error; one that returns has done its work.</summary>
     public void Handle(Action<Invocation> handler) => SetAction(async (parsed, cancellation) =>
     {
@@ -35,6 +39,8 @@ internal sealed class Verb : Command
         var isJson = Options.Contains(SharedOptions.Json) && parsed.GetValue(SharedOptions.Json);
         var report = new ReportWriter(configuration.Output, configuration.Error, isJson ? JsonRenderer.Render : Renderer);
         WarnOfManyThreads(parsed, report);
+        if (Launch.Current.Count > 1 && !TakesRanks)
+            throw new InputException($"{Name} works alone, and {Launch.Current.Count} processes were started; one was expected");
         var call = new Invocation(parsed, configuration.Tier, report, cancellation);
         var work = Task.Factory.StartNew(
             () => handler(call), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

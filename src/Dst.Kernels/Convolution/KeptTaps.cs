@@ -14,7 +14,7 @@ public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
     public double ShareOf(Conv2dShape shape) => Positions.Average(positions => (double)positions.Length) / shape.RowLength;
 
     /// <summary>The positions that any of the 16 filters of each block of the blocked layout keeps.</summary>
-    internal int[][] UnionOverLanes()
+    public int[][] UnionOverLanes()
     {
         var perLanes = Layout.Block / Block;
         var union = new int[(Positions.Count + perLanes - 1) / perLanes][];

@@ -27,7 +27,7 @@ public static class RooflinePage
         var chart = new RooflineChart("What limits each layer", peakGflops, memoryGbs, layers)
         {
             Note = "A layer below the slope waits for memory, one below the flat part for multiply-adds. Operations are those of the kept "
-                + "weights in direct form: a Winograd form needs fewer, and caches are faster than memory, so a point may lie above the roof.",
+                + "weights in direct form. A Winograd form needs fewer, and caches are faster than memory: a point may lie above the roof.",
         };
         var lines = result.Blocks.OfType<Lines>().SelectMany(block => block.Text);
         return HtmlPage.Write(

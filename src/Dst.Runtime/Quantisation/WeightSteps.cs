@@ -39,7 +39,8 @@ public sealed record WeightSteps(string Layer, float InputScale, double Largest 
         foreach (var steps in Of(quantised))
         {
             var weight = parameters[$"{steps.Layer}.weight"];
-            var scales = filters[steps.Layer] = steps.For(weight.Shape[0], weight.Data, parameters.GetValueOrDefault($"{steps.Layer}.bias")?.Data);
+            var bias = parameters.GetValueOrDefault($"{steps.Layer}.bias")?.Data;
+            var scales = filters[steps.Layer] = steps.For(weight.Shape[0], weight.Data, bias);
             parameters[$"{steps.Layer}.weight"] = new(weight.Shape, Round(weight.Data, scales));
         }
 

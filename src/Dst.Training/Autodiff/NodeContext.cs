@@ -35,6 +35,9 @@ internal sealed record NodeContext
     /// <summary>The processes that share each batch.</summary>
     public required RankGroup Ranks { get; init; }
 
+    /// <summary>The gradients on their way between them.</summary>
+    public required GradientExchange Gradients { get; init; }
+
     /// <summary>Scratch memory.</summary>
     public required Workspace Workspace { get; init; }
 

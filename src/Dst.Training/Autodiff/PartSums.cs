@@ -1,4 +1,3 @@
-using Dst.Runtime.Threading;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
@@ -6,20 +5,27 @@ namespace Dst.Training.Autodiff;
 /// <summary>Sums in double, one array for each part of a batch, added up the tree of <see cref="RankGroup"/>.</summary>
 internal sealed class PartSums(RankGroup ranks, int length)
 {
-    private readonly double[] _sums = new double[WorkerPool.Parts * length];
+    private readonly double[] _sums = new double[ranks.PartCount * length];
     private readonly double[] _total = new double[length];
 
     /// <summary>The total of the last <see cref="Combine"/>.</summary>
     public ReadOnlySpan<double> Total => _total;
 
-    /// <summary>A part's array.</summary>
-    public Span<double> Of(int part) => _sums.AsSpan(part * length, length);
+    /// <summary>The array of a part of this rank.</summary>
+    public Span<double> Of(int part) => _sums.AsSpan((part - ranks.FirstPart) * length, length);
 
     /// <summary>Sets a part's array to zero.</summary>
     public void Clear(int part) => Of(part).Clear();
 
     /// <summary>Adds up the parts of all ranks. The arrays of the parts are changed.</summary>
     public ReadOnlySpan<double> Combine()
+    {
+        ranks.Sum(CombineOwn().AsSpan());
+        return _total;
+    }
+
+    /// <summary>Adds up the parts of this rank. Their arrays are changed.</summary>
+    public double[] CombineOwn()
     {
         for (var distance = 1; distance < ranks.PartCount; distance *= 2)
         {
@@ -31,7 +37,6 @@ internal sealed class PartSums(RankGroup ranks, int length)
         }
 
         Of(ranks.FirstPart).CopyTo(_total);
-        ranks.Sum(_total.AsSpan());
         return _total;
     }
 }

@@ -1,37 +1,36 @@
 using Dst.Kernels;
-using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// Partial sums of a packed weight gradient, in the workspace: one array for each part of a batch, or one that several parts add to in
+/// Partial sums of a packed weight gradient, in the workspace: one array for each part of this rank, or one that several parts add to in
 /// turn. They are added up the tree of <see cref="Ranks.RankGroup"/>.
 /// </summary>
 /// <param name="context">Ranks, workspace and vector width.</param>
-/// <param name="count">Number of arrays: <see cref="WorkerPool.Parts"/>, or half of it.</param>
-internal readonly unsafe struct PartialSums(NodeContext context, int count)
+/// <param name="partsOfSum">Parts that add to one array.</param>
+internal readonly unsafe struct PartialSums(NodeContext context, int partsOfSum)
 {
-    /// <summary>The first array of this rank; the sum of all in the end.</summary>
-    public float* Total => context.Workspace.Partial(First);
+    /// <summary>Arrays of this rank.</summary>
+    public int Count => context.Ranks.PartCount / partsOfSum;
 
-    private int First => context.Ranks.FirstPart * count / WorkerPool.Parts;
+    /// <summary>The first array; the sum of all after <see cref="Combine"/>.</summary>
+    public float* First => Array(0);
 
-    private int End => context.Ranks.EndPart * count / WorkerPool.Parts;
+    /// <summary>Floats from one array to the next.</summary>
+    public nint Pitch => (nint)(Array(1) - Array(0));
 
     /// <summary>The array of a part.</summary>
-    public float* Of(int part) => context.Workspace.Partial(part * count / WorkerPool.Parts);
+    public float* Of(int part) => Array((part - context.Ranks.FirstPart) / partsOfSum);
 
-    /// <summary>Adds up the arrays of this rank from element <paramref name="first"/> on. Different runs may be added up at once.</summary>
+    /// <summary>Adds up the arrays from element <paramref name="first"/> on. Different runs may be added up at once.</summary>
     public void Combine(long first, long length)
     {
-        for (var distance = 1; distance < End - First; distance *= 2)
+        for (var distance = 1; distance < Count; distance *= 2)
         {
-            for (var i = First; i < End; i += 2 * distance)
-                Elementwise.Accumulate(
-                    context.Tier, context.Workspace.Partial(i + distance) + first, length, context.Workspace.Partial(i) + first);
+            for (var i = 0; i < Count; i += 2 * distance)
+                Elementwise.Accumulate(context.Tier, Array(i + distance) + first, length, Array(i) + first);
         }
     }
 
-    /// <summary>Adds the totals of all ranks.</summary>
-    public void Exchange(int length) => context.Ranks.Sum(new Span<float>(Total, length));
+    private float* Array(int index) => context.Workspace.Partial(index);
 }

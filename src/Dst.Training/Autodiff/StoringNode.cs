@@ -27,7 +27,7 @@ internal abstract unsafe class StoringNode : TrainingNode
     /// <summary>The part's images, chunk by chunk; the output follows.</summary>
     private void ForwardPart(int part)
     {
-        var images = ImageRange.OfPart(Pass.Images, part);
+        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         Output.BeginWriting(part, Pass);
         for (var i = 0; i < images.Count; i += ChunkImages)
         {

@@ -57,7 +57,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
             Forms = forms ?? ConvolutionForms.Estimated,
             Tier = compute.Tier,
             Ranks = compute.Ranks,
-            Workspace = new(),
+            Gradients = new(compute.Ranks),
+            Workspace = new(compute.Ranks.PartCount),
         };
         _plan = new(_context);
         _logits = new float[(long)maxBatch * Classes];
@@ -124,8 +125,11 @@ public sealed unsafe class TrainingNetwork : IDisposable
                 throw new InvalidOperationException($"node '{node.Node.Name}' has no gradient: nothing reads its output");
             var start = Stopwatch.GetTimestamp();
             node.Backward(_compute.Pool);
+            _context.Gradients.Advance();
             Times?.Add(node.Node, StepPass.Backward, start);
         }
+
+        _context.Gradients.Finish();
     }
 
     /// <summary>Copies a node's output of the last forward pass.</summary>

@@ -63,7 +63,7 @@ internal abstract unsafe class TrainingNode
     /// <summary>Plans scratch memory, once the features are final.</summary>
     public void Plan()
     {
-        var images = Math.Min(ChunkImages, ImageRange.LargestPart(Context.MaxBatch));
+        var images = Math.Min(ChunkImages, Context.Ranks.LargestPart(Context.MaxBatch));
         for (var i = 0; i < Inputs.Length; i++)
         {
             if (Inputs[i].IsComputed) _inputScratch[i] = ReserveScratch(checked(images * Inputs[i].ImageLength));
@@ -109,11 +109,11 @@ internal abstract unsafe class TrainingNode
         return place;
     }
 
-    /// <summary>Runs a job for the parts of this rank. It was made with <see cref="RankGroup.OfParts"/>.</summary>
+    /// <summary>Runs a job that was made with <see cref="RankGroup.OfParts"/> or <see cref="RankGroup.OfPartsOfAll"/>.</summary>
     protected void RunParts(WorkerPool pool, Action<int> job) => pool.Run(Context.Ranks.PartCount, job);
 
-    /// <summary>Scratch memory of a part.</summary>
-    protected float* Scratch(int part, int place) => Context.Workspace.Scratch(part) + place;
+    /// <summary>Scratch memory of a part. Parts of other ranks have that of the parts at the same place in this one.</summary>
+    protected float* Scratch(int part, int place) => Context.Workspace.Scratch(part % Context.Ranks.PartCount) + place;
 
     /// <summary>What must be done for the whole batch before <see cref="RunForward"/>; parameters may have changed.</summary>
     protected virtual void BeginForward(WorkerPool pool)
@@ -156,7 +156,7 @@ internal abstract unsafe class TrainingNode
     /// <summary>The part's images, chunk by chunk; inputs whose gradients are complete follow.</summary>
     protected void BackwardPart(int part)
     {
-        var images = ImageRange.OfPart(Pass.Images, part);
+        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         BeginBackwardPart(part);
         for (var i = 0; i < Inputs.Length; i++)
         {

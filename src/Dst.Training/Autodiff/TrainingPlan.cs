@@ -77,7 +77,7 @@ internal sealed unsafe class TrainingPlan : IDisposable
         for (var part = _context.Ranks.FirstPart; part < _context.Ranks.EndPart; part++)
         {
             feature.BeginGradient(part);
-            feature.GradientCompleted(ImageRange.OfPart(images, part), part);
+            feature.GradientCompleted(_context.Ranks.ImagesOfPart(images, part), part);
         }
     }
 

@@ -3,9 +3,10 @@ using Dst.Runtime.Threading;
 namespace Dst.Training.Autodiff;
 
 /// <summary>
-/// Scratch memory that all nodes of a network share: nothing in it outlasts a node's pass.
+/// Scratch memory that all nodes of a network share: nothing in it outlasts a node's pass. Parts are those of this rank, from 0.
 /// </summary>
-internal sealed unsafe class Workspace : IDisposable
+/// <param name="parts">Parts of this rank.</param>
+internal sealed unsafe class Workspace(int parts) : IDisposable
 {
     private AlignedBuffer _scratch = new(0);
     private AlignedBuffer _partials = new(0);
@@ -16,8 +17,8 @@ internal sealed unsafe class Workspace : IDisposable
     /// </summary>
     public void Reserve(int scratchLength, int partialLength)
     {
-        Grow(ref _scratch, (long)WorkerPool.Parts * Rounded(scratchLength));
-        Grow(ref _partials, (long)WorkerPool.Parts * Rounded(partialLength));
+        Grow(ref _scratch, (long)parts * Rounded(scratchLength));
+        Grow(ref _partials, (long)parts * Rounded(partialLength));
     }
 
     /// <summary>Makes room for <paramref name="length"/> floats that all parts share.</summary>
@@ -27,10 +28,10 @@ internal sealed unsafe class Workspace : IDisposable
     public float* Shared => _shared.Pointer;
 
     /// <summary>Scratch memory of a part.</summary>
-    public float* Scratch(int part) => _scratch.Pointer + _scratch.Length / WorkerPool.Parts * part;
+    public float* Scratch(int part) => _scratch.Pointer + _scratch.Length / parts * part;
 
     /// <summary>Partial sums of a part. A longer array starts at part 0 and runs on into the others.</summary>
-    public float* Partial(int part) => _partials.Pointer + _partials.Length / WorkerPool.Parts * part;
+    public float* Partial(int part) => _partials.Pointer + _partials.Length / parts * part;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -138,16 +138,33 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         return network.Model is { } model ? $"{section}.model {model}" : $"{section}.from {network.From}";
     }
 
-    /// <summary>The arms that must be finished before it.</summary>
+    /// <summary>The arms that must be finished before it, in the order in which it asks for them.</summary>
     public IReadOnlyList<Arm> NeedsIn(Recipe recipe)
     {
         if (Given(recipe) is not null) return [];
         var distill = Distill?.Invoke(recipe);
         var needs = new List<Arm>();
         if (Quantises is not null) needs.Add(Quantises(recipe));
+        var startsDense = StartIn(recipe) == ArmStart.BestStudent;
+        if (startsDense) needs.Add(BestStudentOf(recipe));
         if (distill is { LearnsFromTeacher: true }) needs.Add(Of(ArmNames.Teacher));
-        if (StartIn(recipe) == ArmStart.BestStudent || distill is { NeedsDense: true }) needs.Add(BestStudentOf(recipe));
+        if (!startsDense && distill is { NeedsDense: true }) needs.Add(BestStudentOf(recipe));
         return needs;
+    }
+
+    /// <summary>The arms of a recipe, each after those that it needs: the order in which one process makes them.</summary>
+    internal static IReadOnlyList<Arm> InOrderOf(Recipe recipe)
+    {
+        var order = new List<Arm>();
+        foreach (var arm in All.Where(arm => recipe.Arms.Contains(arm.Name))) Add(arm);
+        return order;
+
+        void Add(Arm arm)
+        {
+            if (order.Contains(arm)) return;
+            foreach (var need in arm.NeedsIn(recipe)) Add(need);
+            order.Add(arm);
+        }
     }
 
     /// <summary>The arms of a recipe and all that these need, in the order in which they run.</summary>

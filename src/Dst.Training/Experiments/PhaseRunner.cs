@@ -16,6 +16,9 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
     /// <summary>Called after each epoch.</summary>
     public Action<EpochMetrics>? EpochEnded { get; init; }
 
+    /// <summary>Called when a checkpoint is on the disk.</summary>
+    public Action? CheckpointSaved { get; init; }
+
     /// <summary>Called when the phase begins or is resumed, with a line for the log.</summary>
     public Action<string>? Log { get; init; }
 
@@ -29,9 +32,11 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         {
             Checkpoints = run.Recipe.Checkpoint,
             Progress = Progress,
-            CheckpointDue = run.IsCopy
-                ? null
-                : trainer => CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash),
+            CheckpointDue = run.IsCopy ? null : trainer =>
+            {
+                CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash);
+                CheckpointSaved?.Invoke();
+            },
             EpochEnded = row =>
             {
                 run.AddMetrics(row);

@@ -9,6 +9,7 @@ using Dst.Training.Experiments.Runs;
 using Dst.Training.Masks;
 using Dst.Training.Masks.Repair;
 using Dst.Training.Optimizers;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Experiments;
 
@@ -47,6 +48,7 @@ public sealed class Pipeline
     /// <param name="measureLatency">Measures a model: batch 1, 1 thread; masked layers in their compact form.</param>
     public Pipeline(RunFolder run, DataSet data, ComputeContext compute, Func<Model, Latency> measureLatency)
     {
+        if (compute.Ranks.Count == 1) compute = compute with { Ranks = RankGroup.Alone(run.Recipe.Parts) };
         (_run, _recipe, _data, _compute) = (run, run.Recipe, data, compute);
         _finisher = new(run, data, compute, measureLatency);
         _networks = new(run.Recipe, data);
@@ -59,6 +61,9 @@ public sealed class Pipeline
     /// <summary>The command line that runs it, for the manifest of a new run, or null.</summary>
     public string? Command { get; init; }
 
+    /// <summary>The one arm to make, with those that it needs; null for all of the recipe.</summary>
+    public string? Only { get; init; }
+
     /// <summary>Called after each step.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
@@ -67,6 +72,9 @@ public sealed class Pipeline
 
     /// <summary>Called once, before the first arm, with the arms that are not finished.</summary>
     public Action<IReadOnlyList<PlannedArm>>? Planned { get; init; }
+
+    /// <summary>Called when a checkpoint is on the disk.</summary>
+    public Action? CheckpointSaved { get; init; }
 
     /// <summary>Called when an arm begins and when it is resumed, with a line for the log.</summary>
     public Action<string>? Log { get; init; }
@@ -81,7 +89,7 @@ public sealed class Pipeline
         return check.Plan();
     }
 
-    /// <summary>Runs, or resumes, all arms of the run's recipe.</summary>
+    /// <summary>Runs, or resumes, the arms of the run's recipe.</summary>
     /// <returns>A row for each arm.</returns>
     /// <exception cref="InputException">The recipe contradicts itself or the data, or a file cannot be read or written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
@@ -101,7 +109,7 @@ public sealed class Pipeline
         var changes = _run.WriteManifest(manifest);
         if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
         Planned?.Invoke(check.Plan());
-        foreach (var arm in Arm.All.Where(arm => _recipe.Arms.Contains(arm.Name))) Get(arm, cancellation);
+        foreach (var arm in Arm.All.Where(arm => Only is null ? _recipe.Arms.Contains(arm.Name) : arm.Name == Only)) Get(arm, cancellation);
         return _run.Summary;
     }
 
@@ -183,6 +191,7 @@ public sealed class Pipeline
                 EpochEnded?.Invoke(epoch);
                 foreach (var line in alarm.Check(epoch)) Log?.Invoke(line);
             },
+            CheckpointSaved = CheckpointSaved,
             Log = Log,
         };
         _isTraining = true;
@@ -206,7 +215,7 @@ public sealed class Pipeline
         var hasMasks = startsDense && begin.Masks.Count > 0;
         if (hasMasks) Log?.Invoke($"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no "
             + "effect");
-        var pruning = arm.Masks is { } masks && !hasMasks ? new Pruning(_recipe.Prune, masks) : null;
+        var pruning = arm.Masks is { } masks && !hasMasks ? new Pruning(_recipe.Prune, masks) { Ranks = _compute.Ranks } : null;
         var (dense, start) = pruning is null ? (begin, begin) : Prepare(arm, begin, pruning, cancellation);
         var phase = new TrainingPhase(arm.Name, start, arm.TrainIn(_recipe))
         {

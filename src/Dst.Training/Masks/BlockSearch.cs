@@ -1,4 +1,5 @@
 using Dst.Foundations;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Masks;
 
@@ -15,7 +16,7 @@ namespace Dst.Training.Masks;
 /// </summary>
 internal sealed class BlockSearch
 {
-    private const int Restarts = 6;
+    private const int Starts = 8;
     private const double LeastGain = 1e-9; // of the whole score: rounding is no gain
 
     private readonly double[][] _scores; // [filter][candidate]
@@ -53,22 +54,35 @@ internal sealed class BlockSearch
     }
 
     /// <summary>The best order found: position to filter, ascending within each block. It is no worse than 0, 1, 2, ….</summary>
-    public int[] FindOrder(long seed)
+    /// <param name="seed">Seed of the random orders.</param>
+    /// <param name="ranks">The processes that share the starts. Of equal ends the first is taken, whoever found it.</param>
+    public int[] FindOrder(long seed, RankGroup ranks)
     {
-        var best = Enumerable.Range(0, _scores.Length).ToArray();
-        var bestScore = Improve(best);
-        for (var restart = 0; restart <= Restarts; restart++)
+        var count = _scores.Length;
+        var (orders, scores) = (new int[Starts * count], new double[Starts]);
+        for (var start = ranks.FirstOf(Starts, ranks.Rank); start < ranks.FirstOf(Starts, ranks.Rank + 1); start++)
         {
-            var order = restart == 0
-                ? FillGreedily()
-                : new RandomStream(seed, RandomPurpose.Permute, sample: restart).NextPermutation(_scores.Length);
-            var score = Improve(order);
-            if (score > bestScore + _leastGain) (best, bestScore) = (order, score);
+            var order = OrderOf(start, seed);
+            scores[start] = Improve(order);
+            order.CopyTo(orders, start * count);
         }
 
-        for (var first = 0; first < best.Length; first += _block) Array.Sort(best, first, Math.Min(_block, best.Length - first));
-        return best;
+        ranks.Gather<double>(scores, rank => ranks.FirstOf(Starts, rank));
+        ranks.Gather<int>(orders, rank => ranks.FirstOf(Starts, rank) * count);
+        var best = 0;
+        for (var start = 1; start < Starts; start++) if (scores[start] > scores[best] + _leastGain) best = start;
+        var found = orders[(best * count)..((best + 1) * count)];
+        for (var first = 0; first < count; first += _block) Array.Sort(found, first, Math.Min(_block, count - first));
+        return found;
     }
+
+    /// <summary>The given order, the greedy one, or a random one.</summary>
+    private int[] OrderOf(int start, long seed) => start switch
+    {
+        0 => [.. Enumerable.Range(0, _scores.Length)],
+        1 => FillGreedily(),
+        _ => new RandomStream(seed, RandomPurpose.Permute, sample: start - 1).NextPermutation(_scores.Length),
+    };
 
     /// <summary>
     /// Block by block: the filter with the highest score of those left, then those that keep most under the block's mask.

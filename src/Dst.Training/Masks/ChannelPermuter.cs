@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Masks;
 
@@ -33,9 +34,11 @@ public static class ChannelPermuter
     /// <param name="options">Pattern, score and layers to leave alone.</param>
     /// <param name="gradients">As for <see cref="PruningPlan.Create"/>.</param>
     /// <param name="changes">Receives each order that was kept.</param>
+    /// <param name="ranks">The processes that share the search, or null for this one alone.</param>
     /// <exception cref="InputException">As for <see cref="PruningPlan.Create"/>.</exception>
     public static Model Permute(
-        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ICollection<PermutedChannels> changes)
+        Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients, ICollection<PermutedChannels> changes,
+        RankGroup? ranks = null)
     {
         var pruned = PruningPlan.Outline(model, options).Pruned.ToHashSet();
         var parameters = model.Parameters.ToDictionary();
@@ -44,7 +47,7 @@ public static class ChannelPermuter
         {
             List<string> producers = [.. space.Producers.Where(pruned.Contains)], readers = [.. space.Consumers.Where(pruned.Contains)];
             if (producers.Count == 0 || options.Block == 1 || scores[producers[0]].Shape[0] <= options.Block) continue;
-            var order = FindOrder(producers, scores, options);
+            var order = FindOrder(producers, scores, options, ranks ?? RankGroup.Single);
             var candidate = scores.ToDictionary();
             foreach (var layer in producers) candidate[layer] = Gather(candidate[layer], 0, order);
             foreach (var layer in readers) candidate[layer] = Gather(candidate[layer], 1, order);
@@ -73,7 +76,7 @@ public static class ChannelPermuter
     /// The order for the scores [O, I, Kh, Kw] of layers that share their output channels. Each layer counts by its share, as in
     /// <see cref="KeptShare"/>.
     /// </summary>
-    private static int[] FindOrder(List<string> layers, Dictionary<string, Tensor> scores, PruningOptions options)
+    private static int[] FindOrder(List<string> layers, Dictionary<string, Tensor> scores, PruningOptions options, RankGroup ranks)
     {
         var runs = new List<(Range Candidates, int Kept)>();
         var filters = Enumerable.Range(0, scores[layers[0]].Shape[0]).Select(_ => new List<double>()).ToArray();
@@ -97,7 +100,7 @@ public static class ChannelPermuter
             }
         }
 
-        return new BlockSearch([.. filters.Select(filter => filter.ToArray())], options.Block, runs).FindOrder(seed: 0);
+        return new BlockSearch([.. filters.Select(filter => filter.ToArray())], options.Block, runs).FindOrder(seed: 0, ranks);
     }
 
     /// <summary>

@@ -1,3 +1,5 @@
+using Dst.Training.Ranks;
+
 namespace Dst.Training.Masks;
 
 /// <summary>What masks look like.</summary>
@@ -27,6 +29,9 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     /// <summary>Share of each layer's weights that unstructured masks keep, 0 to 1; null for as many as UHP keeps.</summary>
     public double? KeptShare { get; init; }
 
+    /// <summary>The processes that share the search for an order of channels.</summary>
+    public RankGroup Ranks { get; init; } = RankGroup.Single;
+
     /// <summary>Plans the pruning of a model: permutes its channels if the options ask for it, then chooses the masks.</summary>
     /// <param name="model">Not changed. Layers that have a mask keep it.</param>
     /// <param name="gradients">Needed by the score taylor alone.</param>
@@ -52,7 +57,7 @@ public sealed record Pruning(PruningOptions Options, MaskKind Kind)
     {
         if (Kind == MaskKind.Unstructured || !Options.Permute) return model;
         var changes = new List<PermutedChannels>();
-        var permuted = ChannelPermuter.Permute(model, Options, gradients?.Of(model, Options), changes);
+        var permuted = ChannelPermuter.Permute(model, Options, gradients?.Of(model, Options), changes, Ranks);
         foreach (var change in changes) log?.Invoke($"permuted {change}");
         return permuted;
     }

@@ -23,7 +23,7 @@ public sealed class ScoreGradients(DataSet data, int batch, ComputeContext compu
     private Dictionary<string, float[]> Average(Model model, int batches)
     {
         using var network = new TrainingNetwork(model.ToLogits(), batch, compute, seed);
-        using var loader = new BatchLoader(data, data.Training, batch, augment: true, seed);
+        using var loader = new BatchLoader(data, data.Training, batch, augment: true, seed, ranks: compute.Ranks);
         var weights = network.Parameters.Where(parameter => parameter.Shape.Role == ParameterRole.Weight).ToList();
         var sums = weights.ToDictionary(weight => weight.Shape.Name, weight => new float[weight.Value.Length]);
         var logitGradient = new float[batch * network.Classes];

@@ -132,7 +132,7 @@ internal sealed class Teacher : IDisposable
             // Part by part, on one rank too: a linear layer sums neighbouring images in another order than single ones.
             for (var part = _ranks.FirstPart; part < _ranks.EndPart; part++)
             {
-                var (first, count) = ImageRange.OfPart(batch.Count, part);
+                var (first, count) = _ranks.ImagesOfPart(batch.Count, part);
                 if (count == 0) continue;
                 _session!.Run(images.Slice(first * _length, count * _length), count, logits.Slice(first * _classes, count * _classes));
             }

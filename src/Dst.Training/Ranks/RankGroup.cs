@@ -1,5 +1,5 @@
+using System.Diagnostics;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using System.Text;
 using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
@@ -8,35 +8,42 @@ namespace Dst.Training.Ranks;
 
 /// <summary>
 /// The processes of one training, and which parts of each batch this one computes. Sums over parts go up one binary tree,
-/// ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)), whose lower levels lie within a rank and whose upper ones lie between ranks. So any number of
-/// ranks gives the same bits.
+/// ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)) for 8 parts, whose lower levels lie within a rank and whose upper ones lie between ranks. So
+/// any number of ranks gives the same bits.
 /// </summary>
-/// <remarks>
-/// Long sums are halved between partners on the way up and gathered on the way back: Rabenseifner, "Optimization of Collective Reduction
-/// Operations", ICCS 2004. A rank of R sends 2·(R − 1)/R of the array.
-/// </remarks>
-public sealed class RankGroup
+public sealed unsafe class RankGroup
 {
-    /// <summary>Arrays up to this size are exchanged whole: half of the messages, which cost more than the bytes.</summary>
-    private const int ShortBytes = 16 * 1024;
+    /// <summary>The channel of what the caller waits for; gradients have others.</summary>
+    private const int WaitingChannel = 0;
 
     private readonly IRankLink? _link;
     private byte[] _received = [];
+    private long _bytes;
+    private long _messages;
+    private long _gradientBytes;
+    private long _gradientMessages;
+    private long _waited;
+    private long _gradientsWaited;
+    private long _gradientsSent;
 
     /// <summary>Joins the ranks of a link.</summary>
-    /// <exception cref="InputException">Their number is not 1, 2, 4 or 8.</exception>
-    public RankGroup(IRankLink link)
+    /// <param name="link">How they send to each other.</param>
+    /// <param name="parts">Parts of a batch.</param>
+    /// <exception cref="InputException">The number of ranks is not a power of two up to that of the parts.</exception>
+    public RankGroup(IRankLink link, int parts = WorkerPool.Parts)
     {
         ArgumentNullException.ThrowIfNull(link);
-        if (link.Count > WorkerPool.Parts || !BitOperations.IsPow2(link.Count))
-            throw new InputException($"{link.Count} ranks were started; 1, 2, 4 or {WorkerPool.Parts} were expected");
-        (_link, Rank, Count) = (link, link.Rank, link.Count);
+        CheckParts(parts);
+        if (link.Count > parts || !BitOperations.IsPow2(link.Count))
+            throw new InputException(
+                $"{link.Count} ranks were started; {Powers(parts)} were expected, as a batch has {parts} parts (key parts)");
+        (_link, Rank, Count, Parts) = (link, link.Rank, link.Count, parts);
     }
 
-    private RankGroup() => Count = 1;
+    private RankGroup(int parts) => (Count, Parts) = (1, parts);
 
     /// <summary>One process that computes everything.</summary>
-    public static RankGroup Single { get; } = new();
+    public static RankGroup Single { get; } = new(WorkerPool.Parts);
 
     /// <summary>This process, from 0.</summary>
     public int Rank { get; }
@@ -47,6 +54,9 @@ public sealed class RankGroup
     /// <summary>Whether this is the process that writes files and speaks to the user.</summary>
     public bool IsFirst => Rank == 0;
 
+    /// <summary>Parts into which every batch is cut: a power of two. Sums over them give other bits with another number of parts.</summary>
+    public int Parts { get; }
+
     /// <summary>The first part of this rank.</summary>
     public int FirstPart => Rank * PartCount;
 
@@ -54,10 +64,33 @@ public sealed class RankGroup
     public int EndPart => FirstPart + PartCount;
 
     /// <summary>Parts of this rank.</summary>
-    public int PartCount => WorkerPool.Parts / Count;
+    public int PartCount => Parts / Count;
 
-    /// <summary>Bytes that this rank has sent.</summary>
-    public long BytesSent { get; private set; }
+    /// <summary>How long a rank waits for a message of another before it gives up: loading data or measuring may keep that busy.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What this rank has sent so far.</summary>
+    public RankTraffic Traffic => new(
+        _bytes, _messages, _gradientBytes, _gradientMessages, new(_waited * TimeSpan.TicksPerSecond / Stopwatch.Frequency),
+        new(_gradientsWaited * TimeSpan.TicksPerSecond / Stopwatch.Frequency),
+        new(_gradientsSent * TimeSpan.TicksPerSecond / Stopwatch.Frequency));
+
+    /// <summary>One process that computes everything, in some number of parts.</summary>
+    public static RankGroup Alone(int parts)
+    {
+        CheckParts(parts);
+        return parts == Single.Parts ? Single : new(parts);
+    }
+
+    /// <summary>The images of a part: the cut depends on the batch alone, not on ranks and threads.</summary>
+    internal ImageRange ImagesOfPart(int images, int part)
+    {
+        var first = (int)((long)images * part / Parts);
+        return new(first, (int)((long)images * (part + 1) / Parts) - first);
+    }
+
+    /// <summary>Images of the largest part of a batch.</summary>
+    internal int LargestPart(int images) => (images + Parts - 1) / Parts;
 
     /// <summary>This rank's images of a batch.</summary>
     internal ImageRange ImagesOf(int images) => ImagesOf(images, Rank);
@@ -71,37 +104,29 @@ public sealed class RankGroup
     /// <summary>A job of the parts of a batch as one of <see cref="PartCount"/>, numbered from 0. Make it once: it may allocate.</summary>
     internal Action<int> OfParts(Action<int> job) => Count == 1 ? job : number => job(FirstPart + number);
 
+    /// <summary>
+    /// A job of the parts of a batch, those of other ranks too, as one of <see cref="PartCount"/>: number i takes part i of each rank.
+    /// </summary>
+    internal Action<int> OfPartsOfAll(Action<int> job) => Count == 1 ? job : number =>
+    {
+        for (var part = number; part < Parts; part += PartCount) job(part);
+    };
+
     /// <summary>Adds up the arrays of all ranks. Each gets the sum.</summary>
     public void Sum<T>(Span<T> values) where T : unmanaged, INumber<T>
     {
         if (Count == 1) return;
-        if (MemoryMarshal.AsBytes(values).Length <= ShortBytes)
-        {
-            for (var distance = 1; distance < Count; distance *= 2) AddFrom<T>(Rank ^ distance, values, values);
-            return;
-        }
-
-        var (first, end) = (0, values.Length);
-        for (var distance = 1; distance < Count; distance *= 2)
-        {
-            var middle = first + (end - first) / 2;
-            var takesLower = (Rank & distance) == 0;
-            var (kept, given) = takesLower ? (first..middle, middle..end) : (middle..end, first..middle);
-            AddFrom<T>(Rank ^ distance, values[given], values[kept]);
-            (first, end) = takesLower ? (first, middle) : (middle, end);
-        }
-
-        GatherHalves(values);
+        var bytes = RankSum<T>.ReceivedLength(values.Length) * sizeof(T);
+        if (_received.Length < bytes) _received = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        fixed (byte* received = _received)
+        fixed (T* own = values) Wait(new RankSum<T>(this, WaitingChannel, own, values.Length, (T*)received));
     }
 
     /// <summary>Fills in what other ranks have computed: rank r has the elements from <paramref name="bound"/>(r) to (r + 1).</summary>
     public void Gather<T>(Span<T> values, Func<int, int> bound) where T : unmanaged
     {
-        for (var distance = 1; distance < Count; distance *= 2)
-        {
-            var (own, other) = (Rank & -distance, (Rank ^ distance) & -distance);
-            Exchange<T>(Rank ^ distance, values[bound(own)..bound(own + distance)], values[bound(other)..bound(other + distance)]);
-        }
+        if (Count == 1) return;
+        fixed (T* all = values) Wait(new RankGather<T>(this, WaitingChannel, all, bound));
     }
 
     /// <summary>Fills in the rows, one for each image of a batch, that other ranks have computed.</summary>
@@ -155,9 +180,46 @@ public sealed class RankGroup
         if (Any(cancellation.IsCancellationRequested)) throw new OperationCanceledException(cancellation);
     }
 
+    /// <summary>Begins a message to a rank and one from it.</summary>
+    internal IRankExchange Begin(int partner, int channel, byte* send, int sendLength, byte* receive, int receiveLength)
+    {
+        _bytes += sendLength;
+        _messages++;
+        if (channel != WaitingChannel)
+        {
+            _gradientBytes += sendLength;
+            _gradientMessages++;
+        }
+
+        return _link!.Begin(partner, channel, send, sendLength, receive, receiveLength);
+    }
+
+    /// <summary>Notes the ticks in which gradients were under way, and those of them in which the rank waited.</summary>
+    internal void NoteGradients(long sent, long waited)
+    {
+        _gradientsSent += sent;
+        _gradientsWaited += waited;
+        _waited += waited;
+    }
+
+    private static void CheckParts(int parts)
+    {
+        if (parts is not (8 or 16 or 32 or 64)) throw new InputException($"parts has {parts}; 8, 16, 32 or 64 was expected");
+    }
+
+    private static string Powers(int last) =>
+        string.Join(", ", Enumerable.Range(0, BitOperations.Log2((uint)last)).Select(level => 1 << level)) + $" or {last}";
+
+    private void Wait(RankOperation operation)
+    {
+        var start = Stopwatch.GetTimestamp();
+        operation.Wait();
+        _waited += Stopwatch.GetTimestamp() - start;
+    }
+
     private ImageRange ImagesOf(int images, int rank)
     {
-        var (first, last) = (ImageRange.OfPart(images, rank * PartCount), ImageRange.OfPart(images, (rank + 1) * PartCount - 1));
+        var (first, last) = (ImagesOfPart(images, rank * PartCount), ImagesOfPart(images, (rank + 1) * PartCount - 1));
         return new(first.First, last.First + last.Count - first.First);
     }
 
@@ -165,44 +227,5 @@ public sealed class RankGroup
     {
         var length = rows.Length / images;
         Gather(rows, rank => rank == Count ? images * length : ImagesOf(images, rank).First * length);
-    }
-
-    /// <summary>The way back of a sum: the halves in the order in which they were given away.</summary>
-    private void GatherHalves<T>(Span<T> values) where T : unmanaged
-    {
-        Span<(int First, int Middle, int End)> cuts = stackalloc (int, int, int)[BitOperations.Log2((uint)Count)];
-        var (first, end) = (0, values.Length);
-        for (var level = 0; level < cuts.Length; level++)
-        {
-            var middle = first + (end - first) / 2;
-            cuts[level] = (first, middle, end);
-            (first, end) = (Rank >> level & 1) == 0 ? (first, middle) : (middle, end);
-        }
-
-        for (var level = cuts.Length - 1; level >= 0; level--)
-        {
-            Span<T> lower = values[cuts[level].First..cuts[level].Middle], upper = values[cuts[level].Middle..cuts[level].End];
-            if ((Rank >> level & 1) == 0) Exchange<T>(Rank ^ 1 << level, lower, upper);
-            else Exchange<T>(Rank ^ 1 << level, upper, lower);
-        }
-    }
-
-    /// <summary>Gives a partner its half, and adds what comes from it to the half that is kept.</summary>
-    private void AddFrom<T>(int partner, ReadOnlySpan<T> given, Span<T> kept) where T : unmanaged, INumber<T>
-    {
-        var bytes = MemoryMarshal.AsBytes(kept).Length;
-        if (_received.Length < bytes) _received = new byte[bytes];
-        var received = MemoryMarshal.Cast<byte, T>(_received.AsSpan(0, bytes));
-        Exchange(partner, given, received);
-        var (i, lanes) = (0, Vector<T>.Count);
-        for (; i <= kept.Length - lanes; i += lanes) (new Vector<T>(kept[i..]) + new Vector<T>(received[i..])).CopyTo(kept[i..]);
-        for (; i < kept.Length; i++) kept[i] += received[i];
-    }
-
-    private void Exchange<T>(int partner, ReadOnlySpan<T> send, Span<T> receive) where T : unmanaged
-    {
-        var bytes = MemoryMarshal.AsBytes(send);
-        _link!.Exchange(partner, bytes, MemoryMarshal.AsBytes(receive));
-        BytesSent += bytes.Length;
     }
 }

@@ -6,6 +6,7 @@ using Dst.Tests.Kernels;
 using Dst.Training.Autodiff;
 using Dst.Training.Autodiff.Nodes;
 using Dst.Training.Networks;
+using Dst.Training.Ranks;
 
 namespace Dst.Tests.Autodiff;
 
@@ -53,7 +54,7 @@ public sealed class EstimatedFormTests
         if (form is not WinogradForm winograd) return form is FftForm ? form.Name : "direct";
         return winograd.RunsByPosition(shape)
             ? $"{form} by position {batch * winograd.RowsOf(shape)}"
-            : $"{form} {WinogradNode.RowsTogether(winograd, shape, batch)}";
+            : $"{form} {WinogradNode.RowsTogether(winograd, shape, RankGroup.Single.LargestPart(batch))}";
     }
 
     private static IEnumerable<(Conv2dShape Shape, string[] Forms)> Recorded([CallerFilePath] string source = "")

@@ -15,6 +15,22 @@ public class BenchCommandTests
         "bench", "train", "--arch", "resnet8", "--width", "0.5", "--input", "1,8,8", "--batch", "2", "--steps", "3", "--json"];
 
     [Fact]
+    public void Ranks_are_measured_one_by_one_and_predicted_for_machines_beyond_the_parts_as_several_runs()
+    {
+        var run = Terminal.Run(
+            "bench", "ranks", "--arch", "resnet8", "--batch", "8", "--steps", "1", "--machines", "2,128", "--gbit", "1", "--json");
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        using var report = JsonDocument.Parse(run.Output);
+        var steps = report.RootElement.GetProperty("steps").EnumerateArray().ToList();
+        Assert.Equal([1, 2, 64], steps.Select(step => (int)Number(step, "ranks")));
+        Assert.Equal([0, 1, 6], steps.Select(step => Math.Sign(Number(step, "messages")) * int.Log2((int)Number(step, "ranks"))));
+        Assert.True(Number(steps[2], "gradient_bytes") > Number(steps[1], "gradient_bytes"));
+        var predictions = report.RootElement.GetProperty("predictions").EnumerateArray().ToList();
+        Assert.Equal([1, 2], predictions.Select(row => (int)Number(row, "runs")));
+        Assert.All(predictions, row => Assert.True(Number(row, "wait_ms") > 0));
+    }
+
+    [Fact]
     public void Json_of_train_is_one_document_whose_numbers_agree()
     {
         var report = RunTiny();

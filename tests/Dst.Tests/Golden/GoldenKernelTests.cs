@@ -6,7 +6,7 @@ using Dst.Tests.Kernels;
 
 namespace Dst.Tests.Golden;
 
-/// <summary>Convolutions in the frequency domain, poolings with chance and spectral ones against PyTorch's in double precision (make_kernels.py).</summary>
+/// <summary>Convolutions in the frequency domain and poolings, against PyTorch in double precision (make_kernels.py).</summary>
 public sealed class GoldenKernelTests
 {
     private const int Images = 2, Channels = 3, Filters = 4, Height = 12, Width = 11, Kernel = 9;
@@ -68,7 +68,8 @@ public sealed class GoldenKernelTests
         using var y = operation.Forward([x, weights], tier);
         AssertClose(Golden.GetProperty(name).GetProperty("y"), y.ToNchw());
         using var dy = Blocked.FromNchw(
-            Images, shape.Filters, shape.OutHeight, shape.OutWidth, Values("dy", Images * shape.Filters * shape.OutHeight * shape.OutWidth));
+            Images, shape.Filters, shape.OutHeight, shape.OutWidth,
+            Values("dy", Images * shape.Filters * shape.OutHeight * shape.OutWidth));
         using var dx = Blocked.Garbage(Images, Channels, Height, Width);
         using var dw = new Blocked(1, count, 1, 1);
         operation.Backward([x, weights], y, dy, [dx, dw], accumulate: false, tier);

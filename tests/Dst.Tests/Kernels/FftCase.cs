@@ -27,8 +27,8 @@ internal sealed unsafe class FftCase(
         foreach (var run in Runs)
         {
             InTwo(run, tiles => kernel.TransformInput(tiles, x, v.Pointer, scratch.Pointer));
-            kernel.Multiply(0, kernel.Frequencies / 3, run.Count, v.Pointer, u.Pointer, m.Pointer);
-            kernel.Multiply(kernel.Frequencies / 3, kernel.Frequencies, run.Count, v.Pointer, u.Pointer, m.Pointer);
+            InTwo(run, tiles => kernel.Multiply(0, kernel.Frequencies / 3, tiles, v.Pointer, u.Pointer, m.Pointer));
+            kernel.Multiply(kernel.Frequencies / 3, kernel.Frequencies, run, v.Pointer, u.Pointer, m.Pointer);
             InTwo(run, tiles => kernel.TransformOutput(tiles, m.Pointer, y, scratch.Pointer));
         }
     }
@@ -47,10 +47,11 @@ internal sealed unsafe class FftCase(
             var adds = run.First > 0;
             InTwo(run, tiles => kernel.TransformInput(tiles, x, v.Pointer, scratch.Pointer));
             InTwo(run, tiles => kernel.TransformOutputGradient(tiles, dy, m.Pointer, scratch.Pointer));
-            kernel.MultiplyForWeightGradient(0, kernel.Frequencies / 2, run.Count, v.Pointer, m.Pointer, du.Pointer, adds);
+            foreach (var blocks in new[] { (0, Shape.FilterBlocks / 2), (Shape.FilterBlocks / 2, Shape.FilterBlocks) })
+                kernel.MultiplyForWeightGradient(0, kernel.Frequencies / 2, run.Count, v.Pointer, m.Pointer, du.Pointer, adds, blocks);
             kernel.MultiplyForWeightGradient(
                 kernel.Frequencies / 2, kernel.Frequencies, run.Count, v.Pointer, m.Pointer, du.Pointer, adds);
-            kernel.MultiplyTransposed(0, kernel.Frequencies, run.Count, m.Pointer, u.Pointer, v.Pointer);
+            InTwo(run, tiles => kernel.MultiplyTransposed(0, kernel.Frequencies, tiles, m.Pointer, u.Pointer, v.Pointer));
             InTwo(run, tiles => kernel.AddInputGradient(tiles, v.Pointer, dx.Pointer, scratch.Pointer));
         }
 

@@ -7,6 +7,7 @@ public class LaunchTests
     [Theory]
     [InlineData("OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4", 2, 4, true)]
     [InlineData("PMI_RANK=0 PMI_SIZE=2", 0, 2, false)]
+    [InlineData("SLURM_PROCID=1 PMIX_RANK=1 SLURM_STEP_NUM_TASKS=2", 1, 2, true)]
     [InlineData("SLURM_PROCID=7 SLURM_STEP_NUM_TASKS=8", 7, 8, false)]
     [InlineData("OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1", 0, 1, false)]
     [InlineData("PMI_RANK=x PMI_SIZE=2", 0, 1, false)]

@@ -82,7 +82,7 @@ public class RankGroupTests
         var sent = LocalRanks.Run(count, ranks =>
         {
             ranks.Sum(new float[length].AsSpan());
-            return ranks.BytesSent;
+            return ranks.Traffic.Bytes;
         });
         Assert.All(sent, bytes => Assert.Equal(2L * (count - 1) * sizeof(float) * length / count, bytes));
     }
@@ -93,7 +93,9 @@ public class RankGroupTests
         foreach (var count in new[] { 3, 5, 16 })
         {
             var error = Assert.Throws<AggregateException>(() => LocalRanks.Run(count, ranks => ranks.Rank));
-            Assert.Equal($"{count} ranks were started; 1, 2, 4 or 8 were expected", error.InnerException!.Message);
+            Assert.Equal(
+                $"{count} ranks were started; 1, 2, 4 or 8 were expected, as a batch has 8 parts (key parts)",
+                error.InnerException!.Message);
         }
     }
 

@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 using Dst.Tests.Experiments;
@@ -31,9 +32,9 @@ public sealed class RankTrainingTests : IDisposable
     [Theory]
     [TierData("direct", 256, 8, Scalar = false)]
     [TierData("winograd2x2", 256, 8, Scalar = false)] // position by position
-    [TierData("winograd4x4", 128, 4, Scalar = false)] // two parts share a sum
-    [TierData("fft8", 32, 8, Scalar = false)]
-    public void Large_weights_are_summed_in_the_same_order_on_any_number_of_ranks(SimdTier tier, string form, int channels, int maxRanks)
+    [TierData("winograd4x4", 128, 16, Scalar = false)] // two parts share a sum
+    [TierData("fft8", 32, 32, Scalar = false)] // more ranks than images
+    public void Large_weights_are_summed_in_the_same_order_on_any_number_of_ranks(SimdTier tier, string form, int channels, int parts)
     {
         var graph = new CheckedGraph(new("large", new(3, 5, 6),
         [
@@ -43,7 +44,8 @@ public sealed class RankTrainingTests : IDisposable
             new("dropout", new DropoutOp(0.3f), ["sum"]), new("flat", new FlattenOp(), ["dropout"]),
             new("fc", new LinearOp(Classes), ["flat"]),
         ]));
-        AssertSameBits(tier, graph, images: 9, ConvolutionForms.Parse($$"""{"wide":"direct","conv":"{{form}}"}"""), maxRanks);
+        var forms = ConvolutionForms.Parse($$"""{"wide":"direct","conv":"{{form}}"}""");
+        AssertSameBits(tier, graph, images: 9, forms, form == "winograd4x4" ? parts / 2 : parts, parts);
     }
 
     [Fact]
@@ -54,13 +56,15 @@ public sealed class RankTrainingTests : IDisposable
         var forms = ConvolutionForms.Parse("""{"conv":"winograd4x4"}""");
         var error = Assert.Throws<AggregateException>(() => LocalRanks.Run(8, ranks => Train(ranks, SimdTiers.Best, graph, 8, forms)));
         Assert.Contains("two parts of a batch share a sum", error.InnerException!.Message, StringComparison.Ordinal);
-        Assert.EndsWith("4 ranks or fewer were expected", error.InnerException.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "4 ranks or fewer were expected, or a larger number of parts in key parts", error.InnerException.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(2, "data.mixup=0.2")]
+    [InlineData(2, "data.mixup=0.2", "prune.score=taylor")]
     [InlineData(4, "pretrain={decoder: upsample, noise: 0.5, train: {epochs: 2}}", "data.labels_per_class=4")]
-    [InlineData(8, "distill.cache_teacher=true")]
+    [InlineData(16, "parts=16", "distill.cache_teacher=true", "prune.permute=true", "prune.score=obs", "prune.repair=least_squares")]
     [InlineData(4, "arms=[dst-int8]", "quantise.epochs=2", "train.epochs=1")]
     public void A_whole_run_ends_with_the_bytes_of_one_process(int count, params string[] settings)
     {
@@ -71,9 +75,42 @@ public sealed class RankTrainingTests : IDisposable
             using var run = SharedRun.Open(ranks, recipe, () => TinyRun.Create(recipe));
             TinyRun.Run(run, ranks: ranks);
             return run.Path;
-        });
+        }, recipe.Parts);
         AssertSameRun(alone, folders[0]);
         Assert.All(folders[1..], copy => Assert.False(Directory.Exists(copy)));
+    }
+
+    /// <summary>
+    /// A step of R ranks sends of each sum over the ranks 2·(R − 1)/R of the array (or, of a short one, log₂ R times the whole), and of
+    /// what is gathered (R − 1)/R. Gradients of weights have as many bytes as the weights that the layer keeps.
+    /// </summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void A_step_sends_as_many_bytes_as_the_formula_says(int count)
+    {
+        const int images = 16;
+        var graph = Zoo.Build("resnet20", new(3, 16, 16), Classes);
+        var sent = LocalRanks.Run(count, ranks =>
+        {
+            Train(ranks, SimdTiers.Best, graph, images, ConvolutionForms.Estimated);
+            return ranks.Traffic;
+        });
+        var (levels, others) = (int.Log2(count), (count - 1) / (double)count);
+        double weights = graph.Parameters.Where(parameter => parameter.Role == ParameterRole.Weight && parameter.Shape.Length > 1)
+            .Sum(parameter => parameter.Shape.Aggregate(1L, (product, extent) => product * extent));
+        var normalised = graph.Nodes.Where(node => node.Operation is BatchNormOp).Select(node => graph.Shapes[node.Name].Channels).ToList();
+        const int steps = 2, passes = 2;
+        var gradients = steps * (sizeof(float) * 2 * others * weights + sizeof(double) * levels * Layout.PaddedChannels(Classes));
+        var statistics = steps * passes * levels * sizeof(double) * normalised.Sum(BatchNorm.SumLength);
+        var logits = steps * others * sizeof(float) * images * Classes;
+        Assert.All(sent, traffic =>
+        {
+            Assert.Equal(gradients, traffic.GradientBytes, tolerance: 0.001 * gradients); // halves of odd lengths
+            Assert.Equal(statistics + logits, traffic.Bytes - traffic.GradientBytes, tolerance: 1);
+            Assert.InRange(traffic.Overlap!.Value, -0.01, 1);
+            Assert.Equal(levels * steps * (passes * normalised.Count + 1), traffic.Messages - traffic.GradientMessages);
+        });
     }
 
     [Fact]
@@ -125,13 +162,15 @@ public sealed class RankTrainingTests : IDisposable
                 File.ReadAllBytes(Path.Combine(actual, $"{arm}.safetensors")));
     }
 
-    private static void AssertSameBits(SimdTier tier, CheckedGraph graph, int images, ConvolutionForms forms, int maxRanks)
+    private static void AssertSameBits(
+        SimdTier tier, CheckedGraph graph, int images, ConvolutionForms forms, int maxRanks, int parts = 8)
     {
-        var expected = Train(RankGroup.Single, tier, graph, images, forms);
+        var expected = Train(RankGroup.Alone(parts), tier, graph, images, forms);
         Assert.Contains(expected, value => value != 0);
         for (var count = 2; count <= maxRanks; count *= 2)
         {
-            foreach (var actual in LocalRanks.Run(count, ranks => Train(ranks, tier, graph, images, forms))) Assert.Equal(expected, actual);
+            foreach (var actual in LocalRanks.Run(count, ranks => Train(ranks, tier, graph, images, forms), parts))
+                Assert.Equal(expected, actual);
         }
     }
 

@@ -7,9 +7,9 @@ namespace Dst.Kernels;
 public sealed unsafe partial class FftConvolution
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply<T>(int first, int end, int tiles, float* v, float* u, float* m) where T : unmanaged, ILanes<T>
+    private void Multiply<T>(int first, int end, TileRun tiles, float* v, float* u, float* m) where T : unmanaged, ILanes<T>
     {
-        var widths = TileWidths(tiles);
+        var widths = TileWidths(tiles.Count);
         fixed (int* offsets = _inputOffsets)
         {
             for (var f = first; f < end; f++)
@@ -18,23 +18,25 @@ public sealed unsafe partial class FftConvolution
                 {
                     var kept = _kept.First(b);
                     ComplexProduct.Run<T>(
-                        widths, offsets + kept, _kept.First(b + 1) - kept, u + WeightOffset(f, kept), v + FrequencyOffset(f, _inputPitch),
-                        m + FrequencyOffset(f, _outputPitch) + OffsetOf(b, 0));
+                        widths, offsets + kept, _kept.First(b + 1) - kept, u + WeightOffset(f, kept),
+                        v + FrequencyOffset(f, _inputPitch) + OffsetOf(0, tiles.Place),
+                        m + FrequencyOffset(f, _outputPitch) + OffsetOf(b, tiles.Place));
                 }
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyTransposed<T>(int first, int end, int tiles, float* dm, float* u, float* dv) where T : unmanaged, ILanes<T>
+    private void MultiplyTransposed<T>(int first, int end, TileRun tiles, float* dm, float* u, float* dv) where T : unmanaged, ILanes<T>
     {
-        var widths = TileWidths(tiles);
+        var widths = TileWidths(tiles.Count);
+        var place = OffsetOf(0, tiles.Place);
         fixed (int* offsets = _outputOffsets)
         {
             for (var f = first; f < end; f++)
             {
                 var weights = u + (nint)f * TransposedVectors * WeightParts;
-                float* source = dm + FrequencyOffset(f, _outputPitch), destination = dv + FrequencyOffset(f, _inputPitch);
+                float* source = dm + FrequencyOffset(f, _outputPitch) + place, destination = dv + FrequencyOffset(f, _inputPitch) + place;
                 if (_pairs is not null)
                 {
                     MultiplyKeptChannels<T>(_pairs, widths, offsets, weights, source, destination);
@@ -98,15 +100,16 @@ public sealed unsafe partial class FftConvolution
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyForWeightGradient<T>(int first, int end, int tiles, float* v, float* dm, float* du, bool accumulate)
+    private void MultiplyForWeightGradient<T>(
+        (int First, int End) frequencies, (int First, int End) blocks, int tiles, float* v, float* dm, float* du, bool accumulate)
         where T : unmanaged, ILanes<T>
     {
         fixed (int* offsets = _inputOffsets)
         {
-            for (var f = first; f < end; f++)
+            for (var f = frequencies.First; f < frequencies.End; f++)
             {
                 float* inputs = v + FrequencyOffset(f, _inputPitch), gradients = dm + FrequencyOffset(f, _outputPitch);
-                for (var b = 0; b < Shape.FilterBlocks; b++)
+                for (var b = blocks.First; b < blocks.End; b++)
                 {
                     var kept = _kept.First(b);
                     ComplexProduct.Correlate<T>(
@@ -119,21 +122,23 @@ public sealed unsafe partial class FftConvolution
 
     private nint WeightOffset(int frequency, int unit) => ((nint)frequency * _kept.Units.Length + unit) * WeightParts;
 
-    private readonly struct MultiplyKernel(FftConvolution conv, int first, int end, int tiles, float* v, float* u, float* m) : IVectorKernel
+    private readonly struct MultiplyKernel(FftConvolution conv, int first, int end, TileRun tiles, float* v, float* u, float* m)
+        : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T>(first, end, tiles, v, u, m);
     }
 
-    private readonly struct MultiplyTransposedKernel(FftConvolution conv, int first, int end, int tiles, float* dm, float* u, float* dv)
+    private readonly struct MultiplyTransposedKernel(FftConvolution conv, int first, int end, TileRun tiles, float* dm, float* u, float* dv)
         : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, tiles, dm, u, dv);
     }
 
     private readonly struct WeightGradientKernel(
-        FftConvolution conv, int first, int end, int tiles, float* v, float* dm, float* du, bool accumulate) : IVectorKernel
+        FftConvolution conv, (int First, int End) frequencies, (int First, int End) blocks, int tiles, float* v, float* dm, float* du,
+        bool accumulate) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T> =>
-            conv.MultiplyForWeightGradient<T>(first, end, tiles, v, dm, du, accumulate);
+            conv.MultiplyForWeightGradient<T>(frequencies, blocks, tiles, v, dm, du, accumulate);
     }
 }

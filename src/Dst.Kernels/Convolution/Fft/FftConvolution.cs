@@ -171,26 +171,26 @@ public sealed unsafe partial class FftConvolution
     /// <summary>M = U·V at some frequencies.</summary>
     /// <param name="first">First frequency.</param>
     /// <param name="end">One past the last.</param>
-    /// <param name="tiles">Tiles in V, from its first place on.</param>
+    /// <param name="tiles">Tiles in V.</param>
     /// <param name="v"><see cref="InputSpectraLength"/> floats.</param>
     /// <param name="u">Of <see cref="PackWeights"/>.</param>
     /// <param name="m"><see cref="OutputSpectraLength"/> floats.</param>
-    public void Multiply(int first, int end, int tiles, float* v, float* u, float* m)
+    public void Multiply(int first, int end, TileRun tiles, float* v, float* u, float* m)
     {
-        Check(new(0, 0, tiles));
+        Check(tiles);
         KernelRunner.RunOnVectors(_tier, new MultiplyKernel(this, first, end, tiles, v, u, m));
     }
 
     /// <summary>dV = Ū·dM at some frequencies.</summary>
     /// <param name="first">First frequency.</param>
     /// <param name="end">One past the last.</param>
-    /// <param name="tiles">Tiles in dM, from its first place on.</param>
+    /// <param name="tiles">Tiles in dM.</param>
     /// <param name="dm"><see cref="OutputSpectraLength"/> floats.</param>
     /// <param name="u">Of <see cref="PackBackwardDataWeights"/>.</param>
     /// <param name="dv"><see cref="InputSpectraLength"/> floats.</param>
-    public void MultiplyTransposed(int first, int end, int tiles, float* dm, float* u, float* dv)
+    public void MultiplyTransposed(int first, int end, TileRun tiles, float* dm, float* u, float* dv)
     {
-        Check(new(0, 0, tiles));
+        Check(tiles);
         KernelRunner.RunOnVectors(_tier, new MultiplyTransposedKernel(this, first, end, tiles, dm, u, dv));
     }
 
@@ -202,10 +202,13 @@ public sealed unsafe partial class FftConvolution
     /// <param name="dm"><see cref="OutputSpectraLength"/> floats.</param>
     /// <param name="du"><see cref="WeightLength"/> floats.</param>
     /// <param name="accumulate">Whether to add to <paramref name="du"/>.</param>
-    public void MultiplyForWeightGradient(int first, int end, int tiles, float* v, float* dm, float* du, bool accumulate)
+    /// <param name="blocks">Blocks of 16 filters whose gradient is wanted, or null for all.</param>
+    public void MultiplyForWeightGradient(
+        int first, int end, int tiles, float* v, float* dm, float* du, bool accumulate, (int First, int End)? blocks = null)
     {
         Check(new(0, 0, tiles));
-        KernelRunner.RunOnVectors(_tier, new WeightGradientKernel(this, first, end, tiles, v, dm, du, accumulate));
+        KernelRunner.RunOnVectors(
+            _tier, new WeightGradientKernel(this, (first, end), blocks ?? (0, Shape.FilterBlocks), tiles, v, dm, du, accumulate));
     }
 
     private void Check(TileRun tiles)

@@ -142,18 +142,19 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AddWeightGradient<T, TTaps>(int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du)
+    private void AddWeightGradient<T, TTaps>(
+        (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, float* dm, float* du)
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
         var part = FirstProduct(rows);
-        for (var p = firstPosition; p < endPosition; p++)
+        for (var p = positions.First; p < positions.End; p++)
         {
             var units = _products[p];
             var sums = du + _firstGradient[p] * Layout.Block;
             fixed (int* offsets = units.GradientOffsets)
             {
-                for (var b = 0; b < units.Kept.Blocks; b++)
+                for (var b = blocks.First; b < blocks.End; b++)
                 {
                     var source = v + (long)p * _inputPitch + part.Input;
                     var gradient = dm + (long)p * _outputPitch + part.Output + b * _outputPlane;
@@ -184,12 +185,13 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     private readonly struct BackwardWeightKernel(
-        WinogradConvolution conv, int first, int end, TileRows rows, float* v, float* dm, float* du) : IVectorKernel
+        WinogradConvolution conv, (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, float* dm,
+        float* du) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (T.Accumulators >= EightTaps<T>.Count) conv.AddWeightGradient<T, EightTaps<T>>(first, end, rows, v, dm, du);
-            else conv.AddWeightGradient<T, FourTaps<T>>(first, end, rows, v, dm, du);
+            if (T.Accumulators >= EightTaps<T>.Count) conv.AddWeightGradient<T, EightTaps<T>>(positions, blocks, rows, v, dm, du);
+            else conv.AddWeightGradient<T, FourTaps<T>>(positions, blocks, rows, v, dm, du);
         }
     }
 }

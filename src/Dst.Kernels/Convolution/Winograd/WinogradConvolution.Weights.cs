@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -5,6 +7,9 @@ namespace Dst.Kernels;
 /// <content>Weights to the transform domain, and their gradient back.</content>
 public sealed unsafe partial class WinogradConvolution
 {
+    /// <summary>Units whose gradients are transformed back together: their tiles stay in the first cache.</summary>
+    private const int UnitsTogether = 4;
+
     /// <summary>U = G g Gᵀ of one block of 16 filters, for <see cref="Multiply"/>. Blocks may be packed by different threads.</summary>
     /// <param name="block">Block of filters.</param>
     /// <param name="weights">[O, C, Kh, Kw].</param>
@@ -53,7 +58,17 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="block">Block of filters.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats.</param>
     /// <param name="gradient">[O, C, Kh, Kw].</param>
-    public void UnpackWeightGradient(int block, float* du, Span<float> gradient)
+    public void UnpackWeightGradient(int block, float* du, Span<float> gradient) =>
+        UnpackWeightGradient(block, new WinogradSums(du, 0, 1), gradient);
+
+    /// <summary>
+    /// As above, for a sum of several dU. Each is transformed back on its own, and then they are added up a binary tree: so ranks may add
+    /// the results, which are smaller, and not the dU.
+    /// </summary>
+    /// <param name="block">Block of filters.</param>
+    /// <param name="du">A power of two of them.</param>
+    /// <param name="gradient">[O, C, Kh, Kw].</param>
+    public void UnpackWeightGradient(int block, WinogradSums du, Span<float> gradient)
     {
         CheckWeights(gradient.Length);
         gradient.Slice(block * Layout.Block * Shape.RowLength, FiltersOf(block) * Shape.RowLength).Clear();
@@ -163,28 +178,62 @@ public sealed unsafe partial class WinogradConvolution
                 new(vectors, TTransform.In * Layout.Block, Layout.Block), new(destination, TTransform.Out * positionPitch, positionPitch));
     }
 
-    private void Unpack<T, TTransform>(int block, float* du, float* gradient)
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Unpack<T, TTransform>(int block, WinogradSums du, float* gradient)
         where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
     {
-        var vectors = stackalloc float[Positions * Layout.Block];
-        var lanes = stackalloc float[UnitLength * Layout.Block];
-        for (var i = _kept.First(block); i < _kept.First(block + 1); i++)
+        var length = UnitLength * Layout.Block;
+        var places = stackalloc long[UnitsTogether * Positions];
+        var vectors = stackalloc float[UnitsTogether * Positions * Layout.Block];
+        var sums = stackalloc float[(BitOperations.Log2((uint)du.Count) + 1) * UnitsTogether * length];
+        for (var first = _kept.First(block); first < _kept.First(block + 1); first += UnitsTogether)
         {
-            for (var p = 0; p < Positions; p++)
+            var units = Math.Min(UnitsTogether, _kept.First(block + 1) - first);
+            for (var i = 0; i < units * Positions; i++) places[i] = PlaceOfGradient(i / units, block, first + i % units);
+            for (var part = 0; part < du.Count; part++)
             {
-                // A position without the unit is a zero of G in all of its kept taps.
-                var (units, index) = (_products[p], _products[p].Index[i]);
-                var vector = _firstGradient[p] + units.GradientFirst[block] + index - units.Kept.First(block);
-                T.Store(vectors + p * Layout.Block, index >= 0 ? T.Load(du + vector * Layout.Block) : T.Zero);
+                // A sum waits at its level until that of its neighbour comes.
+                var level = BitOperations.PopCount((uint)part);
+                TransformBack<T, TTransform>(du.First + part * du.Pitch, places, units, vectors, sums + level * UnitsTogether * length);
+                for (var joined = part; (joined & 1) != 0; joined >>= 1, level--)
+                    AddTo<T>(sums + (level - 1) * UnitsTogether * length, sums + level * UnitsTogether * length, units * length);
             }
 
-            if (Form.IsOneDimensional)
-                TTransform.Apply(vectors, Layout.Block, lanes, Layout.Block);
+            for (var unit = 0; unit < units; unit++)
+                WriteKept(sums + unit * length, _kept.Taps[first + unit], FiltersOf(block), gradient + FirstTap(block, first + unit));
+        }
+    }
+
+    /// <summary>
+    /// Where a kept unit of a block is in the gradient of U at a position, or −1: a position without the unit is a zero of G in all of its
+    /// kept taps.
+    /// </summary>
+    private long PlaceOfGradient(int position, int block, int unit)
+    {
+        var (units, index) = (_products[position], _products[position].Index[unit]);
+        return index < 0 ? -1 : (_firstGradient[position] + units.GradientFirst[block] + index - units.Kept.First(block)) * Layout.Block;
+    }
+
+    /// <summary>Gᵀ dU G of some units of 16 filters, one in each lane. Units that are neighbours in memory are read together.</summary>
+    private void TransformBack<T, TTransform>(float* du, long* places, int units, float* vectors, float* lanes)
+        where T : unmanaged, ILanes<T> where TTransform : IWinogradTransform<T>
+    {
+        for (var i = 0; i < units * Positions; i++)
+            T.Store(vectors + i * Layout.Block, places[i] >= 0 ? T.Load(du + places[i]) : T.Zero);
+        var position = units * Layout.Block;
+        for (var unit = 0; unit < units; unit++, vectors += Layout.Block, lanes += UnitLength * Layout.Block)
+        {
+            if (Form.IsOneDimensional) TTransform.Apply(vectors, position, lanes, Layout.Block);
             else
                 SquareTransform.Apply<T, TTransform>(
-                    new(vectors, _points * Layout.Block, Layout.Block), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
-            WriteKept(lanes, _kept.Taps[i], FiltersOf(block), gradient + FirstTap(block, i));
+                    new(vectors, _points * position, position), new(lanes, TTransform.Out * Layout.Block, Layout.Block));
         }
+    }
+
+    private static void AddTo<T>(float* sum, float* added, int length) where T : unmanaged, ILanes<T>
+    {
+        for (var i = 0; i < length; i += Layout.Block) T.Store(sum + i, T.Add(T.Load(sum + i), T.Load(added + i)));
     }
 
     /// <summary>Writes the kept taps of a unit of some filters, one in each lane.</summary>
@@ -209,9 +258,25 @@ public sealed unsafe partial class WinogradConvolution
             conv.PackBackwardData<T, EvaluateTransform<T, TPoints, KernelSide<TFilter>>>(block, weights, u);
     }
 
-    private readonly struct UnpackKernel(WinogradConvolution conv, int block, float* du, float* gradient) : IFilterKernel
+    private readonly struct UnpackKernel(WinogradConvolution conv, int block, WinogradSums du, float* gradient) : IFilterKernel
     {
         void IFilterKernel.Run<T, TPoints, TFilter>() =>
             conv.Unpack<T, EvaluateTransposedTransform<T, TPoints, KernelSide<TFilter>>>(block, du, gradient);
     }
+}
+
+/// <summary>Gradients of transformed weights, one behind another.</summary>
+/// <param name="first">The first.</param>
+/// <param name="pitch">Floats from one to the next.</param>
+/// <param name="count">A power of two.</param>
+public readonly unsafe struct WinogradSums(float* first, nint pitch, int count)
+{
+    /// <summary>The first.</summary>
+    public float* First => first;
+
+    /// <summary>Floats from one to the next.</summary>
+    public nint Pitch => pitch;
+
+    /// <summary>Number of gradients, a power of two.</summary>
+    public int Count => count;
 }

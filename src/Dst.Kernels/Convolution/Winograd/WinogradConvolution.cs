@@ -209,10 +209,13 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats, added to.</param>
-    public void AddWeightGradient(int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du)
+    /// <param name="blocks">Blocks of 16 filters whose gradient is wanted, or null for all.</param>
+    public void AddWeightGradient(
+        int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du, (int First, int End)? blocks = null)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(_tier, new BackwardWeightKernel(this, firstPosition, endPosition, rows, v, dm, du));
+        KernelRunner.RunOnVectors(
+            _tier, new BackwardWeightKernel(this, (firstPosition, endPosition), blocks ?? (0, Shape.FilterBlocks), rows, v, dm, du));
     }
 
     /// <summary>y = Aᵀ M A for some rows of tiles.</summary>

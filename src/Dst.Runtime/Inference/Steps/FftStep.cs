@@ -34,7 +34,7 @@ internal sealed unsafe class FftStep : WeightedStep
         {
             var tiles = new TileRun(first, 0, Math.Min(_kernel.Capacity, end - first));
             _kernel.TransformInput(tiles, data.X, v, rest);
-            _kernel.Multiply(0, _kernel.Frequencies, tiles.Count, v, Packed.Pointer, m);
+            _kernel.Multiply(0, _kernel.Frequencies, tiles, v, Packed.Pointer, m);
             _kernel.TransformOutput(tiles, m, Epilogue(data), data.Y, rest);
         }
     }

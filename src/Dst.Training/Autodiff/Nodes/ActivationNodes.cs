@@ -38,15 +38,15 @@ internal sealed unsafe class ParametricActivationNode(
     /// <summary>x where x &gt; 0, else slope·x.</summary>
     public static ParametricActivationNode PRelu(NodeContext context, Node node, Feature input, StoredFeature output)
     {
-        var slopes = new ChannelParameter(context.Ranks, context.ParameterOf(node, "weight"), input.Shape.Channels);
+        var slopes = new ChannelParameter(context, context.ParameterOf(node, "weight"), input.Shape.Channels);
         return new(context, node, input, output, Activation.PRelu(slopes.Packed), [(slopes, Activation.PReluBackwardWeight)]);
     }
 
     /// <summary>weight·x + bias.</summary>
     public static ParametricActivationNode Affine(NodeContext context, Node node, Feature input, StoredFeature output)
     {
-        var weights = new ChannelParameter(context.Ranks, context.ParameterOf(node, "weight"), input.Shape.Channels);
-        var biases = new ChannelParameter(context.Ranks, context.ParameterOf(node, "bias"), input.Shape.Channels);
+        var weights = new ChannelParameter(context, context.ParameterOf(node, "weight"), input.Shape.Channels);
+        var biases = new ChannelParameter(context, context.ParameterOf(node, "bias"), input.Shape.Channels);
         return new(
             context, node, input, output, Activation.Affine(weights.Packed, biases.Packed),
             [(weights, Activation.AffineBackwardWeight), (biases, BackwardBias)]);

@@ -121,6 +121,6 @@ internal sealed unsafe class BatchNormNode : TrainingNode
     private void SumPart(int part)
     {
         BeginSums(part, Pass);
-        AddSums(ImageRange.OfPart(Pass.Images, part), part, Pass);
+        AddSums(Context.Ranks.ImagesOfPart(Pass.Images, part), part, Pass);
     }
 }

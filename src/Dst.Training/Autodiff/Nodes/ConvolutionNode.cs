@@ -19,7 +19,7 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
     /// five more such maps.
     /// </summary>
     protected int CachedImages() =>
-        Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, ImageRange.LargestPart(Context.MaxBatch));
+        Math.Clamp(32 * 1024 / Math.Max(Input.ImageLength, Output.ImageLength), 1, Context.Ranks.LargestPart(Context.MaxBatch));
 
     /// <summary>Fetches the inputs and the output gradients of other ranks' images, for a gradient that is not summed over parts.</summary>
     protected void GatherImages()
@@ -28,6 +28,10 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
         Input.GatherValues(Context.Ranks, Pass.Images);
         Output.GatherGradients(Context.Ranks, Pass.Images);
     }
+
+    /// <summary>The blocks of filters whose weight gradient this rank computes, where it needs the images of all.</summary>
+    protected (int First, int End) OwnBlocks =>
+        (Context.Ranks.FirstOf(Shape.FilterBlocks, Context.Ranks.Rank), Context.Ranks.FirstOf(Shape.FilterBlocks, Context.Ranks.Rank + 1));
 
     public virtual void Dispose() => Bias.Dispose();
 
@@ -46,7 +50,9 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
         if (form is not WinogradForm winograd)
             return new DirectConvolutionNode(context, node, input, output, new(context.Tier, shape, kept));
         var isByPosition = winograd.RunsByPosition(shape);
-        var rows = isByPosition ? context.MaxBatch * winograd.RowsOf(shape) : WinogradNode.RowsTogether(winograd, shape, context.MaxBatch);
+        var rows = isByPosition
+            ? context.MaxBatch * winograd.RowsOf(shape)
+            : WinogradNode.RowsTogether(winograd, shape, context.Ranks.LargestPart(context.MaxBatch));
         var kernel = new WinogradConvolution(context.Tier, winograd, shape, kept, rows);
         return isByPosition
             ? new WinogradByPositionNode(context, node, input, output, kernel)

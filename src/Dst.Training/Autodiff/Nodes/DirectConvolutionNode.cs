@@ -15,6 +15,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _sumBlock;
     private readonly Action<int> _unpackBlock;
+    private readonly Action<int> _unpackOwnBlock;
     private readonly Action<int> _backwardWeightOfBlocks;
     private readonly int _chunkImages;
     private int _scratch;
@@ -27,6 +28,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _sumBlock = SumBlock;
         _unpackBlock = block => _kernel.UnpackWeightGradient(block, new(WeightGradient, _kernel.WeightGradientLength), Weight.Gradient);
+        _unpackOwnBlock = block => _unpackBlock(OwnBlocks.First + block);
         _backwardWeightOfBlocks = context.Ranks.OfParts(BackwardWeightOfBlocks);
         _chunkImages = CachedImages();
     }
@@ -38,10 +40,10 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     /// </summary>
     private bool SplitByFilters => Shape.FilterBlocks >= WorkerPool.Parts && _kernel.WeightGradientLength >= LargeWeights;
 
-    private PartialSums Sums => new(Context, WorkerPool.Parts);
+    private PartialSums Sums => new(Context, partsOfSum: 1);
 
-    /// <summary>The sum over all images: one array of all parts, or the total of theirs.</summary>
-    private float* WeightGradient => SplitByFilters ? Context.Workspace.Partial(0) : Sums.Total;
+    /// <summary>The sum over all images, or over those of this rank: one array of all parts, or the total of theirs.</summary>
+    private float* WeightGradient => Sums.First;
 
     public override void Dispose()
     {
@@ -54,7 +56,8 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     {
         _scratch = ReserveScratch(_kernel.ScratchLength);
         var sums = _kernel.WeightGradientLength;
-        Context.Workspace.Reserve(0, SplitByFilters ? (sums + WorkerPool.Parts - 1) / WorkerPool.Parts : sums);
+        var parts = Context.Ranks.PartCount;
+        Context.Workspace.Reserve(0, SplitByFilters ? (sums + parts - 1) / parts : sums);
     }
 
     protected override void BeginForward(WorkerPool pool)
@@ -100,20 +103,16 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
         Bias.EndGradient();
         if (SplitByFilters)
         {
-            if (Context.Ranks.Count > 1) GatherWeightGradient();
+            pool.Run(OwnBlocks.End - OwnBlocks.First, _unpackOwnBlock);
+            Context.Gradients.Gather(Weight);
         }
         else
         {
             pool.Run(Shape.FilterBlocks, _sumBlock);
-            Sums.Exchange(_kernel.WeightGradientLength);
+            pool.Run(Shape.FilterBlocks, _unpackBlock);
+            Context.Gradients.Sum(Weight);
         }
-
-        pool.Run(Shape.FilterBlocks, _unpackBlock);
     }
-
-    private void GatherWeightGradient() => Context.Ranks.Gather(
-        new Span<float>(WeightGradient, _kernel.WeightGradientLength),
-        rank => rank == 0 ? 0 : _kernel.WeightGradientRange(FirstBlock(rank * Context.Ranks.PartCount) - 1).End);
 
     private void SumBlock(int block)
     {
@@ -122,11 +121,12 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     }
 
     /// <summary>The first block of filters of a part.</summary>
-    private int FirstBlock(int part) => Shape.FilterBlocks * part / WorkerPool.Parts;
+    private int FirstBlock(int part) => Shape.FilterBlocks * part / Context.Ranks.Parts;
 
     private void BackwardWeightOfBlocks(int part)
     {
         int firstBlock = FirstBlock(part), endBlock = FirstBlock(part + 1);
+        if (firstBlock == endBlock) return;
         var sums = WeightGradient;
         var first = _kernel.WeightGradientRange(firstBlock).First;
         new Span<float>(sums + first, _kernel.WeightGradientRange(endBlock - 1).End - first).Clear();

@@ -6,7 +6,7 @@ namespace Dst.Training.Autodiff.Nodes;
 
 /// <summary>
 /// A convolution in the frequency domain. The whole batch takes each step before the next, so that the weights of each frequency are read
-/// once for all images, and their gradient needs no partial sums. Each rank multiplies the spectra of the whole batch.
+/// once for all images, and their gradient needs no partial sums. A rank computes the gradient for its share of the filters.
 /// </summary>
 internal sealed unsafe class FftNode : ConvolutionNode
 {
@@ -19,7 +19,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
     private readonly Action<int> _multiply;
     private readonly Action<int> _transformGradient;
     private readonly Action<int> _multiplyTransposed;
-    private readonly Action<int> _unpackBlock;
+    private readonly Action<int> _unpackOwnBlock;
     private int _scratch;
 
     public FftNode(NodeContext context, Node node, Feature input, StoredFeature output, FftConvolution kernel)
@@ -32,12 +32,15 @@ internal sealed unsafe class FftNode : ConvolutionNode
         _packBackwardDataBlock = block => _kernel.PackBackwardDataWeights(block, Weight.Value, _backwardDataWeights.Pointer);
         _transformInput = context.Ranks.OfParts(TransformInput);
         _multiply = Multiply;
-        _transformGradient = TransformGradient;
+        _transformGradient = context.Ranks.OfPartsOfAll(TransformGradient);
         _multiplyTransposed = MultiplyTransposed;
-        _unpackBlock = block => _kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
+        _unpackOwnBlock = block => _kernel.UnpackWeightGradient(OwnBlocks.First + block, WeightGradient, Weight.Gradient);
     }
 
     private int Tiles => Pass.Images * _kernel.TilesPerImage;
+
+    /// <summary>Tiles of this rank's images.</summary>
+    private TileRun OwnTiles => TilesOf(Context.Ranks.ImagesOf(Pass.Images));
 
     private float* InputSpectra => Context.Workspace.Shared;
 
@@ -83,7 +86,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
     protected override void RunBackward(WorkerPool pool)
     {
         GatherImages();
-        pool.Run(WorkerPool.Parts, _transformGradient);
+        RunParts(pool, _transformGradient);
         pool.Run(WorkerPool.Parts, _multiplyTransposed);
         if (Input.NeedsGradient) base.RunBackward(pool);
     }
@@ -103,7 +106,8 @@ internal sealed unsafe class FftNode : ConvolutionNode
     protected override void EndBackward(WorkerPool pool)
     {
         Bias.EndGradient();
-        pool.Run(Shape.FilterBlocks, _unpackBlock);
+        pool.Run(OwnBlocks.End - OwnBlocks.First, _unpackOwnBlock);
+        Context.Gradients.Gather(Weight);
     }
 
     /// <summary>Tiles of some images, at the images' place in the batch.</summary>
@@ -112,7 +116,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
 
     private void TransformInput(int part)
     {
-        var images = ImageRange.OfPart(Pass.Images, part);
+        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         for (var i = 0; i < images.Count; i++)
         {
             var image = images.Slice(i, 1);
@@ -123,14 +127,14 @@ internal sealed unsafe class FftNode : ConvolutionNode
     private void Multiply(int part)
     {
         var (first, end) = FrequenciesOf(part);
-        _kernel.Multiply(first, end, Tiles, InputSpectra, _weights.Pointer, OutputSpectra);
+        if (OwnTiles.Count > 0) _kernel.Multiply(first, end, OwnTiles, InputSpectra, _weights.Pointer, OutputSpectra);
     }
 
     private void TransformGradient(int part)
     {
-        Bias.BeginGradient(part);
+        if (Context.Ranks.Owns(part)) Bias.BeginGradient(part);
         TransformInput(part);
-        var images = ImageRange.OfPart(Pass.Images, part);
+        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         for (var i = 0; i < images.Count; i++)
         {
             var image = images.Slice(i, 1);
@@ -144,9 +148,10 @@ internal sealed unsafe class FftNode : ConvolutionNode
     private void MultiplyTransposed(int part)
     {
         var (first, end) = FrequenciesOf(part);
-        _kernel.MultiplyForWeightGradient(first, end, Tiles, InputSpectra, OutputSpectra, WeightGradient, accumulate: false);
-        if (Input.NeedsGradient)
-            _kernel.MultiplyTransposed(first, end, Tiles, OutputSpectra, _backwardDataWeights.Pointer, InputSpectra);
+        _kernel.MultiplyForWeightGradient(
+            first, end, Tiles, InputSpectra, OutputSpectra, WeightGradient, accumulate: false, OwnBlocks);
+        if (Input.NeedsGradient && OwnTiles.Count > 0)
+            _kernel.MultiplyTransposed(first, end, OwnTiles, OutputSpectra, _backwardDataWeights.Pointer, InputSpectra);
     }
 
     private (int First, int End) FrequenciesOf(int part) =>

@@ -8,8 +8,8 @@ namespace Dst.Training.Autodiff.Nodes;
 internal sealed unsafe class LayerNormNode(NodeContext context, Node node, Feature input, StoredFeature output, float epsilon)
     : StoringNode(context, node, [input], output), IDisposable
 {
-    private readonly ChannelParameter _weights = new(context.Ranks, context.ParameterOf(node, "weight"), input.Shape.Channels);
-    private readonly ChannelParameter _biases = new(context.Ranks, context.ParameterOf(node, "bias"), input.Shape.Channels);
+    private readonly ChannelParameter _weights = new(context, context.ParameterOf(node, "weight"), input.Shape.Channels);
+    private readonly ChannelParameter _biases = new(context, context.ParameterOf(node, "bias"), input.Shape.Channels);
 
     public void Dispose()
     {

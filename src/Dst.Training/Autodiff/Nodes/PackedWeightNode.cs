@@ -29,7 +29,7 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
 
     protected float* BiasValues => _bias.Packed;
 
-    private PartialSums Sums => new(Context, WorkerPool.Parts);
+    private PartialSums Sums => new(Context, partsOfSum: 1);
 
     public virtual void Dispose()
     {
@@ -71,8 +71,8 @@ internal abstract unsafe class PackedWeightNode : StoringNode, IDisposable
     {
         _bias.EndGradient();
         Sums.Combine(0, _gradientLength);
-        Sums.Exchange(_gradientLength);
-        Unpack(new(Sums.Total, _gradientLength));
+        Unpack(new(Sums.First, _gradientLength));
+        Context.Gradients.Sum(Weight);
     }
 }
 

@@ -14,16 +14,16 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     private readonly Action<int> _multiply;
     private readonly Action<int> _gatherGradient;
     private readonly Action<int> _multiplyTransposed;
-    private readonly Action<int> _unpackBlock;
+    private readonly Action<int> _unpackOwnBlock;
 
     public WinogradByPositionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
         : base(context, node, input, output, kernel)
     {
         _gatherInput = context.Ranks.OfParts(GatherInput);
-        _multiply = position => Kernel.Multiply(position, position + 1, OwnRows, InputTiles, Weights, OutputTiles);
-        _gatherGradient = GatherGradient;
+        _multiply = Multiply;
+        _gatherGradient = context.Ranks.OfPartsOfAll(GatherGradient);
         _multiplyTransposed = MultiplyTransposed;
-        _unpackBlock = block => Kernel.UnpackWeightGradient(block, WeightGradient, Weight.Gradient);
+        _unpackOwnBlock = block => Kernel.UnpackWeightGradient(OwnBlocks.First + block, WeightGradient, Weight.Gradient);
     }
 
     private TileRows AllRows => RowsOf(new(0, Pass.Images));
@@ -56,7 +56,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     protected override void RunBackward(WorkerPool pool)
     {
         GatherImages();
-        pool.Run(WorkerPool.Parts, _gatherGradient);
+        RunParts(pool, _gatherGradient);
         pool.Run(Kernel.Positions, _multiplyTransposed);
         if (Input.NeedsGradient) base.RunBackward(pool);
     }
@@ -72,8 +72,8 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
     protected override void EndBackward(WorkerPool pool)
     {
         base.EndBackward(pool);
-        if (Context.Ranks.Count > 1) GatherWeightGradient();
-        pool.Run(Shape.FilterBlocks, _unpackBlock);
+        pool.Run(OwnBlocks.End - OwnBlocks.First, _unpackOwnBlock);
+        Context.Gradients.Gather(Weight);
     }
 
     /// <summary>Rows of tiles of some images, at the images' place in the batch.</summary>
@@ -81,7 +81,7 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     private void GatherInput(int part)
     {
-        var images = ImageRange.OfPart(Pass.Images, part);
+        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         for (var i = 0; i < images.Count; i++)
         {
             var image = images.Slice(i, 1);
@@ -91,9 +91,9 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     private void GatherGradient(int part)
     {
-        Bias.BeginGradient(part);
+        if (Context.Ranks.Owns(part)) Bias.BeginGradient(part);
         GatherInput(part);
-        var images = ImageRange.OfPart(Pass.Images, part);
+        var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         for (var i = 0; i < images.Count; i++)
         {
             var image = images.Slice(i, 1);
@@ -103,33 +103,21 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         }
     }
 
+    private void Multiply(int position)
+    {
+        if (OwnRows.Count > 0) Kernel.Multiply(position, position + 1, OwnRows, InputTiles, Weights, OutputTiles);
+    }
+
     /// <summary>
     /// The weight gradient comes first: the tiles of the input's gradient overwrite those of the input. A rank computes it for its share of
-    /// the positions, with the images of all.
+    /// the filters, with the images of all.
     /// </summary>
     private void MultiplyTransposed(int position)
     {
-        if (IsOwn(position))
-        {
-            var (first, length) = Kernel.WeightGradientRange(position);
-            new Span<float>(WeightGradient + first, length).Clear();
-            Kernel.AddWeightGradient(position, position + 1, AllRows, InputTiles, OutputTiles, WeightGradient);
-        }
-
-        if (Input.NeedsGradient) Kernel.MultiplyTransposed(position, position + 1, OwnRows, OutputTiles, BackwardDataWeights, InputTiles);
-    }
-
-    private void GatherWeightGradient() => Context.Ranks.Gather(
-        new Span<float>(WeightGradient, Kernel.WeightGradientLength),
-        rank => rank == 0 ? 0 : EndOfPosition(Context.Ranks.FirstOf(Kernel.Positions, rank) - 1));
-
-    private bool IsOwn(int position) =>
-        position >= Context.Ranks.FirstOf(Kernel.Positions, Context.Ranks.Rank)
-        && position < Context.Ranks.FirstOf(Kernel.Positions, Context.Ranks.Rank + 1);
-
-    private int EndOfPosition(int position)
-    {
         var (first, length) = Kernel.WeightGradientRange(position);
-        return checked((int)(first + length));
+        new Span<float>(WeightGradient + first, length).Clear();
+        Kernel.AddWeightGradient(position, position + 1, AllRows, InputTiles, OutputTiles, WeightGradient, OwnBlocks);
+        if (Input.NeedsGradient && OwnRows.Count > 0)
+            Kernel.MultiplyTransposed(position, position + 1, OwnRows, OutputTiles, BackwardDataWeights, InputTiles);
     }
 }

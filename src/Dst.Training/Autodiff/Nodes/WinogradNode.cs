@@ -19,7 +19,6 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
 
     private readonly int _partsOfSum;
     private readonly Action<int> _backwardParts;
-    private readonly Action<int> _sumPosition;
     private readonly Action<int> _unpackBlock;
     private readonly int _chunkImages;
     private int _inputTiles;
@@ -33,22 +32,21 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         if (_partsOfSum > context.Ranks.PartCount)
             throw new InputException(
                 $"layer '{node.Name}' has so many weights that two parts of a batch share a sum, and each of {context.Ranks.Count} ranks "
-                + $"has one part; {context.Ranks.Count / 2} ranks or fewer were expected");
+                + $"has one part; {context.Ranks.Count / 2} ranks or fewer were expected, or a larger number of parts in key parts");
         _backwardParts = BackwardParts;
-        _sumPosition = SumPosition;
-        _unpackBlock = block => Kernel.UnpackWeightGradient(block, Sums.Total, Weight.Gradient);
+        _unpackBlock = block => Kernel.UnpackWeightGradient(block, new WinogradSums(Sums.First, Sums.Pitch, Sums.Count), Weight.Gradient);
     }
 
     protected override int ChunkImages => _chunkImages;
 
-    private PartialSums Sums => new(Context, WorkerPool.Parts / _partsOfSum);
+    private PartialSums Sums => new(Context, _partsOfSum);
 
     /// <summary>Rows of tiles that go through all steps together.</summary>
-    public static int RowsTogether(WinogradForm form, Conv2dShape shape, int maxBatch)
+    public static int RowsTogether(WinogradForm form, Conv2dShape shape, int imagesOfPart)
     {
         var (rows, columns) = (form.CachedRowsOf(shape), form.ColumnsOf(shape));
         if (form.WeightsOf(shape) >= MediumWeights) rows = Math.Max(rows, (FewTiles + columns - 1) / columns);
-        return Math.Clamp(rows, 1, ImageRange.LargestPart(maxBatch) * form.RowsOf(shape));
+        return Math.Clamp(rows, 1, imagesOfPart * form.RowsOf(shape));
     }
 
     protected override void PlanScratch()
@@ -103,9 +101,8 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     protected override void EndBackward(WorkerPool pool)
     {
         base.EndBackward(pool);
-        pool.Run(Kernel.Positions, _sumPosition);
-        Sums.Exchange(Kernel.WeightGradientLength);
         pool.Run(Shape.FilterBlocks, _unpackBlock);
+        Context.Gradients.Sum(Weight);
     }
 
     protected override void RunBackward(WorkerPool pool) => pool.Run(Context.Ranks.PartCount / _partsOfSum, _backwardParts);
@@ -115,11 +112,5 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     {
         var first = Context.Ranks.FirstPart + sum * _partsOfSum;
         for (var part = first; part < first + _partsOfSum; part++) BackwardPart(part);
-    }
-
-    private void SumPosition(int position)
-    {
-        var (first, length) = Kernel.WeightGradientRange(position);
-        Sums.Combine(first, length);
     }
 }

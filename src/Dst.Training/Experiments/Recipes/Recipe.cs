@@ -1,5 +1,6 @@
 using Dst.Foundations;
 using Dst.Graph;
+using Dst.Runtime.Threading;
 using Dst.Training.Data;
 using Dst.Training.Engine;
 using Dst.Training.Masks;
@@ -29,6 +30,12 @@ public sealed record Recipe
     /// <summary>Threads; results do not depend on them.</summary>
     [Setting("threads to use, 0 for all cores; results do not depend on it", Min = 0, Max = 1024)]
     public int Threads { get; init; }
+
+    /// <summary>Parts of each batch.</summary>
+    [Setting(
+        "parts into which each batch is cut, which threads and ranks share: 8, 16, 32 or 64; sums over them give other bits with another "
+        + "number, and there can be as many ranks as parts", Min = 8, Max = 64)]
+    public int Parts { get; init; } = WorkerPool.Parts;
 
     /// <summary>Folder in which run folders are made.</summary>
     [Setting("folder in which <name>/<time>/ is made for each run")]

@@ -39,6 +39,18 @@ internal sealed class MetricsFile : IDisposable
         if (kept.Count == 0) Begin();
     }
 
+    /// <summary>Sorts the rows by a number; equal ones keep their order.</summary>
+    public void Sort(Func<EpochMetrics, int> place)
+    {
+        _stream.Position = 0;
+        using var reader = new StreamReader(_stream, leaveOpen: true);
+        var rows = reader.ReadToEnd().Split('\n')[1..^1]
+            .Select(line => MetricsTable.TryParse(line, out var row) ? row : null).OfType<EpochMetrics>();
+        var text = string.Join('\n', rows.OrderBy(place).Select(MetricsTable.Format).Prepend(MetricsTable.Header));
+        _stream.Position = 0; // the new text is as long as the old one
+        Write(text);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 

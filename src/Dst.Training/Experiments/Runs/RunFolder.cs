@@ -12,7 +12,9 @@ namespace Dst.Training.Experiments.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string RecipeName = "recipe.yaml";
+    /// <summary>Name of the file of the recipe.</summary>
+    internal const string RecipeName = "recipe.yaml";
+
     private const string ForceOption = "--force to go on nevertheless";
 
     /// <summary>Name of the file of the finished arms.</summary>
@@ -70,7 +72,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>The file of the arm in training.</summary>
     public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
 
-    private string ManifestPath => In(Path, ManifestName);
+    internal string ManifestPath => In(Path, ManifestName);
 
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
@@ -199,6 +201,17 @@ public sealed class RunFolder : IDisposable
         Summary = summary;
     }
 
+    /// <summary>Sorts the rows of all arms by the place of each arm's name; those of one arm keep their order.</summary>
+    /// <exception cref="InputException">They cannot be written.</exception>
+    internal void SortArms(Func<string, int> place) => RunPaths.Guard(Path, () =>
+    {
+        _metrics.Sort(row => place(row.Arm));
+        var sorted = Summary with { Arms = [.. Summary.Arms.OrderBy(arm => place(arm.Arm))] };
+        if (!sorted.Arms.SequenceEqual(Summary.Arms)) sorted.Save(In(Path, SummaryName));
+        Summary = sorted;
+        return true;
+    });
+
     /// <summary>
     /// Writes <c>manifest.json</c>, or compares the one of the run that is resumed. What has changed since is written into it if that is
     /// forced.
@@ -230,6 +243,18 @@ public sealed class RunFolder : IDisposable
             Changes = changes,
         }).Save(ManifestPath);
         return differences;
+    }
+
+    /// <summary>
+    /// Compares program and machine with those that the run was begun with, if it was: its data may be another than that of
+    /// <paramref name="manifest"/>.
+    /// </summary>
+    /// <returns>What is different and may change the result.</returns>
+    /// <exception cref="InputException">Something is, and the run is not forced.</exception>
+    internal IReadOnlyList<string> CompareManifest(RunManifest manifest)
+    {
+        if (!File.Exists(ManifestPath)) return [];
+        return WriteManifest(manifest with { Seed = Recipe.Seed, RecipeHash = RecipeHash, Data = RunManifest.Load(ManifestPath).Data });
     }
 
     /// <summary>Adds an arm's measured convolutions to <c>manifest.json</c>.</summary>

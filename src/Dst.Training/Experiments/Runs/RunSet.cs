@@ -53,6 +53,9 @@ public sealed class RunSet
     /// <summary>The recipe of the run of one of the seeds.</summary>
     public static Recipe RecipeOf(Recipe recipe, long seed) => recipe with { Seed = seed, Seeds = [] };
 
+    /// <summary>The recipe of the first seed, or the recipe itself if it has none.</summary>
+    public static Recipe FirstOf(Recipe recipe) => recipe.Seeds.Count > 0 ? RecipeOf(recipe, recipe.Seeds[0]) : recipe;
+
     /// <summary>The run of one of the seeds, new or resumed.</summary>
     /// <exception cref="InputException">It cannot be opened or made.</exception>
     public RunFolder Open(long seed)

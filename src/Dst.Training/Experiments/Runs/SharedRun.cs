@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Spread;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Experiments.Runs;
@@ -26,8 +27,10 @@ public static class SharedRun
 
     /// <summary>Fails unless every rank runs the same program and recipe on the same data.</summary>
     /// <exception cref="InputException">A rank differs from rank 0.</exception>
-    internal static void Check(RankGroup ranks, RunManifest manifest)
+    public static void Check(RankGroup ranks, RunManifest manifest)
     {
+        ArgumentNullException.ThrowIfNull(ranks);
+        ArgumentNullException.ThrowIfNull(manifest);
         if (ranks.Count == 1) return;
         var facts = ranks.GatherTexts(JsonSerializer.Serialize(manifest.Facts()))
             .Select(text => JsonSerializer.Deserialize<Dictionary<string, string>>(text)!).ToArray();
@@ -46,7 +49,7 @@ public static class SharedRun
     {
         var files = Directory.GetFiles(run.Path).Where(file => !Path.GetFileName(file).StartsWith('.')).Order().ToArray();
         ranks.Broadcast(JsonSerializer.Serialize(files.Select(Path.GetFileName)));
-        foreach (var file in files) ranks.Broadcast(RunPaths.Guard(file, () => ReadShared(file)));
+        foreach (var file in files) ranks.Broadcast(RunPaths.Guard(file, () => RunFiles.Read(run.Path, Path.GetFileName(file))));
         return run;
     }
 
@@ -56,13 +59,5 @@ public static class SharedRun
         foreach (var name in JsonSerializer.Deserialize<string[]>(ranks.Broadcast(""))!)
             File.WriteAllBytes(Path.Combine(copy, name), ranks.Broadcast([]));
         return RunFolder.OpenCopy(copy, recipe, force: true); // rank 0 has checked the folder
-    }
-
-    private static byte[] ReadShared(string path) // metrics.csv is open for writing
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
-        return bytes;
     }
 }

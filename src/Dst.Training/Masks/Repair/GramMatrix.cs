@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using Dst.Kernels;
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Masks.Repair;
 
@@ -79,25 +80,39 @@ internal sealed unsafe class GramMatrix
     /// <param name="y">Targets, [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="images">N.</param>
     /// <param name="targetsOnly">Whether only the sums with a target are computed; the others stay as they are.</param>
-    public void Add(WorkerPool pool, float* x, float* y, int images, bool targetsOnly = false)
+    /// <param name="ranks">The processes that share the rows, or null for this one alone.</param>
+    public void Add(WorkerPool pool, float* x, float* y, int images, bool targetsOnly = false, RankGroup? ranks = null)
     {
+        if (ranks is null || sizeof(double) * (long)_sums.Length > int.MaxValue) ranks = RankGroup.Single; // a message would be too long
         var pixels = (long)images * _shape.OutHeight * _shape.OutWidth;
         var rows = targetsOnly ? _targetStrips : _strips;
         if (targetsOnly) Array.Clear(_sums, 0, rows * Strip * _columns);
         using var panels = new AlignedBuffer((long)sizeof(double) / sizeof(float) * WorkerPool.Parts * Panel * _columns);
         var start = (double*)panels.Pointer;
+        var firstUnit = FirstUnit(ranks.Rank, ranks.Count, rows);
+        var units = FirstUnit(ranks.Rank + 1, ranks.Count, rows) - firstUnit;
         for (var first = 0L; first < pixels; first += WorkerPool.Parts * Panel)
         {
             var chunk = (int)Math.Min(WorkerPool.Parts * Panel, pixels - first);
             var count = Ceiling(chunk, Panel);
             pool.Run(count, part => Fill(
                 x, y, first + part * Panel, Math.Min(Panel, chunk - part * Panel), start + (long)part * Panel * _columns));
-            pool.Run(Ceiling(rows, UnitStrips), unit =>
+            pool.Run(units, unit =>
             {
                 for (var part = 0; part < count; part++)
-                    Multiply(unit, rows, start + (long)part * Panel * _columns, Math.Min(Panel, chunk - part * Panel));
+                    Multiply(firstUnit + unit, rows, start + (long)part * Panel * _columns, Math.Min(Panel, chunk - part * Panel));
             });
         }
+
+        ranks.Gather<double>(_sums, rank => Math.Min(rows, FirstUnit(rank, ranks.Count, rows) * UnitStrips) * Strip * _columns);
+    }
+
+    /// <summary>The first of a rank's units. The triangle's upper rows are longer, so that the first ranks have fewer of them.</summary>
+    private int FirstUnit(int rank, int ranks, int rows)
+    {
+        double all = (double)rows * (2 * _strips - rows), share = all * rank / ranks;
+        var above = _strips - Math.Sqrt(Math.Max(0, (double)_strips * _strips - share)); // rows of that area: above·(2·strips − above)
+        return rank == ranks ? Ceiling(rows, UnitStrips) : Math.Min(Ceiling(rows, UnitStrips), (int)Math.Round(above / UnitStrips));
     }
 
     private static int Ceiling(int a, int b) => (a + b - 1) / b;

@@ -2,6 +2,8 @@ using Dst.Graph;
 using Dst.Kernels;
 using Dst.Masks;
 using Dst.Runtime.Threading;
+using Dst.Training.Autodiff;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Masks.Repair;
 
@@ -29,6 +31,7 @@ internal sealed unsafe class LayerFit
     private readonly LayerGoal _goal;
     private readonly NetworkWalk _halved;
     private readonly WorkerPool _pool;
+    private readonly RankGroup _ranks;
     private readonly float[] _start; // w₀
     private readonly GramMatrix[] _sums; // of each group of channels
     private readonly NormalEquations[] _equations;
@@ -41,10 +44,11 @@ internal sealed unsafe class LayerFit
     /// <param name="halved">The halved network, computed up to the layer's input.</param>
     /// <param name="start">The dense weights.</param>
     /// <param name="ridge">λ is this times the mean square of the inputs, summed over the weights of a filter.</param>
-    /// <param name="pool">Threads.</param>
-    public LayerFit(LinearPath path, Conv2dShape shape, LayerGoal goal, NetworkWalk halved, float[] start, double ridge, WorkerPool pool)
+    /// <param name="compute">Threads and ranks.</param>
+    public LayerFit(
+        LinearPath path, Conv2dShape shape, LayerGoal goal, NetworkWalk halved, float[] start, double ridge, ComputeContext compute)
     {
-        (_path, _shape, _goal, _halved, _start, _pool) = (path, shape, goal, halved, start, pool);
+        (_path, _shape, _goal, _halved, _start, _pool, _ranks) = (path, shape, goal, halved, start, compute.Pool, compute.Ranks);
         _sums = [.. Enumerable.Range(0, shape.Groups).Select(group => new GramMatrix(shape, group))];
         Sum(targetsOnly: false);
         _equations = Array.ConvertAll(_sums, sums => new NormalEquations(sums, shape, path.HasIntercept));
@@ -74,7 +78,7 @@ internal sealed unsafe class LayerFit
             weights[filter] = Array.ConvertAll(equations.Solve(filter, factor, all, ridge, StartOf(filter)), w => scale * w);
         }
 
-        return OptimalBrainSurgeon.Choose(outline, factor.Invert(), weights, _pool);
+        return OptimalBrainSurgeon.Choose(outline, factor.Invert(), weights, _pool, _ranks);
     }
 
     /// <summary>Fits the kept weights.</summary>
@@ -97,7 +101,7 @@ internal sealed unsafe class LayerFit
     private void Sum(bool targetsOnly)
     {
         var input = _halved[_path.Layer.Inputs[0]];
-        foreach (var sums in _sums) sums.Add(_pool, input.Pointer, _goal.Targets.Pointer, _halved.Images, targetsOnly);
+        foreach (var sums in _sums) sums.Add(_pool, input.Pointer, _goal.Targets.Pointer, _halved.Images, targetsOnly, _ranks);
     }
 
     private double RidgeOf(NormalEquations equations) => Math.Max(_ridge, LeastRidge) * equations.MeanSquare + NoInputs;
@@ -125,9 +129,11 @@ internal sealed unsafe class LayerFit
         {
             var (equations, firstFilter) = (_equations[group], group * _shape.Filters / _shape.Groups);
             var (block, ridge) = (mask?.Block ?? equations.Filters, RidgeOf(equations));
-            _pool.Run((equations.Filters + block - 1) / block, part =>
+            var blocks = (equations.Filters + block - 1) / block;
+            var firstBlock = _ranks.FirstOf(blocks, _ranks.Rank);
+            _pool.Run(_ranks.FirstOf(blocks, _ranks.Rank + 1) - firstBlock, part =>
             {
-                var first = part * block;
+                var first = (firstBlock + part) * block;
                 int[] kept = [.. Enumerable.Range(0, equations.Size).Where(position => mask?.Keeps(first, position) ?? true)];
                 var factor = equations.Factor(kept, ridge);
                 for (var i = first; i < Math.Min(equations.Filters, first + block); i++)
@@ -139,6 +145,12 @@ internal sealed unsafe class LayerFit
                     errors[filter] = SquareOfScale(filter) * equations.Error(i, solution);
                 }
             });
+            int FirstFilter(int rank) => Math.Min(equations.Filters, _ranks.FirstOf(blocks, rank) * block);
+            var filters = new Range(firstFilter, firstFilter + equations.Filters);
+            var ofGroup = weights.AsSpan(firstFilter * equations.Size, equations.Filters * equations.Size);
+            _ranks.Gather(ofGroup, rank => FirstFilter(rank) * equations.Size);
+            _ranks.Gather(intercepts.AsSpan(filters), FirstFilter);
+            _ranks.Gather(errors.AsSpan(filters), FirstFilter);
         }
 
         return (weights, intercepts, errors.Sum());

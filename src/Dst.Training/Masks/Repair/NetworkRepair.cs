@@ -25,7 +25,8 @@ public sealed record RepairedModel(Model Model, IReadOnlyList<RepairedLayer> Lay
 /// <summary>
 /// Repairs a pruned network without labels, after docs/method.md. The dense and the halved network are computed side by side, layer after
 /// layer, on calibration images. Each layer whose weights or inputs have changed is fitted to the dense network before the next one reads
-/// it, so that later layers make up for what earlier ones have lost.
+/// it, so that later layers make up for what earlier ones have lost. Ranks share the sums, the choices and the solutions. Each computes all
+/// features: to send them would take longer.
 /// </summary>
 /// <example>
 /// <code>
@@ -112,7 +113,7 @@ public sealed class NetworkRepair : IDisposable
         foreach (var path in _paths.Values) _dense.Hold(path.End);
         foreach (var node in _graph.Nodes)
         {
-            cancellation.ThrowIfCancellationRequested();
+            _compute.Ranks.ThrowIfCancelled(cancellation);
             if (_paths.TryGetValue(node.Name, out var path)) Mend(path);
             else if (node.Operation is BatchNormOp operation && _changed.Contains(node.Name)) Mend(node, operation);
             _halved.ComputeTo(node.Name);
@@ -147,7 +148,7 @@ public sealed class NetworkRepair : IDisposable
         _dense.ComputeTo(path.End);
         using var goal = new LayerGoal(path, _graph.Shapes[node.Name], _dense, _halved, name => _parameters[name].Data, _compute.Pool);
         var fit = new LayerFit(
-            path, ShapeOf(node), goal, _halved, _start.Parameters[$"{node.Name}.weight"].Data, _options.Calibration.Ridge, _compute.Pool);
+            path, ShapeOf(node), goal, _halved, _start.Parameters[$"{node.Name}.weight"].Data, _options.Calibration.Ridge, _compute);
         var mask = _masks.GetValueOrDefault(node.Name);
         if (mask is not null && _options.Score == PruningScore.Obs) mask = _masks[node.Name] = fit.Choose(mask);
         var fitted = fit.Fit(mask);

@@ -1,5 +1,6 @@
 using Dst.Masks;
 using Dst.Runtime.Threading;
+using Dst.Training.Ranks;
 
 namespace Dst.Training.Masks.Repair;
 
@@ -36,13 +37,17 @@ internal sealed unsafe class OptimalBrainSurgeon
     /// <param name="inverse">H⁻¹ of all positions; the lower triangle is read.</param>
     /// <param name="weights">s·w of each filter: the weights of least error while nothing is dropped.</param>
     /// <param name="pool">Threads; the choice does not depend on their number.</param>
-    public static LayerMask Choose(LayerMask outline, double[] inverse, double[][] weights, WorkerPool pool)
+    /// <param name="ranks">The processes that share the blocks, or null for this one alone.</param>
+    public static LayerMask Choose(LayerMask outline, double[] inverse, double[][] weights, WorkerPool pool, RankGroup? ranks = null)
     {
+        ranks ??= RankGroup.Single;
         var kept = new bool[outline.Kept.Length];
         Array.Fill(kept, true);
         var drops = new List<(int Candidate, double Loss)>[outline.Blocks];
-        pool.Run(outline.Blocks, block =>
+        var firstBlock = ranks.FirstOf(outline.Blocks, ranks.Rank);
+        pool.Run(ranks.FirstOf(outline.Blocks, ranks.Rank + 1) - firstBlock, part =>
         {
+            var block = firstBlock + part;
             var first = block * outline.Block;
             var filters = weights[first..Math.Min(weights.Length, first + outline.Block)];
             var surgeon = new OptimalBrainSurgeon(inverse, filters, outline.WeightsPerCandidate);
@@ -50,9 +55,25 @@ internal sealed unsafe class OptimalBrainSurgeon
                 ? surgeon.Drop(pattern.Group, pattern.KeptOf)
                 : surgeon.Drop(surgeon.Size, keptOf: _ => 0);
         });
+        Gather(drops, ranks);
         var count = outline.Pattern is null ? kept.Length - (int)outline.KeptWeights : drops.Sum(order => order.Count);
         foreach (var (block, candidate) in Cheapest(drops, count)) kept[block * outline.Candidates + candidate] = false;
         return new(outline.WeightShape, outline.Pattern, kept);
+    }
+
+    /// <summary>Fills in what other ranks have found for their blocks.</summary>
+    private static void Gather(List<(int Candidate, double Loss)>[] drops, RankGroup ranks)
+    {
+        if (ranks.Count == 1) return;
+        int FirstBlock(int rank) => ranks.FirstOf(drops.Length, rank);
+        var firsts = new int[drops.Length + 1];
+        for (var block = FirstBlock(ranks.Rank); block < FirstBlock(ranks.Rank + 1); block++) firsts[block + 1] = drops[block].Count;
+        ranks.Gather(firsts.AsSpan(1), FirstBlock);
+        for (var block = 0; block < drops.Length; block++) firsts[block + 1] += firsts[block];
+        var all = new (int Candidate, double Loss)[firsts[^1]];
+        for (var block = FirstBlock(ranks.Rank); block < FirstBlock(ranks.Rank + 1); block++) drops[block].CopyTo(all, firsts[block]);
+        ranks.Gather<(int, double)>(all, rank => firsts[FirstBlock(rank)]);
+        for (var block = 0; block < drops.Length; block++) drops[block] = [.. all[firsts[block]..firsts[block + 1]]];
     }
 
     /// <summary>The first drops of each block, such that as many as asked for go at the least loss.</summary>

@@ -1,0 +1,88 @@
+using Dst.Training.Engine;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Training.Experiments.Spread;
+
+/// <summary>
+/// The folder of a run whose arms several ranks make. What there is of an arm that is not finished is in a folder <c>ARM.part</c>.
+/// </summary>
+internal sealed class SharedFolder
+{
+    private readonly RunFolder _run;
+    private readonly List<Arm> _order;
+
+    /// <summary>Takes an open run, and the state that one process may have left in it.</summary>
+    public SharedFolder(RunFolder run)
+    {
+        (_run, _order) = (run, [.. Arm.InOrderOf(run.Recipe)]);
+        if (File.Exists(run.CheckpointPath))
+        {
+            var (name, _) = CheckpointFile.ReadOwner(run.CheckpointPath);
+            var place = PlaceOf(name);
+            if (place >= 0 && run.Summary.Find(_order[place].Name) is null) Keep(_order[place], Read(run.Path, RunFiles.State));
+            File.Delete(run.CheckpointPath);
+        }
+
+        run.TrimMetrics(arm: "", epochs: 0);
+    }
+
+    /// <summary>The files that an arm is made from: of finished arms those that it needs, and what there is of it.</summary>
+    public IReadOnlyDictionary<string, byte[]> FilesFor(Arm arm)
+    {
+        var models = NeedsOf(arm).Select(need => need.Name).Append(ArmNames.Pretrain)
+            .Select(name => Path.GetFileName(_run.ModelPath(name)));
+        var files = Read(_run.Path, [.. RunFiles.Begin, .. models]);
+        if (!Directory.Exists(PartOf(arm))) return files;
+        var own = Directory.GetFiles(PartOf(arm)).Select(path => Path.GetFileName(path)).Except(RunFiles.Tables)
+            .Append(RunFolder.MetricsName);
+        foreach (var (name, bytes) in Read(PartOf(arm), own)) files[name] = bytes;
+        return files;
+    }
+
+    /// <summary>Keeps what there is of an arm.</summary>
+    public void Keep(Arm arm, IReadOnlyDictionary<string, byte[]> files) => RunPaths.Guard(_run.Path, () =>
+    {
+        RunFiles.Write(PartOf(arm), files);
+        return true;
+    });
+
+    /// <summary>Adds a finished arm; its row comes last, when all else is there.</summary>
+    public void Merge(Arm arm, IReadOnlyDictionary<string, byte[]> files)
+    {
+        Keep(arm, files);
+        var (part, hasAutoEncoder) = (PartOf(arm), File.Exists(_run.ModelPath(ArmNames.Pretrain)));
+        RunPaths.Guard(_run.Path, () =>
+        {
+            foreach (var path in Directory.GetFiles(part))
+            {
+                var name = Path.GetFileName(path);
+                if (name != RunFiles.Checkpoint && !RunFiles.Tables.Contains(name))
+                    File.Move(path, Path.Combine(_run.Path, name), overwrite: true);
+            }
+
+            return true;
+        });
+        foreach (var row in MetricsTable.Load(Path.Combine(part, RunFolder.MetricsName)))
+            if (row.Arm == arm.Name || row.Arm == ArmNames.Pretrain && !hasAutoEncoder) _run.AddMetrics(row);
+        if (!File.Exists(_run.ManifestPath)) File.Copy(Path.Combine(part, RunFolder.ManifestName), _run.ManifestPath);
+        foreach (var (name, forms) in RunManifest.Load(Path.Combine(part, RunFolder.ManifestName)).Convolutions)
+            _run.RecordConvolutions(name, forms);
+        _run.AddArm(RunSummary.Load(Path.Combine(part, RunFolder.SummaryName)).Find(arm.Name)!);
+        Directory.Delete(part, recursive: true);
+    }
+
+    /// <summary>Puts the rows of finished arms in the order in which one process makes them.</summary>
+    public void Sort() => _run.SortArms(name => 2 * PlaceOf(name) - (name == ArmNames.Pretrain ? 1 : 0));
+
+    /// <summary>The place of an arm; the auto-encoder is trained by the first that begins with the student.</summary>
+    private int PlaceOf(string name) => _order.FindIndex(arm => name == ArmNames.Pretrain
+        ? arm.Given(_run.Recipe) is null && arm.StartIn(_run.Recipe) == ArmStart.Student
+        : arm.Name == name);
+
+    private IEnumerable<Arm> NeedsOf(Arm arm) => arm.NeedsIn(_run.Recipe).SelectMany(need => NeedsOf(need).Prepend(need)).Distinct();
+
+    private string PartOf(Arm arm) => Path.Combine(_run.Path, $"{arm.Name}.part");
+
+    private static Dictionary<string, byte[]> Read(string folder, IEnumerable<string> names) =>
+        names.Where(name => File.Exists(Path.Combine(folder, name))).ToDictionary(name => name, name => RunFiles.Read(folder, name));
+}

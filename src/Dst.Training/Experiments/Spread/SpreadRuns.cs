@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using Dst.Foundations;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
+using Dst.Training.Ranks;
+
+namespace Dst.Training.Experiments.Spread;
+
+/// <summary>
+/// Gives the arms of runs to ranks, each to one, from a queue. Rank 0 has the run folders: it hands out the files that an arm needs and
+/// takes those that it leaves. It makes arms too, on another thread, so that one thread alone sends and receives.
+/// </summary>
+public sealed class SpreadRuns
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+
+    private readonly IReadOnlyList<SharedFolder> _folders;
+    private readonly List<SpreadItem> _items = [];
+    private readonly SpreadQueue _queue;
+    private readonly List<string> _failures = [];
+    private readonly Action<string>? _log;
+    private bool _isCancelled;
+
+    private SpreadRuns(IReadOnlyList<RunFolder> runs, IReadOnlyList<PlannedArm> plan, Action<string>? log)
+    {
+        _folders = [.. runs.Select(run => new SharedFolder(run))];
+        foreach (var (number, run) in runs.Index())
+        {
+            var left = plan.Where(arm => run.Summary.Find(arm.Arm) is null).ToList();
+            _items.AddRange(SpreadItem.Of(number, run.Recipe, left, _items.Count));
+        }
+
+        (_queue, _log) = (new(_items), log);
+    }
+
+    /// <summary>Makes all arms that are not finished. Called by rank 0.</summary>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="recipe">The recipe with its seeds.</param>
+    /// <param name="runs">The open run of each seed.</param>
+    /// <param name="plan">Of <see cref="Pipeline.Check"/>.</param>
+    /// <param name="manifest">Program and machine, and the data of the first seed.</param>
+    /// <param name="make">Makes an arm on this rank.</param>
+    /// <param name="log">Takes one line at a time.</param>
+    /// <param name="cancellation">Asks to hand out nothing more. Each rank has its own.</param>
+    /// <returns>What has failed, a sentence each without its full stop.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled; the states of all arms are kept.</exception>
+    public static IReadOnlyList<string> Run(
+        RankGroup ranks, Recipe recipe, IReadOnlyList<RunFolder> runs, IReadOnlyList<PlannedArm> plan, RunManifest manifest,
+        MakeArm make, Action<string>? log = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(ranks);
+        ArgumentNullException.ThrowIfNull(runs);
+        foreach (var change in runs.SelectMany(run => run.CompareManifest(manifest)))
+            log?.Invoke($"warning: the result is not that of an unbroken run: {change}");
+        var spread = new SpreadRuns(runs, plan, log);
+        spread.Serve(ranks, new(recipe, make), cancellation);
+        foreach (var folder in spread._folders) folder.Sort();
+        if (spread._isCancelled) throw new OperationCanceledException(cancellation);
+        return spread._failures;
+    }
+
+    /// <summary>Makes what rank 0 tells this rank to make. Called by the others.</summary>
+    public static void Help(RankGroup ranks, Recipe recipe, MakeArm make)
+    {
+        var mail = new RankMail(ranks, partner: 0);
+        new SpreadWorker(recipe, make).Run(mail.Send, mail.Receive);
+    }
+
+    private void Serve(RankGroup ranks, SpreadWorker worker, CancellationToken cancellation)
+    {
+        using BlockingCollection<Letter> toUs = [], fromUs = [];
+        var own = Task.Factory.StartNew(
+            () => worker.Run(fromUs.Add, toUs.Take), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Helper[] helpers =
+        [
+            new(0, toUs.Add, () => own.IsFaulted ? throw own.Exception!.InnerException! : fromUs.TryTake(out var letter) ? letter : null),
+            .. Enumerable.Range(1, ranks.Count - 1).Select(rank => Helper.Of(rank, new(ranks, rank))),
+        ];
+        var working = helpers.ToHashSet();
+        var idle = new List<Helper>();
+        while (working.Count + idle.Count > 0)
+        {
+            _isCancelled |= cancellation.IsCancellationRequested;
+            var changed = false;
+            foreach (var helper in working.ToList())
+            {
+                if (helper.TryReceive() is not { } letter) continue;
+                changed = true;
+                Take(letter, helper.Rank);
+                if (letter.Kind == LetterKind.Checkpoint) continue;
+                working.Remove(helper);
+                idle.Add(helper);
+            }
+
+            foreach (var helper in idle.ToList())
+            {
+                var item = _isCancelled ? null : _queue.Take();
+                if (item is null && _queue.HasWaiting && !_isCancelled) break; // it waits for what another rank makes
+                idle.Remove(helper);
+                helper.Send(item is { } taken ? OrderOf(taken, helper.Rank) : new(LetterKind.Idle));
+                if (item is not null) working.Add(helper);
+                changed = true;
+            }
+
+            if (!changed) Thread.Sleep(Pause);
+        }
+
+        own.Wait(CancellationToken.None);
+    }
+
+    private Letter OrderOf(int number, int rank)
+    {
+        var item = _items[number];
+        _log?.Invoke($"{item.Name} begins on rank {rank}");
+        return new(LetterKind.Make, number)
+        {
+            Seed = item.Seed,
+            Arm = item.Arm.Name,
+            Files = _folders[item.Run].FilesFor(item.Arm),
+        };
+    }
+
+    private void Take(Letter letter, int rank)
+    {
+        if (letter.Item < 0) return;
+        var item = _items[letter.Item];
+        var folder = _folders[item.Run];
+        foreach (var line in letter.Log) _log?.Invoke($"seed {item.Seed}: {line}");
+        switch (letter.Kind)
+        {
+            case LetterKind.Checkpoint:
+                folder.Keep(item.Arm, letter.Files);
+                break;
+            case LetterKind.Cancelled:
+                folder.Keep(item.Arm, letter.Files);
+                _isCancelled = true;
+                break;
+            case LetterKind.Done:
+                folder.Merge(item.Arm, letter.Files);
+                _queue.Finish(letter.Item);
+                _log?.Invoke($"{item.Name} is finished; {Words.Count(_queue.Left, "arm")} left");
+                break;
+            default:
+                Fail(letter, item, rank);
+                break;
+        }
+    }
+
+    private void Fail(Letter letter, SpreadItem item, int rank)
+    {
+        _failures.Add($"{item.Name} on rank {rank}: {letter.Reason}");
+        _failures.AddRange(_queue.Fail(letter.Item).Select(lost => $"{_items[lost].Name}: it needs {item.Name}"));
+        _log?.Invoke($"failed: {_failures[^1]}; other arms go on");
+    }
+
+    /// <summary>A rank as rank 0 sees it.</summary>
+    private sealed record Helper(int Rank, Action<Letter> Send, Func<Letter?> TryReceive)
+    {
+        public static Helper Of(int rank, RankMail mail) => new(rank, mail.Send, mail.TryReceive);
+    }
+}

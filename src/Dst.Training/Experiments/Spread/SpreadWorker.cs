@@ -1,0 +1,57 @@
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Training.Experiments.Spread;
+
+/// <summary>How a rank makes an arm of a run: it trains in the folder and calls the last argument whenever the state is saved.</summary>
+public delegate void MakeArm(RunFolder run, string arm, Action<string> log, Action checkpointSaved);
+
+/// <summary>Makes items one after another, each in a temporary folder of its own.</summary>
+/// <param name="recipe">The recipe with its seeds.</param>
+/// <param name="make">Makes an arm.</param>
+internal sealed class SpreadWorker(Recipe recipe, MakeArm make)
+{
+    /// <summary>Makes what it is told to, until there is nothing more.</summary>
+    /// <param name="send">Sends a letter.</param>
+    /// <param name="receive">Waits for the answer.</param>
+    public void Run(Action<Letter> send, Func<Letter> receive)
+    {
+        send(new(LetterKind.Idle));
+        while (receive() is { Kind: LetterKind.Make } order) send(Make(order, send));
+    }
+
+    /// <summary>Makes an item.</summary>
+    /// <returns>The letter that says how it ended.</returns>
+    private Letter Make(Letter order, Action<Letter> send)
+    {
+        var folder = Directory.CreateTempSubdirectory("dst-item-").FullName;
+        var log = new List<string>();
+        Letter Tell(LetterKind kind) => new(kind, order.Item) { Log = [.. log], Files = NewFilesOf(folder, order) };
+        try
+        {
+            RunFiles.Write(folder, order.Files);
+            using (var run = RunFolder.Resume(folder, RunSet.RecipeOf(recipe, order.Seed)))
+                make(run, order.Arm, log.Add, () => send(Tell(LetterKind.Checkpoint) with { Log = [] }));
+            return Tell(LetterKind.Done);
+        }
+        catch (OperationCanceledException)
+        {
+            return Tell(LetterKind.Cancelled);
+        }
+        catch (Exception e) when (e is InputException or NotFiniteNumberException or IOException or UnauthorizedAccessException)
+        {
+            return new(LetterKind.Failed, order.Item) { Log = [.. log], Reason = e.Message };
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static Dictionary<string, byte[]> NewFilesOf(string folder, Letter order) =>
+        Directory.GetFiles(folder).Select(path => Path.GetFileName(path))
+            .Where(name => !name.StartsWith('.') && (!order.Files.ContainsKey(name) || IsWritten(name)))
+            .ToDictionary(name => name, name => RunFiles.Read(folder, name));
+
+    private static bool IsWritten(string name) => name == RunFiles.Checkpoint || RunFiles.Tables.Contains(name);
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using Dst.Kernels;
+using Dst.Masks;
+using Dst.Training.Autodiff;
+
+namespace Dst.Training.Ranks;
+
+/// <summary>
+/// The gradients of a backward pass on their way between ranks. Nobody needs them before the optimiser, so they travel while the pass goes
+/// on: small ones together, each as soon as it is known. One thread makes all calls.
+/// </summary>
+internal sealed class GradientExchange(RankGroup ranks)
+{
+    /// <summary>Gradients that travel together, in floats: 256 kB. So the first ones leave early, and none pays a latency alone.</summary>
+    public const int BucketLength = 64 * 1024;
+
+    /// <summary>Channels from 1 on are in turns those of gradients.</summary>
+    private const int Channels = 32_000;
+
+    private readonly List<RankOperation> _underWay = [];
+    private readonly List<Action> _arrived = [];
+    private readonly Parcels<float> _weights = new();
+    private readonly Parcels<double> _sums = new();
+    private readonly Dictionary<LayerMask, int[]> _kept = [];
+    private Parcel<float>? _bucket;
+    private int _channel;
+    private long _since;
+    private long _sent;
+
+    /// <summary>Adds up a parameter's gradient over the ranks; it has the sum of this rank's parts.</summary>
+    public void Sum(Parameter parameter)
+    {
+        if (ranks.Count == 1) return;
+        _bucket ??= _weights.Next();
+        _bucket.Add(parameter.Gradient, KeptOf(parameter));
+        if (_bucket.Length >= BucketLength) SendBucket();
+    }
+
+    /// <summary>Adds up sums over the ranks.</summary>
+    /// <param name="sums">This rank's.</param>
+    /// <param name="arrived">Called when they are those of all.</param>
+    public void Sum(double[] sums, Action arrived)
+    {
+        if (ranks.Count == 1)
+        {
+            arrived();
+            return;
+        }
+
+        var parcel = _sums.Next();
+        parcel.Add(sums);
+        Begin(parcel.Sum(ranks, NextChannel()));
+        _arrived.Add(arrived);
+    }
+
+    /// <summary>Fills in a convolution's weight gradient: this rank has the filters of its share of the blocks of 16.</summary>
+    public void Gather(Parameter weight)
+    {
+        if (ranks.Count == 1) return;
+        var (filters, kept) = (weight.Shape.Shape[0], KeptOf(weight));
+        var blocks = (filters + Layout.Block - 1) / Layout.Block;
+        var bounds = new int[ranks.Count + 1];
+        for (var rank = 0; rank <= ranks.Count; rank++)
+        {
+            var first = Math.Min(filters, ranks.FirstOf(blocks, rank) * Layout.Block) * (weight.Gradient.Length / filters);
+            bounds[rank] = kept is null ? first : FirstFrom(kept, first);
+        }
+
+        var parcel = _weights.Next();
+        parcel.Add(weight.Gradient, kept);
+        Begin(parcel.Gather(ranks, NextChannel(), bounds));
+    }
+
+    /// <summary>Lets messages go on.</summary>
+    public void Advance()
+    {
+        if (_underWay.Count == 0) return;
+        _underWay.RemoveAll(operation => operation.Advance());
+        if (_underWay.Count == 0) _sent += Stopwatch.GetTimestamp() - _since;
+    }
+
+    /// <summary>Waits for all gradients and puts them in their places.</summary>
+    public void Finish()
+    {
+        if (ranks.Count == 1) return;
+        if (_bucket is not null) SendBucket();
+        var start = Stopwatch.GetTimestamp();
+        while (_underWay.Count > 0)
+        {
+            _underWay[0].Wait();
+            Advance();
+        }
+
+        ranks.NoteGradients(_sent, Stopwatch.GetTimestamp() - start);
+        _weights.UnpackAll();
+        _sums.UnpackAll();
+        foreach (var arrived in _arrived) arrived();
+        _arrived.Clear();
+        (_channel, _sent) = (0, 0);
+    }
+
+    /// <summary>The index of the first kept weight from <paramref name="first"/> on.</summary>
+    private static int FirstFrom(int[] kept, int first)
+    {
+        var found = Array.BinarySearch(kept, first);
+        return found >= 0 ? found : ~found;
+    }
+
+    private void SendBucket()
+    {
+        Begin(_bucket!.Sum(ranks, NextChannel()));
+        _bucket = null;
+    }
+
+    private void Begin(RankOperation operation)
+    {
+        if (_underWay.Count == 0) _since = Stopwatch.GetTimestamp();
+        _underWay.Add(operation);
+        operation.Advance();
+    }
+
+    private int NextChannel() => 1 + _channel++ % Channels;
+
+    /// <summary>The weights that a layer with a mask computes, or null for all. The others are zero on every rank.</summary>
+    private int[]? KeptOf(Parameter parameter)
+    {
+        if (parameter.Mask is not { } mask) return null;
+        if (_kept.TryGetValue(mask, out var known)) return known;
+        var (filters, taps) = (parameter.Shape.Shape[0], mask.ToKeptTaps().UnionOverLanes());
+        var row = parameter.Gradient.Length / filters;
+        return _kept[mask] =
+        [
+            .. from filter in Enumerable.Range(0, filters)
+               from tap in taps[filter / Layout.Block]
+               select filter * row + tap,
+        ];
+    }
+}
