@@ -62,6 +62,9 @@ internal static class COperations
             case PoolOp or GlobalMaxPoolOp or GlobalAvgPoolOp:
                 CPooling.Emit(program, node, ShapeOf(node.Inputs[0]));
                 break;
+            case SpectralPoolOp p:
+                CPooling.EmitSpectral(program, node, p, ShapeOf(node.Inputs[0]));
+                break;
             case LayerNormOp l:
                 EmitLayerNorm(program, node, l);
                 break;

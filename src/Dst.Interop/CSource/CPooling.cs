@@ -45,6 +45,15 @@ internal static class CPooling
         }
     }
 
+    /// <summary>Writes the function, the matrices and the call of a spectral pooling of a map of the shape <paramref name="x"/>.</summary>
+    public static void EmitSpectral(CProgram program, LoweredNode node, SpectralPoolOp pool, FeatureShape x)
+    {
+        program.Use("spectral_pool.c", ("WIDTH", $"{x.Width}"));
+        var rows = program.AddFloats(node, "rows", SpectralPool.Matrix(x.Height, pool.Height));
+        var columns = program.AddFloats(node, "columns", SpectralPool.Matrix(x.Width, pool.Width));
+        program.Call($"spectral_pool_{x.Width}", node, $"{rows}, {columns}");
+    }
+
     private static void EmitAverage(CProgram program, LoweredNode node, WindowShape w, string paddingThatCounts)
     {
         program.Use("average_pool.c");

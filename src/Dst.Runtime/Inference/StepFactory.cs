@@ -58,6 +58,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         MaxPoolDropoutOp { Inference: PoolInference.ScaledMax } p => new MaxPoolStep(node, p.ShapeFor(x), p.Retain),
         MaxPoolDropoutOp p => new WeightedPoolStep(node, p.ShapeFor(x), p.Retain),
         StochasticPoolOp p => new StochasticPoolStep(node, p.ShapeFor(x)),
+        SpectralPoolOp p => new SpectralPoolStep(node, x, program.Values[node.Output].Shape, p.ToKernel(x)),
         GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
         GlobalMaxPoolOp => new MaxPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
         UpsampleOp u => new UpsampleStep(node, x, program.Values[node.Output].Shape, u.ToKernel(x)),

@@ -75,6 +75,7 @@ internal sealed class NodeFactory(NodeContext context)
             AvgPoolOp p => new AvgPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape), p.CountPadding),
             MaxPoolDropoutOp p => new MaxPoolDropoutNode(context, node, input, Output(), p),
             StochasticPoolOp p => new StochasticPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
+            SpectralPoolOp p => new SpectralPoolNode(context, node, input, Output(), p.ToKernel(input.Shape)),
             GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), WholeMap(input.Shape), countPadding: false),
             GlobalMaxPoolOp => new MaxPoolNode(context, node, input, Output(), WholeMap(input.Shape)),
             UpsampleOp u => new UpsampleNode(context, node, input, Output(), u.ToKernel(input.Shape)),

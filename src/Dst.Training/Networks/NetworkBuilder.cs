@@ -50,7 +50,7 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
     public string Pool(string name, int kernel, int padding = 0)
     {
         HasPool = true;
-        return Add(name, pooling.Over(kernel, padding));
+        return Add(name, pooling.Over(kernel, padding, () => LastShape(name)));
     }
 
     public string Tanh(string name) => Add(name, new TanhOp());

@@ -10,10 +10,13 @@ public enum PoolingKind
 
     /// <summary>Stochastic pooling.</summary>
     Stochastic,
+
+    /// <summary>Spectral pooling to as many rows and columns.</summary>
+    Spectral,
 }
 
 /// <summary>How a network of the zoo pools where it has max pooling.</summary>
-/// <param name="Kind">Maximum or stochastic pooling.</param>
+/// <param name="Kind">Maximum, stochastic or spectral pooling.</param>
 /// <param name="Dropout">Share of the units that max-pooling dropout drops: 1 − p, from 0 (max pooling) up to but not including 1.</param>
 /// <param name="Inference">What max-pooling dropout computes in inference.</param>
 public sealed record PoolingChoice(
@@ -23,10 +26,20 @@ public sealed record PoolingChoice(
     public static PoolingChoice Max { get; } = new();
 
     /// <summary>The operation over windows of <paramref name="kernel"/> rows and columns in steps of two.</summary>
-    internal PoolOp Over(int kernel, int padding) => Kind == PoolingKind.Stochastic
-        ? new StochasticPoolOp(kernel, 2, padding)
-        : Dropout == 0 ? new MaxPoolOp(kernel, 2, padding)
-        : new MaxPoolDropoutOp(kernel, 2, (float)(1 - Dropout), padding, Inference: Inference);
+    /// <param name="kernel">Rows and columns.</param>
+    /// <param name="padding">Rows and columns on each side.</param>
+    /// <param name="input">Gives the shape of the map, which only spectral pooling asks for.</param>
+    internal Operation Over(int kernel, int padding, Func<FeatureShape> input)
+    {
+        var max = new MaxPoolOp(kernel, 2, padding);
+        return Kind switch
+        {
+            PoolingKind.Stochastic => new StochasticPoolOp(kernel, 2, padding),
+            PoolingKind.Spectral when max.ShapeFor(input()) is var window => new SpectralPoolOp(window.OutHeight, window.OutWidth),
+            _ when Dropout > 0 => new MaxPoolDropoutOp(kernel, 2, (float)(1 - Dropout), padding, Inference: Inference),
+            _ => max,
+        };
+    }
 
     /// <summary>Checks that the values go together.</summary>
     /// <exception cref="InputException">They do not.</exception>
@@ -34,9 +47,10 @@ public sealed record PoolingChoice(
     {
         if (!(Dropout is >= 0 and < 1))
             throw new InputException($"network '{network}' has the pool dropout {Dropout}; 0 up to but not including 1 was expected");
-        if (Kind == PoolingKind.Stochastic && Dropout > 0)
+        if (Kind != PoolingKind.Max && Dropout > 0)
             throw new InputException(
-                $"network '{network}' has stochastic pooling and the pool dropout {Dropout}; one of both was expected");
+                $"network '{network}' has {Kind.ToString().ToLowerInvariant()} pooling and the pool dropout {Dropout}; "
+                + "one of both was expected");
         if (Inference != PoolInference.Weighted && Dropout == 0)
             throw new InputException(
                 $"network '{network}' has the pool inference scaled_max without a pool dropout; a pool dropout above 0 was expected, "

@@ -119,15 +119,17 @@ internal static class Networks
         new("fc", new LinearOp(5), ["joined"]),
     ]));
 
-    /// <summary>Has the poolings that draw random numbers in training.</summary>
+    /// <summary>Has the poolings that draw random numbers in training, and spectral pooling.</summary>
     private static CheckedGraph RandomPools() => new(new("random pools", new(3, 9, 8), [
         new("conv", new Conv2dOp(17, 3, 3, 1, 1), ["input"]),
         new("rectangle", new MaxPoolDropoutOp(3, 1, 0.4f, KernelWidth: 2, Sides: new(1, 0, 0, 1)), ["conv"]),
         new("square", new MaxPoolDropoutOp(2, 2, 0.7f), ["rectangle"]),
         new("largest", new MaxPoolDropoutOp(3, 2, 0.5f, 1, CeilMode: true, Inference: PoolInference.ScaledMax), ["conv"]),
         new("stochastic", new StochasticPoolOp(3, 2, 1, CeilMode: true), ["conv"]),
-        .. new[] { "square", "largest", "stochastic" }.Select(name => new Node($"{name}.flat", new FlattenOp(), [name])),
-        new("joined", new ConcatOp(), ["square.flat", "largest.flat", "stochastic.flat"]),
+        new("cropped", new SpectralPoolOp(4, 5), ["conv"]),
+        new("spectral", new SpectralPoolOp(3, 3), ["cropped"]),
+        .. new[] { "square", "largest", "stochastic", "spectral" }.Select(name => new Node($"{name}.flat", new FlattenOp(), [name])),
+        new("joined", new ConcatOp(), ["square.flat", "largest.flat", "stochastic.flat", "spectral.flat"]),
         new("fc", new LinearOp(5), ["joined"]),
     ]));
 

@@ -44,13 +44,13 @@ public sealed class OnnxRoundTripTests : IDisposable
     }
 
     [Fact]
-    public void Poolings_with_chance_stay_what_they_are()
+    public void Poolings_with_chance_and_spectral_ones_stay_what_they_are()
     {
         var model = Networks.Create("random pools", "dense", 1);
         var again = ExportAndImport(model);
         OnnxTools.AssertClose(Logits(model), Logits(again));
         static IEnumerable<Operation> Pools(Model model) => model.Graph.Nodes.Select(node => node.Operation)
-            .Where(pool => pool is MaxPoolDropoutOp { Inference: PoolInference.Weighted } or StochasticPoolOp);
+            .Where(pool => pool is MaxPoolDropoutOp { Inference: PoolInference.Weighted } or StochasticPoolOp or SpectralPoolOp);
         Assert.Equal(Pools(model), Pools(again));
     }
 

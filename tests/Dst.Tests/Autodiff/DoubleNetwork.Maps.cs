@@ -1,3 +1,4 @@
+using System.Numerics;
 using Dst.Graph;
 using Dst.Kernels;
 
@@ -65,21 +66,41 @@ internal sealed partial class DoubleNetwork
 
     private void Enlarge(Node node, UpsampleOp u, bool backward)
     {
-        var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
-        var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
-        double Weight(int output, int input, int extent) // of an input pixel along one axis: a triangle around each pixel's centre
+        double Weight(int output, int input, int extent, int _) // of an input pixel along one axis: a triangle around each pixel's centre
         {
             if (!u.Bilinear) return output / u.Scale == input ? 1 : 0;
             var place = Math.Clamp((output + 0.5) / u.Scale - 0.5, 0, extent - 1);
             return Math.Max(0, 1 - Math.Abs(place - input));
         }
 
+        MapAxes(node, Weight, backward);
+    }
+
+    /// <summary>Spectral pooling along each axis: the inverse transform of the low frequencies of a transform.</summary>
+    private void CropSpectrum(Node node, bool backward)
+    {
+        static double Weight(int output, int input, int extent, int kept) => Enumerable.Range(-(kept / 2), kept)
+            .Sum(k => Complex.FromPolarCoordinates(1.0 / extent, 2 * Math.PI * k * ((double)output / kept - (double)input / extent)).Real);
+        MapAxes(node, Weight, backward);
+    }
+
+    /// <summary>A linear map along rows and columns.</summary>
+    /// <param name="node">Its node.</param>
+    /// <param name="weightOf">The weight in an output of an input, of so many inputs and outputs of the axis.</param>
+    /// <param name="backward">Whether gradients flow.</param>
+    private void MapAxes(Node node, Func<int, int, int, int, double> weightOf, bool backward)
+    {
+        var (s, o) = (_shapes[node.Inputs[0]], _shapes[node.Name]);
+        var (x, y) = (_values[node.Inputs[0]], _values[node.Name]);
+        double[] Matrix(int extent, int outputs) =>
+            [.. Enumerable.Range(0, outputs * extent).Select(i => weightOf(i / extent, i % extent, extent, outputs))];
+        var (rows, columns) = (Matrix(s.Height, o.Height), Matrix(s.Width, o.Width));
         for (var output = 0; output < y.Length; output++)
         {
             int ox = output % o.Width, oy = output / o.Width % o.Height, plane = output / o.Width / o.Height;
             for (var pixel = 0; pixel < s.Height * s.Width; pixel++)
             {
-                var weight = Weight(oy, pixel / s.Width, s.Height) * Weight(ox, pixel % s.Width, s.Width);
+                var weight = rows[oy * s.Height + pixel / s.Width] * columns[ox * s.Width + pixel % s.Width];
                 var position = plane * s.Height * s.Width + pixel;
                 if (!backward) y[output] += weight * x[position];
                 else _gradients[node.Inputs[0]][position] += weight * _gradients[node.Name][output];

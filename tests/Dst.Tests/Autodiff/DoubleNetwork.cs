@@ -82,6 +82,7 @@ internal sealed partial class DoubleNetwork
             case MulOp: Product(node, backward); break;
             case PadOp or SliceOp or ChannelShuffleOp: Move(node, backward); break;
             case UpsampleOp u: Enlarge(node, u, backward); break;
+            case SpectralPoolOp: CropSpectrum(node, backward); break;
             case LayerNormOp l: NormaliseChannels(node, l.Epsilon, backward); break;
             case LocalResponseNormOp l: NormaliseNeighbours(node, l, backward); break;
             case MaxPoolOp p: Pool(node, p.ShapeFor(shape), maximum: true, countPadding: false, backward); break;

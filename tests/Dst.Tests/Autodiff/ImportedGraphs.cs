@@ -37,7 +37,8 @@ internal static class ImportedGraphs
             new("mean", new AvgPoolOp(2, 2, 1, CountPadding: false, CeilMode: true), ["halved"]),
             new("smooth", new UpsampleOp(3, Bilinear: true), ["mean"]),
             new("larger", new UpsampleOp(2), ["smooth"]),
-            new("leaky", new LeakyReluOp(), ["larger"]),
+            new("spectral", new SpectralPoolOp(5, 6), ["larger"]),
+            new("leaky", new LeakyReluOp(), ["spectral"]),
             new("flat", new FlattenOp(), ["leaky"]),
             new("logits", new LinearOp(3), ["flat"]),
         ]));

@@ -154,12 +154,13 @@ internal sealed class RandomGraph
     }
 
     private void Pool(string x) =>
-        Append(_random.Next(6) switch
+        Append(_random.Next(7) switch
         {
             0 => new MaxPoolOp(2, 2),
             1 => new MaxPoolOp(3, 2, 1),
             2 => new MaxPoolOp(2, 2, 0, CeilMode: true),
             3 => new AvgPoolOp(2, _random.Next(1, 3)),
+            5 => new SpectralPoolOp((_shapes[x].Height + 1) / 2, Math.Max(1, _shapes[x].Width - 1)),
             4 => new MaxPoolDropoutOp(2, _random.Next(1, 3), Retain: 1, Padding: 1),
             _ => new AvgPoolOp(3, 2, 1, _random.Next(2) == 0, CeilMode: true),
         }, x);

@@ -6,7 +6,7 @@ using Dst.Tests.Kernels;
 
 namespace Dst.Tests.Golden;
 
-/// <summary>Convolutions in the frequency domain and poolings with chance, against PyTorch in double precision (make_kernels.py).</summary>
+/// <summary>Convolutions in the frequency domain and poolings, against PyTorch in double precision (make_kernels.py).</summary>
 public sealed class GoldenKernelTests
 {
     private const int Images = 2, Channels = 3, Filters = 4, Height = 12, Width = 11, Kernel = 9;
@@ -40,6 +40,24 @@ public sealed class GoldenKernelTests
         AssertClose(Golden.GetProperty("weighted"), y.ToNchw());
         StochasticPool.Mean(tier, Window, x.Pointer, Images, y.Pointer);
         AssertClose(Golden.GetProperty("stochastic"), y.ToNchw());
+    }
+
+    [Theory]
+    [TierData]
+    public void Spectral_poolings_and_their_gradients(SimdTier tier)
+    {
+        foreach (var (height, width) in new[] { (6, 4), (7, 5) })
+        {
+            var pool = new SpectralPoolCase(Images, new(Channels, Height, Width), height, width);
+            var golden = Golden.GetProperty("spectral").GetProperty($"{height}x{width}");
+            using var x = Blocked.FromNchw(Images, Channels, Height, Width, Values("x", Images * Channels * Height * Width));
+            using var y = pool.Forward([x], tier);
+            AssertClose(golden.GetProperty("y"), y.ToNchw());
+            using var dy = Blocked.FromNchw(Images, Channels, height, width, Values("dy", Images * Channels * height * width));
+            using var dx = Blocked.Garbage(Images, Channels, Height, Width);
+            pool.Backward([x], y, dy, [dx], accumulate: false, tier);
+            AssertClose(golden.GetProperty("dx"), dx.ToNchw());
+        }
     }
 
     private static void Expect(string name, OperationCase operation, Conv2dShape shape, SimdTier tier)

@@ -1,4 +1,4 @@
-"""Makes kernels.json: convolutions of large kernels and poolings with chance in PyTorch, in double precision.
+"""Makes kernels.json: convolutions of large kernels, poolings with chance and spectral ones in PyTorch, in double precision.
 
     OMP_NUM_THREADS=1 /usr/bin/python3 make_kernels.py        (see make_golden.py for PyTorch and for the inputs' hash)
 
@@ -52,6 +52,19 @@ def stochastic(x):
     return (torch.where(total > 0, values / total, torch.zeros(())) * values).sum(2)
 
 
+def spectral(height, width):
+    """The centred low frequencies of each axis, and the real part where one has no partner (Rippel, Snoek and Adams 2015)."""
+    x = tensor("x", IMAGES, CHANNELS, HEIGHT, WIDTH).requires_grad_()
+    y = x
+    for axis, kept in ((2, height), (3, width)):
+        length = y.shape[axis]
+        spectrum = torch.fft.fftshift(torch.fft.fft(y, dim=axis), dim=axis)
+        cropped = spectrum.narrow(axis, length // 2 - kept // 2, kept)
+        y = torch.fft.ifft(torch.fft.ifftshift(cropped, dim=axis), dim=axis).real * (kept / length)
+    (y * tensor("dy", *y.shape)).sum().backward()
+    return {"y": y.flatten().tolist(), "dx": x.grad.flatten().tolist()}
+
+
 def main():
     x = tensor("x", IMAGES, CHANNELS, HEIGHT, WIDTH)
     golden = {
@@ -60,6 +73,7 @@ def main():
         "depthwise": convolution(groups=CHANNELS),
         "weighted": weighted(x).flatten().tolist(),
         "stochastic": stochastic(x).flatten().tolist(),
+        "spectral": {f"{height}x{width}": spectral(height, width) for height, width in ((6, 4), (7, 5))},
     }
     rounded = json.loads(json.dumps(golden), parse_float=lambda text: float(f"{float(text):.8g}"))
     pathlib.Path(__file__).with_name("kernels.json").write_text(json.dumps(rounded) + "\n")

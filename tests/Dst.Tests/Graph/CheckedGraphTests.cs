@@ -54,6 +54,8 @@ public class CheckedGraphTests
         { new ConvTransposeOp(4, 3, 3, int.MaxValue), "stride and kernel 1 to 64" },
         { new AvgPoolOp(2, 1, 2), "a padding smaller than the kernel" },
         { new MaxPoolOp(2, 0), "kernel and stride 1 to 64" },
+        { new SpectralPoolOp(6, 4), "keeps 6x4 frequencies of a map of 5x4; 1x1 to 5x4 was expected" },
+        { new SpectralPoolOp(5, 0), "keeps 5x0 frequencies" },
         { new StochasticPoolOp(2, 0), "kernel and stride 1 to 64" },
         { new MaxPoolDropoutOp(2, 2, 0), "retains the share 0 of its units; expected above 0 to 1" },
         { new MaxPoolDropoutOp(2, 2, float.NaN), "retains the share NaN" },
@@ -98,6 +100,7 @@ public class CheckedGraphTests
         { new AvgPoolOp(3, 2, 1), 6, 3, 2 },
         { new MaxPoolDropoutOp(3, 2, 0.5f, 1), 6, 3, 2 },
         { new StochasticPoolOp(2, 2, CeilMode: true), 6, 3, 2 },
+        { new SpectralPoolOp(2, 3), 6, 2, 3 },
         { new AvgPoolOp(3, 2, 1, CeilMode: true), 6, 3, 3 },
     };
 

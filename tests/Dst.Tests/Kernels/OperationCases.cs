@@ -43,6 +43,7 @@ internal static class OperationCases
         new AvgPoolCase(3, WindowShape.WholeMap(17, 5, 3)),
         new AvgPoolCase(1, WindowShape.WholeMap(1, 1, 1)),
         .. new[] { false, true }.SelectMany(UpsampleCases),
+        .. SpectralPoolCase.All,
         new FlattenCase(2, 3, 5, 4),
         new FlattenCase(1, 17, 2, 2),
         new FlattenCase(3, 33, 1, 1),

@@ -42,6 +42,10 @@ public class ZooTests
             Pools("aconvnet", new(Dropout: 0.25, Inference: PoolInference.ScaledMax)));
         Assert.Equal(Enumerable.Repeat(new StochasticPoolOp(2, 2), 4), Pools("vgg8", new(PoolingKind.Stochastic)));
         Assert.Equal(Enumerable.Repeat(new MaxPoolDropoutOp(3, 2, 0.5f, 1), 3), Pools("plain6", new(Dropout: 0.5)));
+        Assert.Equal(
+            [new SpectralPoolOp(16, 16), new SpectralPoolOp(8, 8), new SpectralPoolOp(4, 4)], // as many pixels as the windows give
+            Zoo.Build("plain6", Cifar, 10, pooling: new(PoolingKind.Spectral)).Nodes.Select(node => node.Operation)
+                .OfType<SpectralPoolOp>());
         Assert.Equal(Pools("vgg13", PoolingChoice.Max), Pools("vgg13", new(Dropout: 0)));
     }
 
@@ -49,6 +53,7 @@ public class ZooTests
     [InlineData("resnet20", PoolingKind.Stochastic, 0, PoolInference.Weighted, "has no max pooling")]
     [InlineData("mobilenetv2", PoolingKind.Max, 0.5, PoolInference.Weighted, "has no max pooling")]
     [InlineData("vgg8", PoolingKind.Stochastic, 0.5, PoolInference.Weighted, "one of both was expected")]
+    [InlineData("vgg8", PoolingKind.Spectral, 0.5, PoolInference.Weighted, "has spectral pooling and the pool dropout 0.5")]
     [InlineData("vgg8", PoolingKind.Max, 1, PoolInference.Weighted, "the pool dropout 1;")]
     [InlineData("vgg8", PoolingKind.Max, 0, PoolInference.ScaledMax, "scaled_max without a pool dropout")]
     public void Poolings_that_have_no_effect_are_refused(

@@ -87,6 +87,8 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
                 return writer.Add("Concat", name, node.Inputs.Select((_, i) => Map(node, i)), ("axis", 1));
             case PoolOp p:
                 return PoolWriter.Add(writer, p, name, Map(node, 0), _shapes[node.Inputs[0]]);
+            case SpectralPoolOp p:
+                return PoolWriter.AddSpectral(writer, p, name, Map(node, 0), _shapes[node.Inputs[0]]);
             case UpsampleOp u:
                 var scales = writer.AddConstant($"{name}.scales", [4], [1, 1, u.Scale, u.Scale]);
                 return writer.Add("Resize", name, [Map(node, 0), "", scales],

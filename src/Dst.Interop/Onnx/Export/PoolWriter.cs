@@ -32,6 +32,17 @@ internal static class PoolWriter
         };
     }
 
+    /// <summary>Writes A·x·Bᵀ as two products with constants; both hold for each channel.</summary>
+    public static string AddSpectral(GraphWriter writer, SpectralPoolOp pool, string name, string x, FeatureShape shape)
+    {
+        var rows = writer.AddConstant($"{name}.rows", [pool.Height, shape.Height], SpectralPool.Matrix(shape.Height, pool.Height));
+        var matrix = SpectralPool.Matrix(shape.Width, pool.Width);
+        var transposed = new float[matrix.Length];
+        for (var i = 0; i < matrix.Length; i++) transposed[i % shape.Width * pool.Width + i / shape.Width] = matrix[i];
+        var columns = writer.AddConstant($"{name}.columns", [shape.Width, pool.Width], transposed);
+        return writer.Add("MatMul", name, [writer.Add("MatMul", $"{name}.mixed", [rows, x]), columns]);
+    }
+
     /// <summary>Pads a map.</summary>
     public static string AddPad(GraphWriter writer, string name, string x, PadOp p)
     {

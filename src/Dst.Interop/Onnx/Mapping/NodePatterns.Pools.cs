@@ -2,7 +2,7 @@ using Dst.Interop.Onnx.Reading;
 
 namespace Dst.Interop.Onnx.Mapping;
 
-/// <content>The poolings with chance, as our export writes what they give in inference.</content>
+/// <content>The poolings with chance and the spectral one, as our export writes what they give in inference.</content>
 internal sealed partial class NodePatterns
 {
     /// <summary>The mean over the choice of stochastic pooling, with the window of the mean.</summary>
@@ -13,6 +13,9 @@ internal sealed partial class NodePatterns
 
     /// <summary>The attribute of <see cref="WeightedPool"/> that is the share of retained units.</summary>
     public const string Retain = "retain";
+
+    /// <summary>The low frequencies of a map.</summary>
+    public const string SpectralPool = "SpectralPool";
 
     /// <summary>What is below this stands for padding.</summary>
     private const float Low = -1e38f;
@@ -64,6 +67,26 @@ internal sealed partial class NodePatterns
 
     private static bool IsGeometric(float[] weights, float retain) => retain is > 0 and <= 1
         && weights.Select((weight, j) => Math.Abs(weight - retain * Math.Pow(1.0 - retain, j)) <= Tolerance * retain).All(fits => fits);
+
+    /// <summary>A·x·Bᵀ with the matrices of spectral pooling.</summary>
+    private OnnxNode? FindSpectralPool(OnnxNode node)
+    {
+        if (node.Inputs is not [var mixed, var right] || Producer(mixed, "MatMul") is not { Inputs: [var left, var x] }) return null;
+        if (ConstantOf(left) is not { IsFloat: true, Shape: [var height, var rows] } a) return null;
+        if (ConstantOf(right) is not { IsFloat: true, Shape: [var columns, var width] } b) return null;
+        if (!IsCrop(height, rows) || !IsCrop(width, columns)) return null;
+        var (first, second) = (a.Floats(node), b.Floats(node));
+        var isSpectral =
+            Kernels.SpectralPool.Matrix((int)rows, (int)height).Select((value, i) => value - first[i])
+                .Concat(Kernels.SpectralPool.Matrix((int)columns, (int)width)
+                    .Select((value, i) => value - second[i % columns * width + i / columns]))
+                .All(error => Math.Abs(error) <= Tolerance);
+        if (!isSpectral) return null;
+        var sizes = new Dictionary<string, object> { ["kept"] = new long[] { height, width }, ["of"] = new long[] { rows, columns } };
+        return node.With(SpectralPool, sizes, x);
+    }
+
+    private static bool IsCrop(long kept, long length) => kept >= 1 && kept <= length && length <= Kernels.SpectralPool.MaxExtent;
 
     /// <summary>The map without its padding, and the attributes of the window, of whose positions these are the slices.</summary>
     private (string X, Dictionary<string, object> Attributes)? WindowOf(Slice?[] slices)

@@ -4,7 +4,8 @@ namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>
 /// Finds nodes that together are one operation of ours, and puts one node in their place. Exporters write so what their operation set has
-/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation, poolings with chance. A value that is quantised and dequantised is the
+/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation, poolings with chance or in the
+/// frequency domain. A value that is quantised and dequantised is the
 /// same but for its range.
 /// </summary>
 internal sealed partial class NodePatterns
@@ -46,7 +47,7 @@ internal sealed partial class NodePatterns
     private OnnxNode? Find(OnnxNode node) => node.Domain.Length > 0 || node.Inputs.Count == 0 ? null : node.Operation switch
     {
         "Mul" or "Div" => FindGated(node) ?? FindLayerNorm(node) ?? FindStochasticPool(node),
-        "MatMul" => FindWeightedPool(node),
+        "MatMul" => FindWeightedPool(node) ?? FindSpectralPool(node),
         "DequantizeLinear" when Producer(node.Inputs[0], "QuantizeLinear") is { } quantised => Pair(quantised, node),
         _ => null,
     };

@@ -46,6 +46,7 @@ internal static class OperationMappers
             ["GlobalAveragePool"] = Pools.GlobalAveragePool,
             [NodePatterns.WeightedPool] = Pools.WeightedPool,
             [NodePatterns.StochasticPool] = Pools.StochasticPool,
+            [NodePatterns.SpectralPool] = Pools.SpectralPool,
             ["GlobalMaxPool"] = Pools.GlobalMaxPool,
             ["ReduceMean"] = Pools.ReduceMean,
             ["ReduceMax"] = Pools.ReduceMax,

@@ -83,6 +83,16 @@ internal static class Pools
         import.Set(node, import.Append(node, null, operation, x));
     }
 
+    /// <summary>The low frequencies of a map.</summary>
+    public static void SpectralPool(NetworkImport import, OnnxNode node)
+    {
+        var x = import.Map(node, 0);
+        var (kept, of) = (node.GetInts("kept", 2, 0), node.GetInts("of", 2, 0));
+        if ((of[0], of[1]) != (x.Shape.Height, x.Shape.Width))
+            throw node.Illegal($"is a spectral pooling of {of[0]}x{of[1]} pixels, but reads {x}; as many rows and columns were expected");
+        import.Set(node, import.Append(node, null, new SpectralPoolOp(kept[0], kept[1]), x));
+    }
+
     public static void GlobalAveragePool(NetworkImport import, OnnxNode node) =>
         import.Set(node, import.Append(node, null, new GlobalAvgPoolOp(), import.Map(node, 0)));
 

@@ -16,6 +16,7 @@ namespace Dst.Graph;
 [JsonDerivedType(typeof(AvgPoolOp), "avg_pool")]
 [JsonDerivedType(typeof(MaxPoolDropoutOp), "max_pool_dropout")]
 [JsonDerivedType(typeof(StochasticPoolOp), "stochastic_pool")]
+[JsonDerivedType(typeof(SpectralPoolOp), "spectral_pool")]
 [JsonDerivedType(typeof(GlobalAvgPoolOp), "global_avg_pool")]
 [JsonDerivedType(typeof(GlobalMaxPoolOp), "global_max_pool")]
 [JsonDerivedType(typeof(FlattenOp), "flatten")]

@@ -123,6 +123,20 @@ internal sealed unsafe class UpsampleStep(LoweredNode node, FeatureShape x, Feat
     }
 }
 
+/// <summary>The low frequencies of a map.</summary>
+internal sealed unsafe class SpectralPoolStep(LoweredNode node, FeatureShape x, FeatureShape y, SpectralPool pool)
+    : InferenceStep(node.Layer, "spectral-pool", node.Inputs[0], null, node.Output)
+{
+    public override int Units(int images) => images;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
+    {
+        var from = data.X + first * Layout.ImageLength(x.Channels, x.Height * x.Width);
+        var to = data.Y + first * Layout.ImageLength(y.Channels, y.Height * y.Width);
+        pool.Forward(data.Tier, from, end - first, to);
+    }
+}
+
 /// <summary>An operation over windows, block by block of channels.</summary>
 internal abstract unsafe class PoolStep(LoweredNode node, string form, WindowShape shape)
     : InferenceStep(node.Layer, form, node.Inputs[0], null, node.Output)

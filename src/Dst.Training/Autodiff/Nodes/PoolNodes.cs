@@ -34,3 +34,17 @@ internal sealed unsafe class AvgPoolNode(
                 Tier, shape, ReadOutputGradient(images, part), images.Count, countPadding, Input.Gradient(images.First), Accumulate(0));
     }
 }
+
+/// <summary>The low frequencies of a map.</summary>
+internal sealed unsafe class SpectralPoolNode(NodeContext context, Node node, Feature input, StoredFeature output, SpectralPool pool)
+    : StoringNode(context, node, [input], output)
+{
+    protected override void ForwardImages(ImageRange images, int part) =>
+        pool.Forward(Tier, ReadInput(0, images, part), images.Count, OutputValue(images.First));
+
+    protected override void BackwardImages(ImageRange images, int part)
+    {
+        if (Input.NeedsGradient)
+            pool.Backward(Tier, ReadOutputGradient(images, part), images.Count, Input.Gradient(images.First), Accumulate(0));
+    }
+}

@@ -114,7 +114,8 @@ public record NetworkOptions
 
     /// <summary>What takes the place of max pooling.</summary>
     [Setting(
-        "pooling where the architecture has max pooling: max, or stochastic, which picks a unit with a probability in proportion to it")]
+        "pooling where the architecture has max pooling: max, stochastic, which picks a unit with a probability in proportion to it, or "
+        + "spectral, which keeps the low frequencies")]
     public PoolingKind Pooling { get; init; }
 
     /// <summary>Share of the units that max-pooling dropout drops.</summary>
