@@ -10,6 +10,7 @@ namespace Dst.Training.Experiments.Spread;
 /// Gives the arms of runs to ranks, each to one, from a queue. Rank 0 has the run folders: it hands out the files that an arm needs and
 /// takes those that it leaves. It makes arms too, on another thread, so that one thread alone sends and receives.
 /// </summary>
+/// <seealso cref="Pipeline"/>
 public sealed class SpreadRuns
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);

@@ -4,6 +4,7 @@ using Dst.Training.Experiments.Runs;
 namespace Dst.Training.Experiments.Spread;
 
 /// <summary>How a rank makes an arm of a run: it trains in the folder and calls the last argument whenever the state is saved.</summary>
+/// <seealso cref="Pipeline"/>
 public delegate void MakeArm(RunFolder run, string arm, Action<string> log, Action checkpointSaved);
 
 /// <summary>Makes items one after another, each in a temporary folder of its own.</summary>
