@@ -21,7 +21,10 @@ internal sealed record ScatterPoint(
 /// <param name="Points">The networks.</param>
 internal sealed record ScatterChart(string Title, string XTitle, string YTitle, IReadOnlyList<ScatterPoint> Points) : Chart(Title)
 {
-    private const double Radius = 5.5, LetterWidth = 7.4, LineHeight = 13;
+    private const double Radius = 5.5, LineHeight = 13;
+
+    // A name is larger on a narrow page.
+    private const double LetterWidth = 8.8;
 
     private const string ShapeSigns = "●■▲◆✚";
 
