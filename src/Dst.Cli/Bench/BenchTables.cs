@@ -18,7 +18,7 @@ internal static class BenchTables
                 + $"{report.ImagesPerSecond:F1} images/s",
             $"{report.Gflops:F1} GFLOP/s of useful work, {report.PercentOfPeak:F1} % of the peak; "
                 + $"{Format.Bytes(report.ResidentBytes)} of memory",
-            $"a core reads {report.MemoryGbs:F1} GB/s from memory; the roof of a layer is the peak, or what memory allows it");
+            $"{report.MemoryGbs:F1} GB/s read from memory; the roof of a layer is the peak, or what memory allows it");
         return new(
             report, MachineLine(report.Cpu, report.Tier, report.Threads, new(report.PeakGflops, report.ClockGhz)), summary,
             Of(report.Layers));

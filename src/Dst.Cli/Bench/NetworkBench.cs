@@ -71,7 +71,7 @@ internal sealed class NetworkBench(Model model, NetworkBenchOptions options, Can
         progress(Description);
         var images = NetworkRun.RandomImages(model, Batch);
         var peak = MachinePeak.Measure(options.Inference.Tier, options.Threads);
-        var memoryGbs = MemorySpeed.MeasureGbs(options.Inference.Tier);
+        var memoryGbs = MemorySpeed.MeasureGbs(options.Inference.Tier, options.Threads);
         using var plan = InferencePlan.Compile(model, options.Inference);
         using var network = new NetworkRun(plan, options.Threads, images);
         RunTimes.Of(network.Run, WarmUpSeconds, MinRuns, cancellation: cancellation);

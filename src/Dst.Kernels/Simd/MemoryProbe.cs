@@ -5,6 +5,8 @@ namespace Dst.Kernels.Simd;
 /// <summary>Reads memory and does as little else as it can: the speed at which weights and values reach a core.</summary>
 public static unsafe class MemoryProbe
 {
+    private static float _last;
+
     /// <summary>Adds up some floats.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="values">The floats.</param>
@@ -35,6 +37,4 @@ public static unsafe class MemoryProbe
             Volatile.Write(ref _last, sums[0]);
         }
     }
-
-    private static float _last;
 }

@@ -18,7 +18,7 @@ public static class RooflinePage
     /// <param name="result">The measurement, whose lines and table stand under the picture.</param>
     /// <param name="network">What was measured.</param>
     /// <param name="peakGflops">Floating-point operations a nanosecond that the processor can do.</param>
-    /// <param name="memoryGbs">Bytes a nanosecond that a core reads from memory.</param>
+    /// <param name="memoryGbs">Bytes a nanosecond that its threads read from memory.</param>
     /// <param name="layers">The layers with weights.</param>
     public static string Write(
         Result result, string network, double peakGflops, double memoryGbs, IReadOnlyList<MeasuredLayer> layers)

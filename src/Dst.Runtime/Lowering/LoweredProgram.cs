@@ -23,7 +23,7 @@ public sealed class LoweredProgram
     public string Output { get; }
 
     /// <summary>Bytes of all weights that masks keep, as floats.</summary>
-    public long KeptWeightBytes => Nodes.Sum(node => sizeof(float) * (node.Mask?.KeptWeights ?? node.Weight?.Length ?? 0));
+    internal long KeptWeightBytes => Nodes.Sum(node => sizeof(float) * (node.Mask?.KeptWeights ?? node.Weight?.Length ?? 0));
 
     /// <summary>Lowers a model: reads its graph and applies every pass, in this order.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
