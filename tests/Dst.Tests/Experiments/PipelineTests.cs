@@ -207,7 +207,7 @@ public sealed class PipelineTests : IDisposable
     [InlineData("pretrain.decoder is upsample while student.from is f", "pretrain.decoder=upsample", "student.from=f", "arms=[uhp]")]
     [InlineData("pretrain.decoder is upsample, and no arm begins", "pretrain.decoder=upsample", "arms=[teacher]")]
     [InlineData("pretrain.teacher is true, and no teacher", "pretrain={decoder: upsample, teacher: true}", "arms=[student]")]
-    [InlineData("pretrain.teacher is true while teacher.from is f", "pretrain={decoder: upsample, teacher: true}", "teacher.from=f", "arms=[student-kd]")]
+    [InlineData("pretrain.teacher is true while teacher.from is f", "pretrain={decoder: upsample, teacher: true}", "teacher.from=f")]
     [InlineData("quantise.keep_float has 'no', which fits no layer with weights", "arms=[dst-int8]", "quantise.keep_float=[no]")]
     [InlineData("quantise.keep_float names each of the 10 layers", "arms=[student-int8]", "quantise.keep_float=['*']")]
     [InlineData("quantise.schedule.warmup_epochs is 9", "arms=[dst-int8]", "quantise={epochs: 1, schedule: {warmup_epochs: 9}}")]
