@@ -51,6 +51,9 @@ for seed in ${SEEDS:-1 2 3}; do
     given=(--set "teacher.model=$plain/teacher.safetensors")
     run="$(train "encoder$labels" "student, student-kd, dst" "${few[@]}" "${halved[@]}" "${encoder[@]}" "${given[@]}")"
     rows "$run" student "auto-encoder" student-kd "auto-encoder and distillation" dst "auto-encoder and distillation, halved"
+    run="$(train "encoders$labels" "student-kd, dst" "${few[@]}" "${halved[@]}" "${encoder[@]}" --set pretrain.teacher=true)"
+    rows "$run" teacher "teacher of twice the width, auto-encoder" student-kd "auto-encoder of both and distillation" \
+      dst "auto-encoder of both and distillation, halved"
     run="$(train "simulated$labels" student "${few[@]}" "${encoder[@]}" --set data.others=dropped --set "data.unlabelled=$chips/train")"
     rows "$run" student "auto-encoder of simulated chips"
     run="$(train "informed$labels" student-kd "${few[@]}" --set "teacher.model=$all/teacher.safetensors")"

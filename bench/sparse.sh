@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Accuracy over multiply-adds on CIFAR-100: random connections that keep a share of the input channels, for each filter and for blocks
-# of 16, the narrower dense network of equal cost, and UHP at a half. Writes one CSV file. Started again with the same folder, it goes on.
-# Each network has as many epochs: UHP has half of them before pruning and half after it.
+# Accuracy over multiply-adds on CIFAR-100: random connections that keep a share of the input channels, for each filter, for blocks of 16,
+# and for these in stages, the narrower dense network of equal cost, and UHP at a half. Writes results.csv and draws accuracy.svg.
+# Each network has as many epochs: UHP has half of them before pruning and half after it. Started again with the same folder, it goes on.
 # Usage: bench/sparse.sh ARCHIVE FOLDER
+#   One hour of one core:  SEEDS="1 2" NETWORKS=resnet8 KEEP="0.0625 0.25 0.5" EPOCHS=4 bench/sparse.sh ARCHIVE FOLDER
 #   SEEDS="1 2 3"  NETWORKS="resnet8 resnet8x4"  KEEP="0.0625 0.125 0.25 0.5"  EPOCHS=12  THREADS=1  DST=./dst  in the environment change it
 set -euo pipefail
 here="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)"
@@ -37,10 +38,13 @@ for network in ${NETWORKS:-resnet8 resnet8x4}; do
       row random_block16 "$keep" "$seed" "$run" uhp
       row width "$keep" "$seed" "$run" half-width
     done
+    run="$(train incremental uhp --set prune.keep=0.5 --set "prune.incremental={stages: 3, start: 0.25}")"
+    row random_block16_in_stages 0.5 "$seed" "$run" uhp
     half=$(( epochs / 2 ))
     run="$(train uhp uhp --set prune.method=one_shot --set "train.epochs=$half" --set "prune_train.epochs=$half")"
     row uhp 0.5 "$seed" "$run" uhp
   done
 done
 mv "$results.new" "$results"
+"$python" "$here/evidence_chart.py" "$results" "$folder/accuracy.svg"
 "$python" "$here/evidence_table.py" "$results" network method keep effective_macs

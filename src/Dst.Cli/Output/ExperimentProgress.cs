@@ -14,7 +14,7 @@ internal sealed class ExperimentProgress
     public TrainingProgress Last { get; private set; }
 
     /// <summary>Whether an auto-encoder is trained, which has no classes.</summary>
-    public bool Reconstructs => Last.Arm == ArmNames.Pretrain;
+    public bool Reconstructs => ArmNames.AutoEncoders.Contains(Last.Arm);
 
     /// <summary>
     /// Validation top-1 of each finished epoch of the present arm that this process has trained; of an auto-encoder the loss.

@@ -36,7 +36,7 @@ internal sealed class TrainingMonitor(ReportWriter report, Dashboard? dashboard 
         _progress.EpochEnded(epoch);
         dashboard?.EpochEnded();
         if (report.ErrorIsTerminal) return;
-        var validation = epoch.Arm == ArmNames.Pretrain
+        var validation = ArmNames.AutoEncoders.Contains(epoch.Arm)
             ? $"validation loss {epoch.ValidationLoss:F4}"
             : $"training {Format.Percent(epoch.TrainTop1)}, validation {Format.Percent(epoch.ValidationTop1)}";
         report.Log(

@@ -4,7 +4,7 @@ namespace Dst.Training.Engine;
 /// One epoch of one arm: a row of <c>metrics.csv</c>. Losses of an auto-encoder are mean squared errors of normalised pixels, and its
 /// top-1 is 0.
 /// </summary>
-/// <param name="Arm">The arm, or <c>pretrain</c>.</param>
+/// <param name="Arm">The arm, or an auto-encoder.</param>
 /// <param name="Epoch">Epoch, from 1.</param>
 /// <param name="LearningRate">Learning rate of the epoch's last step.</param>
 /// <param name="TrainLoss">Mean loss over the epoch, with the teachers' terms.</param>

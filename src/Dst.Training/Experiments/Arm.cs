@@ -92,6 +92,14 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
     /// <summary>What it starts from in a recipe.</summary>
     public ArmStart StartIn(Recipe recipe) => IsPrunedFromScratch(recipe) ? ArmStart.Student : Start;
 
+    /// <summary>The auto-encoder whose encoder it begins with in a recipe, or null.</summary>
+    public string? AutoEncoderIn(Recipe recipe) => !recipe.Pretrain.IsUsed || Given(recipe) is not null ? null : StartIn(recipe) switch
+    {
+        ArmStart.Student => ArmNames.Pretrain,
+        ArmStart.Teacher when recipe.Pretrain.Teacher => ArmNames.PretrainTeacher,
+        _ => null,
+    };
+
     /// <summary>The section of a recipe that trains it.</summary>
     public TrainOptions TrainIn(Recipe recipe) => IsPrunedFromScratch(recipe) ? recipe.Train : Train(recipe);
 
@@ -104,11 +112,12 @@ public sealed record Arm(string Name, ArmStart Start, Func<Recipe, TrainOptions>
         var network = StartIn(recipe) switch
         {
             ArmStart.Teacher => "the teacher",
-            ArmStart.Student when Given(recipe) is null => recipe.Pretrain.IsUsed ? "the student, begun as an auto-encoder" : "the student",
+            ArmStart.Student when Given(recipe) is null => "the student",
             ArmStart.NarrowStudent => "a narrower student of about the cost of the pruned one",
             _ => recipe.Student.IsTeacher ? "the finished teacher" : "the finished dense student",
         };
         if (Given(recipe) is { } file) return $"{network}, given as {file}";
+        if (AutoEncoderIn(recipe) is not null) network += ", begun as an auto-encoder";
         var pruned = Masks switch
         {
             MaskKind.Uhp => $", pruned by the pattern {recipe.Prune.PatternText}",

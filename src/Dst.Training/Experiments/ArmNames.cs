@@ -33,12 +33,18 @@ public static class ArmNames
     /// <summary>The network of <see cref="Dst"/> in 8-bit integers.</summary>
     public const string DstInt8 = "dst-int8";
 
-    /// <summary>The training of an auto-encoder before the arms; not an arm itself.</summary>
+    /// <summary>The training of the student's auto-encoder before the arms; not an arm itself.</summary>
     public const string Pretrain = "pretrain";
+
+    /// <summary>The training of the teacher's auto-encoder.</summary>
+    public const string PretrainTeacher = "pretrain-teacher";
 
     /// <summary>The names of <see cref="Arm.All"/>, in the order in which arms run.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Arm.All.Select(arm => arm.Name)];
 
-    /// <summary>Those of them whose networks compute in floats.</summary>
+    /// <summary>The trainings of auto-encoders.</summary>
+    public static IReadOnlyList<string> AutoEncoders { get; } = [PretrainTeacher, Pretrain];
+
+    /// <summary>Those of <see cref="All"/> whose networks compute in floats.</summary>
     public static IReadOnlyList<string> OfFloats { get; } = [.. Arm.All.Where(arm => arm.Quantises is null).Select(arm => arm.Name)];
 }

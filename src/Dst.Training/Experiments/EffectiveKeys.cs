@@ -83,11 +83,9 @@ public static class EffectiveKeys
             foreach (var key in isFresh ? KeysOfArchitecture : []) yield return $"{network}.{key}";
         }
 
-        if (start == ArmStart.Student)
-        {
-            yield return "pretrain.decoder";
-            if (recipe.Pretrain.IsUsed) yield return "pretrain";
-        }
+        if (start == ArmStart.Student) yield return "pretrain.decoder";
+        if (start == ArmStart.Teacher) yield return "pretrain.teacher";
+        if (arm.AutoEncoderIn(recipe) is not null) yield return "pretrain";
 
         yield return "train"; // teacher.train, prune_train and quantise inherit from it
         if (start == ArmStart.Teacher) yield return "teacher.train";

@@ -211,7 +211,7 @@ public sealed class Pipeline
     private (TrainingPhase Phase, bool IsPruned) Plan(Arm arm, CancellationToken cancellation)
     {
         var startsDense = arm.StartIn(_recipe) == ArmStart.BestStudent;
-        var begin = startsDense ? BestStudent().ToLogits() : Begin(arm.StartIn(_recipe), cancellation);
+        var begin = startsDense ? BestStudent().ToLogits() : Begin(arm, cancellation);
         var hasMasks = startsDense && begin.Masks.Count > 0;
         if (hasMasks) Log?.Invoke($"{arm.Name}: {Arm.DenseFileOf(_recipe)} is pruned already; it keeps its masks, and section prune has no "
             + "effect");
@@ -227,14 +227,15 @@ public sealed class Pipeline
         Model Dense() => startsDense ? dense : BestStudent();
     }
 
-    /// <summary>The network of a start, the student from its auto-encoder if the recipe asks for that.</summary>
-    private Model Begin(ArmStart start, CancellationToken cancellation)
+    /// <summary>The network that an arm starts from, with the weights of an encoder if the recipe asks for that.</summary>
+    private Model Begin(Arm arm, CancellationToken cancellation)
     {
+        var start = arm.StartIn(_recipe);
         var model = _networks.Create(start, Log);
-        if (!_recipe.Pretrain.IsUsed) return model;
-        if (start == ArmStart.NarrowStudent) Log?.Invoke("half-width: it has initial weights, as the auto-encoder has other widths");
-        return start == ArmStart.Student
-            ? new Pretraining(_run, _data, _compute).Start(model, phase => Train(phase, cancellation), Log)
+        if (_recipe.Pretrain.IsUsed && start == ArmStart.NarrowStudent)
+            Log?.Invoke("half-width: it has initial weights, as the auto-encoder has other widths");
+        return arm.AutoEncoderIn(_recipe) is { } name
+            ? new Pretraining(name, _run, _data, _compute).Start(model, phase => Train(phase, cancellation), Log)
             : model;
     }
 

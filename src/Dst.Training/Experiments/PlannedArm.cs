@@ -1,7 +1,7 @@
 namespace Dst.Training.Experiments;
 
-/// <summary>An arm that is to be made, or the auto-encoder that is trained before it.</summary>
-/// <param name="Arm">Its name, or <c>pretrain</c>.</param>
+/// <summary>An arm that is to be made, or an auto-encoder that is trained before it.</summary>
+/// <param name="Arm">Its name, or that of an auto-encoder.</param>
 /// <param name="Network">Name of its network.</param>
 /// <param name="Weights">Trained parameters, before pruning.</param>
 /// <param name="Macs">Multiply-accumulates of one image, before pruning.</param>

@@ -11,51 +11,55 @@ using Dst.Training.Networks;
 namespace Dst.Training.Experiments;
 
 /// <summary>
-/// Starts the student from the encoder of an auto-encoder. That is trained once for a run and kept in its folder, with a picture of what it
+/// Starts a network from the encoder of an auto-encoder. That is trained once for a run and kept in its folder, with a picture of what it
 /// gives back.
 /// </summary>
-internal sealed class Pretraining(RunFolder run, DataSet data, ComputeContext compute)
+/// <param name="name">Of <see cref="ArmNames.AutoEncoders"/>.</param>
+/// <param name="run">Where it is kept.</param>
+/// <param name="data">Its images.</param>
+/// <param name="compute">Threads and vector width.</param>
+internal sealed class Pretraining(string name, RunFolder run, DataSet data, ComputeContext compute)
 {
     private const int Pictures = 12;
 
-    /// <summary>The student with the encoder's weights.</summary>
-    /// <param name="student">With initial weights.</param>
+    /// <summary>A network with the encoder's weights.</summary>
+    /// <param name="network">The student or the teacher with initial weights.</param>
     /// <param name="train">Trains a phase.</param>
     /// <param name="log">Takes a line that says what was taken.</param>
-    public Model Start(Model student, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
+    public Model Start(Model network, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
     {
-        var (started, taken, initial) = AutoEncoder.StartFrom(student, Trained(student, train, log));
+        var (started, taken, initial) = AutoEncoder.StartFrom(network, Trained(network, train, log));
         log?.Invoke(
-            $"student: {Words.Count(taken.Count, "layer")} from {taken[0]} to {taken[^1]} begin as in the auto-encoder, "
-            + $"{string.Join(", ", initial)} with initial weights");
+            $"{(name == ArmNames.Pretrain ? "student" : "teacher")}: {Words.Count(taken.Count, "layer")} from {taken[0]} to {taken[^1]} "
+            + $"begin as in the auto-encoder, {string.Join(", ", initial)} with initial weights");
         return started;
     }
 
-    /// <summary>The phase that trains the auto-encoder around a student.</summary>
-    /// <exception cref="InputException">The student has no trunk with a mirror.</exception>
-    public static TrainingPhase PhaseOf(Recipe recipe, Model student)
+    /// <summary>The phase that trains the auto-encoder around a network.</summary>
+    /// <exception cref="InputException">The network has no trunk with a mirror.</exception>
+    public static TrainingPhase PhaseOf(string name, Recipe recipe, Model network)
     {
-        var graph = AutoEncoder.Around(student.Graph, recipe.Pretrain.Decoder);
+        var graph = AutoEncoder.Around(network.Graph, recipe.Pretrain.Decoder);
         var start = Initialiser.Initialise(graph, recipe.Seed) with
         {
-            Normalisation = student.Normalisation,
+            Normalisation = network.Normalisation,
             Outputs = OutputKind.None,
         };
-        return new(ArmNames.Pretrain, start, recipe.Pretrain.TrainWithoutLabels)
+        return new(name, start, recipe.Pretrain.TrainWithoutLabels)
         {
             Reconstructs = true,
             Noise = recipe.Pretrain.Noise,
         };
     }
 
-    private Model Trained(Model student, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
+    private Model Trained(Model network, Func<TrainingPhase, PhaseResult> train, Action<string>? log)
     {
-        var path = run.ModelPath(ArmNames.Pretrain);
+        var path = run.ModelPath(name);
         if (File.Exists(path)) return ModelFile.Load(path);
-        var trained = train(PhaseOf(run.Recipe, student)).Model;
+        var trained = train(PhaseOf(name, run.Recipe, network)).Model;
         Draw(trained);
         ModelFile.Save(path, trained);
-        log?.Invoke($"pretrain: {run.ReconstructionsPath} has validation images and, below each, what the auto-encoder makes of it");
+        log?.Invoke($"{name}: {run.ReconstructionsPath(name)} has validation images and, below each, what the auto-encoder makes of it");
         return trained;
     }
 
@@ -78,6 +82,6 @@ internal sealed class Pretraining(RunFolder run, DataSet data, ComputeContext co
             grid.Draw(1, i, outputs.Slice(i * length, length), black, white);
         }
 
-        grid.Write(run.ReconstructionsPath);
+        grid.Write(run.ReconstructionsPath(name));
     }
 }

@@ -41,19 +41,20 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     public IReadOnlyList<PlannedArm> Plan()
     {
         var arms = _arms.Where(arm => finished?.Find(arm.Name) is null).ToList();
-        var plan = arms.ConvertAll(Plan);
-        var student = arms.FindIndex(BeginsWithStudent);
-        if (_recipe.Pretrain.IsUsed && student >= 0) plan.Insert(student, PlanPretraining());
+        var plan = new List<PlannedArm>();
+        foreach (var arm in arms)
+        {
+            if (PretrainingOf(arm) is { } phase && !plan.Exists(planned => planned.Arm == phase.Arm))
+                plan.Add(Plan(phase.Arm, phase.Start.Graph, phase.Options, macsOfTeacher: 0));
+            plan.Add(Plan(arm));
+        }
+
         return plan;
     }
 
-    private bool BeginsWithStudent(Arm arm) => arm.Given(_recipe) is null && arm.StartIn(_recipe) == ArmStart.Student;
-
-    private PlannedArm PlanPretraining()
-    {
-        var phase = Pretraining.PhaseOf(_recipe, networks.Create(ArmStart.Student, log: null));
-        return Plan(phase.Arm, phase.Start.Graph, phase.Options, macsOfTeacher: 0);
-    }
+    private TrainingPhase? PretrainingOf(Arm arm) => arm.AutoEncoderIn(_recipe) is { } name
+        ? Pretraining.PhaseOf(name, _recipe, networks.Create(arm.StartIn(_recipe), log: null))
+        : null;
 
     private PlannedArm Plan(Arm arm)
     {
@@ -114,12 +115,12 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
 
     private void CheckPretraining()
     {
-        var (pretrain, student) = (_recipe.Pretrain, _recipe.Student);
+        var (pretrain, student, teacher) = (_recipe.Pretrain, _recipe.Student, _recipe.Teacher);
         if (!pretrain.IsUsed)
         {
-            if (pretrain.Noise > 0)
-                throw new InputException(
-                    $"pretrain.noise is {pretrain.Noise} with pretrain.decoder none; expected a decoder, such as conv_transpose, or 0");
+            const string none = "with pretrain.decoder none; expected a decoder, such as conv_transpose, or";
+            if (pretrain.Noise > 0) throw new InputException($"pretrain.noise is {pretrain.Noise} {none} 0");
+            if (pretrain.Teacher) throw new InputException($"pretrain.teacher is true {none} false");
             return;
         }
 
@@ -128,10 +129,15 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
             throw new InputException($"{decoder} while student.is_teacher is true; expected none, because a student is pre-trained");
         if (student.From is { } from)
             throw new InputException($"{decoder} while student.from is {from}; expected one of them, because each starts the student");
-        if (!_arms.Any(BeginsWithStudent))
+        if (!_arms.Any(arm => arm.AutoEncoderIn(_recipe) == ArmNames.Pretrain))
             throw new InputException($"{decoder}, and no arm begins with the student; expected none, or the arm student or student-kd");
-        var phase = Pretraining.PhaseOf(_recipe, networks.Create(ArmStart.Student, log: null));
-        NetworkMemory.Check(phase.Start.Graph, phase.Options.Batch);
+        if (pretrain.Teacher && teacher.From is { } other)
+            throw new InputException(
+                $"pretrain.teacher is true while teacher.from is {other}; expected one of them, because each starts the teacher");
+        if (pretrain.Teacher && !_arms.Any(arm => arm.AutoEncoderIn(_recipe) == ArmNames.PretrainTeacher))
+            throw new InputException("pretrain.teacher is true, and no teacher is trained; expected false, or an arm that has a teacher");
+        foreach (var phase in _arms.Select(PretrainingOf).OfType<TrainingPhase>())
+            NetworkMemory.Check(phase.Start.Graph, phase.Options.Batch);
     }
 
     private void CheckTrainOptions()

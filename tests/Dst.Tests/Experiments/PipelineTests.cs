@@ -101,7 +101,7 @@ public sealed class PipelineTests : IDisposable
         "prune.method=sr_ste", "prune.group=4", "distill.attention={weight: 9, layers: [{teacher: relu, student: relu}]}",
         "distill.hints={weight: 1, layers: [{teacher: avgpool, student: avgpool}]}")]
     [InlineData("prune.method=random_channels", "prune.unit=kernel", "prune.group=8", "prune.incremental={stages: 3, share: 0.6}")]
-    [InlineData("pretrain={decoder: upsample, noise: 0.5, train: {epochs: 2}}", "data.labels_per_class=4")]
+    [InlineData("pretrain={decoder: upsample, teacher: true, noise: 0.5, train: {epochs: 2}}", "data.labels_per_class=4")]
     [InlineData( // 3 steps of teacher and student, 6 of the quantised student, 3 of the pruned one, 6 of the quantised one
         "arms=[student-int8, dst-int8]", "train.epochs=1", "prune_train.epochs=1", "quantise={epochs: 2, method: percentile}",
         "prune.permute=true", "distill_pruned.features=1")]
@@ -187,6 +187,7 @@ public sealed class PipelineTests : IDisposable
             ("student={is_teacher: true, model: m}", "student.model is m while student.is_teacher is true"),
             ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),
             ("pretrain.noise=0.5", "pretrain.noise is 0.5 with pretrain.decoder none"),
+            ("pretrain.teacher=true", "pretrain.teacher is true with pretrain.decoder none"),
             ("pretrain={decoder: upsample, train: {schedule: {warmup_epochs: 9}}}", "pretrain.train.schedule.warmup_epochs is 9"),
         })
         {
@@ -205,6 +206,8 @@ public sealed class PipelineTests : IDisposable
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.cutmix=1", "distill_pruned.dkd.non_target=8")]
     [InlineData("pretrain.decoder is upsample while student.from is f", "pretrain.decoder=upsample", "student.from=f", "arms=[uhp]")]
     [InlineData("pretrain.decoder is upsample, and no arm begins", "pretrain.decoder=upsample", "arms=[teacher]")]
+    [InlineData("pretrain.teacher is true, and no teacher", "pretrain={decoder: upsample, teacher: true}", "arms=[student]")]
+    [InlineData("pretrain.teacher is true while teacher.from is f", "pretrain={decoder: upsample, teacher: true}", "teacher.from=f")]
     [InlineData("quantise.keep_float has 'no', which fits no layer with weights", "arms=[dst-int8]", "quantise.keep_float=[no]")]
     [InlineData("quantise.keep_float names each of the 10 layers", "arms=[student-int8]", "quantise.keep_float=['*']")]
     [InlineData("quantise.schedule.warmup_epochs is 9", "arms=[dst-int8]", "quantise={epochs: 1, schedule: {warmup_epochs: 9}}")]
@@ -251,21 +254,31 @@ public sealed class PipelineTests : IDisposable
     }
 
     [Fact]
-    public void A_student_begins_as_the_encoder_of_an_auto_encoder()
+    public void Student_and_teacher_begin_as_encoders_of_auto_encoders()
     {
         var lines = new List<string>();
         using var run = TinyRun.Create(TinyRun.Recipe(
-            _folder.Path, "arms=[student, half-width]", "pretrain={decoder: conv_transpose, train: {epochs: 6, ema: 0}}"));
+            _folder.Path, "arms=[student, half-width]", "pretrain={decoder: conv_transpose, teacher: true, train: {epochs: 6, ema: 0}}"));
         TinyRun.Run(run, log: lines.Add);
-        var losses = TinyRun.Metrics(run.Path).Select(line => line.Split(',')).Where(cells => cells[0] == ArmNames.Pretrain)
-            .Select(cells => double.Parse(cells[3], CultureInfo.InvariantCulture)).ToList();
-        Assert.Equal(6, losses.Count);
-        Assert.True(losses[^1] < losses[0], string.Join(", ", losses));
-        Assert.Equal(OutputKind.None, Load(run, ArmNames.Pretrain).Outputs);
-        var picture = ImageFile.Read(run.ReconstructionsPath);
-        Assert.Equal((1, 2 * 17 + 1, 6 * 17 + 1), (picture.Channels, picture.Height, picture.Width)); // of 6 validation images
-        Assert.Contains(
-            "student: 9 layers from conv1 to layer3.0.downsample.0 begin as in the auto-encoder, fc with initial weights", lines);
+        foreach (var name in ArmNames.AutoEncoders)
+        {
+            var losses = TinyRun.Metrics(run.Path).Select(line => line.Split(',')).Where(cells => cells[0] == name)
+                .Select(cells => double.Parse(cells[3], CultureInfo.InvariantCulture)).ToList();
+            Assert.Equal(6, losses.Count);
+            Assert.True(losses[^1] < losses[0], string.Join(", ", losses));
+            Assert.Equal(OutputKind.None, Load(run, name).Outputs);
+            var picture = ImageFile.Read(run.ReconstructionsPath(name));
+            Assert.Equal((1, 2 * 17 + 1, 6 * 17 + 1), (picture.Channels, picture.Height, picture.Width)); // of 6 validation images
+        }
+
+        foreach (var network in new[] { ArmNames.Student, ArmNames.Teacher })
+        {
+            Assert.Contains(
+                $"{network}: 9 layers from conv1 to layer3.0.downsample.0 begin as in the auto-encoder, fc with initial weights", lines);
+        }
+
+        var widths = ArmNames.AutoEncoders.Select(name => Load(run, name).Parameters["conv1.weight"].Data.Length).ToList();
+        Assert.True(widths[0] > widths[1], $"teacher {widths[0]}, student {widths[1]}");
         Assert.Contains(lines, line => line.StartsWith("half-width: it has initial weights", StringComparison.Ordinal));
     }
 

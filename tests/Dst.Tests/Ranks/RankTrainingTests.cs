@@ -63,7 +63,7 @@ public sealed class RankTrainingTests : IDisposable
 
     [Theory]
     [InlineData(2, "data.mixup=0.2", "prune.score=taylor")]
-    [InlineData(4, "pretrain={decoder: upsample, noise: 0.5, train: {epochs: 2}}", "data.labels_per_class=4")]
+    [InlineData(4, "pretrain={decoder: upsample, teacher: true, noise: 0.5, train: {epochs: 2}}", "data.labels_per_class=4")]
     [InlineData(16, "parts=16", "distill.cache_teacher=true", "prune.permute=true", "prune.score=obs", "prune.repair=least_squares")]
     [InlineData(4, "arms=[dst-int8]", "quantise.epochs=2", "train.epochs=1")]
     public void A_whole_run_ends_with_the_bytes_of_one_process(int count, params string[] settings)

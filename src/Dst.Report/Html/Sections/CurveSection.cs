@@ -27,11 +27,15 @@ internal static class CurveSection
         if (hasHeading) yield return Tag("h3", group.Name);
         // An arm in training has epochs, but no row in the summary yet.
         var arms = ArmNames.All.Where(arm => group.Details.Any(run => EpochsOf(run, arm).Any())).ToList();
-        if (group.Details.Any(run => EpochsOf(run, ArmNames.Pretrain).Any()))
-            yield return new LineChart("Auto-encoder", Epoch, "Loss", LossesOf(group, ArmNames.Pretrain))
+        foreach (var name in ArmNames.AutoEncoders.Where(name => group.Details.Any(run => EpochsOf(run, name).Any())))
+        {
+            var title = name == ArmNames.Pretrain ? "Auto-encoder" : "Auto-encoder of the teacher";
+            yield return new LineChart(title, Epoch, "Loss", LossesOf(group, name))
             {
                 Note = "Mean squared error of the images that it makes from its code.",
             }.ToHtml();
+        }
+
         if (arms.Count > 1)
             yield return new LineChart(
                 "Validation accuracy of all arms", Epoch, Top1, [.. arms.SelectMany(arm => Validation(group, arm, arm))]).ToHtml();

@@ -4,7 +4,7 @@ using Dst.Training.Networks;
 
 namespace Dst.Training.Experiments.Recipes;
 
-/// <summary>Training of an auto-encoder around the student, whose encoder then starts the student.</summary>
+/// <summary>Training of an auto-encoder around the student, and one around the teacher, whose encoders then start these.</summary>
 public sealed record PretrainOptions
 {
     /// <summary>The decoder, or none for a student with initial weights.</summary>
@@ -22,6 +22,10 @@ public sealed record PretrainOptions
     /// <summary>Training of the auto-encoder.</summary>
     [Setting("training of the auto-encoder; keys that are left out are those of the recipe's train")]
     public TrainOptions Train { get; init; } = new();
+
+    /// <summary>Whether the teacher begins from an auto-encoder too.</summary>
+    [Setting("start the teacher too, from an auto-encoder of its own")]
+    public bool Teacher { get; init; }
 
     /// <summary>Whether there is an auto-encoder.</summary>
     internal bool IsUsed => Decoder != DecoderKind.None;

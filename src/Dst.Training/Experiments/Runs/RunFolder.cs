@@ -78,7 +78,9 @@ public sealed class RunFolder : IDisposable
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
 
     /// <summary>Validation images above what the auto-encoder makes of them, if there is one.</summary>
-    public string ReconstructionsPath => In(Path, "reconstructions.png");
+    /// <param name="autoEncoder">Of <see cref="ArmNames.AutoEncoders"/>.</param>
+    public string ReconstructionsPath(string autoEncoder) =>
+        In(Path, autoEncoder == ArmNames.Pretrain ? "reconstructions.png" : "reconstructions-teacher.png");
 
     /// <summary>The model file that an arm starts from, if that is a repaired network.</summary>
     public string StartPath(string arm) => In(Path, $"{arm}-start.safetensors");
@@ -188,7 +190,9 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="InputException">It cannot be written.</exception>
     public void TrimMetrics(string arm, int epochs) => RunPaths.Guard(Path, () =>
     {
-        _metrics.Trim(row => row.Arm == arm ? row.Epoch <= epochs : row.Arm == ArmNames.Pretrain || Summary.Find(row.Arm) is not null);
+        _metrics.Trim(row => row.Arm == arm
+            ? row.Epoch <= epochs
+            : ArmNames.AutoEncoders.Contains(row.Arm) || Summary.Find(row.Arm) is not null);
         return true;
     });
 
@@ -298,7 +302,7 @@ public sealed class RunFolder : IDisposable
 
         if (!File.Exists(CheckpointPath)) return;
         var (arm, hash) = CheckpointFile.ReadOwner(CheckpointPath);
-        if (arm != ArmNames.Pretrain && !ArmNames.All.Contains(arm))
+        if (!ArmNames.AutoEncoders.Contains(arm) && !ArmNames.All.Contains(arm))
             throw new InputException($"{CheckpointPath} has the unknown arm '{arm}'; {Words.Choice(ArmNames.All)} was expected");
         CheckHash(CheckpointPath, hash);
     }

@@ -29,7 +29,7 @@ internal sealed class SharedFolder
     /// <summary>The files that an arm is made from: of finished arms those that it needs, and what there is of it.</summary>
     public IReadOnlyDictionary<string, byte[]> FilesFor(Arm arm)
     {
-        var models = NeedsOf(arm).Select(need => need.Name).Append(ArmNames.Pretrain)
+        var models = NeedsOf(arm).Select(need => need.Name).Concat(ArmNames.AutoEncoders)
             .Select(name => Path.GetFileName(_run.ModelPath(name)));
         var files = Read(_run.Path, [.. RunFiles.Begin, .. models]);
         if (!Directory.Exists(PartOf(arm))) return files;
@@ -50,7 +50,8 @@ internal sealed class SharedFolder
     public void Merge(Arm arm, IReadOnlyDictionary<string, byte[]> files)
     {
         Keep(arm, files);
-        var (part, hasAutoEncoder) = (PartOf(arm), File.Exists(_run.ModelPath(ArmNames.Pretrain)));
+        var (part, autoEncoder) = (PartOf(arm), arm.AutoEncoderIn(_run.Recipe));
+        var isNew = autoEncoder is not null && !File.Exists(_run.ModelPath(autoEncoder));
         RunPaths.Guard(_run.Path, () =>
         {
             foreach (var path in Directory.GetFiles(part))
@@ -63,7 +64,7 @@ internal sealed class SharedFolder
             return true;
         });
         foreach (var row in MetricsTable.Load(Path.Combine(part, RunFolder.MetricsName)))
-            if (row.Arm == arm.Name || row.Arm == ArmNames.Pretrain && !hasAutoEncoder) _run.AddMetrics(row);
+            if (row.Arm == arm.Name || row.Arm == autoEncoder && isNew) _run.AddMetrics(row);
         if (!File.Exists(_run.ManifestPath)) File.Copy(Path.Combine(part, RunFolder.ManifestName), _run.ManifestPath);
         foreach (var (name, forms) in RunManifest.Load(Path.Combine(part, RunFolder.ManifestName)).Convolutions)
             _run.RecordConvolutions(name, forms);
@@ -72,12 +73,10 @@ internal sealed class SharedFolder
     }
 
     /// <summary>Puts the rows of finished arms in the order in which one process makes them.</summary>
-    public void Sort() => _run.SortArms(name => 2 * PlaceOf(name) - (name == ArmNames.Pretrain ? 1 : 0));
+    public void Sort() => _run.SortArms(name => 2 * PlaceOf(name) - (ArmNames.AutoEncoders.Contains(name) ? 1 : 0));
 
-    /// <summary>The place of an arm; the auto-encoder is trained by the first that begins with the student.</summary>
-    private int PlaceOf(string name) => _order.FindIndex(arm => name == ArmNames.Pretrain
-        ? arm.Given(_run.Recipe) is null && arm.StartIn(_run.Recipe) == ArmStart.Student
-        : arm.Name == name);
+    /// <summary>The place of an arm; an auto-encoder is trained by the first that begins with its encoder.</summary>
+    private int PlaceOf(string name) => _order.FindIndex(arm => arm.Name == name || arm.AutoEncoderIn(_run.Recipe) == name);
 
     private IEnumerable<Arm> NeedsOf(Arm arm) => arm.NeedsIn(_run.Recipe).SelectMany(need => NeedsOf(need).Prepend(need)).Distinct();
 

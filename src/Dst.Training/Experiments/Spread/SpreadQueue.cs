@@ -21,16 +21,12 @@ internal sealed record SpreadItem(int Run, long Seed, Arm Arm, double Work, IRea
     public static IReadOnlyList<SpreadItem> Of(int run, Recipe recipe, IReadOnlyList<PlannedArm> plan, int first)
     {
         var items = new List<SpreadItem>();
-        int? withAutoEncoder = null;
+        var trainers = new Dictionary<string, int>(); // of the auto-encoders of the run
         foreach (var arm in Arm.InOrderOf(recipe))
         {
             if (plan.FirstOrDefault(planned => planned.Arm == arm.Name) is not { } planned) continue;
             var needs = arm.NeedsIn(recipe).Select(need => items.FindIndex(item => item.Arm == need)).Where(i => i >= 0).ToList();
-            if (recipe.Pretrain.IsUsed && arm.Given(recipe) is null && arm.StartIn(recipe) == ArmStart.Student)
-            {
-                if (withAutoEncoder is { } trainer) needs.Add(trainer); // it trains the auto-encoder, once for the run
-                withAutoEncoder ??= items.Count;
-            }
+            if (arm.AutoEncoderIn(recipe) is { } name && !trainers.TryAdd(name, items.Count)) needs.Add(trainers[name]);
 
             items.Add(new(run, recipe.Seed, arm, planned.Work, [.. needs.Distinct().Select(i => first + i)]));
         }
