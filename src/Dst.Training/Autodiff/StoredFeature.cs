@@ -43,7 +43,8 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
 
     public override MemoryRange GradientsRead(ImageRange images) => (Normalisation?.Output ?? this).Gradients(images);
 
-    public override MemoryRange ValuesOfOperands(ImageRange images) => SharedOperands.Count > 0 ? SharedOperands[0].Values(images) : default;
+    public override MemoryRange ValuesOfOperands(ImageRange images) =>
+        SharedOperands.Count > 0 ? SharedOperands[0].Values(images) : default;
 
     public override float* ReadGradient(ImageRange images, float* scratch)
     {

@@ -18,7 +18,8 @@ public sealed class SpreadRunsTests : IDisposable
     [Fact]
     public void Arms_that_ranks_make_alone_are_those_of_one_process_after_a_stop_and_a_failure()
     {
-        string[] settings = ["seeds=[5, 6]", "arms=[student, uhp, dense-longer]", "pretrain={decoder: upsample, teacher: true, train: {epochs: 1}}"];
+        string[] settings =
+            ["seeds=[5, 6]", "arms=[student, uhp, dense-longer]", "pretrain={decoder: upsample, teacher: true, train: {epochs: 1}}"];
         var alone = RunSet.Create(TinyRun.Recipe(_folder.File("alone"), settings), DateTime.Now);
         foreach (var seed in alone.Recipe.Seeds)
         {
