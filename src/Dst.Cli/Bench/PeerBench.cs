@@ -110,7 +110,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
     /// <summary>A convolution, and the mean of each map, so that reading the result takes no time.</summary>
     private static CheckedGraph LayerAndMean(Conv2dShape layer)
     {
-        var convolution = new Conv2dOp(layer.Filters, layer.KernelHeight, layer.KernelWidth, layer.Stride, layer.Padding);
+        var convolution = new Conv2dOp(layer.Filters, layer.KernelHeight, layer.KernelWidth, layer.Stride, layer.Padding, layer.Groups);
         return new(new("layer", new(layer.Channels, layer.Height, layer.Width), [
             new("conv", convolution, [NetworkGraph.InputName]),
             new("mean", new GlobalAvgPoolOp(), ["conv"]),
