@@ -2,11 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Dst.Runtime.Threading;
 
-/// <summary>Native memory of floats: zeroed, aligned to a cache line, never moved, freed on disposal.</summary>
+/// <summary>
+/// Native memory of floats: zeroed, aligned to a cache line, never moved, freed on disposal. Linux is asked for pages of 2 MB where a
+/// buffer fills them: large arrays are then read faster.
+/// </summary>
 /// <seealso cref="Dst.Runtime.Inference.InferenceSession"/>
 public sealed unsafe class AlignedBuffer : IDisposable
 {
     private const nuint CacheLine = 64;
+    private const nuint LargePage = 2 << 20;
+    private const int UseLargePages = 14; // MADV_HUGEPAGE
     private void* _memory; // pages that nobody touches take no memory
     private float* _pointer;
 
@@ -16,8 +21,13 @@ public sealed unsafe class AlignedBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
-        _memory = NativeMemory.AllocZeroed(checked((nuint)(length * sizeof(float))) + CacheLine);
-        _pointer = (float*)(((nuint)_memory + CacheLine - 1) / CacheLine * CacheLine);
+        var bytes = checked((nuint)(length * sizeof(float)));
+        var takesLargePages = OperatingSystem.IsLinux() && bytes >= LargePage;
+        var alignment = takesLargePages ? LargePage : CacheLine;
+        _memory = NativeMemory.AllocZeroed(checked(bytes + alignment));
+        _pointer = (float*)(((nuint)_memory + alignment - 1) / alignment * alignment);
+        // Whole pages alone, so that no memory is taken beyond the buffer. A refusal changes nothing.
+        if (takesLargePages) _ = AdviseMemory(_pointer, bytes / LargePage * LargePage, UseLargePages);
     }
 
     /// <summary>Frees the memory if <see cref="Dispose"/> was not called.</summary>
@@ -45,4 +55,7 @@ public sealed unsafe class AlignedBuffer : IDisposable
         _memory = null;
         _pointer = null;
     }
+
+    [DllImport("libc", EntryPoint = "madvise")]
+    private static extern int AdviseMemory(void* start, nuint length, int advice);
 }

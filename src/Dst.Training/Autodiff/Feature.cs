@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Training.Ranks;
 
 namespace Dst.Training.Autodiff;
@@ -64,6 +65,18 @@ internal abstract unsafe class Feature(FeatureShape shape, bool needsGradient)
     /// The gradient of some images for the producer: stored, or computed into <paramref name="scratch"/> of that many images.
     /// </summary>
     public virtual float* ReadGradient(ImageRange images, float* scratch) => Gradient(images.First);
+
+    /// <summary>The memory that <see cref="Read"/> reads.</summary>
+    public abstract MemoryRange Values(ImageRange images);
+
+    /// <summary>The memory of the gradient of some images.</summary>
+    public MemoryRange Gradients(ImageRange images) => new(Gradient(images.First), (long)images.Count * ImageLength);
+
+    /// <summary>The memory of gradients that <see cref="ReadGradient"/> reads.</summary>
+    public virtual MemoryRange GradientsRead(ImageRange images) => Gradients(images);
+
+    /// <summary>The memory of values of other features that <see cref="GradientCompleted"/> reads.</summary>
+    public virtual MemoryRange ValuesOfOperands(ImageRange images) => default;
 
     /// <summary>Fetches what <see cref="Read"/> needs for the images of other ranks.</summary>
     public abstract void GatherValues(RankGroup ranks, int images);

@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels.Simd;
 using Dst.Training.Autodiff.Nodes;
 using Dst.Training.Ranks;
 
@@ -18,6 +19,8 @@ internal sealed unsafe class NormalisedFeature(FeatureShape shape) : Feature(sha
         Normalisation.Apply(images, Relu, scratch);
         return scratch;
     }
+
+    public override MemoryRange Values(ImageRange images) => Normalisation.Inputs[0].Values(images);
 
     public override void GatherValues(RankGroup ranks, int images) => Normalisation.Inputs[0].GatherValues(ranks, images);
 

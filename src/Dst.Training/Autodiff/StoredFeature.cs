@@ -39,6 +39,12 @@ internal sealed unsafe class StoredFeature : Feature, IDisposable
 
     public override float* Read(ImageRange images, float* scratch) => Value(images.First);
 
+    public override MemoryRange Values(ImageRange images) => new(Value(images.First), (long)images.Count * ImageLength);
+
+    public override MemoryRange GradientsRead(ImageRange images) => (Normalisation?.Output ?? this).Gradients(images);
+
+    public override MemoryRange ValuesOfOperands(ImageRange images) => SharedOperands.Count > 0 ? SharedOperands[0].Values(images) : default;
+
     public override float* ReadGradient(ImageRange images, float* scratch)
     {
         if (Normalisation is null) return Gradient(images.First);

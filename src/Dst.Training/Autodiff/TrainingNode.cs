@@ -175,7 +175,7 @@ internal abstract unsafe class TrainingNode
     }
 
     /// <summary>Whether this node is the last to write the gradient of an input, and this its last mention among the inputs.</summary>
-    private bool CompletesGradient(int input) =>
+    protected bool CompletesGradient(int input) =>
         Inputs[input].NeedsGradient && Inputs[input].Readers[0] == this
         && Array.LastIndexOf(Inputs, Inputs[input]) == input && !SharesGradient(Inputs[input]);
 

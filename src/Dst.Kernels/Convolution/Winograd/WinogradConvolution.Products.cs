@@ -20,13 +20,16 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Multiply<T, TWeight>(int firstPosition, int endPosition, TileRows rows, float* v, TWeight* u, float* scales, float* m)
+    private void Multiply<T, TWeight>(
+        int firstPosition, int endPosition, TileRows rows, float* v, TWeight* u, float* scales, float* m, Prefetch prefetch)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         var part = FirstProduct(rows);
+        prefetch.CutInto(endPosition - firstPosition);
         for (var p = firstPosition; p < endPosition; p++)
         {
+            prefetch.FetchNext();
             var units = _products[p];
             fixed (int* offsets = units.Offsets)
             {
@@ -49,12 +52,15 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void MultiplyTransposed<T>(int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv)
+    private void MultiplyTransposed<T>(
+        int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv, Prefetch prefetch)
         where T : unmanaged, ILanes<T>
     {
         var part = FirstProduct(rows);
+        prefetch.CutInto(endPosition - firstPosition);
         for (var p = firstPosition; p < endPosition; p++)
         {
+            prefetch.FetchNext();
             var weights = u + (long)p * _transposedTaps * Layout.Block;
             if (_pairs is not null)
             {
@@ -143,13 +149,15 @@ public sealed unsafe partial class WinogradConvolution
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddWeightGradient<T, TTaps>(
-        (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, float* dm, float* du)
+        (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, float* dm, float* du, Prefetch prefetch)
         where T : unmanaged, ILanes<T>
         where TTaps : unmanaged, ITapAccumulators<T>
     {
         var part = FirstProduct(rows);
+        prefetch.CutInto(positions.End - positions.First);
         for (var p = positions.First; p < positions.End; p++)
         {
+            prefetch.FetchNext();
             var units = _products[p];
             var sums = du + _firstGradient[p] * Layout.Block;
             fixed (int* offsets = units.GradientOffsets)
@@ -172,26 +180,27 @@ public sealed unsafe partial class WinogradConvolution
     }
 
     private readonly struct MultiplyKernel<TWeight>(
-        WinogradConvolution conv, int first, int end, TileRows rows, float* v, TWeight* u, float* scales, float* m) : IVectorKernel
+        WinogradConvolution conv, int first, int end, TileRows rows, float* v, TWeight* u, float* scales, float* m,
+        Prefetch prefetch) : IVectorKernel
         where TWeight : unmanaged
     {
-        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T, TWeight>(first, end, rows, v, u, scales, m);
+        public void Run<T>() where T : unmanaged, ILanes<T> => conv.Multiply<T, TWeight>(first, end, rows, v, u, scales, m, prefetch);
     }
 
     private readonly struct MultiplyTransposedKernel(
-        WinogradConvolution conv, int first, int end, TileRows rows, float* dm, float* u, float* dv) : IVectorKernel
+        WinogradConvolution conv, int first, int end, TileRows rows, float* dm, float* u, float* dv, Prefetch prefetch) : IVectorKernel
     {
-        public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, rows, dm, u, dv);
+        public void Run<T>() where T : unmanaged, ILanes<T> => conv.MultiplyTransposed<T>(first, end, rows, dm, u, dv, prefetch);
     }
 
     private readonly struct BackwardWeightKernel(
         WinogradConvolution conv, (int First, int End) positions, (int First, int End) blocks, TileRows rows, float* v, float* dm,
-        float* du) : IVectorKernel
+        float* du, Prefetch prefetch) : IVectorKernel
     {
         public void Run<T>() where T : unmanaged, ILanes<T>
         {
-            if (T.Accumulators >= EightTaps<T>.Count) conv.AddWeightGradient<T, EightTaps<T>>(positions, blocks, rows, v, dm, du);
-            else conv.AddWeightGradient<T, FourTaps<T>>(positions, blocks, rows, v, dm, du);
+            if (T.Accumulators >= EightTaps<T>.Count) conv.AddWeightGradient<T, EightTaps<T>>(positions, blocks, rows, v, dm, du, prefetch);
+            else conv.AddWeightGradient<T, FourTaps<T>>(positions, blocks, rows, v, dm, du, prefetch);
         }
     }
 }

@@ -169,10 +169,12 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="v"><see cref="InputTilesLength"/> floats.</param>
     /// <param name="u">Of <see cref="PackWeights"/>.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>
-    public void Multiply(int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m)
+    /// <param name="prefetch">What comes next; a part of it is fetched at each position.</param>
+    public void Multiply(
+        int firstPosition, int endPosition, TileRows rows, float* v, float* u, float* m, Prefetch prefetch = default)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<float>(this, firstPosition, endPosition, rows, v, u, null, m));
+        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<float>(this, firstPosition, endPosition, rows, v, u, null, m, prefetch));
     }
 
     /// <summary>M = U · V at some positions, with weights of 16 bits.</summary>
@@ -186,7 +188,7 @@ public sealed unsafe partial class WinogradConvolution
     public void MultiplyRounded(int firstPosition, int endPosition, TileRows rows, float* v, short* u, float* scales, float* m)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<short>(this, firstPosition, endPosition, rows, v, u, scales, m));
+        KernelRunner.RunOnVectors(_tier, new MultiplyKernel<short>(this, firstPosition, endPosition, rows, v, u, scales, m, default));
     }
 
     /// <summary>dV = Uᵀ · dM at some positions.</summary>
@@ -196,10 +198,12 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="u">Of <see cref="PackBackwardDataWeights"/>.</param>
     /// <param name="dv"><see cref="InputTilesLength"/> floats.</param>
-    public void MultiplyTransposed(int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv)
+    /// <param name="prefetch">What comes next; a part of it is fetched at each position.</param>
+    public void MultiplyTransposed(
+        int firstPosition, int endPosition, TileRows rows, float* dm, float* u, float* dv, Prefetch prefetch = default)
     {
         Check(rows);
-        KernelRunner.RunOnVectors(_tier, new MultiplyTransposedKernel(this, firstPosition, endPosition, rows, dm, u, dv));
+        KernelRunner.RunOnVectors(_tier, new MultiplyTransposedKernel(this, firstPosition, endPosition, rows, dm, u, dv, prefetch));
     }
 
     /// <summary>dU += Σ over tiles of dM ⊗ V at some positions.</summary>
@@ -210,12 +214,15 @@ public sealed unsafe partial class WinogradConvolution
     /// <param name="dm"><see cref="OutputTilesLength"/> floats.</param>
     /// <param name="du"><see cref="WeightGradientLength"/> floats, added to.</param>
     /// <param name="blocks">Blocks of 16 filters whose gradient is wanted, or null for all.</param>
+    /// <param name="prefetch">What comes next; a part of it is fetched at each position.</param>
     public void AddWeightGradient(
-        int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du, (int First, int End)? blocks = null)
+        int firstPosition, int endPosition, TileRows rows, float* v, float* dm, float* du, (int First, int End)? blocks = null,
+        Prefetch prefetch = default)
     {
         Check(rows);
         KernelRunner.RunOnVectors(
-            _tier, new BackwardWeightKernel(this, (firstPosition, endPosition), blocks ?? (0, Shape.FilterBlocks), rows, v, dm, du));
+            _tier,
+            new BackwardWeightKernel(this, (firstPosition, endPosition), blocks ?? (0, Shape.FilterBlocks), rows, v, dm, du, prefetch));
     }
 
     /// <summary>y = Aᵀ M A for some rows of tiles.</summary>

@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Kernels.Simd;
 using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;
@@ -60,11 +61,12 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
     {
         float* v = Scratch(part, _inputTiles), m = Scratch(part, _outputTiles);
         float* x = ReadInput(0, images, part), y = OutputValue(images.First);
+        MemoryRange written = Output.Values(images), next = Input.Values(images.Next(Pass.Images));
         for (var first = 0; first < images.Count * Kernel.RowsPerImage; first += Kernel.Capacity)
         {
             var rows = RunOfRows(images, first);
             Kernel.TransformInput(rows, x, v);
-            Kernel.Multiply(0, Kernel.Positions, rows, v, Weights, m);
+            Kernel.Multiply(0, Kernel.Positions, rows, v, Weights, m, new(ShareOf(written, rows, images), ShareOf(next, rows, images)));
             Kernel.TransformOutput(rows, m, y);
         }
 
@@ -83,20 +85,39 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
         float* x = ReadInput(0, images, part), dy = ReadOutputGradient(images, part);
         Bias.AddGradient(images, dy, part);
         var adds = Input.NeedsGradient && AddsInputGradient(images);
+        var next = images.Next(Pass.Images);
+        var nextInputs = Input.Values(next);
+        MemoryRange written = default, completed = default, nextGradients = default, nextOutputs = default;
+        if (Input.NeedsGradient)
+        {
+            written = Input.Gradients(images);
+            if (CompletesGradient(0)) completed = Input.ValuesOfOperands(images);
+            nextGradients = Output.GradientsRead(next);
+            if (Output.IsGradientComputed) nextOutputs = Output.Values(next);
+        }
+
         for (var first = 0; first < images.Count * Kernel.RowsPerImage; first += Kernel.Capacity)
         {
             var rows = RunOfRows(images, first);
             Kernel.TransformInput(rows, x, v);
             Kernel.TransformOutputGradient(rows, dy, m);
-            Kernel.AddWeightGradient(0, Kernel.Positions, rows, v, m, Sums.Of(part));
+            Kernel.AddWeightGradient(
+                0, Kernel.Positions, rows, v, m, Sums.Of(part),
+                prefetch: new(ShareOf(written, rows, images), ShareOf(completed, rows, images), ShareOf(nextInputs, rows, images)));
             if (!Input.NeedsGradient) continue;
-            Kernel.MultiplyTransposed(0, Kernel.Positions, rows, m, BackwardDataWeights, v);
+            Kernel.MultiplyTransposed(
+                0, Kernel.Positions, rows, m, BackwardDataWeights, v,
+                new(ShareOf(nextGradients, rows, images), ShareOf(nextOutputs, rows, images)));
             Kernel.TransformInputGradient(rows, v, adds, Input.Gradient(images.First));
         }
     }
 
     private TileRows RunOfRows(ImageRange images, int first) =>
         new(first, 0, Math.Min(Kernel.Capacity, images.Count * Kernel.RowsPerImage - first));
+
+    /// <summary>What a run of rows fetches of memory that all runs of some images fetch together.</summary>
+    private MemoryRange ShareOf(MemoryRange memory, TileRows rows, ImageRange images) =>
+        memory.Slice(rows.First, rows.Count, images.Count * Kernel.RowsPerImage);
 
     protected override void EndBackward(WorkerPool pool)
     {

@@ -1,0 +1,73 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace Dst.Kernels.Simd;
+
+/// <summary>Neighbouring floats in memory.</summary>
+/// <param name="start">The first.</param>
+/// <param name="length">How many.</param>
+public readonly unsafe struct MemoryRange(float* start, long length)
+{
+    /// <summary>The first float.</summary>
+    public float* Start => start;
+
+    /// <summary>One past the last.</summary>
+    public float* End => start + length;
+
+    /// <summary>
+    /// <paramref name="count"/> shares from <paramref name="first"/> on, if the range is cut into <paramref name="total"/> equal ones.
+    /// </summary>
+    public MemoryRange Slice(int first, int count, int total)
+    {
+        var begin = length * first / total;
+        return new(start + begin, length * (first + count) / total - begin);
+    }
+}
+
+/// <summary>
+/// Memory that is read or written soon. A kernel whose arithmetic leaves memory idle fetches it into the second-level cache piece by piece,
+/// and nothing waits for it. Processors that have no such instruction in .NET, as those of ARM, ignore it.
+/// </summary>
+/// <param name="first">A range.</param>
+/// <param name="second">Another, or none.</param>
+/// <param name="third">Another, or none.</param>
+public struct Prefetch(MemoryRange first, MemoryRange second = default, MemoryRange third = default)
+{
+    private Walk _first = new(first);
+    private Walk _second = new(second);
+    private Walk _third = new(third);
+
+    /// <summary>Prepares <paramref name="pieces"/> calls of <see cref="FetchNext"/>, which fetch all.</summary>
+    internal void CutInto(int pieces)
+    {
+        _first.CutInto(pieces);
+        _second.CutInto(pieces);
+        _third.CutInto(pieces);
+    }
+
+    /// <summary>Fetches the next piece of each range.</summary>
+    internal void FetchNext()
+    {
+        if (!Sse.IsSupported) return;
+        _first.FetchNext();
+        _second.FetchNext();
+        _third.FetchNext();
+    }
+
+    /// <summary>A walk through a range.</summary>
+    private unsafe struct Walk(MemoryRange range)
+    {
+        private const int Line = 16;
+
+        private readonly float* _end = range.End;
+        private float* _next = range.Start;
+        private long _step;
+
+        public void CutInto(int pieces) => _step = (_end - _next + pieces * Line - 1) / (pieces * Line) * Line;
+
+        public void FetchNext()
+        {
+            var end = _end - _next > _step ? _next + _step : _end;
+            for (; _next < end; _next += Line) Sse.Prefetch1(_next);
+        }
+    }
+}
