@@ -53,6 +53,7 @@ internal readonly unsafe struct DepthwiseForward(
     public static void Convolve<T>(Plane plane, float* x, float* weights, bool accumulate, float* y) where T : unmanaged, ILanes<T>
     {
         var bias = stackalloc float[Layout.Block];
+        new Span<float>(bias, Layout.Block).Clear();
         Run<T>(plane, x, new(weights, bias, Bounds.None, accumulate), y);
     }
 
