@@ -41,7 +41,7 @@ public sealed class StaticAnalysisTests : ExportedCode
         var (exitCode, output) = Tool.Run(
             folder, "clang-tidy", "--quiet", "--warnings-as-errors=*", $"--checks={string.Join(',', Checks)}", "all.c", "--", "-std=c99");
         Assert.True(exitCode == 0, output);
-        // It does not see that a group of pixels has at least one, and takes its places for uninitialised.
+        // cppcheck does not see that a group of pixels has at least one, and takes its places for uninitialised.
         (exitCode, output) = Tool.Run(
             folder, "cppcheck", "--quiet", "--std=c99", "--enable=warning,portability", "--suppress=uninitvar", "--error-exitcode=1",
             "all.c");
