@@ -8,7 +8,6 @@ namespace Dst.Training.Autodiff.Nodes;
 internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 {
     private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _packBlock;
     private readonly Action<int> _packBackwardDataBlock;
     private readonly float[] _ones;
@@ -18,7 +17,6 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
     {
         Kernel = kernel;
         _weights = new AlignedBuffer(kernel.WeightLength);
-        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _packBlock = block => Kernel.PackWeights(block, Weight.Value, Weights);
         _packBackwardDataBlock = block => Kernel.PackBackwardDataWeights(block, Weight.Value, BackwardDataWeights);
         _ones = new float[Layout.PaddedChannels(output.Shape.Channels)];
@@ -29,13 +27,15 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 
     protected float* Weights => _weights.Pointer;
 
-    protected float* BackwardDataWeights => _backwardDataWeights.Pointer;
-
     public override void Dispose()
     {
         _weights.Dispose();
-        _backwardDataWeights.Dispose();
         base.Dispose();
+    }
+
+    protected override void PlanScratch()
+    {
+        if (Input.NeedsGradient) Context.Workspace.ReserveWeights(Kernel.BackwardDataWeightLength);
     }
 
     /// <summary>Adds the bias to the output of some images.</summary>
