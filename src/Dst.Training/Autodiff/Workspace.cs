@@ -28,7 +28,7 @@ internal sealed unsafe class Workspace(int parts) : IDisposable
     /// <summary>Makes room for <paramref name="length"/> floats of packed weights.</summary>
     public void ReserveWeights(long length) => Grow(ref _weights, length);
 
-    /// <summary>Weights that a node packs anew for each backward pass.</summary>
+    /// <summary>Weights that a node packs anew for each pass.</summary>
     public float* Weights => _weights.Pointer;
 
     /// <summary>Memory that all parts share.</summary>

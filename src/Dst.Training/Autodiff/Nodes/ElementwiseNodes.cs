@@ -42,7 +42,8 @@ internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] i
     /// <summary>Leaves the forward pass to the first reader, if that reads a few images at a time.</summary>
     public void Defer()
     {
-        if (Output.IsGradientComputed || Output.Readers is not [StoringNode { ReadsInChunks: true } reader, ..] || reader is AddNode) return;
+        if (Output.IsGradientComputed || Output.Readers is not [StoringNode { ReadsInChunks: true } and not AddNode, ..]) return;
+        var reader = (StoringNode)Output.Readers[0];
         reader.Compute(this);
         _isDeferred = true;
     }
