@@ -21,8 +21,8 @@ internal static class Targets
     private static readonly Dictionary<string, Func<string, Target>> Makers = new()
     {
         ["model"] = name => new(name, [.. Networks.Files(ModelFile.Save), SavedOf(Networks.Quantised)], ReadModel),
-        ["model-header"] = name => ModelHeader(name, Networks.All[1]),
-        ["int8-header"] = name => ModelHeader(name, Networks.Quantised),
+        ["model-header"] = name => ModelHeader(name, SavedOf(Networks.All[1])),
+        ["int8-header"] = name => ModelHeader(name, PlainOf(Networks.Quantised)),
         ["onnx"] = name => new(name, Networks.Files(OnnxExporter.Export), path => OnnxImporter.Import(path)),
         ["onnx-foreign"] = name => new(name, ForeignNetworks.All, path => OnnxImporter.Import(path)),
         ["pt"] = name => new(name, [StateDictFile.Pack(StateDictFile.PickleOf(Networks.Dense), Networks.Dense)], ReadStateDict),
@@ -56,9 +56,8 @@ internal static class Targets
         : throw new InputException($"unknown target '{name}'; {string.Join(", ", Names)} was expected");
 
     /// <summary>The header of a model file alone: its length and the tensors stay right, so that more is read.</summary>
-    private static Target ModelHeader(string name, Model model)
+    private static Target ModelHeader(string name, byte[] file)
     {
-        var file = SavedOf(model);
         var length = (int)BinaryPrimitives.ReadInt64LittleEndian(file);
         return new(name, [file[8..(8 + length)]], ReadModel)
         {
@@ -67,6 +66,10 @@ internal static class Targets
     }
 
     private static byte[] SavedOf(Model model) => Networks.FileOf(path => ModelFile.Save(path, model));
+
+    /// <summary>The file of a network of 8-bit integers without its packing.</summary>
+    private static byte[] PlainOf(Model model) =>
+        Networks.FileOf(path => SafetensorsFile.Write(path, ModelMetadata.Write(model), ModelFile.TensorsOf(model)));
 
     /// <summary>Reads a model. If it is legal, compiles it and predicts, as long as that is little work.</summary>
     private static void ReadModel(string path)

@@ -8,7 +8,8 @@ namespace Dst.ModelFiles;
 /// <summary>
 /// Saves and loads models as one safetensors file (docs/formats.md). A tensor has its parameter's name. Instead of <c>.weight</c> a pruned
 /// layer has <c>.weight.uhp_values</c> and <c>.weight.uhp_mask</c>, or <c>.weight.sparse_values</c> and <c>.weight.sparse_mask</c> if its
-/// mask is unstructured. A network of 8-bit integers has weights of bytes and tensors of scales. Every value comes back bit for bit.
+/// mask is unstructured. A network of 8-bit integers has weights of bytes and tensors of scales, and its header is compressed. Every value
+/// comes back bit for bit.
 /// </summary>
 /// <example>
 /// <code>
@@ -31,14 +32,19 @@ public static class ModelFile
                 throw new InputException($"{path} is not written: {problem}");
         }
 
-        SafetensorsFile.Write(path, ModelMetadata.Write(model), TensorsOf(model));
+        var (strings, tensors) = ContentOf(model);
+        SafetensorsFile.Write(path, strings, tensors);
     }
 
     /// <summary>Size in bytes of the file that <see cref="Save"/> writes.</summary>
     /// <exception cref="ArgumentException">
     /// The tensors are not those of the graph, or a mask breaks its pattern or is not applied.
     /// </exception>
-    public static long SizeOf(Model model) => SafetensorsFile.SizeOf(ModelMetadata.Write(model), TensorsOf(model));
+    public static long SizeOf(Model model)
+    {
+        var (strings, tensors) = ContentOf(model);
+        return SafetensorsFile.SizeOf(strings, tensors);
+    }
 
     /// <summary>Reads a model. Everything that the file says is checked before memory is taken for it.</summary>
     /// <exception cref="InputException">The file cannot be read or is not a legal model; the message says what was expected.</exception>
@@ -119,7 +125,14 @@ public static class ModelFile
 
     private static bool IsMasked(ParameterShape parameter, LayerMask? mask) => mask is not null && parameter.Role == ParameterRole.Weight;
 
-    private static List<TensorEntry> TensorsOf(Model model)
+    private static (IReadOnlyDictionary<string, string> Strings, IReadOnlyList<TensorEntry> Tensors) ContentOf(Model model)
+    {
+        var (strings, tensors) = (ModelMetadata.Write(model), TensorsOf(model));
+        return model.Int8 is null ? (strings, tensors) : (PackedFile.Metadata, PackedFile.Pack(strings, tensors));
+    }
+
+    /// <summary>The tensors of a model's file, of a network of 8-bit integers those of the file inside.</summary>
+    internal static List<TensorEntry> TensorsOf(Model model)
     {
         var tensors = new List<TensorEntry>();
         var masks = model.Masks.ToDictionary();

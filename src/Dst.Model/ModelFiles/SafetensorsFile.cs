@@ -37,26 +37,40 @@ public static class SafetensorsFile
     /// <exception cref="InputException">The file cannot be written.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {
-        var ordered = Order(tensors);
-        if (ordered.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new ArgumentException($"two tensors are named '{twice.Key}'");
-        var header = WriteHeader(metadata, ordered);
-        AtomicFile.Write(path, stream =>
-        {
-            stream.Write(header);
-            foreach (var tensor in ordered) tensor.WriteTo(stream);
-        });
+        var (ordered, header) = Prepare(metadata, tensors);
+        AtomicFile.Write(path, stream => WriteTo(stream, header, ordered));
+    }
+
+    /// <summary>Writes a file to a stream. Returns how many bytes of it are before the tensors.</summary>
+    /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be too long.</exception>
+    internal static int WriteTo(Stream stream, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
+    {
+        var (ordered, header) = Prepare(metadata, tensors);
+        WriteTo(stream, header, ordered);
+        return header.Length;
     }
 
     /// <summary>Size in bytes of the file that <see cref="Write"/> writes.</summary>
     internal static long SizeOf(IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {
-        var ordered = Order(tensors);
-        return WriteHeader(metadata, ordered).Length + ordered.Sum(tensor => tensor.ByteCount);
+        var (ordered, header) = Prepare(metadata, tensors);
+        return header.Length + ordered.Sum(tensor => tensor.ByteCount);
     }
 
-    private static List<TensorEntry> Order(IEnumerable<TensorEntry> tensors) =>
-        [.. tensors.OrderByDescending(tensor => TensorEntry.SizeOf(tensor.Type))];
+    private static (List<TensorEntry> Ordered, byte[] Header) Prepare(
+        IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
+    {
+        List<TensorEntry> ordered = [.. tensors.OrderByDescending(tensor => TensorEntry.SizeOf(tensor.Type))];
+        return ordered.GroupBy(tensor => tensor.Name).FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? throw new ArgumentException($"two tensors are named '{twice.Key}'")
+            : (ordered, WriteHeader(metadata, ordered));
+    }
+
+    private static void WriteTo(Stream stream, byte[] header, List<TensorEntry> tensors)
+    {
+        stream.Write(header);
+        foreach (var tensor in tensors) tensor.WriteTo(stream);
+    }
 
     private static byte[] WriteHeader(IReadOnlyDictionary<string, string> metadata, List<TensorEntry> tensors)
     {

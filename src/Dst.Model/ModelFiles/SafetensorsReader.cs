@@ -138,11 +138,31 @@ public sealed class SafetensorsReader : IDisposable
 
         var header = new byte[length];
         ReadExactly(header, SafetensorsFile.LengthBytes);
+        ReadHeader(header, SafetensorsFile.LengthBytes + length, fileBytes);
+        if (_metadata.GetValueOrDefault("format") == PackedFile.Format) Unpack();
+    }
+
+    /// <summary>Puts what a packed file holds in its place.</summary>
+    private void Unpack()
+    {
+        var (data, header) = (_tensors.GetValueOrDefault(PackedFile.Data), _tensors.GetValueOrDefault(PackedFile.Header));
+        if (_tensors.Count != 2 || data is null || header is null)
+            throw Malformed(
+                $"has the tensors {string.Join(", ", _tensors.Keys)}; '{PackedFile.Data}' and '{PackedFile.Header}' were expected");
+        var expanded = PackedFile.Expand(ReadBytes(PackedFile.Header, header.Shape)) ?? throw Malformed(
+            $"has a packed header that cannot be expanded; zlib's form of at most {PackedFile.MaxRatio} times its length was expected");
+        _metadata.Clear();
+        _tensors.Clear();
+        ReadHeader(expanded, data.Offset, data.Offset + data.Bytes);
+    }
+
+    private void ReadHeader(byte[] header, long dataOffset, long end)
+    {
         try
         {
             using var json = JsonDocument.Parse(header);
             CheckNames(json.RootElement);
-            ReadEntries(json.RootElement, SafetensorsFile.LengthBytes + length, fileBytes);
+            ReadEntries(json.RootElement, dataOffset, end);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

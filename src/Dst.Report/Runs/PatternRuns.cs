@@ -17,7 +17,7 @@ public sealed record PatternRuns(
 {
     /// <summary>The runs, each with the arms that count.</summary>
     [JsonIgnore]
-    public required IReadOnlyList<FinishedRun> Runs { get; init; }
+    public IReadOnlyList<FinishedRun> Runs { get; init; } = [];
 
     /// <summary>
     /// Groups runs by recipe, then by pattern, both in alphabetical order, then by the other keys of their recipes. Runs that differ in
@@ -42,6 +42,7 @@ public sealed record PatternRuns(
     public int NamedSettings { get; init; }
 
     /// <summary>The pattern and what tells the recipe from others of its name.</summary>
+    [JsonIgnore]
     public string Label =>
         string.Join(", ", Settings.Take(NamedSettings).Prepend(Pattern))
         + (Settings.Count > NamedSettings ? $" and {Words.Count(Settings.Count - NamedSettings, "more key")}" : "");

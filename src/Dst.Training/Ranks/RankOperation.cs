@@ -85,9 +85,6 @@ internal sealed unsafe class RankSum<T>(RankGroup ranks, int channel, T* values,
     public static long BytesOf(int length, int ranks) =>
         sizeof(T) * (IsShort(length) ? (long)length * BitOperations.Log2((uint)ranks) : 2L * length * (ranks - 1) / ranks);
 
-    /// <summary>Messages that each rank sends.</summary>
-    public static int MessagesOf(int length, int ranks) => BitOperations.Log2((uint)ranks) * (IsShort(length) ? 1 : 2);
-
     protected override IRankExchange? BeginMessage()
     {
         if (_step >= (IsShort(length) ? _levels : 2 * _levels)) return null;

@@ -60,7 +60,7 @@ internal static class Networks
         new("slice", new SliceOp(5, 17), ["enlarged"]),
         new("padded", new PadOp(1, 0, 2, 1, 2, 1, 0.5f), ["slice"]),
         new("twice", new AddOp(), ["padded", "padded"]),
-        new("pointwise", new Conv2dOp(17, 1, 1), ["twice"]),
+        new("pointwise", new Conv2dOp(17, 1, 1, 4), ["twice"]), // few inputs for fc, whose weights are most of the source
         new("dropout", new DropoutOp(0.5f), ["pointwise"]),
         new("flat", new FlattenOp(), ["dropout"]),
         new("fc", new LinearOp(17), ["flat"]),

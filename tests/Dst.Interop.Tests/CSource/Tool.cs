@@ -6,7 +6,7 @@ namespace Dst.Interop.Tests.CSource;
 /// <summary>Runs compilers, emulators and checkers; a missing one fails the test with the name of its package.</summary>
 internal static class Tool
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     private static readonly Dictionary<string, string> Packages = new()
     {
@@ -34,7 +34,12 @@ internal static class Tool
         {
             using var process = Process.Start(start)!;
             var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-            if (!process.WaitForExit(Limit)) process.Kill(entireProcessTree: true);
+            if (!process.WaitForExit(Limit))
+            {
+                process.Kill(entireProcessTree: true);
+                Assert.Fail($"'{tool} {string.Join(' ', arguments)}' did not end within {Limit.TotalMinutes} minutes");
+            }
+
             return (process.ExitCode, output.Result + errors.Result);
         }
         catch (Win32Exception)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Dst.Cli;
 using Dst.Tests.Foundations;
@@ -104,6 +105,18 @@ public sealed class ResultsCommandTests : IDisposable
         Assert.Contains("| dst | resnet8 | 91.00 | ", Squeeze(run.Output));
         WriteRun("a", seed: 1, "no_such_key: 1", ("dst", 0.95, 1.0, 2.0));
         Terminal.Run("results", _folder.Path).AssertFailsWith(CommandLine.WrongInput, "has no run that can be read");
+    }
+
+    [Fact]
+    public void Json_has_the_fields_that_the_documents_name()
+    {
+        WriteRun("a", seed: 1, block: 16, ("dst", 0.91, 1.0, 2.0));
+        var run = Terminal.Run("results", _folder.Path, "--json");
+        Assert.Equal((CommandLine.Done, ""), (run.ExitCode, run.Error));
+        using var document = JsonDocument.Parse(run.Output);
+        var group = Assert.Single(document.RootElement.EnumerateArray());
+        Assert.Equal(["recipe", "pattern", "settings", "seeds", "arms"], group.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(0.91, group.GetProperty("arms")[0].GetProperty("test_top1").GetProperty("mean").GetDouble());
     }
 
     [Fact]

@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using System.Text;
 using Dst.ModelFiles;
 using Dst.Runtime.Inference;
 using Dst.Runtime.Quantisation;
@@ -32,6 +35,52 @@ public sealed class Int8FileTests : IDisposable
         Assert.Equal(saved.Masks["wide"].KeptWeights, file.Tensors["wide.weight.uhp_values"].Bytes);
     }
 
+    /// <summary>
+    /// Golden/int8.safetensors was written by commit 4ba4e7c3, before files were packed: a network of two convolutions, one of them
+    /// halved, a sum, and a linear layer in floats.
+    /// </summary>
+    [Fact]
+    public void A_file_that_is_not_packed_is_read_and_packed_as_it_is()
+    {
+        var plain = GoldenFile();
+        var model = ModelFile.Load(plain);
+        Assert.Equal(["input", "relu1", "relu2"], model.Int8!.Values.Keys);
+        Assert.Equal(["conv1", "conv2"], model.Int8.Filters.Keys);
+        Assert.Equal("kernel:16:2", model.Masks["conv2"].PatternName);
+        Assert.Equal(PlainFile(model), File.ReadAllBytes(plain));
+        var packed = _folder.File("packed.safetensors");
+        ModelFile.Save(packed, model);
+        Assert.Equal(PlainFile(ModelFile.Load(packed)), File.ReadAllBytes(plain));
+        Assert.Equal(new FileInfo(packed).Length, ModelFile.SizeOf(model));
+        Assert.True(new FileInfo(packed).Length < 0.75 * new FileInfo(plain).Length);
+    }
+
+    [Theory]
+    [InlineData("\"header\"", "\"hEader\"", "has the tensors data, hEader; 'data' and 'header' were expected")]
+    [InlineData("x\u00da", "x\u00db", "has a packed header that cannot be expanded")]
+    [InlineData("dst-packed", "dst-pocked", "has the format 'dst-pocked'")]
+    public void Broken_packings_are_told(string text, string other, string expected)
+    {
+        var path = _folder.File("int8.safetensors");
+        ModelFile.Save(path, Quantised(Int8Network.Create()));
+        var bytes = File.ReadAllBytes(path);
+        Encoding.Latin1.GetBytes(other).CopyTo(bytes, bytes.AsSpan().IndexOf(Encoding.Latin1.GetBytes(text)));
+        File.WriteAllBytes(path, bytes);
+        Assert.Contains(expected, Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
+    }
+
+    [Fact]
+    public void A_header_far_longer_than_its_packing_is_refused()
+    {
+        using var compressed = new MemoryStream();
+        using (var zlib = new ZLibStream(compressed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(new byte[1 << 20]);
+        var path = _folder.File("bomb.safetensors");
+        var header = compressed.ToArray();
+        SafetensorsFile.Write(
+            path, PackedFile.Metadata, [new("data", [0], Array.Empty<byte>()), new("header", [header.Length], header)]);
+        Assert.Contains("at most 64 times its length", Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
+    }
+
     [Fact]
     public void Weights_that_are_no_multiples_are_not_saved()
     {
@@ -49,13 +98,12 @@ public sealed class Int8FileTests : IDisposable
     public void Broken_files_are_told(string text, string other, string expected)
     {
         var path = _folder.File("int8.safetensors");
-        ModelFile.Save(path, Quantised(Int8Network.Create()));
-        var bytes = File.ReadAllBytes(path);
+        var bytes = PlainFile(Quantised(Int8Network.Create()));
         // Names of layers come first in the graph.
         var start = text.Contains("relu", StringComparison.Ordinal) ? bytes.AsSpan().IndexOf("int8_values"u8) : 0;
-        var place = start + bytes.AsSpan(start).IndexOf(System.Text.Encoding.UTF8.GetBytes(text));
+        var place = start + bytes.AsSpan(start).IndexOf(Encoding.UTF8.GetBytes(text));
         Assert.True(place > 0 && text.Length == other.Length, text);
-        System.Text.Encoding.UTF8.GetBytes(other).CopyTo(bytes, place);
+        Encoding.UTF8.GetBytes(other).CopyTo(bytes, place);
         File.WriteAllBytes(path, bytes);
         Assert.Contains(expected, Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
     }
@@ -82,6 +130,16 @@ public sealed class Int8FileTests : IDisposable
             using var plan = InferencePlan.Compile(ModelFile.Load(_folder.File("part.safetensors")), new() { Tune = false });
             Assert.Contains(plan.Program.Nodes, node => node.Integers is not null);
         }
+    }
+
+    private static string GoldenFile([CallerFilePath] string thisFile = "") =>
+        Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "Golden", "int8.safetensors");
+
+    private byte[] PlainFile(Model model)
+    {
+        var path = _folder.File("plain.safetensors");
+        SafetensorsFile.Write(path, ModelMetadata.Write(model), ModelFile.TensorsOf(model));
+        return File.ReadAllBytes(path);
     }
 
     private static Model Quantised(Model model) => Quantiser.Quantise(model, Int8Network.Images(4), 4).Model;

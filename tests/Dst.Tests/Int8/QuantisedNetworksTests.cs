@@ -1,7 +1,10 @@
 using Dst.Graph;
+using Dst.Masks;
+using Dst.ModelFiles;
 using Dst.Runtime.Inference;
 using Dst.Runtime.Quantisation;
 using Dst.Tests.Autodiff;
+using Dst.Training.Masks;
 using Dst.Training.Networks;
 
 namespace Dst.Tests.Int8;
@@ -23,6 +26,21 @@ public class QuantisedNetworksTests
             Assert.True(decibels > LeastDecibels, $"{name}: {decibels} dB");
             Assert.All(quantised.Layers, layer => Assert.Null(layer.WhyFloat));
         }
+    }
+
+    [Fact]
+    public void A_halved_network_has_less_than_a_seventh_of_the_bytes_of_its_floats()
+    {
+        var (input, classes) = Zoo.UsualTask("resnet20");
+        var model = Initialiser.Initialise(Zoo.Build("resnet20", input, classes), seed: 1);
+        var layers = model.Graph.Nodes.Skip(1).Where(node => node.Operation is Conv2dOp { KernelHeight: 3 }).Select(node => node.Name);
+        var masks = layers.ToDictionary(
+            name => name, name => UhpPruner.Prune(model.Parameters[$"{name}.weight"], UhpPattern.Parse("kernel:16:16")));
+        foreach (var (layer, mask) in masks) mask.Apply(model.Parameters[$"{layer}.weight"].Data);
+        float[] image = [.. Enumerable.Range(0, (int)input.Count).Select(i => i % 7 - 3f)];
+        var quantised = Quantiser.Quantise(model with { Masks = masks }, image, 1).Model;
+        var dense = ModelFile.SizeOf(quantised with { Masks = new Dictionary<string, LayerMask>(), Int8 = null });
+        Assert.InRange((double)ModelFile.SizeOf(quantised) / dense, 0.13, 0.14);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace Dst.Tests.Kernels;
 
 /// <summary>A depthwise convolution in the frequency domain. Planes are computed in two calls, and so are the gradients.</summary>
 internal sealed unsafe class DepthwiseFftCase(int images, Conv2dShape shape, FftForm form)
-    : TransformedConvolutionCase($"depthwise {form}", images, shape, kept: null)
+    : TransformedConvolutionCase($"depthwise {form}", "dense", images, shape, kept: null)
 {
     /// <summary>Every form at odd shapes: ragged tiles, one tile that wraps around, lanes of no channel.</summary>
     public static IEnumerable<DepthwiseFftCase> All => ConvolutionForm.Fft.SelectMany(Of);

@@ -8,7 +8,7 @@ namespace Dst.Tests.Kernels;
 internal sealed unsafe class FftCase(
     int images, Conv2dShape shape, FftForm form, KeptTaps? kept = null, string pattern = "dense", int tilesTogether = int.MaxValue)
     : TransformedConvolutionCase(
-        $"{form} {pattern}{(tilesTogether < int.MaxValue ? $" by {tilesTogether}" : "")}", images, shape, kept)
+        $"{form}{(tilesTogether < int.MaxValue ? $" by {tilesTogether}" : "")}", pattern, images, shape, kept)
 {
     private int AllTiles => Images * form.TilesOf(Shape);
 

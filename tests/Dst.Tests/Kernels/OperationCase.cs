@@ -10,6 +10,9 @@ internal abstract class OperationCase(string name)
 {
     public string Name => name;
 
+    /// <summary>Names what the reference computes; cases of one such name have the same inputs.</summary>
+    public virtual string Reference => Name;
+
     /// <summary>How many of the inputs are data, whose gradients can be accumulated.</summary>
     public abstract int DataInputs { get; }
 

@@ -95,6 +95,8 @@ internal static class OperationCases
         new DirectConvolutionCase(1, new(2, 4, 44, 4, 3, 3, 1, 1)),
         new DirectConvolutionCase(1, new(16, 3, 5, 130, 1, 1)),
         new DirectConvolutionCase(13, new(17, 3, 3, 20, 3, 3)),
+        new DirectConvolutionCase(13, new(3, 3, 3, 20, 3, 3)),
+        new DirectConvolutionCase(3, new(4, 9, 8, 17, 3, 3, 2, 1)),
         new DirectConvolutionCase(9, new(18, 6, 7, 19, 5, 5)),
         new DirectConvolutionCase(5, new(16, 9, 6, 16, 3, 4, 2)),
         new DirectConvolutionCase(2, new(16, 9, 5, 40, 1, 1, 2)),
@@ -156,6 +158,7 @@ internal static class OperationCases
         new(1, new(3, 23, 19, 2, kernel, kernel, stride, 1), form),
         new(1, new(3, 5, 38 * stride, 2, kernel, kernel, stride, kernel / 2), form), // more tiles in a row than are transformed together
         HalvedWinograd(form, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16),
+        HalvedWinograd(form, new(16, 6, 7, 33, kernel, kernel, stride, 1), block: 16, group: 16),
         HalvedWinograd(form, new(48, 5, 5, 32, kernel, kernel, stride, kernel / 2), block: 16, group: 2),
         HalvedWinograd(form, new(16, 5, 4, 24, kernel, kernel, stride, 1), block: 4, group: 4),
         HalvedUnits(form, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16, kernel),

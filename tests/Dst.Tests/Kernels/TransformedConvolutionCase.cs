@@ -5,9 +5,11 @@ using Dst.Runtime.Threading;
 namespace Dst.Tests.Kernels;
 
 /// <summary>A convolution in a form that computes in a transform domain. The direct convolution is the reference.</summary>
-internal abstract unsafe class TransformedConvolutionCase(string name, int images, Conv2dShape shape, KeptTaps? kept)
-    : OperationCase($"{name} {images} {shape}")
+internal abstract unsafe class TransformedConvolutionCase(string form, string pattern, int images, Conv2dShape shape, KeptTaps? kept)
+    : OperationCase($"{form} {pattern} {images} {shape}")
 {
+    public override string Reference => $"{pattern} {images} {shape}";
+
     protected int Images => images;
 
     protected Conv2dShape Shape => shape;

@@ -8,7 +8,7 @@ namespace Dst.Tests.Kernels;
 internal sealed unsafe class WinogradCase(
     int images, Conv2dShape shape, WinogradForm form, KeptTaps? kept = null, string pattern = "dense", int rowsTogether = int.MaxValue)
     : TransformedConvolutionCase(
-        $"{form} {pattern}{(rowsTogether < int.MaxValue ? $" by {rowsTogether}" : "")}", images, shape, kept)
+        $"{form}{(rowsTogether < int.MaxValue ? $" by {rowsTogether}" : "")}", pattern, images, shape, kept)
 {
     private int AllRows => Images * form.RowsOf(Shape);
 
