@@ -31,8 +31,7 @@ public static unsafe class MaxPool
     public static void Backward(SimdTier tier, WindowShape shape, float* x, float* y, float* dy, int images, float* dx, bool accumulate)
     {
         shape.ValidatePool(images);
-        if (!accumulate) shape.ClearInput(images, dx);
-        KernelRunner.Run(tier, new MaxPoolBackward(shape, x, y, dy, images, dx));
+        KernelRunner.Run(tier, new MaxPoolBackward(shape, x, y, dy, images, dx, accumulate));
     }
 }
 
@@ -55,7 +54,28 @@ internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int 
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        for (var i = 0L; i < shape.Planes(images); i++) Plane<T>(shape, x + i * shape.InputPlane, y + i * shape.OutputPlane, scale);
+        for (var i = 0L; i < shape.Planes(images); i++)
+        {
+            float* from = x + i * shape.InputPlane, to = y + i * shape.OutputPlane;
+            if (shape.IsHalving) HalvedPlane<T>(shape, from, to, scale);
+            else Plane<T>(shape, from, to, scale);
+        }
+    }
+
+    /// <summary>The most common window, without a loop over its positions.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void HalvedPlane<T>(WindowShape shape, float* x, float* y, float scale) where T : unmanaged, ILanes<T>
+    {
+        nint rowPitch = shape.Width * Layout.Block;
+        for (var oy = 0; oy < shape.OutHeight; oy++, x += rowPitch)
+        {
+            for (var end = x + rowPitch; x < end; x += 2 * Layout.Block, y += Layout.Block)
+            {
+                var upper = T.Max(T.Load(x), T.Load(x + Layout.Block));
+                var lower = T.Max(T.Load(x + rowPitch), T.Load(x + rowPitch + Layout.Block));
+                T.Store(y, T.Multiply(T.Max(upper, lower), T.Broadcast(scale)));
+            }
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -86,11 +106,13 @@ internal readonly unsafe struct MaxPoolForward(WindowShape shape, float* x, int 
     }
 }
 
-/// <summary>dx += dy at the first maximum of each window.</summary>
-internal readonly unsafe struct MaxPoolBackward(WindowShape shape, float* x, float* y, float* dy, int images, float* dx) : IKernel
+/// <summary>dx = dy at the first maximum of each window and 0 elsewhere, or dx += that.</summary>
+internal readonly unsafe struct MaxPoolBackward(
+    WindowShape shape, float* x, float* y, float* dy, int images, float* dx, bool accumulate) : IKernel
 {
     public void Reference()
     {
+        if (!accumulate) shape.ClearInput(images, dx);
         for (var o = 0L; o < shape.OutputLength(images); o++)
         {
             for (var tap = 0; tap < shape.Area; tap++)
@@ -104,8 +126,43 @@ internal readonly unsafe struct MaxPoolBackward(WindowShape shape, float* x, flo
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
+        var isHalving = shape.IsHalving && !accumulate;
+        if (!isHalving && !accumulate) shape.ClearInput(images, dx);
         for (var i = 0L; i < shape.Planes(images); i++)
-            Plane<T>(shape, x + i * shape.InputPlane, y + i * shape.OutputPlane, dy + i * shape.OutputPlane, dx + i * shape.InputPlane);
+        {
+            long input = i * shape.InputPlane, output = i * shape.OutputPlane;
+            if (isHalving) HalvedPlane<T>(shape, x + input, y + output, dy + output, dx + input);
+            else Plane<T>(shape, x + input, y + output, dy + output, dx + input);
+        }
+    }
+
+    /// <summary>The most common window: each element of dx is written once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void HalvedPlane<T>(WindowShape shape, float* x, float* y, float* dy, float* dx) where T : unmanaged, ILanes<T>
+    {
+        nint rowPitch = shape.Width * Layout.Block;
+        for (var oy = 0; oy < shape.OutHeight; oy++, x += rowPitch, dx += rowPitch)
+        {
+            for (var end = x + rowPitch; x < end;
+                x += 2 * Layout.Block, dx += 2 * Layout.Block, y += Layout.Block, dy += Layout.Block)
+            {
+                var largest = T.Load(y);
+                var left = T.Load(dy);
+                Take(x, largest, ref left, dx);
+                Take(x + Layout.Block, largest, ref left, dx + Layout.Block);
+                Take(x + rowPitch, largest, ref left, dx + rowPitch);
+                Take(x + rowPitch + Layout.Block, largest, ref left, dx + rowPitch + Layout.Block);
+            }
+        }
+    }
+
+    /// <summary>Where x is the largest, dx takes what is left of the gradient, which is then exactly zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Take<T>(float* x, T largest, ref T left, float* dx) where T : unmanaged, ILanes<T>
+    {
+        var taken = T.WhereEqual(T.Load(x), largest, left);
+        left = T.Subtract(left, taken);
+        T.Store(dx, taken);
     }
 
     /// <summary>In each lane the first maximum takes what is left of the gradient, which is then exactly zero.</summary>

@@ -27,6 +27,11 @@ public sealed record WindowShape(
     /// <summary>Whether no window reaches beyond the map.</summary>
     public bool IsWholeEverywhere => Sides == WindowSides.Equal(0) && !CeilMode;
 
+    /// <summary>Whether windows of 2×2 cover the map, each pixel once.</summary>
+    internal bool IsHalving =>
+        (KernelHeight, KernelWidth, Stride, StrideWidth) == (2, 2, 2, 2) && Sides == WindowSides.Equal(0)
+        && Height % 2 == 0 && Width % 2 == 0;
+
     /// <summary>Positions in the window.</summary>
     public int Area => KernelHeight * KernelWidth;
 

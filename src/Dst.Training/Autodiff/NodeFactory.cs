@@ -26,6 +26,7 @@ internal sealed class NodeFactory(NodeContext context)
         foreach (var node in context.Graph.Nodes) AddFeature(node.Name, JoinsInput(node) ? Join(node) : Add(Create(node)));
         foreach (var name in context.Kept) _features[name].IsKept = true;
         GradientSharing.Plan(_nodes);
+        foreach (var sum in _nodes.OfType<AddNode>()) sum.Defer();
         foreach (var node in _nodes) node.Plan();
         return [.. _nodes];
     }

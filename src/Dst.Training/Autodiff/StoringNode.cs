@@ -7,6 +7,7 @@ namespace Dst.Training.Autodiff;
 internal abstract unsafe class StoringNode : TrainingNode
 {
     private readonly Action<int> _forwardPart;
+    private readonly List<StoringNode> _deferred = [];
 
     /// <summary>Registers the node with its inputs and output.</summary>
     /// <param name="context">What all nodes share.</param>
@@ -15,6 +16,12 @@ internal abstract unsafe class StoringNode : TrainingNode
     /// <param name="output">What it writes.</param>
     protected StoringNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output) : base(context, node, inputs, output) =>
         _forwardPart = context.Ranks.OfParts(ForwardPart);
+
+    /// <summary>Whether the forward pass reads inputs in <see cref="ForwardImages"/> alone, each image once.</summary>
+    public virtual bool ReadsInChunks => true;
+
+    /// <summary>Takes over the forward pass of the node that makes an input, so that the input is in the cache when it is read.</summary>
+    public void Compute(StoringNode input) => _deferred.Add(input);
 
     /// <summary>Where the output of image <paramref name="image"/> and those after it goes.</summary>
     protected float* OutputValue(int image) => ((StoredFeature)Output).Value(image);
@@ -29,9 +36,15 @@ internal abstract unsafe class StoringNode : TrainingNode
     {
         var images = Context.Ranks.ImagesOfPart(Pass.Images, part);
         Output.BeginWriting(part, Pass);
+        ForwardChunks(images, part);
+    }
+
+    private void ForwardChunks(ImageRange images, int part)
+    {
         for (var i = 0; i < images.Count; i += ChunkImages)
         {
             var chunk = images.Slice(i, ChunkImages);
+            foreach (var input in _deferred) input.ForwardChunks(chunk, part);
             ForwardImages(chunk, part);
             Output.Written(chunk, part, Pass);
         }

@@ -95,7 +95,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
         (_images, _canGoBack) = (count, training);
         if (training && _frozen) throw new InvalidOperationException("a frozen network cannot be trained");
         _plan.WriteInput(images, count);
-        var pass = new PassInfo(count, training, step, _prepared);
+        var pass = new PassInfo(count, training, step, _frozen, _prepared);
         foreach (var node in _plan.Nodes)
         {
             node.Output.GradientWritten = false;

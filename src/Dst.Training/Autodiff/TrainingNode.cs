@@ -9,8 +9,9 @@ namespace Dst.Training.Autodiff;
 /// <param name="Images">Images in the batch.</param>
 /// <param name="Training">Batch statistics and dropout, or running statistics and none.</param>
 /// <param name="Step">Number of the training step: the key of dropout masks.</param>
+/// <param name="Frozen">Whether parameters stay as they are, so that packed weights are kept for later passes.</param>
 /// <param name="Prepared">Whether parameters are as in the last pass, so that packed weights are still valid.</param>
-internal readonly record struct PassInfo(int Images, bool Training, long Step, bool Prepared);
+internal readonly record struct PassInfo(int Images, bool Training, long Step, bool Frozen, bool Prepared);
 
 /// <summary>
 /// One operation of a network in training. A part of the batch runs through it a few images at a time, so that what comes before

@@ -11,6 +11,7 @@ internal sealed unsafe class Workspace(int parts) : IDisposable
     private AlignedBuffer _scratch = new(0);
     private AlignedBuffer _partials = new(0);
     private AlignedBuffer _shared = new(0);
+    private AlignedBuffer _weights = new(0);
 
     /// <summary>
     /// Makes room: <paramref name="scratchLength"/> floats of scratch and <paramref name="partialLength"/> of partial sums for each part.
@@ -23,6 +24,12 @@ internal sealed unsafe class Workspace(int parts) : IDisposable
 
     /// <summary>Makes room for <paramref name="length"/> floats that all parts share.</summary>
     public void ReserveShared(long length) => Grow(ref _shared, length);
+
+    /// <summary>Makes room for <paramref name="length"/> floats of packed weights.</summary>
+    public void ReserveWeights(long length) => Grow(ref _weights, length);
+
+    /// <summary>Weights that a node packs anew for each pass.</summary>
+    public float* Weights => _weights.Pointer;
 
     /// <summary>Memory that all parts share.</summary>
     public float* Shared => _shared.Pointer;
@@ -39,6 +46,7 @@ internal sealed unsafe class Workspace(int parts) : IDisposable
         _scratch.Dispose();
         _partials.Dispose();
         _shared.Dispose();
+        _weights.Dispose();
     }
 
     private static void Grow(ref AlignedBuffer buffer, long length)

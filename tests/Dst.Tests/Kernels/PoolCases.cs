@@ -22,8 +22,7 @@ internal sealed unsafe class MaxPoolCase(int images, WindowShape shape) : Operat
         var dx = gradients[0];
         if (tier is null)
         {
-            if (!accumulate) dx.Span.Clear();
-            new MaxPoolBackward(shape, inputs[0].Pointer, y.Pointer, dy.Pointer, images, dx.Pointer).Reference();
+            new MaxPoolBackward(shape, inputs[0].Pointer, y.Pointer, dy.Pointer, images, dx.Pointer, accumulate).Reference();
         }
         else
         {

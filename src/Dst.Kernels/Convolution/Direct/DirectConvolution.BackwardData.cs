@@ -113,7 +113,7 @@ public sealed unsafe partial class DirectConvolution
             table,
             isGathered ? s.FilterBlocks : s.ChannelBlocks,
             isGathered ? scatter : null,
-            new(_outputGradient.RowPitch, _outputGradient.Length),
+            new(_outputGradient.PixelPitch, _outputGradient.RowPitch, _outputGradient.Length),
             new(
                 Start: (y * s.Width + x) * Layout.Block,
                 Pixel: s.Stride * Layout.Block,

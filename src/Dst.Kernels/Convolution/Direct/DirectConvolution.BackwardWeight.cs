@@ -64,7 +64,8 @@ public sealed unsafe partial class DirectConvolution
         where TTaps : unmanaged, ITapAccumulators<TLanes>
     {
         var list = _backwardWeight.Value;
-        var walk = new PixelWalk(Shape.OutHeight, _input.RowPitch, _input.Length, Shape.OutWidth * Layout.Block, Shape.OutputLength);
+        var walk = new PixelWalk(
+            Shape.OutHeight, _input.PixelPitch, _input.RowPitch, _input.Length, Shape.OutWidth * Layout.Block, Shape.OutputLength);
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
             var count = Math.Min(_input.ChunkImages, images - first);
@@ -103,7 +104,7 @@ public sealed unsafe partial class DirectConvolution
             for (var r = 0; r < walk.Rows; r++, row += walk.SourceRow)
             {
                 var pixel = row;
-                for (var end = g + walk.GradientRow; g < end; g += Layout.Block, pixel += Layout.Block)
+                for (var end = g + walk.GradientRow; g < end; g += Layout.Block, pixel += walk.SourcePixel)
                     taps.MultiplyAdd(pixel, TLanes.Load(g));
             }
         }
@@ -112,7 +113,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>Rows and pitches (in floats) of the walk over the output pixels of a run of images.</summary>
-    private readonly record struct PixelWalk(int Rows, int SourceRow, int SourceImage, int GradientRow, int GradientImage)
+    private readonly record struct PixelWalk(
+        int Rows, nint SourcePixel, int SourceRow, int SourceImage, int GradientRow, int GradientImage)
     {
         public PixelWalk Within(int firstRow, int endRow) => this with { Rows = endRow - firstRow };
     }

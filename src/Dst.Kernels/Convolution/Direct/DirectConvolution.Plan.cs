@@ -21,13 +21,13 @@ public sealed unsafe partial class DirectConvolution
         var s = Shape;
         var taps = Table(_forwardTaps, tap => _input.OffsetOf(tap.Channel, tap.Ky, tap.Kx), 0);
         // Where the kernel is one position and packed rows follow each other, an image is one long row.
-        var isFlat = s.KernelHeight * s.KernelWidth == 1 && _input.RowPitch == s.OutWidth * Layout.Block;
+        var isFlat = s.KernelHeight * s.KernelWidth == 1 && _input.RowPitch == s.OutWidth * _input.PixelPitch;
         return new(
             _tier,
             taps,
             s.FilterBlocks,
             null,
-            new(_input.RowPitch, _input.Length),
+            new(_input.PixelPitch, _input.RowPitch, _input.Length),
             new(0, Layout.Block, s.OutWidth * Layout.Block, s.OutHeight * s.OutWidth * Layout.Block, s.OutputLength),
             [.. isFlat ? [new KernelRange(0, 1)] : Ranges(s.OutHeight, s.Height, s.KernelHeight)],
             [.. isFlat ? Enumerable.Repeat(new KernelRange(0, 1), s.OutHeight * s.OutWidth) : Ranges(s.OutWidth, s.Width, s.KernelWidth)]);

@@ -41,7 +41,7 @@ public sealed unsafe partial class DirectConvolution
                     {
                         if (pass.Scatter is null && tile.KernelColumns != columns)
                             list = new(pass.Taps, b, rows, columns = tile.KernelColumns, weights);
-                        var pixelSource = rowSource + tile.Column * Layout.Block;
+                        var pixelSource = rowSource + tile.Column * from.Pixel;
                         var pixel = row + (long)tile.Column * to.Pixel;
                         for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += from.Image, pixel += to.Image)
                         {
@@ -50,7 +50,7 @@ public sealed unsafe partial class DirectConvolution
                                 pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel,
                                 epilogue.From(0, pixel - destination));
                             if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
-                            else Tile<TLanes>(tile.AcrossImages, width, list, pixels);
+                            else Tile<TLanes>(pass, tile.AcrossImages, width, list, pixels);
                         }
                     }
                 }
@@ -58,10 +58,11 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private static void Tile<TLanes>(bool acrossImages, int width, in TapList taps, in TilePixels pixels)
+    private static void Tile<TLanes>(TapPass pass, bool acrossImages, int width, in TapList taps, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         if (acrossImages) Tile<TLanes, ImagePitch>(width, taps, pixels);
+        else if (pass.Source.Pixel == 1) Tile<TLanes, PlanePitch>(width, taps, pixels);
         else Tile<TLanes, PixelPitch>(width, taps, pixels);
     }
 
@@ -80,7 +81,7 @@ public sealed unsafe partial class DirectConvolution
         {
             var taps = new TapList(pass.Taps, list, rows, tile.KernelColumns, weights);
             if (taps.IsEmpty) continue;
-            Tile<TLanes>(tile.AcrossImages, width, taps, toSums);
+            Tile<TLanes>(pass, tile.AcrossImages, width, taps, toSums);
             for (var target = scatter.FirstTarget[list]; target < scatter.FirstTarget[list + 1]; target++)
             {
                 var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
@@ -145,6 +146,13 @@ public sealed unsafe partial class DirectConvolution
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static nint Of(in TilePixels pixels) => Layout.Block;
+    }
+
+    /// <summary>Neighbours in a row of a plane, which holds one channel.</summary>
+    private readonly struct PlanePitch : ISourcePitch
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static nint Of(in TilePixels pixels) => 1;
     }
 
     /// <summary>The same pixel of several images.</summary>

@@ -8,7 +8,8 @@ namespace Dst.Kernels;
 /// </summary>
 /// <remarks>
 /// The forward pass packs its input with padding, split into stride² phases so that neighbouring output pixels always read
-/// neighbouring scalars; then each tap costs one vector load of 16 filters' weights and one multiply-add an output pixel.
+/// neighbouring scalars, and into planes if there are few channels; then each tap costs one vector load of 16 filters' weights and one
+/// multiply-add an output pixel.
 /// The backward-data pass is the same loop over the packed output gradient with its own packed weights, once for each phase of the stride.
 /// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward and backward-weight passes;
 /// where they keep whole kernels, the backward-data pass gathers the channels that each block of filters keeps.
@@ -32,11 +33,12 @@ public sealed unsafe partial class DirectConvolution
         shape.Validate();
         kept?.Validate(shape);
         Shape = shape;
-        _input = PackedInput.ForForward(shape);
+        var isNarrow = kept is { Block: < Layout.Block };
+        _input = PackedInput.ForForward(shape, isPlanar: !isNarrow && shape.Channels <= PackedInput.MostPlanes);
         _forwardTaps = ForwardTaps(kept);
         _forward = PlanForward();
-        _narrowForward = kept is { Block: < Layout.Block } && _tier != SimdTier.Scalar
-            ? new NarrowBlockConvolution(tier, shape, kept, _input)
+        _narrowForward = isNarrow && _tier != SimdTier.Scalar
+            ? new NarrowBlockConvolution(tier, shape, kept!, _input)
             : null;
         _outputGradient = PackedInput.ForBackwardData(shape);
         _backwardData = new(PlanBackwardData);

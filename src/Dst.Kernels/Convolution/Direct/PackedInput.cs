@@ -6,15 +6,23 @@ namespace Dst.Kernels;
 /// <summary>
 /// A blocked image with its zero padding made real, so that the loop over taps has no edges, and split into phases: row r and
 /// column c of the padded image are at row r / stride and column c / stride of phase (r mod stride, c mod stride).
-/// Layout [C/16][phase row][phase column][Rows][Columns][16].
+/// Layout [C/16][phase row][phase column][Rows][Columns][16]. Few channels would leave most of the 16 lanes empty: they are packed as
+/// planes, [C][phase row][phase column][Rows][Columns].
 /// </summary>
 internal sealed unsafe class PackedInput
 {
     /// <summary>Packed images of one chunk stay in the second-level cache beside the weights of a block: 512 KiB.</summary>
     private const int ChunkBudget = 128 * 1024;
+
+    /// <summary>Planes are so small that those of a chunk stay in the first-level cache: 16 KiB.</summary>
+    private const int PlanarChunkBudget = 4 * 1024;
     private const int Block = Layout.Block;
 
+    /// <summary>Most channels that are packed as planes.</summary>
+    public const int MostPlanes = 4;
+
     private readonly int _blocks;
+    private readonly int _planes;
     private readonly int _height;
     private readonly int _width;
     private readonly int _top;
@@ -27,10 +35,11 @@ internal sealed unsafe class PackedInput
     private readonly bool _inPlace;
 
     private PackedInput(
-        int blocks, int height, int width, int top, int left, int paddedHeight, int paddedWidth,
+        int blocks, int planes, int height, int width, int top, int left, int paddedHeight, int paddedWidth,
         int stride, int phaseRows, int phaseColumns)
     {
         _blocks = blocks;
+        _planes = planes;
         _height = height;
         _width = width;
         _top = top;
@@ -40,14 +49,21 @@ internal sealed unsafe class PackedInput
         _phaseColumns = phaseColumns;
         _rows = (paddedHeight + stride - 1) / stride;
         _columns = (paddedWidth + stride - 1) / stride;
-        _inPlace = stride == 1 && top == 0 && left == 0 && paddedHeight == height && paddedWidth == width;
+        PixelPitch = planes > 0 ? 1 : Block;
+        _inPlace = planes == 0 && stride == 1 && top == 0 && left == 0 && paddedHeight == height && paddedWidth == width;
     }
 
     /// <summary>Floats of one packed image.</summary>
-    public int Length => checked(_blocks * _phaseRows * _phaseColumns * _rows * _columns * Block);
+    public int Length => checked((_planes > 0 ? _planes : _blocks) * PhaseLength * _phaseRows * _phaseColumns);
+
+    /// <summary>Floats from one pixel of a phase to the next.</summary>
+    public int PixelPitch { get; }
 
     /// <summary>Floats from one row of a phase to the next.</summary>
-    public int RowPitch => _columns * Block;
+    public int RowPitch => _columns * PixelPitch;
+
+    /// <summary>Floats of one phase of a plane, or of a block of channels.</summary>
+    private int PhaseLength => checked(_rows * RowPitch);
 
     /// <summary>Images that are packed and then used together: whole runs of a tile across images, if any fits.</summary>
     public int ChunkImages
@@ -55,7 +71,7 @@ internal sealed unsafe class PackedInput
         get
         {
             if (_inPlace) return int.MaxValue;
-            var images = ChunkBudget / Length;
+            var images = (_planes > 0 ? PlanarChunkBudget : ChunkBudget) / Length;
             var together = Math.Min(images, RowTiles.FewImagesTogether);
             return Math.Max(1, images - images % Math.Max(1, together));
         }
@@ -64,9 +80,10 @@ internal sealed unsafe class PackedInput
     /// <summary>Floats of scratch memory for one chunk.</summary>
     public int ChunkLength => _inPlace ? 0 : checked(ChunkImages * Length);
 
-    /// <summary>The input of a forward pass.</summary>
-    public static PackedInput ForForward(Conv2dShape s) => new(
+    /// <summary>The input of a forward pass, of <see cref="MostPlanes"/> channels at most if it is packed as planes.</summary>
+    public static PackedInput ForForward(Conv2dShape s, bool isPlanar) => new(
         s.ChannelBlocks,
+        isPlanar ? s.Channels : 0,
         s.Height,
         s.Width,
         s.Padding,
@@ -82,7 +99,7 @@ internal sealed unsafe class PackedInput
     {
         var (top, height) = GradientExtent(s.Height, s.OutHeight, s.KernelHeight, s.Stride, s.Padding);
         var (left, width) = GradientExtent(s.Width, s.OutWidth, s.KernelWidth, s.Stride, s.Padding);
-        return new(s.FilterBlocks, s.OutHeight, s.OutWidth, top, left, height, width, 1, 1, 1);
+        return new(s.FilterBlocks, 0, s.OutHeight, s.OutWidth, top, left, height, width, 1, 1, 1);
     }
 
     /// <summary>
@@ -90,8 +107,9 @@ internal sealed unsafe class PackedInput
     /// </summary>
     public int OffsetOf(int channel, int row, int column)
     {
-        var phase = (channel / Block * _phaseRows + row % _stride) * _phaseColumns + column % _stride;
-        return ((phase * _rows + row / _stride) * _columns + column / _stride) * Block + channel % Block;
+        var (plane, lane) = _planes > 0 ? (channel, 0) : (channel / Block, channel % Block);
+        var phase = (plane * _phaseRows + row % _stride) * _phaseColumns + column % _stride;
+        return ((phase * _rows + row / _stride) * _columns + column / _stride) * PixelPitch + lane;
     }
 
     /// <summary>Offset of channel <paramref name="channel"/> at unpadded row and column, which may lie in the padding.</summary>
@@ -103,6 +121,12 @@ internal sealed unsafe class PackedInput
     public float* Pack<TLanes>(int images, float* x, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
     {
         if (_inPlace) return x;
+        if (_planes > 0)
+        {
+            for (var n = 0; n < images; n++) PackPlanes(x + (long)n * _height * _width * Block, scratch + (long)n * Length);
+            return scratch;
+        }
+
         for (var plane = 0; plane < images * _blocks; plane++)
         {
             for (var phase = 0; phase < _phaseRows * _phaseColumns; phase++)
@@ -118,12 +142,48 @@ internal sealed unsafe class PackedInput
         return scratch;
     }
 
+    private void PackPlanes(float* image, float* destination)
+    {
+        for (var plane = 0; plane < _planes; plane++)
+        {
+            for (var phase = 0; phase < _phaseRows * _phaseColumns; phase++, destination += PhaseLength)
+                PackPlane(image + plane, destination, phase / _phaseColumns - _top, phase % _phaseColumns - _left);
+        }
+    }
+
+    /// <summary>One lane of a blocked image.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void PackPlane(float* lane, float* destination, int firstRow, int firstColumn)
+    {
+        var (begin, end) = InsideColumns(firstColumn);
+        for (var r = 0; r < _rows; r++, destination += _columns)
+        {
+            var row = firstRow + r * _stride;
+            if ((uint)row >= (uint)_height)
+            {
+                new Span<float>(destination, _columns).Clear();
+                continue;
+            }
+
+            new Span<float>(destination, begin).Clear();
+            nint step = _stride * Block;
+            var source = lane + ((long)row * _width + firstColumn + begin * _stride) * Block;
+            for (var c = begin; c < end; c++, source += step) destination[c] = *source;
+            new Span<float>(destination + end, _columns - end).Clear();
+        }
+    }
+
+    /// <summary>Columns [begin, end) of a phase that lie inside the image.</summary>
+    private (int Begin, int End) InsideColumns(int firstColumn)
+    {
+        var begin = Math.Clamp((_stride - 1 - firstColumn) / _stride, 0, _columns);
+        return (begin, Math.Clamp((_width - firstColumn + _stride - 1) / _stride, begin, _columns));
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void PackPhase<TLanes>(float* plane, float* destination, int firstRow, int firstColumn) where TLanes : unmanaged, ILanes<TLanes>
     {
-        // Columns [begin, end) of the phase lie inside the image.
-        var begin = Math.Clamp((_stride - 1 - firstColumn) / _stride, 0, _columns);
-        var end = Math.Clamp((_width - firstColumn + _stride - 1) / _stride, begin, _columns);
+        var (begin, end) = InsideColumns(firstColumn);
         for (var r = 0; r < _rows; r++, destination += RowPitch)
         {
             var row = firstRow + r * _stride;

@@ -46,8 +46,8 @@ internal sealed record TapPass(
         return images >= _imagesTogether ? _imagesTogether : images >= RowTiles.FewImagesTogether ? RowTiles.FewImagesTogether : 1;
     }
 
-    /// <summary>Steps between the sources of output rows and images.</summary>
-    public readonly record struct SourcePitch(int Row, int Image);
+    /// <summary>Steps between the sources of output pixels, rows and images; that of pixels is a block, or 1 between planes.</summary>
+    public readonly record struct SourcePitch(int Pixel, int Row, int Image);
 
     /// <summary>First output pixel of an image and the steps between pixels, rows, blocks and images.</summary>
     public readonly record struct DestinationPitch(int Start, int Pixel, int Row, int Block, int Image);

@@ -69,7 +69,7 @@ public sealed unsafe partial class FftConvolution
         _tiling = FftTiling.Of(form, shape);
         _kept = new KeptUnits(shape, Area, kept);
         _keptTaps = kept?.UnionOverLanes();
-        _pairs = KeptPairs.Create(tier, shape, _kept);
+        _pairs = shape.ChannelBlocks > 1 ? KeptPairs.Create(tier, shape, _kept) : null; // these products know whole vectors alone
         _inputOffsets = [.. _kept.Units.Select(OffsetOf)];
         _outputOffsets = [.. Enumerable.Range(0, shape.Filters).Select(OffsetOf)];
         // One more cache line from group to group: powers of two would put all frequencies of a tile into the same cache set.

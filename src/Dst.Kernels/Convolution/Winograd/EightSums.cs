@@ -18,6 +18,10 @@ internal unsafe struct EightSums<T> where T : unmanaged, ILanes<T>
     private T _g;
     private T _h;
 
+    /// <summary>Sets the sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public EightSums(T a, T b, T c, T d, T e, T f, T g, T h) => (_a, _b, _c, _d, _e, _f, _g, _h) = (a, b, c, d, e, f, g, h);
+
     /// <summary>Adds vector · scalar to each tile; the scalars are sixteen floats apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MultiplyAdd(float* scalars, T vector)

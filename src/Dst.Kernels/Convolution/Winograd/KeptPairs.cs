@@ -3,18 +3,20 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The channels that each block of 16 filters keeps of each pair of channel blocks, where they fit into 16 lanes. The transposed product
-/// of a halved layer then has half of the length.
+/// The channels that each block of 16 filters keeps of each pair of channel blocks, where they fit into 16 lanes, or of a block alone,
+/// where they fit into eight. The transposed product of a halved layer then has half of the length.
 /// </summary>
 internal sealed class KeptPairs
 {
     private readonly int[][] _channels;
     private readonly int _filterBlocks;
+    private readonly bool[] _isHalf;
 
     private KeptPairs(int[][] channels, int filterBlocks)
     {
         _channels = channels;
         _filterBlocks = filterBlocks;
+        _isHalf = [.. channels.Chunk(filterBlocks).Select(pair => Array.TrueForAll(pair, kept => kept.Length <= EightHalves.Lanes))];
         Lanes = [.. channels.SelectMany((kept, i) => LanesOfBoth(kept, 2 * (i / filterBlocks)))];
     }
 
@@ -30,13 +32,16 @@ internal sealed class KeptPairs
     /// <summary>The kept channels of a pair, one for each lane.</summary>
     public ReadOnlySpan<int> Channels(int pair, int filterBlock) => _channels[pair * _filterBlocks + filterBlock];
 
+    /// <summary>Whether no block of filters keeps more than eight channels of a pair: half a vector.</summary>
+    public bool IsHalf(int pair) => _isHalf[pair];
+
     /// <summary>The pairs of a layer; null where there is nothing to pair, too much is kept, or the tier has too few registers.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">Whole kernels.</param>
     public static KeptPairs? Create(SimdTier tier, Conv2dShape shape, KeptUnits kept)
     {
-        if (tier != SimdTier.V512 || shape.ChannelBlocks < 2) return null;
+        if (tier != SimdTier.V512) return null;
         var channels = new List<int[]>();
         for (var first = 0; first < shape.Channels; first += 2 * Layout.Block)
         {
@@ -47,7 +52,8 @@ internal sealed class KeptPairs
             }
         }
 
-        return channels.All(list => list.Length <= Layout.Block) ? new([.. channels], shape.FilterBlocks) : null;
+        var room = shape.ChannelBlocks == 1 ? EightHalves.Lanes : Layout.Block;
+        return channels.All(list => list.Length <= room) ? new([.. channels], shape.FilterBlocks) : null;
     }
 
     private static IEnumerable<int> LanesOfBoth(int[] kept, int firstBlock) =>

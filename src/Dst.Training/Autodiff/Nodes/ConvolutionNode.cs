@@ -14,6 +14,9 @@ internal abstract unsafe class ConvolutionNode(NodeContext context, Node node, F
 
     protected BiasTerm Bias { get; } = new(context, context.FindParameterOf(node, "bias"), output.Shape);
 
+    /// <summary>Weights of the backward-data pass, packed before it.</summary>
+    protected float* BackwardDataWeights => Context.Workspace.Weights;
+
     /// <summary>
     /// Images that stay in the second-level cache together: the larger of their inputs and outputs takes 128 kB, and there is room for
     /// five more such maps.

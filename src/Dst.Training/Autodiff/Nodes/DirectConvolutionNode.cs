@@ -12,7 +12,6 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     private readonly DirectConvolution _kernel;
     private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _sumBlock;
     private readonly Action<int> _unpackBlock;
     private readonly Action<int> _unpackOwnBlock;
@@ -25,7 +24,6 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     {
         _kernel = kernel;
         _weights = new AlignedBuffer(kernel.WeightLength);
-        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _sumBlock = SumBlock;
         _unpackBlock = block => _kernel.UnpackWeightGradient(block, new(WeightGradient, _kernel.WeightGradientLength), Weight.Gradient);
         _unpackOwnBlock = block => _unpackBlock(OwnBlocks.First + block);
@@ -48,13 +46,13 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
     public override void Dispose()
     {
         _weights.Dispose();
-        _backwardDataWeights.Dispose();
         base.Dispose();
     }
 
     protected override void PlanScratch()
     {
         _scratch = ReserveScratch(_kernel.ScratchLength);
+        if (Input.NeedsGradient) Context.Workspace.ReserveWeights(_kernel.BackwardDataWeightLength);
         var sums = _kernel.WeightGradientLength;
         var parts = Context.Ranks.PartCount;
         Context.Workspace.Reserve(0, SplitByFilters ? (sums + parts - 1) / parts : sums);
@@ -72,7 +70,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
 
     protected override void BeginBackward(WorkerPool pool)
     {
-        if (Input.NeedsGradient) _kernel.PackBackwardDataWeights(Weight.Value, _backwardDataWeights.Span);
+        if (Input.NeedsGradient) _kernel.PackBackwardDataWeights(Weight.Value, new(BackwardDataWeights, _kernel.BackwardDataWeightLength));
         if (!SplitByFilters) return;
         GatherImages();
         RunParts(pool, _backwardWeightOfBlocks);
@@ -94,7 +92,7 @@ internal sealed unsafe class DirectConvolutionNode : ConvolutionNode
                 Sums.Of(part), Scratch(part, _scratch));
         if (Input.NeedsGradient)
             _kernel.BackwardData(
-                images.Count, gradient, _backwardDataWeights.Pointer, Input.Gradient(images.First),
+                images.Count, gradient, BackwardDataWeights, Input.Gradient(images.First),
                 Scratch(part, _scratch), Accumulate(0));
     }
 

@@ -1,5 +1,6 @@
 using Dst.Graph;
 using Dst.Kernels;
+using Dst.Runtime.Threading;
 
 namespace Dst.Training.Autodiff.Nodes;
 
@@ -30,10 +31,28 @@ internal sealed unsafe class StoreNode(NodeContext context, Node node, Feature i
             Tier, ReadOutputGradient(images, part), (long)images.Count * Input.ImageLength, Input.Gradient(images.First), Accumulate(0));
 }
 
-/// <summary>a + b. An operand may use the sum's gradient as its own (<see cref="GradientSharing"/>).</summary>
+/// <summary>
+/// a + b. An operand may use the sum's gradient as its own (<see cref="GradientSharing"/>). The first reader computes the sum where it can.
+/// </summary>
 internal sealed unsafe class AddNode(NodeContext context, Node node, Feature[] inputs, StoredFeature output)
     : StoringNode(context, node, inputs, output)
 {
+    private bool _isDeferred;
+
+    /// <summary>Leaves the forward pass to the first reader, if that reads a few images at a time.</summary>
+    public void Defer()
+    {
+        if (Output.IsGradientComputed || Output.Readers is not [StoringNode { ReadsInChunks: true } and not AddNode, ..]) return;
+        var reader = (StoringNode)Output.Readers[0];
+        reader.Compute(this);
+        _isDeferred = true;
+    }
+
+    protected override void RunForward(WorkerPool pool)
+    {
+        if (!_isDeferred) base.RunForward(pool);
+    }
+
     protected override void ForwardImages(ImageRange images, int part) =>
         Elementwise.Add(
             Tier, ReadInput(0, images, part), ReadInput(1, images, part),

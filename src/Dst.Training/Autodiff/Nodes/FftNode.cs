@@ -12,7 +12,6 @@ internal sealed unsafe class FftNode : ConvolutionNode
 {
     private readonly FftConvolution _kernel;
     private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _packBlock;
     private readonly Action<int> _packBackwardDataBlock;
     private readonly Action<int> _transformInput;
@@ -27,15 +26,16 @@ internal sealed unsafe class FftNode : ConvolutionNode
     {
         _kernel = kernel;
         _weights = new AlignedBuffer(kernel.WeightLength);
-        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _packBlock = block => _kernel.PackWeights(block, Weight.Value, _weights.Pointer);
-        _packBackwardDataBlock = block => _kernel.PackBackwardDataWeights(block, Weight.Value, _backwardDataWeights.Pointer);
+        _packBackwardDataBlock = block => _kernel.PackBackwardDataWeights(block, Weight.Value, BackwardDataWeights);
         _transformInput = context.Ranks.OfParts(TransformInput);
         _multiply = Multiply;
         _transformGradient = context.Ranks.OfPartsOfAll(TransformGradient);
         _multiplyTransposed = MultiplyTransposed;
         _unpackOwnBlock = block => _kernel.UnpackWeightGradient(OwnBlocks.First + block, WeightGradient, Weight.Gradient);
     }
+
+    public override bool ReadsInChunks => false;
 
     private int Tiles => Pass.Images * _kernel.TilesPerImage;
 
@@ -51,13 +51,13 @@ internal sealed unsafe class FftNode : ConvolutionNode
     public override void Dispose()
     {
         _weights.Dispose();
-        _backwardDataWeights.Dispose();
         base.Dispose();
     }
 
     protected override void PlanScratch()
     {
         _scratch = ReserveScratch(_kernel.ScratchLength);
+        if (Input.NeedsGradient) Context.Workspace.ReserveWeights(_kernel.BackwardDataWeightLength);
         Context.Workspace.ReserveShared(_kernel.InputSpectraLength + _kernel.OutputSpectraLength + _kernel.WeightLength);
     }
 
@@ -151,7 +151,7 @@ internal sealed unsafe class FftNode : ConvolutionNode
         _kernel.MultiplyForWeightGradient(
             first, end, Tiles, InputSpectra, OutputSpectra, WeightGradient, accumulate: false, OwnBlocks);
         if (Input.NeedsGradient && OwnTiles.Count > 0)
-            _kernel.MultiplyTransposed(first, end, OwnTiles, OutputSpectra, _backwardDataWeights.Pointer, InputSpectra);
+            _kernel.MultiplyTransposed(first, end, OwnTiles, OutputSpectra, BackwardDataWeights, InputSpectra);
     }
 
     private (int First, int End) FrequenciesOf(int part) =>

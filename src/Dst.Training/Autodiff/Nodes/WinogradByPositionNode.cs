@@ -26,6 +26,8 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
         _unpackOwnBlock = block => Kernel.UnpackWeightGradient(OwnBlocks.First + block, WeightGradient, Weight.Gradient);
     }
 
+    public override bool ReadsInChunks => false;
+
     private TileRows AllRows => RowsOf(new(0, Pass.Images));
 
     /// <summary>Rows of tiles of this rank's images.</summary>
@@ -37,8 +39,12 @@ internal sealed unsafe class WinogradByPositionNode : WinogradConvolutionNode
 
     private float* WeightGradient => OutputTiles + Workspace.Rounded(Kernel.OutputTilesLength);
 
-    protected override void PlanScratch() => Context.Workspace.ReserveShared(
-        Workspace.Rounded(Kernel.InputTilesLength) + Workspace.Rounded(Kernel.OutputTilesLength) + Kernel.WeightGradientLength);
+    protected override void PlanScratch()
+    {
+        base.PlanScratch();
+        Context.Workspace.ReserveShared(
+            Workspace.Rounded(Kernel.InputTilesLength) + Workspace.Rounded(Kernel.OutputTilesLength) + Kernel.WeightGradientLength);
+    }
 
     protected override void RunForward(WorkerPool pool)
     {

@@ -7,18 +7,15 @@ namespace Dst.Training.Autodiff.Nodes;
 /// <summary>What both schedules of a Winograd convolution share: packed weights, bias, and the way from and to features.</summary>
 internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 {
-    private readonly AlignedBuffer _weights;
-    private readonly AlignedBuffer _backwardDataWeights;
     private readonly Action<int> _packBlock;
     private readonly Action<int> _packBackwardDataBlock;
     private readonly float[] _ones;
+    private AlignedBuffer? _keptWeights;
 
     protected WinogradConvolutionNode(NodeContext context, Node node, Feature input, StoredFeature output, WinogradConvolution kernel)
         : base(context, node, input, output, kernel.Shape)
     {
         Kernel = kernel;
-        _weights = new AlignedBuffer(kernel.WeightLength);
-        _backwardDataWeights = new AlignedBuffer(input.NeedsGradient ? kernel.BackwardDataWeightLength : 0);
         _packBlock = block => Kernel.PackWeights(block, Weight.Value, Weights);
         _packBackwardDataBlock = block => Kernel.PackBackwardDataWeights(block, Weight.Value, BackwardDataWeights);
         _ones = new float[Layout.PaddedChannels(output.Shape.Channels)];
@@ -27,15 +24,18 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 
     protected WinogradConvolution Kernel { get; }
 
-    protected float* Weights => _weights.Pointer;
-
-    protected float* BackwardDataWeights => _backwardDataWeights.Pointer;
+    protected float* Weights => Pass.Frozen ? _keptWeights!.Pointer : Context.Workspace.Weights;
 
     public override void Dispose()
     {
-        _weights.Dispose();
-        _backwardDataWeights.Dispose();
+        _keptWeights?.Dispose();
         base.Dispose();
+    }
+
+    protected override void PlanScratch()
+    {
+        Context.Workspace.ReserveWeights(Kernel.WeightLength);
+        if (Input.NeedsGradient) Context.Workspace.ReserveWeights(Kernel.BackwardDataWeightLength);
     }
 
     /// <summary>Adds the bias to the output of some images.</summary>
@@ -60,6 +60,7 @@ internal abstract unsafe class WinogradConvolutionNode : ConvolutionNode
 
     protected override void BeginForward(WorkerPool pool)
     {
+        if (Pass.Frozen) _keptWeights ??= new(Kernel.WeightLength);
         pool.Run(Shape.FilterBlocks, _packBlock);
         Bias.Pack();
     }

@@ -52,6 +52,7 @@ internal sealed unsafe class WinogradNode : WinogradConvolutionNode
 
     protected override void PlanScratch()
     {
+        base.PlanScratch();
         _inputTiles = ReserveScratch(checked((int)Kernel.InputTilesLength));
         _outputTiles = ReserveScratch(checked((int)Kernel.OutputTilesLength));
         Context.Workspace.Reserve(0, Kernel.WeightGradientLength);
