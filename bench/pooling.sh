@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares max pooling, stochastic pooling and max-pooling dropout over the retained share p, and writes one CSV file. Each network is
+# Compares max, stochastic and spectral pooling and max-pooling dropout over the retained share p, and writes one CSV file. Each network is
 # trained once and evaluated with both ways to infer. Started again with the same folder, it goes on where it was stopped.
 # Usage: bench/pooling.sh mnist|cifar100 DATA FOLDER
 #   DATA    folder of the IDX files, or the archive of CIFAR-100
@@ -38,7 +38,7 @@ rows() { # POOLING P SEED RUN INFERENCE [OPTION...]
 
 echo "pooling,retain,inference,seed,validation_top1,test_top1" > "$results.new"
 for seed in ${SEEDS:-1 2 3}; do
-  for pooling in max stochastic; do
+  for pooling in max stochastic spectral; do
     run="$(train "$pooling" --set "student.pooling=$pooling")"
     rows "$pooling" 1 "$seed" "$run" "$pooling"
   done

@@ -3,7 +3,7 @@
 # If it cannot, it says so and goes on: a test that misses its tool fails and names it.
 set -euo pipefail
 packages=(
-  gcc clang clang-tidy make valgrind binutils # exported C source, compiled and checked here ...
+  gcc clang clang-tidy cppcheck make valgrind binutils # exported C source, compiled and checked here ...
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user # ... for other processors
   gcc-riscv64-linux-gnu libc6-dev-riscv64-cross
   gcc-arm-none-eabi libnewlib-dev qemu-system-arm # ... and for boards without an operating system

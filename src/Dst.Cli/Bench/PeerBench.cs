@@ -5,17 +5,19 @@ using Dst.Masks;
 using Dst.Report;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
+using Dst.Runtime.Quantisation;
 
 namespace Dst.Cli.Bench;
 
 /// <summary>What <c>bench peers</c> measures.</summary>
 /// <param name="Networks">Architectures of the zoo, or none for single convolutions with large kernels.</param>
 /// <param name="Pattern">Pattern of the halved networks.</param>
+/// <param name="Int8">Whether all networks compute in 8-bit integers.</param>
 /// <param name="Threads">Threads that share a batch.</param>
 /// <param name="Rounds">Rounds of each network, at least 1.</param>
 /// <param name="Inference">How our networks are compiled, and their batch.</param>
 internal sealed record PeerBenchOptions(
-    IReadOnlyList<string> Networks, UhpPattern Pattern, int Threads, int Rounds, InferenceOptions Inference);
+    IReadOnlyList<string> Networks, UhpPattern Pattern, bool Int8, int Threads, int Rounds, InferenceOptions Inference);
 
 /// <summary>A peer's time over ours: the median of all rounds, the lowest and the highest.</summary>
 internal sealed record RatioSpread(double Median, double Low, double High)
@@ -33,15 +35,16 @@ internal sealed record PeerResult(string Network, double PeerMs, double DenseMs,
 
 /// <summary>The JSON document of <c>bench peers</c>.</summary>
 internal sealed record PeerReport(
-    string Cpu, string? Generation, double ClockGhz, SimdTier Tier, string Peer, string Pattern, int Threads, int Batch, int Rounds,
-    IReadOnlyList<PeerResult> Results)
+    string Cpu, string? Generation, double ClockGhz, SimdTier Tier, string Peer, string Pattern, bool Int8, int Threads, int Batch,
+    int Rounds, IReadOnlyList<PeerResult> Results)
 {
     /// <summary>A row for each network.</summary>
     public Result ToResult() => new(
         this,
         new Lines(
             $"{Cpu}, {Generation ?? "generation unknown"}, {ClockGhz:F2} GHz, {Tier}",
-            $"{Peer}, dense; DST dense, and halved by {Pattern}; threads {Threads}, batch {Batch}, {Rounds} rounds in turns"),
+            $"{Peer}, dense; DST dense, and halved by {Pattern}; {(Int8 ? "8-bit integers" : "floats")}",
+            $"threads {Threads}, batch {Batch}, {Rounds} rounds in turns"),
         Table.Of(
             Results,
             new("network", "network", row => row.Network) { Alignment = Alignment.Left },
@@ -71,6 +74,11 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
     /// <summary>Largest difference of an output, relative to the largest one.</summary>
     private const double Tolerance = 2e-3;
 
+    /// <summary>The same in 8-bit integers, each value of which may be one step away.</summary>
+    private const double Int8Tolerance = 0.1;
+
+    private const int CalibrationImages = 16;
+
     private int Batch => options.Inference.Batch;
 
     /// <summary>Measures each network.</summary>
@@ -92,13 +100,18 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         var peak = MachinePeak.Measure(options.Inference.Tier, threads: 1);
         return new(
             Processor.Name, Processor.Generation, peak.ClockGhz, options.Inference.Tier, $"ONNX Runtime {version}",
-            options.Pattern.ToString(), options.Threads, Batch, options.Rounds, results);
+            options.Pattern.ToString(), options.Int8, options.Threads, Batch, options.Rounds, results);
     }
+
+    private Model Typed(Model model) => options.Int8
+        ? Quantiser.Quantise(
+            model, NetworkRun.RandomImages(model, CalibrationImages), CalibrationImages, cancellation: cancellation).Model
+        : model;
 
     private IEnumerable<(string Name, Model Dense, Model Halved)> Models()
     {
         foreach (var name in options.Networks)
-            yield return (name, RandomModel.Create(name, 1, null, null), RandomModel.Create(name, 1, null, options.Pattern));
+            yield return (name, Typed(RandomModel.Create(name, 1, null, null)), Typed(RandomModel.Create(name, 1, null, options.Pattern)));
         if (options.Networks.Count > 0) yield break;
         foreach (var layer in KernelFamily.Large.Layers)
         {
@@ -110,7 +123,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
     /// <summary>A convolution, and the mean of each map, so that reading the result takes no time.</summary>
     private static CheckedGraph LayerAndMean(Conv2dShape layer)
     {
-        var convolution = new Conv2dOp(layer.Filters, layer.KernelHeight, layer.KernelWidth, layer.Stride, layer.Padding);
+        var convolution = new Conv2dOp(layer.Filters, layer.KernelHeight, layer.KernelWidth, layer.Stride, layer.Padding, layer.Groups);
         return new(new("layer", new(layer.Channels, layer.Height, layer.Width), [
             new("conv", convolution, [NetworkGraph.InputName]),
             new("mean", new GlobalAvgPoolOp(), ["conv"]),
@@ -127,7 +140,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         using var peer = new OnnxRuntimePeer(program, dense, images, Batch, options.Threads);
         version = peer.Version;
         ofDense.Run();
-        CheckEqual(name, peer.Outputs, ofDense.Outputs);
+        CheckEqual(name, peer.Outputs, ofDense.Outputs, options.Int8 ? Int8Tolerance : Tolerance);
         peer.Measure(RoundSeconds); // to warm up
         Fastest(ofDense);
         Fastest(ofHalved);
@@ -145,12 +158,12 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
 
     private double Fastest(NetworkRun network) => RunTimes.Of(network.Run, RoundSeconds, MinRuns, cancellation: cancellation).Min();
 
-    private static void CheckEqual(string name, float[] expected, float[] actual)
+    private static void CheckEqual(string name, float[] expected, float[] actual, double tolerance)
     {
         var largest = expected.Max(Math.Abs);
         for (var i = 0; i < expected.Length; i++)
         {
-            if (!(Math.Abs(expected[i] - actual[i]) <= Tolerance * largest))
+            if (!(Math.Abs(expected[i] - actual[i]) <= tolerance * largest))
                 throw new InvalidOperationException(
                     $"output {i} of {name} is {actual[i]} in DST and {expected[i]} in ONNX Runtime; equal outputs were expected");
         }

@@ -22,6 +22,11 @@ internal static class BenchPeersCommand
         Description = "Measures single convolutions with kernels of 3x3 to 31x31 on 64 channels instead of networks.",
     };
 
+    private static readonly Option<bool> Int8 = new("--int8")
+    {
+        Description = "Measures networks of 8-bit integers. ONNX Runtime runs the form that dst export writes (QDQ).",
+    };
+
     private static readonly Option<int?> Rounds = SharedOptions.Number(
         "--rounds", "Rounds of each network, in which each takes its turn for a quarter of a second. Default: 7.", 1, 1000);
 
@@ -36,10 +41,12 @@ internal static class BenchPeersCommand
             "bench peers",
             "bench peers resnet20 vgg8 --batch 64 --rounds 15",
             "bench peers --csv bench/results/amd-epyc-zen5/inference.csv",
+            "bench peers --int8",
             "bench peers --large")
         {
             Networks,
             Large,
+            Int8,
             BenchOptions.Pattern,
             BenchOptions.Batch,
             Rounds,
@@ -59,9 +66,12 @@ internal static class BenchPeersCommand
         var large = arguments.GetValue(Large);
         if (large && networks.Length > 0)
             throw new InputException($"bench peers has both {Large.Name} and the network '{networks[0]}'; one of them was expected");
+        if (large && arguments.GetValue(Int8))
+            throw new InputException($"bench peers has both {Large.Name} and {Int8.Name}; one of them was expected");
         var options = new PeerBenchOptions(
             large ? [] : networks.Length > 0 ? networks : UsualNetworks,
             BenchOptions.PatternOf(arguments) ?? new UhpPattern(PruningUnit.Kernel, 16, 16),
+            arguments.GetValue(Int8),
             BenchOptions.ThreadsOf(arguments),
             arguments.GetValue(Rounds) ?? 7,
             new() { Tier = call.Tier, Batch = BenchOptions.BatchOf(arguments), Cache = SharedOptions.CacheOf(call) });

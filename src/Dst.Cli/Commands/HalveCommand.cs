@@ -16,6 +16,12 @@ namespace Dst.Cli.Commands;
 /// <summary><c>dst halve</c>: halves a model and repairs it on images without labels, without training.</summary>
 internal static class HalveCommand
 {
+    private static readonly Option<int?> Images = SharedOptions.Number(
+        "--images",
+        "Calibration images, drawn by the seed; fewer if there are fewer (prune.calibration.images). "
+            + $"Default: the recipe's, which is {new PruningOptions().Calibration.Images}.",
+        1, 100_000);
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -26,14 +32,14 @@ internal static class HalveCommand
                 + "same way and teach it: dst distill with --set prune.score=obs --set prune.repair=least_squares.",
             "halve runs/latest/student.safetensors --data photos --pattern weight:4:16 --out halved.safetensors",
             "halve resnet56.safetensors --data.kind cifar100 --data.path cifar-100-binary.tar.gz --out halved.safetensors",
-            "halve runs/latest/student-kd.safetensors runs/latest --set prune.calibration.images=256 --out halved.safetensors")
+            "halve runs/latest/student-kd.safetensors runs/latest --images 256 --out halved.safetensors")
         {
             SharedOptions.Model,
         };
         RecipeInput.AddTo(verb);
         Option[] options =
         [
-            CalibrationInput.Folder, PruningInput.Pattern, PruningInput.Exclude, PruningInput.Out, ModelEvaluation.Split,
+            CalibrationInput.Folder, Images, PruningInput.Pattern, PruningInput.Exclude, PruningInput.Out, ModelEvaluation.Split,
             SharedOptions.Threads, SharedOptions.Json,
         ];
         foreach (var option in options) verb.Add(option);
@@ -52,6 +58,8 @@ internal static class HalveCommand
         CalibrationInput.Check(call);
         PruningInput.CheckKeys(call, "data", "prune.method");
         var (recipe, model) = (PruningInput.Load(arguments, SettingPresets.HalveWithRepair), LoadDense(path));
+        if (arguments.GetValue(Images) is { } count)
+            recipe = recipe with { Prune = recipe.Prune with { Calibration = recipe.Prune.Calibration with { Images = count } } };
         var options = recipe.Prune;
         Check(options);
         PruningInput.CheckLayers(path, model, options);

@@ -148,31 +148,80 @@ internal readonly unsafe struct ProductOfPlanes(
             Plane<T>(x + plane * input.Pixels * Layout.Block, y + plane * output.Pixels * Layout.Block);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Plane<T>(float* from, float* to) where T : unmanaged, ILanes<T>
     {
         var mixed = stackalloc float[input.Width * Layout.Block]; // a row of L·x
-        for (var row = 0; row < output.Height; row++, to += output.Width * Layout.Block)
+        fixed (float* ofRows = left, ofColumns = right)
         {
-            new Span<float>(mixed, input.Width * Layout.Block).Clear();
-            for (var i = 0; i < input.Height; i++)
+            for (var row = 0; row < output.Height; row++, to += output.Width * Layout.Block)
             {
-                var factor = T.Broadcast(left[row * input.Height + i]);
-                var line = from + i * input.Width * Layout.Block;
-                for (var k = 0; k < input.Width; k++)
-                    AddProduct(factor, T.Load(line + k * Layout.Block), mixed + k * Layout.Block);
-            }
-
-            for (var k = 0; k < input.Width; k++)
-            {
-                var value = T.Load(mixed + k * Layout.Block);
-                for (var column = 0; column < output.Width; column++)
-                    AddProduct(T.Broadcast(right[k * output.Width + column]), value, to + column * Layout.Block);
+                MixRows<T>(ofRows + row * input.Height, from, input.Height, input.Width, mixed);
+                AddColumns<T>(ofColumns, mixed, input.Width, output.Width, to);
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddProduct<T>(T factor, T value, float* sum) where T : unmanaged, ILanes<T> =>
-        T.Store(sum, T.MultiplyAdd(factor, value, T.Load(sum)));
+    /// <summary>mixed[k] = Σᵢ factors[i]·x[i, k]: four columns at a time, whose sums stay in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MixRows<T>(float* factors, float* x, int rows, int width, float* mixed) where T : unmanaged, ILanes<T>
+    {
+        var (k, pitch) = (0, width * Layout.Block);
+        for (; k + 4 <= width; k += 4, mixed += 4 * Layout.Block)
+        {
+            T sum0 = T.Zero, sum1 = T.Zero, sum2 = T.Zero, sum3 = T.Zero;
+            var line = x + k * Layout.Block;
+            for (var i = 0; i < rows; i++, line += pitch)
+            {
+                var factor = T.Broadcast(factors[i]);
+                sum0 = T.MultiplyAdd(factor, T.Load(line), sum0);
+                sum1 = T.MultiplyAdd(factor, T.Load(line + Layout.Block), sum1);
+                sum2 = T.MultiplyAdd(factor, T.Load(line + 2 * Layout.Block), sum2);
+                sum3 = T.MultiplyAdd(factor, T.Load(line + 3 * Layout.Block), sum3);
+            }
+
+            T.Store(mixed, sum0);
+            T.Store(mixed + Layout.Block, sum1);
+            T.Store(mixed + 2 * Layout.Block, sum2);
+            T.Store(mixed + 3 * Layout.Block, sum3);
+        }
+
+        for (; k < width; k++, mixed += Layout.Block)
+        {
+            var sum = T.Zero;
+            for (var i = 0; i < rows; i++) sum = T.MultiplyAdd(T.Broadcast(factors[i]), T.Load(x + i * pitch + k * Layout.Block), sum);
+            T.Store(mixed, sum);
+        }
+    }
+
+    /// <summary>y[j] += Σₖ mixed[k]·factors[k, j], in the same way.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddColumns<T>(float* factors, float* mixed, int width, int columns, float* y) where T : unmanaged, ILanes<T>
+    {
+        var j = 0;
+        for (; j + 4 <= columns; j += 4, y += 4 * Layout.Block)
+        {
+            T sum0 = T.Load(y), sum1 = T.Load(y + Layout.Block), sum2 = T.Load(y + 2 * Layout.Block), sum3 = T.Load(y + 3 * Layout.Block);
+            for (var k = 0; k < width; k++)
+            {
+                var value = T.Load(mixed + k * Layout.Block);
+                var factor = factors + k * columns + j;
+                sum0 = T.MultiplyAdd(factor, value, sum0);
+                sum1 = T.MultiplyAdd(factor + 1, value, sum1);
+                sum2 = T.MultiplyAdd(factor + 2, value, sum2);
+                sum3 = T.MultiplyAdd(factor + 3, value, sum3);
+            }
+
+            T.Store(y, sum0);
+            T.Store(y + Layout.Block, sum1);
+            T.Store(y + 2 * Layout.Block, sum2);
+            T.Store(y + 3 * Layout.Block, sum3);
+        }
+
+        for (; j < columns; j++, y += Layout.Block)
+        {
+            var sum = T.Load(y);
+            for (var k = 0; k < width; k++) sum = T.MultiplyAdd(factors + k * columns + j, T.Load(mixed + k * Layout.Block), sum);
+            T.Store(y, sum);
+        }
+    }
 }

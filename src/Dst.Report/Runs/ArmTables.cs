@@ -61,7 +61,7 @@ public static class ArmTables
         },
         new("best_epoch", "best epoch", arm => arm.Epochs == 0 ? null : arm.BestEpoch, arm => $"{arm.BestEpoch}/{arm.Epochs}")
         {
-            Meaning = "chosen by it",
+            Meaning = validation == ValidationSource.None ? "the last" : "chosen by it",
         },
         new("seconds", "time", arm => arm.Epochs == 0 ? null : arm.Seconds, arm => Format.Duration(TimeSpan.FromSeconds(arm.Seconds))));
 
@@ -172,9 +172,12 @@ public static class ArmTables
             new("seeds", "seeds", row => Dst(row).Seeds));
     }
 
-    private static string MeaningOf(ValidationSource validation) => validation == ValidationSource.Test
-        ? "top-1 on half of the test images"
-        : "top-1 on images held back from training";
+    private static string MeaningOf(ValidationSource validation) => validation switch
+    {
+        ValidationSource.Test => "top-1 on half of the test images",
+        ValidationSource.None => "top-1 on the training images, as none were held back",
+        _ => "top-1 on images held back from training",
+    };
 
     private static Column<PatternRuns> Top1(string arm) =>
         new($"{arm.Replace('-', '_')}_top1", arm, row => row.Find(arm)?.TestTop1.Mean, row => row.Find(arm)!.TestTop1.ToText(2, scale: 100))

@@ -41,6 +41,9 @@ public enum ValidationSource
 
     /// <summary>Half of the test images: for networks that were trained on all training images.</summary>
     Test,
+
+    /// <summary>Nowhere: all images train, and the last epoch is kept (<see cref="DataSet.Observed"/>).</summary>
+    None,
 }
 
 /// <summary>Whose mean and deviation normalise an image.</summary>
@@ -121,7 +124,8 @@ public sealed record DataOptions
     /// <summary>Which images become validation images.</summary>
     [Setting(
         "training holds back the share data.validation of the training images; test takes half of the test images, for a given network "
-        + "that was trained on all training images")]
+        + "that was trained on all training images; none holds none back: the last epoch is kept, and what is called "
+        + "validation is measured on the training images")]
     public ValidationSource ValidationFrom { get; init; }
 
     /// <summary>Share of each class's images held back as test data, where the data has no test split of its own.</summary>

@@ -35,8 +35,14 @@ public sealed class DataSet
     /// </summary>
     public required SampleSet Unlabelled { get; init; }
 
-    /// <summary>Images that every choice is made on; empty if <c>data.validation</c> is 0.</summary>
+    /// <summary>Images that every choice is made on; empty with <see cref="ValidationSource.None"/>.</summary>
     public required SampleSet Validation { get; init; }
+
+    /// <summary>Whether images are held back, on which epochs can be chosen.</summary>
+    public bool HasValidation => Validation.Count > 0;
+
+    /// <summary>The images on which epochs are measured: <see cref="Validation"/>, or <see cref="Training"/> if there are none.</summary>
+    public SampleSet Observed => HasValidation ? Validation : Training;
 
     /// <summary>Images that results are reported on; read once, at the end.</summary>
     public required SampleSet Test { get; init; }

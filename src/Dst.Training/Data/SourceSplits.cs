@@ -16,9 +16,9 @@ internal sealed record SourceSplits(
     /// <exception cref="InputException">The data has too few images, or no test where one is to be halved.</exception>
     public static SourceSplits Draw(SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log)
     {
-        var (learning, validation, test) = options.ValidationFrom == ValidationSource.Training
-            ? SplitTraining(source, options, seed, log)
-            : HalveTest(source, options, seed, log);
+        var (learning, validation, test) = options.ValidationFrom == ValidationSource.Test
+            ? HalveTest(source, options, seed, log)
+            : SplitTraining(source, options, seed, log);
         List<SourceSample> unlabelled = [];
         if (options is { Others: OtherImages.Dropped, LabelsPerClass: 0 })
             throw new InputException("data.others is dropped with data.labels_per_class 0, which leaves no others; expected unlabelled");
@@ -40,6 +40,13 @@ internal sealed record SourceSplits(
         var (rest, test) = source.Test.Count > 0
             ? (source.Training, source.Test)
             : StratifiedSplit.Draw(source.Training, source.ClassNames, options.Test, seed, TestSplit);
+        if (options.ValidationFrom == ValidationSource.None)
+        {
+            if (source.Validation.Count > 0)
+                throw new InputException("data.validation_from is none, and the data has validation images of its own; expected training");
+            return (rest, [], test);
+        }
+
         if (source.Validation.Count > 0)
         {
             log($"data: {source.Validation.Count} validation images are in a folder of their own, so data.validation draws none");

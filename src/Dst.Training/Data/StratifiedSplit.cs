@@ -21,7 +21,7 @@ internal static class StratifiedSplit
             ? Math.Clamp((int)Math.Round(members.Length * share), 1, members.Length - 1)
             : throw new InputException(
                 $"class '{classNames[label]}' has one image left ('{samples[members[0]].Name}') to draw a split from; at least 3 "
-                + "images of a class were expected for training, validation and test, and 2 with data.validation 0");
+                + "images of a class were expected for training, validation and test, and 2 with data.validation_from none");
     }
 
     /// <summary>Draws all but <paramref name="kept"/> samples of each class; of a smaller class none.</summary>

@@ -60,7 +60,7 @@ public sealed class Trainer : IDisposable
         _trained = [.. _network.Parameters, .. _objective.Projections];
         var readers = phase.Reconstructs ? RankGroup.Single : compute.Ranks; // every rank compares all outputs with the images
         _training = new(data, data.Training, options.Batch, augment: true, seed, _objective.LearnsWithoutLabels, readers);
-        _validation = new(data, data.Validation, options.Batch, augment: false, seed, ranks: readers);
+        _validation = new(data, data.Observed, options.Batch, augment: false, seed, ranks: readers);
         _optimizer = Optimizer.Create(options.Optimizer, _trained);
         _schedule = Schedule.Create(options.Schedule, options.Epochs, _training.BatchesPerEpoch);
         _average = options.Ema > 0 ? new(_network.Parameters, options.Ema) : null;
@@ -266,7 +266,7 @@ public sealed class Trainer : IDisposable
         }
 
         if (top1 > State.BestTop1) State.ImprovedEpoch = State.Epoch + 1;
-        if (top1 < State.BestTop1) return;
+        if (top1 < State.BestTop1 && _data.HasValidation) return;
         (State.BestEpoch, State.BestTop1) = (State.Epoch + 1, top1); // of equal epochs the later, which has seen more training
         for (var i = 0; i < _best.Length; i++) _network.Parameters[i].Value.CopyTo(_best[i], 0);
     }

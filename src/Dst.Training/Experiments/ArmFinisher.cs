@@ -19,7 +19,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
     /// <exception cref="InputException">It is a teacher that is no better than chance.</exception>
     public PhaseResult Import(Arm arm, Model model, CancellationToken cancellation)
     {
-        var metrics = Evaluate(model, data.Validation, cancellation);
+        var metrics = Evaluate(model, data.Observed, cancellation);
         if (arm.Start == ArmStart.Teacher && metrics.Confusion.BalancedAccuracy <= Chance)
             throw new InputException(
                 $"{arm.ModelKey} {arm.Given(Recipe)} recognises {metrics.Confusion.BalancedAccuracy:P1} of the validation images, and "

@@ -98,6 +98,9 @@ public sealed class Pipeline
     {
         var check = new RecipeCheck(_recipe, _run.Summary, _data, _networks, _given);
         check.Check();
+        if (!_data.HasValidation)
+            Log?.Invoke(
+                "data: no image is held back: the last epoch is kept, and what is called validation is measured on the training images");
         if (_recipe.Student.IsTeacher) Log?.Invoke("student: the teacher itself; other keys of student have no effect");
         if (_recipe.PruneTrain.Schedule.Kind == ScheduleKind.Rewind)
             Log?.Invoke(

@@ -67,9 +67,9 @@ internal sealed class Pretraining(string name, RunFolder run, DataSet data, Comp
     private void Draw(Model autoEncoder)
     {
         var shape = data.Shape;
-        var grid = new PictureGrid(shape.Channels, shape.Height, shape.Width, rows: 2, Math.Min(Pictures, data.Validation.Count));
+        var grid = new PictureGrid(shape.Channels, shape.Height, shape.Width, rows: 2, Math.Min(Pictures, data.Observed.Count));
         using var network = new TrainingNetwork(autoEncoder, grid.Columns, compute, seed: 0);
-        using var loader = new BatchLoader(data.For(autoEncoder), data.Validation, grid.Columns, augment: false, seed: 0);
+        using var loader = new BatchLoader(data.For(autoEncoder), data.Observed, grid.Columns, augment: false, seed: 0);
         var batch = loader.Epoch(0).First();
         var outputs = network.Forward(batch.Images, batch.Count, training: false);
         var length = (int)shape.Count;

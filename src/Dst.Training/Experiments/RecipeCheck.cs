@@ -79,9 +79,10 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
 
     private void CheckSplits()
     {
-        if (data.Validation.Count == 0)
+        if (!data.HasValidation && _recipe.Data.ValidationFrom != ValidationSource.None)
             throw new InputException(
-                "data.validation leaves no validation images; expected a larger share, because epochs are chosen on them");
+                "data.validation leaves no validation images; expected a larger share, because epochs are chosen on them, or "
+                + "data.validation_from none");
         if (data.Test.Count == 0)
             throw new InputException("the data has no test images; expected some, because every arm is tested at its end");
     }
@@ -160,6 +161,10 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
     {
         options.Schedule.Check(section, options.Epochs, data.StepsPerEpoch(options.Batch));
         options.Optimizer.Check();
+        if (options.Patience > 0 && !data.HasValidation)
+            throw new InputException(
+                $"{section}.patience is {options.Patience} with data.validation_from none; expected 0, because no image "
+                + "shows an improvement");
         if (options.Batch == 1 && data.Unlabelled.Count > 0)
             throw new InputException($"{section}.batch is 1 with unlabelled images; expected at least 2, one of either kind");
         if (options.ClassWeights == ClassWeighting.Balanced && _recipe.Data.Sampling == Sampling.Balanced)

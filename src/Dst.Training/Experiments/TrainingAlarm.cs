@@ -13,9 +13,8 @@ internal sealed class TrainingAlarm(TrainingPhase phase, DataSet data)
     private bool _saidLoss;
     private bool _saidChance;
 
-    /// <summary>Top-1 of a network that names the most frequent class for every validation image.</summary>
-    private double Chance { get; } =
-        (double)data.Validation.CountByClass(data.ClassNames.Count).Max() / Math.Max(data.Validation.Count, 1);
+    /// <summary>Top-1 of a network that names the most frequent class for every image on which epochs are measured.</summary>
+    private double Chance { get; } = (double)data.Observed.CountByClass(data.ClassNames.Count).Max() / data.Observed.Count;
 
     /// <summary>What is wrong after an epoch and was not said yet.</summary>
     public IEnumerable<string> Check(EpochMetrics epoch)

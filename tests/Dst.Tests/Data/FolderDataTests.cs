@@ -72,7 +72,8 @@ public sealed class FolderDataTests : IDisposable
         Assert.Equal(["3.png", "4.png"], Names(data.Validation));
         Assert.Equal(["5.png", "6.png"], Names(data.Test));
         Assert.Contains(_log, line => line.Contains("so data.validation draws none", StringComparison.Ordinal));
-        Assert.Contains("validation images of its own", Fails(new() { ValidationFrom = ValidationSource.Test }));
+        foreach (var from in new[] { ValidationSource.Test, ValidationSource.None })
+            Assert.Contains("validation images of its own", Fails(new() { ValidationFrom = from }));
     }
 
     [Fact]

@@ -206,6 +206,7 @@ public sealed class PipelineTests : IDisposable
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.cutmix=1", "distill_pruned.dkd.non_target=8")]
     [InlineData("pretrain.decoder is upsample while student.from is f", "pretrain.decoder=upsample", "student.from=f", "arms=[uhp]")]
     [InlineData("pretrain.decoder is upsample, and no arm begins", "pretrain.decoder=upsample", "arms=[teacher]")]
+    [InlineData("teacher.train.patience is 2 with data.validation_from none", "train.patience=2", "data.validation_from=none")]
     [InlineData("pretrain.teacher is true, and no teacher", "pretrain={decoder: upsample, teacher: true}", "arms=[student]")]
     [InlineData("pretrain.teacher is true while teacher.from is f", "pretrain={decoder: upsample, teacher: true}", "teacher.from=f")]
     [InlineData("quantise.keep_float has 'no', which fits no layer with weights", "arms=[dst-int8]", "quantise.keep_float=[no]")]
@@ -280,6 +281,22 @@ public sealed class PipelineTests : IDisposable
         var widths = ArmNames.AutoEncoders.Select(name => Load(run, name).Parameters["conv1.weight"].Data.Length).ToList();
         Assert.True(widths[0] > widths[1], $"teacher {widths[0]}, student {widths[1]}");
         Assert.Contains(lines, line => line.StartsWith("half-width: it has initial weights", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_validation_images_all_train_and_the_last_epoch_is_kept()
+    {
+        var lines = new List<string>();
+        using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path, "arms=[student]", "data.validation_from=none"));
+        TinyRun.Run(run, log: lines.Add);
+        var data = TinyRun.Load(run.Recipe);
+        Assert.Equal((30, 0, false), (data.Training.Count, data.Validation.Count, data.HasValidation));
+        var arm = RunSummary.Load(Path.Combine(run.Path, "summary.json")).Find(ArmNames.Student)!;
+        Assert.Equal((3, 3, 30), (arm.BestEpoch, arm.Epochs, arm.LabelledImages));
+        var measured = TinyRun.Metrics(run.Path).Skip(1)
+            .Select(line => double.Parse(line.Split(',')[6], CultureInfo.InvariantCulture)).ToList();
+        Assert.Equal(measured[^1], arm.ValidationTop1);
+        Assert.Contains(lines, line => line.StartsWith("data: no image is held back: the last epoch is kept", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -75,8 +75,9 @@ public sealed class Int8FileTests : IDisposable
         using var compressed = new MemoryStream();
         using (var zlib = new ZLibStream(compressed, CompressionLevel.Fastest, leaveOpen: true)) zlib.Write(new byte[1 << 20]);
         var path = _folder.File("bomb.safetensors");
+        var header = compressed.ToArray();
         SafetensorsFile.Write(
-            path, PackedFile.Metadata, [new("data", [0], Array.Empty<byte>()), new("header", [(int)compressed.Length], compressed.ToArray())]);
+            path, PackedFile.Metadata, [new("data", [0], Array.Empty<byte>()), new("header", [header.Length], header)]);
         Assert.Contains("at most 64 times its length", Assert.Throws<InputException>(() => ModelFile.Load(path)).Message);
     }
 

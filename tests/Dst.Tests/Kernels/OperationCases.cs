@@ -55,6 +55,8 @@ internal static class OperationCases
         new DepthwiseCase(2, new(3, 6, 5, 3, 3, 1, 1)),
         new DepthwiseCase(1, new(17, 9, 11, 3, 3, 2, 1)),
         new DepthwiseCase(1, new(33, 7, 8, 5, 5, 1, 2)),
+        new DepthwiseCase(2, new(17, 8, 6, 7, 7, 1, 3)),
+        new DepthwiseCase(1, new(3, 7, 9, 5, 5)),
         new DepthwiseCase(2, new(16, 1, 1, 1, 1)),
         new DepthwiseCase(1, new(16, 1, 1, 3, 3, 1, 1)),
         new DepthwiseCase(1, new(1, 8, 9, 2, 4, 3)),

@@ -7,6 +7,9 @@ namespace Dst.Kernels;
 internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* dy, float* weights, int images, float* dx, bool accumulate)
     : IKernel
 {
+    /// <summary>Largest window whose mirror image is kept on the stack: 64 kB.</summary>
+    private const int MaxMirrored = 1024;
+
     public void Reference()
     {
         var sums = new double[(long)shape.Planes(images) * shape.InputPlane];
@@ -25,10 +28,37 @@ internal readonly unsafe struct DepthwiseBackwardData(WindowShape shape, float* 
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
+        if (IsForwardPass)
+        {
+            RunMirrored<T>();
+            return;
+        }
+
         for (var i = 0L; i < shape.Planes(images); i++)
         {
             var block = (int)(i % shape.Blocks);
             Plane<T>(shape, dy + i * shape.OutputPlane, weights + block * shape.Area * Layout.Block, dx + i * shape.InputPlane, accumulate);
+        }
+    }
+
+    private bool IsForwardPass => shape.Stride == 1 && shape.KernelHeight == shape.KernelWidth && shape.Padding < shape.KernelWidth
+        && shape.Area <= MaxMirrored;
+
+    /// <summary>
+    /// With stride 1 it is a forward pass from dy to dx: each window is turned by half a turn, and the padding is what is left of it.
+    /// </summary>
+    private void RunMirrored<T>() where T : unmanaged, ILanes<T>
+    {
+        var mirrored = stackalloc float[shape.Area * Layout.Block];
+        var (kernel, padding) = (shape.KernelWidth, shape.KernelWidth - 1 - shape.Padding);
+        var plane = new DepthwiseForward.Plane(
+            shape.OutHeight, shape.OutWidth, shape.Height, shape.Width, kernel, kernel, Stride: 1, padding);
+        for (var block = 0; block < shape.Blocks; block++)
+        {
+            for (var tap = 0; tap < shape.Area; tap++)
+                T.Store(mirrored + tap * Layout.Block, T.Load(weights + ((block + 1) * shape.Area - 1 - tap) * Layout.Block));
+            for (var i = (long)block; i < shape.Planes(images); i += shape.Blocks)
+                DepthwiseForward.Convolve<T>(plane, dy + i * shape.OutputPlane, mirrored, accumulate, dx + i * shape.InputPlane);
         }
     }
 
@@ -110,13 +140,62 @@ internal readonly unsafe struct DepthwiseBackwardWeight(WindowShape shape, float
         for (var ky = 0; ky < shape.KernelHeight; ky++)
         {
             var rows = Inside.Of(ky, shape.Height, shape.Stride, shape.Padding, shape.OutHeight);
-            for (var kx = 0; kx < shape.KernelWidth; kx++, gradient += Layout.Block)
+            var kx = 0;
+            for (; shape.Stride == 1 && kx + 3 <= shape.KernelWidth; kx += 3, gradient += 3 * Layout.Block)
+                ThreeTaps<T>(shape, x, dy, rows, kx - shape.Padding, gradient);
+            for (; kx < shape.KernelWidth; kx++, gradient += Layout.Block)
             {
                 var columns = Inside.Of(kx, shape.Width, shape.Stride, shape.Padding, shape.OutWidth);
                 Tap<T>(shape, x, dy, rows, columns, gradient);
             }
         }
     }
+
+    /// <summary>
+    /// Three neighbouring weights of a row, with stride 1: a pixel that is loaded meets all three. Two sums of each hide the latency.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ThreeTaps<T>(WindowShape shape, float* x, float* dy, Inside rows, int left, float* gradient)
+        where T : unmanaged, ILanes<T>
+    {
+        var (width, outWidth) = (shape.Width, shape.OutWidth);
+        T even0 = T.Load(gradient), even1 = T.Load(gradient + Layout.Block), even2 = T.Load(gradient + 2 * Layout.Block);
+        T odd0 = T.Zero, odd1 = T.Zero, odd2 = T.Zero;
+        for (var oy = rows.First; oy < rows.End; oy++)
+        {
+            var source = x + (oy + rows.Offset) * width * Layout.Block;
+            var output = dy + oy * outWidth * Layout.Block;
+            T x0 = PixelOf<T>(source, left, width), x1 = PixelOf<T>(source, left + 1, width);
+            var ox = 0;
+            for (; ox + 2 <= outWidth; ox += 2, output += 2 * Layout.Block)
+            {
+                T x2 = PixelOf<T>(source, left + ox + 2, width), x3 = PixelOf<T>(source, left + ox + 3, width);
+                T first = T.Load(output), second = T.Load(output + Layout.Block);
+                even0 = T.MultiplyAdd(first, x0, even0);
+                even1 = T.MultiplyAdd(first, x1, even1);
+                even2 = T.MultiplyAdd(first, x2, even2);
+                odd0 = T.MultiplyAdd(second, x1, odd0);
+                odd1 = T.MultiplyAdd(second, x2, odd1);
+                odd2 = T.MultiplyAdd(second, x3, odd2);
+                (x0, x1) = (x2, x3);
+            }
+
+            if (ox == outWidth) continue;
+            var last = T.Load(output);
+            even0 = T.MultiplyAdd(last, x0, even0);
+            even1 = T.MultiplyAdd(last, x1, even1);
+            even2 = T.MultiplyAdd(last, PixelOf<T>(source, left + ox + 2, width), even2);
+        }
+
+        T.Store(gradient, T.Add(even0, odd0));
+        T.Store(gradient + Layout.Block, T.Add(even1, odd1));
+        T.Store(gradient + 2 * Layout.Block, T.Add(even2, odd2));
+    }
+
+    /// <summary>A pixel of a row, or zeros beyond the border.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T PixelOf<T>(float* row, int column, int width) where T : unmanaged, ILanes<T> =>
+        (uint)column < (uint)width ? T.Load(row + column * Layout.Block) : T.Zero;
 
     /// <summary>One weight of sixteen channels; two sums hide the latency of the additions.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

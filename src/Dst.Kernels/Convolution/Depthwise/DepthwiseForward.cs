@@ -37,10 +37,24 @@ internal readonly unsafe struct DepthwiseForward(
         {
             var block = i % shape.Blocks;
             var offset = (long)i * shape.OutputPlane;
-            var kernel = new Kernel(weights + block * shape.Area * Layout.Block, epilogue.Bias + block * Layout.Block, bounds);
+            var kernel = new Kernel(
+                weights + block * shape.Area * Layout.Block, epilogue.Bias + block * Layout.Block, bounds, accumulate: false);
             Run<T>(plane, x + (long)i * shape.InputPlane, kernel, y + offset);
             if (epilogue.Residual != null) epilogue.WithoutBias.From(block, offset).Apply<T>(y + offset, plane.OutHeight * plane.OutWidth);
         }
+    }
+
+    /// <summary>Convolves one block of channels of one image, without a bias.</summary>
+    /// <param name="plane">Sizes.</param>
+    /// <param name="x">[H, W, 16].</param>
+    /// <param name="weights">[Kh·Kw, 16].</param>
+    /// <param name="accumulate">Adds to <paramref name="y"/> rather than overwrites it.</param>
+    /// <param name="y">[OutHeight, OutWidth, 16].</param>
+    public static void Convolve<T>(Plane plane, float* x, float* weights, bool accumulate, float* y) where T : unmanaged, ILanes<T>
+    {
+        var bias = stackalloc float[Layout.Block];
+        new Span<float>(bias, Layout.Block).Clear();
+        Run<T>(plane, x, new(weights, bias, Bounds.None, accumulate), y);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -113,7 +127,7 @@ internal readonly unsafe struct DepthwiseForward(
     }
 
     /// <summary>The sizes of one block of channels, computed once.</summary>
-    private readonly record struct Plane(
+    public readonly record struct Plane(
         int Height, int Width, int OutHeight, int OutWidth, int KernelHeight, int KernelWidth, int Stride, int Padding)
     {
         public Plane(WindowShape s) : this(s.Height, s.Width, s.OutHeight, s.OutWidth, s.KernelHeight, s.KernelWidth, s.Stride, s.Padding)
@@ -123,23 +137,27 @@ internal readonly unsafe struct DepthwiseForward(
         public int RowPitch => Width * Layout.Block;
     }
 
-    /// <summary>Weights, bias and bounds of a block.</summary>
-    private readonly struct Kernel(float* weights, float* bias, Bounds bounds)
+    /// <summary>Weights, bias and bounds of a block, and whether its sums are added to what is there.</summary>
+    private readonly struct Kernel(float* weights, float* bias, Bounds bounds, bool accumulate)
     {
         public readonly float* Weights = weights;
         public readonly float* Bias = bias;
         private readonly Bounds _bounds = bounds;
+        private readonly bool _accumulate = accumulate;
 
-        public Kernel From(int floats) => new(Weights + floats, Bias, _bounds);
+        public Kernel From(int floats) => new(Weights + floats, Bias, _bounds, _accumulate);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store<T>(float* y, int pixels, T sum0, T sum1, T sum2, T sum3) where T : unmanaged, ILanes<T>
         {
             T least = T.Broadcast(_bounds.Least), most = T.Broadcast(_bounds.Most);
-            T.Store(y, T.Clip(sum0, least, most));
-            if (pixels > 1) T.Store(y + Layout.Block, T.Clip(sum1, least, most));
-            if (pixels > 2) T.Store(y + 2 * Layout.Block, T.Clip(sum2, least, most));
-            if (pixels > 3) T.Store(y + 3 * Layout.Block, T.Clip(sum3, least, most));
+            Store(y, T.Clip(sum0, least, most));
+            if (pixels > 1) Store(y + Layout.Block, T.Clip(sum1, least, most));
+            if (pixels > 2) Store(y + 2 * Layout.Block, T.Clip(sum2, least, most));
+            if (pixels > 3) Store(y + 3 * Layout.Block, T.Clip(sum3, least, most));
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Store<T>(float* y, T sum) where T : unmanaged, ILanes<T> => T.Store(y, _accumulate ? T.Add(T.Load(y), sum) : sum);
     }
 }

@@ -18,7 +18,8 @@ internal static class CurveSection
         var shown = groups.Where(group => group.Details.Any(run => run.Metrics.Count > 0)).ToList();
         if (shown.Count == 0) return null;
         return Section.Of(
-            "curves", "Training", "The epoch with the best validation accuracy is kept, and marked with a dot.",
+            "curves", "Training",
+            "The epoch that is kept is marked with a dot: that of the best validation accuracy, or without validation images the last.",
             shown.SelectMany(group => PartsOf(group, hasHeading: groups.Count > 1)));
     }
 
