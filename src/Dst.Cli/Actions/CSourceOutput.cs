@@ -20,10 +20,6 @@ internal static class CSourceOutput
     }
         .AcceptOnlyFromAmong([.. Words.All(typeof(WeightsPlace))]);
 
-    private static readonly Option<bool> Float = new("--float")
-    {
-        Description = "For c: float32 weights and arithmetic. This is the default and the only form.",
-    };
     private static readonly Option<bool> Check = new("--check")
     {
         Description = "For c: compiles the source with this machine's compiler and runs its test before the folder appears.",
@@ -41,7 +37,7 @@ internal static class CSourceOutput
     /// <summary>Adds the options of this format.</summary>
     public static void AddTo(Verb verb)
     {
-        foreach (var option in new Option[] { Name, Weights, Float, Check, CheckData }) verb.Add(option);
+        foreach (var option in new Option[] { Name, Weights, Check, CheckData }) verb.Add(option);
     }
 
     /// <summary>Writes the source of a model and reports its sizes.</summary>

@@ -17,7 +17,7 @@ internal static class QuantiseCommand
     private const int UsualImages = 256;
     private const int FewImages = 16;
 
-    private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write.");
+    private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write. Required.");
 
     private static readonly Option<int?> Images = SharedOptions.Number(
         "--images", $"Calibration images, drawn by the seed; fewer if there are fewer. Default: {UsualImages}.", 1, 100_000);
@@ -45,7 +45,7 @@ internal static class QuantiseCommand
         var verb = new Verb(
             "quantise",
             "Makes a network of 8-bit integers of a model, dense or halved, on a few hundred images. It needs no labels and no training. "
-                + "The file has a byte for each kept weight. Every other verb takes it as it takes the model.",
+                + "The file has a byte for each kept weight. predict, eval, bench, inspect and export take it as they take the model.",
             "quantise halved.safetensors --data photos --out int8.safetensors",
             "quantise resnet20.safetensors --data.kind cifar100 --data.path cifar-100-binary.tar.gz --out int8.safetensors",
             "quantise dst.safetensors recipes/quickstart.yaml --keep-float conv1 --out int8.safetensors")

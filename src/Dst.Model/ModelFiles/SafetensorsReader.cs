@@ -134,7 +134,7 @@ public sealed class SafetensorsReader : IDisposable
                 KindOfFile() is { } kind
                     ? $"is {kind}; a model file (.safetensors) was expected"
                         + (kind is FileKind.Onnx or FileKind.PyTorch ? ", which dst import makes of it" : "")
-                    : $"declares a header of {(ulong)length} bytes; at most {limit} were expected");
+                    : $"declares a header of {(ulong)length} bytes; at most {limit} were expected, so the file may be cut off");
 
         var header = new byte[length];
         ReadExactly(header, SafetensorsFile.LengthBytes);

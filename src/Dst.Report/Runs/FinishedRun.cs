@@ -27,7 +27,11 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
     {
         ArgumentNullException.ThrowIfNull(log);
         if (!Directory.Exists(folder))
-            throw new InputException($"folder {folder} does not exist; a run folder or a folder of them was expected");
+        {
+            var problem = File.Exists(folder) ? $"{folder} is a file" : $"folder {folder} does not exist";
+            throw new InputException($"{problem}; a run folder or a folder of them was expected");
+        }
+
         var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, RunFolder.SummaryName, BelowWithoutLinks));
         if (files.Length == 0)
             throw new InputException(

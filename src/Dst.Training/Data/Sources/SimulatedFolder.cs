@@ -24,23 +24,44 @@ public static class SimulatedFolder
         if (File.Exists(folder) || Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new InputException($"folder '{folder}' exists and is not empty; a new folder was expected");
         var chips = SimulatedSource.Generate(options, cancellation).Labelled.ToList();
-        foreach (var chip in chips)
+        // Half of the chips would pass for a data set: the folder appears with all of them or not at all.
+        var part = $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))}.{Environment.ProcessId}.part";
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            var (image, path) = (chip.Read(), Path.Combine(folder, $"{chip.Name}.png"));
-            var file = PngFile.Encode(image.Channels, image.Height, image.Width, image.Data.ToArray());
-            MakeFolder(Path.GetDirectoryName(path)!);
-            AtomicFile.Write(path, stream => stream.Write(file));
+            foreach (var chip in chips)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Write(chip, part);
+            }
+
+            ChangeFolder(folder, () =>
+            {
+                if (Directory.Exists(folder)) Directory.Delete(folder);
+                Directory.Move(part, folder);
+            });
+        }
+        finally
+        {
+            if (Directory.Exists(part)) Directory.Delete(part, recursive: true);
         }
 
         return chips.Count;
     }
 
-    private static void MakeFolder(string folder)
+    private static void Write(SourceSample chip, string folder)
+    {
+        var (image, path) = (chip.Read(), Path.Combine(folder, $"{chip.Name}.png"));
+        var file = PngFile.Encode(image.Channels, image.Height, image.Width, image.Data.ToArray());
+        var parent = Path.GetDirectoryName(path)!;
+        ChangeFolder(parent, () => Directory.CreateDirectory(parent));
+        AtomicFile.Write(path, stream => stream.Write(file));
+    }
+
+    private static void ChangeFolder(string folder, Action change)
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            change();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
