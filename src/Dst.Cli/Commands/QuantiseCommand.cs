@@ -22,12 +22,14 @@ internal static class QuantiseCommand
     private static readonly Option<int?> Images = SharedOptions.Number(
         "--images", $"Calibration images, drawn by the seed; fewer if there are fewer. Default: {UsualImages}.", 1, 100_000);
 
+    private static readonly string UsualMethod = Words.Of(new QuantiserOptions().Method);
+
     private static readonly Option<string> Method = new Option<string>("--method")
     {
         Description = "How the range of a value is found: its ends, its ends without 0.01 % on each side, or the least squared error. "
-            + "Default: mse.",
+            + $"Default: {UsualMethod}.",
         HelpName = Words.Choice(Words.All(typeof(RangeMethod))).Replace(", ", "|").Replace(" or ", "|"),
-        DefaultValueFactory = _ => Words.Of(RangeMethod.Mse),
+        DefaultValueFactory = _ => UsualMethod,
     }
         .AcceptOnlyFromAmong([.. Words.All(typeof(RangeMethod))]);
 

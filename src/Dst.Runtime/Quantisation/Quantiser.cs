@@ -10,7 +10,7 @@ namespace Dst.Runtime.Quantisation;
 public sealed record QuantiserOptions
 {
     /// <summary>How ranges are found.</summary>
-    public RangeMethod Method { get; init; } = RangeMethod.Mse;
+    public RangeMethod Method { get; init; } = RangeMethod.Minmax;
 
     /// <summary>Names of the layers with weights that stay in floats.</summary>
     public IReadOnlySet<string> KeptFloat { get; init; } = new HashSet<string>();

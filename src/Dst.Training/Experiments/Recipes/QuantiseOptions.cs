@@ -25,7 +25,7 @@ public sealed record QuantiseOptions : TrainOptions
 
     /// <summary>How ranges are found.</summary>
     [Setting("how the range of a value is found: its ends, its ends without 0.01 % on each side, or the least squared error")]
-    public RangeMethod Method { get; init; } = RangeMethod.Mse;
+    public RangeMethod Method { get; init; } = new QuantiserOptions().Method;
 
     /// <summary>Layers that stay in floats.</summary>
     [Setting("layers with weights that stay in floats, by name; * stands for any characters")]
