@@ -233,9 +233,11 @@ public sealed class SafetensorsReader : IDisposable
         if (known is not { } type) throw Malformed($"tensor '{name}' has the dtype {dtype}; F32, U8, I8 or I64 was expected");
 
         var shape = ReadIntegers(name, "shape", shapeJson, int.MaxValue);
-        var offsets = ReadIntegers(name, "data_offsets", offsetsJson, dataBytes);
+        var offsets = ReadIntegers(name, "data_offsets", offsetsJson, long.MaxValue);
         if (offsets.Length != 2 || offsets[1] < offsets[0])
             throw Malformed($"tensor '{name}' has the data_offsets {offsetsJson}; [begin, end] was expected");
+        if (offsets[1] > dataBytes)
+            throw Malformed($"tensor '{name}' ends at byte {offsets[1]} of the data; the file has {dataBytes} and may be cut off");
         var bytes = shape.Aggregate(
             (Int128)TensorEntry.SizeOf(type), (product, extent) => product > long.MaxValue ? product : product * extent);
         if (bytes != offsets[1] - offsets[0])

@@ -25,7 +25,7 @@ public sealed class RunDetails
     {
         ArgumentNullException.ThrowIfNull(run);
         Run = run;
-        Manifest = Read(RunFolder.ManifestName, "command, versions and processor", RunManifest.Load);
+        Manifest = Read(ManifestFile.Name, "command, versions and processor", RunManifest.Load);
         Metrics = Read(RunFolder.MetricsName, "learning curves", MetricsTable.Load) ?? [];
         ReadTests();
     }

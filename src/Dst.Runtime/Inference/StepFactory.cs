@@ -56,7 +56,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         LinearOp l => new LinearStep(node, x.Channels, l.OutFeatures),
         ConvTransposeOp c => new TransposedStep(node, new(chooser.Tier, c.MirrorFor(x))),
         BatchNormOp or AffineOp => new BatchNormStep(node, NameOf(node.Operation), x),
-        ReluOp => new ReluStep(node, Length(x)),
+        ReluOp => new ReluStep(node, x),
         AddOp => new AddStep(node, Length(x)),
         MulOp => new MulStep(node, x, program.Values[node.Inputs[1]].Shape),
         PReluOp => CreatePRelu(node, x),
@@ -65,17 +65,17 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         MaxPoolDropoutOp { Inference: PoolInference.ScaledMax } p => new MaxPoolStep(node, p.ShapeFor(x), p.Retain),
         MaxPoolDropoutOp p => new WeightedPoolStep(node, p.ShapeFor(x), p.Retain),
         StochasticPoolOp p => new StochasticPoolStep(node, p.ShapeFor(x)),
-        SpectralPoolOp p => new SpectralPoolStep(node, x, program.Values[node.Output].Shape, p.ToKernel(x)),
+        SpectralPoolOp p => new SpectralPoolStep(node, x, OutputOf(node), p.ToKernel(x)),
         GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
         GlobalMaxPoolOp => new MaxPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
-        UpsampleOp u => new UpsampleStep(node, x, program.Values[node.Output].Shape, u.ToKernel(x)),
-        FlattenOp => new FlattenStep(node, x),
+        UpsampleOp u => new UpsampleStep(node, x, OutputOf(node), u.ToKernel(x)),
+        FlattenOp => new FlattenStep(node, x, OutputOf(node)),
         LayerNormOp l => new LayerNormStep(node, l.Epsilon, x),
         LocalResponseNormOp l => new LocalResponseNormStep(node, l.ToKernel(), x),
-        SoftmaxOp => new SoftmaxStep(node, x.Channels),
+        SoftmaxOp => new SoftmaxStep(node, x),
         _ when node.Operation.ToActivation() is { } activation => new ActivationStep(node, NameOf(node.Operation), x, activation),
         _ when node.Operation.ToRearrangement(x) is { } moved =>
-            new RearrangementStep(node, NameOf(node.Operation), x, program.Values[node.Output].Shape, moved),
+            new RearrangementStep(node, NameOf(node.Operation), x, OutputOf(node), moved),
         _ => throw new InvalidOperationException($"no inference step for {node.Operation}"),
     };
 
@@ -100,10 +100,12 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         for (var i = 0; i < node.Inputs.Count; i++)
         {
             var shape = program.Values[node.Inputs[i]].Shape;
-            _steps.Add(new ConcatStep(node, i, shape, first, program.Values[node.Output].Shape.Channels));
+            _steps.Add(new ConcatStep(node, i, shape, first, OutputOf(node)));
             first += shape.Channels;
         }
     }
+
+    private FeatureShape OutputOf(LoweredNode node) => program.Values[node.Output].Shape;
 
     private static long Length(FeatureShape shape) => Layout.ImageLength(shape.Channels, shape.Height * shape.Width);
 }

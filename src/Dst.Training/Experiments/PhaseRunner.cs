@@ -63,7 +63,7 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         if (phase.Options.Convolutions == FormChoice.Direct) return ConvolutionForms.Direct;
         if (phase.Options.Convolutions != FormChoice.Measured) return ConvolutionForms.Estimated;
         var forms = ConvolutionForms.Parse(compute.Ranks.Broadcast(MeasuredForms(phase))); // other ranks may measure others
-        run.RecordConvolutions(phase.Arm, forms);
+        run.Manifest.Record(phase.Arm, forms);
         return forms;
     }
 

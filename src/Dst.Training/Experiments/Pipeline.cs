@@ -109,7 +109,7 @@ public sealed class Pipeline
         if (Arm.NeededBy(_recipe).All(arm => _run.Summary.Find(arm.Name) is not null)) return _run.Summary;
         var manifest = RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command };
         SharedRun.Check(_compute.Ranks, manifest);
-        var changes = _run.WriteManifest(manifest);
+        var changes = _run.Manifest.Write(manifest);
         if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
         Planned?.Invoke(check.Plan());
         foreach (var arm in Arm.All.Where(arm => Only is null ? _recipe.Arms.Contains(arm.Name) : arm.Name == Only)) Get(arm, cancellation);

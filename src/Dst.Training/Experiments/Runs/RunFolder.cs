@@ -1,6 +1,5 @@
 using System.Text;
 using Dst.Foundations;
-using Dst.Training.Autodiff;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
 
@@ -15,16 +14,13 @@ public sealed class RunFolder : IDisposable
     /// <summary>Name of the file of the recipe.</summary>
     internal const string RecipeName = "recipe.yaml";
 
-    private const string ForceOption = "--force to go on nevertheless";
+    internal const string ForceOption = "--force to go on nevertheless";
 
     /// <summary>Name of the file of the finished arms.</summary>
     public const string SummaryName = "summary.json";
 
     /// <summary>Name of the file of the epochs.</summary>
     public const string MetricsName = "metrics.csv";
-
-    /// <summary>Name of the file that says what the run was made with.</summary>
-    public const string ManifestName = "manifest.json";
 
     private readonly FileStream _lock; // the system releases it when the process ends, in whatever way
     private readonly MetricsFile _metrics;
@@ -72,7 +68,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>The file of the arm in training.</summary>
     public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
 
-    internal string ManifestPath => In(Path, ManifestName);
+    /// <summary>What the run was made with.</summary>
+    public ManifestFile Manifest => new(Path, IsForced);
 
     /// <summary>The model file of an arm.</summary>
     public string ModelPath(string arm) => In(Path, $"{arm}.safetensors");
@@ -215,62 +212,6 @@ public sealed class RunFolder : IDisposable
         Summary = sorted;
         return true;
     });
-
-    /// <summary>
-    /// Writes <c>manifest.json</c>, or compares the one of the run that is resumed. What has changed since is written into it if that is
-    /// forced.
-    /// </summary>
-    /// <returns>What is different and may change the result.</returns>
-    /// <exception cref="InputException">It cannot be written, or it is not that of the run and the run is not forced.</exception>
-    public IReadOnlyList<string> WriteManifest(RunManifest manifest)
-    {
-        if (!File.Exists(ManifestPath))
-        {
-            manifest.Save(ManifestPath);
-            return [];
-        }
-
-        var earlier = RunManifest.Load(ManifestPath);
-        manifest.CheckData(earlier, ManifestPath);
-        var differences = manifest.Differences(earlier);
-        if (differences.Count == 0) return [];
-        if (!IsForced)
-            throw new InputException(
-                $"run folder {Path} would end with other bits than an unbroken run: {string.Join("; ", differences)}; expected the same to "
-                + $"resume, or {ForceOption}");
-        string[] changes = [.. earlier.Changes, string.Join("; ", differences)];
-        (manifest with
-        {
-            Command = earlier.Command,
-            Started = earlier.Started,
-            Convolutions = earlier.Convolutions,
-            Changes = changes,
-        }).Save(ManifestPath);
-        return differences;
-    }
-
-    /// <summary>
-    /// Compares program and machine with those that the run was begun with, if it was: its data may be another than that of
-    /// <paramref name="manifest"/>.
-    /// </summary>
-    /// <returns>What is different and may change the result.</returns>
-    /// <exception cref="InputException">Something is, and the run is not forced.</exception>
-    internal IReadOnlyList<string> CompareManifest(RunManifest manifest)
-    {
-        if (!File.Exists(ManifestPath)) return [];
-        return WriteManifest(manifest with { Seed = Recipe.Seed, RecipeHash = RecipeHash, Data = RunManifest.Load(ManifestPath).Data });
-    }
-
-    /// <summary>Adds an arm's measured convolutions to <c>manifest.json</c>.</summary>
-    /// <param name="arm">The arm.</param>
-    /// <param name="forms">What was measured.</param>
-    /// <exception cref="InputException">It cannot be read or written.</exception>
-    public void RecordConvolutions(string arm, ConvolutionForms forms)
-    {
-        var manifest = RunManifest.Load(ManifestPath);
-        var convolutions = new Dictionary<string, ConvolutionForms>(manifest.Convolutions) { [arm] = forms };
-        (manifest with { Convolutions = convolutions }).Save(ManifestPath);
-    }
 
     /// <summary>Removes the folder of a new run that was refused before anything was trained. Any other stays.</summary>
     public void DiscardIfUntrained()

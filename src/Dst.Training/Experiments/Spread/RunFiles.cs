@@ -10,7 +10,7 @@ internal static class RunFiles
     public const string Checkpoint = "checkpoint-last.safetensors";
 
     /// <summary>What all arms of a run write to.</summary>
-    public static IReadOnlyList<string> Tables { get; } = [RunFolder.MetricsName, RunFolder.SummaryName, RunFolder.ManifestName];
+    public static IReadOnlyList<string> Tables { get; } = [RunFolder.MetricsName, RunFolder.SummaryName, ManifestFile.Name];
 
     /// <summary>What every arm begins with. Each rank writes a manifest of its own.</summary>
     public static IReadOnlyList<string> Begin { get; } = [RunFolder.RecipeName, RunFolder.MetricsName, RunFolder.SummaryName];

@@ -65,9 +65,9 @@ internal sealed class SharedFolder
         });
         foreach (var row in MetricsTable.Load(Path.Combine(part, RunFolder.MetricsName)))
             if (row.Arm == arm.Name || row.Arm == autoEncoder && isNew) _run.AddMetrics(row);
-        if (!File.Exists(_run.ManifestPath)) File.Copy(Path.Combine(part, RunFolder.ManifestName), _run.ManifestPath);
-        foreach (var (name, forms) in RunManifest.Load(Path.Combine(part, RunFolder.ManifestName)).Convolutions)
-            _run.RecordConvolutions(name, forms);
+        if (!File.Exists(_run.Manifest.Path)) File.Copy(Path.Combine(part, ManifestFile.Name), _run.Manifest.Path);
+        foreach (var (name, forms) in RunManifest.Load(Path.Combine(part, ManifestFile.Name)).Convolutions)
+            _run.Manifest.Record(name, forms);
         _run.AddArm(RunSummary.Load(Path.Combine(part, RunFolder.SummaryName)).Find(arm.Name)!);
         Directory.Delete(part, recursive: true);
     }

@@ -51,8 +51,13 @@ public sealed class SpreadRuns
     {
         ArgumentNullException.ThrowIfNull(ranks);
         ArgumentNullException.ThrowIfNull(runs);
-        foreach (var change in runs.SelectMany(run => run.CompareManifest(manifest)))
-            log?.Invoke($"warning: the result is not that of an unbroken run: {change}");
+        foreach (var run in runs)
+        {
+            var ofRun = manifest with { Seed = run.Recipe.Seed, RecipeHash = run.RecipeHash };
+            foreach (var change in run.Manifest.CompareProgram(ofRun))
+                log?.Invoke($"warning: the result is not that of an unbroken run: {change}");
+        }
+
         var spread = new SpreadRuns(runs, plan, log);
         spread.Serve(ranks, new(recipe, make), cancellation);
         foreach (var folder in spread._folders) folder.Sort();

@@ -1,0 +1,69 @@
+using Dst.Training.Autodiff;
+
+namespace Dst.Training.Experiments.Runs;
+
+/// <summary>The file <c>manifest.json</c> of a run folder.</summary>
+/// <param name="folder">The run folder.</param>
+/// <param name="isForced">Whether the run goes on although something is different that may change its result.</param>
+public sealed class ManifestFile(string folder, bool isForced)
+{
+    /// <summary>Name of the file.</summary>
+    public const string Name = "manifest.json";
+
+    internal string Path { get; } = System.IO.Path.Combine(folder, Name);
+
+    /// <summary>
+    /// Writes the manifest, or compares it with that of the run that is resumed. If the run is forced, what has changed is written too.
+    /// </summary>
+    /// <returns>What is different and may change the result.</returns>
+    /// <exception cref="InputException">It cannot be written, or it is not that of the run and the run is not forced.</exception>
+    public IReadOnlyList<string> Write(RunManifest manifest)
+    {
+        if (File.Exists(Path)) return Compare(manifest, RunManifest.Load(Path));
+        manifest.Save(Path);
+        return [];
+    }
+
+    /// <summary>
+    /// Compares program and machine with those that the run was begun with, if it was. Its data may be another than that of
+    /// <paramref name="manifest"/>.
+    /// </summary>
+    /// <returns>What is different and may change the result.</returns>
+    /// <exception cref="InputException">Something is, and the run is not forced.</exception>
+    internal IReadOnlyList<string> CompareProgram(RunManifest manifest)
+    {
+        if (!File.Exists(Path)) return [];
+        var earlier = RunManifest.Load(Path);
+        return Compare(manifest with { Data = earlier.Data }, earlier);
+    }
+
+    /// <summary>Adds an arm's measured convolutions.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="forms">What was measured.</param>
+    /// <exception cref="InputException">The manifest cannot be read or written.</exception>
+    public void Record(string arm, ConvolutionForms forms)
+    {
+        var manifest = RunManifest.Load(Path);
+        var convolutions = new Dictionary<string, ConvolutionForms>(manifest.Convolutions) { [arm] = forms };
+        (manifest with { Convolutions = convolutions }).Save(Path);
+    }
+
+    private IReadOnlyList<string> Compare(RunManifest manifest, RunManifest earlier)
+    {
+        manifest.CheckData(earlier, Path);
+        var differences = manifest.Differences(earlier);
+        if (differences.Count == 0) return [];
+        if (!isForced)
+            throw new InputException(
+                $"run folder {folder} would end with other bits than an unbroken run: {string.Join("; ", differences)}; expected the same "
+                + $"to resume, or {RunFolder.ForceOption}");
+        (manifest with
+        {
+            Command = earlier.Command,
+            Started = earlier.Started,
+            Convolutions = earlier.Convolutions,
+            Changes = [.. earlier.Changes, string.Join("; ", differences)],
+        }).Save(Path);
+        return differences;
+    }
+}
