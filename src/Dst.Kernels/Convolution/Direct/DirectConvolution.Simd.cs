@@ -110,7 +110,7 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    /// <summary>The innermost loop, for some tiles: for each tap one load of 16 weights and one multiply-add for each pixel of a tile.</summary>
+    /// <summary>The innermost loop, for some tiles: each tap is one load of 16 weights and one multiply-add for each pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<TLanes, TTile, TPitch>(int count, in TapList taps, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
