@@ -39,6 +39,9 @@ public sealed record Conv2dShape(
     /// <summary>Floats of one blocked input image.</summary>
     public int InputLength => ChannelBlocks * Height * Width * Layout.Block;
 
+    /// <summary>Floats of one plain input image.</summary>
+    public int PlainInputLength => Channels * Height * Width;
+
     /// <summary>Floats of one blocked output image.</summary>
     public int OutputLength => FilterBlocks * OutHeight * OutWidth * Layout.Block;
 

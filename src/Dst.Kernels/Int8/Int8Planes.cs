@@ -9,8 +9,7 @@ namespace Dst.Kernels;
 /// </summary>
 internal sealed unsafe class Int8Planes
 {
-    /// <summary>Pairs of channels of a pixel of a plane.</summary>
-    public const int Pairs = Layout.Block / 2;
+    private const int Pairs = Int8Product.Pairs;
 
     private readonly Conv2dShape _shape;
     private readonly byte _padding;

@@ -10,12 +10,12 @@ internal unsafe interface IInt8Tile<TLanes> where TLanes : unmanaged, IIntLanes<
     static abstract int Width { get; }
 
     /// <summary>Adds a pair of weights of each filter times the pixels' pairs.</summary>
-    /// <param name="pairs">The first pixel's pair; those of neighbours are <see cref="Int8Planes.Pairs"/> apart.</param>
+    /// <param name="pairs">The first pixel's pair; those of neighbours are <see cref="Int8Product.Pairs"/> apart.</param>
     /// <param name="weights">The weights.</param>
     void MultiplyAdd(int* pairs, TLanes weights);
 
-    /// <summary>Writes the results from an index of a map on.</summary>
-    void Store(in LaneResult result, byte* residual, void* y, long index);
+    /// <summary>Gives away the sums; the first pixel has this number.</summary>
+    void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>;
 }
 
 /// <summary>One pixel.</summary>
@@ -33,7 +33,7 @@ internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     public void MultiplyAdd(int* pairs, TLanes weights) => _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*pairs), _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(in LaneResult result, byte* residual, void* y, long index) => result.Store(_a, residual, y, index);
+    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes> => output.Store(_a, first);
 }
 
 /// <summary>Two pixels.</summary>
@@ -52,14 +52,14 @@ internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     public void MultiplyAdd(int* pairs, TLanes weights)
     {
         _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[0]), _a);
-        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[Int8Planes.Pairs]), _b);
+        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[Int8Product.Pairs]), _b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(in LaneResult result, byte* residual, void* y, long index)
+    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>
     {
-        result.Store(_a, residual, y, index);
-        result.Store(_b, residual, y, index + Layout.Block);
+        output.Store(_a, first);
+        output.Store(_b, first + 1);
     }
 }
 
@@ -81,18 +81,18 @@ internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     public void MultiplyAdd(int* pairs, TLanes weights)
     {
         _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[0]), _a);
-        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[Int8Planes.Pairs]), _b);
-        _c = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[2 * Int8Planes.Pairs]), _c);
-        _d = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[3 * Int8Planes.Pairs]), _d);
+        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[Int8Product.Pairs]), _b);
+        _c = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[2 * Int8Product.Pairs]), _c);
+        _d = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[3 * Int8Product.Pairs]), _d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(in LaneResult result, byte* residual, void* y, long index)
+    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>
     {
-        result.Store(_a, residual, y, index);
-        result.Store(_b, residual, y, index + Layout.Block);
-        result.Store(_c, residual, y, index + 2 * Layout.Block);
-        result.Store(_d, residual, y, index + 3 * Layout.Block);
+        output.Store(_a, first);
+        output.Store(_b, first + 1);
+        output.Store(_c, first + 2);
+        output.Store(_d, first + 3);
     }
 }
 
@@ -121,13 +121,13 @@ internal unsafe struct Int8TileJoin<TLanes, TLeft, TRight> : IInt8Tile<TLanes>
     public void MultiplyAdd(int* pairs, TLanes weights)
     {
         _left.MultiplyAdd(pairs, weights);
-        _right.MultiplyAdd(pairs + TLeft.Width * Int8Planes.Pairs, weights);
+        _right.MultiplyAdd(pairs + TLeft.Width * Int8Product.Pairs, weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store(in LaneResult result, byte* residual, void* y, long index)
+    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>
     {
-        _left.Store(result, residual, y, index);
-        _right.Store(result, residual, y, index + TLeft.Width * Layout.Block);
+        _left.Store(output, first);
+        _right.Store(output, first + TLeft.Width);
     }
 }

@@ -15,7 +15,7 @@ internal unsafe interface IIntLanes<T> where T : unmanaged, IIntLanes<T>
     /// <summary>Thirty-two signed bytes: two in each lane, as 16-bit halves.</summary>
     static abstract T Pairs(sbyte* source);
 
-    /// <summary>Sixteen integers.</summary>
+    /// <summary>Sixteen integers, or thirty-two of 16 bits: two in each lane.</summary>
     static abstract T Load(int* source);
 
     /// <summary>Sixteen unsigned bytes.</summary>
@@ -27,14 +27,26 @@ internal unsafe interface IIntLanes<T> where T : unmanaged, IIntLanes<T>
     /// <summary>a + b.</summary>
     static abstract T Add(T a, T b);
 
+    /// <summary>a − b.</summary>
+    static abstract T Subtract(T a, T b);
+
+    /// <summary>The lower 32 bits of value · factor.</summary>
+    static abstract T Multiply(T value, int factor);
+
     /// <summary>sum + a.low · b.low + a.high · b.high of the 16-bit halves of each lane.</summary>
     static abstract T MultiplyAdd(T a, T b, T sum);
 
     /// <summary>Bits shifted up.</summary>
     static abstract T ShiftLeft(T value, int bits);
 
+    /// <summary>Bits shifted down; the sign stays.</summary>
+    static abstract T ShiftRight(T value, int bits);
+
     /// <summary>The bytes of <see cref="Requantisation.Apply"/>, one in each lane.</summary>
     static abstract T Requantise(T sum, in LaneRequantisation by, T residual);
+
+    /// <summary>Writes sixteen integers.</summary>
+    static abstract void Store(int* destination, T value);
 
     /// <summary>Writes the lanes, 0 to 255, as bytes.</summary>
     static abstract void StoreBytes(byte* destination, T value);

@@ -59,6 +59,13 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
     public static IntLanes128 Add(IntLanes128 a, IntLanes128 b) => new(a._v0 + b._v0, a._v1 + b._v1, a._v2 + b._v2, a._v3 + b._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes128 Subtract(IntLanes128 a, IntLanes128 b) => new(a._v0 - b._v0, a._v1 - b._v1, a._v2 - b._v2, a._v3 - b._v3);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes128 Multiply(IntLanes128 value, int factor) =>
+        new(value._v0 * factor, value._v1 * factor, value._v2 * factor, value._v3 * factor);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes128 MultiplyAdd(IntLanes128 a, IntLanes128 b, IntLanes128 sum) =>
         new(sum._v0 + Dot(a._v0, b._v0), sum._v1 + Dot(a._v1, b._v1), sum._v2 + Dot(a._v2, b._v2), sum._v3 + Dot(a._v3, b._v3));
 
@@ -67,11 +74,24 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
         new(value._v0 << bits, value._v1 << bits, value._v2 << bits, value._v3 << bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes128 ShiftRight(IntLanes128 value, int bits) =>
+        new(value._v0 >> bits, value._v1 >> bits, value._v2 >> bits, value._v3 >> bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes128 Requantise(IntLanes128 sum, in LaneRequantisation by, IntLanes128 residual) => new(
         Requantise(sum._v0, by, 0, residual._v0),
         Requantise(sum._v1, by, 4, residual._v1),
         Requantise(sum._v2, by, 8, residual._v2),
         Requantise(sum._v3, by, 12, residual._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(int* destination, IntLanes128 value)
+    {
+        value._v0.Store(destination);
+        value._v1.Store(destination + 4);
+        value._v2.Store(destination + 8);
+        value._v3.Store(destination + 12);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBytes(byte* destination, IntLanes128 value) => Vector128.Narrow(

@@ -50,6 +50,13 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
     public static IntLanes256 Add(IntLanes256 a, IntLanes256 b) => new(a._v0 + b._v0, a._v1 + b._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Subtract(IntLanes256 a, IntLanes256 b) => new(a._v0 - b._v0, a._v1 - b._v1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Multiply(IntLanes256 value, int factor) =>
+        new(value._v0 * factor, value._v1 * factor);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes256 MultiplyAdd(IntLanes256 a, IntLanes256 b, IntLanes256 sum) =>
         new(sum._v0 + Dot(a._v0, b._v0), sum._v1 + Dot(a._v1, b._v1));
 
@@ -57,9 +64,20 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
     public static IntLanes256 ShiftLeft(IntLanes256 value, int bits) => new(value._v0 << bits, value._v1 << bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 ShiftRight(IntLanes256 value, int bits) =>
+        new(value._v0 >> bits, value._v1 >> bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes256 Requantise(IntLanes256 sum, in LaneRequantisation by, IntLanes256 residual) => new(
         Requantise(sum._v0, by, 0, residual._v0),
         Requantise(sum._v1, by, 8, residual._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(int* destination, IntLanes256 value)
+    {
+        value._v0.Store(destination);
+        value._v1.Store(destination + 8);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBytes(byte* destination, IntLanes256 value)

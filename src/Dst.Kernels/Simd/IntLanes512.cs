@@ -40,6 +40,12 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     public static IntLanes512 Add(IntLanes512 a, IntLanes512 b) => new(a._v0 + b._v0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Subtract(IntLanes512 a, IntLanes512 b) => new(a._v0 - b._v0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Multiply(IntLanes512 value, int factor) => new(value._v0 * factor);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes512 MultiplyAdd(IntLanes512 a, IntLanes512 b, IntLanes512 sum) =>
         new(sum._v0 + Dot(a._v0, b._v0));
 
@@ -47,8 +53,14 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     public static IntLanes512 ShiftLeft(IntLanes512 value, int bits) => new(value._v0 << bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 ShiftRight(IntLanes512 value, int bits) => new(value._v0 >> bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes512 Requantise(IntLanes512 sum, in LaneRequantisation by, IntLanes512 residual) =>
         new(Requantise(sum._v0, by, 0, residual._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(int* destination, IntLanes512 value) => value._v0.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreBytes(byte* destination, IntLanes512 value) =>

@@ -6,6 +6,12 @@ using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference;
 
+/// <summary>A form of one layer.</summary>
+/// <param name="Name">Its name in plans and their cache.</param>
+/// <param name="Cost">Estimated time, in any unit that the forms of the layer share.</param>
+/// <param name="Create">Makes the step, with packed weights.</param>
+internal sealed record LayerCandidate(LayerForm Name, double Cost, Func<InferenceStep> Create);
+
 /// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
 /// <param name="options">How the network is compiled.</param>
 /// <param name="roundingClass">The largest <see cref="ConvolutionCandidate.RoundingClass"/> that is exact enough.</param>
@@ -27,49 +33,56 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>A candidate is measured only if its estimated cost is at most this many times the lowest.</summary>
     private const double HopelessCost = 3;
 
-    private readonly Dictionary<(Conv2dShape, string?, long), LayerDecision> _measured = [];
+    private readonly Dictionary<string, LayerDecision> _measured = [];
 
     /// <summary>Vector width.</summary>
     public SimdTier Tier => options.Tier;
 
     /// <summary>The layer in its best form.</summary>
-    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape)
+    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape) => Choose(
+        node, shape,
+        ConvolutionCandidate.Of(options.Tier, shape, node.Mask, roundingClass, options.Batch).Select(candidate => new LayerCandidate(
+            candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch))));
+
+    /// <summary>The layer in the best of some forms.</summary>
+    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, IEnumerable<LayerCandidate> all)
     {
-        var candidates = ConvolutionCandidate.Of(options.Tier, shape, node.Mask, roundingClass, options.Batch)
-            .OrderBy(candidate => candidate.Cost).ToList();
-        if (options.Sparse && candidates.Any(candidate => candidate.UsesMask)) candidates.RemoveAll(candidate => !candidate.UsesMask);
+        var candidates = all.OrderBy(candidate => candidate.Cost).ToList();
+        if (options.Sparse && candidates.Exists(candidate => candidate.Name.UsesMask))
+            candidates.RemoveAll(candidate => !candidate.Name.UsesMask);
         var decision = candidates.Count == 1 ? new LayerDecision(node.Layer, candidates[0].Name, [], "the only form of this layer")
             : options.Tune ? Measure(node, shape, candidates)
             : new(node.Layer, candidates[0].Name, [.. candidates.Skip(1).Select(candidate => candidate.Name)], "lowest estimated cost");
         var chosen = candidates.First(candidate => candidate.Name == decision.Chosen with { Ms = null });
-        return (chosen.Create(options.Tier, node, shape, options.Batch), decision);
+        return (chosen.Create(), decision);
     }
 
-    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> candidates)
+    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
     {
-        var key = (shape, node.Mask?.PatternName, node.Mask?.KeptWeights ?? 0);
-        if (_measured.TryGetValue(key, out var equal))
+        var name = NameOf(node, shape);
+        if (_measured.TryGetValue(name, out var equal))
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
-        var known = options.Cache?.Find(NameOf(node, shape), likely.Select(candidate => candidate.Name));
-        var measured = (known ?? Times(node, shape, likely)).OrderBy(form => form.Ms).ToList();
-        if (known is null) options.Cache?.Add(NameOf(node, shape), measured);
+        var known = options.Cache?.Find(name, likely.Select(candidate => candidate.Name));
+        var measured = (known ?? Times(shape, likely)).OrderBy(form => form.Ms).ToList();
+        if (known is null) options.Cache?.Add(name, measured);
         var others = candidates.Except(likely).Select(candidate => candidate.Name);
         var comment = node.Mask is not null && !measured[0].UsesMask ? ": the pruned forms lose to the dense one" : "";
         var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{comment}";
-        return _measured[key] = new(node.Layer, measured[0], [.. measured.Skip(1), .. others], reason);
+        return _measured[name] = new(node.Layer, measured[0], [.. measured.Skip(1), .. others], reason);
     }
 
-    /// <summary>The name by which the cache tells layers apart.</summary>
+    /// <summary>The name by which layers are told apart, also in the cache.</summary>
     private string NameOf(LoweredNode node, Conv2dShape s) =>
         $"{options.Tier} batch {options.Batch} after {_bytesBetween} bytes "
         + $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
         + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
-        + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense");
+        + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense")
+        + (node.Integers is null ? "" : " int8");
 
-    private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, List<ConvolutionCandidate> candidates)
+    private List<LayerForm> Times(Conv2dShape shape, List<LayerCandidate> candidates)
     {
-        var steps = candidates.ConvertAll(candidate => candidate.Create(options.Tier, node, shape, options.Batch));
+        var steps = candidates.ConvertAll(candidate => candidate.Create());
         try
         {
             return [.. candidates.Zip(Times(steps, shape), (candidate, ms) => candidate.Name with { Ms = ms })];

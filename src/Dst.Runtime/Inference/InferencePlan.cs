@@ -71,6 +71,10 @@ public sealed class InferencePlan : IDisposable
 
     internal MemoryPlan Memory { get; }
 
+    /// <summary>Whether all that read the network's input can read it plain, as the caller has it.</summary>
+    internal bool ReadsPlainInput => Program.Output != NetworkGraph.InputName && Steps.All(
+        step => step.Second != NetworkGraph.InputName && (step.Input != NetworkGraph.InputName || step.ReadsPlain));
+
     /// <summary>Bytes of a batch: a step's packed weights, what it reads and what it writes, each once.</summary>
     internal long BytesOf(InferenceStep step) =>
         step.WeightBytes + Options.Batch * sizeof(float) * step.Reads.Append(step.Output).Sum(value => (long)LengthOf(value));

@@ -35,9 +35,11 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly long _scratchPitch;
     private readonly int _together;
     private readonly StepPlaces[] _places;
+    private readonly bool _readsPlain;
     private readonly long[] _ticks;
     private readonly long[] _alone;
     private readonly Action<int, int> _runPart;
+    private float* _plain;
     private int _step;
     private int _images;
     private int _imagesOfAlone;
@@ -60,6 +62,7 @@ public sealed unsafe class InferenceSession : IDisposable
         _values = new AlignedBuffer(plan.Memory.Length * _together);
         _scratch = new AlignedBuffer(_scratchPitch * threads);
         _places = [.. plan.Steps.Select(PlacesOf)];
+        _readsPlain = plan.ReadsPlainInput;
         _ticks = new long[plan.Steps.Count];
         _alone = new long[plan.Steps.Count];
         _runPart = RunPart;
@@ -125,11 +128,13 @@ public sealed unsafe class InferenceSession : IDisposable
     private void RunTogether(float* images, float* logits)
     {
         var input = _plan.Input;
-        Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, _values.Pointer + PlaceOf(NetworkGraph.InputName));
+        _plain = _readsPlain && Observer is null ? images : null;
+        var blocked = _values.Pointer + PlaceOf(NetworkGraph.InputName);
+        if (_plain == null) Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, blocked);
         if (_imagesOfAlone != _images) Array.Fill(_alone, long.MaxValue);
         _imagesOfAlone = _images;
         var threads = _pool.CountActive();
-        Observer?.Invoke(NetworkGraph.InputName, _values.Pointer + PlaceOf(NetworkGraph.InputName));
+        Observer?.Invoke(NetworkGraph.InputName, blocked);
         for (_step = 0; _step < _plan.Steps.Count; _step++)
         {
             var start = Stopwatch.GetTimestamp();
@@ -166,7 +171,9 @@ public sealed unsafe class InferenceSession : IDisposable
         int first = (int)(grains * part / _parts) * _grain, end = Math.Min(units, (int)(grains * (part + 1) / _parts) * _grain);
         var (x, second, y) = _places[_step];
         var operand = second is { } place ? _values.Pointer + place : null;
-        var data = new StepData(_values.Pointer + x, operand, _values.Pointer + y, _images, _plan.Options.Tier);
+        var isPlain = _plain != null && step.Input == NetworkGraph.InputName;
+        var data = new StepData(
+            isPlain ? _plain : _values.Pointer + x, operand, _values.Pointer + y, _images, _plan.Options.Tier, isPlain);
         step.Run(data, first, end, _scratch.Pointer + thread * _scratchPitch);
     }
 

@@ -18,14 +18,24 @@ internal static class Int8StepFactory
         return [Create(tier, node, x, y)];
     }
 
+    /// <summary>The forms of a convolution of one group. All of them skip what its mask prunes.</summary>
+    public static IEnumerable<LayerCandidate> Convolutions(SimdTier tier, LoweredNode node, LoweredProgram program)
+    {
+        var (x, y) = (program.Values[node.Inputs[0]], program.Values[node.Output]);
+        var layer = LayerOf(node, ((Conv2dOp)node.Operation).ShapeFor(x.Shape));
+        return Int8Form.All.Where(form => form.Supports(tier, layer)).Select(form => new LayerCandidate(
+            new(form.Name, layer.Kept is not null), form.CostOf(layer),
+            () => new Int8ConvolutionStep(node, x, y, form.Create(tier, layer), form)));
+    }
+
     private static InferenceStep Create(SimdTier tier, LoweredNode node, LoweredValue x, LoweredValue y) => node.Operation switch
     {
         ConversionOp => new ConversionStep(node, x, y),
         _ when node is LoweredDepthwiseNode depthwise => new Int8DepthwiseStep(
             node, x, y,
             new(tier, depthwise.Window, node.Integers!.Weight!, node.Integers.Padding, ResultOf(node, depthwise.Window.Channels))),
-        Conv2dOp c => Convolution(tier, node, x, y, c.ShapeFor(x.Shape)),
-        LinearOp l => Convolution(tier, node, x, y, new(x.Shape.Channels, 1, 1, l.OutFeatures, 1, 1)),
+        LinearOp l => new Int8ConvolutionStep(
+            node, x, y, Int8Form.Direct.Create(tier, LayerOf(node, new(x.Shape.Channels, 1, 1, l.OutFeatures, 1, 1))), Int8Form.Direct),
         FlattenOp => new ByteFlattenStep(node, x, y),
         MaxPoolOp p => new ByteMaxPoolStep(node, x, y, p.ShapeFor(x.Shape)),
         GlobalMaxPoolOp => new ByteMaxPoolStep(node, x, y, WholeMap(x.Shape)),
@@ -35,13 +45,8 @@ internal static class Int8StepFactory
         _ => new RescaleStep(node, x, y, ResultOf(node, x.Shape.Channels)),
     };
 
-    private static Int8ConvolutionStep Convolution(SimdTier tier, LoweredNode node, LoweredValue x, LoweredValue y, Conv2dShape shape)
-    {
-        var kept = node.Mask?.ToKeptTaps();
-        return new(
-            node, kept is null ? "int8" : "masked int8", x, y,
-            new(tier, shape, kept, node.Integers!.Weight!, node.Integers.Padding, ResultOf(node, shape.Filters)));
-    }
+    private static Int8Layer LayerOf(LoweredNode node, Conv2dShape shape) => new(
+        shape, node.Mask?.ToKeptTaps(), node.Integers!.Weight!, node.Integers.Padding, ResultOf(node, shape.Filters));
 
     private static IEnumerable<InferenceStep> Join(LoweredNode node, LoweredProgram program)
     {

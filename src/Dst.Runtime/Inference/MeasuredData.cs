@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Dst.Foundations;
+using Dst.Graph;
 using Dst.Kernels;
 using Dst.Runtime.Inference.Steps;
 using Dst.Runtime.Threading;
@@ -44,9 +45,10 @@ internal sealed unsafe class MeasuredData : IDisposable
     public double MillisecondsOf(InferenceStep step)
     {
         Run(step);
-        Read(_between);
-        Read(_residual);
-        Read(_x);
+        Read(_between, _between.Length);
+        Read(_residual, _residual.Length);
+        Read(_scratch, step.ScratchLength(threads: 1)); // all steps of a network share one
+        Read(_x, _x.Length);
         var start = Stopwatch.GetTimestamp();
         Run(step);
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
@@ -65,12 +67,14 @@ internal sealed unsafe class MeasuredData : IDisposable
     private void Run(InferenceStep step)
     {
         var second = step.Second is null ? null : _residual.Pointer;
-        step.Run(new(_x.Pointer, second, _y.Pointer, _options.Batch, _options.Tier), 0, step.Units(_options.Batch), _scratch.Pointer);
+        var isPlain = step.ReadsPlain && step.Input == NetworkGraph.InputName;
+        var data = new StepData(_x.Pointer, second, _y.Pointer, _options.Batch, _options.Tier, isPlain);
+        step.Run(data, 0, step.Units(_options.Batch), _scratch.Pointer);
     }
 
-    /// <summary>Brings a buffer into the caches; the sum keeps the compiler from leaving that out.</summary>
-    private void Read(AlignedBuffer buffer)
+    /// <summary>Brings the first floats of a buffer into the caches; the sum keeps the compiler from leaving that out.</summary>
+    private void Read(AlignedBuffer buffer, long length)
     {
-        for (var i = 0L; i < buffer.Length; i += CacheLine) _sum += buffer.Pointer[i];
+        for (var i = 0L; i < length; i += CacheLine) _sum += buffer.Pointer[i];
     }
 }

@@ -27,13 +27,14 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     {
         switch (node)
         {
+            case { Integers: not null, Operation: Conv2dOp c } and not LoweredDepthwiseNode:
+                Add(chooser.Choose(node, c.ShapeFor(x), Int8StepFactory.Convolutions(chooser.Tier, node, program)));
+                break;
             case { Integers: not null } or { Operation: ConversionOp }:
                 _steps.AddRange(Int8StepFactory.Create(chooser.Tier, node, program));
                 break;
             case { Operation: Conv2dOp c }:
-                var (step, decision) = chooser.Choose(node, c.ShapeFor(x));
-                _steps.Add(step);
-                _decisions.Add(decision);
+                Add(chooser.Choose(node, c.ShapeFor(x)));
                 break;
             case { Operation: ConcatOp }:
                 AddConcat(node);
@@ -42,6 +43,12 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
                 _steps.Add(Create(node, x));
                 break;
         }
+    }
+
+    private void Add((InferenceStep Step, LayerDecision Decision) chosen)
+    {
+        _steps.Add(chosen.Step);
+        _decisions.Add(chosen.Decision);
     }
 
     private InferenceStep Create(LoweredNode node, FeatureShape x) => node.Operation switch

@@ -12,6 +12,9 @@ public sealed unsafe class Int8KernelTests
     {
         (new(3, 9, 7, 19, 3, 3, 1, 1), "dense"),
         (new(1, 5, 37, 16, 3, 3, 1, 1), "dense"),
+        (new(17, 3, 3, 20, 3, 3), "dense"),
+        (new(40, 13, 33, 16, 3, 3, 1, 3), "dense"),
+        (new(48, 16, 15, 48, 3, 3, 1, 1), "kernel:16:16"),
         (new(33, 6, 5, 17, 5, 2, 2, 1), "dense"),
         (new(16, 7, 8, 33, 1, 1, 2), "dense"),
         (new(70, 1, 1, 10, 1, 1), "dense"),
@@ -36,13 +39,43 @@ public sealed unsafe class Int8KernelTests
         foreach (var result in Results(random, shape.Filters))
         {
             var (expected, actual) = (new float[shape.OutputLength], new float[shape.OutputLength]);
-            Run(new(SimdTier.Scalar, shape, null, weights, 131, result), x, residual, expected, 0, shape.FilterBlocks);
-            var kernel = new Int8Convolution(tier, shape, mask?.ToKeptTaps(), weights, 131, result);
-            for (var block = 0; block < kernel.Blocks; block++) Run(kernel, x, residual, actual, block, block + 1);
-            AssertEqual(expected, actual, shape.Filters, shape.OutHeight * shape.OutWidth, result);
-            Array.Clear(actual);
-            Run(kernel, x, residual, actual, 0, kernel.Blocks);
-            AssertEqual(expected, actual, shape.Filters, shape.OutHeight * shape.OutWidth, result);
+            Run(SimdTier.Scalar, Int8Form.Direct, new(shape, null, weights, 131, result), x, residual, expected);
+            var pruned = new Int8Layer(shape, mask?.ToKeptTaps(), weights, 131, result);
+            foreach (var form in Int8Form.All.Where(form => form.Supports(tier, pruned)))
+            {
+                Array.Clear(actual);
+                var kernel = form.Create(tier, pruned);
+                for (var block = 0; block < kernel.Blocks; block++) Run(kernel, x, residual, actual, block, block + 1);
+                AssertEqual(expected, actual, shape.Filters, shape.OutHeight * shape.OutWidth, result);
+                Array.Clear(actual);
+                Run(kernel, x, residual, actual, 0, kernel.Blocks);
+                AssertEqual(expected, actual, shape.Filters, shape.OutHeight * shape.OutWidth, result);
+            }
+        }
+    }
+
+    /// <summary>The largest sums of each Winograd form, which finds them modulo 2^26 or 2^30, from inputs that make them largest.</summary>
+    [Theory, TierData]
+    public void Winograd_forms_are_exact_up_to_their_bound(SimdTier tier)
+    {
+        foreach (var (form, bits) in Int8Form.Winograd.Zip([25, 29]))
+        {
+            var most = (1 << bits) / 255; // of the sizes of a filter's weights
+            var shape = new Conv2dShape(most / 127 / 9 + 1, 4, 5, 2, 3, 3, 1, 1);
+            var filter = new sbyte[shape.RowLength];
+            Array.Fill(filter, (sbyte)127, 0, most / 127);
+            filter[most / 127] = (sbyte)(most % 127);
+            var layer = new Int8Layer(
+                shape, null, [.. filter, .. filter.Select(weight => (sbyte)-weight)], 255,
+                new(new SumScale([-255 * most, 255 * most], [1, 1])));
+            Assert.Equal(tier != SimdTier.Scalar, form.Supports(tier, layer));
+            filter[^1]++;
+            Assert.False(form.Supports(tier, layer with { Weights = [.. filter, .. new sbyte[filter.Length]] }));
+            if (tier == SimdTier.Scalar) continue;
+            var x = Enumerable.Repeat((byte)255, shape.InputLength).ToArray();
+            var y = new float[shape.OutputLength];
+            Run(tier, form, layer, x, null, y);
+            Assert.All(y, sum => Assert.Equal(0, sum));
         }
     }
 
@@ -53,7 +86,7 @@ public sealed unsafe class Int8KernelTests
         sbyte[] weights = [.. Enumerable.Repeat((sbyte)127, shape.RowLength), .. Enumerable.Repeat((sbyte)-127, shape.RowLength)];
         var x = Enumerable.Repeat((byte)255, shape.InputLength).ToArray();
         var y = new float[shape.OutputLength];
-        Run(new(tier, shape, null, weights, 255, new(new SumScale([-5, 7], [1, 1]))), x, null, y, 0, 1);
+        Run(tier, Int8Form.Direct, new(shape, null, weights, 255, new(new SumScale([-5, 7], [1, 1]))), x, null, y);
         Assert.Equal([65536 * 127 * 255 - 5f, -65536 * 127 * 255 + 7f], y[..2]);
     }
 
@@ -203,6 +236,9 @@ public sealed unsafe class Int8KernelTests
         for (var i = 0; i < weights.Length; i++) weights[i] = (sbyte)floats[i];
         return mask;
     }
+
+    private static void Run(SimdTier tier, Int8Form form, Int8Layer layer, byte[] x, byte[]? residual, float[] y) =>
+        Run(form.Create(tier, layer), x, residual, y, 0, layer.Shape.FilterBlocks);
 
     private static void Run(Int8Convolution kernel, byte[] x, byte[]? residual, float[] y, int first, int end)
     {

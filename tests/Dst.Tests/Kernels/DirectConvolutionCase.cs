@@ -56,7 +56,18 @@ internal sealed unsafe class DirectConvolutionCase(int images, Conv2dShape shape
         weights.Span.Fill(float.NaN);
         kernel.PackWeights(Plain(inputs[1]), weights.Span);
         kernel.Forward(images, inputs[0].Pointer, weights.Pointer, inputs[2].Pointer, y.Pointer, scratch.Pointer);
+        if (kernel.ReadsPlain) AssertPlainGives(y, kernel, inputs, weights.Pointer, scratch.Pointer);
         return y;
+    }
+
+    /// <summary>Plain images give the same bits as blocked ones.</summary>
+    private void AssertPlainGives(Blocked y, DirectConvolution kernel, Blocked[] inputs, float* weights, float* scratch)
+    {
+        using var x = new AlignedBuffer((long)images * shape.PlainInputLength);
+        Layout.ToPlain(inputs[0].Pointer, images, shape.Channels, shape.Height * shape.Width, x.Pointer);
+        var ofPlain = Blocked.Garbage(images, shape.Filters, shape.OutHeight, shape.OutWidth);
+        kernel.ForwardPlain(images, x.Pointer, weights, new Epilogue(inputs[2].Pointer, null, Bounds.None), ofPlain.Pointer, scratch);
+        Assert.True(y.Span.SequenceEqual(ofPlain.Span), $"{this}: plain images gave other bits");
     }
 
     public override void Backward(Blocked[] inputs, Blocked y, Blocked dy, Blocked[] gradients, bool accumulate, SimdTier? tier)

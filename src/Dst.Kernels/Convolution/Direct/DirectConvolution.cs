@@ -52,6 +52,9 @@ public sealed unsafe partial class DirectConvolution
     /// <summary>Sizes of the layer.</summary>
     public Conv2dShape Shape { get; }
 
+    /// <summary>Whether the forward pass can read plain images too: with vectors, those of few channels.</summary>
+    public bool ReadsPlain => _tier != SimdTier.Scalar && _input.IsPlanar;
+
     /// <summary>Floats of the packed weights of the forward pass.</summary>
     public int WeightLength { get; }
 
@@ -84,9 +87,21 @@ public sealed unsafe partial class DirectConvolution
     /// <param name="epilogue">With a bias.</param>
     /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
     /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
-    public void Forward(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
+    public void Forward(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) =>
+        KernelRunner.Run(_tier, new ForwardKernel(this, images, x, isPlain: false, weights, epilogue, y, scratch));
+
+    /// <summary>As <see cref="Forward(int, float*, float*, Epilogue, float*, float*)"/>, of plain images.</summary>
+    /// <param name="images">Number of images.</param>
+    /// <param name="x">Input [N, C, H, W].</param>
+    /// <param name="weights">Packed by <see cref="PackWeights"/>.</param>
+    /// <param name="epilogue">With a bias.</param>
+    /// <param name="y">Output [N, O/16, OutHeight, OutWidth, 16].</param>
+    /// <param name="scratch"><see cref="ScratchLength"/> floats.</param>
+    /// <exception cref="InvalidOperationException"><see cref="ReadsPlain"/> is false.</exception>
+    public void ForwardPlain(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
     {
-        KernelRunner.Run(_tier, new ForwardKernel(this, images, x, weights, epilogue, y, scratch));
+        if (!ReadsPlain) throw new InvalidOperationException($"{Shape} does not read plain images");
+        KernelRunner.RunOnVectors(_tier, new ForwardKernel(this, images, x, isPlain: true, weights, epilogue, y, scratch));
     }
 
     /// <summary>Packs canonical weights [O, C/Groups, Kh, Kw] into <see cref="WeightLength"/> floats, [O/16][taps][16].</summary>
@@ -104,7 +119,7 @@ public sealed unsafe partial class DirectConvolution
         if (actual != expected) throw new ArgumentException($"{actual} floats; {expected} were expected");
     }
 
-    private void Forward<TLanes>(int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch)
+    private void Forward<TLanes>(int images, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y, float* scratch)
         where TLanes : unmanaged, ILanes<TLanes>
     {
         if (_narrowForward is not null)
@@ -117,7 +132,9 @@ public sealed unsafe partial class DirectConvolution
         for (var first = 0; first < images; first += _input.ChunkImages)
         {
             var count = Math.Min(_input.ChunkImages, images - first);
-            var source = _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
+            var source = isPlain
+                ? _input.PackPlain(count, x + (long)first * Shape.PlainInputLength, scratch)
+                : _input.Pack<TLanes>(count, x + (long)first * Shape.InputLength, scratch);
             var offset = (long)first * Shape.OutputLength;
             Run<TLanes>(_forward, count, source, weights, new(epilogue.Bias, Layout.Block), epilogue.From(0, offset), y + offset);
         }
@@ -149,7 +166,7 @@ public sealed unsafe partial class DirectConvolution
     }
 
     private readonly struct ForwardKernel(
-        DirectConvolution conv, int images, float* x, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
+        DirectConvolution conv, int images, float* x, bool isPlain, float* weights, Epilogue epilogue, float* y, float* scratch) : IKernel
     {
         public void Reference()
         {
@@ -158,6 +175,6 @@ public sealed unsafe partial class DirectConvolution
         }
 
         public void Run<TLanes>() where TLanes : unmanaged, ILanes<TLanes> =>
-            conv.Forward<TLanes>(images, x, weights, epilogue, y, scratch);
+            conv.Forward<TLanes>(images, x, isPlain, weights, epilogue, y, scratch);
     }
 }

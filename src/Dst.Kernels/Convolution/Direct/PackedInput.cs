@@ -53,6 +53,9 @@ internal sealed unsafe class PackedInput
         _inPlace = planes == 0 && stride == 1 && top == 0 && left == 0 && paddedHeight == height && paddedWidth == width;
     }
 
+    /// <summary>Whether it is packed as planes.</summary>
+    public bool IsPlanar => _planes > 0;
+
     /// <summary>Floats of one packed image.</summary>
     public int Length => checked((_planes > 0 ? _planes : _blocks) * PhaseLength * _phaseRows * _phaseColumns);
 
@@ -121,11 +124,7 @@ internal sealed unsafe class PackedInput
     public float* Pack<TLanes>(int images, float* x, float* scratch) where TLanes : unmanaged, ILanes<TLanes>
     {
         if (_inPlace) return x;
-        if (_planes > 0)
-        {
-            for (var n = 0; n < images; n++) PackPlanes(x + (long)n * _height * _width * Block, scratch + (long)n * Length);
-            return scratch;
-        }
+        if (_planes > 0) return PackPlanes(images, x, new(Block, 1, _height * _width * Block), scratch);
 
         for (var plane = 0; plane < images * _blocks; plane++)
         {
@@ -142,18 +141,32 @@ internal sealed unsafe class PackedInput
         return scratch;
     }
 
-    private void PackPlanes(float* image, float* destination)
+    /// <summary>Packs plain images [N, C, H, W] into planes in <paramref name="scratch"/>.</summary>
+    public float* PackPlain(int images, float* x, float* scratch)
     {
-        for (var plane = 0; plane < _planes; plane++)
-        {
-            for (var phase = 0; phase < _phaseRows * _phaseColumns; phase++, destination += PhaseLength)
-                PackPlane(image + plane, destination, phase / _phaseColumns - _top, phase % _phaseColumns - _left);
-        }
+        var pixels = _height * _width;
+        return PackPlanes(images, x, new(1, pixels, _planes * pixels), scratch);
     }
 
-    /// <summary>One lane of a blocked image.</summary>
+    private float* PackPlanes(int images, float* x, ImagePitch pitch, float* scratch)
+    {
+        var destination = scratch;
+        for (var n = 0; n < images; n++)
+        {
+            for (var plane = 0; plane < _planes; plane++)
+            {
+                var source = x + (long)n * pitch.Image + plane * pitch.Channel;
+                for (var phase = 0; phase < _phaseRows * _phaseColumns; phase++, destination += PhaseLength)
+                    PackPlane(source, pitch.Pixel, destination, phase / _phaseColumns - _top, phase % _phaseColumns - _left);
+            }
+        }
+
+        return scratch;
+    }
+
+    /// <summary>One channel of an image whose pixels are <paramref name="pitch"/> floats apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void PackPlane(float* lane, float* destination, int firstRow, int firstColumn)
+    private void PackPlane(float* channel, nint pitch, float* destination, int firstRow, int firstColumn)
     {
         var (begin, end) = InsideColumns(firstColumn);
         for (var r = 0; r < _rows; r++, destination += _columns)
@@ -166,9 +179,10 @@ internal sealed unsafe class PackedInput
             }
 
             new Span<float>(destination, begin).Clear();
-            nint step = _stride * Block;
-            var source = lane + ((long)row * _width + firstColumn + begin * _stride) * Block;
-            for (var c = begin; c < end; c++, source += step) destination[c] = *source;
+            var step = _stride * pitch;
+            var source = channel + ((nint)row * _width + firstColumn + begin * _stride) * pitch;
+            if (step == 1) new ReadOnlySpan<float>(source, end - begin).CopyTo(new(destination + begin, end - begin));
+            else for (var c = begin; c < end; c++, source += step) destination[c] = *source;
             new Span<float>(destination + end, _columns - end).Clear();
         }
     }
@@ -203,6 +217,9 @@ internal sealed unsafe class PackedInput
             new Span<float>(destination + end * Block, (_columns - end) * Block).Clear();
         }
     }
+
+    /// <summary>Floats from one pixel, channel and image to the next.</summary>
+    private readonly record struct ImagePitch(int Pixel, int Channel, int Image);
 
     /// <summary>Padding before the output gradient and its padded extent, over all phases of the stride.</summary>
     private static (int Before, int Padded) GradientExtent(int extent, int outExtent, int kernel, int stride, int padding)

@@ -31,6 +31,8 @@ internal sealed unsafe class DirectStep : WeightedStep
         _slices = new(() => Cut(tier, kept));
     }
 
+    public override bool ReadsPlain => _kernel.ReadsPlain;
+
     private Conv2dShape Shape => _kernel.Shape;
 
     public override int Units(int images) => images * _sliceCount;
@@ -56,16 +58,22 @@ internal sealed unsafe class DirectStep : WeightedStep
     private void RunImages(in StepData data, int image, int images, float* scratch)
     {
         var offset = (long)image * Shape.OutputLength;
-        _kernel.Forward(
-            images, data.X + (long)image * Shape.InputLength, Packed.Pointer, Epilogue(data).From(0, offset), data.Y + offset, scratch);
+        Forward(_kernel, data, image, images, Packed.Pointer, Epilogue(data).From(0, offset), data.Y + offset, scratch);
     }
 
     private void RunSlice(in StepData data, int image, Slice slice, float* scratch)
     {
         var offset = (long)image * Shape.OutputLength + (long)slice.FirstBlock * Shape.OutHeight * Shape.OutWidth * Layout.Block;
         var epilogue = Epilogue(data).From(slice.FirstBlock, offset);
-        slice.Kernel.Forward(
-            1, data.X + (long)image * Shape.InputLength, Packed.Pointer + slice.FirstWeight, epilogue, data.Y + offset, scratch);
+        Forward(slice.Kernel, data, image, 1, Packed.Pointer + slice.FirstWeight, epilogue, data.Y + offset, scratch);
+    }
+
+    private static void Forward(
+        DirectConvolution kernel, in StepData data, int image, int images, float* weights, Epilogue epilogue, float* y, float* scratch)
+    {
+        if (data.IsPlain)
+            kernel.ForwardPlain(images, data.X + (long)image * kernel.Shape.PlainInputLength, weights, epilogue, y, scratch);
+        else kernel.Forward(images, data.X + (long)image * kernel.Shape.InputLength, weights, epilogue, y, scratch);
     }
 
     /// <summary>Packed weights lie filter block by filter block, so those of a slice are a part of the layer's.</summary>

@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>What one run of a step works on: values of some images in blocked layout.</summary>
-internal readonly unsafe struct StepData(float* x, float* second, float* y, int images, SimdTier tier)
+internal readonly unsafe struct StepData(float* x, float* second, float* y, int images, SimdTier tier, bool isPlain = false)
 {
     /// <summary>The first input.</summary>
     public readonly float* X = x;
@@ -19,6 +19,9 @@ internal readonly unsafe struct StepData(float* x, float* second, float* y, int 
 
     /// <summary>Vector width that the plan is compiled for.</summary>
     public readonly SimdTier Tier = tier;
+
+    /// <summary>Whether the first input is plain, [N, C, H, W].</summary>
+    public readonly bool IsPlain = isPlain;
 }
 
 /// <summary>
@@ -44,6 +47,9 @@ internal abstract unsafe class InferenceStep(string layer, string form, string i
 
     /// <summary>All values that it reads.</summary>
     public IEnumerable<string> Reads => second is null ? [input] : [input, second];
+
+    /// <summary>Whether its first input may be plain.</summary>
+    public virtual bool ReadsPlain => false;
 
     /// <summary>Bytes of packed weights.</summary>
     public virtual long WeightBytes => 0;

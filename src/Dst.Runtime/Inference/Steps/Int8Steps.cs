@@ -87,15 +87,15 @@ internal abstract unsafe class Int8WeightedStep(LoweredNode node, string form, L
 }
 
 /// <summary>A convolution or linear layer of bytes.</summary>
-internal sealed unsafe class Int8ConvolutionStep(LoweredNode node, string form, LoweredValue x, LoweredValue y, Int8Convolution kernel)
-    : Int8WeightedStep(node, form, x, y, kernel.Blocks)
+internal sealed unsafe class Int8ConvolutionStep(LoweredNode node, LoweredValue x, LoweredValue y, Int8Convolution kernel, Int8Form form)
+    : Int8WeightedStep(node, kernel.Layer.Kept is null ? form.Name : $"masked {form}", x, y, kernel.Blocks)
 {
     /// <summary>Largest number of runs of blocks of an image.</summary>
     private const int MostRuns = 4;
 
     public override long WeightBytes => kernel.WeightBytes;
 
-    // Each run of blocks packs the image again.
+    // Each run of blocks packs or transforms the image again.
     public override int Grain(int images) => images > 1 ? kernel.Blocks : (kernel.Blocks + MostRuns - 1) / MostRuns;
 
     public override long ScratchLength(int threads) => kernel.ScratchLength;

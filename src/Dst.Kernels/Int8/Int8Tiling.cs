@@ -1,0 +1,73 @@
+namespace Dst.Kernels;
+
+/// <summary>How an image is cut into tiles, and where they lie in scratch memory. Lengths and pitches are in 32-bit elements.</summary>
+internal sealed class Int8Tiling
+{
+    /// <summary>Transformed inputs that stay in the second-level cache: 256 kB.</summary>
+    private const int CachedInputs = 64 * 1024;
+
+    /// <summary>Most tiles at a time: their sums stay in the caches too.</summary>
+    private const int MostTiles = 32;
+
+    /// <summary>The widest register tile.</summary>
+    private const int Together = 16;
+
+    /// <summary>Cuts the outputs of a layer.</summary>
+    public Int8Tiling(int tile, Conv2dShape shape)
+    {
+        (Tile, Points) = (tile, tile + Int8Winograd.Side - 1);
+        (Rows, Columns) = ((shape.OutHeight + tile - 1) / tile, (shape.OutWidth + tile - 1) / tile);
+        (PaddedRows, PaddedColumns) = (Rows * tile + Int8Winograd.Side - 1, Columns * tile + Int8Winograd.Side - 1);
+        var most = Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Int8Product.Pairs), Together, MostTiles);
+        var runs = (Count + most - 1) / most;
+        Capacity = (Count + runs - 1) / runs;
+        if (Capacity > Together) Capacity = (Capacity + Together - 1) / Together * Together;
+        PlanePitch = Capacity * Int8Product.Pairs;
+        // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
+        InputPitch = checked(shape.ChannelBlocks * PlanePitch + Layout.Block);
+        OutputPitch = (Capacity + 1) * Layout.Block;
+        PaddedLength = checked(shape.ChannelBlocks * PaddedRows * PaddedColumns * Layout.Block / sizeof(int));
+    }
+
+    /// <summary>Outputs of a tile in each dimension.</summary>
+    public int Tile { get; }
+
+    /// <summary>Inputs of a tile in each dimension.</summary>
+    public int Points { get; }
+
+    /// <summary>Products of a tile for each channel and filter.</summary>
+    public int Positions => Points * Points;
+
+    /// <summary>Rows of tiles.</summary>
+    public int Rows { get; }
+
+    /// <summary>Tiles of a row.</summary>
+    public int Columns { get; }
+
+    /// <summary>Tiles of an image.</summary>
+    public int Count => Rows * Columns;
+
+    /// <summary>Tiles at a time.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Rows of the image with what the last tiles reach beyond it.</summary>
+    public int PaddedRows { get; }
+
+    /// <summary>Columns of the same.</summary>
+    public int PaddedColumns { get; }
+
+    /// <summary>Length of the padded image, which lies first in scratch memory.</summary>
+    public int PaddedLength { get; }
+
+    /// <summary>From one block of channels to the next in transformed inputs [position][C/16][tile][8 pairs].</summary>
+    public int PlanePitch { get; }
+
+    /// <summary>From one position to the next in transformed inputs, which lie second.</summary>
+    public int InputPitch { get; }
+
+    /// <summary>From one position to the next in the sums [position][tile][16], which lie behind one more position of inputs.</summary>
+    public int OutputPitch { get; }
+
+    /// <summary>Length of all.</summary>
+    public long ScratchLength => PaddedLength + (Positions + 1L) * InputPitch + (long)Positions * OutputPitch;
+}

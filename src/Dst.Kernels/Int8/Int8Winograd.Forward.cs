@@ -1,0 +1,208 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+internal sealed unsafe partial class Int8Winograd
+{
+    /// <summary>Some blocks of filters of one image, a few tiles at a time.</summary>
+    private readonly struct Kernel(Int8Winograd layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
+    {
+        private readonly Int8Tiling _tiling = layer._tiling;
+        private readonly short* _inputs = (short*)(scratch + layer._tiling.PaddedLength);
+        private readonly short* _gathered =
+            (short*)(scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch);
+        private readonly int* _sums =
+            scratch + layer._tiling.PaddedLength + (layer._tiling.Positions + 1) * layer._tiling.InputPitch;
+
+        public void Run<T>() where T : unmanaged, IIntLanes<T>
+        {
+            if (_tiling.Tile == Int8Points4.Tile) Run<T, Int8Points4>();
+            else Run<T, Int8Points6>();
+        }
+
+        private void Run<T, TPoints>()
+            where T : unmanaged, IIntLanes<T>
+            where TPoints : IInt8Points
+        {
+            Pad();
+            for (var tile = 0; tile < _tiling.Count; tile += _tiling.Capacity)
+            {
+                var count = Math.Min(_tiling.Capacity, _tiling.Count - tile);
+                TransformInput<TPoints>(tile, count);
+                for (var b = first; b < end; b++)
+                {
+                    Multiply<T>(layer._blocks[b], count);
+                    TransformOutput<T, TPoints>(b, tile, count);
+                }
+            }
+        }
+
+        /// <summary>Copies the image, with its padding around it.</summary>
+        private void Pad()
+        {
+            var shape = layer.Layer.Shape;
+            var to = (byte*)scratch;
+            var row = _tiling.PaddedColumns * Layout.Block;
+            var (left, width) = (shape.Padding * Layout.Block, shape.Width * Layout.Block);
+            new Span<byte>(to, _tiling.PaddedLength * sizeof(int)).Fill(layer.Layer.Padding);
+            for (var block = 0; block < shape.ChannelBlocks; block++)
+            {
+                var inside = to + (long)block * _tiling.PaddedRows * row + shape.Padding * row + left;
+                var from = x + (long)block * shape.Height * width;
+                for (var r = 0; r < shape.Height; r++) Unsafe.CopyBlockUnaligned(inside + (long)r * row, from + (long)r * width, (uint)width);
+            }
+        }
+
+        /// <summary>V = Bᵀ d B.</summary>
+        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void TransformInput<TPoints>(int firstTile, int count) where TPoints : IInt8Points
+        {
+            var half = stackalloc short[TPoints.Count * TPoints.Count * Layout.Block];
+            nint pitch = 2 * _tiling.InputPitch, rowPitch = _tiling.PaddedColumns * Layout.Block;
+            for (var block = 0; block < layer.Layer.Shape.ChannelBlocks; block++)
+            {
+                var plane = (byte*)scratch + (long)block * _tiling.PaddedRows * rowPitch;
+                var to = _inputs + (long)block * _tiling.PlanePitch * 2;
+                for (var tile = firstTile; tile < firstTile + count; tile++, to += Layout.Block)
+                {
+                    var (row, column) = Math.DivRem(tile, _tiling.Columns);
+                    var from = plane + row * TPoints.Tile * rowPitch + column * TPoints.Tile * Layout.Block;
+                    for (var i = 0; i < TPoints.Count; i++)
+                        TPoints.Input(from + i * Layout.Block, rowPitch, half + i * Layout.Block, TPoints.Count * Layout.Block);
+                    for (var i = 0; i < TPoints.Count; i++)
+                        TPoints.Input(half + i * TPoints.Count * Layout.Block, Layout.Block, to + i * TPoints.Count * pitch, pitch);
+                }
+            }
+        }
+
+        /// <summary>M = U · V of one block of filters, position by position.</summary>
+        private void Multiply<T>(FilterBlock block, int count) where T : unmanaged, IIntLanes<T>
+        {
+            var weights = (short*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(layer._weights)) + block.FirstWeight;
+            var source = _inputs;
+            var sums = _sums;
+            for (var position = 0; position < _tiling.Positions; position++)
+            {
+                var pairs = (int*)source;
+                if (block.Orders is { } orders) pairs = Gather(source, orders, count);
+                for (int tile = 0, width; tile < count; tile += width)
+                {
+                    width = Int8Product.WidthOf<T>(count - tile);
+                    Int8Product.Run<T, short, SumOutput<T>>(
+                        width, block.Segments, weights, pairs + tile * Int8Product.Pairs, new(sums + tile * Layout.Block));
+                }
+
+                source += 2 * _tiling.InputPitch;
+                sums += _tiling.OutputPitch;
+                weights += block.WeightPitch;
+            }
+        }
+
+        /// <summary>Moves the channels that a block of filters reads to the front of each block of channels.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private int* Gather(short* source, Vector256<short>[] orders, int count)
+        {
+            var to = _gathered;
+            foreach (var order in orders)
+            {
+                for (var i = 0; i < count * Layout.Block; i += Layout.Block)
+                    Vector256.ShuffleNative(Vector256.Load(source + i), order).Store(to + i);
+                source += 2 * _tiling.PlanePitch;
+                to += 2 * _tiling.PlanePitch;
+            }
+
+            return (int*)_gathered;
+        }
+
+        /// <summary>Aᵀ M A, and what becomes of the sums.</summary>
+        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void TransformOutput<T, TPoints>(int b, int firstTile, int count)
+            where T : unmanaged, IIntLanes<T>
+            where TPoints : IInt8Points
+        {
+            var half = stackalloc int[TPoints.Tile * TPoints.Count * Layout.Block];
+            var outputs = stackalloc int[TPoints.Tile * Layout.Block];
+            var (shape, result, inverse) = (layer.Layer.Shape, layer.Layer.Result.OfBlock(b), InverseOf(TPoints.Factor * TPoints.Factor));
+            for (var tile = firstTile; tile < firstTile + count; tile++)
+            {
+                var sums = _sums + (tile - firstTile) * Layout.Block;
+                for (var i = 0; i < TPoints.Count; i++)
+                    TPoints.Output<T>(
+                        sums + i * _tiling.OutputPitch, TPoints.Count * _tiling.OutputPitch, half + i * Layout.Block,
+                        TPoints.Count * Layout.Block);
+                var (top, left) = (tile / _tiling.Columns * TPoints.Tile, tile % _tiling.Columns * TPoints.Tile);
+                var (rows, columns) = (Math.Min(TPoints.Tile, shape.OutHeight - top), Math.Min(TPoints.Tile, shape.OutWidth - left));
+                for (var i = 0; i < rows; i++)
+                {
+                    TPoints.Output<T>(half + i * TPoints.Count * Layout.Block, Layout.Block, outputs, Layout.Block);
+                    var index = (((long)b * shape.OutHeight + top + i) * shape.OutWidth + left) * Layout.Block;
+                    for (var j = 0; j < columns; j++)
+                    {
+                        var sum = T.Load(outputs + j * Layout.Block);
+                        if (TPoints.Factor != 1) sum = T.Multiply(sum, inverse);
+                        sum = T.ShiftRight(sum, TPoints.ShiftOf(i) + TPoints.ShiftOf(j));
+                        result.Store(sum, residual, y, index + j * Layout.Block);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>The inverse of an odd number modulo 2^32: each step doubles the bits that are right, of which there are three at first.</summary>
+    private static int InverseOf(int odd)
+    {
+        var inverse = odd;
+        for (var bits = 3; bits < 32; bits *= 2) inverse *= 2 - odd * inverse;
+        return inverse;
+    }
+
+    /// <summary>The sums of neighbouring tiles.</summary>
+    private readonly struct SumOutput<T>(int* sums) : ISumOutput<T> where T : unmanaged, IIntLanes<T>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(T of, int pixel) => T.Store(sums + pixel * Layout.Block, of);
+    }
+
+    /// <summary>What sixteen filters read.</summary>
+    private sealed class FilterBlock
+    {
+        public FilterBlock(Int8Tiling tiling, int[] channels, int channelBlocks, int firstWeight)
+        {
+            FirstWeight = firstWeight;
+            var (segments, orders, pairs) = (new List<PairSegment>(), new Vector256<short>[channelBlocks], 0);
+            for (var block = 0; block < channelBlocks; block++)
+            {
+                var lanes = channels.Where(channel => channel / Layout.Block == block)
+                    .Select(channel => (short)(channel % Layout.Block)).ToArray();
+                for (var i = 0; i < lanes.Length; i++) Places.Add((block * Layout.Block + lanes[i], 2 * pairs + i));
+                var own = (lanes.Length + 1) / 2;
+                if (own > 0) segments.Add(new(block * tiling.PlanePitch, own));
+                if (lanes.Length > 0 && lanes[^1] >= lanes.Length) Orders = orders;
+                orders[block] = Vector256.Create([.. lanes, .. new short[Layout.Block - lanes.Length]]);
+                pairs += own;
+            }
+
+            (Segments, WeightPitch) = ([.. segments], pairs * 2 * Layout.Block);
+        }
+
+        /// <summary>Where its weights begin.</summary>
+        public int FirstWeight { get; }
+
+        /// <summary>Weights of a position.</summary>
+        public int WeightPitch { get; }
+
+        /// <summary>Each channel that it reads, and its place in the order of the weights.</summary>
+        public List<(int Channel, int Place)> Places { get; } = [];
+
+        /// <summary>Pairs of channels in transformed inputs.</summary>
+        public PairSegment[] Segments { get; }
+
+        /// <summary>Which lanes of each block of channels come first, or null if they already do.</summary>
+        public Vector256<short>[]? Orders { get; }
+    }
+}

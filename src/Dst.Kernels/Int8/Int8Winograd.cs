@@ -1,0 +1,79 @@
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <summary>
+/// F(m×m, 3×3) in whole numbers, with stride 1. Products and sums may overflow, as all is exact modulo 2^32. An output comes out as an odd
+/// number times a power of 2 times the sum of the convolution. The inverse of the odd number modulo 2^32 and a shift give the sum, if it
+/// has as many bits less: <see cref="Int8Form.Supports"/> sees to that.
+/// </summary>
+internal sealed unsafe partial class Int8Winograd : Int8Convolution
+{
+    /// <summary>Side of a kernel.</summary>
+    public const int Side = 3;
+
+    private readonly SimdTier _tier;
+    private readonly Int8Tiling _tiling;
+    private readonly FilterBlock[] _blocks;
+    private readonly short[] _weights;
+
+    /// <summary>Prepares a layer of such a form.</summary>
+    public Int8Winograd(SimdTier tier, int tile, Int8Layer layer) : base(layer)
+    {
+        (_tier, _tiling) = (tier, new(tile, layer.Shape));
+        var lists = ChannelsOf(layer);
+        (_blocks, var first) = (new FilterBlock[Blocks], 0);
+        for (var b = 0; b < Blocks; b++)
+        {
+            _blocks[b] = new(_tiling, lists[b], layer.Shape.ChannelBlocks, first);
+            first = checked(first + _tiling.Positions * _blocks[b].WeightPitch);
+        }
+
+        _weights = GC.AllocateArray<short>(first, pinned: true);
+        if (tile == Int8Points4.Tile) PackWeights<Int8Points4>();
+        else PackWeights<Int8Points6>();
+    }
+
+    /// <inheritdoc/>
+    public override long WeightBytes => (long)_weights.Length * sizeof(short);
+
+    /// <inheritdoc/>
+    public override long ScratchLength => _tiling.ScratchLength;
+
+    /// <summary>The channels that each block of filters reads, ascending.</summary>
+    public static int[][] ChannelsOf(Int8Layer layer) => layer.Kept is { } kept
+        ? Array.ConvertAll(kept.UnionOverLanes(), taps => taps.Select(tap => tap / (Side * Side)).Distinct().ToArray())
+        : [.. Enumerable.Repeat(Enumerable.Range(0, layer.Shape.Channels).ToArray(), layer.Shape.FilterBlocks)];
+
+    /// <inheritdoc/>
+    public override void Forward(byte* x, byte* residual, void* y, int first, int end, int* scratch) =>
+        IntKernelRunner.Run(_tier, new Kernel(this, x, residual, y, first, end, scratch));
+
+    /// <summary>Packs U = G·g·Gᵀ in the order [block][position][pair][filter][2].</summary>
+    private void PackWeights<TPoints>() where TPoints : IInt8Points
+    {
+        var (shape, g, kernel) = (Layer.Shape, TPoints.Weights, new short[_tiling.Positions]);
+        for (var filter = 0; filter < shape.Filters; filter++)
+        {
+            var block = _blocks[filter / Layout.Block];
+            foreach (var (channel, place) in block.Places)
+            {
+                Transform(Layer.Weights.AsSpan(filter * shape.RowLength + channel * Side * Side, Side * Side), g, kernel);
+                var to = block.FirstWeight + (place / 2 * Layout.Block + filter % Layout.Block) * 2 + place % 2;
+                for (var position = 0; position < kernel.Length; position++) _weights[to + position * block.WeightPitch] = kernel[position];
+            }
+        }
+    }
+
+    private static void Transform(ReadOnlySpan<sbyte> kernel, int[][] g, short[] transformed)
+    {
+        Span<int> rows = stackalloc int[Side];
+        for (var position = 0; position < transformed.Length; position++)
+        {
+            var (row, column) = (g[position / g.Length], g[position % g.Length]);
+            for (var i = 0; i < Side; i++)
+                rows[i] = kernel[i * Side] * column[0] + kernel[i * Side + 1] * column[1] + kernel[i * Side + 2] * column[2];
+            transformed[position] = checked((short)(row[0] * rows[0] + row[1] * rows[1] + row[2] * rows[2]));
+        }
+    }
+}
