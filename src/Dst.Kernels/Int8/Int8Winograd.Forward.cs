@@ -164,6 +164,8 @@ internal sealed unsafe partial class Int8Winograd
     /// <summary>The sums of neighbouring tiles.</summary>
     private readonly struct SumOutput<T>(int* sums) : ISumOutput<T> where T : unmanaged, IIntLanes<T>
     {
+        public int Columns => 0;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store(T of, int pixel) => T.Store(sums + pixel * Layout.Block, of);
     }
