@@ -71,7 +71,8 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     private static T* Pointer<T>(T[] pinned) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
 
     /// <summary>Some blocks of filters of one image.</summary>
-    private readonly struct Kernel(Int8DirectConvolution layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
+    private readonly struct Kernel(
+        Int8DirectConvolution layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
     {
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
@@ -184,8 +185,9 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             var filters = Math.Min(Layout.Block, shape.Filters - b * Layout.Block);
             for (var i = 0; i < _taps.Count; i++)
             {
-                for (var f = 0; f < filters && _taps[i] != Int8Planes.None; f++)
-                    packed[FirstWeight + (i / 2 * Layout.Block + f) * 2 + i % 2] = weights[(b * Layout.Block + f) * shape.RowLength + _taps[i]];
+                if (_taps[i] == Int8Planes.None) continue;
+                var to = FirstWeight + i / 2 * 2 * Layout.Block + i % 2;
+                for (var f = 0; f < filters; f++) packed[to + 2 * f] = weights[(b * Layout.Block + f) * shape.RowLength + _taps[i]];
             }
         }
 

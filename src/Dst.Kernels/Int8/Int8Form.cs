@@ -5,7 +5,7 @@ namespace Dst.Kernels;
 /// <summary>A way to compute an <see cref="Int8Layer"/>. This is the one catalogue of them. All give the same bytes.</summary>
 public sealed class Int8Form
 {
-    /// <summary>Time to transform a product of a tile, of sixteen channels, forth or back, in vector multiply-adds, from measurements.</summary>
+    /// <summary>Time to transform a position of a tile, of sixteen channels, forth or back, in multiply-adds, from measurements.</summary>
     private const double TransformCost = 5;
 
     /// <summary>Fewer tiles or pixels at a time cost as much as so many: the weights are read.</summary>

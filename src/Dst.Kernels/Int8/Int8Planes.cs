@@ -74,7 +74,8 @@ internal sealed unsafe class Int8Planes
             {
                 if (row % _shape.Stride >= _shape.KernelHeight) continue; // no kernel reads it
                 var inside = row - _shape.Padding;
-                PackRow((uint)inside < (uint)_shape.Height ? from + (long)inside * _shape.Width * Layout.Block : null, run.IsWide, run.Order, to);
+                var source = (uint)inside < (uint)_shape.Height ? from + (long)inside * _shape.Width * Layout.Block : null;
+                PackRow(source, run.IsWide, run.Order, to);
             }
         }
     }

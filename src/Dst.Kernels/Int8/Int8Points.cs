@@ -6,8 +6,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// One dimension of F(m, 3) of a stride in whole numbers. Inputs and weights fit in 16 bits. Output i comes out as <see cref="Factor"/>·2^k(i) times
-/// the sum of the convolution.
+/// One dimension of F(m, 3) of a stride in whole numbers. Inputs and weights fit in 16 bits. Output i comes out as
+/// <see cref="Factor"/>·2^k(i) times the sum of the convolution.
 /// </summary>
 internal unsafe interface IInt8Points
 {

@@ -149,7 +149,7 @@ internal sealed unsafe partial class Int8Winograd
         }
     }
 
-    /// <summary>The inverse of an odd number modulo 2^32: each step doubles the bits that are right, of which there are three at first.</summary>
+    /// <summary>The inverse of an odd number modulo 2^32: each step doubles the bits that are right, three at first.</summary>
     private static int InverseOf(int odd)
     {
         var inverse = odd;
