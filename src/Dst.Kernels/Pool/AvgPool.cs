@@ -56,7 +56,26 @@ internal readonly unsafe struct AvgPoolForward(WindowShape shape, float* x, int 
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
+        if (shape == WindowShape.WholeMap(shape.Channels, shape.Height, shape.Width))
+        {
+            WholeMaps<T>(shape.Planes(images), shape.Area, x, y);
+            return;
+        }
+
         for (var i = 0L; i < shape.Planes(images); i++) Plane<T>(shape, countPadding, x + i * shape.InputPlane, y + i * shape.OutputPlane);
+    }
+
+    /// <summary>A window for each map, which may be a few pixels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void WholeMaps<T>(int maps, int pixels, float* x, float* y) where T : unmanaged, ILanes<T>
+    {
+        var scale = T.Broadcast(1f / pixels);
+        for (; maps > 0; maps--, y += Layout.Block)
+        {
+            var sum = T.Zero;
+            for (var end = x + (nint)pixels * Layout.Block; x < end; x += Layout.Block) sum = T.Add(sum, T.Load(x));
+            T.Store(y, T.Multiply(sum, scale));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

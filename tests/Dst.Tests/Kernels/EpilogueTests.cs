@@ -1,5 +1,6 @@
 using Dst.Kernels;
 using Dst.Kernels.Simd;
+using Dst.Runtime.Threading;
 
 namespace Dst.Tests.Kernels;
 
@@ -38,5 +39,24 @@ public unsafe class EpilogueTests
         new Epilogue(null, null, Bounds.Relu).Apply(tier, y.Pointer, images: 1, blocks: 1, pixels: 1);
         Assert.Equal([3], Enumerable.Range(0, 16).Where(lane => float.IsNaN(y.Pointer[lane])));
         Assert.All(Enumerable.Range(0, 16).Where(lane => lane != 3), lane => Assert.True(y.Pointer[lane] >= 0));
+    }
+
+    [Theory]
+    [TierData]
+    public void A_direct_layer_adds_and_clips_as_a_pass_of_its_own_does(SimdTier tier)
+    {
+        var shape = new Conv2dShape(17, 5, 7, 20, 1, 1);
+        var kernel = new DirectConvolution(tier, shape);
+        using Blocked x = Blocked.Random(2, 17, 5, 7, seed: 1), residual = Blocked.Random(2, 20, 5, 7, seed: 2);
+        using Blocked weights = Blocked.Random(1, 20 * 17, 1, 1, seed: 3), bias = Blocked.Random(1, 20, 1, 1, seed: 4);
+        using Blocked together = Blocked.Garbage(2, 20, 5, 7), apart = Blocked.Garbage(2, 20, 5, 7);
+        using AlignedBuffer packed = new(kernel.WeightLength), scratch = new(kernel.ScratchLength);
+        kernel.PackWeights(weights.Span[..(20 * 17)], packed.Span);
+        var bounds = new Bounds(-0.5f, 0.75f);
+        var epilogue = new Epilogue(bias.Pointer, residual.Pointer, bounds);
+        kernel.Forward(2, x.Pointer, packed.Pointer, epilogue, together.Pointer, scratch.Pointer);
+        kernel.Forward(2, x.Pointer, packed.Pointer, bias.Pointer, apart.Pointer, scratch.Pointer);
+        new Epilogue(null, residual.Pointer, bounds).Apply(tier, apart.Pointer, images: 2, shape.FilterBlocks, pixels: 35);
+        Assert.Equal(apart.ToNchw(), together.ToNchw());
     }
 }

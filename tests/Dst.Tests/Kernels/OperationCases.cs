@@ -59,6 +59,7 @@ internal static class OperationCases
         new DepthwiseCase(1, new(3, 7, 9, 5, 5)),
         new DepthwiseCase(2, new(16, 1, 1, 1, 1)),
         new DepthwiseCase(1, new(16, 1, 1, 3, 3, 1, 1)),
+        new DepthwiseCase(2, new(33, 2, 11, 3, 3, 1, 1)),
         new DepthwiseCase(1, new(1, 8, 9, 2, 4, 3)),
         new DepthwiseCase(1, new(2, 4, 12, 2, 3, 1, 2)),
         new DepthwiseCase(1, new(1, 3, 3, 1, 1, 2, 2)),

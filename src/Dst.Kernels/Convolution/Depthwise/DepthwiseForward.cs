@@ -9,6 +9,9 @@ internal readonly unsafe struct DepthwiseForward(
 {
     private const int TileWidth = 4;
 
+    /// <summary>Vectors of <see cref="PlaneOfThree"/>: nine of weights and twelve of sums.</summary>
+    private const int VectorsOfThree = 21;
+
     public void Reference()
     {
         for (var o = 0L; o < shape.OutputLength(images); o++)
@@ -30,16 +33,17 @@ internal readonly unsafe struct DepthwiseForward(
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
+        // Sizes are computed once: some cost divisions, and a map may be a few pixels.
         var plane = new Plane(shape);
+        var (blocks, weightPitch) = (shape.Blocks, shape.Area * Layout.Block);
+        long inputPlane = shape.InputPlane, outputPlane = shape.OutputPlane;
         // With a residual, the sum is clipped after the addition.
         var bounds = epilogue.Residual == null ? epilogue.Bounds : Bounds.None;
-        for (var i = 0; i < shape.Planes(images); i++)
+        for (int i = 0, block = 0; i < images * blocks; i++, block = block + 1 < blocks ? block + 1 : 0)
         {
-            var block = i % shape.Blocks;
-            var offset = (long)i * shape.OutputPlane;
-            var kernel = new Kernel(
-                weights + block * shape.Area * Layout.Block, epilogue.Bias + block * Layout.Block, bounds, accumulate: false);
-            Run<T>(plane, x + (long)i * shape.InputPlane, kernel, y + offset);
+            var offset = i * outputPlane;
+            var kernel = new Kernel(weights + block * weightPitch, epilogue.Bias + block * Layout.Block, bounds, accumulate: false);
+            Run<T>(plane, x + i * inputPlane, kernel, y + offset);
             if (epilogue.Residual != null) epilogue.WithoutBias.From(block, offset).Apply<T>(y + offset, plane.OutHeight * plane.OutWidth);
         }
     }
@@ -60,6 +64,12 @@ internal readonly unsafe struct DepthwiseForward(
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<T>(Plane plane, float* x, Kernel kernel, float* y) where T : unmanaged, ILanes<T>
     {
+        if (T.Accumulators > VectorsOfThree && plane is { KernelHeight: 3, KernelWidth: 3, Stride: 1, Padding: 1 })
+        {
+            PlaneOfThree<T>(plane, x, kernel, y);
+            return;
+        }
+
         for (var oy = 0; oy < plane.OutHeight; oy++, y += plane.OutWidth * Layout.Block)
         {
             var reach = WindowShape.Reach.Of(oy, plane.Height, plane.KernelHeight, plane.Stride, plane.Padding, plane.Padding);
@@ -68,6 +78,53 @@ internal readonly unsafe struct DepthwiseForward(
             var ofRows = kernel.From((reach.First - reach.Origin) * plane.KernelWidth * Layout.Block);
             if (plane is { KernelWidth: 3, Stride: 1 }) RowOfThree<T>(plane, source, ofRows, rows, y);
             else RowOfAny<T>(plane, source, ofRows, rows, y);
+        }
+    }
+
+    /// <summary>
+    /// Windows of 3×3 with stride 1 and padding 1. Weights stay in registers. Four columns go down the map together: a row of the input is
+    /// loaded once and serves the three outputs that see it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void PlaneOfThree<T>(in Plane plane, float* x, in Kernel kernel, float* y) where T : unmanaged, ILanes<T>
+    {
+        var weights = kernel.Weights;
+        T w0 = T.Load(weights), w1 = T.Load(weights + Layout.Block), w2 = T.Load(weights + 2 * Layout.Block);
+        T w3 = T.Load(weights + 3 * Layout.Block), w4 = T.Load(weights + 4 * Layout.Block), w5 = T.Load(weights + 5 * Layout.Block);
+        T w6 = T.Load(weights + 6 * Layout.Block), w7 = T.Load(weights + 7 * Layout.Block), w8 = T.Load(weights + 8 * Layout.Block);
+        nint pitch = plane.RowPitch;
+        for (var ox = 0; ox < plane.Width; ox += TileWidth, x += TileWidth * Layout.Block, y += TileWidth * Layout.Block)
+        {
+            var left = plane.Width - ox;
+            var bias = T.Load(kernel.Bias);
+            T above0 = bias, above1 = bias, above2 = bias, above3 = bias, sum0 = bias, sum1 = bias, sum2 = bias, sum3 = bias;
+            float* source = x, to = y - pitch;
+            for (var row = 0; row < plane.Height; row++, source += pitch, to += pitch)
+            {
+                T x0 = ox > 0 ? T.Load(source - Layout.Block) : T.Zero, x1 = T.Load(source);
+                T x2 = left > 1 ? T.Load(source + Layout.Block) : T.Zero, x3 = left > 2 ? T.Load(source + 2 * Layout.Block) : T.Zero;
+                T x4 = left > 3 ? T.Load(source + 3 * Layout.Block) : T.Zero, x5 = left > 4 ? T.Load(source + 4 * Layout.Block) : T.Zero;
+                if (row > 0)
+                {
+                    above0 = T.MultiplyAdd(x2, w8, T.MultiplyAdd(x1, w7, T.MultiplyAdd(x0, w6, above0)));
+                    above1 = T.MultiplyAdd(x3, w8, T.MultiplyAdd(x2, w7, T.MultiplyAdd(x1, w6, above1)));
+                    above2 = T.MultiplyAdd(x4, w8, T.MultiplyAdd(x3, w7, T.MultiplyAdd(x2, w6, above2)));
+                    above3 = T.MultiplyAdd(x5, w8, T.MultiplyAdd(x4, w7, T.MultiplyAdd(x3, w6, above3)));
+                    kernel.Store(to, left, above0, above1, above2, above3);
+                }
+
+                above0 = T.MultiplyAdd(x2, w5, T.MultiplyAdd(x1, w4, T.MultiplyAdd(x0, w3, sum0)));
+                above1 = T.MultiplyAdd(x3, w5, T.MultiplyAdd(x2, w4, T.MultiplyAdd(x1, w3, sum1)));
+                above2 = T.MultiplyAdd(x4, w5, T.MultiplyAdd(x3, w4, T.MultiplyAdd(x2, w3, sum2)));
+                above3 = T.MultiplyAdd(x5, w5, T.MultiplyAdd(x4, w4, T.MultiplyAdd(x3, w3, sum3)));
+                bias = T.Load(kernel.Bias);
+                sum0 = T.MultiplyAdd(x2, w2, T.MultiplyAdd(x1, w1, T.MultiplyAdd(x0, w0, bias)));
+                sum1 = T.MultiplyAdd(x3, w2, T.MultiplyAdd(x2, w1, T.MultiplyAdd(x1, w0, bias)));
+                sum2 = T.MultiplyAdd(x4, w2, T.MultiplyAdd(x3, w1, T.MultiplyAdd(x2, w0, bias)));
+                sum3 = T.MultiplyAdd(x5, w2, T.MultiplyAdd(x4, w1, T.MultiplyAdd(x3, w0, bias)));
+            }
+
+            kernel.Store(to, left, above0, above1, above2, above3);
         }
     }
 
@@ -110,8 +167,25 @@ internal readonly unsafe struct DepthwiseForward(
             var left = ox * plane.Stride - plane.Padding;
             float* source = x, weights = kernel.Weights;
             T sum0 = T.Load(kernel.Bias), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            var isInside = left >= 0 && left + (TileWidth - 1) * plane.Stride + plane.KernelWidth <= plane.Width;
             for (var row = rows; row > 0; row--, source += plane.RowPitch)
             {
+                if (isInside)
+                {
+                    nint pitch = plane.Stride * Layout.Block;
+                    var pixel = source + left * Layout.Block;
+                    for (var end = pixel + plane.KernelWidth * Layout.Block; pixel < end; pixel += Layout.Block, weights += Layout.Block)
+                    {
+                        var weight = T.Load(weights);
+                        sum0 = T.MultiplyAdd(T.Load(pixel), weight, sum0);
+                        sum1 = T.MultiplyAdd(T.Load(pixel + pitch), weight, sum1);
+                        sum2 = T.MultiplyAdd(T.Load(pixel + 2 * pitch), weight, sum2);
+                        sum3 = T.MultiplyAdd(T.Load(pixel + 3 * pitch), weight, sum3);
+                    }
+
+                    continue;
+                }
+
                 for (var column = left; column < left + plane.KernelWidth; column++, weights += Layout.Block)
                 {
                     var weight = T.Load(weights);

@@ -7,7 +7,7 @@ namespace Dst.Kernels;
 public sealed unsafe partial class DirectConvolution
 {
     /// <summary>Pixels of the widest tile.</summary>
-    private const int MaxTileWidth = 16;
+    private const int MaxTileWidth = 8;
 
     /// <summary>Floats between the sources of a tile's pixels.</summary>
     private interface ISourcePitch
@@ -50,7 +50,7 @@ public sealed unsafe partial class DirectConvolution
                                 pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel,
                                 epilogue.From(0, pixel - destination));
                             if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
-                            else Tile<TLanes>(pass, tile.AcrossImages, width, list, pixels);
+                            else Tile<TLanes>(pass, tile.AcrossImages, width, tile.Count, list, pixels);
                         }
                     }
                 }
@@ -58,12 +58,12 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private static void Tile<TLanes>(TapPass pass, bool acrossImages, int width, in TapList taps, in TilePixels pixels)
+    private static void Tile<TLanes>(TapPass pass, bool acrossImages, int width, int count, in TapList taps, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        if (acrossImages) Tile<TLanes, ImagePitch>(width, taps, pixels);
-        else if (pass.Source.Pixel == 1) Tile<TLanes, PlanePitch>(width, taps, pixels);
-        else Tile<TLanes, PixelPitch>(width, taps, pixels);
+        if (acrossImages) Tile<TLanes, ImagePitch>(width, count, taps, pixels);
+        else if (pass.Source.Pixel == 1) Tile<TLanes, PlanePitch>(width, count, taps, pixels);
+        else Tile<TLanes, PixelPitch>(width, count, taps, pixels);
     }
 
     /// <summary>Computes one list after another and adds its 16 lanes to their channels.</summary>
@@ -81,7 +81,7 @@ public sealed unsafe partial class DirectConvolution
         {
             var taps = new TapList(pass.Taps, list, rows, tile.KernelColumns, weights);
             if (taps.IsEmpty) continue;
-            Tile<TLanes>(pass, tile.AcrossImages, width, taps, toSums);
+            Tile<TLanes>(pass, tile.AcrossImages, width, 1, taps, toSums);
             for (var target = scatter.FirstTarget[list]; target < scatter.FirstTarget[list + 1]; target++)
             {
                 var lanes = Pointer(scatter.Lanes) + (long)target * Layout.Block;
@@ -93,50 +93,49 @@ public sealed unsafe partial class DirectConvolution
         }
     }
 
-    private static void Tile<TLanes, TPitch>(int width, in TapList taps, in TilePixels pixels)
+    private static void Tile<TLanes, TPitch>(int width, int count, in TapList taps, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
         where TPitch : struct, ISourcePitch
     {
         switch (width)
         {
-            case 16:
-                Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>, TPitch>(
-                    taps, pixels);
-                break;
-            case 8: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, TPitch>(taps, pixels); break;
-            case 7: Tile<TLanes, Join<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>, TPitch>(taps, pixels); break;
-            case 6: Tile<TLanes, Join<TLanes, Four<TLanes>, Two<TLanes>>, TPitch>(taps, pixels); break;
-            case 5: Tile<TLanes, Join<TLanes, Four<TLanes>, One<TLanes>>, TPitch>(taps, pixels); break;
-            case 4: Tile<TLanes, Four<TLanes>, TPitch>(taps, pixels); break;
-            case 3: Tile<TLanes, Join<TLanes, Two<TLanes>, One<TLanes>>, TPitch>(taps, pixels); break;
-            case 2: Tile<TLanes, Two<TLanes>, TPitch>(taps, pixels); break;
-            default: Tile<TLanes, One<TLanes>, TPitch>(taps, pixels); break;
+            case 8: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, TPitch>(count, taps, pixels); break;
+            case 7: Tile<TLanes, Join<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>, TPitch>(count, taps, pixels); break;
+            case 6: Tile<TLanes, Join<TLanes, Four<TLanes>, Two<TLanes>>, TPitch>(count, taps, pixels); break;
+            case 5: Tile<TLanes, Join<TLanes, Four<TLanes>, One<TLanes>>, TPitch>(count, taps, pixels); break;
+            case 4: Tile<TLanes, Four<TLanes>, TPitch>(count, taps, pixels); break;
+            case 3: Tile<TLanes, Join<TLanes, Two<TLanes>, One<TLanes>>, TPitch>(count, taps, pixels); break;
+            case 2: Tile<TLanes, Two<TLanes>, TPitch>(count, taps, pixels); break;
+            default: Tile<TLanes, One<TLanes>, TPitch>(count, taps, pixels); break;
         }
     }
 
-    /// <summary>The innermost loop: for each tap one load of 16 weights and one multiply-add for each pixel of the tile.</summary>
+    /// <summary>The innermost loop, for some tiles: each tap is one load of 16 weights and one multiply-add for each pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TLanes, TTile, TPitch>(in TapList taps, in TilePixels pixels)
+    private static void Tile<TLanes, TTile, TPitch>(int count, in TapList taps, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
         where TTile : unmanaged, IAccumulators<TLanes>
         where TPitch : struct, ISourcePitch
     {
-        TTile tile = default;
-        tile.Load(pixels.Initial, pixels.InitialPitch);
         var source = pixels.Source;
         var pitch = TPitch.Of(pixels);
-        var start = taps.Start;
-        for (var run = taps.Runs; run > 0; run--, start += taps.RunPitch)
+        for (nint offset = 0, step = TTile.Width * pixels.Pitch; count > 0; count--, offset += step, source += TTile.Width * pitch)
         {
-            var weights = taps.Weights + (long)start[0] * Layout.Block;
-            var offsets = taps.Offsets + start[0];
-            for (var end = taps.Offsets + start[taps.RunLength]; offsets < end; offsets++, weights += Layout.Block)
-                tile.MultiplyAdd(source + *offsets, pitch, TLanes.Load(weights));
-        }
+            TTile tile = default;
+            tile.Load(pixels.Initial + (pixels.InitialPitch == 0 ? 0 : offset), pixels.InitialPitch);
+            var start = taps.Start;
+            for (var run = taps.Runs; run > 0; run--, start += taps.RunPitch)
+            {
+                var weights = taps.Weights + (long)start[0] * Layout.Block;
+                var offsets = taps.Offsets + start[0];
+                for (var end = taps.Offsets + start[taps.RunLength]; offsets < end; offsets++, weights += Layout.Block)
+                    tile.MultiplyAdd(source + *offsets, pitch, TLanes.Load(weights));
+            }
 
-        if (pixels.Residual != null) tile.Add(pixels.Residual, pixels.Pitch);
-        if (pixels.IsClipped) tile.Clip(TLanes.Broadcast(pixels.Bounds.Least), TLanes.Broadcast(pixels.Bounds.Most));
-        tile.Store(pixels.Destination, pixels.Pitch);
+            if (pixels.Residual != null) tile.Add(pixels.Residual + offset, pixels.Pitch);
+            if (pixels.IsClipped) tile.Clip(TLanes.Broadcast(pixels.Bounds.Least), TLanes.Broadcast(pixels.Bounds.Most));
+            tile.Store(pixels.Destination + offset, pixels.Pitch);
+        }
     }
 
     private static int* Pointer(int[] pinned) => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));

@@ -2,12 +2,13 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>A register tile: neighbouring output pixels of a row, or one pixel of several images.</summary>
+/// <summary>Equal register tiles side by side: neighbouring output pixels of a row, or one pixel of several images.</summary>
 /// <param name="Column">First column.</param>
-/// <param name="Width">Columns.</param>
+/// <param name="Width">Columns of a tile.</param>
 /// <param name="AcrossImages">Whether the tile is one pixel of as many images as there are.</param>
 /// <param name="KernelColumns">Columns of the kernel that do not fall on padding for all of its pixels.</param>
-internal readonly record struct RowTile(int Column, int Width, bool AcrossImages, KernelRange KernelColumns);
+/// <param name="Count">Number of tiles.</param>
+internal readonly record struct RowTile(int Column, int Width, bool AcrossImages, KernelRange KernelColumns, int Count = 1);
 
 /// <summary>Cuts a row of output pixels into register tiles.</summary>
 internal static class RowTiles
@@ -22,7 +23,7 @@ internal static class RowTiles
     /// </summary>
     private static (int Width, double Cost)[] Widths(SimdTier tier) => tier switch
     {
-        SimdTier.V512 => [(16, 16.4), (8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
+        SimdTier.V512 => [(8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
         SimdTier.V256 => [(6, 6.2), (5, 5.5), (4, 4.5), (3, 4.1), (2, 4), (1, 3.9)],
         _ when HasWideTiles128 => [(6, 6.2), (5, 5.4), (4, 4.6), (3, 3.8), (2, 3), (1, 2.2)],
         _ => [(2, 2.1), (1, 1.9)],
@@ -75,6 +76,20 @@ internal static class RowTiles
         for (var end = kernelColumns.Length; end > 0; end = last[end].Column) tiles.Add(last[end]);
         tiles.Reverse();
         return [.. tiles];
+    }
+
+    /// <summary>The same tiles, equal neighbours as one run.</summary>
+    public static RowTile[] Joined(RowTile[] tiles)
+    {
+        var runs = new List<RowTile>();
+        foreach (var tile in tiles)
+        {
+            var isNext = runs.Count > 0 && !tile.AcrossImages && runs[^1] with { Column = tile.Column, Count = 1 } == tile;
+            if (isNext) runs[^1] = runs[^1] with { Count = runs[^1].Count + 1 };
+            else runs.Add(tile);
+        }
+
+        return [.. runs];
     }
 
     /// <summary>The widths of the fastest tiles for <paramref name="pixels"/> neighbours that all have the same taps.</summary>

@@ -28,10 +28,10 @@ internal sealed record TapPass(
     private readonly int _imagesTogether = RowTiles.ImagesTogether(Tier);
 
     /// <summary>The register tiles of a row of one image.</summary>
-    public RowTile[] Tiles { get; } = RowTiles.Cut(Tier, KernelColumns, Taps.MeanPerColumn(), Taps.KernelHeight, acrossImages: false);
+    public RowTile[] Tiles { get; } = Cut(Tier, KernelColumns, Taps, Scatter, acrossImages: false);
 
     /// <summary>The register tiles of a row where <see cref="RowTiles.ImagesTogether"/> images are at hand.</summary>
-    public RowTile[] BatchTiles { get; } = RowTiles.Cut(Tier, KernelColumns, Taps.MeanPerColumn(), Taps.KernelHeight, acrossImages: true);
+    public RowTile[] BatchTiles { get; } = Cut(Tier, KernelColumns, Taps, Scatter, acrossImages: true);
 
     /// <summary>Whether any of <see cref="BatchTiles"/> is one pixel of several images.</summary>
     public bool SpansImages => Array.Exists(BatchTiles, tile => tile.AcrossImages);
@@ -44,6 +44,13 @@ internal sealed record TapPass(
     {
         if (!SpansImages) return 1;
         return images >= _imagesTogether ? _imagesTogether : images >= RowTiles.FewImagesTogether ? RowTiles.FewImagesTogether : 1;
+    }
+
+    /// <summary>Lists whose lanes are scattered go through one tile at a time.</summary>
+    private static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, TapTable taps, LaneScatter? scatter, bool acrossImages)
+    {
+        var tiles = RowTiles.Cut(tier, kernelColumns, taps.MeanPerColumn(), taps.KernelHeight, acrossImages);
+        return scatter is null ? RowTiles.Joined(tiles) : tiles;
     }
 
     /// <summary>Steps between the sources of output pixels, rows and images; that of pixels is a block, or 1 between planes.</summary>
