@@ -19,18 +19,18 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         if (tier == SimdTier.Scalar) return;
         var lists = layer.Kept?.UnionOverLanes()
             ?? [.. Enumerable.Repeat(Enumerable.Range(0, _shape.RowLength).ToArray(), _shape.FilterBlocks)];
-        var (first, total) = (0L, lists.Sum(taps => FilterBlock.WeightBytesOf(_shape, taps)));
-        _packed = GC.AllocateArray<sbyte>(checked((int)total), pinned: true);
+        var total = 0L;
         _blocks = new FilterBlock[lists.Length];
         for (var b = 0; b < lists.Length; b++)
         {
             _blocks[b] = b > 0 && lists[b].AsSpan().SequenceEqual(lists[b - 1])
-                ? _blocks[b - 1] with { FirstWeight = first }
-                : new(_shape, lists[b], layer.Padding, first);
-            _blocks[b].PackWeights(_shape, b, layer.Weights, _packed);
-            first += FilterBlock.WeightBytesOf(_shape, lists[b]);
+                ? _blocks[b - 1] with { FirstWeight = total }
+                : new(_shape, lists[b], layer.Padding, total);
+            total += _blocks[b].WeightBytes;
         }
 
+        _packed = GC.AllocateArray<sbyte>(checked((int)total), pinned: true);
+        for (var b = 0; b < lists.Length; b++) _blocks[b].PackWeights(_shape, b, layer.Weights, _packed);
         ScratchLength = _blocks.Max(block => block.PlanesLength);
     }
 
@@ -71,7 +71,8 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     private static T* Pointer<T>(T[] pinned) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
 
     /// <summary>Some blocks of filters of one image.</summary>
-    private readonly struct Kernel(Int8DirectConvolution layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
+    private readonly struct Kernel(
+        Int8DirectConvolution layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
     {
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
@@ -89,24 +90,36 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             var result = layer.Layer.Result.OfBlock(b);
             var weights = Pointer(layer._packed) + block.FirstWeight;
             var index = (long)b * s.OutHeight * s.OutWidth * Layout.Block;
-            for (var row = 0; row < s.OutHeight; row++)
+            var pitch = (nint)s.Stride * block.Planes[0].RowPitch;
+            for (int row = 0, rows; row < s.OutHeight; row += rows)
             {
-                var source = scratch + (long)row * s.Stride * block.Planes[0].RowPitch;
-                for (int column = 0, width; column < s.OutWidth; column += width, index += width * Layout.Block)
+                rows = RowsOf<T>(s, row);
+                for (int column = 0, width; column < s.OutWidth; column += width)
                 {
-                    width = Int8Product.WidthOf<T>(s.OutWidth - column);
-                    Int8Product.Run<T, sbyte, MapOutput<T>>(
-                        width, block.Segments, weights, source + column * Int8Product.Pairs, new(result, residual, y, index));
+                    width = Int8Product.WidthOf<T>(Math.Min(T.Pixels / rows, s.OutWidth - column));
+                    var source = scratch + row * pitch + column * Int8Product.Pairs;
+                    var output = new MapOutput<T>(result, residual, y, index + (row * s.OutWidth + column) * Layout.Block, s.OutWidth);
+                    if (rows == 1) Int8Product.Run<T, sbyte, MapOutput<T>>(width, block.Segments, weights, source, output);
+                    else Int8Product.RunRows<T, MapOutput<T>>(width, block.Segments, weights, source, pitch, output);
                 }
             }
+        }
+
+        /// <summary>Rows of a register tile: four where single ones would leave registers unused.</summary>
+        private static int RowsOf<T>(Conv2dShape s, int row) where T : unmanaged, IIntLanes<T>
+        {
+            const int most = Int8TileRows<T, Int8Tile1<T>>.Rows;
+            return T.Pixels > most && s.OutWidth % T.Pixels != 0 && s.OutHeight - row >= most ? most : 1;
         }
     }
 
     /// <summary>The results of neighbouring pixels, from an index of the map on.</summary>
-    private readonly struct MapOutput<T>(LaneResult result, byte* residual, void* y, long index) : ISumOutput<T>
+    private readonly struct MapOutput<T>(LaneResult result, byte* residual, void* y, long index, int columns) : ISumOutput<T>
         where T : unmanaged, IIntLanes<T>
     {
         private readonly LaneResult _result = result;
+
+        public int Columns => columns;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store(T sums, int pixel) => _result.Store(sums, residual, y, index + pixel * Layout.Block);
@@ -115,29 +128,33 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     /// <summary>What sixteen filters read. Positions of the kernel that keep the same channels share planes.</summary>
     private sealed record FilterBlock
     {
-        private readonly int[][] _channels; // of each position
+        private readonly List<int> _taps = []; // in the order of the weights, two for each pair
 
         public FilterBlock(Conv2dShape shape, int[] taps, byte padding, long firstWeight)
         {
             FirstWeight = firstWeight;
-            _channels = ChannelsOf(shape, taps);
-            var (planes, segments) = (new List<(int[] Channels, Int8Planes Planes, int First)>(), new List<PairSegment>());
-            for (var position = 0; position < _channels.Length; position++)
+            var (sets, segments) = (new List<(int[] Channels, Int8Planes Planes, int First)>(), new List<PairSegment>());
+            var lists = ChannelsOf(shape, taps);
+            for (var position = 0; position < lists.Length; position++)
             {
-                var channels = _channels[position];
-                if (!planes.Exists(other => other.Channels.AsSpan().SequenceEqual(channels)))
+                var channels = lists[position];
+                if (!sets.Exists(other => other.Channels.AsSpan().SequenceEqual(channels)))
                 {
-                    planes.Add((channels, new(shape, channels, padding), PlanesLength));
-                    PlanesLength = checked(PlanesLength + planes[^1].Planes.Length);
+                    sets.Add((channels, new(shape, channels, padding), PlanesLength));
+                    PlanesLength = checked(PlanesLength + sets[^1].Planes.Length);
                 }
 
-                var (_, own, first) = planes.Find(other => other.Channels.AsSpan().SequenceEqual(channels));
+                var (_, own, first) = sets.Find(other => other.Channels.AsSpan().SequenceEqual(channels));
                 var offset = first + own.OffsetOf(position / shape.KernelWidth, position % shape.KernelWidth);
-                for (var plane = 0; plane < own.Count; plane++)
-                    segments.Add(new(offset + plane * own.PlanePitch, PairsOf(channels, plane)));
+                foreach (var plane in own.Planes)
+                {
+                    segments.Add(new(offset, plane.Count / 2));
+                    offset += own.PlanePitch;
+                    _taps.AddRange(plane.Select(channel => channel == Int8Planes.None ? channel : channel * lists.Length + position));
+                }
             }
 
-            (Planes, Segments) = ([.. planes.Select(set => set.Planes)], [.. segments]);
+            (Planes, Segments) = ([.. sets.Select(set => set.Planes)], [.. segments]);
         }
 
         /// <summary>Where its weights begin.</summary>
@@ -150,9 +167,8 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
 
         public PairSegment[] Segments { get; }
 
-        /// <summary>Bytes of the packed weights of sixteen filters.</summary>
-        public static long WeightBytesOf(Conv2dShape shape, int[] taps) =>
-            ChannelsOf(shape, taps).Sum(channels => (long)(channels.Length + 1) / 2) * 2 * Layout.Block;
+        /// <summary>Bytes of its weights.</summary>
+        public int WeightBytes => _taps.Count * Layout.Block;
 
         public void Pack(byte* x, int* scratch)
         {
@@ -166,19 +182,12 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         /// <summary>Packs the weights of block <paramref name="b"/> in the order [position][pair][filter][2].</summary>
         public void PackWeights(Conv2dShape shape, int b, sbyte[] weights, sbyte[] packed)
         {
-            var to = FirstWeight;
-            for (var position = 0; position < _channels.Length; position++)
+            var filters = Math.Min(Layout.Block, shape.Filters - b * Layout.Block);
+            for (var i = 0; i < _taps.Count; i++)
             {
-                var channels = _channels[position];
-                for (var pair = 0; pair < channels.Length; pair += 2, to += 2 * Layout.Block)
-                {
-                    for (var i = 0; i < 2 * Layout.Block; i++)
-                    {
-                        var (filter, half) = (b * Layout.Block + i / 2, pair + i % 2);
-                        if (filter < shape.Filters && half < channels.Length)
-                            packed[to + i] = weights[filter * shape.RowLength + channels[half] * _channels.Length + position];
-                    }
-                }
+                if (_taps[i] == Int8Planes.None) continue;
+                var to = FirstWeight + i / 2 * 2 * Layout.Block + i % 2;
+                for (var f = 0; f < filters; f++) packed[to + 2 * f] = weights[(b * Layout.Block + f) * shape.RowLength + _taps[i]];
             }
         }
 
@@ -191,8 +200,5 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             foreach (var tap in taps) channels[tap % area].Add(tap / area);
             return Array.ConvertAll(channels, list => list.ToArray());
         }
-
-        private static int PairsOf(int[] channels, int plane) =>
-            (Math.Min(channels.Length - plane * Layout.Block, Layout.Block) + 1) / 2;
     }
 }

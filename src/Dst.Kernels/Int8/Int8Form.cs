@@ -5,8 +5,11 @@ namespace Dst.Kernels;
 /// <summary>A way to compute an <see cref="Int8Layer"/>. This is the one catalogue of them. All give the same bytes.</summary>
 public sealed class Int8Form
 {
-    /// <summary>Time to transform a tile of sixteen channels forth or back, in vector multiply-adds, from measurements.</summary>
-    private const double TransformCost = 120;
+    /// <summary>Time to transform a position of a tile, of sixteen channels, forth or back, in multiply-adds, from measurements.</summary>
+    private const double TransformCost = 5;
+
+    /// <summary>Fewer tiles or pixels at a time cost as much as so many: the weights are read.</summary>
+    private const int FewestTiles = 4;
 
     private readonly int _tile;
 
@@ -15,7 +18,9 @@ public sealed class Int8Form
     /// <summary>One multiply-add for each tap and output pixel.</summary>
     public static Int8Form Direct { get; } = new("int8", 1);
 
-    /// <summary>Fewer products, of 16 bits, in the transform domain: 36 or 64 for 144, where a kernel is 3×3 and the stride 1.</summary>
+    /// <summary>
+    /// Fewer products, of 16 bits, in the transform domain where a kernel is 3×3: 36 or 64 for 144, or 81 with stride 2 (4×4 alone).
+    /// </summary>
     public static IReadOnlyList<Int8Form> Winograd { get; } =
         [new("int8 winograd4x4", Int8Points6.Tile), new("int8 winograd2x2", Int8Points4.Tile)];
 
@@ -25,20 +30,25 @@ public sealed class Int8Form
     /// <summary>Its name in plans and their cache.</summary>
     public string Name { get; }
 
-    /// <summary>Bits of a sum that the form loses.</summary>
-    private int LostBits => 2 * (_tile == Int8Points6.Tile ? Int8Points6.ShiftOf(0) : Int8Points4.ShiftOf(0));
-
     /// <summary>
-    /// Whether this form can compute a layer. In a Winograd form 255·Σ|q| of each filter must be below 2^25 (4×4) or 2^29 (2×2): it finds
-    /// the sum modulo 2^26 or 2^30.
+    /// Whether this form can compute a layer. In a Winograd form 255·Σ|q| of each filter must be below 2^25 (4×4 of stride 1) or 2^29: it
+    /// finds the sum modulo 2^26 or 2^30.
     /// </summary>
     public bool Supports(SimdTier tier, Int8Layer layer)
     {
         if (_tile == 1) return true;
-        var (shape, most) = (layer.Shape, (1L << (31 - LostBits)) / byte.MaxValue);
-        return tier != SimdTier.Scalar
-            && (shape.KernelHeight, shape.KernelWidth, shape.Stride) == (Int8Winograd.Side, Int8Winograd.Side, 1)
-            && layer.Weights.Chunk(shape.RowLength).All(filter => filter.Sum(weight => (long)Math.Abs((int)weight)) <= most);
+        var shape = layer.Shape;
+        if (tier == SimdTier.Scalar || (shape.KernelHeight, shape.KernelWidth) != (Int8Winograd.Side, Int8Winograd.Side)) return false;
+        int? shift = (_tile, shape.Stride) switch
+        {
+            (4, 1) => Int8Points6.ShiftOf(0),
+            (4, 2) => Int8Points9.ShiftOf(0),
+            (2, 1) => Int8Points4.ShiftOf(0),
+            _ => null,
+        };
+        if (shift is not { } bits) return false;
+        var most = (1L << (31 - 2 * bits)) / byte.MaxValue;
+        return layer.Weights.Chunk(shape.RowLength).All(filter => filter.Sum(weight => (long)Math.Abs((int)weight)) <= most);
     }
 
     /// <summary>Estimated time of an image, in vector multiply-adds.</summary>
@@ -48,13 +58,13 @@ public sealed class Int8Form
         if (_tile == 1)
         {
             var share = layer.Kept?.UnionOverLanes().Average(taps => (double)taps.Length) / shape.RowLength ?? 1;
-            return share * shape.FilterBlocks * shape.RowLength / 2.0 * Math.Max(shape.OutHeight * shape.OutWidth, 8);
+            return share * shape.FilterBlocks * shape.RowLength / 2.0 * Math.Max(shape.OutHeight * shape.OutWidth, FewestTiles);
         }
 
         var tiling = new Int8Tiling(_tile, shape);
         var pairs = Int8Winograd.ChannelsOf(layer).Sum(channels => channels.Length) / 2.0;
-        return pairs * tiling.Positions * Math.Max(tiling.Count, 8)
-            + TransformCost * tiling.Count * (shape.ChannelBlocks + shape.FilterBlocks);
+        return tiling.Positions
+            * (pairs * Math.Max(tiling.Count, FewestTiles) + TransformCost * tiling.Count * (shape.ChannelBlocks + shape.FilterBlocks));
     }
 
     /// <summary>The layer in this form, with packed weights.</summary>

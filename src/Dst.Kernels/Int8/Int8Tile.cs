@@ -11,8 +11,9 @@ internal unsafe interface IInt8Tile<TLanes> where TLanes : unmanaged, IIntLanes<
 
     /// <summary>Adds a pair of weights of each filter times the pixels' pairs.</summary>
     /// <param name="pairs">The first pixel's pair; those of neighbours are <see cref="Int8Product.Pairs"/> apart.</param>
+    /// <param name="rowPitch">Pairs from one row of pixels to the next.</param>
     /// <param name="weights">The weights.</param>
-    void MultiplyAdd(int* pairs, TLanes weights);
+    void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights);
 
     /// <summary>Gives away the sums; the first pixel has this number.</summary>
     void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>;
@@ -30,7 +31,7 @@ internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, TLanes weights) => _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*pairs), _a);
+    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights) => _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*pairs), _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes> => output.Store(_a, first);
@@ -49,7 +50,7 @@ internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, TLanes weights)
+    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights)
     {
         _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[0]), _a);
         _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[Int8Product.Pairs]), _b);
@@ -78,7 +79,7 @@ internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, TLanes weights)
+    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights)
     {
         _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[0]), _a);
         _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[Int8Product.Pairs]), _b);
@@ -93,6 +94,50 @@ internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unma
         output.Store(_b, first + 1);
         output.Store(_c, first + 2);
         output.Store(_d, first + 3);
+    }
+}
+
+/// <summary>Four rows of pixels.</summary>
+internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
+    where TLanes : unmanaged, IIntLanes<TLanes>
+    where TRow : unmanaged, IInt8Tile<TLanes>
+{
+    /// <summary>Number of rows.</summary>
+    public const int Rows = 4;
+
+    private TRow _a;
+    private TRow _b;
+    private TRow _c;
+    private TRow _d;
+
+    public Int8TileRows()
+    {
+        (_a, _b) = (default, default);
+        (_c, _d) = (default, default);
+    }
+
+    public static int Width
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Rows * TRow.Width;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights)
+    {
+        _a.MultiplyAdd(pairs, rowPitch, weights);
+        _b.MultiplyAdd(pairs + rowPitch, rowPitch, weights);
+        _c.MultiplyAdd(pairs + 2 * rowPitch, rowPitch, weights);
+        _d.MultiplyAdd(pairs + 3 * rowPitch, rowPitch, weights);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>
+    {
+        _a.Store(output, first);
+        _b.Store(output, first + output.Columns);
+        _c.Store(output, first + 2 * output.Columns);
+        _d.Store(output, first + 3 * output.Columns);
     }
 }
 
@@ -118,10 +163,10 @@ internal unsafe struct Int8TileJoin<TLanes, TLeft, TRight> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, TLanes weights)
+    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights)
     {
-        _left.MultiplyAdd(pairs, weights);
-        _right.MultiplyAdd(pairs + TLeft.Width * Int8Product.Pairs, weights);
+        _left.MultiplyAdd(pairs, rowPitch, weights);
+        _right.MultiplyAdd(pairs + TLeft.Width * Int8Product.Pairs, rowPitch, weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,9 +15,9 @@ internal sealed class Int8Tiling
     /// <summary>Cuts the outputs of a layer.</summary>
     public Int8Tiling(int tile, Conv2dShape shape)
     {
-        (Tile, Points) = (tile, tile + Int8Winograd.Side - 1);
+        (Tile, Step, Points) = (tile, tile * shape.Stride, (tile - 1) * shape.Stride + Int8Winograd.Side);
         (Rows, Columns) = ((shape.OutHeight + tile - 1) / tile, (shape.OutWidth + tile - 1) / tile);
-        (PaddedRows, PaddedColumns) = (Rows * tile + Int8Winograd.Side - 1, Columns * tile + Int8Winograd.Side - 1);
+        (PaddedRows, PaddedColumns) = ((Rows - 1) * Step + Points, (Columns - 1) * Step + Points);
         var most = Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Int8Product.Pairs), Together, MostTiles);
         var runs = (Count + most - 1) / most;
         Capacity = (Count + runs - 1) / runs;
@@ -31,6 +31,9 @@ internal sealed class Int8Tiling
 
     /// <summary>Outputs of a tile in each dimension.</summary>
     public int Tile { get; }
+
+    /// <summary>Inputs from one tile to the next in each dimension.</summary>
+    public int Step { get; }
 
     /// <summary>Inputs of a tile in each dimension.</summary>
     public int Points { get; }
@@ -50,7 +53,7 @@ internal sealed class Int8Tiling
     /// <summary>Tiles at a time.</summary>
     public int Capacity { get; }
 
-    /// <summary>Rows of the image with what the last tiles reach beyond it.</summary>
+    /// <summary>Rows of the image that tiles read, with their padding.</summary>
     public int PaddedRows { get; }
 
     /// <summary>Columns of the same.</summary>

@@ -19,8 +19,9 @@ internal sealed unsafe partial class Int8Winograd
 
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
-            if (_tiling.Tile == Int8Points4.Tile) Run<T, Int8Points4>();
-            else Run<T, Int8Points6>();
+            if (_tiling.Points == Int8Points4.Count) Run<T, Int8Points4>();
+            else if (_tiling.Points == Int8Points6.Count) Run<T, Int8Points6>();
+            else Run<T, Int8Points9>();
         }
 
         private void Run<T, TPoints>()
@@ -46,13 +47,15 @@ internal sealed unsafe partial class Int8Winograd
             var shape = layer.Layer.Shape;
             var to = (byte*)scratch;
             var row = _tiling.PaddedColumns * Layout.Block;
-            var (left, width) = (shape.Padding * Layout.Block, shape.Width * Layout.Block);
+            var (height, width) =
+                (Math.Min(shape.Height, _tiling.PaddedRows - shape.Padding), Math.Min(shape.Width, _tiling.PaddedColumns - shape.Padding));
             new Span<byte>(to, _tiling.PaddedLength * sizeof(int)).Fill(layer.Layer.Padding);
             for (var block = 0; block < shape.ChannelBlocks; block++)
             {
-                var inside = to + (long)block * _tiling.PaddedRows * row + shape.Padding * row + left;
-                var from = x + (long)block * shape.Height * width;
-                for (var r = 0; r < shape.Height; r++) Unsafe.CopyBlockUnaligned(inside + (long)r * row, from + (long)r * width, (uint)width);
+                var inside = to + ((long)block * _tiling.PaddedRows + shape.Padding) * row + shape.Padding * Layout.Block;
+                var from = x + (long)block * shape.Height * shape.Width * Layout.Block;
+                for (var r = 0; r < height; r++, inside += row, from += shape.Width * Layout.Block)
+                    Unsafe.CopyBlockUnaligned(inside, from, (uint)(width * Layout.Block));
             }
         }
 
@@ -70,7 +73,7 @@ internal sealed unsafe partial class Int8Winograd
                 for (var tile = firstTile; tile < firstTile + count; tile++, to += Layout.Block)
                 {
                     var (row, column) = Math.DivRem(tile, _tiling.Columns);
-                    var from = plane + row * TPoints.Tile * rowPitch + column * TPoints.Tile * Layout.Block;
+                    var from = plane + row * _tiling.Step * rowPitch + column * _tiling.Step * Layout.Block;
                     for (var i = 0; i < TPoints.Count; i++)
                         TPoints.Input(from + i * Layout.Block, rowPitch, half + i * Layout.Block, TPoints.Count * Layout.Block);
                     for (var i = 0; i < TPoints.Count; i++)
@@ -126,34 +129,27 @@ internal sealed unsafe partial class Int8Winograd
             where TPoints : IInt8Points
         {
             var half = stackalloc int[TPoints.Tile * TPoints.Count * Layout.Block];
-            var outputs = stackalloc int[TPoints.Tile * Layout.Block];
             var (shape, result, inverse) = (layer.Layer.Shape, layer.Layer.Result.OfBlock(b), InverseOf(TPoints.Factor * TPoints.Factor));
+            var pitch = _tiling.OutputPitch;
             for (var tile = firstTile; tile < firstTile + count; tile++)
             {
                 var sums = _sums + (tile - firstTile) * Layout.Block;
                 for (var i = 0; i < TPoints.Count; i++)
-                    TPoints.Output<T>(
-                        sums + i * _tiling.OutputPitch, TPoints.Count * _tiling.OutputPitch, half + i * Layout.Block,
-                        TPoints.Count * Layout.Block);
+                    TPoints.Output<T, SumOutput<T>>(sums + i * pitch, TPoints.Count * pitch, new(half + i * TPoints.Tile * Layout.Block));
                 var (top, left) = (tile / _tiling.Columns * TPoints.Tile, tile % _tiling.Columns * TPoints.Tile);
-                var (rows, columns) = (Math.Min(TPoints.Tile, shape.OutHeight - top), Math.Min(TPoints.Tile, shape.OutWidth - left));
+                var rows = Math.Min(TPoints.Tile, shape.OutHeight - top);
                 for (var i = 0; i < rows; i++)
                 {
-                    TPoints.Output<T>(half + i * TPoints.Count * Layout.Block, Layout.Block, outputs, Layout.Block);
                     var index = (((long)b * shape.OutHeight + top + i) * shape.OutWidth + left) * Layout.Block;
-                    for (var j = 0; j < columns; j++)
-                    {
-                        var sum = T.Load(outputs + j * Layout.Block);
-                        if (TPoints.Factor != 1) sum = T.Multiply(sum, inverse);
-                        sum = T.ShiftRight(sum, TPoints.ShiftOf(i) + TPoints.ShiftOf(j));
-                        result.Store(sum, residual, y, index + j * Layout.Block);
-                    }
+                    TPoints.Output<T, RowOutput<T, TPoints>>(
+                        half + i * Layout.Block, TPoints.Tile * Layout.Block,
+                        new(result, residual, y, index, shape.OutWidth - left, inverse, TPoints.ShiftOf(i)));
                 }
             }
         }
     }
 
-    /// <summary>The inverse of an odd number modulo 2^32: each step doubles the bits that are right, of which there are three at first.</summary>
+    /// <summary>The inverse of an odd number modulo 2^32: each step doubles the bits that are right, three at first.</summary>
     private static int InverseOf(int odd)
     {
         var inverse = odd;
@@ -164,8 +160,29 @@ internal sealed unsafe partial class Int8Winograd
     /// <summary>The sums of neighbouring tiles.</summary>
     private readonly struct SumOutput<T>(int* sums) : ISumOutput<T> where T : unmanaged, IIntLanes<T>
     {
+        public int Columns => 0;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store(T of, int pixel) => T.Store(sums + pixel * Layout.Block, of);
+    }
+
+    /// <summary>The results of a row of a tile, of which some columns may lie outside of the map.</summary>
+    private readonly struct RowOutput<T, TPoints>(
+        LaneResult result, byte* residual, void* y, long index, int columns, int inverse, int shift) : ISumOutput<T>
+        where T : unmanaged, IIntLanes<T>
+        where TPoints : IInt8Points
+    {
+        private readonly LaneResult _result = result;
+
+        public int Columns => 0;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(T sums, int pixel)
+        {
+            if (pixel >= columns) return;
+            if (TPoints.Factor != 1) sums = T.Multiply(sums, inverse);
+            _result.Store(T.ShiftRight(sums, shift + TPoints.ShiftOf(pixel)), residual, y, index + pixel * Layout.Block);
+        }
     }
 
     /// <summary>What sixteen filters read.</summary>

@@ -3,9 +3,9 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// F(m×m, 3×3) in whole numbers, with stride 1. Products and sums may overflow, as all is exact modulo 2^32. An output comes out as an odd
-/// number times a power of 2 times the sum of the convolution. The inverse of the odd number modulo 2^32 and a shift give the sum, if it
-/// has as many bits less: <see cref="Int8Form.Supports"/> sees to that.
+/// F(m×m, 3×3) in whole numbers, with stride 1 or 2. Products and sums may overflow, as all is exact modulo 2^32. An output comes out as
+/// an odd number times a power of 2 times the sum of the convolution. The inverse of the odd number modulo 2^32 and a shift give the sum,
+/// if it has as many bits less: <see cref="Int8Form.Supports"/> sees to that.
 /// </summary>
 internal sealed unsafe partial class Int8Winograd : Int8Convolution
 {
@@ -30,8 +30,9 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
         }
 
         _weights = GC.AllocateArray<short>(first, pinned: true);
-        if (tile == Int8Points4.Tile) PackWeights<Int8Points4>();
-        else PackWeights<Int8Points6>();
+        if (_tiling.Points == Int8Points4.Count) PackWeights<Int8Points4>();
+        else if (_tiling.Points == Int8Points6.Count) PackWeights<Int8Points6>();
+        else PackWeights<Int8Points9>();
     }
 
     /// <inheritdoc/>

@@ -17,6 +17,8 @@ public sealed unsafe class Int8KernelTests
         (new(48, 16, 15, 48, 3, 3, 1, 1), "kernel:16:16"),
         (new(33, 6, 5, 17, 5, 2, 2, 1), "dense"),
         (new(16, 7, 8, 33, 1, 1, 2), "dense"),
+        (new(18, 14, 21, 20, 3, 3, 2, 1), "dense"),
+        (new(32, 17, 10, 35, 3, 3, 2), "kernel:16:16"),
         (new(70, 1, 1, 10, 1, 1), "dense"),
         (new(20, 4, 4, 40, 3, 3, 3, 2), "dense"),
         (new(32, 6, 21, 32, 3, 3, 1, 1), "kernel:16:16"),
@@ -58,10 +60,11 @@ public sealed unsafe class Int8KernelTests
     [Theory, TierData]
     public void Winograd_forms_are_exact_up_to_their_bound(SimdTier tier)
     {
-        foreach (var (form, bits) in Int8Form.Winograd.Zip([25, 29]))
+        var (large, small) = (Int8Form.Winograd[0], Int8Form.Winograd[1]);
+        foreach (var (form, stride, bits) in new[] { (large, 1, 25), (large, 2, 29), (small, 1, 29) })
         {
             var most = (1 << bits) / 255; // of the sizes of a filter's weights
-            var shape = new Conv2dShape(most / 127 / 9 + 1, 4, 5, 2, 3, 3, 1, 1);
+            var shape = new Conv2dShape(most / 127 / 9 + 1, 4, 5, 2, 3, 3, stride, 1);
             var filter = new sbyte[shape.RowLength];
             Array.Fill(filter, (sbyte)127, 0, most / 127);
             filter[most / 127] = (sbyte)(most % 127);
