@@ -15,6 +15,9 @@ internal static class BenchKernelsCommand
         DefaultValueFactory = _ => KernelFamily.All[0].Name,
     }.AcceptOnlyFromAmong([.. KernelFamily.All.Select(family => family.Name)]);
 
+    private static readonly Option<int?> Threads = SharedOptions.Number(
+        "--threads", "Threads, each of which computes images of its own. Default: 1.", 1, 1024);
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -27,7 +30,7 @@ internal static class BenchKernelsCommand
             "bench kernels --csv bench/results/amd-epyc-zen5/kernels.csv")
         {
             Family,
-            BenchOptions.Threads,
+            Threads,
             BenchOptions.Csv,
             SharedOptions.Json,
         };
@@ -38,7 +41,7 @@ internal static class BenchKernelsCommand
     private static void Run(Invocation call)
     {
         var family = KernelFamily.All.Single(family => family.Name == call.Arguments.GetValue(Family));
-        var bench = new KernelBench(call.Tier, family, BenchOptions.ThreadsOf(call.Arguments), call.Cancellation);
+        var bench = new KernelBench(call.Tier, family, call.Arguments.GetValue(Threads) ?? 1, call.Cancellation);
         BenchOptions.Write(call, BenchTables.Of(bench.Run(call.Report.Log)));
     }
 }

@@ -14,7 +14,7 @@ internal static class BenchOptions
 {
     /// <summary>Threads of a measurement: one, unless asked otherwise.</summary>
     public static readonly Option<int?> Threads = SharedOptions.Number(
-        "--threads", "Threads. bench kernels gives each thread its own images, the others share a batch among them. Default: 1.", 1, 1024);
+        "--threads", "Threads that share the images of a run. Default: 1.", 1, 1024);
 
     /// <summary>Width multiplier.</summary>
     public static readonly Option<double?> Width = SharedOptions.Number(
