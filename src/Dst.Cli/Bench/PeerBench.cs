@@ -116,7 +116,8 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         foreach (var layer in KernelFamily.Large.Layers)
         {
             var graph = LayerAndMean(layer);
-            yield return (KernelBench.Describe(layer), RandomModel.Create(graph, null), RandomModel.Create(graph, options.Pattern));
+            UhpPattern? pattern = layer.Groups == 1 ? options.Pattern : null; // a depthwise layer has nothing that a block could share
+            yield return (KernelBench.Describe(layer), RandomModel.Create(graph, null), RandomModel.Create(graph, pattern));
         }
     }
 
