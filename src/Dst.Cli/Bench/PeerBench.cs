@@ -108,7 +108,8 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
             model, NetworkRun.RandomImages(model, CalibrationImages), CalibrationImages, cancellation: cancellation).Model
         : model;
 
-    private IEnumerable<(string Name, Model Dense, Model Halved)> Models()
+    /// <summary>The networks, or the single layers where none is named.</summary>
+    internal IEnumerable<(string Name, Model Dense, Model Halved)> Models()
     {
         foreach (var name in options.Networks)
             yield return (name, Typed(RandomModel.Create(name, 1, null, null)), Typed(RandomModel.Create(name, 1, null, options.Pattern)));
@@ -116,7 +117,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
         foreach (var layer in KernelFamily.Large.Layers)
         {
             var graph = LayerAndMean(layer);
-            UhpPattern? pattern = layer.Groups == 1 ? options.Pattern : null; // a depthwise layer has nothing that a block could share
+            UhpPattern? pattern = layer.Groups == 1 ? options.Pattern : null; // UHP prunes no depthwise layer
             yield return (KernelBench.Describe(layer), RandomModel.Create(graph, null), RandomModel.Create(graph, pattern));
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Cli.Bench;
+using Dst.Masks;
 using Dst.Tests.Cli;
 
 namespace Dst.Interop.Tests.Onnx;
@@ -24,6 +25,14 @@ public class PeerBenchTests
         Assert.Equal("resnet8", row.GetProperty("network").GetString());
         var (peer, halved) = (row.GetProperty("peer_ms").GetDouble(), row.GetProperty("halved_ms").GetDouble());
         Assert.Equal(peer / halved, row.GetProperty("halved").GetProperty("median").GetDouble(), 6);
+    }
+
+    [Fact]
+    public void Single_layers_are_halved_but_for_depthwise_ones()
+    {
+        var bench = new PeerBench(new([], new(PruningUnit.Kernel, 16, 16), Int8: false, 1, 1, new()), CancellationToken.None);
+        var masks = bench.Models().Select(layer => layer.Halved.Masks.Count).ToList();
+        Assert.Equal(KernelFamily.Large.Layers.Select(layer => layer.Groups == 1 ? 1 : 0), masks);
     }
 
     [Theory]
