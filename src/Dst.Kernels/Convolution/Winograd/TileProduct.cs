@@ -39,6 +39,13 @@ internal static unsafe class TileProduct
     {
         switch (width)
         {
+            case 16:
+                Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Join<T, Four<T>, Four<T>>>, TWeight>(
+                    offsets, channels, weights, scales, source, destination);
+                break;
+            case 12:
+                Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Four<T>>, TWeight>(offsets, channels, weights, scales, source, destination);
+                break;
             case 8: Tile<T, Join<T, Four<T>, Four<T>>, TWeight>(offsets, channels, weights, scales, source, destination); break;
             case 7:
                 Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>, TWeight>(offsets, channels, weights, scales, source, destination);
