@@ -48,7 +48,7 @@ internal sealed class KeptPairs
             for (var b = 0; b < shape.FilterBlocks; b++)
             {
                 var ofBlock = kept.Units[kept.First(b)..kept.First(b + 1)];
-                channels.Add([.. ofBlock.Where(channel => channel >= first && channel < first + 2 * Layout.Block)]);
+                channels.Add([.. ofBlock.Where(channel => channel >= first && channel < first + 2 * Layout.Block).Order()]);
             }
         }
 

@@ -15,7 +15,7 @@ internal sealed class KeptUnits
     public KeptUnits(Conv2dShape shape, int unitLength, KeptTaps? kept)
         : this(kept is null
             ? [.. Enumerable.Repeat(UnitsOf(Enumerable.Range(0, shape.RowLength), unitLength), shape.FilterBlocks)]
-            : [.. kept.UnionOverLanes().Select(taps => UnitsOf(taps, unitLength))])
+            : [.. kept.UnionOverLanes().Select(taps => UnitsOf(taps, unitLength)).Chunk(2).SelectMany(CommonFirst)])
     {
     }
 
@@ -27,7 +27,10 @@ internal sealed class KeptUnits
         for (var b = 0; b < blocks.Count; b++) _first[b + 1] = _first[b] + blocks[b].Length;
     }
 
-    /// <summary>The units of all blocks, one block after another, ascending in each: of channel 0, of channel 1 and so on.</summary>
+    /// <summary>
+    /// The units of all blocks, one block after another. In each pair of neighbouring blocks those of both come first, and each part
+    /// ascends: of channel 0, of channel 1 and so on.
+    /// </summary>
     public int[] Units { get; }
 
     /// <summary>Which taps of each unit are kept: a bit for each weight. Of no use for units of more than 64 weights.</summary>
@@ -35,6 +38,13 @@ internal sealed class KeptUnits
 
     /// <summary>Index of a block's first unit in <see cref="Units"/>; one past the last for the number of blocks.</summary>
     public int First(int block) => _first[block];
+
+    /// <summary>How many units a block and the next one have in common: those at the beginning of both.</summary>
+    public int Common(int block)
+    {
+        ReadOnlySpan<int> units = Units;
+        return units[First(block)..First(block + 1)].CommonPrefixLength(units[First(block + 1)..First(block + 2)]);
+    }
 
     /// <summary>Blocks of filters.</summary>
     public int Blocks => _first.Length - 1;
@@ -51,6 +61,13 @@ internal sealed class KeptUnits
         .. Enumerable.Range(First(block), First(block + 1) - First(block)).Where(i => (Taps[i] & taps) != 0)
             .Select(i => (Units[i], Taps[i])),
     ];
+
+    private static IEnumerable<(int Unit, ulong Taps)[]> CommonFirst((int Unit, ulong Taps)[][] blocks)
+    {
+        var common = blocks.Select(block => block.Select(kept => kept.Unit)).Aggregate((first, second) => first.Intersect(second));
+        var isCommon = common.ToHashSet();
+        return blocks.Select(block => block.OrderBy(kept => !isCommon.Contains(kept.Unit)).ToArray());
+    }
 
     private static (int Unit, ulong Taps)[] UnitsOf(IEnumerable<int> taps, int unitLength)
     {

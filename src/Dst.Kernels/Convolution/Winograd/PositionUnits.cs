@@ -18,6 +18,7 @@ internal sealed class PositionUnits
     {
         Kept = all.With(taps);
         Offsets = [.. Kept.Units.Select(offsetOf)];
+        Common = [.. Enumerable.Range(0, Kept.Blocks / 2).Select(pair => Kept.Common(2 * pair))];
         var next = 0;
         Index = [.. all.Taps.Select(ofUnit => (ofUnit & taps) != 0 ? next++ : -1)];
         var offsets = new List<int>();
@@ -34,6 +35,9 @@ internal sealed class PositionUnits
 
     /// <summary>The units.</summary>
     public KeptUnits Kept { get; }
+
+    /// <summary>For each pair of neighbouring blocks how many units at the beginning of both are the same.</summary>
+    public int[] Common { get; }
 
     /// <summary>For each kept unit of the layer its index among these, or −1.</summary>
     public int[] Index { get; }

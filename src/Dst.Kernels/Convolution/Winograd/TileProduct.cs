@@ -6,56 +6,93 @@ namespace Dst.Kernels;
 /// <summary>The register-blocked loops of a product of weights [channels][16] and tiles [C/16][tile][16].</summary>
 internal static unsafe class TileProduct
 {
-    /// <summary>destination[tile][16] = Σ over channels of tile scalar × 16 weights.</summary>
+    /// <summary>Each tile's 16 sums over channels of tile scalar × 16 weights.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
     /// <typeparam name="TWeight">Float, or short: integers of 16 bits.</typeparam>
     /// <param name="widths">Register tiles that the row of tiles is cut into.</param>
-    /// <param name="offsets">Offset of each channel's scalar from the source of a tile.</param>
-    /// <param name="channels">Number of channels.</param>
-    /// <param name="weights">[channels][16].</param>
-    /// <param name="scales">What the sums of each of the 16 filters are multiplied by; not read if weights are floats.</param>
+    /// <param name="list">Channels, weights and place of the sums.</param>
     /// <param name="source">First tile of the first channel.</param>
-    /// <param name="destination">First tile.</param>
+    /// <param name="first">Where the first tile's sums are in their place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T, TWeight>(
-        int[] widths, int* offsets, int channels, TWeight* weights, float* scales, float* source, float* destination)
+    public static void Run<T, TWeight>(int[] widths, in ProductList<TWeight> list, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         foreach (var width in widths)
         {
-            Run<T, TWeight>(width, offsets, channels, weights, scales, source, destination);
+            Run<T, TWeight>(width, list, source, list.Destination + first);
             source += width * Layout.Block;
-            destination += width * Layout.Block;
+            first += width * Layout.Block;
         }
     }
 
-    /// <summary>As above, for one register tile.</summary>
+    /// <summary>As above, for two blocks of 16 filters whose first channels are the same.</summary>
+    /// <param name="widths">Register tiles that the row of tiles is cut into.</param>
+    /// <param name="common">How many channels at the beginning of both lists are the same.</param>
+    /// <param name="one">A block of filters.</param>
+    /// <param name="other">The next one.</param>
+    /// <param name="source">First tile of the first channel.</param>
+    /// <param name="first">Where the first tile's sums are in their place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<T, TWeight>(
-        int width, int* offsets, int channels, TWeight* weights, float* scales, float* source, float* destination)
+    public static void RunPair<T, TWeight>(
+        int[] widths, int common, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        foreach (var width in widths)
+        {
+            RunPair<T, TWeight>(width, common, one, other, source, first);
+            source += width * Layout.Block;
+            first += width * Layout.Block;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run<T, TWeight>(int width, in ProductList<TWeight> list, float* source, float* destination)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         switch (width)
         {
-            case 16:
-                Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Join<T, Four<T>, Four<T>>>, TWeight>(
-                    offsets, channels, weights, scales, source, destination);
+            case 8: Tile<T, Join<T, Four<T>, Four<T>>, TWeight>(list, source, destination); break;
+            case 7: Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>, TWeight>(list, source, destination); break;
+            case 6: Tile<T, Join<T, Four<T>, Two<T>>, TWeight>(list, source, destination); break;
+            case 5: Tile<T, Join<T, Four<T>, One<T>>, TWeight>(list, source, destination); break;
+            case 4: Tile<T, Four<T>, TWeight>(list, source, destination); break;
+            case 3: Tile<T, Join<T, Two<T>, One<T>>, TWeight>(list, source, destination); break;
+            case 2: Tile<T, Two<T>, TWeight>(list, source, destination); break;
+            default: Tile<T, One<T>, TWeight>(list, source, destination); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunPair<T, TWeight>(
+        int width, int common, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        switch (width)
+        {
+            case 8:
+                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>>, TWeight>(
+                    common, one, other, source, first);
                 break;
-            case 12:
-                Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Four<T>>, TWeight>(offsets, channels, weights, scales, source, destination);
-                break;
-            case 8: Tile<T, Join<T, Four<T>, Four<T>>, TWeight>(offsets, channels, weights, scales, source, destination); break;
             case 7:
-                Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>, TWeight>(offsets, channels, weights, scales, source, destination);
+                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, OnePair<T>>>, TWeight>(
+                    common, one, other, source, first);
                 break;
-            case 6: Tile<T, Join<T, Four<T>, Two<T>>, TWeight>(offsets, channels, weights, scales, source, destination); break;
-            case 5: Tile<T, Join<T, Four<T>, One<T>>, TWeight>(offsets, channels, weights, scales, source, destination); break;
-            case 4: Tile<T, Four<T>, TWeight>(offsets, channels, weights, scales, source, destination); break;
-            case 3: Tile<T, Join<T, Two<T>, One<T>>, TWeight>(offsets, channels, weights, scales, source, destination); break;
-            case 2: Tile<T, Two<T>, TWeight>(offsets, channels, weights, scales, source, destination); break;
-            default: Tile<T, One<T>, TWeight>(offsets, channels, weights, scales, source, destination); break;
+            case 6:
+                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TwoPairs<T>>, TWeight>(
+                    common, one, other, source, first);
+                break;
+            case 5:
+                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, OnePair<T>>, TWeight>(
+                    common, one, other, source, first);
+                break;
+            case 4: Pair<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TWeight>(common, one, other, source, first); break;
+            case 3: Pair<T, JoinPairs<T, TwoPairs<T>, OnePair<T>>, TWeight>(common, one, other, source, first); break;
+            case 2: Pair<T, TwoPairs<T>, TWeight>(common, one, other, source, first); break;
+            default: Pair<T, OnePair<T>, TWeight>(common, one, other, source, first); break;
         }
     }
 
@@ -75,17 +112,51 @@ internal static unsafe class TileProduct
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<T, TTile, TWeight>(
-        int* offsets, int channels, TWeight* weights, float* scales, float* source, float* destination)
+    private static void Tile<T, TTile, TWeight>(in ProductList<TWeight> list, float* source, float* destination)
         where T : unmanaged, ILanes<T>
         where TTile : unmanaged, IAccumulators<T>
         where TWeight : unmanaged
     {
         TTile tile = default;
-        for (var end = offsets + channels; offsets < end; offsets++, weights += Layout.Block)
+        var offsets = list.Offsets;
+        var weights = list.Weights;
+        for (var end = offsets + list.Channels; offsets < end; offsets++, weights += Layout.Block)
             tile.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
-        if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(scales));
+        if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(list.Scales));
         tile.Store(destination, Layout.Block);
+    }
+
+    /// <summary>The channels of both blocks, those of both alone for as long as each has some, and then the rest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pair<T, TPairs, TWeight>(
+        int common, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        where T : unmanaged, ILanes<T>
+        where TPairs : unmanaged, IPairedSums<T>
+        where TWeight : unmanaged
+    {
+        TPairs pairs = default;
+        pairs.Clear();
+        int* offsets = one.Offsets, end = offsets + one.Channels;
+        int* otherOffsets = other.Offsets + common, otherEnd = other.Offsets + other.Channels;
+        TWeight* weights = one.Weights, otherWeights = other.Weights;
+        for (var last = offsets + common; offsets < last; offsets++, weights += Layout.Block, otherWeights += Layout.Block)
+            pairs.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(otherWeights));
+        for (var both = Math.Min(end - offsets, otherEnd - otherOffsets); both > 0; both--)
+        {
+            pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
+            pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(otherWeights));
+            offsets++;
+            otherOffsets++;
+            weights += Layout.Block;
+            otherWeights += Layout.Block;
+        }
+
+        for (; offsets < end; offsets++, weights += Layout.Block)
+            pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
+        for (; otherOffsets < otherEnd; otherOffsets++, otherWeights += Layout.Block)
+            pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(otherWeights));
+        if (typeof(TWeight) == typeof(short)) pairs.Multiply(T.Load(one.Scales), T.Load(other.Scales));
+        pairs.Store(one.Destination + first, other.Destination + first, Layout.Block);
     }
 
     /// <summary>The JIT compiles the branch of the type alone.</summary>
@@ -94,4 +165,20 @@ internal static unsafe class TileProduct
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged =>
         typeof(TWeight) == typeof(short) ? T.Load((short*)weights) : T.Load((float*)weights);
+}
+
+/// <summary>What a block of 16 filters multiplies at a position of the transform domain, and where its sums go.</summary>
+/// <param name="offsets">Offset of each channel's scalar from the source of a tile.</param>
+/// <param name="channels">Number of channels.</param>
+/// <param name="weights">[channels][16].</param>
+/// <param name="scales">What the sums of each of the 16 filters are multiplied by; not read if weights are floats.</param>
+/// <param name="destination">Sums [tile][16].</param>
+internal readonly unsafe struct ProductList<TWeight>(int* offsets, int channels, TWeight* weights, float* scales, float* destination)
+    where TWeight : unmanaged
+{
+    public readonly int* Offsets = offsets;
+    public readonly int Channels = channels;
+    public readonly TWeight* Weights = weights;
+    public readonly float* Scales = scales;
+    public readonly float* Destination = destination;
 }

@@ -34,22 +34,36 @@ public sealed unsafe partial class WinogradConvolution
             var units = _products[p];
             fixed (int* offsets = units.Offsets)
             {
-                for (var b = 0; b < units.Kept.Blocks; b++)
+                for (var b = 0; b < units.Kept.Blocks;)
                 {
-                    int first = units.Kept.First(b), channels = units.Kept.First(b + 1) - first;
-                    var weights = u + (_firstWeight[p] + first) * Layout.Block;
+                    var isPair = T.Accumulators >= 2 * EightSums<T>.Count && b + 1 < units.Kept.Blocks;
+                    var first = ListOf(p, b, offsets, u, scales, m);
+                    var second = isPair ? ListOf(p, b + 1, offsets, u, scales, m) : default;
                     var source = v + (long)p * _inputPitch + part.Input;
-                    var destination = m + (long)p * _outputPitch + part.Output + b * _outputPlane;
-                    var scale = scales + ((long)p * units.Kept.Blocks + b) * Layout.Block;
+                    var destination = part.Output;
                     for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
-                        TileProduct.Run<T, TWeight>(TileWidths(count), offsets + first, channels, weights, scale, source, destination);
+                        if (isPair) TileProduct.RunPair<T, TWeight>(TileWidths(count), units.Common[b / 2], first, second, source, destination);
+                        else TileProduct.Run<T, TWeight>(TileWidths(count), first, source, destination);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);
                     }
+
+                    b += isPair ? 2 : 1;
                 }
             }
         }
+    }
+
+    /// <summary>What a block of filters keeps at a position, and where its products go.</summary>
+    private ProductList<TWeight> ListOf<TWeight>(int position, int block, int* offsets, TWeight* u, float* scales, float* m)
+        where TWeight : unmanaged
+    {
+        var kept = _products[position].Kept;
+        var first = kept.First(block);
+        return new(
+            offsets + first, kept.First(block + 1) - first, u + (_firstWeight[position] + first) * Layout.Block,
+            scales + ((long)position * kept.Blocks + block) * Layout.Block, m + (long)position * _outputPitch + block * _outputPlane);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -97,8 +111,11 @@ public sealed unsafe partial class WinogradConvolution
                 int first = Math.Max(0, row - rows + 1), end = Math.Min(row, Reach) + 1;
                 var count = row >= Reach && row < rows ? rows - row : 1;
                 TileProduct.Run<T, float>(
-                    TileWidths(count), offsets + first * Shape.Filters, (end - first) * Shape.Filters,
-                    weights + (long)first * Shape.Filters * Layout.Block, null, source + RowOffset(row), destination + RowOffset(row));
+                    TileWidths(count),
+                    new(
+                        offsets + first * Shape.Filters, (end - first) * Shape.Filters,
+                        weights + (long)first * Shape.Filters * Layout.Block, null, destination),
+                    source + RowOffset(row), RowOffset(row));
                 row += count;
             }
         }
