@@ -7,7 +7,7 @@ namespace Dst.Kernels;
 public sealed unsafe partial class DirectConvolution
 {
     /// <summary>Pixels of the widest tile.</summary>
-    private const int MaxTileWidth = 8;
+    private const int MaxTileWidth = 16;
 
     /// <summary>Floats between the sources of a tile's pixels.</summary>
     private interface ISourcePitch
@@ -99,6 +99,13 @@ public sealed unsafe partial class DirectConvolution
     {
         switch (width)
         {
+            case 16:
+                Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>, TPitch>(
+                    count, taps, pixels);
+                break;
+            case 12:
+                Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Four<TLanes>>, TPitch>(count, taps, pixels);
+                break;
             case 8: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, TPitch>(count, taps, pixels); break;
             case 7: Tile<TLanes, Join<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>, TPitch>(count, taps, pixels); break;
             case 6: Tile<TLanes, Join<TLanes, Four<TLanes>, Two<TLanes>>, TPitch>(count, taps, pixels); break;

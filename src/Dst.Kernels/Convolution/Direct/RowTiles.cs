@@ -23,7 +23,7 @@ internal static class RowTiles
     /// </summary>
     private static (int Width, double Cost)[] Widths(SimdTier tier) => tier switch
     {
-        SimdTier.V512 => [(8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
+        SimdTier.V512 => [(16, 16.8), (12, 12.6), (8, 8.5), (7, 7.5), (6, 6.5), (5, 5.5), (4, 4.5), (3, 4.3), (2, 4.2), (1, 4.1)],
         SimdTier.V256 => [(6, 6.2), (5, 5.5), (4, 4.5), (3, 4.1), (2, 4), (1, 3.9)],
         _ when HasWideTiles128 => [(6, 6.2), (5, 5.4), (4, 4.6), (3, 3.8), (2, 3), (1, 2.2)],
         _ => [(2, 2.1), (1, 1.9)],
@@ -45,7 +45,8 @@ internal static class RowTiles
     /// <param name="taps">Taps in each column of the kernel.</param>
     /// <param name="kernelHeight">Rows of the kernel.</param>
     /// <param name="acrossImages">Whether tiles of one pixel of <see cref="ImagesTogether"/> images are possible.</param>
-    public static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages)
+    /// <param name="widest">Pixels of the widest tile.</param>
+    public static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages, int widest = 16)
     {
         var widths = Widths(tier);
         var together = ImagesTogether(tier);
@@ -56,7 +57,7 @@ internal static class RowTiles
             best[end] = double.PositiveInfinity;
             foreach (var (width, cost) in widths)
             {
-                if (width <= end) Consider(end - width, width, false, cost, 1);
+                if (width <= Math.Min(end, widest)) Consider(end - width, width, false, cost, 1);
             }
 
             if (acrossImages && together > 1) Consider(end - 1, 1, true, widths.Single(w => w.Width == together).Cost, together);
@@ -96,7 +97,7 @@ internal static class RowTiles
     public static int[] Cut(SimdTier tier, int pixels, double taps)
     {
         var columns = Enumerable.Repeat(new KernelRange(0, 1), pixels).ToArray();
-        return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false).Select(tile => tile.Width)];
+        return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, widest: 8).Select(tile => tile.Width)];
     }
 
     /// <summary>The columns of the kernel that any of the pixels needs: all of them if the others have no taps.</summary>

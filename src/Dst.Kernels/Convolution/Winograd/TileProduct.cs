@@ -18,8 +18,10 @@ internal static unsafe class TileProduct
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
-        foreach (var width in widths)
+        for (var i = 0; i < widths.Length;)
         {
+            var width = widths[i++];
+            if (T.Accumulators >= 16 && width == 8 && i < widths.Length && widths[i] == 8) width += widths[i++];
             Run<T, TWeight>(width, list, source, list.Destination + first);
             source += width * Layout.Block;
             first += width * Layout.Block;
@@ -54,6 +56,7 @@ internal static unsafe class TileProduct
     {
         switch (width)
         {
+            case 16: Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Join<T, Four<T>, Four<T>>>, TWeight>(list, source, destination); break;
             case 8: Tile<T, Join<T, Four<T>, Four<T>>, TWeight>(list, source, destination); break;
             case 7: Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>, TWeight>(list, source, destination); break;
             case 6: Tile<T, Join<T, Four<T>, Two<T>>, TWeight>(list, source, destination); break;
