@@ -13,12 +13,14 @@ internal sealed class PositionUnits
     /// <summary>Plans the products of the positions that read some taps.</summary>
     /// <param name="all">The kept units of the layer.</param>
     /// <param name="taps">The taps.</param>
+    /// <param name="inPairs">Whether neighbouring blocks of filters are multiplied together.</param>
     /// <param name="offsetOf">Where a unit's first input is, within one position of V.</param>
-    public PositionUnits(KeptUnits all, ulong taps, Func<int, int> offsetOf)
+    public PositionUnits(KeptUnits all, ulong taps, bool inPairs, Func<int, int> offsetOf)
     {
         Kept = all.With(taps);
         Offsets = [.. Kept.Units.Select(offsetOf)];
-        Common = [.. Enumerable.Range(0, Kept.Blocks / 2).Select(pair => Kept.Common(2 * pair))];
+        Pairs = inPairs ? [.. Enumerable.Range(0, Kept.Blocks / 2).Select(pair => new PairOfBlocks(Kept, 2 * pair))] : [];
+        Places = [.. Enumerable.Range(0, Kept.Blocks).SelectMany(PlacesOf)];
         var next = 0;
         Index = [.. all.Taps.Select(ofUnit => (ofUnit & taps) != 0 ? next++ : -1)];
         var offsets = new List<int>();
@@ -36,8 +38,14 @@ internal sealed class PositionUnits
     /// <summary>The units.</summary>
     public KeptUnits Kept { get; }
 
-    /// <summary>For each pair of neighbouring blocks how many units at the beginning of both are the same.</summary>
-    public int[] Common { get; }
+    /// <summary>The pairs of blocks of filters that are multiplied together; a block without a neighbour is in none.</summary>
+    public PairOfBlocks[] Pairs { get; }
+
+    /// <summary>
+    /// Place of each unit's 16 weights, in the order in which a product reads them: in a pair the blocks take turns, as long as both have
+    /// units.
+    /// </summary>
+    public int[] Places { get; }
 
     /// <summary>For each kept unit of the layer its index among these, or −1.</summary>
     public int[] Index { get; }
@@ -50,4 +58,25 @@ internal sealed class PositionUnits
 
     /// <summary>Where each block begins in <see cref="GradientOffsets"/>; one past the last for the number of blocks.</summary>
     public int[] GradientFirst { get; }
+
+    private IEnumerable<int> PlacesOf(int block)
+    {
+        var (first, count) = (Kept.First(block), Kept.First(block + 1) - Kept.First(block));
+        if (block / 2 >= Pairs.Length) return Enumerable.Range(first, count);
+        var start = Kept.First(block & ~1);
+        var both = Pairs[block / 2].Both;
+        return Enumerable.Range(0, count).Select(unit => unit < both ? start + 2 * unit + block % 2 : start + both + unit);
+    }
+}
+
+/// <summary>Two neighbouring blocks of 16 filters.</summary>
+/// <param name="Common">Units at the beginning of both lists that are the same.</param>
+/// <param name="Both">Units of the shorter list.</param>
+internal readonly record struct PairOfBlocks(int Common, int Both)
+{
+    /// <summary>A block and the next one.</summary>
+    public PairOfBlocks(KeptUnits kept, int block)
+        : this(kept.Common(block), Math.Min(kept.First(block + 1) - kept.First(block), kept.First(block + 2) - kept.First(block + 1)))
+    {
+    }
 }

@@ -30,20 +30,20 @@ internal static unsafe class TileProduct
 
     /// <summary>As above, for two blocks of 16 filters whose first channels are the same.</summary>
     /// <param name="widths">Register tiles that the row of tiles is cut into.</param>
-    /// <param name="common">How many channels at the beginning of both lists are the same.</param>
-    /// <param name="one">A block of filters.</param>
+    /// <param name="pair">What the lists have in common.</param>
+    /// <param name="one">A block of filters. Its weights take turns with those of the other, as long as both have some.</param>
     /// <param name="other">The next one.</param>
     /// <param name="source">First tile of the first channel.</param>
     /// <param name="first">Where the first tile's sums are in their place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void RunPair<T, TWeight>(
-        int[] widths, int common, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        int[] widths, PairOfBlocks pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
         foreach (var width in widths)
         {
-            RunPair<T, TWeight>(width, common, one, other, source, first);
+            RunPair<T, TWeight>(width, pair, one, other, source, first);
             source += width * Layout.Block;
             first += width * Layout.Block;
         }
@@ -70,7 +70,7 @@ internal static unsafe class TileProduct
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunPair<T, TWeight>(
-        int width, int common, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        int width, PairOfBlocks pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TWeight : unmanaged
     {
@@ -78,24 +78,24 @@ internal static unsafe class TileProduct
         {
             case 8:
                 Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>>, TWeight>(
-                    common, one, other, source, first);
+                    pair, one, other, source, first);
                 break;
             case 7:
                 Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, OnePair<T>>>, TWeight>(
-                    common, one, other, source, first);
+                    pair, one, other, source, first);
                 break;
             case 6:
                 Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TwoPairs<T>>, TWeight>(
-                    common, one, other, source, first);
+                    pair, one, other, source, first);
                 break;
             case 5:
                 Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, OnePair<T>>, TWeight>(
-                    common, one, other, source, first);
+                    pair, one, other, source, first);
                 break;
-            case 4: Pair<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TWeight>(common, one, other, source, first); break;
-            case 3: Pair<T, JoinPairs<T, TwoPairs<T>, OnePair<T>>, TWeight>(common, one, other, source, first); break;
-            case 2: Pair<T, TwoPairs<T>, TWeight>(common, one, other, source, first); break;
-            default: Pair<T, OnePair<T>, TWeight>(common, one, other, source, first); break;
+            case 4: Pair<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TWeight>(pair, one, other, source, first); break;
+            case 3: Pair<T, JoinPairs<T, TwoPairs<T>, OnePair<T>>, TWeight>(pair, one, other, source, first); break;
+            case 2: Pair<T, TwoPairs<T>, TWeight>(pair, one, other, source, first); break;
+            default: Pair<T, OnePair<T>, TWeight>(pair, one, other, source, first); break;
         }
     }
 
@@ -132,32 +132,28 @@ internal static unsafe class TileProduct
     /// <summary>The channels of both blocks, those of both alone for as long as each has some, and then the rest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pair<T, TPairs, TWeight>(
-        int common, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
+        PairOfBlocks pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
         where T : unmanaged, ILanes<T>
         where TPairs : unmanaged, IPairedSums<T>
         where TWeight : unmanaged
     {
         TPairs pairs = default;
         pairs.Clear();
-        int* offsets = one.Offsets, end = offsets + one.Channels;
-        int* otherOffsets = other.Offsets + common, otherEnd = other.Offsets + other.Channels;
-        TWeight* weights = one.Weights, otherWeights = other.Weights;
-        for (var last = offsets + common; offsets < last; offsets++, weights += Layout.Block, otherWeights += Layout.Block)
-            pairs.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(otherWeights));
-        for (var both = Math.Min(end - offsets, otherEnd - otherOffsets); both > 0; both--)
+        int* offsets = one.Offsets, otherOffsets = other.Offsets;
+        var weights = one.Weights;
+        for (var end = offsets + pair.Common; offsets < end; offsets++, weights += 2 * Layout.Block)
+            pairs.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
+        otherOffsets += pair.Common;
+        for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
         {
             pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
-            pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(otherWeights));
-            offsets++;
-            otherOffsets++;
-            weights += Layout.Block;
-            otherWeights += Layout.Block;
+            pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights + Layout.Block));
         }
 
-        for (; offsets < end; offsets++, weights += Layout.Block)
+        for (var end = one.Offsets + one.Channels; offsets < end; offsets++, weights += Layout.Block)
             pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
-        for (; otherOffsets < otherEnd; otherOffsets++, otherWeights += Layout.Block)
-            pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(otherWeights));
+        for (var end = other.Offsets + other.Channels; otherOffsets < end; otherOffsets++, weights += Layout.Block)
+            pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights));
         if (typeof(TWeight) == typeof(short)) pairs.Multiply(T.Load(one.Scales), T.Load(other.Scales));
         pairs.Store(one.Destination + first, other.Destination + first, Layout.Block);
     }

@@ -36,14 +36,14 @@ public sealed unsafe partial class WinogradConvolution
             {
                 for (var b = 0; b < units.Kept.Blocks;)
                 {
-                    var isPair = T.Accumulators >= 2 * EightSums<T>.Count && b + 1 < units.Kept.Blocks;
+                    var isPair = b / 2 < units.Pairs.Length;
                     var first = ListOf(p, b, offsets, u, scales, m);
                     var second = isPair ? ListOf(p, b + 1, offsets, u, scales, m) : default;
                     var source = v + (long)p * _inputPitch + part.Input;
                     var destination = part.Output;
                     for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
-                        if (isPair) TileProduct.RunPair<T, TWeight>(TileWidths(count), units.Common[b / 2], first, second, source, destination);
+                        if (isPair) TileProduct.RunPair<T, TWeight>(TileWidths(count), units.Pairs[b / 2], first, second, source, destination);
                         else TileProduct.Run<T, TWeight>(TileWidths(count), first, source, destination);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);

@@ -31,13 +31,11 @@ public sealed unsafe partial class WinogradConvolution
     {
         for (var p = 0; p < Positions; p++)
         {
-            var kept = _products[p].Kept;
+            var (kept, first) = (_products[p].Kept, _firstWeight[p] * Layout.Block);
             for (var b = 0; b < kept.Blocks; b++, scales += Layout.Block)
             {
-                var first = (_firstWeight[p] + kept.First(b)) * Layout.Block;
-                var length = (kept.First(b + 1) - kept.First(b)) * Layout.Block;
-                for (var lane = 0; lane < Layout.Block; lane++)
-                    scales[lane] = RoundFilter(u + first + lane, rounded + first + lane, length);
+                var places = _products[p].Places.AsSpan(kept.First(b)..kept.First(b + 1));
+                for (var lane = 0; lane < Layout.Block; lane++) scales[lane] = RoundFilter(places, u + first + lane, rounded + first + lane);
             }
         }
     }
@@ -85,16 +83,16 @@ public sealed unsafe partial class WinogradConvolution
             throw new ArgumentException($"{length} weights; {Shape.Filters * Shape.RowLength} were expected");
     }
 
-    /// <summary>Rounds every sixteenth weight; returns their scale.</summary>
-    private static float RoundFilter(float* weights, short* rounded, int length)
+    /// <summary>Rounds the weights of a filter; returns their scale.</summary>
+    private static float RoundFilter(ReadOnlySpan<int> places, float* weights, short* rounded)
     {
         var largest = 0f;
-        for (var i = 0; i < length; i += Layout.Block) largest = Math.Max(largest, Math.Abs(weights[i]));
+        foreach (var place in places) largest = Math.Max(largest, Math.Abs(weights[(nint)place * Layout.Block]));
         var scale = largest / short.MaxValue;
-        for (var i = 0; i < length; i += Layout.Block)
+        foreach (var place in places)
         {
-            var steps = scale > 0 ? MathF.Round(weights[i] / scale) : 0;
-            rounded[i] = (short)Math.Clamp(steps, -short.MaxValue, short.MaxValue); // a denormal scale is not exact
+            var steps = scale > 0 ? MathF.Round(weights[(nint)place * Layout.Block] / scale) : 0;
+            rounded[(nint)place * Layout.Block] = (short)Math.Clamp(steps, -short.MaxValue, short.MaxValue); // a denormal scale is not exact
         }
 
         return scale;
@@ -112,7 +110,8 @@ public sealed unsafe partial class WinogradConvolution
             for (var p = 0; p < Positions; p++)
             {
                 var index = _products[p].Index[i];
-                if (index >= 0) T.Store(u + (_firstWeight[p] + index) * Layout.Block, T.Load(vectors + p * Layout.Block));
+                if (index < 0) continue;
+                T.Store(u + (_firstWeight[p] + _products[p].Places[index]) * Layout.Block, T.Load(vectors + p * Layout.Block));
             }
         }
     }
