@@ -136,7 +136,10 @@ public sealed unsafe partial class DirectConvolution
                 var weights = taps.Weights + (long)start[0] * Layout.Block;
                 var offsets = taps.Offsets + start[0];
                 for (var end = taps.Offsets + start[taps.RunLength]; offsets < end; offsets++, weights += Layout.Block)
+                {
+                    Prefetch.Ahead(weights);
                     tile.MultiplyAdd(source + *offsets, pitch, TLanes.Load(weights));
+                }
             }
 
             if (pixels.Residual != null) tile.Add(pixels.Residual + offset, pixels.Pitch);

@@ -124,7 +124,11 @@ internal static unsafe class TileProduct
         var offsets = list.Offsets;
         var weights = list.Weights;
         for (var end = offsets + list.Channels; offsets < end; offsets++, weights += Layout.Block)
+        {
+            Prefetch.Ahead(weights);
             tile.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
+        }
+
         if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(list.Scales));
         tile.Store(destination, Layout.Block);
     }
@@ -142,10 +146,15 @@ internal static unsafe class TileProduct
         int* offsets = one.Offsets, otherOffsets = other.Offsets;
         var weights = one.Weights;
         for (var end = offsets + pair.Common; offsets < end; offsets++, weights += 2 * Layout.Block)
+        {
+            Prefetch.Ahead(weights);
             pairs.MultiplyAdd(source + *offsets, Layout.Block, Load<T, TWeight>(weights), Load<T, TWeight>(weights + Layout.Block));
+        }
+
         otherOffsets += pair.Common;
         for (var end = one.Offsets + pair.Both; offsets < end; offsets++, otherOffsets++, weights += 2 * Layout.Block)
         {
+            Prefetch.Ahead(weights);
             pairs.MultiplyAddFirst(source + *offsets, Layout.Block, Load<T, TWeight>(weights));
             pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights + Layout.Block));
         }
