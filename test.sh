@@ -3,7 +3,7 @@
 # through the vector widths (tiers) of this machine themselves. Tests of the category Tier run again under each switch that takes vectors
 # from the runtime. Then the command line is published for other systems, and Dst.Fuzz reads mutated files for a minute.
 # What does not need each other runs at the same time: Dst.Interop.Tests often waits for compilers and emulators.
-# The last line is "N passed, N failed"; the exit code is 0 only if tests ran and all passed.
+# The last lines name what failed and say "N passed, N failed"; the exit code is 0 only if tests ran and all passed.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -49,14 +49,23 @@ run_tests() { # PROJECT NAME [ARGUMENT...]: runs tests of a project into the res
   echo "== $2 =="
   dotnet test "tests/$project/bin/Release/net10.0/$project.dll" --nologo --logger "trx;LogFileName=$trx" "${@:3}" || status=$?
   passed="$(attribute "$trx" passed)" failed="$(attribute "$trx" failed)"
+  sed -nE '/<UnitTestResult .*outcome="Failed"/s/.* testName="([^"]*)".*/failed: \1/p' "$trx" >> "$results/failed" || true
   # A crash of the test host leaves no failed test behind: the run itself counts as one.
-  if (( status != 0 && failed == 0 )) || (( passed + failed == 0 )); then failed=1; fi
+  if (( status != 0 && failed == 0 )) || (( passed + failed == 0 )); then
+    failed=1
+    echo "failed: $2, without a failed test" >> "$results/failed"
+  fi
   count "$passed" "$failed"
 }
 
 run_command() { # NAME COMMAND...: runs a command that counts as one test
   echo "== $1 =="
-  if "${@:2}"; then count 1 0; else count 0 1; fi
+  if "${@:2}"; then
+    count 1 0
+  else
+    count 0 1
+    echo "failed: $1" >> "$results/failed"
+  fi
 }
 
 unit_tests() {
@@ -88,6 +97,7 @@ run_command layout dotnet format whitespace . --folder --verify-no-changes
 wait "$fuzz"
 cat "$results/fuzz.log"
 
+[[ ! -s "$results/failed" ]] || cat "$results/failed"
 read -r passed failed < <(awk '{ passed += $1; failed += $2 } END { print passed, failed }' "$results/counts")
 echo "$passed passed, $failed failed"
 (( failed == 0 ))

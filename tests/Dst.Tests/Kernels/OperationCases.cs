@@ -143,7 +143,17 @@ internal static class OperationCases
         HalvedUnits(form, new(16, 5, 4, 24, height, width, 1, 1), block: 4, group: 4, width),
         HalvedUnits(form, new(40, 6, 9, 32, height, width, 1, 1), block: 16, group: 4, height * width),
         HalvedUnits(form, new(18, 6, 7, 20, height, width, 1, 1), block: 16, group: 4, 1),
+        UnequalBlocks(form, new(20, 6, 9, 70, height, width, 1, 1)),
     ];
+
+    /// <summary>Neighbouring blocks of filters that share some channels, none or all; one keeps a single channel.</summary>
+    private static WinogradCase UnequalBlocks(WinogradForm form, Conv2dShape shape)
+    {
+        int[][] channels = [[0, 3, 4, 9, 10, 19], [3, 5, 10], [7], [.. Enumerable.Range(0, 20)], [2, 18]];
+        var area = shape.KernelHeight * shape.KernelWidth;
+        var kept = channels.Select(block => block.SelectMany(channel => Enumerable.Range(channel * area, area)).ToArray());
+        return new(2, shape, form, new KeptTaps(Layout.Block, [.. kept]), "unequal blocks");
+    }
 
     private static WinogradCase HalvedUnits(WinogradForm form, Conv2dShape shape, int block, int group, int unitLength) =>
         new(2, shape, form, DirectConvolutionCase.Half(shape, block, group, unitLength), $"{unitLength} weights:{block}:{group}");
@@ -165,6 +175,7 @@ internal static class OperationCases
         HalvedUnits(form, new(20, 7, 9, 37, kernel, kernel, stride, 1), block: 16, group: 16, kernel),
         HalvedUnits(form, new(33, 5, 6, 18, kernel, kernel, stride, 1), block: 16, group: 4, 1),
         HalvedUnits(form, new(5, 6, 5, 20, kernel, kernel, stride, 1), block: 8, group: 16, kernel),
+        UnequalBlocks(form, new(20, 6, 9, 70, kernel, kernel, stride, 1)),
     ];
 
     private static WinogradCase HalvedWinograd(WinogradForm form, Conv2dShape shape, int block, int group) =>

@@ -26,7 +26,7 @@ public unsafe class RoundedWeightsTests
         var integers = (short*)rounded.Pointer;
         kernel.RoundWeights(u.Pointer, integers, scales.Pointer);
         var largest = new int[kernel.ScalesLength];
-        foreach (var (weight, scale) in ScaleOfEach(kernel))
+        foreach (var (weight, scale) in ScaleOfEach(tier, kernel))
         {
             Assert.InRange(u.Pointer[weight] - (double)integers[weight] * scales.Pointer[scale], -Half(scale), Half(scale));
             largest[scale] = Math.Max(largest[scale], Math.Abs((int)integers[weight]));
@@ -53,7 +53,7 @@ public unsafe class RoundedWeightsTests
         using AlignedBuffer expected = new(kernel.OutputTilesLength), actual = new(kernel.OutputTilesLength);
         var integers = (short*)rounded.Pointer;
         kernel.RoundWeights(u.Pointer, integers, scales.Pointer);
-        foreach (var (weight, scale) in ScaleOfEach(kernel)) u.Pointer[weight] = integers[weight] * scales.Pointer[scale];
+        foreach (var (weight, scale) in ScaleOfEach(tier, kernel)) u.Pointer[weight] = integers[weight] * scales.Pointer[scale];
         using var x = Blocked.Random(1, Shape.Channels, Shape.Height, Shape.Width, seed: 3);
         var rows = new TileRows(0, 0, kernel.RowsPerImage);
         kernel.TransformInput(rows, x.Pointer, v.Pointer);
@@ -80,11 +80,19 @@ public unsafe class RoundedWeightsTests
         return u;
     }
 
-    /// <summary>Each weight, [position][O/16][units][16], and its scale, [position][O/16][16]; units of a block are equally many.</summary>
-    private static IEnumerable<(int Weight, int Scale)> ScaleOfEach(WinogradConvolution kernel)
+    /// <summary>
+    /// Each weight and its scale, [position][O/16][16]. Weights are [position][O/16][units][16]; on 512 bits neighbouring blocks take turns.
+    /// Units of a block are equally many.
+    /// </summary>
+    private static IEnumerable<(int Weight, int Scale)> ScaleOfEach(SimdTier tier, WinogradConvolution kernel)
     {
-        var ofScale = kernel.WeightLength / kernel.ScalesLength;
-        return Enumerable.Range(0, kernel.WeightLength)
-            .Select(i => (i, i / (ofScale * Layout.Block) * Layout.Block + i % Layout.Block));
+        var (units, blocks) = (kernel.WeightLength / kernel.ScalesLength, Shape.FilterBlocks);
+        var inPairs = tier == SimdTier.V512 ? blocks / 2 * 2 * units : 0;
+        for (var weight = 0; weight < kernel.WeightLength; weight++)
+        {
+            var (position, vector) = Math.DivRem(weight / Layout.Block, blocks * units);
+            var block = vector < inPairs ? vector / (2 * units) * 2 + vector % 2 : vector / units;
+            yield return (weight, (position * blocks + block) * Layout.Block + weight % Layout.Block);
+        }
     }
 }

@@ -6,9 +6,6 @@ namespace Dst.Kernels;
 
 public sealed unsafe partial class DirectConvolution
 {
-    /// <summary>Pixels of the widest tile.</summary>
-    private const int MaxTileWidth = 16;
-
     /// <summary>Floats between the sources of a tile's pixels.</summary>
     private interface ISourcePitch
     {
@@ -73,7 +70,7 @@ public sealed unsafe partial class DirectConvolution
         where TLanes : unmanaged, ILanes<TLanes>
     {
         var scatter = pass.Scatter!;
-        var sums = stackalloc float[MaxTileWidth * Layout.Block];
+        var sums = stackalloc float[RowTiles.Widest * Layout.Block];
         var zero = stackalloc float[Layout.Block];
         TLanes.Store(zero, TLanes.Zero);
         var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block, Epilogue.None);

@@ -36,6 +36,12 @@ internal static class RowTiles
     public static int ImagesTogether(SimdTier tier) =>
         tier switch { SimdTier.V512 => 8, SimdTier.V256 => 4, SimdTier.V128 when HasWideTiles128 => 4, _ => 1 };
 
+    /// <summary>Pixels of the widest tile.</summary>
+    public const int Widest = 16;
+
+    /// <summary>Pixels of the widest tile of a product, which may have the sums of two blocks of filters for each.</summary>
+    private const int WidestOfProduct = 8;
+
     /// <summary>The fewest images for which a tile across images is worthwhile.</summary>
     public const int FewImagesTogether = 4;
 
@@ -46,7 +52,7 @@ internal static class RowTiles
     /// <param name="kernelHeight">Rows of the kernel.</param>
     /// <param name="acrossImages">Whether tiles of one pixel of <see cref="ImagesTogether"/> images are possible.</param>
     /// <param name="widest">Pixels of the widest tile.</param>
-    public static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages, int widest = 16)
+    public static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages, int widest = Widest)
     {
         var widths = Widths(tier);
         var together = ImagesTogether(tier);
@@ -97,7 +103,7 @@ internal static class RowTiles
     public static int[] Cut(SimdTier tier, int pixels, double taps)
     {
         var columns = Enumerable.Repeat(new KernelRange(0, 1), pixels).ToArray();
-        return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, widest: 8).Select(tile => tile.Width)];
+        return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfProduct).Select(tile => tile.Width)];
     }
 
     /// <summary>The columns of the kernel that any of the pixels needs: all of them if the others have no taps.</summary>

@@ -113,7 +113,9 @@ public sealed unsafe partial class WinogradConvolution
     /// <summary>Floats of M, the transformed outputs, and of the tiles behind the last that a register tile may read.</summary>
     public long OutputTilesLength => (long)Positions * _outputPitch + EightSums<Lanes512>.Count * Layout.Block;
 
-    /// <summary>Floats of the transformed weights U: [position][O/16][kept units][16].</summary>
+    /// <summary>
+    /// Floats of the transformed weights U: [position][O/16][kept units][16], where blocks that are multiplied together take turns.
+    /// </summary>
     public int WeightLength => checked((int)_firstWeight[^1] * Layout.Block);
 
     /// <summary>Scales of weights of 16 bits: [position][O/16][16].</summary>
