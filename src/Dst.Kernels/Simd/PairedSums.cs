@@ -20,6 +20,15 @@ internal unsafe interface IPairedSums<TLanes> where TLanes : unmanaged, ILanes<T
     /// <summary>Adds to the sums of the second block alone.</summary>
     void MultiplyAddSecond(float* scalars, nint pitch, TLanes vector);
 
+    /// <summary>Reads the initial values of each block, <paramref name="pitch"/> floats apart (0: the same for all pixels).</summary>
+    void Load(float* first, float* second, nint pitch);
+
+    /// <summary>Adds values to the sums of each block, <paramref name="pitch"/> floats apart.</summary>
+    void Add(float* first, float* second, nint pitch);
+
+    /// <summary>Clips all sums to bounds.</summary>
+    void Clip(TLanes least, TLanes most);
+
     /// <summary>Multiplies the sums of each block by a vector.</summary>
     void Multiply(TLanes first, TLanes second);
 
@@ -58,6 +67,17 @@ internal unsafe struct OnePair<TLanes> : IPairedSums<TLanes> where TLanes : unma
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MultiplyAddSecond(float* scalars, nint pitch, TLanes vector) => _second = TLanes.MultiplyAdd(scalars, vector, _second);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Load(float* first, float* second, nint pitch) => (_first, _second) = (TLanes.Load(first), TLanes.Load(second));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float* first, float* second, nint pitch) =>
+        (_first, _second) = (TLanes.Add(_first, TLanes.Load(first)), TLanes.Add(_second, TLanes.Load(second)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Clip(TLanes least, TLanes most) =>
+        (_first, _second) = (TLanes.Clip(_first, least, most), TLanes.Clip(_second, least, most));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Multiply(TLanes first, TLanes second) =>
@@ -111,6 +131,27 @@ internal unsafe struct TwoPairs<TLanes> : IPairedSums<TLanes> where TLanes : unm
     {
         _second0 = TLanes.MultiplyAdd(scalars, vector, _second0);
         _second1 = TLanes.MultiplyAdd(scalars + pitch, vector, _second1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Load(float* first, float* second, nint pitch)
+    {
+        (_first0, _first1) = (TLanes.Load(first), TLanes.Load(first + pitch));
+        (_second0, _second1) = (TLanes.Load(second), TLanes.Load(second + pitch));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float* first, float* second, nint pitch)
+    {
+        (_first0, _first1) = (TLanes.Add(_first0, TLanes.Load(first)), TLanes.Add(_first1, TLanes.Load(first + pitch)));
+        (_second0, _second1) = (TLanes.Add(_second0, TLanes.Load(second)), TLanes.Add(_second1, TLanes.Load(second + pitch)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Clip(TLanes least, TLanes most)
+    {
+        (_first0, _first1) = (TLanes.Clip(_first0, least, most), TLanes.Clip(_first1, least, most));
+        (_second0, _second1) = (TLanes.Clip(_second0, least, most), TLanes.Clip(_second1, least, most));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -171,6 +212,27 @@ internal unsafe struct JoinPairs<TLanes, TLeft, TRight> : IPairedSums<TLanes>
     {
         _left.MultiplyAddSecond(scalars, pitch, vector);
         _right.MultiplyAddSecond(scalars + TLeft.Width * pitch, pitch, vector);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Load(float* first, float* second, nint pitch)
+    {
+        _left.Load(first, second, pitch);
+        _right.Load(first + TLeft.Width * pitch, second + TLeft.Width * pitch, pitch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float* first, float* second, nint pitch)
+    {
+        _left.Add(first, second, pitch);
+        _right.Add(first + TLeft.Width * pitch, second + TLeft.Width * pitch, pitch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Clip(TLanes least, TLanes most)
+    {
+        _left.Clip(least, most);
+        _right.Clip(least, most);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -98,7 +98,7 @@ public sealed unsafe partial class DirectConvolution
         var blocks = ListsOfBlocks(row % s.Stride, column % s.Stride);
         var gathered = ListsOfKeptChannels(row % s.Stride, column % s.Stride);
         var scatter = Scatter(gathered);
-        var listCost = ListCost + ListTileCost / Math.Min(MaxTileWidth, (s.Width - x + s.Stride - 1) / s.Stride);
+        var listCost = ListCost + ListTileCost / Math.Min(RowTiles.WidestOfPair, (s.Width - x + s.Stride - 1) / s.Stride);
         var gatheredCost = gathered.Sum(ofBlock => ofBlock.Sum(list => list.Taps.Length + listCost))
             + TargetCost * scatter.TargetBlock.Length;
         // Groups have dense lists already.
@@ -163,7 +163,8 @@ public sealed unsafe partial class DirectConvolution
         for (var b = 0; b < lists.Length; b++)
         {
             var filters = Enumerable.Range(b * Layout.Block, Math.Min(Layout.Block, Shape.Filters - b * Layout.Block));
-            var positions = _forwardTaps[b].Where(tap => IsInPhase(tap, phaseY, phaseX)).GroupBy(tap => tap % area, tap => tap / area);
+            var positions = _forwardTaps[b].Where(tap => IsInPhase(tap, phaseY, phaseX)).Order()
+                .GroupBy(tap => tap % area, tap => tap / area);
             lists[b] =
             [
                 .. from sharing in positions.GroupBy(channels => string.Join(' ', channels))

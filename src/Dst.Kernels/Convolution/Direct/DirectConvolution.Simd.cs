@@ -22,8 +22,9 @@ public sealed unsafe partial class DirectConvolution
     {
         var (from, to) = (pass.Source, pass.Destination);
         var blockPitch = pass.Scatter is null ? to.Block : 0;
-        for (var b = 0; b < pass.Blocks; b++)
+        for (int b = 0, blocks; b < pass.Blocks; b += blocks)
         {
+            blocks = b / 2 < pass.Pairs ? 2 : 1;
             for (int n = 0, together; n < images; n += together)
             {
                 together = pass.ImagesTogether(images - n);
@@ -33,11 +34,15 @@ public sealed unsafe partial class DirectConvolution
                     var row = destination + (long)n * to.Image + (long)b * blockPitch + to.Start + r * to.Row;
                     var rows = pass.KernelRows[r];
                     var columns = new KernelRange(-1, -1);
-                    TapList list = default;
-                    foreach (var tile in together > 1 ? pass.BatchTiles : pass.Tiles)
+                    TapList list = default, next = default;
+                    foreach (var tile in together > 1 ? pass.BatchTiles : blocks > 1 ? pass.PairTiles : pass.Tiles)
                     {
                         if (pass.Scatter is null && tile.KernelColumns != columns)
+                        {
                             list = new(pass.Taps, b, rows, columns = tile.KernelColumns, weights);
+                            if (blocks > 1) next = new(pass.Taps, b + 1, rows, columns, weights);
+                        }
+
                         var pixelSource = rowSource + tile.Column * from.Pixel;
                         var pixel = row + (long)tile.Column * to.Pixel;
                         for (var i = 0; i < (tile.AcrossImages ? 1 : together); i++, pixelSource += from.Image, pixel += to.Image)
@@ -46,7 +51,12 @@ public sealed unsafe partial class DirectConvolution
                             var pixels = new TilePixels(
                                 pixelSource, from.Image, initial.Of(b), pixel, tile.AcrossImages ? to.Image : to.Pixel,
                                 epilogue.From(0, pixel - destination));
-                            if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
+                            if (blocks > 1)
+                            {
+                                var ofNext = pixels.Next(initial.Of(b + 1), blockPitch);
+                                Pair<TLanes>(pass, tile.AcrossImages, width, tile.Count, list, next, pixels, ofNext);
+                            }
+                            else if (pass.Scatter is not null) TileOfLists<TLanes>(pass, b, rows, tile, width, weights, pixels);
                             else Tile<TLanes>(pass, tile.AcrossImages, width, tile.Count, list, pixels);
                         }
                     }
@@ -70,7 +80,7 @@ public sealed unsafe partial class DirectConvolution
         where TLanes : unmanaged, ILanes<TLanes>
     {
         var scatter = pass.Scatter!;
-        var sums = stackalloc float[RowTiles.Widest * Layout.Block];
+        var sums = stackalloc float[RowTiles.WidestOfPair * Layout.Block];
         var zero = stackalloc float[Layout.Block];
         TLanes.Store(zero, TLanes.Zero);
         var toSums = new TilePixels(pixels.Source, pixels.ImagePitch, zero, sums, Layout.Block, Epilogue.None);
@@ -193,6 +203,12 @@ public sealed unsafe partial class DirectConvolution
         public readonly float* Residual = epilogue.Residual;
         public readonly Bounds Bounds = epilogue.Bounds;
         public readonly bool IsClipped = epilogue.Bounds != Bounds.None;
+
+        /// <summary>The same pixels of the next block of output channels.</summary>
+        public TilePixels Next(float* initial, nint blockPitch) =>
+            new(
+                Source, ImagePitch, InitialPitch == 0 ? initial : null, Destination + blockPitch, Pitch,
+                new(null, Residual == null ? null : Residual + blockPitch, Bounds));
     }
 
     /// <summary>
@@ -204,6 +220,7 @@ public sealed unsafe partial class DirectConvolution
         public readonly int* Offsets;
         public readonly float* Weights;
         public readonly int* Start;
+        public readonly int* Common;
         public readonly int Runs;
         public readonly int RunLength;
         public readonly int RunPitch;
@@ -214,6 +231,7 @@ public sealed unsafe partial class DirectConvolution
             Offsets = Pointer(taps.Offsets) + taps.First[list];
             Weights = weights + taps.FirstWeight[list];
             Start = Pointer(taps.PositionStart) + (long)list * taps.Positions + rows.First * taps.KernelWidth + columns.First;
+            Common = Pointer(taps.Common) + (long)(list / 2) * (taps.Positions - 1) + rows.First * taps.KernelWidth + columns.First;
             RunPitch = taps.KernelWidth;
             var isWhole = columns.End - columns.First == taps.KernelWidth;
             Runs = isWhole ? 1 : rows.End - rows.First;

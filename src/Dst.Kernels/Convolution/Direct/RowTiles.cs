@@ -39,8 +39,11 @@ internal static class RowTiles
     /// <summary>Pixels of the widest tile.</summary>
     public const int Widest = 16;
 
-    /// <summary>Pixels of the widest tile of a product, which may have the sums of two blocks of filters for each.</summary>
-    private const int WidestOfProduct = 8;
+    /// <summary>Pixels of the widest tile of two blocks of filters, and of lists whose lanes are scattered.</summary>
+    public const int WidestOfPair = 8;
+
+    /// <summary>Whether the registers hold the sums of two blocks of filters.</summary>
+    public static bool HasPairs(SimdTier tier) => tier == SimdTier.V512;
 
     /// <summary>The fewest images for which a tile across images is worthwhile.</summary>
     public const int FewImagesTogether = 4;
@@ -52,7 +55,7 @@ internal static class RowTiles
     /// <param name="kernelHeight">Rows of the kernel.</param>
     /// <param name="acrossImages">Whether tiles of one pixel of <see cref="ImagesTogether"/> images are possible.</param>
     /// <param name="widest">Pixels of the widest tile.</param>
-    public static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages, int widest = Widest)
+    public static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, double[] taps, int kernelHeight, bool acrossImages, int widest)
     {
         var widths = Widths(tier);
         var together = ImagesTogether(tier);
@@ -103,7 +106,7 @@ internal static class RowTiles
     public static int[] Cut(SimdTier tier, int pixels, double taps)
     {
         var columns = Enumerable.Repeat(new KernelRange(0, 1), pixels).ToArray();
-        return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfProduct).Select(tile => tile.Width)];
+        return [.. Cut(tier, columns, [taps], kernelHeight: 1, acrossImages: false, WidestOfPair).Select(tile => tile.Width)];
     }
 
     /// <summary>The columns of the kernel that any of the pixels needs: all of them if the others have no taps.</summary>

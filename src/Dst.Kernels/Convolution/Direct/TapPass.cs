@@ -28,10 +28,18 @@ internal sealed record TapPass(
     private readonly int _imagesTogether = RowTiles.ImagesTogether(Tier);
 
     /// <summary>The register tiles of a row of one image.</summary>
-    public RowTile[] Tiles { get; } = Cut(Tier, KernelColumns, Taps, Scatter, acrossImages: false);
+    public RowTile[] Tiles { get; } = Cut(Tier, KernelColumns, Taps, Scatter, acrossImages: false, RowTiles.Widest);
 
-    /// <summary>The register tiles of a row where <see cref="RowTiles.ImagesTogether"/> images are at hand.</summary>
-    public RowTile[] BatchTiles { get; } = Cut(Tier, KernelColumns, Taps, Scatter, acrossImages: true);
+    /// <summary>The same for two blocks of output channels at once.</summary>
+    public RowTile[] PairTiles { get; } = Cut(Tier, KernelColumns, Taps, Scatter, acrossImages: false, RowTiles.WidestOfPair);
+
+    /// <summary>
+    /// The register tiles of a row where <see cref="RowTiles.ImagesTogether"/> images are at hand, of one block or of two.
+    /// </summary>
+    public RowTile[] BatchTiles { get; } = Cut(Tier, KernelColumns, Taps, Scatter, acrossImages: true, RowTiles.WidestOfPair);
+
+    /// <summary>Pairs of blocks that are computed together; a block without a neighbour is in none.</summary>
+    public int Pairs { get; } = RowTiles.HasPairs(Tier) && Scatter is null ? Blocks / 2 : 0;
 
     /// <summary>Whether any of <see cref="BatchTiles"/> is one pixel of several images.</summary>
     public bool SpansImages => Array.Exists(BatchTiles, tile => tile.AcrossImages);
@@ -47,9 +55,10 @@ internal sealed record TapPass(
     }
 
     /// <summary>Lists whose lanes are scattered go through one tile at a time.</summary>
-    private static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, TapTable taps, LaneScatter? scatter, bool acrossImages)
+    private static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, TapTable taps, LaneScatter? scatter, bool acrossImages, int widest)
     {
-        var tiles = RowTiles.Cut(tier, kernelColumns, taps.MeanPerColumn(), taps.KernelHeight, acrossImages);
+        if (scatter is not null) widest = RowTiles.WidestOfPair;
+        var tiles = RowTiles.Cut(tier, kernelColumns, taps.MeanPerColumn(), taps.KernelHeight, acrossImages, widest);
         return scatter is null ? RowTiles.Joined(tiles) : tiles;
     }
 
@@ -90,6 +99,12 @@ internal sealed record TapTable(int KernelHeight, int KernelWidth, int[] First, 
     /// <summary>Entries of <see cref="PositionStart"/> of one list.</summary>
     public int Positions => KernelHeight * KernelWidth + 1;
 
+    /// <summary>
+    /// For each pair of neighbouring lists and each position of the kernel how many taps at the beginning of both are the same:
+    /// [lists / 2, Kh·Kw]; a pinned array.
+    /// </summary>
+    public int[] Common { get; } = CommonOf(First, PositionStart, Offsets, KernelHeight * KernelWidth);
+
     /// <summary>For each column of the kernel the number of taps that a list has there, on average.</summary>
     public double[] MeanPerColumn()
     {
@@ -104,5 +119,23 @@ internal sealed record TapTable(int KernelHeight, int KernelWidth, int[] First, 
         }
 
         return mean;
+    }
+
+    private static int[] CommonOf(int[] first, int[] positionStart, int[] offsets, int area)
+    {
+        var common = GC.AllocateArray<int>(Math.Max(1, first.Length / 2 * area), pinned: true);
+        for (var i = 0; i < first.Length / 2 * area; i++)
+        {
+            var (pair, position) = Math.DivRem(i, area);
+            common[i] = TapsOf(2 * pair, position).CommonPrefixLength(TapsOf(2 * pair + 1, position));
+        }
+
+        return common;
+
+        ReadOnlySpan<int> TapsOf(int list, int position)
+        {
+            var start = list * (area + 1) + position;
+            return offsets.AsSpan(first[list] + positionStart[start], positionStart[start + 1] - positionStart[start]);
+        }
     }
 }

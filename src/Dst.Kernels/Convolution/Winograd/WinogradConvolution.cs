@@ -139,9 +139,6 @@ public sealed unsafe partial class WinogradConvolution
         >= Shape.Height
         && (_tileColumns - 1) * Form.Tile * Shape.Stride + _points - Shape.Padding >= Shape.Width;
 
-    /// <summary>Whether the registers hold the sums of two blocks of filters.</summary>
-    private bool HasPairs => _tier == SimdTier.V512;
-
     /// <summary>Rows of tiles in V that kernels reach beyond those of the outputs.</summary>
     private int Reach => _units - 1;
 
@@ -268,7 +265,7 @@ public sealed unsafe partial class WinogradConvolution
     {
         var taps = Enumerable.Range(0, Positions).Select(position => Form.TapsOf(position, Shape))
             .Select(bits => _kept.AllHave(bits) ? ulong.MaxValue : bits).ToArray();
-        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, HasPairs, OffsetOfUnit));
+        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, RowTiles.HasPairs(_tier), OffsetOfUnit));
         return [.. taps.Select(bits => plans[bits])];
     }
 

@@ -1,0 +1,104 @@
+using System.Runtime.CompilerServices;
+using Dst.Kernels.Simd;
+
+namespace Dst.Kernels;
+
+/// <content>Two blocks of output channels at once: a scalar that both read is loaded once.</content>
+public sealed unsafe partial class DirectConvolution
+{
+    private static void Pair<T>(
+        TapPass pass, bool acrossImages, int width, int count, in TapList one, in TapList other, in TilePixels pixels,
+        in TilePixels otherPixels)
+        where T : unmanaged, ILanes<T>
+    {
+        if (acrossImages) Pair<T, ImagePitch>(width, count, one, other, pixels, otherPixels);
+        else if (pass.Source.Pixel == 1) Pair<T, PlanePitch>(width, count, one, other, pixels, otherPixels);
+        else Pair<T, PixelPitch>(width, count, one, other, pixels, otherPixels);
+    }
+
+    private static void Pair<T, TPitch>(
+        int width, int count, in TapList one, in TapList other, in TilePixels pixels, in TilePixels otherPixels)
+        where T : unmanaged, ILanes<T>
+        where TPitch : struct, ISourcePitch
+    {
+        switch (width)
+        {
+            case 8:
+                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>>, TPitch>(
+                    count, one, other, pixels, otherPixels);
+                break;
+            case 7:
+                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, OnePair<T>>>, TPitch>(
+                    count, one, other, pixels, otherPixels);
+                break;
+            case 6:
+                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TwoPairs<T>>, TPitch>(
+                    count, one, other, pixels, otherPixels);
+                break;
+            case 5:
+                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, OnePair<T>>, TPitch>(
+                    count, one, other, pixels, otherPixels);
+                break;
+            case 4: Pair<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TPitch>(count, one, other, pixels, otherPixels); break;
+            case 3: Pair<T, JoinPairs<T, TwoPairs<T>, OnePair<T>>, TPitch>(count, one, other, pixels, otherPixels); break;
+            case 2: Pair<T, TwoPairs<T>, TPitch>(count, one, other, pixels, otherPixels); break;
+            default: Pair<T, OnePair<T>, TPitch>(count, one, other, pixels, otherPixels); break;
+        }
+    }
+
+    /// <summary>The innermost loop, for some tiles.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pair<T, TPairs, TPitch>(
+        int count, in TapList one, in TapList other, in TilePixels pixels, in TilePixels otherPixels)
+        where T : unmanaged, ILanes<T>
+        where TPairs : unmanaged, IPairedSums<T>
+        where TPitch : struct, ISourcePitch
+    {
+        var source = pixels.Source;
+        var pitch = TPitch.Of(pixels);
+        for (nint offset = 0, step = TPairs.Width * pixels.Pitch; count > 0; count--, offset += step, source += TPairs.Width * pitch)
+        {
+            TPairs pairs = default;
+            var initial = pixels.InitialPitch == 0 ? 0 : offset;
+            pairs.Load(pixels.Initial + initial, otherPixels.Initial + initial, pixels.InitialPitch);
+            int* start = one.Start, otherStart = other.Start, common = one.Common;
+            for (var run = one.Runs; run > 0; run--, start += one.RunPitch, otherStart += one.RunPitch, common += one.RunPitch)
+            {
+                // Equal lists are stored once, and are one list through all positions of a run.
+                var isShared = one.Offsets == other.Offsets && start[one.RunLength] - start[0] == otherStart[one.RunLength] - otherStart[0];
+                var positions = isShared ? 1 : one.RunLength;
+                var length = isShared ? one.RunLength : 1;
+                for (var p = 0; p < positions; p++)
+                {
+                    int* offsets = one.Offsets + start[p], otherOffsets = other.Offsets + otherStart[p];
+                    int taps = start[p + length] - start[p], otherTaps = otherStart[p + length] - otherStart[p];
+                    float* weights = one.Weights + (long)start[p] * Layout.Block;
+                    float* otherWeights = other.Weights + (long)otherStart[p] * Layout.Block;
+                    var both = isShared ? taps : common[p];
+                    for (var i = 0; i < both; i++, weights += Layout.Block, otherWeights += Layout.Block)
+                    {
+                        Prefetch.Ahead(weights);
+                        Prefetch.Ahead(otherWeights);
+                        pairs.MultiplyAdd(source + offsets[i], pitch, T.Load(weights), T.Load(otherWeights));
+                    }
+
+                    for (var i = both; i < taps; i++, weights += Layout.Block)
+                    {
+                        Prefetch.Ahead(weights);
+                        pairs.MultiplyAddFirst(source + offsets[i], pitch, T.Load(weights));
+                    }
+
+                    for (var i = both; i < otherTaps; i++, otherWeights += Layout.Block)
+                    {
+                        Prefetch.Ahead(otherWeights);
+                        pairs.MultiplyAddSecond(source + otherOffsets[i], pitch, T.Load(otherWeights));
+                    }
+                }
+            }
+
+            if (pixels.Residual != null) pairs.Add(pixels.Residual + offset, otherPixels.Residual + offset, pixels.Pitch);
+            if (pixels.IsClipped) pairs.Clip(T.Broadcast(pixels.Bounds.Least), T.Broadcast(pixels.Bounds.Most));
+            pairs.Store(pixels.Destination + offset, otherPixels.Destination + offset, pixels.Pitch);
+        }
+    }
+}
