@@ -41,7 +41,7 @@ public sealed unsafe partial class DirectConvolution
     {
         var s = Shape;
         var area = s.KernelHeight * s.KernelWidth;
-        if (kept is not null) return [.. kept.UnionOverLanes().Chunk(2).SelectMany(CommonFirst).Select(ByKernelPosition)];
+        if (kept is not null) return [.. PairedLists.CommonFirst(kept.UnionOverLanes(), tap => tap).Select(ByKernelPosition)];
         var filtersPerGroup = s.Filters / s.Groups;
         var taps = new int[s.FilterBlocks][];
         for (var b = 0; b < taps.Length; b++)
@@ -53,13 +53,6 @@ public sealed unsafe partial class DirectConvolution
         }
 
         return taps;
-    }
-
-    /// <summary>Lists of neighbouring blocks, in which the taps of both come first: their inputs are loaded once.</summary>
-    private static IEnumerable<int[]> CommonFirst(int[][] lists)
-    {
-        var common = lists.Aggregate<IEnumerable<int>>((first, second) => first.Intersect(second)).ToHashSet();
-        return lists.Select(list => list.OrderBy(tap => !common.Contains(tap)).ToArray());
     }
 
     private int[] ByKernelPosition(IEnumerable<int> taps) => [.. taps.OrderBy(tap => tap % (Shape.KernelHeight * Shape.KernelWidth))];

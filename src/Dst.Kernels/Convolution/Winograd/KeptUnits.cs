@@ -15,7 +15,7 @@ internal sealed class KeptUnits
     public KeptUnits(Conv2dShape shape, int unitLength, KeptTaps? kept)
         : this(kept is null
             ? [.. Enumerable.Repeat(UnitsOf(Enumerable.Range(0, shape.RowLength), unitLength), shape.FilterBlocks)]
-            : [.. kept.UnionOverLanes().Select(taps => UnitsOf(taps, unitLength)).Chunk(2).SelectMany(CommonFirst)])
+            : [.. PairedLists.CommonFirst(kept.UnionOverLanes().Select(taps => UnitsOf(taps, unitLength)), ofUnit => ofUnit.Unit)])
     {
     }
 
@@ -61,13 +61,6 @@ internal sealed class KeptUnits
         .. Enumerable.Range(First(block), First(block + 1) - First(block)).Where(i => (Taps[i] & taps) != 0)
             .Select(i => (Units[i], Taps[i])),
     ];
-
-    private static IEnumerable<(int Unit, ulong Taps)[]> CommonFirst((int Unit, ulong Taps)[][] blocks)
-    {
-        var common = blocks.Select(block => block.Select(kept => kept.Unit)).Aggregate((first, second) => first.Intersect(second));
-        var isCommon = common.ToHashSet();
-        return blocks.Select(block => block.OrderBy(kept => !isCommon.Contains(kept.Unit)).ToArray());
-    }
 
     private static (int Unit, ulong Taps)[] UnitsOf(IEnumerable<int> taps, int unitLength)
     {
