@@ -33,7 +33,7 @@ public readonly unsafe struct MemoryRange(float* start, long length)
 /// <param name="third">Another, or none.</param>
 public struct Prefetch(MemoryRange first, MemoryRange second = default, MemoryRange third = default)
 {
-    /// <summary>Bytes between the weights that a product reads and those that it fetches: about what it computes while memory answers.</summary>
+    /// <summary>Bytes between the weights that are read and those that are fetched: about what is used while memory answers.</summary>
     private const int BytesAhead = 8192;
 
     private Walk _first = new(first);

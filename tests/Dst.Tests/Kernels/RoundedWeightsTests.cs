@@ -81,7 +81,7 @@ public unsafe class RoundedWeightsTests
     }
 
     /// <summary>
-    /// Each weight and its scale, [position][O/16][16]. Weights are [position][O/16][units][16]; on 512 bits neighbouring blocks take turns.
+    /// Each weight and its scale, [position][O/16][16]. Weights are [position][O/16][units][16]; on 512 bits neighbours take turns.
     /// Units of a block are equally many.
     /// </summary>
     private static IEnumerable<(int Weight, int Scale)> ScaleOfEach(SimdTier tier, WinogradConvolution kernel)

@@ -55,7 +55,8 @@ internal sealed record TapPass(
     }
 
     /// <summary>Lists whose lanes are scattered go through one tile at a time.</summary>
-    private static RowTile[] Cut(SimdTier tier, KernelRange[] kernelColumns, TapTable taps, LaneScatter? scatter, bool acrossImages, int widest)
+    private static RowTile[] Cut(
+        SimdTier tier, KernelRange[] kernelColumns, TapTable taps, LaneScatter? scatter, bool acrossImages, int widest)
     {
         if (scatter is not null) widest = RowTiles.WidestOfPair;
         var tiles = RowTiles.Cut(tier, kernelColumns, taps.MeanPerColumn(), taps.KernelHeight, acrossImages, widest);

@@ -43,8 +43,9 @@ public sealed unsafe partial class WinogradConvolution
                     var destination = part.Output;
                     for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
-                        if (isPair) TileProduct.RunPair<T, TWeight>(TileWidths(count), units.Pairs[b / 2], first, second, source, destination);
-                        else TileProduct.Run<T, TWeight>(TileWidths(count), first, source, destination);
+                        var widths = TileWidths(count);
+                        if (isPair) TileProduct.RunPair<T, TWeight>(widths, units.Pairs[b / 2], first, second, source, destination);
+                        else TileProduct.Run<T, TWeight>(widths, first, source, destination);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);
                     }

@@ -35,7 +35,8 @@ public sealed unsafe partial class WinogradConvolution
             for (var b = 0; b < kept.Blocks; b++, scales += Layout.Block)
             {
                 var places = _products[p].Places.AsSpan(kept.First(b)..kept.First(b + 1));
-                for (var lane = 0; lane < Layout.Block; lane++) scales[lane] = RoundFilter(places, u + first + lane, rounded + first + lane);
+                for (var lane = 0; lane < Layout.Block; lane++)
+                    scales[lane] = RoundFilter(places, u + first + lane, rounded + first + lane);
             }
         }
     }
@@ -91,8 +92,9 @@ public sealed unsafe partial class WinogradConvolution
         var scale = largest / short.MaxValue;
         foreach (var place in places)
         {
-            var steps = scale > 0 ? MathF.Round(weights[(nint)place * Layout.Block] / scale) : 0;
-            rounded[(nint)place * Layout.Block] = (short)Math.Clamp(steps, -short.MaxValue, short.MaxValue); // a denormal scale is not exact
+            var i = (nint)place * Layout.Block;
+            var steps = scale > 0 ? MathF.Round(weights[i] / scale) : 0;
+            rounded[i] = (short)Math.Clamp(steps, -short.MaxValue, short.MaxValue); // a denormal scale is not exact
         }
 
         return scale;

@@ -265,7 +265,8 @@ public sealed unsafe partial class WinogradConvolution
     {
         var taps = Enumerable.Range(0, Positions).Select(position => Form.TapsOf(position, Shape))
             .Select(bits => _kept.AllHave(bits) ? ulong.MaxValue : bits).ToArray();
-        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, RowTiles.HasPairs(_tier), OffsetOfUnit));
+        var inPairs = RowTiles.HasPairs(_tier);
+        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, inPairs, OffsetOfUnit));
         return [.. taps.Select(bits => plans[bits])];
     }
 
