@@ -21,21 +21,27 @@ namespace Dst.Kernels;
 public sealed unsafe partial class DirectConvolution
 {
     private readonly SimdTier _tier;
+    private readonly KeptTaps? _kept;
 
     /// <summary>Plans a layer.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="shape">Sizes of the layer.</param>
     /// <param name="kept">The taps that it reads, or null for all; weights at other positions must be zero.</param>
     /// <exception cref="ArgumentException">The shape is not legal or the taps do not fit it.</exception>
-    public DirectConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept = null)
+    public DirectConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept = null) : this(tier, shape, kept, null)
+    {
+    }
+
+    private DirectConvolution(SimdTier tier, Conv2dShape shape, KeptTaps? kept, int[][]? forwardTaps)
     {
         _tier = tier;
         shape.Validate();
         kept?.Validate(shape);
         Shape = shape;
+        _kept = kept;
         var isNarrow = kept is { Block: < Layout.Block };
         _input = PackedInput.ForForward(shape, isPlanar: !isNarrow && shape.Channels <= PackedInput.MostPlanes);
-        _forwardTaps = ForwardTaps(kept);
+        _forwardTaps = forwardTaps ?? ForwardTaps(kept);
         _forward = PlanForward();
         _narrowForward = isNarrow && _tier != SimdTier.Scalar
             ? new NarrowBlockConvolution(tier, shape, kept!, _input)
@@ -51,6 +57,23 @@ public sealed unsafe partial class DirectConvolution
 
     /// <summary>Sizes of the layer.</summary>
     public Conv2dShape Shape { get; }
+
+    /// <summary>
+    /// The same convolution of some blocks of 16 filters. Its packed weights are a part of this one's, block by block.
+    /// </summary>
+    /// <param name="firstBlock">First block.</param>
+    /// <param name="endBlock">One past the last.</param>
+    /// <exception cref="InvalidOperationException">The convolution has groups.</exception>
+    public DirectConvolution Slice(int firstBlock, int endBlock)
+    {
+        if (Shape.Groups > 1) throw new InvalidOperationException($"{Shape} has groups and cannot be cut by filters");
+        var first = firstBlock * Layout.Block;
+        var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - first;
+        var kept = _kept is null
+            ? null
+            : _kept with { Positions = [.. _kept.Positions.Skip(first / _kept.Block).Take((filters + _kept.Block - 1) / _kept.Block)] };
+        return new(_tier, Shape with { Filters = filters }, kept, _forwardTaps[firstBlock..endBlock]);
+    }
 
     /// <summary>Whether the forward pass can read plain images too: with vectors, those of few channels.</summary>
     public bool ReadsPlain => _tier != SimdTier.Scalar && _input.IsPlanar;

@@ -18,17 +18,17 @@ internal sealed unsafe class DirectStep : WeightedStep
     private readonly int _sliceCount;
 
     public DirectStep(SimdTier tier, LoweredNode node, string name, Conv2dShape shape, KeptTaps? kept)
-        : this(tier, node, name, new DirectConvolution(tier, shape, kept), kept)
+        : this(node, name, new DirectConvolution(tier, shape, kept))
     {
     }
 
-    private DirectStep(SimdTier tier, LoweredNode node, string name, DirectConvolution kernel, KeptTaps? kept)
+    private DirectStep(LoweredNode node, string name, DirectConvolution kernel)
         : base(node, name, kernel.Shape.Filters, kernel.WeightLength)
     {
         _kernel = kernel;
         _kernel.PackWeights(node.Weight, Packed.Span);
         _sliceCount = kernel.Shape.Groups == 1 ? Math.Min(MaxSlices, kernel.Shape.FilterBlocks) : 1;
-        _slices = new(() => Cut(tier, kept));
+        _slices = new(Cut);
     }
 
     public override bool ReadsPlain => _kernel.ReadsPlain;
@@ -77,25 +77,19 @@ internal sealed unsafe class DirectStep : WeightedStep
     }
 
     /// <summary>Packed weights lie filter block by filter block, so those of a slice are a part of the layer's.</summary>
-    private Slice[] Cut(SimdTier tier, KeptTaps? kept)
+    private Slice[] Cut()
     {
         var slices = new Slice[_sliceCount];
         var firstWeight = 0L;
         for (var s = 0; s < _sliceCount; s++)
         {
             var (firstBlock, endBlock) = (s * Shape.FilterBlocks / _sliceCount, (s + 1) * Shape.FilterBlocks / _sliceCount);
-            var firstFilter = firstBlock * Layout.Block;
-            var filters = Math.Min(Shape.Filters, endBlock * Layout.Block) - firstFilter;
-            var part = kept is null ? null : Cut(kept, firstFilter, filters);
-            slices[s] = new(new DirectConvolution(tier, Shape with { Filters = filters }, part), firstBlock, firstWeight);
+            slices[s] = new(_kernel.Slice(firstBlock, endBlock), firstBlock, firstWeight);
             firstWeight += slices[s].Kernel.WeightLength;
         }
 
         return slices;
     }
-
-    private static KeptTaps Cut(KeptTaps kept, int firstFilter, int filters) =>
-        new(kept.Block, [.. kept.Positions.Skip(firstFilter / kept.Block).Take((filters + kept.Block - 1) / kept.Block)]);
 
     private sealed record Slice(DirectConvolution Kernel, int FirstBlock, long FirstWeight);
 }
