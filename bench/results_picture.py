@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "bench/results/amd-epyc-zen4/inference-peers.csv"
+PEERS = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "bench/results/amd-epyc-zen5/inference-peers.csv"
 HEIGHT, TOP, BASE, PANEL = 316, 56, 252, 310
 GREY, BLUE, GREEN, RED = "#9aa0a6", "#7fb2e5", "#1a7f37", "#c4483f"
 
@@ -36,7 +36,7 @@ def changes():
     yield "ResNet-56,|CIFAR-100", [dst["dst"] - dst["teacher"] for dst, _ in runs], [uhp["uhp"] - uhp["teacher"] for _, uhp in runs]
     dst, uhp = (accuracies_of(f"cifar100-resnet20-halved-dist-seed1/{arm}-summary.json") for arm in ("dst", "uhp"))
     yield "ResNet-20,|CIFAR-100", [dst["dst"] - dst["student-kd"]], [uhp["uhp"] - uhp["student-kd"]]
-    with open(PEERS.parent / "mstar-seeds.csv") as file:
+    with open(ROOT / "bench/results/amd-epyc-zen5/mstar-seeds.csv") as file:
         seeds = list(csv.DictReader(file))
     yield "A-ConvNet,|MSTAR", *([float(seed[arm]) - float(seed["student-kd"]) for seed in seeds] for arm in ("dst", "uhp"))
 
