@@ -19,7 +19,7 @@ internal static class RowTiles
 
     /// <summary>
     /// Time of each tile width relative to one pixel at the machine's peak. From measurements: a tile is at the peak when it has
-    /// at least four 512-bit or eight 256-bit accumulators (the latency of a fused multiply-add) and they fit in the registers.
+    /// at least four 512-bit or eight 256-bit accumulators for each multiply-add of a cycle (its latency) and they fit in the registers.
     /// </summary>
     private static (int Width, double Cost)[] Widths(SimdTier tier) => tier switch
     {

@@ -6,9 +6,6 @@ namespace Dst.Kernels;
 /// <summary>The register-blocked loops of a product of weights [channels][16] and tiles [C/16][tile][16].</summary>
 internal static unsafe class TileProduct
 {
-    /// <summary>Width of a register tile of which two neighbours become one, where the registers hold both.</summary>
-    private const int Wide = 8;
-
     /// <summary>Each tile's 16 sums over channels of tile scalar × 16 weights.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
     /// <typeparam name="TWeight">Float, or short: integers of 16 bits.</typeparam>
@@ -24,7 +21,7 @@ internal static unsafe class TileProduct
         for (var i = 0; i < widths.Length;)
         {
             var width = widths[i++];
-            if (T.Accumulators >= 2 * Wide && width == Wide && i < widths.Length && widths[i] == Wide) width += widths[i++];
+            if (width == RowTiles.WidestOfPair && i < widths.Length && widths[i] == width) width += widths[i++]; // on 512 bits alone
             Run<T, TWeight>(width, list, source, list.Destination + first);
             source += width * Layout.Block;
             first += width * Layout.Block;
