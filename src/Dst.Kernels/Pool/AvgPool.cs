@@ -56,7 +56,7 @@ internal readonly unsafe struct AvgPoolForward(WindowShape shape, float* x, int 
 
     public void Run<T>() where T : unmanaged, ILanes<T>
     {
-        if (shape == WindowShape.WholeMap(shape.Channels, shape.Height, shape.Width))
+        if (shape.IsWholeMap)
         {
             WholeMaps<T>(shape.Planes(images), shape.Area, x, y);
             return;

@@ -27,6 +27,9 @@ public sealed record WindowShape(
     /// <summary>Whether no window reaches beyond the map.</summary>
     public bool IsWholeEverywhere => Sides == WindowSides.Equal(0) && !CeilMode;
 
+    /// <summary>Whether the one window is the whole map and nothing more.</summary>
+    internal bool IsWholeMap => (KernelHeight, KernelWidth) == (Height, Width) && Sides == WindowSides.Equal(0);
+
     /// <summary>Whether windows of 2×2 cover the map, each pixel once.</summary>
     internal bool IsHalving =>
         (KernelHeight, KernelWidth, Stride, StrideWidth) == (2, 2, 2, 2) && Sides == WindowSides.Equal(0)
