@@ -82,7 +82,7 @@ internal static unsafe class Int8Product
     }
 
     /// <summary>The innermost loop: for each pair of taps one load of 32 weights, and one multiply-add for each pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile<T, TTile, TWeight, TOutput>(
         PairSegment[] segments, TWeight* weights, int* source, nint rowPitch, in TOutput output)
         where T : unmanaged, IIntLanes<T>
