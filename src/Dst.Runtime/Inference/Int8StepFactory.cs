@@ -18,14 +18,20 @@ internal static class Int8StepFactory
         return [Create(tier, node, x, y)];
     }
 
-    /// <summary>The forms of a convolution of one group. All of them skip what its mask prunes.</summary>
+    /// <summary>
+    /// The forms of a convolution of one group. A pruned layer has each of them twice: one skips what the mask prunes, the other multiplies
+    /// zeros, where gathering what is kept would take longer.
+    /// </summary>
     public static IEnumerable<LayerCandidate> Convolutions(SimdTier tier, LoweredNode node, LoweredProgram program)
     {
         var (x, y) = (program.Values[node.Inputs[0]], program.Values[node.Output]);
-        var layer = LayerOf(node, ((Conv2dOp)node.Operation).ShapeFor(x.Shape));
-        return Int8Form.All.Where(form => form.Supports(tier, layer)).Select(form => new LayerCandidate(
-            new(form.Name, layer.Kept is not null), form.CostOf(layer),
-            () => new Int8ConvolutionStep(node, x, y, form.Create(tier, layer), form)));
+        var kept = LayerOf(node, ((Conv2dOp)node.Operation).ShapeFor(x.Shape));
+        return from layer in kept.Kept is null ? [kept] : new[] { kept, kept with { Kept = null } }
+               from form in Int8Form.All
+               where form.Supports(tier, layer)
+               select new LayerCandidate(
+                   new(form.Name, layer.Kept is not null), form.CostOf(layer),
+                   () => new Int8ConvolutionStep(node, x, y, form.Create(tier, layer), form));
     }
 
     private static InferenceStep Create(SimdTier tier, LoweredNode node, LoweredValue x, LoweredValue y) => node.Operation switch
