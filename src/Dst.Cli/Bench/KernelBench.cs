@@ -65,7 +65,7 @@ internal sealed class KernelBench(SimdTier tier, KernelFamily family, int thread
     {
         using var job = LayerJob.Create(tier, form, shape, mask?.ToKeptTaps(), threads);
         var keptShare = mask is null ? 1 : mask.KeptWeights / (double)(shape.Filters * shape.RowLength);
-        foreach (var pass in mask is null or { Block: Layout.Block } ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
+        foreach (var pass in mask is null or { Block: >= Layout.Block } ? Enum.GetValues<LayerPass>() : [LayerPass.Forward])
         {
             var seconds = job.Measure(pass);
             dense.TryAdd(pass, seconds);

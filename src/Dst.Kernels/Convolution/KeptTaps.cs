@@ -3,7 +3,7 @@ namespace Dst.Kernels;
 /// <summary>
 /// Which positions of the flattened weight row [C·Kh·Kw] each block of <see cref="Block"/> consecutive filters keeps, ascending.
 /// </summary>
-/// <param name="Block">Filters that share a choice: 1, 2, 4, 8 or 16.</param>
+/// <param name="Block">Filters that share a choice: 1, 2, 4, 8 or 16. Wider blocks are several that keep the same.</param>
 /// <param name="Positions">Kept positions of each block.</param>
 public sealed record KeptTaps(int Block, IReadOnlyList<int[]> Positions)
 {

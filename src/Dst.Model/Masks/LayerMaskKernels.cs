@@ -6,13 +6,17 @@ namespace Dst.Masks;
 /// <seealso cref="LayerMask"/>
 public static class LayerMaskKernels
 {
-    /// <summary>The kept positions of the flattened weight row of each block of filters.</summary>
+    /// <summary>
+    /// The kept positions of the flattened weight row of each block of filters. Wider blocks than the layout's become several that keep the
+    /// same.
+    /// </summary>
     public static KeptTaps ToKeptTaps(this LayerMask mask)
     {
         var row = mask.WeightShape[1] * mask.WeightShape[2] * mask.WeightShape[3];
-        var positions = new int[mask.Blocks][];
-        for (var block = 0; block < mask.Blocks; block++)
-            positions[block] = [.. Enumerable.Range(0, row).Where(position => mask.Keeps(block * mask.Block, position))];
-        return new(mask.Block, positions) { FinalShare = mask.Pattern?.Share ?? 1 };
+        var block = Math.Min(mask.Block, Layout.Block);
+        var positions = new int[(mask.WeightShape[0] + block - 1) / block][];
+        for (var i = 0; i < positions.Length; i++)
+            positions[i] = [.. Enumerable.Range(0, row).Where(position => mask.Keeps(i * block, position))];
+        return new(block, positions) { FinalShare = mask.Pattern?.Share ?? 1 };
     }
 }

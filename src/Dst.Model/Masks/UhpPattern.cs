@@ -21,7 +21,7 @@ public enum PruningUnit
 /// A shorter last run of m keeps ⌈m·Keep/Group⌉.
 /// </summary>
 /// <param name="Unit">What a candidate is.</param>
-/// <param name="Block">Filters that share a choice: 1, 2, 4, 8 or 16.</param>
+/// <param name="Block">Filters that share a choice: 1, 2, 4, 8, 16 or 32.</param>
 /// <param name="Group">Candidates in a run: at least 2.</param>
 /// <param name="Keep">How many of a run are kept: 1 to <paramref name="Group"/> − 1.</param>
 /// <example>
@@ -40,7 +40,7 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep
     /// <summary>Share of the candidates of a whole run that are kept.</summary>
     public double Share => (double)Keep / Group;
 
-    private bool IsLegal => Block is 1 or 2 or 4 or 8 or 16 && Group is >= 2 and <= 1 << 20 && Keep >= 1 && Keep < Group;
+    private bool IsLegal => Block is 1 or 2 or 4 or 8 or 16 or 32 && Group is >= 2 and <= 1 << 20 && Keep >= 1 && Keep < Group;
 
     /// <summary>How many of a run of <paramref name="length"/> candidates are kept.</summary>
     public int KeptOf(int length) => (int)(((long)length * Keep + Group - 1) / Group);
@@ -83,5 +83,5 @@ public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep
 
     private static InputException Illegal(string text) => new(
         $"pattern '{text}' is not legal; expected unit:block:group with an even group, such as kernel:16:16, or unit:block:group:keep with "
-        + "keep from 1 to group - 1, such as kernel:16:16:4; unit is kernel, row or weight, block 1, 2, 4, 8 or 16");
+        + "keep from 1 to group - 1, such as kernel:16:16:4; unit is kernel, row or weight, block 1, 2, 4, 8, 16 or 32");
 }

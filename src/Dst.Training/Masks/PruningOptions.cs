@@ -56,7 +56,7 @@ public sealed record PruningOptions
     public PruningUnit Unit { get; init; } = PruningUnit.Row;
 
     /// <summary>V: consecutive filters that share a choice.</summary>
-    [Setting("consecutive filters that share one choice", Choices = ["1", "2", "4", "8", "16"])]
+    [Setting("consecutive filters that share one choice", Choices = ["1", "2", "4", "8", "16", "32"])]
     public int Block { get; init; } = 16;
 
     /// <summary>M: length of the runs of which a share is kept.</summary>

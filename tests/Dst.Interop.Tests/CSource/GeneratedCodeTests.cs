@@ -7,6 +7,7 @@ public sealed class GeneratedCodeTests : ExportedCode
 {
     [Theory]
     [InlineData("resnet8", "kernel:16:16", 0.5)]
+    [InlineData("resnet8", "kernel:32:16", 0.75)]
     [InlineData("aconvnet", "kernel:16:16", 0.25)]
     [InlineData("aconvnet", "weight:1:4", 0.25)]
     [InlineData("lenet7", "kernel:4:4", 1)]

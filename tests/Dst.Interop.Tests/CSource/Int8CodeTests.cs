@@ -16,6 +16,7 @@ public sealed class Int8CodeTests : IDisposable
 
     [Theory]
     [InlineData("resnet8", "kernel:16:16", 0.5)]
+    [InlineData("resnet8", "kernel:32:16", 0.75)] // blocks of 12, 24, 32 and 16 filters
     [InlineData("resnet8", "weight:4:8", 0.5)]
     [InlineData("aconvnet", "row:16:16", 0.25)]
     [InlineData("mobilenetv2", "dense", 0.25)]

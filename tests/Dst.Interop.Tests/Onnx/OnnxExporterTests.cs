@@ -26,7 +26,7 @@ public sealed class ExportedModels : IDisposable
         OnnxTools.RunModels(_folder.Path);
     }
 
-    public static string[] Patterns { get; } = ["kernel:16:16", "kernel:4:2", "weight:1:4", "row:16:16", "kernel:16:8:2"];
+    public static string[] Patterns { get; } = ["kernel:16:16", "kernel:32:16", "kernel:4:2", "weight:1:4", "row:16:16", "kernel:16:8:2"];
 
     public Dictionary<string, Model> Models { get; } = [];
 

@@ -42,6 +42,7 @@ public sealed class OnnxQdqTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("kernel:16:2")]
+    [InlineData("kernel:32:2")]
     [InlineData("weight:4:4")]
     public void A_file_comes_back_with_the_same_integers(string? pattern)
     {

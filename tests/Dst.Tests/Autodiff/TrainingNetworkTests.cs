@@ -47,6 +47,7 @@ public class TrainingNetworkTests
 
     [Theory]
     [TierData("kernel:16:16")]
+    [TierData("kernel:32:16")]
     [TierData("kernel:4:2")]
     [TierData("row:16:4:1")]
     [TierData("weight:16:4")]

@@ -20,11 +20,13 @@ public sealed class HalveCommandTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void A_model_is_halved_and_repaired_and_its_accuracy_measured_before_and_after()
+    [Theory]
+    [InlineData("weight:4:4")]
+    [InlineData("row:32:4")]
+    public void A_model_is_halved_and_repaired_and_its_accuracy_measured_before_and_after(string pattern)
     {
         var output = _folder.File("halved.safetensors");
-        var run = Terminal.Run(["halve", SaveDense(), "--pattern", "weight:4:4", "--out", output, .. SimulatedData, "--json"]);
+        var run = Terminal.Run(["halve", SaveDense(), "--pattern", pattern, "--out", output, .. SimulatedData, "--json"]);
         Assert.Equal(CommandLine.Done, run.ExitCode);
         using var document = JsonDocument.Parse(run.Output);
         var accuracy = document.RootElement.GetProperty("accuracy");
@@ -38,7 +40,7 @@ public sealed class HalveCommandTests : IDisposable
         var errors = repair.GetProperty("errors");
         foreach (var (layer, mask) in halved.Masks)
         {
-            Assert.Equal("weight:4:4", mask.PatternName);
+            Assert.Equal(pattern, mask.PatternName);
             Assert.InRange(errors.GetProperty(layer).GetDouble(), 0, 1);
         }
 

@@ -47,11 +47,16 @@ public partial class InferencePlanTests
     [TierData("row:16:4", 3, 1)]
     [TierData("kernel:16:16:4", 3, 1)]
     [TierData("weight:16:4", 3, 1)]
+    [TierData("kernel:32:16", 3, 1, 16)]
+    [TierData("kernel:32:16", 3, 1, 32)]
+    [TierData("kernel:32:16", 3, 2, 48)]
+    [TierData("row:32:16", 3, 1, 64)]
     [TierData("unstructured", 3, 1)]
-    public void Every_form_of_a_convolution_gives_the_same_values(SimdTier tier, string pattern, int kernel, int stride)
+    public void Every_form_of_a_convolution_gives_the_same_values(
+        SimdTier tier, string pattern, int kernel, int stride, int filters = 40)
     {
         // 40 filters: a ragged block; 9×10 pixels: ragged tiles.
-        var convolution = new Conv2dOp(40, kernel, kernel, stride, kernel / 2, 1, true);
+        var convolution = new Conv2dOp(filters, kernel, kernel, stride, kernel / 2, 1, true);
         var dense = Initialised(
             new(new("one", new(32, 9, 10), [new("conv", convolution, ["input"]), new("relu", new ReluOp(), ["conv"])])));
         var model = pattern switch { "dense" => dense, "unstructured" => Unstructured(dense), _ => Halved(dense, pattern) };

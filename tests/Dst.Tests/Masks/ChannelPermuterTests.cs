@@ -20,10 +20,13 @@ public class ChannelPermuterTests
     [InlineData("vgg8", 32)]
     [InlineData("mobilenetv2", 32)]
     [InlineData("aconvnet", 88)]
-    public void A_permuted_network_computes_the_same_and_keeps_more(string architecture, int side, PruningUnit unit = PruningUnit.Kernel)
+    [InlineData("resnet8", 32, PruningUnit.Kernel, 32)]
+    public void A_permuted_network_computes_the_same_and_keeps_more(
+        string architecture, int side, PruningUnit unit = PruningUnit.Kernel, int block = 4)
     {
-        var model = Randomise(Initialiser.Initialise(Zoo.Build(architecture, new(3, side, side), 5, width: 0.25, dropout: 0), seed: 1));
-        var options = Options with { Unit = unit };
+        var graph = Zoo.Build(architecture, new(3, side, side), 5, width: block / 16.0, dropout: 0);
+        var model = Randomise(Initialiser.Initialise(graph, seed: 1));
+        var options = Options with { Unit = unit, Block = block };
         var changes = new List<PermutedChannels>();
         var permuted = ChannelPermuter.Permute(model, options, null, changes);
 

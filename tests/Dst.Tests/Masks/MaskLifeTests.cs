@@ -17,6 +17,7 @@ public sealed class MaskLifeTests : IDisposable
 
     [Theory]
     [InlineData("kernel:16:2")]
+    [InlineData("kernel:32:16")]
     [InlineData("kernel:4:4")]
     [InlineData("row:16:6:4")]
     [InlineData("weight:8:6")]

@@ -35,7 +35,7 @@ public class PrunerTests
             from height in Gen.Choose(1, 5)
             from width in Gen.Choose(1, 5)
             from unit in Gen.Elements(PruningUnit.Kernel, PruningUnit.Row, PruningUnit.Weight)
-            from block in Gen.Elements(1, 2, 4, 8, 16)
+            from block in Gen.Elements(1, 2, 4, 8, 16, 32)
             from run in Gen.Choose(2, 40)
             from keep in Gen.Choose(1, run - 1)
             from seed in Gen.Choose(0, 1 << 30)

@@ -24,6 +24,7 @@ public sealed class RandomConnectionsTests : IDisposable
     [InlineData(1, 0.25)]
     [InlineData(16, 0.0625)]
     [InlineData(4, 0.5)]
+    [InlineData(32, 0.5)]
     public void Each_block_of_filters_keeps_its_share_of_each_run(int block, double keep)
     {
         var plan = Plan(Options(block, keep), seed: 1);

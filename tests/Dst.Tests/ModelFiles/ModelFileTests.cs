@@ -39,14 +39,15 @@ public sealed class ModelFileTests : IDisposable
     [InlineData("kernel:16:2")]
     [InlineData("kernel:16:6")]
     [InlineData("kernel:8:5:2")]
+    [InlineData("kernel:32:6")]
     [InlineData("row:4:6")]
     [InlineData("row:16:16:12")]
     [InlineData("unstructured")]
     public void A_pruned_model_comes_back_bit_for_bit_at_half_the_size(string pattern)
     {
-        // Ten classes leave a ragged block in conv5, width 0.35 ragged runs.
+        // Ten classes leave a ragged block in conv5, width 0.35 ragged runs, and in conv4 two blocks of up to 32.
         var dense = Initialiser.Initialise(Zoo.Build("aconvnet", new(1, 88, 88), 10, width: 0.35), 3);
-        var pruned = Prune(dense, pattern, "conv2", "conv3", "conv5");
+        var pruned = Prune(dense, pattern, "conv2", "conv3", "conv4", "conv5");
         var loaded = SaveAndLoad(pruned);
         ExpectEqual(pruned, loaded);
         ExpectEqual(pruned, SaveAndLoad(loaded));

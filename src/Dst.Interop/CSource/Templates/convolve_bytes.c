@@ -41,7 +41,7 @@ static void $convolve_bytes(const $byte_convolution *c, const uint8_t *x, const 
         const int8_t *weights = c->weights;
         const $tap *taps = c->taps;
         for (int first = 0; first < c->filters; first += c->block) {
-            int32_t sums[16 * $BYTE_PIXELS]; /* [filter][pixel] */
+            int32_t sums[32 * $BYTE_PIXELS]; /* [filter][pixel]: the widest block has 32 filters */
             const int width = c->filters - first < c->block ? c->filters - first : c->block;
             const int count = c->counts == NULL ? c->count : (int)c->counts[first / c->block];
             $sum_products(weights, width, windows, pixels, taps, count, sums);

@@ -95,6 +95,11 @@ $NOINLINE void $add_of_16(const int8_t *w, const uint32_t *x, int count, int is_
     $add_taps(w, 16, x, count, is_first, sums, 2, 4);
 }
 
+$NOINLINE void $add_of_32(const int8_t *w, const uint32_t *x, int count, int is_first, int32_t *sums)
+{
+    $add_taps(w, 32, x, count, is_first, sums, 2, 4);
+}
+
 $NOINLINE void $add_2_4(const int8_t *w, int width, const uint32_t *x, int count, int is_first, int32_t *sums)
 {
     $add_taps(w, width, x, count, is_first, sums, 2, 4);
@@ -119,6 +124,8 @@ $NOINLINE void $add_1_1(const int8_t *w, int width, const uint32_t *x, int count
 static void $sum_products(
     const int8_t *weights, int width, const uint8_t *const *windows, int pixels, const $tap *taps, int count, int32_t *sums)
 {
+    void (*const add)(const int8_t *, const uint32_t *, int, int, int32_t *) = /* where the width is a constant, or NULL */
+        pixels == 1 ? NULL : width == 16 ? $add_of_16 : width == 32 ? $add_of_32 : NULL;
     uint32_t pairs[$GATHERED / 2 * $BYTE_PIXELS];
     int t = 0;
     do {
@@ -126,8 +133,8 @@ static void $sum_products(
         $gather(windows, pixels, taps + t, some, pairs);
         for (int f = 0; f < width; f += 2) {
             int32_t *const two = sums + f * pixels;
-            if (pixels == 1) (f + 1 < width ? $add_2_1 : $add_1_1)(weights + f, width, pairs, some, is_first, two);
-            else if (width == 16) $add_of_16(weights + f, pairs, some, is_first, two);
+            if (add != NULL) add(weights + f, pairs, some, is_first, two);
+            else if (pixels == 1) (f + 1 < width ? $add_2_1 : $add_1_1)(weights + f, width, pairs, some, is_first, two);
             else (f + 1 < width ? $add_2_4 : $add_1_4)(weights + f, width, pairs, some, is_first, two);
         }
         weights += some * width;

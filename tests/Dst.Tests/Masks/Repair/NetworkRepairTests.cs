@@ -25,6 +25,7 @@ public sealed class NetworkRepairTests : IDisposable
         { new(17, 1, 1, Bias: true), 20, "weight:16:16" },
         { new(5, 3, 2, Padding: 2), 3, "weight:1:4" },
         { new(9, 3, 3), 5, "row:2:6:2" },
+        { new(40, 1, 2, Bias: true), 12, "kernel:32:4" },
         { new(9, 3, 3, Bias: true), 5, "unstructured" },
     };
 
