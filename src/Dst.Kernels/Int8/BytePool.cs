@@ -66,8 +66,8 @@ internal static unsafe class BytePool
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
             byte* plane = x, destination = y;
-            var multipliers = stackalloc int[Layout.Block];
-            var offsets = stackalloc long[Layout.Block];
+            var table = stackalloc int[RequantisationTable.Length];
+            var (by, filled) = (new RequantisationTable(table, result), -1);
             for (var block = 0; block < shape.Blocks; block++, plane += shape.InputPlane)
             {
                 for (var oy = 0; oy < shape.OutHeight; oy++)
@@ -86,10 +86,10 @@ internal static unsafe class BytePool
                         }
 
                         var index = result.Offsets.Length == 1 ? 0 : count - 1;
-                        new Span<int>(multipliers, Layout.Block).Fill(result.Multipliers[index]);
-                        new Span<long>(offsets, Layout.Block).Fill(result.Offsets[index]);
-                        var by = new LaneRequantisation(multipliers, offsets, result);
-                        T.StoreBytes(destination, T.Requantise(T.ShiftLeft(sum, shift), by, T.Zero));
+                        for (var lane = 0; index != filled && lane < Layout.Block; lane++)
+                            RequantisationTable.Fill(result, index, lane, table);
+                        filled = index;
+                        T.StoreBytes(destination, T.Requantise(T.ShiftLeft(sum, shift), new(by)));
                     }
                 }
             }

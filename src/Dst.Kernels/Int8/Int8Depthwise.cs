@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -12,7 +11,7 @@ public sealed unsafe class Int8Depthwise
     private readonly Int8Result _result;
     private readonly byte _padding;
     private readonly sbyte[] _weights;
-    private readonly int[] _packed;
+    private readonly AlignedArray<int> _packed;
 
     /// <summary>Prepares a layer.</summary>
     /// <param name="tier">Vector width.</param>
@@ -24,11 +23,12 @@ public sealed unsafe class Int8Depthwise
     {
         Check.Length<sbyte>(weights, shape.Channels * shape.Area);
         (_tier, _shape, _weights, _padding, _result) = (tier, shape, weights, padding, result);
-        _packed = GC.AllocateArray<int>(shape.Blocks * shape.Area * Layout.Block, pinned: true);
+        _packed = new(shape.Blocks * shape.Area * Layout.Block);
+        var packed = _packed.Span;
         for (var i = 0; i < weights.Length; i++)
         {
             var (channel, tap) = (i / shape.Area, i % shape.Area);
-            _packed[(channel / Layout.Block * shape.Area + tap) * Layout.Block + channel % Layout.Block] = weights[i];
+            packed[(channel / Layout.Block * shape.Area + tap) * Layout.Block + channel % Layout.Block] = weights[i];
         }
     }
 
@@ -70,13 +70,13 @@ public sealed unsafe class Int8Depthwise
             var s = layer._shape;
             for (var block = first; block < end; block++)
             {
-                var weights = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(layer._packed));
+                var weights = layer._packed.Pointer;
                 var own = weights + (long)block * s.Area * Layout.Block;
                 Block<T>(s, layer._result.OfBlock(block), own, layer._padding, x + (long)block * s.InputPlane, block);
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void Block<T>(WindowShape s, LaneResult result, int* weights, byte padding, byte* plane, int block)
             where T : unmanaged, IIntLanes<T>
         {

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -7,10 +5,14 @@ namespace Dst.Kernels;
 /// <summary>The direct form: one multiply-add for each tap and output pixel.</summary>
 internal sealed unsafe class Int8DirectConvolution : Int8Convolution
 {
+    /// <summary>Pixels of the largest register tile.</summary>
+    private const int MostPixels = 16;
+
     private readonly SimdTier _tier;
     private readonly Conv2dShape _shape;
     private readonly FilterBlock[] _blocks = [];
-    private readonly sbyte[] _packed = [];
+    private readonly AlignedArray<sbyte> _packed = new(0);
+    private readonly int _sums; // where the sums of a register tile lie in scratch memory, behind the planes
 
     /// <summary>Prepares a layer.</summary>
     public Int8DirectConvolution(SimdTier tier, Int8Layer layer) : base(layer)
@@ -29,9 +31,10 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             total += _blocks[b].WeightBytes;
         }
 
-        _packed = GC.AllocateArray<sbyte>(checked((int)total), pinned: true);
-        for (var b = 0; b < lists.Length; b++) _blocks[b].PackWeights(_shape, b, layer.Weights, _packed);
-        ScratchLength = _blocks.Max(block => block.PlanesLength);
+        _packed = new(checked((int)total));
+        for (var b = 0; b < lists.Length; b++) _blocks[b].PackWeights(_shape, b, layer.Weights, _packed.Span);
+        _sums = _blocks.Max(block => block.PlanesLength + Layout.Block - 1) / Layout.Block * Layout.Block;
+        ScratchLength = _sums + MostPixels * Layout.Block;
     }
 
     /// <inheritdoc/>
@@ -68,8 +71,6 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         }
     }
 
-    private static T* Pointer<T>(T[] pinned) where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
-
     /// <summary>Some blocks of filters of one image.</summary>
     private readonly struct Kernel(
         Int8DirectConvolution layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
@@ -88,9 +89,10 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         {
             var s = layer._shape;
             var result = layer.Layer.Result.OfBlock(b);
-            var weights = Pointer(layer._packed) + block.FirstWeight;
+            var weights = layer._packed.Pointer + block.FirstWeight;
             var index = (long)b * s.OutHeight * s.OutWidth * Layout.Block;
             var pitch = (nint)s.Stride * block.Planes[0].RowPitch;
+            var sums = scratch + layer._sums;
             for (int row = 0, rows; row < s.OutHeight; row += rows)
             {
                 rows = RowsOf<T>(s, row);
@@ -98,9 +100,10 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
                 {
                     width = Int8Product.WidthOf<T>(Math.Min(T.Pixels / rows, s.OutWidth - column));
                     var source = scratch + row * pitch + column * Int8Product.Pairs;
-                    var output = new MapOutput<T>(result, residual, y, index + (row * s.OutWidth + column) * Layout.Block, s.OutWidth);
-                    if (rows == 1) Int8Product.Run<T, sbyte, MapOutput<T>>(width, block.Segments, weights, source, output);
-                    else Int8Product.RunRows<T, MapOutput<T>>(width, block.Segments, weights, source, pitch, output);
+                    if (rows == 1) Int8Product.Run<T, sbyte>(width, block.Segments, weights, source, sums);
+                    else Int8Product.RunRows<T>(width, block.Segments, weights, source, pitch, sums);
+                    var place = index + (row * s.OutWidth + column) * Layout.Block;
+                    result.StoreTile<T>(sums, width, rows, width, residual, y, place, s.OutWidth * Layout.Block);
                 }
             }
         }
@@ -111,18 +114,6 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             const int most = Int8TileRows<T, Int8Tile1<T>>.Rows;
             return T.Pixels > most && s.OutWidth % T.Pixels != 0 && s.OutHeight - row >= most ? most : 1;
         }
-    }
-
-    /// <summary>The results of neighbouring pixels, from an index of the map on.</summary>
-    private readonly struct MapOutput<T>(LaneResult result, byte* residual, void* y, long index, int columns) : ISumOutput<T>
-        where T : unmanaged, IIntLanes<T>
-    {
-        private readonly LaneResult _result = result;
-
-        public int Columns => columns;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Store(T sums, int pixel) => _result.Store(sums, residual, y, index + pixel * Layout.Block);
     }
 
     /// <summary>What sixteen filters read. Positions of the kernel that keep the same channels share planes.</summary>
@@ -180,13 +171,13 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         }
 
         /// <summary>Packs the weights of block <paramref name="b"/> in the order [position][pair][filter][2].</summary>
-        public void PackWeights(Conv2dShape shape, int b, sbyte[] weights, sbyte[] packed)
+        public void PackWeights(Conv2dShape shape, int b, sbyte[] weights, Span<sbyte> packed)
         {
             var filters = Math.Min(Layout.Block, shape.Filters - b * Layout.Block);
             for (var i = 0; i < _taps.Count; i++)
             {
                 if (_taps[i] == Int8Planes.None) continue;
-                var to = FirstWeight + i / 2 * 2 * Layout.Block + i % 2;
+                var to = (int)FirstWeight + i / 2 * 2 * Layout.Block + i % 2;
                 for (var f = 0; f < filters; f++) packed[to + 2 * f] = weights[(b * Layout.Block + f) * shape.RowLength + _taps[i]];
             }
         }

@@ -81,7 +81,7 @@ internal sealed unsafe class Int8Planes
     }
 
     /// <summary>The pixels of a row in the order of the planes, or padding for null.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private void PackRow(byte* x, bool isWide, Vector128<byte> order, short* to)
     {
         var (padding, step) = (Vector128.Create((short)_padding), _shape.Stride * Layout.Block);

@@ -5,6 +5,13 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
+/// <summary>Takes the sums of sixteen filters at each output of a row of a tile.</summary>
+internal interface ISumOutput<T> where T : unmanaged, IIntLanes<T>
+{
+    /// <summary>Takes the sums of one output.</summary>
+    void Store(T sums, int output);
+}
+
 /// <summary>
 /// One dimension of F(m, 3) of a stride in whole numbers. Inputs and weights fit in 16 bits. Output i comes out as
 /// <see cref="Factor"/>·2^k(i) times the sum of the convolution.

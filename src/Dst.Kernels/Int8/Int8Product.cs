@@ -8,16 +8,6 @@ namespace Dst.Kernels;
 /// <param name="Pairs">How many.</param>
 internal readonly record struct PairSegment(int Offset, int Pairs);
 
-/// <summary>Takes the sums of sixteen filters at each pixel of a register tile.</summary>
-internal interface ISumOutput<T> where T : unmanaged, IIntLanes<T>
-{
-    /// <summary>Pixels from one row to the next.</summary>
-    int Columns { get; }
-
-    /// <summary>Takes the sums of one pixel.</summary>
-    void Store(T sums, int pixel);
-}
-
 /// <summary>The register-blocked loops of a product of weights [pairs][16][2] and pixels [pixel][8 pairs].</summary>
 internal static unsafe class Int8Product
 {
@@ -35,60 +25,56 @@ internal static unsafe class Int8Product
     /// <summary>The sums of sixteen filters at some pixels.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
     /// <typeparam name="TWeight">Signed byte or short.</typeparam>
-    /// <typeparam name="TOutput">What takes the sums.</typeparam>
     /// <param name="width">Number of pixels, of <see cref="WidthOf"/>.</param>
     /// <param name="segments">The pairs of a pixel.</param>
     /// <param name="weights">The weights of all pairs.</param>
     /// <param name="source">The first pixel.</param>
-    /// <param name="output">Takes the sums.</param>
-    public static void Run<T, TWeight, TOutput>(int width, PairSegment[] segments, TWeight* weights, int* source, in TOutput output)
+    /// <param name="sums">[pixel][16].</param>
+    public static void Run<T, TWeight>(int width, PairSegment[] segments, TWeight* weights, int* source, int* sums)
         where T : unmanaged, IIntLanes<T>
         where TWeight : unmanaged
-        where TOutput : ISumOutput<T>
     {
         switch (width)
         {
             case 16:
-                Tile<T, Int8TileJoin<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>, TWeight,
-                    TOutput>(segments, weights, source, 0, output);
+                Tile<T, Int8TileJoin<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>, TWeight>(
+                    segments, weights, source, 0, sums);
                 break;
-            case 8: Tile<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, TWeight, TOutput>(segments, weights, source, 0, output); break;
-            case 4: Tile<T, Int8Tile4<T>, TWeight, TOutput>(segments, weights, source, 0, output); break;
-            case 2: Tile<T, Int8Tile2<T>, TWeight, TOutput>(segments, weights, source, 0, output); break;
-            default: Tile<T, Int8Tile1<T>, TWeight, TOutput>(segments, weights, source, 0, output); break;
+            case 8: Tile<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, TWeight>(segments, weights, source, 0, sums); break;
+            case 4: Tile<T, Int8Tile4<T>, TWeight>(segments, weights, source, 0, sums); break;
+            case 2: Tile<T, Int8Tile2<T>, TWeight>(segments, weights, source, 0, sums); break;
+            default: Tile<T, Int8Tile1<T>, TWeight>(segments, weights, source, 0, sums); break;
         }
     }
 
     /// <summary>The sums of sixteen filters at some pixels of each of four rows.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
-    /// <typeparam name="TOutput">What takes the sums.</typeparam>
     /// <param name="width">Number of pixels of a row: 4, 2 or 1.</param>
     /// <param name="segments">The pairs of a pixel.</param>
     /// <param name="weights">The weights of all pairs.</param>
     /// <param name="source">The first pixel.</param>
     /// <param name="rowPitch">Pairs from one row of pixels to the next.</param>
-    /// <param name="output">Takes the sums.</param>
-    public static void RunRows<T, TOutput>(
-        int width, PairSegment[] segments, sbyte* weights, int* source, nint rowPitch, in TOutput output)
+    /// <param name="sums">[row][pixel][16].</param>
+    public static void RunRows<T>(int width, PairSegment[] segments, sbyte* weights, int* source, nint rowPitch, int* sums)
         where T : unmanaged, IIntLanes<T>
-        where TOutput : ISumOutput<T>
     {
         switch (width)
         {
-            case 4: Tile<T, Int8TileRows<T, Int8Tile4<T>>, sbyte, TOutput>(segments, weights, source, rowPitch, output); break;
-            case 2: Tile<T, Int8TileRows<T, Int8Tile2<T>>, sbyte, TOutput>(segments, weights, source, rowPitch, output); break;
-            default: Tile<T, Int8TileRows<T, Int8Tile1<T>>, sbyte, TOutput>(segments, weights, source, rowPitch, output); break;
+            case 4: Tile<T, Int8TileRows<T, Int8Tile4<T>>, sbyte>(segments, weights, source, rowPitch, sums); break;
+            case 2: Tile<T, Int8TileRows<T, Int8Tile2<T>>, sbyte>(segments, weights, source, rowPitch, sums); break;
+            default: Tile<T, Int8TileRows<T, Int8Tile1<T>>, sbyte>(segments, weights, source, rowPitch, sums); break;
         }
     }
 
-    /// <summary>The innermost loop: for each pair of taps one load of 32 weights, and one multiply-add for each pixel.</summary>
+    /// <summary>
+    /// The innermost loop: for each pair of taps one load of 32 weights, and one multiply-add for each pixel. What becomes of the sums is
+    /// another method's work, as the JIT keeps no sum in a register through a loop if it finds too much to inline behind it.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile<T, TTile, TWeight, TOutput>(
-        PairSegment[] segments, TWeight* weights, int* source, nint rowPitch, in TOutput output)
+    private static void Tile<T, TTile, TWeight>(PairSegment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
         where T : unmanaged, IIntLanes<T>
         where TTile : unmanaged, IInt8Tile<T>
         where TWeight : unmanaged
-        where TOutput : ISumOutput<T>
     {
         TTile tile = default;
         foreach (var segment in segments)
@@ -98,7 +84,7 @@ internal static unsafe class Int8Product
                 tile.MultiplyAdd(pairs, rowPitch, Load<T, TWeight>(weights));
         }
 
-        tile.Store(output, 0);
+        tile.Store(sums);
     }
 
     /// <summary>The JIT compiles the branch of the type alone.</summary>

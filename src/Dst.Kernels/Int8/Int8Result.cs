@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -10,10 +9,9 @@ public sealed unsafe class Int8Result
     private readonly Requantisation? _toBytes;
     private readonly SumScale? _toFloats;
 
-    // As lanes read them, in whole blocks: multipliers or summands, offsets of even and then of odd channels, scales.
-    private readonly int[] _integers;
-    private readonly long[] _offsets = [];
-    private readonly float[] _scales = [];
+    // As lanes read them, in whole blocks: requantisation tables, or summands and scales.
+    private readonly AlignedArray<int> _integers;
+    private readonly AlignedArray<float>? _scales;
 
     /// <summary>Sums become bytes.</summary>
     /// <param name="toBytes">For each channel, or one for all.</param>
@@ -21,15 +19,9 @@ public sealed unsafe class Int8Result
     public Int8Result(Requantisation toBytes, int channels)
     {
         _toBytes = toBytes;
-        var padded = Layout.PaddedChannels(channels);
-        _integers = GC.AllocateArray<int>(padded, pinned: true);
-        _offsets = GC.AllocateArray<long>(padded, pinned: true);
+        _integers = new(Layout.Blocks(channels) * RequantisationTable.Length);
         for (var c = 0; c < channels; c++)
-        {
-            var index = toBytes.Offsets.Length == 1 ? 0 : c;
-            _integers[c] = toBytes.Multipliers[index];
-            _offsets[c / Layout.Block * Layout.Block + c % 2 * (Layout.Block / 2) + c % Layout.Block / 2] = toBytes.Offsets[index];
-        }
+            RequantisationTable.Fill(toBytes, toBytes.Offsets.Length == 1 ? 0 : c, c % Layout.Block, TableOf(c / Layout.Block));
     }
 
     /// <summary>Sums become floats.</summary>
@@ -38,10 +30,10 @@ public sealed unsafe class Int8Result
     {
         _toFloats = toFloats;
         var padded = Layout.PaddedChannels(toFloats.Scales.Length);
-        _integers = GC.AllocateArray<int>(padded, pinned: true);
-        _scales = GC.AllocateArray<float>(padded, pinned: true);
-        toFloats.Offsets.CopyTo(_integers, 0);
-        toFloats.Scales.CopyTo(_scales, 0);
+        _integers = new(padded);
+        _scales = new(padded);
+        toFloats.Offsets.CopyTo(_integers.Span);
+        toFloats.Scales.CopyTo(_scales.Span);
     }
 
     /// <summary>Whether sums become floats.</summary>
@@ -71,29 +63,59 @@ public sealed unsafe class Int8Result
     {
         var first = block * Layout.Block;
         return _toBytes is not null
-            ? new(new(Pointer(_integers) + first, Pointer(_offsets) + first, _toBytes), null, null)
-            : new(default, Pointer(_integers) + first, Pointer(_scales) + first);
+            ? new(new(TableOf(block), _toBytes), null, null)
+            : new(default, _integers.Pointer + first, _scales!.Pointer + first);
     }
 
-    private static T* Pointer<T>(T[] pinned) where T : unmanaged =>
-        (T*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
+    private int* TableOf(int block) => _integers.Pointer + block * RequantisationTable.Length;
 }
 
 /// <summary>What becomes of the sums of one block of channels.</summary>
 /// <param name="bytes">How they become bytes.</param>
 /// <param name="summands">What is added before they become floats; null where they become bytes.</param>
 /// <param name="scales">Sizes of a step, of floats.</param>
-internal readonly unsafe struct LaneResult(LaneRequantisation bytes, int* summands, float* scales)
+internal readonly unsafe struct LaneResult(RequantisationTable bytes, int* summands, float* scales)
 {
-    private readonly LaneRequantisation _bytes = bytes;
+    private readonly RequantisationTable _bytes = bytes;
     private readonly int* _summands = summands;
     private readonly float* _scales = scales;
+
+    /// <summary>Writes the results of a tile of a map.</summary>
+    /// <param name="sums">[row][pixel][16].</param>
+    /// <param name="width">Pixels of a row of the sums.</param>
+    /// <param name="rows">Rows to write.</param>
+    /// <param name="columns">Pixels of a row to write.</param>
+    /// <param name="residual">Bytes that are added, from the first of the map on, or null.</param>
+    /// <param name="y">The map: bytes or floats.</param>
+    /// <param name="index">Index of the tile in the map.</param>
+    /// <param name="pitch">Elements of a row of the map.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public void StoreTile<T>(int* sums, int width, int rows, int columns, byte* residual, void* y, long index, int pitch)
+        where T : unmanaged, IIntLanes<T>
+    {
+        if (_summands != null || residual != null)
+        {
+            for (; rows > 0; rows--, sums += width * Layout.Block, index += pitch)
+            {
+                for (var i = 0; i < columns * Layout.Block; i += Layout.Block) Store(T.Load(sums + i), residual, y, index + i);
+            }
+
+            return;
+        }
+
+        var by = new LaneRequantisation<T>(_bytes);
+        for (var to = (byte*)y + index; rows > 0; rows--, sums += width * Layout.Block, to += pitch)
+        {
+            for (var i = 0; i < columns * Layout.Block; i += Layout.Block) T.StoreBytes(to + i, T.Requantise(T.Load(sums + i), by));
+        }
+    }
 
     /// <summary>Writes the result of sixteen sums at an index of a map.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store<T>(T sums, byte* residual, void* y, long index) where T : unmanaged, IIntLanes<T>
     {
         if (_summands != null) T.StoreFloats((float*)y + index, T.Add(sums, T.Load(_summands)), _scales);
-        else T.StoreBytes((byte*)y + index, T.Requantise(sums, _bytes, residual == null ? T.Zero : T.Bytes(residual + index)));
+        else if (residual == null) T.StoreBytes((byte*)y + index, T.Requantise(sums, new(_bytes)));
+        else T.StoreBytes((byte*)y + index, T.Requantise(sums, LaneRequantisation<T>.With(_bytes, T.Bytes(residual + index))));
     }
 }

@@ -15,8 +15,8 @@ internal unsafe interface IInt8Tile<TLanes> where TLanes : unmanaged, IIntLanes<
     /// <param name="weights">The weights.</param>
     void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights);
 
-    /// <summary>Gives away the sums; the first pixel has this number.</summary>
-    void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>;
+    /// <summary>Writes the sums [pixel][16].</summary>
+    void Store(int* sums);
 }
 
 /// <summary>One pixel.</summary>
@@ -34,7 +34,7 @@ internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights) => _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*pairs), _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes> => output.Store(_a, first);
+    public readonly void Store(int* sums) => TLanes.Store(sums, _a);
 }
 
 /// <summary>Two pixels.</summary>
@@ -57,10 +57,10 @@ internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>
+    public readonly void Store(int* sums)
     {
-        output.Store(_a, first);
-        output.Store(_b, first + 1);
+        TLanes.Store(sums, _a);
+        TLanes.Store(sums + Layout.Block, _b);
     }
 }
 
@@ -88,12 +88,12 @@ internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>
+    public readonly void Store(int* sums)
     {
-        output.Store(_a, first);
-        output.Store(_b, first + 1);
-        output.Store(_c, first + 2);
-        output.Store(_d, first + 3);
+        TLanes.Store(sums, _a);
+        TLanes.Store(sums + Layout.Block, _b);
+        TLanes.Store(sums + 2 * Layout.Block, _c);
+        TLanes.Store(sums + 3 * Layout.Block, _d);
     }
 }
 
@@ -132,12 +132,12 @@ internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>
+    public readonly void Store(int* sums)
     {
-        _a.Store(output, first);
-        _b.Store(output, first + output.Columns);
-        _c.Store(output, first + 2 * output.Columns);
-        _d.Store(output, first + 3 * output.Columns);
+        _a.Store(sums);
+        _b.Store(sums + TRow.Width * Layout.Block);
+        _c.Store(sums + 2 * TRow.Width * Layout.Block);
+        _d.Store(sums + 3 * TRow.Width * Layout.Block);
     }
 }
 
@@ -170,9 +170,9 @@ internal unsafe struct Int8TileJoin<TLanes, TLeft, TRight> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Store<TOutput>(in TOutput output, int first) where TOutput : ISumOutput<TLanes>
+    public readonly void Store(int* sums)
     {
-        _left.Store(output, first);
-        _right.Store(output, first + TLeft.Width);
+        _left.Store(sums);
+        _right.Store(sums + TLeft.Width * Layout.Block);
     }
 }

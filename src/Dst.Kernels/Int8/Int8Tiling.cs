@@ -24,9 +24,9 @@ internal sealed class Int8Tiling
         if (Capacity > Together) Capacity = (Capacity + Together - 1) / Together * Together;
         PlanePitch = Capacity * Int8Product.Pairs;
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
-        InputPitch = checked(shape.ChannelBlocks * PlanePitch + Layout.Block);
+        InputPitch = checked(Layout.PaddedChannels(shape.ChannelBlocks * PlanePitch) + Layout.Block);
         OutputPitch = (Capacity + 1) * Layout.Block;
-        PaddedLength = checked(shape.ChannelBlocks * PaddedRows * PaddedColumns * Layout.Block / sizeof(int));
+        PaddedLength = Layout.PaddedChannels(checked(shape.ChannelBlocks * PaddedRows * PaddedColumns * Layout.Block / sizeof(int)));
     }
 
     /// <summary>Outputs of a tile in each dimension.</summary>

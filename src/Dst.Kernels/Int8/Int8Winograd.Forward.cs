@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Dst.Kernels.Simd;
 
@@ -61,10 +60,11 @@ internal sealed unsafe partial class Int8Winograd
 
         /// <summary>V = Bᵀ d B.</summary>
         [SkipLocalsInit]
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void TransformInput<TPoints>(int firstTile, int count) where TPoints : IInt8Points
         {
-            var half = stackalloc short[TPoints.Count * TPoints.Count * Layout.Block];
+            var room = stackalloc short[(TPoints.Count * TPoints.Count + 2) * Layout.Block];
+            var half = Layout.Align(room);
             nint pitch = 2 * _tiling.InputPitch, rowPitch = _tiling.PaddedColumns * Layout.Block;
             for (var block = 0; block < layer.Layer.Shape.ChannelBlocks; block++)
             {
@@ -85,7 +85,7 @@ internal sealed unsafe partial class Int8Winograd
         /// <summary>M = U · V of one block of filters, position by position.</summary>
         private void Multiply<T>(FilterBlock block, int count) where T : unmanaged, IIntLanes<T>
         {
-            var weights = (short*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(layer._weights)) + block.FirstWeight;
+            var weights = layer._weights.Pointer + block.FirstWeight;
             var source = _inputs;
             var sums = _sums;
             for (var position = 0; position < _tiling.Positions; position++)
@@ -95,8 +95,8 @@ internal sealed unsafe partial class Int8Winograd
                 for (int tile = 0, width; tile < count; tile += width)
                 {
                     width = Int8Product.WidthOf<T>(count - tile);
-                    Int8Product.Run<T, short, SumOutput<T>>(
-                        width, block.Segments, weights, pairs + tile * Int8Product.Pairs, new(sums + tile * Layout.Block));
+                    Int8Product.Run<T, short>(
+                        width, block.Segments, weights, pairs + tile * Int8Product.Pairs, sums + tile * Layout.Block);
                 }
 
                 source += 2 * _tiling.InputPitch;
@@ -106,7 +106,7 @@ internal sealed unsafe partial class Int8Winograd
         }
 
         /// <summary>Moves the channels that a block of filters reads to the front of each block of channels.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private int* Gather(short* source, Vector256<short>[] orders, int count)
         {
             var to = _gathered;
@@ -123,12 +123,14 @@ internal sealed unsafe partial class Int8Winograd
 
         /// <summary>Aᵀ M A, and what becomes of the sums.</summary>
         [SkipLocalsInit]
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
         private void TransformOutput<T, TPoints>(int b, int firstTile, int count)
             where T : unmanaged, IIntLanes<T>
             where TPoints : IInt8Points
         {
-            var half = stackalloc int[TPoints.Tile * TPoints.Count * Layout.Block];
+            var room = stackalloc int[(TPoints.Tile * (TPoints.Count + TPoints.Tile) + 1) * Layout.Block];
+            var half = Layout.Align(room);
+            var outputs = half + TPoints.Tile * TPoints.Count * Layout.Block;
             var (shape, result, inverse) = (layer.Layer.Shape, layer.Layer.Result.OfBlock(b), InverseOf(TPoints.Factor * TPoints.Factor));
             var pitch = _tiling.OutputPitch;
             for (var tile = firstTile; tile < firstTile + count; tile++)
@@ -137,14 +139,13 @@ internal sealed unsafe partial class Int8Winograd
                 for (var i = 0; i < TPoints.Count; i++)
                     TPoints.Output<T, SumOutput<T>>(sums + i * pitch, TPoints.Count * pitch, new(half + i * TPoints.Tile * Layout.Block));
                 var (top, left) = (tile / _tiling.Columns * TPoints.Tile, tile % _tiling.Columns * TPoints.Tile);
-                var rows = Math.Min(TPoints.Tile, shape.OutHeight - top);
+                var (rows, columns) = (Math.Min(TPoints.Tile, shape.OutHeight - top), Math.Min(TPoints.Tile, shape.OutWidth - left));
                 for (var i = 0; i < rows; i++)
-                {
-                    var index = (((long)b * shape.OutHeight + top + i) * shape.OutWidth + left) * Layout.Block;
-                    TPoints.Output<T, RowOutput<T, TPoints>>(
+                    TPoints.Output<T, ScaledOutput<T, TPoints>>(
                         half + i * Layout.Block, TPoints.Tile * Layout.Block,
-                        new(result, residual, y, index, shape.OutWidth - left, inverse, TPoints.ShiftOf(i)));
-                }
+                        new(outputs + i * TPoints.Tile * Layout.Block, inverse, TPoints.ShiftOf(i)));
+                var place = (((long)b * shape.OutHeight + top) * shape.OutWidth + left) * Layout.Block;
+                result.StoreTile<T>(outputs, TPoints.Tile, rows, columns, residual, y, place, shape.OutWidth * Layout.Block);
             }
         }
     }
@@ -160,28 +161,20 @@ internal sealed unsafe partial class Int8Winograd
     /// <summary>The sums of neighbouring tiles.</summary>
     private readonly struct SumOutput<T>(int* sums) : ISumOutput<T> where T : unmanaged, IIntLanes<T>
     {
-        public int Columns => 0;
-
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store(T of, int pixel) => T.Store(sums + pixel * Layout.Block, of);
     }
 
-    /// <summary>The results of a row of a tile, of which some columns may lie outside of the map.</summary>
-    private readonly struct RowOutput<T, TPoints>(
-        LaneResult result, byte* residual, void* y, long index, int columns, int inverse, int shift) : ISumOutput<T>
+    /// <summary>The sums of a row of a tile, without the factors that the transforms bring.</summary>
+    private readonly struct ScaledOutput<T, TPoints>(int* sums, int inverse, int shift) : ISumOutput<T>
         where T : unmanaged, IIntLanes<T>
         where TPoints : IInt8Points
     {
-        private readonly LaneResult _result = result;
-
-        public int Columns => 0;
-
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Store(T sums, int pixel)
+        public void Store(T of, int output)
         {
-            if (pixel >= columns) return;
-            if (TPoints.Factor != 1) sums = T.Multiply(sums, inverse);
-            _result.Store(T.ShiftRight(sums, shift + TPoints.ShiftOf(pixel)), residual, y, index + pixel * Layout.Block);
+            if (TPoints.Factor != 1) of = T.Multiply(of, inverse);
+            T.Store(sums + output * Layout.Block, T.ShiftRight(of, shift + TPoints.ShiftOf(output)));
         }
     }
 

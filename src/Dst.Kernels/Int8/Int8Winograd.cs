@@ -15,7 +15,7 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
     private readonly SimdTier _tier;
     private readonly Int8Tiling _tiling;
     private readonly FilterBlock[] _blocks;
-    private readonly short[] _weights;
+    private readonly AlignedArray<short> _weights;
 
     /// <summary>Prepares a layer of such a form.</summary>
     public Int8Winograd(SimdTier tier, int tile, Int8Layer layer) : base(layer)
@@ -29,7 +29,7 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
             first = checked(first + _tiling.Positions * _blocks[b].WeightPitch);
         }
 
-        _weights = GC.AllocateArray<short>(first, pinned: true);
+        _weights = new(first);
         if (_tiling.Points == Int8Points4.Count) PackWeights<Int8Points4>();
         else if (_tiling.Points == Int8Points6.Count) PackWeights<Int8Points6>();
         else PackWeights<Int8Points9>();
@@ -54,6 +54,7 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
     private void PackWeights<TPoints>() where TPoints : IInt8Points
     {
         var (shape, g, kernel) = (Layer.Shape, TPoints.Weights, new short[_tiling.Positions]);
+        var weights = _weights.Span;
         for (var filter = 0; filter < shape.Filters; filter++)
         {
             var block = _blocks[filter / Layout.Block];
@@ -61,7 +62,7 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
             {
                 Transform(Layer.Weights.AsSpan(filter * shape.RowLength + channel * Side * Side, Side * Side), g, kernel);
                 var to = block.FirstWeight + (place / 2 * Layout.Block + filter % Layout.Block) * 2 + place % 2;
-                for (var position = 0; position < kernel.Length; position++) _weights[to + position * block.WeightPitch] = kernel[position];
+                for (var position = 0; position < kernel.Length; position++) weights[to + position * block.WeightPitch] = kernel[position];
             }
         }
     }

@@ -9,11 +9,11 @@ public static unsafe class Layout
     /// <summary>Channels in a block.</summary>
     public const int Block = 16;
 
-    /// <summary>
-    /// The first address from <paramref name="room"/> on at which a block of lanes lies in one cache line: at most 15 floats later.
-    /// </summary>
-    internal static float* Align(float* room) =>
-        (float*)(((nuint)room + (Block * sizeof(float) - 1)) & ~(nuint)(Block * sizeof(float) - 1));
+    /// <summary>Bytes of a cache line, and of a block of lanes of 32 bits.</summary>
+    internal const int CacheLine = Block * sizeof(float);
+
+    /// <summary>The first address from <paramref name="room"/> on at which a cache line begins: less than one later.</summary>
+    internal static T* Align<T>(T* room) where T : unmanaged => (T*)(((nuint)room + (CacheLine - 1)) & ~(nuint)(CacheLine - 1));
 
     /// <summary>Blocks that hold <paramref name="channels"/> channels.</summary>
     public static int Blocks(int channels) => (channels + Block - 1) / Block;

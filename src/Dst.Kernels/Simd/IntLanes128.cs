@@ -78,11 +78,29 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
         new(value._v0 >> bits, value._v1 >> bits, value._v2 >> bits, value._v3 >> bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static IntLanes128 Requantise(IntLanes128 sum, in LaneRequantisation by, IntLanes128 residual) => new(
-        Requantise(sum._v0, by, 0, residual._v0),
-        Requantise(sum._v1, by, 4, residual._v1),
-        Requantise(sum._v2, by, 8, residual._v2),
-        Requantise(sum._v3, by, 12, residual._v3));
+    public static IntLanes128 Requantise(IntLanes128 sum, in LaneRequantisation<IntLanes128> by) => new(
+        Requantise(
+            sum._v0, by.Multipliers._v0, by.OddMultipliers._v0, by.EvenOffsets._v0.AsInt64(), by.OddOffsets._v0.AsInt64(),
+            by.Shift, by.Low._v0, by.High._v0),
+        Requantise(
+            sum._v1, by.Multipliers._v1, by.OddMultipliers._v1, by.EvenOffsets._v1.AsInt64(), by.OddOffsets._v1.AsInt64(),
+            by.Shift, by.Low._v1, by.High._v1),
+        Requantise(
+            sum._v2, by.Multipliers._v2, by.OddMultipliers._v2, by.EvenOffsets._v2.AsInt64(), by.OddOffsets._v2.AsInt64(),
+            by.Shift, by.Low._v2, by.High._v2),
+        Requantise(
+            sum._v3, by.Multipliers._v3, by.OddMultipliers._v3, by.EvenOffsets._v3.AsInt64(), by.OddOffsets._v3.AsInt64(),
+            by.Shift, by.Low._v3, by.High._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes128 AddProducts(IntLanes128 offsets, IntLanes128 values, int factor, int shift) => new(
+        AddProducts(offsets._v0, values._v0, factor, shift),
+        AddProducts(offsets._v1, values._v1, factor, shift),
+        AddProducts(offsets._v2, values._v2, factor, shift),
+        AddProducts(offsets._v3, values._v3, factor, shift));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes128 OddLanes(IntLanes128 value) => new(Odd(value._v0), Odd(value._v1), Odd(value._v2), Odd(value._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(int* destination, IntLanes128 value)
@@ -131,21 +149,18 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
 
     /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Requantise(Vector128<int> sum, in LaneRequantisation by, int first, Vector128<int> residual)
+    private static Vector128<int> Requantise(
+        Vector128<int> sum, Vector128<int> multipliers, Vector128<int> oddMultipliers, Vector128<long> evenOffsets, Vector128<long> oddOffsets, int shift,
+        Vector128<int> low, Vector128<int> high)
     {
-        var multipliers = Vector128.Load(by.Multipliers + first);
-        var even = Product(sum, multipliers) + Vector128.Load(by.Offsets + first / 2);
-        var odd = Product(Odd(sum), Odd(multipliers)) + Vector128.Load(by.Offsets + 8 + first / 2);
-        if (by.ResidualMultiplier != 0)
-        {
-            var factor = Vector128.Create(by.ResidualMultiplier);
-            even += Product(residual, factor) << by.ResidualShift;
-            odd += Product(Odd(residual), factor) << by.ResidualShift;
-        }
-
-        var upper = Vector128.ConditionalSelect(Vector128.Create(-1L << 32), odd, even >>> 32).AsInt32() >> by.Shift;
-        return Vector128.Min(Vector128.Max(upper, Vector128.Create(by.Low)), Vector128.Create(by.High));
+        var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);
+        var upper = Vector128.ConditionalSelect(Vector128.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
+        return Vector128.Min(Vector128.Max(upper, low), high);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> AddProducts(Vector128<int> offsets, Vector128<int> values, int factor, int shift) =>
+        (offsets.AsInt64() + (Product(values, Vector128.Create(factor)) << shift)).AsInt32();
 
     /// <summary>The odd lanes in place of the even ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

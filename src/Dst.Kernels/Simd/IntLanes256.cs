@@ -68,9 +68,21 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
         new(value._v0 >> bits, value._v1 >> bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static IntLanes256 Requantise(IntLanes256 sum, in LaneRequantisation by, IntLanes256 residual) => new(
-        Requantise(sum._v0, by, 0, residual._v0),
-        Requantise(sum._v1, by, 8, residual._v1));
+    public static IntLanes256 Requantise(IntLanes256 sum, in LaneRequantisation<IntLanes256> by) => new(
+        Requantise(
+            sum._v0, by.Multipliers._v0, by.OddMultipliers._v0, by.EvenOffsets._v0.AsInt64(), by.OddOffsets._v0.AsInt64(),
+            by.Shift, by.Low._v0, by.High._v0),
+        Requantise(
+            sum._v1, by.Multipliers._v1, by.OddMultipliers._v1, by.EvenOffsets._v1.AsInt64(), by.OddOffsets._v1.AsInt64(),
+            by.Shift, by.Low._v1, by.High._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 AddProducts(IntLanes256 offsets, IntLanes256 values, int factor, int shift) => new(
+        AddProducts(offsets._v0, values._v0, factor, shift),
+        AddProducts(offsets._v1, values._v1, factor, shift));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 OddLanes(IntLanes256 value) => new(Odd(value._v0), Odd(value._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(int* destination, IntLanes256 value)
@@ -108,21 +120,18 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
 
     /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Requantise(Vector256<int> sum, in LaneRequantisation by, int first, Vector256<int> residual)
+    private static Vector256<int> Requantise(
+        Vector256<int> sum, Vector256<int> multipliers, Vector256<int> oddMultipliers, Vector256<long> evenOffsets, Vector256<long> oddOffsets, int shift,
+        Vector256<int> low, Vector256<int> high)
     {
-        var multipliers = Vector256.Load(by.Multipliers + first);
-        var even = Product(sum, multipliers) + Vector256.Load(by.Offsets + first / 2);
-        var odd = Product(Odd(sum), Odd(multipliers)) + Vector256.Load(by.Offsets + 8 + first / 2);
-        if (by.ResidualMultiplier != 0)
-        {
-            var factor = Vector256.Create(by.ResidualMultiplier);
-            even += Product(residual, factor) << by.ResidualShift;
-            odd += Product(Odd(residual), factor) << by.ResidualShift;
-        }
-
-        var upper = Vector256.ConditionalSelect(Vector256.Create(-1L << 32), odd, even >>> 32).AsInt32() >> by.Shift;
-        return Vector256.Min(Vector256.Max(upper, Vector256.Create(by.Low)), Vector256.Create(by.High));
+        var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);
+        var upper = Vector256.ConditionalSelect(Vector256.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
+        return Vector256.Min(Vector256.Max(upper, low), high);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> AddProducts(Vector256<int> offsets, Vector256<int> values, int factor, int shift) =>
+        (offsets.AsInt64() + (Product(values, Vector256.Create(factor)) << shift)).AsInt32();
 
     /// <summary>The odd lanes in place of the even ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

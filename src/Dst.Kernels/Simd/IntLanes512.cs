@@ -56,8 +56,17 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     public static IntLanes512 ShiftRight(IntLanes512 value, int bits) => new(value._v0 >> bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static IntLanes512 Requantise(IntLanes512 sum, in LaneRequantisation by, IntLanes512 residual) =>
-        new(Requantise(sum._v0, by, 0, residual._v0));
+    public static IntLanes512 Requantise(IntLanes512 sum, in LaneRequantisation<IntLanes512> by) => new(
+        Requantise(
+            sum._v0, by.Multipliers._v0, by.OddMultipliers._v0, by.EvenOffsets._v0.AsInt64(), by.OddOffsets._v0.AsInt64(),
+            by.Shift, by.Low._v0, by.High._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 AddProducts(IntLanes512 offsets, IntLanes512 values, int factor, int shift) => new(
+        AddProducts(offsets._v0, values._v0, factor, shift));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 OddLanes(IntLanes512 value) => new(Odd(value._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(int* destination, IntLanes512 value) => value._v0.Store(destination);
@@ -85,21 +94,18 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
 
     /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Requantise(Vector512<int> sum, in LaneRequantisation by, int first, Vector512<int> residual)
+    private static Vector512<int> Requantise(
+        Vector512<int> sum, Vector512<int> multipliers, Vector512<int> oddMultipliers, Vector512<long> evenOffsets, Vector512<long> oddOffsets, int shift,
+        Vector512<int> low, Vector512<int> high)
     {
-        var multipliers = Vector512.Load(by.Multipliers + first);
-        var even = Product(sum, multipliers) + Vector512.Load(by.Offsets + first / 2);
-        var odd = Product(Odd(sum), Odd(multipliers)) + Vector512.Load(by.Offsets + 8 + first / 2);
-        if (by.ResidualMultiplier != 0)
-        {
-            var factor = Vector512.Create(by.ResidualMultiplier);
-            even += Product(residual, factor) << by.ResidualShift;
-            odd += Product(Odd(residual), factor) << by.ResidualShift;
-        }
-
-        var upper = Vector512.ConditionalSelect(Vector512.Create(-1L << 32), odd, even >>> 32).AsInt32() >> by.Shift;
-        return Vector512.Min(Vector512.Max(upper, Vector512.Create(by.Low)), Vector512.Create(by.High));
+        var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);
+        var upper = Vector512.ConditionalSelect(Vector512.Create(-1L << 32), odd, even >>> 32).AsInt32() >> shift;
+        return Vector512.Min(Vector512.Max(upper, low), high);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> AddProducts(Vector512<int> offsets, Vector512<int> values, int factor, int shift) =>
+        (offsets.AsInt64() + (Product(values, Vector512.Create(factor)) << shift)).AsInt32();
 
     /// <summary>The odd lanes in place of the even ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
