@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Dst.Kernels.Simd;
 
@@ -22,6 +23,12 @@ internal static unsafe class BytePool
     /// <summary>The same, sixteen channels at a time.</summary>
     public static void Max(WindowShape shape, byte* x, byte* y)
     {
+        if (shape.IsHalving)
+        {
+            Halve(shape.Planes(1) * (shape.Height / 2), shape.Width, x, y);
+            return;
+        }
+
         for (var plane = 0; plane < shape.Blocks; plane++, x += shape.InputPlane)
         {
             for (var oy = 0; oy < shape.OutHeight; oy++)
@@ -39,6 +46,21 @@ internal static unsafe class BytePool
 
                     most.Store(y);
                 }
+            }
+        }
+    }
+
+    /// <summary>The largest byte of each 2×2 window of pairs of rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Halve(long pairs, int width, byte* x, byte* y)
+    {
+        for (nint pitch = width * Layout.Block; pairs > 0; pairs--, x += pitch)
+        {
+            for (var end = x + pitch; x < end; x += 2 * Layout.Block, y += Layout.Block)
+            {
+                var upper = Vector128.Max(Vector128.Load(x), Vector128.Load(x + Layout.Block));
+                var lower = Vector128.Max(Vector128.Load(x + pitch), Vector128.Load(x + pitch + Layout.Block));
+                Vector128.Max(upper, lower).Store(y);
             }
         }
     }
