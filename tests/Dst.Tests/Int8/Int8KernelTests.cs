@@ -126,7 +126,7 @@ public sealed unsafe class Int8KernelTests
         WindowShape[] shapes =
         [
             new(19, 7, 6, 3, 3, 2, 1), new(16, 5, 5, 2, 2, 2, 0, CeilMode: true), WindowShape.WholeMap(33, 4, 5),
-            new(3, 6, 7, 2, 3, 1) { Sides = new(1, 0, 0, 2), StrideWidth = 2 },
+            new(20, 6, 4, 2, 2, 2), new(3, 6, 7, 2, 3, 1) { Sides = new(1, 0, 0, 2), StrideWidth = 2 },
         ];
         foreach (var shape in shapes)
         {
