@@ -8,7 +8,7 @@ using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Actions;
 
-/// <summary><c>dst predict --raw</c> and <c>--inputs</c>: arrays of numbers and their logits, to compare a model with another program's.</summary>
+/// <summary><c>dst predict --raw</c> and <c>--inputs</c>: arrays and their logits, to compare a model with another program's.</summary>
 internal static class RawPrediction
 {
     private const int Batch = 32;

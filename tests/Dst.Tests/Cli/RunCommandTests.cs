@@ -211,7 +211,8 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains($"./dst run --resume {folder}", error.ToString());
         Assert.EndsWith("dst: cancelled\n", error.ToString());
 
-        var resumed = Terminal.Run("run", "--resume", Directory.Exists(Path.Combine(_runs, "latest")) ? Path.Combine(_runs, "latest") : folder);
+        var latest = Path.Combine(_runs, "latest");
+        var resumed = Terminal.Run("run", "--resume", Directory.Exists(latest) ? latest : folder);
         Assert.Equal(CommandLine.Done, resumed.ExitCode);
         Assert.Contains($"run folder: {folder}\n", resumed.Output); // the link points elsewhere soon
         Assert.Contains("resumed", resumed.Error);
