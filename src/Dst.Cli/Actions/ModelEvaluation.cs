@@ -14,7 +14,7 @@ internal static class ModelEvaluation
     /// <summary>The split.</summary>
     public static readonly Option<string> Split = new Option<string>("--split")
     {
-        Description = "Images to use. Default: test.",
+        Description = "Images on which the accuracy is measured. Default: test.",
         HelpName = "test|validation|training",
         DefaultValueFactory = _ => "test",
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Usage;
+using Dst.Images;
 using Dst.Interop;
 using Dst.ModelFiles;
 using Dst.Report;
@@ -7,7 +8,7 @@ using Dst.Runtime.Inference;
 
 namespace Dst.Cli.Actions;
 
-/// <summary><c>dst predict --raw</c>: arrays of numbers in, logits out, to compare a model with another program's.</summary>
+/// <summary><c>dst predict --raw</c> and <c>--inputs</c>: arrays and their logits, to compare a model with another program's.</summary>
 internal static class RawPrediction
 {
     private const int Batch = 32;
@@ -18,18 +19,32 @@ internal static class RawPrediction
 
     /// <summary>Outputs as they leave the network.</summary>
     public static readonly Option<string?> Logits = SharedOptions.Text(
-        "--logits", "FILE", "NumPy file to write: the logits [N, classes] of --raw.");
+        "--logits", "FILE", "NumPy file to write: the logits [N, classes] of --raw, or of the images of --inputs.");
 
-    /// <summary>Whether arrays rather than images are to be predicted.</summary>
-    /// <exception cref="InputException">One of the two options is missing.</exception>
+    /// <summary>Where images are written as they enter the network.</summary>
+    public static readonly Option<string?> Inputs = SharedOptions.Text(
+        "--inputs", "FILE",
+        "NumPy file to write: the images [N, C, H, W] as they enter the network, resized and normalised, to give another program the "
+            + "same. Needs --logits.");
+
+    /// <summary>Whether arrays rather than classes are asked for.</summary>
+    /// <exception cref="InputException">The options are not a pair: --raw or --inputs, and --logits.</exception>
     public static bool IsAskedFor(ParseResult arguments)
     {
-        var (raw, logits) = (arguments.GetValue(Raw), arguments.GetValue(Logits));
-        if (raw is null != logits is null)
+        var (raw, inputs, logits) = (arguments.GetValue(Raw), arguments.GetValue(Inputs), arguments.GetValue(Logits));
+        if (raw is not null && inputs is not null) throw new InputException("predict has --raw and --inputs; one of them was expected");
+        var first = raw is not null ? "--raw" : inputs is not null ? "--inputs" : null;
+        if (first is null != logits is null)
             throw new InputException(
-                $"predict has {(raw is null ? "--logits without --raw" : "--raw without --logits")}; both or neither were expected");
-        return raw is not null;
+                $"predict has {(first is null ? "--logits without --raw or --inputs" : $"{first} without --logits")}; "
+                + "both or neither were expected");
+        if (first is not null && arguments.GetResult("--top") is not null)
+            throw new InputException($"option --top does not go with {first}, with which all logits are written");
+        return first is not null;
     }
+
+    /// <summary>Whether the arrays are made of image files.</summary>
+    public static bool ReadsImages(ParseResult arguments) => arguments.GetValue(Inputs) is not null;
 
     /// <summary>Computes and writes the logits.</summary>
     /// <param name="call">The call.</param>
@@ -38,20 +53,56 @@ internal static class RawPrediction
     /// <exception cref="InputException">The model or array cannot be read, or the array does not fit the model.</exception>
     public static void Run(Invocation call, string path, string[] images)
     {
-        var (raw, output) = (call.Arguments.GetValue(Raw)!, call.Arguments.GetValue(Logits)!);
+        var raw = call.Arguments.GetValue(Raw)!;
         if (images.Length > 0) throw new InputException($"predict has --raw and the image '{images[0]}'; one of them was expected");
-        if (call.Arguments.GetResult("--top") is not null)
-            throw new InputException("option --top does not go with --raw, which writes all logits");
         OutputPath.Check(call.Arguments, Logits);
         var model = ModelFile.Load(path);
         var input = model.Graph.Input;
         var (shape, values) = NpyFile.ReadShaped(raw, [null, input.Channels, input.Height, input.Width]);
-        using var plan = InferencePlan.Compile(model, new() { Tier = call.Tier, Batch = Math.Min(Batch, shape[0]), Tune = false });
+        WriteLogits(call, model, values, shape[0]);
+    }
+
+    /// <summary>Writes images as they enter the network, and their logits.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="path">Model file.</param>
+    /// <param name="files">Image files.</param>
+    /// <exception cref="InputException">The model or an image cannot be read, or there are too many images for one array.</exception>
+    public static void RunOnImages(Invocation call, string path, IReadOnlyList<string> files)
+    {
+        if (call.Arguments.GetResult("--embedding") is not null)
+            throw new InputException("predict has --inputs and --embedding; one of them was expected");
+        var output = call.Arguments.GetValue(Inputs)!;
+        if (Path.GetFullPath(output) == Path.GetFullPath(call.Arguments.GetValue(Logits)!))
+            throw new InputException($"options --inputs and --logits are both {output}; two files were expected");
+        OutputPath.Check(call.Arguments, Inputs);
+        OutputPath.Check(call.Arguments, Logits);
+        var model = ModelFile.Load(path);
+        var input = model.Graph.Input;
+        if ((long)files.Count * input.Count > Array.MaxLength)
+            throw new InputException(
+                $"predict has {files.Count} images, too many for one array; at most {Array.MaxLength / input.Count} were expected");
+        var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
+        var values = new float[files.Count * input.Count];
+        for (var i = 0; i < files.Count; i++)
+        {
+            call.Cancellation.ThrowIfCancellationRequested();
+            Preprocessor.Prepare(
+                ImageFile.Read(files[i], call.Report.Log), normalisation, input, values.AsSpan((int)(i * input.Count), (int)input.Count));
+        }
+
+        NpyFile.Write(output, [files.Count, input.Channels, input.Height, input.Width], values);
+        WriteLogits(call, model, values, files.Count);
+    }
+
+    private static void WriteLogits(Invocation call, Model model, float[] values, int count)
+    {
+        var output = call.Arguments.GetValue(Logits)!;
+        using var plan = InferencePlan.Compile(model, new() { Tier = call.Tier, Batch = Math.Min(Batch, count), Tune = false });
         using var session = plan.CreateSession(SharedOptions.ThreadsOf(call.Arguments));
-        var logits = new float[(long)shape[0] * plan.Outputs];
-        session.Run(values, shape[0], logits);
-        NpyFile.Write(output, [shape[0], plan.Outputs], logits);
-        var document = new { File = output, Shape = new[] { shape[0], plan.Outputs } };
-        call.Report.Write(new(document, new Lines($"{output}: {shape[0]} x {plan.Outputs} logits")));
+        var logits = new float[(long)count * plan.Outputs];
+        session.Run(values, count, logits);
+        NpyFile.Write(output, [count, plan.Outputs], logits);
+        var document = new { File = output, Shape = new[] { count, plan.Outputs } };
+        call.Report.Write(new(document, new Lines($"{output}: {count} x {plan.Outputs} logits")));
     }
 }

@@ -74,7 +74,7 @@ internal static class RecipeRun
     /// <summary>Runs the recipe of the command line as a verb asks.</summary>
     public static void Run(Invocation call, TrainingRequest request)
     {
-        var (folder, force, ofLine) = (call.Arguments.GetValue(Resume), call.Arguments.GetValue(Force), request.OfLine(call));
+        var (folder, force, ofLine) = (WithoutLink(call.Arguments.GetValue(Resume)), call.Arguments.GetValue(Force), request.OfLine(call));
         if (force && folder is null) throw new InputException("option --force goes with --resume, which was expected too");
         CheckDashboard(call);
         if (folder is not null && call.Arguments.GetValue(IsDry))
@@ -83,6 +83,9 @@ internal static class RecipeRun
             ? RunFolder.ReadRecipe(folder, ofLine)
             : request.Read(call);
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
+        if (folder is null && !RecipeInput.NamesData(call.Arguments))
+            throw new InputException(
+                $"{call.Command} has neither data nor a recipe; a folder of labelled images, such as photos, or a recipe file was expected");
         var isSpread = SpreadRun.IsAsked(call);
         RankJob.Run(call, isSpread ? SpreadRun.MostRanks : recipe.Parts, () =>
         {
@@ -90,6 +93,12 @@ internal static class RecipeRun
             else BeginOrResume(call, request, recipe, folder, force);
         });
     }
+
+    // The link runs/latest points elsewhere as soon as another run begins, and what is printed shall stay true.
+    private static string? WithoutLink(string? folder) =>
+        folder is not null && Path.TrimEndingDirectorySeparator(folder) is var link && new DirectoryInfo(link).LinkTarget is { } target
+            ? Path.Combine(Path.GetDirectoryName(link)!, target)
+            : folder;
 
     private static void BeginOrResume(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
     {

@@ -16,6 +16,8 @@ internal static class EvalCommand
         "What max-pooling dropout computes, in place of what the model says. So one training serves to compare both.")
         .AcceptOnlyFromAmong([.. Words.All(typeof(PoolInference))]);
 
+    private const int WidestMatrix = 20; // classes
+
     /// <summary>Creates the verb.</summary>
     public static Verb Create()
     {
@@ -60,11 +62,17 @@ internal static class EvalCommand
         // The cross-entropy is that of classes of which one is right.
         var hasLoss = model.Outputs is OutputKind.Logits or OutputKind.Probabilities || model.OutputCount == 1;
         var loss = hasLoss ? $"loss {metrics.Loss:F4}" : $"no loss, as the outputs are {model.DescribeOutputs()}";
-        var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, top-5 {Format.Percent(metrics.Top5)}, "
+        var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, {Top5(metrics, data.ClassNames.Count)}"
             + $"balanced accuracy {Format.Percent(metrics.Confusion.BalancedAccuracy)}, {loss}";
         call.Report.Write(new(
-            Evaluation.Of(metrics, hasLoss ? metrics.Loss : null), new Lines(summary), ConfusionTable(metrics.Confusion, data.ClassNames)));
+            Evaluation.Of(metrics, hasLoss ? metrics.Loss : null), new Lines(summary),
+            data.ClassNames.Count > WidestMatrix
+                ? RecallTable(metrics.Confusion, data.ClassNames)
+                : ConfusionTable(metrics.Confusion, data.ClassNames)));
     }
+
+    private static string Top5(ClassificationMetrics metrics, int classes) =>
+        classes > 5 ? $"top-5 {Format.Percent(metrics.Top5)}, " : "";
 
     private static Model WithInference(string path, Model model, string? word)
     {
@@ -88,6 +96,29 @@ internal static class EvalCommand
                 (name, predicted) => new Column<(int Index, string Item)>(name, name, row => confusion.Rows[row.Index][predicted])),
             new("recall", "recall", row => Recall(confusion, row.Index), row => Format.Percent(confusion.Recall(row.Index))),
         ]);
+
+    /// <summary>What is shown of a matrix that is too wide for a terminal: the JSON document has all of it.</summary>
+    private static Table RecallTable(ConfusionMatrix confusion, IReadOnlyList<string> classNames)
+    {
+        return Table.Of(
+            classNames.Index(),
+            [
+                new("label", "label", row => row.Item) { Alignment = Alignment.Left },
+                new("images", "images", row => confusion.Rows[row.Index].Sum()),
+                new("recall", "recall", row => Recall(confusion, row.Index), row => Format.Percent(confusion.Recall(row.Index))),
+                new("mistaken_for", "most often mistaken for", row => MistakenFor(row.Index))
+                {
+                    Alignment = Alignment.Left,
+                    Meaning = "and how many of the images; --json has all pairs",
+                },
+            ]);
+
+        string MistakenFor(int label)
+        {
+            var (count, name) = confusion.Rows[label].Zip(classNames).Where((_, prediction) => prediction != label).MaxBy(pair => pair.First);
+            return count == 0 ? "-" : $"{name} ({count})";
+        }
+    }
 
     /// <summary>Share of a class's images that are recognised, null of a class without images.</summary>
     private static double? Recall(ConfusionMatrix confusion, int label) =>

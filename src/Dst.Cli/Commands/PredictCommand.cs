@@ -32,12 +32,14 @@ internal static class PredictCommand
             "Classifies image files: prints the most probable classes of each, with probabilities.",
             "predict runs/latest/dst.safetensors photo.png",
             "predict runs/latest/dst.safetensors photos --top 3 --json",
+            "predict runs/latest/dst.safetensors photos --inputs inputs.npy --logits logits.npy",
             "predict teacher.safetensors --raw batch.npy --logits logits.npy",
             "predict faces.safetensors --embedding h.relu --gallery people/ --threshold 0.7 door.png")
         {
             SharedOptions.Model,
             Images,
             RawPrediction.Raw,
+            RawPrediction.Inputs,
             RawPrediction.Logits,
             Top,
             EmbeddingPrediction.Layer,
@@ -53,7 +55,8 @@ internal static class PredictCommand
     private static void Run(Invocation call)
     {
         var (path, images) = (call.Arguments.GetRequiredValue(SharedOptions.Model), call.Arguments.GetValue(Images)!);
-        if (RawPrediction.IsAskedFor(call.Arguments))
+        var isRaw = RawPrediction.IsAskedFor(call.Arguments);
+        if (isRaw && !RawPrediction.ReadsImages(call.Arguments))
         {
             RawPrediction.Run(call, path, images);
             return;
@@ -69,7 +72,8 @@ internal static class PredictCommand
             foreach (var image in images)
                 if (ImageArchive.OpenIfAny(image) is { } archive) archives.Add(archive);
             var files = images.SelectMany(image => FilesOf(image, call)).ToList();
-            if (isEmbedding) EmbeddingPrediction.Run(call, path, files);
+            if (isRaw) RawPrediction.RunOnImages(call, path, files);
+            else if (isEmbedding) EmbeddingPrediction.Run(call, path, files);
             else PredictFiles(call, Model.Load(path), files);
         }
         finally
@@ -126,8 +130,16 @@ internal static class PredictCommand
             : new NotFiniteNumberException(sentence);
     }
 
-    private static IEnumerable<string> FilesOf(string path, Invocation call) =>
-        ImageFolder.Exists(path) ? ImageFolder.Images(path, call.Report.Log) : [path];
+    // Files of a folder are named as the folder was: from here, or by their full path.
+    private static IEnumerable<string> FilesOf(string path, Invocation call)
+    {
+        if (!ImageFolder.Exists(path)) return [path];
+        var files = ImageFolder.Images(path, call.Report.Log);
+        var full = Path.GetFullPath(path);
+        return files.Select(file => file.StartsWith(full, StringComparison.Ordinal)
+            ? Path.Combine(path, Path.GetRelativePath(full, file))
+            : file);
+    }
 
     /// <summary>The classes of the highest values; of equal ones the lower index first.</summary>
     private static Prediction[] Best(float[] values, Model model, int top)

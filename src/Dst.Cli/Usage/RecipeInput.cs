@@ -88,6 +88,9 @@ internal static class RecipeInput
     public static bool SetsData(ParseResult arguments) =>
         Data.Any(key => arguments.GetValue(key.Option) is not null) || arguments.GetValue(Set)!.Any(IsOfData);
 
+    /// <summary>Whether the command line says in some way what the data are.</summary>
+    public static bool NamesData(ParseResult arguments) => SourceOf(arguments) is not null || SetsData(arguments);
+
     /// <summary>Keys that a verb with data reads, whatever else it does.</summary>
     public static IReadOnlyList<string> DataKeys { get; } = ["data", "seed", "threads"];
 

@@ -36,7 +36,7 @@ internal sealed class CNormalisation
     public static string Describe(InputNormalisation? input, string name)
     {
         if (input is null) return "Values are used as they are.";
-        var resize = input.Resize > 0 ? $"resized to {input.Resize} pixels a side, then " : "";
+        var resize = input.Resize > 0 ? $"resized to {input.Resize} pixels a side {Filter}, then " : "";
         var crop = $"The model was trained on images {resize}cropped or zero padded around the centre, with pixels scaled to 0 to 1. ";
         var amplitude = $"{Words.Of(input.Amplitude)} of the amplitude";
         var first = input.Amplitude == AmplitudeTransform.None ? "" : $"{amplitude}, then ";
@@ -44,6 +44,8 @@ internal sealed class CNormalisation
         const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
         return $"{crop}Then: {amplitude}, {filter}, and {Scale(input)}; the source does not do that.";
     }
+
+    private const string Filter = "(bilinear where that enlarges, else a weighted mean over the pixels that a new one covers)";
 
     private static string Scale(InputNormalisation input) => input.PerImage
         ? "less the image's own mean, divided by its own deviation"

@@ -144,7 +144,7 @@ internal sealed class CSourceFiles
     private string Classes()
     {
         var names = _model.ClassNames.Count == 0 ? ""
-            : $" The classes, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Comment))}.";
+            : $" The classes, in their order: {string.Join(", ", _model.ClassNames.Select(CText.Markdown))}.";
         return $"\nThe output is {_model.DescribeOutputs()}.{names}\n";
     }
 

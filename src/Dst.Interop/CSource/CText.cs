@@ -26,6 +26,10 @@ internal static class CText
     public static string Comment(string name) =>
         Replace(name, character => IsNameCharacter(character) || character is '.' or '-' or ':' or ' ');
 
+    /// <summary>A name in the README, with letters of every script and without what Markdown reads as a sign.</summary>
+    public static string Markdown(string name) =>
+        Replace(name, character => char.IsLetterOrDigit(character) || character is '_' or '.' or '-' or ':' or ' ' or '(' or ')' or '+');
+
     /// <summary>The shortest decimal constant that a compiler reads as exactly this number.</summary>
     public static string Float(float value)
     {

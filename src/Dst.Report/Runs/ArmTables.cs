@@ -76,7 +76,7 @@ public static class ArmTables
         // Agresti and Coull, 1998: without the two more, all of a few images right would be taken for certain.
         var top1 = (arms.Average(arm => arm.TestTop1) * images + 2) / (images + 4);
         var noise = 2 * Math.Sqrt(2 * top1 * (1 - top1) / images);
-        return new($"{Format.Count(images)} test images: a difference in test top-1 below {Format.Percent(noise)} can be chance");
+        return new($"{Format.Count(images)} test images: a difference in test top-1 below {100 * noise:F1} points can be chance");
     }
 
     /// <summary>How good the arms of several runs are: means and standard deviations over their seeds.</summary>

@@ -35,6 +35,8 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
             CheckpointDue = run.IsCopy ? null : trainer =>
             {
                 CheckpointFile.Save(run.CheckpointPath, phase.Arm, trainer, run.RecipeHash);
+                // A run that is stopped in its first epoch is the one to go on with.
+                if (trainer.State.Epoch == 0) RunPaths.PointLatest(run.Recipe.Runs, run.Path);
                 CheckpointSaved?.Invoke();
             },
             EpochEnded = row =>
@@ -46,7 +48,9 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
         var resumed = CheckpointFile.TryRestore(run.CheckpointPath, phase.Arm, trainer);
         run.TrimMetrics(phase.Arm, trainer.State.Epoch);
         var epochs = phase.Options.Epochs;
-        var begun = resumed ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}" : Words.Count(epochs, "epoch");
+        var begun = !resumed ? Words.Count(epochs, "epoch")
+            : trainer.State.Epoch < epochs ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}"
+            : $"resumed after its {Words.Count(epochs, "epoch")}";
         Log?.Invoke($"{phase.Arm}: {phase.Start.Graph.Name}, {begun}{DescribeImages(trainer.UnlabelledImages)}");
         try
         {

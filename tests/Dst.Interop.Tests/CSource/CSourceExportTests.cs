@@ -49,13 +49,17 @@ public sealed class CSourceExportTests : IDisposable
     public void An_empty_folder_gets_all_files_and_the_zeros_are_not_among_them()
     {
         var folder = Directory.CreateDirectory(_folder.File("empty")).FullName;
-        var report = CSourceExport.Write(Networks.Create("resnet8", "kernel:16:16", 1), folder, "net", CSourceCheck.None);
+        var model = Networks.Create("resnet8", "kernel:16:16", 1);
+        model = model with { ClassNames = [.. Enumerable.Range(1, model.OutputCount).Select(number => $"größe|{number}")] };
+        var report = CSourceExport.Write(model, folder, "net", CSourceCheck.None);
         Assert.Equal(
             ["Makefile", "README.md", "net.c", "net.h", "net_test.c"],
             Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.5, 0.56);
         Assert.Equal(report.Sizes.ArenaBytes, report.Dense.ArenaBytes);
-        Assert.DoesNotContain("@", File.ReadAllText(Path.Combine(folder, "README.md")));
+        var readme = File.ReadAllText(Path.Combine(folder, "README.md"));
+        Assert.DoesNotContain("@", readme);
+        Assert.Contains("größe_1, größe_2", readme);
     }
 
     [Fact]

@@ -67,6 +67,16 @@ public sealed partial class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Eval_of_many_classes_shows_what_each_is_mistaken_for()
+    {
+        string[] names = [.. Enumerable.Range(0, 21).Select(index => $"target{index:00}")];
+        var run = Terminal.Run(["eval", SampleModel.SaveHalved(_folder, names), .. SimulatedData, "--set", "data.simulated.classes=21"]);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Matches(@"(?m)^target20 +4 +[\d.]+% +(-|target\d\d \(\d\))$", run.Output);
+        Assert.All(run.Output.Split('\n'), line => Assert.True(line.Length <= 100, line));
+    }
+
+    [Fact]
     public void Eval_takes_the_seed_of_the_splits()
     {
         string[] arguments = ["eval", SaveModelOfSimulatedClasses(), .. SimulatedData, "--split", "validation", "--json"];

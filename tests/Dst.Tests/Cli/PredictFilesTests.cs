@@ -48,6 +48,29 @@ public sealed class PredictFilesTests : IDisposable
     }
 
     [Fact]
+    public void Images_of_a_folder_are_named_as_the_folder_was()
+    {
+        var folder = Path.GetRelativePath(Environment.CurrentDirectory, _folder.File("images"));
+        var lines = Terminal.Run("predict", _model, folder).Output.TrimEnd('\n').Split('\n');
+        Assert.Equal(3, lines.Length);
+        Assert.All(lines.Index(), line => Assert.StartsWith($"{Path.Combine(folder, $"{line.Index}.png")}: ", line.Item));
+    }
+
+    [Fact]
+    public void Inputs_are_what_enters_the_network()
+    {
+        string File(string name) => _folder.File(name);
+        var run = Terminal.Run("predict", _model, File("images"), "--inputs", File("x.npy"), "--logits", File("y.npy"));
+        Assert.Equal((CommandLine.Done, $"{File("y.npy")}: 3 x 3 logits\n"), (run.ExitCode, run.Output));
+        Assert.Equal(CommandLine.Done, Terminal.Run("predict", _model, "--raw", File("x.npy"), "--logits", File("z.npy")).ExitCode);
+        Assert.Equal(System.IO.File.ReadAllBytes(File("y.npy")), System.IO.File.ReadAllBytes(File("z.npy")));
+        Terminal.Run("predict", _model, File("images"), "--inputs", File("x.npy")).AssertWrongInput("--inputs without --logits");
+        Terminal.Run("predict", _model, File("images"), "--inputs", "a.npy", "--logits", "a.npy").AssertWrongInput("a.npy", "two files");
+        Terminal.Run("predict", _model, File("images"), "--raw", "b.npy", "--inputs", "a.npy", "--logits", "c.npy")
+            .AssertWrongInput("--raw and --inputs");
+    }
+
+    [Fact]
     public void Json_has_an_error_for_a_bad_file()
     {
         Write("1a.png", "no picture"u8.ToArray());

@@ -45,7 +45,7 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains($"run folder: {folder}", run.Output);
         Assert.All(["teacher", "student-kd", "dst"], arm => Assert.Matches($"(?m)^{arm} +resnet8 ", run.Output));
         Assert.Contains("dst: epoch 2 of 2", run.Error);
-        Assert.Matches(@"(?m)^\d+ test images: a difference in test top-1 below [\d.]+% can be chance$", run.Output);
+        Assert.Matches(@"(?m)^\d+ test images: a difference in test top-1 below [\d.]+ points can be chance$", run.Output);
         Assert.Contains("layers of dst:", run.Output);
         Assert.Matches(@"(?m)^fc .* dense \(linear layer\)$", run.Output);
         Assert.Matches(@"(?m)^layer1.0.conv1 .* row:16:16$", run.Output);
@@ -211,12 +211,34 @@ public sealed class RunCommandTests : IDisposable
         Assert.Contains($"./dst run --resume {folder}", error.ToString());
         Assert.EndsWith("dst: cancelled\n", error.ToString());
 
-        var resumed = Terminal.Run("run", "--resume", folder);
+        var latest = Path.Combine(_runs, "latest");
+        var resumed = Terminal.Run("run", "--resume", Directory.Exists(latest) ? latest : folder);
         Assert.Equal(CommandLine.Done, resumed.ExitCode);
+        Assert.Contains($"run folder: {folder}\n", resumed.Output); // the link points elsewhere soon
         Assert.Contains("resumed", resumed.Error);
         Assert.DoesNotContain("epoch 1 of 2", resumed.Error);
         Assert.NotNull(RunSummary.Load(Path.Combine(folder, "summary.json")).Find("student"));
     }
+
+    [Fact]
+    public void A_run_that_is_stopped_in_its_first_epoch_is_the_latest()
+    {
+        Assert.Equal(CommandLine.Done, Terminal.Run("train", _recipe, "--out", _runs).ExitCode);
+        if (new FileInfo(Path.Combine(_runs, "latest")).LinkTarget is not { } earlier) return; // no links here
+        using var cancellation = new CancellationTokenSource();
+        using var error = new CancellingWriter(cancellation, "student: resnet8, 2 epochs");
+        Assert.Equal(
+            CommandLine.Cancelled, CommandLine.Run(["train", _recipe, "--out", _runs], new StringWriter(), error, cancellation.Token));
+        Assert.DoesNotContain("epoch 1 of 2", error.ToString());
+        Assert.NotEqual(earlier, new FileInfo(Path.Combine(_runs, "latest")).LinkTarget);
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("train")]
+    [InlineData("distill", "--teacher", "teacher.safetensors")]
+    public void Without_data_and_recipe_there_is_nothing_to_do(params string[] arguments) =>
+        Terminal.Run(arguments).AssertWrongInput($"{arguments[0]} has neither data nor a recipe");
 
     [Fact]
     public void Train_makes_one_arm_of_the_architecture_that_is_named_and_checks_no_other()

@@ -62,7 +62,7 @@ public sealed class RunFolderTests : IDisposable
     {
         using var run = TinyRun.Create(TinyRun.Recipe(_folder.Path));
         Assert.Contains(
-            "no other process has open", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message,
+            "another process trains in it", Assert.Throws<InputException>(() => RunFolder.Resume(run.Path, [])).Message,
             StringComparison.Ordinal);
     }
 

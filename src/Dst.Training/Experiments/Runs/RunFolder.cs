@@ -37,6 +37,12 @@ public sealed class RunFolder : IDisposable
             _lock = new(
                 In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
         }
+        catch (IOException e) when (File.Exists(In(path, ".lock")))
+        {
+            _metrics.Dispose();
+            throw new InputException(
+                $"run folder {path} is in use: another process trains in it; wait until that has ended, or stop it", e);
+        }
         catch
         {
             _metrics.Dispose();

@@ -57,7 +57,7 @@ internal static class RunPaths
         {
             throw new InputException(
                 $"run folder {path} cannot be used ({e.Message.TrimEnd('.')}); "
-                + "expected a writable folder with free space that no other process has open",
+                + "expected a writable folder with free space",
                 e);
         }
     }
