@@ -115,7 +115,8 @@ internal static class EvalCommand
 
         string MistakenFor(int label)
         {
-            var (count, name) = confusion.Rows[label].Zip(classNames).Where((_, prediction) => prediction != label).MaxBy(pair => pair.First);
+            var (count, name) = confusion.Rows[label].Zip(classNames).Where((_, prediction) => prediction != label)
+                .MaxBy(pair => pair.First);
             return count == 0 ? "-" : $"{name} ({count})";
         }
     }

@@ -150,7 +150,8 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
     /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Requantise(
-        Vector128<int> sum, Vector128<int> multipliers, Vector128<int> oddMultipliers, Vector128<long> evenOffsets, Vector128<long> oddOffsets, int shift,
+        Vector128<int> sum, Vector128<int> multipliers, Vector128<int> oddMultipliers,
+        Vector128<long> evenOffsets, Vector128<long> oddOffsets, int shift,
         Vector128<int> low, Vector128<int> high)
     {
         var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);

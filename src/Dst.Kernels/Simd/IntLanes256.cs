@@ -121,7 +121,8 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
     /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Requantise(
-        Vector256<int> sum, Vector256<int> multipliers, Vector256<int> oddMultipliers, Vector256<long> evenOffsets, Vector256<long> oddOffsets, int shift,
+        Vector256<int> sum, Vector256<int> multipliers, Vector256<int> oddMultipliers,
+        Vector256<long> evenOffsets, Vector256<long> oddOffsets, int shift,
         Vector256<int> low, Vector256<int> high)
     {
         var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);

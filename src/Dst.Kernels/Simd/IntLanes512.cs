@@ -95,7 +95,8 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Requantise(
-        Vector512<int> sum, Vector512<int> multipliers, Vector512<int> oddMultipliers, Vector512<long> evenOffsets, Vector512<long> oddOffsets, int shift,
+        Vector512<int> sum, Vector512<int> multipliers, Vector512<int> oddMultipliers,
+        Vector512<long> evenOffsets, Vector512<long> oddOffsets, int shift,
         Vector512<int> low, Vector512<int> high)
     {
         var (even, odd) = (Product(sum, multipliers) + evenOffsets, Product(Odd(sum), oddMultipliers) + oddOffsets);
