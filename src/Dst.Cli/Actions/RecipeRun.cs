@@ -85,7 +85,7 @@ internal static class RecipeRun
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
         if (folder is null && !RecipeInput.NamesData(call.Arguments))
             throw new InputException(
-                $"{call.Command} has neither data nor a recipe; a folder of labelled images, such as photos, or a recipe file was expected");
+                $"{call.Command} has neither data nor a recipe; a folder of labelled images or a recipe file was expected");
         var isSpread = SpreadRun.IsAsked(call);
         RankJob.Run(call, isSpread ? SpreadRun.MostRanks : recipe.Parts, () =>
         {

@@ -74,7 +74,8 @@ public class ArmTablesTests
     {
         // p = 0.8 and n = 400: 2·√(2·0.8·0.2/400) = 5.66 %.
         var arms = Runs[0].Arms.Take(2).Select((arm, i) => arm with { TestTop1 = 0.7 + 0.2 * i, Confusion = [[150, 50], [20, 180]] });
-        Assert.Equal("400 test images: a difference in test top-1 below 5.7 points can be chance", ArmTables.Noise([.. arms]).Text.Single());
+        Assert.Equal(
+            "400 test images: a difference in test top-1 below 5.7 points can be chance", ArmTables.Noise([.. arms]).Text.Single());
     }
 
     private static string Text(Table table) => TextRenderer.Render(new(table, table));
