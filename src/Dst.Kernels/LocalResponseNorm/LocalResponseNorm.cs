@@ -18,6 +18,7 @@ public sealed unsafe class LocalResponseNorm
     /// <param name="alpha">Factor of their mean, 0 or more.</param>
     /// <param name="beta">Exponent.</param>
     /// <param name="bias">Above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public LocalResponseNorm(int size, float alpha, float beta, float bias)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);

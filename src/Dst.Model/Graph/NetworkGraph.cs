@@ -1,6 +1,9 @@
 namespace Dst.Graph;
 
 /// <summary>Channels, height and width of one image's features.</summary>
+/// <param name="Channels">Channels C.</param>
+/// <param name="Height">Rows H.</param>
+/// <param name="Width">Columns W.</param>
 public readonly record struct FeatureShape(int Channels, int Height, int Width)
 {
     /// <summary>Number of elements.</summary>

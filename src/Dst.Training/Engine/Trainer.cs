@@ -47,7 +47,12 @@ public sealed class Trainer : IDisposable
     private double _lastCheckpoint;
     private long _firstStep;
 
-    /// <summary>Prepares a phase; <paramref name="seed"/> draws order, augmentation and dropout.</summary>
+    /// <summary>Prepares a phase.</summary>
+    /// <param name="phase">Network, options and teachers.</param>
+    /// <param name="data">Its training images are learned; its validation images choose the best epoch.</param>
+    /// <param name="compute">Threads, vector width and ranks.</param>
+    /// <param name="seed">Draws order, augmentation and dropout.</param>
+    /// <exception cref="InputException">A batch does not fit into memory, or the phase contradicts the network or the data.</exception>
     public Trainer(TrainingPhase phase, DataSet data, ComputeContext compute, long seed)
     {
         var options = phase.Options;

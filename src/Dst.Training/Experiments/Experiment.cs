@@ -34,6 +34,7 @@ public sealed class Experiment
     /// <summary>An experiment on data on the disk.</summary>
     /// <param name="path">A folder with a folder of images for each class, or other data that <c>data.path</c> may be.</param>
     /// <param name="preset">What is to be done, such as <see cref="SettingPresets.Train"/>, the default.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     public Experiment(string path, IReadOnlyList<SettingOverride>? preset = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -66,6 +66,9 @@ public sealed class SpreadRuns
     }
 
     /// <summary>Makes what rank 0 tells this rank to make. Called by the others.</summary>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="recipe">The recipe with its seeds.</param>
+    /// <param name="make">Makes an arm on this rank.</param>
     public static void Help(RankGroup ranks, Recipe recipe, MakeArm make)
     {
         var mail = new RankMail(ranks, partner: 0);
