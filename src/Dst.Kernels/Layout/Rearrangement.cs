@@ -94,6 +94,7 @@ public sealed unsafe class Rearrangement
     /// <param name="images">Images N.</param>
     /// <param name="y">Same layout, in the new sizes.</param>
     /// <param name="accumulate">Adds to <paramref name="y"/> rather than overwrites it.</param>
+    /// <exception cref="ArgumentException">The number of images is negative.</exception>
     public void Apply(SimdTier tier, float* x, int images, float* y, bool accumulate)
     {
         Check.Images(images, _x.Channels, _x.Pixels);

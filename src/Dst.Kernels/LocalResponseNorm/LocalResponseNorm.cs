@@ -33,6 +33,7 @@ public sealed unsafe class LocalResponseNorm
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="y">Same layout; another place than <paramref name="x"/>.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public void Forward(float* x, int images, int channels, int pixels, float* y)
     {
         Check.Images(images, channels, pixels);
@@ -57,6 +58,7 @@ public sealed unsafe class LocalResponseNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public void Backward(float* x, float* dy, int images, int channels, int pixels, float* dx, bool accumulate)
     {
         Check.Images(images, channels, pixels);

@@ -33,6 +33,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// Scales of the values, by name of node or input, that are rounded as the bytes of a quantised network are; null for none.
     /// </param>
     /// <exception cref="InputException">A batch does not fit into memory.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is below 1.</exception>
     public TrainingNetwork(
         Model model, int maxBatch, ComputeContext compute, long seed,
         IReadOnlyList<string>? features = null, ConvolutionForms? forms = null, IReadOnlyDictionary<string, ByteScale>? scales = null)

@@ -65,6 +65,7 @@ public sealed class ExponentialMovingAverage
 
     /// <summary>Continues from a checkpoint, with the same bits as an unbroken run.</summary>
     /// <exception cref="InputException">An array is missing or has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number of updates is negative.</exception>
     public void Restore(IReadOnlyDictionary<string, float[]> state, long updates)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(updates);
