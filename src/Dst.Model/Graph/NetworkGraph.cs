@@ -1,3 +1,5 @@
+using Dst.Kernels;
+
 namespace Dst.Graph;
 
 /// <summary>Channels, height and width of one image's features.</summary>
@@ -8,6 +10,9 @@ public readonly record struct FeatureShape(int Channels, int Height, int Width)
 {
     /// <summary>Number of elements.</summary>
     public long Count => (long)Channels * Height * Width;
+
+    /// <summary>The window that is the whole map.</summary>
+    public WindowShape WholeMap() => WindowShape.WholeMap(Channels, Height, Width);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Channels}x{Height}x{Width}";
