@@ -1,5 +1,4 @@
 using Dst.Kernels.Simd;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -121,7 +120,7 @@ public sealed class Experiment
 
     private ExperimentResult Run(RunFolder run, DataSet data, CancellationToken cancellation)
     {
-        using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
+        using var pool = run.Recipe.CreatePool();
         var compute = new ComputeContext(pool, SimdTiers.Best);
         var pipeline = new Pipeline(run, data, compute, model => LatencyMeter.Measure(compute.Tier, model))
         {
