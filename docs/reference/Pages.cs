@@ -63,6 +63,7 @@ public static partial class Pages
         XText text => text.Value,
         XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
         XElement { Name.LocalName: "code" } code => $"`{code.Value}`",
+        XElement { Name.LocalName: "list" } list => $" {string.Join("; ", list.Elements("item").Select(item => TextOf(item)))}. ",
         XElement element when (element.Attribute("cref") ?? element.Attribute("langword") ?? element.Attribute("name")) is { } name =>
             $"`{LastName(name.Value)}`",
         XElement element => $" {TextOf(element)} ",

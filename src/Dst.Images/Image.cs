@@ -28,6 +28,11 @@ public sealed class Image
 
     /// <summary>Wraps planar samples, in the machine's byte order.</summary>
     /// <exception cref="ArgumentException">A size, the channels or the bits are illegal, or the length does not match.</exception>
+    /// <param name="channels">Bands, 1 to <see cref="MaxChannels"/>.</param>
+    /// <param name="height">Rows, at least 1.</param>
+    /// <param name="width">Columns, at least 1.</param>
+    /// <param name="bitsPerSample">8 or 16 for whole numbers, 32 for floats.</param>
+    /// <param name="data">Samples [channels, height, width]; not copied.</param>
     public Image(int channels, int height, int width, int bitsPerSample, ReadOnlyMemory<byte> data)
     {
         if (channels is < 1 or > MaxChannels || bitsPerSample is not (8 or 16 or 32))

@@ -29,6 +29,7 @@ public sealed class PictureGrid
     /// <param name="width">Columns of a picture.</param>
     /// <param name="rows">Rows of pictures, at least 1.</param>
     /// <param name="columns">Columns of pictures, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number of rows or columns of pictures is below 1.</exception>
     public PictureGrid(int channels, int height, int width, int rows, int columns)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);

@@ -17,14 +17,16 @@ namespace Dst.Images;
 public static class Preprocessor
 {
     /// <summary>
-    /// Resizes, makes grey of RGB or RGB of grey if <paramref name="shape"/> needs it (luma of BT.601, or the grey plane three times),
-    /// crops around the centre (dark where the image is smaller), transforms amplitudes, smooths and normalises.
+    /// Resizes, crops around the centre, transforms amplitudes, smooths and normalises. If <paramref name="shape"/> needs other channels,
+    /// RGB becomes grey (luma of BT.601), or grey becomes RGB (three equal planes). Where the image is smaller than the crop, the input is
+    /// dark.
     /// </summary>
     /// <param name="image">Image of any size.</param>
     /// <param name="normalisation">Resize, transform, smoothing, means and deviations.</param>
     /// <param name="shape">The network's input.</param>
     /// <param name="destination">[Channels, Height, Width].</param>
     /// <exception cref="InputException">The image cannot have these channels, or the normalisation is not for as many.</exception>
+    /// <exception cref="ArgumentException">The length is not that of the input.</exception>
     public static void Prepare(Image image, InputNormalisation normalisation, FeatureShape shape, Span<float> destination)
     {
         ArgumentNullException.ThrowIfNull(image);

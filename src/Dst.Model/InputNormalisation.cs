@@ -1,8 +1,14 @@
 namespace Dst;
 
 /// <summary>
-/// How an image becomes a network input: resize (if any), centre crop or zero padding to the network's input size, amplitude transform of
-/// each pixel in [0, 1], smoothing (if any), then (value − mean) / deviation, by channel or by the image's own mean and deviation.
+/// How an image becomes a network input. The steps are in this order:
+/// <list type="number">
+/// <item>resize, if any</item>
+/// <item>centre crop, or zero padding, to the network's input size</item>
+/// <item>amplitude transform of each pixel in [0, 1]</item>
+/// <item>smoothing, if any</item>
+/// <item>(value − mean) / deviation, those of the channel or the image's own</item>
+/// </list>
 /// </summary>
 /// <param name="Resize">Side in pixels to which the image is resized before the crop, or 0 to leave it as it is.</param>
 /// <param name="Amplitude">Amplitude transform of the pixel in [0, 1].</param>

@@ -9,8 +9,7 @@ namespace Dst.Cli.Actions;
 internal static class NextCommands
 {
     /// <summary>
-    /// The model of the method, in 8-bit integers if the run has that, or the one of the last arm if the run has no such arm, and what can
-    /// be done with it.
+    /// A model of the run, and what can be done with it. The arm dst-int8 comes first, then dst, then the last arm of the run.
     /// </summary>
     public static string[] Of(RunFolder run, RunSummary summary, DataSet data)
     {

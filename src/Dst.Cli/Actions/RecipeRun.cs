@@ -5,7 +5,6 @@ using Dst.ModelFiles;
 using Dst.Report;
 using Dst.Report.Models;
 using Dst.Report.Runs;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
@@ -35,14 +34,6 @@ internal static class RecipeRun
         Description = "Checks everything, says what would be trained and where it would be written, and writes nothing.",
     };
 
-    private static readonly Option<bool> HasDashboard = new("--dashboard")
-    {
-        Description = "Serves the report as it grows, to a browser on this machine, until the run ends.",
-    };
-
-    private static readonly Option<int?> Port = SharedOptions.Number(
-        "--port", $"With --dashboard: its port. Default: the first free one from {Dashboard.FirstPort} on.", 1, ushort.MaxValue);
-
     /// <summary>Adds the recipe, and the options of a run that is new or resumed.</summary>
     public static void AddTo(Verb verb)
     {
@@ -62,8 +53,7 @@ internal static class RecipeRun
         verb.Add(RecipeInput.Seeds);
         verb.Add(RecipeInput.Out);
         verb.Add(IsDry);
-        verb.Add(HasDashboard);
-        verb.Add(Port);
+        DashboardOptions.AddTo(verb);
         verb.Add(SharedOptions.Threads);
         verb.Add(SpreadRun.Spread);
         verb.Add(SharedOptions.Wide);
@@ -76,7 +66,9 @@ internal static class RecipeRun
     {
         var (folder, force, ofLine) = (WithoutLink(call.Arguments.GetValue(Resume)), call.Arguments.GetValue(Force), request.OfLine(call));
         if (force && folder is null) throw new InputException("option --force goes with --resume, which was expected too");
-        CheckDashboard(call);
+        DashboardOptions.Check(call);
+        if (DashboardOptions.IsAsked(call) && call.Arguments.GetValue(IsDry))
+            throw new InputException("options --dry-run and --dashboard are both given; one of them was expected");
         if (folder is not null && call.Arguments.GetValue(IsDry))
             throw new InputException("options --dry-run and --resume are both given; one of them was expected");
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
@@ -118,7 +110,7 @@ internal static class RecipeRun
     /// <summary>Lets ranks make the arms. Then rank 0 shows the results, as if it had made them all.</summary>
     private static void SpreadOver(Invocation call, TrainingRequest request, Recipe recipe, string? folder, bool force)
     {
-        if (call.Arguments.GetValue(IsDry) || call.Arguments.GetValue(HasDashboard))
+        if (call.Arguments.GetValue(IsDry) || DashboardOptions.IsAsked(call))
             throw new InputException("option --spread runs is given with --dry-run or --dashboard; one of them was expected");
         var data = Load(call, RunSet.FirstOf(recipe));
         Pipeline.Check(RunSet.FirstOf(recipe), data);
@@ -146,7 +138,7 @@ internal static class RecipeRun
     /// <summary>Begins a new run, or one for each seed. A recipe that is refused leaves no folder behind.</summary>
     private static void Begin(Invocation call, TrainingRequest request, Recipe recipe)
     {
-        var first = recipe.Seeds.Count > 0 ? RunSet.RecipeOf(recipe, recipe.Seeds[0]) : recipe;
+        var first = RunSet.FirstOf(recipe);
         var data = Load(call, first);
         var arms = Pipeline.Check(first, data);
         if (call.Arguments.GetValue(IsDry))
@@ -168,7 +160,7 @@ internal static class RecipeRun
     private static DataSet Load(Invocation call, Recipe recipe) =>
         DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
 
-    private static string Describe(RankGroup ranks)
+    private static string TrafficOf(RankGroup ranks)
     {
         var traffic = ranks.Traffic;
         var overlap = traffic.Overlap is { } share
@@ -182,7 +174,7 @@ internal static class RecipeRun
     {
         var summary = RunToEnd(call, run, data, resumeWith: run.Path);
         if (!call.Ranks.IsFirst) return;
-        if (call.Ranks.Count > 1) call.Report.Log(Describe(call.Ranks));
+        if (call.Ranks.Count > 1) call.Report.Log(TrafficOf(call.Ranks));
         Block[] blocks =
         [
             .. !IsWide(call) && request.Blocks is { } blocksOf ? blocksOf(summary) : BlocksOf(call, run, summary),
@@ -250,22 +242,12 @@ internal static class RecipeRun
     private static Latency MeasureLatency(Invocation call, Model model) =>
         call.Ranks.IsFirst ? LatencyMeter.Measure(call.Tier, model) : new(0, 0);
 
-    private static void CheckDashboard(Invocation call)
-    {
-        var (hasDashboard, port) = (call.Arguments.GetValue(HasDashboard), call.Arguments.GetValue(Port));
-        if (port is not null && !hasDashboard) throw new InputException("option --port goes with --dashboard, which was expected too");
-        if (hasDashboard && call.Arguments.GetValue(IsDry))
-            throw new InputException("options --dry-run and --dashboard are both given; one of them was expected");
-    }
-
-    private static Dashboard? BeginDashboard(Invocation call, RunFolder run)
-    {
-        if (!call.Arguments.GetValue(HasDashboard) || !call.Ranks.IsFirst) return null;
-        var dashboard = Dashboard.Begin(run, call.Arguments.GetValue(Port));
-        call.Report.Log($"dashboard: http://127.0.0.1:{dashboard.Port}/");
-        return dashboard;
-    }
-
+    /// <summary>Trains the arms that are not finished.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="data">Its data.</param>
+    /// <param name="resumeWith">The folder by which the run is resumed, for a message.</param>
+    /// <param name="refused">Called if the recipe is refused.</param>
     private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith, Action? refused = null)
     {
         var report = call.Report;
@@ -274,8 +256,8 @@ internal static class RecipeRun
             report.Log($"{Path.GetFileNameWithoutExtension(part)} begins again: only --spread runs goes on with its state in {part}");
         try
         {
-            using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
-            using var dashboard = BeginDashboard(call, run);
+            using var pool = run.Recipe.CreatePool();
+            using var dashboard = DashboardOptions.Begin(call, run);
             var monitor = new TrainingMonitor(report, dashboard);
             var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
             var pipeline = new Pipeline(run, data, compute, model => MeasureLatency(call, model))

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Usage;
 using Dst.Foundations;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Experiments;
@@ -39,7 +38,7 @@ internal static class SpreadRun
     public static IReadOnlyList<string> Run(Invocation call, Recipe recipe, DataSet data, Func<IReadOnlyList<RunFolder>> open)
     {
         var first = RunSet.FirstOf(recipe);
-        using var pool = new WorkerPool(recipe.Threads > 0 ? recipe.Threads : Environment.ProcessorCount);
+        using var pool = recipe.CreatePool();
         var compute = new ComputeContext(pool, call.Tier);
         var loaded = (first.Seed, Data: data);
         var manifest = RunManifest.Describe(compute, first, DateTime.UtcNow, data);

@@ -141,5 +141,5 @@ internal static class CInt8
         ("low", $"{q.Low}"), ("high", $"{q.High}"));
 
     private static WindowShape WindowOf(LoweredNode node, FeatureShape x) =>
-        node.Operation is PoolOp pool ? pool.ShapeFor(x) : WindowShape.WholeMap(x.Channels, x.Height, x.Width);
+        node.Operation is PoolOp pool ? pool.ShapeFor(x) : x.WholeMap();
 }

@@ -8,7 +8,7 @@ namespace Dst.Interop.CSource;
 internal static class COperations
 {
     /// <summary>What the C source can compute.</summary>
-    public static LoweringTarget Target { get; } = new(TakesBounds, ReadsMapsInAnyOrder: true);
+    public static LoweringTarget Target { get; } = new(LoweringTarget.TakesBoundsAroundZero, ReadsMapsInAnyOrder: true);
 
     /// <summary>Writes all statements of a network.</summary>
     /// <param name="network">The network.</param>
@@ -129,11 +129,6 @@ internal static class COperations
         var first = pad.Top * padded.Pitch + pad.Left * padded.Shape.Channels + pad.ChannelsBefore;
         EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
     }
-
-    /// <summary>Layers with weights clip to a range around 0; affine maps and sums apply a ReLU; others do neither.</summary>
-    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
-        ? bounds is { Least: <= 0, Most: >= 0 }
-        : bounds == Bounds.Relu && node.Operation.TakesRelu;
 
     /// <summary>Writes the call of a function from a map to values without a border.</summary>
     private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(

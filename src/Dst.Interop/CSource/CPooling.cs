@@ -22,13 +22,13 @@ internal static class CPooling
                 EmitAverage(program, node, p.ShapeFor(x), "-1, -1");
                 break;
             case GlobalAvgPoolOp:
-                EmitAverage(program, node, WholeMap(x), "-1, -1");
+                EmitAverage(program, node, x.WholeMap(), "-1, -1");
                 break;
             case MaxPoolOp p:
                 EmitByLanes(program, node, p.ShapeFor(x), "max", "max_lanes.c", 1);
                 break;
             case GlobalMaxPoolOp:
-                EmitByLanes(program, node, WholeMap(x), "max", "max_lanes.c", 1);
+                EmitByLanes(program, node, x.WholeMap(), "max", "max_lanes.c", 1);
                 break;
             case MaxPoolDropoutOp { Inference: PoolInference.ScaledMax } p:
                 EmitByLanes(program, node, p.ShapeFor(x), "max", "max_lanes.c", p.Retain);
@@ -72,6 +72,4 @@ internal static class CPooling
     /// <summary>The window as arguments of a C function.</summary>
     public static string WindowOf(WindowShape w) =>
         $"{w.KernelHeight}, {w.KernelWidth}, {w.Stride}, {w.StrideWidth}, {w.Sides.Top}, {w.Sides.Left}";
-
-    private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
 }

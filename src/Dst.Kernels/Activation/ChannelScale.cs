@@ -25,6 +25,7 @@ public static unsafe class ChannelScale
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the maps.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public static void BackwardData(
         SimdTier tier, float* dy, float* factors, int images, int channels, int pixels, float* dx, bool accumulate)
     {
@@ -48,6 +49,7 @@ public static unsafe class ChannelScale
     /// <param name="pixels">H · W.</param>
     /// <param name="dfactors">[N, C/16, 1, 1, 16].</param>
     /// <param name="accumulate">Adds to <paramref name="dfactors"/> rather than overwrites it.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public static void BackwardFactor(
         SimdTier tier, float* x, float* dy, int images, int channels, int pixels, float* dfactors, bool accumulate)
     {

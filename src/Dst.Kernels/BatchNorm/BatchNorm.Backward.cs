@@ -13,6 +13,7 @@ public static unsafe partial class BatchNorm
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range, or a length does not match.</exception>
     public static void SumGradients(
         SimdTier tier, float* x, float* dy, ReadOnlySpan<float> mean, int images, int channels, int pixels, Span<double> sums)
     {
@@ -38,6 +39,7 @@ public static unsafe partial class BatchNorm
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range, or a length does not match.</exception>
     public static void SumReluGradients(
         SimdTier tier, float* x, float* dy, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean,
         int images, int channels, int pixels, Span<double> sums)
@@ -57,6 +59,7 @@ public static unsafe partial class BatchNorm
     /// <param name="inverseDeviation">The batch's, padded.</param>
     /// <param name="gammaGradient">dγ [C].</param>
     /// <param name="betaGradient">dβ [C].</param>
+    /// <exception cref="ArgumentException">A length does not match.</exception>
     public static void BackwardWeight(
         ReadOnlySpan<double> sums, ReadOnlySpan<float> inverseDeviation, Span<float> gammaGradient, Span<float> betaGradient)
     {
@@ -84,6 +87,7 @@ public static unsafe partial class BatchNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the input; may be <paramref name="dy"/> if it is overwritten.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range, or a length does not match.</exception>
     public static void BackwardData(
         SimdTier tier,
         float* x,

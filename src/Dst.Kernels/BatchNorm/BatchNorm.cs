@@ -26,6 +26,7 @@ public static unsafe partial class BatchNorm
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">[2, padded C], <see cref="SumLength"/>.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range, or a length does not match.</exception>
     public static void Sum(SimdTier tier, float* x, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);
@@ -61,6 +62,7 @@ public static unsafe partial class BatchNorm
     /// <param name="momentum">Share of the new batch.</param>
     /// <param name="runningMean">[C].</param>
     /// <param name="runningVariance">[C].</param>
+    /// <exception cref="ArgumentException">A length does not match.</exception>
     public static void UpdateRunning(
         ReadOnlySpan<double> sums, long count, float momentum, Span<float> runningMean, Span<float> runningVariance)
     {
@@ -100,6 +102,7 @@ public static unsafe partial class BatchNorm
     /// <param name="epsilon">ε above 0.</param>
     /// <param name="scale">[C] or padded.</param>
     /// <param name="shift">[C] or padded.</param>
+    /// <exception cref="ArgumentException">A length does not match.</exception>
     public static void FoldRunning(
         ReadOnlySpan<float> gamma,
         ReadOnlySpan<float> beta,
@@ -126,6 +129,7 @@ public static unsafe partial class BatchNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="relu">Whether a ReLU follows.</param>
     /// <param name="y">[N, C/16, H, W, 16]; may be <paramref name="x"/>.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range, or a length does not match.</exception>
     public static void Apply(
         SimdTier tier, float* x, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift,
         int images, int channels, int pixels, bool relu, float* y)

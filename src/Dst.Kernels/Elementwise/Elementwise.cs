@@ -10,6 +10,10 @@ namespace Dst.Kernels;
 public static unsafe class Elementwise
 {
     /// <summary>y = max(x, 0).</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="x">Input.</param>
+    /// <param name="length">Floats, a multiple of 16.</param>
+    /// <param name="y">Output; may be <paramref name="x"/>.</param>
     public static void Relu(SimdTier tier, float* x, long length, float* y) => Run<ReluFunction>(tier, x, x, length, y, accumulate: false);
 
     /// <summary>dx = dy where y &gt; 0, else 0.</summary>
@@ -23,6 +27,11 @@ public static unsafe class Elementwise
         Run<ReluBackwardFunction>(tier, y, dy, length, dx, accumulate);
 
     /// <summary>y = a + b.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="a">First summand.</param>
+    /// <param name="b">Second summand.</param>
+    /// <param name="length">Floats, a multiple of 16.</param>
+    /// <param name="y">Sum; may be a summand.</param>
     public static void Add(SimdTier tier, float* a, float* b, long length, float* y) =>
         Run<AddFunction>(tier, a, b, length, y, accumulate: false);
 
@@ -37,10 +46,19 @@ public static unsafe class Elementwise
         Run<MultiplyFunction>(tier, a, b, length, y, accumulate);
 
     /// <summary>destination += source. Sums of parts are added with it, in the order of the parts.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="source">What is added.</param>
+    /// <param name="length">Floats, a multiple of 16.</param>
+    /// <param name="destination">What it is added to.</param>
     public static void Accumulate(SimdTier tier, float* source, long length, float* destination) =>
         Run<AddFunction>(tier, destination, source, length, destination, accumulate: false);
 
     /// <summary>destination = source, or destination += source: the gradient of each side of an addition.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="source">What is copied or added.</param>
+    /// <param name="length">Floats, a multiple of 16.</param>
+    /// <param name="destination">Where it goes.</param>
+    /// <param name="accumulate">Adds to <paramref name="destination"/> rather than overwrites it.</param>
     public static void Copy(SimdTier tier, float* source, long length, float* destination, bool accumulate)
     {
         if (accumulate) Accumulate(tier, source, length, destination);

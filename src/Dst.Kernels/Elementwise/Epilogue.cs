@@ -42,6 +42,7 @@ public readonly unsafe struct Epilogue(float* bias, float* residual, Bounds boun
     /// <param name="images">Images N.</param>
     /// <param name="blocks">Blocks of channels.</param>
     /// <param name="pixels">Pixels of a block.</param>
+    /// <exception cref="ArgumentException">A number of images, blocks or pixels is out of range.</exception>
     public void Apply(SimdTier tier, float* y, int images, int blocks, int pixels)
     {
         Check.Images(images, blocks, pixels);

@@ -19,6 +19,7 @@ public static unsafe class LayerNorm
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="y">Same layout; may be <paramref name="x"/>.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public static void Forward(
         SimdTier tier, float* x, float* weights, float* biases, float epsilon, int images, int channels, int pixels, float* y)
     {
@@ -27,8 +28,12 @@ public static unsafe class LayerNorm
     }
 
     /// <summary>
-    /// The gradients. With x̂ = (x − mean) / √(variance + epsilon) and g = weight·dy: dx = (g − mean(g) − x̂·mean(g·x̂)) / √(variance +
-    /// epsilon), and Σ dy·x̂ and Σ dy over a run of images are added to the sums of the weights and biases.
+    /// The gradients of the input, and of the weights and biases, which are added to their sums.
+    /// <code>
+    /// x̂ = (x − mean) / √(variance + epsilon)        g = weight·dy
+    /// dx = (g − mean(g) − x̂·mean(g·x̂)) / √(variance + epsilon)
+    /// dweight += Σ dy·x̂        dbias += Σ dy        over a run of images
+    /// </code>
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="x">The forward pass's input.</param>
@@ -42,6 +47,7 @@ public static unsafe class LayerNorm
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
     /// <param name="weightSums">Padded [C].</param>
     /// <param name="biasSums">Padded [C].</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range, or a length does not match.</exception>
     public static void Backward(
         SimdTier tier, float* x, float* dy, float* weights, float epsilon, int images, int channels, int pixels,
         float* dx, bool accumulate, Span<double> weightSums, Span<double> biasSums)

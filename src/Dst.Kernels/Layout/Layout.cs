@@ -41,6 +41,7 @@ public static unsafe class Layout
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="blocked">Destination [N, C/16, H, W, 16].</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public static void FromPlain(float* plain, int images, int channels, int pixels, float* blocked)
     {
         Check.Images(images, channels, pixels);
@@ -55,6 +56,7 @@ public static unsafe class Layout
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="plain">Destination [N, C, H, W].</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public static void ToPlain(float* blocked, int images, int channels, int pixels, float* plain)
     {
         Check.Images(images, channels, pixels);

@@ -4,6 +4,9 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>Sizes of one image's map, [C, H, W].</summary>
+/// <param name="Channels">Channels C.</param>
+/// <param name="Height">Rows H.</param>
+/// <param name="Width">Columns W.</param>
 public readonly record struct MapShape(int Channels, int Height, int Width)
 {
     /// <summary>H · W.</summary>
@@ -35,6 +38,14 @@ public sealed unsafe class Rearrangement
 
     /// <summary>Rows, columns and channels of <paramref name="value"/> before and after those of x.</summary>
     /// <exception cref="ArgumentException">A size is negative or y too large.</exception>
+    /// <param name="x">Sizes of the input.</param>
+    /// <param name="top">Rows above.</param>
+    /// <param name="left">Columns on the left.</param>
+    /// <param name="bottom">Rows below.</param>
+    /// <param name="right">Columns on the right.</param>
+    /// <param name="channelsBefore">Channels before those of x.</param>
+    /// <param name="channelsAfter">Channels after those of x.</param>
+    /// <param name="value">What the new elements are.</param>
     public static Rearrangement Pad(
         MapShape x, int top, int left, int bottom, int right, int channelsBefore, int channelsAfter, float value)
     {
@@ -45,8 +56,11 @@ public sealed unsafe class Rearrangement
         return new(x, y, sources, top, left, value);
     }
 
-    /// <summary>The channels <paramref name="start"/> to <paramref name="start"/> + <paramref name="channels"/> − 1 of x.</summary>
+    /// <summary>A run of the channels of x.</summary>
     /// <exception cref="ArgumentException">They are not among those of x.</exception>
+    /// <param name="x">Sizes of the input.</param>
+    /// <param name="start">First channel that is kept.</param>
+    /// <param name="channels">How many are kept, at least 1.</param>
     public static Rearrangement Slice(MapShape x, int start, int channels)
     {
         if (start < 0 || channels < 1 || start + channels > x.Channels)
@@ -80,6 +94,7 @@ public sealed unsafe class Rearrangement
     /// <param name="images">Images N.</param>
     /// <param name="y">Same layout, in the new sizes.</param>
     /// <param name="accumulate">Adds to <paramref name="y"/> rather than overwrites it.</param>
+    /// <exception cref="ArgumentException">The number of images is negative.</exception>
     public void Apply(SimdTier tier, float* x, int images, float* y, bool accumulate)
     {
         Check.Images(images, _x.Channels, _x.Pixels);

@@ -13,6 +13,7 @@ public static unsafe class Bias
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="sums">Padded [C], in double so that parts can be added without loss.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range, or a length does not match.</exception>
     public static void Backward(SimdTier tier, float* dy, int images, int channels, int pixels, Span<double> sums)
     {
         Check.Images(images, channels, pixels);

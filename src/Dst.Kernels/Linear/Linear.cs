@@ -16,6 +16,11 @@ public static unsafe class Linear
     public static int BackwardDataWeightLength(int features, int outputs) => WeightLength(outputs, features);
 
     /// <summary>Packs canonical weights [O, F] as [O/16, F, 16].</summary>
+    /// <param name="features">Inputs F.</param>
+    /// <param name="outputs">Outputs O.</param>
+    /// <param name="weights">[O, F].</param>
+    /// <param name="packed"><see cref="WeightLength"/> floats.</param>
+    /// <exception cref="ArgumentException">A length does not match the sizes.</exception>
     public static void PackWeights(int features, int outputs, ReadOnlySpan<float> weights, Span<float> packed)
     {
         CheckWeights(features, outputs, weights.Length);
@@ -24,6 +29,11 @@ public static unsafe class Linear
     }
 
     /// <summary>Unpacks weights or their gradient from [O/16, F, 16] to [O, F].</summary>
+    /// <param name="features">Inputs F.</param>
+    /// <param name="outputs">Outputs O.</param>
+    /// <param name="packed"><see cref="WeightLength"/> floats.</param>
+    /// <param name="weights">[O, F].</param>
+    /// <exception cref="ArgumentException">A length does not match the sizes.</exception>
     public static void UnpackWeights(int features, int outputs, ReadOnlySpan<float> packed, Span<float> weights)
     {
         CheckWeights(features, outputs, weights.Length);
@@ -32,6 +42,11 @@ public static unsafe class Linear
     }
 
     /// <summary>Packs canonical weights [O, F] as [F/16, O, 16] for the backward-data pass.</summary>
+    /// <param name="features">Inputs F.</param>
+    /// <param name="outputs">Outputs O.</param>
+    /// <param name="weights">[O, F].</param>
+    /// <param name="packed"><see cref="BackwardDataWeightLength"/> floats.</param>
+    /// <exception cref="ArgumentException">A length does not match the sizes.</exception>
     public static void PackBackwardDataWeights(int features, int outputs, ReadOnlySpan<float> weights, Span<float> packed)
     {
         CheckWeights(features, outputs, weights.Length);

@@ -18,6 +18,7 @@ public sealed unsafe class LocalResponseNorm
     /// <param name="alpha">Factor of their mean, 0 or more.</param>
     /// <param name="beta">Exponent.</param>
     /// <param name="bias">Above 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     public LocalResponseNorm(int size, float alpha, float beta, float bias)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
@@ -32,6 +33,7 @@ public sealed unsafe class LocalResponseNorm
     /// <param name="channels">Channels C.</param>
     /// <param name="pixels">H · W.</param>
     /// <param name="y">Same layout; another place than <paramref name="x"/>.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public void Forward(float* x, int images, int channels, int pixels, float* y)
     {
         Check.Images(images, channels, pixels);
@@ -56,6 +58,7 @@ public sealed unsafe class LocalResponseNorm
     /// <param name="pixels">H · W.</param>
     /// <param name="dx">Gradient of the input.</param>
     /// <param name="accumulate">Adds to <paramref name="dx"/> rather than overwrites it.</param>
+    /// <exception cref="ArgumentException">A number of images, channels or pixels is out of range.</exception>
     public void Backward(float* x, float* dy, int images, int channels, int pixels, float* dx, bool accumulate)
     {
         Check.Images(images, channels, pixels);

@@ -59,6 +59,7 @@ public static unsafe class MaxPoolDropout
     /// <param name="images">Images in the run.</param>
     /// <param name="retain">p, above 0 to 1.</param>
     /// <param name="y">[N, C/16, OutHeight, OutWidth, 16].</param>
+    /// <exception cref="ArgumentException">The window is too large, or a size or the probability is out of range.</exception>
     public static void Mean(SimdTier tier, WindowShape shape, float* x, int images, float retain, float* y)
     {
         shape.ValidatePool(images);

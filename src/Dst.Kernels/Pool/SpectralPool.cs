@@ -29,6 +29,7 @@ public sealed unsafe class SpectralPool
     /// <param name="x">Sizes of the input, at most <see cref="MaxExtent"/>.</param>
     /// <param name="height">Rows of the output, from 1 to those of the input.</param>
     /// <param name="width">Columns of the output, from 1 to those of the input.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is out of its range.</exception>
     public SpectralPool(MapShape x, int height, int width)
     {
         (_x, _y) = (x, new(x.Channels, height, width));
@@ -36,7 +37,10 @@ public sealed unsafe class SpectralPool
         (_rowsTransposed, _columnsTransposed) = (Transpose(_rows, height), Transpose(_columns, width));
     }
 
-    /// <summary>A[m, n], which keeps <paramref name="kept"/> (m) of <paramref name="length"/> (n) frequencies.</summary>
+    /// <summary>A[m, n], which keeps m of n frequencies.</summary>
+    /// <param name="length">n, at most <see cref="MaxExtent"/>.</param>
+    /// <param name="kept">m, from 1 to n.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public static float[] Matrix(int length, int kept)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxExtent);

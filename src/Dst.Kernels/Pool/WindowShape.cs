@@ -51,6 +51,12 @@ public sealed record WindowShape(
     /// Windows along one side that is at least as long, padded, as the window: ⌊(before + extent + after − kernel) / stride⌋ + 1. Rounded
     /// up instead with <paramref name="ceilMode"/>, but without a window that would begin beyond the input.
     /// </summary>
+    /// <param name="extent">Pixels of the map.</param>
+    /// <param name="kernel">Pixels of the window.</param>
+    /// <param name="stride">Step of the windows.</param>
+    /// <param name="before">Padding at the beginning.</param>
+    /// <param name="after">Padding at the end.</param>
+    /// <param name="ceilMode">Whether the number rounds up.</param>
     public static int OutExtent(int extent, int kernel, int stride, int before, int after, bool ceilMode)
     {
         var room = before + extent + after - kernel;
@@ -59,6 +65,9 @@ public sealed record WindowShape(
     }
 
     /// <summary>The window that is the whole map.</summary>
+    /// <param name="channels">Channels C.</param>
+    /// <param name="height">Rows H.</param>
+    /// <param name="width">Columns W.</param>
     public static WindowShape WholeMap(int channels, int height, int width) => new(channels, height, width, height, width);
 
     /// <summary>Throws if the shape is not legal or the run of images is negative.</summary>

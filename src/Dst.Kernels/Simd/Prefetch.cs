@@ -14,9 +14,10 @@ public readonly unsafe struct MemoryRange(float* start, long length)
     /// <summary>One past the last.</summary>
     public float* End => start + length;
 
-    /// <summary>
-    /// <paramref name="count"/> shares from <paramref name="first"/> on, if the range is cut into <paramref name="total"/> equal ones.
-    /// </summary>
+    /// <summary>Some of the equal shares into which the range is cut.</summary>
+    /// <param name="first">The first share.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="total">Shares of the whole range.</param>
     public MemoryRange Slice(int first, int count, int total)
     {
         var begin = length * first / total;

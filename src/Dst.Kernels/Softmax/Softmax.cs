@@ -7,6 +7,7 @@ public static class Softmax
     /// <param name="logits">[rows, classes], finite.</param>
     /// <param name="classes">Length of a row.</param>
     /// <param name="probabilities">[rows, classes]; may be <paramref name="logits"/>.</param>
+    /// <exception cref="ArgumentException"><paramref name="classes"/> is below 1, or a length does not match it.</exception>
     public static void Forward(ReadOnlySpan<float> logits, int classes, Span<float> probabilities)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);
@@ -21,6 +22,7 @@ public static class Softmax
     /// <param name="classes">Length of a row.</param>
     /// <param name="logitGradient">dz [rows, classes]; may be <paramref name="gradient"/>.</param>
     /// <param name="accumulate">Adds to <paramref name="logitGradient"/> rather than overwrites it.</param>
+    /// <exception cref="ArgumentException"><paramref name="classes"/> is below 1, or a length does not match it.</exception>
     public static void Backward(
         ReadOnlySpan<float> probabilities, ReadOnlySpan<float> gradient, int classes, Span<float> logitGradient, bool accumulate)
     {

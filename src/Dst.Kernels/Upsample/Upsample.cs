@@ -16,6 +16,7 @@ public sealed unsafe class Upsample
     /// <param name="x">Sizes of the input.</param>
     /// <param name="scale">s, at least 1.</param>
     /// <param name="bilinear">Whether values are mixed rather than repeated.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="scale"/> is below 1.</exception>
     public Upsample(MapShape x, int scale, bool bilinear)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(scale, 1);

@@ -55,6 +55,10 @@ public struct RandomStream
     private ulong _state;
 
     /// <summary>The stream of one purpose, epoch and sample (or layer).</summary>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="purpose">What the numbers are for.</param>
+    /// <param name="epoch">Epoch, training step or pass.</param>
+    /// <param name="sample">Sample or layer.</param>
     public RandomStream(long seed, RandomPurpose purpose, long epoch = 0, long sample = 0)
     {
         _state = Mix(Mix(Mix(Mix((ulong)seed + GoldenGamma) + (ulong)purpose) + (ulong)epoch) + (ulong)sample);
@@ -70,6 +74,7 @@ public struct RandomStream
     public double NextDouble(double low, double high) => low + (high - low) * NextDouble();
 
     /// <summary>Uniform integer in [0, count).</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
     public int NextInt(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);

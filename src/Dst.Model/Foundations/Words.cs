@@ -29,6 +29,9 @@ public static class Words
     public static string Count(long number, string noun) => Count(number, noun, $"{noun}s");
 
     /// <summary>A number of things whose plural has another ending: <c>1 class</c>, <c>2 classes</c>.</summary>
+    /// <param name="number">How many.</param>
+    /// <param name="noun">The word for one.</param>
+    /// <param name="plural">The word for any other number.</param>
     public static string Count(long number, string noun, string plural) => $"{number} {(number == 1 ? noun : plural)}";
 
     /// <summary>A text that is twice in a list, or null.</summary>

@@ -23,6 +23,10 @@ public enum ParameterRole
 }
 
 /// <summary>Name, role and shape of one parameter tensor that a graph needs.</summary>
+/// <param name="Name">Name of the tensor, such as <c>conv1.weight</c>.</param>
+/// <param name="Layer">Name of the node that it belongs to, such as <c>conv1</c>.</param>
+/// <param name="Role">What it is for.</param>
+/// <param name="Shape">Extent of each dimension.</param>
 public sealed record ParameterShape(string Name, string Layer, ParameterRole Role, int[] Shape)
 {
     /// <summary>Number of elements.</summary>

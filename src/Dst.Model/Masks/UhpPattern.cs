@@ -33,6 +33,9 @@ public enum PruningUnit
 public sealed record UhpPattern(PruningUnit Unit, int Block, int Group, int Keep)
 {
     /// <summary>The pattern that keeps half. An odd group has no half, so that its pattern is not legal.</summary>
+    /// <param name="unit">What a candidate is.</param>
+    /// <param name="block">Filters that share a choice: 1, 2, 4, 8, 16 or 32.</param>
+    /// <param name="group">Candidates in a run: even.</param>
     public UhpPattern(PruningUnit unit, int block, int group) : this(unit, block, group, group % 2 == 0 ? group / 2 : 0)
     {
     }

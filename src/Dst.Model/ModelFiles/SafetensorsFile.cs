@@ -35,6 +35,9 @@ public static class SafetensorsFile
     /// <summary>Writes a file atomically. Tensors of the widest type come first, so that each is aligned.</summary>
     /// <exception cref="ArgumentException">Two tensors have the same name, or the header would be too long.</exception>
     /// <exception cref="InputException">The file cannot be written.</exception>
+    /// <param name="path">The file, which is replaced as a whole.</param>
+    /// <param name="metadata">Texts by key.</param>
+    /// <param name="tensors">What it holds.</param>
     public static void Write(string path, IReadOnlyDictionary<string, string> metadata, IEnumerable<TensorEntry> tensors)
     {
         var (ordered, header) = Prepare(metadata, tensors);

@@ -52,6 +52,9 @@ public sealed class SafetensorsReader : IDisposable
 
     /// <summary>Fails unless there is a tensor of this type and shape.</summary>
     /// <exception cref="InputException">The tensor is missing or has another type or shape.</exception>
+    /// <param name="name">Name of the tensor.</param>
+    /// <param name="type">Element type that is expected.</param>
+    /// <param name="shape">Shape that is expected.</param>
     public void CheckTensor(string name, TensorType type, params IReadOnlyList<int> shape) => Check(name, type, shape);
 
     /// <summary>Reads a tensor of bytes that must have the shape <paramref name="shape"/>.</summary>

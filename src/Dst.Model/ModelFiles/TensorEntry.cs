@@ -32,24 +32,36 @@ public sealed class TensorEntry
 
     /// <summary>A tensor of floats, row-major.</summary>
     /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
+    /// <param name="name">Name in the file, unique.</param>
+    /// <param name="shape">Extent of each dimension; empty for a scalar.</param>
+    /// <param name="values">Elements, as many as the product of <paramref name="shape"/>.</param>
     public TensorEntry(string name, IReadOnlyList<int> shape, float[] values) : this(name, TensorType.F32, shape, values)
     {
     }
 
     /// <summary>A tensor of bytes, row-major.</summary>
     /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
+    /// <param name="name">Name in the file, unique.</param>
+    /// <param name="shape">Extent of each dimension; empty for a scalar.</param>
+    /// <param name="values">Elements, as many as the product of <paramref name="shape"/>.</param>
     public TensorEntry(string name, IReadOnlyList<int> shape, byte[] values) : this(name, TensorType.U8, shape, values)
     {
     }
 
     /// <summary>A tensor of signed bytes, row-major.</summary>
     /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
+    /// <param name="name">Name in the file, unique.</param>
+    /// <param name="shape">Extent of each dimension; empty for a scalar.</param>
+    /// <param name="values">Elements, as many as the product of <paramref name="shape"/>.</param>
     public TensorEntry(string name, IReadOnlyList<int> shape, sbyte[] values) : this(name, TensorType.I8, shape, values)
     {
     }
 
     /// <summary>A tensor of 64-bit integers, row-major.</summary>
     /// <exception cref="ArgumentException">The number of values is not the product of the shape.</exception>
+    /// <param name="name">Name in the file, unique.</param>
+    /// <param name="shape">Extent of each dimension; empty for a scalar.</param>
+    /// <param name="values">Elements, as many as the product of <paramref name="shape"/>.</param>
     public TensorEntry(string name, IReadOnlyList<int> shape, long[] values) : this(name, TensorType.I64, shape, values)
     {
     }

@@ -18,10 +18,16 @@ internal sealed record LayerCandidate(LayerForm Name, double Cost, Func<Inferenc
 /// <param name="weightBytes">Bytes of all weights that the network keeps.</param>
 internal sealed class ConvolutionChooser(InferenceOptions options, int roundingClass, long weightBytes)
 {
+    /// <summary>A candidate is measured only if its estimated cost is at most this many times the lowest.</summary>
+    private const double HopelessCost = 3;
+
+    /// <summary>Rounds of measurements.</summary>
     private const int Rounds = 9;
 
-    /// <summary>After some rounds, only candidates of at most so many times the shortest time are measured on.</summary>
+    /// <summary>Rounds in which each candidate is measured.</summary>
     private const int FirstRounds = 3;
+
+    /// <summary>After the first rounds, a candidate is measured on only if it takes less than so many times the shortest time.</summary>
     private const double SlowTime = 1.5;
 
     /// <summary>
@@ -29,9 +35,6 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// about twice as large. More than 32 MB empty every cache.
     /// </summary>
     private readonly long _bytesBetween = Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)weightBytes), 32 << 20);
-
-    /// <summary>A candidate is measured only if its estimated cost is at most this many times the lowest.</summary>
-    private const double HopelessCost = 3;
 
     private readonly Dictionary<string, LayerDecision> _measured = [];
 

@@ -81,8 +81,8 @@ public sealed class InferencePlan : IDisposable
 
     /// <summary>
     /// Images of a batch that a session takes through all steps together. They are so few that their values stay in the caches of the
-    /// threads, unless to read all weights that often costs more than to move the values of the whole batch. The number is a multiple of
-    /// <see cref="LinearStep.ImagesTogether"/> or the whole batch, so that results do not depend on it.
+    /// threads. But they are the whole batch where it costs more to read all weights that often than to move the values of the batch. A
+    /// number below the batch is a multiple of <see cref="LinearStep.ImagesTogether"/>, so that results do not depend on it.
     /// </summary>
     internal int ImagesTogether(int threads)
     {

@@ -23,9 +23,9 @@ public sealed unsafe class InferenceSession : IDisposable
     private const int PartsPerThread = 4;
 
     /// <summary>
-    /// The least time of a step on one thread grows by this share with each run, so that the clock of the processor may change.
+    /// The shortest time of a step on one thread is forgotten in about so many runs, because the clock of the processor may change.
     /// </summary>
-    private const int AloneFades = 1000;
+    private const int RunsToForget = 1000;
 
     private readonly InferencePlan _plan;
     private readonly WorkerPool _pool;
@@ -36,15 +36,15 @@ public sealed unsafe class InferenceSession : IDisposable
     private readonly int _together;
     private readonly StepPlaces[] _places;
     private readonly bool _readsPlain;
-    private readonly long[] _ticks;
-    private readonly long[] _alone;
+    private readonly long[] _ticks; // of each step, all runs together
+    private readonly long[] _ticksAlone; // of each step, the shortest run on one thread
     private readonly Action<int, int> _runPart;
-    private float* _plain;
+    private float* _plain; // the caller's images, if the steps read them as they are
     private int _step;
     private int _images;
-    private int _imagesOfAlone;
-    private int _parts;
-    private int _grain;
+    private int _imagesOfTicksAlone;
+    private int _parts; // of the current step
+    private int _grain; // units that the current step computes together
 
     /// <summary>What looks at a value when it is complete: its name, and its first element as it lies in memory.</summary>
     internal delegate void ValueObserver(string value, float* first);
@@ -64,7 +64,7 @@ public sealed unsafe class InferenceSession : IDisposable
         _places = [.. plan.Steps.Select(PlacesOf)];
         _readsPlain = plan.ReadsPlainInput;
         _ticks = new long[plan.Steps.Count];
-        _alone = new long[plan.Steps.Count];
+        _ticksAlone = new long[plan.Steps.Count];
         _runPart = RunPart;
     }
 
@@ -131,16 +131,17 @@ public sealed unsafe class InferenceSession : IDisposable
         _plain = _readsPlain && Observer is null ? images : null;
         var blocked = _values.Pointer + PlaceOf(NetworkGraph.InputName);
         if (_plain == null) Layout.FromPlain(images, _images, input.Channels, input.Height * input.Width, blocked);
-        if (_imagesOfAlone != _images) Array.Fill(_alone, long.MaxValue);
-        _imagesOfAlone = _images;
+        if (_imagesOfTicksAlone != _images) Array.Fill(_ticksAlone, long.MaxValue);
+        _imagesOfTicksAlone = _images;
         var threads = _pool.CountActive();
         Observer?.Invoke(NetworkGraph.InputName, blocked);
         for (_step = 0; _step < _plan.Steps.Count; _step++)
         {
             var start = Stopwatch.GetTimestamp();
             CutStep(threads);
-            var alone = _pool.Run(_parts, _runPart, _alone[_step]);
-            _alone[_step] = Math.Min(alone, _alone[_step] == long.MaxValue ? alone : _alone[_step] + _alone[_step] / AloneFades);
+            var known = _ticksAlone[_step];
+            var alone = _pool.Run(_parts, _runPart, known);
+            _ticksAlone[_step] = known == long.MaxValue ? alone : Math.Min(alone, known + known / RunsToForget);
             _ticks[_step] += Stopwatch.GetTimestamp() - start;
             var written = _plan.Steps[_step].Output;
             Observer?.Invoke(written, _values.Pointer + PlaceOf(written));

@@ -30,6 +30,7 @@ public sealed partial class PlanCache
     /// <summary>Uses a file, which need not exist. It is read at the first look-up.</summary>
     /// <param name="path">The file.</param>
     /// <param name="warn">Takes a sentence if the file is ignored (of another processor, damaged) or cannot be written.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     public PlanCache(string path, Action<string>? warn = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

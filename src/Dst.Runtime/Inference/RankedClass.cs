@@ -10,6 +10,7 @@ public readonly record struct RankedClass(int Label, string Name, float Value)
     /// <param name="values">A value for each class.</param>
     /// <param name="nameOf">Gives the name of a class.</param>
     /// <param name="count">How many, at least 1; at most all are given.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
     public static RankedClass[] Best(float[] values, Func<int, string> nameOf, int count)
     {
         ArgumentNullException.ThrowIfNull(values);

@@ -14,7 +14,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     private readonly List<LayerDecision> _decisions = [];
 
     /// <summary>What the steps of this runtime can compute.</summary>
-    public static LoweringTarget Target { get; } = new(TakesBounds);
+    public static LoweringTarget Target { get; } = new(LoweringTarget.TakesBoundsAroundZero);
 
     /// <summary>Packs the weights of all layers.</summary>
     public (IReadOnlyList<InferenceStep> Steps, IReadOnlyList<LayerDecision> Decisions) CreateAll()
@@ -66,8 +66,8 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         MaxPoolDropoutOp p => new WeightedPoolStep(node, p.ShapeFor(x), p.Retain),
         StochasticPoolOp p => new StochasticPoolStep(node, p.ShapeFor(x)),
         SpectralPoolOp p => new SpectralPoolStep(node, x, OutputOf(node), p.ToKernel(x)),
-        GlobalAvgPoolOp => new AvgPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width), countPadding: false),
-        GlobalMaxPoolOp => new MaxPoolStep(node, WindowShape.WholeMap(x.Channels, x.Height, x.Width)),
+        GlobalAvgPoolOp => new AvgPoolStep(node, x.WholeMap(), countPadding: false),
+        GlobalMaxPoolOp => new MaxPoolStep(node, x.WholeMap()),
         UpsampleOp u => new UpsampleStep(node, x, OutputOf(node), u.ToKernel(x)),
         FlattenOp => new FlattenStep(node, x, OutputOf(node)),
         LayerNormOp l => new LayerNormStep(node, l.Epsilon, x),
@@ -78,11 +78,6 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
             new RearrangementStep(node, NameOf(node.Operation), x, OutputOf(node), moved),
         _ => throw new InvalidOperationException($"no inference step for {node.Operation}"),
     };
-
-    /// <summary>Bounds must keep the zeros of lanes that are no channel. Of steps without weights, some apply a ReLU.</summary>
-    private static bool TakesBounds(LoweredNode node, Bounds bounds) => node.Operation.IsWeighted
-        ? bounds is { Least: <= 0, Most: >= 0 }
-        : bounds == Bounds.Relu && node.Operation.TakesRelu;
 
     private static unsafe ActivationStep CreatePRelu(LoweredNode node, FeatureShape x)
     {

@@ -3,9 +3,12 @@ using Dst.Kernels;
 namespace Dst.Runtime.Lowering;
 
 /// <summary>
-/// The integers with which a node computes on bytes. Every backend computes with them alone, so that all give the same bytes. What a node
-/// sums is for a layer with weights Σ weight·byte, the padding being <see cref="Padding"/>; for a mean the sum of the window times
-/// 2^<see cref="SumShift"/>; for a sum of two values or a scale of channels its first byte times 2^<see cref="SumShift"/>.
+/// The integers with which a node computes on bytes. Every backend computes with them alone, so that all give the same bytes. A node sums:
+/// <list type="bullet">
+/// <item>a layer with weights: Σ weight·byte, where the padding is <see cref="Padding"/></item>
+/// <item>a mean: the bytes of the window, times 2^<see cref="SumShift"/></item>
+/// <item>a sum of two values, or a scale of channels: its first byte, times 2^<see cref="SumShift"/></item>
+/// </list>
 /// </summary>
 public sealed record NodeIntegers
 {
@@ -19,8 +22,8 @@ public sealed record NodeIntegers
     public int SumShift { get; init; }
 
     /// <summary>
-    /// How sums become bytes, or null if they do not: for each channel, for all channels of a sum of two values, and for a mean for each
-    /// number of elements from 1 on, or for the only one that there is.
+    /// How sums become bytes, or null if they do not. A sum of two values has one multiplier for all channels. A mean has one for each
+    /// number of elements from 1 on, or for the only number that there is. Other nodes have one for each channel.
     /// </summary>
     public Requantisation? ToBytes { get; init; }
 

@@ -17,6 +17,7 @@ public sealed unsafe class AlignedBuffer : IDisposable
 
     /// <summary>Takes memory for <paramref name="length"/> floats.</summary>
     /// <exception cref="OutOfMemoryException">There is not enough memory.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
     public AlignedBuffer(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);

@@ -34,7 +34,9 @@ public sealed class WorkerPool : IDisposable
     private Exception? _failure;
     private volatile bool _stopping;
 
-    /// <summary>Starts <paramref name="threads"/> − 1 workers. The calling thread is the last one.</summary>
+    /// <summary>Starts the workers: one fewer than the threads, because the calling thread works too.</summary>
+    /// <param name="threads">Threads that share the work, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 1.</exception>
     public WorkerPool(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);

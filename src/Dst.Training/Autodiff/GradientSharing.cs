@@ -19,8 +19,8 @@ internal sealed class GradientSharing
     }
 
     /// <summary>
-    /// Shares with the operands that nothing else reads, and with one more if its other readers write to it only after the gradients of
-    /// those operands have been read.
+    /// Shares with the operands that nothing else reads. One more operand shares if its other readers write late enough: after the
+    /// gradients of those operands have been read.
     /// </summary>
     private void Plan(AddNode sum)
     {

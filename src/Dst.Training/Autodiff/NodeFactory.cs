@@ -1,5 +1,4 @@
 using Dst.Graph;
-using Dst.Kernels;
 using Dst.Training.Autodiff.Nodes;
 
 namespace Dst.Training.Autodiff;
@@ -77,8 +76,8 @@ internal sealed class NodeFactory(NodeContext context)
             MaxPoolDropoutOp p => new MaxPoolDropoutNode(context, node, input, Output(), p),
             StochasticPoolOp p => new StochasticPoolNode(context, node, input, Output(), p.ShapeFor(input.Shape)),
             SpectralPoolOp p => new SpectralPoolNode(context, node, input, Output(), p.ToKernel(input.Shape)),
-            GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), WholeMap(input.Shape), countPadding: false),
-            GlobalMaxPoolOp => new MaxPoolNode(context, node, input, Output(), WholeMap(input.Shape)),
+            GlobalAvgPoolOp => new AvgPoolNode(context, node, input, Output(), input.Shape.WholeMap(), countPadding: false),
+            GlobalMaxPoolOp => new MaxPoolNode(context, node, input, Output(), input.Shape.WholeMap()),
             UpsampleOp u => new UpsampleNode(context, node, input, Output(), u.ToKernel(input.Shape)),
             FlattenOp => new FlattenNode(context, node, input, Output()),
             LinearOp => new LinearNode(context, node, input, Output()),
@@ -125,6 +124,4 @@ internal sealed class NodeFactory(NodeContext context)
 
     private bool IsReadOnce(string name) =>
         context.Graph.Nodes.Sum(n => n.Inputs.Count(input => input == name)) == 1 && !context.Kept.Contains(name);
-
-    private static WindowShape WholeMap(FeatureShape x) => WindowShape.WholeMap(x.Channels, x.Height, x.Width);
 }

@@ -32,9 +32,10 @@ public sealed class OperationTimes
     /// </summary>
     public IReadOnlyDictionary<(string Layer, string Operation, StepPass Pass), TimeSpan> Sums => _sums;
 
-    /// <summary>
-    /// Adds the time from <paramref name="start"/>, a <see cref="Stopwatch"/> timestamp, until the call, for work of no layer.
-    /// </summary>
+    /// <summary>Adds the time until this call, for work of no layer.</summary>
+    /// <param name="operation">Name of the work.</param>
+    /// <param name="pass">Pass that it belongs to.</param>
+    /// <param name="start"><see cref="Stopwatch"/> timestamp of its start.</param>
     public void Add(string operation, StepPass pass, long start) => Add("", operation, pass, start);
 
     /// <summary>Adds to the sum of a layer, whose operation's kind is a name such as <c>Conv2d</c>.</summary>

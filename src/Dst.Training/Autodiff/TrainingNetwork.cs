@@ -33,6 +33,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// Scales of the values, by name of node or input, that are rounded as the bytes of a quantised network are; null for none.
     /// </param>
     /// <exception cref="InputException">A batch does not fit into memory.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is below 1.</exception>
     public TrainingNetwork(
         Model model, int maxBatch, ComputeContext compute, long seed,
         IReadOnlyList<string>? features = null, ConvolutionForms? forms = null, IReadOnlyDictionary<string, ByteScale>? scales = null)
@@ -85,6 +86,8 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <param name="training">Batch statistics, dropout, and running statistics updated; or inference.</param>
     /// <param name="step">Number of the training step; keys the dropout masks.</param>
     /// <returns>[count, Classes], valid until the next pass.</returns>
+    /// <exception cref="ArgumentException">There are no images, more than the largest batch, or fewer values than they have.</exception>
+    /// <exception cref="InvalidOperationException">The network is frozen, and the pass is one of training.</exception>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<float> images, int count, bool training, long step = 0)
     {
         if (count < 1 || count > _context.MaxBatch)
@@ -112,6 +115,7 @@ public sealed unsafe class TrainingNetwork : IDisposable
     /// <summary>Computes the gradient of every parameter from the loss's gradient with respect to the last forward pass's logits.</summary>
     /// <param name="logitGradient">[count, Classes] of the last forward pass.</param>
     /// <exception cref="InvalidOperationException">The last forward pass was not one of training.</exception>
+    /// <exception cref="ArgumentException">The length is not that of the logits.</exception>
     public void Backward(ReadOnlySpan<float> logitGradient)
     {
         if (!_canGoBack) throw new InvalidOperationException("the last forward pass was one of inference, which has no backward pass");

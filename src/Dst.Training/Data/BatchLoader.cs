@@ -58,7 +58,7 @@ public sealed class BatchLoader : IDisposable
     private readonly bool _augment;
     private readonly long _seed;
     private readonly Batch[] _buffers;
-    private Prefetch? _prefetch;
+    private EpochReader? _reader;
 
     /// <summary>Prepares the batches of one split.</summary>
     /// <param name="data">Set that the split belongs to.</param>
@@ -70,6 +70,9 @@ public sealed class BatchLoader : IDisposable
     /// <param name="ranks">The processes that share each batch, or null. A rank reads its own images, and all if they
     /// are mixed.</param>
     /// <exception cref="InputException">A batch has more values than an array holds.</exception>
+    /// <exception cref="ArgumentException">
+    /// The batch size is below 1, or what is asked goes with augmented batches of the training split alone.
+    /// </exception>
     public BatchLoader(
         DataSet data, SampleSet samples, int batchSize, bool augment, long seed, bool readsUnlabelled = false, RankGroup? ranks = null)
     {
@@ -110,25 +113,25 @@ public sealed class BatchLoader : IDisposable
     /// <exception cref="InvalidOperationException">Another epoch of this loader is still being read.</exception>
     public IEnumerable<Batch> Epoch(int epoch, int firstBatch = 0)
     {
-        if (_prefetch is not null) throw new InvalidOperationException("an epoch of this loader is still being read");
-        using var prefetch = _prefetch = new(this, epoch, firstBatch);
+        if (_reader is not null) throw new InvalidOperationException("an epoch of this loader is still being read");
+        using var reader = _reader = new(this, epoch, firstBatch);
         try
         {
             for (var batch = firstBatch; batch < BatchesPerEpoch; batch++)
             {
-                prefetch.WaitForBatch();
+                reader.WaitForBatch();
                 yield return _buffers[batch % Buffers];
-                prefetch.ReturnBuffer();
+                reader.ReturnBuffer();
             }
         }
         finally
         {
-            _prefetch = null;
+            _reader = null;
         }
     }
 
     /// <summary>Stops the background thread of an epoch that was not read to its end.</summary>
-    public void Dispose() => _prefetch?.Dispose();
+    public void Dispose() => _reader?.Dispose();
 
     private void Fill(Batch batch, int number, int epoch)
     {
@@ -162,7 +165,7 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>The background thread of one epoch. It fills buffers in turn, as they become free.</summary>
-    private sealed class Prefetch : IDisposable
+    private sealed class EpochReader : IDisposable
     {
         private readonly BatchLoader _loader;
         private readonly SemaphoreSlim _free = new(Buffers);
@@ -171,7 +174,7 @@ public sealed class BatchLoader : IDisposable
         private ExceptionDispatchInfo? _failure;
         private volatile bool _stopping;
 
-        public Prefetch(BatchLoader loader, int epoch, int firstBatch)
+        public EpochReader(BatchLoader loader, int epoch, int firstBatch)
         {
             _loader = loader;
             _thread = new(() => Run(epoch, firstBatch)) { IsBackground = true, Name = "dst batches" };

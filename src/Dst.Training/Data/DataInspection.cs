@@ -73,6 +73,9 @@ public sealed class DataInspection
 }
 
 /// <summary>How many images have one size.</summary>
+/// <param name="Height">Rows.</param>
+/// <param name="Width">Columns.</param>
+/// <param name="Count">Images of this size.</param>
 public sealed record SizeCount(int Height, int Width, int Count);
 
 /// <summary>Counts and values of one split.</summary>

@@ -70,6 +70,9 @@ public static class CheckpointFile
     /// <exception cref="InputException">
     /// The file is not a checkpoint of this network and optimiser, or it has values that no phase leaves.
     /// </exception>
+    /// <param name="path">The file.</param>
+    /// <param name="arm">Arm that is to be trained on.</param>
+    /// <param name="trainer">Takes the state.</param>
     public static bool TryRestore(string path, string arm, Trainer trainer)
     {
         if (!File.Exists(path)) return false;

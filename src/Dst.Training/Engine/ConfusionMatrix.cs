@@ -6,6 +6,8 @@ public sealed class ConfusionMatrix
     private readonly long[][] _counts;
 
     /// <summary>An empty matrix.</summary>
+    /// <param name="classes">Number of classes, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
     public ConfusionMatrix(int classes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 1);

@@ -4,7 +4,6 @@ using Dst.Runtime.Quantisation;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Masks;
-using Dst.Training.Masks.Repair;
 using Dst.Training.Objectives;
 using Dst.Training.Optimizers;
 using Dst.Training.Ranks;
@@ -30,6 +29,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingPhase _phase;
     private readonly DataSet _data;
     private readonly TrainingNetwork _network;
+    private readonly DivergenceCheck _divergence;
     private readonly Objective _objective;
     private readonly BatchLoader _training;
     private readonly BatchLoader _validation;
@@ -38,22 +38,28 @@ public sealed class Trainer : IDisposable
     private readonly ExponentialMovingAverage? _average;
     private readonly WeightRule? _rule;
     private readonly IReadOnlyList<Parameter> _trained; // the network's and the projections of hints
-    private readonly float[][] _best;
-    private readonly float[] _gradient;
+    private readonly float[][] _best; // parameters of the best epoch
+    private readonly float[] _gradient; // of the logits of a batch
     private readonly float[] _noisy; // images of a batch with noise
     private readonly long _seed;
-    private readonly Stopwatch _clock = new();
-    private double _secondsBefore;
-    private double _lastCheckpoint;
-    private long _firstStep;
+    private readonly Stopwatch _clock = new(); // of this process
+    private double _secondsBefore; // of the processes before
+    private double _lastCheckpoint; // in seconds of the phase
+    private long _firstStep; // of this process
 
-    /// <summary>Prepares a phase; <paramref name="seed"/> draws order, augmentation and dropout.</summary>
+    /// <summary>Prepares a phase.</summary>
+    /// <param name="phase">Network, options and teachers.</param>
+    /// <param name="data">Its training images are learned; its validation images choose the best epoch.</param>
+    /// <param name="compute">Threads, vector width and ranks.</param>
+    /// <param name="seed">Draws order, augmentation and dropout.</param>
+    /// <exception cref="InputException">A batch does not fit into memory, or the phase contradicts the network or the data.</exception>
     public Trainer(TrainingPhase phase, DataSet data, ComputeContext compute, long seed)
     {
         var options = phase.Options;
         (_phase, _data) = (phase, data);
         _network = new(
             phase.Start, options.Batch, compute, seed, LossTerms.LayersOfStudent(phase), phase.Forms, phase.Quantised?.Int8!.Values);
+        _divergence = new(phase.Arm, _network);
         _seed = seed;
         var classWeights = ClassWeights.Of(options.ClassWeights, data.Training.CountByClass(_network.Classes));
         _objective = new(phase, _network, options.Batch, compute, seed, classWeights, data.Normalisation);
@@ -187,7 +193,7 @@ public sealed class Trainer : IDisposable
         var gradient = _gradient.AsSpan(0, batch.Count * _network.Classes);
         var logits = _network.Forward(WithNoise(batch), batch.Count, training: true, State.Step);
         var loss = _objective.Compute(batch, State.Epoch, logits, gradient);
-        if (!double.IsFinite(loss)) throw Diverged("loss", loss);
+        _divergence.CheckLoss("loss", loss, State);
         var labels = batch.Share < 0.5 ? batch.Partners : batch.Labels; // of mixed images the label of the larger share
         for (var i = 0; i < batch.Labelled && !_phase.Reconstructs; i++)
         {
@@ -239,7 +245,7 @@ public sealed class Trainer : IDisposable
         try
         {
             var (loss, top1) = Evaluate(cancellation);
-            if (!double.IsFinite(loss)) throw Diverged("validation loss", loss);
+            _divergence.CheckLoss("validation loss", loss, State);
             KeepBest(top1);
             return (loss, top1);
         }
@@ -273,31 +279,10 @@ public sealed class Trainer : IDisposable
 
     private void SaveCheckpoint()
     {
-        foreach (var parameter in _trained)
-        {
-            foreach (var value in parameter.Value)
-                if (!float.IsFinite(value))
-                    throw new DivergedException(
-                        $"{_phase.Arm}: '{parameter.Shape.Name}' has {value} at step {State.Step}; {Remedy}");
-        }
-
+        _divergence.CheckParameters(_trained, State);
         CheckpointDue?.Invoke(this);
         _lastCheckpoint = State.Seconds;
     }
-
-    private DivergedException Diverged(string what, double loss)
-    {
-        var layer = _network.FindNonFinite() is { } name
-            ? $"the first layer whose output is not finite is '{name}'"
-            : "all of its layers' outputs are finite, so a teacher's are not";
-        return new(
-            $"{_phase.Arm}: the {what} is {loss} in epoch {State.Epoch + 1} after {State.Batch} of its steps, at step {State.Step}; "
-            + $"{layer}; {Remedy}");
-    }
-
-    private string Remedy => "a lower schedule.learning_rate or a clip may help" + (BatchNormRestorer.LacksBatchNorm(_network.Graph)
-        ? "; the network has no batch normalisation, and dst import --restore-batch-norm puts back what an exporter folded away"
-        : "");
 
     private TrainingProgress Describe()
     {

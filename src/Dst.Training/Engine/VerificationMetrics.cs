@@ -81,7 +81,9 @@ public sealed class VerificationMetrics
     public RocPoint At(double threshold) => new(
         threshold, 1 - (double)Below(_different, threshold) / _different.Length, (double)Below(_same, threshold) / _same.Length);
 
-    /// <summary>The ROC: the errors at each of <paramref name="points"/> thresholds, from the lowest similarity to the highest.</summary>
+    /// <summary>The ROC: the errors at equally spaced thresholds, from the lowest similarity to the highest.</summary>
+    /// <param name="points">How many, at least 2.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer than 2.</exception>
     public IReadOnlyList<RocPoint> Curve(int points)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(points, 2);

@@ -28,6 +28,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
         return new(model, BestEpoch: 0, metrics.Top1, Epochs: 0, Seconds: 0);
     }
 
+    /// <summary>Top-1 of a random guess, and a little more, so that rounding makes no difference.</summary>
     private double Chance => 1.0 / data.ClassNames.Count + 1e-9;
 
     /// <summary>Finishes an arm.</summary>

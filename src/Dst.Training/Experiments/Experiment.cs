@@ -1,5 +1,4 @@
 using Dst.Kernels.Simd;
-using Dst.Runtime.Threading;
 using Dst.Training.Autodiff;
 using Dst.Training.Data;
 using Dst.Training.Engine;
@@ -34,6 +33,7 @@ public sealed class Experiment
     /// <summary>An experiment on data on the disk.</summary>
     /// <param name="path">A folder with a folder of images for each class, or other data that <c>data.path</c> may be.</param>
     /// <param name="preset">What is to be done, such as <see cref="SettingPresets.Train"/>, the default.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     public Experiment(string path, IReadOnlyList<SettingOverride>? preset = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -120,7 +120,7 @@ public sealed class Experiment
 
     private ExperimentResult Run(RunFolder run, DataSet data, CancellationToken cancellation)
     {
-        using var pool = new WorkerPool(run.Recipe.Threads > 0 ? run.Recipe.Threads : Environment.ProcessorCount);
+        using var pool = run.Recipe.CreatePool();
         var compute = new ComputeContext(pool, SimdTiers.Best);
         var pipeline = new Pipeline(run, data, compute, model => LatencyMeter.Measure(compute.Tier, model))
         {

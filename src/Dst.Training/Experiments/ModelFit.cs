@@ -74,6 +74,9 @@ public static class ModelFit
 
     /// <summary>Compares the input's shape, and the size that images are resized to if the model knows it.</summary>
     /// <exception cref="InputException">One of them is another.</exception>
+    /// <param name="what">What errors call the model.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="data">The data.</param>
     public static void CheckShape(string what, Model model, DataSet data)
     {
         var input = model.Graph.Input;

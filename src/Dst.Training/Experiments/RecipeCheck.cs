@@ -195,11 +195,9 @@ internal sealed class RecipeCheck(Recipe recipe, RunSummary? finished, DataSet d
         var prune = _recipe.Prune;
         prune.Check();
         if (prune.Permute && _recipe.DistillPruned is { LearnsFromTeacher: true, Hints.Weight: > 0 } && !_recipe.Student.IsTeacher)
-        {
             throw new InputException(
                 "prune.permute is true while distill_pruned.hints.weight is not 0; expected one of them alone, "
                 + "because hints compare the teacher's channels by their place");
-        }
     }
 
     private void CheckNetworks()

@@ -12,7 +12,7 @@ namespace Dst.Training.Masks;
 /// Like k-means, the search alternates two steps. With the masks fixed, pairs of filters of different blocks change places while that
 /// raises the sum of f under their blocks' masks. Then each block chooses its mask anew. Neither step lowers the kept score.
 /// The search starts from the given order, from blocks that are filled greedily, and from some random orders. The best order found is
-/// the result; it depends on the seed alone.
+/// the result; it depends on the scores alone.
 /// </summary>
 internal sealed class BlockSearch
 {
@@ -54,15 +54,14 @@ internal sealed class BlockSearch
     }
 
     /// <summary>The best order found: position to filter, ascending within each block. It is no worse than 0, 1, 2, ….</summary>
-    /// <param name="seed">Seed of the random orders.</param>
     /// <param name="ranks">The processes that share the starts. Of equal ends the first is taken, whoever found it.</param>
-    public int[] FindOrder(long seed, RankGroup ranks)
+    public int[] FindOrder(RankGroup ranks)
     {
         var count = _scores.Length;
         var (orders, scores) = (new int[Starts * count], new double[Starts]);
         for (var start = ranks.FirstOf(Starts, ranks.Rank); start < ranks.FirstOf(Starts, ranks.Rank + 1); start++)
         {
-            var order = OrderOf(start, seed);
+            var order = OrderOf(start);
             scores[start] = Improve(order);
             order.CopyTo(orders, start * count);
         }
@@ -77,11 +76,11 @@ internal sealed class BlockSearch
     }
 
     /// <summary>The given order, the greedy one, or a random one.</summary>
-    private int[] OrderOf(int start, long seed) => start switch
+    private int[] OrderOf(int start) => start switch
     {
         0 => [.. Enumerable.Range(0, _scores.Length)],
         1 => FillGreedily(),
-        _ => new RandomStream(seed, RandomPurpose.Permute, sample: start - 1).NextPermutation(_scores.Length),
+        _ => new RandomStream(seed: 0, RandomPurpose.Permute, sample: start - 1).NextPermutation(_scores.Length),
     };
 
     /// <summary>

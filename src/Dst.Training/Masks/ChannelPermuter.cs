@@ -100,7 +100,7 @@ public static class ChannelPermuter
             }
         }
 
-        return new BlockSearch([.. filters.Select(filter => filter.ToArray())], options.Block, runs).FindOrder(seed: 0, ranks);
+        return new BlockSearch([.. filters.Select(filter => filter.ToArray())], options.Block, runs).FindOrder(ranks);
     }
 
     /// <summary>

@@ -64,9 +64,16 @@ public sealed record PruningPlan(IReadOnlyList<PlannedLayer> Layers)
     }
 
     /// <summary>
-    /// Plans the control for <see cref="Create"/>, with the same parameters and errors: the same layers keep the same number of
-    /// weights, or the share <paramref name="keptShare"/> of them, those of the highest scores.
+    /// Plans the control for <see cref="Create"/>: the same layers are pruned, and each keeps its weights of the highest scores, without a
+    /// pattern.
     /// </summary>
+    /// <param name="model">Network and weights.</param>
+    /// <param name="options">Pattern, score and layers to leave alone.</param>
+    /// <param name="gradients">As for <see cref="Create"/>.</param>
+    /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
+    /// <param name="keptShare">Share of each layer's weights that is kept, 0 to 1; null for as many as <see cref="Create"/> keeps.</param>
+    /// <exception cref="InputException">As for <see cref="Create"/>.</exception>
+    /// <exception cref="ArgumentException">As for <see cref="Create"/>.</exception>
     public static PruningPlan CreateUnstructured(
         Model model, PruningOptions options, IReadOnlyDictionary<string, float[]>? gradients = null, double progress = 1,
         double? keptShare = null)

@@ -54,9 +54,11 @@ public static class UhpPruner
     }
 
     /// <summary>
-    /// How many of a run of <paramref name="length"/> candidates are kept when a share of the pruning is done: what the pattern says when
-    /// <paramref name="progress"/> is 1, more before.
+    /// How many candidates of a run are kept when a share of the pruning is done: what the pattern says at the end, and more before.
     /// </summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="length">Candidates of the run.</param>
+    /// <param name="progress">Share of the pruning that is done, 0 to 1.</param>
     public static int KeptOf(UhpPattern pattern, int length, double progress) =>
         length - (int)Math.Round((length - pattern.KeptOf(length)) * progress, MidpointRounding.AwayFromZero);
 

@@ -13,6 +13,7 @@ public static class UnstructuredPruner
     /// <param name="weight">[O, I, Kh, Kw], finite: the weight itself, or its <see cref="WeightScores"/>; not changed.</param>
     /// <param name="keptWeights">How many stay, 0 to all.</param>
     /// <returns>A mask with exactly that many weights; ties go to the lower index.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There are not as many weights.</exception>
     public static LayerMask Prune(Tensor weight, int keptWeights)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(keptWeights);

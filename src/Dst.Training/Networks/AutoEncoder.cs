@@ -18,10 +18,10 @@ public enum DecoderKind
 /// <summary>
 /// Convolutional auto-encoders: Masci, Meier, Cireşan, Schmidhuber, "Stacked Convolutional Auto-Encoders for Hierarchical Feature
 /// Extraction", ICANN 2011. The encoder is the trunk of a classifier: all nodes up to its last map of more than one pixel before the last
-/// layer with weights. The decoder mirrors it: from the code backwards, each layer that changed the size of its map, and the first
-/// convolution, has a transposed convolution of the same window, stride and padding, which leads back to the size and channels before.
-/// Batch normalisation follows each, also the last, whose outputs are the image: normalised pixels have the mean 0 and the variance 1 too,
-/// and any learning rate that suits the student then suits the decoder. ReLU follows all but the last.
+/// layer with weights. The decoder mirrors it, from the code backwards. Each layer that changed the size of its map has a transposed
+/// convolution of the same window, stride and padding, and so has the first convolution. It leads back to the size and channels before.
+/// Batch normalisation follows each. It follows the last too, whose outputs are the image, because normalised pixels have mean 0 and
+/// variance 1. So any learning rate that suits the student suits the decoder. ReLU follows all but the last.
 /// </summary>
 internal static class AutoEncoder
 {

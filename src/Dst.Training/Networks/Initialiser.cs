@@ -4,11 +4,15 @@ using Dst.Graph;
 namespace Dst.Training.Networks;
 
 /// <summary>
-/// Initial weights. Convolutions: normal with deviation √(2 / fan-out), fan-out = O·Kh·Kw (He, Zhang, Ren, Sun, "Delving Deep into
-/// Rectifiers", ICCV 2015), or 1 / √fan-in if a tanh follows, fan-in = I·Kh·Kw (LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998);
-/// biases 0. Batch normalisation and affine maps: scale 1, shift 0, mean 0, variance 1. PReLU: slope
-/// 0.25, as in that paper. The classifier, which is the last layer with weights, and every linear layer: weights and biases uniform in
-/// ±1/√fan-in, as in PyTorch.
+/// Initial weights, with fan-in = I·Kh·Kw and fan-out = O·Kh·Kw:
+/// <list type="bullet">
+/// <item>Convolutions: normal with deviation √(2 / fan-out), biases 0 (He, Zhang, Ren, Sun, "Delving Deep into Rectifiers", ICCV
+/// 2015)</item>
+/// <item>Those that a tanh follows: deviation 1 / √fan-in (LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998)</item>
+/// <item>Batch normalisation and affine maps: scale 1, shift 0, mean 0, variance 1</item>
+/// <item>PReLU: slope 0.25, as He and others have it</item>
+/// <item>The last layer with weights, and every linear layer: weights and biases uniform in ±1 / √fan-in, as in PyTorch</item>
+/// </list>
 /// </summary>
 public static class Initialiser
 {

@@ -42,7 +42,7 @@ internal sealed class NetworkBuilder(FeatureShape input, int classes, double wid
         return Add(name, new Conv2dOp(channels, map.Height, map.Width, Bias: bias));
     }
 
-    public string BatchNorm(string name, string? from = null) => Add(name, new BatchNormOp(), from);
+    public string BatchNorm(string name) => Add(name, new BatchNormOp());
 
     public string Relu(string name) => Add(name, new ReluOp());
 

@@ -21,6 +21,7 @@ public sealed class ExponentialMovingAverage
     /// <summary>Starts from the present values.</summary>
     /// <param name="parameters">All parameters of the network, statistics included.</param>
     /// <param name="decay">Share of the old average that an update keeps, in [0, 1).</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="decay"/> is out of its range.</exception>
     public ExponentialMovingAverage(IReadOnlyList<Parameter> parameters, double decay)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(decay);
@@ -64,6 +65,7 @@ public sealed class ExponentialMovingAverage
 
     /// <summary>Continues from a checkpoint, with the same bits as an unbroken run.</summary>
     /// <exception cref="InputException">An array is missing or has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number of updates is negative.</exception>
     public void Restore(IReadOnlyDictionary<string, float[]> state, long updates)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(updates);

@@ -21,6 +21,7 @@ public static class GradientClipping
     /// <param name="parameters">Parameters whose gradients are clipped in place.</param>
     /// <param name="maxNorm">c, above 0.</param>
     /// <returns>The norm n before clipping, in double; NaN or infinite if a gradient is, and then the gradients are unusable.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxNorm"/> is not above 0.</exception>
     public static double Clip(IReadOnlyList<Parameter> parameters, double maxNorm)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxNorm);

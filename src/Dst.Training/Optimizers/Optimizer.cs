@@ -35,6 +35,7 @@ public abstract class Optimizer
 
     /// <summary>Creates the optimiser that a recipe asks for.</summary>
     /// <exception cref="InputException">The options contradict each other.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The kind is unknown.</exception>
     public static Optimizer Create(OptimizerOptions options, IReadOnlyList<Parameter> parameters)
     {
         options.Check();
@@ -60,6 +61,7 @@ public abstract class Optimizer
 
     /// <summary>Continues from a checkpoint: the next step gives the same bits as an unbroken run.</summary>
     /// <exception cref="InputException">An array is missing or has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number of steps is negative.</exception>
     public void Restore(IReadOnlyDictionary<string, float[]> state, long steps)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(steps);

@@ -29,8 +29,12 @@ public sealed class Schedule
         (_steps, _warmUp) = (_before + epochs * stepsPerEpoch, options.WarmUpSteps(stepsPerEpoch));
     }
 
-    /// <summary>The schedule of a run of <paramref name="epochs"/> × <paramref name="stepsPerEpoch"/> steps.</summary>
+    /// <summary>The schedule of a run.</summary>
     /// <exception cref="InputException">The options contradict each other or the run.</exception>
+    /// <param name="options">Form of the schedule.</param>
+    /// <param name="epochs">Epochs of the run, at least 1.</param>
+    /// <param name="stepsPerEpoch">Steps of an epoch, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is below 1.</exception>
     public static Schedule Create(ScheduleOptions options, int epochs, long stepsPerEpoch)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
@@ -41,6 +45,7 @@ public sealed class Schedule
 
     /// <summary>The learning rate of a step.</summary>
     /// <param name="step">Steps of the run taken before it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The run has no such step.</exception>
     public double LearningRate(long step)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);

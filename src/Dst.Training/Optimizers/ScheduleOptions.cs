@@ -68,12 +68,13 @@ public sealed record ScheduleOptions
     /// <summary>Epochs of the schedule that come before the run, which is then its end.</summary>
     public int EpochsBefore { get; init; }
 
-    /// <summary>
-    /// Finds options that contradict each other or a run of <paramref name="epochs"/> × <paramref name="stepsPerEpoch"/> steps.
-    /// </summary>
+    /// <summary>Finds options that contradict each other or the length of a run.</summary>
     /// <exception cref="InputException">
     /// The warm-up is as long as the run, a cosine ends above its start or restarts too often, or there is no schedule to rewind.
     /// </exception>
+    /// <param name="section">Section of the recipe, for messages.</param>
+    /// <param name="epochs">Epochs of the run.</param>
+    /// <param name="stepsPerEpoch">Steps of an epoch.</param>
     public void Check(string section, int epochs, long stepsPerEpoch)
     {
         if (Kind == ScheduleKind.Rewind)

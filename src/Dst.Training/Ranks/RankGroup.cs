@@ -7,8 +7,8 @@ using Dst.Training.Autodiff;
 namespace Dst.Training.Ranks;
 
 /// <summary>
-/// The processes of one training, and which parts of each batch this one computes. Sums over parts go up one binary tree,
-/// ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)) for 8 parts, whose lower levels lie within a rank and whose upper ones lie between ranks. So
+/// The processes of one training, and which parts of each batch this one computes. Sums over parts go up one binary tree:
+/// ((0 + 1) + (2 + 3)) + ((4 + 5) + (6 + 7)) for 8 parts. The lower levels of the tree lie within a rank, the upper ones between ranks. So
 /// any number of ranks gives the same bits.
 /// </summary>
 public sealed unsafe class RankGroup

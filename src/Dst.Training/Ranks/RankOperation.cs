@@ -81,10 +81,6 @@ internal sealed unsafe class RankSum<T>(RankGroup ranks, int channel, T* values,
     /// <summary>Elements that a rank receives at once.</summary>
     public static int ReceivedLength(int length) => IsShort(length) ? length : length - length / 2;
 
-    /// <summary>Bytes that each rank sends for an array whose length the ranks divide.</summary>
-    public static long BytesOf(int length, int ranks) =>
-        sizeof(T) * (IsShort(length) ? (long)length * BitOperations.Log2((uint)ranks) : 2L * length * (ranks - 1) / ranks);
-
     protected override IRankExchange? BeginMessage()
     {
         if (_step >= (IsShort(length) ? _levels : 2 * _levels)) return null;

@@ -24,18 +24,18 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     private Value Write(Node node) => node.Operation switch
     {
         LinearOp linear => new(AddLinear(node, linear), IsRow: true),
-        SoftmaxOp => new(writer.Add("Softmax", node.Name, [Row(node, 0)], ("axis", 1)), IsRow: true),
-        FlattenOp => new(Row(node, 0), IsRow: true),
+        SoftmaxOp => new(writer.Add("Softmax", node.Name, [Row(node)], ("axis", 1)), IsRow: true),
+        FlattenOp => new(Row(node), IsRow: true),
         ReluOp => Elementwise(node, "Relu"),
         LeakyReluOp leaky => Elementwise(node, "LeakyRelu", ("alpha", leaky.Slope)),
         SigmoidOp => Elementwise(node, "Sigmoid"),
         HardSigmoidOp hard => Elementwise(node, "HardSigmoid", ("alpha", hard.Alpha), ("beta", hard.Beta)),
         TanhOp => Elementwise(node, "Tanh"),
         ClipOp clip => new(
-            writer.Add("Clip", node.Name, [Read(node, 0).Name, Scalar(node, "min", clip.Min), Scalar(node, "max", clip.Max)]),
-            Read(node, 0).IsRow),
+            writer.Add("Clip", node.Name, [Read(node).Name, Scalar(node, "min", clip.Min), Scalar(node, "max", clip.Max)]),
+            Read(node).IsRow),
         DropoutOp dropout => new(
-            writer.Add("Dropout", node.Name, [Read(node, 0).Name, Scalar(node, "ratio", dropout.Rate)]), Read(node, 0).IsRow),
+            writer.Add("Dropout", node.Name, [Read(node).Name, Scalar(node, "ratio", dropout.Rate)]), Read(node).IsRow),
         _ => new(AddMap(node), IsRow: false),
     };
 
@@ -47,74 +47,70 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     }
 
     /// <summary>Writes a node that reads and gives maps [N, C, H, W].</summary>
-    private string AddMap(Node node)
+    private string AddMap(Node node) => node.Operation switch
     {
-        var name = node.Name;
-        switch (node.Operation)
-        {
-            case Conv2dOp c:
-                return writer.Add("Conv", name,
-                    [Map(node, 0), Parameter(node, "weight"), .. c.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()],
-                    ("kernel_shape", new[] { c.KernelHeight, c.KernelWidth }), ("strides", new[] { c.Stride, c.Stride }),
-                    Pads(c.Padding), ("group", c.Groups));
-            case ConvTransposeOp t:
-                return writer.Add("ConvTranspose", name,
-                    [Map(node, 0), ExchangedWeight(node), .. t.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()],
-                    ("kernel_shape", new[] { t.KernelHeight, t.KernelWidth }), ("strides", new[] { t.Stride, t.Stride }),
-                    Pads(t.Padding), ("output_padding", new[] { t.OutputPadding, t.OutputPadding }));
-            case BatchNormOp b:
-                return writer.Add("BatchNormalization", name,
-                    [
-                        Map(node, 0), Parameter(node, "weight"), Parameter(node, "bias"),
-                        Parameter(node, "running_mean"), Parameter(node, "running_var"),
-                    ],
-                    ("epsilon", b.Epsilon), ("momentum", 1 - b.Momentum));
-            case PReluOp:
-                return writer.Add("PRelu", name, [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
-            case AffineOp:
-                var scaled = writer.Add("Mul", $"{name}.scaled", [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
-                return writer.Add("Add", name, [scaled, Parameter(node, "bias", perPixel: true)]);
-            case HardSwishOp or SiluOp or MishOp or GeluOp or LayerNormOp:
-                return Compositions.Add(writer, node.Operation, name, Map(node, 0), suffix => Parameter(node, suffix, perPixel: true));
-            case LocalResponseNormOp l:
-                return writer.Add(
-                    "LRN", name, [Map(node, 0)], ("size", l.Size), ("alpha", l.Alpha), ("beta", l.Beta), ("bias", l.Bias));
-            case AddOp:
-                return writer.Add("Add", name, [Map(node, 0), Map(node, 1)]);
-            case MulOp:
-                return writer.Add("Mul", name, [Map(node, 0), Map(node, 1)]);
-            case ConcatOp:
-                return writer.Add("Concat", name, node.Inputs.Select((_, i) => Map(node, i)), ("axis", 1));
-            case PoolOp p:
-                return PoolWriter.Add(writer, p, name, Map(node, 0), _shapes[node.Inputs[0]]);
-            case SpectralPoolOp p:
-                return PoolWriter.AddSpectral(writer, p, name, Map(node, 0), _shapes[node.Inputs[0]]);
-            case UpsampleOp u:
-                var scales = writer.AddConstant($"{name}.scales", [4], [1, 1, u.Scale, u.Scale]);
-                return writer.Add("Resize", name, [Map(node, 0), "", scales],
-                    ("mode", u.Bilinear ? "linear" : "nearest"), ("nearest_mode", "floor"),
-                    ("coordinate_transformation_mode", u.Bilinear ? "half_pixel" : "asymmetric"));
-            case GlobalAvgPoolOp:
-                return writer.Add("GlobalAveragePool", name, [Map(node, 0)]);
-            case GlobalMaxPoolOp:
-                return writer.Add("GlobalMaxPool", name, [Map(node, 0)]);
-            case PadOp p:
-                return PoolWriter.AddPad(writer, name, Map(node, 0), p);
-            case SliceOp s:
-                return writer.Add("Slice", name,
-                    [
-                        Map(node, 0), writer.AddConstant($"{name}.starts", s.Start),
-                        writer.AddConstant($"{name}.ends", s.Start + s.Channels), writer.AddConstant($"{name}.axes", 1),
-                    ]);
-            case ChannelShuffleOp s:
-                return AddShuffle(node, s.Groups);
-            default:
-                throw new InvalidOperationException($"no ONNX operation for {node.Operation}");
-        }
+        Conv2dOp c => writer.Add(
+            "Conv", node.Name, [Map(node, 0), Parameter(node, "weight"), .. BiasOf(node, c.Bias)],
+            ("kernel_shape", new[] { c.KernelHeight, c.KernelWidth }), ("strides", new[] { c.Stride, c.Stride }),
+            Pads(c.Padding), ("group", c.Groups)),
+        ConvTransposeOp t => writer.Add(
+            "ConvTranspose", node.Name, [Map(node, 0), ExchangedWeight(node), .. BiasOf(node, t.Bias)],
+            ("kernel_shape", new[] { t.KernelHeight, t.KernelWidth }), ("strides", new[] { t.Stride, t.Stride }),
+            Pads(t.Padding), ("output_padding", new[] { t.OutputPadding, t.OutputPadding })),
+        BatchNormOp b => AddBatchNorm(node, b),
+        PReluOp => writer.Add("PRelu", node.Name, [Map(node, 0), Parameter(node, "weight", perPixel: true)]),
+        AffineOp => AddAffine(node),
+        HardSwishOp or SiluOp or MishOp or GeluOp or LayerNormOp => Compositions.Add(
+            writer, node.Operation, node.Name, Map(node, 0), suffix => Parameter(node, suffix, perPixel: true)),
+        LocalResponseNormOp l => writer.Add(
+            "LRN", node.Name, [Map(node, 0)], ("size", l.Size), ("alpha", l.Alpha), ("beta", l.Beta), ("bias", l.Bias)),
+        AddOp => writer.Add("Add", node.Name, [Map(node, 0), Map(node, 1)]),
+        MulOp => writer.Add("Mul", node.Name, [Map(node, 0), Map(node, 1)]),
+        ConcatOp => writer.Add("Concat", node.Name, node.Inputs.Select((_, i) => Map(node, i)), ("axis", 1)),
+        PoolOp p => PoolWriter.Add(writer, p, node.Name, Map(node, 0), _shapes[node.Inputs[0]]),
+        SpectralPoolOp p => PoolWriter.AddSpectral(writer, p, node.Name, Map(node, 0), _shapes[node.Inputs[0]]),
+        UpsampleOp u => AddUpsample(node, u),
+        GlobalAvgPoolOp => writer.Add("GlobalAveragePool", node.Name, [Map(node, 0)]),
+        GlobalMaxPoolOp => writer.Add("GlobalMaxPool", node.Name, [Map(node, 0)]),
+        PadOp p => PoolWriter.AddPad(writer, node.Name, Map(node, 0), p),
+        SliceOp s => AddSlice(node, s),
+        ChannelShuffleOp s => AddShuffle(node, s.Groups),
+        _ => throw new InvalidOperationException($"no ONNX operation for {node.Operation}"),
+    };
+
+    private string AddBatchNorm(Node node, BatchNormOp norm) => writer.Add(
+        "BatchNormalization", node.Name,
+        [
+            Map(node, 0), Parameter(node, "weight"), Parameter(node, "bias"),
+            Parameter(node, "running_mean"), Parameter(node, "running_var"),
+        ],
+        ("epsilon", norm.Epsilon), ("momentum", 1 - norm.Momentum));
+
+    private string AddAffine(Node node)
+    {
+        var scaled = writer.Add("Mul", $"{node.Name}.scaled", [Map(node, 0), Parameter(node, "weight", perPixel: true)]);
+        return writer.Add("Add", node.Name, [scaled, Parameter(node, "bias", perPixel: true)]);
+    }
+
+    private string AddUpsample(Node node, UpsampleOp upsample)
+    {
+        var scales = writer.AddConstant($"{node.Name}.scales", [4], [1, 1, upsample.Scale, upsample.Scale]);
+        return writer.Add(
+            "Resize", node.Name, [Map(node, 0), "", scales],
+            ("mode", upsample.Bilinear ? "linear" : "nearest"), ("nearest_mode", "floor"),
+            ("coordinate_transformation_mode", upsample.Bilinear ? "half_pixel" : "asymmetric"));
+    }
+
+    private string AddSlice(Node node, SliceOp slice)
+    {
+        string Constant(string name, long value) => writer.AddConstant($"{node.Name}.{name}", value);
+        return writer.Add(
+            "Slice", node.Name,
+            [Map(node, 0), Constant("starts", slice.Start), Constant("ends", slice.Start + slice.Channels), Constant("axes", 1)]);
     }
 
     private string AddLinear(Node node, LinearOp linear) => writer.Add("Gemm", node.Name,
-        [Row(node, 0), Parameter(node, "weight"), .. linear.Bias ? [Parameter(node, "bias")] : Array.Empty<string>()], ("transB", 1));
+        [Row(node), Parameter(node, "weight"), .. BiasOf(node, linear.Bias)], ("transB", 1));
 
     /// <summary>Writes channels as [groups, channels / groups], transposed. A dimension of 0 keeps the batch.</summary>
     private string AddShuffle(Node node, int groups)
@@ -129,14 +125,14 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
     }
 
     private Value Elementwise(Node node, string operation, params (string Name, object Value)[] attributes) =>
-        Read(node, 0) with { Name = writer.Add(operation, node.Name, [Read(node, 0).Name], attributes) };
+        Read(node) with { Name = writer.Add(operation, node.Name, [Read(node).Name], attributes) };
 
-    private Value Read(Node node, int input) => _values[node.Inputs[input]];
+    private Value Read(Node node, int input = 0) => _values[node.Inputs[input]];
 
-    /// <summary>An input as [N, F].</summary>
-    private string Row(Node node, int input)
+    /// <summary>The input as [N, F].</summary>
+    private string Row(Node node)
     {
-        var value = Read(node, input);
+        var value = Read(node);
         if (value.IsRow) return value.Name;
         return writer.Add("Flatten", node.Operation is FlattenOp ? node.Name : $"{node.Name}.flat", [value.Name], ("axis", 1));
     }
@@ -161,6 +157,8 @@ internal sealed class NodeWriter(Model model, GraphWriter writer)
         if (suffix == "weight" && _rounding.AddWeight(node.Name, tensor) is { } weight) return weight;
         return writer.AddConstant(name, perPixel ? [tensor.Shape[0], 1, 1] : tensor.Shape, tensor.Data);
     }
+
+    private string[] BiasOf(Node node, bool hasBias) => hasBias ? [Parameter(node, "bias")] : [];
 
     /// <summary>A weight [O, I, Kh, Kw] as [I, O, Kh, Kw].</summary>
     private string ExchangedWeight(Node node)

@@ -3,10 +3,9 @@ using Dst.Interop.Onnx.Reading;
 namespace Dst.Interop.Onnx.Mapping;
 
 /// <summary>
-/// Finds nodes that together are one operation of ours, and puts one node in their place. Exporters write so what their operation set has
-/// no name for: GELU, SiLU, Mish, hard swish, layer normalisation, poolings with chance or in the
-/// frequency domain. A value that is quantised and dequantised is the
-/// same but for its range.
+/// Finds nodes that together are one operation of ours, and puts one node in their place. Exporters write several nodes where their
+/// operation set has no name: for GELU, SiLU, Mish, hard swish, layer normalisation, and random or spectral poolings. A pair of nodes that
+/// quantises and dequantises a value becomes one node too.
 /// </summary>
 internal sealed partial class NodePatterns
 {

@@ -12,9 +12,9 @@ internal static class Quantisation
     public const string Pair = "QuantizeDequantize";
 
     /// <summary>
-    /// In a network of 8-bit integers, gives the features their scale. Else clips them to what the integers can hold, since quantisers
-    /// leave out a ReLU in front of integers that are never below its 0, and leaves out the rounding. The scores have neither, as their
-    /// softmax is left out too.
+    /// Gives the features their scale, if the network stays one of 8-bit integers. Else clips them to what the integers can hold, without
+    /// the rounding: a quantiser leaves out a ReLU where its integers are never below 0. The scores are neither scaled nor clipped, as
+    /// their softmax is left out too.
     /// </summary>
     public static void Saturate(NetworkImport import, OnnxNode node)
     {

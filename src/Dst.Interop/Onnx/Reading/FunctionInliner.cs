@@ -45,21 +45,46 @@ internal sealed class FunctionInliner
             return;
         }
 
-        Take(function.Node.Sum(inner => (long)inner.CalculateSize()));
-        if (depth == MaxDepth || ++_calls > MaxCalls) throw TooLarge();
-        var names = new Dictionary<string, string>();
-        foreach (var absent in function.Input.Skip(node.Input.Count)) names[absent] = "";
-        foreach (var (name, value) in function.Input.Zip(node.Input)) names[name] = value;
-        foreach (var (name, value) in function.Output.Zip(node.Output).Where(pair => pair.Second.Length > 0)) names[name] = value;
-        var call = _calls;
-        var scope = node.Name.Length is > 0 and <= MaxName ? node.Name : $"call{call}";
+        Take(function.Node.Sum(inner => (long)inner.CalculateSize()), function);
+        if (depth == MaxDepth || ++_calls > MaxCalls) throw TooLarge(function);
+        var call = new Call(this, node, function, _calls);
         var version = OnnxReader.ReadOpset(function.OpsetImport) ?? opset;
-        foreach (var inner in function.Node) Add(Rename(inner), version, depth + 1);
+        foreach (var inner in function.Node) Add(call.Rename(inner), version, depth + 1);
+    }
 
-        NodeProto Rename(NodeProto inner)
+    private void Take(long bytes, FunctionProto function)
+    {
+        _bytes += bytes;
+        if (_bytes > MaxBytes) throw TooLarge(function);
+    }
+
+    private static InputException TooLarge(FunctionProto function) =>
+        new($"has the function '{function.Name}', which calls itself or too many others; export without functions");
+
+    /// <summary>The nodes of one call of a function: names and attributes are those of the call.</summary>
+    private sealed class Call
+    {
+        private readonly FunctionInliner _inliner;
+        private readonly NodeProto _node;
+        private readonly FunctionProto _function;
+        private readonly int _number;
+        private readonly string _scope;
+        private readonly Dictionary<string, string> _values = [];
+
+        public Call(FunctionInliner inliner, NodeProto node, FunctionProto function, int number)
+        {
+            (_inliner, _node, _function, _number) = (inliner, node, function, number);
+            _scope = node.Name.Length is > 0 and <= MaxName ? node.Name : $"call{number}";
+            foreach (var absent in function.Input.Skip(node.Input.Count)) _values[absent] = "";
+            foreach (var (name, value) in function.Input.Zip(node.Input)) _values[name] = value;
+            foreach (var (name, value) in function.Output.Zip(node.Output).Where(pair => pair.Second.Length > 0)) _values[name] = value;
+        }
+
+        /// <summary>A node of the function as the graph has it.</summary>
+        public NodeProto Rename(NodeProto inner)
         {
             var renamed = inner.Clone();
-            renamed.Name = $"{scope}/{(inner.Name.Length > 0 ? inner.Name : inner.OpType)}";
+            renamed.Name = $"{_scope}/{(inner.Name.Length > 0 ? inner.Name : inner.OpType)}";
             for (var i = 0; i < renamed.Input.Count; i++) renamed.Input[i] = ValueOf(renamed.Input[i]);
             for (var i = 0; i < renamed.Output.Count; i++) renamed.Output[i] = ValueOf(renamed.Output[i]);
             renamed.Attribute.Clear();
@@ -67,25 +92,16 @@ internal sealed class FunctionInliner
             return renamed;
         }
 
-        string ValueOf(string name) => name.Length == 0 ? "" : names.GetValueOrDefault(name, $"{call}:{name}");
+        private string ValueOf(string name) => name.Length == 0 ? "" : _values.GetValueOrDefault(name, $"{_number}:{name}");
 
         // An attribute may stand for one of the call, or for its default. If there is neither, it is absent.
-        AttributeProto? Resolve(AttributeProto attribute)
+        private AttributeProto? Resolve(AttributeProto attribute)
         {
             if (attribute.RefAttrName.Length == 0) return attribute;
-            var given = node.Attribute.Concat(function.AttributeProto).FirstOrDefault(other => other.Name == attribute.RefAttrName);
+            var given = _node.Attribute.Concat(_function.AttributeProto).FirstOrDefault(other => other.Name == attribute.RefAttrName);
             if (given is null) return null;
-            Take(given.CalculateSize());
+            _inliner.Take(given.CalculateSize(), _function);
             return new(given) { Name = attribute.Name };
         }
-
-        void Take(long bytes)
-        {
-            _bytes += bytes;
-            if (_bytes > MaxBytes) throw TooLarge();
-        }
-
-        InputException TooLarge() =>
-            new($"has the function '{function.Name}', which calls itself or too many others; export without functions");
     }
 }

@@ -13,6 +13,10 @@ public static unsafe class DepthwiseConvolution
     public static int WeightLength(WindowShape shape) => shape.Blocks * shape.Area * Layout.Block;
 
     /// <summary>Packs canonical weights [C, 1, Kh, Kw].</summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="weights">[C, 1, Kh, Kw].</param>
+    /// <param name="packed"><see cref="WeightLength"/> floats.</param>
+    /// <exception cref="ArgumentException">A length does not match the sizes.</exception>
     public static void PackWeights(WindowShape shape, ReadOnlySpan<float> weights, Span<float> packed)
     {
         CheckWeights(shape, weights.Length, packed.Length);
@@ -21,6 +25,10 @@ public static unsafe class DepthwiseConvolution
     }
 
     /// <summary>Unpacks weights or their gradient to [C, 1, Kh, Kw].</summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="packed"><see cref="WeightLength"/> floats.</param>
+    /// <param name="weights">[C, 1, Kh, Kw].</param>
+    /// <exception cref="ArgumentException">A length does not match the sizes.</exception>
     public static void UnpackWeights(WindowShape shape, ReadOnlySpan<float> packed, Span<float> weights)
     {
         CheckWeights(shape, weights.Length, packed.Length);

@@ -30,6 +30,10 @@ public sealed unsafe partial class DirectConvolution
     /// Writes one block's packed gradient to its place in the canonical gradient [O, C/Groups, Kh, Kw].
     /// Positions that are not kept become zero.
     /// </summary>
+    /// <param name="block">Number of the block of 16 filters.</param>
+    /// <param name="packed"><see cref="WeightGradientLength"/> floats.</param>
+    /// <param name="gradient">[O, C/Groups, Kh, Kw].</param>
+    /// <exception cref="ArgumentException">A length does not match.</exception>
     public void UnpackWeightGradient(int block, ReadOnlySpan<float> packed, Span<float> gradient)
     {
         CheckLength(packed.Length, WeightGradientLength);

@@ -64,8 +64,8 @@ public sealed unsafe partial class DirectConvolution
     }
 
     /// <summary>
-    /// The forward taps' offsets, each list filled up by repeating its last tap (what the copies gather is never read), and for
-    /// each run of <see cref="GradientTapMultiple"/> taps the output rows in which any of them does not fall on padding.
+    /// The offsets of the forward taps, in runs of <see cref="GradientTapMultiple"/>, and for each run the output rows in which any of its
+    /// taps does not fall on padding. Copies of its last tap fill up a list. What they gather is never read.
     /// </summary>
     private BackwardWeightTaps PlanBackwardWeight()
     {

@@ -7,16 +7,16 @@ namespace Dst.Kernels;
 /// An instance is a plan: it holds offsets, no activations and no weights, and may be used by many threads at once.
 /// </summary>
 /// <remarks>
-/// The forward pass packs its input with padding, split into stride² phases so that neighbouring output pixels always read
-/// neighbouring scalars, and into planes if there are few channels; then each tap costs one vector load of 16 filters' weights and one
-/// multiply-add an output pixel.
-/// The backward-data pass is the same loop over the packed output gradient with its own packed weights, once for each phase of the stride.
-/// A layer whose 16 filters share their kept taps (UHP with block 16) has shorter lists in the forward and backward-weight passes;
-/// where they keep whole kernels, the backward-data pass gathers the channels that each block of filters keeps.
-/// With narrower blocks the forward pass is <see cref="NarrowBlockConvolution"/>; the backward passes use all taps that any of 16 filters
-/// keeps.
-/// On the scalar tier the reference runs. "Packed" weights then are the plain [O, C/Groups, Kh, Kw]; their gradient has room for whole
-/// blocks.
+/// <para>The forward pass packs its input with padding. It splits it into stride² phases, so that neighbouring output pixels always read
+/// neighbouring scalars, and into planes if there are few channels. Then each tap costs one vector load of 16 filters' weights, and one
+/// multiply-add an output pixel.</para>
+/// <para>The backward-data pass is the same loop over the packed output gradient, with its own packed weights, once for each phase of the
+/// stride.</para>
+/// <para>Where 16 filters share their kept taps (UHP with block 16), the forward and backward-weight passes have shorter lists. If they
+/// keep whole kernels, the backward-data pass gathers the channels that each block of filters keeps. With narrower blocks the forward pass
+/// is <see cref="NarrowBlockConvolution"/>; the backward passes use all taps that any of 16 filters keeps.</para>
+/// <para>On the scalar tier the reference runs. "Packed" weights then are the plain [O, C/Groups, Kh, Kw]; their gradient has room for
+/// whole blocks.</para>
 /// </remarks>
 public sealed unsafe partial class DirectConvolution
 {

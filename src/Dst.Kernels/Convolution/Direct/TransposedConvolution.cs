@@ -34,6 +34,10 @@ public sealed unsafe class TransposedConvolution(SimdTier tier, Conv2dShape mirr
     private int FirstSum => Layout.PaddedChannels(_mirror.ScratchLength);
 
     /// <summary>Copies weights [A, B, area] as [B, A, area].</summary>
+    /// <param name="weights">[A, B, area].</param>
+    /// <param name="a">A.</param>
+    /// <param name="b">B.</param>
+    /// <param name="exchanged">[B, A, area]; another place than <paramref name="weights"/>.</param>
     public static void ExchangeChannels(ReadOnlySpan<float> weights, int a, int b, Span<float> exchanged)
     {
         var area = weights.Length / (a * b);

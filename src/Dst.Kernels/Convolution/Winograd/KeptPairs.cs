@@ -3,8 +3,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The channels that each block of 16 filters keeps of each pair of channel blocks, where they fit into 16 lanes, or of a block alone,
-/// where they fit into eight. The transposed product of a halved layer then has half of the length.
+/// The channels that each block of 16 filters keeps of each pair of channel blocks. They fit into 16 lanes, and into eight where a layer
+/// has one block alone. The transposed product of a halved layer then has half of the length.
 /// </summary>
 internal sealed class KeptPairs
 {

@@ -4,8 +4,10 @@ namespace Dst.Graph;
 
 /// <summary>
 /// Batch normalisation per channel. Parameters: <c>.weight</c> (scale), <c>.bias</c> (shift), and the statistics
-/// <c>.running_mean</c>, <c>.running_var</c>, all [C]. <c>Momentum</c> is the share of the new batch, as in PyTorch.
+/// <c>.running_mean</c>, <c>.running_var</c>, all [C].
 /// </summary>
+/// <param name="Epsilon">What is added to a variance, above 0.</param>
+/// <param name="Momentum">Share of the new batch in the running statistics, above 0 to 1, as in PyTorch.</param>
 public sealed record BatchNormOp(float Epsilon = 1e-5f, float Momentum = 0.1f) : Operation
 {
     internal override bool IsElementwise => true;

@@ -7,6 +7,13 @@ namespace Dst.Graph;
 /// Parameters: <c>.weight</c> [OutChannels, InChannels / Groups, KernelHeight, KernelWidth] and, if <c>Bias</c>, <c>.bias</c>
 /// [OutChannels].
 /// </summary>
+/// <param name="OutChannels">Filters, at least 1; a multiple of <paramref name="Groups"/>.</param>
+/// <param name="KernelHeight">Rows of a kernel, 1 to 64.</param>
+/// <param name="KernelWidth">Columns of a kernel, 1 to 64.</param>
+/// <param name="Stride">Step along rows and columns, 1 to 64.</param>
+/// <param name="Padding">Rows and columns of zeros on each side, 0 to 64.</param>
+/// <param name="Groups">Groups of channels that are convolved alone, at least 1; the input channels are a multiple of it.</param>
+/// <param name="Bias">Whether a number is added to each output channel.</param>
 public sealed record Conv2dOp(
     int OutChannels, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0, int Groups = 1, bool Bias = false) : Operation
 {

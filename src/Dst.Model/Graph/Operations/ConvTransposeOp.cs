@@ -8,6 +8,15 @@ namespace Dst.Graph;
 /// Parameters: <c>.weight</c> [OutChannels, InChannels, KernelHeight, KernelWidth] (PyTorch and ONNX exchange the first two) and, if
 /// <c>Bias</c>, <c>.bias</c> [OutChannels].
 /// </summary>
+/// <param name="OutChannels">Channels of the output, at least 1.</param>
+/// <param name="KernelHeight">Rows of a kernel, 1 to 64.</param>
+/// <param name="KernelWidth">Columns of a kernel, 1 to 64.</param>
+/// <param name="Stride">Pixels of the output for each pixel of the input, along rows and columns, 1 to 64.</param>
+/// <param name="Padding">Rows and columns that are cut off each side, 0 to 64.</param>
+/// <param name="OutputPadding">
+/// Rows below and columns on the right that are added, 0 or more and less than <paramref name="Stride"/>.
+/// </param>
+/// <param name="Bias">Whether a number is added to each output channel.</param>
 public sealed record ConvTransposeOp(
     int OutChannels, int KernelHeight, int KernelWidth, int Stride = 1, int Padding = 0, int OutputPadding = 0, bool Bias = false)
     : Operation

@@ -3,6 +3,8 @@ namespace Dst.Graph;
 /// <summary>
 /// Fully connected layer on [F, 1, 1]. Parameters: <c>.weight</c> [OutFeatures, InFeatures] and, if <c>Bias</c>, <c>.bias</c>.
 /// </summary>
+/// <param name="OutFeatures">Length of the output, at least 1.</param>
+/// <param name="Bias">Whether a number is added to each output.</param>
 public sealed record LinearOp(int OutFeatures, bool Bias = true) : Operation
 {
     internal override bool IsWeighted => true;

@@ -6,6 +6,10 @@ namespace Dst.Graph;
 /// Local response normalisation, as AlexNet has it: x[c] / (Bias + Alpha / Size · Σ x[j]²)^Beta, the sum over <c>Size</c> channels j
 /// around c.
 /// </summary>
+/// <param name="Size">Channels in a sum, at least 1.</param>
+/// <param name="Alpha">Factor of the mean of squares, 0 or more.</param>
+/// <param name="Beta">Exponent, finite.</param>
+/// <param name="Bias">Summand, above 0.</param>
 public sealed record LocalResponseNormOp(int Size, float Alpha = 1e-4f, float Beta = 0.75f, float Bias = 1) : Operation
 {
     /// <summary>Its kernel.</summary>

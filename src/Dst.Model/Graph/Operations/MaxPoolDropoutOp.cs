@@ -13,9 +13,10 @@ public enum PoolInference
 }
 
 /// <summary>
-/// Max-pooling dropout (<see cref="MaxPoolDropout"/>). In training each unit is retained with probability <c>Retain</c>, and a window gives
-/// the largest retained one, or 0; padding never wins. <c>Inference</c> says what it gives otherwise.
+/// Max-pooling dropout (<see cref="MaxPoolDropout"/>). In training each unit is retained with probability <c>Retain</c> (above 0 to 1). A
+/// window gives the largest retained unit, or 0; padding never wins. <c>Inference</c> says what it gives otherwise.
 /// </summary>
+/// <inheritdoc cref="PoolOp" path="/param"/>
 public sealed record MaxPoolDropoutOp(
     int Kernel, int Stride, float Retain, int Padding = 0, bool CeilMode = false, int? KernelWidth = null, int? StrideWidth = null,
     WindowSides? Sides = null, PoolInference Inference = PoolInference.Weighted)

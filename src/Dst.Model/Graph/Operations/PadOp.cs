@@ -3,6 +3,13 @@ using Dst.Kernels;
 namespace Dst.Graph;
 
 /// <summary>Adds rows and columns on the four sides, and channels before and after, all of <c>Value</c>.</summary>
+/// <param name="Top">Rows above, 0 or more.</param>
+/// <param name="Left">Columns on the left, 0 or more.</param>
+/// <param name="Bottom">Rows below, 0 or more.</param>
+/// <param name="Right">Columns on the right, 0 or more.</param>
+/// <param name="ChannelsBefore">Channels before those of the input, 0 or more.</param>
+/// <param name="ChannelsAfter">Channels after those of the input, 0 or more.</param>
+/// <param name="Value">What the new elements are, finite.</param>
 public sealed record PadOp(
     int Top, int Left, int Bottom, int Right, int ChannelsBefore = 0, int ChannelsAfter = 0, float Value = 0) : Operation
 {

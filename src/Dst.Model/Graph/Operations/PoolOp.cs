@@ -6,9 +6,9 @@ namespace Dst.Graph;
 /// A pooling: a function of the values in a window of one channel. The output size rounds down, or up with <c>CeilMode</c>: then no window
 /// begins beyond the input.
 /// </summary>
-/// <param name="Kernel">Rows and columns of the window.</param>
-/// <param name="Stride">Step along rows and columns.</param>
-/// <param name="Padding">Rows and columns beyond each side.</param>
+/// <param name="Kernel">Rows and columns of the window, 1 to 64, or to those of the map.</param>
+/// <param name="Stride">Step along rows and columns, 1 to 64.</param>
+/// <param name="Padding">Rows and columns beyond each side, 0 or more and fewer than those of the window.</param>
 /// <param name="CeilMode">Whether the output size rounds up.</param>
 /// <param name="KernelWidth">Columns of the window, if they are not as many as its rows.</param>
 /// <param name="StrideWidth">Step along columns, if it is another than along rows.</param>

@@ -63,7 +63,7 @@ internal sealed class IntegerBuilder(
         return operation switch
         {
             AvgPoolOp pool => Mean(pool.ShapeFor(Shape)),
-            GlobalAvgPoolOp => Mean(WindowShape.WholeMap(Shape.Channels, Shape.Height, Shape.Width)),
+            GlobalAvgPoolOp => Mean(Shape.WholeMap()),
             _ => new() { Tables = [Table(X, Function())] },
         };
     }

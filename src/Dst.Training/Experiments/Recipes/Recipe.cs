@@ -95,6 +95,9 @@ public sealed record Recipe
     /// <summary>When the state is saved.</summary>
     [Setting("when the state is saved for --resume")]
     public CheckpointOptions Checkpoint { get; init; } = new();
+
+    /// <summary>Starts as many threads as <see cref="Threads"/> says: those of the processor if that is 0.</summary>
+    public WorkerPool CreatePool() => new(Threads > 0 ? Threads : Environment.ProcessorCount);
 }
 
 /// <summary>A network of a recipe: made by name, or read from a model file.</summary>

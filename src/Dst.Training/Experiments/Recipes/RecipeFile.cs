@@ -26,8 +26,11 @@ public static partial class RecipeFile
     public static Recipe Load(string path, IEnumerable<SettingOverride>? overrides = null) =>
         Bind(RecipeTree.Read(path), overrides ?? [], Path.GetFileNameWithoutExtension(path));
 
-    /// <summary>Reads a recipe from a text; <paramref name="source"/> is what errors call it.</summary>
+    /// <summary>Reads a recipe from a text.</summary>
     /// <exception cref="InputException">A key or value is not legal.</exception>
+    /// <param name="source">What errors call it.</param>
+    /// <param name="text">YAML.</param>
+    /// <param name="overrides">Keys that are set in it, in their order.</param>
     public static Recipe Parse(string source, string text, IEnumerable<SettingOverride>? overrides = null) =>
         Bind(RecipeTree.Parse(source, text), overrides ?? [], "recipe");
 

@@ -153,8 +153,8 @@ public sealed class RunFolder : IDisposable
         });
     }
 
-    /// <summary>Opens a copy of a run's folder, for a rank other than 0.</summary>
-    internal static RunFolder OpenCopy(string path, Recipe recipe, bool force) => Resume(path, recipe, force, isCopy: true);
+    /// <summary>Opens a copy of a run's folder, for a rank other than 0. Rank 0 has checked the folder.</summary>
+    internal static RunFolder OpenCopy(string path, Recipe recipe) => Resume(path, recipe, force: true, isCopy: true);
 
     /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
     /// <param name="folder">The folder.</param>
@@ -183,7 +183,6 @@ public sealed class RunFolder : IDisposable
     {
         _metrics.Add(row);
         if (row.Epoch == 1 && !IsCopy) RunPaths.PointLatest(Recipe.Runs, Path);
-        return true;
     });
 
     /// <summary>
@@ -196,7 +195,6 @@ public sealed class RunFolder : IDisposable
         _metrics.Trim(row => row.Arm == arm
             ? row.Epoch <= epochs
             : ArmNames.AutoEncoders.Contains(row.Arm) || Summary.Find(row.Arm) is not null);
-        return true;
     });
 
     /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
@@ -216,7 +214,6 @@ public sealed class RunFolder : IDisposable
         var sorted = Summary with { Arms = [.. Summary.Arms.OrderBy(arm => place(arm.Arm))] };
         if (!sorted.Arms.SequenceEqual(Summary.Arms)) sorted.Save(In(Path, SummaryName));
         Summary = sorted;
-        return true;
     });
 
     /// <summary>Removes the folder of a new run that was refused before anything was trained. Any other stays.</summary>

@@ -62,6 +62,10 @@ public sealed record RunManifest
     public IReadOnlyDictionary<string, ConvolutionForms> Convolutions { get; init; } = new Dictionary<string, ConvolutionForms>();
 
     /// <summary>Describes this program, this machine, the recipe and the data.</summary>
+    /// <param name="compute">Threads and vector width.</param>
+    /// <param name="recipe">The recipe of the run.</param>
+    /// <param name="started">When the run began.</param>
+    /// <param name="data">Its data.</param>
     public static RunManifest Describe(ComputeContext compute, Recipe recipe, DateTime started, DataSet data)
     {
         return new()

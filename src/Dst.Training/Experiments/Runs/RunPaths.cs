@@ -45,6 +45,13 @@ internal static class RunPaths
         }
     }
 
+    /// <inheritdoc cref="Guard{T}"/>
+    public static void Guard(string path, Action work) => Guard(path, () =>
+    {
+        work();
+        return true;
+    });
+
     /// <summary>Runs <paramref name="work"/> and turns the system's errors into a sentence that names the folder.</summary>
     /// <exception cref="InputException">The folder cannot be read or written.</exception>
     public static T Guard<T>(string path, Func<T> work)

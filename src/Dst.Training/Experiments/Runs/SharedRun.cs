@@ -58,6 +58,6 @@ public static class SharedRun
         var copy = Directory.CreateTempSubdirectory("dst-rank-").FullName;
         foreach (var name in JsonSerializer.Deserialize<string[]>(ranks.Broadcast(""))!)
             File.WriteAllBytes(Path.Combine(copy, name), ranks.Broadcast([]));
-        return RunFolder.OpenCopy(copy, recipe, force: true); // rank 0 has checked the folder
+        return RunFolder.OpenCopy(copy, recipe);
     }
 }

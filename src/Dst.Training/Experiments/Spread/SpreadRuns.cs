@@ -66,6 +66,9 @@ public sealed class SpreadRuns
     }
 
     /// <summary>Makes what rank 0 tells this rank to make. Called by the others.</summary>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="recipe">The recipe with its seeds.</param>
+    /// <param name="make">Makes an arm on this rank.</param>
     public static void Help(RankGroup ranks, Recipe recipe, MakeArm make)
     {
         var mail = new RankMail(ranks, partner: 0);
@@ -87,31 +90,45 @@ public sealed class SpreadRuns
         while (working.Count + idle.Count > 0)
         {
             _isCancelled |= cancellation.IsCancellationRequested;
-            var changed = false;
-            foreach (var helper in working.ToList())
-            {
-                if (helper.TryReceive() is not { } letter) continue;
-                changed = true;
-                Take(letter, helper.Rank);
-                if (letter.Kind == LetterKind.Checkpoint) continue;
-                working.Remove(helper);
-                idle.Add(helper);
-            }
-
-            foreach (var helper in idle.ToList())
-            {
-                var item = _isCancelled ? null : _queue.Take();
-                if (item is null && _queue.HasWaiting && !_isCancelled) break; // it waits for what another rank makes
-                idle.Remove(helper);
-                helper.Send(item is { } taken ? OrderOf(taken, helper.Rank) : new(LetterKind.Idle));
-                if (item is not null) working.Add(helper);
-                changed = true;
-            }
-
-            if (!changed) Thread.Sleep(Pause);
+            var (hasReceived, hasSent) = (Receive(working, idle), HandOut(working, idle));
+            if (!hasReceived && !hasSent) Thread.Sleep(Pause);
         }
 
         own.Wait(CancellationToken.None);
+    }
+
+    /// <summary>Takes the letters that have arrived. Who has finished an arm becomes idle. Returns whether there was a letter.</summary>
+    private bool Receive(HashSet<Helper> working, List<Helper> idle)
+    {
+        var hasReceived = false;
+        foreach (var helper in working.ToList())
+        {
+            if (helper.TryReceive() is not { } letter) continue;
+            hasReceived = true;
+            Take(letter, helper.Rank);
+            if (letter.Kind == LetterKind.Checkpoint) continue;
+            working.Remove(helper);
+            idle.Add(helper);
+        }
+
+        return hasReceived;
+    }
+
+    /// <summary>Gives each idle rank an arm, or sends it away if none is left. Returns whether there was such a rank.</summary>
+    private bool HandOut(HashSet<Helper> working, List<Helper> idle)
+    {
+        var hasSent = false;
+        foreach (var helper in idle.ToList())
+        {
+            var item = _isCancelled ? null : _queue.Take();
+            if (item is null && _queue.HasWaiting && !_isCancelled) break; // it waits for what another rank makes
+            idle.Remove(helper);
+            helper.Send(item is { } taken ? OrderOf(taken, helper.Rank) : new(LetterKind.Idle));
+            if (item is not null) working.Add(helper);
+            hasSent = true;
+        }
+
+        return hasSent;
     }
 
     private Letter OrderOf(int number, int rank)

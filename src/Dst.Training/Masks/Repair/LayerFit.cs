@@ -15,8 +15,11 @@ namespace Dst.Training.Masks.Repair;
 internal sealed record FittedLayer(float[] Weights, float[] Intercepts, LayerMask? Mask, double Error);
 
 /// <summary>
-/// Fits the weights that a layer keeps by least squares: for each filter the minimum of ‖w·X − y‖² + λ·‖w − w₀‖², X what the halved network
-/// gives the layer, y its <see cref="LayerGoal"/>, w₀ the dense weights. Filters that share a mask share a factorisation.
+/// Fits the weights that a layer keeps by least squares. Each filter has its minimum of
+/// <code>
+/// ‖w·X − y‖² + λ·‖w − w₀‖²        X: what the halved network gives the layer, w₀: the dense weights
+/// </code>
+/// with its <see cref="LayerGoal"/> as y. Filters that share a mask share a factorisation.
 /// </summary>
 internal sealed unsafe class LayerFit
 {

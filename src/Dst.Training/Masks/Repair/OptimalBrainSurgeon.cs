@@ -5,12 +5,12 @@ using Dst.Training.Ranks;
 namespace Dst.Training.Masks.Repair;
 
 /// <summary>
-/// Optimal brain surgeon: Frantar, Alistarh, "Optimal Brain Compression", NeurIPS 2022, for candidates of some weights that some filters
-/// share. Dropping the weights w_q of a candidate, and changing the others so that they make up for it best, raises the squared error by
+/// Optimal brain surgeon: Frantar, Alistarh, "Optimal Brain Compression", NeurIPS 2022. A candidate q has some weights w_q in each filter
+/// that shares the choice. When it is dropped, the other weights make up for it as well as they can. The squared error then rises by
 /// <code>
 /// loss(q) = Σ over the filters of s²·w_qᵀ·([H⁻¹]_qq)⁻¹·w_q        s: how much the filter's output counts
 /// </code>
-/// The candidate of least loss goes, then w and H⁻¹ become those of the smaller problem, until every run keeps as many as it should.
+/// The candidate of least loss goes. Then w and H⁻¹ become those of the smaller problem, until every run keeps as many as it should.
 /// </summary>
 internal sealed unsafe class OptimalBrainSurgeon
 {
