@@ -34,7 +34,7 @@ def changes():
     runs = [(accuracies_of(f"cifar100-resnet56-halved-seed{seed}/dst-summary.json"),
              accuracies_of(f"cifar100-resnet56-halved-seed{seed}/uhp-summary.json")) for seed in (1, 2)]
     yield "ResNet-56,|CIFAR-100", [dst["dst"] - dst["teacher"] for dst, _ in runs], [uhp["uhp"] - uhp["teacher"] for _, uhp in runs]
-    dst, uhp = (accuracies_of(f"cifar100-resnet20-halved-dist-seed1/{arm}-summary.json") for arm in ("dst", "uhp"))
+    dst, uhp = (accuracies_of(f"cifar100-resnet20-halved-dist60-seed1/{arm}-summary.json") for arm in ("dst", "uhp"))
     yield "ResNet-20,|CIFAR-100", [dst["dst"] - dst["student-kd"]], [uhp["uhp"] - uhp["student-kd"]]
     with open(ROOT / "bench/results/amd-epyc-zen5/mstar-seeds.csv") as file:
         seeds = list(csv.DictReader(file))
