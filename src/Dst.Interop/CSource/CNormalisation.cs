@@ -8,6 +8,8 @@ namespace Dst.Interop.CSource;
 /// <summary>The model's input normalisation as a C function of pixels in [0, 1]. Smoothing is left to the caller.</summary>
 internal sealed class CNormalisation
 {
+    private const string Filter = "(bilinear where that enlarges, else a weighted mean over the pixels that a new one covers)";
+
     private readonly StringBuilder _statements = new();
 
     /// <summary>Writes the function.</summary>
@@ -44,8 +46,6 @@ internal sealed class CNormalisation
         const string filter = "the 3x3 binomial filter [1 2 1]^T [1 2 1] / 16 with repeated edges";
         return $"{crop}Then: {amplitude}, {filter}, and {Scale(input)}; the source does not do that.";
     }
-
-    private const string Filter = "(bilinear where that enlarges, else a weighted mean over the pixels that a new one covers)";
 
     private static string Scale(InputNormalisation input) => input.PerImage
         ? "less the image's own mean, divided by its own deviation"

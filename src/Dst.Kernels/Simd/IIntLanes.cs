@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Dst.Kernels.Simd;
 
 /// <summary>
@@ -64,67 +62,6 @@ internal unsafe interface IIntLanes<T> where T : unmanaged, IIntLanes<T>
 
     /// <summary>The integers below of floats that are 0 or more, plus zero, as <see cref="ByteMap.FromFloats"/> says.</summary>
     static abstract T FromFloats(float* source, float steps, float low, float high, float half);
-}
-
-/// <summary>The numbers of a <see cref="Requantisation"/> for one block of channels, as they lie in memory.</summary>
-/// <param name="table"><see cref="Length"/> elements of <see cref="Fill"/>.</param>
-/// <param name="of">The numbers of all channels.</param>
-internal readonly unsafe struct RequantisationTable(int* table, Requantisation of)
-{
-    /// <summary>
-    /// 32-bit elements of a table: multipliers, those of odd lanes in the places of even ones, 64-bit offsets of even lanes and then of odd
-    /// ones, least and largest results.
-    /// </summary>
-    public const int Length = 6 * Layout.Block;
-
-    public readonly int* Start = table;
-    public readonly int Shift = of.Shift;
-    public readonly int ResidualMultiplier = of.ResidualMultiplier;
-    public readonly int ResidualShift = of.ResidualShift;
-
-    /// <summary>Writes what a lane reads: the numbers of an index of <paramref name="of"/>.</summary>
-    public static void Fill(Requantisation of, int index, int lane, int* table)
-    {
-        table[lane] = of.Multipliers[index];
-        if (lane % 2 != 0) table[Layout.Block + lane - 1] = of.Multipliers[index];
-        ((long*)(table + 2 * Layout.Block))[lane % 2 * (Layout.Block / 2) + lane / 2] = of.Offsets[index];
-        (table[4 * Layout.Block + lane], table[5 * Layout.Block + lane]) = (of.Low, of.High);
-    }
-}
-
-/// <summary>A <see cref="RequantisationTable"/> in registers.</summary>
-internal readonly unsafe struct LaneRequantisation<T> where T : unmanaged, IIntLanes<T>
-{
-    public readonly T Multipliers;
-    public readonly T OddMultipliers;
-    public readonly T EvenOffsets;
-    public readonly T OddOffsets;
-    public readonly T Low;
-    public readonly T High;
-    public readonly int Shift;
-
-    /// <summary>Reads the table.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public LaneRequantisation(RequantisationTable table)
-        : this(table, T.Load(table.Start + 2 * Layout.Block), T.Load(table.Start + 3 * Layout.Block))
-    {
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private LaneRequantisation(RequantisationTable table, T evenOffsets, T oddOffsets)
-    {
-        (Multipliers, OddMultipliers) = (T.Load(table.Start), T.Load(table.Start + Layout.Block));
-        (EvenOffsets, OddOffsets) = (evenOffsets, oddOffsets);
-        (Low, High) = (T.Load(table.Start + 4 * Layout.Block), T.Load(table.Start + 5 * Layout.Block));
-        Shift = table.Shift;
-    }
-
-    /// <summary>Reads the table, and adds what the bytes of a pixel bring.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LaneRequantisation<T> With(RequantisationTable table, T residual) => new(
-        table,
-        T.AddProducts(T.Load(table.Start + 2 * Layout.Block), residual, table.ResidualMultiplier, table.ResidualShift),
-        T.AddProducts(T.Load(table.Start + 3 * Layout.Block), T.OddLanes(residual), table.ResidualMultiplier, table.ResidualShift));
 }
 
 /// <summary>Runs kernels of integers on the vectors of a tier.</summary>
