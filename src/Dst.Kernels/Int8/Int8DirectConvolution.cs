@@ -10,6 +10,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
 
     private readonly SimdTier _tier;
     private readonly Conv2dShape _shape;
+    private readonly Int8Planes _planes;
     private readonly FilterBlock[] _blocks = [];
     private readonly AlignedArray<sbyte> _packed = new(0);
     private readonly int _sums; // where the sums of a register tile lie in scratch memory, behind the planes
@@ -17,7 +18,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     /// <summary>Prepares a layer.</summary>
     public Int8DirectConvolution(SimdTier tier, Int8Layer layer) : base(layer)
     {
-        (_tier, _shape) = (tier, layer.Shape);
+        (_tier, _shape, _planes) = (tier, layer.Shape, new(layer.Shape, layer.Padding));
         if (tier == SimdTier.Scalar) return;
         var lists = layer.Kept?.UnionOverLanes()
             ?? [.. Enumerable.Repeat(Enumerable.Range(0, _shape.RowLength).ToArray(), _shape.FilterBlocks)];
@@ -27,13 +28,13 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         {
             _blocks[b] = b > 0 && lists[b].AsSpan().SequenceEqual(lists[b - 1])
                 ? _blocks[b - 1] with { FirstWeight = total }
-                : new(_shape, lists[b], layer.Padding, total);
+                : new(_shape, _planes, lists[b], total);
             total += _blocks[b].WeightBytes;
         }
 
         _packed = new(checked((int)total));
         for (var b = 0; b < lists.Length; b++) _blocks[b].PackWeights(_shape, b, layer.Weights, _packed.Span);
-        _sums = _blocks.Max(block => block.PlanesLength + Layout.Block - 1) / Layout.Block * Layout.Block;
+        _sums = _blocks.Max(block => block.PlanesLength);
         ScratchLength = _sums + MostPixels * Layout.Block;
     }
 
@@ -77,10 +78,11 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     {
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
+            layer._planes.Pack(x, scratch);
             for (var b = first; b < end; b++)
             {
                 var block = layer._blocks[b];
-                if (b == first || block.Planes != layer._blocks[b - 1].Planes) block.Pack(x, scratch);
+                if (b == first || block.Moved != layer._blocks[b - 1].Moved) block.Gather<T>(scratch);
                 Block<T>(block, b);
             }
         }
@@ -91,7 +93,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             var result = layer.Layer.Result.OfBlock(b);
             var weights = layer._packed.Pointer + block.FirstWeight;
             var index = (long)b * s.OutHeight * s.OutWidth * Layout.Block;
-            var pitch = (nint)s.Stride * block.Planes[0].RowPitch;
+            var pitch = (nint)s.Stride * layer._planes.RowPitch;
             var sums = scratch + layer._sums;
             for (int row = 0, rows; row < s.OutHeight; row += rows)
             {
@@ -116,58 +118,60 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         }
     }
 
-    /// <summary>What sixteen filters read. Positions of the kernel that keep the same channels share planes.</summary>
+    /// <summary>What sixteen filters read. Positions of the kernel that keep the same channels share planes of moved channels.</summary>
     private sealed record FilterBlock
     {
+        private readonly Int8Planes _planes;
         private readonly List<int> _taps = []; // in the order of the weights, two for each pair
 
-        public FilterBlock(Conv2dShape shape, int[] taps, byte padding, long firstWeight)
+        public FilterBlock(Conv2dShape shape, Int8Planes planes, int[] taps, long firstWeight)
         {
-            FirstWeight = firstWeight;
-            var (sets, segments) = (new List<(int[] Channels, Int8Planes Planes, int First)>(), new List<PairSegment>());
-            var lists = ChannelsOf(shape, taps);
+            (_planes, FirstWeight) = (planes, firstWeight);
+            PlanesLength = checked(shape.ChannelBlocks * planes.PlanePitch);
+            var (sets, segments, lists) = (new List<(int[] List, MovedChannels Set)>(), new List<PairSegment>(), ChannelsOf(shape, taps));
             for (var position = 0; position < lists.Length; position++)
             {
-                var channels = lists[position];
-                if (!sets.Exists(other => other.Channels.AsSpan().SequenceEqual(channels)))
-                {
-                    sets.Add((channels, new(shape, channels, padding), PlanesLength));
-                    PlanesLength = checked(PlanesLength + sets[^1].Planes.Length);
-                }
-
-                var (_, own, first) = sets.Find(other => other.Channels.AsSpan().SequenceEqual(channels));
-                var offset = first + own.OffsetOf(position / shape.KernelWidth, position % shape.KernelWidth);
-                foreach (var plane in own.Planes)
-                {
-                    segments.Add(new(offset, plane.Count / 2));
-                    offset += own.PlanePitch;
-                    _taps.AddRange(plane.Select(channel => channel == Int8Planes.None ? channel : channel * lists.Length + position));
-                }
+                var list = lists[position];
+                var (_, set) = sets.Find(other => other.List.AsSpan().SequenceEqual(list));
+                if (set == null) sets.Add((list, set = Place(new(list))));
+                var offset = set.First + planes.OffsetOf(position / shape.KernelWidth, position % shape.KernelWidth);
+                set.Channels.AddSegments(segments, offset, planes.PlanePitch);
+                _taps.AddRange(set.Channels.Order.Select(channel =>
+                    channel == KeptChannels.None ? channel : channel * lists.Length + position));
             }
 
-            (Planes, Segments) = ([.. sets.Select(set => set.Planes)], [.. segments]);
+            (Moved, Segments) = ([.. sets.Select(set => set.Set).Where(set => !set.Channels.AreInPlace)], [.. segments]);
         }
 
         /// <summary>Where its weights begin.</summary>
         public long FirstWeight { get; init; }
 
-        /// <summary>Planes that lie one behind the other in scratch memory.</summary>
-        public Int8Planes[] Planes { get; }
+        /// <summary>The channels that do not lie side by side in the planes of the map.</summary>
+        public MovedChannels[] Moved { get; }
 
-        public int PlanesLength { get; }
+        /// <summary>Pairs of the planes of the map and of moved channels.</summary>
+        public int PlanesLength { get; private set; }
 
         public PairSegment[] Segments { get; }
 
         /// <summary>Bytes of its weights.</summary>
         public int WeightBytes => _taps.Count * Layout.Block;
 
-        public void Pack(byte* x, int* scratch)
+        /// <summary>Moves its channels side by side, behind the planes of the map.</summary>
+        public void Gather<T>(int* planes) where T : unmanaged, IIntLanes<T>
         {
-            foreach (var planes in Planes)
-            {
-                planes.Pack(x, scratch);
-                scratch += planes.Length;
-            }
+            var pitch = 2 * (nint)_planes.PlanePitch;
+            foreach (var (channels, first) in Moved)
+                channels.Gather<T>((short*)planes, pitch, _planes.Pixels, (short*)(planes + first), pitch);
+        }
+
+        /// <summary>Finds room for some channels.</summary>
+        private MovedChannels Place(KeptChannels channels)
+        {
+            if (channels.AreInPlace) return new(channels, 0);
+            var first = PlanesLength;
+            PlanesLength = checked(PlanesLength + channels.Groups * _planes.PlanePitch);
+            return new(channels, first);
         }
 
         /// <summary>Packs the weights of block <paramref name="b"/> in the order [position][pair][filter][2].</summary>
@@ -176,7 +180,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             var filters = Math.Min(Layout.Block, shape.Filters - b * Layout.Block);
             for (var i = 0; i < _taps.Count; i++)
             {
-                if (_taps[i] == Int8Planes.None) continue;
+                if (_taps[i] == KeptChannels.None) continue;
                 var to = (int)FirstWeight + i / 2 * 2 * Layout.Block + i % 2;
                 for (var f = 0; f < filters; f++) packed[to + 2 * f] = weights[(b * Layout.Block + f) * shape.RowLength + _taps[i]];
             }
@@ -192,4 +196,9 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             return Array.ConvertAll(channels, list => list.ToArray());
         }
     }
+
+    /// <summary>Some channels.</summary>
+    /// <param name="Channels">The channels.</param>
+    /// <param name="First">Where they lie in scratch memory: 0 in the planes of the map.</param>
+    private sealed record MovedChannels(KeptChannels Channels, int First);
 }

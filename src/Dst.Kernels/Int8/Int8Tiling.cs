@@ -22,7 +22,7 @@ internal sealed class Int8Tiling
         var runs = (Count + most - 1) / most;
         Capacity = (Count + runs - 1) / runs;
         if (Capacity > Together) Capacity = (Capacity + Together - 1) / Together * Together;
-        PlanePitch = Capacity * Int8Product.Pairs;
+        PlanePitch = (Capacity + Capacity % 2) * Int8Product.Pairs; // tiles are moved two at a time
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         InputPitch = checked(Layout.PaddedChannels(shape.ChannelBlocks * PlanePitch) + Layout.Block);
         OutputPitch = (Capacity + 1) * Layout.Block;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -91,7 +90,12 @@ internal sealed unsafe partial class Int8Winograd
             for (var position = 0; position < _tiling.Positions; position++)
             {
                 var pairs = (int*)source;
-                if (block.Orders is { } orders) pairs = Gather(source, orders, count);
+                if (!block.Channels.AreInPlace)
+                {
+                    pairs = (int*)_gathered;
+                    block.Channels.Gather<T>(source, 2 * _tiling.PlanePitch, count, _gathered, 2 * _tiling.PlanePitch);
+                }
+
                 for (int tile = 0, width; tile < count; tile += width)
                 {
                     width = Int8Product.WidthOf<T>(count - tile);
@@ -103,22 +107,6 @@ internal sealed unsafe partial class Int8Winograd
                 sums += _tiling.OutputPitch;
                 weights += block.WeightPitch;
             }
-        }
-
-        /// <summary>Moves the channels that a block of filters reads to the front of each block of channels.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        private int* Gather(short* source, Vector256<short>[] orders, int count)
-        {
-            var to = _gathered;
-            foreach (var order in orders)
-            {
-                for (var i = 0; i < count * Layout.Block; i += Layout.Block)
-                    Vector256.ShuffleNative(Vector256.Load(source + i), order).Store(to + i);
-                source += 2 * _tiling.PlanePitch;
-                to += 2 * _tiling.PlanePitch;
-            }
-
-            return (int*)_gathered;
         }
 
         /// <summary>Aᵀ M A, and what becomes of the sums.</summary>
@@ -181,38 +169,24 @@ internal sealed unsafe partial class Int8Winograd
     /// <summary>What sixteen filters read.</summary>
     private sealed class FilterBlock
     {
-        public FilterBlock(Int8Tiling tiling, int[] channels, int channelBlocks, int firstWeight)
+        public FilterBlock(Int8Tiling tiling, int[] channels, int firstWeight)
         {
-            FirstWeight = firstWeight;
-            var (segments, orders, pairs) = (new List<PairSegment>(), new Vector256<short>[channelBlocks], 0);
-            for (var block = 0; block < channelBlocks; block++)
-            {
-                var lanes = channels.Where(channel => channel / Layout.Block == block)
-                    .Select(channel => (short)(channel % Layout.Block)).ToArray();
-                for (var i = 0; i < lanes.Length; i++) Places.Add((block * Layout.Block + lanes[i], 2 * pairs + i));
-                var own = (lanes.Length + 1) / 2;
-                if (own > 0) segments.Add(new(block * tiling.PlanePitch, own));
-                if (lanes.Length > 0 && lanes[^1] >= lanes.Length) Orders = orders;
-                orders[block] = Vector256.Create([.. lanes, .. new short[Layout.Block - lanes.Length]]);
-                pairs += own;
-            }
-
-            (Segments, WeightPitch) = ([.. segments], pairs * 2 * Layout.Block);
+            (FirstWeight, Channels) = (firstWeight, new(channels));
+            var segments = new List<PairSegment>();
+            Channels.AddSegments(segments, 0, tiling.PlanePitch);
+            Segments = [.. segments];
         }
 
         /// <summary>Where its weights begin.</summary>
         public int FirstWeight { get; }
 
         /// <summary>Weights of a position.</summary>
-        public int WeightPitch { get; }
+        public int WeightPitch => Channels.Order.Count * Layout.Block;
 
-        /// <summary>Each channel that it reads, and its place in the order of the weights.</summary>
-        public List<(int Channel, int Place)> Places { get; } = [];
+        /// <summary>The channels.</summary>
+        public KeptChannels Channels { get; }
 
         /// <summary>Pairs of channels in transformed inputs.</summary>
         public PairSegment[] Segments { get; }
-
-        /// <summary>Which lanes of each block of channels come first, or null if they already do.</summary>
-        public Vector256<short>[]? Orders { get; }
     }
 }

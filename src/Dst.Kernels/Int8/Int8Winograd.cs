@@ -25,7 +25,7 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
         (_blocks, var first) = (new FilterBlock[Blocks], 0);
         for (var b = 0; b < Blocks; b++)
         {
-            _blocks[b] = new(_tiling, lists[b], layer.Shape.ChannelBlocks, first);
+            _blocks[b] = new(_tiling, lists[b], first);
             first = checked(first + _tiling.Positions * _blocks[b].WeightPitch);
         }
 
@@ -58,8 +58,10 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
         for (var filter = 0; filter < shape.Filters; filter++)
         {
             var block = _blocks[filter / Layout.Block];
-            foreach (var (channel, place) in block.Places)
+            for (var place = 0; place < block.Channels.Order.Count; place++)
             {
+                var channel = block.Channels.Order[place];
+                if (channel == KeptChannels.None) continue;
                 Transform(Layer.Weights.AsSpan(filter * shape.RowLength + channel * Side * Side, Side * Side), g, kernel);
                 var to = block.FirstWeight + (place / 2 * Layout.Block + filter % Layout.Block) * 2 + place % 2;
                 for (var position = 0; position < kernel.Length; position++) weights[to + position * block.WeightPitch] = kernel[position];
