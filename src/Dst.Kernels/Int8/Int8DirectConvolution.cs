@@ -82,7 +82,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             for (var b = first; b < end; b++)
             {
                 var block = layer._blocks[b];
-                if (b == first || block.Moved != layer._blocks[b - 1].Moved) block.Gather<T>(scratch);
+                if (b == first || block.Moved != layer._blocks[b - 1].Moved) block.Move<T>(scratch);
                 Block<T>(block, b);
             }
         }
@@ -135,7 +135,12 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
                 var (_, set) = sets.Find(other => other.List.AsSpan().SequenceEqual(list));
                 if (set == null) sets.Add((list, set = Place(new(list))));
                 var offset = set.First + planes.OffsetOf(position / shape.KernelWidth, position % shape.KernelWidth);
-                set.Channels.AddSegments(segments, offset, planes.PlanePitch);
+                foreach (var group in set.Channels.Groups)
+                {
+                    Add(segments, new(offset, group.Pairs));
+                    offset += planes.PlanePitch;
+                }
+
                 _taps.AddRange(set.Channels.Order.Select(channel =>
                     channel == KeptChannels.None ? channel : channel * lists.Length + position));
             }
@@ -158,11 +163,19 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         public int WeightBytes => _taps.Count * Layout.Block;
 
         /// <summary>Moves its channels side by side, behind the planes of the map.</summary>
-        public void Gather<T>(int* planes) where T : unmanaged, IIntLanes<T>
+        public void Move<T>(int* planes) where T : unmanaged, IIntLanes<T>
         {
             var pitch = 2 * (nint)_planes.PlanePitch;
             foreach (var (channels, first) in Moved)
-                channels.Gather<T>((short*)planes, pitch, _planes.Pixels, (short*)(planes + first), pitch);
+                channels.Move<T>((short*)planes, pitch, _planes.Pixels, (short*)(planes + first));
+        }
+
+        /// <summary>Adds pairs. They go on with the last ones where they lie behind them.</summary>
+        private static void Add(List<PairSegment> segments, PairSegment next)
+        {
+            if (segments.Count > 0 && segments[^1] is var last && last.Offset + last.Pairs == next.Offset)
+                segments[^1] = last with { Pairs = last.Pairs + next.Pairs };
+            else segments.Add(next);
         }
 
         /// <summary>Finds room for some channels.</summary>
@@ -170,7 +183,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         {
             if (channels.AreInPlace) return new(channels, 0);
             var first = PlanesLength;
-            PlanesLength = checked(PlanesLength + channels.Groups * _planes.PlanePitch);
+            PlanesLength = checked(PlanesLength + channels.Groups.Length * _planes.PlanePitch);
             return new(channels, first);
         }
 

@@ -10,7 +10,7 @@ internal sealed unsafe partial class Int8Winograd
     {
         private readonly Int8Tiling _tiling = layer._tiling;
         private readonly short* _inputs = (short*)(scratch + layer._tiling.PaddedLength);
-        private readonly short* _gathered =
+        private readonly short* _moved =
             (short*)(scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch);
         private readonly int* _sums =
             scratch + layer._tiling.PaddedLength + (layer._tiling.Positions + 1) * layer._tiling.InputPitch;
@@ -92,8 +92,8 @@ internal sealed unsafe partial class Int8Winograd
                 var pairs = (int*)source;
                 if (!block.Channels.AreInPlace)
                 {
-                    pairs = (int*)_gathered;
-                    block.Channels.Gather<T>(source, 2 * _tiling.PlanePitch, count, _gathered, 2 * _tiling.PlanePitch);
+                    block.Channels.Move<T>(source, 2 * _tiling.PlanePitch, count, _moved);
+                    pairs = (int*)_moved;
                 }
 
                 for (int tile = 0, width; tile < count; tile += width)
@@ -172,9 +172,7 @@ internal sealed unsafe partial class Int8Winograd
         public FilterBlock(Int8Tiling tiling, int[] channels, int firstWeight)
         {
             (FirstWeight, Channels) = (firstWeight, new(channels));
-            var segments = new List<PairSegment>();
-            Channels.AddSegments(segments, 0, tiling.PlanePitch);
-            Segments = [.. segments];
+            Segments = [.. Channels.Groups.Select((group, place) => new PairSegment(place * tiling.PlanePitch, group.Pairs))];
         }
 
         /// <summary>Where its weights begin.</summary>

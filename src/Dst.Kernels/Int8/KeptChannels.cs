@@ -6,9 +6,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The channels that sixteen filters read, and how they come to lie side by side: [group][pixel][16], with 16-bit elements. A half of a
-/// group, eight elements, comes from one block of channels. Channels are read in pairs; a half of an odd number ends with
-/// <see cref="None"/>.
+/// The channels that sixteen filters read, and how they come to lie side by side in groups of up to sixteen. A pixel of a block or of a
+/// group is sixteen elements of 16 bits.
 /// </summary>
 internal sealed unsafe class KeptChannels
 {
@@ -17,118 +16,138 @@ internal sealed unsafe class KeptChannels
 
     private const int Half = Layout.Block / 2;
 
-    private readonly List<(int Block, int[] Lanes)> _halves = [];
-    private readonly Group[] _groups;
+    private readonly AlignedArray<byte> _tables;
 
     /// <summary>Plans the channels, ascending.</summary>
     public KeptChannels(int[] channels)
     {
+        var lanes = new List<int[]>();
+        var groups = new List<KeptGroup>();
         foreach (var block in channels.GroupBy(channel => channel / Layout.Block))
         {
-            foreach (var lanes in block.Select(channel => channel % Layout.Block).Chunk(Half)) _halves.Add((block.Key, lanes));
+            foreach (var half in block.Select(channel => channel % Layout.Block).Chunk(Half))
+            {
+                // Eight elements of a group come from one block. They begin where the pairs of the others end.
+                if (lanes.Count > 0 && lanes[^1].Length == Half)
+                {
+                    groups[^1] = groups[^1] with { Second = block.Key };
+                    lanes[^1] = [.. lanes[^1], .. half];
+                    continue;
+                }
+
+                groups.Add(new(block.Key, block.Key, 0));
+                lanes.Add(half);
+            }
         }
 
-        AreInPlace = true;
-        for (var half = 0; half < _halves.Count; half++)
+        Groups = [.. groups.Zip(lanes, (group, own) => group with { Pairs = (own.Length + 1) / 2 })];
+        _tables = new(Groups.Length * KeptGroup.TableLength);
+        for (var g = 0; g < Groups.Length; g++)
         {
-            var (block, lanes) = _halves[half];
-            AreInPlace &= half / 2 == block && lanes[^1] == half % 2 * Half + lanes.Length - 1;
-            Order.AddRange(lanes.Select(lane => block * Layout.Block + lane));
-            if (lanes.Length % 2 != 0) Order.Add(None);
+            KeptGroup.FillTable(lanes[g], _tables.Span.Slice(g * KeptGroup.TableLength, KeptGroup.TableLength));
+            for (var i = 0; i < lanes[g].Length; i++)
+                Order.Add((i < Half ? Groups[g].First : Groups[g].Second) * Layout.Block + lanes[g][i]);
+            if (lanes[g].Length % 2 != 0) Order.Add(None);
         }
 
-        _groups = [.. _halves.Chunk(2).Select(halves => new Group(halves[0], halves[^1]))];
+        AreInPlace = Enumerable.Range(0, Groups.Length).All(g =>
+            (Groups[g].First, Groups[g].Second) == (g, g) && lanes[g][^1] == lanes[g].Length - 1);
     }
+
+    /// <summary>The groups.</summary>
+    public KeptGroup[] Groups { get; }
+
+    /// <summary>A table of <see cref="KeptGroup.TableLength"/> bytes for each group.</summary>
+    public byte* Tables => _tables.Pointer;
 
     /// <summary>The channels in the order of the weights, an even number.</summary>
     public List<int> Order { get; } = [];
 
-    /// <summary>Whether the first element of block b is that of group b too, so that nothing has to move.</summary>
+    /// <summary>Whether they are the first of each block, so that blocks can be read in place of groups.</summary>
     public bool AreInPlace { get; }
 
-    /// <summary>Number of groups.</summary>
-    public int Groups => _groups.Length;
-
-    /// <summary>Adds the pairs of a pixel, behind those that a list has.</summary>
-    /// <param name="segments">The list.</param>
-    /// <param name="offset">Where the first pixel of the first group begins, in pairs.</param>
-    /// <param name="pitch">Pairs from one group to the next.</param>
-    public void AddSegments(List<PairSegment> segments, int offset, int pitch)
-    {
-        for (var half = 0; half < _halves.Count; half++)
-        {
-            var pairs = (_halves[half].Lanes.Length + 1) / 2;
-            var from = offset + half / 2 * pitch + half % 2 * (Half / 2);
-            if (segments.Count > 0 && segments[^1] is var last && last.Offset + last.Pairs == from)
-                segments[^1] = last with { Pairs = last.Pairs + pairs };
-            else segments.Add(new(from, pairs));
-        }
-    }
-
-    /// <summary>Moves the channels of some pixels. Elements that are no channel's may be anything.</summary>
+    /// <summary>Moves the channels.</summary>
     /// <param name="source">[block][pixel][16].</param>
-    /// <param name="sourcePitch">Elements from one block to the next.</param>
-    /// <param name="pixels">Number of pixels. Where it is odd, one more may be read and written.</param>
+    /// <param name="pitch">Elements from one block to the next, and from one group to the next.</param>
+    /// <param name="pixels">Number of pixels. Where it is odd, one more is read and written.</param>
     /// <param name="to">[group][pixel][16].</param>
-    /// <param name="pitch">Elements from one group to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public void Gather<T>(short* source, nint sourcePitch, int pixels, short* to, nint pitch) where T : unmanaged, IIntLanes<T>
+    public void Move<T>(short* source, nint pitch, int pixels, short* to) where T : unmanaged, IIntLanes<T>
     {
-        foreach (var group in _groups)
+        var table = Tables;
+        foreach (var group in Groups)
         {
-            var first = source + group.First * sourcePitch;
-            var second = source + group.Second * sourcePitch;
-            var length = (nint)pixels * Layout.Block;
-            if (typeof(T) == typeof(IntLanes512) && Avx512BW.IsSupported)
-            {
-                for (nint i = 0; i < length; i += 2 * Layout.Block)
-                    Avx512BW.PermuteVar32x16x2(Vector512.Load(first + i), group.Both, Vector512.Load(second + i)).Store(to + i);
-            }
-            else
-            {
-                for (nint i = 0; i < length; i += Layout.Block)
-                {
-                    Eight((byte*)(first + i), group.FirstBytes).Store(to + i);
-                    Eight((byte*)(second + i), group.SecondBytes).Store(to + i + Half);
-                }
-            }
-
+            group.Move<T>(table, source, pitch, pixels, to);
+            table += KeptGroup.TableLength;
             to += pitch;
         }
     }
+}
 
-    /// <summary>Eight elements of sixteen. An index of 255 gives 0.</summary>
+/// <summary>A group of <see cref="KeptChannels"/>.</summary>
+/// <param name="First">The block that its first eight elements come from.</param>
+/// <param name="Second">The block of the others.</param>
+/// <param name="Pairs">Number of pairs of channels.</param>
+internal readonly unsafe record struct KeptGroup(int First, int Second, int Pairs)
+{
+    /// <summary>Bytes of a table: one vector of 512 bits, or four of 128.</summary>
+    public const int TableLength = 2 * Layout.CacheLine;
+
+    private const int Half = Layout.Block / 2;
+    private const int Two = 2 * Layout.Block; // pixels
+    private const int HalfBytes = Half * sizeof(short);
+
+    /// <summary>Moves some pixels. Elements that are no channel's may become anything.</summary>
+    /// <param name="table">From <see cref="FillTable"/>.</param>
+    /// <param name="source">[block][pixel][16].</param>
+    /// <param name="pitch">Elements from one block to the next.</param>
+    /// <param name="pixels">Number of pixels. Where it is odd, one more is read and written.</param>
+    /// <param name="to">[pixel][16].</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<short> Eight(byte* source, (Vector128<byte> Lower, Vector128<byte> Upper) from) =>
-        (Vector128.ShuffleNative(Vector128.Load(source), from.Lower)
-            | Vector128.ShuffleNative(Vector128.Load(source + 2 * Half), from.Upper)).AsInt16();
-
-    /// <summary>Two halves, by their blocks and lanes.</summary>
-    private sealed class Group((int Block, int[] Lanes) first, (int Block, int[] Lanes) second)
+    public void Move<T>(byte* table, short* source, nint pitch, int pixels, short* to) where T : unmanaged, IIntLanes<T>
     {
-        public int First => first.Block;
-
-        public int Second => second.Block;
-
-        /// <summary>Which elements of two pixels of the first block, and of two of the second, two pixels of the group are.</summary>
-        public Vector512<short> Both { get; } = Vector512.Create([.. Enumerable.Range(0, 2 * Layout.Block).Select(i =>
+        var first = source + First * pitch;
+        var second = source + Second * pitch;
+        var end = to + (nint)pixels * Layout.Block;
+        if (typeof(T) == typeof(IntLanes512) && Avx512BW.IsSupported)
         {
-            var (pixel, half, place) = (i / Layout.Block, i / Half % 2, i % Half);
-            var lanes = half == 0 ? first.Lanes : second.Lanes;
-            return (short)(half * 2 * Layout.Block + pixel * Layout.Block + (place < lanes.Length ? lanes[place] : 0));
-        })]);
+            var from = Vector512.Load((short*)table);
+            for (; to < end - Two; first += 2 * Two, second += 2 * Two, to += 2 * Two)
+            {
+                Avx512BW.PermuteVar32x16x2(Vector512.Load(first), from, Vector512.Load(second)).Store(to);
+                Avx512BW.PermuteVar32x16x2(Vector512.Load(first + Two), from, Vector512.Load(second + Two)).Store(to + Two);
+            }
 
-        public (Vector128<byte> Lower, Vector128<byte> Upper) FirstBytes { get; } = BytesOf(first.Lanes);
+            if (to < end) Avx512BW.PermuteVar32x16x2(Vector512.Load(first), from, Vector512.Load(second)).Store(to);
+            return;
+        }
 
-        public (Vector128<byte> Lower, Vector128<byte> Upper) SecondBytes { get; } = BytesOf(second.Lanes);
-
-        /// <summary>Which bytes of the lower and of the upper eight elements a half is.</summary>
-        private static (Vector128<byte> Lower, Vector128<byte> Upper) BytesOf(int[] lanes)
+        table += Layout.CacheLine;
+        var isWide = Pairs > Half / 2;
+        for (; to < end; first += Layout.Block, second += Layout.Block, to += Layout.Block)
         {
-            return (From(0), From(Half));
-
-            Vector128<byte> From(int begin) => Vector128.Create([.. Enumerable.Range(0, 2 * Half).Select(i =>
-                i / 2 < lanes.Length && lanes[i / 2] / Half == begin / Half ? (byte)(2 * (lanes[i / 2] - begin) + i % 2) : byte.MaxValue)]);
+            Eight((byte*)first, table).Store((byte*)to);
+            if (isWide) Eight((byte*)second, table + 2 * HalfBytes).Store((byte*)(to + Half));
         }
     }
+
+    /// <summary>Writes where the elements come from: of two pixels of both blocks, then the bytes of each half of a block.</summary>
+    public static void FillTable(int[] lanes, Span<byte> table)
+    {
+        table[Layout.CacheLine..].Fill(byte.MaxValue);
+        for (var i = 0; i < lanes.Length; i++)
+        {
+            for (var pixel = 0; pixel < 2; pixel++)
+                table[2 * (pixel * Layout.Block + i)] = (byte)((i / Half * 2 + pixel) * Layout.Block + lanes[i]);
+            var bytes = table[(Layout.CacheLine + (i / Half * 2 + lanes[i] / Half) * HalfBytes)..];
+            for (var part = 0; part < sizeof(short); part++)
+                bytes[i % Half * sizeof(short) + part] = (byte)(lanes[i] % Half * sizeof(short) + part);
+        }
+    }
+
+    /// <summary>Eight elements of sixteen. A byte of the table that is 255 gives 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> Eight(byte* source, byte* table) =>
+        Vector128.ShuffleNative(Vector128.Load(source), Vector128.Load(table))
+        | Vector128.ShuffleNative(Vector128.Load(source + HalfBytes), Vector128.Load(table + HalfBytes));
 }
