@@ -77,8 +77,6 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
     /// <summary>The same in 8-bit integers, each value of which may be one step away.</summary>
     private const double Int8Tolerance = 0.1;
 
-    private const int CalibrationImages = 16;
-
     private int Batch => options.Inference.Batch;
 
     /// <summary>Measures each network.</summary>
@@ -103,10 +101,7 @@ internal sealed class PeerBench(PeerBenchOptions options, CancellationToken canc
             options.Pattern.ToString(), options.Int8, options.Threads, Batch, options.Rounds, results);
     }
 
-    private Model Typed(Model model) => options.Int8
-        ? Quantiser.Quantise(
-            model, NetworkRun.RandomImages(model, CalibrationImages), CalibrationImages, cancellation: cancellation).Model
-        : model;
+    private Model Typed(Model model) => options.Int8 ? RandomModel.Quantised(model, cancellation) : model;
 
     /// <summary>The networks, or the single layers where none is named.</summary>
     internal IEnumerable<(string Name, Model Dense, Model Halved)> Models()

@@ -39,6 +39,11 @@ internal static class BenchCommand
         Description = "Pruned layers take the fastest form that skips pruned weights, even where a dense one is faster.",
     };
 
+    private static readonly Option<bool> Int8 = new("--int8")
+    {
+        Description = "Quantises the network first, with ranges of random images.",
+    };
+
     private static readonly Option<string?> Html = SharedOptions.Text(
         "--html", "FILE", "Also writes a page with a picture of what limits each layer: multiply-adds or memory (roofline).");
 
@@ -55,6 +60,7 @@ internal static class BenchCommand
             "bench --arch resnet8x4 --pattern kernel:16:16 --under-load",
             "bench runs/latest/dst.safetensors --compare",
             "bench --arch resnet18 --pattern kernel:16:16 --html roofline.html",
+            "bench --arch vgg8 --pattern kernel:16:16 --int8",
             "bench kernels",
             "bench peers resnet20",
             "bench train --arch resnet20")
@@ -68,6 +74,7 @@ internal static class BenchCommand
             BenchOptions.Batch,
             Dense,
             Sparse,
+            Int8,
             SharedOptions.NoTune,
             SharedOptions.NoCache,
             BenchOptions.Threads,
@@ -95,6 +102,7 @@ internal static class BenchCommand
             : RandomModel.Create(
                 name, BenchOptions.WidthOf(arguments), BenchOptions.ShapeOf(arguments), BenchOptions.PatternOf(arguments),
                 arguments.GetValue(Unstructured));
+        if (arguments.GetValue(Int8)) model = RandomModel.Quantised(model, call.Cancellation);
         var inference = new InferenceOptions
         {
             Tier = call.Tier,
@@ -137,7 +145,7 @@ internal static class BenchCommand
         if (arguments.GetValue(Unstructured) && arguments.GetValue(BenchOptions.Pattern) is null)
             throw new InputException(
                 "option --unstructured has no --pattern that says how many weights to keep; one was expected, such as kernel:16:16");
-        Option[] notCompared = [BenchOptions.UnderLoad, Dense, Unstructured, Html];
+        Option[] notCompared = [BenchOptions.UnderLoad, Dense, Unstructured, Int8, Html];
         if (arguments.GetValue(Compare)
             && Array.Find(notCompared, option => arguments.GetResult(option) is { Implicit: false }) is { } other)
             throw new InputException($"bench has both {Compare.Name} and {other.Name}; one of them was expected");
