@@ -54,6 +54,25 @@ public sealed class PlainDataTests : IDisposable
     }
 
     [Fact]
+    public void Inspect_shows_the_splits_and_the_input_of_a_training()
+    {
+        var training = Terminal.Run("train", _photos, "--out", _runs, "--dry-run", "--json");
+        var inspection = Terminal.Run("data", "inspect", _photos, "--json");
+        using var trained = JsonDocument.Parse(training.Output);
+        using var inspected = JsonDocument.Parse(inspection.Output);
+        var splits = inspected.RootElement.GetProperty("splits").EnumerateArray()
+            .ToDictionary(split => split.GetProperty("name").GetString()!, split => split.GetProperty("count").GetInt32());
+        Assert.Equal(12, splits["training"]); // 4 images of each class are the test, and a fifth of the others the validation
+        Assert.All(splits, split => Assert.Equal(split.Value, trained.RootElement.GetProperty($"{split.Key}_images").GetInt32()));
+        Assert.Equal(trained.RootElement.GetProperty("input").GetString(), inspected.RootElement.GetProperty("input").GetString());
+        Assert.Contains("  input 32x32, to which images are resized (--set data.resize=VALUE)\n", inspection.Error);
+        Assert.Contains("  20 % of the training images choose the best epoch (--set data.validation=VALUE)\n", inspection.Error);
+        Assert.DoesNotContain("resnet8", inspection.Error);
+        Assert.Contains(
+            "has no effect in dst data inspect", Terminal.Run("data", "inspect", _photos, "--set", "train.epochs=3").Error);
+    }
+
+    [Fact]
     public void A_folder_becomes_a_model_and_the_model_a_halved_one()
     {
         var run = Terminal.Run("train", _photos, "--out", _runs, "--epochs", "8", "--size", "16", "--name", "first");
