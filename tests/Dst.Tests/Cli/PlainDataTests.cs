@@ -103,7 +103,7 @@ public sealed class PlainDataTests : IDisposable
         var again = Terminal.Run("compress", int8, "--data", folder, "--out", _runs);
         Assert.Equal(CommandLine.WrongInput, again.ExitCode);
         Assert.Contains($"teacher.model {int8} is quantised already; ", again.Error);
-        var recipe = RunFolder.ReadRecipe(halved);
+        var recipe = RunRecipe.Read(halved);
         Assert.Equal(("row:16:4", 16, 1), (recipe.Prune.Pattern.ToString(), recipe.Data.Crop, recipe.PruneTrain.Epochs));
 
         var results = Terminal.Run("results", _runs, "--json"); // the link is not followed

@@ -28,7 +28,7 @@ public sealed class RunSet
         {
             var path = RunPaths.After(first).First(path => !System.IO.Path.Exists(path));
             Directory.CreateDirectory(path);
-            RunFolder.WriteRecipe(path, recipe);
+            RunRecipe.Write(path, recipe);
             return new RunSet(path, recipe, force: false);
         });
     }
@@ -40,7 +40,7 @@ public sealed class RunSet
     /// <exception cref="InputException">It is not the folder of a set, or was made with another recipe.</exception>
     public static RunSet Resume(string path, Recipe recipe, bool force = false)
     {
-        RunFolder.TakeRecipe(path, recipe, force);
+        RunRecipe.Take(path, recipe, force);
         return new(path, recipe, force);
     }
 
