@@ -17,10 +17,10 @@ public static class RunRecipe
     /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="overrides">Keys that are set in it.</param>
-    /// <exception cref="InputException">It is not the folder of a run.</exception>
+    /// <exception cref="InputException">It is not the folder of a run; the message names runs in it that can be resumed.</exception>
     public static Recipe Read(string folder, params IReadOnlyList<SettingOverride> overrides) => IsIn(folder)
         ? RecipeFile.Load(PathIn(folder), overrides)
-        : throw new InputException($"{folder} has no {FileName}; expected the folder of a run");
+        : throw new InputException($"{folder} has no {FileName}{RunsBelow.Describe(folder)}");
 
     /// <summary>Checks that the folder was made with <paramref name="recipe"/>, or gives it this recipe if that is forced.</summary>
     /// <exception cref="InputException">The run was made with another recipe.</exception>

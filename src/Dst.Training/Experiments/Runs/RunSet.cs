@@ -56,11 +56,15 @@ public sealed class RunSet
     /// <summary>The recipe of the first seed, or the recipe itself if it has none.</summary>
     public static Recipe FirstOf(Recipe recipe) => recipe.Seeds.Count > 0 ? RecipeOf(recipe, recipe.Seeds[0]) : recipe;
 
+    /// <summary>The folder of one of the seeds in that of a set.</summary>
+    internal static string PathOf(string set, long seed) =>
+        System.IO.Path.Combine(set, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+
     /// <summary>The run of one of the seeds, new or resumed.</summary>
     /// <exception cref="InputException">It cannot be opened or made.</exception>
     public RunFolder Open(long seed)
     {
-        var path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+        var path = PathOf(Path, seed);
         var recipe = RecipeOf(Recipe, seed);
         return RunFolder.IsRun(path) ? RunFolder.Resume(path, recipe, _force) : RunFolder.CreateAt(path, recipe);
     }
