@@ -73,6 +73,19 @@ public sealed class PlainDataTests : IDisposable
     }
 
     [Fact]
+    public void Images_that_cannot_be_read_are_named_together()
+    {
+        foreach (var name in new[] { "bright/3.png", "dark/0.png" })
+            File.WriteAllBytes(Path.Combine(_photos, name), File.ReadAllBytes(Path.Combine(_photos, name))[..50]);
+        foreach (var verb in new[] { "train", "compress" })
+        {
+            var run = Terminal.Run(verb, _photos, "--out", _runs);
+            run.AssertFailsWith(CommandLine.WrongInput, "2 of 20 images cannot be read; mend them or take them away: ");
+            Assert.All(["3.png", "0.png"], name => Assert.Contains($"{name}' is", run.Error));
+        }
+    }
+
+    [Fact]
     public void A_folder_becomes_a_model_and_the_model_a_halved_one()
     {
         var run = Terminal.Run("train", _photos, "--out", _runs, "--epochs", "8", "--size", "16", "--name", "first");
