@@ -36,7 +36,7 @@ internal static class PrunedOutput
             cost.Macs,
             cost.EffectiveMacs,
             Repair = repaired.Images == 0 ? null : new { repaired.Images, Seconds = repaired.Time.TotalSeconds, Errors = errors },
-            Accuracy = accuracy,
+            Accuracy = accuracy is null ? null : new { accuracy.Split, accuracy.Images, Dense = accuracy.Before, Halved = accuracy.After },
             plan.Skipped,
             Layers = layers,
         };
@@ -46,17 +46,7 @@ internal static class PrunedOutput
                 + $"and {Format.Count(cost.EffectiveMacs)} of {Format.Count(cost.Macs)} MACs kept",
             $"file: {size}",
         ];
-        if (accuracy is not null)
-            lines.Add(
-                $"top-1 on {Format.Count(accuracy.Images)} {accuracy.Split} images: {Format.Percent(accuracy.Dense)} dense, "
-                    + $"{Format.Percent(accuracy.Halved)} halved");
+        if (accuracy is not null) lines.Add(accuracy.Describe("dense", "halved"));
         report.Write(new(document, LayerTable.Of(layers, plan.Skipped, errors), new Lines([.. lines])));
     }
 }
-
-/// <summary>What pruning costs.</summary>
-/// <param name="Split">The images: <c>test</c>, <c>validation</c> or <c>training</c>.</param>
-/// <param name="Images">How many.</param>
-/// <param name="Dense">Top-1 of the dense model, 0 to 1.</param>
-/// <param name="Halved">Top-1 of the pruned one.</param>
-internal sealed record AccuracyChange(string Split, long Images, double Dense, double Halved);

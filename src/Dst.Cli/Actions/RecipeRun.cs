@@ -72,7 +72,7 @@ internal static class RecipeRun
         if (folder is not null && call.Arguments.GetValue(IsDry))
             throw new InputException("options --dry-run and --resume are both given; one of them was expected");
         var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
-            ? RunFolder.ReadRecipe(folder, ofLine)
+            ? RunRecipe.Read(folder, ofLine)
             : request.Read(call);
         EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
         if (folder is null && !RecipeInput.NamesData(call.Arguments))

@@ -7,7 +7,7 @@ using Dst.Training.Experiments.Runs;
 
 namespace Dst.Cli.Actions;
 
-/// <summary>What a verb asks of <see cref="RecipeRun"/>.</summary>
+/// <summary>What a verb that trains, or shows what training would see, asks of a recipe and of <see cref="RecipeRun"/>.</summary>
 /// <param name="Settings">Keys that the verb sets. What the command line sets comes later and wins.</param>
 internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Settings)
 {
@@ -19,6 +19,9 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
 
     /// <summary>Whether a recipe that is named tells only of the data, so that the rest is chosen as for data alone.</summary>
     public bool TakesDataAlone { get; init; }
+
+    /// <summary>Whether nothing is trained, so that only choices of the section <c>data</c> are made.</summary>
+    public bool TrainsNothing { get; init; }
 
     /// <summary>What is shown of a finished run, or null for a row an arm.</summary>
     public Func<RunSummary, IEnumerable<Block>>? Blocks { get; init; }
@@ -41,7 +44,8 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
         var survey = DataSurvey.Of(recipe.Data, Environment.CurrentDirectory, call.Cancellation);
         var set = Settings.Concat(OfLine(call)).SelectMany(setting => setting.Keys);
         if (!isPlain) set = set.Concat(RecipeFile.Describe().Select(key => key.Path).Where(RecipeInput.IsOfData));
-        var suggestions = Suggestions.For(survey, recipe, set, Model is null ? null : Dst.Model.Load(Model));
+        var suggestions = Suggestions.For(survey, recipe, set, Model is null ? null : Dst.Model.Load(Model))
+            .Where(suggestion => !TrainsNothing || RecipeInput.IsOfData(suggestion.Key)).ToList();
         call.Report.Log($"{(recipe.Data.Path.Length > 0 ? recipe.Data.Path : "data")}: {survey}");
         var command = call.Arguments.CommandResult.Command;
         foreach (var (key, text, _) in suggestions) call.Report.Log($"  {text} ({ShortWords.Describe(key, Section, command)})");

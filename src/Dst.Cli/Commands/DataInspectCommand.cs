@@ -3,6 +3,7 @@ using Dst.Cli.Actions;
 using Dst.Cli.Usage;
 using Dst.Report;
 using Dst.Training.Data;
+using Dst.Training.Experiments;
 
 namespace Dst.Cli.Commands;
 
@@ -17,7 +18,8 @@ internal static class DataInspectCommand
     {
         var inspect = new Verb(
             "inspect",
-            "Shows what a data set holds: images of each class, sizes, values, and images that are in two splits.",
+            "Shows what a data set holds: images of each class, sizes, values, and images that are in two splits. Data alone is split and "
+                + "resized as dst train does it.",
             "data inspect photos --grid grid.png",
             "data inspect recipes/quickstart.yaml --json")
         {
@@ -33,7 +35,8 @@ internal static class DataInspectCommand
     private static void Inspect(Invocation call)
     {
         OutputPath.Check(call.Arguments, Grid);
-        var recipe = RecipeInput.LoadFor(call, RecipeInput.DataKeys);
+        EffectiveKeys.Check(RecipeInput.Overrides(call.Arguments), RecipeInput.DataKeys, call.Command);
+        var recipe = new TrainingRequest { TrainsNothing = true }.Read(call);
         var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
         var inspection = new DataInspection(data);
         if (call.Arguments.GetValue(Grid) is { } file) inspection.WriteGrid(file);

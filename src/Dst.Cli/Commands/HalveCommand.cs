@@ -80,12 +80,8 @@ internal static class HalveCommand
         var compute = new ComputeContext(pool, call.Tier) { Ranks = call.Ranks };
         var repaired = NetworkRepair.Apply(planned, options, images, compute, call.Report.Log, call.Cancellation);
         if (!call.Ranks.IsFirst) return;
-        var accuracy = samples is null
-            ? null
-            : new AccuracyChange(samples.Name, samples.Count, Top1(model), Top1(repaired.Model));
+        var accuracy = samples is null ? null : AccuracyChange.Measure(call, data!, samples, model, repaired.Model);
         PrunedOutput.Write(call.Report, planned.Plan, repaired, output, accuracy);
-
-        double Top1(Model measured) => ModelEvaluation.Measure(measured, data!, samples!, call).Top1;
     }
 
     private static void Check(PruningOptions options)

@@ -81,12 +81,7 @@ internal static class QuantiseCommand
         if (images.Count < FewImages)
             call.Report.Log($"ranges are those of {Words.Count(images.Count, "image")}; 100 to 500 images give better ones");
         var quantised = Quantiser.Quantise(model, images.Values, images.Count, options, call.Cancellation);
-        var accuracy = samples is null
-            ? null
-            : new AccuracyOfInt8(samples.Name, samples.Count, Top1(model), Top1(quantised.Model));
-        Write(call, quantised, output, accuracy);
-
-        double Top1(Model measured) => ModelEvaluation.Measure(measured, data!, samples!, call).Top1;
+        Write(call, quantised, output, samples is null ? null : AccuracyChange.Measure(call, data!, samples, model, quantised.Model));
     }
 
     private static QuantiserOptions OptionsOf(Invocation call, Model model)
@@ -102,7 +97,7 @@ internal static class QuantiseCommand
         };
     }
 
-    private static void Write(Invocation call, QuantisedModel quantised, string path, AccuracyOfInt8? accuracy)
+    private static void Write(Invocation call, QuantisedModel quantised, string path, AccuracyChange? accuracy)
     {
         ModelFile.Save(path, quantised.Model);
         var size = StoreSize.Of(quantised.Model, path);
@@ -114,21 +109,11 @@ internal static class QuantiseCommand
             size.MaskBytes,
             quantised.Images,
             Method = call.Arguments.GetRequiredValue(Method),
-            Accuracy = accuracy,
+            Accuracy = accuracy is null ? null : new { accuracy.Split, accuracy.Images, Float = accuracy.Before, Int8 = accuracy.After },
             quantised.Layers,
         };
         List<string> lines = [$"{path}: {size}"];
-        if (accuracy is not null)
-            lines.Add(
-                $"top-1 on {Format.Count(accuracy.Images)} {accuracy.Split} images: {Format.Percent(accuracy.Float)} in floats, "
-                    + $"{Format.Percent(accuracy.Int8)} in 8-bit integers");
+        if (accuracy is not null) lines.Add(accuracy.Describe("in floats", "in 8-bit integers"));
         call.Report.Write(new(document, QuantisedTable.Of(quantised.Layers), new Lines([.. lines])));
     }
-
-    /// <summary>What quantising costs.</summary>
-    /// <param name="Split">The images: <c>test</c>, <c>validation</c> or <c>training</c>.</param>
-    /// <param name="Images">How many.</param>
-    /// <param name="Float">Top-1 of the network of floats, 0 to 1.</param>
-    /// <param name="Int8">Top-1 of the quantised one.</param>
-    private sealed record AccuracyOfInt8(string Split, long Images, double Float, double Int8);
 }

@@ -77,7 +77,7 @@ internal static class RecipeInput
 
     /// <summary>The data that stands in the place of a recipe, or null.</summary>
     public static string? DataOf(ParseResult arguments) =>
-        SourceOf(arguments) is { } path && !RunFolder.HasRecipe(path) && !Has(arguments, CalibrationInput.Folder) && DataKinds.IsData(path)
+        SourceOf(arguments) is { } path && !RunRecipe.IsIn(path) && !Has(arguments, CalibrationInput.Folder) && DataKinds.IsData(path)
             ? path
             : null;
 
@@ -112,7 +112,7 @@ internal static class RecipeInput
         var data = DataOf(arguments);
         if (data is not null || SourceOf(arguments) is not { } file)
             return RecipeFile.Parse("the command line", $"name: {NameOf(data)}", overrides);
-        if (RunFolder.HasRecipe(file) && !Has(arguments, RecipeRun.Resume)) return RunFolder.ReadRecipe(file, overrides);
+        if (RunRecipe.IsIn(file) && !Has(arguments, RecipeRun.Resume)) return RunRecipe.Read(file, overrides);
         CheckRecipe(arguments, file);
         return RecipeFile.Load(file, overrides);
     }
@@ -137,7 +137,7 @@ internal static class RecipeInput
             "a recipe file, or labelled images in a folder, a zip archive, a CIFAR archive or an IDX file, was expected";
         if (Directory.Exists(file))
         {
-            var others = RunFolder.HasRecipe(file) ? $"--resume {file}" : $"--data.path {file}, or --data {file} for images without labels";
+            var others = RunRecipe.IsIn(file) ? $"--resume {file}" : $"--data.path {file}, or --data {file} for images without labels";
             throw new InputException($"'{file}' is a folder; a recipe file was expected, or {others}");
         }
 

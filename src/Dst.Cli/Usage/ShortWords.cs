@@ -43,6 +43,8 @@ internal static class ShortWords
     {
         if (key.EndsWith(".arch", StringComparison.Ordinal) && command.Options.Any(option => option.Name == "--arch")) return "--arch NAME";
         var word = Array.Find(Words, word => (word.IsOfTraining ? $"{section}.{word.Keys[0]}" : word.Keys[0]) == key);
-        return word.Option is { } option ? $"{option.Name} {option.HelpName!.ToUpperInvariant()}" : $"--set {key}=VALUE";
+        return word.Option is { } option && command.Options.Contains(option)
+            ? $"{option.Name} {option.HelpName!.ToUpperInvariant()}"
+            : $"--set {key}=VALUE";
     }
 }

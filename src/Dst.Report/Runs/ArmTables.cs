@@ -42,8 +42,10 @@ public static class ArmTables
     private static readonly Column<ArmStatistic> Unlabelled =
         new("unlabelled_images", "unlabelled", arm => arm.LabelledImages > 0 ? arm.UnlabelledImages : null);
 
-    private static readonly Column<ArmStatistic> Minutes = new(
-        "seconds", "minutes", arm => arm.Seconds.Mean, arm => arm.Seconds.ToText(1, scale: 1 / 60.0));
+    private static readonly Column<ArmStatistic> Time = new(
+        "seconds", "time", arm => arm.Seconds.Mean > 0 ? arm.Seconds.Mean : null, // one that was not trained here has none
+        arm => Format.Duration(TimeSpan.FromSeconds(arm.Seconds.Mean)));
+
     private static readonly Column<ArmStatistic> Ms = new("ms", "ms", arm => arm.Ms, arm => $"{arm.Ms:F3}");
     private static readonly Column<ArmStatistic> MsDense = new("ms_dense", "ms dense", arm => arm.MsDense, arm => $"{arm.MsDense:F3}");
 
@@ -85,8 +87,8 @@ public static class ArmTables
     public static Table Accuracy(IReadOnlyList<ArmStatistic> arms, ValidationSource validation) => Table.Of(
         arms,
         [
-            Arm, Network, Test, Validation with { Header = "validation", Meaning = MeaningOf(validation) }, Minutes,
-            .. arms.Any(arm => arm.Seeds > 1) ? [Seeds] : Array.Empty<Column<ArmStatistic>>(),
+            Arm, Network, Test, Validation with { Header = "validation", Meaning = MeaningOf(validation) },
+            .. arms.Any(arm => arm.Seeds > 1) ? [Time with { Meaning = "of one seed, the mean" }, Seeds] : new[] { Time },
         ]);
 
     /// <summary>
@@ -149,7 +151,7 @@ public static class ArmTables
         new("file_bytes", "file", arm => arm.FileBytes) { Unit = "bytes" },
         Ms,
         MsDense,
-        Minutes,
+        Time,
         Seeds);
 
     /// <summary>

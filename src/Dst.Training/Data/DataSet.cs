@@ -99,15 +99,19 @@ public sealed class DataSet
         (options, var shape) = InputShape.Of(options, source, cancellation);
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
         var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };
-        SampleSet LoadSplit(string name, IReadOnlyList<SourceSample> sources, FeatureShape window) =>
-            SampleSet.Load(name, sources, options.Resize, window, cancellation);
-        var training = LoadSplit("training", splits.Training, window);
+        var sets = SampleSet.LoadAll(
+            [
+                new("training", splits.Training, window), new("unlabelled", splits.Unlabelled, window),
+                new("validation", splits.Validation, shape), new("test", splits.Test, shape),
+            ],
+            options.Resize, cancellation);
+        var training = sets[0];
         var data = new DataSet(options, source.ClassNames, shape)
         {
             Training = training,
-            Unlabelled = LoadSplit("unlabelled", splits.Unlabelled, window),
-            Validation = LoadSplit("validation", splits.Validation, shape),
-            Test = LoadSplit("test", splits.Test, shape),
+            Unlabelled = sets[1],
+            Validation = sets[2],
+            Test = sets[3],
             Normalisation = Statistics.Normalise(training, options, shape, cancellation),
         };
         var others = data.Unlabelled.Count > 0 ? $" and {data.Unlabelled.Count} unlabelled" : "";

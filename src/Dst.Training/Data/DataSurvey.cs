@@ -57,7 +57,7 @@ public sealed record DataSurvey
     internal static DataSurvey Of(SourceData source, CancellationToken cancellation)
     {
         SourceSample[] samples = [.. source.Labelled];
-        var sizes = ParallelRead.All(samples, sample => sample.Measure(), cancellation);
+        var sizes = ParallelRead.Sizes(samples, cancellation);
         var sides = sizes.Select(size => Math.Min(size.Height, size.Width)).Order().ToList();
         var counts = source.Training.CountBy(sample => sample.Label!.Value).Select(label => label.Value).ToList();
         var (height, width) = (sizes[0].Height, sizes[0].Width);

@@ -20,7 +20,7 @@ internal static class InputShape
         var (channels, side) = (options.Channels, options.Crop > 0 ? options.Crop : options.Resize);
         if (channels > 0 && side > 0) return (options, new(channels, side, side));
         SourceSample[] samples = [.. source.Labelled];
-        var sizes = ParallelRead.All(samples, sample => sample.Measure(), cancellation);
+        var sizes = ParallelRead.Sizes(samples, cancellation);
         if (channels == 0) channels = BandsOf(samples, sizes);
         if (side > 0) return (options, new(channels, side, side));
         if (sizes.All(size => size.Height == sizes[0].Height && size.Width == sizes[0].Width))

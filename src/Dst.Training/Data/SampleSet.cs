@@ -59,6 +59,12 @@ public sealed class Sample
     }
 }
 
+/// <summary>The images of one split before they are read.</summary>
+/// <param name="Name">Name of the split.</param>
+/// <param name="Sources">The images.</param>
+/// <param name="Window">What is kept of each, about its centre.</param>
+internal sealed record SplitSources(string Name, IReadOnlyList<SourceSample> Sources, FeatureShape Window);
+
 /// <summary>The images of one split, in memory.</summary>
 public sealed class SampleSet
 {
@@ -86,16 +92,41 @@ public sealed class SampleSet
         return counts;
     }
 
-    /// <summary>Reads images on all cores and keeps the windows of <paramref name="shape"/> about their centres.</summary>
-    /// <exception cref="InputException">An image cannot be read, or the windows do not fit into memory.</exception>
+    /// <summary>Reads the images of some splits on all cores and keeps the windows about their centres.</summary>
+    /// <exception cref="InputException">Images cannot be read, or the windows of a split do not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    internal static SampleSet Load(
-        string name, IReadOnlyList<SourceSample> sources, int resize, FeatureShape shape, CancellationToken cancellation)
+    internal static SampleSet[] LoadAll(IReadOnlyList<SplitSources> splits, int resize, CancellationToken cancellation)
     {
-        MemoryLimit.Check(
-            (double)sources.Count * shape.Count * SampleBytes(sources, resize), $"the {sources.Count} {name} images of {shape}",
-            "a lower data.crop, or data.resize and data.crop, was expected");
-        return new(name, ParallelRead.All(sources, source => Read(source, resize, shape), cancellation));
+        CheckMemory(splits, resize, cancellation);
+        var images = splits.SelectMany(split => split.Sources.Select(source => (Source: source, split.Window))).ToList();
+        var samples = ParallelRead.All(images, image => Read(image.Source, resize, image.Window), cancellation);
+        var sets = new List<SampleSet>();
+        foreach (var (name, sources, _) in splits)
+        {
+            sets.Add(new(name, samples[..sources.Count]));
+            samples = samples[sources.Count..];
+        }
+
+        return [.. sets];
+    }
+
+    private static void CheckMemory(IReadOnlyList<SplitSources> splits, int resize, CancellationToken cancellation)
+    {
+        int[] bytes;
+        try
+        {
+            bytes = [.. splits.Select(split => SampleBytes(split.Sources, resize))];
+        }
+        catch (InputException)
+        {
+            ParallelRead.Check([.. splits.SelectMany(split => split.Sources)], cancellation);
+            throw;
+        }
+
+        foreach (var ((name, sources, window), size) in splits.Zip(bytes))
+            MemoryLimit.Check(
+                (double)sources.Count * window.Count * size, $"the {sources.Count} {name} images of {window}",
+                "a lower data.crop, or data.resize and data.crop, was expected");
     }
 
     /// <summary>Bytes of a sample as it is kept: those of the first image, which a resize may double.</summary>

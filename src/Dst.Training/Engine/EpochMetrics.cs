@@ -15,4 +15,8 @@ namespace Dst.Training.Engine;
 /// <param name="ImagesPerSecond">Training speed.</param>
 public sealed record EpochMetrics(
     string Arm, int Epoch, double LearningRate, double TrainLoss, double TrainTop1, double ValidationLoss, double ValidationTop1,
-    double Seconds, double ImagesPerSecond);
+    double Seconds, double ImagesPerSecond)
+{
+    /// <summary>Mean of the classes' recalls on the validation data, 0 to 1; null of an auto-encoder, and of a row that was read.</summary>
+    public double? ValidationBalancedAccuracy { get; init; }
+}

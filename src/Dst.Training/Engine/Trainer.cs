@@ -225,12 +225,15 @@ public sealed class Trainer : IDisposable
     private void EndEpoch(CancellationToken cancellation)
     {
         var trainingSeconds = State.Seconds - State.EpochStart;
-        var (validationLoss, validationTop1) = Validate(cancellation);
+        var (validationLoss, validationTop1, balancedAccuracy) = Validate(cancellation);
         State.Seconds = _secondsBefore + _clock.Elapsed.TotalSeconds;
         EpochEnded?.Invoke(new(
             _phase.Arm, State.Epoch + 1, _schedule.LearningRate(State.Step - 1),
             State.LossSum / State.Images, (double)State.Correct / _training.LabelledPerEpoch, validationLoss, validationTop1,
-            State.Seconds - State.EpochStart, State.Images / trainingSeconds));
+            State.Seconds - State.EpochStart, State.Images / trainingSeconds)
+        {
+            ValidationBalancedAccuracy = balancedAccuracy,
+        });
         State.EndEpoch();
         if (Checkpoints.EveryEpochs > 0 && State.Epoch % Checkpoints.EveryEpochs == 0 || IsFinished) SaveCheckpoint();
     }
@@ -238,16 +241,16 @@ public sealed class Trainer : IDisposable
     /// <summary>
     /// Measures the weights that this epoch would leave, averaged and masked, and remembers them if they are the best.
     /// </summary>
-    private (double Loss, double Top1) Validate(CancellationToken cancellation)
+    private (double Loss, double Top1, double? BalancedAccuracy) Validate(CancellationToken cancellation)
     {
         _average?.Swap();
         _rule?.BeginEvaluation();
         try
         {
-            var (loss, top1) = Evaluate(cancellation);
-            _divergence.CheckLoss("validation loss", loss, State);
-            KeepBest(top1);
-            return (loss, top1);
+            var measured = Evaluate(cancellation);
+            _divergence.CheckLoss("validation loss", measured.Loss, State);
+            KeepBest(measured.Top1);
+            return measured;
         }
         finally // a checkpoint, after a cancellation too, needs the weights in training
         {
@@ -256,11 +259,11 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private (double Loss, double Top1) Evaluate(CancellationToken cancellation)
+    private (double Loss, double Top1, double? BalancedAccuracy) Evaluate(CancellationToken cancellation)
     {
-        if (_phase.Reconstructs) return (Evaluator.SquaredErrorOf(_network, _validation, cancellation), 0);
+        if (_phase.Reconstructs) return (Evaluator.SquaredErrorOf(_network, _validation, cancellation), 0, null);
         var metrics = Evaluator.Evaluate(_network, _validation, cancellation);
-        return (metrics.Loss, metrics.Top1);
+        return (metrics.Loss, metrics.Top1, metrics.Confusion.BalancedAccuracy);
     }
 
     private void KeepBest(double top1)

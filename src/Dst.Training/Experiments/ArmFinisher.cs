@@ -13,6 +13,8 @@ namespace Dst.Training.Experiments;
 /// <summary>Finishes an arm: saves its model, tests it, measures cost and latency, and adds its row to the summary.</summary>
 internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext compute, Func<Model, Latency> measureLatency)
 {
+    private readonly Chance _chance = new(data.Observed.CountByClass(data.ClassNames.Count));
+
     private Recipe Recipe => run.Recipe;
 
     /// <summary>The result of an arm whose model was not trained here.</summary>
@@ -20,16 +22,13 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
     public PhaseResult Import(Arm arm, Model model, CancellationToken cancellation)
     {
         var metrics = Evaluate(model, data.Observed, cancellation);
-        if (arm.Start == ArmStart.Teacher && metrics.Confusion.BalancedAccuracy <= Chance)
+        if (arm.Start == ArmStart.Teacher && _chance.Explains(metrics.Confusion.BalancedAccuracy))
             throw new InputException(
                 $"{arm.ModelKey} {arm.Given(Recipe)} recognises {metrics.Confusion.BalancedAccuracy:P1} of the validation images, and "
-                + $"chance {Chance:P1}; a teacher of these classes was expected, so its classes are probably in another order than "
+                + $"chance {_chance.Level:P1}; a teacher of these classes was expected, so its classes are probably in another order than "
                 + "those of the data, which dst import --classes tells, or its inputs are normalised in another way");
         return new(model, BestEpoch: 0, metrics.Top1, Epochs: 0, Seconds: 0);
     }
-
-    /// <summary>Top-1 of a random guess, and a little more, so that rounding makes no difference.</summary>
-    private double Chance => 1.0 / data.ClassNames.Count + 1e-9;
 
     /// <summary>Finishes an arm.</summary>
     /// <param name="arm">The arm.</param>
@@ -67,8 +66,10 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             Layers = isDense ? [] : DescribeLayers(model, cost, isPruned),
         });
         log?.Invoke($"{arm.Name}: test top-1 {test.Top1:P2}, validation {result.BestTop1:P2} in epoch {result.BestEpoch}");
-        if (arm.Start == ArmStart.Teacher && result.BestTop1 <= Chance)
-            log?.Invoke($"warning: {arm.Name} is no better than chance, {Chance:P1}; longer training or another learning rate may help");
+        if (arm.Start == ArmStart.Teacher && result.Epochs > 0
+            && _chance.Explains(Evaluate(model, data.Observed, cancellation).Confusion.BalancedAccuracy))
+            log?.Invoke(
+                $"warning: {arm.Name} is no better than chance, {_chance.Level:P1}; longer training or another learning rate may help");
         if (arm.Given(Recipe) is { } path && HasSeenValidation(result.BestTop1, test.Top1))
             log?.Invoke(
                 $"warning: {arm.ModelKey} {path} scores {result.BestTop1:P1} on the validation images, {test.Top1:P1} on the test images: "

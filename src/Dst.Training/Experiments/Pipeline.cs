@@ -106,7 +106,7 @@ public sealed class Pipeline
             Log?.Invoke(
                 $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
                 + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
-        if (Arm.NeededBy(_recipe).All(arm => _run.Summary.Find(arm.Name) is not null)) return _run.Summary;
+        if (_run.Summary.HasAllArmsOf(_recipe)) return _run.Summary;
         var manifest = RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command };
         SharedRun.Check(_compute.Ranks, manifest);
         var changes = _run.Manifest.Write(manifest);

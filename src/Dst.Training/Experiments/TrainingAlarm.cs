@@ -7,14 +7,15 @@ namespace Dst.Training.Experiments;
 internal sealed class TrainingAlarm(TrainingPhase phase, DataSet data)
 {
     private const double Rise = 1.5; // less is common while a one-cycle learning rate grows
-    private const int Wait = 5; // one of so many parts of the epochs, in which a network may stay at chance
+    private const int FirstSteps = 200; // in so many, the statistics of normalisations are still rough, and the learning rate low
 
+    private readonly Chance _chance = new(data.Observed.CountByClass(data.ClassNames.Count));
+    private readonly int _stepsPerEpoch = data.StepsPerEpoch(phase.Options.Batch);
+    private readonly int _wait = Math.Max(3, phase.Options.Epochs / 5); // epochs that must be at chance on the average
+    private readonly Queue<double> _recent = []; // balanced accuracies of the last epochs
     private double? _firstLoss;
     private bool _saidLoss;
     private bool _saidChance;
-
-    /// <summary>Top-1 of a network that names the most frequent class for every image on which epochs are measured.</summary>
-    private double Chance { get; } = (double)data.Observed.CountByClass(data.ClassNames.Count).Max() / data.Observed.Count;
 
     /// <summary>What is wrong after an epoch and was not said yet.</summary>
     public IEnumerable<string> Check(EpochMetrics epoch)
@@ -29,11 +30,24 @@ internal sealed class TrainingAlarm(TrainingPhase phase, DataSet data)
                 + "a lower learning rate may help";
         }
 
-        if (!_saidChance && !phase.Reconstructs && epoch.ValidationTop1 <= Chance && epoch.Epoch >= Math.Max(3, epochs / Wait))
+        if (!_saidChance && StaysAtChance(epoch))
         {
             _saidChance = true;
-            yield return $"warning: {epoch.Arm} is at chance after {epoch.Epoch} of {epochs} epochs: validation {epoch.ValidationTop1:P1}, "
-                + $"and the most frequent class alone {Chance:P1}; another learning rate or longer training may help";
+            yield return $"warning: {epoch.Arm} is at chance after {epoch.Epoch} of {epochs} epochs: balanced accuracy "
+                + $"{_recent.Average():P1} in the last {_wait} epochs, chance {_chance.Level:P1}; another learning rate or longer training "
+                + "may help";
         }
+    }
+
+    /// <summary>
+    /// Whether the last epochs are at chance on the average. A single one may be while a network learns from few images: it names one
+    /// class in one epoch, and others in the next.
+    /// </summary>
+    private bool StaysAtChance(EpochMetrics epoch)
+    {
+        if (epoch.ValidationBalancedAccuracy is not { } accuracy) return false;
+        _recent.Enqueue(accuracy);
+        if (_recent.Count > _wait) _recent.Dequeue();
+        return _recent.Count == _wait && (long)epoch.Epoch * _stepsPerEpoch >= FirstSteps && _chance.Explains(_recent.Average());
     }
 }

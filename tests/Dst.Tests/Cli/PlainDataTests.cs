@@ -54,6 +54,38 @@ public sealed class PlainDataTests : IDisposable
     }
 
     [Fact]
+    public void Inspect_shows_the_splits_and_the_input_of_a_training()
+    {
+        var training = Terminal.Run("train", _photos, "--out", _runs, "--dry-run", "--json");
+        var inspection = Terminal.Run("data", "inspect", _photos, "--json");
+        using var trained = JsonDocument.Parse(training.Output);
+        using var inspected = JsonDocument.Parse(inspection.Output);
+        var splits = inspected.RootElement.GetProperty("splits").EnumerateArray()
+            .ToDictionary(split => split.GetProperty("name").GetString()!, split => split.GetProperty("count").GetInt32());
+        Assert.Equal(12, splits["training"]); // 4 images of each class are the test, and a fifth of the others the validation
+        Assert.All(splits, split => Assert.Equal(split.Value, trained.RootElement.GetProperty($"{split.Key}_images").GetInt32()));
+        Assert.Equal(trained.RootElement.GetProperty("input").GetString(), inspected.RootElement.GetProperty("input").GetString());
+        Assert.Contains("  input 32x32, to which images are resized (--set data.resize=VALUE)\n", inspection.Error);
+        Assert.Contains("  20 % of the training images choose the best epoch (--set data.validation=VALUE)\n", inspection.Error);
+        Assert.DoesNotContain("resnet8", inspection.Error);
+        Assert.Contains(
+            "has no effect in dst data inspect", Terminal.Run("data", "inspect", _photos, "--set", "train.epochs=3").Error);
+    }
+
+    [Fact]
+    public void Images_that_cannot_be_read_are_named_together()
+    {
+        foreach (var name in new[] { "bright/3.png", "dark/0.png" })
+            File.WriteAllBytes(Path.Combine(_photos, name), File.ReadAllBytes(Path.Combine(_photos, name))[..50]);
+        foreach (var verb in new[] { "train", "compress" })
+        {
+            var run = Terminal.Run(verb, _photos, "--out", _runs);
+            run.AssertFailsWith(CommandLine.WrongInput, "2 of 20 images cannot be read; mend them or take them away: ");
+            Assert.All(["3.png", "0.png"], name => Assert.Contains($"{name}' is", run.Error));
+        }
+    }
+
+    [Fact]
     public void A_folder_becomes_a_model_and_the_model_a_halved_one()
     {
         var run = Terminal.Run("train", _photos, "--out", _runs, "--epochs", "8", "--size", "16", "--name", "first");
@@ -84,7 +116,7 @@ public sealed class PlainDataTests : IDisposable
         var again = Terminal.Run("compress", int8, "--data", folder, "--out", _runs);
         Assert.Equal(CommandLine.WrongInput, again.ExitCode);
         Assert.Contains($"teacher.model {int8} is quantised already; ", again.Error);
-        var recipe = RunFolder.ReadRecipe(halved);
+        var recipe = RunRecipe.Read(halved);
         Assert.Equal(("row:16:4", 16, 1), (recipe.Prune.Pattern.ToString(), recipe.Data.Crop, recipe.PruneTrain.Epochs));
 
         var results = Terminal.Run("results", _runs, "--json"); // the link is not followed

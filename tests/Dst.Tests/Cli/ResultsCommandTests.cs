@@ -22,11 +22,11 @@ public sealed class ResultsCommandTests : IDisposable
         Assert.Contains("## sample: kernel:16:16, seeds 1, 2, 3\n", Squeeze(run.Output));
         Assert.Contains("| student-kd | resnet8 | 92.00 ± 2.00 | ", Squeeze(run.Output));
         var narrow = Terminal.Run("results", _folder.Path).Output;
-        Assert.Contains("| dst | resnet8 | 92.00 ± 1.41 | 90.00 ± 0.00 | 1.0 ± 0.0 | 2 |", Squeeze(narrow));
+        Assert.Contains("| dst | resnet8 | 92.00 ± 1.41 | 90.00 ± 0.00 | 1 min 00 s | 2 |", Squeeze(narrow));
         Assert.Contains("| dst | 100 | 60 | 600 | 500 B | 1.000 | 2.000 |", Squeeze(narrow));
         Assert.All(narrow.Split('\n').Where(line => line.StartsWith('|')), line => Assert.InRange(line.Length, 20, 85));
         Assert.Contains("| dst | resnet8 | 92.00 ± 1.41 | ", Squeeze(run.Output));
-        Assert.Contains("| 1.000 | 2.000 | 1.0 ± 0.0 | 2 |", Squeeze(run.Output));
+        Assert.Contains("| 1.000 | 2.000 | 1 min 00 s | 2 |", Squeeze(run.Output));
         Assert.DoesNotContain("patterns", Squeeze(run.Output));
         Assert.True(run.Output.IndexOf("| student-kd", StringComparison.Ordinal) < run.Output.IndexOf("| dst", StringComparison.Ordinal));
     }

@@ -2,6 +2,8 @@ using System.Runtime.InteropServices;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
 using Dst.Training.Data;
+using Dst.Training.Masks.Repair;
+using Dst.Training.Networks;
 
 namespace Dst.Tests.Data;
 
@@ -272,6 +274,30 @@ public sealed class FolderDataTests : IDisposable
         Assert.Contains(_log, line => line.StartsWith("warning: 2 training images", StringComparison.Ordinal) && line.Contains(NoData));
         Assert.Contains(_log, line => line.Contains("negative values, which data.amplitude sqrt takes as 0", StringComparison.Ordinal));
         Assert.Equal((0f, MathF.Sqrt(2)), (new DataInspection(data).Splits[0].Min, new DataInspection(data).Splits[0].Max));
+    }
+
+    [Fact]
+    public void SeveralWrongImagesAreCountedAndTheFirstFiveNamed()
+    {
+        var whole = TestImages.GreyPng(16, 16, (y, x) => (byte)(16 * y + x));
+        for (var i = 0; i < 20; i++) Write($"{(i < 10 ? "a" : "b")}/{i:00}.png", whole);
+        Write("a/03.png", whole[..40]); // its header tells a size
+        Assert.StartsWith($"file '{_folder.File("a/03.png")}' ", Fails());
+        const string Seven = "7 of 20 images cannot be read; mend them or take them away: file '";
+        foreach (var i in new[] { 0, 1, 2, 4, 5, 15 }) Write($"{(i < 10 ? "a" : "b")}/{i:00}.png", whole[..(40 + i)]);
+        Named(Fails());
+        Write("b/15.png", whole[..20]); // its header is torn
+        Named(Fails());
+        var model = Initialiser.Initialise(Zoo.Build("resnet8", new(1, 16, 16), 2, width: 0.25), seed: 1);
+        var message = Assert.Throws<InputException>(() => CalibrationImages.DrawFiles(_folder.Path, model, 50, seed: 1, _log.Add)).Message;
+        Assert.StartsWith(Seven, message);
+
+        void Named(string message)
+        {
+            Assert.StartsWith($"{Seven}{_folder.File("a/")}", message);
+            Assert.Equal(5, message.Split("file '").Length - 1);
+            Assert.EndsWith("; and 2 more", message);
+        }
     }
 
     [Fact]

@@ -166,7 +166,7 @@ public sealed class RunFolderTests : IDisposable
 
         using (var resumed = RunFolder.Resume(path, []))
             Assert.Contains("recipe_hash is", Assert.Throws<InputException>(() => TinyRun.Run(resumed)).Message, StringComparison.Ordinal);
-        using var forced = RunFolder.Resume(path, RunFolder.ReadRecipe(path), force: true);
+        using var forced = RunFolder.Resume(path, RunRecipe.Read(path), force: true);
         Assert.NotNull(TinyRun.Run(forced).Find("teacher"));
     }
 
@@ -174,7 +174,7 @@ public sealed class RunFolderTests : IDisposable
     public void Another_recipe_is_taken_if_that_is_forced()
     {
         var path = TinyRun.RunIn(_folder.Path, "arms=[teacher]");
-        var recipe = RunFolder.ReadRecipe(path, SettingOverride.Parse("arms=[teacher, student]"));
+        var recipe = RunRecipe.Read(path, SettingOverride.Parse("arms=[teacher, student]"));
         Assert.Contains("--force", Assert.Throws<InputException>(() => RunFolder.Resume(path, recipe)).Message, StringComparison.Ordinal);
         using (var forced = RunFolder.Resume(path, recipe, force: true)) TinyRun.Run(forced);
         Assert.Equal(["teacher", "student"], TinyRun.Arms(path));

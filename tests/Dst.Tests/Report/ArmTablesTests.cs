@@ -42,6 +42,20 @@ public class ArmTablesTests
         Assert.Matches(@"(?m)^teacher +resnet32x4 +98\.8% +97\.0% +- +-$", Text(ArmTables.Accuracy([reused], ValidationSource.Training)));
     }
 
+    [Theory]
+    [InlineData(1.2, 1.4, "1.3 s")]
+    [InlineData(100, 104, "1 min 42 s")]
+    [InlineData(7200, 7320, "2 h 01 min")]
+    [InlineData(0, 0, "-")] // not trained here
+    public void The_time_over_seeds_is_a_duration(double first, double second, string expected)
+    {
+        var arms = ArmStatistic.AllOf([Trained(1, first), Trained(2, second)]);
+        Assert.Matches($@"(?m)^teacher .* {expected} +2$", Text(ArmTables.Accuracy(arms, ValidationSource.Training)));
+        Assert.Matches($@"(?m)^teacher .* {expected} +2$", Text(ArmTables.Of(arms, ValidationSource.Training, isWide: true)[0]));
+
+        static RunSummary Trained(long seed, double seconds) => new("sample", seed, [Runs[0].Arms[0] with { Seconds = seconds }]);
+    }
+
     [Fact]
     public void Balance_and_images_are_shown_where_they_say_something()
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using Dst.Foundations;
 using Dst.Training.Engine;
 using Dst.Training.Experiments.Recipes;
@@ -11,9 +10,6 @@ namespace Dst.Training.Experiments.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    /// <summary>Name of the file of the recipe.</summary>
-    internal const string RecipeName = "recipe.yaml";
-
     internal const string ForceOption = "--force to go on nevertheless";
 
     /// <summary>Name of the file of the finished arms.</summary>
@@ -22,7 +18,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>Name of the file of the epochs.</summary>
     public const string MetricsName = "metrics.csv";
 
-    private readonly FileStream _lock; // the system releases it when the process ends, in whatever way
+    private readonly RunLock _lock;
     private readonly MetricsFile _metrics;
 
     private RunFolder(string path, Recipe recipe, FileMode metricsMode)
@@ -34,14 +30,7 @@ public sealed class RunFolder : IDisposable
         _metrics = new(In(path, MetricsName), metricsMode);
         try
         {
-            _lock = new(
-                In(path, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException e) when (File.Exists(In(path, ".lock")))
-        {
-            _metrics.Dispose();
-            throw new InputException(
-                $"run folder {path} is in use: another process trains in it; wait until that has ended, or stop it", e);
+            _lock = new(path);
         }
         catch
         {
@@ -109,21 +98,18 @@ public sealed class RunFolder : IDisposable
         return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true });
     });
 
-    /// <summary>Whether a folder is that of a run or of a set of runs.</summary>
-    public static bool HasRecipe(string folder) => File.Exists(In(folder, RecipeName));
-
     /// <summary>The folder that <see cref="Create"/> makes if nothing has its name.</summary>
     public static string PathFor(Recipe recipe, DateTime now) => RunPaths.First(recipe, now);
 
     /// <summary>Whether a run was begun in the folder.</summary>
-    internal static bool IsRun(string path) => HasRecipe(path) && File.Exists(In(path, MetricsName));
+    internal static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
     /// <param name="overrides">Only of keys that results do not depend on, such as <c>threads</c>.</param>
     /// <exception cref="InputException">It is not a run folder, is in use, or an override would change results.</exception>
     public static RunFolder Resume(string path, params IReadOnlyList<SettingOverride> overrides) =>
-        Resume(path, ReadRecipe(path, overrides));
+        Resume(path, RunRecipe.Read(path, overrides));
 
     /// <summary>Opens the folder of a run that was stopped, if it was made with <paramref name="recipe"/>.</summary>
     /// <param name="path">The run folder.</param>
@@ -134,7 +120,7 @@ public sealed class RunFolder : IDisposable
 
     private static RunFolder Resume(string path, Recipe recipe, bool force, bool isCopy)
     {
-        TakeRecipe(path, recipe, force);
+        RunRecipe.Take(path, recipe, force);
         if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
         return RunPaths.Guard(path, () =>
         {
@@ -155,27 +141,6 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Opens a copy of a run's folder, for a rank other than 0. Rank 0 has checked the folder.</summary>
     internal static RunFolder OpenCopy(string path, Recipe recipe) => Resume(path, recipe, force: true, isCopy: true);
-
-    /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="overrides">Keys that are set in it.</param>
-    /// <exception cref="InputException">It is not the folder of a run.</exception>
-    public static Recipe ReadRecipe(string folder, params IReadOnlyList<SettingOverride> overrides) => HasRecipe(folder)
-        ? RecipeFile.Load(In(folder, RecipeName), overrides)
-        : throw new InputException($"{folder} has no {RecipeName}; expected the folder of a run");
-
-    /// <summary>Checks that the folder was made with <paramref name="recipe"/>, or gives it this recipe if that is forced.</summary>
-    /// <exception cref="InputException">The run was made with another recipe.</exception>
-    internal static void TakeRecipe(string path, Recipe recipe, bool force)
-    {
-        var differences = RecipeFile.Differences(ReadRecipe(path), recipe);
-        if (differences.Count == 0) return;
-        if (!force)
-            throw new InputException(
-                $"run folder {path} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume, or "
-                + $"{ForceOption}");
-        WriteRecipe(path, recipe);
-    }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -258,7 +223,9 @@ public sealed class RunFolder : IDisposable
     }
 
     private static InputException OfAnotherRecipe(string path) =>
-        new($"{path} is not of the recipe in its folder's {RecipeName}, or of another build; expected files of one run, or {ForceOption}");
+        new(
+            $"{path} is not of the recipe in its folder's {RunRecipe.FileName}, or of another build; expected files of one run, or "
+            + ForceOption);
 
     private static string In(string folder, string name) => System.IO.Path.Combine(folder, name);
 
@@ -292,7 +259,7 @@ public sealed class RunFolder : IDisposable
         try
         {
             run._metrics.Begin();
-            WriteRecipe(run.Path, run.Recipe);
+            RunRecipe.Write(run.Path, run.Recipe);
             return run;
         }
         catch
@@ -301,8 +268,4 @@ public sealed class RunFolder : IDisposable
             throw;
         }
     }
-
-    /// <summary>Writes the recipe of a run or of a set of runs.</summary>
-    internal static void WriteRecipe(string path, Recipe recipe) =>
-        AtomicFile.Write(In(path, RecipeName), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
 }

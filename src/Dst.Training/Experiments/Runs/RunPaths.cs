@@ -31,7 +31,7 @@ internal static class RunPaths
         try
         {
             path = new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
-            if (RunFolder.HasRecipe(Path.GetDirectoryName(path)!)) path = Path.GetDirectoryName(path)!;
+            if (RunRecipe.IsIn(Path.GetDirectoryName(path)!)) path = Path.GetDirectoryName(path)!;
             var (link, target) = (Path.Combine(runs, name), Path.GetRelativePath(runs, path));
             var earlier = new FileInfo(link).LinkTarget;
             if (earlier == target || earlier is null && Path.Exists(link) || target.StartsWith("..", StringComparison.Ordinal)) return;

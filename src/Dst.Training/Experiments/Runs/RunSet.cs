@@ -28,7 +28,7 @@ public sealed class RunSet
         {
             var path = RunPaths.After(first).First(path => !System.IO.Path.Exists(path));
             Directory.CreateDirectory(path);
-            RunFolder.WriteRecipe(path, recipe);
+            RunRecipe.Write(path, recipe);
             return new RunSet(path, recipe, force: false);
         });
     }
@@ -40,7 +40,7 @@ public sealed class RunSet
     /// <exception cref="InputException">It is not the folder of a set, or was made with another recipe.</exception>
     public static RunSet Resume(string path, Recipe recipe, bool force = false)
     {
-        RunFolder.TakeRecipe(path, recipe, force);
+        RunRecipe.Take(path, recipe, force);
         return new(path, recipe, force);
     }
 
@@ -56,11 +56,15 @@ public sealed class RunSet
     /// <summary>The recipe of the first seed, or the recipe itself if it has none.</summary>
     public static Recipe FirstOf(Recipe recipe) => recipe.Seeds.Count > 0 ? RecipeOf(recipe, recipe.Seeds[0]) : recipe;
 
+    /// <summary>The folder of one of the seeds in that of a set.</summary>
+    internal static string PathOf(string set, long seed) =>
+        System.IO.Path.Combine(set, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+
     /// <summary>The run of one of the seeds, new or resumed.</summary>
     /// <exception cref="InputException">It cannot be opened or made.</exception>
     public RunFolder Open(long seed)
     {
-        var path = System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
+        var path = PathOf(Path, seed);
         var recipe = RecipeOf(Recipe, seed);
         return RunFolder.IsRun(path) ? RunFolder.Resume(path, recipe, _force) : RunFolder.CreateAt(path, recipe);
     }

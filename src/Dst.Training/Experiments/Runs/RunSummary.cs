@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dst.Foundations;
 using Dst.Training.Engine;
+using Dst.Training.Experiments.Recipes;
 
 namespace Dst.Training.Experiments.Runs;
 
@@ -132,6 +133,9 @@ public sealed record RunSummary(string Recipe, long Seed, IReadOnlyList<ArmSumma
 
     /// <summary>The row of an arm, or null.</summary>
     public ArmSummary? Find(string arm) => Arms.FirstOrDefault(row => row.Arm == arm);
+
+    /// <summary>Whether a run of a recipe is finished: no arm that it needs is missing.</summary>
+    internal bool HasAllArmsOf(Recipe recipe) => Experiments.Arm.NeededBy(recipe).All(arm => Find(arm.Name) is not null);
 
     /// <summary>Reads <c>summary.json</c>.</summary>
     /// <exception cref="InputException">It cannot be read or is not a summary.</exception>

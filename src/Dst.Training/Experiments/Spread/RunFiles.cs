@@ -13,7 +13,7 @@ internal static class RunFiles
     public static IReadOnlyList<string> Tables { get; } = [RunFolder.MetricsName, RunFolder.SummaryName, ManifestFile.Name];
 
     /// <summary>What every arm begins with. Each rank writes a manifest of its own.</summary>
-    public static IReadOnlyList<string> Begin { get; } = [RunFolder.RecipeName, RunFolder.MetricsName, RunFolder.SummaryName];
+    public static IReadOnlyList<string> Begin { get; } = [RunRecipe.FileName, RunFolder.MetricsName, RunFolder.SummaryName];
 
     /// <summary>What one process goes on from with an arm.</summary>
     public static IReadOnlyList<string> State { get; } = [Checkpoint, RunFolder.MetricsName];

@@ -60,7 +60,20 @@ public sealed record CalibrationImages(float[] Values, int Count)
             "a lower prune.calibration.images was expected");
         var (length, order) = (checked((int)shape.Count), new RandomStream(seed, RandomPurpose.Calibrate).NextPermutation(sources.Count));
         var values = new float[checked(count * length)];
-        for (var i = 0; i < count; i++) write(sources[order[i]], values.AsSpan(i * length, length));
+        var wrong = new WrongImages();
+        for (var i = 0; i < count; i++)
+        {
+            try
+            {
+                write(sources[order[i]], values.AsSpan(i * length, length));
+            }
+            catch (InputException e)
+            {
+                wrong.Add(i, e);
+            }
+        }
+
+        wrong.ThrowIfAny(count);
         return new(values, count);
     }
 }

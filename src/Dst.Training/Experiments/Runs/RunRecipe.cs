@@ -1,0 +1,43 @@
+using System.Text;
+using Dst.Foundations;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Training.Experiments.Runs;
+
+/// <summary>The file <c>recipe.yaml</c> in the folder of a run or of a set of runs: the recipe that they are made with.</summary>
+/// <seealso cref="RunFolder"/>
+public static class RunRecipe
+{
+    /// <summary>Name of the file.</summary>
+    internal const string FileName = "recipe.yaml";
+
+    /// <summary>Whether a folder is that of a run or of a set of runs.</summary>
+    public static bool IsIn(string folder) => File.Exists(PathIn(folder));
+
+    /// <summary>The recipe that a run, or a set of runs, was made with.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="overrides">Keys that are set in it.</param>
+    /// <exception cref="InputException">It is not the folder of a run; the message names runs in it that can be resumed.</exception>
+    public static Recipe Read(string folder, params IReadOnlyList<SettingOverride> overrides) => IsIn(folder)
+        ? RecipeFile.Load(PathIn(folder), overrides)
+        : throw new InputException($"{folder} has no {FileName}{RunsBelow.Describe(folder)}");
+
+    /// <summary>Checks that the folder was made with <paramref name="recipe"/>, or gives it this recipe if that is forced.</summary>
+    /// <exception cref="InputException">The run was made with another recipe.</exception>
+    internal static void Take(string folder, Recipe recipe, bool force)
+    {
+        var differences = RecipeFile.Differences(Read(folder), recipe);
+        if (differences.Count == 0) return;
+        if (!force)
+            throw new InputException(
+                $"run folder {folder} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume, or "
+                + $"{RunFolder.ForceOption}");
+        Write(folder, recipe);
+    }
+
+    /// <summary>Writes the recipe of a run or of a set of runs.</summary>
+    internal static void Write(string folder, Recipe recipe) =>
+        AtomicFile.Write(PathIn(folder), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));
+
+    private static string PathIn(string folder) => Path.Combine(folder, FileName);
+}

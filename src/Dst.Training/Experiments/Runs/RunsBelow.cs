@@ -1,0 +1,63 @@
+using Dst.Foundations;
+using Dst.Training.Experiments.Recipes;
+
+namespace Dst.Training.Experiments.Runs;
+
+/// <summary>Finds the runs in a folder such as <c>runs</c> or <c>runs/quickstart</c>, for who names it in place of a run.</summary>
+internal static class RunsBelow
+{
+    private const int Shown = 3;
+
+    private static readonly EnumerationOptions TwoDeep = new()
+    {
+        RecurseSubdirectories = true,
+        MaxRecursionDepth = 2, // runs/NAME/TIME
+        AttributesToSkip = FileAttributes.ReparsePoint, // latest is one of the others
+        IgnoreInaccessible = true,
+    };
+
+    /// <summary>The end of a sentence on a folder that is not that of a run: what was expected.</summary>
+    public static string Describe(string folder)
+    {
+        var runs = Find(folder);
+        if (runs.Length == 0) return "; expected the folder of a run";
+        var open = runs.Where(CanGoOn).Take(Shown).Select(run => $"--resume {run}").ToArray();
+        return open.Length == 0
+            ? ", and the runs in it are finished; expected the folder of a run that is not"
+            : $", but runs that are not finished; expected {Words.Choice(open)}{(open.Length > 1 ? ", the newest first" : "")}";
+    }
+
+    /// <summary>Folders of runs, and of sets of runs in place of their runs, the newest first.</summary>
+    private static string[] Find(string folder)
+    {
+        if (!Directory.Exists(folder)) return [];
+        return
+        [
+            .. Directory.GetFiles(folder, RunRecipe.FileName, TwoDeep)
+                .Select(file => Path.GetDirectoryName(file)!)
+                .Where(run => !RunRecipe.IsIn(Path.GetDirectoryName(run)!))
+                .OrderByDescending(Path.GetFileName, StringComparer.Ordinal), // the name begins with the time
+        ];
+    }
+
+    private static bool CanGoOn(string folder)
+    {
+        try
+        {
+            var recipe = RunRecipe.Read(folder);
+            return recipe.Seeds.Count == 0
+                ? RunFolder.IsRun(folder) && !IsFinished(folder, recipe)
+                : recipe.Seeds.Any(seed => !IsFinished(RunSet.PathOf(folder, seed), recipe));
+        }
+        catch (InputException)
+        {
+            return false; // damaged
+        }
+    }
+
+    private static bool IsFinished(string folder, Recipe recipe)
+    {
+        var summary = Path.Combine(folder, RunFolder.SummaryName);
+        return File.Exists(summary) && RunSummary.Load(summary).HasAllArmsOf(recipe);
+    }
+}
