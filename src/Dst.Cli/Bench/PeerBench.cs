@@ -5,7 +5,6 @@ using Dst.Masks;
 using Dst.Report;
 using Dst.Runtime;
 using Dst.Runtime.Inference;
-using Dst.Runtime.Quantisation;
 
 namespace Dst.Cli.Bench;
 

@@ -1,5 +1,7 @@
 using Dst.Graph;
 using Dst.Masks;
+using Dst.Runtime.Inference;
+using Dst.Runtime.Quantisation;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
@@ -8,6 +10,8 @@ namespace Dst.Cli.Bench;
 /// <summary>Networks of the zoo with random weights, which are as fast as trained ones.</summary>
 internal static class RandomModel
 {
+    private const int CalibrationImages = 16;
+
     /// <summary>Builds and initialises a network.</summary>
     /// <param name="arch">Architecture, by its name in the zoo.</param>
     /// <param name="width">Width multiplier.</param>
@@ -33,4 +37,9 @@ internal static class RandomModel
             ? plan.ApplyTo(model)
             : throw new InputException($"network '{graph.Name}' has no layer that {pattern} can prune; at least one was expected");
     }
+
+    /// <summary>A network in 8-bit integers. The ranges of its values are those of random images.</summary>
+    /// <exception cref="InputException">It is quantised already, or it cannot be.</exception>
+    public static Model Quantised(Model model, CancellationToken cancellation) =>
+        Quantiser.Quantise(model, NetworkRun.RandomImages(model, CalibrationImages), CalibrationImages, cancellation: cancellation).Model;
 }

@@ -157,6 +157,16 @@ public class BenchCommandTests
     }
 
     [Fact]
+    public void Int8_measures_any_network_in_8_bit_integers()
+    {
+        string[] network = ["--arch", "resnet8", "--width", "0.5", "--input", "3,8,8", "--pattern", "kernel:16:16", "--no-tune"];
+        using var document = JsonDocument.Parse(Terminal.Run(["bench", .. network, "--int8", "--json"]).Output);
+        var layers = document.RootElement.GetProperty("layers").EnumerateArray().ToList();
+        Assert.All(layers.Where(layer => Text(layer, "name")!.Contains("conv")), layer => Assert.Contains("int8", Text(layer, "form")));
+        Terminal.Run(["bench", .. network, "--compare", "--int8"]).AssertWrongInput("--compare", "--int8");
+    }
+
+    [Fact]
     public void Unstructured_masks_keep_as_many_weights_as_the_pattern_and_sparse_plans_skip_the_others()
     {
         string[] arguments = [

@@ -30,6 +30,10 @@ public sealed unsafe class Int8KernelTests
         (new(24, 5, 6, 35, 3, 3, 1, 1), "weight:16:4:1"),
         (new(17, 5, 6, 20, 3, 3, 1, 1), "weight:4:2"),
         (new(48, 3, 3, 16, 3, 3), "kernel:1:2"),
+        (new(64, 6, 6, 32, 3, 3, 1, 1), "kernel:16:16:12"),
+        (new(64, 5, 5, 32, 3, 3, 2, 1), "kernel:16:16:4"),
+        (new(52, 8, 9, 35, 3, 3, 1, 1), "kernel:16:16:7"),
+        (new(61, 7, 4, 32, 3, 3, 1, 1), "row:16:16:9"),
     });
 
     [Theory, MemberData(nameof(Convolutions))]
