@@ -10,6 +10,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
 
     private readonly SimdTier _tier;
     private readonly Conv2dShape _shape;
+    private readonly int _perElement;
     private readonly Int8Planes _planes;
     private readonly FilterBlock[] _blocks = [];
     private readonly AlignedArray<sbyte> _packed = new(0);
@@ -18,7 +19,10 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     /// <summary>Prepares a layer.</summary>
     public Int8DirectConvolution(SimdTier tier, Int8Layer layer) : base(layer)
     {
-        (_tier, _shape, _planes) = (tier, layer.Shape, new(layer.Shape, layer.Padding));
+        (_tier, _shape) = (tier, layer.Shape);
+        // With one or two channels most of four bytes would be of none.
+        _perElement = ByteSums256.IsIn(tier) && _shape.Channels > 2 ? ByteSums256.Channels : 2;
+        _planes = new(_shape, layer.Padding, _perElement);
         if (tier == SimdTier.Scalar) return;
         var lists = layer.Kept?.UnionOverLanes()
             ?? [.. Enumerable.Repeat(Enumerable.Range(0, _shape.RowLength).ToArray(), _shape.FilterBlocks)];
@@ -28,7 +32,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         {
             _blocks[b] = b > 0 && lists[b].AsSpan().SequenceEqual(lists[b - 1])
                 ? _blocks[b - 1] with { FirstWeight = total }
-                : new(_shape, _planes, lists[b], total);
+                : new(_shape, _planes, _perElement, lists[b], total);
             total += _blocks[b].WeightBytes;
         }
 
@@ -78,16 +82,26 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     {
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
+            if (layer._perElement == ByteSums256.Channels) Run<T, ByteSums256>();
+            else Run<T, T>();
+        }
+
+        private void Run<T, TSums>()
+            where T : unmanaged, IIntLanes<T>
+            where TSums : unmanaged, ISumLanes<TSums>
+        {
             layer._planes.Pack(x, scratch);
             for (var b = first; b < end; b++)
             {
                 var block = layer._blocks[b];
-                if (b == first || block.Moved != layer._blocks[b - 1].Moved) block.Move<T>(scratch);
-                Block<T>(block, b);
+                if (b == first || block.Moved != layer._blocks[b - 1].Moved) block.Move<TSums>(scratch);
+                Block<T, TSums>(block, b);
             }
         }
 
-        private void Block<T>(FilterBlock block, int b) where T : unmanaged, IIntLanes<T>
+        private void Block<T, TSums>(FilterBlock block, int b)
+            where T : unmanaged, IIntLanes<T>
+            where TSums : unmanaged, ISumLanes<TSums>
         {
             var s = layer._shape;
             var result = layer.Layer.Result.OfBlock(b);
@@ -97,13 +111,13 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             var sums = scratch + layer._sums;
             for (int row = 0, rows; row < s.OutHeight; row += rows)
             {
-                rows = RowsOf<T>(s, row);
+                rows = RowsOf<TSums>(s, row);
                 for (int column = 0, width; column < s.OutWidth; column += width)
                 {
-                    width = Int8Product.WidthOf<T>(Math.Min(T.Pixels / rows, s.OutWidth - column));
-                    var source = scratch + row * pitch + column * Int8Product.Pairs;
-                    if (rows == 1) Int8Product.Run<T, sbyte>(width, block.Segments, weights, source, sums);
-                    else Int8Product.RunRows<T>(width, block.Segments, weights, source, pitch, sums);
+                    width = Int8Product.WidthOf<TSums>(Math.Min(TSums.Pixels / rows, s.OutWidth - column));
+                    var source = scratch + row * pitch + column * Int8Product.ElementsOf<TSums>();
+                    if (rows == 1) Int8Product.Run<TSums, sbyte>(width, block.Segments, weights, source, sums);
+                    else Int8Product.RunRows<TSums>(width, block.Segments, weights, source, pitch, sums);
                     var place = index + (row * s.OutWidth + column) * Layout.Block;
                     result.StoreTile<T>(sums, width, rows, width, residual, y, place, s.OutWidth * Layout.Block);
                 }
@@ -111,7 +125,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         }
 
         /// <summary>Rows of a register tile: four where single ones would leave registers unused.</summary>
-        private static int RowsOf<T>(Conv2dShape s, int row) where T : unmanaged, IIntLanes<T>
+        private static int RowsOf<T>(Conv2dShape s, int row) where T : unmanaged, ISumLanes<T>
         {
             const int most = Int8TileRows<T, Int8Tile1<T>>.Rows;
             return T.Pixels > most && s.OutWidth % T.Pixels != 0 && s.OutHeight - row >= most ? most : 1;
@@ -122,22 +136,23 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     private sealed record FilterBlock
     {
         private readonly Int8Planes _planes;
-        private readonly List<int> _taps = []; // in the order of the weights, two for each pair
+        private readonly int _perElement;
+        private readonly List<int> _taps = []; // in the order of the weights, whole elements
 
-        public FilterBlock(Conv2dShape shape, Int8Planes planes, int[] taps, long firstWeight)
+        public FilterBlock(Conv2dShape shape, Int8Planes planes, int perElement, int[] taps, long firstWeight)
         {
-            (_planes, FirstWeight) = (planes, firstWeight);
+            (_planes, _perElement, FirstWeight) = (planes, perElement, firstWeight);
             PlanesLength = checked(shape.ChannelBlocks * planes.PlanePitch);
-            var (sets, segments, lists) = (new List<(int[] List, MovedChannels Set)>(), new List<PairSegment>(), ChannelsOf(shape, taps));
+            var (sets, segments, lists) = (new List<(int[] List, MovedChannels Set)>(), new List<Segment>(), ChannelsOf(shape, taps));
             for (var position = 0; position < lists.Length; position++)
             {
                 var list = lists[position];
                 var (_, set) = sets.Find(other => other.List.AsSpan().SequenceEqual(list));
-                if (set == null) sets.Add((list, set = Place(new(list))));
+                if (set == null) sets.Add((list, set = Place(new(list, perElement))));
                 var offset = set.First + planes.OffsetOf(position / shape.KernelWidth, position % shape.KernelWidth);
                 foreach (var group in set.Channels.Groups)
                 {
-                    Add(segments, new(offset, group.Pairs));
+                    Add(segments, new(offset, group.Elements));
                     offset += planes.PlanePitch;
                 }
 
@@ -154,27 +169,26 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         /// <summary>The channels that do not lie side by side in the planes of the map.</summary>
         public MovedChannels[] Moved { get; }
 
-        /// <summary>Pairs of the planes of the map and of moved channels.</summary>
+        /// <summary>Elements of the planes of the map and of moved channels.</summary>
         public int PlanesLength { get; private set; }
 
-        public PairSegment[] Segments { get; }
+        public Segment[] Segments { get; }
 
         /// <summary>Bytes of its weights.</summary>
         public int WeightBytes => _taps.Count * Layout.Block;
 
         /// <summary>Moves its channels side by side, behind the planes of the map.</summary>
-        public void Move<T>(int* planes) where T : unmanaged, IIntLanes<T>
+        public void Move<T>(int* planes) where T : unmanaged, ISumLanes<T>
         {
-            var pitch = 2 * (nint)_planes.PlanePitch;
             foreach (var (channels, first) in Moved)
-                channels.Move<T>((short*)planes, pitch, _planes.Pixels, (short*)(planes + first));
+                channels.Move<T>(planes, _planes.PlanePitch, _planes.Pixels, planes + first);
         }
 
-        /// <summary>Adds pairs. They go on with the last ones where they lie behind them.</summary>
-        private static void Add(List<PairSegment> segments, PairSegment next)
+        /// <summary>Adds elements. They go on with the last ones where they lie behind them.</summary>
+        private static void Add(List<Segment> segments, Segment next)
         {
-            if (segments.Count > 0 && segments[^1] is var last && last.Offset + last.Pairs == next.Offset)
-                segments[^1] = last with { Pairs = last.Pairs + next.Pairs };
+            if (segments.Count > 0 && segments[^1] is var last && last.Offset + last.Count == next.Offset)
+                segments[^1] = last with { Count = last.Count + next.Count };
             else segments.Add(next);
         }
 
@@ -187,15 +201,15 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             return new(channels, first);
         }
 
-        /// <summary>Packs the weights of block <paramref name="b"/> in the order [position][pair][filter][2].</summary>
+        /// <summary>Packs the weights of block <paramref name="b"/> in the order [position][element][filter][channels of an element].</summary>
         public void PackWeights(Conv2dShape shape, int b, sbyte[] weights, Span<sbyte> packed)
         {
             var filters = Math.Min(Layout.Block, shape.Filters - b * Layout.Block);
             for (var i = 0; i < _taps.Count; i++)
             {
                 if (_taps[i] == KeptChannels.None) continue;
-                var to = (int)FirstWeight + i / 2 * 2 * Layout.Block + i % 2;
-                for (var f = 0; f < filters; f++) packed[to + 2 * f] = weights[(b * Layout.Block + f) * shape.RowLength + _taps[i]];
+                var to = (int)FirstWeight + i / _perElement * _perElement * Layout.Block + i % _perElement;
+                for (var f = 0; f < filters; f++) packed[to + _perElement * f] = weights[(b * Layout.Block + f) * shape.RowLength + _taps[i]];
             }
         }
 

@@ -4,12 +4,11 @@ using System.Runtime.Intrinsics;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The bytes of a padded map, widened to 16 bits. A pair of channels is one 32-bit element:
-/// [C/16][row][column mod stride][column / stride][8 pairs].
+/// The bytes of a padded map, as bytes or widened to 16 bits: [C/16][row][column mod stride][column / stride][16]. Four or two channels are
+/// a 32-bit element.
 /// </summary>
 internal sealed unsafe class Int8Planes
 {
-    private const int Pairs = Int8Product.Pairs;
     private const int Half = Layout.Block / 2;
 
     private readonly Conv2dShape _shape;
@@ -17,13 +16,15 @@ internal sealed unsafe class Int8Planes
     private readonly (int First, int End)[] _inside; // columns of each phase that are not padding
     private readonly int _columns;
     private readonly int _rows;
+    private readonly int _elements; // of a pixel
 
     /// <summary>Prepares planes.</summary>
     /// <param name="shape">The convolution that reads them.</param>
     /// <param name="padding">The byte around the map.</param>
-    public Int8Planes(Conv2dShape shape, byte padding)
+    /// <param name="perElement">Channels of an element: four bytes or two of 16 bits.</param>
+    public Int8Planes(Conv2dShape shape, byte padding, int perElement)
     {
-        (_shape, _padding) = (shape, padding);
+        (_shape, _padding, _elements) = (shape, padding, Layout.Block / perElement);
         _rows = (shape.OutHeight - 1) * shape.Stride + shape.KernelHeight;
         _columns = ((shape.OutWidth - 1) * shape.Stride + shape.KernelWidth + shape.Stride - 1) / shape.Stride;
         _inside =
@@ -36,14 +37,14 @@ internal sealed unsafe class Int8Planes
     /// <summary>Pixels of a plane.</summary>
     public int Pixels => checked(_rows * _inside.Length * _columns);
 
-    /// <summary>Pairs of a row of a plane.</summary>
-    public int RowPitch => _inside.Length * _columns * Pairs;
+    /// <summary>Elements of a row of a plane.</summary>
+    public int RowPitch => _inside.Length * _columns * _elements;
 
-    /// <summary>Pairs from one plane to the next, an even number of pixels.</summary>
-    public int PlanePitch => checked((Pixels + Pixels % 2) * Pairs);
+    /// <summary>Elements from one plane to the next, an even number of pixels.</summary>
+    public int PlanePitch => checked((Pixels + Pixels % 2) * _elements);
 
     /// <summary>Where the first output pixel finds the input of a position of the kernel.</summary>
-    public int OffsetOf(int ky, int kx) => ky * RowPitch + (kx % _shape.Stride * _columns + kx / _shape.Stride) * Pairs;
+    public int OffsetOf(int ky, int kx) => ky * RowPitch + (kx % _shape.Stride * _columns + kx / _shape.Stride) * _elements;
 
     /// <summary>Packs one image [C/16, H, W, 16].</summary>
     public void Pack(byte* x, int* planes)
@@ -51,43 +52,65 @@ internal sealed unsafe class Int8Planes
         for (var block = 0; block < _shape.ChannelBlocks; block++)
         {
             var from = x + (long)block * _shape.Height * _shape.Width * Layout.Block;
-            var to = (short*)(planes + (long)block * PlanePitch);
-            for (var row = 0; row < _rows; row++, to += 2 * RowPitch)
+            var to = planes + (long)block * PlanePitch;
+            for (var row = 0; row < _rows; row++, to += RowPitch)
             {
                 if (row % _shape.Stride >= _shape.KernelHeight) continue; // no kernel reads it
                 var inside = row - _shape.Padding;
                 var source = (uint)inside < (uint)_shape.Height ? from + (long)inside * _shape.Width * Layout.Block : null;
-                PackRow(source, isWide: _shape.Channels - block * Layout.Block > Half, to);
+                if (_elements == Layout.Block / 4) PackRow<PackedBytes>(source, to);
+                else if (_shape.Channels - block * Layout.Block <= Half) PackRow<PackedHalf>(source, to);
+                else PackRow<PackedShorts>(source, to);
             }
         }
     }
 
-    /// <summary>The pixels of a row in the order of the planes, or padding for null. Of a block that is not wide, eight channels.</summary>
+    /// <summary>The pixels of a row in the order of the planes, or padding for null.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private void PackRow(byte* x, bool isWide, short* to)
+    private void PackRow<TPixel>(byte* x, int* to) where TPixel : IPackedPixel
     {
-        var (padding, step) = (Vector128.Create((short)_padding), _shape.Stride * Layout.Block);
+        var (padding, step) = (Vector128.Create(_padding), _shape.Stride * Layout.Block);
         for (var phase = 0; phase < _inside.Length; phase++)
         {
             var (first, end) = x == null ? (_columns, _columns) : _inside[phase];
             var source = x + (first * _shape.Stride + phase - _shape.Padding) * Layout.Block;
-            for (var column = 0; column < _columns; column++, to += Layout.Block)
-            {
-                var (low, high) = (padding, padding);
-                if (column >= first && column < end)
-                {
-                    var bytes = Vector128.Load(source);
-                    (low, high) = (Vector128.WidenLower(bytes).AsInt16(), Vector128.WidenUpper(bytes).AsInt16());
-                    source += step;
-                }
-
-                low.Store(to);
-                if (isWide) high.Store(to + Half);
-            }
+            for (var column = 0; column < first; column++, to += _elements) TPixel.Store(padding, to);
+            for (var column = first; column < end; column++, to += _elements, source += step)
+                TPixel.Store(Vector128.Load(source), to);
+            for (var column = end; column < _columns; column++, to += _elements) TPixel.Store(padding, to);
         }
     }
 
     /// <summary>The first column of a phase that comes from a column of the map or one to its right.</summary>
     private int ColumnOf(int column, int phase) =>
         Math.Clamp((column + _shape.Padding - phase + _shape.Stride - 1) / _shape.Stride, 0, _columns);
+
+    /// <summary>How a pixel of sixteen channels is written.</summary>
+    private interface IPackedPixel
+    {
+        static abstract void Store(Vector128<byte> channels, int* to);
+    }
+
+    private readonly struct PackedBytes : IPackedPixel
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(Vector128<byte> channels, int* to) => channels.Store((byte*)to);
+    }
+
+    private readonly struct PackedShorts : IPackedPixel
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(Vector128<byte> channels, int* to)
+        {
+            PackedHalf.Store(channels, to);
+            Vector128.WidenUpper(channels).Store((ushort*)(to + Half / 2));
+        }
+    }
+
+    /// <summary>Where there are no more than eight channels.</summary>
+    private readonly struct PackedHalf : IPackedPixel
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(Vector128<byte> channels, int* to) => Vector128.WidenLower(channels).Store((ushort*)to);
+    }
 }

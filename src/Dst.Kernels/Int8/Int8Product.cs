@@ -3,19 +3,22 @@ using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
-/// <summary>Pairs of 16-bit elements that lie side by side.</summary>
-/// <param name="Offset">Where the first pixel finds the first pair.</param>
-/// <param name="Pairs">How many.</param>
-internal readonly record struct PairSegment(int Offset, int Pairs);
+/// <summary>32-bit elements of a pixel that lie side by side.</summary>
+/// <param name="Offset">Where the first pixel finds the first one.</param>
+/// <param name="Count">How many.</param>
+internal readonly record struct Segment(int Offset, int Count);
 
-/// <summary>The register-blocked loops of a product of weights [pairs][16][2] and pixels [pixel][8 pairs].</summary>
+/// <summary>
+/// The register-blocked loops of a product of weights [element][16][channels of an element] and pixels [pixel][elements of 16 channels].
+/// </summary>
 internal static unsafe class Int8Product
 {
-    /// <summary>Pairs from one pixel to the next.</summary>
-    public const int Pairs = Layout.Block / 2;
+    /// <summary>Elements from one pixel to the next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ElementsOf<T>() where T : unmanaged, ISumLanes<T> => Layout.Block / T.Channels;
 
     /// <summary>Pixels of the widest register tile for some that are left of a row.</summary>
-    public static int WidthOf<T>(int pixels) where T : unmanaged, IIntLanes<T>
+    public static int WidthOf<T>(int pixels) where T : unmanaged, ISumLanes<T>
     {
         var width = T.Pixels;
         while (width > pixels) width /= 2;
@@ -26,12 +29,12 @@ internal static unsafe class Int8Product
     /// <typeparam name="T">Lanes.</typeparam>
     /// <typeparam name="TWeight">Signed byte or short.</typeparam>
     /// <param name="width">Number of pixels, of <see cref="WidthOf"/>.</param>
-    /// <param name="segments">The pairs of a pixel.</param>
-    /// <param name="weights">The weights of all pairs.</param>
+    /// <param name="segments">The elements of a pixel.</param>
+    /// <param name="weights">The weights of all elements.</param>
     /// <param name="source">The first pixel.</param>
     /// <param name="sums">[pixel][16].</param>
-    public static void Run<T, TWeight>(int width, PairSegment[] segments, TWeight* weights, int* source, int* sums)
-        where T : unmanaged, IIntLanes<T>
+    public static void Run<T, TWeight>(int width, Segment[] segments, TWeight* weights, int* source, int* sums)
+        where T : unmanaged, ISumLanes<T>
         where TWeight : unmanaged
     {
         switch (width)
@@ -50,13 +53,13 @@ internal static unsafe class Int8Product
     /// <summary>The sums of sixteen filters at some pixels of each of four rows.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
     /// <param name="width">Number of pixels of a row: 4, 2 or 1.</param>
-    /// <param name="segments">The pairs of a pixel.</param>
-    /// <param name="weights">The weights of all pairs.</param>
+    /// <param name="segments">The elements of a pixel.</param>
+    /// <param name="weights">The weights of all elements.</param>
     /// <param name="source">The first pixel.</param>
-    /// <param name="rowPitch">Pairs from one row of pixels to the next.</param>
+    /// <param name="rowPitch">Elements from one row of pixels to the next.</param>
     /// <param name="sums">[row][pixel][16].</param>
-    public static void RunRows<T>(int width, PairSegment[] segments, sbyte* weights, int* source, nint rowPitch, int* sums)
-        where T : unmanaged, IIntLanes<T>
+    public static void RunRows<T>(int width, Segment[] segments, sbyte* weights, int* source, nint rowPitch, int* sums)
+        where T : unmanaged, ISumLanes<T>
     {
         switch (width)
         {
@@ -67,21 +70,21 @@ internal static unsafe class Int8Product
     }
 
     /// <summary>
-    /// The innermost loop: for each pair of taps one load of 32 weights, and one multiply-add for each pixel. What becomes of the sums is
+    /// The innermost loop: for each element one load of the weights of sixteen filters, and one multiply-add for each pixel. What becomes of the sums is
     /// another method's work, as the JIT keeps no sum in a register through a loop if it finds too much to inline behind it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile<T, TTile, TWeight>(PairSegment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
-        where T : unmanaged, IIntLanes<T>
+    private static void Tile<T, TTile, TWeight>(Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
+        where T : unmanaged, ISumLanes<T>
         where TTile : unmanaged, IInt8Tile<T>
         where TWeight : unmanaged
     {
         TTile tile = default;
         foreach (var segment in segments)
         {
-            var pairs = source + segment.Offset;
-            for (var end = pairs + segment.Pairs; pairs < end; pairs++, weights += 2 * Layout.Block)
-                tile.MultiplyAdd(pairs, rowPitch, Load<T, TWeight>(weights));
+            var elements = source + segment.Offset;
+            for (var end = elements + segment.Count; elements < end; elements++, weights += T.Channels * Layout.Block)
+                tile.MultiplyAdd(elements, rowPitch, Load<T, TWeight>(weights));
         }
 
         tile.Store(sums);
@@ -90,7 +93,7 @@ internal static unsafe class Int8Product
     /// <summary>The JIT compiles the branch of the type alone.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Load<T, TWeight>(TWeight* weights)
-        where T : unmanaged, IIntLanes<T>
+        where T : unmanaged, ISumLanes<T>
         where TWeight : unmanaged =>
-        typeof(TWeight) == typeof(sbyte) ? T.Pairs((sbyte*)weights) : T.Load((int*)weights);
+        typeof(TWeight) == typeof(sbyte) ? T.Weights((sbyte*)weights) : T.Load((int*)weights);
 }

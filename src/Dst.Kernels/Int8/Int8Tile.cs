@@ -4,23 +4,23 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>The sums of sixteen filters at some neighbouring pixels, which live in registers through the loop over the weights.</summary>
-internal unsafe interface IInt8Tile<TLanes> where TLanes : unmanaged, IIntLanes<TLanes>
+internal unsafe interface IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<TLanes>
 {
     /// <summary>Number of pixels.</summary>
     static abstract int Width { get; }
 
-    /// <summary>Adds a pair of weights of each filter times the pixels' pairs.</summary>
-    /// <param name="pairs">The first pixel's pair; those of neighbours are <see cref="Int8Product.Pairs"/> apart.</param>
-    /// <param name="rowPitch">Pairs from one row of pixels to the next.</param>
+    /// <summary>Adds weights of each filter times an element of each pixel.</summary>
+    /// <param name="elements">The first pixel's element.</param>
+    /// <param name="rowPitch">Elements from one row of pixels to the next.</param>
     /// <param name="weights">The weights.</param>
-    void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights);
+    void MultiplyAdd(int* elements, nint rowPitch, TLanes weights);
 
     /// <summary>Writes the sums [pixel][16].</summary>
     void Store(int* sums);
 }
 
 /// <summary>One pixel.</summary>
-internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, IIntLanes<TLanes>
+internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<TLanes>
 {
     private TLanes _a;
 
@@ -31,14 +31,14 @@ internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights) => _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*pairs), _a);
+    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights) => _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(int* sums) => TLanes.Store(sums, _a);
 }
 
 /// <summary>Two pixels.</summary>
-internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, IIntLanes<TLanes>
+internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<TLanes>
 {
     private TLanes _a;
     private TLanes _b;
@@ -50,10 +50,10 @@ internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights)
+    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights)
     {
-        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[0]), _a);
-        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[Int8Product.Pairs]), _b);
+        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[0]), _a);
+        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[Int8Product.ElementsOf<TLanes>()]), _b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -65,7 +65,7 @@ internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unma
 }
 
 /// <summary>Four pixels.</summary>
-internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, IIntLanes<TLanes>
+internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<TLanes>
 {
     private TLanes _a;
     private TLanes _b;
@@ -79,12 +79,12 @@ internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights)
+    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights)
     {
-        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[0]), _a);
-        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[Int8Product.Pairs]), _b);
-        _c = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[2 * Int8Product.Pairs]), _c);
-        _d = TLanes.MultiplyAdd(weights, TLanes.Broadcast(pairs[3 * Int8Product.Pairs]), _d);
+        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[0]), _a);
+        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[Int8Product.ElementsOf<TLanes>()]), _b);
+        _c = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[2 * Int8Product.ElementsOf<TLanes>()]), _c);
+        _d = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[3 * Int8Product.ElementsOf<TLanes>()]), _d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -99,7 +99,7 @@ internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unma
 
 /// <summary>Four rows of pixels.</summary>
 internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
-    where TLanes : unmanaged, IIntLanes<TLanes>
+    where TLanes : unmanaged, ISumLanes<TLanes>
     where TRow : unmanaged, IInt8Tile<TLanes>
 {
     /// <summary>Number of rows.</summary>
@@ -123,12 +123,12 @@ internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights)
+    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights)
     {
-        _a.MultiplyAdd(pairs, rowPitch, weights);
-        _b.MultiplyAdd(pairs + rowPitch, rowPitch, weights);
-        _c.MultiplyAdd(pairs + 2 * rowPitch, rowPitch, weights);
-        _d.MultiplyAdd(pairs + 3 * rowPitch, rowPitch, weights);
+        _a.MultiplyAdd(elements, rowPitch, weights);
+        _b.MultiplyAdd(elements + rowPitch, rowPitch, weights);
+        _c.MultiplyAdd(elements + 2 * rowPitch, rowPitch, weights);
+        _d.MultiplyAdd(elements + 3 * rowPitch, rowPitch, weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -143,7 +143,7 @@ internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
 
 /// <summary>The pixels of one tile and then those of another.</summary>
 internal unsafe struct Int8TileJoin<TLanes, TLeft, TRight> : IInt8Tile<TLanes>
-    where TLanes : unmanaged, IIntLanes<TLanes>
+    where TLanes : unmanaged, ISumLanes<TLanes>
     where TLeft : unmanaged, IInt8Tile<TLanes>
     where TRight : unmanaged, IInt8Tile<TLanes>
 {
@@ -163,10 +163,10 @@ internal unsafe struct Int8TileJoin<TLanes, TLeft, TRight> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* pairs, nint rowPitch, TLanes weights)
+    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights)
     {
-        _left.MultiplyAdd(pairs, rowPitch, weights);
-        _right.MultiplyAdd(pairs + TLeft.Width * Int8Product.Pairs, rowPitch, weights);
+        _left.MultiplyAdd(elements, rowPitch, weights);
+        _right.MultiplyAdd(elements + TLeft.Width * Int8Product.ElementsOf<TLanes>(), rowPitch, weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

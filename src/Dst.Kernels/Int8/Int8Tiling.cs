@@ -3,6 +3,8 @@ namespace Dst.Kernels;
 /// <summary>How an image is cut into tiles, and where they lie in scratch memory. Lengths and pitches are in 32-bit elements.</summary>
 internal sealed class Int8Tiling
 {
+    private const int Pairs = Layout.Block / 2; // of 16-bit channels of a pixel
+
     /// <summary>Transformed inputs that stay in the second-level cache: 256 kB.</summary>
     private const int CachedInputs = 64 * 1024;
 
@@ -18,11 +20,11 @@ internal sealed class Int8Tiling
         (Tile, Step, Points) = (tile, tile * shape.Stride, (tile - 1) * shape.Stride + Int8Winograd.Side);
         (Rows, Columns) = ((shape.OutHeight + tile - 1) / tile, (shape.OutWidth + tile - 1) / tile);
         (PaddedRows, PaddedColumns) = ((Rows - 1) * Step + Points, (Columns - 1) * Step + Points);
-        var most = Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Int8Product.Pairs), Together, MostTiles);
+        var most = Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Pairs), Together, MostTiles);
         var runs = (Count + most - 1) / most;
         Capacity = (Count + runs - 1) / runs;
         if (Capacity > Together) Capacity = (Capacity + Together - 1) / Together * Together;
-        PlanePitch = (Capacity + Capacity % 2) * Int8Product.Pairs; // tiles are moved two at a time
+        PlanePitch = (Capacity + Capacity % 2) * Pairs; // tiles are moved two at a time
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         InputPitch = checked(Layout.PaddedChannels(shape.ChannelBlocks * PlanePitch) + Layout.Block);
         OutputPitch = (Capacity + 1) * Layout.Block;

@@ -10,8 +10,7 @@ internal sealed unsafe partial class Int8Winograd
     {
         private readonly Int8Tiling _tiling = layer._tiling;
         private readonly short* _inputs = (short*)(scratch + layer._tiling.PaddedLength);
-        private readonly short* _moved =
-            (short*)(scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch);
+        private readonly int* _moved = scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch;
         private readonly int* _sums =
             scratch + layer._tiling.PaddedLength + (layer._tiling.Positions + 1) * layer._tiling.InputPitch;
 
@@ -92,15 +91,15 @@ internal sealed unsafe partial class Int8Winograd
                 var pairs = (int*)source;
                 if (!block.Channels.AreInPlace)
                 {
-                    block.Channels.Move<T>(source, 2 * _tiling.PlanePitch, count, _moved);
-                    pairs = (int*)_moved;
+                    block.Channels.Move<T>(pairs, _tiling.PlanePitch, count, _moved);
+                    pairs = _moved;
                 }
 
                 for (int tile = 0, width; tile < count; tile += width)
                 {
                     width = Int8Product.WidthOf<T>(count - tile);
                     Int8Product.Run<T, short>(
-                        width, block.Segments, weights, pairs + tile * Int8Product.Pairs, sums + tile * Layout.Block);
+                        width, block.Segments, weights, pairs + tile * Int8Product.ElementsOf<T>(), sums + tile * Layout.Block);
                 }
 
                 source += 2 * _tiling.InputPitch;
@@ -171,8 +170,8 @@ internal sealed unsafe partial class Int8Winograd
     {
         public FilterBlock(Int8Tiling tiling, int[] channels, int firstWeight)
         {
-            (FirstWeight, Channels) = (firstWeight, new(channels));
-            Segments = [.. Channels.Groups.Select((group, place) => new PairSegment(place * tiling.PlanePitch, group.Pairs))];
+            (FirstWeight, Channels) = (firstWeight, new(channels, perElement: 2));
+            Segments = [.. Channels.Groups.Select((group, place) => new Segment(place * tiling.PlanePitch, group.Elements))];
         }
 
         /// <summary>Where its weights begin.</summary>
@@ -185,6 +184,6 @@ internal sealed unsafe partial class Int8Winograd
         public KeptChannels Channels { get; }
 
         /// <summary>Pairs of channels in transformed inputs.</summary>
-        public PairSegment[] Segments { get; }
+        public Segment[] Segments { get; }
     }
 }

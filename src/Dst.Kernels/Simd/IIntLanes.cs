@@ -2,27 +2,15 @@ namespace Dst.Kernels.Simd;
 
 /// <summary>
 /// Sixteen lanes of 32-bit integers, one for each channel of a block: one 512-bit, two 256-bit or four 128-bit vectors. All operations are
-/// exact, so that every width gives the same.
+/// exact, so that every width gives the same. Products are of 16-bit halves of lanes.
 /// </summary>
-internal unsafe interface IIntLanes<T> where T : unmanaged, IIntLanes<T>
+internal unsafe interface IIntLanes<T> : ISumLanes<T> where T : unmanaged, IIntLanes<T>
 {
     /// <summary>All lanes zero.</summary>
     static abstract T Zero { get; }
 
-    /// <summary>Pixels whose sums fit in the registers beside weights and one broadcast: 2, 4 or 16.</summary>
-    static abstract int Pixels { get; }
-
-    /// <summary>Thirty-two signed bytes: two in each lane, as 16-bit halves.</summary>
-    static abstract T Pairs(sbyte* source);
-
-    /// <summary>Sixteen integers, or thirty-two of 16 bits: two in each lane.</summary>
-    static abstract T Load(int* source);
-
     /// <summary>Sixteen unsigned bytes.</summary>
     static abstract T Bytes(byte* source);
-
-    /// <summary>The same integer in all lanes.</summary>
-    static abstract T Broadcast(int value);
 
     /// <summary>a + b.</summary>
     static abstract T Add(T a, T b);
@@ -32,9 +20,6 @@ internal unsafe interface IIntLanes<T> where T : unmanaged, IIntLanes<T>
 
     /// <summary>The lower 32 bits of value · factor.</summary>
     static abstract T Multiply(T value, int factor);
-
-    /// <summary>sum + a.low · b.low + a.high · b.high of the 16-bit halves of each lane.</summary>
-    static abstract T MultiplyAdd(T a, T b, T sum);
 
     /// <summary>Bits shifted up.</summary>
     static abstract T ShiftLeft(T value, int bits);
@@ -50,9 +35,6 @@ internal unsafe interface IIntLanes<T> where T : unmanaged, IIntLanes<T>
 
     /// <summary>The odd lanes in the places of even ones, which 0 follows.</summary>
     static abstract T OddLanes(T value);
-
-    /// <summary>Writes sixteen integers.</summary>
-    static abstract void Store(int* destination, T value);
 
     /// <summary>Writes the lanes, 0 to 255, as bytes.</summary>
     static abstract void StoreBytes(byte* destination, T value);

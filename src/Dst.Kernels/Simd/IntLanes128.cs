@@ -20,6 +20,12 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
         get => new(Vector128<int>.Zero, Vector128<int>.Zero, Vector128<int>.Zero, Vector128<int>.Zero);
     }
 
+    public static int Channels
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
     public static int Pixels
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -27,7 +33,7 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static IntLanes128 Pairs(sbyte* source)
+    public static IntLanes128 Weights(sbyte* source)
     {
         var (a, b) = (Vector128.Load(source), Vector128.Load(source + 16));
         return new(

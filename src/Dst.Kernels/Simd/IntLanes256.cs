@@ -18,6 +18,12 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
         get => new(Vector256<int>.Zero, Vector256<int>.Zero);
     }
 
+    public static int Channels
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
     public static int Pixels
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -25,7 +31,7 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static IntLanes256 Pairs(sbyte* source) => new(
+    public static IntLanes256 Weights(sbyte* source) => new(
         Avx2.ConvertToVector256Int16(Vector128.Load(source)).AsInt32(),
         Avx2.ConvertToVector256Int16(Vector128.Load(source + 16)).AsInt32());
 

@@ -18,6 +18,12 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
         get => new(Vector512<int>.Zero);
     }
 
+    public static int Channels
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 2;
+    }
+
     public static int Pixels
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -25,7 +31,7 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static IntLanes512 Pairs(sbyte* source) => new(Avx512BW.ConvertToVector512Int16(Vector256.Load(source)).AsInt32());
+    public static IntLanes512 Weights(sbyte* source) => new(Avx512BW.ConvertToVector512Int16(Vector256.Load(source)).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes512 Load(int* source) => new(Vector512.Load(source));
