@@ -6,9 +6,14 @@ namespace Dst.Kernels;
 /// <summary>A convolution of bytes in which each channel has one 8-bit filter of its own.</summary>
 public sealed unsafe class Int8Depthwise
 {
+    /// <summary>Pixels whose sums are kept before they become bytes.</summary>
+    private const int MostPixels = 16;
+
     private readonly SimdTier _tier;
     private readonly WindowShape _shape;
     private readonly Int8Result _result;
+    private readonly int _paddedRows;
+    private readonly int _paddedColumns;
     private readonly byte _padding;
     private readonly sbyte[] _weights;
     private readonly AlignedArray<int> _packed;
@@ -23,6 +28,8 @@ public sealed unsafe class Int8Depthwise
     {
         Check.Length<sbyte>(weights, shape.Channels * shape.Area);
         (_tier, _shape, _weights, _padding, _result) = (tier, shape, weights, padding, result);
+        _paddedRows = (shape.OutHeight - 1) * shape.Stride + shape.KernelHeight;
+        _paddedColumns = (shape.OutWidth - 1) * shape.StrideWidth + shape.KernelWidth;
         _packed = new(shape.Blocks * shape.Area * Layout.Block);
         var packed = _packed.Span;
         for (var i = 0; i < weights.Length; i++)
@@ -35,6 +42,9 @@ public sealed unsafe class Int8Depthwise
     /// <summary>Bytes of packed weights.</summary>
     public long WeightBytes => _packed.Length * sizeof(int);
 
+    /// <summary>32-bit elements of scratch memory: the sums of some pixels, and a padded map of sixteen channels.</summary>
+    public long ScratchLength => MostPixels * Layout.Block + (long)_paddedRows * _paddedColumns * Layout.Block / sizeof(int);
+
     /// <summary>Blocks of sixteen channels, which can be computed apart.</summary>
     public int Blocks => _shape.Blocks;
 
@@ -44,10 +54,11 @@ public sealed unsafe class Int8Depthwise
     /// <param name="y">[C/16, OutHeight, OutWidth, 16]: bytes, or floats if the result says so.</param>
     /// <param name="first">The first block.</param>
     /// <param name="end">The block behind the last.</param>
-    public void Forward(byte* x, byte* residual, void* y, int first, int end)
+    /// <param name="scratch">Scratch memory.</param>
+    public void Forward(byte* x, byte* residual, void* y, int first, int end, int* scratch)
     {
         if (_tier == SimdTier.Scalar) Reference(x, residual, y, first, end);
-        else IntKernelRunner.Run(_tier, new Kernel(this, x, residual, y, first, end));
+        else IntKernelRunner.Run(_tier, new Kernel(this, x, residual, y, first, end, scratch));
     }
 
     /// <summary>The specification.</summary>
@@ -63,47 +74,97 @@ public sealed unsafe class Int8Depthwise
         }
     }
 
-    private readonly struct Kernel(Int8Depthwise layer, byte* x, byte* residual, void* y, int first, int end) : IIntKernel
+    private readonly struct Kernel(Int8Depthwise layer, byte* x, byte* residual, void* y, int first, int end, int* scratch) : IIntKernel
     {
+        private const int Together = 4;
+
+        private readonly WindowShape _shape = layer._shape;
+        private readonly byte* _padded = (byte*)(scratch + MostPixels * Layout.Block);
+        private readonly nint _rowPitch = layer._paddedColumns * Layout.Block;
+
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
-            var s = layer._shape;
+            var (shape, pixelPitch) = (_shape, (nint)_shape.StrideWidth * Layout.Block);
             for (var block = first; block < end; block++)
             {
-                var weights = layer._packed.Pointer;
-                var own = weights + (long)block * s.Area * Layout.Block;
-                Block<T>(s, layer._result.OfBlock(block), own, layer._padding, x + (long)block * s.InputPlane, block);
+                Pad(x + (long)block * shape.InputPlane);
+                var weights = layer._packed.Pointer + (long)block * shape.Area * Layout.Block;
+                var (result, index) = (layer._result.OfBlock(block), (long)block * shape.OutputPlane);
+                for (var row = 0; row < shape.OutHeight; row++)
+                {
+                    var source = _padded + row * shape.Stride * _rowPitch;
+                    for (int column = 0, pixels; column < shape.OutWidth; column += pixels, index += pixels * Layout.Block)
+                    {
+                        pixels = Math.Min(MostPixels, shape.OutWidth - column);
+                        Sum<T>(weights, source + column * pixelPitch, pixels);
+                        result.StoreTile<T>(scratch, pixels, rows: 1, pixels, residual, y, index, pitch: 0);
+                    }
+                }
             }
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-        private void Block<T>(WindowShape s, LaneResult result, int* weights, byte padding, byte* plane, int block)
-            where T : unmanaged, IIntLanes<T>
+        /// <summary>Copies the map of a block, with its padding around it.</summary>
+        private void Pad(byte* plane)
         {
-            var (index, outside, width) = ((long)block * s.OutputPlane, T.Broadcast(padding), s.Width);
-            var (outHeight, outWidth, kernelHeight, kernelWidth) = (s.OutHeight, s.OutWidth, s.KernelHeight, s.KernelWidth);
-            for (var row = 0; row < outHeight; row++)
-            {
-                for (var column = 0; column < outWidth; column++, index += Layout.Block)
-                {
-                    var (top, left) = (row * s.Stride - s.Sides.Top, column * s.StrideWidth - s.Sides.Left);
-                    var sum = T.Zero;
-                    var w = weights;
-                    for (var ky = 0; ky < kernelHeight; ky++)
-                    {
-                        var isRow = (uint)(top + ky) < (uint)s.Height;
-                        var source = plane + ((long)(top + ky) * width + left) * Layout.Block;
-                        for (var kx = 0; kx < kernelWidth; kx++, w += Layout.Block, source += Layout.Block)
-                        {
-                            // The upper halves of bytes are 0, so that a product of pairs is one of bytes.
-                            var value = isRow && (uint)(left + kx) < (uint)width ? T.Bytes(source) : outside;
-                            sum = T.MultiplyAdd(value, T.Load(w), sum);
-                        }
-                    }
+            new Span<byte>(_padded, layer._paddedRows * (int)_rowPitch).Fill(layer._padding);
+            var (top, left) = (_shape.Sides.Top, _shape.Sides.Left);
+            var rows = Math.Min(_shape.Height, layer._paddedRows - top);
+            var columns = Math.Min(_shape.Width, layer._paddedColumns - left);
+            if (columns <= 0) return;
+            for (var row = 0; row < rows; row++)
+                Unsafe.CopyBlockUnaligned(
+                    _padded + (top + row) * _rowPitch + left * Layout.Block, plane + (nint)row * _shape.Width * Layout.Block,
+                    (uint)(columns * Layout.Block));
+        }
 
-                    result.Store(sum, residual, y, index);
+        /// <summary>The sums of neighbouring pixels.</summary>
+        private void Sum<T>(int* weights, byte* source, int pixels) where T : unmanaged, IIntLanes<T>
+        {
+            var pitch = (nint)_shape.StrideWidth * Layout.Block;
+            var pixel = 0;
+            for (; T.Pixels >= Together && pixel <= pixels - Together; pixel += Together)
+                SumFour<T>(weights, source + pixel * pitch, pitch, scratch + pixel * Layout.Block);
+            for (; pixel < pixels; pixel++) SumOne<T>(weights, source + pixel * pitch, scratch + pixel * Layout.Block);
+        }
+
+        // The upper halves of bytes are 0, so that a product of pairs is one of bytes.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private void SumFour<T>(int* weights, byte* source, nint pitch, int* sums) where T : unmanaged, IIntLanes<T>
+        {
+            T a = T.Zero, b = T.Zero, c = T.Zero, d = T.Zero;
+            var (kernelHeight, kernelWidth, rowPitch) = (_shape.KernelHeight, _shape.KernelWidth, _rowPitch);
+            for (var ky = 0; ky < kernelHeight; ky++, source += rowPitch)
+            {
+                var tap = source;
+                for (var kx = 0; kx < kernelWidth; kx++, tap += Layout.Block, weights += Layout.Block)
+                {
+                    var w = T.Load(weights);
+                    a = T.MultiplyAdd(w, T.Bytes(tap), a);
+                    b = T.MultiplyAdd(w, T.Bytes(tap + pitch), b);
+                    c = T.MultiplyAdd(w, T.Bytes(tap + 2 * pitch), c);
+                    d = T.MultiplyAdd(w, T.Bytes(tap + 3 * pitch), d);
                 }
             }
+
+            T.Store(sums, a);
+            T.Store(sums + Layout.Block, b);
+            T.Store(sums + 2 * Layout.Block, c);
+            T.Store(sums + 3 * Layout.Block, d);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+        private void SumOne<T>(int* weights, byte* source, int* sums) where T : unmanaged, IIntLanes<T>
+        {
+            var sum = T.Zero;
+            var (kernelHeight, kernelWidth, rowPitch) = (_shape.KernelHeight, _shape.KernelWidth, _rowPitch);
+            for (var ky = 0; ky < kernelHeight; ky++, source += rowPitch)
+            {
+                var tap = source;
+                for (var kx = 0; kx < kernelWidth; kx++, tap += Layout.Block, weights += Layout.Block)
+                    sum = T.MultiplyAdd(T.Load(weights), T.Bytes(tap), sum);
+            }
+
+            T.Store(sums, sum);
         }
     }
 }

@@ -102,7 +102,11 @@ public sealed unsafe class Int8KernelTests
     [Theory, TierData]
     public void Depthwise_convolutions_give_the_bytes_of_the_specification(SimdTier tier)
     {
-        foreach (var shape in new WindowShape[] { new(19, 6, 7, 3, 3, 1, 1), new(32, 7, 5, 5, 2, 2, 1), new(1, 4, 4, 4, 4) })
+        foreach (var shape in new WindowShape[]
+            {
+                new(19, 6, 7, 3, 3, 1, 1), new(32, 7, 5, 5, 2, 2, 1), new(1, 4, 4, 4, 4), new(17, 5, 40, 3, 3, 2, 1),
+                new(3, 6, 7, 2, 3, 1) { Sides = new(1, 0, 0, 2), StrideWidth = 2 }, new(16, 3, 3, 1, 1, 3, 0), new(5, 2, 2, 5, 5, 2, 4),
+            })
         {
             var random = new Random(2);
             var (x, residual) = (Bytes(random, shape.Blocks * shape.InputPlane), Bytes(random, shape.Blocks * shape.OutputPlane));
@@ -114,8 +118,10 @@ public sealed unsafe class Int8KernelTests
                 {
                     fixed (float* right = expected, y = actual)
                     {
-                        new Int8Depthwise(SimdTier.Scalar, shape, weights, 7, result).Forward(from, added, right, 0, shape.Blocks);
-                        new Int8Depthwise(tier, shape, weights, 7, result).Forward(from, added, y, 0, shape.Blocks);
+                        new Int8Depthwise(SimdTier.Scalar, shape, weights, 7, result).Forward(from, added, right, 0, shape.Blocks, null);
+                        var kernel = new Int8Depthwise(tier, shape, weights, 7, result);
+                        var scratch = new int[kernel.ScratchLength];
+                        fixed (int* memory = scratch) kernel.Forward(from, added, y, 0, shape.Blocks, memory);
                     }
                 }
 

@@ -110,8 +110,10 @@ internal sealed unsafe class Int8DepthwiseStep(LoweredNode node, LoweredValue x,
 {
     public override long WeightBytes => kernel.WeightBytes;
 
+    public override long ScratchLength(int threads) => kernel.ScratchLength;
+
     protected override void Blocks(byte* x, byte* residual, void* y, int first, int end, int* scratch) =>
-        kernel.Forward(x, residual, y, first, end);
+        kernel.Forward(x, residual, y, first, end, scratch);
 }
 
 /// <summary>A sum of two maps of bytes, or a factor and a summand for each channel of one.</summary>
