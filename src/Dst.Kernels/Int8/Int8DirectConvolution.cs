@@ -19,7 +19,7 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
     /// <summary>Prepares a layer.</summary>
     public Int8DirectConvolution(SimdTier tier, Int8Layer layer) : base(layer)
     {
-        (_tier, _shape) = (tier, layer.Shape);
+        (_tier, _shape) = (tier, FlatOf(layer.Shape));
         // With one or two channels most of four bytes would be of none.
         _perElement = ByteSums256.IsIn(tier) && _shape.Channels > 2 ? ByteSums256.Channels : 2;
         _planes = new(_shape, layer.Padding, _perElement);
@@ -54,6 +54,11 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
         if (_tier == SimdTier.Scalar) Reference(x, residual, y, first, end);
         else IntKernelRunner.Run(_tier, new Kernel(this, x, residual, y, first, end, scratch));
     }
+
+    /// <summary>The pixels of a 1×1 layer in one row, as none has neighbours.</summary>
+    private static Conv2dShape FlatOf(Conv2dShape s) => (s.KernelHeight, s.KernelWidth, s.Stride, s.Padding) == (1, 1, 1, 0)
+        ? s with { Height = 1, Width = s.Height * s.Width }
+        : s;
 
     /// <summary>The specification.</summary>
     private void Reference(byte* x, byte* residual, void* y, int first, int end)
@@ -114,13 +119,30 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
                 rows = RowsOf<TSums>(s, row);
                 for (int column = 0, width; column < s.OutWidth; column += width)
                 {
-                    width = Int8Product.WidthOf<TSums>(Math.Min(TSums.Pixels / rows, s.OutWidth - column));
                     var source = scratch + row * pitch + column * Int8Product.ElementsOf<TSums>();
-                    if (rows == 1) Int8Product.Run<TSums, sbyte>(width, block.Segments, weights, source, sums);
-                    else Int8Product.RunRows<TSums>(width, block.Segments, weights, source, pitch, sums);
+                    width = Math.Min(MostPixels / rows, s.OutWidth - column);
+                    if (rows == 1) Row<TSums>(block.Segments, weights, source, width, sums);
+                    else
+                    {
+                        width = Int8Product.WidthOf<TSums>(width);
+                        Int8Product.RunRows<TSums>(width, block.Segments, weights, source, pitch, sums);
+                    }
+
                     var place = index + (row * s.OutWidth + column) * Layout.Block;
                     result.StoreTile<T>(sums, width, rows, width, residual, y, place, s.OutWidth * Layout.Block);
                 }
+            }
+        }
+
+        /// <summary>The sums of some pixels of a row, tile after tile.</summary>
+        private static void Row<TSums>(Segment[] segments, sbyte* weights, int* source, int pixels, int* sums)
+            where TSums : unmanaged, ISumLanes<TSums>
+        {
+            for (int pixel = 0, width; pixel < pixels; pixel += width)
+            {
+                width = Int8Product.WidthOf<TSums>(pixels - pixel);
+                Int8Product.Run<TSums, sbyte>(
+                    width, segments, weights, source + pixel * Int8Product.ElementsOf<TSums>(), sums + pixel * Layout.Block);
             }
         }
 
