@@ -70,7 +70,7 @@ run_command() { # NAME COMMAND...: runs a command that counts as one test
 
 unit_tests() {
   run_tests Dst.Tests Dst.Tests
-  for switch in EnableAVX512 EnableAVX2 EnableHWIntrinsic; do
+  for switch in EnableAVX512 EnableAVXVNNI EnableAVX2 EnableHWIntrinsic; do
     export "DOTNET_$switch=0"
     run_tests Dst.Tests "Dst.Tests-without-${switch#Enable}" --filter Category=Tier # a result file may have no "=" in its name
     unset "DOTNET_$switch"

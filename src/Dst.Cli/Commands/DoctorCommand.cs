@@ -40,6 +40,7 @@ internal static class DoctorCommand
         Tier: tier,
         BestTier: SimdTiers.Best,
         FusedMultiplyAdd: Fma.IsSupported || AdvSimd.IsSupported,
+        ByteProducts: SimdTiers.HasByteProducts,
         Runtime: RuntimeInformation.FrameworkDescription,
         System: RuntimeInformation.OSDescription,
         FreeMemoryBytes: FreeMemory(),
@@ -54,13 +55,16 @@ internal static class DoctorCommand
             : $" (the best is {machine.BestTier}; {CommandLine.TierVariable} says otherwise)";
         return new([
             $"processor     {machine.Cpu}{(machine.Generation is null ? "" : $", {machine.Generation}")}, {machine.Cores} cores",
-            $"vectors       {machine.Tier}{forced}, fused multiply-add: {(machine.FusedMultiplyAdd ? "yes" : "no")}",
+            $"vectors       {machine.Tier}{forced}, fused multiply-add: {YesNo(machine.FusedMultiplyAdd)}, "
+                + $"byte products (AVX-VNNI): {YesNo(machine.ByteProducts)}",
             $"runtime       {machine.Runtime} on {machine.System}",
             $"free memory   {machine.FreeMemoryBytes / Gibibyte:F1} GiB",
             $"free disk     {machine.FreeDiskBytes / Gibibyte:F1} GiB here",
             $"images        {string.Join(", ", machine.ImageFormats)}",
         ]);
     }
+
+    private static string YesNo(bool value) => value ? "yes" : "no";
 
     private static long FreeMemory()
     {
@@ -74,6 +78,6 @@ internal static class DoctorCommand
     }
 
     private sealed record Machine(
-        string Cpu, string? Generation, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, string Runtime, string System,
-        long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<string> ImageFormats);
+        string Cpu, string? Generation, int Cores, SimdTier Tier, SimdTier BestTier, bool FusedMultiplyAdd, bool ByteProducts,
+        string Runtime, string System, long FreeMemoryBytes, long FreeDiskBytes, IReadOnlyList<string> ImageFormats);
 }

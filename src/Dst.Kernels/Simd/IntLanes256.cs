@@ -64,7 +64,7 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes256 MultiplyAdd(IntLanes256 a, IntLanes256 b, IntLanes256 sum) =>
-        new(sum._v0 + Dot(a._v0, b._v0), sum._v1 + Dot(a._v1, b._v1));
+        new(AddDot(sum._v0, a._v0, b._v0), AddDot(sum._v1, a._v1, b._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes256 ShiftLeft(IntLanes256 value, int bits) => new(value._v0 << bits, value._v1 << bits);
@@ -118,7 +118,9 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
         FromFloats(Vector256.Load(source + 8), steps, low, high, half));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Dot(Vector256<int> a, Vector256<int> b) => Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
+    private static Vector256<int> AddDot(Vector256<int> sum, Vector256<int> a, Vector256<int> b) => AvxVnni.IsSupported
+        ? AvxVnni.MultiplyWideningAndAdd(sum, a.AsInt16(), b.AsInt16())
+        : sum + Avx2.MultiplyAddAdjacent(a.AsInt16(), b.AsInt16());
 
     /// <summary>Products of the even lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,6 +6,7 @@ using Dst.Training.Masks;
 namespace Dst.Tests.Int8;
 
 /// <summary>Every vector width against the plain loops, which are the specification: equal bytes and equal floats.</summary>
+[Trait("Category", "Tier")]
 public sealed unsafe class Int8KernelTests
 {
     public static TheoryData<SimdTier, (Conv2dShape Shape, string Pattern)> Convolutions => Tiers.With(_ => new (Conv2dShape, string)[]
