@@ -3,7 +3,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>The direct form: one multiply-add for each tap and output pixel.</summary>
-internal sealed unsafe class Int8DirectConvolution : Int8Convolution
+internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
 {
     /// <summary>Pixels of the largest register tile.</summary>
     private const int MostPixels = 16;
@@ -153,101 +153,4 @@ internal sealed unsafe class Int8DirectConvolution : Int8Convolution
             return T.Pixels > most && s.OutWidth % T.Pixels != 0 && s.OutHeight - row >= most ? most : 1;
         }
     }
-
-    /// <summary>What sixteen filters read. Positions of the kernel that keep the same channels share planes of moved channels.</summary>
-    private sealed record FilterBlock
-    {
-        private readonly Int8Planes _planes;
-        private readonly int _perElement;
-        private readonly List<int> _taps = []; // in the order of the weights, whole elements
-
-        public FilterBlock(Conv2dShape shape, Int8Planes planes, int perElement, int[] taps, long firstWeight)
-        {
-            (_planes, _perElement, FirstWeight) = (planes, perElement, firstWeight);
-            PlanesLength = checked(shape.ChannelBlocks * planes.PlanePitch);
-            var (sets, segments, lists) = (new List<(int[] List, MovedChannels Set)>(), new List<Segment>(), ChannelsOf(shape, taps));
-            for (var position = 0; position < lists.Length; position++)
-            {
-                var list = lists[position];
-                var (_, set) = sets.Find(other => other.List.AsSpan().SequenceEqual(list));
-                if (set == null) sets.Add((list, set = Place(new(list, perElement))));
-                var offset = set.First + planes.OffsetOf(position / shape.KernelWidth, position % shape.KernelWidth);
-                foreach (var group in set.Channels.Groups)
-                {
-                    Add(segments, new(offset, group.Elements));
-                    offset += planes.PlanePitch;
-                }
-
-                _taps.AddRange(set.Channels.Order.Select(channel =>
-                    channel == KeptChannels.None ? channel : channel * lists.Length + position));
-            }
-
-            (Moved, Segments) = ([.. sets.Select(set => set.Set).Where(set => !set.Channels.AreInPlace)], [.. segments]);
-        }
-
-        /// <summary>Where its weights begin.</summary>
-        public long FirstWeight { get; init; }
-
-        /// <summary>The channels that do not lie side by side in the planes of the map.</summary>
-        public MovedChannels[] Moved { get; }
-
-        /// <summary>Elements of the planes of the map and of moved channels.</summary>
-        public int PlanesLength { get; private set; }
-
-        public Segment[] Segments { get; }
-
-        /// <summary>Bytes of its weights.</summary>
-        public int WeightBytes => _taps.Count * Layout.Block;
-
-        /// <summary>Moves its channels side by side, behind the planes of the map.</summary>
-        public void Move<T>(int* planes) where T : unmanaged, ISumLanes<T>
-        {
-            foreach (var (channels, first) in Moved)
-                channels.Move<T>(planes, _planes.PlanePitch, _planes.Pixels, planes + first);
-        }
-
-        /// <summary>Adds elements. They go on with the last ones where they lie behind them.</summary>
-        private static void Add(List<Segment> segments, Segment next)
-        {
-            if (segments.Count > 0 && segments[^1] is var last && last.Offset + last.Count == next.Offset)
-                segments[^1] = last with { Count = last.Count + next.Count };
-            else segments.Add(next);
-        }
-
-        /// <summary>Finds room for some channels.</summary>
-        private MovedChannels Place(KeptChannels channels)
-        {
-            if (channels.AreInPlace) return new(channels, 0);
-            var first = PlanesLength;
-            PlanesLength = checked(PlanesLength + channels.Groups.Length * _planes.PlanePitch);
-            return new(channels, first);
-        }
-
-        /// <summary>Packs the weights of block <paramref name="b"/> in the order [position][element][filter][channels of an element].</summary>
-        public void PackWeights(Conv2dShape shape, int b, sbyte[] weights, Span<sbyte> packed)
-        {
-            var filters = Math.Min(Layout.Block, shape.Filters - b * Layout.Block);
-            for (var i = 0; i < _taps.Count; i++)
-            {
-                if (_taps[i] == KeptChannels.None) continue;
-                var to = (int)FirstWeight + i / _perElement * _perElement * Layout.Block + i % _perElement;
-                for (var f = 0; f < filters; f++) packed[to + _perElement * f] = weights[(b * Layout.Block + f) * shape.RowLength + _taps[i]];
-            }
-        }
-
-        /// <summary>The channels that each position of the kernel reads.</summary>
-        private static int[][] ChannelsOf(Conv2dShape shape, int[] taps)
-        {
-            var area = shape.KernelHeight * shape.KernelWidth;
-            var channels = new List<int>[area];
-            for (var position = 0; position < area; position++) channels[position] = [];
-            foreach (var tap in taps) channels[tap % area].Add(tap / area);
-            return Array.ConvertAll(channels, list => list.ToArray());
-        }
-    }
-
-    /// <summary>Some channels.</summary>
-    /// <param name="Channels">The channels.</param>
-    /// <param name="First">Where they lie in scratch memory: 0 in the planes of the map.</param>
-    private sealed record MovedChannels(KeptChannels Channels, int First);
 }

@@ -70,8 +70,8 @@ internal static unsafe class Int8Product
     }
 
     /// <summary>
-    /// The innermost loop: for each element one load of the weights of sixteen filters, and one multiply-add for each pixel. What becomes of the sums is
-    /// another method's work, as the JIT keeps no sum in a register through a loop if it finds too much to inline behind it.
+    /// The innermost loop: for each element one load of the weights of sixteen filters, and one multiply-add for each pixel. What becomes
+    /// of the sums is another method's work, as the JIT keeps no sum in a register through a loop if it finds too much to inline behind it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Tile<T, TTile, TWeight>(Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)

@@ -31,7 +31,8 @@ internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights) => _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
+    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights) =>
+        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(int* sums) => TLanes.Store(sums, _a);
