@@ -189,11 +189,18 @@ public static unsafe class ByteMap
 
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
+            const int most = 16;
+            var sums = stackalloc int[most * Layout.Block];
             for (var block = 0; block < blocks; block++)
             {
                 var (of, first) = (result.OfBlock(block), (long)block * pixels * Layout.Block);
-                for (var i = first; i < first + (long)pixels * Layout.Block; i += Layout.Block)
-                    of.Store(T.ShiftLeft(T.Bytes(x + i), shift), second, y, i);
+                for (int pixel = 0, count; pixel < pixels; pixel += count)
+                {
+                    count = Math.Min(most, pixels - pixel);
+                    var from = first + (long)pixel * Layout.Block;
+                    for (var i = 0; i < count * Layout.Block; i += Layout.Block) T.Store(sums + i, T.ShiftLeft(T.Bytes(x + from + i), shift));
+                    of.StoreTile<T>(sums, count, rows: 1, count, second, y, from, pitch: 0);
+                }
             }
         }
     }

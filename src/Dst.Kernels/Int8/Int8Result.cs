@@ -93,29 +93,32 @@ internal readonly unsafe struct LaneResult(RequantisationTable bytes, int* summa
     public void StoreTile<T>(int* sums, int width, int rows, int columns, byte* residual, void* y, long index, int pitch)
         where T : unmanaged, IIntLanes<T>
     {
-        if (_summands != null || residual != null)
+        if (_summands != null)
         {
             for (; rows > 0; rows--, sums += width * Layout.Block, index += pitch)
             {
-                for (var i = 0; i < columns * Layout.Block; i += Layout.Block) Store(T.Load(sums + i), residual, y, index + i);
+                for (var i = 0; i < columns * Layout.Block; i += Layout.Block)
+                    T.StoreFloats((float*)y + index + i, T.Add(T.Load(sums + i), T.Load(_summands)), _scales);
             }
 
             return;
         }
 
         var by = new LaneRequantisation<T>(_bytes);
-        for (var to = (byte*)y + index; rows > 0; rows--, sums += width * Layout.Block, to += pitch)
+        if (residual == null)
         {
-            for (var i = 0; i < columns * Layout.Block; i += Layout.Block) T.StoreBytes(to + i, T.Requantise(T.Load(sums + i), by));
-        }
-    }
+            for (var to = (byte*)y + index; rows > 0; rows--, sums += width * Layout.Block, to += pitch)
+            {
+                for (var i = 0; i < columns * Layout.Block; i += Layout.Block) T.StoreBytes(to + i, T.Requantise(T.Load(sums + i), by));
+            }
 
-    /// <summary>Writes the result of sixteen sums at an index of a map.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store<T>(T sums, byte* residual, void* y, long index) where T : unmanaged, IIntLanes<T>
-    {
-        if (_summands != null) T.StoreFloats((float*)y + index, T.Add(sums, T.Load(_summands)), _scales);
-        else if (residual == null) T.StoreBytes((byte*)y + index, T.Requantise(sums, new(_bytes)));
-        else T.StoreBytes((byte*)y + index, T.Requantise(sums, LaneRequantisation<T>.With(_bytes, T.Bytes(residual + index))));
+            return;
+        }
+
+        for (; rows > 0; rows--, sums += width * Layout.Block, index += pitch)
+        {
+            for (var i = 0; i < columns * Layout.Block; i += Layout.Block)
+                T.StoreBytes((byte*)y + index + i, T.Requantise(T.Load(sums + i), by.Plus(T.Bytes(residual + index + i))));
+        }
     }
 }

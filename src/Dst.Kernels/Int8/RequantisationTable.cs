@@ -40,26 +40,30 @@ internal readonly unsafe struct LaneRequantisation<T> where T : unmanaged, IIntL
     public readonly T High;
     public readonly int Shift;
 
+    private readonly int _residualMultiplier;
+    private readonly int _residualShift;
+
     /// <summary>Reads the table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public LaneRequantisation(RequantisationTable table)
-        : this(table, T.Load(table.Start + 2 * Layout.Block), T.Load(table.Start + 3 * Layout.Block))
-    {
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private LaneRequantisation(RequantisationTable table, T evenOffsets, T oddOffsets)
     {
         (Multipliers, OddMultipliers) = (T.Load(table.Start), T.Load(table.Start + Layout.Block));
-        (EvenOffsets, OddOffsets) = (evenOffsets, oddOffsets);
+        (EvenOffsets, OddOffsets) = (T.Load(table.Start + 2 * Layout.Block), T.Load(table.Start + 3 * Layout.Block));
         (Low, High) = (T.Load(table.Start + 4 * Layout.Block), T.Load(table.Start + 5 * Layout.Block));
-        Shift = table.Shift;
+        (Shift, _residualMultiplier, _residualShift) = (table.Shift, table.ResidualMultiplier, table.ResidualShift);
     }
 
-    /// <summary>Reads the table, and adds what the bytes of a pixel bring.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static LaneRequantisation<T> With(RequantisationTable table, T residual) => new(
-        table,
-        T.AddProducts(T.Load(table.Start + 2 * Layout.Block), residual, table.ResidualMultiplier, table.ResidualShift),
-        T.AddProducts(T.Load(table.Start + 3 * Layout.Block), T.OddLanes(residual), table.ResidualMultiplier, table.ResidualShift));
+    private LaneRequantisation(in LaneRequantisation<T> of, T evenOffsets, T oddOffsets)
+    {
+        this = of;
+        (EvenOffsets, OddOffsets) = (evenOffsets, oddOffsets);
+    }
+
+    /// <summary>The same, and what the bytes of a pixel bring.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public LaneRequantisation<T> Plus(T residual) => new(
+        this,
+        T.AddProducts(EvenOffsets, residual, _residualMultiplier, _residualShift),
+        T.AddProducts(OddOffsets, T.OddLanes(residual), _residualMultiplier, _residualShift));
 }
