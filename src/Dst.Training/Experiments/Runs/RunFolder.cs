@@ -20,6 +20,7 @@ public sealed class RunFolder : IDisposable
 
     private readonly RunLock _lock;
     private readonly MetricsFile _metrics;
+    private bool _hasOtherHash;
 
     private RunFolder(string path, Recipe recipe, FileMode metricsMode)
     {
@@ -57,8 +58,17 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether the run began in this process.</summary>
     private bool IsNew { get; init; }
 
+    /// <summary>What is different in the recipe since the run began.</summary>
+    private IReadOnlyList<string> RecipeChanges { get; init; } = [];
+
+    /// <summary>The set that it is a run of, or null.</summary>
+    private RunSet? Set { get; init; }
+
     /// <summary>The arms that are finished.</summary>
     public RunSummary Summary { get; private set; }
+
+    /// <summary>Whether no arm is missing.</summary>
+    internal bool IsFinished => Summary.HasAllArmsOf(Recipe);
 
     /// <summary>The file of the arm in training.</summary>
     public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
@@ -91,11 +101,14 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Makes the run folder <paramref name="path"/>, which has no run yet.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="set">The set that it is a run of.</param>
     /// <exception cref="InputException">It cannot be made.</exception>
-    internal static RunFolder CreateAt(string path, Recipe recipe) => RunPaths.Guard(path, () =>
+    internal static RunFolder CreateAt(string path, Recipe recipe, RunSet set) => RunPaths.Guard(path, () =>
     {
         Directory.CreateDirectory(path);
-        return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true });
+        return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true, Set = set });
     });
 
     /// <summary>The folder that <see cref="Create"/> makes if nothing has its name.</summary>
@@ -115,16 +128,29 @@ public sealed class RunFolder : IDisposable
     /// <param name="path">The run folder.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
+    /// <remarks>The folder keeps its recipe until the run goes on: until <see cref="Pipeline.Run"/> has checked all.</remarks>
     /// <exception cref="InputException">It is not a run folder, is in use, is damaged, or was made with another recipe.</exception>
-    public static RunFolder Resume(string path, Recipe recipe, bool force = false) => Resume(path, recipe, force, isCopy: false);
+    public static RunFolder Resume(string path, Recipe recipe, bool force = false) => Resume(path, recipe, force, set: null);
 
-    private static RunFolder Resume(string path, Recipe recipe, bool force, bool isCopy)
+    /// <summary>As <see cref="Resume(string, Recipe, bool)"/>, for a run of a set.</summary>
+    /// <param name="path">The run folder.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
+    /// <param name="set">The set that it is a run of, or null.</param>
+    /// <param name="isCopy">Whether it is the copy of a rank other than 0.</param>
+    internal static RunFolder Resume(string path, Recipe recipe, bool force, RunSet? set, bool isCopy = false)
     {
-        RunRecipe.Take(path, recipe, force);
+        var changes = RunRecipe.Compare(path, recipe, force);
         if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
         return RunPaths.Guard(path, () =>
         {
-            var run = new RunFolder(path, recipe, FileMode.Open) { IsForced = force, IsCopy = isCopy };
+            var run = new RunFolder(path, recipe, FileMode.Open)
+            {
+                IsForced = force,
+                IsCopy = isCopy,
+                RecipeChanges = changes,
+                Set = set,
+            };
             try
             {
                 foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
@@ -140,7 +166,23 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Opens a copy of a run's folder, for a rank other than 0. Rank 0 has checked the folder.</summary>
-    internal static RunFolder OpenCopy(string path, Recipe recipe) => Resume(path, recipe, force: true, isCopy: true);
+    internal static RunFolder OpenCopy(string path, Recipe recipe) => Resume(path, recipe, force: true, set: null, isCopy: true);
+
+    /// <summary>
+    /// Goes on with the run, when all else is checked: compares the manifest with that of its beginning, and gives the folder its recipe.
+    /// </summary>
+    /// <param name="manifest">Program, machine and data.</param>
+    /// <param name="hasData">Whether the data are those of this run, and not of another of its set.</param>
+    /// <returns>What is different and may change the result.</returns>
+    /// <exception cref="InputException">Something is, and the run is not forced, or the data are others; then nothing is written.</exception>
+    internal IReadOnlyList<string> GoOn(RunManifest manifest, bool hasData = true)
+    {
+        var changes = hasData ? Manifest.Write(manifest, RecipeChanges) : Manifest.CompareProgram(manifest, RecipeChanges);
+        if (RecipeChanges.Count > 0) RunRecipe.Write(Path, Recipe);
+        Set?.TakeRecipe();
+        if (_hasOtherHash) Summary.Save(In(Path, SummaryName)); // or the run could not be resumed without force from here on
+        return changes;
+    }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -206,6 +248,7 @@ public sealed class RunFolder : IDisposable
             var summary = RunSummary.Load(path);
             if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(path);
             CheckHash(path, summary.RecipeHash);
+            _hasOtherHash = summary.RecipeHash is not null && summary.RecipeHash != RecipeHash;
             Summary = Summary with { Arms = summary.Arms };
         }
 

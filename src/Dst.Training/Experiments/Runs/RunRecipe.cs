@@ -22,17 +22,16 @@ public static class RunRecipe
         ? RecipeFile.Load(PathIn(folder), overrides)
         : throw new InputException($"{folder} has no {FileName}{RunsBelow.Describe(folder)}");
 
-    /// <summary>Checks that the folder was made with <paramref name="recipe"/>, or gives it this recipe if that is forced.</summary>
-    /// <exception cref="InputException">The run was made with another recipe.</exception>
-    internal static void Take(string folder, Recipe recipe, bool force)
+    /// <summary>What differs between the recipe of the folder and <paramref name="recipe"/>. Nothing is written.</summary>
+    /// <exception cref="InputException">Something does, and that is not forced.</exception>
+    internal static IReadOnlyList<string> Compare(string folder, Recipe recipe, bool force)
     {
         var differences = RecipeFile.Differences(Read(folder), recipe);
-        if (differences.Count == 0) return;
-        if (!force)
-            throw new InputException(
+        return differences.Count == 0 || force
+            ? differences
+            : throw new InputException(
                 $"run folder {folder} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume, or "
                 + $"{RunFolder.ForceOption}");
-        Write(folder, recipe);
     }
 
     /// <summary>Writes the recipe of a run or of a set of runs.</summary>
