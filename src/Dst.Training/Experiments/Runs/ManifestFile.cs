@@ -27,6 +27,13 @@ public sealed class ManifestFile(string folder, bool isForced)
         return [];
     }
 
+    /// <summary>Compares the data with those that the run was begun with, if it was.</summary>
+    /// <exception cref="InputException">They are others.</exception>
+    internal void CheckData(RunManifest manifest)
+    {
+        if (File.Exists(Path)) manifest.CheckData(RunManifest.Load(Path), Path);
+    }
+
     /// <summary>
     /// Compares program and machine with those that the run was begun with, if it was. Its data may be another than that of
     /// <paramref name="manifest"/>.

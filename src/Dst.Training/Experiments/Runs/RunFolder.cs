@@ -10,7 +10,8 @@ namespace Dst.Training.Experiments.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    internal const string ForceOption = "--force to go on nevertheless";
+    internal const string ForceName = "--force";
+    internal const string ForceOption = $"{ForceName} to go on nevertheless";
 
     /// <summary>Name of the file of the finished arms.</summary>
     public const string SummaryName = "summary.json";
@@ -20,7 +21,6 @@ public sealed class RunFolder : IDisposable
 
     private readonly RunLock _lock;
     private readonly MetricsFile _metrics;
-    private bool _hasOtherHash;
 
     private RunFolder(string path, Recipe recipe, FileMode metricsMode)
     {
@@ -57,6 +57,9 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Whether the run began in this process.</summary>
     private bool IsNew { get; init; }
+
+    /// <summary>Whether the finished arms are of another recipe, or of another build.</summary>
+    internal bool HasOtherResults { get; private set; }
 
     /// <summary>What is different in the recipe since the run began.</summary>
     private IReadOnlyList<string> RecipeChanges { get; init; } = [];
@@ -155,7 +158,7 @@ public sealed class RunFolder : IDisposable
             {
                 foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
                 run.ReadState();
-                return run;
+                return changes.Count > 0 && run.IsFinished ? throw RunRecipe.Finished(path, changes) : run;
             }
             catch
             {
@@ -174,13 +177,13 @@ public sealed class RunFolder : IDisposable
     /// <param name="manifest">Program, machine and data.</param>
     /// <param name="hasData">Whether the data are those of this run, and not of another of its set.</param>
     /// <returns>What is different and may change the result.</returns>
-    /// <exception cref="InputException">Something is, and the run is not forced, or the data are others; then nothing is written.</exception>
+    /// <exception cref="InputException">Something is, and the run is not forced, or the data are others. Nothing is written.</exception>
     internal IReadOnlyList<string> GoOn(RunManifest manifest, bool hasData = true)
     {
         var changes = hasData ? Manifest.Write(manifest, RecipeChanges) : Manifest.CompareProgram(manifest, RecipeChanges);
         if (RecipeChanges.Count > 0) RunRecipe.Write(Path, Recipe);
         Set?.TakeRecipe();
-        if (_hasOtherHash) Summary.Save(In(Path, SummaryName)); // or the run could not be resumed without force from here on
+        if (HasOtherResults) Summary.Save(In(Path, SummaryName)); // or the run could not be resumed without force from here on
         return changes;
     }
 
@@ -248,7 +251,7 @@ public sealed class RunFolder : IDisposable
             var summary = RunSummary.Load(path);
             if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(path);
             CheckHash(path, summary.RecipeHash);
-            _hasOtherHash = summary.RecipeHash is not null && summary.RecipeHash != RecipeHash;
+            HasOtherResults = summary.RecipeHash is not null && summary.RecipeHash != RecipeHash;
             Summary = Summary with { Arms = summary.Arms };
         }
 

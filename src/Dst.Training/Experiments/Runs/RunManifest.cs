@@ -106,12 +106,17 @@ public sealed record RunManifest
     /// <exception cref="InputException">It has other data.</exception>
     internal void CheckData(RunManifest earlier, string path)
     {
-        foreach (var (split, hash) in Data)
-        {
-            if (earlier.Data.GetValueOrDefault(split) is var before && before != hash)
-                throw new InputException($"{path}: the {split} data had the hash {before}, now {hash}; expected the same data to resume");
-        }
+        if (earlier.SplitsOtherThan(Data) is not [var split, ..]) return;
+        throw new InputException(
+            $"{path}: the {split} data had the hash {earlier.HashOf(split)}, now {HashOf(split)}; expected the same data to resume");
     }
+
+    /// <summary>The splits of which some data have other images or labels, by name.</summary>
+    /// <param name="hashes">The hash of each split of the data.</param>
+    private string[] SplitsOtherThan(IReadOnlyDictionary<string, string> hashes) =>
+        [.. Data.Keys.Union(hashes.Keys).Where(split => Data.GetValueOrDefault(split) != hashes.GetValueOrDefault(split))];
+
+    private string HashOf(string split) => Data.GetValueOrDefault(split, "none");
 
     /// <summary>What differs from an earlier manifest and may change bits of the result, each as "tier is v512, now v256".</summary>
     internal IReadOnlyList<string> Differences(RunManifest earlier)

@@ -34,6 +34,13 @@ public static class RunRecipe
                 + $"{RunFolder.ForceOption}");
     }
 
+    /// <summary>The error of a folder that is finished and would have another recipe than that of its results.</summary>
+    internal static InputException Finished(string folder, IReadOnlyList<string> changes) =>
+        new(
+            $"run folder {folder} is finished, and its results are of another recipe: {string.Join("; ", changes)}; {RunFolder.ForceName} "
+            + "goes on only where an arm or a seed is still to be made; the same recipe was expected, one more arm or seed, or a new run "
+            + "without --resume");
+
     /// <summary>Writes the recipe of a run or of a set of runs.</summary>
     internal static void Write(string folder, Recipe recipe) =>
         AtomicFile.Write(PathIn(folder), stream => stream.Write(Encoding.UTF8.GetBytes(RecipeFile.Write(recipe))));

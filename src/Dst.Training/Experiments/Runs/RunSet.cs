@@ -48,7 +48,7 @@ public sealed class RunSet
     {
         var changes = RunRecipe.Compare(path, recipe, force);
         var set = new RunSet(path, recipe, force, hasOtherRecipe: changes.Count > 0);
-        if (changes.Count > 0) set.CheckRuns();
+        if (changes.Count > 0) set.CheckRuns(changes);
         return set;
     }
 
@@ -83,9 +83,16 @@ public sealed class RunSet
         if (_hasOtherRecipe) RunRecipe.Write(Path, Recipe);
     }
 
-    /// <summary>Checks that each run can be opened, before one of them goes on with another recipe.</summary>
-    private void CheckRuns()
+    /// <summary>Checks that each run can be opened and one can go on, before one does so with another recipe.</summary>
+    private void CheckRuns(IReadOnlyList<string> changes)
     {
-        foreach (var seed in Recipe.Seeds.Where(seed => RunFolder.IsRun(PathOf(Path, seed)))) Open(seed).Dispose();
+        var isFinished = true;
+        foreach (var seed in Recipe.Seeds)
+        {
+            using var run = RunFolder.IsRun(PathOf(Path, seed)) ? Open(seed) : null;
+            isFinished &= run is { IsFinished: true };
+        }
+
+        if (isFinished) throw RunRecipe.Finished(Path, changes);
     }
 }
