@@ -118,7 +118,7 @@ public sealed class RunFolder : IDisposable
     public static string PathFor(Recipe recipe, DateTime now) => RunPaths.First(recipe, now);
 
     /// <summary>Whether a run was begun in the folder.</summary>
-    internal static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
+    public static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
