@@ -99,6 +99,16 @@ public sealed class RunDataTests : IDisposable
         Assert.Contains($"warning: {run} has no manifest.json of seed 1, so its data are not compared", Done("eval", model, run));
     }
 
+    [Fact]
+    public void Compress_takes_the_input_of_the_model_where_the_run_has_another()
+    {
+        var (run, _) = Train("--size", "24");
+        var (_, model) = Train("--size", "20", "--name", "small");
+        string[] compress = ["compress", model, "--data", run, "--dry-run"];
+        Assert.Contains("  input 1x20x20, that of the given network (--size PIXELS)\n", Done(compress));
+        Terminal.Run([.. compress, "--size", "24"]).AssertFailsWith(CommandLine.WrongInput, "takes 1x20x20; the data has 1x24x24");
+    }
+
     private void AddImages(string split, int number)
     {
         foreach (var (label, name) in new[] { "dark", "bright" }.Index())
@@ -113,7 +123,8 @@ public sealed class RunDataTests : IDisposable
     private (string Run, string Model) Train(params string[] options)
     {
         Done(["train", _photos, "--out", _folder.File("runs"), "--epochs", "1", .. options]);
-        var run = Assert.Single(Directory.GetDirectories(Path.Combine(_folder.File("runs"), "photos")));
+        var name = options.SkipWhile(option => option != "--name").ElementAtOrDefault(1) ?? "photos";
+        var run = Assert.Single(Directory.GetDirectories(Path.Combine(_folder.File("runs"), name)));
         return (run, Path.Combine(run, "student.safetensors"));
     }
 
