@@ -39,7 +39,9 @@ internal static class ModelInput
             Resize = normalisation.Resize,
             Amplitude = normalisation.Amplitude,
         };
-        return DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation)
-            .For(model with { Normalisation = normalisation });
+        RunData.CheckSeed(call, recipe);
+        var data = DataSet.Load(options, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        RunData.Check(call, recipe, data);
+        return data.For(model with { Normalisation = normalisation });
     }
 }

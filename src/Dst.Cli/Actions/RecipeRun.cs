@@ -78,6 +78,7 @@ internal static class RecipeRun
         if (folder is null && !RecipeInput.NamesData(call.Arguments))
             throw new InputException(
                 $"{call.Command} has neither data nor a recipe; a folder of labelled images or a recipe file was expected");
+        if (request.Model is not null) RunData.CheckSeed(call, recipe);
         var isSpread = SpreadRun.IsAsked(call);
         RankJob.Run(call, isSpread ? SpreadRun.MostRanks : recipe.Parts, () =>
         {
@@ -157,8 +158,12 @@ internal static class RecipeRun
         RunOne(call, request, run, data);
     }
 
-    private static DataSet Load(Invocation call, Recipe recipe) =>
-        DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+    private static DataSet Load(Invocation call, Recipe recipe)
+    {
+        var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        RunData.Check(call, recipe, data);
+        return data;
+    }
 
     private static string TrafficOf(RankGroup ranks)
     {

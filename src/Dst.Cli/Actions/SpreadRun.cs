@@ -66,6 +66,7 @@ internal static class SpreadRun
             if (run.Recipe.Seed != loaded.Seed)
             {
                 var other = DataSet.Load(run.Recipe.Data, run.Recipe.Seed, Environment.CurrentDirectory, log, call.Cancellation);
+                RunData.Check(call, run.Recipe, other);
                 loaded = (run.Recipe.Seed, other);
             }
 

@@ -11,6 +11,8 @@ namespace Dst.Cli.Actions;
 /// <param name="Settings">Keys that the verb sets. What the command line sets comes later and wins.</param>
 internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Settings)
 {
+    private static readonly string[] KeysOfInput = ["data.resize", "data.crop", "data.channels"];
+
     /// <summary>The section of the recipe that <c>--epochs</c>, <c>--batch</c> and <c>--lr</c> set.</summary>
     public string Section { get; init; } = "train";
 
@@ -43,12 +45,28 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
         if (!isPlain && !TakesDataAlone) return recipe;
         var survey = DataSurvey.Of(recipe.Data, Environment.CurrentDirectory, call.Cancellation);
         var set = Settings.Concat(OfLine(call)).SelectMany(setting => setting.Keys);
-        if (!isPlain) set = set.Concat(RecipeFile.Describe().Select(key => key.Path).Where(RecipeInput.IsOfData));
-        var suggestions = Suggestions.For(survey, recipe, set, Model is null ? null : Dst.Model.Load(Model))
+        var model = Model is null ? null : Dst.Model.Load(Model);
+        if (!isPlain) set = set.Concat(KeysOfData(recipe.Data, model));
+        var suggestions = Suggestions.For(survey, recipe, set, model)
             .Where(suggestion => !TrainsNothing || RecipeInput.IsOfData(suggestion.Key)).ToList();
         call.Report.Log($"{(recipe.Data.Path.Length > 0 ? recipe.Data.Path : "data")}: {survey}");
         var command = call.Arguments.CommandResult.Command;
         foreach (var (key, text, _) in suggestions) call.Report.Log($"  {text} ({ShortWords.Describe(key, Section, command)})");
         return RecipeInput.Load(call.Arguments, [.. suggestions.SelectMany(suggestion => suggestion.Settings), .. first]);
+    }
+
+    /// <summary>The keys of the data that a recipe has set: all, but for the input where a model takes another.</summary>
+    private static IEnumerable<string> KeysOfData(DataOptions data, Model? model)
+    {
+        var keys = RecipeFile.Describe().Select(key => key.Path).Where(RecipeInput.IsOfData);
+        return model is null || TakesInputOf(model, data) ? keys : keys.Except(KeysOfInput);
+    }
+
+    private static bool TakesInputOf(Model model, DataOptions data)
+    {
+        var side = data.Crop > 0 ? data.Crop : data.Resize;
+        var input = model.Graph.Input;
+        return (side, side) == (input.Height, input.Width) && data.Channels == input.Channels
+            && (model.Normalisation is not { Resize: > 0 and var resize } || resize == data.Resize);
     }
 }

@@ -37,7 +37,9 @@ internal static class DataInspectCommand
         OutputPath.Check(call.Arguments, Grid);
         EffectiveKeys.Check(RecipeInput.Overrides(call.Arguments), RecipeInput.DataKeys, call.Command);
         var recipe = new TrainingRequest { TrainsNothing = true }.Read(call);
+        RunData.CheckSeed(call, recipe);
         var data = DataSet.Load(recipe.Data, recipe.Seed, Environment.CurrentDirectory, call.Report.Log, call.Cancellation);
+        RunData.Check(call, recipe, data);
         var inspection = new DataInspection(data);
         if (call.Arguments.GetValue(Grid) is { } file) inspection.WriteGrid(file);
         var document = new

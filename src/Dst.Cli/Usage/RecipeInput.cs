@@ -16,6 +16,7 @@ internal static class RecipeInput
 {
     private const string DataSection = "data.";
     private const string DataPath = "data.path";
+    private static readonly string[] KeysOfImages = [DataPath, "data.kind", "data.simulated"];
 
     /// <summary>The recipe file, or labelled data.</summary>
     public static readonly Argument<string?> File = new("recipe")
@@ -80,6 +81,18 @@ internal static class RecipeInput
         SourceOf(arguments) is { } path && !RunRecipe.IsIn(path) && !Has(arguments, CalibrationInput.Folder) && DataKinds.IsData(path)
             ? path
             : null;
+
+    /// <summary>The folder of a run, or of a set of runs, that stands for its recipe, or null.</summary>
+    public static string? RunOf(ParseResult arguments) =>
+        SourceOf(arguments) is { } path && !Has(arguments, RecipeRun.Resume) ? RunRecipe.FolderOf(path) : null;
+
+    /// <summary>Whether the command line names a recipe, or the folder of a run.</summary>
+    public static bool NamesRecipe(ParseResult arguments) => SourceOf(arguments) is not null && DataOf(arguments) is null;
+
+    /// <summary>Whether the command line names images, and does not only say how they are split or prepared.</summary>
+    public static bool NamesImages(ParseResult arguments) =>
+        Overrides(arguments).SelectMany(setting => setting.Keys).Any(key => KeysOfImages.Any(
+            image => key == image || key.StartsWith($"{image}.", StringComparison.Ordinal)));
 
     /// <summary>Whether a key is of the section <c>data</c>.</summary>
     public static bool IsOfData(string key) => key.StartsWith(DataSection, StringComparison.Ordinal);

@@ -106,10 +106,17 @@ public sealed class Pipeline
             Log?.Invoke(
                 $"prune_train: learning rates of the last {_recipe.PruneTrain.Epochs} of train's "
                 + $"{Words.Count(_recipe.Train.Epochs, "epoch")}; other keys of prune_train.schedule have no effect");
-        if (_run.Summary.HasAllArmsOf(_recipe)) return _run.Summary;
         var manifest = RunManifest.Describe(_compute, _recipe, DateTime.UtcNow, _data) with { Command = Command };
+        if (_run.IsFinished)
+        {
+            _run.Manifest.CheckData(manifest);
+            if (_run.HasOtherResults)
+                Log?.Invoke($"warning: {RunFolder.SummaryName} is not of the recipe in {RunRecipe.FileName}, or of another build");
+            return _run.Summary;
+        }
+
         SharedRun.Check(_compute.Ranks, manifest);
-        var changes = _run.Manifest.Write(manifest);
+        var changes = _run.GoOn(manifest);
         if (changes.Count > 0) Log?.Invoke($"warning: the result is not that of an unbroken run: {string.Join("; ", changes)}");
         Planned?.Invoke(check.Plan());
         foreach (var arm in Arm.All.Where(arm => Only is null ? _recipe.Arms.Contains(arm.Name) : arm.Name == Only)) Get(arm, cancellation);

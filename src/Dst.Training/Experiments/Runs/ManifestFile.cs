@@ -17,11 +17,21 @@ public sealed class ManifestFile(string folder, bool isForced)
     /// </summary>
     /// <returns>What is different and may change the result.</returns>
     /// <exception cref="InputException">It cannot be written, or it is not that of the run and the run is not forced.</exception>
-    public IReadOnlyList<string> Write(RunManifest manifest)
+    public IReadOnlyList<string> Write(RunManifest manifest) => Write(manifest, []);
+
+    /// <summary>As <see cref="Write(RunManifest)"/>, with what is different in the recipe.</summary>
+    internal IReadOnlyList<string> Write(RunManifest manifest, IReadOnlyList<string> ofRecipe)
     {
-        if (File.Exists(Path)) return Compare(manifest, RunManifest.Load(Path));
+        if (File.Exists(Path)) return Compare(manifest, RunManifest.Load(Path), ofRecipe);
         manifest.Save(Path);
         return [];
+    }
+
+    /// <summary>Compares the data with those that the run was begun with, if it was.</summary>
+    /// <exception cref="InputException">They are others.</exception>
+    internal void CheckData(RunManifest manifest)
+    {
+        if (File.Exists(Path)) manifest.CheckData(RunManifest.Load(Path), Path);
     }
 
     /// <summary>
@@ -30,11 +40,11 @@ public sealed class ManifestFile(string folder, bool isForced)
     /// </summary>
     /// <returns>What is different and may change the result.</returns>
     /// <exception cref="InputException">Something is, and the run is not forced.</exception>
-    internal IReadOnlyList<string> CompareProgram(RunManifest manifest)
+    internal IReadOnlyList<string> CompareProgram(RunManifest manifest, IReadOnlyList<string> ofRecipe)
     {
         if (!File.Exists(Path)) return [];
         var earlier = RunManifest.Load(Path);
-        return Compare(manifest with { Data = earlier.Data }, earlier);
+        return Compare(manifest with { Data = earlier.Data }, earlier, ofRecipe);
     }
 
     /// <summary>Adds an arm's measured convolutions.</summary>
@@ -48,10 +58,10 @@ public sealed class ManifestFile(string folder, bool isForced)
         (manifest with { Convolutions = convolutions }).Save(Path);
     }
 
-    private IReadOnlyList<string> Compare(RunManifest manifest, RunManifest earlier)
+    private IReadOnlyList<string> Compare(RunManifest manifest, RunManifest earlier, IReadOnlyList<string> ofRecipe)
     {
         manifest.CheckData(earlier, Path);
-        var differences = manifest.Differences(earlier);
+        IReadOnlyList<string> differences = [.. manifest.Differences(earlier), .. ofRecipe];
         if (differences.Count == 0) return [];
         if (!isForced)
             throw new InputException(

@@ -10,7 +10,8 @@ namespace Dst.Training.Experiments.Runs;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    internal const string ForceOption = "--force to go on nevertheless";
+    internal const string ForceName = "--force";
+    internal const string ForceOption = $"{ForceName} to go on nevertheless";
 
     /// <summary>Name of the file of the finished arms.</summary>
     public const string SummaryName = "summary.json";
@@ -57,8 +58,20 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether the run began in this process.</summary>
     private bool IsNew { get; init; }
 
+    /// <summary>Whether the finished arms are of another recipe, or of another build.</summary>
+    internal bool HasOtherResults { get; private set; }
+
+    /// <summary>What is different in the recipe since the run began.</summary>
+    private IReadOnlyList<string> RecipeChanges { get; init; } = [];
+
+    /// <summary>The set that it is a run of, or null.</summary>
+    private RunSet? Set { get; init; }
+
     /// <summary>The arms that are finished.</summary>
     public RunSummary Summary { get; private set; }
+
+    /// <summary>Whether no arm is missing.</summary>
+    internal bool IsFinished => Summary.HasAllArmsOf(Recipe);
 
     /// <summary>The file of the arm in training.</summary>
     public string CheckpointPath => In(Path, "checkpoint-last.safetensors");
@@ -91,18 +104,21 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Makes the run folder <paramref name="path"/>, which has no run yet.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="set">The set that it is a run of.</param>
     /// <exception cref="InputException">It cannot be made.</exception>
-    internal static RunFolder CreateAt(string path, Recipe recipe) => RunPaths.Guard(path, () =>
+    internal static RunFolder CreateAt(string path, Recipe recipe, RunSet set) => RunPaths.Guard(path, () =>
     {
         Directory.CreateDirectory(path);
-        return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true });
+        return Begin(new RunFolder(path, recipe, FileMode.Create) { IsNew = true, Set = set });
     });
 
     /// <summary>The folder that <see cref="Create"/> makes if nothing has its name.</summary>
     public static string PathFor(Recipe recipe, DateTime now) => RunPaths.First(recipe, now);
 
     /// <summary>Whether a run was begun in the folder.</summary>
-    internal static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
+    public static bool IsRun(string path) => RunRecipe.IsIn(path) && File.Exists(In(path, MetricsName));
 
     /// <summary>Opens the folder of a run that was stopped.</summary>
     /// <param name="path">The run folder.</param>
@@ -115,21 +131,34 @@ public sealed class RunFolder : IDisposable
     /// <param name="path">The run folder.</param>
     /// <param name="recipe">The recipe.</param>
     /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
+    /// <remarks>The folder keeps its recipe until the run goes on: until <see cref="Pipeline.Run"/> has checked all.</remarks>
     /// <exception cref="InputException">It is not a run folder, is in use, is damaged, or was made with another recipe.</exception>
-    public static RunFolder Resume(string path, Recipe recipe, bool force = false) => Resume(path, recipe, force, isCopy: false);
+    public static RunFolder Resume(string path, Recipe recipe, bool force = false) => Resume(path, recipe, force, set: null);
 
-    private static RunFolder Resume(string path, Recipe recipe, bool force, bool isCopy)
+    /// <summary>As <see cref="Resume(string, Recipe, bool)"/>, for a run of a set.</summary>
+    /// <param name="path">The run folder.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
+    /// <param name="set">The set that it is a run of, or null.</param>
+    /// <param name="isCopy">Whether it is the copy of a rank other than 0.</param>
+    internal static RunFolder Resume(string path, Recipe recipe, bool force, RunSet? set, bool isCopy = false)
     {
-        RunRecipe.Take(path, recipe, force);
+        var changes = RunRecipe.Compare(path, recipe, force);
         if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
         return RunPaths.Guard(path, () =>
         {
-            var run = new RunFolder(path, recipe, FileMode.Open) { IsForced = force, IsCopy = isCopy };
+            var run = new RunFolder(path, recipe, FileMode.Open)
+            {
+                IsForced = force,
+                IsCopy = isCopy,
+                RecipeChanges = changes,
+                Set = set,
+            };
             try
             {
                 foreach (var torn in Directory.GetFiles(path, ".*.tmp")) File.Delete(torn);
                 run.ReadState();
-                return run;
+                return changes.Count > 0 && run.IsFinished ? throw RunRecipe.Finished(path, changes) : run;
             }
             catch
             {
@@ -140,7 +169,23 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Opens a copy of a run's folder, for a rank other than 0. Rank 0 has checked the folder.</summary>
-    internal static RunFolder OpenCopy(string path, Recipe recipe) => Resume(path, recipe, force: true, isCopy: true);
+    internal static RunFolder OpenCopy(string path, Recipe recipe) => Resume(path, recipe, force: true, set: null, isCopy: true);
+
+    /// <summary>
+    /// Goes on with the run, when all else is checked: compares the manifest with that of its beginning, and gives the folder its recipe.
+    /// </summary>
+    /// <param name="manifest">Program, machine and data.</param>
+    /// <param name="hasData">Whether the data are those of this run, and not of another of its set.</param>
+    /// <returns>What is different and may change the result.</returns>
+    /// <exception cref="InputException">Something is, and the run is not forced, or the data are others. Nothing is written.</exception>
+    internal IReadOnlyList<string> GoOn(RunManifest manifest, bool hasData = true)
+    {
+        var changes = hasData ? Manifest.Write(manifest, RecipeChanges) : Manifest.CompareProgram(manifest, RecipeChanges);
+        if (RecipeChanges.Count > 0) RunRecipe.Write(Path, Recipe);
+        Set?.TakeRecipe();
+        if (HasOtherResults) Summary.Save(In(Path, SummaryName)); // or the run could not be resumed without force from here on
+        return changes;
+    }
 
     /// <summary>Adds a row to <c>metrics.csv</c>, on the disk when this returns.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -206,6 +251,7 @@ public sealed class RunFolder : IDisposable
             var summary = RunSummary.Load(path);
             if (!IsForced && (summary.Recipe, summary.Seed) != (Recipe.Name, Recipe.Seed)) throw OfAnotherRecipe(path);
             CheckHash(path, summary.RecipeHash);
+            HasOtherResults = summary.RecipeHash is not null && summary.RecipeHash != RecipeHash;
             Summary = Summary with { Arms = summary.Arms };
         }
 

@@ -80,7 +80,7 @@ public sealed record RunManifest
             Seed = recipe.Seed,
             RecipeHash = RecipeFile.HashOf(recipe),
             Started = started.ToUniversalTime(),
-            Data = data.Splits.ToDictionary(split => split.Name, HashOf),
+            Data = HashesOf(data),
             Models = ModelsOf(recipe),
         };
     }
@@ -106,12 +106,20 @@ public sealed record RunManifest
     /// <exception cref="InputException">It has other data.</exception>
     internal void CheckData(RunManifest earlier, string path)
     {
-        foreach (var (split, hash) in Data)
-        {
-            if (earlier.Data.GetValueOrDefault(split) is var before && before != hash)
-                throw new InputException($"{path}: the {split} data had the hash {before}, now {hash}; expected the same data to resume");
-        }
+        if (earlier.SplitsOtherThan(Data) is not [var split, ..]) return;
+        throw new InputException(
+            $"{path}: the {split} data had the hash {earlier.HashOf(split)}, now {HashOf(split)}; expected the same data to resume");
     }
+
+    /// <summary>The splits of which some data have other images or labels, or others in their order, by name.</summary>
+    public IReadOnlyList<string> SplitsOtherThan(DataSet data) => SplitsOtherThan(HashesOf(data));
+
+    /// <summary>As <see cref="SplitsOtherThan(DataSet)"/>.</summary>
+    /// <param name="hashes">The hash of each split of the data.</param>
+    private string[] SplitsOtherThan(IReadOnlyDictionary<string, string> hashes) =>
+        [.. Data.Keys.Union(hashes.Keys).Where(split => Data.GetValueOrDefault(split) != hashes.GetValueOrDefault(split))];
+
+    private string HashOf(string split) => Data.GetValueOrDefault(split, "none");
 
     /// <summary>What differs from an earlier manifest and may change bits of the result, each as "tier is v512, now v256".</summary>
     internal IReadOnlyList<string> Differences(RunManifest earlier)
@@ -155,6 +163,12 @@ public sealed record RunManifest
         ];
         return files.Where(file => File.Exists(file.Path))
             .ToDictionary(file => file.Key, file => Convert.ToHexStringLower(XxHash128.Hash(InputFile.ReadAllBytes(file.Path!))));
+    }
+
+    private static Dictionary<string, string> HashesOf(DataSet data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return data.Splits.ToDictionary(split => split.Name, HashOf);
     }
 
     /// <summary>Hash of the images and labels of a split, in their order.</summary>

@@ -22,18 +22,46 @@ public static class RunRecipe
         ? RecipeFile.Load(PathIn(folder), overrides)
         : throw new InputException($"{folder} has no {FileName}{RunsBelow.Describe(folder)}");
 
-    /// <summary>Checks that the folder was made with <paramref name="recipe"/>, or gives it this recipe if that is forced.</summary>
-    /// <exception cref="InputException">The run was made with another recipe.</exception>
-    internal static void Take(string folder, Recipe recipe, bool force)
+    /// <summary>
+    /// The folder that a path stands for where a recipe may stand: that of a run or of a set of runs, or the one around its
+    /// <c>recipe.yaml</c>; null for any other path.
+    /// </summary>
+    public static string? FolderOf(string path)
+    {
+        if (IsIn(path)) return path;
+        if (Path.GetFileName(path) != FileName || !File.Exists(path)) return null;
+        var folder = Path.GetDirectoryName(path) is { Length: > 0 } parent ? parent : ".";
+        return Directory.GetDirectories(folder, "seed-*").Append(folder).Any(RunFolder.IsRun) ? folder : null;
+    }
+
+    /// <summary>The manifest of a run of the folder, or null if there is none.</summary>
+    /// <param name="folder">The folder of a run or of a set of runs.</param>
+    /// <param name="seed">Seed of the run, which names that of a set.</param>
+    /// <exception cref="InputException">It cannot be read.</exception>
+    public static RunManifest? ManifestIn(string folder, long seed)
+    {
+        var path = Path.Combine(RunFolder.IsRun(folder) ? folder : RunSet.PathOf(folder, seed), ManifestFile.Name);
+        return File.Exists(path) ? RunManifest.Load(path) : null;
+    }
+
+    /// <summary>What differs between the recipe of the folder and <paramref name="recipe"/>. Nothing is written.</summary>
+    /// <exception cref="InputException">Something does, and that is not forced.</exception>
+    internal static IReadOnlyList<string> Compare(string folder, Recipe recipe, bool force)
     {
         var differences = RecipeFile.Differences(Read(folder), recipe);
-        if (differences.Count == 0) return;
-        if (!force)
-            throw new InputException(
+        return differences.Count == 0 || force
+            ? differences
+            : throw new InputException(
                 $"run folder {folder} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume, or "
                 + $"{RunFolder.ForceOption}");
-        Write(folder, recipe);
     }
+
+    /// <summary>The error of a folder that is finished and would have another recipe than that of its results.</summary>
+    internal static InputException Finished(string folder, IReadOnlyList<string> changes) =>
+        new(
+            $"run folder {folder} is finished, and its results are of another recipe: {string.Join("; ", changes)}; {RunFolder.ForceName} "
+            + "goes on only where an arm or a seed is still to be made; the same recipe was expected, one more arm or seed, or a new run "
+            + "without --resume");
 
     /// <summary>Writes the recipe of a run or of a set of runs.</summary>
     internal static void Write(string folder, Recipe recipe) =>

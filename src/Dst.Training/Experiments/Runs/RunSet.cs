@@ -10,8 +10,13 @@ namespace Dst.Training.Experiments.Runs;
 public sealed class RunSet
 {
     private readonly bool _force;
+    private readonly bool _hasOtherRecipe;
 
-    private RunSet(string path, Recipe recipe, bool force) => (Path, Recipe, _force) = (path, recipe, force);
+    private RunSet(string path, Recipe recipe, bool force = false, bool hasOtherRecipe = false) =>
+        (Path, Recipe, _force, _hasOtherRecipe) = (path, recipe, force, hasOtherRecipe);
+
+    /// <summary>Whether the set began in this process.</summary>
+    private bool IsNew { get; init; }
 
     /// <summary>The folder of the set.</summary>
     public string Path { get; }
@@ -29,7 +34,7 @@ public sealed class RunSet
             var path = RunPaths.After(first).First(path => !System.IO.Path.Exists(path));
             Directory.CreateDirectory(path);
             RunRecipe.Write(path, recipe);
-            return new RunSet(path, recipe, force: false);
+            return new RunSet(path, recipe) { IsNew = true };
         });
     }
 
@@ -37,17 +42,20 @@ public sealed class RunSet
     /// <param name="path">The folder.</param>
     /// <param name="recipe">The recipe with its seeds.</param>
     /// <param name="force">Whether its runs go on with another recipe, program or machine too.</param>
+    /// <remarks>The folder keeps its recipe until one of its runs goes on.</remarks>
     /// <exception cref="InputException">It is not the folder of a set, or was made with another recipe.</exception>
     public static RunSet Resume(string path, Recipe recipe, bool force = false)
     {
-        RunRecipe.Take(path, recipe, force);
-        return new(path, recipe, force);
+        var changes = RunRecipe.Compare(path, recipe, force);
+        var set = new RunSet(path, recipe, force, hasOtherRecipe: changes.Count > 0);
+        if (changes.Count > 0) set.CheckRuns(changes);
+        return set;
     }
 
-    /// <summary>Removes the folder if no run is left in it.</summary>
+    /// <summary>Removes the folder of a new set if no run is left in it. Any other stays.</summary>
     public void DiscardIfEmpty()
     {
-        if (Directory.GetDirectories(Path).Length == 0) RunPaths.Remove(Path);
+        if (IsNew && Directory.GetDirectories(Path).Length == 0) RunPaths.Remove(Path);
     }
 
     /// <summary>The recipe of the run of one of the seeds.</summary>
@@ -66,6 +74,25 @@ public sealed class RunSet
     {
         var path = PathOf(Path, seed);
         var recipe = RecipeOf(Recipe, seed);
-        return RunFolder.IsRun(path) ? RunFolder.Resume(path, recipe, _force) : RunFolder.CreateAt(path, recipe);
+        return RunFolder.IsRun(path) ? RunFolder.Resume(path, recipe, _force, this) : RunFolder.CreateAt(path, recipe, this);
+    }
+
+    /// <summary>Gives the folder its recipe, when a run of it goes on.</summary>
+    internal void TakeRecipe()
+    {
+        if (_hasOtherRecipe) RunRecipe.Write(Path, Recipe);
+    }
+
+    /// <summary>Checks that each run can be opened and one can go on, before one does so with another recipe.</summary>
+    private void CheckRuns(IReadOnlyList<string> changes)
+    {
+        var isFinished = true;
+        foreach (var seed in Recipe.Seeds)
+        {
+            using var run = RunFolder.IsRun(PathOf(Path, seed)) ? Open(seed) : null;
+            isFinished &= run is { IsFinished: true };
+        }
+
+        if (isFinished) throw RunRecipe.Finished(Path, changes);
     }
 }

@@ -51,10 +51,11 @@ public sealed class SpreadRuns
     {
         ArgumentNullException.ThrowIfNull(ranks);
         ArgumentNullException.ThrowIfNull(runs);
-        foreach (var run in runs)
+        foreach (var run in runs.Where(run => run.Recipe.Seed == manifest.Seed)) run.Manifest.CheckData(manifest);
+        foreach (var run in runs.Where(run => !run.IsFinished))
         {
             var ofRun = manifest with { Seed = run.Recipe.Seed, RecipeHash = run.RecipeHash };
-            foreach (var change in run.Manifest.CompareProgram(ofRun))
+            foreach (var change in run.GoOn(ofRun, hasData: false))
                 log?.Invoke($"warning: the result is not that of an unbroken run: {change}");
         }
 

@@ -6,6 +6,7 @@ using Dst.Training.Engine;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Experiments.Spread;
+using Dst.Training.Ranks;
 
 namespace Dst.Tests.Experiments.Spread;
 
@@ -48,6 +49,20 @@ public sealed class SpreadRunsTests : IDisposable
         Assert.Contains(log, line => line.StartsWith("seed 6: uhp begins on rank ", StringComparison.Ordinal));
         Assert.Empty(Directory.GetDirectories(set.Path, "*.part", SearchOption.AllDirectories));
         foreach (var seed in recipe.Seeds) AssertSame(Path.Combine(alone.Path, $"seed-{seed}"), Path.Combine(set.Path, $"seed-{seed}"));
+    }
+
+    [Fact]
+    public void Other_data_than_those_of_a_run_are_refused_before_an_arm_begins()
+    {
+        var path = TinyRun.RunIn(_folder.Path, "arms=[student]");
+        var recipe = TinyRun.Recipe(_folder.Path, "arms=[student]");
+        var data = TinyRun.Load(TinyRun.Recipe(_folder.Path, "data.simulated.seed=2"));
+        using var pool = new WorkerPool(1);
+        var manifest = RunManifest.Describe(new(pool), recipe, DateTime.UtcNow, data);
+        using var run = RunFolder.Resume(path, recipe);
+        var error = Assert.Throws<InputException>(() => SpreadRuns.Run(
+            RankGroup.Single, recipe, [run], Pipeline.Check(recipe, data), manifest, (_, _, _, _) => Assert.Fail("an arm began")));
+        Assert.Contains("expected the same data", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

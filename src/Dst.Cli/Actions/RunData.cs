@@ -1,0 +1,94 @@
+using Dst.Cli.Usage;
+using Dst.Training.Data;
+using Dst.Training.Experiments.Recipes;
+using Dst.Training.Experiments.Runs;
+
+namespace Dst.Cli.Actions;
+
+/// <summary>
+/// Compares data with those that a run had, where the folder of the run stands for its recipe. Other data, or another seed, are split anew,
+/// and images that a model was trained on may then count as test images.
+/// </summary>
+internal static class RunData
+{
+    /// <summary>Checks that one run is meant, because each run of a set has splits of its own.</summary>
+    /// <exception cref="InputException">A set of runs is named, and no seed.</exception>
+    public static void CheckSeed(Invocation call, Recipe recipe)
+    {
+        if (recipe.Seeds.Count == 0 || RecipeInput.RunOf(call.Arguments) is not { } folder || RunFolder.IsRun(folder)) return;
+        throw new InputException(
+            $"{folder} has runs of the seeds {string.Join(", ", recipe.Seeds)}, and each has splits of its own; one of them was expected, "
+            + $"such as {Path.Combine(folder, $"seed-{recipe.Seeds[0]}")}");
+    }
+
+    /// <summary>Compares the data with the hashes in the manifests: of the run that the command line names, and of the model's.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="recipe">The recipe, with what the command line sets.</param>
+    /// <param name="data">Its data, as they are now.</param>
+    /// <exception cref="InputException">The images to measure a model on are others, and the command line does not name them.</exception>
+    public static void Check(Invocation call, Recipe recipe, DataSet data)
+    {
+        if (IsCompress(call) && CompressInput.ModelOf(call.Arguments) is null) return; // no network is trained yet
+        var folder = RecipeInput.RunOf(call.Arguments);
+        if (folder is not null) CheckRun(call, folder, recipe, data);
+        if (RecipeInput.NamesRecipe(call.Arguments) && !RecipeInput.NamesImages(call.Arguments)) WarnOfModel(call, folder, data);
+    }
+
+    private static void CheckRun(Invocation call, string folder, Recipe recipe, DataSet data)
+    {
+        if (RunRecipe.ManifestIn(folder, recipe.Seed) is not { } manifest)
+        {
+            call.Report.Log($"warning: {folder} has no {ManifestFile.Name} of seed {recipe.Seed}, so its data are not compared");
+            return;
+        }
+
+        var others = manifest.SplitsOtherThan(data);
+        if (others.Count == 0) return;
+        var measured = others.FirstOrDefault(split => split == MeasuredBy(call));
+        var isNamed = RecipeInput.NamesImages(call.Arguments);
+        if (measured is not null && !isNamed) throw Refusal(folder, recipe, manifest, measured);
+        call.Report.Log(
+            $"warning: {string.Join(", ", others)} images are not those of the run {folder}"
+            + (isNamed ? ", because the command line names others" : ": files, settings or the seed have changed")
+            + (measured is null ? "" : $"; images that it was trained on may be among the {measured} images"));
+    }
+
+    /// <summary>Warns where the model is of another run than the one that is named, such as that of another seed.</summary>
+    private static void WarnOfModel(Invocation call, string? named, DataSet data)
+    {
+        if (ModelOf(call) is not { } model || Path.GetDirectoryName(Path.GetFullPath(model)) is not { } own) return;
+        if (!RunFolder.IsRun(own) || named is not null && Path.GetFullPath(named) == own) return;
+        if (RunRecipe.ManifestIn(own, seed: 0) is not { } manifest) return;
+        if (manifest.SplitsOtherThan(data).FirstOrDefault(split => split == MeasuredBy(call)) is { } measured)
+            call.Report.Log(
+                $"warning: {model} is of a run that had other {measured} images; images that it was trained on may be among them; "
+                + $"{Path.GetDirectoryName(model)} in place of the recipe has its own");
+    }
+
+    private static InputException Refusal(string folder, Recipe recipe, RunManifest manifest, string split)
+    {
+        var source = recipe.Data.Path.Length == 0 ? "the same data" : $"{Path.GetFullPath(recipe.Data.Path)} with the same files";
+        return new(
+            $"the {split} images are not those of the run {folder} by its {ManifestFile.Name}, so images that it was trained on may be "
+            + $"among them; {source}, the same settings and the seed {manifest.Seed} were expected, or --data.path for data that you "
+            + "choose");
+    }
+
+    /// <summary>The split that says nothing of a finished model if it has images that trained it, or null if none is measured.</summary>
+    private static string? MeasuredBy(Invocation call)
+    {
+        if (IsCompress(call)) return "test";
+        var isMeasured = call.Arguments.CommandResult.Command.Options.Contains(ModelEvaluation.Split);
+        return isMeasured && call.Arguments.GetValue(ModelEvaluation.Split) is { } split and not "training" ? split : null;
+    }
+
+    private static string? ModelOf(Invocation call)
+    {
+        if (IsCompress(call)) return CompressInput.ModelOf(call.Arguments);
+        return call.Arguments.CommandResult.Command.Arguments.Contains(SharedOptions.Model)
+            ? call.Arguments.GetValue(SharedOptions.Model)
+            : null;
+    }
+
+    private static bool IsCompress(Invocation call) => call.Arguments.CommandResult.Command.Arguments.Contains(CompressInput.Source);
+}

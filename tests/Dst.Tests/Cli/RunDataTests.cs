@@ -1,0 +1,137 @@
+using Dst.Cli;
+using Dst.Tests.Foundations;
+using Dst.Tests.Images;
+
+namespace Dst.Tests.Cli;
+
+/// <summary>A run folder in place of a recipe: images that trained a model never become test images without a word.</summary>
+public sealed class RunDataTests : IDisposable
+{
+    private const string Trained = "images that it was trained on may be among them";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _photos;
+
+    public RunDataTests()
+    {
+        _photos = _folder.File("photos");
+        for (var i = 0; i < 10; i++) AddImages("", i);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Files_that_were_added_since_are_refused_where_the_test_is_drawn_anew()
+    {
+        var (run, model) = Train();
+        Done("eval", model, run);
+        AddImages("", 10);
+        var output = _folder.File("out.safetensors");
+        string[][] commands =
+        [
+            ["eval", model, run], ["eval", model, Path.Combine(run, "recipe.yaml")], ["eval", model, run, "--split", "validation"],
+            ["eval", model, run, "--data.flip", "true"], ["halve", model, run, "--out", output], ["quantise", model, run, "--out", output],
+            ["compress", model, "--data", run, "--out", _folder.File("compressed")],
+        ];
+        foreach (var command in commands)
+            Terminal.Run(command).AssertFailsWith(CommandLine.WrongInput, $"{Trained}; {_photos} with the same files");
+        Assert.Equal([_photos, _folder.File("runs")], Directory.GetFileSystemEntries(_folder.Path).Order());
+    }
+
+    [Fact]
+    public void Data_that_the_command_line_names_and_what_measures_no_split_go_on_with_a_line()
+    {
+        var (run, model) = Train();
+        Assert.DoesNotContain("warning", Done("eval", model, run, "--data.path", _photos));
+        AddImages("", 10);
+        const string changed = "training, validation, test images are not those of the run";
+        var named = Done("eval", model, run, "--data.path", _photos);
+        Assert.Contains($"warning: {changed} {run}, because the command line names others; ", named);
+        Assert.Contains("trained on may be among the test images\n", named);
+        Assert.Contains($"warning: {changed} {run}: files, settings or the seed", Done("eval", model, run, "--split", "training"));
+        Assert.Contains($"warning: {changed} {run}: files, settings or the seed", Done("data", "inspect", run));
+        Assert.DoesNotContain(changed, Done("halve", model, run, "--data", _photos, "--out", _folder.File("out.safetensors")));
+        Assert.DoesNotContain(changed, Done("compress", run, "--dry-run")); // it trains anew
+    }
+
+    [Fact]
+    public void Another_seed_is_refused_where_it_draws_another_test()
+    {
+        var (run, model) = Train();
+        Terminal.Run("eval", model, run, "--seed", "9").AssertFailsWith(CommandLine.WrongInput, "the seed 1 were expected");
+        Assert.DoesNotContain("warning", Done("eval", model, run, "--seed", "1"));
+    }
+
+    [Fact]
+    public void A_test_of_its_own_may_stay_while_the_training_changes()
+    {
+        Directory.Move(_photos, _folder.File("train"));
+        Directory.CreateDirectory(_photos);
+        Directory.Move(_folder.File("train"), Path.Combine(_photos, "train"));
+        for (var i = 10; i < 14; i++) AddImages("test", i);
+        var (run, model) = Train();
+        AddImages("train", 14);
+        var log = Done("eval", model, run);
+        Assert.Contains($"warning: training, validation images are not those of the run {run}: files", log);
+        Assert.DoesNotContain("trained on", log);
+    }
+
+    [Fact]
+    public void Of_several_seeds_one_is_named()
+    {
+        var (set, _) = Train("--seeds", "1,2");
+        var (first, second) = (Path.Combine(set, "seed-1"), Path.Combine(set, "seed-2"));
+        var model = Path.Combine(first, "student.safetensors");
+        string[][] commands = [["eval", model, set], ["data", "inspect", set], ["compress", model, "--data", set]];
+        foreach (var command in commands)
+            Terminal.Run(command).AssertFailsWith(CommandLine.WrongInput, $"one of them was expected, such as {first}");
+        Assert.DoesNotContain("warning", Done("eval", model, first));
+        Assert.DoesNotContain("warning", Done("eval", model, set, "--seed", "1"));
+        foreach (var log in new[] { Done("eval", model, second), Done("eval", model, set, "--seed", "2") })
+            Assert.Contains($"warning: {model} is of a run that had other test images; {Trained}; {first} in place", log);
+    }
+
+    [Fact]
+    public void A_run_without_a_manifest_says_that_nothing_is_compared()
+    {
+        var (run, model) = Train();
+        File.Delete(Path.Combine(run, "manifest.json"));
+        Assert.Contains($"warning: {run} has no manifest.json of seed 1, so its data are not compared", Done("eval", model, run));
+    }
+
+    [Fact]
+    public void Compress_takes_the_input_of_the_model_where_the_run_has_another()
+    {
+        var (run, _) = Train("--size", "24");
+        var (_, model) = Train("--size", "20", "--name", "small");
+        string[] compress = ["compress", model, "--data", run, "--dry-run"];
+        Assert.Contains("  input 1x20x20, that of the given network (--size PIXELS)\n", Done(compress));
+        Terminal.Run([.. compress, "--size", "24"]).AssertFailsWith(CommandLine.WrongInput, "takes 1x20x20; the data has 1x24x24");
+    }
+
+    private void AddImages(string split, int number)
+    {
+        foreach (var (label, name) in new[] { "dark", "bright" }.Index())
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_photos, split, name)).FullName;
+            var level = 120 * label + 4 * number;
+            File.WriteAllBytes(
+                Path.Combine(folder, $"{number}.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)(level + (x * y + number) % 7)));
+        }
+    }
+
+    private (string Run, string Model) Train(params string[] options)
+    {
+        Done(["train", _photos, "--out", _folder.File("runs"), "--epochs", "1", .. options]);
+        var name = options.SkipWhile(option => option != "--name").ElementAtOrDefault(1) ?? "photos";
+        var run = Assert.Single(Directory.GetDirectories(Path.Combine(_folder.File("runs"), name)));
+        return (run, Path.Combine(run, "student.safetensors"));
+    }
+
+    private static string Done(params string[] arguments)
+    {
+        var run = Terminal.Run(arguments);
+        Assert.True(run.ExitCode == CommandLine.Done, run.Error);
+        return run.Error;
+    }
+}
