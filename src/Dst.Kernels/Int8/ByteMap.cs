@@ -198,7 +198,8 @@ public static unsafe class ByteMap
                 {
                     count = Math.Min(most, pixels - pixel);
                     var from = first + (long)pixel * Layout.Block;
-                    for (var i = 0; i < count * Layout.Block; i += Layout.Block) T.Store(sums + i, T.ShiftLeft(T.Bytes(x + from + i), shift));
+                    for (var i = 0; i < count * Layout.Block; i += Layout.Block)
+                        T.Store(sums + i, T.ShiftLeft(T.Bytes(x + from + i), shift));
                     of.StoreTile<T>(sums, count, rows: 1, count, second, y, from, pitch: 0);
                 }
             }
