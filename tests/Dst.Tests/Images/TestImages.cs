@@ -62,6 +62,25 @@ internal static class TestImages
         return file.ToArray();
     }
 
+    /// <summary>A BMP without compression and palette: rows from the last to the first, each of a multiple of four bytes.</summary>
+    public static byte[] Bmp(int width, int height, short bits, byte[] rows, bool saysSize = true, int headerBytes = 40, uint[]? masks = null)
+    {
+        var file = new MemoryStream();
+        var writer = new BinaryWriter(file);
+        var start = 14 + headerBytes;
+        writer.Write("BM"u8);
+        writer.Write(saysSize ? start + rows.Length : 0);
+        foreach (var value in (int[])[0, start, headerBytes, width, height]) writer.Write(value);
+        writer.Write((short)1);
+        writer.Write(bits);
+        foreach (var value in (int[])[masks is null ? 0 : 3, rows.Length, 0, 0, 0, 0]) writer.Write(value);
+        foreach (var mask in masks ?? []) writer.Write(mask);
+        file.SetLength(start);
+        file.Position = start;
+        file.Write(rows);
+        return file.ToArray();
+    }
+
     /// <summary>An uncompressed TIFF; <paramref name="samples"/> are bytes in the file's order, block after block.</summary>
     public static byte[] Tiff(bool bigEndian, int width, int height, int bits, byte[] samples, int channels = 1, int format = 1,
         int? photometric = null, int? rowsPerStrip = null, int? tile = null, bool separatePlanes = false, int? extra = null,
