@@ -115,7 +115,11 @@ public sealed class ImageArchive : IDisposable
                 content.ReadExactly(bytes);
             }
 
-            return bytes;
+            var checksum = Checksum.Of(bytes);
+            return checksum == entry.Crc32
+                ? bytes
+                : throw new InputException(
+                    $"file '{path}' is damaged: its checksum is {checksum:x8}, and {entry.Crc32:x8} was expected, which the archive says");
         });
     }
 

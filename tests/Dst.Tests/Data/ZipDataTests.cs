@@ -95,6 +95,20 @@ public sealed class ZipDataTests : IDisposable
         Assert.Contains("cannot be read: it is damaged", Fails(Write(_folder.File("start.zip"), bytes[..4])));
     }
 
+    [Fact]
+    public void A_file_with_a_wrong_checksum_is_refused()
+    {
+        var zip = Zip("a/1.png");
+        var directory = File.ReadAllBytes(zip).AsSpan();
+        var expected = BinaryPrimitives.ReadUInt32LittleEndian(directory[(directory.IndexOf("PK\u0001\u0002"u8) + 16)..]);
+        Assert.Equal(expected, Checksum.Of(ImageOf("a/1.png")));
+        using var archive = ImageArchive.OpenIfAny(Patch(zip, fieldOfCentralDirectory: 16, expected ^ 0x10));
+        var file = ImageFolder.Find(_folder.File($"{expected ^ 0x10}.zip")).Images[0];
+        Assert.Contains(
+            $"its checksum is {expected:x8}, and {expected ^ 0x10:x8} was expected",
+            Assert.Throws<InputException>(() => Image.Read(file)).Message);
+    }
+
     private static byte[] ImageOf(string name)
     {
         var seed = name.Replace('\\', '/').Split('/')[^1].Sum(c => c);
