@@ -127,6 +127,10 @@ public sealed class ImageArchive : IDisposable
     {
         var name = entry.FullName.Replace('\\', '/');
         string[] parts = [.. name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".")];
+        if (name.Contains('\uFFFD'))
+            throw new InputException(
+                $"archive '{_path}' holds '{entry.FullName}', whose name is not UTF-8, so its letters are not known; UTF-8 was expected, so "
+                + "unpack the archive and read the folder");
         if (parts.Contains("..") || name.Contains('\0')) throw Refuse(entry, "whose name leads out of it");
         if (entry.IsEncrypted) throw Refuse(entry, "which is encrypted");
         var isFolder = name.EndsWith('/');
