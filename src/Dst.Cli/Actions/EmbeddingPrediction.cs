@@ -51,13 +51,15 @@ internal static class EmbeddingPrediction
     /// <exception cref="InputException">The model, an image or the gallery cannot be read.</exception>
     public static void Run(Invocation call, string path, IReadOnlyList<string> files)
     {
-        var layer = call.Arguments.GetValue(Layer)!;
+        var (layer, model) = (call.Arguments.GetValue(Layer)!, Model.Load(path));
+        var reader = new ModelImages(model, call.Report.Log);
         // Without tuning, the same file gives the same embedding each time.
         using var embedder = new Embedder(
-            Model.Load(path), layer, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
-        var gallery = call.Arguments.GetValue(Gallery) is { } folder ? ReadGallery(folder, embedder, call) : null;
+            model, layer, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        var gallery = call.Arguments.GetValue(Gallery) is { } folder ? ReadGallery(folder, embedder, reader, call) : null;
         var failures = new List<InputException>();
-        List<ImageEmbedding> images = [.. Embed(embedder, files, call, failures.Add)];
+        List<ImageEmbedding> images = [.. Embed(embedder, reader, files, call, failures.Add)];
+        reader.SayWhatIsSeen();
         if (images.Count == 0) throw failures[0];
         foreach (var failure in failures) call.Report.Log(failure.Message);
         var threshold = call.Arguments.GetValue(Threshold) ?? -1;
@@ -71,12 +73,12 @@ internal static class EmbeddingPrediction
     private static void Write<T>(Invocation call, IReadOnlyList<T> results) =>
         call.Report.Write(new(results, new Lines([.. results.Select(result => result!.ToString()!)])));
 
-    private static EmbeddingGallery ReadGallery(string folder, Embedder embedder, Invocation call)
+    private static EmbeddingGallery ReadGallery(string folder, Embedder embedder, ModelImages reader, Invocation call)
     {
         var gallery = new EmbeddingGallery();
         foreach (var person in ImageFolder.Subfolders(folder))
         {
-            foreach (var image in Embed(embedder, ImageFolder.Images(person, call.Report.Log), call))
+            foreach (var image in Embed(embedder, reader, ImageFolder.Images(person, call.Report.Log), call))
                 gallery.Add(Path.GetFileName(person), image.Embedding);
         }
 
@@ -86,9 +88,9 @@ internal static class EmbeddingPrediction
     }
 
     private static IEnumerable<ImageEmbedding> Embed(
-        Embedder embedder, IReadOnlyList<string> files, Invocation call, Action<InputException>? onFailure = null)
+        Embedder embedder, ModelImages reader, IReadOnlyList<string> files, Invocation call, Action<InputException>? onFailure = null)
     {
-        foreach (var chunk in files.Select(file => (File: file, Image: Read(file, call, onFailure))).Where(read => read.Image is not null)
+        foreach (var chunk in files.Select(file => (File: file, Image: Read(file, reader, onFailure))).Where(read => read.Image is not null)
             .Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
@@ -99,11 +101,11 @@ internal static class EmbeddingPrediction
         }
     }
 
-    private static Image? Read(string file, Invocation call, Action<InputException>? onFailure)
+    private static Image? Read(string file, ModelImages reader, Action<InputException>? onFailure)
     {
         try
         {
-            return ImageFile.Read(file, call.Report.Log);
+            return reader.Read(file);
         }
         catch (InputException e) when (onFailure is not null)
         {

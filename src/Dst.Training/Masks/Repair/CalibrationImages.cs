@@ -40,14 +40,10 @@ public sealed record CalibrationImages(float[] Values, int Count)
         var files = ImageFolder.Images(folder, log);
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
-        var sizes = new List<(int Height, int Width)>();
-        var images = Draw(files, input, count, seed, (file, values) =>
-        {
-            var image = ImageFile.Read(file, log);
-            sizes.Add((image.Height, image.Width));
-            Preprocessor.Prepare(image, normalisation, input, values);
-        });
-        if (CentreCrop.Describe(sizes, normalisation.Resize, input) is { } line) log(line);
+        var reader = new ModelImages(model, log);
+        var images = Draw(
+            files, input, count, seed, (file, values) => Preprocessor.Prepare(reader.Read(file), normalisation, input, values));
+        reader.SayWhatIsSeen();
         return images;
     }
 
