@@ -1,3 +1,5 @@
+using Dst.Foundations;
+
 namespace Dst.Images.Decoding;
 
 /// <summary>
@@ -34,8 +36,7 @@ internal static class MatFile
     {
         if (arrays.Find(array => array.Name == ChipName) is { } chip) return chip;
         if (arrays is [var only]) return only;
-        const int shown = 5;
-        var names = arrays.Count == 0 ? "" : $": {string.Join(", ", arrays.Take(shown))}{(arrays.Count > shown ? ", ..." : "")}";
+        var names = arrays.Count == 0 ? "" : $": {Words.First(arrays.ConvertAll(array => $"{array}"))}";
         throw new InputException(
             $"{name} is a MATLAB file with {arrays.Count} arrays of rows and columns{names}; one was expected, or one called {ChipName}");
     }

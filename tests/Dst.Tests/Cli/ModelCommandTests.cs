@@ -55,6 +55,19 @@ public sealed partial class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_model_without_class_names_is_measured_in_the_order_of_the_data_which_is_said()
+    {
+        var named = SaveModelOfSimulatedClasses();
+        var (nameless, int8) = (_folder.File("nameless.safetensors"), _folder.File("int8.safetensors"));
+        ModelFile.Save(nameless, Model.Load(named) with { ClassNames = [] });
+        const string Line = "nameless.safetensors has no class names, so its outputs are taken as the classes of the data in their order: "
+            + "target00, target01, target02; dst import with --classes gives it names";
+        Assert.Contains(Line, Terminal.Run(["eval", nameless, .. SimulatedData]).Error);
+        Assert.Contains(Line, Terminal.Run(["quantise", nameless, "--out", int8, .. SimulatedData]).Error);
+        Assert.DoesNotContain("class names", Terminal.Run(["eval", named, .. SimulatedData]).Error);
+    }
+
+    [Fact]
     public void Eval_says_which_keys_give_way_to_the_model()
     {
         string[] arguments = ["eval", SaveModelOfSimulatedClasses(), .. SimulatedData];
