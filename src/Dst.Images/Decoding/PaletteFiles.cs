@@ -21,7 +21,8 @@ internal static class PaletteFiles
         if (file.AsSpan().TrimEnd((byte)0) is not [.., (byte)';']) throw SharpDecoder.Unreadable(name, "GIF", "it is truncated");
         SharpDecoder.Identify(name, "GIF", file, Gif);
         if (!GifData.IsComplete(file)) throw SharpDecoder.Unreadable(name, "GIF", "its data end before the last pixel");
-        return SharpDecoder.ReduceGrey(SharpDecoder.Decode<Rgba32, byte>(name, "GIF", file, Gif, 4));
+        var image = SharpDecoder.ReduceGrey(SharpDecoder.Decode<Rgba32, byte>(name, "GIF", file, Gif, 4));
+        return GifData.IsAnimation(file) ? image.Warn($"{name} is an animation; its first frame is read") : image;
     }
 
     /// <summary>Decodes a BMP.</summary>
