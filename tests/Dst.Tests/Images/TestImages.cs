@@ -27,6 +27,12 @@ internal static class TestImages
         BQAAAAYBAwABAAAAAQAAABEBBAABAAAACAAAABYBAwABAAAACAAAABcBBAABAAAAJAAAABwBAwABAAAAAQAAAAAAAAA=
         """);
 
+    /// <summary>24x8 of black and white, packed as CCITT T.6 (made by Pillow).</summary>
+    public static byte[] CcittTiff { get; } = Convert.FromBase64String("""
+        SUkqABIAAADMAx8jH444AIAICQAAAQMAAQAAABgAAAABAQMAAQAAAAgAAAACAQMAAQAAAAEAAAADAQMAAQAAAAQAAAAGAQMAAQAAAAEAAAARAQQAAQAAAAgA
+        AAAWAQMAAQAAAAgAAAAXAQQAAQAAAAoAAAAcAQMAAQAAAAEAAAAAAAAA
+        """);
+
     /// <summary>An 8-bit grey PNG.</summary>
     public static byte[] GreyPng(int width, int height, Func<int, int, byte> pixel)
     {
