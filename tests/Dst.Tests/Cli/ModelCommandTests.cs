@@ -223,6 +223,21 @@ public sealed partial class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_state_dict_of_a_deeper_network_is_refused_in_a_short_sentence()
+    {
+        var (path, deep) = (_folder.File("deep.safetensors"), Zoo.Build("resnet20", new(3, 32, 32), 10));
+        SafetensorsFile.Write(
+            path, new Dictionary<string, string>(),
+            deep.Parameters.Select(parameter => new TensorEntry(parameter.Name, parameter.Shape, new float[parameter.Count])));
+        var run = Terminal.Run("import", path, "--arch", "resnet8", "--out", _folder.File("m"));
+        run.AssertWrongInput(
+            "does not fit resnet8: 'layer1.1.conv1.weight' is not a part of it; ", "; 57 more are not a part of it; the network of the file");
+        Assert.InRange(run.Error.Length, 1, 500);
+        Terminal.Run("import", SampleModel.SaveDense(_folder, "a", "b"), "--arch", "resnet20", "--out", _folder.File("m"))
+            .AssertWrongInput("does not fit resnet20: 'layer1.1.conv1.weight' is missing; ", "; 57 more are missing or of another shape");
+    }
+
+    [Fact]
     public void Predict_prints_a_line_a_file()
     {
         var images = SaveImages();
