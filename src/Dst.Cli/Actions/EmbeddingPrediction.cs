@@ -42,8 +42,8 @@ internal static class EmbeddingPrediction
     }
 
     /// <summary>
-    /// Embeds images and compares them with the gallery, if there is one. An image that cannot be read does not stop the others; one of the
-    /// gallery does, because answers depend on it.
+    /// Embeds images and compares them with the gallery, if there is one. An image that cannot be read, or has no embedding, does not stop
+    /// the others; one of the gallery does, because answers depend on it.
     /// </summary>
     /// <param name="call">The call.</param>
     /// <param name="path">Model file.</param>
@@ -67,7 +67,7 @@ internal static class EmbeddingPrediction
         else Write(call, images.ConvertAll(image => Match.Of(image, gallery, threshold)));
         if (failures.Count > 0)
             throw new InputException(
-                $"{failures.Count} of {Words.Count(files.Count, "image")} could not be read; the lines above say why");
+                $"{failures.Count} of {Words.Count(files.Count, "image")} could not be embedded; the lines above say why");
     }
 
     private static void Write<T>(Invocation call, IReadOnlyList<T> results) =>
@@ -97,8 +97,22 @@ internal static class EmbeddingPrediction
             var embeddings = new float[chunk.Length * embedder.Length];
             embedder.Embed(Array.ConvertAll(chunk, read => read.Image!), embeddings);
             for (var i = 0; i < chunk.Length; i++)
-                yield return new(chunk[i].File, embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)]);
+            {
+                var embedding = embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)];
+                if (embedding.AsSpan().ContainsAnyExcept(0f)) yield return new(chunk[i].File, embedding);
+                else Refuse(chunk[i].File, call, onFailure);
+            }
         }
+    }
+
+    // Zeros have no direction that could be compared.
+    private static void Refuse(string file, Invocation call, Action<InputException>? onFailure)
+    {
+        var failure = new InputException(
+            $"file '{file}' has no embedding: all values of the layer '{call.Arguments.GetValue(Layer)}' are 0; another image or layer was "
+            + "expected");
+        if (onFailure is null) throw failure;
+        onFailure(failure);
     }
 
     private static Image? Read(string file, ModelImages reader, Action<InputException>? onFailure)

@@ -222,6 +222,19 @@ public sealed partial class ModelCommandTests : IDisposable
             .AssertWrongInput("'features.0.weight' is not a part of it", "it is of another network, which an ONNX file would have with it");
     }
 
+    [Theory]
+    [InlineData("123.7/58.4", "if the network was trained on pixels from 0 to 255, --normalise 0.4851/0.229 is right")]
+    [InlineData("0.485/0.229", "")]
+    [InlineData("-1/1", "")]
+    public void Numbers_of_pixels_up_to_255_are_remarked(string normalise, string expected)
+    {
+        var (model, output) = (SampleModel.SaveHalved(_folder), _folder.File("m.safetensors"));
+        var run = Terminal.Run("import", model, "--normalise", normalise, "--out", output);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains(expected, run.Error);
+        Assert.Equal(expected.Length > 0, run.Error.Contains("--normalise has numbers above 1"));
+    }
+
     [Fact]
     public void A_state_dict_of_a_deeper_network_is_refused_in_a_short_sentence()
     {
