@@ -129,8 +129,8 @@ public sealed class ImageArchive : IDisposable
         string[] parts = [.. name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".")];
         if (name.Contains('\uFFFD'))
             throw new InputException(
-                $"archive '{_path}' holds '{entry.FullName}', whose name is not UTF-8, so its letters are not known; UTF-8 was expected, so "
-                + "unpack the archive and read the folder");
+                $"archive '{_path}' holds '{entry.FullName}', whose name is not UTF-8; UTF-8 was expected, because other letters are not "
+                + "known, so unpack the archive and read the folder");
         if (parts.Contains("..") || name.Contains('\0')) throw Refuse(entry, "whose name leads out of it");
         if (entry.IsEncrypted) throw Refuse(entry, "which is encrypted");
         var isFolder = name.EndsWith('/');

@@ -54,7 +54,8 @@ public static class ImageFolder
         void Add(string path, int depth)
         {
             if (depth > MaxDepth)
-                throw new InputException($"folder '{folder}' holds folders in one another that are {depth} deep; at most {MaxDepth} are read");
+                throw new InputException(
+                    $"folder '{folder}' holds folders in one another that are {depth} deep; at most {MaxDepth} were expected");
             foreach (var entry in Entries(path))
             {
                 if (!entry.IsFolder) (ImageFile.HasImageName(entry.Name) ? images : others).Add(entry.Path);

@@ -54,12 +54,11 @@ public static class StateDictImporter
         List<string> leftOver = [.. own.Except(found.Values).Select(tensor => $"'{Words.Shorten(tensor.Name)}' is not a part of it")];
         if (problems.Count + leftOver.Count > 0)
         {
+            string[] shown = [.. Cut(problems, "are missing or of another shape"), .. Cut(leftOver, "are not a part of it")];
             var advice = found.Count == 0 ? "; it is of another network, which an ONNX file would have with it"
-                : problems.Count + leftOver.Count > 2 * Shown ? "; the network of the file was expected, and dst networks lists what is known"
+                : shown.Length < problems.Count + leftOver.Count ? "; the network of the file was expected: dst networks lists those known"
                 : "";
-            throw new InputException(
-                $"{tensors.Path} does not fit {graph.Name}: "
-                + string.Join("; ", [.. Cut(problems, "are missing or of another shape"), .. Cut(leftOver, "are not a part of it")]) + advice);
+            throw new InputException($"{tensors.Path} does not fit {graph.Name}: {string.Join("; ", shown)}{advice}");
         }
 
         return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, found[shape.Name].Read())));

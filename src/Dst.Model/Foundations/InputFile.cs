@@ -69,7 +69,7 @@ public static class InputFile
         {
             var line = 1 + content.AsSpan(start, e.Index).Count((byte)'\n');
             throw new InputException(
-                $"line {line} of file '{path}' is not text of the encoding {encoding.WebName}; UTF-8 was expected, so save the file as that",
+                $"line {line} of file '{path}' is not {encoding.WebName.ToUpperInvariant()}; save the file as UTF-8, which was expected",
                 e);
         }
     }

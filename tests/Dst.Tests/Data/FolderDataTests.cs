@@ -85,7 +85,7 @@ public sealed class FolderDataTests : IDisposable
         var data = Load(new() { Validation = 0, Test = 0.5 });
         Assert.Equal(["1.png", "2.png", "3.png", "4.png"], Names(data.Training).Concat(Names(data.Test)).Order());
         WriteGrey($"b/{string.Concat(Enumerable.Repeat("d/", 257))}5.png");
-        Assert.Contains("257 deep; at most 256 are read", Fails(new()));
+        Assert.Contains("257 deep; at most 256 were expected", Fails(new()));
     }
 
     [Fact]

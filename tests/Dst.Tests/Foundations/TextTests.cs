@@ -39,9 +39,9 @@ public sealed class TextTests : IDisposable
     {
         File.WriteAllBytes(_folder.File("x.txt"), Encoding.Latin1.GetBytes("a\nb\ncaf\u00e9\n"));
         var message = Assert.Throws<InputException>(() => InputFile.ReadText(_folder.File("x.txt"))).Message;
-        Assert.StartsWith($"line 3 of file '{_folder.File("x.txt")}' is not text of the encoding utf-8; UTF-8 was expected", message);
+        Assert.StartsWith($"line 3 of file '{_folder.File("x.txt")}' is not UTF-8; save the file as UTF-8", message);
         byte[] half = [0xFF, 0xFE, (byte)'a', 0, (byte)'b'];
-        Assert.Contains("of the encoding utf-16", Assert.Throws<InputException>(() => InputFile.TextOf("x", half)).Message);
+        Assert.Contains("is not UTF-16", Assert.Throws<InputException>(() => InputFile.TextOf("x", half)).Message);
         Assert.Equal("", InputFile.TextOf("x", [0xEF, 0xBB, 0xBF]));
     }
 }

@@ -69,7 +69,8 @@ internal static class TestImages
     }
 
     /// <summary>A BMP without compression and palette: rows from the last to the first, each of a multiple of four bytes.</summary>
-    public static byte[] Bmp(int width, int height, short bits, byte[] rows, bool saysSize = true, int headerBytes = 40, uint[]? masks = null)
+    public static byte[] Bmp(
+        int width, int height, short bits, byte[] rows, bool saysSize = true, int headerBytes = 40, uint[]? masks = null)
     {
         var file = new MemoryStream();
         var writer = new BinaryWriter(file);
