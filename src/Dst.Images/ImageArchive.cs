@@ -115,7 +115,11 @@ public sealed class ImageArchive : IDisposable
                 content.ReadExactly(bytes);
             }
 
-            return bytes;
+            var checksum = Checksum.Of(bytes);
+            return checksum == entry.Crc32
+                ? bytes
+                : throw new InputException(
+                    $"file '{path}' is damaged: its checksum is {checksum:x8}, and {entry.Crc32:x8} was expected, which the archive says");
         });
     }
 
@@ -123,6 +127,10 @@ public sealed class ImageArchive : IDisposable
     {
         var name = entry.FullName.Replace('\\', '/');
         string[] parts = [.. name.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".")];
+        if (name.Contains('\uFFFD'))
+            throw new InputException(
+                $"archive '{_path}' holds '{entry.FullName}', whose name is not UTF-8; UTF-8 was expected, because other letters are not "
+                + "known, so unpack the archive and read the folder");
         if (parts.Contains("..") || name.Contains('\0')) throw Refuse(entry, "whose name leads out of it");
         if (entry.IsEncrypted) throw Refuse(entry, "which is encrypted");
         var isFolder = name.EndsWith('/');

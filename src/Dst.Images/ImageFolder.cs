@@ -16,7 +16,7 @@ public sealed record FolderContent(IReadOnlyList<string> Images, IReadOnlyList<s
 /// </example>
 public static class ImageFolder
 {
-    private const int MaxDepth = 8;
+    private const int MaxDepth = 256; // a path of a zip archive may be deeper than the stack
 
     // Left behind by macOS, Windows, Synology, QNAP and Jupyter. Names that start with a dot are passed over too.
     private static readonly string[] Junk =
@@ -44,7 +44,7 @@ public static class ImageFolder
     /// <summary>
     /// All files in a folder and in the folders below it. Links to folders are not followed below the first: they may lead in circles.
     /// </summary>
-    /// <exception cref="InputException">A folder may not be read.</exception>
+    /// <exception cref="InputException">A folder may not be read, or lies too deep.</exception>
     public static FolderContent Find(string folder)
     {
         var (images, others) = (new List<string>(), new List<string>());
@@ -53,10 +53,13 @@ public static class ImageFolder
 
         void Add(string path, int depth)
         {
+            if (depth > MaxDepth)
+                throw new InputException(
+                    $"folder '{folder}' holds folders in one another that are {depth} deep; at most {MaxDepth} were expected");
             foreach (var entry in Entries(path))
             {
                 if (!entry.IsFolder) (ImageFile.HasImageName(entry.Name) ? images : others).Add(entry.Path);
-                else if (depth < MaxDepth && !entry.IsLink) Add(entry.Path, depth + 1);
+                else if (!entry.IsLink) Add(entry.Path, depth + 1);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dst.Cli.Usage;
+using Dst.Foundations;
 using Dst.Training.Data;
 using Dst.Training.Masks.Repair;
 
@@ -10,6 +11,8 @@ namespace Dst.Cli.Actions;
 /// </summary>
 internal static class CalibrationInput
 {
+    private const int FewImages = 16;
+
     /// <summary>A folder of image files.</summary>
     public static readonly Option<string?> Folder = SharedOptions.Text(
         "--data", "FOLDER", "Image files to measure features on, in this folder and those below it. They need no labels.");
@@ -37,14 +40,24 @@ internal static class CalibrationInput
             call.Report.Log($"{call.Command}: images come from --data; the data of the recipe are not read");
     }
 
-    /// <summary>Draws the images.</summary>
+    /// <summary>Draws the images, and says in a line if few of them differ.</summary>
     /// <param name="call">The call.</param>
     /// <param name="model">The model that takes them.</param>
     /// <param name="data">The data, or null for the folder that the command line names.</param>
     /// <param name="count">How many.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <exception cref="InputException">There are none, one cannot be read, or they do not fit into memory.</exception>
-    public static CalibrationImages Draw(Invocation call, Model model, DataSet? data, int count, long seed) => data is null
-        ? CalibrationImages.DrawFiles(call.Arguments.GetValue(Folder)!, model, count, seed, call.Report.Log)
-        : CalibrationImages.Draw(data, count, seed);
+    public static CalibrationImages Draw(Invocation call, Model model, DataSet? data, int count, long seed)
+    {
+        var images = data is null
+            ? CalibrationImages.DrawFiles(call.Arguments.GetValue(Folder)!, model, count, seed, call.Report.Log)
+            : CalibrationImages.Draw(data, count, seed);
+        var different = images.CountDifferent();
+        if (images.Count > 0 && different < FewImages)
+            call.Report.Log(
+                $"{call.Command} measures on {Words.Count(images.Count, "image")}"
+                + (different < images.Count ? $", of which {different} {(different == 1 ? "is" : "are")} different" : "")
+                + "; 100 to 500 different images give better results");
+        return images;
+    }
 }

@@ -42,8 +42,8 @@ internal static class EmbeddingPrediction
     }
 
     /// <summary>
-    /// Embeds images and compares them with the gallery, if there is one. An image that cannot be read does not stop the others; one of the
-    /// gallery does, because answers depend on it.
+    /// Embeds images and compares them with the gallery, if there is one. An image that cannot be read, or has no embedding, does not stop
+    /// the others; one of the gallery does, because answers depend on it.
     /// </summary>
     /// <param name="call">The call.</param>
     /// <param name="path">Model file.</param>
@@ -51,13 +51,15 @@ internal static class EmbeddingPrediction
     /// <exception cref="InputException">The model, an image or the gallery cannot be read.</exception>
     public static void Run(Invocation call, string path, IReadOnlyList<string> files)
     {
-        var layer = call.Arguments.GetValue(Layer)!;
+        var (layer, model) = (call.Arguments.GetValue(Layer)!, Model.Load(path));
+        var reader = new ModelImages(model, call.Report.Log);
         // Without tuning, the same file gives the same embedding each time.
         using var embedder = new Embedder(
-            Model.Load(path), layer, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
-        var gallery = call.Arguments.GetValue(Gallery) is { } folder ? ReadGallery(folder, embedder, call) : null;
+            model, layer, new() { Tier = call.Tier, Batch = Batch, Tune = false }, SharedOptions.ThreadsOf(call.Arguments));
+        var gallery = call.Arguments.GetValue(Gallery) is { } folder ? ReadGallery(folder, embedder, reader, call) : null;
         var failures = new List<InputException>();
-        List<ImageEmbedding> images = [.. Embed(embedder, files, call, failures.Add)];
+        List<ImageEmbedding> images = [.. Embed(embedder, reader, files, call, failures.Add)];
+        reader.SayWhatIsSeen();
         if (images.Count == 0) throw failures[0];
         foreach (var failure in failures) call.Report.Log(failure.Message);
         var threshold = call.Arguments.GetValue(Threshold) ?? -1;
@@ -65,18 +67,18 @@ internal static class EmbeddingPrediction
         else Write(call, images.ConvertAll(image => Match.Of(image, gallery, threshold)));
         if (failures.Count > 0)
             throw new InputException(
-                $"{failures.Count} of {Words.Count(files.Count, "image")} could not be read; the lines above say why");
+                $"{failures.Count} of {Words.Count(files.Count, "image")} could not be embedded; the lines above say why");
     }
 
     private static void Write<T>(Invocation call, IReadOnlyList<T> results) =>
         call.Report.Write(new(results, new Lines([.. results.Select(result => result!.ToString()!)])));
 
-    private static EmbeddingGallery ReadGallery(string folder, Embedder embedder, Invocation call)
+    private static EmbeddingGallery ReadGallery(string folder, Embedder embedder, ModelImages reader, Invocation call)
     {
         var gallery = new EmbeddingGallery();
         foreach (var person in ImageFolder.Subfolders(folder))
         {
-            foreach (var image in Embed(embedder, ImageFolder.Images(person, call.Report.Log), call))
+            foreach (var image in Embed(embedder, reader, ImageFolder.Images(person, call.Report.Log), call))
                 gallery.Add(Path.GetFileName(person), image.Embedding);
         }
 
@@ -86,24 +88,38 @@ internal static class EmbeddingPrediction
     }
 
     private static IEnumerable<ImageEmbedding> Embed(
-        Embedder embedder, IReadOnlyList<string> files, Invocation call, Action<InputException>? onFailure = null)
+        Embedder embedder, ModelImages reader, IReadOnlyList<string> files, Invocation call, Action<InputException>? onFailure = null)
     {
-        foreach (var chunk in files.Select(file => (File: file, Image: Read(file, call, onFailure))).Where(read => read.Image is not null)
+        foreach (var chunk in files.Select(file => (File: file, Image: Read(file, reader, onFailure))).Where(read => read.Image is not null)
             .Chunk(Batch))
         {
             call.Cancellation.ThrowIfCancellationRequested();
             var embeddings = new float[chunk.Length * embedder.Length];
             embedder.Embed(Array.ConvertAll(chunk, read => read.Image!), embeddings);
             for (var i = 0; i < chunk.Length; i++)
-                yield return new(chunk[i].File, embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)]);
+            {
+                var embedding = embeddings[(i * embedder.Length)..((i + 1) * embedder.Length)];
+                if (embedding.AsSpan().ContainsAnyExcept(0f)) yield return new(chunk[i].File, embedding);
+                else Refuse(chunk[i].File, call, onFailure);
+            }
         }
     }
 
-    private static Image? Read(string file, Invocation call, Action<InputException>? onFailure)
+    // Zeros have no direction that could be compared.
+    private static void Refuse(string file, Invocation call, Action<InputException>? onFailure)
+    {
+        var failure = new InputException(
+            $"file '{file}' has no embedding: all values of the layer '{call.Arguments.GetValue(Layer)}' are 0; another image or layer was "
+            + "expected");
+        if (onFailure is null) throw failure;
+        onFailure(failure);
+    }
+
+    private static Image? Read(string file, ModelImages reader, Action<InputException>? onFailure)
     {
         try
         {
-            return ImageFile.Read(file, call.Report.Log);
+            return reader.Read(file);
         }
         catch (InputException e) when (onFailure is not null)
         {

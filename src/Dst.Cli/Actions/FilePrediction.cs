@@ -10,11 +10,8 @@ namespace Dst.Cli.Actions;
 internal sealed record FileOutputs(string File, float[] Values, Exception? Failure);
 
 /// <summary>Predicts image files. One that cannot be read, or has outputs that are not finite, does not stop the others.</summary>
-internal sealed class FilePrediction(Predictor predictor, Action<string> log)
+internal sealed class FilePrediction(Predictor predictor, ModelImages reader)
 {
-    /// <summary>Rows and columns of the images that were read.</summary>
-    public List<(int Height, int Width)> Sizes { get; } = [];
-
     /// <summary>Predicts a batch of files.</summary>
     public IReadOnlyList<FileOutputs> Predict(IReadOnlyList<string> files)
     {
@@ -24,7 +21,7 @@ internal sealed class FilePrediction(Predictor predictor, Action<string> log)
         {
             try
             {
-                images.Add((i, ImageFile.Read(files[i], log)));
+                images.Add((i, reader.Read(files[i])));
             }
             catch (InputException e)
             {
@@ -32,7 +29,6 @@ internal sealed class FilePrediction(Predictor predictor, Action<string> log)
             }
         }
 
-        Sizes.AddRange(images.Select(image => (image.Image.Height, image.Image.Width)));
         Predict([.. images], files, outputs);
         return outputs;
     }

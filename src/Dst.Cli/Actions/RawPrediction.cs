@@ -82,14 +82,15 @@ internal static class RawPrediction
             throw new InputException(
                 $"predict has {files.Count} images, too many for one array; at most {Array.MaxLength / input.Count} were expected");
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
+        var images = new ModelImages(model, call.Report.Log);
         var values = new float[files.Count * input.Count];
         for (var i = 0; i < files.Count; i++)
         {
             call.Cancellation.ThrowIfCancellationRequested();
-            Preprocessor.Prepare(
-                ImageFile.Read(files[i], call.Report.Log), normalisation, input, values.AsSpan((int)(i * input.Count), (int)input.Count));
+            Preprocessor.Prepare(images.Read(files[i]), normalisation, input, values.AsSpan((int)(i * input.Count), (int)input.Count));
         }
 
+        images.SayWhatIsSeen();
         NpyFile.Write(output, [files.Count, input.Channels, input.Height, input.Width], values);
         WriteLogits(call, model, values, files.Count);
     }

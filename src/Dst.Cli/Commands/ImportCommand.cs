@@ -83,7 +83,11 @@ internal static class ImportCommand
         if (call.Arguments.GetValue(Outputs) is { } word) model = WithOutputs(model, word);
         if (call.Arguments.GetValue(Classes) is { } file) model = model with { ClassNames = ReadNames(file, model.Classes) };
         if (call.Arguments.GetValue(Normalise) is { } text)
+        {
             model = model with { Normalisation = ParseNormalisation(text, model.Graph.Input.Channels) };
+            if (ScaleRemark(model.Normalisation) is { } remark) call.Report.Log(remark);
+        }
+
         if (restores) model = Restore(call, model.OfFloats($"{call.Arguments.GetValue(ModelSource.File)}"), recipe);
         ModelFile.Save(output, model);
         foreach (var note in notes) call.Report.Log($"{call.Arguments.GetValue(ModelSource.File)}: {note}");
@@ -163,6 +167,17 @@ internal static class ImportCommand
         throw new InputException(
             $"option --normalise is '{text}'; {channels} means, a slash and {channels} deviations above 0 were expected, "
                 + "separated by commas");
+    }
+
+    // Pixels of 8 and 16 bits become values from 0 to 1. Floats keep their values, so larger numbers can be right.
+    private static string? ScaleRemark(InputNormalisation normalisation)
+    {
+        if (!normalisation.Mean.Concat(normalisation.Deviation).Any(value => value > 1)) return null;
+        return "import: --normalise has numbers above 1, and pixels are values from 0 to 1, unless they are floats; if the network was "
+            + $"trained on pixels from 0 to 255, --normalise {Divided(normalisation.Mean)}/{Divided(normalisation.Deviation)} is right";
+
+        static string Divided(IEnumerable<float> values) =>
+            string.Join(',', values.Select(value => (value / byte.MaxValue).ToString("G4", CultureInfo.InvariantCulture)));
     }
 
     private static float ParseNumber(string text) =>

@@ -98,7 +98,8 @@ internal static class PredictCommand
         using var predictor = new Predictor(
             model, new() { Tier = call.Tier, Batch = Math.Min(Batch, files.Count), Tune = false },
             SharedOptions.ThreadsOf(call.Arguments));
-        var prediction = new FilePrediction(predictor, call.Report.Log);
+        var images = new ModelImages(model, call.Report.Log);
+        var prediction = new FilePrediction(predictor, images);
         var outputs = new List<FileOutputs>();
         foreach (var batch in files.Chunk(Batch))
         {
@@ -106,7 +107,7 @@ internal static class PredictCommand
             outputs.AddRange(prediction.Predict(batch));
         }
 
-        if (CentreCrop.Describe(prediction.Sizes, model.Normalisation?.Resize ?? 0, model.Graph.Input) is { } line) call.Report.Log(line);
+        images.SayWhatIsSeen();
         return outputs;
     }
 

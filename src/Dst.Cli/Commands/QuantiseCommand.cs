@@ -15,7 +15,6 @@ namespace Dst.Cli.Commands;
 internal static class QuantiseCommand
 {
     private const int UsualImages = 256;
-    private const int FewImages = 16;
 
     private static readonly Option<string?> Out = SharedOptions.Text("--out", "FILE", "Model file to write. Required.");
 
@@ -78,8 +77,6 @@ internal static class QuantiseCommand
         var samples = data is null ? null : ModelEvaluation.SplitOf(data, call);
         var images = CalibrationInput.Draw(call, model, data, arguments.GetValue(Images) ?? UsualImages, recipe.Seed);
         if (images.Count == 0) throw new InputException("the data has no training images to measure ranges on; at least one was expected");
-        if (images.Count < FewImages)
-            call.Report.Log($"ranges are those of {Words.Count(images.Count, "image")}; 100 to 500 images give better ones");
         var quantised = Quantiser.Quantise(model, images.Values, images.Count, options, call.Cancellation);
         Write(call, quantised, output, samples is null ? null : AccuracyChange.Measure(call, data!, samples, model, quantised.Model));
     }

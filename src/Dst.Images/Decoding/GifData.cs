@@ -11,16 +11,31 @@ internal static class GifData
     private const int ExtensionBytes = 2;
     private const int MaxCodeBits = 12;
 
-    /// <summary>Whether the first frame has all its pixels.</summary>
+    /// <summary>Whether the first frame has all its pixels. Else nothing more can be asked of the file.</summary>
     public static bool IsComplete(ReadOnlySpan<byte> file)
     {
         if (file.Length < ScreenBytes) return false;
-        var at = ScreenBytes + TableBytes(file[10]);
-        while (at < file.Length && file[at] == '!') at = SkipBlocks(file, at + ExtensionBytes);
+        var at = FirstFrame(file);
         if (at + FrameBytes >= file.Length || file[at] != ',') return false;
         var pixels = BinaryPrimitives.ReadUInt16LittleEndian(file[(at + 5)..]) * BinaryPrimitives.ReadUInt16LittleEndian(file[(at + 7)..]);
         at += FrameBytes + TableBytes(file[at + 9]);
         return at < file.Length && CountPixels(JoinBlocks(file, at + 1), file[at], pixels) >= pixels;
+    }
+
+    /// <summary>Whether another frame follows the first.</summary>
+    public static bool IsAnimation(ReadOnlySpan<byte> file)
+    {
+        var frame = FirstFrame(file);
+        var next = SkipExtensions(file, SkipBlocks(file, frame + FrameBytes + TableBytes(file[frame + 9]) + 1));
+        return next < file.Length && file[next] == ',';
+    }
+
+    private static int FirstFrame(ReadOnlySpan<byte> file) => SkipExtensions(file, ScreenBytes + TableBytes(file[10]));
+
+    private static int SkipExtensions(ReadOnlySpan<byte> file, int at)
+    {
+        while (at < file.Length && file[at] == '!') at = SkipBlocks(file, at + ExtensionBytes);
+        return at;
     }
 
     private static int TableBytes(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);

@@ -28,9 +28,9 @@ internal static class JpegFile
         var image = ChannelsOf(name, clean) == 1
             ? SharpDecoder.Decode<L8, byte>(name, Format, clean, Decoder, 1)
             : SharpDecoder.Decode<Rgb24, byte>(name, Format, clean, Decoder, 3);
-        if (ReferenceEquals(clean, file)) return image;
-        var warning = $"{name} has {file.Length - clean.Length} stray bytes between its markers; they were passed over";
-        return new(image.Channels, image.Height, image.Width, image.BitsPerSample, image.Data) { Warning = warning };
+        return ReferenceEquals(clean, file)
+            ? image
+            : image.Warn($"{name} has {file.Length - clean.Length} stray bytes between its markers; they were passed over");
     }
 
     /// <summary>Reads bands and size only.</summary>

@@ -1,8 +1,11 @@
+using Dst.Foundations;
+
 namespace Dst.Images.Decoding;
 
 /// <summary>
-/// A MATLAB file of version 5 to 7 (the SAMPLE chips): its variable <c>complex_img</c>, or its only array of rows and columns. Magnitudes
-/// of complex numbers are divided by the largest, as in an MSTAR file; real numbers become floats of the same value.
+/// A MATLAB file of version 5 to 7 (the SAMPLE chips): its variable <c>complex_img</c>, or its only array of rows and columns, or of rows,
+/// columns and bands. Magnitudes of complex numbers are divided by the largest, as in an MSTAR file; real numbers become floats of the same
+/// value.
 /// </summary>
 internal static class MatFile
 {
@@ -16,45 +19,61 @@ internal static class MatFile
     /// <exception cref="InputException">The file is corrupt, truncated, too large, or has no such array.</exception>
     public static Image Decode(string name, byte[] file)
     {
-        var array = Find(name, file);
-        if (array.Imaginary is null) return Planar(name, array.Real, array.Rows, array.Columns);
-        var magnitudes = new double[array.Real.Length];
-        for (var i = 0; i < magnitudes.Length; i++) magnitudes[i] = double.Hypot(array.Real[i], array.Imaginary[i]);
-        return Image.FromMagnitudes(name, 1, array.Rows, array.Columns, Transpose(magnitudes, array.Rows, array.Columns));
+        if (file.AsSpan().StartsWith("MATLAB 7.3"u8))
+            throw new InputException($"{name} is a MATLAB file of version 7.3, which is not read; one saved with -v7 was expected");
+        return SharpDecoder.Guard(name, Format, () =>
+        {
+            var reader = new MatReader(name, file);
+            return Read(name, reader, Choose(name, reader.ReadArrays()));
+        });
     }
 
     /// <summary>Decodes the array for its size.</summary>
     /// <exception cref="InputException">As <see cref="Decode"/>.</exception>
     public static ImageSize Measure(string name, byte[] file) => ImageSize.Of(Decode(name, file));
 
-    private static MatArray Find(string name, byte[] file)
+    private static MatArray Choose(string name, List<MatArray> arrays)
     {
-        if (file.AsSpan().StartsWith("MATLAB 7.3"u8))
-            throw new InputException($"{name} is a MATLAB file of version 7.3, which is not read; one saved with -v7 was expected");
-        var arrays = SharpDecoder.Guard(name, Format, () => new MatReader(name, file).ReadArrays());
         if (arrays.Find(array => array.Name == ChipName) is { } chip) return chip;
-        return arrays is [var only]
-            ? only
-            : throw new InputException(
-                $"{name} is a MATLAB file with {arrays.Count} arrays of rows and columns; one was expected, or one called {ChipName}");
+        if (arrays is [var only]) return only;
+        var names = arrays.Count == 0 ? "" : $": {Words.First(arrays.ConvertAll(array => $"{array}"))}";
+        throw new InputException(
+            $"{name} is a MATLAB file with {arrays.Count} arrays of rows and columns{names}; one was expected, or one called {ChipName}");
     }
 
-    private static Image Planar(string name, double[] values, int rows, int columns)
+    private static Image Read(string name, MatReader reader, MatArray array)
     {
-        var samples = Transpose(values, rows, columns);
+        if (array.Sizes.Length > 3)
+            throw new InputException($"{name} has the array {array}; rows and columns, or rows, columns and bands were expected");
+        var (rows, columns, bands) = (array.Sizes[0], array.Sizes[1], array.Sizes is [_, _, var last] ? last : 1);
+        Image.CheckSize(name, columns, rows, bands, 2 * sizeof(double));
+        var values = reader.Numbers(array.Real, rows * columns * bands);
+        if (array.Imaginary is null) return FromReal(name, bands, rows, columns, Transpose(values, rows, columns));
+        var imaginary = reader.Numbers(array.Imaginary, values.Length);
+        for (var i = 0; i < values.Length; i++) values[i] = double.Hypot(values[i], imaginary[i]);
+        return Image.FromMagnitudes(name, bands, rows, columns, Transpose(values, rows, columns));
+    }
+
+    private static Image FromReal(string name, int bands, int rows, int columns, float[] samples)
+    {
         foreach (var sample in samples)
         {
             if (!float.IsFinite(sample)) throw new InputException($"{name} holds the sample {sample}; finite numbers were expected");
         }
 
-        return Image.FromFloats(1, rows, columns, samples);
+        return Image.FromFloats(bands, rows, columns, samples);
     }
 
-    // MATLAB stores columns one after another.
+    // MATLAB stores columns one after another, then bands.
     private static float[] Transpose(double[] values, int rows, int columns)
     {
         var result = new float[values.Length];
-        for (var i = 0; i < values.Length; i++) result[i % rows * columns + i / rows] = (float)values[i];
+        for (var i = 0; i < values.Length; i++)
+        {
+            var (band, pixel) = Math.DivRem(i, rows * columns);
+            result[band * rows * columns + pixel % rows * columns + pixel / rows] = (float)values[i];
+        }
+
         return result;
     }
 }

@@ -4,15 +4,23 @@ using System.Text;
 
 namespace Dst.Images.Decoding;
 
-/// <summary>An array of a MATLAB file.</summary>
+/// <summary>A numeric array of a MATLAB file.</summary>
 /// <param name="Name">The variable.</param>
-/// <param name="Rows">Rows.</param>
-/// <param name="Columns">Columns.</param>
+/// <param name="Sizes">Rows, columns and what else it has.</param>
 /// <param name="Real">Real parts, column after column.</param>
 /// <param name="Imaginary">Imaginary parts, or null of a real array.</param>
-internal sealed record MatArray(string Name, int Rows, int Columns, double[] Real, double[]? Imaginary);
+internal sealed record MatArray(string Name, int[] Sizes, MatElement Real, MatElement? Imaginary)
+{
+    /// <summary>Name and sizes, such as <c>mask (24x40)</c>.</summary>
+    public override string ToString() => $"{Name} ({string.Join('x', Sizes)})";
+}
 
-/// <summary>Reads the numeric arrays of two dimensions, both above 1, of a MATLAB file of version 5 to 7.</summary>
+/// <summary>A part of a MATLAB file.</summary>
+/// <param name="Type">What its data are.</param>
+/// <param name="Data">The data.</param>
+internal sealed record MatElement(int Type, ReadOnlyMemory<byte> Data);
+
+/// <summary>Reads the numeric arrays, of which two dimensions are above 1, of a MATLAB file of version 5 to 7.</summary>
 /// <remarks>MathWorks, "MAT-File Format", chapter on level 5.</remarks>
 internal sealed class MatReader(string name, byte[] file)
 {
@@ -45,23 +53,34 @@ internal sealed class MatReader(string name, byte[] file)
         return arrays;
     }
 
+    /// <summary>The numbers of an array.</summary>
+    /// <exception cref="InputException">There are others than <paramref name="count"/>.</exception>
+    public double[] Numbers(MatElement element, int count)
+    {
+        var size = element.Type switch { 1 or 2 => 1, 3 or 4 => 2, 5 or 6 or 7 => 4, 9 or 12 or 13 => 8, _ => 0 };
+        if (size == 0 || element.Data.Length != (long)count * size)
+            throw SharpDecoder.Unreadable(name, "MATLAB file", $"an array has {element.Data.Length} bytes for {count} numbers");
+        var values = new double[count];
+        for (var i = 0; i < count; i++) values[i] = Number(element.Type, element.Data.Span.Slice(i * size, size));
+        return values;
+    }
+
     private MatArray? ReadArray(ReadOnlyMemory<byte> matrix)
     {
         var at = 0;
         var flags = Integer(Next(matrix, ref at).Data, 0);
-        var sizes = Next(matrix, ref at).Data;
+        var dimensions = Next(matrix, ref at).Data;
         var variable = Encoding.ASCII.GetString(Next(matrix, ref at).Data.Span);
-        if ((flags & 0xFF) is < FirstNumericClass or > LastNumericClass || sizes.Length != 2 * sizeof(int)) return null;
-        var (rows, columns) = (Integer(sizes, 0), Integer(sizes, sizeof(int)));
-        if (rows < 2 || columns < 2) return null;
-        Image.CheckSize(name, columns, rows, 1, 2 * sizeof(double));
-        var real = Numbers(Next(matrix, ref at), rows * columns);
-        var imaginary = (flags & ComplexFlag) != 0 ? Numbers(Next(matrix, ref at), rows * columns) : null;
-        return new(variable, rows, columns, real, imaginary);
+        if ((flags & 0xFF) is < FirstNumericClass or > LastNumericClass) return null;
+        var sizes = new int[dimensions.Length / sizeof(int)];
+        for (var i = 0; i < sizes.Length; i++) sizes[i] = Integer(dimensions, i * sizeof(int));
+        if (sizes.Count(size => size > 1) < 2) return null;
+        var real = Next(matrix, ref at);
+        return new(variable, sizes, real, (flags & ComplexFlag) != 0 ? Next(matrix, ref at) : null);
     }
 
     // An element is a type, a number of bytes and the data; one of at most four bytes is packed into eight.
-    private Element Next(ReadOnlyMemory<byte> source, ref int at)
+    private MatElement Next(ReadOnlyMemory<byte> source, ref int at)
     {
         if (source.Length - at < 8) throw SharpDecoder.Unreadable(name, "MATLAB file", "it is truncated");
         var (type, bytes, start) = (Integer(source, at), Integer(source, at + 4), at + 8);
@@ -85,16 +104,6 @@ internal sealed class MatReader(string name, byte[] file)
         tag.CopyTo(element, 0);
         stream.ReadExactly(element, 8, (int)bytes);
         return element;
-    }
-
-    private double[] Numbers(Element element, int count)
-    {
-        var size = element.Type switch { 1 or 2 => 1, 3 or 4 => 2, 5 or 6 or 7 => 4, 9 or 12 or 13 => 8, _ => 0 };
-        if (size == 0 || element.Data.Length != (long)count * size)
-            throw SharpDecoder.Unreadable(name, "MATLAB file", $"an array has {element.Data.Length} bytes for {count} numbers");
-        var values = new double[count];
-        for (var i = 0; i < count; i++) values[i] = Number(element.Type, element.Data.Span.Slice(i * size, size));
-        return values;
     }
 
     private double Number(int type, ReadOnlySpan<byte> bytes)
@@ -121,6 +130,4 @@ internal sealed class MatReader(string name, byte[] file)
     private int Integer(ReadOnlyMemory<byte> source, int at) => _isBigEndian
         ? BinaryPrimitives.ReadInt32BigEndian(source.Span[at..])
         : BinaryPrimitives.ReadInt32LittleEndian(source.Span[at..]);
-
-    private readonly record struct Element(int Type, ReadOnlyMemory<byte> Data);
 }

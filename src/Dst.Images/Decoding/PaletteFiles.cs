@@ -21,7 +21,8 @@ internal static class PaletteFiles
         if (file.AsSpan().TrimEnd((byte)0) is not [.., (byte)';']) throw SharpDecoder.Unreadable(name, "GIF", "it is truncated");
         SharpDecoder.Identify(name, "GIF", file, Gif);
         if (!GifData.IsComplete(file)) throw SharpDecoder.Unreadable(name, "GIF", "its data end before the last pixel");
-        return SharpDecoder.ReduceGrey(SharpDecoder.Decode<Rgba32, byte>(name, "GIF", file, Gif, 4));
+        var image = SharpDecoder.ReduceGrey(SharpDecoder.Decode<Rgba32, byte>(name, "GIF", file, Gif, 4));
+        return GifData.IsAnimation(file) ? image.Warn($"{name} is an animation; its first frame is read") : image;
     }
 
     /// <summary>Decodes a BMP.</summary>
@@ -31,8 +32,14 @@ internal static class PaletteFiles
         // The header tells the file's size; some writers leave it 0.
         if (file.Length < 26 || BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(2)) > file.Length)
             throw SharpDecoder.Unreadable(name, "BMP", "it is truncated");
-        SharpDecoder.Identify(name, "BMP", file, Bmp);
-        return SharpDecoder.ReduceGrey(SharpDecoder.Decode<Rgba32, byte>(name, "BMP", file, Bmp, 4));
+        var (info, header) = (SharpDecoder.Identify(name, "BMP", file, Bmp), new BmpHeader(file));
+        // ImageSharp repeats rows in place of missing ones.
+        if (!header.IsComplete(file.Length, info.Width, info.Height))
+            throw SharpDecoder.Unreadable(name, "BMP", "its data end before the last pixel");
+        return SharpDecoder.ReduceGrey(
+            header.HasUnusedByte
+                ? SharpDecoder.Decode<Rgb24, byte>(name, "BMP", file, Bmp, 3)
+                : SharpDecoder.Decode<Rgba32, byte>(name, "BMP", file, Bmp, 4));
     }
 
     /// <summary>Decodes a GIF for its bands and size.</summary>

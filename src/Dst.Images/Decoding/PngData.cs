@@ -3,7 +3,7 @@ using System.IO.Compression;
 
 namespace Dst.Images.Decoding;
 
-/// <summary>Counts the bytes that the data chunks of a PNG unpack to. ImageSharp leaves the missing rows black.</summary>
+/// <summary>The chunks of a PNG. It counts the bytes that the data unpack to, because ImageSharp leaves missing rows black.</summary>
 /// <remarks>W3C, "Portable Network Graphics (PNG) Specification".</remarks>
 internal static class PngData
 {
@@ -29,6 +29,19 @@ internal static class PngData
         }
 
         return true;
+    }
+
+    /// <summary>The data of the first chunk of a type; none if there is no such chunk.</summary>
+    public static ReadOnlySpan<byte> Chunk(ReadOnlySpan<byte> file, ReadOnlySpan<byte> type)
+    {
+        for (var rest = file[PngFile.Signature.Length..]; !rest.IsEmpty;)
+        {
+            var length = BinaryPrimitives.ReadInt32BigEndian(rest);
+            if (rest.Slice(4, 4).SequenceEqual(type)) return rest.Slice(8, length);
+            rest = rest[(length + ChunkOverhead)..];
+        }
+
+        return [];
     }
 
     private static long BytesOf(ReadOnlySpan<byte> file)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats.Png;
 using SixLabors.ImageSharp.PixelFormats;
@@ -35,6 +36,7 @@ internal static class PngFile
             PngColorType.Grayscale when !header.HasTransparency => isDeep ? Read<L16, ushort>(1) : Read<L8, byte>(1),
             PngColorType.Grayscale or PngColorType.GrayscaleWithAlpha => isDeep ? Read<La32, ushort>(2) : Read<La16, byte>(2),
             PngColorType.Rgb when !header.HasTransparency => isDeep ? Read<Rgb48, ushort>(3) : Read<Rgb24, byte>(3),
+            PngColorType.Rgb when isDeep => Clear(Read<Rgb48, ushort>(3), PngData.Chunk(chunks, "tRNS"u8)),
             PngColorType.Palette => SharpDecoder.ReduceGrey(Read<Rgba32, byte>(4)),
             _ => isDeep ? Read<Rgba64, ushort>(4) : Read<Rgba32, byte>(4),
         };
@@ -70,6 +72,24 @@ internal static class PngFile
         return file.ToArray();
     }
 
+    // Makes the pixels of one colour black, because they are transparent. ImageSharp 2 reads colours of 16 bits in the wrong byte order.
+    private static Image Clear(Image image, ReadOnlySpan<byte> colour)
+    {
+        var (red, green, blue) = (Sample(colour, 0), Sample(colour, 1), Sample(colour, 2));
+        var data = image.Data.ToArray();
+        var samples = MemoryMarshal.Cast<byte, ushort>(data.AsSpan());
+        var area = image.Height * image.Width;
+        for (var i = 0; i < area; i++)
+        {
+            if ((samples[i], samples[area + i], samples[2 * area + i]) == (red, green, blue))
+                (samples[i], samples[area + i], samples[2 * area + i]) = (0, 0, 0);
+        }
+
+        return new(image.Channels, image.Height, image.Width, image.BitsPerSample, data);
+
+        static ushort Sample(ReadOnlySpan<byte> colour, int band) => BinaryPrimitives.ReadUInt16BigEndian(colour[(2 * band)..]);
+    }
+
     private static PngMetadata HeaderOf(string name, byte[] chunks) =>
         SharpDecoder.Identify(name, Format, chunks, Decoder).Metadata.GetFormatMetadata(PngFormat.Instance);
 
@@ -84,6 +104,9 @@ internal static class PngFile
         {
             var length = rest.Length < ChunkOverhead ? long.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(rest) + (long)ChunkOverhead;
             if (length > rest.Length) throw SharpDecoder.Unreadable(name, Format, "it is truncated");
+            // ImageSharp 2 does not look at every checksum, which is of type and data.
+            if (Checksum.Of(rest[4..(int)(length - 4)]) != BinaryPrimitives.ReadUInt32BigEndian(rest[(int)(length - 4)..]))
+                throw SharpDecoder.Unreadable(name, Format, $"its chunk at byte {file.Length - rest.Length} is damaged");
             type = rest.Slice(4, 4);
             if (char.IsAsciiLetterUpper((char)type[0]) || type.SequenceEqual("tRNS"u8) || type.SequenceEqual("eXIf"u8))
                 kept.Write(rest[..(int)length]);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Dst.Foundations;
 
 namespace Dst.Images.Decoding;
 
@@ -41,7 +42,9 @@ internal static class PnmFile
             else data[i] = (byte)scaled;
         }
 
-        return Image.FromInterleaved(size.Channels, size.Height, size.Width, isDeep ? 16 : 8, data);
+        var image = Image.FromInterleaved(size.Channels, size.Height, size.Width, isDeep ? 16 : 8, data);
+        var surplus = text.Rest(isText: kind <= 3);
+        return surplus > 0 ? image.Warn($"{name} has {Words.Count(surplus, "byte")} behind its last pixel; they were passed over") : image;
     }
 
     /// <summary>Reads bands and size only.</summary>
@@ -63,8 +66,16 @@ internal static class PnmFile
                 throw SharpDecoder.Unreadable(name, Format, $"its maximum is {maximum}; 1 to {ushort.MaxValue} was expected");
             var channels = kind is 3 or 6 ? 3 : 1;
             Image.CheckSize(name, width, height, channels, maximum > byte.MaxValue ? 2 : 1);
-            if (kind >= 4) Next(); // one space ends the header of a binary file
+            if (kind >= 4)
+                EndHeader(kind == 4 ? height * ((width + 7L) / 8) : (long)height * width * channels * (maximum > byte.MaxValue ? 2 : 1));
             return (new(channels, height, width), maximum, kind);
+        }
+
+        /// <summary>How many bytes are left, apart from the space behind a text.</summary>
+        public int Rest(bool isText)
+        {
+            if (isText) SkipSpace();
+            return file.Length - _at;
         }
 
         public int Number()
@@ -97,15 +108,29 @@ internal static class PnmFile
             return high << 8 | Next();
         }
 
+        // One space ends the header of a binary file. Some programs of Windows write two, \r and \n; else the \n is the first pixel.
+        private void EndHeader(long bytesOfPixels)
+        {
+            if (_at < file.Length && file[_at] == '#') SkipComment();
+            var end = Next();
+            if (!IsSpace(end)) throw SharpDecoder.Unreadable(name, Format, "no space ends its header");
+            if (end == '\r' && file.Length - _at > bytesOfPixels && file[_at] == '\n') _at++;
+        }
+
         private byte Next() => _at < file.Length ? file[_at++] : throw SharpDecoder.Unreadable(name, Format, "it is truncated");
 
         private void SkipSpace()
         {
             while (_at < file.Length && (IsSpace(file[_at]) || file[_at] == '#'))
             {
-                if (file[_at++] != '#') continue;
-                while (_at < file.Length && file[_at] is not ((byte)'\n' or (byte)'\r')) _at++;
+                if (file[_at] == '#') SkipComment();
+                else _at++;
             }
+        }
+
+        private void SkipComment()
+        {
+            while (_at < file.Length && file[_at] is not ((byte)'\n' or (byte)'\r')) _at++;
         }
     }
 }

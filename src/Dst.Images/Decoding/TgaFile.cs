@@ -9,6 +9,7 @@ internal static class TgaFile
 {
     private const string Format = "TGA";
     private const int HeaderBytes = 18;
+    private const int AlphaBits = 0x0F; // of the last byte of the header
 
     private static readonly TgaDecoder Decoder = new();
 
@@ -23,9 +24,13 @@ internal static class TgaFile
     {
         var info = SharpDecoder.Identify(name, Format, file, Decoder);
         if (!IsComplete(file, (long)info.Width * info.Height)) throw SharpDecoder.Unreadable(name, Format, "it is truncated");
-        return ChannelsOf(file) == 1
-            ? SharpDecoder.Decode<L8, byte>(name, Format, file, Decoder, 1)
-            : SharpDecoder.Decode<Rgba32, byte>(name, Format, file, Decoder, 4);
+        if (ChannelsOf(file) == 3) return SharpDecoder.Decode<Rgba32, byte>(name, Format, file, Decoder, 4);
+        if (file[16] == 8) return SharpDecoder.Decode<L8, byte>(name, Format, file, Decoder, 1);
+        return file[16] == 16 && (file[17] & AlphaBits) == 8
+            ? SharpDecoder.Decode<La16, byte>(name, Format, file, Decoder, 2)
+            : throw new InputException(
+                $"{name} is a grey TGA of {file[16]} bits with {file[17] & AlphaBits} bits of alpha; 8 bits, or 16 with 8 of alpha, were "
+                + "expected");
     }
 
     /// <summary>Reads bands and size only.</summary>

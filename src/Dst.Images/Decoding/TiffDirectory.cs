@@ -101,6 +101,7 @@ internal enum TiffTag
     Width = 256,
     Height = 257,
     BitsPerSample = 258,
+    Compression = 259,
     Photometric = 262,
     StripOffsets = 273,
     Orientation = 274,

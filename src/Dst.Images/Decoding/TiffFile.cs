@@ -11,7 +11,7 @@ internal static class TiffFile
 {
     private const string Format = "TIFF";
 
-    static TiffFile() => Tiff.SetErrorHandler(new Silence());
+    static TiffFile() => Tiff.SetErrorHandler(new TiffMessages());
 
     /// <summary>Decodes a file.</summary>
     /// <exception cref="InputException">It is corrupt, truncated, too large or of a kind that is not read.</exception>
@@ -22,8 +22,9 @@ internal static class TiffFile
         {
             using var tiff = Tiff.ClientOpen(name, "r", new MemoryStream(file), new TiffStream())
                 ?? throw layout.Directory.Unreadable("its header is corrupt");
+            TiffMessages.Clear();
             var image = layout.IsDirect ? TiffSamples.ToImage(name, layout, ReadPlanes(tiff, layout)) : ReadColours(tiff, layout);
-            return Orientation.Apply(image, layout.Orientation);
+            return Orientation.Apply(WithMessages(name, layout, image), layout.Orientation);
         });
     }
 
@@ -35,6 +36,14 @@ internal static class TiffFile
         return layout.IsDirect
             ? Orientation.Apply(new ImageSize(layout.Bands, layout.Height, layout.Width), layout.Orientation)
             : ImageSize.Of(Decode(name, file));
+    }
+
+    // A warning about CCITT means that a row has pixels too many or too few, and those behind it are wrong.
+    private static Image WithMessages(string name, TiffLayout layout, Image image)
+    {
+        if ((TiffMessages.Error ?? (layout.IsCcitt ? TiffMessages.Warning : null)) is { } error)
+            throw layout.Directory.Unreadable($"its data is corrupt: {error}");
+        return TiffMessages.Warning is { } warning ? image.Warn($"{name}: {warning}") : image;
     }
 
     // Strips and tiles are both blocks of rows; LibTiff turns samples into the machine's byte order.
@@ -105,25 +114,5 @@ internal static class TiffFile
         }
 
         return SharpDecoder.ReduceGrey(new(3, layout.Height, layout.Width, 8, data));
-    }
-
-    // LibTiff prints to stderr otherwise.
-    private sealed class Silence : TiffErrorHandler
-    {
-        public override void ErrorHandler(Tiff tif, string method, string format, params object[] args)
-        {
-        }
-
-        public override void ErrorHandlerExt(Tiff tif, object clientData, string method, string format, params object[] args)
-        {
-        }
-
-        public override void WarningHandler(Tiff tif, string method, string format, params object[] args)
-        {
-        }
-
-        public override void WarningHandlerExt(Tiff tif, object clientData, string method, string format, params object[] args)
-        {
-        }
     }
 }

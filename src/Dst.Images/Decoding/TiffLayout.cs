@@ -8,6 +8,7 @@ internal sealed class TiffLayout
     private const int PhotometricWhiteIsZero = 0;
     private const int PhotometricRgb = 2;
     private const int PlanesSeparate = 2;
+    private const int FirstCcitt = 2, LastCcitt = 4;
     private const int AlphaPremultiplied = 1;
     private const int AlphaPlain = 2;
 
@@ -24,6 +25,8 @@ internal sealed class TiffLayout
         var (format, photometric) = ((TiffSampleFormat)directory.Number(TiffTag.SampleFormat, 1), directory.Number(TiffTag.Photometric, 1));
         Format = format == TiffSampleFormat.Undefined ? TiffSampleFormat.Unsigned : format;
         IsInverted = photometric == PhotometricWhiteIsZero && IsCompact;
+        HasInvertedFloats = photometric == PhotometricWhiteIsZero && !IsCompact;
+        IsCcitt = directory.Number(TiffTag.Compression, 1) is >= FirstCcitt and <= LastCcitt;
         Kind = $"a TIFF of {Words(channels)} of {bits} bits (sample format {(int)format}, photometric {photometric})";
 
         var isUniform = directory.Numbers(TiffTag.BitsPerSample).All(b => b == bits);
@@ -74,6 +77,12 @@ internal sealed class TiffLayout
 
     /// <summary>Whether 0 is white.</summary>
     public bool IsInverted { get; }
+
+    /// <summary>Whether the file says that 0 is white of samples that keep their values.</summary>
+    public bool HasInvertedFloats { get; }
+
+    /// <summary>Whether the data are packed as fax machines do.</summary>
+    public bool IsCcitt { get; }
 
     /// <summary>Whether the last sample of a pixel is alpha.</summary>
     public bool HasAlpha { get; }

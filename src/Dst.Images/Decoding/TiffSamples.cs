@@ -74,7 +74,13 @@ internal static class TiffSamples
         var area = layout.Height * layout.Width;
         var noData = 0L;
         for (var c = 0; c < layout.Channels; c++) noData += FillNoData(name, values.AsSpan(c * area, area), layout.NoData);
-        return new(layout.Channels, layout.Height, layout.Width, 32, MemoryMarshal.AsBytes<float>(values).ToArray()) { NoData = noData };
+        return new(layout.Channels, layout.Height, layout.Width, 32, MemoryMarshal.AsBytes<float>(values).ToArray())
+        {
+            NoData = noData,
+            Warning = layout.HasInvertedFloats
+                ? $"{name} says that 0 is white (PhotometricInterpretation 0); its samples keep their values nevertheless"
+                : null,
+        };
     }
 
     private static float[] Convert<T>(byte[] data) where T : unmanaged, INumber<T>

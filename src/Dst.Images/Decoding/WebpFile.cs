@@ -22,11 +22,43 @@ internal static class WebpFile
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(4)) + (long)RiffHeader > file.Length)
             throw SharpDecoder.Unreadable(name, Format, "it is truncated");
-        SharpDecoder.Identify(name, Format, file, Decoder);
-        return SharpDecoder.Decode<Rgba32, byte>(name, Format, file, Decoder, 4);
+        return Animation(name, file) is { } animation ? DecodeFirst(name, animation) : DecodeStill(name, file);
     }
 
     /// <summary>Reads bands and size only.</summary>
     /// <exception cref="InputException">The header is corrupt, or the size is too large.</exception>
-    public static ImageSize Measure(string name, byte[] file) => SharpDecoder.Measure(name, Format, file, Decoder, 3);
+    public static ImageSize Measure(string name, byte[] file) => Animation(name, file) is { } animation
+        ? Orientation.Apply(new ImageSize(3, animation.Height, animation.Width), animation.Orientation)
+        : SharpDecoder.Measure(name, Format, file, Decoder, 3);
+
+    private static WebpAnimation? Animation(string name, byte[] file)
+    {
+        var animation = SharpDecoder.Guard(name, Format, () => WebpAnimation.Open(file));
+        if (animation is not null) Image.CheckSize(name, animation.Width, animation.Height);
+        return animation;
+    }
+
+    private static Image DecodeStill(string name, byte[] file)
+    {
+        SharpDecoder.Identify(name, Format, file, Decoder);
+        return SharpDecoder.Decode<Rgba32, byte>(name, Format, file, Decoder, 4);
+    }
+
+    // What the first frame leaves free of the picture is transparent, and so black.
+    private static Image DecodeFirst(string name, WebpAnimation animation)
+    {
+        var frame = DecodeStill(name, animation.ToStill());
+        var (height, width, left, top) = (animation.Height, animation.Width, animation.Left, animation.Top);
+        if (left + frame.Width > width || top + frame.Height > height)
+            throw SharpDecoder.Unreadable(name, Format, "its first frame is larger than the picture");
+        var data = new byte[3 * height * width];
+        for (var row = 0; row < 3 * frame.Height; row++)
+        {
+            var (band, y) = (row / frame.Height, row % frame.Height);
+            frame.Data.Span.Slice(row * frame.Width, frame.Width).CopyTo(data.AsSpan((band * height + top + y) * width + left));
+        }
+
+        return Orientation.Apply(new Image(3, height, width, 8, data), animation.Orientation)
+            .Warn($"{name} is an animation; its first frame is read");
+    }
 }

@@ -14,6 +14,8 @@ public static class StateDictImporter
 {
     private const string Counter = ".num_batches_tracked"; // of a batch normalisation; inference does not need it
 
+    private const int Shown = 3; // of many tensors that do not fit
+
     // Each group is one module by the names that different authors give it.
     private static readonly string[][] Synonyms = [["downsample", "shortcut", "convShortcut"], ["fc", "linear", "classifier", "head"]];
 
@@ -36,7 +38,7 @@ public static class StateDictImporter
     /// <summary>A model of a graph with the tensors of a state dict.</summary>
     /// <param name="tensors">The tensors.</param>
     /// <param name="graph">The network.</param>
-    /// <exception cref="InputException">Tensors are missing, left over or of another shape; the message names each of them.</exception>
+    /// <exception cref="InputException">Tensors are missing, left over or of another shape; the message names the first.</exception>
     public static Model Import(StateDict tensors, CheckedGraph graph)
     {
         var own = WithoutPrefix(tensors, graph).Where(tensor => !tensor.Name.EndsWith(Counter, StringComparison.Ordinal)).ToList();
@@ -46,16 +48,24 @@ public static class StateDictImporter
         {
             if (!found.TryGetValue(shape.Name, out var tensor)) problems.Add($"'{shape.Name}' is missing");
             else if (!tensor.Shape.SequenceEqual(shape.Shape))
-                problems.Add($"'{tensor.Name}' is {Describe(tensor.Shape)}, {Describe(shape.Shape)} was expected");
+                problems.Add($"'{Words.Shorten(tensor.Name)}' is {Describe(tensor.Shape)}, {Describe(shape.Shape)} was expected");
         }
 
-        problems.AddRange(own.Except(found.Values).Select(tensor => $"'{tensor.Name}' is not a part of it"));
-        if (problems.Count > 0)
-            throw new InputException(
-                $"{tensors.Path} does not fit {graph.Name}: {string.Join("; ", problems)}"
-                + (found.Count > 0 ? "" : "; it is of another network, which an ONNX file would have with it"));
+        List<string> leftOver = [.. own.Except(found.Values).Select(tensor => $"'{Words.Shorten(tensor.Name)}' is not a part of it")];
+        if (problems.Count + leftOver.Count > 0)
+        {
+            string[] shown = [.. Cut(problems, "are missing or of another shape"), .. Cut(leftOver, "are not a part of it")];
+            var advice = found.Count == 0 ? "; it is of another network, which an ONNX file would have with it"
+                : shown.Length < problems.Count + leftOver.Count ? "; the network of the file was expected: dst networks lists those known"
+                : "";
+            throw new InputException($"{tensors.Path} does not fit {graph.Name}: {string.Join("; ", shown)}{advice}");
+        }
+
         return new(graph, graph.Parameters.ToDictionary(shape => shape.Name, shape => new Tensor(shape.Shape, found[shape.Name].Read())));
     }
+
+    private static IEnumerable<string> Cut(List<string> problems, string what) =>
+        problems.Count <= Shown ? problems : problems.Take(Shown).Append($"{problems.Count - Shown} more {what}");
 
     /// <summary>The tensor of each parameter: the one of its name, else the only one whose name means the same.</summary>
     private static Dictionary<string, StateTensor> Match(List<StateTensor> tensors, CheckedGraph graph)

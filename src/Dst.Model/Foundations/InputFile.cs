@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Dst.Foundations;
 
 /// <summary>Opens and reads the user's files. An error is one sentence that names the file.</summary>
@@ -5,6 +7,13 @@ public static class InputFile
 {
     /// <summary>Largest file that is read into memory, in bytes.</summary>
     public const long MaxBytes = 512L << 20;
+
+    private static readonly Encoding[] Encodings =
+    [
+        new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true),
+        new UnicodeEncoding(bigEndian: false, byteOrderMark: true, throwOnInvalidBytes: true),
+        new UnicodeEncoding(bigEndian: true, byteOrderMark: true, throwOnInvalidBytes: true),
+    ];
 
     /// <summary>Opens a regular file, or a link to one, for reading.</summary>
     /// <exception cref="InputException">It does not exist, is a folder, pipe or device, is empty or may not be read.</exception>
@@ -40,15 +49,29 @@ public static class InputFile
         });
     }
 
-    /// <summary>Reads a text file. A byte order mark is no part of it; it tells UTF-8 from UTF-16.</summary>
-    /// <exception cref="InputException">As <see cref="ReadAllBytes"/>.</exception>
-    public static string ReadText(string path, long maxBytes = MaxBytes) => TextOf(ReadAllBytes(path, maxBytes));
+    /// <summary>Reads a text file of UTF-8, or of UTF-16 with a byte order mark, which is no part of the text.</summary>
+    /// <exception cref="InputException">As <see cref="ReadAllBytes"/>, or it is of another encoding.</exception>
+    public static string ReadText(string path, long maxBytes = MaxBytes) => TextOf(path, ReadAllBytes(path, maxBytes));
 
     /// <summary>The text of a file's content, without a byte order mark.</summary>
-    public static string TextOf(byte[] content)
+    /// <param name="path">What the error calls the file.</param>
+    /// <param name="content">The content.</param>
+    /// <exception cref="InputException">It is neither UTF-8 nor UTF-16 with a byte order mark.</exception>
+    public static string TextOf(string path, byte[] content)
     {
-        using var reader = new StreamReader(new MemoryStream(content));
-        return reader.ReadToEnd();
+        var encoding = Array.Find(Encodings, known => content.AsSpan().StartsWith(known.Preamble)) ?? Encodings[0];
+        var start = content.AsSpan().StartsWith(encoding.Preamble) ? encoding.Preamble.Length : 0;
+        try
+        {
+            return encoding.GetString(content, start, content.Length - start);
+        }
+        catch (DecoderFallbackException e)
+        {
+            var line = 1 + content.AsSpan(start, e.Index).Count((byte)'\n');
+            throw new InputException(
+                $"line {line} of file '{path}' is not {encoding.WebName.ToUpperInvariant()}; save the file as UTF-8, which was expected",
+                e);
+        }
     }
 
     /// <summary>Runs <paramref name="read"/> and turns the system's errors into sentences that name the file.</summary>

@@ -15,7 +15,7 @@ public static class ModelFit
     /// <param name="what">What messages call the model: its file.</param>
     /// <param name="model">The model.</param>
     /// <param name="data">The data that it is given.</param>
-    /// <param name="log">Takes a line if the classes are reordered.</param>
+    /// <param name="log">Takes a line if the classes are reordered, or the model has no names of them.</param>
     /// <returns>The model, with its classes in the order of the data.</returns>
     /// <exception cref="InputException">They differ; the message says in what.</exception>
     public static Model Fit(string what, Model model, DataSet data, Action<string>? log)
@@ -29,6 +29,10 @@ public static class ModelFit
             throw new InputException($"{what} has {classes}; the data has {names.Count}{hint}");
         }
 
+        if (model.ClassNames.Count == 0)
+            log?.Invoke(
+                $"{what} has no class names, so its outputs are taken as the classes of the data in their order: {Words.First(names)}; "
+                + "dst import with --classes gives it names");
         if (model.ClassNames.Count == 0 || model.ClassNames.SequenceEqual(names)) return model;
         if (!model.ClassNames.ToHashSet().SetEquals(names))
             throw new InputException($"{what} has the classes {string.Join(", ", model.ClassNames)}; the data has "

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Dst.Cli;
+using Dst.ModelFiles;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
 
@@ -48,8 +49,23 @@ public sealed class EmbeddingCommandTests : IDisposable
         Assert.Equal(CommandLine.WrongInput, run.ExitCode);
         Assert.StartsWith($"{good}: ", Assert.Single(run.Output.TrimEnd().Split('\n')), StringComparison.Ordinal);
         Assert.Contains(bad, run.Error, StringComparison.Ordinal);
-        Assert.Contains("1 of 2 images could not be read", run.Error, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 images could not be embedded", run.Error, StringComparison.Ordinal);
         Terminal.Run("predict", model, bad, "--embedding", Layer).AssertWrongInput("bad.png");
+    }
+
+    [Fact]
+    public void An_image_without_an_embedding_is_named()
+    {
+        var (path, good, black) = (_folder.File("plain.safetensors"), SaveNoise("good.png", 9), _folder.File("black.png"));
+        ModelFile.Save(path, Model.Load(SampleModel.SaveHalved(_folder)) with { Normalisation = InputNormalisation.None(1) });
+        File.WriteAllBytes(black, TestImages.GreyPng(16, 16, (_, _) => 0)); // without bias it is 0 in every layer
+        var people = SavePeople("people");
+        var run = Terminal.Run("predict", path, good, black, "--embedding", Layer, "--gallery", people);
+        Assert.Equal(CommandLine.WrongInput, run.ExitCode);
+        Assert.StartsWith($"{good}: ", Assert.Single(run.Output.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains($"black.png' has no embedding: all values of the layer '{Layer}' are 0", run.Error);
+        File.Copy(black, Path.Combine(people, "bob", "2.png"));
+        Terminal.Run("predict", path, good, "--embedding", Layer, "--gallery", people).AssertWrongInput("2.png' has no embedding");
     }
 
     [Fact]

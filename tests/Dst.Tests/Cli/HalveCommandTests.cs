@@ -55,6 +55,17 @@ public sealed class HalveCommandTests : IDisposable
     }
 
     [Fact]
+    public void Few_different_images_are_said()
+    {
+        var images = Directory.CreateDirectory(_folder.File("alike")).FullName;
+        for (var i = 0; i < 20; i++)
+            File.WriteAllBytes(Path.Combine(images, $"{i}.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)(x * y + i / 18)));
+        var run = Terminal.Run("halve", SaveDense(), "--data", images, "--out", _folder.File("halved.safetensors"));
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains("halve measures on 20 images, of which 2 are different; 100 to 500 different images", run.Error);
+    }
+
+    [Fact]
     public void A_folder_of_images_needs_no_labels()
     {
         var images = Directory.CreateDirectory(_folder.File("photos/deeper")).FullName;

@@ -55,6 +55,19 @@ public sealed partial class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_model_without_class_names_is_measured_in_the_order_of_the_data_which_is_said()
+    {
+        var named = SaveModelOfSimulatedClasses();
+        var (nameless, int8) = (_folder.File("nameless.safetensors"), _folder.File("int8.safetensors"));
+        ModelFile.Save(nameless, Model.Load(named) with { ClassNames = [] });
+        const string Line = "nameless.safetensors has no class names, so its outputs are taken as the classes of the data in their order: "
+            + "target00, target01, target02; dst import with --classes gives it names";
+        Assert.Contains(Line, Terminal.Run(["eval", nameless, .. SimulatedData]).Error);
+        Assert.Contains(Line, Terminal.Run(["quantise", nameless, "--out", int8, .. SimulatedData]).Error);
+        Assert.DoesNotContain("class names", Terminal.Run(["eval", named, .. SimulatedData]).Error);
+    }
+
+    [Fact]
     public void Eval_says_which_keys_give_way_to_the_model()
     {
         string[] arguments = ["eval", SaveModelOfSimulatedClasses(), .. SimulatedData];
@@ -207,6 +220,35 @@ public sealed partial class ModelCommandTests : IDisposable
             [new("features.0.weight", [1], new float[] { 1 }), new("classifier.6.weight", [1], new float[] { 1 })]);
         Terminal.Run("import", path, "--arch", "vgg8", "--out", _folder.File("m"))
             .AssertWrongInput("'features.0.weight' is not a part of it", "it is of another network, which an ONNX file would have with it");
+    }
+
+    [Theory]
+    [InlineData("123.7/58.4", "if the network was trained on pixels from 0 to 255, --normalise 0.4851/0.229 is right")]
+    [InlineData("0.485/0.229", "")]
+    [InlineData("-1/1", "")]
+    public void Numbers_of_pixels_up_to_255_are_remarked(string normalise, string expected)
+    {
+        var (model, output) = (SampleModel.SaveHalved(_folder), _folder.File("m.safetensors"));
+        var run = Terminal.Run("import", model, "--normalise", normalise, "--out", output);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Contains(expected, run.Error);
+        Assert.Equal(expected.Length > 0, run.Error.Contains("--normalise has numbers above 1"));
+    }
+
+    [Fact]
+    public void A_state_dict_of_a_deeper_network_is_refused_in_a_short_sentence()
+    {
+        var (path, deep) = (_folder.File("deep.safetensors"), Zoo.Build("resnet20", new(3, 32, 32), 10));
+        SafetensorsFile.Write(
+            path, new Dictionary<string, string>(),
+            deep.Parameters.Select(parameter => new TensorEntry(parameter.Name, parameter.Shape, new float[parameter.Count])));
+        var run = Terminal.Run("import", path, "--arch", "resnet8", "--out", _folder.File("m"));
+        run.AssertWrongInput(
+            "does not fit resnet8: 'layer1.1.conv1.weight' is not a part of it; ",
+            "; 57 more are not a part of it; the network of the file was expected");
+        Assert.InRange(run.Error.Length, 1, 500);
+        Terminal.Run("import", SampleModel.SaveDense(_folder, "a", "b"), "--arch", "resnet20", "--out", _folder.File("m"))
+            .AssertWrongInput("does not fit resnet20: 'layer1.1.conv1.weight' is missing; ", "; 57 more are missing or of another shape");
     }
 
     [Fact]

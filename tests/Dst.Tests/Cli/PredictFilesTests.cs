@@ -97,9 +97,13 @@ public sealed class PredictFilesTests : IDisposable
     {
         Assert.Equal("", Terminal.Run("predict", _model, _folder.File("images")).Error);
         Write("large.png", TestImages.GreyPng(64, 32, (y, x) => (byte)(x + y)));
-        Assert.Equal(
-            "1 image is larger than the input of 16x16: the centre is seen, 12.5 % of the pixels, and the rest is not\n",
-            Terminal.Run("predict", _model, _folder.File("images")).Error);
+        const string Line = "1 image is larger than the input of 16x16: the centre is seen, 12.5 % of the pixels, and the rest is not\n";
+        string[] call = ["predict", _model, _folder.File("images")];
+        Assert.Equal(Line, Terminal.Run(call).Error);
+        Assert.Equal(Line, Terminal.Run([.. call, "--inputs", _folder.File("x.npy"), "--logits", _folder.File("y.npy")]).Error);
+        Assert.Equal(Line, Terminal.Run([.. call, "--embedding", "layer3.0.relu2"]).Error);
+        string[] gallery = ["--embedding", "layer3.0.relu2", "--gallery", _folder.Path];
+        Assert.Equal(Line, Terminal.Run(["predict", _model, Path.Combine(_folder.File("images"), "0.png"), .. gallery]).Error);
     }
 
     private void Write(string name, byte[] content) => File.WriteAllBytes(Path.Combine(_folder.File("images"), name), content);

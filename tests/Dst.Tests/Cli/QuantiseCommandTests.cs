@@ -58,7 +58,7 @@ public sealed class QuantiseCommandTests : IDisposable
         var (model, output) = (Save(), _folder.File("int8.safetensors"));
         var run = Terminal.Run("quantise", model, "--data", images, "--method", "percentile", "--out", output);
         Assert.Equal(CommandLine.Done, run.ExitCode);
-        Assert.Contains("ranges are those of 1 image; 100 to 500 images", run.Error);
+        Assert.Contains("quantise measures on 1 image; 100 to 500 different images", run.Error);
         Assert.Contains(" dense", run.Output);
         Assert.NotNull(ModelFile.Load(output).Int8);
 

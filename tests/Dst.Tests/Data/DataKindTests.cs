@@ -110,6 +110,16 @@ public sealed class DataKindTests : IDisposable
     }
 
     [Fact]
+    public void ALabelOfTheTestSetAloneIsRefused()
+    {
+        WriteIdx("train", 6, packed: false);
+        WriteIdx("t10k", 3, packed: false);
+        var labels = File.ReadAllBytes(_folder.File("t10k-labels-idx1-ubyte"));
+        Write("t10k-labels-idx1-ubyte", [.. labels[..^1], 9]);
+        Assert.Contains("t10k-images-idx3-ubyte[2]' has the label 9, which no image of", Fails());
+    }
+
+    [Fact]
     public void ASetAloneIsSplit()
     {
         WriteIdx("t10k", 12, packed: true);

@@ -79,6 +79,18 @@ public sealed class FolderDataTests : IDisposable
     }
 
     [Fact]
+    public void ImagesAtAnyDepthAreRead()
+    {
+        var deep = string.Concat(Enumerable.Repeat("d/", 40));
+        WriteGrey($"a/{deep}1.png", "a/2.png", "b/3.png", $"b/{deep}4.png");
+        Directory.CreateSymbolicLink(_folder.File("a/d/loop"), _folder.File("a"));
+        var data = Load(new() { Validation = 0, Test = 0.5 });
+        Assert.Equal(["1.png", "2.png", "3.png", "4.png"], Names(data.Training).Concat(Names(data.Test)).Order());
+        WriteGrey($"b/{string.Concat(Enumerable.Repeat("d/", 257))}5.png");
+        Assert.Contains("257 deep; at most 256 were expected", Fails(new()));
+    }
+
+    [Fact]
     public void WithoutATestItIsDrawn()
     {
         WriteGrey("train/a/1.png", "train/a/2.png", "train/b/3.png", "train/b/4.png", "val/a/5.png", "val/b/6.png");

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Text;
 using Dst.Images;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
@@ -93,6 +94,38 @@ public sealed class ZipDataTests : IDisposable
         var bytes = File.ReadAllBytes(zip);
         Assert.Contains("cannot be read: it is damaged", Fails(Write(_folder.File("torn.zip"), bytes[..^40])));
         Assert.Contains("cannot be read: it is damaged", Fails(Write(_folder.File("start.zip"), bytes[..4])));
+    }
+
+    [Fact]
+    public void A_file_with_a_wrong_checksum_is_refused()
+    {
+        var zip = Zip("a/1.png");
+        var directory = File.ReadAllBytes(zip).AsSpan();
+        var expected = BinaryPrimitives.ReadUInt32LittleEndian(directory[(directory.IndexOf("PK\u0001\u0002"u8) + 16)..]);
+        Assert.Equal(expected, Checksum.Of(ImageOf("a/1.png")));
+        using var archive = ImageArchive.OpenIfAny(Patch(zip, fieldOfCentralDirectory: 16, expected ^ 0x10));
+        var file = ImageFolder.Find(_folder.File($"{expected ^ 0x10}.zip")).Images[0];
+        Assert.Contains(
+            $"its checksum is {expected:x8}, and {expected ^ 0x10:x8} was expected",
+            Assert.Throws<InputException>(() => Image.Read(file)).Message);
+    }
+
+    [Theory]
+    [InlineData(0x82)] // of e with an accent in code page 437
+    [InlineData(0xE9)] // in code page 1252
+    public void A_name_that_is_not_utf8_is_refused(byte letter)
+    {
+        var bytes = File.ReadAllBytes(Zip("ab/1.png", "c/2.png"));
+        foreach (var signature in new[] { "PK\u0003\u0004", "PK\u0001\u0002" })
+        {
+            var entry = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(signature));
+            bytes[entry + bytes.AsSpan(entry).IndexOf("ab/"u8)] = letter;
+        }
+
+        Assert.Contains("whose name is not UTF-8", Fails(Write(_folder.File("old.zip"), bytes)));
+        var plain = Zip("\u00e9/1.png", "\u00e9/2.png", "z/3.png", "z/4.png");
+        var data = DataSet.Load(new() { Path = plain, Validation = 0, Test = 0.5 }, seed: 1, "/", _log.Add);
+        Assert.Equal(["z", "\u00e9"], data.ClassNames);
     }
 
     private static byte[] ImageOf(string name)

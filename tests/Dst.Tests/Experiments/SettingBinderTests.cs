@@ -148,7 +148,7 @@ public class SettingBinderTests
     public void Overrides_replace_and_add_keys_and_are_named_in_errors()
     {
         var outer = Bind(
-            "train: {epochs: 3}", "train.epochs=5", "train.rate=0.5", "second.shade=blue", "steps=[0, 1]", "name=", "file=a=b");
+            "train: {epochs: 3}", "train.epochs=5", "train.rate=0.5", "second.shade=blue", "steps=[0, 1]", "name=''", "file=a=b");
         Assert.Equal(new Inner { Epochs = 5, Rate = 0.5 }, outer.Train);
         Assert.Equal(Colour.Blue, outer.Second.Shade);
         Assert.Equal([0, 1], outer.Steps);

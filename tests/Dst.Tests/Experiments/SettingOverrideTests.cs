@@ -33,6 +33,17 @@ public class SettingOverrideTests
         Assert.Equal([text], Bind(SettingOverride.OfList("prune.exclude", [text], "option --exclude")).Prune.Exclude);
     }
 
+    [Theory]
+    [InlineData("data.path=")]
+    [InlineData("data.path= ")]
+    [InlineData("train.epochs=")]
+    public void A_missing_value_is_refused(string assignment)
+    {
+        var error = Assert.Throws<InputException>(() => SettingOverride.Parse(assignment));
+        Assert.Equal($"option --set {assignment} has no value; one was expected, or \"''\" for an empty one", error.Message);
+        Assert.Equal("", Bind(SettingOverride.Parse("data.path=''")).Data.Path);
+    }
+
     [Fact]
     public void A_value_that_is_not_legal_is_named_with_its_option()
     {

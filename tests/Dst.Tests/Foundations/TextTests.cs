@@ -31,6 +31,17 @@ public sealed class TextTests : IDisposable
     {
         File.WriteAllText(_folder.File("x.txt"), "caf\u00e9\nb", Encoding.GetEncoding(encoding));
         Assert.Equal("caf\u00e9\nb", InputFile.ReadText(_folder.File("x.txt")));
-        Assert.Equal("caf\u00e9", InputFile.TextOf(Encoding.UTF8.GetBytes("caf\u00e9")));
+        Assert.Equal("caf\u00e9", InputFile.TextOf("x", Encoding.UTF8.GetBytes("caf\u00e9")));
+    }
+
+    [Fact]
+    public void A_text_of_another_encoding_is_refused_by_line()
+    {
+        File.WriteAllBytes(_folder.File("x.txt"), Encoding.Latin1.GetBytes("a\nb\ncaf\u00e9\n"));
+        var message = Assert.Throws<InputException>(() => InputFile.ReadText(_folder.File("x.txt"))).Message;
+        Assert.StartsWith($"line 3 of file '{_folder.File("x.txt")}' is not UTF-8; save the file as UTF-8", message);
+        byte[] half = [0xFF, 0xFE, (byte)'a', 0, (byte)'b'];
+        Assert.Contains("is not UTF-16", Assert.Throws<InputException>(() => InputFile.TextOf("x", half)).Message);
+        Assert.Equal("", InputFile.TextOf("x", [0xEF, 0xBB, 0xBF]));
     }
 }

@@ -6,6 +6,14 @@ namespace Dst.Tests.Foundations;
 public sealed class WordsTests
 {
     [Fact]
+    public void A_long_list_is_cut()
+    {
+        Assert.Equal("a, b", Words.First(["a", "b"], shown: 2));
+        Assert.Equal("a, b and 3 more", Words.First(["a", "b", "c", "d", "e"], shown: 2));
+        Assert.Equal("", Words.First([]));
+    }
+
+    [Fact]
     public void Every_value_has_a_word_by_which_it_is_found()
     {
         Assert.Equal(["one_shot", "gradual", "sr_ste", "random_channels"], Words.All(typeof(PruningMethod)));

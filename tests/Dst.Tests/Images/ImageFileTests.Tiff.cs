@@ -62,6 +62,38 @@ public sealed partial class ImageFileTests
     }
 
     [Fact]
+    public void WhiteIsZeroOfFloatsIsAWarning()
+    {
+        var image = Read(TestImages.Tiff(false, 2, 1, 8, [3, 0xFF], format: 2, photometric: 0));
+        Assert.Equal([3, -1], image.Samples<float>().ToArray());
+        Assert.Contains("0 is white", image.Warning);
+        Assert.Null(Read(FloatTiff([1, 2])).Warning);
+    }
+
+    [Fact]
+    public void DamagedCcittIsRefused()
+    {
+        var image = Read(TestImages.CcittTiff);
+        Assert.Equal((1, 8, 24, null), (image.Channels, image.Height, image.Width, image.Warning));
+        for (var i = 0; i < 8 * 24; i++)
+        {
+            var (y, x) = (i / 24, i % 24);
+            Assert.Equal(y is >= 2 and < 6 && x is >= 3 and < 20 && (y, x) != (4, 10) ? 255 : 0, image.Data.Span[i]);
+        }
+
+        var messages = new List<string>();
+        for (var bit = 0; bit < 24; bit++)
+        {
+            var damaged = TestImages.CcittTiff.ToArray();
+            damaged[8 + bit / 8] ^= (byte)(0x80 >> bit % 8);
+            if (Record.Exception(() => Read(damaged)) is { } failure) messages.Add(failure.Message);
+        }
+
+        Assert.InRange(messages.Count, 12, 23); // some bits make another picture
+        Assert.Contains(messages, message => message.Contains("not a readable TIFF: its data is corrupt: Line length mismatch at line"));
+    }
+
+    [Fact]
     public void FloatTiffKeepsItsValues()
     {
         var image = Read(FloatTiff([-25, -3.5f, -11]));

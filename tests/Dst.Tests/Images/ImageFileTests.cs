@@ -81,10 +81,14 @@ public sealed partial class ImageFileTests : IDisposable
     [InlineData("P5\n2 1\n255\n\u0007\n", 8, new[] { 7, 10 })]
     [InlineData("P5 1 1 1000\n\u0003\u00e8", 16, new[] { 65535 })]
     [InlineData("P6\n1 1\n255\n\u0001\u0002\u0003", 8, new[] { 1, 2, 3 })]
+    [InlineData("P5\r\n2 1\r\n255\r\n\u0001\u0002", 8, new[] { 1, 2 })]
+    [InlineData("P5\n2 1\n255\r\n\u0002", 8, new[] { 10, 2 })] // the \n is a pixel
+    [InlineData("P5\n2 1\n255#end\n\u0001\u0002", 8, new[] { 1, 2 })]
+    [InlineData("P4\r\n9 1\r\n\u0050\u0080", 8, new[] { 255, 0, 255, 0, 255, 255, 255, 255, 0 })]
     public void NetpbmSamplesAreScaledByTheirMaximum(string text, int bits, int[] expected)
     {
         var image = Read(System.Text.Encoding.Latin1.GetBytes(text));
-        Assert.Equal(bits, image.BitsPerSample);
+        Assert.Equal((bits, null), (image.BitsPerSample, image.Warning));
         Assert.Equal(
             expected, bits == 8 ? image.Data.ToArray().Select(v => (int)v) : image.Samples<ushort>().ToArray().Select(v => (int)v));
     }
@@ -96,8 +100,53 @@ public sealed partial class ImageFileTests : IDisposable
     [InlineData("P5 60000 60000 255\n", "60000x60000 pixels")]
     [InlineData("P5 x 2 255\n", "a number is missing")]
     [InlineData("P1 1 1 2", "neither 0 nor 1")]
+    [InlineData("P5 2 1 255x\u0001\u0002", "no space ends its header")]
     public void NetpbmErrorsSayWhatIsWrong(string text, string expected) =>
         Assert.Contains(expected, Fails(System.Text.Encoding.Latin1.GetBytes(text)));
+
+    [Theory]
+    [InlineData("P5 1 1 255\n\u0007abc", 3)]
+    [InlineData("P2 1 1 255 7 # end\n 8 9\n", 4)]
+    public void BytesBehindTheLastPixelAreAWarning(string text, int bytes)
+    {
+        var image = Read(System.Text.Encoding.Latin1.GetBytes(text));
+        Assert.Equal([7], image.Data.ToArray());
+        Assert.Contains($"{bytes} bytes behind its last pixel", image.Warning);
+    }
+
+    [Fact]
+    public void AlphaOfAGreyTgaIsBlended()
+    {
+        byte[] tga = [0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 16, 0x28, 200, 128, 90, 0];
+        Assert.Equal([100, 0], Read(tga).Data.ToArray());
+        tga[17] = 0x20;
+        Assert.Contains("grey TGA of 16 bits with 0 bits of alpha", Fails(tga));
+    }
+
+    [Fact]
+    public void TheTransparentColourOfAPngIsBlack()
+    {
+        byte[] deep = [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 7];
+        var image = Read(TestImages.Png(2, 1, 16, 2, deep, ("tRNS", deep[..6])));
+        Assert.Equal([0, 0x0102, 0, 0x0304, 0, 0x0507], image.Samples<ushort>().ToArray());
+        Assert.Equal([0, 4, 0, 5, 0, 6], Read(TestImages.Png(2, 1, 8, 2, [1, 2, 3, 4, 5, 6], ("tRNS", [0, 1, 0, 2, 0, 3]))).Data.ToArray());
+    }
+
+    [Fact]
+    public void ADamagedChunkOfAPngIsRefused()
+    {
+        var file = TestImages.Png(2, 1, 8, 3, [1, 0], ("PLTE", [9, 8, 7, 60, 50, 40]), ("tRNS", [255, 9]), ("tEXt", [65, 0, 66]));
+        foreach (var chunk in new[] { "IHDR", "PLTE", "tRNS", "tEXt", "IDAT" })
+        {
+            var start = file.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(chunk));
+            foreach (var at in new[] { start, start + 4 })
+            {
+                var damaged = file.ToArray();
+                damaged[at] ^= 0x20; // of a type it makes a capital letter a small one, and back
+                Assert.Contains($"its chunk at byte {start - 4} is damaged", Fails(damaged));
+            }
+        }
+    }
 
     [Fact]
     public void StrayBytesInAJpegAreAWarning()
@@ -171,6 +220,37 @@ public sealed partial class ImageFileTests : IDisposable
         {
             for (var i = 0; i < 3; i++) gif[^(5 - i)] = (byte)(codes.Sum() >> (8 * i));
         }
+    }
+
+    [Fact]
+    public void ABmpWithoutAllItsRowsIsRefused()
+    {
+        byte[] rows = [4, 5, 6, 7, 8, 9, 0, 0, 1, 2, 3, 1, 2, 3, 0, 0];
+        Assert.Equal([3, 3, 6, 9, 2, 2, 5, 8, 1, 1, 4, 7], Read(TestImages.Bmp(2, 2, 24, rows)).Data.ToArray());
+        foreach (var saysSize in new[] { true, false })
+        {
+            Assert.Equal(3, Read(TestImages.Bmp(2, 2, 24, rows[..14], saysSize)).Channels); // the last row's padding is no loss
+            for (var length = 0; length < 14; length++)
+                Assert.Contains("its data end before the last pixel", Fails(TestImages.Bmp(2, 2, 24, rows[..length], saysSize)));
+        }
+    }
+
+    [Theory]
+    [InlineData(40, 0, 0)]
+    [InlineData(40, 200, 0)]
+    [InlineData(108, 0, 0)]
+    [InlineData(108, 90, 200)]
+    public void TheFourthByteOfABmpIsNoAlpha(int headerBytes, byte first, byte second)
+    {
+        byte[] rows = [1, 2, 3, first, 4, 5, 6, second];
+        Assert.Equal([3, 6, 2, 5, 1, 4], Read(TestImages.Bmp(2, 1, 32, rows, headerBytes: headerBytes)).Data.ToArray());
+    }
+
+    [Fact]
+    public void AMaskOfABmpMakesAlpha()
+    {
+        var masked = TestImages.Bmp(1, 1, 32, [50, 100, 200, 128], headerBytes: 108, masks: [0xFF0000, 0xFF00, 0xFF, 0xFF000000]);
+        Assert.Equal([100, 50, 25], Read(masked).Data.ToArray());
     }
 
     [Fact]

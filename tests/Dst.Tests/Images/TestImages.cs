@@ -27,6 +27,12 @@ internal static class TestImages
         BQAAAAYBAwABAAAAAQAAABEBBAABAAAACAAAABYBAwABAAAACAAAABcBBAABAAAAJAAAABwBAwABAAAAAQAAAAAAAAA=
         """);
 
+    /// <summary>24x8 of black and white, packed as CCITT T.6 (made by Pillow).</summary>
+    public static byte[] CcittTiff { get; } = Convert.FromBase64String("""
+        SUkqABIAAADMAx8jH444AIAICQAAAQMAAQAAABgAAAABAQMAAQAAAAgAAAACAQMAAQAAAAEAAAADAQMAAQAAAAQAAAAGAQMAAQAAAAEAAAARAQQAAQAAAAgA
+        AAAWAQMAAQAAAAgAAAAXAQQAAQAAAAoAAAAcAQMAAQAAAAEAAAAAAAAA
+        """);
+
     /// <summary>An 8-bit grey PNG.</summary>
     public static byte[] GreyPng(int width, int height, Func<int, int, byte> pixel)
     {
@@ -59,6 +65,26 @@ internal static class TestImages
 
         WriteChunk(file, "IDAT", packed.ToArray());
         WriteChunk(file, "IEND", []);
+        return file.ToArray();
+    }
+
+    /// <summary>A BMP without compression and palette: rows from the last to the first, each of a multiple of four bytes.</summary>
+    public static byte[] Bmp(
+        int width, int height, short bits, byte[] rows, bool saysSize = true, int headerBytes = 40, uint[]? masks = null)
+    {
+        var file = new MemoryStream();
+        var writer = new BinaryWriter(file);
+        var start = 14 + headerBytes;
+        writer.Write("BM"u8);
+        writer.Write(saysSize ? start + rows.Length : 0);
+        foreach (var value in (int[])[0, start, headerBytes, width, height]) writer.Write(value);
+        writer.Write((short)1);
+        writer.Write(bits);
+        foreach (var value in (int[])[masks is null ? 0 : 3, rows.Length, 0, 0, 0, 0]) writer.Write(value);
+        foreach (var mask in masks ?? []) writer.Write(mask);
+        file.SetLength(start);
+        file.Position = start;
+        file.Write(rows);
         return file.ToArray();
     }
 

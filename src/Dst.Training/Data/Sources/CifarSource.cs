@@ -50,7 +50,7 @@ internal static class CifarSource
         }
 
         const StringSplitOptions lines = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
-        var names = InputFile.TextOf(files[layout.NamesFile]).Split('\n', lines);
+        var names = InputFile.TextOf($"{path}/{layout.NamesFile}", files[layout.NamesFile]).Split('\n', lines);
         SourceSample[] Records(string file) => ReadRecords($"{path}/{file}", files[file], layout, names.Length);
         return new(names, [.. layout.TrainingFiles.SelectMany(Records)], Records(layout.TestFile));
     }

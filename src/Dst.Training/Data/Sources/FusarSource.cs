@@ -67,7 +67,7 @@ internal static class FusarSource
     // The MMSI number of the ship by image file name.
     private static Dictionary<string, string> ReadShips(string metaPath)
     {
-        using var reader = new StringReader(InputFile.TextOf(ImageArchive.ReadAllBytes(metaPath, LargestMeta)));
+        using var reader = new StringReader(InputFile.TextOf(metaPath, ImageArchive.ReadAllBytes(metaPath, LargestMeta)));
         var (columns, pathColumn, shipColumn) = Header(reader);
         if (pathColumn < 0 || shipColumn < 0)
             throw new InputException($"file '{metaPath}' has no column '{(pathColumn < 0 ? "path" : "mmsi")}' in its first line");

@@ -8,7 +8,8 @@ namespace Dst.Training.Data;
 
 /// <summary>
 /// Reads IDX files, as MNIST and its relatives have them: <c>train-images-idx3-ubyte</c> and the like, packed by gzip or not. Labels are
-/// in the file whose name has <c>labels</c> for <c>images</c> and <c>idx1</c> for <c>idx3</c>. Classes are the numbers that occur.
+/// in the file whose name has <c>labels</c> for <c>images</c> and <c>idx1</c> for <c>idx3</c>. Classes are the numbers that occur in
+/// the training set.
 /// </summary>
 /// <remarks>LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998.</remarks>
 internal static class IdxSource
@@ -30,9 +31,11 @@ internal static class IdxSource
         var sets = files.Count == 1 ? [ReadSet(files[0])] : new[] { ReadSet(training[0]), ReadSet(test[0]) };
         if (sets.Length == 1) log($"data: '{files[0]}' is the only set, so test images are drawn from it");
 
-        byte[] labels = [.. sets.SelectMany(set => set).Select(image => image.Label).Distinct().Order()];
+        byte[] labels = [.. sets[0].Select(image => image.Label).Distinct().Order()];
         SourceSample[] Samples((string Name, byte Label, Image Image)[] set) =>
-            Array.ConvertAll(set, image => new SourceSample(image.Name, Array.IndexOf(labels, image.Label), () => image.Image));
+            Array.ConvertAll(set, image => new SourceSample(image.Name, LabelOf(image.Name, image.Label), () => image.Image));
+        int LabelOf(string name, byte label) => Array.IndexOf(labels, label) is var index and >= 0 ? index : throw new InputException(
+            $"'{name}' has the label {label}, which no image of '{training[0]}' has; only labels with training images were expected");
         var names = labels.Select(label => label.ToString(CultureInfo.InvariantCulture));
         return new([.. names], Samples(sets[0]), sets.Length == 1 ? [] : Samples(sets[1]));
     }

@@ -19,7 +19,7 @@ public sealed class SettingOverride
     public IEnumerable<string> Keys => KeysOf(string.Join('.', Path), Value);
 
     /// <summary>Reads <c>a.b=value</c>; the value is YAML, so that it can be a list or a section.</summary>
-    /// <exception cref="InputException">The text has no key, no <c>=</c> or a value that is not YAML.</exception>
+    /// <exception cref="InputException">The text has no key, no <c>=</c> no value, or one that is not YAML.</exception>
     public static SettingOverride Parse(string assignment)
     {
         var where = $"option --set {assignment}";
@@ -27,7 +27,10 @@ public sealed class SettingOverride
         var path = separator < 0 ? [] : assignment[..separator].Trim().Split('.');
         if (path.Length == 0 || path.Any(string.IsNullOrEmpty))
             throw new InputException($"{where}: expected section.key=value, such as train.epochs=10");
-        return new(path, RecipeTree.ParseNode(assignment[(separator + 1)..], _ => where) ?? new YamlScalarNode(""), where);
+        // A variable of the shell that is not set leaves nothing behind the sign.
+        var value = RecipeTree.ParseNode(assignment[(separator + 1)..], _ => where)
+            ?? throw new InputException($"{where} has no value; one was expected, or \"''\" for an empty one");
+        return new(path, value, where);
     }
 
     /// <summary>A single value.</summary>

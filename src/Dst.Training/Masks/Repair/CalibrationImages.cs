@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using Dst.Foundations;
 using Dst.Graph;
 using Dst.Images;
@@ -12,6 +14,16 @@ public sealed record CalibrationImages(float[] Values, int Count)
 {
     /// <summary>No images, for a network that is not repaired.</summary>
     public static CalibrationImages None { get; } = new([], 0);
+
+    /// <summary>How many of them differ.</summary>
+    public int CountDifferent()
+    {
+        var length = Values.Length / Math.Max(Count, 1);
+        var hashes = new HashSet<UInt128>();
+        for (var i = 0; i < Count; i++)
+            hashes.Add(XxHash128.HashToUInt128(MemoryMarshal.AsBytes(Values.AsSpan(i * length, length))));
+        return hashes.Count;
+    }
 
     /// <summary>Draws training images, and unlabelled ones if there are any, by the seed. They are not augmented.</summary>
     /// <param name="data">The data; labels are not read.</param>
@@ -40,14 +52,10 @@ public sealed record CalibrationImages(float[] Values, int Count)
         var files = ImageFolder.Images(folder, log);
         var input = model.Graph.Input;
         var normalisation = model.Normalisation ?? InputNormalisation.None(input.Channels);
-        var sizes = new List<(int Height, int Width)>();
-        var images = Draw(files, input, count, seed, (file, values) =>
-        {
-            var image = ImageFile.Read(file, log);
-            sizes.Add((image.Height, image.Width));
-            Preprocessor.Prepare(image, normalisation, input, values);
-        });
-        if (CentreCrop.Describe(sizes, normalisation.Resize, input) is { } line) log(line);
+        var reader = new ModelImages(model, log);
+        var images = Draw(
+            files, input, count, seed, (file, values) => Preprocessor.Prepare(reader.Read(file), normalisation, input, values));
+        reader.SayWhatIsSeen();
         return images;
     }
 
