@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 using Dst.Foundations;
 
 namespace Dst.Images;
@@ -115,7 +116,7 @@ public sealed class ImageArchive : IDisposable
                 content.ReadExactly(bytes);
             }
 
-            var checksum = Checksum.Of(bytes);
+            var checksum = Crc32.HashToUInt32(bytes);
             return checksum == entry.Crc32
                 ? bytes
                 : throw new InputException(

@@ -30,7 +30,11 @@ internal static class Targets
         {
             Frame = pickle => StateDictFile.Pack(pickle, Networks.Dense),
         },
-        ["image"] = name => new(name, ImageCorpus.All, ReadImage) { MostBytes = 1L << 30 },
+        ["image"] = name => new(name, ImageCorpus.All, ReadImage)
+        {
+            Frame = PngChecksums.Repair,
+            MostBytes = 2L << 30, // ImageSharp takes room for up to 65,536 groups of codes of a lossless WebP, most of which it never touches
+        },
         ["recipe"] = name => new(name, Recipes, ReadRecipe),
         ["npy"] = name => new(name, Arrays, path => NpyFile.Read(path)),
         ["checkpoint"] = name => new(name, [TrainingRun.Checkpoint], TrainingRun.Restore),

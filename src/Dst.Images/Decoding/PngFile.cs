@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats.Png;
@@ -105,7 +106,7 @@ internal static class PngFile
             var length = rest.Length < ChunkOverhead ? long.MaxValue : BinaryPrimitives.ReadUInt32BigEndian(rest) + (long)ChunkOverhead;
             if (length > rest.Length) throw SharpDecoder.Unreadable(name, Format, "it is truncated");
             // ImageSharp 2 does not look at every checksum, which is of type and data.
-            if (Checksum.Of(rest[4..(int)(length - 4)]) != BinaryPrimitives.ReadUInt32BigEndian(rest[(int)(length - 4)..]))
+            if (Crc32.HashToUInt32(rest[4..(int)(length - 4)]) != BinaryPrimitives.ReadUInt32BigEndian(rest[(int)(length - 4)..]))
                 throw SharpDecoder.Unreadable(name, Format, $"its chunk at byte {file.Length - rest.Length} is damaged");
             type = rest.Slice(4, 4);
             if (char.IsAsciiLetterUpper((char)type[0]) || type.SequenceEqual("tRNS"u8) || type.SequenceEqual("eXIf"u8))

@@ -59,6 +59,16 @@ internal sealed class TiffDirectory
     public string? Text(TiffTag tag) =>
         _entries.TryGetValue(tag, out var entry) ? Encoding.ASCII.GetString(_file, entry.Start, entry.Count).Trim('\0', ' ') : null;
 
+    /// <summary>Checks that no value of a tag that counts bytes is larger than the file: LibTiff takes memory for as many.</summary>
+    /// <exception cref="InputException">One is.</exception>
+    public void CheckByteCounts(TiffTag tag)
+    {
+        foreach (var bytes in Numbers(tag))
+        {
+            if (bytes < 0 || bytes > _file.Length) throw Unreadable($"its {tag} say {bytes} bytes, and the file has {_file.Length}");
+        }
+    }
+
     /// <summary>The sentence for a file that cannot be decoded.</summary>
     public InputException Unreadable(string reason) => SharpDecoder.Unreadable(_name, "TIFF", reason);
 
@@ -107,10 +117,12 @@ internal enum TiffTag
     Orientation = 274,
     SamplesPerPixel = 277,
     RowsPerStrip = 278,
+    StripByteCounts = 279,
     PlanarConfiguration = 284,
     TileWidth = 322,
     TileHeight = 323,
     TileOffsets = 324,
+    TileByteCounts = 325,
     ExtraSamples = 338,
     SampleFormat = 339,
     NoData = 42113, // of GDAL: a number as text

@@ -129,6 +129,7 @@ internal sealed class TiffLayout
         var found = Directory.Count(IsTiled ? TiffTag.TileOffsets : TiffTag.StripOffsets);
         if (found < blocks)
             throw new InputException($"{name} is not a readable TIFF: it has {found} blocks of data; {blocks} were expected");
+        Directory.CheckByteCounts(IsTiled ? TiffTag.TileByteCounts : TiffTag.StripByteCounts);
     }
 }
 

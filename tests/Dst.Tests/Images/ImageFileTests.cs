@@ -310,6 +310,10 @@ public sealed partial class ImageFileTests : IDisposable
         tiff = TestImages.Tiff(false, 2, 4, 8, new byte[8]);
         tiff[tiff.AsSpan().IndexOf<byte>([0x16, 1, 4, 0]) + 8] = 1; // rows of a strip
         Assert.Contains("1 blocks of data; 4 were expected", Fails(tiff));
+        tiff = TestImages.Tiff(false, 2, 1, 8, [1, 2]);
+        var counts = tiff.AsSpan().IndexOf<byte>([0x17, 1, 4, 0]); // bytes of each strip
+        BinaryPrimitives.WriteInt32LittleEndian(tiff.AsSpan(counts + 8), int.MaxValue);
+        Assert.Contains($"its StripByteCounts say {int.MaxValue} bytes, and the file has {tiff.Length}", Fails(tiff));
     }
 
     [Fact]
