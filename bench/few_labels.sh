@@ -56,8 +56,8 @@ for seed in ${SEEDS:-1 2 3}; do
       dst "auto-encoder of both and distillation, halved"
     run="$(train "simulated$labels" student "${few[@]}" "${encoder[@]}" --set data.others=dropped --set "data.unlabelled=$chips/train")"
     rows "$run" student "auto-encoder of simulated chips"
-    run="$(train "informed$labels" student-kd "${few[@]}" --set "teacher.model=$all/teacher.safetensors")"
-    rows "$run" student-kd "distillation, teacher of all labels"
+    run="$(train "informed$labels" "student-kd, dst" "${few[@]}" "${halved[@]}" --set "teacher.model=$all/teacher.safetensors")"
+    rows "$run" student-kd "distillation, teacher of all labels" dst "distillation, teacher of all labels, halved"
   done
 done
 mv "$results.new" "$results"

@@ -33,7 +33,7 @@ internal static class Targets
         ["image"] = name => new(name, ImageCorpus.All, ReadImage)
         {
             Frame = PngChecksums.Repair,
-            MostBytes = 2L << 30, // ImageSharp takes room for up to 65,536 groups of codes of a lossless WebP, most of which it never touches
+            MostBytes = 2L << 30, // ImageSharp takes room for 65,536 groups of codes of a lossless WebP, and hardly touches it
         },
         ["recipe"] = name => new(name, Recipes, ReadRecipe),
         ["npy"] = name => new(name, Arrays, path => NpyFile.Read(path)),
