@@ -1,7 +1,7 @@
 // Predicts with vectors of 128 bits and prints a line for each network: its logits' bits. A test runs this program on two processors, an
 // x86 one and an ARM one, and expects the same lines. Other tests set the x86 one's beside plain loops in double precision.
 // Usage: Dst.OnArm64                   all cases
-//        Dst.OnArm64 NETWORK IMAGES    one halved network of the zoo, so often, for counts of instructions
+//        Dst.OnArm64 NETWORK IMAGES [int8]    one halved network of the zoo, so often, for counts of instructions
 using System.Globalization;
 using Dst;
 using Dst.Graph;
@@ -13,10 +13,10 @@ using Dst.Runtime.Quantisation;
 using Dst.Training.Masks;
 using Dst.Training.Networks;
 
-if (args.Length == 2)
+if (args.Length > 1)
 {
-    var images = int.Parse(args[1], CultureInfo.InvariantCulture);
-    Console.WriteLine(Bits(Run(Halved(OfZoo(args[0], width: 1), "kernel:16:16"), exact: false, batch: 1, images)));
+    var (network, images) = (Halved(OfZoo(args[0], width: 1), "kernel:16:16"), int.Parse(args[1], CultureInfo.InvariantCulture));
+    Console.WriteLine(Bits(Run(args is [_, _, "int8"] ? Quantised(network) : network, exact: false, batch: 1, images)));
     return;
 }
 
@@ -39,10 +39,13 @@ foreach (var (arch, width, pattern) in networks)
 }
 
 // Integers are exact: the loops without vectors are the specification.
-var bytes = Quantised(Halved(OfBytes(), "kernel:16:16"));
-var (vectors, scalars) = (Bits(RunIn(SimdTier.V128, bytes)), Bits(RunIn(SimdTier.Scalar, bytes)));
-if (vectors != scalars) throw new InvalidOperationException($"8-bit integers: {vectors} with vectors, {scalars} without");
-Console.WriteLine($"8-bit integers: {vectors}");
+foreach (var pattern in new[] { null, "kernel:16:16", "weight:16:4:1" })
+{
+    var bytes = Quantised(pattern is null ? OfBytes() : Halved(OfBytes(), pattern));
+    var (vectors, scalars) = (Bits(RunIn(SimdTier.V128, bytes)), Bits(RunIn(SimdTier.Scalar, bytes)));
+    if (vectors != scalars) throw new InvalidOperationException($"8-bit integers: {vectors} with vectors, {scalars} without");
+    Console.WriteLine($"8-bit integers {pattern}: {vectors}");
+}
 
 // Odd layers: few channels, strides, widths that no register tile divides, kernels of each kind of form.
 static IEnumerable<(string Name, Model Model)> Layers()

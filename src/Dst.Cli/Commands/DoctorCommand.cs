@@ -56,7 +56,7 @@ internal static class DoctorCommand
         return new([
             $"processor     {machine.Cpu}{(machine.Generation is null ? "" : $", {machine.Generation}")}, {machine.Cores} cores",
             $"vectors       {machine.Tier}{forced}, fused multiply-add: {YesNo(machine.FusedMultiplyAdd)}, "
-                + $"byte products (AVX-VNNI): {YesNo(machine.ByteProducts)}",
+                + $"products of bytes: {YesNo(machine.ByteProducts)}",
             $"runtime       {machine.Runtime} on {machine.System}",
             $"free memory   {machine.FreeMemoryBytes / Gibibyte:F1} GiB",
             $"free disk     {machine.FreeDiskBytes / Gibibyte:F1} GiB here",

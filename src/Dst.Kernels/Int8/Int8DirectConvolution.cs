@@ -11,7 +11,9 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     private readonly SimdTier _tier;
     private readonly Conv2dShape _shape;
     private readonly int _perElement;
+    private readonly bool _isSigned; // whether bytes are multiplied as signed ones
     private readonly Int8Planes _planes;
+    private readonly Int8Result _result;
     private readonly FilterBlock[] _blocks = [];
     private readonly AlignedArray<sbyte> _packed = new(0);
     private readonly int _sums; // where the sums of a register tile lie in scratch memory, behind the planes
@@ -21,8 +23,10 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     {
         (_tier, _shape) = (tier, FlatOf(layer.Shape));
         // With one or two channels most of four bytes would be of none.
-        _perElement = ByteSums256.IsIn(tier) && _shape.Channels > 2 ? ByteSums256.Channels : 2;
-        _planes = new(_shape, layer.Padding, _perElement);
+        _perElement = (ByteSums256.AreIn(tier) || ByteSums128.AreIn(tier)) && _shape.Channels > 2 ? ByteSums256.Channels : 2;
+        _isSigned = _perElement == ByteSums128.Channels && ByteSums128.AreIn(tier);
+        _result = _isSigned ? layer.Result.WithSums(SumsOfZero(layer)) : layer.Result;
+        _planes = new(_shape, layer.Padding, _perElement, _isSigned);
         if (tier == SimdTier.Scalar) return;
         var lists = layer.Kept?.UnionOverLanes()
             ?? [.. Enumerable.Repeat(Enumerable.Range(0, _shape.RowLength).ToArray(), _shape.FilterBlocks)];
@@ -54,6 +58,10 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
         if (_tier == SimdTier.Scalar) Reference(x, residual, y, first, end);
         else IntKernelRunner.Run(_tier, new Kernel(this, x, residual, y, first, end, scratch));
     }
+
+    /// <summary>The sum of each filter where all bytes are <see cref="ByteSums128.Zero"/>: what signed bytes leave out.</summary>
+    private static int[] SumsOfZero(Int8Layer layer) =>
+        [.. layer.Weights.Chunk(layer.Shape.RowLength).Select(filter => ByteSums128.Zero * filter.Sum(weight => (int)weight))];
 
     /// <summary>The pixels of a 1×1 layer in one row, as none has neighbours.</summary>
     private static Conv2dShape FlatOf(Conv2dShape s) => (s.KernelHeight, s.KernelWidth, s.Stride, s.Padding) == (1, 1, 1, 0)
@@ -87,7 +95,8 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     {
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
-            if (layer._perElement == ByteSums256.Channels) Run<T, ByteSums256>();
+            if (layer._isSigned) Run<T, ByteSums128>();
+            else if (layer._perElement == ByteSums256.Channels) Run<T, ByteSums256>();
             else Run<T, T>();
         }
 
@@ -109,7 +118,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
             where TSums : unmanaged, ISumLanes<TSums>
         {
             var s = layer._shape;
-            var result = layer.Layer.Result.OfBlock(b);
+            var result = layer._result.OfBlock(b);
             var weights = layer._packed.Pointer + block.FirstWeight;
             var index = (long)b * s.OutHeight * s.OutWidth * Layout.Block;
             var pitch = (nint)s.Stride * layer._planes.RowPitch;

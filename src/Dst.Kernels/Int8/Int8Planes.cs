@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
 
@@ -17,14 +18,16 @@ internal sealed unsafe class Int8Planes
     private readonly int _columns;
     private readonly int _rows;
     private readonly int _elements; // of a pixel
+    private readonly bool _isSigned;
 
     /// <summary>Prepares planes.</summary>
     /// <param name="shape">The convolution that reads them.</param>
     /// <param name="padding">The byte around the map.</param>
     /// <param name="perElement">Channels of an element: four bytes or two of 16 bits.</param>
-    public Int8Planes(Conv2dShape shape, byte padding, int perElement)
+    /// <param name="isSigned">Whether bytes become signed ones, less <see cref="ByteSums128.Zero"/>.</param>
+    public Int8Planes(Conv2dShape shape, byte padding, int perElement, bool isSigned)
     {
-        (_shape, _padding, _elements) = (shape, padding, Layout.Block / perElement);
+        (_shape, _padding, _elements, _isSigned) = (shape, padding, Layout.Block / perElement, isSigned);
         _rows = (shape.OutHeight - 1) * shape.Stride + shape.KernelHeight;
         _columns = ((shape.OutWidth - 1) * shape.Stride + shape.KernelWidth + shape.Stride - 1) / shape.Stride;
         _inside =
@@ -58,7 +61,8 @@ internal sealed unsafe class Int8Planes
                 if (row % _shape.Stride >= _shape.KernelHeight) continue; // no kernel reads it
                 var inside = row - _shape.Padding;
                 var source = (uint)inside < (uint)_shape.Height ? from + (long)inside * _shape.Width * Layout.Block : null;
-                if (_elements == Layout.Block / 4) PackRow<PackedBytes>(source, to);
+                if (_isSigned) PackRow<PackedSigned>(source, to);
+                else if (_elements == Layout.Block / 4) PackRow<PackedBytes>(source, to);
                 else if (_shape.Channels - block * Layout.Block <= Half) PackRow<PackedHalf>(source, to);
                 else PackRow<PackedShorts>(source, to);
             }
@@ -95,6 +99,12 @@ internal sealed unsafe class Int8Planes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void Store(Vector128<byte> channels, int* to) => channels.Store((byte*)to);
+    }
+
+    private readonly struct PackedSigned : IPackedPixel
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void Store(Vector128<byte> channels, int* to) => (channels ^ Vector128.Create((byte)ByteSums128.Zero)).Store((byte*)to);
     }
 
     private readonly struct PackedShorts : IPackedPixel

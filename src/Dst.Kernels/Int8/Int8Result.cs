@@ -36,6 +36,11 @@ public sealed unsafe class Int8Result
         toFloats.Scales.CopyTo(_scales.Span);
     }
 
+    /// <summary>The results of sums that are so much less, for each channel.</summary>
+    internal Int8Result WithSums(int[] sums) => _toFloats is not null
+        ? new(_toFloats with { Offsets = [.. _toFloats.Offsets.Zip(sums, (offset, sum) => unchecked(offset + sum))] })
+        : new(_toBytes!.WithSums(sums), sums.Length);
+
     /// <summary>Whether sums become floats.</summary>
     public bool IsFloat => _toFloats is not null;
 

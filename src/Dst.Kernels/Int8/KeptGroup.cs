@@ -42,13 +42,22 @@ internal readonly unsafe record struct KeptGroup(int First, int Second, int Elem
         }
     }
 
-    /// <summary>Moves places of 8 bits of some pixels, two at a time.</summary>
+    /// <summary>Moves places of 8 bits of some pixels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void MoveBytes(byte* table, byte* first, byte* second, int pixels, byte* to)
     {
-        var (ofFirst, ofSecond) = (Vector256.Load(table), Vector256.Load(table + 2 * Narrow));
-        for (var end = to + (nint)pixels * Narrow; to < end; first += 2 * Narrow, second += 2 * Narrow, to += 2 * Narrow)
-            (Avx2.Shuffle(Vector256.Load(first), ofFirst) | Avx2.Shuffle(Vector256.Load(second), ofSecond)).Store(to);
+        var end = to + (nint)pixels * Narrow;
+        if (Avx2.IsSupported)
+        {
+            var (ofFirst, ofSecond) = (Vector256.Load(table), Vector256.Load(table + 2 * Narrow));
+            for (; to < end; first += 2 * Narrow, second += 2 * Narrow, to += 2 * Narrow)
+                (Avx2.Shuffle(Vector256.Load(first), ofFirst) | Avx2.Shuffle(Vector256.Load(second), ofSecond)).Store(to);
+            return;
+        }
+
+        for (; to < end; first += Narrow, second += Narrow, to += Narrow)
+            (Vector128.ShuffleNative(Vector128.Load(first), Vector128.Load(table))
+                | Vector128.ShuffleNative(Vector128.Load(second), Vector128.Load(table + 2 * Narrow))).Store(to);
     }
 
     /// <summary>Moves places of 16 bits of some pixels.</summary>

@@ -23,10 +23,10 @@ public sealed record Requantisation
         (Multipliers, Offsets, Shift, Low, High) = (multipliers, offsets, shift, low, high);
 
     /// <summary>Factor of a sum, for each channel.</summary>
-    public int[] Multipliers { get; }
+    public int[] Multipliers { get; private init; }
 
     /// <summary>What is added, for each channel.</summary>
-    public long[] Offsets { get; }
+    public long[] Offsets { get; private init; }
 
     /// <summary>Bits that are dropped besides the lower 32.</summary>
     public int Shift { get; }
@@ -76,6 +76,14 @@ public sealed record Requantisation
             ResidualMultiplier = residualMultiplier,
             ResidualShift = residualShift,
         };
+    }
+
+    /// <summary>The bytes of sums that are so much less, for each channel.</summary>
+    internal Requantisation WithSums(int[] sums)
+    {
+        int[] multipliers = Multipliers.Length == 1 ? [.. Enumerable.Repeat(Multipliers[0], sums.Length)] : Multipliers;
+        var offsets = sums.Select((sum, i) => Offsets[Offsets.Length == 1 ? 0 : i] + (long)sum * multipliers[i]);
+        return this with { Multipliers = multipliers, Offsets = [.. offsets] };
     }
 
     /// <summary>The byte of a sum: the specification.</summary>

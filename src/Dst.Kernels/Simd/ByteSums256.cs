@@ -13,7 +13,7 @@ internal readonly unsafe struct ByteSums256 : ISumLanes<ByteSums256>
     private ByteSums256(Vector256<int> v0, Vector256<int> v1) => (_v0, _v1) = (v0, v1);
 
     /// <summary>Whether a tier of this processor has them.</summary>
-    public static bool IsIn(SimdTier tier) => tier >= SimdTier.V256 && SimdTiers.HasByteProducts;
+    public static bool AreIn(SimdTier tier) => tier >= SimdTier.V256 && AvxVnni.IsSupported;
 
     public static int Channels
     {

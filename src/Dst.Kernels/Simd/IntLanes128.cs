@@ -149,9 +149,13 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
 
     /// <summary>Products of the even lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<long> Product(Vector128<int> a, Vector128<int> b) => Sse41.IsSupported
-        ? Sse41.Multiply(a, b)
-        : Vector128.Create((long)a[0] * b[0], (long)a[2] * b[2]);
+    private static Vector128<long> Product(Vector128<int> a, Vector128<int> b)
+    {
+        if (Sse41.IsSupported) return Sse41.Multiply(a, b);
+        if (!AdvSimd.IsSupported) return Vector128.Create((long)a[0] * b[0], (long)a[2] * b[2]);
+        return AdvSimd.MultiplyWideningLower(
+            AdvSimd.ExtractNarrowingLower(a.AsInt64()), AdvSimd.ExtractNarrowingLower(b.AsInt64()));
+    }
 
     /// <summary>Even and odd lanes have products of 64 bits, of which the upper halves become the result.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

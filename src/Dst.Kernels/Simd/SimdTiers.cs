@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Dst.Kernels.Simd;
@@ -13,8 +14,10 @@ public static class SimdTiers
         : Vector128.IsHardwareAccelerated ? SimdTier.V128
         : SimdTier.Scalar;
 
-    /// <summary>Whether the processor adds four products of bytes at a time (AVX-VNNI), which tiers of 256 bits and more then do.</summary>
-    public static bool HasByteProducts => AvxVnni.IsSupported;
+    /// <summary>
+    /// Whether the processor adds four products of bytes at a time: AVX-VNNI, for tiers of 256 bits and more, or the dot products of ARM.
+    /// </summary>
+    public static bool HasByteProducts => AvxVnni.IsSupported || Dp.IsSupported;
 
     /// <summary>The tiers up to <paramref name="best"/>, narrowest first.</summary>
     public static IEnumerable<SimdTier> UpTo(SimdTier best) => Enum.GetValues<SimdTier>().Where(tier => tier <= best);
