@@ -104,7 +104,8 @@ internal sealed unsafe class Int8Planes
     private readonly struct PackedSigned : IPackedPixel
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector128<byte> channels, int* to) => (channels ^ Vector128.Create((byte)ByteSums128.Zero)).Store((byte*)to);
+        public static void Store(Vector128<byte> channels, int* to) =>
+            (channels ^ Vector128.Create((byte)ByteSums128.Zero)).Store((byte*)to);
     }
 
     private readonly struct PackedShorts : IPackedPixel
