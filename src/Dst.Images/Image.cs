@@ -194,8 +194,12 @@ public sealed class Image
         return new(bands.Count, Height, Width, BitsPerSample, data) { NoData = NoData, Warning = Warning };
     }
 
-    /// <summary>The image with a warning.</summary>
-    internal Image Warn(string warning) => new(Channels, Height, Width, BitsPerSample, Data) { NoData = NoData, Warning = warning };
+    /// <summary>The image with a warning, beside one that it has.</summary>
+    internal Image Warn(string warning) => new(Channels, Height, Width, BitsPerSample, Data)
+    {
+        NoData = NoData,
+        Warning = Warning is null ? warning : $"{Warning}; {warning}",
+    };
 
     /// <summary>One image of the bands of several, which have one size and one kind of samples.</summary>
     /// <exception cref="InputException">They have not.</exception>

@@ -67,6 +67,7 @@ public sealed partial class ImageFileTests
         var image = Read(TestImages.Tiff(false, 2, 1, 8, [3, 0xFF], format: 2, photometric: 0));
         Assert.Equal([3, -1], image.Samples<float>().ToArray());
         Assert.Contains("0 is white", image.Warning);
+        Assert.Equal($"{image.Warning}; another", image.Warn("another").Warning);
         Assert.Null(Read(FloatTiff([1, 2])).Warning);
     }
 
