@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Dst.Kernels.Simd;
 
 namespace Dst.Kernels;
@@ -5,6 +7,9 @@ namespace Dst.Kernels;
 /// <summary>Operations without weights on maps of bytes, blocked as those of floats: [C/16, H, W, 16]. One image at a time.</summary>
 public static unsafe class ByteMap
 {
+    /// <summary>The most channels of a plain map: their bytes are one integer of 32 bits.</summary>
+    public const int MostPlainChannels = sizeof(int);
+
     /// <summary>
     /// The bytes of floats: x·(1/scale), in float, clamped to the bytes' range, plus zero, rounded to the nearest, a tie upwards. NaN
     /// becomes the smallest byte.
@@ -16,7 +21,23 @@ public static unsafe class ByteMap
     /// <param name="zero">The byte of 0.</param>
     /// <param name="y">Bytes.</param>
     public static void FromFloats(SimdTier tier, float* x, long count, float scale, byte zero, byte* y) =>
-        Run(tier, new FloatsToBytes(x, count, 1 / scale, zero, y));
+        Run(tier, new FloatsToBytes(x, count, new(scale, zero), y));
+
+    /// <summary>The bytes of plain floats of 1 to 4 channels, as <see cref="FromFloats"/> makes them of blocked ones.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="x">[C, H, W].</param>
+    /// <param name="channels">Channels C.</param>
+    /// <param name="pixels">H · W.</param>
+    /// <param name="scale">Size of a step.</param>
+    /// <param name="zero">The byte of 0.</param>
+    /// <param name="y">[1, H, W, 16].</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is not 1 to 4.</exception>
+    public static void FromPlain(SimdTier tier, float* x, int channels, int pixels, float scale, byte zero, byte* y)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(channels, MostPlainChannels);
+        Run(tier, new PlainToBytes(x, channels, pixels, new(scale, zero), y));
+    }
 
     /// <summary>(byte − zero)·scale in float; lanes of no channel become 0.</summary>
     /// <param name="tier">Vector width.</param>
@@ -135,26 +156,87 @@ public static unsafe class ByteMap
         void Reference();
     }
 
-    private readonly struct FloatsToBytes(float* x, long count, float steps, byte zero, byte* y) : IByteKernel
+    /// <summary>How a float becomes a byte.</summary>
+    private readonly struct Rounding(float scale, byte zero)
     {
+        private readonly float _steps = 1 / scale;
         private readonly float _low = -(float)zero;
         private readonly float _high = byte.MaxValue - zero;
         private readonly float _half = zero + 0.5f;
 
+        public byte Zero => zero;
+
+        public byte Of(float x)
+        {
+            var value = x * _steps;
+            value = value > _low ? value : _low;
+            value = value < _high ? value : _high;
+            return (byte)(int)(value + _half);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Of<T>(float* x) where T : unmanaged, IIntLanes<T> => T.FromFloats(x, _steps, _low, _high, _half);
+    }
+
+    private readonly struct FloatsToBytes(float* x, long count, Rounding rounding, byte* y) : IByteKernel
+    {
         public void Reference()
         {
-            for (var i = 0L; i < count; i++)
-            {
-                var value = x[i] * steps;
-                value = value > _low ? value : _low;
-                value = value < _high ? value : _high;
-                y[i] = (byte)(int)(value + _half);
-            }
+            for (var i = 0L; i < count; i++) y[i] = rounding.Of(x[i]);
         }
 
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
-            for (var i = 0L; i < count; i += Layout.Block) T.StoreBytes(y + i, T.FromFloats(x + i, steps, _low, _high, _half));
+            for (var i = 0L; i < count; i += Layout.Block) T.StoreBytes(y + i, rounding.Of<T>(x + i));
+        }
+    }
+
+    private readonly struct PlainToBytes(float* x, int channels, int pixels, Rounding rounding, byte* y) : IByteKernel
+    {
+        public void Reference() => Rest(0);
+
+        public void Run<T>() where T : unmanaged, IIntLanes<T>
+        {
+            var pixel = 0;
+            var bytes = stackalloc int[Layout.Block];
+            for (; pixel <= pixels - Layout.Block; pixel += Layout.Block)
+            {
+                var ofPixels = T.Zero;
+                for (var channel = MostPlainChannels - 1; channel >= 0; channel--)
+                {
+                    var next = channel < channels
+                        ? rounding.Of<T>(x + (long)channel * pixels + pixel)
+                        : T.Broadcast(rounding.Zero);
+                    ofPixels = T.Add(T.ShiftLeft(ofPixels, 8), next);
+                }
+
+                T.Store(bytes, ofPixels);
+                Store(bytes, y + (long)pixel * Layout.Block);
+            }
+
+            Rest(pixel);
+        }
+
+        /// <summary>Writes the four bytes of each of sixteen pixels, and zeros behind them.</summary>
+        private void Store(int* bytes, byte* to)
+        {
+            var none = Vector128.Create(rounding.Zero);
+            for (var i = 0; i < Layout.Block; i++, to += Layout.Block)
+            {
+                none.Store(to);
+                *(int*)to = bytes[i];
+            }
+        }
+
+        /// <summary>The pixels from one on.</summary>
+        private void Rest(int pixel)
+        {
+            for (; pixel < pixels; pixel++)
+            {
+                var to = y + (long)pixel * Layout.Block;
+                for (var lane = 0; lane < Layout.Block; lane++)
+                    to[lane] = lane < channels ? rounding.Of(x[(long)lane * pixels + pixel]) : rounding.Zero;
+            }
         }
     }
 

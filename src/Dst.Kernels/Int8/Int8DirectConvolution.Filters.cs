@@ -11,25 +11,25 @@ internal sealed unsafe partial class Int8DirectConvolution
         private readonly int _perElement;
         private readonly List<int> _taps = []; // in the order of the weights, whole elements
 
-        public FilterBlock(Conv2dShape shape, Int8Planes planes, int perElement, int[] taps, long firstWeight)
+        public FilterBlock(Int8Planes planes, int perElement, int[] taps, long firstWeight)
         {
             (_planes, _perElement, FirstWeight) = (planes, perElement, firstWeight);
-            PlanesLength = checked(shape.ChannelBlocks * planes.PlanePitch);
-            var (sets, segments, lists) = (new List<(int[] List, PlacedChannels Set)>(), new List<Segment>(), ChannelsOf(shape, taps));
+            PlanesLength = checked(planes.Planes * planes.PlanePitch);
+            var (sets, segments, lists) = (new List<(int[] List, PlacedChannels Set)>(), new List<Segment>(), PlacesOf(planes, taps));
             for (var position = 0; position < lists.Length; position++)
             {
                 var list = lists[position];
                 var (_, set) = sets.Find(other => other.List.AsSpan().SequenceEqual(list));
                 if (set == null) sets.Add((list, set = Place(new(list, perElement))));
-                var offset = set.First + planes.OffsetOf(position / shape.KernelWidth, position % shape.KernelWidth);
+                var offset = set.First + planes.OffsetOf(position);
                 foreach (var group in set.Channels.Groups)
                 {
                     Add(segments, new(offset, group.Elements));
                     offset += planes.PlanePitch;
                 }
 
-                _taps.AddRange(set.Channels.Order.Select(channel =>
-                    channel == KeptChannels.None ? channel : channel * lists.Length + position));
+                _taps.AddRange(set.Channels.Order.Select(place =>
+                    place == KeptChannels.None ? place : planes.TapOf(position, place)));
             }
 
             (Moved, Segments) = ([.. sets.Select(set => set.Set).Where(set => !set.Channels.AreInPlace)], [.. segments]);
@@ -86,14 +86,11 @@ internal sealed unsafe partial class Int8DirectConvolution
             }
         }
 
-        /// <summary>The channels that each position of the kernel reads.</summary>
-        private static int[][] ChannelsOf(Conv2dShape shape, int[] taps)
+        /// <summary>The places that each position of the kernel reads, ascending.</summary>
+        private static int[][] PlacesOf(Int8Planes planes, int[] taps)
         {
-            var area = shape.KernelHeight * shape.KernelWidth;
-            var channels = new List<int>[area];
-            for (var position = 0; position < area; position++) channels[position] = [];
-            foreach (var tap in taps) channels[tap % area].Add(tap / area);
-            return Array.ConvertAll(channels, list => list.ToArray());
+            var places = taps.Select(planes.PlaceOf).ToLookup(tap => tap.Position, tap => tap.Place);
+            return [.. Enumerable.Range(0, planes.Positions).Select(position => places[position].Order().ToArray())];
         }
     }
 

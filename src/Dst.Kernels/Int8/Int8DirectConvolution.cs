@@ -22,11 +22,12 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     public Int8DirectConvolution(SimdTier tier, Int8Layer layer) : base(layer)
     {
         (_tier, _shape) = (tier, FlatOf(layer.Shape));
-        // With one or two channels most of four bytes would be of none.
-        _perElement = (ByteSums256.AreIn(tier) || ByteSums128.AreIn(tier)) && _shape.Channels > 2 ? ByteSums256.Channels : 2;
+        // With one or two channels most of four bytes would be of none, unless columns lie side by side.
+        var isFilled = _shape.Channels > 2 || ColumnPlanes.AreBetter(_shape, ByteSums256.Channels);
+        _perElement = (ByteSums256.AreIn(tier) || ByteSums128.AreIn(tier)) && isFilled ? ByteSums256.Channels : 2;
         _isSigned = _perElement == ByteSums128.Channels && ByteSums128.AreIn(tier);
         _result = _isSigned ? layer.Result.WithSums(SumsOfZero(layer)) : layer.Result;
-        _planes = new(_shape, layer.Padding, _perElement, _isSigned);
+        _planes = Int8Planes.Create(_shape, layer.Padding, _perElement, _isSigned);
         if (tier == SimdTier.Scalar) return;
         var lists = layer.Kept?.UnionOverLanes()
             ?? [.. Enumerable.Repeat(Enumerable.Range(0, _shape.RowLength).ToArray(), _shape.FilterBlocks)];
@@ -36,7 +37,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
         {
             _blocks[b] = b > 0 && lists[b].AsSpan().SequenceEqual(lists[b - 1])
                 ? _blocks[b - 1] with { FirstWeight = total }
-                : new(_shape, _planes, _perElement, lists[b], total);
+                : new(_planes, _perElement, lists[b], total);
             total += _blocks[b].WeightBytes;
         }
 

@@ -5,123 +5,124 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The bytes of a padded map, as bytes or widened to 16 bits: [C/16][row][column mod stride][column / stride][16]. Four or two channels are
-/// a 32-bit element.
+/// The bytes of a padded map as a direct convolution reads them, as bytes or widened to 16 bits: [plane][row][pixel][16 places]. Four or two
+/// places are a 32-bit element. What a place is, subclasses say.
 /// </summary>
-internal sealed unsafe class Int8Planes
+/// <param name="shape">The convolution that reads them.</param>
+/// <param name="padding">The byte around the map.</param>
+/// <param name="perElement">Places of an element: four bytes or two of 16 bits.</param>
+/// <param name="isSigned">Whether bytes become signed ones, less <see cref="ByteSums128.Zero"/>.</param>
+internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int perElement, bool isSigned)
 {
     private const int Half = Layout.Block / 2;
 
-    private readonly Conv2dShape _shape;
-    private readonly byte _padding;
-    private readonly (int First, int End)[] _inside; // columns of each phase that are not padding
-    private readonly int _columns;
-    private readonly int _rows;
-    private readonly int _elements; // of a pixel
-    private readonly bool _isSigned;
+    /// <summary>The convolution that reads them.</summary>
+    protected Conv2dShape Shape => shape;
 
-    /// <summary>Prepares planes.</summary>
-    /// <param name="shape">The convolution that reads them.</param>
-    /// <param name="padding">The byte around the map.</param>
-    /// <param name="perElement">Channels of an element: four bytes or two of 16 bits.</param>
-    /// <param name="isSigned">Whether bytes become signed ones, less <see cref="ByteSums128.Zero"/>.</param>
-    public Int8Planes(Conv2dShape shape, byte padding, int perElement, bool isSigned)
-    {
-        (_shape, _padding, _elements, _isSigned) = (shape, padding, Layout.Block / perElement, isSigned);
-        _rows = (shape.OutHeight - 1) * shape.Stride + shape.KernelHeight;
-        _columns = ((shape.OutWidth - 1) * shape.Stride + shape.KernelWidth + shape.Stride - 1) / shape.Stride;
-        _inside =
-        [
-            .. Enumerable.Range(0, Math.Min(shape.Stride, shape.KernelWidth))
-                .Select(phase => (ColumnOf(0, phase), ColumnOf(shape.Width, phase))),
-        ];
-    }
+    /// <summary>Rows of the padded map that some kernel reads, and those between them.</summary>
+    protected int Rows { get; } = (shape.OutHeight - 1) * shape.Stride + shape.KernelHeight;
+
+    /// <summary>Elements of a pixel.</summary>
+    protected int Elements { get; } = Layout.Block / perElement;
+
+    /// <summary>Number of planes.</summary>
+    public abstract int Planes { get; }
 
     /// <summary>Pixels of a plane.</summary>
-    public int Pixels => checked(_rows * _inside.Length * _columns);
+    public abstract int Pixels { get; }
 
     /// <summary>Elements of a row of a plane.</summary>
-    public int RowPitch => _inside.Length * _columns * _elements;
+    public abstract int RowPitch { get; }
 
     /// <summary>Elements from one plane to the next, an even number of pixels.</summary>
-    public int PlanePitch => checked((Pixels + Pixels % 2) * _elements);
+    public abstract int PlanePitch { get; }
 
-    /// <summary>Where the first output pixel finds the input of a position of the kernel.</summary>
-    public int OffsetOf(int ky, int kx) => ky * RowPitch + (kx % _shape.Stride * _columns + kx / _shape.Stride) * _elements;
+    /// <summary>Positions of the kernel. Each reads some places of a pixel of all planes.</summary>
+    public abstract int Positions { get; }
+
+    /// <summary>The planes of a layer.</summary>
+    /// <inheritdoc cref="Int8Planes(Conv2dShape, byte, int, bool)"/>
+    public static Int8Planes Create(Conv2dShape shape, byte padding, int perElement, bool isSigned) =>
+        ColumnPlanes.AreBetter(shape, perElement)
+            ? new ColumnPlanes(shape, padding, perElement, isSigned)
+            : new ChannelPlanes(shape, padding, perElement, isSigned);
+
+    /// <summary>Where the first output pixel finds the input of a position.</summary>
+    public abstract int OffsetOf(int position);
+
+    /// <summary>The position that reads a weight's input, and its place: 16·plane and the place in the pixel.</summary>
+    public abstract (int Position, int Place) PlaceOf(int tap);
+
+    /// <summary>The inverse of <see cref="PlaceOf"/>.</summary>
+    public abstract int TapOf(int position, int place);
 
     /// <summary>Packs one image [C/16, H, W, 16].</summary>
     public void Pack(byte* x, int* planes)
     {
-        for (var block = 0; block < _shape.ChannelBlocks; block++)
+        for (var plane = 0; plane < Planes; plane++)
         {
-            var from = x + (long)block * _shape.Height * _shape.Width * Layout.Block;
-            var to = planes + (long)block * PlanePitch;
-            for (var row = 0; row < _rows; row++, to += RowPitch)
-            {
-                if (row % _shape.Stride >= _shape.KernelHeight) continue; // no kernel reads it
-                var inside = row - _shape.Padding;
-                var source = (uint)inside < (uint)_shape.Height ? from + (long)inside * _shape.Width * Layout.Block : null;
-                if (_isSigned) PackRow<PackedSigned>(source, to);
-                else if (_elements == Layout.Block / 4) PackRow<PackedBytes>(source, to);
-                else if (_shape.Channels - block * Layout.Block <= Half) PackRow<PackedHalf>(source, to);
-                else PackRow<PackedShorts>(source, to);
-            }
+            var from = x + (long)plane * shape.Height * shape.Width * Layout.Block;
+            var to = planes + (long)plane * PlanePitch;
+            if (isSigned) PackPlane<PackedSigned>(from, to);
+            else if (perElement == ByteSums256.Channels) PackPlane<PackedBytes>(from, to);
+            else if (PlaceCount - plane * Layout.Block <= Half) PackPlane<PackedHalf>(from, to);
+            else PackPlane<PackedShorts>(from, to);
         }
     }
 
-    /// <summary>The pixels of a row in the order of the planes, or padding for null.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private void PackRow<TPixel>(byte* x, int* to) where TPixel : IPackedPixel
+    /// <summary>Packs a block of channels.</summary>
+    protected abstract void PackPlane<TPixel>(byte* x, int* plane) where TPixel : IPackedPixel;
+
+    /// <summary>Whether some kernel reads a row of the padded map.</summary>
+    protected bool IsRead(int row) => row % shape.Stride < shape.KernelHeight;
+
+    /// <summary>A row of the padded map, or null for padding.</summary>
+    protected byte* RowOf(byte* x, int row)
     {
-        var (padding, step) = (Vector128.Create(_padding), _shape.Stride * Layout.Block);
-        for (var phase = 0; phase < _inside.Length; phase++)
-        {
-            var (first, end) = x == null ? (_columns, _columns) : _inside[phase];
-            var source = x + (first * _shape.Stride + phase - _shape.Padding) * Layout.Block;
-            for (var column = 0; column < first; column++, to += _elements) TPixel.Store(padding, to);
-            for (var column = first; column < end; column++, to += _elements, source += step)
-                TPixel.Store(Vector128.Load(source), to);
-            for (var column = end; column < _columns; column++, to += _elements) TPixel.Store(padding, to);
-        }
+        var inside = row - shape.Padding;
+        return (uint)inside < (uint)shape.Height ? x + (long)inside * shape.Width * Layout.Block : null;
     }
 
-    /// <summary>The first column of a phase that comes from a column of the map or one to its right.</summary>
-    private int ColumnOf(int column, int phase) =>
-        Math.Clamp((column + _shape.Padding - phase + _shape.Stride - 1) / _shape.Stride, 0, _columns);
+    /// <summary>Places that a position of the kernel has, in all planes.</summary>
+    protected abstract int PlaceCount { get; }
 
-    /// <summary>How a pixel of sixteen channels is written.</summary>
-    private interface IPackedPixel
+    /// <summary>The padding, in all places.</summary>
+    protected Vector128<byte> Padding => Vector128.Create(padding);
+
+    /// <summary>How a pixel of sixteen places is written.</summary>
+    protected interface IPackedPixel
     {
-        static abstract void Store(Vector128<byte> channels, int* to);
+        /// <summary>Writes a pixel.</summary>
+        static abstract void Store(Vector128<byte> places, int* to);
     }
 
     private readonly struct PackedBytes : IPackedPixel
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector128<byte> channels, int* to) => channels.Store((byte*)to);
+        public static void Store(Vector128<byte> places, int* to) => places.Store((byte*)to);
     }
 
     private readonly struct PackedSigned : IPackedPixel
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector128<byte> channels, int* to) =>
-            (channels ^ Vector128.Create((byte)ByteSums128.Zero)).Store((byte*)to);
+        public static void Store(Vector128<byte> places, int* to) =>
+            (places ^ Vector128.Create((byte)ByteSums128.Zero)).Store((byte*)to);
     }
 
     private readonly struct PackedShorts : IPackedPixel
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector128<byte> channels, int* to)
+        public static void Store(Vector128<byte> places, int* to)
         {
-            PackedHalf.Store(channels, to);
-            Vector128.WidenUpper(channels).Store((ushort*)(to + Half / 2));
+            PackedHalf.Store(places, to);
+            Vector128.WidenUpper(places).Store((ushort*)(to + Half / 2));
         }
     }
 
-    /// <summary>Where there are no more than eight channels.</summary>
+    /// <summary>Where there are no more than eight places.</summary>
     private readonly struct PackedHalf : IPackedPixel
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store(Vector128<byte> channels, int* to) => Vector128.WidenLower(channels).Store((ushort*)to);
+        public static void Store(Vector128<byte> places, int* to) => Vector128.WidenLower(places).Store((ushort*)to);
     }
 }

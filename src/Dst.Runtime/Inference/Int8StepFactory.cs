@@ -36,7 +36,8 @@ internal static class Int8StepFactory
 
     private static InferenceStep Create(SimdTier tier, LoweredNode node, LoweredValue x, LoweredValue y) => node.Operation switch
     {
-        ConversionOp => new ConversionStep(node, x, y),
+        ConversionOp when y.Type == ElementType.UInt8 => new ToBytesStep(node, x, y),
+        ConversionOp => new ToFloatsStep(node, x, y),
         _ when node is LoweredDepthwiseNode depthwise => new Int8DepthwiseStep(
             node, x, y,
             new(tier, depthwise.Window, node.Integers!.Weight!, node.Integers.Padding, ResultOf(node, depthwise.Window.Channels))),

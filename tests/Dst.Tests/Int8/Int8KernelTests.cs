@@ -14,6 +14,13 @@ public sealed unsafe class Int8KernelTests
         (new(3, 9, 7, 19, 3, 3, 1, 1), "dense"),
         (new(1, 5, 37, 16, 3, 3, 1, 1), "dense"),
         (new(17, 3, 3, 20, 3, 3), "dense"),
+        (new(1, 11, 23, 18, 5, 5, 1, 0), "dense"),
+        (new(1, 9, 12, 16, 7, 7, 2, 3), "dense"),
+        (new(2, 8, 9, 17, 3, 3, 3, 2), "dense"),
+        (new(3, 7, 10, 33, 4, 5, 1, 2), "dense"),
+        (new(1, 6, 9, 32, 5, 16, 1, 8), "dense"),
+        (new(2, 10, 11, 40, 5, 5, 2, 1), "weight:16:4:2"),
+        (new(1, 2, 1, 20, 3, 3, 10, 5), "dense"),
         (new(40, 13, 33, 16, 3, 3, 1, 3), "dense"),
         (new(48, 16, 15, 48, 3, 3, 1, 1), "kernel:16:16"),
         (new(33, 6, 5, 17, 5, 2, 2, 1), "dense"),
@@ -203,6 +210,29 @@ public sealed unsafe class Int8KernelTests
             var y = new byte[length];
             fixed (byte* to = y) function(to);
             return y;
+        }
+    }
+
+    [Theory, TierData]
+    public void Plain_floats_become_the_bytes_of_blocked_ones(SimdTier tier)
+    {
+        foreach (var (channels, pixels) in new[] { (1, 7), (1, 16), (1, 50), (2, 33), (3, 16), (3, 31), (4, 48) })
+        {
+            var random = new Random(6);
+            var plain = Enumerable.Range(0, channels * pixels).Select(_ => random.NextSingle() * 30 - 15).ToArray();
+            var blocked = new float[pixels * 16];
+            var (expected, actual) = (new byte[pixels * 16], new byte[pixels * 16]);
+            fixed (float* x = plain, b = blocked)
+            {
+                fixed (byte* right = expected, y = actual)
+                {
+                    Layout.FromPlain(x, 1, channels, pixels, b);
+                    ByteMap.FromFloats(SimdTier.Scalar, b, blocked.Length, 0.1f, 113, right);
+                    ByteMap.FromPlain(tier, x, channels, pixels, 0.1f, 113, y);
+                }
+            }
+
+            Assert.Equal(expected, actual);
         }
     }
 

@@ -1,5 +1,6 @@
 using Dst.Kernels;
 using Dst.Kernels.Simd;
+using Dst.Quantisation;
 using Dst.Runtime.Lowering;
 
 namespace Dst.Runtime.Inference.Steps;
@@ -51,17 +52,38 @@ internal abstract unsafe class ByteMapStep(
     protected abstract void Image(SimdTier tier, void* from, byte* second, void* to);
 }
 
-/// <summary>Floats to bytes or back.</summary>
-internal sealed unsafe class ConversionStep(LoweredNode node, LoweredValue x, LoweredValue y)
-    : ByteMapStep(node, y.Type == ElementType.UInt8 ? "to-bytes" : "to-floats", x, y)
+/// <summary>Floats to bytes.</summary>
+internal sealed unsafe class ToBytesStep(LoweredNode node, LoweredValue x, LoweredValue y) : ByteMapStep(node, "to-bytes", x, y)
 {
-    protected override void Image(SimdTier tier, void* from, byte* second, void* to)
+    private readonly ByteScale _bytes = y.Scale!.Value;
+
+    // Of few channels a blocked map is mostly zeros.
+    public override bool ReadsPlain => Channels <= ByteMap.MostPlainChannels;
+
+    public override void Run(in StepData data, int first, int end, float* scratch)
     {
-        if (Y.Scale is { } bytes)
-            ByteMap.FromFloats(tier, (float*)from, Layout.ImageLength(Channels, Pixels), bytes.Scale, bytes.Zero, (byte*)to);
-        else
-            ByteMap.ToFloats(tier, (byte*)from, Channels, Pixels, X.Scale!.Value.Scale, X.Scale.Value.Zero, (float*)to);
+        if (!data.IsPlain)
+        {
+            base.Run(data, first, end, scratch);
+            return;
+        }
+
+        for (var image = first; image < end; image++)
+            ByteMap.FromPlain(
+                data.Tier, data.X + image * X.Shape.Count, Channels, Pixels, _bytes.Scale, _bytes.Zero, (byte*)(data.Y + image * YPitch));
     }
+
+    protected override void Image(SimdTier tier, void* from, byte* second, void* to) =>
+        ByteMap.FromFloats(tier, (float*)from, Layout.ImageLength(Channels, Pixels), _bytes.Scale, _bytes.Zero, (byte*)to);
+}
+
+/// <summary>Bytes to floats.</summary>
+internal sealed unsafe class ToFloatsStep(LoweredNode node, LoweredValue x, LoweredValue y) : ByteMapStep(node, "to-floats", x, y)
+{
+    private readonly ByteScale _bytes = x.Scale!.Value;
+
+    protected override void Image(SimdTier tier, void* from, byte* second, void* to) =>
+        ByteMap.ToFloats(tier, (byte*)from, Channels, Pixels, _bytes.Scale, _bytes.Zero, (float*)to);
 }
 
 /// <summary>A layer with weights of bytes, block by block of filters.</summary>
