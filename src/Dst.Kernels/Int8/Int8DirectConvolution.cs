@@ -22,9 +22,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     public Int8DirectConvolution(SimdTier tier, Int8Layer layer) : base(layer)
     {
         (_tier, _shape) = (tier, FlatOf(layer.Shape));
-        // With one or two channels most of four bytes would be of none, unless columns lie side by side.
-        var isFilled = _shape.Channels > 2 || ColumnPlanes.AreBetter(_shape, ByteSums256.Channels);
-        _perElement = (ByteSums256.AreIn(tier) || ByteSums128.AreIn(tier)) && isFilled ? ByteSums256.Channels : 2;
+        _perElement = PerElement(tier, _shape);
         _isSigned = _perElement == ByteSums128.Channels && ByteSums128.AreIn(tier);
         _result = _isSigned ? layer.Result.WithSums(SumsOfZero(layer)) : layer.Result;
         _planes = Int8Planes.Create(_shape, layer.Padding, _perElement, _isSigned);
@@ -58,6 +56,17 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     {
         if (_tier == SimdTier.Scalar) Reference(x, residual, y, first, end);
         else IntKernelRunner.Run(_tier, new Kernel(this, x, residual, y, first, end, scratch));
+    }
+
+    /// <summary>
+    /// Channels of an element: four where the processor multiplies bytes. Of one or two channels four bytes are filled only by columns side
+    /// by side, and then pairs in vectors of 512 bits take no longer.
+    /// </summary>
+    private static int PerElement(SimdTier tier, Conv2dShape shape)
+    {
+        if (!ByteSums256.AreIn(tier) && !ByteSums128.AreIn(tier)) return 2;
+        var isFilled = shape.Channels > 2 || tier != SimdTier.V512 && ColumnPlanes.AreBetter(shape, ByteSums256.Channels);
+        return isFilled ? ByteSums256.Channels : 2;
     }
 
     /// <summary>The sum of each filter where all bytes are <see cref="ByteSums128.Zero"/>: what signed bytes leave out.</summary>
