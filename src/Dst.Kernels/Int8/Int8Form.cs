@@ -61,7 +61,7 @@ public sealed class Int8Form
             return share * shape.FilterBlocks * shape.RowLength / 2.0 * Math.Max(shape.OutHeight * shape.OutWidth, FewestTiles);
         }
 
-        var tiling = new Int8Tiling(_tile, shape);
+        var tiling = new Int8Tiling(_tile, layer);
         var pairs = Int8Winograd.ChannelsOf(layer).Sum(channels => channels.Length) / 2.0;
         return tiling.Positions
             * (pairs * Math.Max(tiling.Count, FewestTiles) + TransformCost * tiling.Count * (shape.ChannelBlocks + shape.FilterBlocks));

@@ -50,6 +50,28 @@ internal static unsafe class Int8Product
         }
     }
 
+    /// <summary>The sums of sixteen filters at some tiles, of pairs of channels anywhere.</summary>
+    /// <typeparam name="T">Lanes.</typeparam>
+    /// <param name="width">Number of tiles, of <see cref="WidthOf"/>.</param>
+    /// <param name="pairs">Where the first tile has each pair, in bytes.</param>
+    /// <param name="weights">The weights of all pairs.</param>
+    /// <param name="source">The first tile.</param>
+    /// <param name="sums">[tile][16].</param>
+    public static void RunPairs<T>(int width, int[] pairs, short* weights, byte* source, int* sums) where T : unmanaged, ISumLanes<T>
+    {
+        switch (width)
+        {
+            case 16:
+                PairTile<T, Int8TileJoin<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>>(
+                    pairs, weights, source, sums);
+                break;
+            case 8: PairTile<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>(pairs, weights, source, sums); break;
+            case 4: PairTile<T, Int8Tile4<T>>(pairs, weights, source, sums); break;
+            case 2: PairTile<T, Int8Tile2<T>>(pairs, weights, source, sums); break;
+            default: PairTile<T, Int8Tile1<T>>(pairs, weights, source, sums); break;
+        }
+    }
+
     /// <summary>The sums of sixteen filters at some pixels of each of four rows.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
     /// <param name="width">Number of pixels of a row: 4, 2 or 1.</param>
@@ -85,6 +107,22 @@ internal static unsafe class Int8Product
             var elements = source + segment.Offset;
             for (var end = elements + segment.Count; elements < end; elements++, weights += T.Channels * Layout.Block)
                 tile.MultiplyAdd(elements, rowPitch, Load<T, TWeight>(weights));
+        }
+
+        tile.Store(sums);
+    }
+
+    /// <summary>The innermost loop over pairs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void PairTile<T, TTile>(int[] pairs, short* weights, byte* source, int* sums)
+        where T : unmanaged, ISumLanes<T>
+        where TTile : unmanaged, IInt8Tile<T>
+    {
+        TTile tile = default;
+        foreach (var pair in pairs)
+        {
+            tile.MultiplyAdd((int*)(source + pair), 0, T.Load((int*)weights));
+            weights += T.Channels * Layout.Block;
         }
 
         tile.Store(sums);

@@ -15,19 +15,25 @@ internal sealed class Int8Tiling
     private const int Together = 16;
 
     /// <summary>Cuts the outputs of a layer.</summary>
-    public Int8Tiling(int tile, Conv2dShape shape)
+    public Int8Tiling(int tile, Int8Layer layer)
     {
+        var shape = layer.Shape;
+        IsByPosition = layer.Kept is not null;
         (Tile, Step, Points) = (tile, tile * shape.Stride, (tile - 1) * shape.Stride + Int8Winograd.Side);
         (Rows, Columns) = ((shape.OutHeight + tile - 1) / tile, (shape.OutWidth + tile - 1) / tile);
         (PaddedRows, PaddedColumns) = ((Rows - 1) * Step + Points, (Columns - 1) * Step + Points);
-        var most = Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Pairs), Together, MostTiles);
+        var most = IsByPosition
+            ? Together // the sums of all blocks of filters share the cache with the inputs
+            : Math.Clamp(CachedInputs / (Positions * shape.ChannelBlocks * Pairs), Together, MostTiles);
         var runs = (Count + most - 1) / most;
         Capacity = (Count + runs - 1) / runs;
         if (Capacity > Together) Capacity = (Capacity + Together - 1) / Together * Together;
-        PlanePitch = (Capacity + Capacity % 2) * Pairs; // tiles are moved two at a time
+        PlanePitch = (Capacity + Capacity % 2) * Pairs; // tiles are reordered two at a time
+        MapLength = checked(shape.ChannelBlocks * PlanePitch);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
-        InputPitch = checked(Layout.PaddedChannels(shape.ChannelBlocks * PlanePitch) + Layout.Block);
+        InputPitch = checked(Layout.PaddedChannels(MapLength) + Layout.Block);
         OutputPitch = (Capacity + 1) * Layout.Block;
+        SumsLength = (long)Positions * OutputPitch * (IsByPosition ? shape.FilterBlocks : 1);
         PaddedLength = Layout.PaddedChannels(checked(shape.ChannelBlocks * PaddedRows * PaddedColumns * Layout.Block / sizeof(int)));
     }
 
@@ -67,12 +73,27 @@ internal sealed class Int8Tiling
     /// <summary>From one block of channels to the next in transformed inputs [position][C/16][tile][8 pairs].</summary>
     public int PlanePitch { get; }
 
+    /// <summary>Length of the transformed inputs of a position.</summary>
+    public int MapLength { get; }
+
+    /// <summary>Length of the same in all orders of channels, which lie third.</summary>
+    public int ReorderedLength => IsByPosition ? checked(ChannelPairs.OrderCount * MapLength) : 0;
+
     /// <summary>From one position to the next in transformed inputs, which lie second.</summary>
     public int InputPitch { get; }
 
-    /// <summary>From one position to the next in the sums [position][tile][16], which lie behind one more position of inputs.</summary>
+    /// <summary>From one position to the next in the sums [position][tile][16] of a block of filters, which lie last.</summary>
     public int OutputPitch { get; }
 
+    /// <summary>
+    /// Whether all blocks of filters are computed for one position after another, and so share its reordered inputs. Otherwise one block
+    /// is computed after another, and its sums stay in the first-level cache.
+    /// </summary>
+    public bool IsByPosition { get; }
+
+    /// <summary>Length of the sums: of all blocks of filters, or of one.</summary>
+    public long SumsLength { get; }
+
     /// <summary>Length of all.</summary>
-    public long ScratchLength => PaddedLength + (Positions + 1L) * InputPitch + (long)Positions * OutputPitch;
+    public long ScratchLength => PaddedLength + (long)Positions * InputPitch + ReorderedLength + SumsLength;
 }

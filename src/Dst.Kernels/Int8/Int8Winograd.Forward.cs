@@ -10,9 +10,9 @@ internal sealed unsafe partial class Int8Winograd
     {
         private readonly Int8Tiling _tiling = layer._tiling;
         private readonly short* _inputs = (short*)(scratch + layer._tiling.PaddedLength);
-        private readonly int* _moved = scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch;
-        private readonly int* _sums =
-            scratch + layer._tiling.PaddedLength + (layer._tiling.Positions + 1) * layer._tiling.InputPitch;
+        private readonly int* _reordered = scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch;
+        private readonly int* _sums = scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch
+            + layer._tiling.ReorderedLength;
 
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
@@ -30,9 +30,10 @@ internal sealed unsafe partial class Int8Winograd
             {
                 var count = Math.Min(_tiling.Capacity, _tiling.Count - tile);
                 TransformInput<TPoints>(tile, count);
+                if (_tiling.IsByPosition) MultiplyByPosition<T>(count);
                 for (var b = first; b < end; b++)
                 {
-                    Multiply<T>(layer._blocks[b], count);
+                    if (!_tiling.IsByPosition) MultiplyByBlock<T>(b, count);
                     TransformOutput<T, TPoints>(b, tile, count);
                 }
             }
@@ -80,33 +81,52 @@ internal sealed unsafe partial class Int8Winograd
             }
         }
 
-        /// <summary>M = U · V of one block of filters, position by position.</summary>
-        private void Multiply<T>(FilterBlock block, int count) where T : unmanaged, IIntLanes<T>
+        /// <summary>The products of one position after another with all blocks of filters, which take pairs of channels from all orders.</summary>
+        private void MultiplyByPosition<T>(int count) where T : unmanaged, IIntLanes<T>
         {
-            var weights = layer._weights.Pointer + block.FirstWeight;
-            var source = _inputs;
-            var sums = _sums;
+            var pitch = _tiling.MapLength * 2;
             for (var position = 0; position < _tiling.Positions; position++)
             {
-                var pairs = (int*)source;
-                if (!block.Channels.AreInPlace)
+                ChannelPairs.Reorder<T>((short*)InputsOf(position), pitch / Layout.Block, (short*)_reordered, pitch);
+                for (var b = first; b < end; b++)
                 {
-                    block.Channels.Move<T>(pairs, _tiling.PlanePitch, count, _moved);
-                    pairs = _moved;
+                    var weights = WeightsOf(b, position);
+                    var sums = SumsOf(b, position);
+                    for (int tile = 0, width; tile < count; tile += width)
+                    {
+                        width = Int8Product.WidthOf<T>(count - tile);
+                        var source = _reordered + tile * Int8Product.ElementsOf<T>();
+                        Int8Product.RunPairs<T>(width, layer._blocks[b].Pairs, weights, (byte*)source, sums + tile * Layout.Block);
+                    }
                 }
+            }
+        }
 
+        /// <summary>The products of one block of filters with all channels, position by position.</summary>
+        private void MultiplyByBlock<T>(int b, int count) where T : unmanaged, IIntLanes<T>
+        {
+            for (var position = 0; position < _tiling.Positions; position++)
+            {
+                var map = InputsOf(position);
+                var weights = WeightsOf(b, position);
+                var sums = SumsOf(b, position);
                 for (int tile = 0, width; tile < count; tile += width)
                 {
                     width = Int8Product.WidthOf<T>(count - tile);
                     Int8Product.Run<T, short>(
-                        width, block.Segments, weights, pairs + tile * Int8Product.ElementsOf<T>(), sums + tile * Layout.Block);
+                        width, layer._allChannels, weights, map + tile * Int8Product.ElementsOf<T>(), sums + tile * Layout.Block);
                 }
-
-                source += 2 * _tiling.InputPitch;
-                sums += _tiling.OutputPitch;
-                weights += block.WeightPitch;
             }
         }
+
+        private int* InputsOf(int position) => (int*)_inputs + (nint)position * _tiling.InputPitch;
+
+        private short* WeightsOf(int b, int position) =>
+            layer._weights.Pointer + layer._blocks[b].FirstWeight + (nint)position * layer._blocks[b].WeightPitch;
+
+        /// <summary>The sums of a block of filters [tile][16].</summary>
+        private int* SumsOf(int b, int position) =>
+            _sums + ((nint)(_tiling.IsByPosition ? b - first : 0) * _tiling.Positions + position) * _tiling.OutputPitch;
 
         /// <summary>Aᵀ M A, and what becomes of the sums.</summary>
         [SkipLocalsInit]
@@ -122,7 +142,7 @@ internal sealed unsafe partial class Int8Winograd
             var pitch = _tiling.OutputPitch;
             for (var tile = firstTile; tile < firstTile + count; tile++)
             {
-                var sums = _sums + (tile - firstTile) * Layout.Block;
+                var sums = SumsOf(b, 0) + (tile - firstTile) * Layout.Block;
                 for (var i = 0; i < TPoints.Count; i++)
                     TPoints.Output<T, SumOutput<T>>(sums + i * pitch, TPoints.Count * pitch, new(half + i * TPoints.Tile * Layout.Block));
                 var (top, left) = (tile / _tiling.Columns * TPoints.Tile, tile % _tiling.Columns * TPoints.Tile);
@@ -168,22 +188,35 @@ internal sealed unsafe partial class Int8Winograd
     /// <summary>What sixteen filters read.</summary>
     private sealed class FilterBlock
     {
-        public FilterBlock(Int8Tiling tiling, int[] channels, int firstWeight)
+        public FilterBlock(Int8Tiling tiling, int[] channels)
         {
-            (FirstWeight, Channels) = (firstWeight, new(channels, perElement: 2));
-            Segments = [.. Channels.Groups.Select((group, place) => new Segment(place * tiling.PlanePitch, group.Elements))];
+            var (pairs, places) = (new List<int>(), new List<int?>());
+            foreach (var block in channels.GroupBy(channel => channel / Layout.Block, channel => channel % Layout.Block))
+            {
+                var map = block.Key * tiling.PlanePitch;
+                foreach (var pair in ChannelPairs.Of(block))
+                {
+                    pairs.Add((pair.Order * tiling.MapLength + map) * sizeof(int) + pair.Place * sizeof(short));
+                    places.AddRange([block.Key * Layout.Block + pair.First, block.Key * Layout.Block + pair.Second]);
+                }
+            }
+
+            (Pairs, Channels) = ([.. pairs], [.. places]);
         }
 
-        /// <summary>Where its weights begin.</summary>
-        public int FirstWeight { get; }
+        /// <summary>Where its weights of the first position begin.</summary>
+        public int FirstWeight { get; set; }
+
+        /// <summary>From its weights of one position to those of the next.</summary>
+        public int WeightPitch { get; set; }
 
         /// <summary>Weights of a position.</summary>
-        public int WeightPitch => Channels.Order.Count * Layout.Block;
+        public int WeightCount => Channels.Length * Layout.Block;
 
-        /// <summary>The channels.</summary>
-        public KeptChannels Channels { get; }
+        /// <summary>The channels in the order of the weights, by pairs; null stands for none.</summary>
+        public int?[] Channels { get; }
 
-        /// <summary>Pairs of channels in transformed inputs.</summary>
-        public Segment[] Segments { get; }
+        /// <summary>Where the pairs lie in reordered inputs, in bytes.</summary>
+        public int[] Pairs { get; }
     }
 }

@@ -15,21 +15,20 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
     private readonly SimdTier _tier;
     private readonly Int8Tiling _tiling;
     private readonly FilterBlock[] _blocks;
+    private readonly Segment[] _allChannels; // pairs of a layer that is not pruned
     private readonly AlignedArray<short> _weights;
 
     /// <summary>Prepares a layer of such a form.</summary>
     public Int8Winograd(SimdTier tier, int tile, Int8Layer layer) : base(layer)
     {
-        (_tier, _tiling) = (tier, new(tile, layer.Shape));
-        var lists = ChannelsOf(layer);
-        (_blocks, var first) = (new FilterBlock[Blocks], 0);
-        for (var b = 0; b < Blocks; b++)
-        {
-            _blocks[b] = new(_tiling, lists[b], first);
-            first = checked(first + _tiling.Positions * _blocks[b].WeightPitch);
-        }
-
-        _weights = new(first);
+        (_tier, _tiling) = (tier, new(tile, layer));
+        _blocks = [.. ChannelsOf(layer).Select(channels => new FilterBlock(_tiling, channels))];
+        _allChannels =
+        [
+            .. Enumerable.Range(0, layer.Shape.ChannelBlocks).Select(block =>
+                new Segment(block * _tiling.PlanePitch, (Math.Min(Layout.Block, layer.Shape.Channels - block * Layout.Block) + 1) / 2)),
+        ];
+        _weights = new(PlaceWeights());
         if (_tiling.Points == Int8Points4.Count) PackWeights<Int8Points4>();
         else if (_tiling.Points == Int8Points6.Count) PackWeights<Int8Points6>();
         else PackWeights<Int8Points9>();
@@ -50,7 +49,20 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
     public override void Forward(byte* x, byte* residual, void* y, int first, int end, int* scratch) =>
         IntKernelRunner.Run(_tier, new Kernel(this, x, residual, y, first, end, scratch));
 
-    /// <summary>Packs U = G·g·Gᵀ in the order [block][position][pair][filter][2].</summary>
+    /// <summary>Lays out the weights: [position][block] or [block][position], and there [pair][filter][2]. Gives their number.</summary>
+    private int PlaceWeights()
+    {
+        var (first, pitch) = (0, checked(_blocks.Sum(block => block.WeightCount)));
+        foreach (var block in _blocks)
+        {
+            (block.FirstWeight, block.WeightPitch) = (first, _tiling.IsByPosition ? pitch : block.WeightCount);
+            first = checked(first + (_tiling.IsByPosition ? 1 : _tiling.Positions) * block.WeightCount);
+        }
+
+        return checked(pitch * _tiling.Positions);
+    }
+
+    /// <summary>Packs U = G·g·Gᵀ.</summary>
     private void PackWeights<TPoints>() where TPoints : IInt8Points
     {
         var (shape, g, kernel) = (Layer.Shape, TPoints.Weights, new short[_tiling.Positions]);
@@ -58,10 +70,9 @@ internal sealed unsafe partial class Int8Winograd : Int8Convolution
         for (var filter = 0; filter < shape.Filters; filter++)
         {
             var block = _blocks[filter / Layout.Block];
-            for (var place = 0; place < block.Channels.Order.Count; place++)
+            for (var place = 0; place < block.Channels.Length; place++)
             {
-                var channel = block.Channels.Order[place];
-                if (channel == KeptChannels.None) continue;
+                if (block.Channels[place] is not { } channel) continue;
                 Transform(Layer.Weights.AsSpan(filter * shape.RowLength + channel * Side * Side, Side * Side), g, kernel);
                 var to = block.FirstWeight + (place / 2 * Layout.Block + filter % Layout.Block) * 2 + place % 2;
                 for (var position = 0; position < kernel.Length; position++) weights[to + position * block.WeightPitch] = kernel[position];
