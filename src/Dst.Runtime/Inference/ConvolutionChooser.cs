@@ -30,12 +30,6 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>After the first rounds, a candidate is measured on only if it takes less than so many times the shortest time.</summary>
     private const double SlowTime = 1.5;
 
-    /// <summary>
-    /// Bytes that a run of the network reads between two runs of a layer, as a power of two: other layers' weights, which transforms make
-    /// about twice as large. More than 32 MB empty every cache.
-    /// </summary>
-    private readonly long _bytesBetween = Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)weightBytes), 32 << 20);
-
     private readonly Dictionary<string, LayerDecision> _measured = [];
 
     /// <summary>Vector width.</summary>
@@ -67,7 +61,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
         var known = options.Cache?.Find(name, likely.Select(candidate => candidate.Name));
-        var measured = (known ?? Times(shape, likely)).OrderBy(form => form.Ms).ToList();
+        var measured = (known ?? Times(node, shape, likely)).OrderBy(form => form.Ms).ToList();
         if (known is null) options.Cache?.Add(name, measured);
         var others = candidates.Except(likely).Select(candidate => candidate.Name);
         var comment = node.Mask is not null && !measured[0].UsesMask ? ": the pruned forms lose to the dense one" : "";
@@ -77,18 +71,25 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
 
     /// <summary>The name by which layers are told apart, also in the cache.</summary>
     private string NameOf(LoweredNode node, Conv2dShape s) =>
-        $"{options.Tier} batch {options.Batch} after {_bytesBetween} bytes "
+        $"{options.Tier} batch {options.Batch} after {BytesBetween(node)} bytes "
         + $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
         + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense")
         + (node.Integers is null ? "" : " int8");
 
-    private List<LayerForm> Times(Conv2dShape shape, List<LayerCandidate> candidates)
+    /// <summary>
+    /// Bytes that a run of the network reads between two runs of a layer, as a power of two: other layers' weights, which transforms make
+    /// up to twice as large. More than 32 MB empty every cache.
+    /// </summary>
+    private long BytesBetween(LoweredNode node) =>
+        Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(0, weightBytes - node.KeptWeightBytes)), 32 << 20);
+
+    private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
     {
         var steps = candidates.ConvertAll(candidate => candidate.Create());
         try
         {
-            return [.. candidates.Zip(Times(steps, shape), (candidate, ms) => candidate.Name with { Ms = ms })];
+            return [.. candidates.Zip(Times(steps, shape, BytesBetween(node)), (candidate, ms) => candidate.Name with { Ms = ms })];
         }
         finally
         {
@@ -100,9 +101,9 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// Shortest milliseconds of each step, with the caches as they are in the network. Rounds are interleaved, so that a disturbance of the
     /// machine hits all steps.
     /// </summary>
-    private double[] Times(List<InferenceStep> steps, Conv2dShape shape)
+    private double[] Times(List<InferenceStep> steps, Conv2dShape shape, long bytesBetween)
     {
-        using var data = new MeasuredData(steps, shape, options, _bytesBetween);
+        using var data = new MeasuredData(steps, shape, options, bytesBetween);
         var times = new double[steps.Count];
         Array.Fill(times, double.PositiveInfinity);
         for (var round = 0; round < Rounds; round++)

@@ -22,8 +22,8 @@ public sealed class LoweredProgram
     /// <summary>Name of the network's output.</summary>
     public string Output { get; }
 
-    /// <summary>Bytes of all weights that masks keep, as floats. Transforms of 8-bit layers make about as many.</summary>
-    internal long KeptWeightBytes => Nodes.Sum(node => sizeof(float) * (node.Mask?.KeptWeights ?? node.Weight?.Length ?? 0));
+    /// <summary>Bytes of all weights that masks keep.</summary>
+    internal long KeptWeightBytes => Nodes.Sum(node => node.KeptWeightBytes);
 
     /// <summary>Lowers a model: reads its graph and applies every pass, in this order.</summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
