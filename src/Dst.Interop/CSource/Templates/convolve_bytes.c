@@ -16,10 +16,13 @@ static void $finish_bytes(const $byte_convolution *c, int first, int width, cons
 {
     if (c->bytes == NULL) {
         for (int f = 0; f < width; f++) ((float *)y)[f] = (float)(sums[f * step] + c->summands[first + f]) * c->scales[first + f];
-    } else if (residual == NULL) {
-        for (int f = 0; f < width; f++) ((uint8_t *)y)[f] = $requantise(c->bytes, first + f, sums[f * step], 0);
+        return;
+    }
+    const $requantisation q = *c->bytes; /* a copy: writing bytes may change what a pointer to bytes sees */
+    if (residual == NULL) {
+        for (int f = 0; f < width; f++) ((uint8_t *)y)[f] = $requantise(&q, first + f, sums[f * step], 0);
     } else {
-        for (int f = 0; f < width; f++) ((uint8_t *)y)[f] = $requantise(c->bytes, first + f, sums[f * step], $added(c->bytes, residual[f]));
+        for (int f = 0; f < width; f++) ((uint8_t *)y)[f] = $requantise(&q, first + f, sums[f * step], $added(&q, residual[f]));
     }
 }
 

@@ -53,13 +53,21 @@ $INLINE int32_t $add_products(int32_t sum, $weight_pair w, uint32_t x)
 #endif
 
 /* What pixels read at taps: [pair of taps][pixel], the first of a pair in the lower half. */
-static void $gather(const uint8_t *const *windows, int pixels, const $tap *taps, int count, uint32_t *pairs)
+$INLINE void $gather_pixels(const uint8_t *const *windows, const $tap *taps, int count, uint32_t *pairs, const int pixels)
 {
-    for (int t = 0; t < count; t += 2) {
-        const int is_pair = t + 1 < count;
-        for (int p = 0; p < pixels; p++)
-            *pairs++ = windows[p][taps[t]] | (is_pair ? (uint32_t)windows[p][taps[t + 1]] << 16 : 0u);
+    const uint8_t *from[$BYTE_PIXELS];
+    for (int p = 0; p < pixels; p++) from[p] = windows[p];
+    for (const $tap *const end = taps + count / 2 * 2; taps != end; taps += 2) {
+        $SUM_LOOP
+        for (int p = 0; p < pixels; p++) *pairs++ = from[p][taps[0]] | (uint32_t)from[p][taps[1]] << 16;
     }
+    for (int p = 0; count % 2 != 0 && p < pixels; p++) *pairs++ = from[p][*taps];
+}
+
+$NOINLINE void $gather(const uint8_t *const *windows, int pixels, const $tap *taps, int count, uint32_t *pairs)
+{
+    if (pixels == $BYTE_PIXELS) $gather_pixels(windows, taps, count, pairs, $BYTE_PIXELS);
+    else $gather_pixels(windows, taps, count, pairs, 1);
 }
 
 /* Adds the products of a pair of taps to the sums [lane][pixel] of `lanes` filters. */
