@@ -75,7 +75,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
         + $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
         + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense")
-        + (node.Integers is null ? "" : " int8");
+        + (node.Integers is null ? "" : SimdTiers.HasByteProducts ? " int8 with products of bytes" : " int8");
 
     /// <summary>
     /// Bytes that a run of the network reads between two runs of a layer, as a power of two: other layers' weights, which transforms make
