@@ -196,7 +196,7 @@ internal sealed unsafe partial class Int8Winograd
                 var map = block.Key * tiling.PlanePitch;
                 foreach (var pair in ChannelPairs.Of(block))
                 {
-                    pairs.Add((pair.Order * tiling.MapLength + map) * sizeof(int) + pair.Place * sizeof(short));
+                    pairs.Add(checked((pair.Order * tiling.MapLength + map) * sizeof(int) + pair.Place * sizeof(short)));
                     places.AddRange([block.Key * Layout.Block + pair.First, block.Key * Layout.Block + pair.Second]);
                 }
             }
