@@ -29,7 +29,12 @@ internal static unsafe class ChannelPairs
 
     /// <summary>For each order but the first, the places of two pixels, for vectors of 512 bits.</summary>
     private static readonly short[] WideTables =
-        [.. Orders.Skip(1).SelectMany(order => order.Concat(order.Select(channel => channel + Layout.Block))).Select(place => (short)place)];
+    [
+        .. from order in Orders.Skip(1)
+           from first in new[] { 0, Layout.Block }
+           from channel in order
+           select (short)(first + channel),
+    ];
 
     /// <summary>For each order but the first, the bytes of each half of the source, for vectors that see one half; 255 gives 0.</summary>
     private static readonly byte[] NarrowTables =

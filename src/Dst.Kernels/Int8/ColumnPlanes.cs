@@ -64,7 +64,9 @@ internal sealed unsafe class ColumnPlanes(Conv2dShape shape, byte padding, int p
         }
     }
 
-    /// <summary>The channels of the columns of a padded row, or padding for null. Each column overwrites the surplus of the one before.</summary>
+    /// <summary>
+    /// The channels of the columns of a padded row, or padding for null. Each column overwrites the surplus of the one before.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private void JoinColumns(byte* x, byte* to)
     {

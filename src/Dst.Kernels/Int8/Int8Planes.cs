@@ -5,8 +5,8 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The bytes of a padded map as a direct convolution reads them, as bytes or widened to 16 bits: [plane][row][pixel][16 places]. Four or two
-/// places are a 32-bit element. What a place is, subclasses say.
+/// The bytes of a padded map as a direct convolution reads them, as bytes or widened to 16 bits: [plane][row][pixel][16 places].
+/// Four or two places are a 32-bit element. Subclasses say what a place is.
 /// </summary>
 /// <param name="shape">The convolution that reads them.</param>
 /// <param name="padding">The byte around the map.</param>

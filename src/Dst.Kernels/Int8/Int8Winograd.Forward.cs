@@ -81,7 +81,9 @@ internal sealed unsafe partial class Int8Winograd
             }
         }
 
-        /// <summary>The products of one position after another with all blocks of filters, which take pairs of channels from all orders.</summary>
+        /// <summary>
+        /// The products of one position after another with all blocks of filters. They take pairs of channels from all orders.
+        /// </summary>
         private void MultiplyByPosition<T>(int count) where T : unmanaged, IIntLanes<T>
         {
             var pitch = _tiling.MapLength * 2;
