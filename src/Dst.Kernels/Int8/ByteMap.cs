@@ -217,7 +217,7 @@ public static unsafe class ByteMap
             Rest(pixel);
         }
 
-        /// <summary>Writes the four bytes of each of sixteen pixels, and zeros behind them.</summary>
+        /// <summary>Writes the four bytes of each of sixteen pixels, and the byte of 0 behind them.</summary>
         private void Store(int* bytes, byte* to)
         {
             var none = Vector128.Create(rounding.Zero);

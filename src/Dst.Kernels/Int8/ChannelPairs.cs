@@ -155,6 +155,7 @@ internal static unsafe class ChannelPairs
         {
             var (first, rest) = (BitOperations.TrailingZeroCount(set), set & (set - 1));
             pairs[set] = byte.MaxValue;
+            // The first of equal partners stays. So channels 0 to n − 1 pair in ascending order, as layers that are not pruned read them.
             for (var others = rest & neighbours[first]; others != 0; others &= others - 1) Try(BitOperations.TrailingZeroCount(others));
             Try(first);
 

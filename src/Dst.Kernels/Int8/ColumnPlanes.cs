@@ -17,7 +17,7 @@ internal sealed unsafe class ColumnPlanes(Conv2dShape shape, byte padding, int p
     public override int RowPitch => Shape.OutWidth * Elements;
 
     // Behind the pixels is room for the padded map.
-    public override int PlanePitch => checked((Pixels + Pixels % 2) * Elements + Rows * MapPitch);
+    public override int PlanePitch => checked(MapOffset + Rows * MapPitch);
 
     public override int Positions => Shape.KernelHeight;
 
@@ -26,8 +26,11 @@ internal sealed unsafe class ColumnPlanes(Conv2dShape shape, byte padding, int p
     /// <summary>Columns of the padded map that some kernel reads, and those between them.</summary>
     private int Columns => (Shape.OutWidth - 1) * Shape.Stride + Shape.KernelWidth;
 
-    /// <summary>Elements of a row of the padded map, and of the surplus of its last pixel.</summary>
-    private int MapPitch => checked((Columns * Shape.Channels + 2 * Layout.Block) / sizeof(int));
+    /// <summary>Where the padded map begins.</summary>
+    private int MapOffset => checked((Pixels + Pixels % 2) * Elements);
+
+    /// <summary>Elements of a row of the padded map with the surplus of its last pixel: whole cache lines.</summary>
+    private int MapPitch => Layout.PaddedChannels(checked((Columns * Shape.Channels + 2 * Layout.Block) / sizeof(int)));
 
     /// <summary>Whether they are a layer's best planes: a pixel fits, and filters read fewer elements.</summary>
     public static bool AreBetter(Conv2dShape shape, int perElement)
@@ -51,8 +54,8 @@ internal sealed unsafe class ColumnPlanes(Conv2dShape shape, byte padding, int p
 
     protected override void PackPlane<TPixel>(byte* x, int* plane)
     {
-        // All rows are joined first: what has just been written byte by byte cannot be read sixteen bytes at a time.
-        var map = plane + PlanePitch - Rows * MapPitch;
+        // All rows are joined first: a load that spans several recent stores waits for them.
+        var map = plane + MapOffset;
         for (var row = 0; row < Rows; row++)
         {
             if (IsRead(row)) JoinColumns(RowOf(x, row), (byte*)(map + row * MapPitch));

@@ -34,11 +34,14 @@ internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int p
     /// <summary>Elements of a row of a plane.</summary>
     public abstract int RowPitch { get; }
 
-    /// <summary>Elements from one plane to the next, an even number of pixels.</summary>
+    /// <summary>Elements from one plane to the next: room for an even number of pixels, at least.</summary>
     public abstract int PlanePitch { get; }
 
     /// <summary>Positions of the kernel. Each reads some places of a pixel of all planes.</summary>
     public abstract int Positions { get; }
+
+    /// <summary>Places that a position of the kernel has, in all planes.</summary>
+    protected abstract int PlaceCount { get; }
 
     /// <summary>The planes of a layer.</summary>
     /// <inheritdoc cref="Int8Planes(Conv2dShape, byte, int, bool)"/>
@@ -82,9 +85,6 @@ internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int p
         var inside = row - shape.Padding;
         return (uint)inside < (uint)shape.Height ? x + (long)inside * shape.Width * Layout.Block : null;
     }
-
-    /// <summary>Places that a position of the kernel has, in all planes.</summary>
-    protected abstract int PlaceCount { get; }
 
     /// <summary>The padding, in all places.</summary>
     protected Vector128<byte> Padding => Vector128.Create(padding);

@@ -94,6 +94,12 @@ internal sealed class Int8Tiling
     /// <summary>Length of the sums: of all blocks of filters, or of one.</summary>
     public long SumsLength { get; }
 
+    /// <summary>Where the inputs in all orders of channels begin.</summary>
+    public long FirstReordered => PaddedLength + (long)Positions * InputPitch;
+
+    /// <summary>Where the sums begin.</summary>
+    public long FirstSum => FirstReordered + ReorderedLength;
+
     /// <summary>Length of all.</summary>
-    public long ScratchLength => PaddedLength + (long)Positions * InputPitch + ReorderedLength + SumsLength;
+    public long ScratchLength => FirstSum + SumsLength;
 }

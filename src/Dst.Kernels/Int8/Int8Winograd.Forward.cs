@@ -10,9 +10,8 @@ internal sealed unsafe partial class Int8Winograd
     {
         private readonly Int8Tiling _tiling = layer._tiling;
         private readonly short* _inputs = (short*)(scratch + layer._tiling.PaddedLength);
-        private readonly int* _reordered = scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch;
-        private readonly int* _sums = scratch + layer._tiling.PaddedLength + layer._tiling.Positions * layer._tiling.InputPitch
-            + layer._tiling.ReorderedLength;
+        private readonly int* _reordered = scratch + layer._tiling.FirstReordered;
+        private readonly int* _sums = scratch + layer._tiling.FirstSum;
 
         public void Run<T>() where T : unmanaged, IIntLanes<T>
         {
@@ -86,7 +85,7 @@ internal sealed unsafe partial class Int8Winograd
         /// </summary>
         private void MultiplyByPosition<T>(int count) where T : unmanaged, IIntLanes<T>
         {
-            var pitch = _tiling.MapLength * 2;
+            var pitch = checked(_tiling.MapLength * 2);
             for (var position = 0; position < _tiling.Positions; position++)
             {
                 ChannelPairs.Reorder<T>((short*)InputsOf(position), pitch / Layout.Block, (short*)_reordered, pitch);

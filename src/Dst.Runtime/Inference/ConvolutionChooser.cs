@@ -78,8 +78,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
         + (node.Integers is null ? "" : SimdTiers.HasByteProducts ? " int8 with products of bytes" : " int8");
 
     /// <summary>
-    /// Bytes that a run of the network reads between two runs of a layer, as a power of two: other layers' weights, which transforms make
-    /// up to twice as large. More than 32 MB empty every cache.
+    /// Bytes that a run of the network reads between two runs of a layer, as a power of two: about the weights of the other layers. More
+    /// than 32 MB empty every cache.
     /// </summary>
     private long BytesBetween(LoweredNode node) =>
         Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(0, weightBytes - node.KeptWeightBytes)), 32 << 20);

@@ -20,6 +20,16 @@ public sealed class ChannelPairsTests
     public void A_set_has_few_pairs(int set, int expected) => Assert.Equal(expected, ChannelPairs.Of(ChannelsOf(set)).Count());
 
     [Fact]
+    public void The_first_channels_pair_in_ascending_order()
+    {
+        for (var count = 1; count <= 16; count++)
+        {
+            var channels = Enumerable.Range(0, count);
+            Assert.Equal(channels, ChannelPairs.Of(channels).SelectMany(pair => new[] { pair.First, pair.Second }).OfType<int>());
+        }
+    }
+
+    [Fact]
     public void Half_of_the_channels_have_hardly_more_than_four_pairs()
     {
         var halves = Enumerable.Range(0, 1 << 16).Where(set => int.PopCount(set) == 8).ToList();

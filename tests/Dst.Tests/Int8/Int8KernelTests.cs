@@ -290,8 +290,12 @@ public sealed unsafe class Int8KernelTests
     {
         fixed (byte* from = x, added = residual)
         {
+            const int behind = 64, untouched = 0x5A5A5A5A;
+            var memory = new int[kernel.ScratchLength + behind];
+            Array.Fill(memory, untouched);
             fixed (float* to = y)
-            fixed (int* scratch = new int[kernel.ScratchLength + 1]) kernel.Forward(from, added, to, first, end, scratch);
+            fixed (int* scratch = memory) kernel.Forward(from, added, to, first, end, scratch);
+            Assert.All(memory[^behind..], value => Assert.Equal(untouched, value));
         }
     }
 

@@ -18,7 +18,7 @@ static void $finish_bytes(const $byte_convolution *c, int first, int width, cons
         for (int f = 0; f < width; f++) ((float *)y)[f] = (float)(sums[f * step] + c->summands[first + f]) * c->scales[first + f];
         return;
     }
-    const $requantisation q = *c->bytes; /* a copy: writing bytes may change what a pointer to bytes sees */
+    const $requantisation q = *c->bytes; /* a copy: to the compiler, a byte that is written may lie in the constants */
     if (residual == NULL) {
         for (int f = 0; f < width; f++) ((uint8_t *)y)[f] = $requantise(&q, first + f, sums[f * step], 0);
     } else {
