@@ -31,11 +31,10 @@ def accuracies_of(summary):
 
 def changes():
     """For each network: its name, and how many points above its dense self each seed of `dst` and of `uhp` is."""
-    runs = [(accuracies_of(f"cifar100-resnet56-halved-seed{seed}/dst-summary.json"),
-             accuracies_of(f"cifar100-resnet56-halved-seed{seed}/uhp-summary.json")) for seed in (1, 2)]
-    yield "ResNet-56,|CIFAR-100", [dst["dst"] - dst["teacher"] for dst, _ in runs], [uhp["uhp"] - uhp["teacher"] for _, uhp in runs]
-    dst, uhp = (accuracies_of(f"cifar100-resnet20-halved-dist60-seed1/{arm}-summary.json") for arm in ("dst", "uhp"))
-    yield "ResNet-20,|CIFAR-100", [dst["dst"] - dst["student-kd"]], [uhp["uhp"] - uhp["student-kd"]]
+    for name, folder, dense in ("ResNet-56,|CIFAR-100", "cifar100-resnet56-halved", "teacher"), \
+            ("ResNet-20,|CIFAR-100", "cifar100-resnet20-halved-dist60", "student-kd"):
+        yield name, *([run[arm] - run[dense] for seed in (1, 2) for run in [accuracies_of(f"{folder}-seed{seed}/{arm}-summary.json")]]
+                      for arm in ("dst", "uhp"))
     with open(ROOT / "bench/results/amd-epyc-zen5/mstar-seeds.csv") as file:
         seeds = list(csv.DictReader(file))
     yield "A-ConvNet,|MSTAR", *([float(seed[arm]) - float(seed["student-kd"]) for seed in seeds] for arm in ("dst", "uhp"))
