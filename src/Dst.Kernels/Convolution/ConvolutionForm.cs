@@ -27,7 +27,10 @@ public abstract class ConvolutionForm
     /// </summary>
     public static IReadOnlyList<FftForm> Fft { get; } = [new(8), new(16), new(24), new(32), new(48), new(64)];
 
-    /// <summary>The catalogue. The first three are plain: each layer has exactly one of them.</summary>
+    /// <summary>A Winograd form of few channels that infers and does not train: <see cref="PlanarWinograd"/>.</summary>
+    public static PlanarForm Planar { get; } = new();
+
+    /// <summary>The forms that infer and train. The first three are plain: each layer has exactly one of them.</summary>
     public static IReadOnlyList<ConvolutionForm> All { get; } = [Direct, NarrowBlock, Depthwise, .. Winograd, .. Fft];
 
     /// <summary>Its name in files and tables, such as <c>direct</c> or <c>winograd4x4</c>.</summary>

@@ -11,7 +11,9 @@ namespace Dst.Runtime.Inference;
 /// <param name="Kept">The taps that it reads, or null for all.</param>
 /// <param name="Cost">Estimated time of one image, in vector multiply-adds.</param>
 /// <param name="IsRounded">Whether its weights are integers of 16 bits.</param>
-internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept, double Cost, bool IsRounded = false)
+/// <param name="Pool">The pooling behind the layer that it computes too, or null.</param>
+internal sealed record ConvolutionCandidate(
+    ConvolutionForm Form, KeptTaps? Kept, double Cost, bool IsRounded = false, LoweredNode? Pool = null)
 {
     /// <summary>
     /// The <see cref="RoundingClass"/> of weights of 16 bits: above that of every form, as they round more than a form does.
@@ -22,7 +24,7 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
     private const double LargeWeights = 64 * 1024;
 
     /// <summary>The name of the form in plans and their cache.</summary>
-    public LayerForm Name => new(IsRounded ? $"{Form.Name} 16-bit" : Form.Name, UsesMask);
+    public LayerForm Name => new($"{Form.Name}{(IsRounded ? " 16-bit" : "")}{(Pool is null ? "" : ", max-pool")}", UsesMask);
 
     /// <summary>A measure of its rounding errors, as <see cref="ConvolutionForm.RoundingClass"/>.</summary>
     public int RoundingClass => IsRounded ? RoundedClass : Form.RoundingClass;
@@ -51,10 +53,27 @@ internal sealed record ConvolutionCandidate(ConvolutionForm Form, KeptTaps? Kept
             new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
     }
 
+    /// <summary>The planar form of a layer, alone and with the pooling behind it, where it has them and they are exact enough.</summary>
+    /// <param name="tier">Vector width.</param>
+    /// <param name="node">The layer.</param>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="pool">The maximum over 2×2 pixels, 2 apart, that alone reads the layer's output, or null.</param>
+    /// <param name="roundingClass">The largest <see cref="RoundingClass"/> that is exact enough.</param>
+    public static IEnumerable<ConvolutionCandidate> Planar(
+        SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass)
+    {
+        var form = ConvolutionForm.Planar;
+        if (node.Residual is not null || form.RoundingClass > roundingClass) yield break;
+        if (form.Supports(tier, shape, kept: null)) yield return new(form, null, PlanarForm.ForwardCost(shape, isPooled: false));
+        if (pool is not null && PlanarWinograd.Supports(tier, shape, isPooled: true))
+            yield return new(form, null, PlanarForm.ForwardCost(shape, isPooled: true), Pool: pool);
+    }
+
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
     public InferenceStep Create(SimdTier tier, LoweredNode node, Conv2dShape shape, int batch) => Form switch
     {
         WinogradForm winograd => new WinogradStep(tier, node, this, winograd, shape, batch),
+        PlanarForm => new PlanarStep(tier, node, Name.ToString(), shape, Pool),
         FftForm fft when shape.IsDepthwise => new DepthwiseFftStep(tier, node, fft, shape),
         FftForm fft => new FftStep(tier, node, Name.ToString(), fft, shape, Kept, batch),
         _ when node is LoweredDepthwiseNode depthwise => new DepthwiseStep(depthwise),

@@ -35,28 +35,37 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>Vector width.</summary>
     public SimdTier Tier => options.Tier;
 
-    /// <summary>The layer in its best form.</summary>
-    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape) => Choose(
-        node, shape,
-        ConvolutionCandidate.Of(options.Tier, shape, node.Mask, roundingClass, options.Batch).Select(candidate => new LayerCandidate(
-            candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch))));
+    /// <summary>The layer in its best form. A form that pools too is taken only if it is faster than all that do not.</summary>
+    /// <param name="node">The layer.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="pool">The maximum over 2×2 pixels, 2 apart, that alone reads its output, or null.</param>
+    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, LoweredNode? pool) => Choose(
+        node, shape, pool,
+        ConvolutionCandidate.Of(options.Tier, shape, node.Mask, roundingClass, options.Batch)
+            .Concat(ConvolutionCandidate.Planar(options.Tier, node, shape, pool, roundingClass))
+            .Select(candidate => new LayerCandidate(
+                candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch))));
 
-    /// <summary>The layer in the best of some forms.</summary>
-    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, IEnumerable<LayerCandidate> all)
+    /// <summary>The layer in the best of some forms that do not pool.</summary>
+    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, IEnumerable<LayerCandidate> all) =>
+        Choose(node, shape, pool: null, all);
+
+    private (InferenceStep Step, LayerDecision Decision) Choose(
+        LoweredNode node, Conv2dShape shape, LoweredNode? pool, IEnumerable<LayerCandidate> all)
     {
         var candidates = all.OrderBy(candidate => candidate.Cost).ToList();
         if (options.Sparse && candidates.Exists(candidate => candidate.Name.UsesMask))
             candidates.RemoveAll(candidate => !candidate.Name.UsesMask);
         var decision = candidates.Count == 1 ? new LayerDecision(node.Layer, candidates[0].Name, [], "the only form of this layer")
-            : options.Tune ? Measure(node, shape, candidates)
+            : options.Tune ? Measure(node, shape, pool, candidates)
             : new(node.Layer, candidates[0].Name, [.. candidates.Skip(1).Select(candidate => candidate.Name)], "lowest estimated cost");
         var chosen = candidates.First(candidate => candidate.Name == decision.Chosen with { Ms = null });
         return (chosen.Create(), decision);
     }
 
-    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
+    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, LoweredNode? pool, List<LayerCandidate> candidates)
     {
-        var name = NameOf(node, shape);
+        var name = NameOf(node, shape) + (pool is null ? "" : " before max-pool");
         if (_measured.TryGetValue(name, out var equal))
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();

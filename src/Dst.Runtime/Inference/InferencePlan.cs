@@ -115,7 +115,7 @@ public sealed class InferencePlan : IDisposable
         {
             var plan = new InferencePlan(model, options, roundingClass);
             options.Cache?.Save();
-            if (!plan.Steps.Any(step => step is WinogradStep or FftStep or DepthwiseFftStep)) return plan;
+            if (!plan.Steps.Any(step => step.IsTransformed)) return plan;
             expected ??= DirectLogits(model, options);
             if (IsWithinBound(plan.ProbeLogits(), expected)) return plan;
             plan.Dispose();

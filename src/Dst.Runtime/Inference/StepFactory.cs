@@ -12,6 +12,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
 {
     private readonly List<InferenceStep> _steps = [];
     private readonly List<LayerDecision> _decisions = [];
+    private readonly HashSet<LoweredNode> _done = []; // by the step of the node before
 
     /// <summary>What the steps of this runtime can compute.</summary>
     public static LoweringTarget Target { get; } = new(LoweringTarget.TakesBoundsAroundZero);
@@ -19,7 +20,11 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     /// <summary>Packs the weights of all layers.</summary>
     public (IReadOnlyList<InferenceStep> Steps, IReadOnlyList<LayerDecision> Decisions) CreateAll()
     {
-        foreach (var node in program.Nodes) Add(node, program.Values[node.Inputs[0]].Shape);
+        foreach (var node in program.Nodes)
+        {
+            if (!_done.Contains(node)) Add(node, program.Values[node.Inputs[0]].Shape);
+        }
+
         return (_steps, _decisions);
     }
 
@@ -34,7 +39,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
                 _steps.AddRange(Int8StepFactory.Create(chooser.Tier, node, program));
                 break;
             case { Operation: Conv2dOp c }:
-                Add(chooser.Choose(node, c.ShapeFor(x)));
+                AddConvolution(node, c.ShapeFor(x));
                 break;
             case { Operation: ConcatOp }:
                 AddConcat(node);
@@ -43,6 +48,24 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
                 _steps.Add(Create(node, x));
                 break;
         }
+    }
+
+    private void AddConvolution(LoweredNode node, Conv2dShape shape)
+    {
+        var pool = PoolBehind(node);
+        var (step, decision) = chooser.Choose(node, shape, pool);
+        if (step.Output == pool?.Output) _done.Add(pool);
+        Add((step, decision));
+    }
+
+    /// <summary>The maximum over 2×2 pixels, 2 apart, of the whole map, if it alone reads the output of a node; else null.</summary>
+    private LoweredNode? PoolBehind(LoweredNode node)
+    {
+        if (node.Output == program.Output || program.Nodes.Where(reader => reader.Reads.Contains(node.Output)).ToList() is not [var reader])
+            return null;
+        var x = OutputOf(node);
+        return reader is { Integers: null, Operation: MaxPoolOp pool }
+            && pool.ShapeFor(x) == new WindowShape(x.Channels, x.Height, x.Width, 2, 2, 2) ? reader : null;
     }
 
     private void Add((InferenceStep Step, LayerDecision Decision) chosen)

@@ -21,6 +21,8 @@ internal sealed unsafe class DepthwiseFftStep : WeightedStep
         kernel.PackWeights(node.Weight, Packed.Span);
     }
 
+    public override bool IsTransformed => true;
+
     public override int Units(int images) => images * _kernel.Shape.ChannelBlocks;
 
     public override long ScratchLength(int threads) => _kernel.ScratchLength;

@@ -21,6 +21,8 @@ internal sealed unsafe class FftStep : WeightedStep
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, Packed.Pointer);
     }
 
+    public override bool IsTransformed => true;
+
     public override int Units(int images) => images * _kernel.TilesPerImage;
 
     public override int Grain(int images) => _kernel.Capacity;

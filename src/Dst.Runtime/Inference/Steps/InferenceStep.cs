@@ -51,6 +51,9 @@ internal abstract unsafe class InferenceStep(string layer, string form, string i
     /// <summary>Whether its first input may be plain.</summary>
     public virtual bool ReadsPlain => false;
 
+    /// <summary>Whether it multiplies in a transform domain, where it rounds more.</summary>
+    public virtual bool IsTransformed => false;
+
     /// <summary>Bytes of packed weights.</summary>
     public virtual long WeightBytes => 0;
 

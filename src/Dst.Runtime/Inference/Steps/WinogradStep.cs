@@ -40,6 +40,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
     /// <summary>Weights of 16 bits, which follow their scales.</summary>
     private short* Rounded => (short*)(Packed.Pointer + _kernel.ScalesLength);
 
+    public override bool IsTransformed => true;
+
     public override int Units(int images) => images * _kernel.RowsPerImage;
 
     public override int Grain(int images) => _kernel.Capacity;
