@@ -53,20 +53,22 @@ internal sealed record ConvolutionCandidate(
             new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
     }
 
-    /// <summary>The planar form of a layer, alone and with the pooling behind it, where it has them and they are exact enough.</summary>
+    /// <summary>All candidates of a layer behind which a pooling may follow. Of two of equal cost, that which pools too comes first.</summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Sizes.</param>
-    /// <param name="pool">The maximum over 2×2 pixels, 2 apart, that alone reads the layer's output, or null.</param>
+    /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads the layer's output, or null.</param>
     /// <param name="roundingClass">The largest <see cref="RoundingClass"/> that is exact enough.</param>
-    public static IEnumerable<ConvolutionCandidate> Planar(
-        SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass)
+    /// <param name="batch">Images at once.</param>
+    public static IEnumerable<ConvolutionCandidate> Of(
+        SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass, int batch)
     {
-        var form = ConvolutionForm.Planar;
-        if (node.Residual is not null || form.RoundingClass > roundingClass) yield break;
-        if (form.Supports(tier, shape, kept: null)) yield return new(form, null, PlanarForm.ForwardCost(shape, isPooled: false));
-        if (pool is not null && PlanarWinograd.Supports(tier, shape, isPooled: true))
-            yield return new(form, null, PlanarForm.ForwardCost(shape, isPooled: true), Pool: pool);
+        var all = Of(tier, shape, node.Mask, roundingClass, batch);
+        if (node.Residual is not null) return all;
+        var planar = ConvolutionForm.Planar;
+        if (planar.Supports(tier, shape, kept: null) && planar.RoundingClass <= roundingClass)
+            all = [.. all, new(planar, null, PlanarForm.ForwardCost(shape, isPooled: false))];
+        return pool is null ? all : all.Where(candidate => candidate.CanPool).Select(candidate => candidate.With(pool, shape)).Concat(all);
     }
 
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>
@@ -79,6 +81,11 @@ internal sealed record ConvolutionCandidate(
         _ when node is LoweredDepthwiseNode depthwise => new DepthwiseStep(depthwise),
         _ => new DirectStep(tier, node, Name.ToString(), shape, Kept),
     };
+
+    private bool CanPool => Form is PlanarForm or WinogradForm { CanPool: true };
+
+    private ConvolutionCandidate With(LoweredNode pool, Conv2dShape shape) =>
+        this with { Pool = pool, Cost = Form is PlanarForm ? PlanarForm.ForwardCost(shape, isPooled: true) : Cost };
 
     private bool HasLargeWeights(Conv2dShape shape) =>
         Form is WinogradForm winograd && winograd.WeightsOf(shape) * (Kept is null ? 1 : winograd.ShareOf(shape, Kept)) >= LargeWeights;

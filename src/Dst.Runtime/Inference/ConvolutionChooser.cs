@@ -38,11 +38,10 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>The layer in its best form. A form that pools too is taken only if it is faster than all that do not.</summary>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Its sizes.</param>
-    /// <param name="pool">The maximum over 2×2 pixels, 2 apart, that alone reads its output, or null.</param>
+    /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads its output, or null.</param>
     public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, LoweredNode? pool) => Choose(
         node, shape, pool,
-        ConvolutionCandidate.Of(options.Tier, shape, node.Mask, roundingClass, options.Batch)
-            .Concat(ConvolutionCandidate.Planar(options.Tier, node, shape, pool, roundingClass))
+        ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, options.Batch)
             .Select(candidate => new LayerCandidate(
                 candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch))));
 

@@ -58,14 +58,15 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         Add((step, decision));
     }
 
-    /// <summary>The maximum over 2×2 pixels, 2 apart, of the whole map, if it alone reads the output of a node; else null.</summary>
+    /// <summary>The maximum over 2×2 pixels that covers the map and alone reads the output of a node, or null.</summary>
     private LoweredNode? PoolBehind(LoweredNode node)
     {
         if (node.Output == program.Output || program.Nodes.Where(reader => reader.Reads.Contains(node.Output)).ToList() is not [var reader])
             return null;
         var x = OutputOf(node);
-        return reader is { Integers: null, Operation: MaxPoolOp pool }
-            && pool.ShapeFor(x) == new WindowShape(x.Channels, x.Height, x.Width, 2, 2, 2) ? reader : null;
+        var isHalving = reader is { Integers: null, Operation: MaxPoolOp pool } && x.Height % 2 == 0 && x.Width % 2 == 0
+            && pool.ShapeFor(x) == new WindowShape(x.Channels, x.Height, x.Width, 2, 2, 2);
+        return isHalving ? reader : null;
     }
 
     private void Add((InferenceStep Step, LayerDecision Decision) chosen)

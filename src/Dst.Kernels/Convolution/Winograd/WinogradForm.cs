@@ -59,6 +59,9 @@ public sealed class WinogradForm : ConvolutionForm
     /// <summary>Whether columns of the kernel are not transformed: each of its rows has products of its own.</summary>
     public bool IsOneDimensional => TileRows < Tile;
 
+    /// <summary>Whether windows of 2×2 pixels cover a tile, each pixel once.</summary>
+    public bool CanPool => TileRows % 2 == 0 && Tile % 2 == 0;
+
     /// <summary>The name of the form with a tile.</summary>
     public static string NameOf(int tileRows, int tile) => $"winograd{tileRows}x{tile}";
 
@@ -138,6 +141,10 @@ public sealed class WinogradForm : ConvolutionForm
         var ofImage = RowsOf(shape) + shape.KernelHeight - 1;
         return rows >= ofImage ? rows / ofImage * RowsOf(shape) : Math.Max(0, rows - shape.KernelHeight + 1);
     }
+
+    /// <summary>Transformed inputs and outputs of a row of tiles, in floats.</summary>
+    public long TilesOfRow(Conv2dShape shape) =>
+        (long)PositionsOf(shape) * ColumnsOf(shape) * (shape.ChannelBlocks + shape.FilterBlocks) * Layout.Block;
 
     internal int UnitLengthOf(Conv2dShape shape) => shape.KernelHeight * shape.KernelWidth / UnitsOf(shape);
 

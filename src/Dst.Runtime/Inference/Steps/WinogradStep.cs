@@ -6,7 +6,7 @@ using Dst.Runtime.Threading;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>
-/// A convolution in Winograd form, dense or of kept taps. It takes some rows of tiles at a time, by which threads share an image.
+/// A convolution in Winograd form, dense or of kept taps, and the pooling behind it where the form computes it. It takes some rows of tiles at a time, by which threads share an image.
 /// </summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
@@ -18,19 +18,23 @@ internal sealed unsafe class WinogradStep : WeightedStep
 
     private readonly WinogradConvolution _kernel;
     private readonly bool _isRounded;
+    private readonly bool _isPooled;
 
     public WinogradStep(
         SimdTier tier, LoweredNode node, ConvolutionCandidate candidate, WinogradForm form, Conv2dShape shape, int batch)
         : this(
-            node, candidate.Name.ToString(), candidate.IsRounded,
+            node with { Output = (candidate.Pool ?? node).Output }, candidate,
             new WinogradConvolution(tier, form, shape, candidate.Kept, RowsTogether(form, shape, candidate.Kept, batch)))
     {
     }
 
-    private WinogradStep(LoweredNode node, string name, bool isRounded, WinogradConvolution kernel)
-        : base(node, name, kernel.Shape.Filters, isRounded ? kernel.ScalesLength + (kernel.WeightLength + 1) / 2 : kernel.WeightLength)
+    private WinogradStep(LoweredNode node, ConvolutionCandidate candidate, WinogradConvolution kernel)
+        : base(
+            node, candidate.Name.ToString(), kernel.Shape.Filters,
+            candidate.IsRounded ? kernel.ScalesLength + (kernel.WeightLength + 1) / 2 : kernel.WeightLength)
     {
-        (_kernel, _isRounded) = (kernel, isRounded);
+        var isRounded = candidate.IsRounded;
+        (_kernel, _isRounded, _isPooled) = (kernel, isRounded, candidate.Pool is not null);
         using var rounded = new AlignedBuffer(isRounded ? kernel.WeightLength : 0);
         var weights = isRounded ? rounded.Pointer : Packed.Pointer;
         for (var block = 0; block < kernel.Shape.FilterBlocks; block++) kernel.PackWeights(block, node.Weight, weights);
@@ -57,7 +61,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
             var rows = new TileRows(first, 0, Math.Min(_kernel.Capacity, end - first));
             _kernel.TransformInput(rows, data.X, scratch);
             Multiply(rows, scratch, scratch + InputTiles);
-            _kernel.TransformOutput(rows, scratch + InputTiles, Epilogue(data), data.Y);
+            if (_isPooled) _kernel.TransformOutputPooled(rows, scratch + InputTiles, Epilogue(data), data.Y);
+            else _kernel.TransformOutput(rows, scratch + InputTiles, Epilogue(data), data.Y);
         }
     }
 
@@ -68,14 +73,16 @@ internal sealed unsafe class WinogradStep : WeightedStep
     }
 
     /// <summary>
-    /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache, unless the weights are too large to
-    /// be read that often.
+    /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache, or are as many floats as the weights, which
+    /// would be read more often otherwise; all rows where the weights are huge.
     /// </summary>
     private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
     {
         var all = batch * form.RowsOf(shape);
-        if ((kept is null ? 1 : form.ShareOf(shape, kept)) * form.WeightsOf(shape) >= HugeWeights) return all;
+        var weights = (kept is null ? 1 : form.ShareOf(shape, kept)) * form.WeightsOf(shape);
+        if (weights >= HugeWeights) return all;
         var columns = form.ColumnsOf(shape);
-        return Math.Clamp(Math.Max(form.CachedRowsOf(shape), (FewTiles + columns - 1) / columns), 1, all);
+        var asManyAsWeights = (int)Math.Min(all, weights / form.TilesOfRow(shape));
+        return Math.Clamp(Math.Max(Math.Max(form.CachedRowsOf(shape), asManyAsWeights), (FewTiles + columns - 1) / columns), 1, all);
     }
 }
