@@ -20,8 +20,8 @@ internal sealed record ConvolutionCandidate(
     /// </summary>
     public const int RoundedClass = 32;
 
-    /// <summary>Transformed weights from this size on are offered as integers of 16 bits, in floats: 256 kB.</summary>
-    private const double LargeWeights = 64 * 1024;
+    /// <summary>Transformed weights from this size on are offered as integers of 16 bits, in floats: 128 kB.</summary>
+    private const double LargeWeights = 32 * 1024;
 
     /// <summary>The name of the form in plans and their cache.</summary>
     public LayerForm Name => new($"{Form.Name}{(IsRounded ? " 16-bit" : "")}{(Pool is null ? "" : ", max-pool")}", UsesMask);
@@ -53,7 +53,9 @@ internal sealed record ConvolutionCandidate(
             new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
     }
 
-    /// <summary>All candidates of a layer behind which a pooling may follow. Of two of equal cost, that which pools too comes first.</summary>
+    /// <summary>
+    /// All candidates of a layer behind which a pooling may follow. Of two of equal cost, that which pools too comes first.
+    /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Sizes.</param>

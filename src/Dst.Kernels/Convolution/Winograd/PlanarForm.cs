@@ -23,7 +23,8 @@ public sealed class PlanarForm : ConvolutionForm
     public override int RoundingClass => PlanarWinograd.Tile;
 
     /// <inheritdoc/>
-    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) => PlanarWinograd.Supports(tier, shape, isPooled: false);
+    public override bool Supports(SimdTier tier, Conv2dShape shape, KeptTaps? kept) =>
+        PlanarWinograd.Supports(tier, shape, isPooled: false);
 
     /// <inheritdoc/>
     public override bool Skips(Conv2dShape shape, KeptTaps kept) => false;

@@ -5,9 +5,9 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// A convolution of few channels in the one-dimensional Winograd form F(4, r), and the maximum over 2×2 pixels behind it where a layer has
-/// one. Sixteen tiles, not filters, fill the lanes of a vector: then a scalar is a weight, which two rows of outputs share, and the products
-/// of a filter stay in the first-level cache until they are outputs. An instance is a plan: it holds no activations and no weights, and may
-/// be used by many threads at once. The scalar tier has no such form.
+/// one. Sixteen tiles fill the lanes of a vector, not sixteen filters. So the scalars are weights, which two rows of outputs share, and
+/// products stay in the first-level cache until they are outputs. An instance is a plan: it holds no activations and no weights, and may be
+/// used by many threads at once. The scalar tier has no such form.
 /// </summary>
 /// <remarks>
 /// <para>F(4, 5) needs 8 products where 20 stand. A band of <see cref="PairsOfBand"/> pairs of rows goes through all steps together:</para>
@@ -34,6 +34,8 @@ public sealed unsafe class PlanarWinograd
     private readonly int _columns;
     private readonly int _planeRows;
     private readonly int _planeLength;
+    private readonly int _phasePitch;
+    private readonly int _phasesLength;
     private readonly int _resultsOfRow;
     private readonly ScratchParts _parts;
 
@@ -51,10 +53,12 @@ public sealed unsafe class PlanarWinograd
         _columns = (shape.OutWidth + Tile - 1) / Tile;
         _planeRows = PairsOfBand + (shape.KernelHeight - 1) / 2;
         _planeLength = _planeRows * _columns + 2 * Block;
+        _phasePitch = _columns + 2 * Block;
+        _phasesLength = 2 * Tile * _phasePitch;
         _resultsOfRow = isPooled ? Tile / 2 : Tile;
         _parts = new(
             Line: _columns * Tile + 2 * Tile * Block,
-            Phases: 2 * 2 * Tile * (_columns + 2 * Block),
+            Phases: 2 * _phasesLength,
             V: shape.Channels * _points * 2 * _planeLength,
             M: Block * 2 * _points * Block,
             Results: (isPooled ? _resultsOfRow : 2 * _resultsOfRow) * Block * Block);
@@ -171,33 +175,38 @@ public sealed unsafe class PlanarWinograd
         }
     }
 
-    /// <summary>V = Bᵀ x for the input rows of a band. Lanes beyond a row are written again by the next one, or lie behind the last.</summary>
+    /// <summary>
+    /// V = Bᵀ x for the input rows of a band. Lanes beyond a row are written again by the next one, or lie behind the last.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TransformInput<T, TPoints>(float* x, bool isPlain, int firstRow, int rows, Scratch memory)
         where T : unmanaged, ILanes<T> where TPoints : IWinogradPoints<T>
     {
-        var s = Shape;
-        var (pixel, channelPitch) = isPlain ? (1, s.Height * s.Width) : (Block, 1);
-        var pitch = _columns + 2 * Block;
-        for (var channel = 0; channel < s.Channels; channel++, x += channelPitch)
+        var (pixel, channelPitch) = isPlain ? (1, Shape.Height * Shape.Width) : (Block, 1);
+        for (var channel = 0; channel < Shape.Channels; channel++, x += channelPitch)
         {
-            // A row ahead: a vector cannot be loaded at once from the smaller stores of a transpose just before.
-            for (var r = 0; r <= rows; r++)
+            SplitRow(x, pixel, firstRow, memory.Line, memory.Phases);
+            for (var r = 0; r < rows; r++)
             {
-                var phases = memory.Phases + r % 2 * 2 * Tile * pitch;
-                if (r < rows)
-                {
-                    var row = firstRow + r - s.Padding;
-                    FillLine(memory.Line, (uint)row < (uint)s.Height ? x + (nint)row * s.Width * pixel : null, pixel);
-                    SplitLine(memory.Line, phases, pitch);
-                }
-
-                if (r == 0) continue;
-                phases = memory.Phases + (r - 1) % 2 * 2 * Tile * pitch;
-                var to = memory.V + (channel * _points * 2 + (r - 1) % 2) * _planeLength + (r - 1) / 2 * _columns;
-                for (var t = 0; t < _columns; t += Block) TPoints.Input(phases + t, pitch, to + t, 2 * _planeLength);
+                // A row ahead: a vector cannot be loaded at once from the smaller stores of a transpose just before.
+                if (r + 1 < rows) SplitRow(x, pixel, firstRow + r + 1, memory.Line, memory.Phases + (r + 1) % 2 * _phasesLength);
+                var from = memory.Phases + r % 2 * _phasesLength;
+                var to = memory.V + (channel * _points * 2 + r % 2) * _planeLength + r / 2 * _columns;
+                for (var t = 0; t < _columns; t += Block) TPoints.Input(from + t, _phasePitch, to + t, 2 * _planeLength);
             }
         }
+    }
+
+    /// <summary>
+    /// phases[i][t] = input i of tile t in a row of the padded image. Inputs 4 to 7 are inputs 0 to 3 of the next tile.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void SplitRow(float* plane, int pixel, int paddedRow, float* line, float* phases)
+    {
+        var row = paddedRow - Shape.Padding;
+        FillLine(line, (uint)row < (uint)Shape.Height ? plane + (nint)row * Shape.Width * pixel : null, pixel);
+        for (var t = 0; t <= _columns; t += 4, line += 4 * Tile)
+            Transpose.FourByFour(line, phases + t, phases + Tile * _phasePitch + t - 1, _phasePitch);
     }
 
     /// <summary>A row with its padding, and zeros behind it; or zeros alone.</summary>
@@ -211,14 +220,6 @@ public sealed unsafe class PlanarWinograd
         var width = Math.Min(Shape.Width, length - Shape.Padding);
         if (pixel == 1) new ReadOnlySpan<float>(row, width).CopyTo(new(to, width));
         else for (var c = 0; c < width; c++) to[c] = row[(nint)c * pixel];
-    }
-
-    /// <summary>phases[i][t] = line[4 t + i]: input i of each tile. Inputs 4 to 7 are inputs 0 to 3 of the next one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void SplitLine(float* line, float* phases, int pitch)
-    {
-        for (var t = 0; t <= _columns; t += 4, line += 4 * Tile)
-            Transpose.FourByFour(line, phases + t, phases + (nint)Tile * pitch + t - 1, pitch);
     }
 
     /// <summary>M = U · V of sixteen tiles and sixteen filters, of both rows of a pair.</summary>
@@ -306,7 +307,8 @@ public sealed unsafe class PlanarWinograd
         // All results first: a vector cannot be loaded at once from the smaller stores of a transpose just before.
         for (var result = 0; result < rowsOfPair * _resultsOfRow; result++)
             Transpose.Square<T>(memory.Results + result * ofResult, memory.Pixels + result * ofResult);
-        T bias = T.Load(epilogue.Bias + block * Block), least = T.Broadcast(epilogue.Bounds.Least), most = T.Broadcast(epilogue.Bounds.Most);
+        var bias = T.Load(epilogue.Bias + block * Block);
+        T least = T.Broadcast(epilogue.Bounds.Least), most = T.Broadcast(epilogue.Bounds.Most);
         y += (nint)block * height * width * Block;
         var (pair, column) = Math.DivRem(firstTile, _columns);
         for (var tile = 0; tile < tiles; tile++)

@@ -7,8 +7,8 @@ namespace Dst.Kernels;
 public sealed unsafe partial class WinogradConvolution
 {
     /// <summary>
-    /// The maximum over 2×2 pixels, 2 apart, of y = Aᵀ M A, and what follows the layer, for some rows of tiles. Rounding is monotone, so that
-    /// the bias may follow the maximum.
+    /// The maximum over 2×2 pixels, 2 apart, of y = Aᵀ M A, and what follows the layer, for some rows of tiles. The bias is added to the
+    /// maximum, which gives the same: rounding keeps the order.
     /// </summary>
     /// <param name="rows">Which rows of the images, and where in M.</param>
     /// <param name="m"><see cref="OutputTilesLength"/> floats.</param>

@@ -5,7 +5,8 @@ using Dst.Runtime.Lowering;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>
-/// A convolution of few channels in planar Winograd form, and the pooling behind it where it has one. Threads share an image by bands of rows.
+/// A convolution of few channels in planar Winograd form, and the pooling behind it where it has one. Threads share an image by bands of
+/// rows.
 /// </summary>
 internal sealed unsafe class PlanarStep : WeightedStep
 {

@@ -6,7 +6,8 @@ using Dst.Runtime.Threading;
 namespace Dst.Runtime.Inference.Steps;
 
 /// <summary>
-/// A convolution in Winograd form, dense or of kept taps, and the pooling behind it where the form computes it. It takes some rows of tiles at a time, by which threads share an image.
+/// A convolution in Winograd form, dense or of kept taps, and the pooling behind it where the form computes it. It takes some rows of
+/// tiles at a time, by which threads share an image.
 /// </summary>
 internal sealed unsafe class WinogradStep : WeightedStep
 {
@@ -73,8 +74,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
     }
 
     /// <summary>
-    /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache, or are as many floats as the weights, which
-    /// would be read more often otherwise; all rows where the weights are huge.
+    /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache, or are as many floats as the weights,
+    /// which would be read more often otherwise; all rows where the weights are huge.
     /// </summary>
     private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
     {
