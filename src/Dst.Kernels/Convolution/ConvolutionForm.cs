@@ -4,7 +4,7 @@ namespace Dst.Kernels;
 
 /// <summary>
 /// A way to compute a convolution. This is the one catalogue of them: inference and training choose from it by the same estimated costs,
-/// and files name a form by its <see cref="Name"/>.
+/// and files name a form by its <see cref="Name"/>. One form, <see cref="Planar"/>, is for inference alone.
 /// </summary>
 public abstract class ConvolutionForm
 {

@@ -35,20 +35,8 @@ internal static unsafe class Int8Product
     /// <param name="sums">[pixel][16].</param>
     public static void Run<T, TWeight>(int width, Segment[] segments, TWeight* weights, int* source, int* sums)
         where T : unmanaged, ISumLanes<T>
-        where TWeight : unmanaged
-    {
-        switch (width)
-        {
-            case 16:
-                Tile<T, Int8TileJoin<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>, TWeight>(
-                    segments, weights, source, 0, sums);
-                break;
-            case 8: Tile<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, TWeight>(segments, weights, source, 0, sums); break;
-            case 4: Tile<T, Int8Tile4<T>, TWeight>(segments, weights, source, 0, sums); break;
-            case 2: Tile<T, Int8Tile2<T>, TWeight>(segments, weights, source, 0, sums); break;
-            default: Tile<T, Int8Tile1<T>, TWeight>(segments, weights, source, 0, sums); break;
-        }
-    }
+        where TWeight : unmanaged =>
+        Int8Tiles.Run<T, SegmentLoop<T, TWeight>>(width, new(segments, weights, source, 0, sums));
 
     /// <summary>The sums of sixteen filters at some tiles, of pairs of channels anywhere.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
@@ -57,20 +45,8 @@ internal static unsafe class Int8Product
     /// <param name="weights">The weights of all pairs.</param>
     /// <param name="source">The first tile.</param>
     /// <param name="sums">[tile][16].</param>
-    public static void RunPairs<T>(int width, int[] pairs, short* weights, byte* source, int* sums) where T : unmanaged, ISumLanes<T>
-    {
-        switch (width)
-        {
-            case 16:
-                PairTile<T, Int8TileJoin<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>>(
-                    pairs, weights, source, sums);
-                break;
-            case 8: PairTile<T, Int8TileJoin<T, Int8Tile4<T>, Int8Tile4<T>>>(pairs, weights, source, sums); break;
-            case 4: PairTile<T, Int8Tile4<T>>(pairs, weights, source, sums); break;
-            case 2: PairTile<T, Int8Tile2<T>>(pairs, weights, source, sums); break;
-            default: PairTile<T, Int8Tile1<T>>(pairs, weights, source, sums); break;
-        }
-    }
+    public static void RunPairs<T>(int width, int[] pairs, short* weights, byte* source, int* sums)
+        where T : unmanaged, ISumLanes<T> => Int8Tiles.Run<T, PairLoop<T>>(width, new(pairs, weights, source, sums));
 
     /// <summary>The sums of sixteen filters at some pixels of each of four rows.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
@@ -81,15 +57,8 @@ internal static unsafe class Int8Product
     /// <param name="rowPitch">Elements from one row of pixels to the next.</param>
     /// <param name="sums">[row][pixel][16].</param>
     public static void RunRows<T>(int width, Segment[] segments, sbyte* weights, int* source, nint rowPitch, int* sums)
-        where T : unmanaged, ISumLanes<T>
-    {
-        switch (width)
-        {
-            case 4: Tile<T, Int8TileRows<T, Int8Tile4<T>>, sbyte>(segments, weights, source, rowPitch, sums); break;
-            case 2: Tile<T, Int8TileRows<T, Int8Tile2<T>>, sbyte>(segments, weights, source, rowPitch, sums); break;
-            default: Tile<T, Int8TileRows<T, Int8Tile1<T>>, sbyte>(segments, weights, source, rowPitch, sums); break;
-        }
-    }
+        where T : unmanaged, ISumLanes<T> =>
+        Int8Tiles.RunRows<T, SegmentLoop<T, sbyte>>(width, new(segments, weights, source, rowPitch, sums));
 
     /// <summary>
     /// The innermost loop: for each element one load of the weights of sixteen filters, and one multiply-add for each pixel. What becomes
@@ -126,6 +95,21 @@ internal static unsafe class Int8Product
         }
 
         tile.Store(sums);
+    }
+
+    private readonly struct SegmentLoop<T, TWeight>(Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
+        : IInt8Loop<T>
+        where T : unmanaged, ISumLanes<T>
+        where TWeight : unmanaged
+    {
+        public void Run<TTile>() where TTile : unmanaged, IInt8Tile<T> =>
+            Tile<T, TTile, TWeight>(segments, weights, source, rowPitch, sums);
+    }
+
+    private readonly struct PairLoop<T>(int[] pairs, short* weights, byte* source, int* sums) : IInt8Loop<T>
+        where T : unmanaged, ISumLanes<T>
+    {
+        public void Run<TTile>() where TTile : unmanaged, IInt8Tile<T> => PairTile<T, TTile>(pairs, weights, source, sums);
     }
 
     /// <summary>The JIT compiles the branch of the type alone.</summary>

@@ -32,29 +32,8 @@ internal sealed record ConvolutionCandidate(
     /// <summary>Whether it skips what the mask prunes.</summary>
     public bool UsesMask => Kept is not null;
 
-    /// <summary>All candidates of a layer. Of two of equal cost, floats come before integers.</summary>
-    /// <param name="tier">Vector width.</param>
-    /// <param name="shape">Sizes.</param>
-    /// <param name="mask">What is kept, or null for all.</param>
-    /// <param name="roundingClass">The largest <see cref="RoundingClass"/> that is exact enough.</param>
-    /// <param name="batch">Images at once.</param>
-    public static IReadOnlyList<ConvolutionCandidate> Of(SimdTier tier, Conv2dShape shape, LayerMask? mask, int roundingClass, int batch)
-    {
-        var kept = shape.Groups == 1 ? mask?.ToKeptTaps() : null;
-        var all = ConvolutionForm.Of(tier, shape, kept: null).Select(form => Estimate(form, null));
-        var masked = kept is null
-            ? []
-            : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Estimate(form, kept));
-        var plain = all.Concat(masked).ToList();
-        var rounded = plain.Where(candidate => candidate.HasLargeWeights(shape)).Select(candidate => candidate with { IsRounded = true });
-        return [.. plain.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass)];
-
-        ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
-            new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
-    }
-
     /// <summary>
-    /// All candidates of a layer behind which a pooling may follow. Of two of equal cost, that which pools too comes first.
+    /// All candidates of a layer. Of two of equal cost, that which pools too comes first, and floats come before integers.
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="node">The layer.</param>
@@ -62,15 +41,25 @@ internal sealed record ConvolutionCandidate(
     /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads the layer's output, or null.</param>
     /// <param name="roundingClass">The largest <see cref="RoundingClass"/> that is exact enough.</param>
     /// <param name="batch">Images at once.</param>
-    public static IEnumerable<ConvolutionCandidate> Of(
+    public static IReadOnlyList<ConvolutionCandidate> Of(
         SimdTier tier, LoweredNode node, Conv2dShape shape, LoweredNode? pool, int roundingClass, int batch)
     {
-        var all = Of(tier, shape, node.Mask, roundingClass, batch);
-        if (node.Residual is not null) return all;
-        var planar = ConvolutionForm.Planar;
-        if (planar.Supports(tier, shape, kept: null) && planar.RoundingClass <= roundingClass)
-            all = [.. all, new(planar, null, PlanarForm.ForwardCost(shape, isPooled: false))];
-        return pool is null ? all : all.Where(candidate => candidate.CanPool).Select(candidate => candidate.With(pool, shape)).Concat(all);
+        var kept = shape.Groups == 1 ? node.Mask?.ToKeptTaps() : null;
+        var all = ConvolutionForm.Of(tier, shape, kept: null).Select(form => Estimate(form, null));
+        var masked = kept is null
+            ? []
+            : ConvolutionForm.Of(tier, shape, kept).Where(form => form.Skips(shape, kept)).Select(form => Estimate(form, kept));
+        var plain = all.Concat(masked).ToList();
+        if (node.Residual is null && ConvolutionForm.Planar.Supports(tier, shape, kept: null))
+            plain.Add(Estimate(ConvolutionForm.Planar, null));
+        var rounded = plain.Where(candidate => candidate.HasLargeWeights(shape)).Select(candidate => candidate with { IsRounded = true });
+        var alone = plain.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
+        return pool is null
+            ? alone
+            : [.. alone.Where(candidate => candidate.CanPool).Select(candidate => candidate.With(pool, shape)), .. alone];
+
+        ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
+            new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);
     }
 
     /// <summary>Makes the step of a layer in this form, with packed weights.</summary>

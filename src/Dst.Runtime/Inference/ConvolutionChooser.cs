@@ -10,7 +10,8 @@ namespace Dst.Runtime.Inference;
 /// <param name="Name">Its name in plans and their cache.</param>
 /// <param name="Cost">Estimated time, in any unit that the forms of the layer share.</param>
 /// <param name="Create">Makes the step, with packed weights.</param>
-internal sealed record LayerCandidate(LayerForm Name, double Cost, Func<InferenceStep> Create);
+/// <param name="Pools">Whether it computes the pooling behind the layer too.</param>
+internal sealed record LayerCandidate(LayerForm Name, double Cost, Func<InferenceStep> Create, bool Pools = false);
 
 /// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
 /// <param name="options">How the network is compiled.</param>
@@ -35,36 +36,33 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>Vector width.</summary>
     public SimdTier Tier => options.Tier;
 
-    /// <summary>The layer in its best form. A form that pools too is taken only if it is faster than all that do not.</summary>
+    /// <summary>The layer in its best form. A form that pools too is taken if it takes no longer than the best that does not.</summary>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Its sizes.</param>
     /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads its output, or null.</param>
     public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, LoweredNode? pool) => Choose(
-        node, shape, pool,
+        node, shape,
         ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, options.Batch)
             .Select(candidate => new LayerCandidate(
-                candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch))));
+                candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch),
+                candidate.Pool is not null)));
 
-    /// <summary>The layer in the best of some forms that do not pool.</summary>
-    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, IEnumerable<LayerCandidate> all) =>
-        Choose(node, shape, pool: null, all);
-
-    private (InferenceStep Step, LayerDecision Decision) Choose(
-        LoweredNode node, Conv2dShape shape, LoweredNode? pool, IEnumerable<LayerCandidate> all)
+    /// <summary>The layer in the best of some forms.</summary>
+    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, IEnumerable<LayerCandidate> all)
     {
         var candidates = all.OrderBy(candidate => candidate.Cost).ToList();
         if (options.Sparse && candidates.Exists(candidate => candidate.Name.UsesMask))
             candidates.RemoveAll(candidate => !candidate.Name.UsesMask);
         var decision = candidates.Count == 1 ? new LayerDecision(node.Layer, candidates[0].Name, [], "the only form of this layer")
-            : options.Tune ? Measure(node, shape, pool, candidates)
+            : options.Tune ? Measure(node, shape, candidates)
             : new(node.Layer, candidates[0].Name, [.. candidates.Skip(1).Select(candidate => candidate.Name)], "lowest estimated cost");
         var chosen = candidates.First(candidate => candidate.Name == decision.Chosen with { Ms = null });
         return (chosen.Create(), decision);
     }
 
-    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, LoweredNode? pool, List<LayerCandidate> candidates)
+    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
     {
-        var name = NameOf(node, shape) + (pool is null ? "" : " before max-pool");
+        var name = NameOf(node, shape) + (candidates.Exists(candidate => candidate.Pools) ? " before max-pool" : "");
         if (_measured.TryGetValue(name, out var equal))
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
@@ -82,6 +80,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
         $"{options.Tier} batch {options.Batch} after {BytesBetween(node)} bytes "
         + $"{s.Channels}x{s.Height}x{s.Width}-{s.Filters} {s.KernelHeight}x{s.KernelWidth} "
         + $"stride {s.Stride} padding {s.Padding} groups {s.Groups} "
+        + (node.Residual is null ? "" : "with a sum ")
         + (node.Mask is { } mask ? $"{mask.PatternName} {mask.KeptWeights}" : "dense")
         + (node.Integers is null ? "" : SimdTiers.HasByteProducts ? " int8 with products of bytes" : " int8");
 

@@ -58,15 +58,12 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         Add((step, decision));
     }
 
-    /// <summary>The maximum over 2×2 pixels that covers the map and alone reads the output of a node, or null.</summary>
+    /// <summary>The maximum over 2×2 pixels that covers the map and alone reads the output of a node without a sum, or null.</summary>
     private LoweredNode? PoolBehind(LoweredNode node)
     {
-        if (node.Output == program.Output || program.Nodes.Where(reader => reader.Reads.Contains(node.Output)).ToList() is not [var reader])
-            return null;
-        var x = OutputOf(node);
-        var isHalving = reader is { Integers: null, Operation: MaxPoolOp pool } && x.Height % 2 == 0 && x.Width % 2 == 0
-            && pool.ShapeFor(x) == new WindowShape(x.Channels, x.Height, x.Width, 2, 2, 2);
-        return isHalving ? reader : null;
+        if (node.Residual is not null || node.Output == program.Output) return null;
+        var readers = program.Nodes.Where(reader => reader.Reads.Contains(node.Output)).ToList();
+        return readers is [{ Integers: null, Operation: MaxPoolOp pool } only] && pool.ShapeFor(OutputOf(node)).IsHalving ? only : null;
     }
 
     private void Add((InferenceStep Step, LayerDecision Decision) chosen)

@@ -78,21 +78,41 @@ public partial class InferencePlanTests
         }
     }
 
-    [Fact]
-    public void A_cache_tells_a_layer_before_a_pooling_from_the_same_layer_alone()
+    [Theory]
+    [InlineData("pooled", "alone", "summed")]
+    [InlineData("alone", "pooled", "summed")]
+    [InlineData("alone", "summed", "pooled")]
+    public void A_layer_before_a_pooling_is_told_from_the_same_layer_alone_and_with_a_sum(params string[] order)
     {
-        var alone = Initialised(new(new("one", new(1, 22, 18), [new("conv", new Conv2dOp(16, 5, 5, 1, 2, 1, true), ["input"])])));
-        var pooled = Initialised(Pooled(new(1, 22, 18), 16, 5, new MaxPoolOp(2, 2)));
+        var convolution = new Conv2dOp(16, 5, 5, 1, 2, 1, true);
+        var branches = new Dictionary<string, Node[]>
+        {
+            ["pooled"] = [new("pooled", convolution, ["input"]), new("first", new MaxPoolOp(2, 2), ["pooled"])],
+            ["alone"] = [new("alone", convolution, ["input"]), new("second", new AvgPoolOp(2, 2), ["alone"])],
+            ["summed"] =
+            [
+                new("summed", convolution, ["input"]), new("sum", new AddOp(), ["summed", "alone"]),
+                new("third", new MaxPoolOp(2, 2), ["sum"]),
+            ],
+        };
+        Node[] sums = [new("two", new AddOp(), ["first", "second"]), new("three", new AddOp(), ["two", "third"])];
+        var model = Initialised(new(new("branches", new(1, 22, 18), [.. order.SelectMany(name => branches[name]), .. sums])));
         using var folder = new TemporaryFolder();
         var path = folder.File("plans.json");
-        foreach (var model in new[] { alone, pooled, alone, pooled })
+        for (var run = 0; run < 3; run++)
         {
             using var plan = InferencePlan.Compile(model, new() { Cache = new(path) });
+            Assert.Equal(order, plan.Decisions.Select(decision => decision.Layer));
+            foreach (var decision in plan.Decisions.Where(_ => SimdTiers.Best > SimdTier.Scalar))
+            {
+                Assert.Equal(run > 0, decision.Reason.Contains("measured earlier"));
+                var forms = decision.Alternatives.Append(decision.Chosen).Select(form => form.Form).ToList();
+                Assert.Equal(decision.Layer == "pooled", forms.Exists(form => form.Contains("max-pool")));
+                Assert.Equal(decision.Layer != "summed", forms.Contains("planar winograd1x4"));
+            }
+
             AssertClose(InDouble(model), Run(plan, model, threads: 1));
         }
-
-        using var again = InferencePlan.Compile(pooled, new() { Cache = new(path) });
-        if (SimdTiers.Best > SimdTier.Scalar) Assert.Contains("measured earlier", again.Decisions[0].Reason);
     }
 
     private static CheckedGraph Pooled(FeatureShape input, int filters, int kernel, Operation pool) => new(new(

@@ -15,8 +15,10 @@ public unsafe class PlanarWinogradTests
     [TierData(1, 3, 3, 1, 3, 3, 0, Scalar = false)] // one pixel
     [TierData(2, 1, 1, 17, 3, 3, 1, Scalar = false)]
     [TierData(3, 12, 22, 20, 5, 5, 2, Scalar = false)]
-    [TierData(4, 41, 70, 17, 3, 5, 1, Scalar = false)] // several bands, the last with a single row
-    [TierData(2, 9, 5, 40, 5, 3, 4, Scalar = false)] // rows and columns of padding alone
+    [TierData(4, 41, 70, 17, 3, 5, 1, Scalar = false)] // several bands; the last pair of rows has a single one
+    [TierData(1, 33, 6, 3, 3, 3, 1, Scalar = false)] // the last band is a single row
+    [TierData(2, 9, 5, 40, 5, 3, 4, Scalar = false)]
+    [TierData(2, 2, 3, 7, 3, 3, 4, Scalar = false)] // rows and columns of padding alone
     [TierData(1, 36, 36, 16, 5, 5, 0, Scalar = false)] // two whole bands
     public void Outputs_are_those_of_the_convolution(
         SimdTier tier, int channels, int height, int width, int filters, int kernelHeight, int kernelWidth, int padding) =>
@@ -46,6 +48,32 @@ public unsafe class PlanarWinogradTests
         Assert.True(layer.Kernel.Bands > 2);
         for (var band = layer.Kernel.Bands - 1; band >= 0; band--) layer.Forward(band, band + 1, plain.Pointer, isPlain: true, bands);
         Assert.Equal(whole.Span, bands.Span);
+    }
+
+    [Theory]
+    [TierData(Scalar = false)]
+    public void A_maximum_beside_what_is_not_a_number_is_not_a_number(SimdTier tier)
+    {
+        var shape = new Conv2dShape(1, 12, 12, 16, 3, 3, 1, 1);
+        using Layer plain = new(tier, shape, isPooled: false), pooled = new(tier, shape, isPooled: true);
+        using AlignedBuffer y = new(plain.Kernel.OutputLength), maxima = new(pooled.Kernel.OutputLength);
+        foreach (var row in new[] { 4, 5 })
+        {
+            foreach (var layer in new[] { plain, pooled }) layer.X.Span.Clear();
+            foreach (var layer in new[] { plain, pooled }) layer.X.Span[(row * 12 + 6) * Layout.Block] = float.NaN;
+            plain.Forward(0, 1, plain.X.Pointer, isPlain: false, y);
+            pooled.Forward(0, 1, pooled.X.Pointer, isPlain: false, maxima);
+            var hidden = 0;
+            for (var window = 0; window < 36; window++)
+            {
+                var corner = (window / 6 * 2 * 12 + window % 6 * 2) * Layout.Block;
+                var ofWindow = new[] { 0, 1, 12, 13 }.Count(pixel => float.IsNaN(y.Pointer[corner + pixel * Layout.Block]));
+                Assert.Equal(ofWindow > 0, float.IsNaN(maxima.Pointer[window * Layout.Block]));
+                if (ofWindow is > 0 and < 4) hidden++;
+            }
+
+            Assert.True(hidden > 0);
+        }
     }
 
     [Theory]
@@ -92,6 +120,7 @@ public unsafe class PlanarWinogradTests
         y.Span.Fill(Guard);
         layer.Forward(0, layer.Kernel.Bands, layer.X.Pointer, isPlain: false, y);
         for (var i = layer.Kernel.OutputLength; i < y.Length; i++) Assert.Equal(Guard, y.Pointer[i]);
+        layer.CheckGuards();
         using var expected = layer.Expected();
         var most = expected.Span.ToArray().Max(Math.Abs);
         Assert.True(most > 0.1);
@@ -111,9 +140,13 @@ public unsafe class PlanarWinogradTests
             _weights = [.. Enumerable.Range(0, shape.Filters * shape.RowLength).Select(weight ?? (_ => random.NextSingle() - 0.5f))];
             Bias = new(Layout.PaddedChannels(shape.Filters));
             for (var filter = 0; filter < shape.Filters; filter++) Bias.Pointer[filter] = random.NextSingle();
-            (U, Scratch) = (new(Kernel.WeightLength), new(Kernel.ScratchLength));
-            U.Span.Fill(float.NaN);
-            Scratch.Span.Fill(float.NaN);
+            (U, Scratch) = (new(Kernel.WeightLength + Layout.Block), new(Kernel.ScratchLength + Layout.Block));
+            foreach (var memory in new[] { U, Scratch })
+            {
+                memory.Span.Fill(float.NaN);
+                memory.Span[^Layout.Block..].Fill(Guard);
+            }
+
             Kernel.PackWeights(_weights, U.Pointer);
         }
 
@@ -129,6 +162,12 @@ public unsafe class PlanarWinogradTests
 
         public void Forward(int firstBand, int endBand, float* x, bool isPlain, AlignedBuffer y) => Kernel.Forward(
             firstBand, endBand, x, isPlain, U.Pointer, new(Bias.Pointer, null, Bounds.Relu), y.Pointer, Scratch.Pointer);
+
+        public void CheckGuards()
+        {
+            foreach (var memory in new[] { U, Scratch })
+                Assert.All(memory.Span[^Layout.Block..].ToArray(), value => Assert.Equal(Guard, value));
+        }
 
         public AlignedBuffer Expected()
         {

@@ -19,32 +19,8 @@ public sealed unsafe partial class DirectConvolution
     private static void Pair<T, TPitch>(
         int width, int count, in TapList one, in TapList other, in TilePixels pixels, in TilePixels otherPixels)
         where T : unmanaged, ILanes<T>
-        where TPitch : struct, ISourcePitch
-    {
-        switch (width)
-        {
-            case 8:
-                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>>, TPitch>(
-                    count, one, other, pixels, otherPixels);
-                break;
-            case 7:
-                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, OnePair<T>>>, TPitch>(
-                    count, one, other, pixels, otherPixels);
-                break;
-            case 6:
-                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TwoPairs<T>>, TPitch>(
-                    count, one, other, pixels, otherPixels);
-                break;
-            case 5:
-                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, OnePair<T>>, TPitch>(
-                    count, one, other, pixels, otherPixels);
-                break;
-            case 4: Pair<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TPitch>(count, one, other, pixels, otherPixels); break;
-            case 3: Pair<T, JoinPairs<T, TwoPairs<T>, OnePair<T>>, TPitch>(count, one, other, pixels, otherPixels); break;
-            case 2: Pair<T, TwoPairs<T>, TPitch>(count, one, other, pixels, otherPixels); break;
-            default: Pair<T, OnePair<T>, TPitch>(count, one, other, pixels, otherPixels); break;
-        }
-    }
+        where TPitch : struct, ISourcePitch =>
+        RegisterTiles.RunPairs<T, PairLoop<T, TPitch>>(width, new(count, in one, in other, in pixels, in otherPixels));
 
     /// <summary>The innermost loop, for some tiles.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -100,5 +76,20 @@ public sealed unsafe partial class DirectConvolution
             if (pixels.IsClipped) pairs.Clip(T.Broadcast(pixels.Bounds.Least), T.Broadcast(pixels.Bounds.Most));
             pairs.Store(pixels.Destination + offset, otherPixels.Destination + offset, pixels.Pitch);
         }
+    }
+
+    private readonly ref struct PairLoop<T, TPitch>(
+        int count, ref readonly TapList one, ref readonly TapList other, ref readonly TilePixels pixels,
+        ref readonly TilePixels otherPixels) : IPairLoop<T>
+        where T : unmanaged, ILanes<T>
+        where TPitch : struct, ISourcePitch
+    {
+        private readonly ref readonly TapList _one = ref one;
+        private readonly ref readonly TapList _other = ref other;
+        private readonly ref readonly TilePixels _pixels = ref pixels;
+        private readonly ref readonly TilePixels _otherPixels = ref otherPixels;
+
+        public void Run<TPairs>() where TPairs : unmanaged, IPairedSums<T> =>
+            Pair<T, TPairs, TPitch>(count, in _one, in _other, in _pixels, in _otherPixels);
     }
 }

@@ -68,9 +68,9 @@ public sealed unsafe partial class DirectConvolution
     private static void Tile<TLanes>(TapPass pass, bool acrossImages, int width, int count, in TapList taps, in TilePixels pixels)
         where TLanes : unmanaged, ILanes<TLanes>
     {
-        if (acrossImages) Tile<TLanes, ImagePitch>(width, count, taps, pixels);
-        else if (pass.Source.Pixel == 1) Tile<TLanes, PlanePitch>(width, count, taps, pixels);
-        else Tile<TLanes, PixelPitch>(width, count, taps, pixels);
+        if (acrossImages) RegisterTiles.Run<TLanes, TileLoop<TLanes, ImagePitch>>(width, new(count, in taps, in pixels));
+        else if (pass.Source.Pixel == 1) RegisterTiles.Run<TLanes, TileLoop<TLanes, PlanePitch>>(width, new(count, in taps, in pixels));
+        else RegisterTiles.Run<TLanes, TileLoop<TLanes, PixelPitch>>(width, new(count, in taps, in pixels));
     }
 
     /// <summary>Computes one list after another and adds its 16 lanes to their channels.</summary>
@@ -97,30 +97,6 @@ public sealed unsafe partial class DirectConvolution
                     TLanes.Store(
                         destination, TLanes.Add(TLanes.Load(destination), TLanes.Pick(TLanes.Load(sums + p * Layout.Block), lanes)));
             }
-        }
-    }
-
-    private static void Tile<TLanes, TPitch>(int width, int count, in TapList taps, in TilePixels pixels)
-        where TLanes : unmanaged, ILanes<TLanes>
-        where TPitch : struct, ISourcePitch
-    {
-        switch (width)
-        {
-            case 16:
-                Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Join<TLanes, Four<TLanes>, Four<TLanes>>>, TPitch>(
-                    count, taps, pixels);
-                break;
-            case 12:
-                Tile<TLanes, Join<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, Four<TLanes>>, TPitch>(count, taps, pixels);
-                break;
-            case 8: Tile<TLanes, Join<TLanes, Four<TLanes>, Four<TLanes>>, TPitch>(count, taps, pixels); break;
-            case 7: Tile<TLanes, Join<TLanes, Four<TLanes>, Join<TLanes, Two<TLanes>, One<TLanes>>>, TPitch>(count, taps, pixels); break;
-            case 6: Tile<TLanes, Join<TLanes, Four<TLanes>, Two<TLanes>>, TPitch>(count, taps, pixels); break;
-            case 5: Tile<TLanes, Join<TLanes, Four<TLanes>, One<TLanes>>, TPitch>(count, taps, pixels); break;
-            case 4: Tile<TLanes, Four<TLanes>, TPitch>(count, taps, pixels); break;
-            case 3: Tile<TLanes, Join<TLanes, Two<TLanes>, One<TLanes>>, TPitch>(count, taps, pixels); break;
-            case 2: Tile<TLanes, Two<TLanes>, TPitch>(count, taps, pixels); break;
-            default: Tile<TLanes, One<TLanes>, TPitch>(count, taps, pixels); break;
         }
     }
 
@@ -153,6 +129,17 @@ public sealed unsafe partial class DirectConvolution
             if (pixels.IsClipped) tile.Clip(TLanes.Broadcast(pixels.Bounds.Least), TLanes.Broadcast(pixels.Bounds.Most));
             tile.Store(pixels.Destination + offset, pixels.Pitch);
         }
+    }
+
+    private readonly ref struct TileLoop<TLanes, TPitch>(int count, ref readonly TapList taps, ref readonly TilePixels pixels)
+        : ITileLoop<TLanes>
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TPitch : struct, ISourcePitch
+    {
+        private readonly ref readonly TapList _taps = ref taps;
+        private readonly ref readonly TilePixels _pixels = ref pixels;
+
+        public void Run<TTile>() where TTile : unmanaged, IAccumulators<TLanes> => Tile<TLanes, TTile, TPitch>(count, in _taps, in _pixels);
     }
 
     private static int* Pointer(int[] pinned) => (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));

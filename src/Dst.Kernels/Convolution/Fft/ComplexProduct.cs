@@ -49,20 +49,8 @@ internal static unsafe class ComplexProduct
 
     /// <summary>As above, for one register tile.</summary>
     public static void Run<T>(int width, int* offsets, int channels, float* weights, float* source, float* destination)
-        where T : unmanaged, ILanes<T>
-    {
-        switch (width)
-        {
-            case 8: Tile<T, Join<T, Four<T>, Four<T>>>(offsets, channels, weights, source, destination); break;
-            case 7: Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>>(offsets, channels, weights, source, destination); break;
-            case 6: Tile<T, Join<T, Four<T>, Two<T>>>(offsets, channels, weights, source, destination); break;
-            case 5: Tile<T, Join<T, Four<T>, One<T>>>(offsets, channels, weights, source, destination); break;
-            case 4: Tile<T, Four<T>>(offsets, channels, weights, source, destination); break;
-            case 3: Tile<T, Join<T, Two<T>, One<T>>>(offsets, channels, weights, source, destination); break;
-            case 2: Tile<T, Two<T>>(offsets, channels, weights, source, destination); break;
-            default: Tile<T, One<T>>(offsets, channels, weights, source, destination); break;
-        }
-    }
+        where T : unmanaged, ILanes<T> =>
+        RegisterTiles.Run<T, TileLoop<T>>(width, new(offsets, channels, weights, source, destination));
 
     /// <summary>
     /// Writes, for some channels, Σ over tiles of the channel's number · the conjugate of 16 filters' gradients, or adds it.
@@ -209,5 +197,12 @@ internal static unsafe class ComplexProduct
             _left.Store(sums, accumulate);
             _right.Store(sums + TLeft.Count * WeightParts, accumulate);
         }
+    }
+
+    private readonly struct TileLoop<T>(int* offsets, int channels, float* weights, float* source, float* destination) : ITileLoop<T>
+        where T : unmanaged, ILanes<T>
+    {
+        public void Run<TTile>() where TTile : unmanaged, IAccumulators<T> =>
+            Tile<T, TTile>(offsets, channels, weights, source, destination);
     }
 }

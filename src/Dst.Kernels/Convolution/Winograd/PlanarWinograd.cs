@@ -26,7 +26,7 @@ public sealed unsafe class PlanarWinograd
     /// <summary>Outputs of a tile, which are neighbours in a row.</summary>
     internal const int Tile = 4;
 
-    /// <summary>Pairs of rows of a band. V of 21 tiles a row then takes 14 kB.</summary>
+    /// <summary>Pairs of rows of a band. V of one channel, 21 tiles a row and a 5×5 kernel then takes 16 kB.</summary>
     private const int PairsOfBand = 8;
 
     private readonly SimdTier _tier;
@@ -52,14 +52,14 @@ public sealed unsafe class PlanarWinograd
         _points = PointsOf(shape);
         _columns = (shape.OutWidth + Tile - 1) / Tile;
         _planeRows = PairsOfBand + (shape.KernelHeight - 1) / 2;
-        _planeLength = _planeRows * _columns + 2 * Block;
+        _planeLength = checked(_planeRows * _columns + 2 * Block);
         _phasePitch = _columns + 2 * Block;
-        _phasesLength = 2 * Tile * _phasePitch;
+        _phasesLength = checked(2 * Tile * _phasePitch);
         _resultsOfRow = isPooled ? Tile / 2 : Tile;
         _parts = new(
-            Line: _columns * Tile + 2 * Tile * Block,
-            Phases: 2 * _phasesLength,
-            V: shape.Channels * _points * 2 * _planeLength,
+            Line: checked(_columns * Tile + 2 * Tile * Block),
+            Phases: checked(2 * _phasesLength),
+            V: checked(shape.Channels * _points * 2 * _planeLength),
             M: Block * 2 * _points * Block,
             Results: (isPooled ? _resultsOfRow : 2 * _resultsOfRow) * Block * Block);
     }
@@ -213,13 +213,11 @@ public sealed unsafe class PlanarWinograd
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FillLine(float* line, float* row, int pixel)
     {
-        var length = _parts.Line;
-        new Span<float>(line, length).Clear();
+        new Span<float>(line, _parts.Line).Clear();
         if (row == null) return;
         var to = line + Shape.Padding;
-        var width = Math.Min(Shape.Width, length - Shape.Padding);
-        if (pixel == 1) new ReadOnlySpan<float>(row, width).CopyTo(new(to, width));
-        else for (var c = 0; c < width; c++) to[c] = row[(nint)c * pixel];
+        if (pixel == 1) new ReadOnlySpan<float>(row, Shape.Width).CopyTo(new(to, Shape.Width));
+        else for (var c = 0; c < Shape.Width; c++) to[c] = row[(nint)c * pixel];
     }
 
     /// <summary>M = U · V of sixteen tiles and sixteen filters, of both rows of a pair.</summary>

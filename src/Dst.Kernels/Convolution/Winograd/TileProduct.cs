@@ -22,7 +22,7 @@ internal static unsafe class TileProduct
         {
             var width = widths[i++];
             if (width == RowTiles.WidestOfPair && i < widths.Length && widths[i] == width) width += widths[i++]; // on 512 bits alone
-            Run<T, TWeight>(width, list, source, list.Destination + first);
+            RegisterTiles.Run<T, TileLoop<T, TWeight>>(width, new(in list, source, list.Destination + first));
             source += width * Layout.Block;
             first += width * Layout.Block;
         }
@@ -43,59 +43,9 @@ internal static unsafe class TileProduct
     {
         foreach (var width in widths)
         {
-            RunPair<T, TWeight>(width, pair, one, other, source, first);
+            RegisterTiles.RunPairs<T, PairLoop<T, TWeight>>(width, new(pair, in one, in other, source, first));
             source += width * Layout.Block;
             first += width * Layout.Block;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<T, TWeight>(int width, in ProductList<TWeight> list, float* source, float* destination)
-        where T : unmanaged, ILanes<T>
-        where TWeight : unmanaged
-    {
-        switch (width)
-        {
-            case 16: Tile<T, Join<T, Join<T, Four<T>, Four<T>>, Join<T, Four<T>, Four<T>>>, TWeight>(list, source, destination); break;
-            case 8: Tile<T, Join<T, Four<T>, Four<T>>, TWeight>(list, source, destination); break;
-            case 7: Tile<T, Join<T, Four<T>, Join<T, Two<T>, One<T>>>, TWeight>(list, source, destination); break;
-            case 6: Tile<T, Join<T, Four<T>, Two<T>>, TWeight>(list, source, destination); break;
-            case 5: Tile<T, Join<T, Four<T>, One<T>>, TWeight>(list, source, destination); break;
-            case 4: Tile<T, Four<T>, TWeight>(list, source, destination); break;
-            case 3: Tile<T, Join<T, Two<T>, One<T>>, TWeight>(list, source, destination); break;
-            case 2: Tile<T, Two<T>, TWeight>(list, source, destination); break;
-            default: Tile<T, One<T>, TWeight>(list, source, destination); break;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunPair<T, TWeight>(
-        int width, PairOfBlocks pair, in ProductList<TWeight> one, in ProductList<TWeight> other, float* source, nint first)
-        where T : unmanaged, ILanes<T>
-        where TWeight : unmanaged
-    {
-        switch (width)
-        {
-            case 8:
-                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>>, TWeight>(
-                    pair, one, other, source, first);
-                break;
-            case 7:
-                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, JoinPairs<T, TwoPairs<T>, OnePair<T>>>, TWeight>(
-                    pair, one, other, source, first);
-                break;
-            case 6:
-                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TwoPairs<T>>, TWeight>(
-                    pair, one, other, source, first);
-                break;
-            case 5:
-                Pair<T, JoinPairs<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, OnePair<T>>, TWeight>(
-                    pair, one, other, source, first);
-                break;
-            case 4: Pair<T, JoinPairs<T, TwoPairs<T>, TwoPairs<T>>, TWeight>(pair, one, other, source, first); break;
-            case 3: Pair<T, JoinPairs<T, TwoPairs<T>, OnePair<T>>, TWeight>(pair, one, other, source, first); break;
-            case 2: Pair<T, TwoPairs<T>, TWeight>(pair, one, other, source, first); break;
-            default: Pair<T, OnePair<T>, TWeight>(pair, one, other, source, first); break;
         }
     }
 
@@ -165,6 +115,29 @@ internal static unsafe class TileProduct
             pairs.MultiplyAddSecond(source + *otherOffsets, Layout.Block, Load<T, TWeight>(weights));
         if (typeof(TWeight) == typeof(short)) pairs.Multiply(T.Load(one.Scales), T.Load(other.Scales));
         pairs.Store(one.Destination + first, other.Destination + first, Layout.Block);
+    }
+
+    private readonly ref struct TileLoop<T, TWeight>(ref readonly ProductList<TWeight> list, float* source, float* destination)
+        : ITileLoop<T>
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        private readonly ref readonly ProductList<TWeight> _list = ref list;
+
+        public void Run<TTile>() where TTile : unmanaged, IAccumulators<T> => Tile<T, TTile, TWeight>(in _list, source, destination);
+    }
+
+    private readonly ref struct PairLoop<T, TWeight>(
+        PairOfBlocks pair, ref readonly ProductList<TWeight> one, ref readonly ProductList<TWeight> other, float* source, nint first)
+        : IPairLoop<T>
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        private readonly ref readonly ProductList<TWeight> _one = ref one;
+        private readonly ref readonly ProductList<TWeight> _other = ref other;
+
+        public void Run<TPairs>() where TPairs : unmanaged, IPairedSums<T> =>
+            Pair<T, TPairs, TWeight>(pair, in _one, in _other, source, first);
     }
 
     /// <summary>The JIT compiles the branch of the type alone.</summary>

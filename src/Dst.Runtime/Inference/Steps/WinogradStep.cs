@@ -74,8 +74,8 @@ internal sealed unsafe class WinogradStep : WeightedStep
     }
 
     /// <summary>
-    /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache, or are as many floats as the weights,
-    /// which would be read more often otherwise; all rows where the weights are huge.
+    /// Rows of tiles that go through all steps together. Their tiles stay in the second-level cache. Where the weights are more than that,
+    /// the tiles are as many floats as the weights, so that these are read less often. Where the weights are huge, all rows go together.
     /// </summary>
     private static int RowsTogether(WinogradForm form, Conv2dShape shape, KeptTaps? kept, int batch)
     {
