@@ -23,6 +23,11 @@ internal sealed record ConvolutionCandidate(
     /// <summary>Transformed weights from this size on are offered as integers of 16 bits, in floats: 128 kB.</summary>
     private const double LargeWeights = 32 * 1024;
 
+    /// <summary>
+    /// Time of a maximum over 2×2 pixels for each pixel of 16 channels that it reads, in vector multiply-adds; from measurements.
+    /// </summary>
+    private const double PoolingCost = 5;
+
     /// <summary>The name of the form in plans and their cache.</summary>
     public LayerForm Name => new($"{Form.Name}{(IsRounded ? " 16-bit" : "")}{(Pool is null ? "" : ", max-pool")}", UsesMask);
 
@@ -33,7 +38,8 @@ internal sealed record ConvolutionCandidate(
     public bool UsesMask => Kept is not null;
 
     /// <summary>
-    /// All candidates of a layer. Of two of equal cost, that which pools too comes first, and floats come before integers.
+    /// All candidates of a layer. Where some pool too, the cost of others contains that of the pooling. Of two of equal cost, floats come
+    /// before integers.
     /// </summary>
     /// <param name="tier">Vector width.</param>
     /// <param name="node">The layer.</param>
@@ -54,9 +60,13 @@ internal sealed record ConvolutionCandidate(
             plain.Add(Estimate(ConvolutionForm.Planar, null));
         var rounded = plain.Where(candidate => candidate.HasLargeWeights(shape)).Select(candidate => candidate with { IsRounded = true });
         var alone = plain.Concat(rounded).Where(candidate => candidate.RoundingClass <= roundingClass).ToList();
-        return pool is null
-            ? alone
-            : [.. alone.Where(candidate => candidate.CanPool).Select(candidate => candidate.With(pool, shape)), .. alone];
+        if (pool is null || !alone.Exists(candidate => candidate.CanPool)) return alone;
+        var pooling = PoolingCost * shape.OutHeight * shape.OutWidth * shape.FilterBlocks;
+        return
+        [
+            .. alone.Where(candidate => candidate.CanPool).Select(candidate => candidate.With(pool, shape)),
+            .. alone.Select(candidate => candidate with { Cost = candidate.Cost + pooling }),
+        ];
 
         ConvolutionCandidate Estimate(ConvolutionForm form, KeptTaps? kept) =>
             new(form, kept, form.CostOf(ConvolutionWork.OfInference(form, shape, kept, batch)).Forward);

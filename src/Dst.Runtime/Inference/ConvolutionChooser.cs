@@ -1,4 +1,5 @@
 using System.Numerics;
+using Dst.Graph;
 using Dst.Kernels;
 using Dst.Kernels.Simd;
 using Dst.Runtime.Inference.Steps;
@@ -10,8 +11,8 @@ namespace Dst.Runtime.Inference;
 /// <param name="Name">Its name in plans and their cache.</param>
 /// <param name="Cost">Estimated time, in any unit that the forms of the layer share.</param>
 /// <param name="Create">Makes the step, with packed weights.</param>
-/// <param name="Pools">Whether it computes the pooling behind the layer too.</param>
-internal sealed record LayerCandidate(LayerForm Name, double Cost, Func<InferenceStep> Create, bool Pools = false);
+/// <param name="Pooling">The pooling that must run behind it where other forms of the layer compute it too, or null.</param>
+internal sealed record LayerCandidate(LayerForm Name, double Cost, Func<InferenceStep> Create, LoweredNode? Pooling = null);
 
 /// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
 /// <param name="options">How the network is compiled.</param>
@@ -36,16 +37,18 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     /// <summary>Vector width.</summary>
     public SimdTier Tier => options.Tier;
 
-    /// <summary>The layer in its best form. A form that pools too is taken if it takes no longer than the best that does not.</summary>
+    /// <summary>The layer in its best form. Where a form computes the pooling behind it too, others count with the time of that.</summary>
     /// <param name="node">The layer.</param>
     /// <param name="shape">Its sizes.</param>
     /// <param name="pool">The maximum over 2×2 pixels that covers the map and alone reads its output, or null.</param>
-    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, LoweredNode? pool) => Choose(
-        node, shape,
-        ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, options.Batch)
-            .Select(candidate => new LayerCandidate(
-                candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch),
-                candidate.Pool is not null)));
+    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, LoweredNode? pool)
+    {
+        var candidates = ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, options.Batch);
+        var pooling = candidates.Any(candidate => candidate.Pool is not null) ? pool : null;
+        return Choose(node, shape, candidates.Select(candidate => new LayerCandidate(
+            candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch),
+            candidate.Pool is null ? pooling : null)));
+    }
 
     /// <summary>The layer in the best of some forms.</summary>
     public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, IEnumerable<LayerCandidate> all)
@@ -62,7 +65,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
 
     private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
     {
-        var name = NameOf(node, shape) + (candidates.Exists(candidate => candidate.Pools) ? " before max-pool" : "");
+        var name = NameOf(node, shape) + (PoolingBehind(candidates) is null ? "" : " and max-pool");
         if (_measured.TryGetValue(name, out var equal))
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
@@ -71,7 +74,8 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
         if (known is null) options.Cache?.Add(name, measured);
         var others = candidates.Except(likely).Select(candidate => candidate.Name);
         var comment = node.Mask is not null && !measured[0].UsesMask ? ": the pruned forms lose to the dense one" : "";
-        var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{comment}";
+        var withPooling = PoolingBehind(candidates) is null ? "" : " with the pooling behind it";
+        var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{withPooling}{comment}";
         return _measured[name] = new(node.Layer, measured[0], [.. measured.Skip(1), .. others], reason);
     }
 
@@ -91,17 +95,34 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     private long BytesBetween(LoweredNode node) =>
         Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(0, weightBytes - node.KeptWeightBytes)), 32 << 20);
 
+    private static LoweredNode? PoolingBehind(List<LayerCandidate> candidates) =>
+        candidates.Select(candidate => candidate.Pooling).FirstOrDefault(pooling => pooling is not null);
+
     private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
     {
         var steps = candidates.ConvertAll(candidate => candidate.Create());
         try
         {
-            return [.. candidates.Zip(Times(steps, shape, BytesBetween(node)), (candidate, ms) => candidate.Name with { Ms = ms })];
+            var pooling = PoolingBehind(candidates) is { } pool ? TimeOfPooling(pool, shape) : 0;
+            return
+            [
+                .. candidates.Zip(
+                    Times(steps, shape, BytesBetween(node)),
+                    (candidate, ms) => candidate.Name with { Ms = candidate.Pooling is null ? ms : ms + pooling }),
+            ];
         }
         finally
         {
             foreach (var step in steps) step.Dispose();
         }
+    }
+
+    /// <summary>Shortest milliseconds of a maximum over the output of a convolution.</summary>
+    private double TimeOfPooling(LoweredNode pool, Conv2dShape shape)
+    {
+        var window = ((MaxPoolOp)pool.Operation).ShapeFor(new(shape.Filters, shape.OutHeight, shape.OutWidth));
+        using var step = new MaxPoolStep(pool, window);
+        return Times([step], new(shape.Filters, shape.OutHeight, shape.OutWidth, shape.Filters, 1, 1), bytesBetween: 0)[0];
     }
 
     /// <summary>
