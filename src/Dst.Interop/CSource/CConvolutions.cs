@@ -86,9 +86,8 @@ internal static class CConvolutions
 
     /// <summary>Writes the call of a layer with weights.</summary>
     public static void EmitCall(CProgram program, LoweredNode node, string function, string layer) => program.Statement(
-        function, layer, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]),
-        node.Residual is { } residual ? program.Network.AddressOf(residual) : "NULL",
-        program.Network.AddressOf(node.Output), program.MapOf(node.Output));
+        function, layer, program.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]),
+        node.Residual is { } residual ? program.AddressOf(residual) : "NULL", program.AddressOf(node.Output), program.MapOf(node.Output));
 
     /// <summary>All taps of a window of the first group, in the order of memory.</summary>
     private static IEnumerable<Tap> PositionsInOrderOfOffset(CValue input, Conv2dOp c, int groupChannels)

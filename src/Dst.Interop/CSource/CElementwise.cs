@@ -44,7 +44,7 @@ internal static class CElementwise
     {
         var (low, high) = CProgram.BoundsOf(node);
         string Parameter(string suffix, float[] values) => program.AddFloats(node, suffix, values);
-        string Other() => $"{program.Network.AddressOf(node.Inputs[1])}, {program.MapOf(node.Inputs[1])}";
+        string Other() => $"{program.AddressOf(node.Inputs[1])}, {program.MapOf(node.Inputs[1])}";
         var (name, arguments) = node.Operation switch
         {
             ReluOp => ("clip", "0.0f, INFINITY"),
@@ -61,7 +61,7 @@ internal static class CElementwise
             AffineOp or BatchNormOp => ("affine", $"{Parameter("scale", node.Weight!)}, {Parameter("shift", node.Bias!)}, {low}, {high}"),
             AddOp => ("add", $"{Other()}, {low}, {high}"),
             MulOp when program.Network[node.Inputs[1]].Shape == program.Network[node.Inputs[0]].Shape => ("multiply", Other()),
-            MulOp => ("scale", program.Network.AddressOf(node.Inputs[1])),
+            MulOp => ("scale", program.AddressOf(node.Inputs[1])),
             _ => throw new InvalidOperationException($"no C statement for {node.Operation}"),
         };
         var function = Functions[name];

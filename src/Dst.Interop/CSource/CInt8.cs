@@ -23,8 +23,8 @@ internal static class CInt8
             case FlattenOp:
                 program.Use("write_planes_bytes.c");
                 program.Statement(
-                    "write_planes_bytes", program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]),
-                    program.Network.AddressOf(node.Output));
+                    "write_planes_bytes", program.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]),
+                    program.AddressOf(node.Output));
                 break;
             case ConcatOp:
                 Join(program, node);
@@ -37,7 +37,7 @@ internal static class CInt8
                 Mean(program, node, WindowOf(node, x));
                 break;
             case var _ when node.Integers!.Tables.Count > 0:
-                Look(program, node, 0, program.Network.AddressOf(node.Output));
+                Look(program, node, 0, program.AddressOf(node.Output));
                 break;
             default:
                 Rescale(program, node);
@@ -63,7 +63,7 @@ internal static class CInt8
         {
             program.Use("planes_to_bytes.c");
             program.Statement(
-                "planes_to_bytes", network.AddressOf(input), arguments, network.AddressOf(node.Output), program.MapOf(node.Output));
+                "planes_to_bytes", program.AddressOf(input), arguments, program.AddressOf(node.Output), program.MapOf(node.Output));
             return;
         }
 
@@ -93,7 +93,7 @@ internal static class CInt8
     {
         UseRequantisation(program);
         program.Use("rescale_bytes.c");
-        var second = node.Inputs.Count > 1 ? program.Network.AddressOf(node.Inputs[1]) : "NULL";
+        var second = node.Inputs.Count > 1 ? program.AddressOf(node.Inputs[1]) : "NULL";
         var integers = node.Integers!;
         program.Call("rescale_bytes", node, $"{second}, {integers.SumShift}, {Requantisation(program, node, integers.ToBytes!)}");
     }
@@ -113,7 +113,7 @@ internal static class CInt8
         var first = 0;
         for (var i = 0; i < node.Inputs.Count; i++)
         {
-            Look(program, node, i, $"{program.Network.AddressOf(node.Output)} + {first}");
+            Look(program, node, i, $"{program.AddressOf(node.Output)} + {first}");
             first += program.Network[node.Inputs[i]].Shape.Channels;
         }
     }
@@ -123,7 +123,7 @@ internal static class CInt8
         program.Use("look_bytes.c");
         program.Statement(
             "look_bytes", program.AddConstants(node, $"table{input}", node.Integers!.Tables[input]),
-            program.Network.AddressOf(node.Inputs[input]), program.MapOf(node.Inputs[input]), to, program.MapOf(node.Output));
+            program.AddressOf(node.Inputs[input]), program.MapOf(node.Inputs[input]), to, program.MapOf(node.Output));
     }
 
     private static void UseRequantisation(CProgram program)

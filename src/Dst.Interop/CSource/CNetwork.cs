@@ -10,6 +10,7 @@ namespace Dst.Interop.CSource;
 internal sealed class CNetwork
 {
     private readonly Dictionary<string, CValue> _values;
+    private readonly Dictionary<string, CBand> _bands;
     private readonly MemoryPlan _memory;
 
     /// <summary>Plans a model, without its masks if <paramref name="dense"/>.</summary>
@@ -18,8 +19,9 @@ internal sealed class CNetwork
     {
         Program = LoweredProgram.Lower(model, COperations.Target, dense);
         var borders = Borders(Program);
+        _bands = CBand.Of(Program).ToDictionary(band => band.Convolution.Output);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
-        var steps = Program.Nodes.Select(node => new PlannedStep(node.Reads, node.Output, Replaceable(node))).ToList();
+        var steps = Program.Nodes.Select(node => new PlannedStep(ReadsOf(node), node.Output, Replaceable(node))).ToList();
         _memory = new(steps, name => _values[name].Length, Program.Output);
         if (_memory.Length > int.MaxValue)
             throw new InputException(
@@ -35,10 +37,20 @@ internal sealed class CNetwork
     /// <summary>A value by its name in the program.</summary>
     public CValue this[string name] => _values[name];
 
+    /// <summary>Whether a node is computed some rows at a time, together with the pooling that reads it.</summary>
+    public bool IsBanded(LoweredNode node) => _bands.ContainsKey(node.Output);
+
+    /// <summary>The convolution that a pooling is computed with, row by row, or null.</summary>
+    public CBand? BandOf(LoweredNode pooling) => _bands.GetValueOrDefault(pooling.Inputs[0]);
+
     /// <summary>The address of a value, as a C expression.</summary>
     public string AddressOf(string name) => _values[name] is { Zero: null } floats
         ? floats.Argument ?? $"arena + {_memory[name] + floats.FirstInside}"
         : $"(uint8_t *)(arena + {_memory[name]}) + {_values[name].FirstInside}";
+
+    /// <summary>What must lie in the arena while a node is computed.</summary>
+    private IEnumerable<string> ReadsOf(LoweredNode node) =>
+        BandOf(node) is { } band ? node.Reads.Concat(band.Convolution.Reads) : node.Reads;
 
     /// <summary>Values that an operation can overwrite: it reads each of their elements once, at the place where it writes.</summary>
     private static IEnumerable<string> Replaceable(LoweredNode node) =>
@@ -82,7 +94,9 @@ internal sealed class CNetwork
     /// <summary>Where a value lies. The caller's arrays [C, H, W] serve where a map would have the same order and no border.</summary>
     private CValue Describe(string name, int border)
     {
-        var value = new CValue(Program.Values[name].Shape, border, Program.Values[name].Scale?.Zero);
+        var shape = Program.Values[name].Shape;
+        if (_bands.TryGetValue(name, out var band)) shape = shape with { Height = band.Rows };
+        var value = new CValue(shape, border, Program.Values[name].Scale?.Zero);
         var isPlane = value is { Border: 0, Zero: null }
             && (value.Shape.Channels == 1 || value.Shape is { Height: 1, Width: 1 });
         // What alone reads the input as it is needs no copy of it.

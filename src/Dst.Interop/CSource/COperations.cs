@@ -22,23 +22,39 @@ internal static class COperations
         {
             program.Begin("input", $"{network[NetworkGraph.InputName].Shape}, from channel planes to a map", NetworkGraph.InputName);
             program.Use("read_planes.c");
-            program.Statement("read_planes", "input", network.AddressOf(NetworkGraph.InputName), program.MapOf(NetworkGraph.InputName));
+            program.Statement("read_planes", "input", program.AddressOf(NetworkGraph.InputName), program.MapOf(NetworkGraph.InputName));
         }
 
         foreach (var node in network.Program.Nodes)
         {
-            program.Begin(node.Layer, Describe(node, network), node.Output);
-            Emit(program, node);
+            if (network.IsBanded(node)) continue; // its pooling computes it too
+            if (network.BandOf(node) is { } band) EmitBand(program, band);
+            else
+            {
+                program.Begin(node.Layer, Describe(node, network), node.Output);
+                Emit(program, node);
+            }
         }
 
         if (network[network.Program.Output].Argument is null or "input")
         {
             program.Begin("output", "from a map to channel planes", network.Program.Output);
             program.Use("write_planes.c");
-            program.Statement("write_planes", network.AddressOf(network.Program.Output), program.MapOf(network.Program.Output), "logits");
+            program.Statement("write_planes", program.AddressOf(network.Program.Output), program.MapOf(network.Program.Output), "logits");
         }
 
         return program;
+    }
+
+    private static void EmitBand(CProgram program, CBand band)
+    {
+        var (convolution, pooling) = (band.Convolution, band.Pooling);
+        program.Begin(convolution.Layer, $"{Describe(convolution, program.Network)}, {band.Rows} rows at a time", convolution.Output);
+        program.Begin(pooling.Layer, $"{Describe(pooling, program.Network)}, row by row", pooling.Output);
+        program.BeginRows(band);
+        Emit(program, convolution);
+        Emit(program, pooling);
+        program.EndRows();
     }
 
     private static void Emit(CProgram program, LoweredNode node)
@@ -125,14 +141,14 @@ internal static class COperations
     {
         var padded = program.Network[node.Output];
         program.Use("fill.c");
-        program.Statement("fill", CText.Float(pad.Value), program.Network.AddressOf(node.Output), program.MapOf(node.Output));
+        program.Statement("fill", CText.Float(pad.Value), program.AddressOf(node.Output), program.MapOf(node.Output));
         var first = pad.Top * padded.Pitch + pad.Left * padded.Shape.Channels + pad.ChannelsBefore;
         EmitCopy(program, node.Inputs[0], 0, program.Network[node.Inputs[0]].Shape.Channels, node.Output, first);
     }
 
     /// <summary>Writes the call of a function from a map to values without a border.</summary>
     private static void EmitPlain(CProgram program, string function, LoweredNode node) => program.Statement(
-        function, program.Network.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.Network.AddressOf(node.Output));
+        function, program.AddressOf(node.Inputs[0]), program.MapOf(node.Inputs[0]), program.AddressOf(node.Output));
 
     private static void EmitConcat(CProgram program, LoweredNode node)
     {
@@ -150,8 +166,8 @@ internal static class COperations
         program.Use("copy.c");
         var network = program.Network;
         program.Statement(
-            "copy", $"{network.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}",
-            $"{network.AddressOf(to)} + {firstWritten}", program.MapOf(to));
+            "copy", $"{program.AddressOf(from)} + {firstRead}", program.MapOf(from), $"{channels}",
+            $"{program.AddressOf(to)} + {firstWritten}", program.MapOf(to));
     }
 
     private static string Describe(LoweredNode node, CNetwork network)
@@ -165,7 +181,8 @@ internal static class COperations
         var kept = node.Mask is { } mask ? $", {100.0 * mask.KeptWeights / node.Weight!.Length:F0}% of the weights" : "";
         var sum = node.Residual is null ? "" : ", sum";
         var clip = node.Bounds == Bounds.None ? "" : node.Bounds == Bounds.Relu ? ", relu" : ", clip";
-        return $"{kind}{sum}{clip}, {network[node.Inputs[0]].Shape} to {network[node.Output].Shape}{kept}";
+        var values = network.Program.Values;
+        return $"{kind}{sum}{clip}, {values[node.Inputs[0]].Shape} to {values[node.Output].Shape}{kept}";
     }
 
     private static string NameOf(LoweredNode node) => node.Operation.GetType().Name[..^2];

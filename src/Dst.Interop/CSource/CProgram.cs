@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Dst.Graph;
 using Dst.Runtime.Lowering;
 
 namespace Dst.Interop.CSource;
@@ -20,6 +21,7 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
     private readonly HashSet<string> _taken = [];
     private readonly StringBuilder _layers = new();
     private readonly StringBuilder _statements = new();
+    private CBand? _band; // whose loop over rows is being written
 
     /// <summary>The network.</summary>
     public CNetwork Network => network;
@@ -89,38 +91,64 @@ internal sealed class CProgram(CNetwork network, string prefix, CWeights? weight
         return $"&{name}";
     }
 
-    /// <summary>The address of the constant that describes a value's map.</summary>
+    /// <summary>The address of a value, or in a loop over rows of what its row needs, as a C expression.</summary>
+    public string AddressOf(string value)
+    {
+        var step = value == _band?.Pooling.Output ? network[value].Pitch
+            : value == _band?.Convolution.Inputs[0] ? _band.Rows * ((Conv2dOp)_band.Convolution.Operation).Stride * network[value].Pitch
+            : 0;
+        return step == 0 ? network.AddressOf(value) : $"{network.AddressOf(value)} + row * {step}";
+    }
+
+    /// <summary>The address of the constant that describes a value's map, or in a loop over rows that of a row that is written.</summary>
     public string MapOf(string value)
     {
-        var name = $"{prefix}_{network[value].MapName}";
-        _maps.TryAdd(name, network[value].MapFields);
+        var map = value == _band?.Pooling.Output ? network[value].Row : network[value];
+        var name = $"{prefix}_{map.MapName}";
+        _maps.TryAdd(name, map.MapFields);
         return $"&{name}";
     }
 
     /// <summary>Begins a layer: a comment, and the zeros around its output.</summary>
     public void Begin(string layer, string meaning, string output)
     {
-        _statements.Append($"    /* {CText.Comment(layer)}: {meaning} */\n");
+        Write($"    /* {CText.Comment(layer)}: {meaning} */\n");
         if (network[output].Border == 0) return;
         var (function, zero) = network[output].Zero is { } z ? ("clear_border_bytes", $", {z}") : ("clear_border", "");
         Use($"{function}.c");
         Statement(function, network.AddressOf(output), MapOf(output) + zero);
     }
 
+    /// <summary>Begins a loop over the rows of a pooling.</summary>
+    public void BeginRows(CBand band)
+    {
+        Write($"    for (int row = 0; row < {network[band.Pooling.Output].Shape.Height}; row++) {{\n");
+        _band = band;
+    }
+
+    /// <summary>Ends the loop.</summary>
+    public void EndRows()
+    {
+        _band = null;
+        Write("    }\n");
+    }
+
     /// <summary>Adds the call <c>function(x, map of x, arguments, y, map of y)</c>.</summary>
     public void Call(string function, LoweredNode node, string arguments)
     {
-        var inputs = $"{network.AddressOf(node.Inputs[0])}, {MapOf(node.Inputs[0])}";
-        Statement(function, arguments.Length > 0 ? $"{inputs}, {arguments}" : inputs, network.AddressOf(node.Output), MapOf(node.Output));
+        var inputs = $"{AddressOf(node.Inputs[0])}, {MapOf(node.Inputs[0])}";
+        Statement(function, arguments.Length > 0 ? $"{inputs}, {arguments}" : inputs, AddressOf(node.Output), MapOf(node.Output));
     }
 
     /// <summary>Adds the call of a function.</summary>
     public void Statement(string function, params string[] arguments)
     {
         var call = $"    {prefix}_{function}({string.Join(", ", arguments)});\n";
-        _statements.Append(_layersOfCall.Length == 0 ? call : $"    {{\n{_layersOfCall}    {call}    }}\n");
+        Write(_layersOfCall.Length == 0 ? call : $"    {{\n{_layersOfCall}    {call}    }}\n");
         _layersOfCall.Clear();
     }
+
+    private void Write(string lines) => _statements.Append(_band is null ? lines : "    " + lines[..^1].Replace("\n", "\n    ") + "\n");
 
     /// <summary>Writes the constants with their numbers, or only their declarations if <paramref name="withoutNumbers"/>.</summary>
     public void WriteConstants(TextWriter writer, bool withoutNumbers)

@@ -15,6 +15,9 @@ internal sealed record CValue(FeatureShape Shape, int Border, byte? Zero)
     /// <summary>Whether it is the caller's input as it is, in the order channel, row, column.</summary>
     public bool IsPlanes { get; init; }
 
+    /// <summary>One of its rows.</summary>
+    public CValue Row => this with { Shape = Shape with { Height = 1 } };
+
     /// <summary>Elements from one row to the next.</summary>
     public int Pitch => (Shape.Width + 2 * Border) * Shape.Channels;
 

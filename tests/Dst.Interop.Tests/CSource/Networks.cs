@@ -20,6 +20,7 @@ internal static class Networks
             "activations" => Activations(),
             "modern" => Modern(),
             "random pools" => RandomPools(),
+            "bands" => Bands(),
             "same names" => SameNames(),
             _ => Zoo.Build(name, name == "aconvnet" ? new(1, 88, 88) : new(3, 16, 16), classes: 5, width),
         };
@@ -130,6 +131,36 @@ internal static class Networks
         new("spectral", new SpectralPoolOp(3, 3), ["cropped"]),
         .. new[] { "square", "largest", "stochastic", "spectral" }.Select(name => new Node($"{name}.flat", new FlattenOp(), [name])),
         new("joined", new ConcatOp(), ["square.flat", "largest.flat", "stochastic.flat", "spectral.flat"]),
+        new("fc", new LinearOp(5), ["joined"]),
+    ]));
+
+    /// <summary>
+    /// Has poolings that are computed with the convolution before them (named "band"), and others that must not be: of a sum, of what
+    /// another layer reads, of rows that windows share or that padding begins, and of few pixels.
+    /// </summary>
+    private static CheckedGraph Bands() => new(new("bands", new(2, 44, 30), [
+        new("a", new Conv2dOp(17, 5, 3, 2, 2, 1, true), ["input"]),
+        new("a.relu", new ReluOp(), ["a"]),
+        new("a.band", new MaxPoolOp(2, 2), ["a.relu"]), // the next layer reads it with a border
+        new("b", new Conv2dOp(20, 3, 3, 1, 1), ["a.band"]),
+        new("b.band", new AvgPoolOp(3, 3, CountPadding: false, KernelWidth: 2, StrideWidth: 2), ["b"]), // two rows of b are left over
+        new("c", new Conv2dOp(17, 3, 3, 1, 1, 17), ["a.band"]), // depthwise
+        new("c.band", new MaxPoolDropoutOp(2, 2, 0.7f), ["c"]),
+        new("d", new Conv2dOp(17, 3, 3, 1, 1), ["a.band"]),
+        new("d.sum", new AddOp(), ["d", "a.band"]),
+        new("d.max", new MaxPoolOp(2, 2), ["d.sum"]),
+        new("e", new Conv2dOp(9, 3, 3, 1, 1), ["a.band"]),
+        new("e.max", new MaxPoolOp(2, 2), ["e"]),
+        new("e.mean", new AvgPoolOp(2, 2), ["e"]),
+        new("f", new Conv2dOp(9, 3, 3, 1, 1), ["a.band"]),
+        new("f.max", new MaxPoolOp(3, 2), ["f"]),
+        new("g", new Conv2dOp(9, 3, 3, 1, 1), ["a.band"]),
+        new("g.max", new MaxPoolOp(2, 2, 1), ["g"]),
+        new("h", new Conv2dOp(9, 3, 3, 1, 1), ["c.band"]),
+        new("h.max", new MaxPoolOp(1, 1), ["h"]),
+        .. new[] { "b.band", "d.max", "e.max", "e.mean", "f.max", "g.max", "h.max" }.Select(name =>
+            new Node($"{name}.mean", new GlobalAvgPoolOp(), [name])),
+        new("joined", new ConcatOp(), ["b.band.mean", "d.max.mean", "e.max.mean", "e.mean.mean", "f.max.mean", "g.max.mean", "h.max.mean"]),
         new("fc", new LinearOp(5), ["joined"]),
     ]));
 

@@ -14,6 +14,8 @@ public sealed class SeparateWeightsTests : ExportedCode
         Assert.Contains("ok", Tool.MakeTest(source, "gcc", "-O0 -fsanitize=address,undefined -fno-sanitize-recover=all"));
         Compile(source, "g++", "-x c++ -std=c++11 -O0 -Wall -Wextra -Wpedantic -Wconversion -Werror net.c net_test.c -o test -lm");
         Assert.Contains("ok", Tool.Run(source, Path.Combine(source, "test")).Output);
+        var bands = Export(Networks.Create("bands", "dense", 1), WeightsPlace.Separate);
+        Assert.Contains("ok", Tool.MakeTest(bands, "gcc", "-O0 -fsanitize=address,undefined -fno-sanitize-recover=all"));
         Refuses(source, Path.Combine(Export(Networks.Create("activations", "dense", 1), WeightsPlace.Separate), "net.bin"));
     }
 

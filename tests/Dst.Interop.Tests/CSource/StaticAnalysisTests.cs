@@ -24,6 +24,7 @@ public sealed class StaticAnalysisTests : ExportedCode
         [
             Networks.Create("odd", "weight:8:4", 1), Int8CodeTests.Quantise(Networks.Create("odd", "kernel:16:16", 1)),
             Networks.Create("activations", "dense", 1), Networks.Create("modern", "dense", 1), Networks.Create("random pools", "dense", 1),
+            Networks.Create("bands", "dense", 1), Int8CodeTests.Quantise(Networks.Create("bands", "kernel:4:4", 1)),
             Int8CodeTests.Quantise(Networks.Create("resnet8", "kernel:16:16", 0.25)),
         ];
         // All are one file, and without their constants: so it takes two seconds.

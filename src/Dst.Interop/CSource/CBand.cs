@@ -1,0 +1,36 @@
+using Dst.Graph;
+using Dst.Kernels;
+using Dst.Runtime.Lowering;
+
+namespace Dst.Interop.CSource;
+
+/// <summary>
+/// A convolution and the pooling that alone reads it. For each row of the pooling the convolution computes the rows that it reads, so that
+/// no more of its output than these lies in the arena.
+/// </summary>
+/// <param name="Convolution">The convolution.</param>
+/// <param name="Pooling">The pooling.</param>
+/// <param name="Rows">Rows of the convolution for each row of the pooling.</param>
+internal sealed record CBand(LoweredNode Convolution, LoweredNode Pooling, int Rows)
+{
+    /// <summary>The fewest pixels that a convolution computes together on every target: PIXELS of tile.c.</summary>
+    private const int FewestPixels = 8;
+
+    /// <summary>All of a program.</summary>
+    public static IEnumerable<CBand> Of(LoweredProgram program)
+    {
+        var readers = program.Nodes.SelectMany(node => node.Reads.Distinct(), (node, value) => (node, value))
+            .ToLookup(pair => pair.value, pair => pair.node);
+        foreach (var node in program.Nodes)
+        {
+            if (node is not { Operation: Conv2dOp, Residual: null } || node.Output == program.Output) continue;
+            if (readers[node.Output].ToList() is not [{ Operation: PoolOp pool } pooling]) continue;
+            var window = pool.ShapeFor(program.Values[node.Output].Shape);
+            if (ReadsEachRowOnce(window) && window.OutHeight > 1 && window.KernelHeight * window.Width >= FewestPixels)
+                yield return new(node, pooling, window.KernelHeight);
+        }
+    }
+
+    private static bool ReadsEachRowOnce(WindowShape window) =>
+        window.KernelHeight == window.Stride && window.Sides is { Top: 0, Bottom: 0 } && !window.CeilMode;
+}
