@@ -13,8 +13,10 @@ namespace Dst.Interop.CSource;
 /// <param name="Rows">Rows of the convolution for each row of the pooling.</param>
 internal sealed record CBand(LoweredNode Convolution, LoweredNode Pooling, int Rows)
 {
-    /// <summary>The fewest pixels that a convolution computes together on every target: PIXELS of tile.c.</summary>
-    private const int FewestPixels = 8;
+    /// <summary>
+    /// The most pixels that a convolution computes together on any target, PIXELS of tile.c. Fewer are computed one by one.
+    /// </summary>
+    private const int WidestTile = 8;
 
     /// <summary>All of a program.</summary>
     public static IEnumerable<CBand> Of(LoweredProgram program)
@@ -26,7 +28,7 @@ internal sealed record CBand(LoweredNode Convolution, LoweredNode Pooling, int R
             if (node is not { Operation: Conv2dOp, Residual: null } || node.Output == program.Output) continue;
             if (readers[node.Output].ToList() is not [{ Operation: PoolOp pool } pooling]) continue;
             var window = pool.ShapeFor(program.Values[node.Output].Shape);
-            if (ReadsEachRowOnce(window) && window.OutHeight > 1 && window.KernelHeight * window.Width >= FewestPixels)
+            if (ReadsEachRowOnce(window) && window.OutHeight > 1 && window.KernelHeight * window.Width >= WidestTile)
                 yield return new(node, pooling, window.KernelHeight);
         }
     }

@@ -10,7 +10,7 @@ namespace Dst.Interop.CSource;
 internal sealed class CNetwork
 {
     private readonly Dictionary<string, CValue> _values;
-    private readonly Dictionary<string, CBand> _bands;
+    private readonly Dictionary<string, CBand> _bands = [];
     private readonly MemoryPlan _memory;
 
     /// <summary>Plans a model, without its masks if <paramref name="dense"/>.</summary>
@@ -19,7 +19,7 @@ internal sealed class CNetwork
     {
         Program = LoweredProgram.Lower(model, COperations.Target, dense);
         var borders = Borders(Program);
-        _bands = CBand.Of(Program).ToDictionary(band => band.Convolution.Output);
+        _bands = CBand.Of(Program).Where(band => SavesMemory(band, borders)).ToDictionary(band => band.Convolution.Output);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
         var steps = Program.Nodes.Select(node => new PlannedStep(ReadsOf(node), node.Output, Replaceable(node))).ToList();
         _memory = new(steps, name => _values[name].Length, Program.Output);
@@ -47,6 +47,19 @@ internal sealed class CNetwork
     public string AddressOf(string name) => _values[name] is { Zero: null } floats
         ? floats.Argument ?? $"arena + {_memory[name] + floats.FirstInside}"
         : $"(uint8_t *)(arena + {_memory[name]}) + {_values[name].FirstInside}";
+
+    /// <summary>
+    /// Whether what a band needs at a time is less than what the convolution or the pooling alone needs with a whole map.
+    /// </summary>
+    private bool SavesMemory(CBand band, Dictionary<string, int> borders)
+    {
+        var map = LengthOf(band.Convolution.Output);
+        var (input, output) = (LengthOf(band.Convolution.Inputs[0]), LengthOf(band.Pooling.Output));
+        var rows = map * band.Rows / Program.Values[band.Convolution.Output].Shape.Height;
+        return input + rows + output < Math.Max(input, output) + map;
+
+        long LengthOf(string name) => Describe(name, borders[name]).Length;
+    }
 
     /// <summary>What must lie in the arena while a node is computed.</summary>
     private IEnumerable<string> ReadsOf(LoweredNode node) =>

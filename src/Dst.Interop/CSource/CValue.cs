@@ -15,7 +15,7 @@ internal sealed record CValue(FeatureShape Shape, int Border, byte? Zero)
     /// <summary>Whether it is the caller's input as it is, in the order channel, row, column.</summary>
     public bool IsPlanes { get; init; }
 
-    /// <summary>One of its rows.</summary>
+    /// <summary>A map of one of its rows, with the same pitch.</summary>
     public CValue Row => this with { Shape = Shape with { Height = 1 } };
 
     /// <summary>Elements from one row to the next.</summary>

@@ -66,7 +66,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
     {
         var name = NameOf(node, shape) + (PoolingBehind(candidates) is null ? "" : " and max-pool");
-        if (_measured.TryGetValue(name, out var equal))
+        if (_measured.TryGetValue(name, out var equal) && candidates.Exists(candidate => candidate.Name == equal.Chosen with { Ms = null }))
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
         var known = options.Cache?.Find(name, likely.Select(candidate => candidate.Name));
@@ -95,8 +95,10 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     private long BytesBetween(LoweredNode node) =>
         Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(0, weightBytes - node.KeptWeightBytes)), 32 << 20);
 
-    private static LoweredNode? PoolingBehind(List<LayerCandidate> candidates) =>
-        candidates.Select(candidate => candidate.Pooling).FirstOrDefault(pooling => pooling is not null);
+    /// <summary>The pooling that some candidates compute and others do not, or null.</summary>
+    private static LoweredNode? PoolingBehind(List<LayerCandidate> candidates) => candidates.Exists(candidate => candidate.Pooling is null)
+        ? candidates.Select(candidate => candidate.Pooling).FirstOrDefault(pooling => pooling is not null)
+        : null;
 
     private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
     {
@@ -117,7 +119,7 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
         }
     }
 
-    /// <summary>Shortest milliseconds of a maximum over the output of a convolution.</summary>
+    /// <summary>Shortest milliseconds of a maximum over the output of a convolution, measured on its own.</summary>
     private double TimeOfPooling(LoweredNode pool, Conv2dShape shape)
     {
         var window = ((MaxPoolOp)pool.Operation).ShapeFor(new(shape.Filters, shape.OutHeight, shape.OutWidth));

@@ -35,6 +35,12 @@ public sealed class InferencePlan : IDisposable
     private const int CachedValues = 128 * 1024;
 
     /// <summary>
+    /// Weights that are read in the time in which a value goes through memory: it is written, and later read, and so are its transforms.
+    /// From measurements.
+    /// </summary>
+    private const double MoveCost = 4;
+
+    /// <summary>
     /// The <see cref="ConvolutionCandidate.RoundingClass"/> to try, from the fastest to the most exact: Winograd forms with weights of 16
     /// bits, with large tiles, with small ones, none.
     /// </summary>
@@ -91,7 +97,7 @@ public sealed class InferencePlan : IDisposable
         if (few >= Options.Batch) return Options.Batch;
         var weights = (double)WeightBytes / sizeof(float);
         var moved = Steps.Sum(step => step.Reads.Append(step.Output).Sum(value => (double)Program.Values[value].Shape.Count));
-        return weights / few <= weights / Options.Batch + moved ? few : Options.Batch;
+        return weights / few <= weights / Options.Batch + MoveCost * moved ? few : Options.Batch;
     }
 
     /// <summary>

@@ -64,7 +64,7 @@ public sealed class Int8CodeTests : IDisposable
     [Theory]
     [InlineData("aconvnet", 52_000)]
     [InlineData("resnet8", 48_000)]
-    public void Bytes_take_a_quarter_of_the_memory(string network, long most)
+    public void Bytes_take_about_a_quarter_of_the_memory(string network, long most)
     {
         var model = network == "aconvnet"
             ? Networks.Create(network, "kernel:16:16", 1)

@@ -21,6 +21,7 @@ internal static class Networks
             "modern" => Modern(),
             "random pools" => RandomPools(),
             "bands" => Bands(),
+            "pooled output" => PooledOutput(),
             "same names" => SameNames(),
             _ => Zoo.Build(name, name == "aconvnet" ? new(1, 88, 88) : new(3, 16, 16), classes: 5, width),
         };
@@ -158,10 +159,25 @@ internal static class Networks
         new("g.max", new MaxPoolOp(2, 2, 1), ["g"]),
         new("h", new Conv2dOp(9, 3, 3, 1, 1), ["c.band"]),
         new("h.max", new MaxPoolOp(1, 1), ["h"]),
-        .. new[] { "b.band", "d.max", "e.max", "e.mean", "f.max", "g.max", "h.max" }.Select(name =>
-            new Node($"{name}.mean", new GlobalAvgPoolOp(), [name])),
-        new("joined", new ConcatOp(), ["b.band.mean", "d.max.mean", "e.max.mean", "e.mean.mean", "f.max.mean", "g.max.mean", "h.max.mean"]),
+        new("k", new Conv2dOp(9, 3, 3, 1, 1), ["e"]),
+        new("e.sigmoid", new SigmoidOp(), ["e"]), // k reads e again, row by row, after this
+        new("k.band", new MaxPoolOp(2, 2), ["k"]),
+        new("l", new Conv2dOp(9, 3, 3, 1, 1), ["a.band"]),
+        new("l.max", new MaxPoolOp(3, 3, CeilMode: true), ["l"]),
+        new("m", new Conv2dOp(9, 3, 3, 1, 1), ["a.band"]),
+        new("m.band", new AvgPoolOp(2, 2, Sides: new(0, 1, 0, 1)), ["m"]),
+        .. Ends.Select(name => new Node($"{name}.pooled", new GlobalAvgPoolOp(), [name])),
+        new("joined", new ConcatOp(), [.. Ends.Select(name => $"{name}.pooled")]),
         new("fc", new LinearOp(5), ["joined"]),
+    ]));
+
+    private static string[] Ends =>
+        ["b.band", "d.max", "e.max", "e.mean", "f.max", "g.max", "h.max", "e.sigmoid", "k.band", "l.max", "m.band"];
+
+    /// <summary>Its output is a pooling of one channel, which lies in the caller's array.</summary>
+    private static CheckedGraph PooledOutput() => new(new("pooled output", new(1, 20, 22), [
+        new("conv", new Conv2dOp(1, 3, 3, 1, 1), ["input"]),
+        new("pool", new MaxPoolOp(2, 2), ["conv"]),
     ]));
 
     private static Model Initialised(CheckedGraph graph)
