@@ -31,9 +31,9 @@ def accuracies_of(summary):
 
 def changes():
     """For each network: its name, and how many points above its dense self each seed of `dst` and of `uhp` is."""
-    for name, folder, dense in ("ResNet-56,|CIFAR-100", "cifar100-resnet56-halved", "teacher"), \
-            ("ResNet-20,|CIFAR-100", "cifar100-resnet20-halved-dist60", "student-kd"):
-        yield name, *([run[arm] - run[dense] for seed in (1, 2) for run in [accuracies_of(f"{folder}-seed{seed}/{arm}-summary.json")]]
+    for name, folder, dense, seeds in ("ResNet-56,|CIFAR-100", "cifar100-resnet56-halved", "teacher", (1, 2)), \
+            ("ResNet-20,|CIFAR-100", "cifar100-resnet20-halved-dist60", "student-kd", (1, 2, 3)):
+        yield name, *([run[arm] - run[dense] for seed in seeds for run in [accuracies_of(f"{folder}-seed{seed}/{arm}-summary.json")]]
                       for arm in ("dst", "uhp"))
     with open(ROOT / "bench/results/amd-epyc-zen5/mstar-seeds.csv") as file:
         seeds = list(csv.DictReader(file))
