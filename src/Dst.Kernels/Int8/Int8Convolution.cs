@@ -6,7 +6,12 @@ namespace Dst.Kernels;
 /// <param name="Weights">[O, C, Kh, Kw].</param>
 /// <param name="Padding">The byte around the map.</param>
 /// <param name="Result">What becomes of the sums.</param>
-public sealed record Int8Layer(Conv2dShape Shape, KeptTaps? Kept, sbyte[] Weights, byte Padding, Int8Result Result);
+/// <param name="Pools">
+/// Whether only the largest byte of each 2×2 pixels is kept. The output has even sides, <see cref="Int8Result.KeepsOrder"/> holds, and there
+/// is no residual.
+/// </param>
+public sealed record Int8Layer(
+    Conv2dShape Shape, KeptTaps? Kept, sbyte[] Weights, byte Padding, Int8Result Result, bool Pools = false);
 
 /// <summary>
 /// An <see cref="Int8Layer"/> in one form, with packed weights. Sums are exact 32-bit integers, so that every form and every tier gives the
@@ -19,6 +24,8 @@ public abstract unsafe class Int8Convolution
         layer.Shape.Validate();
         layer.Kept?.Validate(layer.Shape);
         Check.Length<sbyte>(layer.Weights, layer.Shape.Filters * layer.Shape.RowLength);
+        if (layer.Pools && (layer.Shape.OutHeight % 2 > 0 || layer.Shape.OutWidth % 2 > 0 || !layer.Result.KeepsOrder))
+            throw new ArgumentException($"windows of 2×2 pixels do not cover the map of {layer.Shape}, or a larger sum gives a smaller byte");
         Layer = layer;
     }
 
@@ -37,7 +44,9 @@ public abstract unsafe class Int8Convolution
     /// <summary>Computes some blocks of filters of one image.</summary>
     /// <param name="x">[C/16, H, W, 16].</param>
     /// <param name="residual">Bytes that are added, in the layout of the output; null for none.</param>
-    /// <param name="y">[O/16, OutHeight, OutWidth, 16]: bytes, or floats if the result says so.</param>
+    /// <param name="y">
+    /// [O/16, OutHeight, OutWidth, 16]: bytes, or floats if the result says so; half as high and wide where the layer pools.
+    /// </param>
     /// <param name="first">The first block.</param>
     /// <param name="end">The block behind the last.</param>
     /// <param name="scratch">Scratch memory.</param>

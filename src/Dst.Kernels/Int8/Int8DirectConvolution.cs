@@ -21,7 +21,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     /// <summary>Prepares a layer.</summary>
     public Int8DirectConvolution(SimdTier tier, Int8Layer layer) : base(layer)
     {
-        (_tier, _shape) = (tier, FlatOf(layer.Shape));
+        (_tier, _shape) = (tier, layer.Pools ? layer.Shape : FlatOf(layer.Shape));
         _perElement = PerElement(tier, _shape);
         _isSigned = _perElement == ByteSums128.Channels && ByteSums128.AreIn(tier);
         _result = _isSigned ? layer.Result.WithSums(SumsOfZero(layer)) : layer.Result;
@@ -42,7 +42,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
         _packed = new(checked((int)total));
         for (var b = 0; b < lists.Length; b++) _blocks[b].PackWeights(_shape, b, layer.Weights, _packed.Span);
         _sums = Layout.PaddedChannels(_blocks.Max(block => block.PlanesLength));
-        ScratchLength = _sums + MostPixels * Layout.Block;
+        ScratchLength = _sums + (layer.Pools ? 2 : 1) * MostPixels * Layout.Block;
     }
 
     /// <inheritdoc/>
@@ -54,7 +54,8 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     /// <inheritdoc/>
     public override void Forward(byte* x, byte* residual, void* y, int first, int end, int* scratch)
     {
-        if (_tier == SimdTier.Scalar) Reference(x, residual, y, first, end);
+        if (_tier == SimdTier.Scalar && Layer.Pools) PooledReference(x, (byte*)y, first, end);
+        else if (_tier == SimdTier.Scalar) Reference(x, residual, y, first, end);
         else IntKernelRunner.Run(_tier, new Kernel(this, x, residual, y, first, end, scratch));
     }
 
@@ -77,6 +78,21 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     private static Conv2dShape FlatOf(Conv2dShape s) => (s.KernelHeight, s.KernelWidth, s.Stride, s.Padding) == (1, 1, 1, 0)
         ? s with { Height = 1, Width = s.Height * s.Width }
         : s;
+
+    /// <summary>The specification of a layer that pools.</summary>
+    private void PooledReference(byte* x, byte* y, int first, int end)
+    {
+        var (map, window) = (new byte[_shape.OutputLength], new WindowShape(_shape.Filters, _shape.OutHeight, _shape.OutWidth, 2, 2, 2));
+        var maxima = new byte[window.Blocks * window.OutputPlane];
+        fixed (byte* whole = map, largest = maxima)
+        {
+            Reference(x, null, whole, first, end);
+            BytePool.MaxReference(window, whole, largest);
+        }
+
+        var places = (first * window.OutputPlane)..(end * window.OutputPlane);
+        maxima.AsSpan(places).CopyTo(new Span<byte>(y, maxima.Length)[places]);
+    }
 
     /// <summary>The specification.</summary>
     private void Reference(byte* x, byte* residual, void* y, int first, int end)
@@ -128,27 +144,29 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
             where TSums : unmanaged, ISumLanes<TSums>
         {
             var s = layer._shape;
-            var result = layer._result.OfBlock(b);
+            var output = new Int8Output(s, layer.Layer.Pools, layer._result.OfBlock(b), b, residual, y);
             var weights = layer._packed.Pointer + block.FirstWeight;
-            var index = (long)b * s.OutHeight * s.OutWidth * Layout.Block;
             var pitch = (nint)s.Stride * layer._planes.RowPitch;
             var sums = scratch + layer._sums;
             for (int row = 0, rows; row < s.OutHeight; row += rows)
             {
-                rows = RowsOf<TSums>(s, row);
+                rows = RowsOf<TSums>(row);
                 for (int column = 0, width; column < s.OutWidth; column += width)
                 {
                     var source = scratch + row * pitch + column * Int8Product.ElementsOf<TSums>();
-                    width = Math.Min(MostPixels / rows, s.OutWidth - column);
-                    if (rows == 1) Row<TSums>(block.Segments, weights, source, width, sums);
-                    else
+                    if (rows == Int8Tiles.Rows)
                     {
-                        width = Int8Product.WidthOf<TSums>(width);
+                        width = Int8Product.WidthOf<TSums>(Math.Min(MostPixels / rows, s.OutWidth - column));
                         Int8Product.RunRows<TSums>(width, block.Segments, weights, source, pitch, sums);
                     }
+                    else
+                    {
+                        width = Math.Min(MostPixels, s.OutWidth - column);
+                        for (var r = 0; r < rows; r++)
+                            Row<TSums>(block.Segments, weights, source + r * pitch, width, sums + r * width * Layout.Block);
+                    }
 
-                    var place = index + (row * s.OutWidth + column) * Layout.Block;
-                    result.StoreTile<T>(sums, width, rows, width, residual, y, place, s.OutWidth * Layout.Block);
+                    output.Store<T>(sums, width, row, column, rows, width);
                 }
             }
         }
@@ -165,11 +183,14 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
             }
         }
 
-        /// <summary>Rows of a register tile: four where single ones would leave registers unused.</summary>
-        private static int RowsOf<T>(Conv2dShape s, int row) where T : unmanaged, ISumLanes<T>
+        /// <summary>
+        /// Rows at a time: those of a register tile where single ones would leave registers unused, or two that are pooled, or one.
+        /// </summary>
+        private int RowsOf<T>(int row) where T : unmanaged, ISumLanes<T>
         {
-            const int most = Int8TileRows<T, Int8Tile1<T>>.Rows;
-            return T.Pixels > most && s.OutWidth % T.Pixels != 0 && s.OutHeight - row >= most ? most : 1;
+            var s = layer._shape;
+            if (T.Pixels > Int8Tiles.Rows && s.OutWidth % T.Pixels != 0 && s.OutHeight - row >= Int8Tiles.Rows) return Int8Tiles.Rows;
+            return layer.Layer.Pools ? 2 : 1;
         }
     }
 }

@@ -44,6 +44,9 @@ public sealed unsafe class Int8Result
     /// <summary>Whether sums become floats.</summary>
     public bool IsFloat => _toFloats is not null;
 
+    /// <summary>Whether the largest sum gives the largest byte, in every channel.</summary>
+    public bool KeepsOrder => _toBytes?.KeepsOrder ?? false;
+
     /// <summary>Writes the result of one sum; lanes of no channel become 0.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="sum">The sum.</param>
@@ -124,6 +127,31 @@ internal readonly unsafe struct LaneResult(RequantisationTable bytes, int* summa
         {
             for (var i = 0; i < columns * Layout.Block; i += Layout.Block)
                 T.StoreBytes((byte*)y + index + i, T.Requantise(T.Load(sums + i), by.Plus(T.Bytes(residual + index + i))));
+        }
+    }
+
+    /// <summary>
+    /// Writes the largest byte of each 2×2 pixels of a tile. The largest sum gives it, and only that one becomes a byte.
+    /// </summary>
+    /// <param name="sums">[row][pixel][16].</param>
+    /// <param name="width">Pixels of a row of the sums.</param>
+    /// <param name="rows">Rows to write.</param>
+    /// <param name="columns">Pixels of a row to write.</param>
+    /// <param name="y">The first pixel of the tile in the map.</param>
+    /// <param name="pitch">Bytes of a row of the map.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public void StoreLargest<T>(int* sums, int width, int rows, int columns, byte* y, int pitch) where T : unmanaged, IIntLanes<T>
+    {
+        var by = new LaneRequantisation<T>(_bytes);
+        for (width *= Layout.Block; rows > 0; rows--, sums += 2 * width, y += pitch)
+        {
+            var from = sums;
+            for (var to = y; to < y + columns * Layout.Block; to += Layout.Block, from += 2 * Layout.Block)
+            {
+                var upper = T.Max(T.Load(from), T.Load(from + Layout.Block));
+                var lower = T.Max(T.Load(from + width), T.Load(from + width + Layout.Block));
+                T.StoreBytes(to, T.Requantise(T.Max(upper, lower), by));
+            }
         }
     }
 }

@@ -103,9 +103,6 @@ internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
     where TLanes : unmanaged, ISumLanes<TLanes>
     where TRow : unmanaged, IInt8Tile<TLanes>
 {
-    /// <summary>Number of rows.</summary>
-    public const int Rows = 4;
-
     private TRow _a;
     private TRow _b;
     private TRow _c;
@@ -120,7 +117,7 @@ internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
     public static int Width
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Rows * TRow.Width;
+        get => Int8Tiles.Rows * TRow.Width;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,6 +11,9 @@ internal interface IInt8Loop<T> where T : unmanaged, ISumLanes<T>
 /// <summary>The one switch from the pixels of a register tile to its type.</summary>
 internal static class Int8Tiles
 {
+    /// <summary>Rows of a tile of <see cref="RunRows"/>.</summary>
+    public const int Rows = 4;
+
     /// <summary>Runs a loop.</summary>
     /// <param name="width">Pixels: 1, 2, 4, 8 or 16.</param>
     /// <param name="loop">The loop.</param>

@@ -139,7 +139,8 @@ internal sealed unsafe partial class Int8Winograd
             var room = stackalloc int[(TPoints.Tile * (TPoints.Count + TPoints.Tile) + 1) * Layout.Block];
             var half = Layout.Align(room);
             var outputs = half + TPoints.Tile * TPoints.Count * Layout.Block;
-            var (shape, result, inverse) = (layer.Layer.Shape, layer.Layer.Result.OfBlock(b), InverseOf(TPoints.Factor * TPoints.Factor));
+            var (shape, inverse) = (layer.Layer.Shape, InverseOf(TPoints.Factor * TPoints.Factor));
+            var output = new Int8Output(shape, layer.Layer.Pools, layer.Layer.Result.OfBlock(b), b, residual, y);
             var pitch = _tiling.OutputPitch;
             for (var tile = firstTile; tile < firstTile + count; tile++)
             {
@@ -152,8 +153,7 @@ internal sealed unsafe partial class Int8Winograd
                     TPoints.Output<T, ScaledOutput<T, TPoints>>(
                         half + i * Layout.Block, TPoints.Tile * Layout.Block,
                         new(outputs + i * TPoints.Tile * Layout.Block, inverse, TPoints.ShiftOf(i)));
-                var place = (((long)b * shape.OutHeight + top) * shape.OutWidth + left) * Layout.Block;
-                result.StoreTile<T>(outputs, TPoints.Tile, rows, columns, residual, y, place, shape.OutWidth * Layout.Block);
+                output.Store<T>(outputs, TPoints.Tile, top, left, rows, columns);
             }
         }
     }

@@ -37,6 +37,9 @@ public sealed record Requantisation
     /// <summary>Largest result.</summary>
     public byte High { get; }
 
+    /// <summary>Whether a larger sum never gives a smaller byte.</summary>
+    public bool KeepsOrder => Multipliers.All(multiplier => multiplier >= 0);
+
     /// <summary>Factor of a second byte that is added; 0 without one.</summary>
     public int ResidualMultiplier { get; private init; }
 

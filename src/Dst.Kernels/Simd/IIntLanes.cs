@@ -18,6 +18,9 @@ internal unsafe interface IIntLanes<T> : ISumLanes<T> where T : unmanaged, IIntL
     /// <summary>a − b.</summary>
     static abstract T Subtract(T a, T b);
 
+    /// <summary>The larger of both.</summary>
+    static abstract T Max(T a, T b);
+
     /// <summary>The lower 32 bits of value · factor.</summary>
     static abstract T Multiply(T value, int factor);
 

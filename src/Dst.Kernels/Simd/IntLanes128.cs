@@ -68,6 +68,10 @@ internal readonly unsafe struct IntLanes128 : IIntLanes<IntLanes128>
     public static IntLanes128 Subtract(IntLanes128 a, IntLanes128 b) => new(a._v0 - b._v0, a._v1 - b._v1, a._v2 - b._v2, a._v3 - b._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes128 Max(IntLanes128 a, IntLanes128 b) => new(
+        Vector128.Max(a._v0, b._v0), Vector128.Max(a._v1, b._v1), Vector128.Max(a._v2, b._v2), Vector128.Max(a._v3, b._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes128 Multiply(IntLanes128 value, int factor) =>
         new(value._v0 * factor, value._v1 * factor, value._v2 * factor, value._v3 * factor);
 

@@ -59,6 +59,9 @@ internal readonly unsafe struct IntLanes256 : IIntLanes<IntLanes256>
     public static IntLanes256 Subtract(IntLanes256 a, IntLanes256 b) => new(a._v0 - b._v0, a._v1 - b._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes256 Max(IntLanes256 a, IntLanes256 b) => new(Vector256.Max(a._v0, b._v0), Vector256.Max(a._v1, b._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes256 Multiply(IntLanes256 value, int factor) =>
         new(value._v0 * factor, value._v1 * factor);
 

@@ -49,6 +49,9 @@ internal readonly unsafe struct IntLanes512 : IIntLanes<IntLanes512>
     public static IntLanes512 Subtract(IntLanes512 a, IntLanes512 b) => new(a._v0 - b._v0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static IntLanes512 Max(IntLanes512 a, IntLanes512 b) => new(Vector512.Max(a._v0, b._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static IntLanes512 Multiply(IntLanes512 value, int factor) => new(value._v0 * factor);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

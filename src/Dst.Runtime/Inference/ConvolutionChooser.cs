@@ -11,8 +11,8 @@ namespace Dst.Runtime.Inference;
 /// <param name="Name">Its name in plans and their cache.</param>
 /// <param name="Cost">Estimated time, in any unit that the forms of the layer share.</param>
 /// <param name="Create">Makes the step, with packed weights.</param>
-/// <param name="Pooling">The pooling that must run behind it where other forms of the layer compute it too, or null.</param>
-internal sealed record LayerCandidate(LayerForm Name, double Cost, Func<InferenceStep> Create, LoweredNode? Pooling = null);
+/// <param name="Pools">Whether it computes the pooling behind the layer too.</param>
+internal sealed record LayerCandidate(LayerForm Name, double Cost, Func<InferenceStep> Create, bool Pools);
 
 /// <summary>Chooses the form of each convolution: by measurement, once for equal layers, or by estimated cost.</summary>
 /// <param name="options">How the network is compiled.</param>
@@ -44,37 +44,40 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, LoweredNode? pool)
     {
         var candidates = ConvolutionCandidate.Of(options.Tier, node, shape, pool, roundingClass, options.Batch);
-        var pooling = candidates.Any(candidate => candidate.Pool is not null) ? pool : null;
-        return Choose(node, shape, candidates.Select(candidate => new LayerCandidate(
-            candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch),
-            candidate.Pool is null ? pooling : null)));
+        return Choose(node, shape, pool, candidates.Select(candidate => new LayerCandidate(
+            candidate.Name, candidate.Cost, () => candidate.Create(options.Tier, node, shape, options.Batch), candidate.Pool is not null)));
     }
 
     /// <summary>The layer in the best of some forms.</summary>
-    public (InferenceStep Step, LayerDecision Decision) Choose(LoweredNode node, Conv2dShape shape, IEnumerable<LayerCandidate> all)
+    /// <param name="node">The layer.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="pool">The pooling behind it that some forms compute too, or null.</param>
+    /// <param name="all">The forms.</param>
+    public (InferenceStep Step, LayerDecision Decision) Choose(
+        LoweredNode node, Conv2dShape shape, LoweredNode? pool, IEnumerable<LayerCandidate> all)
     {
         var candidates = all.OrderBy(candidate => candidate.Cost).ToList();
         if (options.Sparse && candidates.Exists(candidate => candidate.Name.UsesMask))
             candidates.RemoveAll(candidate => !candidate.Name.UsesMask);
         var decision = candidates.Count == 1 ? new LayerDecision(node.Layer, candidates[0].Name, [], "the only form of this layer")
-            : options.Tune ? Measure(node, shape, candidates)
+            : options.Tune ? Measure(node, shape, candidates.Exists(candidate => candidate.Pools) ? pool : null, candidates)
             : new(node.Layer, candidates[0].Name, [.. candidates.Skip(1).Select(candidate => candidate.Name)], "lowest estimated cost");
         var chosen = candidates.First(candidate => candidate.Name == decision.Chosen with { Ms = null });
         return (chosen.Create(), decision);
     }
 
-    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
+    private LayerDecision Measure(LoweredNode node, Conv2dShape shape, LoweredNode? pool, List<LayerCandidate> candidates)
     {
-        var name = NameOf(node, shape) + (PoolingBehind(candidates) is null ? "" : " and max-pool");
+        var name = NameOf(node, shape) + (pool is null ? "" : " and max-pool");
         if (_measured.TryGetValue(name, out var equal) && candidates.Exists(candidate => candidate.Name == equal.Chosen with { Ms = null }))
             return equal with { Layer = node.Layer, Reason = $"as {equal.Layer}, which is equal" };
         var likely = candidates.Where(candidate => candidate.Cost <= HopelessCost * candidates[0].Cost).ToList();
         var known = options.Cache?.Find(name, likely.Select(candidate => candidate.Name));
-        var measured = (known ?? Times(node, shape, likely)).OrderBy(form => form.Ms).ToList();
+        var measured = (known ?? Times(node, shape, pool, likely)).OrderBy(form => form.Ms).ToList();
         if (known is null) options.Cache?.Add(name, measured);
         var others = candidates.Except(likely).Select(candidate => candidate.Name);
         var comment = node.Mask is not null && !measured[0].UsesMask ? ": the pruned forms lose to the dense one" : "";
-        var withPooling = PoolingBehind(candidates) is null ? "" : " with the pooling behind it";
+        var withPooling = pool is null ? "" : " with the pooling behind it";
         var reason = $"fastest of {measured.Count} measured{(known is null ? "" : " earlier")}{withPooling}{comment}";
         return _measured[name] = new(node.Layer, measured[0], [.. measured.Skip(1), .. others], reason);
     }
@@ -95,22 +98,17 @@ internal sealed class ConvolutionChooser(InferenceOptions options, int roundingC
     private long BytesBetween(LoweredNode node) =>
         Math.Min((long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(0, weightBytes - node.KeptWeightBytes)), 32 << 20);
 
-    /// <summary>The pooling that some candidates compute and others do not, or null.</summary>
-    private static LoweredNode? PoolingBehind(List<LayerCandidate> candidates) => candidates.Exists(candidate => candidate.Pooling is null)
-        ? candidates.Select(candidate => candidate.Pooling).FirstOrDefault(pooling => pooling is not null)
-        : null;
-
-    private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, List<LayerCandidate> candidates)
+    private List<LayerForm> Times(LoweredNode node, Conv2dShape shape, LoweredNode? pool, List<LayerCandidate> candidates)
     {
         var steps = candidates.ConvertAll(candidate => candidate.Create());
         try
         {
-            var pooling = PoolingBehind(candidates) is { } pool ? TimeOfPooling(pool, shape) : 0;
+            var pooling = pool is null || candidates.TrueForAll(candidate => candidate.Pools) ? 0 : TimeOfPooling(pool, shape);
             return
             [
                 .. candidates.Zip(
                     Times(steps, shape, BytesBetween(node)),
-                    (candidate, ms) => candidate.Name with { Ms = candidate.Pooling is null ? ms : ms + pooling }),
+                    (candidate, ms) => candidate.Name with { Ms = candidate.Pools ? ms : ms + pooling }),
             ];
         }
         finally

@@ -47,12 +47,16 @@ public sealed class InferencePlan : IDisposable
     private static readonly int[] RoundingClasses = [ConvolutionCandidate.RoundedClass, 16, 4, 0];
 
     /// <summary>Compiles with forms of up to a rounding class, without a check of their errors.</summary>
-    internal InferencePlan(Model model, InferenceOptions options, int roundingClass)
+    /// <param name="model">Network, weights and masks.</param>
+    /// <param name="options">How.</param>
+    /// <param name="roundingClass">The largest <see cref="ConvolutionCandidate.RoundingClass"/>.</param>
+    /// <param name="keepsValues">Whether each value of the program is written, also where a step could compute two nodes.</param>
+    internal InferencePlan(Model model, InferenceOptions options, int roundingClass, bool keepsValues = false)
     {
         Options = options;
         Input = model.Graph.Input;
         Program = LoweredProgram.Lower(model, StepFactory.Target, options.Dense);
-        (Steps, Decisions) = new StepFactory(Program, new(options, roundingClass, Program.KeptWeightBytes)).CreateAll();
+        (Steps, Decisions) = new StepFactory(Program, new(options, roundingClass, Program.KeptWeightBytes), keepsValues).CreateAll();
         Memory = new([.. Steps.Select(step => new PlannedStep(step.Reads, step.Output))], LengthOf, Program.Output);
     }
 
@@ -132,6 +136,7 @@ public sealed class InferencePlan : IDisposable
 
     /// <summary>
     /// Compiles the most exact plan: for single images, without Winograd and FFT forms, which round more, and without measuring.
+    /// Every value of the program is written.
     /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
     /// <param name="options">
@@ -140,7 +145,7 @@ public sealed class InferencePlan : IDisposable
     public static InferencePlan CompileDirect(Model model, InferenceOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return new(model, (options ?? new()) with { Tune = false, Batch = 1 }, roundingClass: 0);
+        return new(model, (options ?? new()) with { Tune = false, Batch = 1 }, roundingClass: 0, keepsValues: true);
     }
 
     /// <summary>Takes the memory of a session and starts its threads.</summary>

@@ -8,7 +8,10 @@ using Dst.Runtime.Threading;
 namespace Dst.Runtime.Inference;
 
 /// <summary>Makes the steps of a lowered program. This is the one table from operations to steps.</summary>
-internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser chooser)
+/// <param name="program">The program.</param>
+/// <param name="chooser">Chooses the forms of convolutions.</param>
+/// <param name="keepsValues">Whether each value of the program is written, so that no step computes two nodes.</param>
+internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser chooser, bool keepsValues)
 {
     private readonly List<InferenceStep> _steps = [];
     private readonly List<LayerDecision> _decisions = [];
@@ -33,7 +36,7 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
         switch (node)
         {
             case { Integers: not null, Operation: Conv2dOp c } and not LoweredDepthwiseNode:
-                Add(chooser.Choose(node, c.ShapeFor(x), Int8StepFactory.Convolutions(chooser.Tier, node, program)));
+                AddInt8Convolution(node, c.ShapeFor(x));
                 break;
             case { Integers: not null } or { Operation: ConversionOp }:
                 _steps.AddRange(Int8StepFactory.Create(chooser.Tier, node, program));
@@ -53,21 +56,29 @@ internal sealed class StepFactory(LoweredProgram program, ConvolutionChooser cho
     private void AddConvolution(LoweredNode node, Conv2dShape shape)
     {
         var pool = PoolBehind(node);
-        var (step, decision) = chooser.Choose(node, shape, pool);
-        if (step.Output == pool?.Output) _done.Add(pool);
-        Add((step, decision));
+        Add(chooser.Choose(node, shape, pool), pool);
     }
 
-    /// <summary>The maximum over 2×2 pixels that covers the map and alone reads the output of a node without a sum, or null.</summary>
+    private void AddInt8Convolution(LoweredNode node, Conv2dShape shape)
+    {
+        var pool = node.Integers!.ToBytes is { KeepsOrder: true } ? PoolBehind(node) : null;
+        Add(chooser.Choose(node, shape, pool, Int8StepFactory.Convolutions(chooser.Tier, node, pool, program)), pool);
+    }
+
+    /// <summary>
+    /// The maximum over 2×2 pixels, of bytes after bytes, that covers the map and alone reads the output of a node without a sum; or null.
+    /// </summary>
     private LoweredNode? PoolBehind(LoweredNode node)
     {
-        if (node.Residual is not null || node.Output == program.Output) return null;
+        if (keepsValues || node.Residual is not null || node.Output == program.Output) return null;
         var readers = program.Nodes.Where(reader => reader.Reads.Contains(node.Output)).ToList();
-        return readers is [{ Integers: null, Operation: MaxPoolOp pool } only] && pool.ShapeFor(OutputOf(node)).IsHalving ? only : null;
+        return readers is [{ Operation: MaxPoolOp pool } only] && only.Integers is null == node.Integers is null
+            && pool.ShapeFor(OutputOf(node)).IsHalving ? only : null;
     }
 
-    private void Add((InferenceStep Step, LayerDecision Decision) chosen)
+    private void Add((InferenceStep Step, LayerDecision Decision) chosen, LoweredNode? pool)
     {
+        if (chosen.Step.Output == pool?.Output) _done.Add(pool);
         _steps.Add(chosen.Step);
         _decisions.Add(chosen.Decision);
     }

@@ -70,6 +70,45 @@ public sealed unsafe class Int8KernelTests
         }
     }
 
+    [Theory, MemberData(nameof(Convolutions))]
+    public void Convolutions_that_pool_give_the_largest_bytes(SimdTier tier, (Conv2dShape Shape, string Pattern) layer)
+    {
+        var shape = layer.Shape with { Height = layer.Shape.Height + 4, Width = layer.Shape.Width + 4 };
+        while (shape.OutHeight % 2 > 0) shape = shape with { Height = shape.Height + 1 };
+        while (shape.OutWidth % 2 > 0) shape = shape with { Width = shape.Width + 1 };
+        var random = new Random(7);
+        var weights = Weights(random, shape.Filters * shape.RowLength);
+        var mask = layer.Pattern == "dense" ? null : Prune(shape, weights, layer.Pattern);
+        var x = Bytes(random, shape.InputLength);
+        var result = Positive(random, shape.Filters);
+        var window = new WindowShape(shape.Filters, shape.OutHeight, shape.OutWidth, 2, 2, 2);
+        var (map, expected) = (new float[shape.OutputLength], new float[shape.OutputLength]);
+        Run(SimdTier.Scalar, Int8Form.Direct, new(shape, null, weights, 131, result), x, null, map);
+        fixed (float* from = map, to = expected) ByteMap.Max(SimdTier.Scalar, window, (byte*)from, (byte*)to);
+        var pruned = new Int8Layer(shape, mask?.ToKeptTaps(), weights, 131, result, Pools: true);
+        foreach (var form in Int8Form.All.Where(form => form.Supports(tier, pruned)))
+        {
+            var kernel = form.Create(tier, pruned);
+            foreach (var apart in new[] { 1, kernel.Blocks })
+            {
+                var actual = new float[shape.OutputLength];
+                for (var block = 0; block < kernel.Blocks; block += apart) Run(kernel, x, null, actual, block, block + apart);
+                AssertEqual(expected, actual, shape.Filters, window.OutHeight * window.OutWidth, result);
+            }
+        }
+    }
+
+    [Fact]
+    public void Layers_whose_maxima_are_not_those_of_their_sums_do_not_pool()
+    {
+        var shape = new Conv2dShape(1, 4, 4, 1, 3, 3, 1, 1);
+        var falling = new Int8Result(Requantisation.Create([-0.01], [0], [0], new(100, 0, 255))!, 1);
+        var layer = new Int8Layer(shape, null, new sbyte[9], 0, Positive(new Random(8), 1), Pools: true);
+        Assert.NotNull(Int8Form.Direct.Create(SimdTier.Scalar, layer));
+        foreach (var illegal in new[] { layer with { Result = falling }, layer with { Shape = shape with { Width = 5 } } })
+            Assert.Throws<ArgumentException>(() => Int8Form.Direct.Create(SimdTier.Scalar, illegal));
+    }
+
     /// <summary>The largest sums of each Winograd form, which finds them modulo 2^26 or 2^30, from inputs that make them largest.</summary>
     [Theory, TierData]
     public void Winograd_forms_are_exact_up_to_their_bound(SimdTier tier)
@@ -271,6 +310,13 @@ public sealed unsafe class Int8KernelTests
         yield return new(Requantisation.Create(factors, zeros, biases, new(100, 3, 240))!, channels);
         yield return new(Requantisation.Create(factors, zeros, biases, new(100, 0, 255), 0.77, 60)!, channels);
         yield return new(new SumScale([.. zeros.Select(zero => (int)zero)], [.. factors.Select(factor => (float)factor)]));
+    }
+
+    /// <summary>Bytes that rise with their sums.</summary>
+    private static Int8Result Positive(Random random, int channels)
+    {
+        double[] factors = [.. Enumerable.Range(0, channels).Select(_ => random.NextDouble() * 0.02)];
+        return new(Requantisation.Create(factors, new long[channels], new double[channels], new(100, 3, 240))!, channels);
     }
 
     private static LayerMask Prune(Conv2dShape shape, sbyte[] weights, string pattern)

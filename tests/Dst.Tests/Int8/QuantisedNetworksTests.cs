@@ -1,4 +1,5 @@
 using Dst.Graph;
+using Dst.Kernels.Simd;
 using Dst.Masks;
 using Dst.ModelFiles;
 using Dst.Runtime.Inference;
@@ -70,6 +71,31 @@ public class QuantisedNetworksTests
         Assert.Equal(
             [null, "groups of channels have no 8-bit form", null, null, null],
             quantised.Model.Layers.Select(layer => layer.WhyFloat));
+    }
+
+    [Theory, Trait("Category", "Tier"), TierData]
+    public void A_convolution_computes_the_pooling_behind_it_with_the_same_bytes(SimdTier tier)
+    {
+        var model = RandomGraph.CreateModel(
+            new(new("pools", new(3, 20, 24),
+            [
+                new("conv", new Conv2dOp(19, 5, 5, 1, 2, 1, true), ["input"]), new("relu", new ReluOp(), ["conv"]),
+                new("pool", new MaxPoolOp(2, 2), ["relu"]),
+                new("conv2", new Conv2dOp(33, 3, 3, 1, 1, 1, true), ["pool"]), new("pool2", new MaxPoolOp(2, 2), ["conv2"]),
+                new("conv3", new Conv2dOp(5, 2, 2, 1, 0, 1, true), ["pool2"]), new("pool3", new MaxPoolOp(2, 2), ["conv3"]),
+                new("last", new Conv2dOp(4, 1, 1), ["pool3"]), new("mean", new GlobalAvgPoolOp(), ["last"]),
+            ])),
+            seed: 1);
+        var images = Enumerable.Range(0, Count * (int)model.Graph.Input.Count).Select(i => MathF.Sin(i)).ToArray();
+        var quantised = Quantiser.Quantise(model, images, Count, new() { Method = RangeMethod.Minmax }).Model;
+        var expected = Run(quantised, images);
+        using var plan = InferencePlan.Compile(quantised, new() { Tune = false, Tier = tier });
+        Assert.Equal(2, plan.Steps.Count(step => step.Form.EndsWith(", max-pool")));
+        Assert.Single(plan.Steps, step => step.Form == "int8-max-pool"); // its windows leave a row and a column out
+        using var session = plan.CreateSession();
+        var outputs = new float[Count * plan.Outputs];
+        session.Run(images, Count, outputs);
+        Assert.Equal(expected, outputs);
     }
 
     /// <summary>Decibels of the outputs over what the quantised network's differ from them.</summary>

@@ -109,8 +109,8 @@ internal abstract unsafe class Int8WeightedStep(LoweredNode node, string form, L
 }
 
 /// <summary>A convolution or linear layer of bytes.</summary>
-internal sealed unsafe class Int8ConvolutionStep(LoweredNode node, LoweredValue x, LoweredValue y, Int8Convolution kernel, Int8Form form)
-    : Int8WeightedStep(node, kernel.Layer.Kept is null ? form.Name : $"masked {form}", x, y, kernel.Blocks)
+internal sealed unsafe class Int8ConvolutionStep(LoweredNode node, LayerForm form, LoweredValue x, LoweredValue y, Int8Convolution kernel)
+    : Int8WeightedStep(node, form.ToString(), x, y, kernel.Blocks)
 {
     /// <summary>Largest number of runs of blocks of an image.</summary>
     private const int MostRuns = 4;

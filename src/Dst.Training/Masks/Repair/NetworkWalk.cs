@@ -116,7 +116,7 @@ internal sealed unsafe class NetworkWalk : IDisposable
             return output;
         }
 
-        foreach (var step in new StepFactory(new([node], _values, node.Output), _chooser).CreateAll().Steps)
+        foreach (var step in new StepFactory(new([node], _values, node.Output), _chooser, keepsValues: true).CreateAll().Steps)
         {
             using (step) Run(step, output);
         }
