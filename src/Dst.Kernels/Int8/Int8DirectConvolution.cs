@@ -5,8 +5,8 @@ namespace Dst.Kernels;
 /// <summary>The direct form: one multiply-add for each tap and output pixel.</summary>
 internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
 {
-    /// <summary>Pixels of the largest register tile.</summary>
-    private const int MostPixels = 16;
+    /// <summary>Pixels of a row whose sums are kept before they become bytes: as many as stay in the first-level cache.</summary>
+    private const int MostPixels = 32;
 
     private readonly SimdTier _tier;
     private readonly Conv2dShape _shape;
@@ -156,30 +156,18 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
                     var source = scratch + row * pitch + column * Int8Product.ElementsOf<TSums>();
                     if (rows == Int8Tiles.Rows)
                     {
-                        width = Int8Product.WidthOf<TSums>(Math.Min(MostPixels / rows, s.OutWidth - column));
+                        width = Int8Product.WidthOf<TSums>(Math.Min(Int8Tiles.RowPixels, s.OutWidth - column));
                         Int8Product.RunRows<TSums>(width, block.Segments, weights, source, pitch, sums);
                     }
                     else
                     {
                         width = Math.Min(MostPixels, s.OutWidth - column);
                         for (var r = 0; r < rows; r++)
-                            Row<TSums>(block.Segments, weights, source + r * pitch, width, sums + r * width * Layout.Block);
+                            Int8Product.Run<TSums, sbyte>(width, block.Segments, weights, source + r * pitch, sums + r * width * Layout.Block);
                     }
 
                     output.Store<T>(sums, width, row, column, rows, width);
                 }
-            }
-        }
-
-        /// <summary>The sums of some pixels of a row, tile after tile.</summary>
-        private static void Row<TSums>(Segment[] segments, sbyte* weights, int* source, int pixels, int* sums)
-            where TSums : unmanaged, ISumLanes<TSums>
-        {
-            for (int pixel = 0, width; pixel < pixels; pixel += width)
-            {
-                width = Int8Product.WidthOf<TSums>(pixels - pixel);
-                Int8Product.Run<TSums, sbyte>(
-                    width, segments, weights, source + pixel * Int8Product.ElementsOf<TSums>(), sums + pixel * Layout.Block);
             }
         }
 

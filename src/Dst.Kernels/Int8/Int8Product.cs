@@ -28,25 +28,43 @@ internal static unsafe class Int8Product
     /// <summary>The sums of sixteen filters at some pixels.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
     /// <typeparam name="TWeight">Signed byte or short.</typeparam>
-    /// <param name="width">Number of pixels, of <see cref="WidthOf"/>.</param>
+    /// <param name="pixels">Number of pixels.</param>
     /// <param name="segments">The elements of a pixel.</param>
     /// <param name="weights">The weights of all elements.</param>
     /// <param name="source">The first pixel.</param>
     /// <param name="sums">[pixel][16].</param>
-    public static void Run<T, TWeight>(int width, Segment[] segments, TWeight* weights, int* source, int* sums)
+    public static void Run<T, TWeight>(int pixels, Segment[] segments, TWeight* weights, int* source, int* sums)
         where T : unmanaged, ISumLanes<T>
-        where TWeight : unmanaged =>
-        Int8Tiles.Run<T, SegmentLoop<T, TWeight>>(width, new(segments, weights, source, 0, sums));
+        where TWeight : unmanaged
+    {
+        while (pixels > 0)
+        {
+            var width = WidthOf<T>(pixels);
+            var tiles = pixels / width;
+            Int8Tiles.Run<T, SegmentLoop<T, TWeight>>(width, new(tiles, segments, weights, source, 0, sums));
+            pixels -= tiles * width;
+            source += tiles * width * ElementsOf<T>();
+            sums += tiles * width * Layout.Block;
+        }
+    }
 
     /// <summary>The sums of sixteen filters at some tiles, of pairs of channels anywhere.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
-    /// <param name="width">Number of tiles, of <see cref="WidthOf"/>.</param>
+    /// <param name="count">Number of tiles.</param>
     /// <param name="pairs">Where the first tile has each pair, in bytes.</param>
     /// <param name="weights">The weights of all pairs.</param>
     /// <param name="source">The first tile.</param>
     /// <param name="sums">[tile][16].</param>
-    public static void RunPairs<T>(int width, int[] pairs, short* weights, byte* source, int* sums)
-        where T : unmanaged, ISumLanes<T> => Int8Tiles.Run<T, PairLoop<T>>(width, new(pairs, weights, source, sums));
+    public static void RunPairs<T>(int count, int[] pairs, short* weights, int* source, int* sums)
+        where T : unmanaged, ISumLanes<T>
+    {
+        for (int tile = 0, width; tile < count; tile += width)
+        {
+            width = WidthOf<T>(count - tile);
+            Int8Tiles.Run<T, PairLoop<T>>(
+                width, new(pairs, weights, (byte*)(source + tile * ElementsOf<T>()), sums + tile * Layout.Block));
+        }
+    }
 
     /// <summary>The sums of sixteen filters at some pixels of each of four rows.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
@@ -58,27 +76,32 @@ internal static unsafe class Int8Product
     /// <param name="sums">[row][pixel][16].</param>
     public static void RunRows<T>(int width, Segment[] segments, sbyte* weights, int* source, nint rowPitch, int* sums)
         where T : unmanaged, ISumLanes<T> =>
-        Int8Tiles.RunRows<T, SegmentLoop<T, sbyte>>(width, new(segments, weights, source, rowPitch, sums));
+        Int8Tiles.RunRows<T, SegmentLoop<T, sbyte>>(width, new(1, segments, weights, source, rowPitch, sums));
 
     /// <summary>
     /// The innermost loop: for each element one load of the weights of sixteen filters, and one multiply-add for each pixel. What becomes
     /// of the sums is another method's work, as the JIT keeps no sum in a register through a loop if it finds too much to inline behind it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tile<T, TTile, TWeight>(Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
+    private static void Tiles<T, TTile, TWeight>(
+        int count, Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
         where T : unmanaged, ISumLanes<T>
         where TTile : unmanaged, IInt8Tile<T>
         where TWeight : unmanaged
     {
-        TTile tile = default;
-        foreach (var segment in segments)
+        for (; count > 0; count--, source += TTile.Width * ElementsOf<T>(), sums += TTile.Width * Layout.Block)
         {
-            var elements = source + segment.Offset;
-            for (var end = elements + segment.Count; elements < end; elements++, weights += T.Channels * Layout.Block)
-                tile.MultiplyAdd(elements, rowPitch, Load<T, TWeight>(weights));
-        }
+            TTile tile = default;
+            var from = weights;
+            foreach (var segment in segments)
+            {
+                var elements = source + segment.Offset;
+                for (var end = elements + segment.Count; elements < end; elements++, from += T.Channels * Layout.Block)
+                    tile.MultiplyAdd(elements, rowPitch, Load<T, TWeight>(from));
+            }
 
-        tile.Store(sums);
+            tile.Store(sums);
+        }
     }
 
     /// <summary>The innermost loop over pairs.</summary>
@@ -97,13 +120,13 @@ internal static unsafe class Int8Product
         tile.Store(sums);
     }
 
-    private readonly struct SegmentLoop<T, TWeight>(Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
-        : IInt8Loop<T>
+    private readonly struct SegmentLoop<T, TWeight>(
+        int count, Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums) : IInt8Loop<T>
         where T : unmanaged, ISumLanes<T>
         where TWeight : unmanaged
     {
         public void Run<TTile>() where TTile : unmanaged, IInt8Tile<T> =>
-            Tile<T, TTile, TWeight>(segments, weights, source, rowPitch, sums);
+            Tiles<T, TTile, TWeight>(count, segments, weights, source, rowPitch, sums);
     }
 
     private readonly struct PairLoop<T>(int[] pairs, short* weights, byte* source, int* sums) : IInt8Loop<T>

@@ -92,13 +92,7 @@ internal sealed unsafe partial class Int8Winograd
                 for (var b = first; b < end; b++)
                 {
                     var weights = WeightsOf(b, position);
-                    var sums = SumsOf(b, position);
-                    for (int tile = 0, width; tile < count; tile += width)
-                    {
-                        width = Int8Product.WidthOf<T>(count - tile);
-                        var source = _reordered + tile * Int8Product.ElementsOf<T>();
-                        Int8Product.RunPairs<T>(width, layer._blocks[b].Pairs, weights, (byte*)source, sums + tile * Layout.Block);
-                    }
+                    Int8Product.RunPairs<T>(count, layer._blocks[b].Pairs, weights, _reordered, SumsOf(b, position));
                 }
             }
         }
@@ -108,15 +102,8 @@ internal sealed unsafe partial class Int8Winograd
         {
             for (var position = 0; position < _tiling.Positions; position++)
             {
-                var map = InputsOf(position);
                 var weights = WeightsOf(b, position);
-                var sums = SumsOf(b, position);
-                for (int tile = 0, width; tile < count; tile += width)
-                {
-                    width = Int8Product.WidthOf<T>(count - tile);
-                    Int8Product.Run<T, short>(
-                        width, layer._allChannels, weights, map + tile * Int8Product.ElementsOf<T>(), sums + tile * Layout.Block);
-                }
+                Int8Product.Run<T, short>(count, layer._allChannels, weights, InputsOf(position), SumsOf(b, position));
             }
         }
 
