@@ -121,7 +121,12 @@ internal static class CConvolutions
         public int Filters => Convolution.OutChannels;
 
         /// <summary>Kept weights [block][tap][filter of the block].</summary>
-        public T[] WeightsOf<T>(T[] weights) => [.. Order(weights)];
+        public float[] WeightsOf(float[] weights) => [.. Rows(weights).SelectMany(block => block).SelectMany(row => row)];
+
+        /// <summary>
+        /// Kept weights [block][pair of taps][pair of filters][tap][filter]; zeros stand for the second tap of the last pair of an odd number.
+        /// </summary>
+        public sbyte[] PairsOf(sbyte[] weights) => [.. Rows(weights).SelectMany(InPairs)];
 
         /// <summary>The fields of a layer's structure from its taps to its padding.</summary>
         public (string Field, string Value)[] FieldsOf(CProgram program, LoweredNode node)
@@ -137,15 +142,26 @@ internal static class CConvolutions
             ];
         }
 
-        private IEnumerable<T> Order<T>(T[] weights)
+        /// <summary>The weights of each block: [tap][filter of the block].</summary>
+        private IEnumerable<T[][]> Rows<T>(T[] weights)
         {
             var row = weights.Length / Filters;
             for (var b = 0; b < Blocks.Count; b++)
             {
-                foreach (var tap in Blocks[b])
+                var filters = Enumerable.Range(b * Block, Math.Min(Block, Filters - b * Block)).ToArray();
+                yield return Array.ConvertAll(Blocks[b], tap => Array.ConvertAll(filters, filter => weights[filter * row + tap.Position]));
+            }
+        }
+
+        private static IEnumerable<sbyte> InPairs(sbyte[][] rows)
+        {
+            foreach (var taps in rows.Chunk(2))
+            {
+                var second = taps.Length > 1 ? taps[1] : new sbyte[taps[0].Length];
+                for (var filter = 0; filter < second.Length; filter += 2)
                 {
-                    for (var filter = b * Block; filter < Math.Min(Filters, (b + 1) * Block); filter++)
-                        yield return weights[filter * row + tap.Position];
+                    var two = filter..Math.Min(filter + 2, second.Length);
+                    foreach (var weight in taps[0][two].Concat(second[two])) yield return weight;
                 }
             }
         }

@@ -71,22 +71,40 @@ internal static class CInt8
         program.Call("to_bytes", node, arguments);
     }
 
+    /// <summary>Writes the functions and the call of a convolution that keeps the maxima of a pooling alone.</summary>
+    public static void EmitMaxima(CProgram program, CBand band)
+    {
+        var layer = AddConvolution(program, band.Convolution);
+        program.Use("convolve_max_bytes.c");
+        var x = band.Convolution.Inputs[0];
+        var y = band.Pooling.Output;
+        program.Statement(
+            "convolve_max_bytes", layer, program.AddressOf(x), program.MapOf(x), program.AddressOf(y), program.MapOf(y));
+    }
+
     private static void Convolve(CProgram program, LoweredNode node)
+    {
+        var layer = AddConvolution(program, node);
+        program.Use("convolve_bytes.c");
+        CConvolutions.EmitCall(program, node, "convolve_bytes", layer);
+    }
+
+    /// <summary>Adds what all layers with weights need, and the layer. Gives its address.</summary>
+    private static string AddConvolution(CProgram program, LoweredNode node)
     {
         UseRequantisation(program);
         program.Use("sum_products.c");
-        program.Use("convolve_bytes.c");
+        program.Use("byte_convolution.c");
         var (integers, plan) = (node.Integers!, CConvolutions.PlanOf(program, node));
-        var layer = program.AddLayer(
+        return program.AddLayer(
             node, "byte_convolution",
             [
-                ("weights", program.AddConstants(node, "weights", plan.WeightsOf(integers.Weight!))),
+                ("weights", program.AddConstants(node, "weights", plan.PairsOf(integers.Weight!))),
                 .. plan.FieldsOf(program, node),
                 ("bytes", integers.ToBytes is { } bytes ? Requantisation(program, node, bytes) : "NULL"),
                 ("summands", integers.ToFloats is { } f ? program.AddConstants(node, "summands", f.Offsets) : "NULL"),
                 ("scales", integers.ToFloats is { } g ? program.AddFloats(node, "scales", g.Scales) : "NULL"),
             ]);
-        CConvolutions.EmitCall(program, node, "convolve_bytes", layer);
     }
 
     private static void Rescale(CProgram program, LoweredNode node)

@@ -49,6 +49,13 @@ internal static class COperations
     private static void EmitBand(CProgram program, CBand band)
     {
         var (convolution, pooling) = (band.Convolution, band.Pooling);
+        if (band.KeepsMaximaAlone)
+        {
+            program.Begin($"{convolution.Layer}, {pooling.Layer}", $"{Describe(convolution, program.Network)}, 2x2 maxima", pooling.Output);
+            CInt8.EmitMaxima(program, band);
+            return;
+        }
+
         program.Begin(convolution.Layer, $"{Describe(convolution, program.Network)}, {band.Rows} rows at a time", convolution.Output);
         program.Begin(pooling.Layer, $"{Describe(pooling, program.Network)}, row by row", pooling.Output);
         program.BeginRows(band);

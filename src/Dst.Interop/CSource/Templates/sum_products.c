@@ -1,6 +1,7 @@
 /*
  * 2 filters are computed together at 4 pixels: as many sums as stay in the registers of a small core. What the pixels read is gathered
- * first, in pairs of taps, for all filters of a block. Cores with the DSP instructions multiply both values of a pair at once.
+ * first, in pairs of taps, for all filters of a block. Cores with the DSP instructions multiply both values of a pair at once. Weights
+ * lie in this order too, [pair of taps][pair of filters][tap][filter], so that one load takes four. Behind an odd tap are zeros.
  */
 #define $BYTE_PIXELS 4
 #define $GATHERED 128 /* taps at a time */
@@ -16,16 +17,14 @@
 
 typedef int16x2_t $weight_pair;
 
-/* The weights of one or two filters at two taps. */
-$INLINE void $load_weights(const int8_t *first, const int8_t *second, $weight_pair *w, const int lanes)
+/* The weights [tap][filter] of one or two filters at two taps. */
+$INLINE void $load_weights(const int8_t *from, $weight_pair *w, const int lanes)
 {
     if (lanes == 1) {
-        w[0] = (int16x2_t)((uint32_t)(uint16_t)*first | (uint32_t)*second << 16);
+        w[0] = (int16x2_t)((uint32_t)(uint16_t)from[0] | (uint32_t)from[1] << 16);
     } else {
-        uint16_t low, high;
-        memcpy(&low, first, 2);
-        memcpy(&high, second, 2);
-        const uint32_t bytes = low | (uint32_t)high << 16;
+        uint32_t bytes;
+        memcpy(&bytes, from, sizeof bytes);
         w[0] = __sxtb16((int8x4_t)bytes);
         w[1] = __sxtb16((int8x4_t)(bytes >> 8));
     }
@@ -37,12 +36,12 @@ typedef struct {
     int32_t first, second;
 } $weight_pair;
 
-/* The weights of one or two filters at two taps. */
-$INLINE void $load_weights(const int8_t *first, const int8_t *second, $weight_pair *w, const int lanes)
+/* The weights [tap][filter] of one or two filters at two taps. */
+$INLINE void $load_weights(const int8_t *from, $weight_pair *w, const int lanes)
 {
     for (int l = 0; l < lanes; l++) {
-        w[l].first = first[l];
-        w[l].second = second[l];
+        w[l].first = from[l];
+        w[l].second = from[lanes + l];
     }
 }
 
@@ -70,30 +69,22 @@ $NOINLINE void $gather(const uint8_t *const *windows, int pixels, const $tap *ta
     else $gather_pixels(windows, taps, count, pairs, 1);
 }
 
-/* Adds the products of a pair of taps to the sums [lane][pixel] of `lanes` filters. */
-$INLINE void $add_pair(const int8_t *first, const int8_t *second, const uint32_t *x, int32_t *s, const int lanes, const int pixels)
-{
-    $weight_pair w[2];
-    $load_weights(first, second, w, lanes);
-    $SUM_LOOP
-    for (int i = 0; i < lanes * pixels; i++) s[i] = $add_products(s[i], w[i % lanes], x[i / lanes]);
-}
-
 /*
- * The products of taps, added to sums [filter][pixel], or to zeros if these taps are the first. Each form is a function of its own, in
- * which lanes and pixels are constants: so the sums stay in registers.
+ * The products of pairs of taps, added to sums [filter][pixel], or to zeros if these taps are the first. Each form is a function of its
+ * own, in which lanes and pixels are constants: so the sums stay in registers.
  */
 $INLINE void $add_taps(
-    const int8_t *w, int width, const uint32_t *x, int count, int is_first, int32_t *sums, const int lanes, const int pixels)
+    const int8_t *weights, int width, const uint32_t *x, int count, int is_first, int32_t *sums, const int lanes, const int pixels)
 {
-    int32_t s[2 * $BYTE_PIXELS];
+    int32_t s[2 * $BYTE_PIXELS]; /* [pixel][lane] */
     $SUM_LOOP
     for (int i = 0; i < lanes * pixels; i++) s[i] = is_first ? 0 : sums[i / lanes + i % lanes * pixels];
-    for (const uint32_t *const end = x + count / 2 * pixels; x != end; x += pixels) {
-        $add_pair(w, w + width, x, s, lanes, pixels);
-        w += 2 * width;
+    for (const uint32_t *const end = x + count * pixels; x != end; x += pixels, weights += 2 * width) {
+        $weight_pair w[2];
+        $load_weights(weights, w, lanes);
+        $SUM_LOOP
+        for (int i = 0; i < lanes * pixels; i++) s[i] = $add_products(s[i], w[i % lanes], x[i / lanes]);
     }
-    if (count % 2 != 0) $add_pair(w, w, x, s, lanes, pixels); /* the value behind the last tap is 0 */
     $SUM_LOOP
     for (int i = 0; i < lanes * pixels; i++) sums[i / lanes + i % lanes * pixels] = s[i];
 }
@@ -137,15 +128,16 @@ static void $sum_products(
     uint32_t pairs[$GATHERED / 2 * $BYTE_PIXELS];
     int t = 0;
     do {
-        const int some = count - t < $GATHERED ? count - t : $GATHERED, is_first = t == 0;
+        const int some = count - t < $GATHERED ? count - t : $GATHERED, half = (some + 1) / 2, is_first = t == 0;
         $gather(windows, pixels, taps + t, some, pairs);
         for (int f = 0; f < width; f += 2) {
             int32_t *const two = sums + f * pixels;
-            if (add != NULL) add(weights + f, pairs, some, is_first, two);
-            else if (pixels == 1) (f + 1 < width ? $add_2_1 : $add_1_1)(weights + f, width, pairs, some, is_first, two);
-            else (f + 1 < width ? $add_2_4 : $add_1_4)(weights + f, width, pairs, some, is_first, two);
+            const int8_t *const of_two = weights + 2 * f;
+            if (add != NULL) add(of_two, pairs, half, is_first, two);
+            else if (pixels == 1) (f + 1 < width ? $add_2_1 : $add_1_1)(of_two, width, pairs, half, is_first, two);
+            else (f + 1 < width ? $add_2_4 : $add_1_4)(of_two, width, pairs, half, is_first, two);
         }
-        weights += some * width;
+        weights += 2 * half * width;
         t += some;
     } while (t < count); /* a block without taps has sums of 0 */
 }
