@@ -11,7 +11,7 @@ internal sealed unsafe class ChannelPlanes : Int8Planes
     private readonly (int First, int End)[] _inside; // columns of each phase that are not padding
     private readonly int _columns;
 
-    /// <inheritdoc cref="Int8Planes.Create"/>
+    /// <inheritdoc cref="Int8Planes(Conv2dShape, byte, int, bool)"/>
     public ChannelPlanes(Conv2dShape shape, byte padding, int perElement, bool isSigned) : base(shape, padding, perElement, isSigned)
     {
         _columns = ((shape.OutWidth - 1) * shape.Stride + shape.KernelWidth + shape.Stride - 1) / shape.Stride;
@@ -31,8 +31,6 @@ internal sealed unsafe class ChannelPlanes : Int8Planes
     public override int PlanePitch => checked((Pixels + Pixels % 2) * Elements);
 
     public override int Positions => Shape.KernelHeight * Shape.KernelWidth;
-
-    protected override int PlaceCount => Shape.Channels;
 
     public override int OffsetOf(int position)
     {

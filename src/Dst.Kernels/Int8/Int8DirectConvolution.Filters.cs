@@ -25,7 +25,7 @@ internal sealed unsafe partial class Int8DirectConvolution
                 foreach (var group in set.Channels.Groups)
                 {
                     Add(segments, new(offset, group.Elements));
-                    offset += planes.PlanePitch;
+                    offset += planes.GroupPitch;
                 }
 
                 _taps.AddRange(set.Channels.Order.Select(place =>

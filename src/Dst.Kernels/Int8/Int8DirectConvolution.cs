@@ -25,7 +25,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
         _perElement = PerElement(tier, _shape);
         _isSigned = _perElement == ByteSums128.Channels && ByteSums128.AreIn(tier);
         _result = _isSigned ? layer.Result.WithSums(SumsOfZero(layer)) : layer.Result;
-        _planes = Int8Planes.Create(_shape, layer.Padding, _perElement, _isSigned);
+        _planes = Int8Planes.Create(layer, _shape, _perElement, _isSigned);
         if (tier == SimdTier.Scalar) return;
         var lists = layer.Kept?.UnionOverLanes()
             ?? [.. Enumerable.Repeat(Enumerable.Range(0, _shape.RowLength).ToArray(), _shape.FilterBlocks)];
@@ -66,7 +66,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
     private static int PerElement(SimdTier tier, Conv2dShape shape)
     {
         if (!ByteSums256.AreIn(tier) && !ByteSums128.AreIn(tier)) return 2;
-        var isFilled = shape.Channels > 2 || tier != SimdTier.V512 && ColumnPlanes.AreBetter(shape, ByteSums256.Channels);
+        var isFilled = shape.Channels > 2 || tier != SimdTier.V512 && RowPlanes.AreBetter(shape, ByteSums256.Channels);
         return isFilled ? ByteSums256.Channels : 2;
     }
 
@@ -130,18 +130,36 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
             where T : unmanaged, IIntLanes<T>
             where TSums : unmanaged, ISumLanes<TSums>
         {
+            switch (layer._planes.OutputBytes)
+            {
+                case 1: Run<T, TSums, OneBytes>(); break;
+                case 2: Run<T, TSums, TwoBytes>(); break;
+                case 3: Run<T, TSums, ThreeBytes>(); break;
+                case 4: Run<T, TSums, FourBytes>(); break;
+                case 6: Run<T, TSums, SixBytes>(); break;
+                case 8: Run<T, TSums, EightBytes>(); break;
+                default: Run<T, TSums, BlockPitch<TSums>>(); break;
+            }
+        }
+
+        private void Run<T, TSums, TPitch>()
+            where T : unmanaged, IIntLanes<T>
+            where TSums : unmanaged, ISumLanes<TSums>
+            where TPitch : IPixelPitch
+        {
             layer._planes.Pack(x, scratch);
             for (var b = first; b < end; b++)
             {
                 var block = layer._blocks[b];
                 if (b == first || block.Moved != layer._blocks[b - 1].Moved) block.Move<TSums>(scratch);
-                Block<T, TSums>(block, b);
+                Block<T, TSums, TPitch>(block, b);
             }
         }
 
-        private void Block<T, TSums>(FilterBlock block, int b)
+        private void Block<T, TSums, TPitch>(FilterBlock block, int b)
             where T : unmanaged, IIntLanes<T>
             where TSums : unmanaged, ISumLanes<TSums>
+            where TPitch : IPixelPitch
         {
             var s = layer._shape;
             var output = new Int8Output(s, layer.Layer.Pools, layer._result.OfBlock(b), b, residual, y);
@@ -153,17 +171,20 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
                 rows = RowsOf<TSums>(row);
                 for (int column = 0, width; column < s.OutWidth; column += width)
                 {
-                    var source = scratch + row * pitch + column * Int8Product.ElementsOf<TSums>();
+                    var source = Int8Product.At<TPitch>(scratch + row * pitch, column);
                     if (rows == Int8Tiles.Rows)
                     {
                         width = Int8Product.WidthOf<TSums>(Math.Min(Int8Tiles.RowPixels, s.OutWidth - column));
-                        Int8Product.RunRows<TSums>(width, block.Segments, weights, source, pitch, sums);
+                        Int8Product.RunRows<TSums, TPitch>(width, block.Segments, weights, source, pitch, sums);
                     }
                     else
                     {
                         width = Math.Min(MostPixels, s.OutWidth - column);
                         for (var r = 0; r < rows; r++)
-                            Int8Product.Run<TSums, sbyte>(width, block.Segments, weights, source + r * pitch, sums + r * width * Layout.Block);
+                        {
+                            Int8Product.Run<TSums, TPitch, sbyte>(
+                                width, block.Segments, weights, source + r * pitch, sums + r * width * Layout.Block);
+                        }
                     }
 
                     output.Store<T>(sums, width, row, column, rows, width);

@@ -5,7 +5,7 @@ using Dst.Kernels.Simd;
 namespace Dst.Kernels;
 
 /// <summary>
-/// The bytes of a padded map as a direct convolution reads them, as bytes or widened to 16 bits: [plane][row][pixel][16 places].
+/// The bytes of a padded map as a direct convolution reads them, as bytes or widened to 16 bits: [plane][row][pixel][place].
 /// Four or two places are a 32-bit element. Subclasses say what a place is.
 /// </summary>
 /// <param name="shape">The convolution that reads them.</param>
@@ -37,18 +37,27 @@ internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int p
     /// <summary>Elements from one plane to the next: room for an even number of pixels, at least.</summary>
     public abstract int PlanePitch { get; }
 
+    /// <summary>Elements from sixteen places of a position to the next sixteen.</summary>
+    public virtual int GroupPitch => PlanePitch;
+
+    /// <summary>Bytes from what a pixel of the output reads to what the next one reads: <see cref="IPixelPitch"/>.</summary>
+    public virtual int OutputBytes => Elements * sizeof(int);
+
     /// <summary>Positions of the kernel. Each reads some places of a pixel of all planes.</summary>
     public abstract int Positions { get; }
 
-    /// <summary>Places that a position of the kernel has, in all planes.</summary>
-    protected abstract int PlaceCount { get; }
+    /// <summary>Bytes of a place.</summary>
+    protected int PlaceBytes => sizeof(int) / perElement;
 
     /// <summary>The planes of a layer.</summary>
-    /// <inheritdoc cref="Int8Planes(Conv2dShape, byte, int, bool)"/>
-    public static Int8Planes Create(Conv2dShape shape, byte padding, int perElement, bool isSigned) =>
-        ColumnPlanes.AreBetter(shape, perElement)
-            ? new ColumnPlanes(shape, padding, perElement, isSigned)
-            : new ChannelPlanes(shape, padding, perElement, isSigned);
+    /// <param name="layer">The layer.</param>
+    /// <param name="shape">Its sizes; of a 1×1 layer all pixels may be one row.</param>
+    /// <param name="perElement">Places of an element: four bytes or two of 16 bits.</param>
+    /// <param name="isSigned">Whether bytes become signed ones.</param>
+    public static Int8Planes Create(Int8Layer layer, Conv2dShape shape, int perElement, bool isSigned) =>
+        layer.Kept is null && RowPlanes.AreBetter(shape, perElement)
+            ? new RowPlanes(shape, layer.Padding, perElement, isSigned)
+            : new ChannelPlanes(shape, layer.Padding, perElement, isSigned);
 
     /// <summary>Where the first output pixel finds the input of a position.</summary>
     public abstract int OffsetOf(int position);
@@ -68,7 +77,7 @@ internal abstract unsafe class Int8Planes(Conv2dShape shape, byte padding, int p
             var to = planes + (long)plane * PlanePitch;
             if (isSigned) PackPlane<PackedSigned>(from, to);
             else if (perElement == ByteSums256.Channels) PackPlane<PackedBytes>(from, to);
-            else if (PlaceCount - plane * Layout.Block <= Half) PackPlane<PackedHalf>(from, to);
+            else if (shape.Channels - plane * Layout.Block <= Half) PackPlane<PackedHalf>(from, to);
             else PackPlane<PackedShorts>(from, to);
         }
     }

@@ -17,6 +17,10 @@ internal static unsafe class Int8Product
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ElementsOf<T>() where T : unmanaged, ISumLanes<T> => Layout.Block / T.Channels;
 
+    /// <summary>What a pixel reads, from what the first one reads.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int* At<TPitch>(int* first, int pixel) where TPitch : IPixelPitch => (int*)((byte*)first + (nint)pixel * TPitch.Bytes);
+
     /// <summary>Pixels of the widest register tile for some that are left of a row.</summary>
     public static int WidthOf<T>(int pixels) where T : unmanaged, ISumLanes<T>
     {
@@ -27,23 +31,25 @@ internal static unsafe class Int8Product
 
     /// <summary>The sums of sixteen filters at some pixels.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
+    /// <typeparam name="TPitch">From one pixel to the next.</typeparam>
     /// <typeparam name="TWeight">Signed byte or short.</typeparam>
     /// <param name="pixels">Number of pixels.</param>
     /// <param name="segments">The elements of a pixel.</param>
     /// <param name="weights">The weights of all elements.</param>
     /// <param name="source">The first pixel.</param>
     /// <param name="sums">[pixel][16].</param>
-    public static void Run<T, TWeight>(int pixels, Segment[] segments, TWeight* weights, int* source, int* sums)
+    public static void Run<T, TPitch, TWeight>(int pixels, Segment[] segments, TWeight* weights, int* source, int* sums)
         where T : unmanaged, ISumLanes<T>
+        where TPitch : IPixelPitch
         where TWeight : unmanaged
     {
         while (pixels > 0)
         {
             var width = WidthOf<T>(pixels);
             var tiles = pixels / width;
-            Int8Tiles.Run<T, SegmentLoop<T, TWeight>>(width, new(tiles, segments, weights, source, 0, sums));
+            Int8Tiles.Run<T, SegmentLoop<T, TPitch, TWeight>>(width, new(tiles, segments, weights, source, 0, sums));
             pixels -= tiles * width;
-            source += tiles * width * ElementsOf<T>();
+            source = At<TPitch>(source, tiles * width);
             sums += tiles * width * Layout.Block;
         }
     }
@@ -68,28 +74,31 @@ internal static unsafe class Int8Product
 
     /// <summary>The sums of sixteen filters at some pixels of each of four rows.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
+    /// <typeparam name="TPitch">From one pixel to the next.</typeparam>
     /// <param name="width">Number of pixels of a row: 4, 2 or 1.</param>
     /// <param name="segments">The elements of a pixel.</param>
     /// <param name="weights">The weights of all elements.</param>
     /// <param name="source">The first pixel.</param>
     /// <param name="rowPitch">Elements from one row of pixels to the next.</param>
     /// <param name="sums">[row][pixel][16].</param>
-    public static void RunRows<T>(int width, Segment[] segments, sbyte* weights, int* source, nint rowPitch, int* sums)
-        where T : unmanaged, ISumLanes<T> =>
-        Int8Tiles.RunRows<T, SegmentLoop<T, sbyte>>(width, new(1, segments, weights, source, rowPitch, sums));
+    public static void RunRows<T, TPitch>(int width, Segment[] segments, sbyte* weights, int* source, nint rowPitch, int* sums)
+        where T : unmanaged, ISumLanes<T>
+        where TPitch : IPixelPitch =>
+        Int8Tiles.RunRows<T, SegmentLoop<T, TPitch, sbyte>>(width, new(1, segments, weights, source, rowPitch, sums));
 
     /// <summary>
     /// The innermost loop: for each element one load of the weights of sixteen filters, and one multiply-add for each pixel. What becomes
     /// of the sums is another method's work, as the JIT keeps no sum in a register through a loop if it finds too much to inline behind it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Tiles<T, TTile, TWeight>(
+    private static void Tiles<T, TTile, TPitch, TWeight>(
         int count, Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums)
         where T : unmanaged, ISumLanes<T>
         where TTile : unmanaged, IInt8Tile<T>
+        where TPitch : IPixelPitch
         where TWeight : unmanaged
     {
-        for (; count > 0; count--, source += TTile.Width * ElementsOf<T>(), sums += TTile.Width * Layout.Block)
+        for (; count > 0; count--, source = At<TPitch>(source, TTile.Width), sums += TTile.Width * Layout.Block)
         {
             TTile tile = default;
             var from = weights;
@@ -97,7 +106,7 @@ internal static unsafe class Int8Product
             {
                 var elements = source + segment.Offset;
                 for (var end = elements + segment.Count; elements < end; elements++, from += T.Channels * Layout.Block)
-                    tile.MultiplyAdd(elements, rowPitch, Load<T, TWeight>(from));
+                    tile.MultiplyAdd<TPitch>(elements, rowPitch, Load<T, TWeight>(from));
             }
 
             tile.Store(sums);
@@ -113,20 +122,21 @@ internal static unsafe class Int8Product
         TTile tile = default;
         foreach (var pair in pairs)
         {
-            tile.MultiplyAdd((int*)(source + pair), 0, T.Load((int*)weights));
+            tile.MultiplyAdd<BlockPitch<T>>((int*)(source + pair), 0, T.Load((int*)weights));
             weights += T.Channels * Layout.Block;
         }
 
         tile.Store(sums);
     }
 
-    private readonly struct SegmentLoop<T, TWeight>(
+    private readonly struct SegmentLoop<T, TPitch, TWeight>(
         int count, Segment[] segments, TWeight* weights, int* source, nint rowPitch, int* sums) : IInt8Loop<T>
         where T : unmanaged, ISumLanes<T>
+        where TPitch : IPixelPitch
         where TWeight : unmanaged
     {
         public void Run<TTile>() where TTile : unmanaged, IInt8Tile<T> =>
-            Tiles<T, TTile, TWeight>(count, segments, weights, source, rowPitch, sums);
+            Tiles<T, TTile, TPitch, TWeight>(count, segments, weights, source, rowPitch, sums);
     }
 
     private readonly struct PairLoop<T>(int[] pairs, short* weights, byte* source, int* sums) : IInt8Loop<T>

@@ -10,10 +10,11 @@ internal unsafe interface IInt8Tile<TLanes> where TLanes : unmanaged, ISumLanes<
     static abstract int Width { get; }
 
     /// <summary>Adds weights of each filter times an element of each pixel.</summary>
+    /// <typeparam name="TPitch">From one pixel to the next.</typeparam>
     /// <param name="elements">The first pixel's element.</param>
     /// <param name="rowPitch">Elements from one row of pixels to the next.</param>
     /// <param name="weights">The weights.</param>
-    void MultiplyAdd(int* elements, nint rowPitch, TLanes weights);
+    void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch;
 
     /// <summary>Writes the sums [pixel][16].</summary>
     void Store(int* sums);
@@ -31,7 +32,7 @@ internal unsafe struct Int8Tile1<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights) =>
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch =>
         _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -51,10 +52,10 @@ internal unsafe struct Int8Tile2<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights)
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch
     {
-        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[0]), _a);
-        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[Int8Product.ElementsOf<TLanes>()]), _b);
+        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
+        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*Int8Product.At<TPitch>(elements, 1)), _b);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -80,12 +81,12 @@ internal unsafe struct Int8Tile4<TLanes> : IInt8Tile<TLanes> where TLanes : unma
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights)
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch
     {
-        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[0]), _a);
-        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[Int8Product.ElementsOf<TLanes>()]), _b);
-        _c = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[2 * Int8Product.ElementsOf<TLanes>()]), _c);
-        _d = TLanes.MultiplyAdd(weights, TLanes.Broadcast(elements[3 * Int8Product.ElementsOf<TLanes>()]), _d);
+        _a = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*elements), _a);
+        _b = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*Int8Product.At<TPitch>(elements, 1)), _b);
+        _c = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*Int8Product.At<TPitch>(elements, 2)), _c);
+        _d = TLanes.MultiplyAdd(weights, TLanes.Broadcast(*Int8Product.At<TPitch>(elements, 3)), _d);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -121,12 +122,12 @@ internal unsafe struct Int8TileRows<TLanes, TRow> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights)
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch
     {
-        _a.MultiplyAdd(elements, rowPitch, weights);
-        _b.MultiplyAdd(elements + rowPitch, rowPitch, weights);
-        _c.MultiplyAdd(elements + 2 * rowPitch, rowPitch, weights);
-        _d.MultiplyAdd(elements + 3 * rowPitch, rowPitch, weights);
+        _a.MultiplyAdd<TPitch>(elements, rowPitch, weights);
+        _b.MultiplyAdd<TPitch>(elements + rowPitch, rowPitch, weights);
+        _c.MultiplyAdd<TPitch>(elements + 2 * rowPitch, rowPitch, weights);
+        _d.MultiplyAdd<TPitch>(elements + 3 * rowPitch, rowPitch, weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -161,10 +162,10 @@ internal unsafe struct Int8TileJoin<TLanes, TLeft, TRight> : IInt8Tile<TLanes>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void MultiplyAdd(int* elements, nint rowPitch, TLanes weights)
+    public void MultiplyAdd<TPitch>(int* elements, nint rowPitch, TLanes weights) where TPitch : IPixelPitch
     {
-        _left.MultiplyAdd(elements, rowPitch, weights);
-        _right.MultiplyAdd(elements + TLeft.Width * Int8Product.ElementsOf<TLanes>(), rowPitch, weights);
+        _left.MultiplyAdd<TPitch>(elements, rowPitch, weights);
+        _right.MultiplyAdd<TPitch>(Int8Product.At<TPitch>(elements, TLeft.Width), rowPitch, weights);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

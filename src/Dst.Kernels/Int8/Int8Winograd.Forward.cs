@@ -103,7 +103,7 @@ internal sealed unsafe partial class Int8Winograd
             for (var position = 0; position < _tiling.Positions; position++)
             {
                 var weights = WeightsOf(b, position);
-                Int8Product.Run<T, short>(count, layer._allChannels, weights, InputsOf(position), SumsOf(b, position));
+                Int8Product.Run<T, BlockPitch<T>, short>(count, layer._allChannels, weights, InputsOf(position), SumsOf(b, position));
             }
         }
 
