@@ -174,7 +174,7 @@ internal sealed unsafe partial class Int8DirectConvolution : Int8Convolution
                     var source = Int8Product.At<TPitch>(scratch + row * pitch, column);
                     if (rows == Int8Tiles.Rows)
                     {
-                        width = Int8Product.WidthOf<TSums>(Math.Min(Int8Tiles.RowPixels, s.OutWidth - column));
+                        width = Int8Product.WidthOf<TSums>(Math.Min(TSums.Pixels / Int8Tiles.Rows, s.OutWidth - column));
                         Int8Product.RunRows<TSums, TPitch>(width, block.Segments, weights, source, pitch, sums);
                     }
                     else

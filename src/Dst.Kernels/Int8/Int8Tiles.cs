@@ -14,9 +14,6 @@ internal static class Int8Tiles
     /// <summary>Rows of a tile of <see cref="RunRows"/>.</summary>
     public const int Rows = 4;
 
-    /// <summary>The most pixels of each of its rows.</summary>
-    public const int RowPixels = 4;
-
     /// <summary>Runs a loop.</summary>
     /// <param name="width">Pixels: 1, 2, 4, 8 or 16.</param>
     /// <param name="loop">The loop.</param>

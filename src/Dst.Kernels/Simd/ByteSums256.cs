@@ -24,7 +24,7 @@ internal readonly unsafe struct ByteSums256 : ISumLanes<ByteSums256>
     public static int Pixels
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => 4;
+        get => Avx512F.VL.IsSupported ? 8 : 4; // 32 registers or 16
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,7 +9,7 @@ internal unsafe interface ISumLanes<T> where T : unmanaged, ISumLanes<T>
     /// <summary>Channels of an element: two of 16 bits, or four of 8.</summary>
     static abstract int Channels { get; }
 
-    /// <summary>Pixels whose sums fit in the registers beside weights and one broadcast: 2, 4 or 16.</summary>
+    /// <summary>Pixels whose sums fit in the registers beside weights and one broadcast: 2, 4, 8 or 16.</summary>
     static abstract int Pixels { get; }
 
     /// <summary>The signed bytes that meet an element: <see cref="Channels"/> for each filter.</summary>
