@@ -136,7 +136,8 @@ internal static class RecipeInput
         if (data is null) return "dst";
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data))).Split('.')[0];
         var legal = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-')).TrimStart('-', '_');
-        return legal.Length == 0 ? "data" : legal[..Math.Min(legal.Length, 80)];
+        var isLegal = legal.Length > 0 && !legal.Equals(RunFolder.LatestName, StringComparison.OrdinalIgnoreCase);
+        return !isLegal ? "data" : legal[..Math.Min(legal.Length, 80)];
     }
 
     /// <summary>One seed stands for all of the recipe.</summary>
@@ -171,7 +172,13 @@ internal static class RecipeInput
             key => key.IsList ? OverrideList(arguments, key.Option, key.Key) : Override(arguments, key.Option, key.Key)));
         overrides.AddRange(Override(arguments, Seed, "seed"));
         if (arguments.GetValue(Seeds) is { } seeds)
+        {
+            if (arguments.GetValue(Seed) is { } seed)
+                throw new InputException(
+                    $"options {Seeds.Name} {seeds} and {Seed.Name} {seed} are both given; one of them was expected");
             overrides.Add(SettingOverride.OfList("seeds", seeds.Split(',', StringSplitOptions.TrimEntries), Where(Seeds)));
+        }
+
         if (arguments.GetValue(SharedOptions.Threads) is { } threads)
             overrides.Add(SettingOverride.Of("threads", $"{threads}", Where(SharedOptions.Threads)));
         overrides.AddRange(Override(arguments, Out, "runs"));

@@ -55,6 +55,7 @@ internal sealed class ArmFinisher(RunFolder run, DataSet data, ComputeContext co
             Macs = cost.Macs,
             EffectiveMacs = cost.EffectiveMacs,
             FileBytes = new FileInfo(run.ModelPath(arm.Name)).Length,
+            ModelHash = RunManifest.HashOfFile(run.ModelPath(arm.Name)),
             LatencyMs = measureLatency(model),
             LatencyDenseMs = isDense ? null : measureLatency(model with { Masks = new Dictionary<string, LayerMask>() }),
             Seconds = result.Seconds,

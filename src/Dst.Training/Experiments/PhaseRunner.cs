@@ -46,7 +46,11 @@ internal sealed class PhaseRunner(RunFolder run, DataSet data, ComputeContext co
             },
         };
         var resumed = CheckpointFile.TryRestore(run.CheckpointPath, phase.Arm, trainer);
-        run.TrimMetrics(phase.Arm, trainer.State.Epoch);
+        var dropped = run.TrimMetrics(phase.Arm, trainer.State.Epoch);
+        if (!resumed && dropped > 0)
+            Log?.Invoke(
+                $"warning: {phase.Arm} has no checkpoint in {run.CheckpointPath}: {Words.Count(dropped, "recorded epoch")} of it "
+                + $"{(dropped == 1 ? "is" : "are")} dropped and trained again");
         var epochs = phase.Options.Epochs;
         var begun = !resumed ? Words.Count(epochs, "epoch")
             : trainer.State.Epoch < epochs ? $"resumed in epoch {trainer.State.Epoch + 1} of {epochs}"

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Dst.Foundations;
+using Dst.Training.Experiments.Runs;
 using Dst.Training.Objectives;
 using YamlDotNet.RepresentationModel;
 
@@ -61,6 +62,36 @@ public static partial class RecipeFile
         SettingWriter.Flatten(recipe with { Threads = 0, Runs = "", Checkpoint = new() })
             .Select(key => KeyValuePair.Create(key.Path, key.Value)));
 
+    /// <summary>
+    /// The recipe with full paths of data and models, so that it means the same files in every current folder. A path of the file that
+    /// <paramref name="earlier"/> names stands as it does there.
+    /// </summary>
+    public static Recipe WithFullPaths(Recipe recipe, Recipe? earlier = null) => recipe with
+    {
+        Data = recipe.Data with
+        {
+            Path = FullPath(recipe.Data.Path, earlier?.Data.Path)!,
+            Unlabelled = FullPath(recipe.Data.Unlabelled, earlier?.Data.Unlabelled)!,
+        },
+        Teacher = recipe.Teacher with
+        {
+            From = FullPath(recipe.Teacher.From, earlier?.Teacher.From),
+            Model = FullPath(recipe.Teacher.Model, earlier?.Teacher.Model),
+        },
+        Student = recipe.Student with
+        {
+            From = FullPath(recipe.Student.From, earlier?.Student.From),
+            Model = FullPath(recipe.Student.Model, earlier?.Student.Model),
+        },
+    };
+
+    private static string? FullPath(string? path, string? earlier)
+    {
+        if (string.IsNullOrEmpty(path)) return path;
+        var full = Path.GetFullPath(path);
+        return !string.IsNullOrEmpty(earlier) && Path.GetFullPath(earlier) == full ? earlier : full;
+    }
+
     private static Recipe Bind(RecipeTree tree, IEnumerable<SettingOverride> overrides, string defaultName)
     {
         foreach (var setting in overrides) tree.Override(setting);
@@ -78,6 +109,10 @@ public static partial class RecipeFile
             throw new InputException(
                 $"recipe name '{recipe.Name}' cannot be a folder's name; expected 1 to 80 letters, digits, '-', '_' or '.', "
                 + "the first a letter or digit");
+        if (recipe.Name.Equals(RunFolder.LatestName, StringComparison.OrdinalIgnoreCase))
+            throw new InputException(
+                $"recipe name '{recipe.Name}' is that of the link to the run that began last; expected another one as key name or option "
+                + "--name");
         if (recipe.Arms.Count == 0)
             throw new InputException($"recipe {recipe.Name} has no arms; expected at least one of {string.Join(", ", ArmNames.All)}");
         if (recipe.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1 } twice)

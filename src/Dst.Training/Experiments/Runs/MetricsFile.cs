@@ -26,33 +26,41 @@ internal sealed class MetricsFile : IDisposable
     /// <summary>Adds a row.</summary>
     public void Add(EpochMetrics row) => Write(MetricsTable.Format(row));
 
-    /// <summary>Cuts the file before the first row that is torn or is not to be kept.</summary>
-    public void Trim(Func<EpochMetrics, bool> isKept)
+    /// <summary>Removes rows that are not to be kept, and all from the first that is torn.</summary>
+    /// <returns>The rows that were not to be kept.</returns>
+    public IReadOnlyList<EpochMetrics> Trim(Func<EpochMetrics, bool> isKept)
     {
-        _stream.Position = 0;
-        using var reader = new StreamReader(_stream, leaveOpen: true);
-        var lines = reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
-        var kept = lines.TakeWhile(
-            (line, i) => i == 0 ? line == MetricsTable.Header : MetricsTable.TryParse(line, out var row) && isKept(row)).ToList();
-        _stream.SetLength(kept.Sum(line => line.Length + 1));
+        var lines = ReadLines();
+        var isWhole = lines is [MetricsTable.Header, ..];
+        EpochMetrics[] rows = isWhole ? [.. RowsOf(lines)] : [];
+        var unchanged = rows.TakeWhile(isKept).Count();
+        _stream.SetLength(isWhole ? lines.Take(1 + unchanged).Sum(line => line.Length + 1) : 0);
         _stream.Position = _stream.Length;
-        if (kept.Count == 0) Begin();
+        if (!isWhole) Begin();
+        foreach (var row in rows.Skip(unchanged).Where(isKept)) Add(row);
+        return [.. rows.Where(row => !isKept(row))];
     }
 
     /// <summary>Sorts the rows by a number; equal ones keep their order.</summary>
     public void Sort(Func<EpochMetrics, int> place)
     {
-        _stream.Position = 0;
-        using var reader = new StreamReader(_stream, leaveOpen: true);
-        var rows = reader.ReadToEnd().Split('\n')[1..^1]
-            .Select(line => MetricsTable.TryParse(line, out var row) ? row : null).OfType<EpochMetrics>();
-        var text = string.Join('\n', rows.OrderBy(place).Select(MetricsTable.Format).Prepend(MetricsTable.Header));
+        var text = string.Join('\n', RowsOf(ReadLines()).OrderBy(place).Select(MetricsTable.Format).Prepend(MetricsTable.Header));
         _stream.Position = 0; // the new text is as long as the old one
         Write(text);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
+
+    private string[] ReadLines()
+    {
+        _stream.Position = 0;
+        using var reader = new StreamReader(_stream, leaveOpen: true);
+        return reader.ReadToEnd().Split('\n')[..^1]; // what follows the last newline is torn
+    }
+
+    private static IEnumerable<EpochMetrics> RowsOf(string[] lines) => lines.Skip(1)
+        .Select(line => MetricsTable.TryParse(line, out var row) ? row : null).TakeWhile(row => row is not null).OfType<EpochMetrics>();
 
     private void Write(string line)
     {

@@ -19,6 +19,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Name of the file of the epochs.</summary>
     public const string MetricsName = "metrics.csv";
 
+    /// <summary>Name of the link in the folder of runs, which no recipe can have: its runs would be where the link is.</summary>
+    public const string LatestName = "latest";
+
     private readonly RunLock _lock;
     private readonly MetricsFile _metrics;
 
@@ -54,6 +57,12 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Whether this is the copy of a rank other than 0. It keeps no checkpoints, and is removed at the end.</summary>
     internal bool IsCopy { get; private init; }
+
+    /// <summary>Whether it has some of a run's files, which rank 0 has sent and checked.</summary>
+    private bool IsPart { get; init; }
+
+    /// <summary>Whether something of it was trained, or taken as given.</summary>
+    internal bool HasResults => _metrics.HasRows || File.Exists(CheckpointPath) || Summary.Arms.Count > 0;
 
     /// <summary>Whether the run began in this process.</summary>
     private bool IsNew { get; init; }
@@ -100,7 +109,7 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Create(Recipe recipe, DateTime now)
     {
         var path = RunPaths.First(recipe, now);
-        return RunPaths.Guard(path, () => Begin(Claim(path, recipe)));
+        return RunPaths.Guard(path, () => Begin(Claim(path, RecipeFile.WithFullPaths(recipe))));
     }
 
     /// <summary>Makes the run folder <paramref name="path"/>, which has no run yet.</summary>
@@ -141,9 +150,10 @@ public sealed class RunFolder : IDisposable
     /// <param name="force">Whether the run goes on with another recipe, program or machine too.</param>
     /// <param name="set">The set that it is a run of, or null.</param>
     /// <param name="isCopy">Whether it is the copy of a rank other than 0.</param>
-    internal static RunFolder Resume(string path, Recipe recipe, bool force, RunSet? set, bool isCopy = false)
+    /// <param name="isPart">Whether it has only what one arm is made from.</param>
+    internal static RunFolder Resume(string path, Recipe recipe, bool force, RunSet? set, bool isCopy = false, bool isPart = false)
     {
-        var changes = RunRecipe.Compare(path, recipe, force);
+        (recipe, var changes) = RunRecipe.Compare(path, recipe, force);
         if (!File.Exists(In(path, MetricsName))) throw new InputException($"{path} has no {MetricsName}; expected the folder of a run");
         return RunPaths.Guard(path, () =>
         {
@@ -151,6 +161,7 @@ public sealed class RunFolder : IDisposable
             {
                 IsForced = force,
                 IsCopy = isCopy,
+                IsPart = isCopy || isPart,
                 RecipeChanges = changes,
                 Set = set,
             };
@@ -170,6 +181,9 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Opens a copy of a run's folder, for a rank other than 0. Rank 0 has checked the folder.</summary>
     internal static RunFolder OpenCopy(string path, Recipe recipe) => Resume(path, recipe, force: true, set: null, isCopy: true);
+
+    /// <summary>Opens a folder with what one arm of a run is made from. Rank 0 has checked the run's folder.</summary>
+    internal static RunFolder OpenPart(string path, Recipe recipe) => Resume(path, recipe, force: false, set: null, isPart: true);
 
     /// <summary>
     /// Goes on with the run, when all else is checked: compares the manifest with that of its beginning, and gives the folder its recipe.
@@ -196,16 +210,16 @@ public sealed class RunFolder : IDisposable
     });
 
     /// <summary>
-    /// Cuts <c>metrics.csv</c> after the rows of finished arms and of the first <paramref name="epochs"/> epochs of
+    /// Leaves in <c>metrics.csv</c> the rows of finished arms and of the first <paramref name="epochs"/> epochs of
     /// <paramref name="arm"/>: what follows was not yet in the checkpoint that training goes on from.
     /// </summary>
+    /// <returns>How many epochs of the arm were dropped.</returns>
     /// <exception cref="InputException">It cannot be written.</exception>
-    public void TrimMetrics(string arm, int epochs) => RunPaths.Guard(Path, () =>
-    {
-        _metrics.Trim(row => row.Arm == arm
+    public int TrimMetrics(string arm, int epochs) => RunPaths.Guard(Path, () => _metrics
+        .Trim(row => row.Arm == arm
             ? row.Epoch <= epochs
-            : ArmNames.AutoEncoders.Contains(row.Arm) || Summary.Find(row.Arm) is not null);
-    });
+            : ArmNames.AutoEncoders.Contains(row.Arm) || Summary.Find(row.Arm) is not null)
+        .Count(row => row.Arm == arm));
 
     /// <summary>Adds a finished arm to <c>summary.json</c>; its model file must be there.</summary>
     /// <exception cref="InputException">It cannot be written.</exception>
@@ -255,6 +269,7 @@ public sealed class RunFolder : IDisposable
             Summary = Summary with { Arms = summary.Arms };
         }
 
+        if (!IsPart) RunCheck.Check(this);
         if (!File.Exists(CheckpointPath)) return;
         var (arm, hash) = CheckpointFile.ReadOwner(CheckpointPath);
         if (!ArmNames.AutoEncoders.Contains(arm) && !ArmNames.All.Contains(arm))

@@ -162,8 +162,11 @@ public sealed record RunManifest
             ("student.model", recipe.Student.Model), ("student.from", recipe.Student.From),
         ];
         return files.Where(file => File.Exists(file.Path))
-            .ToDictionary(file => file.Key, file => Convert.ToHexStringLower(XxHash128.Hash(InputFile.ReadAllBytes(file.Path!))));
+            .ToDictionary(file => file.Key, file => HashOfFile(file.Path!));
     }
+
+    /// <summary>Hash of the content of a file.</summary>
+    internal static string HashOfFile(string path) => Convert.ToHexStringLower(XxHash128.Hash(InputFile.ReadAllBytes(path)));
 
     private static Dictionary<string, string> HashesOf(DataSet data)
     {

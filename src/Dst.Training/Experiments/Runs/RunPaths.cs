@@ -22,17 +22,16 @@ internal static class RunPaths
     }
 
     /// <summary>
-    /// Lets the link <c>latest</c> in the folder of runs point to a run, or to the set of runs that it is of. Where links cannot be made,
+    /// Lets the link <see cref="RunFolder.LatestName"/> in the folder of runs point to a run, or to the set of runs that it is of. Where links cannot be made,
     /// there is none.
     /// </summary>
     public static void PointLatest(string runs, string path)
     {
-        const string name = "latest";
         try
         {
             path = new DirectoryInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
             if (RunRecipe.IsIn(Path.GetDirectoryName(path)!)) path = Path.GetDirectoryName(path)!;
-            var (link, target) = (Path.Combine(runs, name), Path.GetRelativePath(runs, path));
+            var (link, target) = (Path.Combine(runs, RunFolder.LatestName), Path.GetRelativePath(runs, path));
             var earlier = new FileInfo(link).LinkTarget;
             if (earlier == target || earlier is null && Path.Exists(link) || target.StartsWith("..", StringComparison.Ordinal)) return;
             if (Directory.Exists(link)) Directory.Delete(link);

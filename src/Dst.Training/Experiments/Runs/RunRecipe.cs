@@ -44,13 +44,18 @@ public static class RunRecipe
         return File.Exists(path) ? RunManifest.Load(path) : null;
     }
 
-    /// <summary>What differs between the recipe of the folder and <paramref name="recipe"/>. Nothing is written.</summary>
+    /// <summary>
+    /// The recipe, with paths as they stand in that of the folder where they mean the same files, and what differs between the two. Nothing
+    /// is written.
+    /// </summary>
     /// <exception cref="InputException">Something does, and that is not forced.</exception>
-    internal static IReadOnlyList<string> Compare(string folder, Recipe recipe, bool force)
+    internal static (Recipe Recipe, IReadOnlyList<string> Differences) Compare(string folder, Recipe recipe, bool force)
     {
-        var differences = RecipeFile.Differences(Read(folder), recipe);
+        var earlier = Read(folder);
+        recipe = RecipeFile.WithFullPaths(recipe, earlier);
+        var differences = RecipeFile.Differences(earlier, recipe);
         return differences.Count == 0 || force
-            ? differences
+            ? (recipe, differences)
             : throw new InputException(
                 $"run folder {folder} was made with another recipe: {string.Join("; ", differences)}; expected the same to resume, or "
                 + $"{RunFolder.ForceOption}");

@@ -29,6 +29,7 @@ public sealed class RunSet
     public static RunSet Create(Recipe recipe, DateTime now)
     {
         var first = RunPaths.First(recipe, now);
+        recipe = RecipeFile.WithFullPaths(recipe);
         return RunPaths.Guard(first, () =>
         {
             var path = RunPaths.After(first).First(path => !System.IO.Path.Exists(path));
@@ -46,9 +47,9 @@ public sealed class RunSet
     /// <exception cref="InputException">It is not the folder of a set, or was made with another recipe.</exception>
     public static RunSet Resume(string path, Recipe recipe, bool force = false)
     {
-        var changes = RunRecipe.Compare(path, recipe, force);
+        (recipe, var changes) = RunRecipe.Compare(path, recipe, force);
         var set = new RunSet(path, recipe, force, hasOtherRecipe: changes.Count > 0);
-        if (changes.Count > 0) set.CheckRuns(changes);
+        set.CheckRuns(changes);
         return set;
     }
 
@@ -83,7 +84,7 @@ public sealed class RunSet
         if (_hasOtherRecipe) RunRecipe.Write(Path, Recipe);
     }
 
-    /// <summary>Checks that each run can be opened and one can go on, before one does so with another recipe.</summary>
+    /// <summary>Checks that each run can be opened before one goes on, and that one can go on if the recipe is another.</summary>
     private void CheckRuns(IReadOnlyList<string> changes)
     {
         var isFinished = true;
@@ -93,6 +94,6 @@ public sealed class RunSet
             isFinished &= run is { IsFinished: true };
         }
 
-        if (isFinished) throw RunRecipe.Finished(Path, changes);
+        if (isFinished && changes.Count > 0) throw RunRecipe.Finished(Path, changes);
     }
 }

@@ -56,6 +56,9 @@ public sealed record ArmSummary
     /// <summary>Size of the model file.</summary>
     public required long FileBytes { get; init; }
 
+    /// <summary>Hash of the model file, or null in a file of an older version.</summary>
+    public string? ModelHash { get; init; }
+
     /// <summary>Measured latency in the form that the model file holds.</summary>
     public required Latency LatencyMs { get; init; }
 

@@ -54,6 +54,8 @@ internal sealed class SharedFolder
         var isNew = autoEncoder is not null && !File.Exists(_run.ModelPath(autoEncoder));
         RunPaths.Guard(_run.Path, () =>
         {
+            // It comes first, as a run with rows has a manifest.
+            if (!File.Exists(_run.Manifest.Path)) File.Copy(Path.Combine(part, ManifestFile.Name), _run.Manifest.Path);
             foreach (var path in Directory.GetFiles(part))
             {
                 var name = Path.GetFileName(path);
@@ -65,7 +67,6 @@ internal sealed class SharedFolder
         });
         foreach (var row in MetricsTable.Load(Path.Combine(part, RunFolder.MetricsName)))
             if (row.Arm == arm.Name || row.Arm == autoEncoder && isNew) _run.AddMetrics(row);
-        if (!File.Exists(_run.Manifest.Path)) File.Copy(Path.Combine(part, ManifestFile.Name), _run.Manifest.Path);
         foreach (var (name, forms) in RunManifest.Load(Path.Combine(part, ManifestFile.Name)).Convolutions)
             _run.Manifest.Record(name, forms);
         _run.AddArm(RunSummary.Load(Path.Combine(part, RunFolder.SummaryName)).Find(arm.Name)!);

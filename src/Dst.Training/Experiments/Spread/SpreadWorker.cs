@@ -31,7 +31,7 @@ internal sealed class SpreadWorker(Recipe recipe, MakeArm make)
         try
         {
             RunFiles.Write(folder, order.Files);
-            using (var run = RunFolder.Resume(folder, RunSet.RecipeOf(recipe, order.Seed)))
+            using (var run = RunFolder.OpenPart(folder, RunSet.RecipeOf(recipe, order.Seed)))
                 make(run, order.Arm, log.Add, () => send(Tell(LetterKind.Checkpoint) with { Log = [] }));
             return Tell(LetterKind.Done);
         }
