@@ -38,15 +38,15 @@ internal static class RecipeRun
     public static void AddTo(Verb verb)
     {
         verb.Add(RecipeInput.File);
-        verb.Add(Resume);
-        verb.Add(Force);
         AddOptionsTo(verb);
     }
 
-    /// <summary>Adds the options of a new run.</summary>
+    /// <summary>Adds the options of a run that is new or resumed.</summary>
     public static void AddOptionsTo(Verb verb)
     {
         verb.TakesRanks = true;
+        verb.Add(Resume);
+        verb.Add(Force);
         ShortWords.AddTo(verb);
         verb.Add(RecipeInput.Set);
         verb.Add(RecipeInput.Seed);
@@ -71,20 +71,34 @@ internal static class RecipeRun
             throw new InputException("options --dry-run and --dashboard are both given; one of them was expected");
         if (folder is not null && call.Arguments.GetValue(IsDry))
             throw new InputException("options --dry-run and --resume are both given; one of them was expected");
-        var recipe = folder is not null && call.Arguments.GetValue(RecipeInput.File) is null
-            ? RunRecipe.Read(folder, ofLine)
-            : request.Read(call);
-        EffectiveKeys.Check(request.Settings, ofLine, recipe, call.Command);
+        if (folder is not null) CheckResumed(call, request, ofLine);
+        var isOfFolder = folder is not null && !RecipeInput.NamesSource(call.Arguments);
+        var recipe = isOfFolder ? RunRecipe.Read(folder!, ofLine) : request.Read(call);
+        EffectiveKeys.Check(isOfFolder ? [] : request.Settings, ofLine, recipe, call.Command);
         if (folder is null && !RecipeInput.NamesData(call.Arguments))
             throw new InputException(
                 $"{call.Command} has neither data nor a recipe; a folder of labelled images or a recipe file was expected");
-        if (request.Model is not null) RunData.CheckSeed(call, recipe);
+        if (!isOfFolder && request.Model is not null) RunData.CheckSeed(call, recipe);
         var isSpread = SpreadRun.IsAsked(call);
         RankJob.Run(call, isSpread ? SpreadRun.MostRanks : recipe.Parts, () =>
         {
             if (isSpread && call.Ranks.Count > 1) SpreadOver(call, request, recipe, folder, force);
             else BeginOrResume(call, request, recipe, folder, force);
         });
+    }
+
+    /// <summary>Refuses what has no effect on a run that goes on.</summary>
+    private static void CheckResumed(Invocation call, TrainingRequest request, IReadOnlyList<SettingOverride> ofLine)
+    {
+        if (ofLine.Any(setting => setting.Keys.Contains("runs")))
+            throw new InputException(
+                $"option {RecipeInput.Out.Name}, or key runs, has no effect with --resume, which goes on in the folder of the run; none was "
+                + "expected");
+        if (RecipeInput.NamesSource(call.Arguments)) return;
+        if (request.OfNewRuns.FirstOrDefault(option => call.Arguments.GetResult(option) is { Implicit: false }) is { } vain)
+            throw new InputException(
+                $"option {vain.Name} has no effect with --resume, which goes on with the recipe of the run; none was expected, or a new run "
+                + "without --resume");
     }
 
     // The link runs/latest points elsewhere as soon as another run begins, and what is printed shall stay true.
@@ -100,7 +114,7 @@ internal static class RecipeRun
                 $"seeds has {recipe.Seeds.Count} seeds, and {call.Ranks.Count} ranks share one run; one seed was expected, or --spread "
                 + "runs");
         if (folder is null) Begin(call, request, recipe);
-        else if (recipe.Seeds.Count > 0) RunSeeds(call, RunSet.Resume(folder, recipe, force), firstData: null);
+        else if (recipe.Seeds.Count > 0) RunSeeds(call, request, RunSet.Resume(folder, recipe, force), firstData: null);
         else
         {
             using var run = SharedRun.Open(call.Ranks, recipe, () => RunFolder.Resume(folder, recipe, force));
@@ -150,7 +164,7 @@ internal static class RecipeRun
 
         if (recipe.Seeds.Count > 0)
         {
-            RunSeeds(call, RunSet.Create(recipe, DateTime.Now), data);
+            RunSeeds(call, request, RunSet.Create(recipe, DateTime.Now), data);
             return;
         }
 
@@ -177,7 +191,7 @@ internal static class RecipeRun
 
     private static void RunOne(Invocation call, TrainingRequest request, RunFolder run, DataSet data)
     {
-        var summary = RunToEnd(call, run, data, resumeWith: run.Path);
+        var summary = RunToEnd(call, run, data, $"{request.ResumeVerb} --resume {run.Path}");
         if (!call.Ranks.IsFirst) return;
         if (call.Ranks.Count > 1) call.Report.Log(TrafficOf(call.Ranks));
         Block[] blocks =
@@ -204,7 +218,7 @@ internal static class RecipeRun
     }
 
     /// <summary>Runs all seeds of a set; the data of the first seed may be loaded already.</summary>
-    private static void RunSeeds(Invocation call, RunSet set, DataSet? firstData)
+    private static void RunSeeds(Invocation call, TrainingRequest request, RunSet set, DataSet? firstData)
     {
         var runs = new List<FinishedRun>();
         var next = Array.Empty<string>();
@@ -212,7 +226,7 @@ internal static class RecipeRun
         {
             using var run = set.Open(seed);
             var data = firstData ?? Load(call, run.Recipe);
-            var summary = RunToEnd(call, run, data, resumeWith: set.Path, set.DiscardIfEmpty);
+            var summary = RunToEnd(call, run, data, $"{request.ResumeVerb} --resume {set.Path}", set.DiscardIfEmpty);
             firstData = null;
             runs.Add(new(run.Path, summary, run.Recipe));
             RunReport.Write(call, run.Path, runs[^1]);
@@ -251,7 +265,7 @@ internal static class RecipeRun
     /// <param name="call">The call.</param>
     /// <param name="run">The run.</param>
     /// <param name="data">Its data.</param>
-    /// <param name="resumeWith">The folder by which the run is resumed, for a message.</param>
+    /// <param name="resumeWith">The command that resumes the run, for a message.</param>
     /// <param name="refused">Called if the recipe is refused.</param>
     private static RunSummary RunToEnd(Invocation call, RunFolder run, DataSet data, string resumeWith, Action? refused = null)
     {
@@ -280,7 +294,7 @@ internal static class RecipeRun
         }
         catch (OperationCanceledException)
         {
-            report.Log($"the state is saved; to go on: {ProgramName.Value} run --resume {resumeWith}");
+            report.Log($"the state is saved; to go on: {ProgramName.Value} {resumeWith}");
             throw;
         }
         catch (Exception e) when (e is InputException or NotFiniteNumberException)

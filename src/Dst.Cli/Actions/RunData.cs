@@ -90,5 +90,5 @@ internal static class RunData
             : null;
     }
 
-    private static bool IsCompress(Invocation call) => call.Arguments.CommandResult.Command.Arguments.Contains(CompressInput.Source);
+    private static bool IsCompress(Invocation call) => CompressInput.IsOf(call.Arguments);
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Dst.Cli.Usage;
 using Dst.Report;
 using Dst.Training.Data;
@@ -27,6 +28,12 @@ internal sealed record TrainingRequest(params IReadOnlyList<SettingOverride> Set
 
     /// <summary>What is shown of a finished run, or null for a row an arm.</summary>
     public Func<RunSummary, IEnumerable<Block>>? Blocks { get; init; }
+
+    /// <summary>Options of the verb that the recipe of a new run depends on, which a run that goes on has already.</summary>
+    public IReadOnlyList<Option> OfNewRuns { get; init; } = [];
+
+    /// <summary>The verb that goes on with a run that was stopped, and shows it in the same way.</summary>
+    public string ResumeVerb { get; init; } = "run";
 
     /// <summary>Keys that the command line sets.</summary>
     public IReadOnlyList<SettingOverride> OfLine(Invocation call) =>

@@ -28,7 +28,8 @@ internal static class CompressCommand
             "compress photos",
             "compress photos --int8",
             "compress model.safetensors --data photos --epochs 10",
-            "compress runs/photos/<time>/student.safetensors --data runs/photos/<time>")
+            "compress runs/photos/<time>/student.safetensors --data runs/photos/<time>",
+            "compress --resume runs/photos/<time>")
         {
             CompressInput.Source,
             CompressInput.Data,
@@ -50,6 +51,8 @@ internal static class CompressCommand
             Section = model is null ? "train" : "prune_train",
             Model = model,
             TakesDataAlone = model is not null,
+            OfNewRuns = [PruningInput.Pattern, Int8],
+            ResumeVerb = "compress",
             Blocks = summary => [GainTable.Of(summary), ArmTables.Noise(summary.Arms)],
         };
         RecipeRun.Run(call, request);

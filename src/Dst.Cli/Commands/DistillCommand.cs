@@ -58,6 +58,7 @@ internal static class DistillCommand
         {
             Section = isNew ? "train" : "prune_train",
             Model = arguments.GetValue(Teacher),
+            OfNewRuns = [Student, Arch],
         };
         RecipeRun.Run(call, request);
     }

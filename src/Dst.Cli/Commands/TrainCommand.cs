@@ -54,6 +54,7 @@ internal static class TrainCommand
         {
             Section = isOfRecipe ? "teacher.train" : "train",
             Model = arguments.GetValue(From),
+            OfNewRuns = [Teacher, Arch, From],
         };
         RecipeRun.Run(call, request);
     }

@@ -76,6 +76,9 @@ internal static class RecipeInput
     /// <summary>What stands where a recipe or data may stand, or null.</summary>
     private static string? SourceOf(ParseResult arguments) => arguments.GetValue(File) ?? CompressInput.DataOf(arguments);
 
+    /// <summary>Whether something stands where a recipe or data may stand.</summary>
+    public static bool NamesSource(ParseResult arguments) => SourceOf(arguments) is not null;
+
     /// <summary>The data that stands in the place of a recipe, or null.</summary>
     public static string? DataOf(ParseResult arguments) =>
         SourceOf(arguments) is { } path && !RunRecipe.IsIn(path) && !Has(arguments, CalibrationInput.Folder) && DataKinds.IsData(path)
@@ -84,7 +87,7 @@ internal static class RecipeInput
 
     /// <summary>The folder of a run, or of a set of runs, that stands for its recipe, or null.</summary>
     public static string? RunOf(ParseResult arguments) =>
-        SourceOf(arguments) is { } path && !Has(arguments, RecipeRun.Resume) ? RunRecipe.FolderOf(path) : null;
+        SourceOf(arguments) is { } path && TakesRuns(arguments) ? RunRecipe.FolderOf(path) : null;
 
     /// <summary>Whether the command line names a recipe, or the folder of a run.</summary>
     public static bool NamesRecipe(ParseResult arguments) => SourceOf(arguments) is not null && DataOf(arguments) is null;
@@ -125,7 +128,7 @@ internal static class RecipeInput
         var data = DataOf(arguments);
         if (data is not null || SourceOf(arguments) is not { } file)
             return RecipeFile.Parse("the command line", $"name: {NameOf(data)}", overrides);
-        if (RunRecipe.IsIn(file) && !Has(arguments, RecipeRun.Resume)) return RunRecipe.Read(file, overrides);
+        if (RunRecipe.IsIn(file) && TakesRuns(arguments)) return RunRecipe.Read(file, overrides);
         CheckRecipe(arguments, file);
         return RecipeFile.Load(file, overrides);
     }
@@ -161,6 +164,9 @@ internal static class RecipeInput
         if (FileKind.NameOf(file) is { } kind and not FileKind.Text)
             throw new InputException($"'{file}' is {kind}; {expected}");
     }
+
+    // Those that train a recipe go on with a run by --resume.
+    private static bool TakesRuns(ParseResult arguments) => !Has(arguments, RecipeRun.Resume) || CompressInput.IsOf(arguments);
 
     private static bool Has(ParseResult arguments, Option option) => arguments.CommandResult.Command.Options.Contains(option);
 

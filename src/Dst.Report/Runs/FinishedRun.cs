@@ -33,9 +33,7 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
         }
 
         var files = InputFile.Guard(folder, () => Directory.GetFiles(folder, RunFolder.SummaryName, BelowWithoutLinks));
-        if (files.Length == 0)
-            throw new InputException(
-                $"folder {folder} has no {RunFolder.SummaryName} in it or below; a run folder or a folder of them was expected");
+        if (files.Length == 0) throw NoneIn(folder);
         if (files.Length == 1) return [Load(files[0])];
         var runs = new List<FinishedRun>();
         foreach (var file in files.Order(StringComparer.Ordinal))
@@ -54,6 +52,10 @@ public sealed record FinishedRun(string Folder, RunSummary Summary, Recipe Recip
             ? runs
             : throw new InputException($"folder {folder} has no run that can be read; the lines above say why");
     }
+
+    private static InputException NoneIn(string folder) => new(RunsBelow.Unfinished(folder) is { Length: > 0 } open
+        ? $"folder {folder} has no finished arm, and a run in it is not finished; 'dst run {Words.Choice(open)}' goes on with it"
+        : $"folder {folder} has no {RunFolder.SummaryName} in it or below; a run folder or a folder of them was expected");
 
     private static FinishedRun Load(string summary)
     {

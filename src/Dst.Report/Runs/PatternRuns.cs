@@ -90,7 +90,8 @@ public sealed record PatternRuns(
     }
 
     /// <summary>The recipe without what may differ between runs of one group.</summary>
-    private static Recipe Common(Recipe recipe) => recipe with { Seed = 0, Seeds = [], Arms = [] };
+    // Folders of older versions have relative paths.
+    private static Recipe Common(Recipe recipe) => RecipeFile.WithFullPaths(recipe) with { Seed = 0, Seeds = [], Arms = [] };
 
     private static Recipe WithoutModels(Recipe recipe) => Common(recipe) with
     {

@@ -21,10 +21,17 @@ internal static class RunsBelow
     {
         var runs = Find(folder);
         if (runs.Length == 0) return "; expected the folder of a run";
-        var open = runs.Where(CanGoOn).Take(Shown).Select(run => $"--resume {run}").ToArray();
+        var open = Unfinished(folder);
         return open.Length == 0
             ? ", and the runs in it are finished; expected the folder of a run that is not"
             : $", but runs that are not finished; expected {Words.Choice(open)}{(open.Length > 1 ? ", the newest first" : "")}";
+    }
+
+    /// <summary>The options that go on with runs that are not finished, the newest first: with the folder itself, or with runs in it.</summary>
+    public static string[] Unfinished(string folder)
+    {
+        var runs = RunRecipe.IsIn(folder) ? [folder] : Find(folder);
+        return [.. runs.Where(CanGoOn).Take(Shown).Select(run => $"--resume {run}")];
     }
 
     /// <summary>Folders of runs, and of sets of runs in place of their runs, the newest first.</summary>
