@@ -53,11 +53,11 @@ public sealed record PatternRuns(
     private static IEnumerable<PatternRuns> Variants(string recipe, string pattern, IEnumerable<FinishedRun> runs, Action<string> log)
     {
         var variants = new List<FinishedRun[]>();
-        foreach (FinishedRun[] group in runs.GroupBy(run => RecipeFile.HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
+        foreach (FinishedRun[] group in runs.GroupBy(run => HashOf(WithoutModels(run.Recipe))).Select(group => group.ToArray()))
         {
             var hasTwice = ArmsOf(group).CountBy(arm => arm).Any(arm => arm.Value > 1);
             variants.AddRange(
-                hasTwice ? group.GroupBy(run => RecipeFile.HashOf(Common(run.Recipe))).Select(own => own.ToArray()) : [group]);
+                hasTwice ? group.GroupBy(run => HashOf(Common(run.Recipe))).Select(own => own.ToArray()) : [group]);
         }
 
         var keys = variants.ConvertAll(variant => RecipeFile.KeysOfResults(Common(variant[0].Recipe)));
@@ -89,9 +89,11 @@ public sealed record PatternRuns(
         int Parts(List<string> some) => recipes.DistinctBy(recipe => string.Join('\n', some.Select(key => recipe[key]))).Count();
     }
 
-    /// <summary>The recipe without what may differ between runs of one group.</summary>
     // Folders of older versions have relative paths.
-    private static Recipe Common(Recipe recipe) => RecipeFile.WithFullPaths(recipe) with { Seed = 0, Seeds = [], Arms = [] };
+    private static string HashOf(Recipe recipe) => RecipeFile.HashOf(RecipeFile.WithFullPaths(recipe));
+
+    /// <summary>The recipe without what may differ between runs of one group.</summary>
+    private static Recipe Common(Recipe recipe) => recipe with { Seed = 0, Seeds = [], Arms = [] };
 
     private static Recipe WithoutModels(Recipe recipe) => Common(recipe) with
     {

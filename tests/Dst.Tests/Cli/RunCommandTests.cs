@@ -335,14 +335,4 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public void Resuming_a_folder_that_is_not_a_run_is_refused() =>
         Terminal.Run("run", "--resume", _folder.Path).AssertWrongInput(_folder.Path, "recipe.yaml");
-
-    /// <summary>Cancels once a text has been written.</summary>
-    private sealed class CancellingWriter(CancellationTokenSource cancellation, string text) : StringWriter
-    {
-        public override void WriteLine(string? value)
-        {
-            base.WriteLine(value);
-            if (value?.Contains(text) == true) cancellation.Cancel();
-        }
-    }
 }

@@ -19,12 +19,28 @@ internal sealed record Terminal(int ExitCode, string Output, string Error)
     /// <summary>Runs a command line in its own process, with the environment variable <paramref name="variable"/> set.</summary>
     public static Terminal RunProcess(string variable, string value, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), .. arguments])
+        var start = StartOf(arguments);
+        start.Environment[variable] = value;
+        return Run(start);
+    }
+
+    /// <summary>Runs a command line in its own process, whose current folder is <paramref name="folder"/>.</summary>
+    public static Terminal RunIn(string folder, params string[] arguments)
+    {
+        var start = StartOf(arguments);
+        start.WorkingDirectory = folder;
+        return Run(start);
+    }
+
+    private static ProcessStartInfo StartOf(string[] arguments) =>
+        new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        start.Environment[variable] = value;
+
+    private static Terminal Run(ProcessStartInfo start)
+    {
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEnd();

@@ -74,9 +74,11 @@ public sealed class ForcedRunTests : IDisposable
     public void A_finished_run_is_refused_where_its_data_have_changed_and_says_that_its_recipe_was_edited()
     {
         var path = TinyRun.RunIn(_folder.Path, "arms=[student]");
-        Edit(Path.Combine(path, ManifestFile.Name), RunManifest.Load(Path.Combine(path, ManifestFile.Name)).Data["test"], "0");
-        Assert.Contains("the test data had the hash 0, now ", Refusal(() => RunForced(path)), StringComparison.Ordinal);
-        File.Delete(Path.Combine(path, ManifestFile.Name));
+        var manifest = Path.Combine(path, ManifestFile.Name);
+        var test = RunManifest.Load(manifest).Data["test"];
+        Edit(manifest, test, "x");
+        Assert.Contains("the test data had the hash x, now ", Refusal(() => RunForced(path)), StringComparison.Ordinal);
+        Edit(manifest, "\"x\"", $"\"{test}\"");
         Edit(Path.Combine(path, "recipe.yaml"), "label_smoothing: 0", "label_smoothing: 0.1");
         var log = new List<string>();
         using var forced = Force(path);

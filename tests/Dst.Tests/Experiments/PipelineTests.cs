@@ -184,7 +184,7 @@ public sealed class PipelineTests : IDisposable
             ("train.schedule.kind=rewind", "only prune_train can replay train's schedule"),
             ("prune_train={schedule: {kind: one_cycle, restarts: 1}}", "schedule.restarts is 1 with kind one_cycle"),
             ("student={is_teacher: true}", "arms has student while student.is_teacher is true"),
-            ("student={is_teacher: true, model: m}", "student.model is m while student.is_teacher is true"),
+            ("student={is_teacher: true, model: /m}", "student.model is /m while student.is_teacher is true"),
             ("teacher.train.optimizer.momentum=0", "optimizer.momentum is 0"),
             ("pretrain.noise=0.5", "pretrain.noise is 0.5 with pretrain.decoder none"),
             ("pretrain.teacher=true", "pretrain.teacher is true with pretrain.decoder none"),
@@ -204,11 +204,11 @@ public sealed class PipelineTests : IDisposable
     [InlineData("prune_train.class_weights is balanced with data.sampling", "data.sampling=balanced", "prune_train.class_weights=balanced")]
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.mixup=0.2", "distill.dkd.target=1")]
     [InlineData("dkd of distill or distill_pruned has a weight while data.mixup", "data.cutmix=1", "distill_pruned.dkd.non_target=8")]
-    [InlineData("pretrain.decoder is upsample while student.from is f", "pretrain.decoder=upsample", "student.from=f", "arms=[uhp]")]
+    [InlineData("pretrain.decoder is upsample while student.from is /f", "pretrain.decoder=upsample", "student.from=/f", "arms=[uhp]")]
     [InlineData("pretrain.decoder is upsample, and no arm begins", "pretrain.decoder=upsample", "arms=[teacher]")]
     [InlineData("teacher.train.patience is 2 with data.validation_from none", "train.patience=2", "data.validation_from=none")]
     [InlineData("pretrain.teacher is true, and no teacher", "pretrain={decoder: upsample, teacher: true}", "arms=[student]")]
-    [InlineData("pretrain.teacher is true while teacher.from is f", "pretrain={decoder: upsample, teacher: true}", "teacher.from=f")]
+    [InlineData("pretrain.teacher is true while teacher.from is /f", "pretrain={decoder: upsample, teacher: true}", "teacher.from=/f")]
     [InlineData("quantise.keep_float has 'no', which fits no layer with weights", "arms=[dst-int8]", "quantise.keep_float=[no]")]
     [InlineData("quantise.keep_float names each of the 10 layers", "arms=[student-int8]", "quantise.keep_float=['*']")]
     [InlineData("quantise.schedule.warmup_epochs is 9", "arms=[dst-int8]", "quantise={epochs: 1, schedule: {warmup_epochs: 9}}")]
