@@ -92,13 +92,13 @@ internal static class RecipeRun
     {
         if (ofLine.Any(setting => setting.Keys.Contains("runs")))
             throw new InputException(
-                $"option {RecipeInput.Out.Name}, or key runs, has no effect with --resume, which goes on in the folder of the run; none was "
-                + "expected");
+                $"option {RecipeInput.Out.Name}, or key runs, has no effect with --resume, which goes on in the folder of the run; "
+                + "none was expected");
         if (RecipeInput.NamesSource(call.Arguments)) return;
         if (request.OfNewRuns.FirstOrDefault(option => call.Arguments.GetResult(option) is { Implicit: false }) is { } vain)
             throw new InputException(
-                $"option {vain.Name} has no effect with --resume, which goes on with the recipe of the run; none was expected, or a new run "
-                + "without --resume");
+                $"option {vain.Name} has no effect with --resume, which goes on with the recipe of the run; none was expected, or a new "
+                + "run without --resume");
     }
 
     // The link runs/latest points elsewhere as soon as another run begins, and what is printed shall stay true.

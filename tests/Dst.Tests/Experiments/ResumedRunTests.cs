@@ -125,6 +125,16 @@ public sealed class ResumedRunTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_folder_that_is_no_folder_of_the_run_gets_no_link_to_it()
+    {
+        var run = Directory.CreateDirectory(_folder.File("elsewhere/runs/tiny/20260102-030405")).FullName;
+        RunPaths.PointLatest(_folder.Path, run);
+        Assert.False(Path.Exists(_folder.File("latest")));
+        RunPaths.PointLatest(_folder.File("elsewhere/runs"), run);
+        Assert.True(Path.Exists(_folder.File("elsewhere/runs/latest")));
+    }
+
     private static string Refusal(string path) => Assert.Throws<InputException>(() => RunFolder.Resume(path)).Message;
 
     /// <summary>A run that was stopped after some epochs.</summary>

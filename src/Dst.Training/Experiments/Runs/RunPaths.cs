@@ -22,8 +22,8 @@ internal static class RunPaths
     }
 
     /// <summary>
-    /// Lets the link <see cref="RunFolder.LatestName"/> in the folder of runs point to a run, or to the set of runs that it is of. Where links cannot be made,
-    /// there is none.
+    /// Lets the link <see cref="RunFolder.LatestName"/> in the folder of runs point to a run, or to the set of runs that it is of. Where
+    /// links cannot be made, there is none.
     /// </summary>
     public static void PointLatest(string runs, string path)
     {
@@ -33,7 +33,9 @@ internal static class RunPaths
             if (RunRecipe.IsIn(Path.GetDirectoryName(path)!)) path = Path.GetDirectoryName(path)!;
             var (link, target) = (Path.Combine(runs, RunFolder.LatestName), Path.GetRelativePath(runs, path));
             var earlier = new FileInfo(link).LinkTarget;
-            if (earlier == target || earlier is null && Path.Exists(link) || target.StartsWith("..", StringComparison.Ordinal)) return;
+            // A run that goes on from another current folder is not runs/name/time there.
+            var isElsewhere = target.Split(Path.DirectorySeparatorChar) is not [not "..", _];
+            if (earlier == target || earlier is null && Path.Exists(link) || isElsewhere) return;
             if (Directory.Exists(link)) Directory.Delete(link);
             else File.Delete(link); // it points to a folder that is gone, or there is none
             Directory.CreateSymbolicLink(link, target);

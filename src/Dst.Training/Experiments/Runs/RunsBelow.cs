@@ -27,7 +27,7 @@ internal static class RunsBelow
             : $", but runs that are not finished; expected {Words.Choice(open)}{(open.Length > 1 ? ", the newest first" : "")}";
     }
 
-    /// <summary>The options that go on with runs that are not finished, the newest first: with the folder itself, or with runs in it.</summary>
+    /// <summary>The options that go on with the folder, or else with runs in it, the newest first, where they are not finished.</summary>
     public static string[] Unfinished(string folder)
     {
         var runs = RunRecipe.IsIn(folder) ? [folder] : Find(folder);
