@@ -26,6 +26,14 @@ internal sealed class SharedFolder
         run.TrimMetrics(arm: "", epochs: 0);
     }
 
+    /// <summary>Compares the data with those that the run was begun with, also where none of its arms is finished.</summary>
+    /// <exception cref="InputException">They are others.</exception>
+    public static void CheckData(RunFolder run, RunManifest manifest)
+    {
+        foreach (var folder in Directory.GetDirectories(run.Path, "*.part").Prepend(run.Path))
+            new ManifestFile(folder, run.IsForced).CheckData(manifest);
+    }
+
     /// <summary>The files that an arm is made from: of finished arms those that it needs, and what there is of it.</summary>
     public IReadOnlyDictionary<string, byte[]> FilesFor(Arm arm)
     {

@@ -51,7 +51,7 @@ public sealed class SpreadRuns
     {
         ArgumentNullException.ThrowIfNull(ranks);
         ArgumentNullException.ThrowIfNull(runs);
-        foreach (var run in runs.Where(run => run.Recipe.Seed == manifest.Seed)) run.Manifest.CheckData(manifest);
+        foreach (var run in runs.Where(run => run.Recipe.Seed == manifest.Seed)) SharedFolder.CheckData(run, manifest);
         foreach (var run in runs.Where(run => !run.IsFinished))
         {
             var ofRun = manifest with { Seed = run.Recipe.Seed, RecipeHash = run.RecipeHash };

@@ -63,6 +63,14 @@ public sealed class SpreadRunsTests : IDisposable
         var error = Assert.Throws<InputException>(() => SpreadRuns.Run(
             RankGroup.Single, recipe, [run], Pipeline.Check(recipe, data), manifest, (_, _, _, _) => Assert.Fail("an arm began")));
         Assert.Contains("expected the same data", error.Message, StringComparison.Ordinal);
+
+        // Before its first arm is finished, a run has a manifest only in what there is of that arm.
+        using var begun = TinyRun.Create(TinyRun.Recipe(_folder.File("begun"), "arms=[student]"));
+        var part = Directory.CreateDirectory(Path.Combine(begun.Path, "student.part")).FullName;
+        File.Copy(run.Manifest.Path, Path.Combine(part, ManifestFile.Name));
+        error = Assert.Throws<InputException>(() => SpreadRuns.Run(
+            RankGroup.Single, recipe, [begun], Pipeline.Check(recipe, data), manifest, (_, _, _, _) => Assert.Fail("an arm began")));
+        Assert.Contains("expected the same data", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
