@@ -10,7 +10,8 @@ namespace Dst.Cli.Actions;
 internal static class CSourceOutput
 {
     private static readonly Option<string?> Name = SharedOptions.Text(
-        "--name", "N", "For c: prefix of file and function names, a C identifier. Default: the name of the model file.");
+        "--name", "N",
+        "For c: prefix of file and function names, a C identifier. Default: the name of the model file, as far as C allows it.");
     private static readonly Option<string> Weights = new Option<string>("--weights")
     {
         Description = "For c: source makes the weights constants of the source; separate writes them into a binary file, which a function "
@@ -34,22 +35,33 @@ internal static class CSourceOutput
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private static readonly Option[] Options = [Name, Weights, Check, CheckData];
+
     /// <summary>Adds the options of this format.</summary>
     public static void AddTo(Verb verb)
     {
-        foreach (var option in new Option[] { Name, Weights, Check, CheckData }) verb.Add(option);
+        foreach (var option in Options) verb.Add(option);
+    }
+
+    /// <summary>Refuses the options of this format for another one.</summary>
+    /// <exception cref="InputException">There is one.</exception>
+    public static void CheckHasNone(ParseResult arguments)
+    {
+        if (Array.Find(Options, option => arguments.GetResult(option) is { Implicit: false }) is { } lost)
+            throw new InputException($"option {lost.Name} goes with --format c, which was expected");
     }
 
     /// <summary>Writes the source of a model and reports its sizes.</summary>
     public static void Write(Invocation call, Model model, string path, string folder)
     {
-        var name = call.Arguments.GetValue(Name) ?? Path.GetFileNameWithoutExtension(path);
+        var name = call.Arguments.GetValue(Name) ?? CSourceExport.NameFor(path);
         (string, string)? data = call.Arguments.GetValue(CheckData) is [var inputs, var logits] ? (inputs, logits) : null;
         var check = new CSourceCheck(call.Arguments.GetValue(Check), data);
         var place = (WeightsPlace)Words.Find(typeof(WeightsPlace), call.Arguments.GetRequiredValue(Weights))!;
-        var report = CSourceExport.Write(model, folder, name, check, place);
+        var report = CSourceExport.Write(model, folder, name, check, place, call.Cancellation);
         var notes = new List<string>(report.CheckOutput);
         if (report.Problem is not null) notes.Add($"code and stack: not measured, as {report.Problem}");
+        if (report.ReplacesEarlier) notes.Add($"the earlier source in {folder} was replaced");
         var weights = place == WeightsPlace.Separate ? $"{name}.bin, " : "";
         notes.Add($"{folder}: {name}.c, {name}.h, {weights}{name}_test.c, Makefile, README.md");
         var document = new { Folder = folder, Name = name, report.Sizes, report.Dense, report.CheckOutput };

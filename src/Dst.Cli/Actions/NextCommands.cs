@@ -15,17 +15,18 @@ internal static class NextCommands
     {
         var arm = summary.Find(ArmNames.DstInt8) ?? summary.Find(ArmNames.Dst) ?? summary.Arms[^1];
         var isFloat = Arm.Of(arm.Arm).Quantises is null;
-        var model = run.ModelPath(arm.Arm);
+        var path = run.ModelPath(arm.Arm);
+        var (model, folder) = (ShellText.Quote(path), ShellText.Quote(run.Path));
         string[] commands =
         [
             $"predict {model} {ImageOf(data)}",
-            $"eval {model} {run.Path}",
-            .. isFloat && arm.Layers.Count == 0 ? [$"compress {model} --data {run.Path}"] : Array.Empty<string>(),
-            .. isFloat ? [$"quantise {model} {run.Path} --out int8.safetensors"] : Array.Empty<string>(),
+            $"eval {model} {folder}",
+            .. isFloat && arm.Layers.Count == 0 ? [$"compress {model} --data {folder}"] : Array.Empty<string>(),
+            .. isFloat ? [$"quantise {model} {folder} --out int8.safetensors"] : Array.Empty<string>(),
             $"export {model} --format c --out board",
             $"inspect {model}",
         ];
-        return [$"model: {model}", .. commands.Select((command, i) => $"{(i == 0 ? "next:" : "     ")} {ProgramName.Value} {command}")];
+        return [$"model: {path}", .. commands.Select((command, i) => $"{(i == 0 ? "next:" : "     ")} {ProgramName.Value} {command}")];
     }
 
     /// <summary>A test image, if the data are files.</summary>
@@ -34,8 +35,6 @@ internal static class NextCommands
         var path = data.Test.Samples[0].Name;
         if (!File.Exists(path)) return "IMAGE...";
         var relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
-        return Quote(relative.StartsWith("..", StringComparison.Ordinal) ? path : relative);
+        return ShellText.Quote(relative.StartsWith("..", StringComparison.Ordinal) ? path : relative);
     }
-
-    private static string Quote(string path) => path.Contains(' ') ? $"\"{path}\"" : path;
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Dst.Cli.Usage;
 using Dst.Foundations;
 
 namespace Dst.Cli.Actions;
@@ -7,9 +8,12 @@ namespace Dst.Cli.Actions;
 /// <summary>Finds what would stop a result from being written, before the work is done.</summary>
 internal static class OutputPath
 {
+    // What no verb reads in a folder: reports and arrays.
+    private static readonly string[] NeverRead = [".html", ".npy"];
+
     /// <summary>Checks the file that an option names, if the option is there.</summary>
     /// <exception cref="InputException">
-    /// The file stands elsewhere on the command line too, is not a regular file, or is in a folder that does not exist.
+    /// The command may read the file, or it is not a regular file or in a folder that does not exist.
     /// </exception>
     public static void Check(ParseResult arguments, Option<string?> option)
     {
@@ -17,12 +21,40 @@ internal static class OutputPath
         if (Directory.Exists(path)) throw new InputException($"{option.Name} {path} is a folder; a file was expected");
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
             throw new InputException($"{option.Name} {path} is in a folder that does not exist; a file in an existing folder was expected");
-        var named = arguments.Tokens.Where(token => token.Type == TokenType.Argument).Select(token => WithoutLinks(token.Value));
-        if (File.Exists(path) && named.Count(file => file == WithoutLinks(path)) > 1)
-            throw new InputException(
-                $"{option.Name} {path} is a file that this command reads; another file was expected, because the old one would be lost");
+        if (File.Exists(path)) CheckIsNotRead(arguments, option.Name, path);
         AtomicFile.CheckReplaceable(path);
     }
+
+    private static void CheckIsNotRead(ParseResult arguments, string option, string path)
+    {
+        var named = PathsOf(arguments).ToList();
+        var folder = NeverRead.Contains(Path.GetExtension(path)) ? null : named.Find(name => Directory.Exists(name) && Holds(name, path));
+        // The option's own value is one of the names.
+        if (folder is null && named.Count(name => WithoutLinks(name) == WithoutLinks(path)) == 1) return;
+        throw new InputException(
+            $"{option} {path} is a file that this command reads{(folder is null ? "" : $" in the folder {folder}")}; another file was "
+            + "expected, because the old one would be lost");
+    }
+
+    /// <summary>What may be a path on the command line, and the paths of the recipe.</summary>
+    private static IEnumerable<string> PathsOf(ParseResult arguments)
+    {
+        var words = arguments.Tokens.Where(token => token.Type == TokenType.Argument).Select(token => token.Value);
+        if (!arguments.CommandResult.Command.Arguments.Contains(RecipeInput.File)) return words;
+        var recipe = RecipeInput.Load(arguments);
+        string?[] paths =
+        [
+            recipe.Data.Path, recipe.Data.Unlabelled, recipe.Teacher.From, recipe.Teacher.Model, recipe.Student.From, recipe.Student.Model,
+        ];
+        return words.Concat(paths.OfType<string>().Where(path => path.Length > 0));
+    }
+
+    // A class of a data folder may be a link to another folder, and the data folder too.
+    private static bool Holds(string folder, string file) =>
+        IsBelow(Path.GetFullPath(folder), Path.GetFullPath(file)) || IsBelow(WithoutLinks(folder), WithoutLinks(file));
+
+    private static bool IsBelow(string folder, string file) =>
+        file.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     private static string WithoutLinks(string path)
     {

@@ -191,7 +191,7 @@ internal static class RecipeRun
 
     private static void RunOne(Invocation call, TrainingRequest request, RunFolder run, DataSet data)
     {
-        var summary = RunToEnd(call, run, data, $"{request.ResumeVerb} --resume {run.Path}");
+        var summary = RunToEnd(call, run, data, $"{request.ResumeVerb} --resume {ShellText.Quote(run.Path)}");
         if (!call.Ranks.IsFirst) return;
         if (call.Ranks.Count > 1) call.Report.Log(TrafficOf(call.Ranks));
         Block[] blocks =
@@ -226,7 +226,7 @@ internal static class RecipeRun
         {
             using var run = set.Open(seed);
             var data = firstData ?? Load(call, run.Recipe);
-            var summary = RunToEnd(call, run, data, $"{request.ResumeVerb} --resume {set.Path}", set.DiscardIfEmpty);
+            var summary = RunToEnd(call, run, data, $"{request.ResumeVerb} --resume {ShellText.Quote(set.Path)}", set.DiscardIfEmpty);
             firstData = null;
             runs.Add(new(run.Path, summary, run.Recipe));
             RunReport.Write(call, run.Path, runs[^1]);

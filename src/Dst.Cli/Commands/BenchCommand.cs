@@ -114,7 +114,7 @@ internal static class BenchCommand
         };
         var underLoad = arguments.GetValue(BenchOptions.UnderLoad);
         var threads = underLoad ? BenchOptions.SeveralThreadsOf(arguments) : BenchOptions.ThreadsOf(arguments);
-        var options = new NetworkBenchOptions(name, path is null ? null : new FileInfo(path).Length, threads, inference);
+        var options = new NetworkBenchOptions(name, path is null ? null : InputFile.LengthOf(path), threads, inference);
         var bench = new NetworkBench(model, options, call.Cancellation);
         if (underLoad) BenchOptions.Write(call, bench.RunUnderLoad(call.Report.Log).ToResult());
         else if (arguments.GetValue(Compare))

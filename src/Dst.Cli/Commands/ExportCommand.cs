@@ -18,7 +18,8 @@ internal static class ExportCommand
     };
     private static readonly Option<string?> Out = new("--out")
     {
-        Description = "File to write for onnx; for c, a folder that does not exist or is empty.",
+        Description = "File to write for onnx; for c, a folder that does not exist, is empty or holds an earlier export, which is "
+            + "replaced.",
         HelpName = "PATH",
         Required = true,
     };
@@ -55,6 +56,7 @@ internal static class ExportCommand
         switch (format)
         {
             case "onnx":
+                CSourceOutput.CheckHasNone(call.Arguments);
                 OutputPath.Check(call.Arguments, Out);
                 var model = Load(call, path);
                 OnnxExporter.Export(output, model);

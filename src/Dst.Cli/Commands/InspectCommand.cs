@@ -42,6 +42,7 @@ internal static class InspectCommand
 
     private static void Run(Invocation call)
     {
+        CheckOptions(call.Arguments);
         var path = call.Arguments.GetRequiredValue(SharedOptions.Model);
         var model = Model.Load(path);
         var cost = NetworkCost.Of(model.Graph, model.Masks);
@@ -79,6 +80,13 @@ internal static class InspectCommand
         var layers = LayerTable.Of(document.Layers);
         call.Report.Write(
             document.Plan is null ? new(document, summary, layers) : new(document, summary, layers, PlanTable.Of(document.Plan)));
+    }
+
+    private static void CheckOptions(ParseResult arguments)
+    {
+        if (arguments.GetValue(Plan)) return;
+        foreach (var option in new[] { SharedOptions.NoTune, SharedOptions.NoCache })
+            if (arguments.GetValue(option)) throw new InputException($"option {option.Name} goes with {Plan.Name}, which was expected too");
     }
 
     private static IReadOnlyList<LayerDecision> DecisionsOf(Model model, Invocation call)

@@ -19,16 +19,10 @@ internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWr
     public RankGroup Ranks { get; set; } = RankGroup.Single;
 
     /// <summary>The whole command line, quoted as a shell takes it.</summary>
-    public string CommandLine => string.Join(' ', Arguments.Tokens.Select(token => Quote(token.Value)).Prepend(ProgramName.Value));
+    public string CommandLine => string.Join(' ', Arguments.Tokens.Select(token => ShellText.Quote(token.Value)).Prepend(ProgramName.Value));
 
     /// <summary>Whether the work must not be left before it ends by itself.</summary>
     public Func<bool> HasStateToSave { get; set; } = () => false;
-
-    private static string Quote(string word)
-    {
-        var isPlain = word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=,:+%@".Contains(c, StringComparison.Ordinal));
-        return isPlain ? word : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
-    }
 }
 
 /// <summary>How verbs are called, and on what vector width they compute.</summary>

@@ -19,28 +19,29 @@ public sealed record CSourceCheck(bool WithRuntime, (string Inputs, string Logit
     /// <param name="folder">Its folder.</param>
     /// <param name="input">Shape of an image.</param>
     /// <param name="outputs">Number of logits of an image.</param>
+    /// <param name="cancellation">Ends the tests.</param>
     /// <returns>A line for each test.</returns>
     /// <exception cref="InputException">There is no compiler, or an array does not fit the network.</exception>
     /// <exception cref="CSourceCheckException">A test failed.</exception>
-    internal IReadOnlyList<string> Run(string folder, FeatureShape input, int outputs)
+    internal IReadOnlyList<string> Run(string folder, FeatureShape input, int outputs, CancellationToken cancellation)
     {
         var lines = new List<string>();
-        if (WithRuntime) lines.Add(Test(folder, "", "the source fails its test"));
+        if (WithRuntime) lines.Add(Test(folder, "", "the source fails its test", cancellation));
         if (Data is not { } data) return lines;
         var (shape, images) = NpyFile.ReadShaped(data.Inputs, [null, input.Channels, input.Height, input.Width]);
         var (_, logits) = NpyFile.ReadShaped(data.Logits, [shape[0], outputs]);
         // The C program reads files of version 1 only.
         NpyFile.Write(Path.Combine(folder, Inputs), shape, images);
         NpyFile.Write(Path.Combine(folder, Logits), [shape[0], outputs], logits);
-        lines.Add($"{data.Logits}: {Test(folder, $"{Inputs} {Logits}", data.Logits)}");
+        lines.Add($"{data.Logits}: {Test(folder, $"{Inputs} {Logits}", data.Logits, cancellation)}");
         File.Delete(Path.Combine(folder, Inputs));
         File.Delete(Path.Combine(folder, Logits));
         return lines;
     }
 
-    private static string Test(string folder, string data, string what)
+    private static string Test(string folder, string data, string what, CancellationToken cancellation)
     {
-        var result = HostCompiler.Test(folder, data)
+        var result = HostCompiler.Test(folder, data, cancellation)
             ?? throw new InputException("option --check needs make and a C compiler; install the packages make and gcc");
         if (result.ExitCode == 0) return result.Output.Trim();
         // The test says what differs; a compiler complains elsewhere, and make adds a line of its own.

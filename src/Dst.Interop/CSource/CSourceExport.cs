@@ -18,38 +18,45 @@ public static class CSourceExport
     /// <exception cref="InputException">C source cannot express the model.</exception>
     public static CSourceSizes SizesOf(Model model) => new CSourceFiles(model, "network").Sizes;
 
-    /// <summary>Writes the files of a model into a new folder. The folder appears with all files or not at all.</summary>
+    /// <summary>The name for the source of a model file: what the file is called, as a C identifier.</summary>
+    public static string NameFor(string path) => CText.ToName(Path.GetFileNameWithoutExtension(path));
+
+    /// <summary>
+    /// Writes the files of a model into a folder, which gets all of them or none. A new folder appears with them; one of an earlier export
+    /// has them instead of its own.
+    /// </summary>
     /// <param name="model">Network, weights and masks; not changed.</param>
-    /// <param name="folder">Folder that does not exist or is empty.</param>
+    /// <param name="folder">Folder that does not exist, is empty or holds an earlier export alone.</param>
     /// <param name="name">Prefix of file names and C names: a C identifier.</param>
-    /// <param name="check">Which tests to compile and run before the folder appears.</param>
+    /// <param name="check">Which tests to compile and run before the folder gets the files.</param>
     /// <param name="place">Where the weights go.</param>
+    /// <param name="cancellation">Ends the work and the compiler, and leaves the folder as it is.</param>
     /// <returns>Sizes of the source, and of the source of the same network without masks.</returns>
     /// <exception cref="InputException">
-    /// The folder has files or cannot be written, the name is not an identifier, C source cannot express the model, or an array
+    /// The folder has other files or cannot be written, the name is not an identifier, C source cannot express the model, or an array
     /// of the check does not fit it.
     /// </exception>
     /// <exception cref="CSourceCheckException">The check failed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static CSourceReport Write(
-        Model model, string folder, string name, CSourceCheck check, WeightsPlace place = WeightsPlace.Source)
+        Model model, string folder, string name, CSourceCheck check, WeightsPlace place = WeightsPlace.Source,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(check);
         CheckName(name);
-        CheckFolder(folder);
+        var target = new CSourceFolder(folder);
         var files = new CSourceFiles(model, name, place);
-        var (sizes, problem) = Measure(files, name);
-        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        var temporary = Path.Combine(Path.GetDirectoryName(target) ?? "", $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
+        var (sizes, problem) = Measure(files, name, cancellation);
+        var dense = model.Masks.Count == 0 ? sizes : Measure(new(model, name, place, dense: true), name, cancellation).Sizes;
         try
         {
-            WriteFiles(temporary, files.All(sizes));
-            if (files.Weights is { } weights) File.WriteAllBytes(Path.Combine(temporary, $"{name}.bin"), weights);
-            var output = check.Run(temporary, files.Input, files.Outputs);
-            if (Directory.Exists(target)) Directory.Delete(target);
-            Directory.Move(temporary, target);
-            var dense = model.Masks.Count == 0 ? sizes : Measure(new CSourceFiles(model, name, place, dense: true), name).Sizes;
-            return new(sizes, dense, output, problem);
+            WriteFiles(target.Temporary, files.All(sizes));
+            if (files.Weights is { } weights) File.WriteAllBytes(Path.Combine(target.Temporary, $"{name}.bin"), weights);
+            var output = check.Run(target.Temporary, files.Input, files.Outputs, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            target.TakeTemporary();
+            return new(sizes, dense, output, problem, target.HasEarlier);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -60,7 +67,7 @@ public static class CSourceExport
         }
         finally
         {
-            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+            if (Directory.Exists(target.Temporary)) Directory.Delete(target.Temporary, recursive: true);
         }
     }
 
@@ -68,14 +75,8 @@ public static class CSourceExport
     {
         if (CText.IsName(name)) return;
         throw new InputException(
-            $"name '{name}' is not a C identifier; 1 to 40 letters, digits and '_', a letter first and no keyword, were expected");
-    }
-
-    private static void CheckFolder(string folder)
-    {
-        if (File.Exists(folder)) throw new InputException($"'{folder}' is a file; a folder that does not exist or is empty was expected");
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new InputException($"folder '{folder}' is not empty; one that does not exist or is empty was expected");
+            $"name '{name}' is not a C identifier; 1 to {CText.LongestName} letters, digits and '_', a letter first and no keyword, were "
+            + "expected");
     }
 
     private static void WriteFiles(string folder, IReadOnlyDictionary<string, Action<TextWriter>> files)
@@ -89,7 +90,7 @@ public static class CSourceExport
         }
     }
 
-    private static (CSourceSizes Sizes, string? Problem) Measure(CSourceFiles files, string name)
+    private static (CSourceSizes Sizes, string? Problem) Measure(CSourceFiles files, string name, CancellationToken cancellation)
     {
         if (files.Operations > MostMeasured)
             return (files.Sizes, $"it has {files.Operations} operations, and they are measured of up to {MostMeasured}");
@@ -97,7 +98,7 @@ public static class CSourceExport
         try
         {
             WriteFiles(folder, files.CodeOnly);
-            var code = HostCompiler.Measure(folder, name);
+            var code = HostCompiler.Measure(folder, name, cancellation);
             return (files.Sizes with { CodeBytes = code.CodeBytes, StackBytes = code.StackBytes }, code.Problem);
         }
         finally
@@ -112,4 +113,6 @@ public static class CSourceExport
 /// <param name="Dense">Sizes of the source of the same network without masks.</param>
 /// <param name="CheckOutput">What the tests said, a line each; empty if none ran.</param>
 /// <param name="Problem">Why the sizes of code and stack are not known, or null.</param>
-public sealed record CSourceReport(CSourceSizes Sizes, CSourceSizes Dense, IReadOnlyList<string> CheckOutput, string? Problem);
+/// <param name="ReplacesEarlier">Whether the folder had the files of an earlier export, which are gone.</param>
+public sealed record CSourceReport(
+    CSourceSizes Sizes, CSourceSizes Dense, IReadOnlyList<string> CheckOutput, string? Problem, bool ReplacesEarlier);

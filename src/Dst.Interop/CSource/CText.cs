@@ -6,6 +6,9 @@ namespace Dst.Interop.CSource;
 /// <summary>How names, numbers and arrays are written in C.</summary>
 internal static class CText
 {
+    /// <summary>Letters of the longest prefix of names.</summary>
+    public const int LongestName = 40;
+
     private const int LineLength = 120;
 
     private static readonly HashSet<string> Keywords =
@@ -17,7 +20,15 @@ internal static class CText
 
     /// <summary>Whether a name can be a prefix of names in the source: an identifier that is not reserved.</summary>
     public static bool IsName(string name) =>
-        name.Length is > 0 and <= 40 && char.IsAsciiLetter(name[0]) && name.All(IsNameCharacter) && !Keywords.Contains(name);
+        name.Length is > 0 and <= LongestName && char.IsAsciiLetter(name[0]) && name.All(IsNameCharacter) && !Keywords.Contains(name);
+
+    /// <summary>A text as a prefix of names in the source.</summary>
+    public static string ToName(string text)
+    {
+        var name = Identifier(text);
+        if (name.Length == 0 || !char.IsAsciiLetter(name[0]) || Keywords.Contains(name)) name = $"net_{name}";
+        return name.Length <= LongestName ? name : name[..LongestName];
+    }
 
     /// <summary>A layer's name as a part of an identifier.</summary>
     public static string Identifier(string layer) => Replace(layer, IsNameCharacter);

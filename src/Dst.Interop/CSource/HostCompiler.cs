@@ -13,19 +13,20 @@ internal static class HostCompiler
     /// <summary>Measures a source file as <c>cc -O2</c> compiles it.</summary>
     /// <param name="folder">Folder of the source; it gets what the compiler writes.</param>
     /// <param name="name">Name of the source file without <c>.c</c>.</param>
-    public static CodeSize Measure(string folder, string name)
+    /// <param name="cancellation">Ends the compiler.</param>
+    public static CodeSize Measure(string folder, string name, CancellationToken cancellation)
     {
-        var compiled = Run(
-            "cc", folder, "-std=c99", "-O2", "-fno-asynchronous-unwind-tables", "-fstack-usage", "-c", "-o", "code.o", $"{name}.c");
+        string[] options = ["-std=c99", "-O2", "-fno-asynchronous-unwind-tables", "-fstack-usage"];
+        var compiled = Run("cc", folder, cancellation, [.. options, "-c", "-o", "code.o", $"{name}.c"]);
         if (compiled is null) return new(null, null, "there is no C compiler (cc) here");
         if (compiled.ExitCode != 0) return new(null, null, $"cc does not compile it: {compiled.Errors.Split('\n')[0]}");
-        return new(CodeBytes(folder), StackBytes(Path.Combine(folder, "code.su")), null);
+        return new(CodeBytes(folder, cancellation), StackBytes(Path.Combine(folder, "code.su")), null);
     }
 
-    private static long? CodeBytes(string folder)
+    private static long? CodeBytes(string folder, CancellationToken cancellation)
     {
         // The second line has the numbers below "text data bss dec hex filename".
-        if (Run("size", folder, "code.o") is not { ExitCode: 0 } size) return null;
+        if (Run("size", folder, cancellation, "code.o") is not { ExitCode: 0 } size) return null;
         var numbers = size.Output.Split('\n')[1].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         return long.Parse(numbers[0], CultureInfo.InvariantCulture) + long.Parse(numbers[1], CultureInfo.InvariantCulture);
     }
@@ -37,10 +38,13 @@ internal static class HostCompiler
     /// <summary>Runs <c>make test</c>; null if there is no <c>make</c>.</summary>
     /// <param name="folder">Folder of the source.</param>
     /// <param name="data">NumPy files of inputs and logits to compare with, or empty to compare with the logits of the runtime.</param>
-    public static ToolResult? Test(string folder, string data) => Run("make", folder, "--silent", "test", "clean", $"DATA={data}");
+    /// <param name="cancellation">Ends make and what it started.</param>
+    public static ToolResult? Test(string folder, string data, CancellationToken cancellation) =>
+        Run("make", folder, cancellation, "--silent", "test", "clean", $"DATA={data}");
 
-    private static ToolResult? Run(string tool, string folder, params string[] arguments)
+    private static ToolResult? Run(string tool, string folder, CancellationToken cancellation, params string[] arguments)
     {
+        cancellation.ThrowIfCancellationRequested();
         var start = new ProcessStartInfo(tool, arguments)
         {
             WorkingDirectory = folder,
@@ -50,9 +54,11 @@ internal static class HostCompiler
         try
         {
             using var process = Process.Start(start)!;
+            using var registration = cancellation.Register(() => process.Kill(entireProcessTree: true));
             var errors = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
+            cancellation.ThrowIfCancellationRequested();
             return new(process.ExitCode, output, errors.GetAwaiter().GetResult());
         }
         catch (Win32Exception)

@@ -43,7 +43,7 @@ internal static class OnnxMetadata
                 : ModelMetadata.ReadOutputs(strings, model.Graph),
         };
         return ours.ContainsKey("class_names")
-            ? described with { ClassNames = ModelMetadata.ReadClassNames(strings, described.Classes) }
+            ? described with { ClassNames = ModelMetadata.ReadClassNames(strings, described) }
             : described;
     }
 

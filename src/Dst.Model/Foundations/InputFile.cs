@@ -24,14 +24,22 @@ public static class InputFile
         if (Directory.Exists(path)) throw new InputException($"'{path}' is a folder; a file was expected");
         return Guard(path, () =>
         {
+            var file = WithoutLinks(path);
+            // The links of /dev/stdin and of a shell's <(...) lead to no path, but to a name such as pipe:[123].
+            if (!file.Exists && file.Name.Contains(":[", StringComparison.Ordinal))
+                throw new InputException(
+                    $"'{path}' is a pipe or a socket, not a regular file; a file was expected, so write what it gives into one first");
             // Pipes and devices have the length 0, and opening a pipe could wait for ever.
-            var file = File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
             if (file.Length == 0)
                 throw new InputException($"file '{path}' is empty or not a regular file; a file with content was expected");
             // Others may write: metrics.csv is open as long as its run goes on.
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         });
     }
+
+    /// <summary>Bytes of a file, or of the one that a link leads to.</summary>
+    /// <exception cref="InputException">It does not exist or may not be read.</exception>
+    public static long LengthOf(string path) => Guard(path, () => WithoutLinks(path).Length);
 
     /// <summary>Reads a whole file.</summary>
     /// <param name="path">The file.</param>
@@ -73,6 +81,10 @@ public static class InputFile
                 e);
         }
     }
+
+    // .NET does not find the target of a link that is named without a folder.
+    private static FileInfo WithoutLinks(string path) =>
+        File.ResolveLinkTarget(Path.GetFullPath(path), returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
 
     /// <summary>Runs <paramref name="read"/> and turns the system's errors into sentences that name the file.</summary>
     /// <exception cref="InputException">The file is missing, truncated or may not be read.</exception>

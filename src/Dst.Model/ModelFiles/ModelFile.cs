@@ -84,7 +84,7 @@ public static class ModelFile
         };
         return model with
         {
-            ClassNames = ModelMetadata.ReadClassNames(file.Strings, model.Classes),
+            ClassNames = ModelMetadata.ReadClassNames(file.Strings, model),
             Parameters = graph.Parameters.ToDictionary(
                 shape => shape.Name, shape => ReadTensor(file, shape, masks.GetValueOrDefault(shape.Layer), FilterScales(int8, shape))),
         };

@@ -99,12 +99,14 @@ internal static class ModelMetadata
 
     /// <summary>Class names: none, or one for each class; all different.</summary>
     /// <param name="file">The strings.</param>
-    /// <param name="classes">Number of classes (<see cref="Model.Classes"/>).</param>
-    public static string[] ReadClassNames(MetadataStrings file, int classes)
+    /// <param name="model">The model that gets the names.</param>
+    public static string[] ReadClassNames(MetadataStrings file, Model model)
     {
         var names = ReadJson<string[]>(file, "class_names");
-        if (names.Length != 0 && names.Length != classes)
-            throw file.Malformed($"has {names.Length} class names; its network has {classes} classes");
+        if (names.Length != 0 && names.Length != model.Classes)
+            throw file.Malformed(
+                $"has {Words.Count(names.Length, "class name")}; none or {model.Classes} were expected, because its network has "
+                + $"{Words.Count(model.OutputCount, "output")}{(model.Classes > model.OutputCount ? ", which tells two classes apart" : "")}");
         if (names.Contains(null)) throw file.Malformed("has a null class name; a string was expected");
         if (Words.FindTwice(names) is { } twice)
             throw file.Malformed($"has the class name '{twice}' twice; different names were expected");

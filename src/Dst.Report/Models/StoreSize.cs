@@ -1,3 +1,4 @@
+using Dst.Foundations;
 using Dst.Masks;
 using Dst.ModelFiles;
 
@@ -14,7 +15,7 @@ public sealed record StoreSize(long FileBytes, long DenseFileBytes, long MaskByt
     public static StoreSize Of(Model model, string path)
     {
         var dense = model with { Masks = new Dictionary<string, LayerMask>(), Int8 = null };
-        return new(new FileInfo(path).Length, ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerRow.MaskBytesOf));
+        return new(InputFile.LengthOf(path), ModelFile.SizeOf(dense), model.Masks.Values.Sum(LayerRow.MaskBytesOf));
     }
 
     /// <inheritdoc/>

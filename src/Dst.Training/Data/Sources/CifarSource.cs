@@ -120,7 +120,7 @@ internal static class CifarSource
             foreach (var name in layout.Files.Where(name => File.Exists(Path.Combine(folder, name)) && !files.ContainsKey(name)))
             {
                 var file = Path.Combine(folder, name);
-                CheckLength(file, new FileInfo(file).Length, layout);
+                CheckLength(file, InputFile.LengthOf(file), layout);
                 files.Add(name, InputFile.ReadAllBytes(file));
             }
         }
