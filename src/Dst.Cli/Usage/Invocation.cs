@@ -19,7 +19,8 @@ internal sealed record Invocation(ParseResult Arguments, SimdTier Tier, ReportWr
     public RankGroup Ranks { get; set; } = RankGroup.Single;
 
     /// <summary>The whole command line, quoted as a shell takes it.</summary>
-    public string CommandLine => string.Join(' ', Arguments.Tokens.Select(token => ShellText.Quote(token.Value)).Prepend(ProgramName.Value));
+    public string CommandLine =>
+        string.Join(' ', Arguments.Tokens.Select(token => ShellText.Quote(token.Value)).Prepend(ProgramName.Value));
 
     /// <summary>Whether the work must not be left before it ends by itself.</summary>
     public Func<bool> HasStateToSave { get; set; } = () => false;

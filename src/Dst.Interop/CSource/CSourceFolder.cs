@@ -45,7 +45,7 @@ internal sealed class CSourceFolder
     public string Temporary => Path.Combine(
         Path.GetDirectoryName(_path) ?? "", $".{Path.GetFileName(_path)}.{Environment.ProcessId}.tmp");
 
-    /// <summary>Puts the files of the temporary folder in place of what it has. The folder itself stays: it may be a link, or in use.</summary>
+    /// <summary>Puts the files of the temporary folder in place of its own. The folder itself stays: it may be a link, or in use.</summary>
     public void TakeTemporary()
     {
         if (!Directory.Exists(_path))

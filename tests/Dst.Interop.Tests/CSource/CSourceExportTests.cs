@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Dst.Cli;
 using Dst.Graph;
 using Dst.Interop.CSource;
@@ -34,6 +36,103 @@ public sealed class CSourceExportTests : IDisposable
         Assert.Contains("is a file", Refusal(Small(), Path.Combine(folder, "mine.txt")));
         Assert.Contains("cannot be written", Refusal(Small(), "/proc/none/out"));
         Assert.Single(Directory.EnumerateFileSystemEntries(folder));
+        File.CreateSymbolicLink(_folder.File("dangling"), "nowhere");
+        Assert.Contains("is a link to nowhere, which is no folder", Refusal(Small(), _folder.File("dangling")));
+    }
+
+    [Fact]
+    public void A_link_to_an_empty_folder_stays_a_link()
+    {
+        var link = Directory.CreateSymbolicLink(_folder.File("link"), Directory.CreateDirectory(_folder.File("real")).FullName);
+        CSourceExport.Write(Small(), link.FullName, "net", CSourceCheck.None);
+        Assert.NotNull(new DirectoryInfo(link.FullName).LinkTarget);
+        Assert.True(File.Exists(_folder.File("real/net.c")));
+    }
+
+    [Fact]
+    public void An_earlier_export_is_replaced_and_nothing_else_is()
+    {
+        var folder = _folder.File("board");
+        Assert.False(CSourceExport.Write(Small(), folder, "first", CSourceCheck.None, WeightsPlace.Separate).ReplacesEarlier);
+        foreach (var built in new[] { "first.o", "first_test" }) File.WriteAllText(Path.Combine(folder, built), "");
+        Assert.True(CSourceExport.Write(Small(), folder, "second", CSourceCheck.None).ReplacesEarlier);
+        string[] files = ["Makefile", "README.md", "second.c", "second.h", "second_test.c"];
+        Assert.Equal(files, NamesIn(folder));
+
+        foreach (var other in new[] { "first.o", "notes.txt", "mine.c" })
+        {
+            File.WriteAllText(Path.Combine(folder, other), "/* mine */");
+            Assert.Contains($"has '{other}', which no earlier export wrote", Refusal(Small(), folder));
+            File.Delete(Path.Combine(folder, other));
+        }
+
+        File.WriteAllText(Path.Combine(folder, "second.c"), "/* mine */");
+        Assert.Contains("which no earlier export wrote", Refusal(Small(), folder));
+        Assert.Equal(files, NamesIn(folder));
+        Assert.Equal(["board"], NamesIn(_folder.Path));
+    }
+
+    [Fact]
+    public void A_failed_check_leaves_the_earlier_export()
+    {
+        var folder = _folder.File("board");
+        CSourceExport.Write(Small(), folder, "net", CSourceCheck.None);
+        var source = File.ReadAllText(Path.Combine(folder, "net.c"));
+        var check = new CSourceCheck(false, (_folder.File("none.npy"), _folder.File("none.npy")));
+        Assert.Throws<InputException>(() => CSourceExport.Write(Networks.Create("resnet8", "dense", 1), folder, "net", check));
+        Assert.Equal(source, File.ReadAllText(Path.Combine(folder, "net.c")));
+    }
+
+    [Fact]
+    public void A_cancelled_export_ends_the_compiler_and_leaves_nothing()
+    {
+        var (path, tools, started) = (_folder.File("net.safetensors"), _folder.File("tools"), _folder.File("started"));
+        ModelFile.Save(path, Small());
+        var temporary = Directory.CreateDirectory(_folder.File("tmp")).FullName;
+        Directory.CreateDirectory(tools);
+        File.WriteAllText(Path.Combine(tools, "cc"), $"#!/bin/sh\necho $$ > {started}.new\nmv {started}.new {started}\nexec sleep 600\n");
+        Tool.Run(tools, "chmod", "+x", "cc");
+        string[] words = ["exec", Path.Combine(AppContext.BaseDirectory, "dst.dll"), "export", path, "--format", "c"];
+        var start = new ProcessStartInfo("dotnet", [.. words, "--out", _folder.File("out")]);
+        start.Environment["PATH"] = $"{tools}:{start.Environment["PATH"]}";
+        start.Environment["TMPDIR"] = temporary;
+        using var export = Process.Start(start)!;
+        while (!File.Exists(started)) Thread.Sleep(20);
+        Tool.Run(tools, "kill", "-TERM", $"{export.Id}");
+        export.WaitForExit();
+        Assert.Equal(CommandLine.Cancelled, export.ExitCode);
+        Assert.False(IsRunning(int.Parse(File.ReadAllText(started), CultureInfo.InvariantCulture)));
+        Assert.Empty(Directory.EnumerateDirectories(temporary, "dst-code-*"));
+        Assert.Equal(["net.safetensors", "started", "tmp", "tools"], NamesIn(_folder.Path));
+
+        static bool IsRunning(int id) => File.Exists($"/proc/{id}/cmdline") && File.ReadAllText($"/proc/{id}/cmdline").Length > 0;
+    }
+
+    [Theory]
+    [InlineData("runs/dst-int8.safetensors", "dst_int8")]
+    [InlineData("2net.onnx", "net_2net")]
+    [InlineData("while", "net_while")]
+    [InlineData("größe.safetensors", "gr__e")]
+    [InlineData(".safetensors", "net_")]
+    [InlineData("a23456789-123456789-123456789-123456789-123", "a23456789_123456789_123456789_123456789_")]
+    public void A_name_is_made_of_any_file_name(string file, string expected) => Assert.Equal(expected, CSourceExport.NameFor(file));
+
+    [Fact]
+    public void The_command_takes_its_own_name_replaces_its_own_source_and_refuses_its_options_for_another_format()
+    {
+        var path = _folder.File("dst-int8.safetensors");
+        ModelFile.Save(path, Small());
+        var folder = _folder.File("board");
+        Assert.DoesNotContain("replaced", Run("export", path, "--format", "c", "--out", folder).Output);
+        Assert.Contains($"the earlier source in {folder} was replaced\n", Run("export", path, "--format", "c", "--out", folder).Output);
+        Assert.True(File.Exists(Path.Combine(folder, "dst_int8.c")));
+        Assert.Contains("'a-b' is not a C", Run("export", path, "--format", "c", "--out", folder, "--name", "a-b").Errors);
+        string[][] options = [["--check"], ["--check-data", "x", "y"], ["--weights", "source"], ["--name", "net"]];
+        foreach (var option in options)
+        {
+            var (code, _, errors) = Run(["export", path, "--format", "onnx", "--out", _folder.File("net.onnx"), .. option]);
+            Assert.Equal((2, $"dst: option {option[0]} goes with --format c, which was expected\n"), (code, errors));
+        }
     }
 
     [Fact]
@@ -52,9 +151,7 @@ public sealed class CSourceExportTests : IDisposable
         var model = Networks.Create("resnet8", "kernel:16:16", 1);
         model = model with { ClassNames = [.. Enumerable.Range(1, model.OutputCount).Select(number => $"größe|{number}")] };
         var report = CSourceExport.Write(model, folder, "net", CSourceCheck.None);
-        Assert.Equal(
-            ["Makefile", "README.md", "net.c", "net.h", "net_test.c"],
-            Directory.EnumerateFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["Makefile", "README.md", "net.c", "net.h", "net_test.c"], NamesIn(folder));
         Assert.InRange((double)report.Sizes.WeightBytes / report.Dense.WeightBytes, 0.5, 0.56);
         Assert.Equal(report.Sizes.ArenaBytes, report.Dense.ArenaBytes);
         var readme = File.ReadAllText(Path.Combine(folder, "README.md"));
@@ -135,6 +232,9 @@ public sealed class CSourceExportTests : IDisposable
         Assert.Null(report.Sizes.CodeBytes);
         Assert.Contains("n5001", File.ReadAllText(Path.Combine(_folder.File("long"), "chips.c")));
     }
+
+    private static IEnumerable<string?> NamesIn(string folder) =>
+        Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
     private static string Refusal(Model model, string folder, string name = "net") =>
         Assert.Throws<InputException>(() => CSourceExport.Write(model, folder, name, CSourceCheck.None)).Message;

@@ -63,6 +63,22 @@ public sealed class InspectCommandTests : IDisposable
     }
 
     [Fact]
+    public void The_size_of_a_model_behind_a_link_is_its_own()
+    {
+        var path = SampleModel.SaveHalved(_folder);
+        var link = File.CreateSymbolicLink(_folder.File("link"), path).FullName;
+        Assert.Equal(Terminal.Run("inspect", path).Output.Replace(path, link), Terminal.Run("inspect", link).Output);
+    }
+
+    [Fact]
+    public void Options_of_the_plan_are_refused_without_it()
+    {
+        var path = SampleModel.SaveHalved(_folder);
+        foreach (var option in new[] { "--no-cache", "--no-tune" })
+            Terminal.Run("inspect", path, option).AssertWrongInput($"option {option} goes with --plan");
+    }
+
+    [Fact]
     public void Text_names_classes_and_layers()
     {
         var run = Terminal.Run("inspect", SampleModel.SaveHalved(_folder));

@@ -1,5 +1,7 @@
+using System.IO.Compression;
 using Dst.Cli;
 using Dst.Tests.Foundations;
+using Dst.Tests.Images;
 
 namespace Dst.Tests.Cli;
 
@@ -33,6 +35,53 @@ public sealed class OutputPathTests : IDisposable
     }
 
     [Fact]
+    public void A_file_in_a_folder_that_is_read_is_not_overwritten()
+    {
+        var (data, image) = (SaveImages("data"), _folder.File("data/dark/0.png"));
+        var run = Path.GetDirectoryName(SaveRun($"data: {{ path: {data} }}"))!;
+        Directory.CreateSymbolicLink(_folder.File("data/linked"), _folder.File("elsewhere"));
+        var linked = Path.Combine(SaveImages("elsewhere"), "0.png");
+        File.Copy(image, linked);
+        File.WriteAllText(Path.Combine(run, "summary.json"), "{}");
+        var content = File.ReadAllBytes(image);
+        string[][] calls =
+        [
+            ["data", "inspect", data, "--grid", image], ["data", "inspect", data, "--grid", _folder.File("data/linked/0.png")],
+            ["halve", _model, "--data", data, "--out", image], ["halve", _model, run, "--out", image],
+            ["predict", _model, data, "--inputs", image, "--logits", _folder.File("l.npy")],
+            ["report", run, "--out", Path.Combine(run, "summary.json")],
+        ];
+        foreach (var call in calls) Terminal.Run(call).AssertWrongInput("is a file that this command reads in the folder");
+        Assert.Equal(content, File.ReadAllBytes(image));
+    }
+
+    [Fact]
+    public void A_file_of_the_recipe_is_not_overwritten()
+    {
+        var archive = _folder.File("data.zip");
+        ZipFile.CreateFromDirectory(SaveImages("data"), archive);
+        var content = File.ReadAllBytes(archive);
+        var recipe = SaveRun($"data: {{ path: {archive} }}");
+        Terminal.Run("quantise", _model, recipe, "--out", archive).AssertWrongInput("is a file that this command reads;");
+        Terminal.Run("quantise", _model, "--set", $"data.path={archive}", "--out", archive)
+            .AssertWrongInput("is a file that this command reads;");
+        Terminal.Run("quantise", _model, "--data", _folder.File("data"), "--set", $"teacher.model={archive}", "--out", archive)
+            .AssertWrongInput("is a file that this command reads;");
+        Assert.Equal(content, File.ReadAllBytes(archive));
+    }
+
+    [Fact]
+    public void A_new_file_and_a_report_may_be_written_into_a_folder_that_is_read()
+    {
+        var data = SaveImages("data");
+        var grid = Path.Combine(data, "grid.png");
+        Assert.Equal(CommandLine.Done, Terminal.Run("data", "inspect", data, "--grid", grid).ExitCode);
+        Assert.True(File.Exists(grid));
+        string[] arrays = ["--inputs", Path.Combine(data, "x.npy"), "--logits", Path.Combine(data, "y.npy")];
+        for (var i = 0; i < 2; i++) Assert.Equal(CommandLine.Done, Terminal.Run(["predict", _model, data, .. arrays]).ExitCode);
+    }
+
+    [Fact]
     public void What_no_file_may_replace_is_named_before_the_work()
     {
         foreach (var (path, word) in new[]
@@ -47,5 +96,29 @@ public sealed class OutputPathTests : IDisposable
     {
         File.WriteAllText(_folder.File("old.onnx"), "old");
         Assert.Equal(CommandLine.Done, Terminal.Run("export", _model, "--format", "onnx", "--out", _folder.File("old.onnx")).ExitCode);
+    }
+
+    /// <summary>Writes a folder of two classes.</summary>
+    private string SaveImages(string name)
+    {
+        foreach (var (label, words) in new[] { "dark", "bright" }.Index())
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(_folder.File(name), words)).FullName;
+            for (var i = 0; i < 8; i++)
+            {
+                var level = (120 * label) + (4 * i);
+                File.WriteAllBytes(Path.Combine(folder, $"{i}.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)(level + x)));
+            }
+        }
+
+        return _folder.File(name);
+    }
+
+    /// <summary>Writes the recipe of a run into its folder.</summary>
+    private string SaveRun(string recipe)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(_folder.File("run")).FullName, "recipe.yaml");
+        File.WriteAllText(path, recipe);
+        return path;
     }
 }

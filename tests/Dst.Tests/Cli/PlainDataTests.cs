@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Dst.Cli;
+using Dst.Cli.Usage;
 using Dst.Tests.Foundations;
 using Dst.Tests.Images;
 using Dst.Training.Experiments.Runs;
@@ -15,7 +17,7 @@ public sealed class PlainDataTests : IDisposable
 
     public PlainDataTests()
     {
-        (_photos, _runs) = (_folder.File("my photos"), _folder.File("runs"));
+        (_photos, _runs) = (_folder.File("my photos"), _folder.File("it's my runs"));
         foreach (var (label, name) in new[] { "dark", "bright" }.Index())
         {
             var folder = Directory.CreateDirectory(Path.Combine(_photos, name)).FullName;
@@ -93,8 +95,9 @@ public sealed class PlainDataTests : IDisposable
         var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_runs, "first")));
         var model = Path.Combine(folder, "student.safetensors");
         Assert.Equal(folder, new DirectoryInfo(Path.Combine(_runs, "latest")).ResolveLinkTarget(true)!.FullName);
-        Assert.Matches($@"next: \./dst predict {model} ""?.*\d\.png""?\n", run.Output);
-        Assert.Contains($"      ./dst compress {model} --data {folder}\n", run.Output);
+        var (quotedModel, quotedFolder) = (ShellText.Quote(model), ShellText.Quote(folder));
+        Assert.Matches($@"next: \./dst predict {Regex.Escape(quotedModel)} '.*my photos.*\d\.png'\n", run.Output);
+        Assert.Contains($"      ./dst compress {quotedModel} --data {quotedFolder}\n", run.Output);
 
         // The same test images, by the recipe of the run.
         var test = RunSummary.Load(Path.Combine(folder, "summary.json")).Arms[0].TestTop1;

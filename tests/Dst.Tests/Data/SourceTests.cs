@@ -168,6 +168,20 @@ public sealed class SourceTests : IDisposable
     }
 
     [Fact]
+    public void FilesOfCifarMayBeLinks()
+    {
+        Directory.CreateDirectory(_folder.File("links"));
+        foreach (var (name, bytes) in Cifar100())
+        {
+            File.WriteAllBytes(_folder.File(name), bytes);
+            File.CreateSymbolicLink(_folder.File($"links/{name}"), _folder.File(name));
+        }
+
+        var data = DataSet.Load(new() { Kind = DataKind.Cifar100, Path = "links", Validation = 0 }, 1, _folder.Path, _log.Add);
+        Assert.Equal((6, 3), (data.Training.Count, data.Test.Count));
+    }
+
+    [Fact]
     public void Cifar10ReadsItsFiveBatches()
     {
         var files = Enumerable.Range(1, 5).ToDictionary(i => $"data_batch_{i}.bin", i => Records(2, 1, i));

@@ -18,6 +18,29 @@ public sealed class InputFileTests : IDisposable
     }
 
     [Fact]
+    public void A_link_in_the_current_folder_is_followed()
+    {
+        File.WriteAllText(_folder.File("file"), "text");
+        var link = Path.GetFileName(_folder.Path);
+        File.CreateSymbolicLink(link, _folder.File("file"));
+        try
+        {
+            Assert.Equal(("text", 4), (InputFile.ReadText(link), InputFile.LengthOf(link)));
+        }
+        finally
+        {
+            File.Delete(link);
+        }
+    }
+
+    [Fact]
+    public void A_pipe_that_a_shell_makes_is_called_a_pipe()
+    {
+        File.CreateSymbolicLink(_folder.File("stdin"), "pipe:[123]");
+        Assert.Contains("is a pipe or a socket", Assert.Throws<InputException>(() => InputFile.Open(_folder.File("stdin"))).Message);
+    }
+
+    [Fact]
     public void What_is_no_file_with_content_is_refused_without_waiting()
     {
         SystemCalls.MakePipe(_folder.File("pipe"));

@@ -38,6 +38,16 @@ public class OutputKindTests
         }
     }
 
+    [Fact]
+    public void One_name_for_an_output_that_tells_two_classes_apart_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        ModelFile.Save(folder.File("m"), Ending("sigmoid", 1) with { ClassNames = ["ship"] });
+        Assert.EndsWith(
+            "has 1 class name; none or 2 were expected, because its network has 1 output, which tells two classes apart",
+            Assert.Throws<InputException>(() => ModelFile.Load(folder.File("m"))).Message);
+    }
+
     [Theory]
     [InlineData("softmax", 3, 3)]
     [InlineData("sigmoid", 3, 3)]

@@ -70,7 +70,7 @@ public sealed class BadModelFileTests : IDisposable
     [InlineData(
         "masks", """{"layer2.0.conv2":"kernel:4:4","layer3.0.conv1":"unstructured","relu":"unstructured"}""",
         "mask for 'relu', which is not a convolution")]
-    [InlineData("class_names", """["a","b"]""", "2 class names; its network has 3 classes")]
+    [InlineData("class_names", """["a","b"]""", "2 class names; none or 3 were expected, because its network has 3 outputs")]
     [InlineData("class_names", """["a","b","a"]""", "the class name 'a' twice")]
     [InlineData("outputs", "maybe", "the outputs 'maybe'; logits, probabilities, sigmoid or none was expected")]
     [InlineData("outputs", "sigmoid", "the outputs 'sigmoid'")]
