@@ -84,7 +84,7 @@ internal static class SpreadRun
     /// <summary>The sentence that names what has failed.</summary>
     public static string Describe(IReadOnlyList<string> failures, string folder) =>
         $"{Words.Count(failures.Count, "arm")} failed: {string.Join("; ", failures)}; the others are finished, and "
-        + $"./dst run --resume {folder} makes those that are not";
+        + $"{ProgramName.Value} run --resume {ShellText.Quote(folder)} makes those that are not";
 }
 
 /// <summary>Some arms of several have failed.</summary>

@@ -105,9 +105,10 @@ internal static class ModelMetadata
         var names = ReadJson<string[]>(file, "class_names");
         if (names.Length != 0 && names.Length != model.Classes)
         {
-            var outputs = model.Classes > model.OutputCount ? "1 output, which tells two classes apart" : $"{model.OutputCount} outputs";
+            var meaning = model.Classes > model.OutputCount ? ", which tells two classes apart" : "";
             throw file.Malformed(
-                $"has {Words.Count(names.Length, "class name")}; none or {model.Classes} were expected, because its network has {outputs}");
+                $"has {Words.Count(names.Length, "class name")}; none or {model.Classes} were expected, because its network has "
+                + $"{Words.Count(model.OutputCount, "output")}{meaning}");
         }
 
         if (names.Contains(null)) throw file.Malformed("has a null class name; a string was expected");
