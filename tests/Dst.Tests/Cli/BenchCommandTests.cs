@@ -31,6 +31,16 @@ public class BenchCommandTests
     }
 
     [Fact]
+    public void The_size_of_a_model_behind_a_link_is_its_own()
+    {
+        using var folder = new TemporaryFolder();
+        var path = SampleModel.SaveHalved(folder);
+        var link = File.CreateSymbolicLink(folder.File("link"), path).FullName;
+        using var report = JsonDocument.Parse(Terminal.Run("bench", link, "--no-tune", "--json").Output);
+        Assert.Equal(new FileInfo(path).Length, report.RootElement.GetProperty("file_bytes").GetInt64());
+    }
+
+    [Fact]
     public void Json_of_train_is_one_document_whose_numbers_agree()
     {
         var report = RunTiny();
