@@ -31,7 +31,7 @@ internal static class RunData
         if (IsCompress(call) && CompressInput.ModelOf(call.Arguments) is null) return; // no network is trained yet
         var folder = RecipeInput.RunOf(call.Arguments);
         if (folder is not null) CheckRun(call, folder, recipe, data);
-        if (RecipeInput.NamesRecipe(call.Arguments) && !RecipeInput.NamesImages(call.Arguments)) WarnOfModel(call, folder, data);
+        WarnOfModel(call, folder, data);
     }
 
     private static void CheckRun(Invocation call, string folder, Recipe recipe, DataSet data)
@@ -53,16 +53,17 @@ internal static class RunData
             + (measured is null ? "" : $"; images that it was trained on may be among the {measured} images"));
     }
 
-    /// <summary>Warns where the model is of another run than the one that is named, such as that of another seed.</summary>
+    /// <summary>Warns where the model is of a run that is not named, and which had other images to measure on.</summary>
     private static void WarnOfModel(Invocation call, string? named, DataSet data)
     {
         if (ModelOf(call) is not { } model || Path.GetDirectoryName(Path.GetFullPath(model)) is not { } own) return;
         if (!RunFolder.IsRun(own) || named is not null && Path.GetFullPath(named) == own) return;
         if (RunRecipe.ManifestIn(own, seed: 0) is not { } manifest) return;
-        if (manifest.SplitsOtherThan(data).FirstOrDefault(split => split == MeasuredBy(call)) is { } measured)
-            call.Report.Log(
-                $"warning: {model} is of a run that had other {measured} images; images that it was trained on may be among them; "
-                + $"{Path.GetDirectoryName(model)} in place of the recipe has its own");
+        if (manifest.SplitsOtherThan(data).FirstOrDefault(split => split == MeasuredBy(call)) is not { } measured) return;
+        var place = RecipeInput.NamesImages(call.Arguments) ? "data" : "recipe";
+        call.Report.Log(
+            $"warning: {model} is of a run that had other {measured} images; images that it was trained on may be among them; "
+            + $"{Path.GetDirectoryName(model)} in place of the {place} has its own");
     }
 
     private static InputException Refusal(string folder, Recipe recipe, RunManifest manifest, string split)

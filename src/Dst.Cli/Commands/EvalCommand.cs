@@ -63,7 +63,7 @@ internal static class EvalCommand
         var hasLoss = model.Outputs is OutputKind.Logits or OutputKind.Probabilities || model.OutputCount == 1;
         var loss = hasLoss ? $"loss {metrics.Loss:F4}" : $"no loss, as the outputs are {model.DescribeOutputs()}";
         var summary = $"{metrics.Count} images: top-1 {Format.Percent(metrics.Top1)}, {Top5(metrics, data.ClassNames.Count)}"
-            + $"balanced accuracy {Format.Percent(metrics.Confusion.BalancedAccuracy)}, {loss}";
+            + $"balanced accuracy {Balanced(metrics.Confusion)}, {loss}";
         call.Report.Write(new(
             Evaluation.Of(metrics, hasLoss ? metrics.Loss : null), new Lines(summary),
             data.ClassNames.Count > WidestMatrix
@@ -73,6 +73,13 @@ internal static class EvalCommand
 
     private static string Top5(ClassificationMetrics metrics, int classes) =>
         classes > 5 ? $"top-5 {Format.Percent(metrics.Top5)}, " : "";
+
+    private static string Balanced(ConfusionMatrix confusion)
+    {
+        var (classes, measured) = (confusion.Rows.Count, confusion.Rows.Count(row => row.Sum() > 0));
+        var share = measured < classes ? $" over {measured} of {classes} classes, as the others have no images" : "";
+        return Format.Percent(confusion.BalancedAccuracy) + share;
+    }
 
     private static Model WithInference(string path, Model model, string? word)
     {

@@ -89,9 +89,6 @@ internal static class RecipeInput
     public static string? RunOf(ParseResult arguments) =>
         SourceOf(arguments) is { } path && TakesRuns(arguments) ? RunRecipe.FolderOf(path) : null;
 
-    /// <summary>Whether the command line names a recipe, or the folder of a run.</summary>
-    public static bool NamesRecipe(ParseResult arguments) => SourceOf(arguments) is not null && DataOf(arguments) is null;
-
     /// <summary>Whether the command line names images, and does not only say how they are split or prepared.</summary>
     public static bool NamesImages(ParseResult arguments) =>
         Overrides(arguments).SelectMany(setting => setting.Keys).Any(key => KeysOfImages.Any(

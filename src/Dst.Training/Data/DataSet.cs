@@ -73,7 +73,7 @@ public sealed class DataSet
         Normalisation = normalisation with { Resize = Options.Resize }, // images are resized when they are read
     };
 
-    /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits.</summary>
+    /// <summary>Loads, splits and measures a data set, and warns of images that are in two splits or two classes.</summary>
     /// <param name="options">The recipe's <c>data</c> section.</param>
     /// <param name="seed">Seed of the run: it draws the validation split, and the test split where the data has none.</param>
     /// <param name="baseFolder">Folder that a relative <c>data.path</c> starts from.</param>
@@ -125,6 +125,7 @@ public sealed class DataSet
         data.WarnOfFiles(log);
         data.WarnOfMixedSamples(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
+        foreach (var line in ClassCheck.Find(data)) log($"warning: {line}");
         return data;
     }
 

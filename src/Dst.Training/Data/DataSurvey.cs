@@ -21,6 +21,9 @@ public sealed record DataSurvey
     /// <summary>Images of the smallest class, of <see cref="Images"/>.</summary>
     public required int SmallestClass { get; init; }
 
+    /// <summary>Name of the smallest class.</summary>
+    public required string SmallestName { get; init; }
+
     /// <summary>Images of the largest class, of <see cref="Images"/>.</summary>
     public required int LargestClass { get; init; }
 
@@ -59,14 +62,16 @@ public sealed record DataSurvey
         SourceSample[] samples = [.. source.Labelled];
         var sizes = ParallelRead.Sizes(samples, cancellation);
         var sides = sizes.Select(size => Math.Min(size.Height, size.Width)).Order().ToList();
-        var counts = source.Training.CountBy(sample => sample.Label!.Value).Select(label => label.Value).ToList();
+        var classes = source.Training.CountBy(sample => sample.Label!.Value).ToList();
+        var smallest = classes.MinBy(label => label.Value);
         var (height, width) = (sizes[0].Height, sizes[0].Width);
         return new()
         {
             Classes = source.ClassNames.Count,
             Images = source.Training.Count,
-            SmallestClass = counts.Min(),
-            LargestClass = counts.Max(),
+            SmallestClass = smallest.Value,
+            SmallestName = source.ClassNames[smallest.Key],
+            LargestClass = classes.Max(label => label.Value),
             HasValidation = source.Validation.Count > 0,
             HasTest = source.Test.Count > 0,
             Channels = InputShape.BandsOf(samples, sizes),

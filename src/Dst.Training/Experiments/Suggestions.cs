@@ -21,6 +21,7 @@ public sealed class Suggestions
 {
     private const int LargestOwnSide = 64;
     private const int FewImages = 500;
+    private const int FewOfClass = 16; // 10 of them are left to train on, once test and validation images are drawn
     private const double RateOf64 = 0.1; // of SGD with momentum, for batches of 64; it grows with the batch
     private const double AdamRate = 0.002;
 
@@ -76,7 +77,7 @@ public sealed class Suggestions
             arm.Given(recipe) is null && arm.StartIn(recipe) is not (ArmStart.BestStudent or ArmStart.Finished));
 
     private IEnumerable<Suggestion> All() =>
-        [Teacher(), Student(), Input(), Augmentation(), .. Split(), .. Classes(), Batch(), .. Training(), .. AfterPruning()];
+        [Teacher(), Student(), Input(), .. Augmentation(), .. Split(), .. Classes(), Batch(), .. Training(), .. AfterPruning()];
 
     private TrainOptions Options => _section == "train" ? _recipe.Train : _recipe.PruneTrain;
 
@@ -111,17 +112,19 @@ public sealed class Suggestions
             : Suggestion.Of(key, $"input {Side}x{Side}, to which images are resized", (key, Side));
     }
 
-    private Suggestion Augmentation()
+    private int Shift => _set.Contains("data.shift") ? _recipe.Data.Shift : Side / 8;
+
+    private IEnumerable<Suggestion> Augmentation()
     {
-        var shift = Side / 8;
         var isColour = _survey.Channels == 3;
-        List<(string, object)> settings = [("data.pad", shift), ("data.shift", shift), ("data.flip", isColour)];
-        var varies = isColour && _recipe.Data.Normalise == NormalisationSource.Data;
-        if (varies) settings.AddRange([("data.gain", 0.2), ("data.contrast", 0.2)]);
-        var text = $"training images move by up to {Words.Count(shift, "pixel")}"
-            + (isColour ? ", are mirrored" : ", and are not mirrored, because grey images may be characters")
-            + (varies ? ", vary in brightness and contrast" : "");
-        return Suggestion.Of("data.flip", text, settings);
+        var pixels = Words.Count(Shift, "pixel");
+        yield return Suggestion.Of("data.shift", $"training images move by up to {pixels}", ("data.shift", Shift));
+        if (Shift > 0) yield return Suggestion.Of("data.pad", $"zeros around them, {pixels} wide, are the room to move", ("data.pad", Shift));
+        var mirror = isColour ? "they are mirrored" : "they are not mirrored, because grey images may be characters";
+        yield return Suggestion.Of("data.flip", mirror, ("data.flip", isColour));
+        if (!isColour || _recipe.Data.Normalise != NormalisationSource.Data) yield break;
+        yield return Suggestion.Of("data.gain", "they vary in brightness", ("data.gain", 0.2));
+        yield return Suggestion.Of("data.contrast", "they vary in contrast", ("data.contrast", 0.2));
     }
 
     private IEnumerable<Suggestion> Split()
@@ -139,9 +142,12 @@ public sealed class Suggestions
         const int skew = 3;
         var (small, large) = (_survey.SmallestClass, _survey.LargestClass);
         if (large < skew * small || _recipe.Data.Sampling == Sampling.Balanced) yield break;
-        yield return Suggestion.Of(
-            $"{_section}.class_weights", $"classes weigh the same, though they have {small} to {large} images",
-            ($"{_section}.class_weights", "balanced"));
+        var key = $"{_section}.class_weights";
+        yield return small >= FewOfClass
+            ? Suggestion.Of(key, $"classes weigh the same, though they have {small} to {large} images", (key, "balanced"))
+            : Suggestion.Of(
+                key, $"classes are not weighed, because '{_survey.SmallestName}' has {Words.Count(small, "image")}, too few to weigh",
+                (key, "none"));
     }
 
     private int BatchSize => _set.Contains($"{_section}.batch") ? Options.Batch : _scale.Batch;
@@ -171,9 +177,8 @@ public sealed class Suggestions
             ("train.patience", patience));
         var goesOn = (_recipe.Arms.Contains(ArmNames.Teacher) ? _recipe.Teacher.From : _recipe.Student.From) is not null;
         var rate = goesOn ? LearningRate / 10 : LearningRate;
-        yield return Suggestion.Of(
-            "train.schedule.learning_rate", $"learning rate {rate:G3} at its peak, {(goesOn ? "low, to go on" : "one cycle")}",
-            ("train.schedule.learning_rate", rate), ("train.schedule.kind", "one_cycle"));
+        yield return Rate("train", $"learning rate {rate:G3} at its peak{(goesOn ? ", low, to go on" : "")}", rate);
+        yield return OneCycle("train", "it rises and falls in one cycle");
     }
 
     private IEnumerable<Suggestion> AfterPruning()
@@ -182,13 +187,18 @@ public sealed class Suggestions
         yield return Suggestion.Of(
             "prune_train.epochs", $"{Words.Count(epochs, "epoch")} after halving", ("prune_train.epochs", epochs));
         var rate = LearningRate / (_section == "train" ? 2 : 10);
-        yield return Suggestion.Of(
-            "prune_train.schedule.learning_rate", $"learning rate {rate:G3} after halving",
-            ("prune_train.schedule.learning_rate", rate), ("prune_train.schedule.kind", "one_cycle"));
+        yield return Rate("prune_train", $"learning rate {rate:G3} after halving", rate);
+        yield return OneCycle("prune_train", "it rises and falls in one cycle after halving too");
         var rounded = Math.Max(Epochs / 8, 1);
         yield return Suggestion.Of(
             "quantise.epochs", $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits", ("quantise.epochs", rounded));
     }
+
+    private static Suggestion Rate(string section, string text, double rate) =>
+        Suggestion.Of($"{section}.schedule.learning_rate", text, ($"{section}.schedule.learning_rate", rate));
+
+    private static Suggestion OneCycle(string section, string text) =>
+        Suggestion.Of($"{section}.schedule.kind", text, ($"{section}.schedule.kind", "one_cycle"));
 
     /// <summary>What suits a number of images.</summary>
     /// <param name="Below">Fewer images than this.</param>

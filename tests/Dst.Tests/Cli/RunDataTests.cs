@@ -92,6 +92,22 @@ public sealed class RunDataTests : IDisposable
     }
 
     [Fact]
+    public void Images_that_trained_a_model_are_told_where_data_stand_alone()
+    {
+        var (run, model) = Train();
+        AddImages("", 10);
+        string[] data = ["--data.path", _photos, "--data.test", "0.2"];
+        string[][] commands =
+        [
+            ["eval", model, _photos], ["eval", model, .. data], ["quantise", model, .. data, "--out", _folder.File("int8.safetensors")],
+            ["halve", model, .. data, "--out", _folder.File("halved.safetensors")],
+            ["compress", model, "--data", _photos, "--out", _folder.File("compressed"), "--epochs", "1"],
+        ];
+        foreach (var command in commands)
+            Assert.Contains($"warning: {model} is of a run that had other test images; {Trained}; {run} in place of the data", Done(command));
+    }
+
+    [Fact]
     public void A_run_without_a_manifest_says_that_nothing_is_compared()
     {
         var (run, model) = Train();

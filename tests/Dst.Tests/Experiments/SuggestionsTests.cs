@@ -1,4 +1,5 @@
 using Dst.Training.Data;
+using Dst.Training.Engine;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Recipes;
 
@@ -11,6 +12,7 @@ public class SuggestionsTests
         Classes = 3,
         Images = 1500,
         SmallestClass = 400,
+        SmallestName = "owls",
         LargestClass = 600,
         HasValidation = false,
         HasTest = false,
@@ -68,6 +70,45 @@ public class SuggestionsTests
         Assert.DoesNotContain("train.class_weights", KeysFor(Photos with { SmallestClass = 100 }, "data.sampling=balanced"));
     }
 
+    [Theory]
+    [InlineData(16, ClassWeighting.Balanced, "classes weigh the same, though they have 16 to 600 images")]
+    [InlineData(15, ClassWeighting.None, "classes are not weighed, because 'owls' has 15 images, too few to weigh")]
+    [InlineData(1, ClassWeighting.None, "classes are not weighed, because 'owls' has 1 image, too few to weigh")]
+    public void A_class_of_few_images_gets_no_weight(int images, ClassWeighting weights, string text)
+    {
+        var survey = Photos with { SmallestClass = images };
+        Assert.Equal(weights, RecipeFor(survey, "arms=[student]").Train.ClassWeights);
+        Assert.Contains(text, TextsFor(survey));
+        Assert.Equal(
+            ClassWeighting.Balanced, RecipeFor(survey, "arms=[student]", "train.class_weights=balanced").Train.ClassWeights);
+    }
+
+    [Theory]
+    [InlineData("data.flip=false")]
+    [InlineData("data.gain=0")]
+    [InlineData("data.contrast=0")]
+    [InlineData("data.pad=0")]
+    [InlineData("train.schedule.learning_rate=0.1")]
+    [InlineData("train.schedule.kind=cosine")]
+    public void A_key_that_is_set_changes_itself_alone(string setting)
+    {
+        var suggested = Suggest(Photos, "arms=[student]", setting);
+        var all = Suggest(Photos, "arms=[student]");
+        Assert.Equal(all.Where(suggestion => suggestion.Key != setting.Split('=')[0]), suggested, Same);
+        Assert.All(suggested, suggestion => Assert.Equal([suggestion.Key], suggestion.Settings.SelectMany(value => value.Keys)));
+
+        static bool Same(Suggestion one, Suggestion other) => (one.Key, one.Text) == (other.Key, other.Text);
+    }
+
+    [Fact]
+    public void Lines_say_what_is_true_after_the_settings()
+    {
+        var texts = TextsFor(Photos, "data.shift=3", "train.schedule.kind=cosine");
+        Assert.Contains("zeros around them, 3 pixels wide, are the room to move", texts);
+        Assert.DoesNotContain(texts, text => text.Contains("up to") || text.Contains("one cycle"));
+        Assert.DoesNotContain(TextsFor(Photos, "data.shift=0"), text => text.Contains("move"));
+    }
+
     [Fact]
     public void What_the_user_sets_is_kept_and_others_follow_it()
     {
@@ -89,6 +130,9 @@ public class SuggestionsTests
 
     private static string[] KeysFor(DataSurvey survey, params string[] settings) =>
         [.. Suggest(survey, ["arms=[student]", .. settings]).Select(suggestion => suggestion.Key)];
+
+    private static string[] TextsFor(DataSurvey survey, params string[] settings) =>
+        [.. Suggest(survey, ["arms=[student]", .. settings]).Select(suggestion => suggestion.Text)];
 
     private static Recipe RecipeFor(DataSurvey survey, params string[] settings) =>
         Parse([.. Suggest(survey, settings).SelectMany(suggestion => suggestion.Settings), .. settings.Select(SettingOverride.Parse)]);
