@@ -29,13 +29,15 @@ internal static class CalibrationInput
         var isFolder = arguments.GetValue(Folder) is not null;
         if (isFolder && RecipeInput.SetsData(arguments))
             throw new InputException($"{call.Command} has both --data FOLDER and keys of the section data; one of them was expected");
+        if (isFolder && RecipeInput.DataOf(arguments) is { } data)
+            throw new InputException($"{call.Command} has both --data FOLDER and the data '{data}'; one of them was expected");
         if (isFolder && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
             throw new InputException(
                 $"{call.Command} has both --data FOLDER and --split; one of them was expected, because a folder has no labels");
         if (!IsGiven(arguments))
             throw new InputException(
-                $"{call.Command} has no images to measure features on; --data FOLDER, a recipe, or --data.kind and --data.path were "
-                    + "expected");
+                $"{call.Command} has no images to measure features on; --data FOLDER, labelled images, a recipe, or --data.kind and "
+                    + "--data.path were expected");
         if (isFolder && arguments.GetValue(RecipeInput.File) is not null)
             call.Report.Log($"{call.Command}: images come from --data; the data of the recipe are not read");
     }

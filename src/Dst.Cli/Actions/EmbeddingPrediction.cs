@@ -78,13 +78,16 @@ internal static class EmbeddingPrediction
         var gallery = new EmbeddingGallery();
         foreach (var person in ImageFolder.Subfolders(folder))
         {
-            foreach (var image in Embed(embedder, reader, ImageFolder.Images(person, call.Report.Log), call))
+            var content = ImageFolder.Find(person);
+            if (ImageFolder.Describe(content.Others) is { } line) call.Report.Log(line);
+            if (content.Images.Count == 0) call.Report.Log($"warning: folder '{person}' holds no image file, so it is no person");
+            foreach (var image in Embed(embedder, reader, content.Images, call))
                 gallery.Add(Path.GetFileName(person), image.Embedding);
         }
 
         return gallery.Count > 0
             ? gallery
-            : throw new InputException($"folder '{folder}' has no folders; one for each person was expected");
+            : throw new InputException($"folder '{folder}' has no folder with images; one for each person was expected");
     }
 
     private static IEnumerable<ImageEmbedding> Embed(

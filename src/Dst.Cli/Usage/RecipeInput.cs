@@ -81,9 +81,7 @@ internal static class RecipeInput
 
     /// <summary>The data that stands in the place of a recipe, or null.</summary>
     public static string? DataOf(ParseResult arguments) =>
-        SourceOf(arguments) is { } path && !RunRecipe.IsIn(path) && !Has(arguments, CalibrationInput.Folder) && DataKinds.IsData(path)
-            ? path
-            : null;
+        SourceOf(arguments) is { } path && !RunRecipe.IsIn(path) && DataKinds.IsData(path) ? path : null;
 
     /// <summary>The folder of a run, or of a set of runs, that stands for its recipe, or null.</summary>
     public static string? RunOf(ParseResult arguments) =>
@@ -149,15 +147,11 @@ internal static class RecipeInput
     {
         const string expected =
             "a recipe file, or labelled images in a folder, a zip archive, a CIFAR archive or an IDX file, was expected";
-        if (Directory.Exists(file))
-        {
-            var others = RunRecipe.IsIn(file) ? $"--resume {file}" : $"--data.path {file}, or --data {file} for images without labels";
-            throw new InputException($"'{file}' is a folder; a recipe file was expected, or {others}");
-        }
-
+        if (Directory.Exists(file)) throw new InputException($"'{file}' is a folder; a recipe file was expected, or --resume {file}");
         if (!System.IO.File.Exists(file)) throw new InputException($"'{file}' does not exist; {expected}");
         if (file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             throw new InputException($"'{file}' is a model file; {expected}, and a model to train on as --from {file}");
+        if (DataKinds.IsList(file)) throw new InputException($"'{file}' is a list; {DataKinds.NoLists}, and name the folder around them");
         if (FileKind.NameOf(file) is { } kind and not FileKind.Text)
             throw new InputException($"'{file}' is {kind}; {expected}");
     }

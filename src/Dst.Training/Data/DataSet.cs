@@ -125,7 +125,7 @@ public sealed class DataSet
         data.WarnOfFiles(log);
         data.WarnOfMixedSamples(log);
         foreach (var leak in LeakCheck.Find(data)) log($"warning: {leak}");
-        foreach (var line in ClassCheck.Find(data)) log($"warning: {line}");
+        foreach (var problem in ClassCheck.Find(data)) log($"warning: {problem}");
         return data;
     }
 

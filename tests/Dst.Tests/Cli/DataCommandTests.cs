@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dst.Cli;
 using Dst.Tests.Foundations;
+using Dst.Tests.Images;
 
 namespace Dst.Tests.Cli;
 
@@ -43,6 +44,20 @@ public sealed class DataCommandTests : IDisposable
             Counts(Splits(["--data.kind", "simulated", .. chips])), Counts(Splits("--data.kind", "folder", "--data.path", folder)));
         Terminal.Run("data", "simulate", folder).AssertWrongInput("exists and is not empty");
         Terminal.Run("data", "simulate", _folder.File("new"), "--data.crop", "8").AssertWrongInput("data.crop has no effect");
+    }
+
+    [Fact]
+    public void A_list_of_labels_is_called_so()
+    {
+        const string Advice = "lists of labels are not read: put the images of each class into a folder of its own";
+        Directory.CreateDirectory(_folder.File("flat/images"));
+        var list = _folder.File("flat/labels.csv");
+        File.WriteAllText(list, "filename,label\n0.png,a\n");
+        File.WriteAllBytes(_folder.File("flat/images/0.png"), TestImages.GreyPng(4, 4, (_, _) => 0));
+        Terminal.Run("data", "inspect", list).AssertWrongInput($"'{list}' is a list; {Advice}, and name the folder around them");
+        Terminal.Run("data", "inspect", "--data.path", list).AssertWrongInput($"'{list}' is a list; {Advice}");
+        Terminal.Run("data", "inspect", _folder.File("flat"))
+            .AssertWrongInput($"holds 1 class folder; at least 2 were expected; it holds 'labels.csv', and {Advice}");
     }
 
     [Fact]

@@ -41,6 +41,17 @@ public sealed class EmbeddingCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_of_the_gallery_without_images_is_passed_over_with_a_warning()
+    {
+        var (model, people) = (SampleModel.SaveHalved(_folder), SavePeople("people"));
+        var nobody = Directory.CreateDirectory(Path.Combine(people, "nobody")).FullName;
+        var run = Terminal.Run("predict", model, Path.Combine(people, "bob", "1.png"), "--embedding", Layer, "--gallery", people);
+        Assert.Equal(CommandLine.Done, run.ExitCode);
+        Assert.Matches(@"^\S+1\.png: bob 1\.000\n$", run.Output);
+        Assert.Contains($"warning: folder '{nobody}' holds no image file, so it is no person\n", run.Error);
+    }
+
+    [Fact]
     public void A_bad_image_is_named_and_the_others_are_embedded()
     {
         var (model, good, bad) = (SampleModel.SaveHalved(_folder), SaveNoise("good.png", 9), _folder.File("bad.png"));
@@ -122,7 +133,7 @@ public sealed class EmbeddingCommandTests : IDisposable
         Terminal.Run("predict", model, image, "--embedding", "fc2").AssertWrongInput("no layer 'fc2'; did you mean 'fc'?");
         Directory.CreateDirectory(_folder.File("empty"));
         Terminal.Run("predict", model, image, "--embedding", Layer, "--gallery", _folder.File("empty"))
-            .AssertWrongInput("empty", "no folders");
+            .AssertWrongInput("empty", "no folder with images");
         Terminal.Run("predict", model, image, "--embedding", Layer, "--top", "2").AssertWrongInput("--top");
     }
 

@@ -98,6 +98,24 @@ public sealed partial class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public void Balanced_accuracy_says_of_how_many_classes_it_is()
+    {
+        var (model, photos) = (SampleModel.SaveDense(_folder, "a", "b", "c"), _folder.File("photos"));
+        foreach (var name in new[] { "train/a", "train/b", "train/c", "test/a", "test/b", "test/c" })
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(photos, name)).FullName;
+            for (var i = 0; i < 3; i++)
+                File.WriteAllBytes(Path.Combine(folder, $"{i}.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)(x * y + name[^1] * i)));
+        }
+
+        string[] eval = ["eval", model, photos, "--data.validation", "0.3"];
+        Assert.Matches("balanced accuracy [0-9.]+%, loss", Terminal.Run(eval).Output);
+        Directory.Delete(Path.Combine(photos, "test", "b"), recursive: true);
+        Assert.Matches(
+            "balanced accuracy [0-9.]+% over 2 of 3 classes, as the others have no images, loss", Terminal.Run(eval).Output);
+    }
+
+    [Fact]
     public void Eval_refuses_data_of_other_classes()
     {
         var run = Terminal.Run(["eval", SampleModel.SaveHalved(_folder), .. SimulatedData]);

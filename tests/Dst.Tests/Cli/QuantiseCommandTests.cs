@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using Dst.Cli;
 using Dst.ModelFiles;
@@ -48,6 +49,31 @@ public sealed class QuantiseCommandTests : IDisposable
         Assert.Equal(Top1Of(output), Top1Of(again));
         Assert.Contains("they were asked for", Terminal.Run("import", onnx, "--float", "--out", again).Error);
         Assert.Null(ModelFile.Load(again).Int8);
+    }
+
+    [Theory]
+    [InlineData("quantise")]
+    [InlineData("halve")]
+    public void Labelled_images_alone_stand_for_a_recipe(string verb)
+    {
+        var (model, photos, output) = (
+            SampleModel.SaveDense(_folder, "a", "b"), _folder.File("photos"), _folder.File("out.safetensors"));
+        foreach (var i in Enumerable.Range(0, 20))
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(photos, i % 2 == 0 ? "a" : "b")).FullName;
+            File.WriteAllBytes(Path.Combine(folder, $"{i}.png"), TestImages.GreyPng(16, 16, (y, x) => (byte)(x * y + 9 * i)));
+        }
+
+        ZipFile.CreateFromDirectory(photos, _folder.File("photos.zip"));
+        foreach (var data in new[] { photos, _folder.File("photos.zip") })
+        {
+            var run = Terminal.Run(verb, model, data, "--out", output, "--json");
+            Assert.True(run.ExitCode == CommandLine.Done, run.Error);
+            using var document = JsonDocument.Parse(run.Output);
+            Assert.Equal(4, document.RootElement.GetProperty("accuracy").GetProperty("images").GetInt32());
+        }
+
+        Terminal.Run(verb, model, photos, "--data", photos, "--out", output).AssertWrongInput("--data FOLDER and the data", photos);
     }
 
     [Fact]

@@ -99,8 +99,10 @@ public sealed class RunDataTests : IDisposable
         string[] data = ["--data.path", _photos, "--data.test", "0.2"];
         string[][] commands =
         [
-            ["eval", model, _photos], ["eval", model, .. data], ["quantise", model, .. data, "--out", _folder.File("int8.safetensors")],
-            ["halve", model, .. data, "--out", _folder.File("halved.safetensors")],
+            ["eval", model, _photos], ["eval", model, .. data],
+            ["quantise", model, .. data, "--out", _folder.File("int8.safetensors")],
+            ["quantise", model, _photos, "--out", _folder.File("int8.safetensors")],
+            ["halve", model, _photos, "--out", _folder.File("halved.safetensors")],
             ["compress", model, "--data", _photos, "--out", _folder.File("compressed"), "--epochs", "1"],
         ];
         foreach (var command in commands)

@@ -150,7 +150,7 @@ public sealed class FolderDataTests : IDisposable
         var data = Load(new() { Validation = 0 });
         Assert.Equal(["a", "b"], data.ClassNames);
         Assert.Equal(["1.png", "2.png"], Names(data.Training));
-        Assert.DoesNotContain(_log, line => line.StartsWith("warning", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log, line => line.Contains("splits", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -310,6 +310,39 @@ public sealed class FolderDataTests : IDisposable
             Assert.Equal(5, message.Split("file '").Length - 1);
             Assert.EndsWith("; and 2 more", message);
         }
+    }
+
+    [Fact]
+    public void ClassesOfFewImagesAreNamedInOneLine()
+    {
+        for (var i = 0; i < 6; i++) WriteGrey($"train/a/1{i}.png", $"train/b/2{i}.png", $"train/c/3{i}.png");
+        WriteGrey("val/a/4.png", "val/b/5.png", "test/a/6.png", "test/b/7.png", "train/d/8.png", "val/d/9.png", "test/d/0.png");
+        Load();
+        Assert.Equal(
+            "warning: 2 classes have too few images to learn from or to measure on: 'c' (6 training, 0 validation, 0 test), "
+            + "'d' (1 training, 1 validation, 1 test)", Assert.Single(_log, line => line.Contains("too few")));
+        Directory.Delete(_folder.File("train/c"), recursive: true);
+        Load();
+        Assert.Contains("warning: 1 class has too few images", Assert.Single(_log, line => line.Contains("too few")));
+        Directory.Delete(_folder.File("val"), recursive: true);
+        Load(new() { ValidationFrom = ValidationSource.None });
+        Assert.Contains("'d' (1 training, 1 test)", Assert.Single(_log, line => line.Contains("too few")));
+    }
+
+    [Theory]
+    [InlineData("train/b/same.png")]
+    [InlineData("test/b/same.png")]
+    public void AnImageInTwoClassesIsNamed(string copy)
+    {
+        WriteGrey("train/a/1.png", "train/a/2.png", "train/b/3.png", "test/a/4.png", "test/b/5.png");
+        Write("train/a/again.png", File.ReadAllBytes(_folder.File("train/a/1.png"))); // of one class, so nothing contradicts
+        Load(new() { Validation = 0 });
+        Assert.DoesNotContain(_log, line => line.Contains("contradict"));
+        Write(copy, File.ReadAllBytes(_folder.File("train/a/1.png")));
+        Load(new() { Validation = 0 });
+        Assert.Equal(
+            $"warning: 1 image is in two classes, such as '{_folder.File("train/a/1.png")}' = '{_folder.File(copy)}'; their labels "
+            + "contradict", Assert.Single(_log, line => line.Contains("contradict")));
     }
 
     [Fact]

@@ -25,6 +25,12 @@ public static class DataKinds
         Directory.Exists(path)
         || File.Exists(path) && (IdxSource.IsImages(path) || ImageArchive.IsArchive(path) || CifarSource.KindOfArchive(path) is not null);
 
+    /// <summary>What to do with a list of labels.</summary>
+    public const string NoLists = "lists of labels are not read: put the images of each class into a folder of its own";
+
+    /// <summary>Whether a file is a list, such as one of labels, by its name.</summary>
+    public static bool IsList(string path) => Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv";
+
     /// <summary>The options with a kind in place of <see cref="DataKind.Auto"/>.</summary>
     /// <exception cref="InputException">
     /// The path does not exist or is of no known kind, simulated data has a path, or a key is of another kind.
@@ -94,6 +100,7 @@ public static class DataKinds
         if (Path.GetFileName(path).Contains("idx1", StringComparison.OrdinalIgnoreCase))
             throw new InputException(
                 $"data.path '{path}' is a file of labels; the file of images beside it was expected, such as train-images-idx3-ubyte");
+        if (IsList(path)) throw new InputException($"data.path '{path}' is a list; {NoLists}, and name the folder around them");
         return CifarSource.KindOfArchive(path) ?? throw new InputException(
             $"data.path '{path}' is {FileKind.NameOf(path) ?? "a file of an unknown kind"}; a folder or a zip archive of images, a CIFAR "
             + "archive or an IDX file of images was expected");

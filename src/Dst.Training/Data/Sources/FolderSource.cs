@@ -52,6 +52,8 @@ internal static class FolderSource
         if (classes.Count < 2)
             throw new InputException(
                 $"folder '{trainingFolder}' holds {Words.Count(classes.Count, "class folder")}; at least 2 were expected"
+                + (ImageFolder.Files(trainingFolder).FirstOrDefault(DataKinds.IsList) is { } list
+                    ? $"; it holds '{Path.GetFileName(list)}', and {DataKinds.NoLists}" : "")
                 + (DataKinds.FindInside(trainingFolder) is { } inner ? $", and if '{inner}' is the data set, data.path {inner}" : ""));
         string[] names = [.. classes.Keys];
         var training = classes.Values.SelectMany((files, label) => files.Select(file => SourceSample.OfFile(file, label)));
