@@ -2,28 +2,49 @@ using Dst.Graph;
 
 namespace Dst.Images;
 
-/// <summary>Says how much of large images a network sees: it takes the part about their centre that is as large as its input.</summary>
+/// <summary>
+/// Says how much of large images a network sees, and how much of its input small ones fill: it takes the part about their centre that is as
+/// large as its input, and zeros around those that are smaller.
+/// </summary>
 /// <seealso cref="Preprocessor"/>
 public static class CentreCrop
 {
+    private const double LeastFilled = 0.5;
+
+    /// <summary>What is to be said of the images: a line for those that are cut, one for those of which the input is mostly zeros.</summary>
+    /// <param name="sizes">Rows and columns of the images as they were read.</param>
+    /// <param name="resize">Side to which they are resized first, or 0.</param>
+    /// <param name="input">The network's input.</param>
+    public static IEnumerable<string> Describe(IEnumerable<(int Height, int Width)> sizes, int resize, FeatureShape input)
+    {
+        var framed = sizes.Select(size => resize > 0 ? (Height: resize, Width: resize) : size).ToList();
+        return new[] { DescribeCut(framed, resize, input), DescribeZeros(framed, resize, input) }.OfType<string>();
+    }
+
     /// <summary>
     /// A line such as <c>120 images are larger than the input of 64x64: their centre is seen, 2.3 % of their pixels, and the rest is
     /// not</c>, or null if every image is seen whole.
     /// </summary>
-    /// <param name="sizes">Rows and columns of the images as they were read.</param>
-    /// <param name="resize">Side to which they are resized first, or 0.</param>
-    /// <param name="input">The network's input.</param>
-    public static string? Describe(IEnumerable<(int Height, int Width)> sizes, int resize, FeatureShape input)
+    private static string? DescribeCut(List<(int Height, int Width)> sizes, int resize, FeatureShape input)
     {
-        var shares = sizes.Select(size => resize > 0 ? Share(resize, resize, input) : Share(size.Height, size.Width, input))
+        var seen = sizes.Select(size => Share(input.Height, size.Height) * Share(input.Width, size.Width))
             .Where(share => share < 1).ToList();
-        if (shares.Count == 0) return null;
-        var images = shares.Count == 1 ? "1 image is" : $"{shares.Count} images are";
-        var resized = resize > 0 ? $", resized to {resize}x{resize}," : "";
-        return $"{images}{resized} larger than the input of {input.Width}x{input.Height}: the centre is seen, "
-            + $"{100 * shares.Average():F1} % of the pixels, and the rest is not";
+        return seen.Count == 0 ? null
+            : $"{Images(seen.Count, resize)} larger than the input of {input.Width}x{input.Height}: the centre is seen, "
+            + $"{100 * seen.Average():F1} % of the pixels, and the rest is not";
     }
 
-    private static double Share(int height, int width, FeatureShape input) =>
-        Math.Min(1.0, (double)input.Height / height) * Math.Min(1.0, (double)input.Width / width);
+    private static string? DescribeZeros(List<(int Height, int Width)> sizes, int resize, FeatureShape input)
+    {
+        var filled = sizes.Select(size => Share(size.Height, input.Height) * Share(size.Width, input.Width))
+            .Where(share => share < LeastFilled).ToList();
+        return filled.Count == 0 ? null
+            : $"{Images(filled.Count, resize)} smaller than the input of {input.Width}x{input.Height}: "
+            + $"{100 * (1 - filled.Average()):F1} % of the input is zeros around them";
+    }
+
+    private static string Images(int count, int resize) =>
+        (count == 1 ? "1 image is" : $"{count} images are") + (resize > 0 ? $", resized to {resize}x{resize}," : "");
+
+    private static double Share(int part, int whole) => Math.Min(1.0, (double)part / whole);
 }

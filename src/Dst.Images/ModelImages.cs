@@ -25,9 +25,11 @@ public sealed class ModelImages(Model model, Action<string> log)
         return image;
     }
 
-    /// <summary>Says in a line what share of the images that were read is cut off, if any is.</summary>
+    /// <summary>Says in a line each what share of the images that were read is cut off, and what share of the input they leave empty.</summary>
     public void SayWhatIsSeen()
     {
-        if (CentreCrop.Describe(_sizes, model.Normalisation?.Resize ?? 0, model.Graph.Input) is { } line) log(line);
+        var resize = model.Normalisation?.Resize ?? 0;
+        const string advice = "; a model that dst import writes with --resize N resizes images first";
+        foreach (var line in CentreCrop.Describe(_sizes, resize, model.Graph.Input)) log(line + (resize == 0 ? advice : ""));
     }
 }

@@ -32,6 +32,9 @@ internal static class ImportCommand
         "Mean and deviation of each channel with which the network was trained, for pixels in [0, 1], "
             + "such as 0.485,0.456,0.406/0.229,0.224,0.225.");
 
+    private static readonly Option<int?> Resize = SharedOptions.Number(
+        "--resize", "Side in pixels to which images are resized, as data.resize does it, before their centre is taken.", 1, 4096);
+
     private static readonly Option<string?> Outputs = SharedOptions.Text(
         "--outputs", Words.Choice(Words.All(typeof(OutputKind))),
         "What the outputs are. Default: what the end of the network says. A single output is a score (none) unless it is called the "
@@ -52,6 +55,7 @@ internal static class ImportCommand
                 + "be given too, to change what the options say.",
             "import teacher.onnx --out teacher.safetensors --classes classes.txt",
             "import teacher.onnx --out teacher.safetensors --normalise 0.485,0.456,0.406/0.229,0.224,0.225",
+            "import teacher.onnx --out teacher.safetensors --resize 224",
             "import resnet56.pt --arch resnet56 --out teacher.safetensors",
             "import folded.onnx --restore-batch-norm --data photos --out teacher.safetensors")
         {
@@ -60,8 +64,8 @@ internal static class ImportCommand
         RecipeInput.AddTo(verb);
         Option[] options =
         [
-            Out, ModelSource.Arch, ModelSource.Float, BenchOptions.Input, BenchOptions.Width, Classes, Normalise, Outputs, RestoreBatchNorm,
-            CalibrationInput.Folder, SharedOptions.Threads, SharedOptions.Json,
+            Out, ModelSource.Arch, ModelSource.Float, BenchOptions.Input, BenchOptions.Width, Classes, Normalise, Resize, Outputs,
+            RestoreBatchNorm, CalibrationInput.Folder, SharedOptions.Threads, SharedOptions.Json,
         ];
         foreach (var option in options) verb.Add(option);
         RecipeInput.AddDataTo(verb);
@@ -84,8 +88,15 @@ internal static class ImportCommand
         if (call.Arguments.GetValue(Classes) is { } file) model = model with { ClassNames = ReadNames(file, model.Classes) };
         if (call.Arguments.GetValue(Normalise) is { } text)
         {
-            model = model with { Normalisation = ParseNormalisation(text, model.Graph.Input.Channels) };
+            var resize = model.Normalisation?.Resize ?? 0;
+            model = model with { Normalisation = ParseNormalisation(text, model.Graph.Input.Channels) with { Resize = resize } };
             if (ScaleRemark(model.Normalisation) is { } remark) call.Report.Log(remark);
+        }
+
+        if (call.Arguments.GetValue(Resize) is { } side)
+        {
+            var normalisation = model.Normalisation ?? InputNormalisation.None(model.Graph.Input.Channels);
+            model = model with { Normalisation = normalisation with { Resize = side } };
         }
 
         if (restores) model = Restore(call, model.OfFloats($"{call.Arguments.GetValue(ModelSource.File)}"), recipe);

@@ -26,7 +26,7 @@ public sealed class PredictFilesTests : IDisposable
     {
         var good = Terminal.Run("predict", _model, _folder.File("images")).Output;
         Write("1a.png", "no picture"u8.ToArray());
-        Write("bands.tif", TestImages.Tiff(false, 2, 2, 8, new byte[8], channels: 2)); // is read, but the network takes other bands
+        Write("bands.tif", TestImages.Tiff(false, 16, 16, 8, new byte[512], channels: 2)); // is read, but the network takes other bands
         var run = Terminal.Run("predict", _model, _folder.File("images"), _folder.File("missing.png"));
         Assert.Equal((CommandLine.WrongInput, good), (run.ExitCode, run.Output));
         var lines = run.Error.TrimEnd('\n').Split('\n');
@@ -97,13 +97,40 @@ public sealed class PredictFilesTests : IDisposable
     {
         Assert.Equal("", Terminal.Run("predict", _model, _folder.File("images")).Error);
         Write("large.png", TestImages.GreyPng(64, 32, (y, x) => (byte)(x + y)));
-        const string Line = "1 image is larger than the input of 16x16: the centre is seen, 12.5 % of the pixels, and the rest is not\n";
+        const string Line = "1 image is larger than the input of 16x16: the centre is seen, 12.5 % of the pixels, and the rest is not"
+            + "; a model that dst import writes with --resize N resizes images first\n";
         string[] call = ["predict", _model, _folder.File("images")];
         Assert.Equal(Line, Terminal.Run(call).Error);
         Assert.Equal(Line, Terminal.Run([.. call, "--inputs", _folder.File("x.npy"), "--logits", _folder.File("y.npy")]).Error);
         Assert.Equal(Line, Terminal.Run([.. call, "--embedding", "layer3.0.relu2"]).Error);
         string[] gallery = ["--embedding", "layer3.0.relu2", "--gallery", _folder.Path];
         Assert.Equal(Line, Terminal.Run(["predict", _model, Path.Combine(_folder.File("images"), "0.png"), .. gallery]).Error);
+    }
+
+    [Fact]
+    public void An_input_of_mostly_zeros_is_said()
+    {
+        Write("small.png", TestImages.GreyPng(8, 10, (y, x) => (byte)(x + y)));
+        Write("close.png", TestImages.GreyPng(8, 16, (y, x) => (byte)(x + y)));
+        Assert.StartsWith(
+            "1 image is smaller than the input of 16x16: 68.8 % of the input is zeros around them; a model that dst import writes",
+            Assert.Single(Terminal.Run("predict", _model, _folder.File("images")).Error.TrimEnd('\n').Split('\n')));
+    }
+
+    [Fact]
+    public void An_imported_model_resizes_images_first()
+    {
+        Write("large.png", TestImages.GreyPng(64, 32, (y, x) => (byte)(x + y)));
+        var (resizing, normalised) = (_folder.File("resizing.safetensors"), _folder.File("normalised.safetensors"));
+        Assert.Equal(CommandLine.Done, Terminal.Run("import", _model, "--resize", "16", "--out", resizing).ExitCode);
+        Assert.Equal(Model.Load(_model).Normalisation! with { Resize = 16 }, Model.Load(resizing).Normalisation, Same);
+        Assert.Equal("", Terminal.Run("predict", resizing, _folder.File("images")).Error);
+        Assert.Equal(CommandLine.Done, Terminal.Run("import", resizing, "--normalise", "0.5/0.2", "--out", normalised).ExitCode);
+        Assert.Equal(16, Model.Load(normalised).Normalisation!.Resize);
+        Terminal.Run("import", _model, "--resize", "0", "--out", resizing).AssertWrongInput("--resize", "from 1 to 4096");
+
+        static bool Same(InputNormalisation? one, InputNormalisation? other) =>
+            (one!.Resize, one.Amplitude, one.Mean[0], one.Deviation[0]) == (other!.Resize, other.Amplitude, other.Mean[0], other.Deviation[0]);
     }
 
     private void Write(string name, byte[] content) => File.WriteAllBytes(Path.Combine(_folder.File("images"), name), content);
