@@ -11,7 +11,7 @@ public static class CentreCrop
 {
     private const double LeastFilled = 0.5;
 
-    /// <summary>What is to be said of the images: a line for those that are cut, one for those of which the input is mostly zeros.</summary>
+    /// <summary>A line for images that are cut, and one for those around which most of the input is zeros.</summary>
     /// <param name="sizes">Rows and columns of the images as they were read.</param>
     /// <param name="resize">Side to which they are resized first, or 0.</param>
     /// <param name="input">The network's input.</param>

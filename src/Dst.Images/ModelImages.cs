@@ -25,7 +25,7 @@ public sealed class ModelImages(Model model, Action<string> log)
         return image;
     }
 
-    /// <summary>Says in a line each what share of the images that were read is cut off, and what share of the input they leave empty.</summary>
+    /// <summary>Says what share of the images that were read is cut off, and what share of the input is empty, a line each.</summary>
     public void SayWhatIsSeen()
     {
         var resize = model.Normalisation?.Resize ?? 0;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Dst.Cli.Usage;
 using Dst.Foundations;
+using Dst.Images;
 using Dst.Training.Data;
 using Dst.Training.Masks.Repair;
 
@@ -27,10 +28,15 @@ internal static class CalibrationInput
     {
         var arguments = call.Arguments;
         var isFolder = arguments.GetValue(Folder) is not null;
+        var data = RecipeInput.DataOf(arguments);
         if (isFolder && RecipeInput.SetsData(arguments))
             throw new InputException($"{call.Command} has both --data FOLDER and keys of the section data; one of them was expected");
-        if (isFolder && RecipeInput.DataOf(arguments) is { } data)
+        if (isFolder && data is not null)
             throw new InputException($"{call.Command} has both --data FOLDER and the data '{data}'; one of them was expected");
+        if (Directory.Exists(data) && !ImageFolder.Subfolders(data).Any() && ImageFolder.Find(data).Images.Count > 0)
+            throw new InputException(
+                $"'{data}' has images and no class folders; --data {data} for images without labels, or a folder for each class, was "
+                + "expected");
         if (isFolder && arguments.GetResult(ModelEvaluation.Split) is { Implicit: false })
             throw new InputException(
                 $"{call.Command} has both --data FOLDER and --split; one of them was expected, because a folder has no labels");

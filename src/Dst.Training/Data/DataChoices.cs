@@ -54,6 +54,16 @@ public enum NormalisationSource
     Image,
 }
 
+/// <summary>What becomes of image files that cannot be read.</summary>
+public enum UnreadableImages
+{
+    /// <summary>They are an error.</summary>
+    Stop,
+
+    /// <summary>They are left out, with a warning.</summary>
+    Skip,
+}
+
 /// <summary>What becomes of training images beyond <c>data.labels_per_class</c>.</summary>
 public enum OtherImages
 {

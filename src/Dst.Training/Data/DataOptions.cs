@@ -13,6 +13,10 @@ public sealed record DataOptions
     [Setting("folder or archive of the data")]
     public string Path { get; init; } = "";
 
+    /// <summary>What becomes of image files that cannot be read.</summary>
+    [Setting("what becomes of image files that cannot be read: stop is an error, skip leaves them out with a warning")]
+    public UnreadableImages Unreadable { get; init; }
+
     /// <summary>Share of each class's training images that is held back for validation.</summary>
     [Setting("share of the training images of each class held back for validation", Min = 0, Max = 0.9)]
     public double Validation { get; init; } = 0.1;

@@ -95,7 +95,7 @@ public sealed class DataSet
         SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
         using var unlabelled = ImageArchive.OpenIfAny(SourceData.FullPath(options.Unlabelled, baseFolder));
-        var splits = SourceSplits.Draw(source, options, seed, baseFolder, log);
+        var splits = SourceSplits.Draw(source, options, seed, baseFolder, log, cancellation);
         (options, var shape) = InputShape.Of(options, source, cancellation);
         var (marginY, marginX) = (Augmenter.Margin(options, shape.Width), Augmenter.Margin(options, shape.Height));
         var window = shape with { Height = shape.Height + 2 * marginY, Width = shape.Width + 2 * marginX };

@@ -99,7 +99,8 @@ public sealed class SampleSet
     {
         CheckMemory(splits, resize, cancellation);
         var images = splits.SelectMany(split => split.Sources.Select(source => (Source: source, split.Window))).ToList();
-        var samples = ParallelRead.All(images, image => Read(image.Source, resize, image.Window), cancellation);
+        var samples = Checked(
+            splits, () => ParallelRead.All(images, image => Read(image.Source, resize, image.Window), cancellation), cancellation);
         var sets = new List<SampleSet>();
         foreach (var (name, sources, _) in splits)
         {
@@ -112,21 +113,25 @@ public sealed class SampleSet
 
     private static void CheckMemory(IReadOnlyList<SplitSources> splits, int resize, CancellationToken cancellation)
     {
-        int[] bytes;
+        int[] bytes = Checked<int[]>(splits, () => [.. splits.Select(split => SampleBytes(split.Sources, resize))], cancellation);
+        foreach (var ((name, sources, window), size) in splits.Zip(bytes))
+            MemoryLimit.Check(
+                (double)sources.Count * window.Count * size, $"the {sources.Count} {name} images of {window}",
+                "a lower data.crop, or data.resize and data.crop, was expected");
+    }
+
+    // Where a file is wrong, all that are wrong are named.
+    private static T Checked<T>(IReadOnlyList<SplitSources> splits, Func<T> read, CancellationToken cancellation)
+    {
         try
         {
-            bytes = [.. splits.Select(split => SampleBytes(split.Sources, resize))];
+            return read();
         }
         catch (InputException)
         {
             ParallelRead.Check([.. splits.SelectMany(split => split.Sources)], cancellation);
             throw;
         }
-
-        foreach (var ((name, sources, window), size) in splits.Zip(bytes))
-            MemoryLimit.Check(
-                (double)sources.Count * window.Count * size, $"the {sources.Count} {name} images of {window}",
-                "a lower data.crop, or data.resize and data.crop, was expected");
     }
 
     /// <summary>Bytes of a sample as it is kept: those of the first image, which a resize may double.</summary>

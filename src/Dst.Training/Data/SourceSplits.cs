@@ -14,7 +14,9 @@ internal sealed record SourceSplits(
 
     /// <summary>Draws the splits that the options ask for, and lists the unlabelled images.</summary>
     /// <exception cref="InputException">The data has too few images, or no test where one is to be halved.</exception>
-    public static SourceSplits Draw(SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static SourceSplits Draw(
+        SourceData source, DataOptions options, long seed, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
         var (learning, validation, test) = options.ValidationFrom == ValidationSource.Test
             ? HalveTest(source, options, seed, log)
@@ -31,7 +33,8 @@ internal sealed record SourceSplits(
             if (options.Others == OtherImages.Dropped) unlabelled.Clear();
         }
 
-        return new(learning, [.. unlabelled, .. FolderSource.OpenUnlabelled(options, baseFolder, log)], validation, test);
+        unlabelled.AddRange(FolderSource.OpenUnlabelled(options, baseFolder, log, cancellation));
+        return new(learning, unlabelled, validation, test);
     }
 
     private static (IReadOnlyList<SourceSample> Learning, IReadOnlyList<SourceSample> Validation, IReadOnlyList<SourceSample> Test)

@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace Dst.Training.Data;
 
 /// <summary>Images that cannot be read. One message names the first and counts all, so that a user can mend them together.</summary>
@@ -27,15 +25,16 @@ internal sealed class WrongImages
 
     /// <summary>Fails if an image was added.</summary>
     /// <param name="images">How many were read.</param>
+    /// <param name="advice">The end of the message, or empty.</param>
     /// <exception cref="InputException">One was.</exception>
-    public void ThrowIfAny(int images)
+    public void ThrowIfAny(int images, string advice = "")
     {
-        if (_count == 1) ExceptionDispatchInfo.Throw(_first.Values[0]);
         if (_count == 0) return;
+        if (_count == 1) throw new InputException(_first.Values[0].Message + advice, _first.Values[0]);
         var more = _count > Shown ? $"; and {_count - Shown} more" : "";
         throw new InputException(
             $"{_count} of {images} images cannot be read; mend them or take them away: "
-            + string.Join("; ", _first.Values.Select(problem => problem.Message)) + more,
+            + string.Join("; ", _first.Values.Select(problem => problem.Message)) + more + advice,
             _first.Values[0]);
     }
 }

@@ -119,7 +119,8 @@ public sealed class Suggestions
         var isColour = _survey.Channels == 3;
         var pixels = Words.Count(Shift, "pixel");
         yield return Suggestion.Of("data.shift", $"training images move by up to {pixels}", ("data.shift", Shift));
-        if (Shift > 0) yield return Suggestion.Of("data.pad", $"zeros around them, {pixels} wide, are the room to move", ("data.pad", Shift));
+        if (Shift > 0)
+            yield return Suggestion.Of("data.pad", $"zeros around them, {pixels} wide, are the room to move", ("data.pad", Shift));
         var mirror = isColour ? "they are mirrored" : "they are not mirrored, because grey images may be characters";
         yield return Suggestion.Of("data.flip", mirror, ("data.flip", isColour));
         if (!isColour || _recipe.Data.Normalise != NormalisationSource.Data) yield break;

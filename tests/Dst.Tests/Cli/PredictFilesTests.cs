@@ -129,8 +129,10 @@ public sealed class PredictFilesTests : IDisposable
         Assert.Equal(16, Model.Load(normalised).Normalisation!.Resize);
         Terminal.Run("import", _model, "--resize", "0", "--out", resizing).AssertWrongInput("--resize", "from 1 to 4096");
 
-        static bool Same(InputNormalisation? one, InputNormalisation? other) =>
-            (one!.Resize, one.Amplitude, one.Mean[0], one.Deviation[0]) == (other!.Resize, other.Amplitude, other.Mean[0], other.Deviation[0]);
+        static bool Same(InputNormalisation? one, InputNormalisation? other) => Values(one!) == Values(other!);
+
+        static (int, AmplitudeTransform, float, float) Values(InputNormalisation normalisation) =>
+            (normalisation.Resize, normalisation.Amplitude, normalisation.Mean[0], normalisation.Deviation[0]);
     }
 
     private void Write(string name, byte[] content) => File.WriteAllBytes(Path.Combine(_folder.File("images"), name), content);

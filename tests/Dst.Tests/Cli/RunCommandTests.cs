@@ -4,6 +4,7 @@ using System.Text.Json;
 using Dst.Cli;
 using Dst.ModelFiles;
 using Dst.Tests.Foundations;
+using Dst.Tests.Images;
 using Dst.Training.Experiments;
 using Dst.Training.Experiments.Runs;
 using Dst.Training.Networks;
@@ -175,6 +176,7 @@ public sealed class RunCommandTests : IDisposable
     {
         var folder = Directory.CreateDirectory(_folder.File("photos")).FullName;
         var model = SampleModel.SaveDense(_folder, "a", "b");
+        File.WriteAllBytes(Path.Combine(folder, "1.png"), TestImages.GreyPng(4, 4, (_, _) => 1));
         Terminal.Run("halve", model, folder, "--out", "x").AssertWrongInput($"--data {folder} for images without labels");
         Terminal.Run("train", folder, "--data.path", "other").AssertWrongInput(folder, "'other'", "one of them was expected");
         File.WriteAllText(Path.Combine(folder, "recipe.yaml"), Recipe);

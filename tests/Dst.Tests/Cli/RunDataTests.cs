@@ -106,7 +106,8 @@ public sealed class RunDataTests : IDisposable
             ["compress", model, "--data", _photos, "--out", _folder.File("compressed"), "--epochs", "1"],
         ];
         foreach (var command in commands)
-            Assert.Contains($"warning: {model} is of a run that had other test images; {Trained}; {run} in place of the data", Done(command));
+            Assert.Contains(
+                $"warning: {model} is of a run that had other test images; {Trained}; {run} in place of the data", Done(command));
     }
 
     [Fact]

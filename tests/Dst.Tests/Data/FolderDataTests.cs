@@ -308,7 +308,7 @@ public sealed class FolderDataTests : IDisposable
         {
             Assert.StartsWith($"{Seven}{_folder.File("a/")}", message);
             Assert.Equal(5, message.Split("file '").Length - 1);
-            Assert.EndsWith("; and 2 more", message);
+            Assert.EndsWith("; and 2 more; data.unreadable skip leaves out what cannot be read", message);
         }
     }
 
@@ -343,6 +343,27 @@ public sealed class FolderDataTests : IDisposable
         Assert.Equal(
             $"warning: 1 image is in two classes, such as '{_folder.File("train/a/1.png")}' = '{_folder.File(copy)}'; their labels "
             + "contradict", Assert.Single(_log, line => line.Contains("contradict")));
+    }
+
+    [Fact]
+    public void UnreadableImagesAreLeftOutWhereTheSettingsSaySo()
+    {
+        var whole = TestImages.GreyPng(16, 16, (y, x) => (byte)(16 * y + x));
+        for (var i = 0; i < 20; i++) Write($"{(i < 10 ? "a" : "b")}/{i:00}.png", whole);
+        Write("a/03.png", whole[..40]); // its header tells a size
+        Write("b/12.png", []);
+        var (options, first) = (new DataOptions { Unreadable = UnreadableImages.Skip }, _folder.File("a/03.png"));
+        using var unlabelled = new TemporaryFolder();
+        File.WriteAllBytes(unlabelled.File("bad.png"), whole[..40]);
+        File.WriteAllBytes(unlabelled.File("good.png"), whole);
+        var data = Load(options with { Unlabelled = unlabelled.Path });
+        Assert.Equal((18, 1), (data.Training.Count + data.Validation.Count + data.Test.Count, data.Unlabelled.Count));
+        Assert.Single(_log, line => line.StartsWith(
+            $"warning: 2 images are left out of 20, because data.unreadable is skip; the first: file '{first}'", StringComparison.Ordinal));
+        Assert.Single(_log, line => line.StartsWith("warning: 1 image is left out of 2, because", StringComparison.Ordinal));
+        Assert.Equal(18, DataSurvey.Of(options with { Path = _folder.Path }, "/").Images);
+        for (var i = 0; i < 20; i++) Write($"{(i < 10 ? "a" : "b")}/{i:00}.png", []);
+        Assert.StartsWith($"file '{_folder.File("a/00.png")}'", Fails(options));
     }
 
     [Fact]

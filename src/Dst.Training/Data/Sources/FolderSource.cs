@@ -36,14 +36,17 @@ internal static class FolderSource
 
     /// <summary>The images in and below the folder <c>data.unlabelled</c>, whatever its folders are called; none without it.</summary>
     /// <exception cref="InputException">It is not a folder, or holds no image.</exception>
-    public static IReadOnlyList<SourceSample> OpenUnlabelled(DataOptions options, string baseFolder, Action<string> log)
+    public static IReadOnlyList<SourceSample> OpenUnlabelled(
+        DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
         if (options.Unlabelled.Length == 0) return [];
         var folder = SourceData.FullPath(options.Unlabelled, baseFolder);
         if (!ImageFolder.Exists(folder))
             throw new InputException(
                 $"data.unlabelled '{folder}' is not a folder; a folder or a zip archive of images without labels was expected");
-        return [.. ImageFolder.Images(folder, line => log($"data: {line}")).Select(file => SourceSample.OfFile(file, label: null))];
+        var files = ImageFolder.Images(folder, line => log($"data: {line}"));
+        SourceSample[] images = [.. files.Select(file => SourceSample.OfFile(file, label: null))];
+        return options.Unreadable == UnreadableImages.Skip ? ParallelRead.Readable(images, log, cancellation) : images;
     }
 
     private static SourceData Open(string trainingFolder, string? validationFolder, string? testFolder, Action<string> log)

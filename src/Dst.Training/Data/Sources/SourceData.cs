@@ -30,10 +30,25 @@ internal sealed record SourceData(IReadOnlyList<string> ClassNames, IReadOnlyLis
     /// <summary>All labelled images.</summary>
     public IEnumerable<SourceSample> Labelled => [.. Training, .. Validation, .. Test];
 
-    /// <summary>Opens the source that the options name.</summary>
+    /// <summary>Opens the source that the options name, without the images that they leave out.</summary>
     /// <exception cref="InputException">The data is missing, empty or not laid out as its kind is.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static SourceData Open(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
+    {
+        var source = OpenWhole(options, baseFolder, log, cancellation);
+        if (options.Unreadable != UnreadableImages.Skip) return source;
+        var readable = ParallelRead.Readable([.. source.Labelled], log, cancellation).ToHashSet();
+        var training = source.Training.Where(readable.Contains).ToList();
+        if (training.Count == 0) throw new InputException($"of the training images of '{options.Path}' none can be read");
+        return source with
+        {
+            Training = training,
+            Validation = [.. source.Validation.Where(readable.Contains)],
+            Test = [.. source.Test.Where(readable.Contains)],
+        };
+    }
+
+    private static SourceData OpenWhole(DataOptions options, string baseFolder, Action<string> log, CancellationToken cancellation)
     {
         if (options.Kind == DataKind.Simulated) return SimulatedSource.Generate(options.Simulated, cancellation);
         var path = PathOf(options, baseFolder);
