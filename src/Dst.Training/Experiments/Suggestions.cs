@@ -120,12 +120,12 @@ public sealed class Suggestions
         var pixels = Words.Count(Shift, "pixel");
         yield return Suggestion.Of("data.shift", $"training images move by up to {pixels}", ("data.shift", Shift));
         if (Shift > 0)
-            yield return Suggestion.Of("data.pad", $"zeros around them, {pixels} wide, are the room to move", ("data.pad", Shift));
-        var mirror = isColour ? "they are mirrored" : "they are not mirrored, because grey images may be characters";
+            yield return Suggestion.Of("data.pad", $"training images move within zeros {pixels} wide", ("data.pad", Shift));
+        var mirror = isColour ? "training images are mirrored" : "training images are not mirrored, because grey images may be characters";
         yield return Suggestion.Of("data.flip", mirror, ("data.flip", isColour));
         if (!isColour || _recipe.Data.Normalise != NormalisationSource.Data) yield break;
-        yield return Suggestion.Of("data.gain", "they vary in brightness", ("data.gain", 0.2));
-        yield return Suggestion.Of("data.contrast", "they vary in contrast", ("data.contrast", 0.2));
+        yield return Suggestion.Of("data.gain", "training images vary in brightness", ("data.gain", 0.2));
+        yield return Suggestion.Of("data.contrast", "training images vary in contrast", ("data.contrast", 0.2));
     }
 
     private IEnumerable<Suggestion> Split()
@@ -179,7 +179,7 @@ public sealed class Suggestions
         var goesOn = (_recipe.Arms.Contains(ArmNames.Teacher) ? _recipe.Teacher.From : _recipe.Student.From) is not null;
         var rate = goesOn ? LearningRate / 10 : LearningRate;
         yield return Rate("train", $"learning rate {rate:G3} at its peak{(goesOn ? ", low, to go on" : "")}", rate);
-        yield return OneCycle("train", "it rises and falls in one cycle");
+        yield return OneCycle("train", "learning rate rises and falls in one cycle");
     }
 
     private IEnumerable<Suggestion> AfterPruning()
@@ -189,7 +189,7 @@ public sealed class Suggestions
             "prune_train.epochs", $"{Words.Count(epochs, "epoch")} after halving", ("prune_train.epochs", epochs));
         var rate = LearningRate / (_section == "train" ? 2 : 10);
         yield return Rate("prune_train", $"learning rate {rate:G3} after halving", rate);
-        yield return OneCycle("prune_train", "it rises and falls in one cycle after halving too");
+        yield return OneCycle("prune_train", "learning rate rises and falls in one cycle after halving");
         var rounded = Math.Max(Epochs / 8, 1);
         yield return Suggestion.Of(
             "quantise.epochs", $"{Words.Count(rounded, "epoch")} with weights and values rounded to 8 bits", ("quantise.epochs", rounded));
