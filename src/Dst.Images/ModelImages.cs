@@ -29,7 +29,7 @@ public sealed class ModelImages(Model model, Action<string> log)
     public void SayWhatIsSeen()
     {
         var resize = model.Normalisation?.Resize ?? 0;
-        const string advice = "; if it learnt from resized images, dst import --resize N makes it resize them";
+        const string advice = "; if the model learnt from resized images, dst import --resize N makes it resize them";
         foreach (var line in CentreCrop.Describe(_sizes, resize, model.Graph.Input)) log(line + (resize == 0 ? advice : ""));
     }
 }
