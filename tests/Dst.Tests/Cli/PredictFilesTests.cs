@@ -114,8 +114,8 @@ public sealed class PredictFilesTests : IDisposable
         Write("close.png", TestImages.GreyPng(8, 16, (y, x) => (byte)(x + y)));
         var line = Assert.Single(Terminal.Run("predict", _model, _folder.File("images")).Error.TrimEnd('\n').Split('\n'));
         Assert.Equal(
-            "1 image is smaller than the input of 16x16: 68.8 % of the input is zeros around them; if the model learnt from resized images, "
-            + "dst import --resize N makes it resize them", line);
+            "1 image is smaller than the input of 16x16: 68.8 % of the input is zeros around them; if the model learnt from resized "
+            + "images, dst import --resize N makes it resize them", line);
     }
 
     [Fact]
