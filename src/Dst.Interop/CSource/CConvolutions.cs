@@ -124,7 +124,7 @@ internal static class CConvolutions
         public float[] WeightsOf(float[] weights) => [.. Rows(weights).SelectMany(block => block).SelectMany(row => row)];
 
         /// <summary>
-        /// Kept weights [block][pair of taps][pair of filters][tap][filter]; zeros stand for the second tap of the last pair of an odd number.
+        /// Kept weights [block][pair of taps][pair of filters][tap][filter]. Behind an odd number of taps are zeros.
         /// </summary>
         public sbyte[] PairsOf(sbyte[] weights) => [.. Rows(weights).SelectMany(InPairs)];
 

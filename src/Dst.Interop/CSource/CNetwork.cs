@@ -19,7 +19,8 @@ internal sealed class CNetwork
     {
         Program = LoweredProgram.Lower(model, COperations.Target, dense);
         var borders = Borders(Program);
-        _bands = CBand.Of(Program).Where(band => band.KeepsMaximaAlone || SavesMemory(band, borders)).ToDictionary(band => band.Convolution.Output);
+        _bands = CBand.Of(Program).Where(band => band.KeepsMaximaAlone || SavesMemory(band, borders))
+            .ToDictionary(band => band.Convolution.Output);
         _values = Program.Values.Keys.ToDictionary(name => name, name => Describe(name, borders[name]));
         var steps = Program.Nodes.Select(node => new PlannedStep(ReadsOf(node), node.Output, Replaceable(node))).ToList();
         _memory = new(steps, name => _values[name].Length, Program.Output);

@@ -7,8 +7,8 @@ namespace Dst.Kernels;
 /// <param name="Padding">The byte around the map.</param>
 /// <param name="Result">What becomes of the sums.</param>
 /// <param name="Pools">
-/// Whether only the largest byte of each 2×2 pixels is kept. The output has even sides, <see cref="Int8Result.KeepsOrder"/> holds, and there
-/// is no residual.
+/// Whether only the largest byte of each 2×2 pixels is kept. Then the output has even sides, <see cref="Int8Result.KeepsOrder"/> holds, and
+/// there is no residual.
 /// </param>
 public sealed record Int8Layer(
     Conv2dShape Shape, KeptTaps? Kept, sbyte[] Weights, byte Padding, Int8Result Result, bool Pools = false);
@@ -25,7 +25,7 @@ public abstract unsafe class Int8Convolution
         layer.Kept?.Validate(layer.Shape);
         Check.Length<sbyte>(layer.Weights, layer.Shape.Filters * layer.Shape.RowLength);
         if (layer.Pools && (layer.Shape.OutHeight % 2 > 0 || layer.Shape.OutWidth % 2 > 0 || !layer.Result.KeepsOrder))
-            throw new ArgumentException($"windows of 2×2 pixels do not cover the map of {layer.Shape}, or a larger sum gives a smaller byte");
+            throw new ArgumentException($"windows of 2×2 pixels do not cover {layer.Shape}, or a larger sum gives a smaller byte");
         Layer = layer;
     }
 

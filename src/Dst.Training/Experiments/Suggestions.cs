@@ -120,7 +120,7 @@ public sealed class Suggestions
         var pixels = Words.Count(Shift, "pixel");
         yield return Suggestion.Of("data.shift", $"training images move by up to {pixels}", ("data.shift", Shift));
         if (Shift > 0)
-            yield return Suggestion.Of("data.pad", $"training images move within zeros {pixels} wide", ("data.pad", Shift));
+            yield return Suggestion.Of("data.pad", $"training images get a border of zeros to move in, {pixels} wide", ("data.pad", Shift));
         var mirror = isColour ? "training images are mirrored" : "training images are not mirrored, because grey images may be characters";
         yield return Suggestion.Of("data.flip", mirror, ("data.flip", isColour));
         if (!isColour || _recipe.Data.Normalise != NormalisationSource.Data) yield break;

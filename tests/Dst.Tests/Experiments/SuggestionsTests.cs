@@ -104,7 +104,7 @@ public class SuggestionsTests
     public void Lines_say_what_is_true_after_the_settings()
     {
         var texts = TextsFor(Photos, "data.shift=3", "train.schedule.kind=cosine");
-        Assert.Contains("training images move within zeros 3 pixels wide", texts);
+        Assert.Contains("training images get a border of zeros to move in, 3 pixels wide", texts);
         Assert.DoesNotContain(texts, text => text.Contains("up to") || text.Contains("one cycle"));
         Assert.DoesNotContain(TextsFor(Photos, "data.shift=0"), text => text.Contains("move"));
     }
