@@ -46,6 +46,12 @@ internal sealed class KeptUnits
         return units[First(block)..First(block + 1)].CommonPrefixLength(units[First(block + 1)..First(block + 2)]);
     }
 
+    /// <summary>Whether a block keeps all units of a kernel, or none, and these follow one another.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="units">Units of a kernel.</param>
+    public bool HasWholeKernels(int block, int units) => Units[First(block)..First(block + 1)].Chunk(units)
+        .All(kernel => kernel.Length == units && kernel[0] % units == 0 && kernel[^1] == kernel[0] + units - 1);
+
     /// <summary>Blocks of filters.</summary>
     public int Blocks => _first.Length - 1;
 

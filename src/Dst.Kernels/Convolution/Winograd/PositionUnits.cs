@@ -14,12 +14,14 @@ internal sealed class PositionUnits
     /// <param name="all">The kept units of the layer.</param>
     /// <param name="taps">The taps.</param>
     /// <param name="inPairs">Whether neighbouring blocks of filters are multiplied together.</param>
+    /// <param name="units">Units of a whole kernel.</param>
     /// <param name="offsetOf">Where a unit's first input is, within one position of V.</param>
-    public PositionUnits(KeptUnits all, ulong taps, bool inPairs, Func<int, int> offsetOf)
+    public PositionUnits(KeptUnits all, ulong taps, bool inPairs, int units, Func<int, int> offsetOf)
     {
         Kept = all.With(taps);
         Offsets = [.. Kept.Units.Select(offsetOf)];
         Pairs = inPairs ? [.. Enumerable.Range(0, Kept.Blocks / 2).Select(pair => new PairOfBlocks(Kept, 2 * pair))] : [];
+        HasWholeKernels = [.. Enumerable.Range(0, Kept.Blocks).Select(block => Kept.HasWholeKernels(block, units))];
         Places = [.. Enumerable.Range(0, Kept.Blocks).SelectMany(PlacesOf)];
         var next = 0;
         Index = [.. all.Taps.Select(ofUnit => (ofUnit & taps) != 0 ? next++ : -1)];
@@ -40,6 +42,9 @@ internal sealed class PositionUnits
 
     /// <summary>The pairs of blocks of filters that are multiplied together; a block without a neighbour is in none.</summary>
     public PairOfBlocks[] Pairs { get; }
+
+    /// <summary>Whether a block of filters keeps all units of a kernel, or none, and these follow one another.</summary>
+    public bool[] HasWholeKernels { get; }
 
     /// <summary>
     /// Place of each unit's 16 weights, in the order in which a product reads them: in a pair the blocks take turns, as long as both have

@@ -6,6 +6,9 @@ namespace Dst.Kernels;
 /// <summary>The register-blocked loops of a product of weights [channels][16] and tiles [C/16][tile][16].</summary>
 internal static unsafe class TileProduct
 {
+    /// <summary>Tiles of a row that <see cref="RunRows"/> computes together.</summary>
+    public const int TilesOfFourRows = 4;
+
     /// <summary>Each tile's 16 sums over channels of tile scalar × 16 weights.</summary>
     /// <typeparam name="T">Lanes.</typeparam>
     /// <typeparam name="TWeight">Float, or short: integers of 16 bits.</typeparam>
@@ -49,6 +52,30 @@ internal static unsafe class TileProduct
         }
     }
 
+    /// <summary>As the first, for rows whose inputs three rows of kernels share, four rows and four tiles of each at a time.</summary>
+    /// <typeparam name="T">Lanes.</typeparam>
+    /// <typeparam name="TWeight">Float, or short: integers of 16 bits.</typeparam>
+    /// <param name="rows">Rows of tiles, a multiple of <see cref="FourRows{T}.Count"/>.</param>
+    /// <param name="columns">Tiles of a row, a multiple of <see cref="TilesOfFourRows"/>.</param>
+    /// <param name="list">Whole kernels of three rows: channels, weights and place of the sums.</param>
+    /// <param name="source">First tile of the first channel.</param>
+    /// <param name="first">Where the first tile's sums are in their place.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RunRows<T, TWeight>(int rows, int columns, in ProductList<TWeight> list, float* source, nint first)
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        nint pitch = columns * Layout.Block;
+        for (var row = 0; row < rows; row += FourRows<T>.Count)
+        {
+            for (var column = 0; column < columns; column += TilesOfFourRows)
+            {
+                var place = row * pitch + column * Layout.Block;
+                Rows<T, TWeight>(in list, source + place, pitch, list.Destination + first + place);
+            }
+        }
+    }
+
     /// <summary>
     /// Adds, for a few channels, the sum over all tiles of the channel's scalar × 16 filters' gradients; the sums stay in registers.
     /// </summary>
@@ -81,6 +108,32 @@ internal static unsafe class TileProduct
 
         if (typeof(TWeight) == typeof(short)) tile.Multiply(T.Load(list.Scales));
         tile.Store(destination, Layout.Block);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows<T, TWeight>(in ProductList<TWeight> list, float* source, nint pitch, float* destination)
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        FourRows<T> p = default, q = default, r = default, s = default;
+        var weights = list.Weights;
+        var offsets = list.Offsets;
+        const int rows = FourRows<T>.KernelRows;
+        for (var end = offsets + list.Channels; offsets < end; offsets += rows, weights += rows * Layout.Block)
+        {
+            T first = Load<T, TWeight>(weights), second = Load<T, TWeight>(weights + Layout.Block);
+            var third = Load<T, TWeight>(weights + 2 * Layout.Block);
+            var scalars = source + *offsets;
+            p.MultiplyAdd(scalars, pitch, first, second, third);
+            q.MultiplyAdd(scalars + Layout.Block, pitch, first, second, third);
+            r.MultiplyAdd(scalars + 2 * Layout.Block, pitch, first, second, third);
+            s.MultiplyAdd(scalars + 3 * Layout.Block, pitch, first, second, third);
+        }
+
+        p.Store(destination, pitch);
+        q.Store(destination + Layout.Block, pitch);
+        r.Store(destination + 2 * Layout.Block, pitch);
+        s.Store(destination + 3 * Layout.Block, pitch);
     }
 
     /// <summary>The channels of both blocks, those of both alone for as long as each has some, and then the rest.</summary>

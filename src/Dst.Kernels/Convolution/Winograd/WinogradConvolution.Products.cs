@@ -43,9 +43,9 @@ public sealed unsafe partial class WinogradConvolution
                     var destination = part.Output;
                     for (int left = rows.Count, count = part.Rows; left > 0; left -= count, count = Math.Min(left, RowsPerImage))
                     {
-                        var widths = TileWidths(count);
-                        if (isPair) TileProduct.RunPair<T, TWeight>(widths, units.Pairs[b / 2], first, second, source, destination);
-                        else TileProduct.Run<T, TWeight>(widths, first, source, destination);
+                        if (isPair)
+                            TileProduct.RunPair<T, TWeight>(TileWidths(count), units.Pairs[b / 2], first, second, source, destination);
+                        else MultiplyBlock<T, TWeight>(units.HasWholeKernels[b], count, first, source, destination);
                         source += RowOffset(count + Reach);
                         destination += RowOffset(count);
                     }
@@ -54,6 +54,18 @@ public sealed unsafe partial class WinogradConvolution
                 }
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MultiplyBlock<T, TWeight>(bool hasWholeKernels, int rows, in ProductList<TWeight> list, float* source, nint destination)
+        where T : unmanaged, ILanes<T>
+        where TWeight : unmanaged
+    {
+        var together = hasWholeKernels && _sharesRows && typeof(TWeight) == typeof(float) ? rows / FourRows<T>.Count * FourRows<T>.Count : 0;
+        TileProduct.RunRows<T, TWeight>(together, _tileColumns, list, source, destination);
+        if (together < rows)
+            TileProduct.Run<T, TWeight>(
+                TileWidths(rows - together), list, source + RowOffset(together), destination + RowOffset(together));
     }
 
     /// <summary>What a block of filters keeps at a position, and where its products go.</summary>

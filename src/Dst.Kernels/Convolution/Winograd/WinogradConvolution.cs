@@ -37,6 +37,7 @@ public sealed unsafe partial class WinogradConvolution
     private readonly int _points;
     private readonly int _units;
     private readonly int _tileColumns;
+    private readonly bool _sharesRows;
     private readonly int _inputRows;
     private readonly int _inputPitch;
     private readonly int _outputPitch;
@@ -72,6 +73,7 @@ public sealed unsafe partial class WinogradConvolution
         _units = form.UnitsOf(shape);
         RowsPerImage = form.RowsOf(shape);
         _tileColumns = form.ColumnsOf(shape);
+        _sharesRows = _units == FourRows<Lanes512>.KernelRows && RowTiles.HasPairs(tier) && _tileColumns % TileProduct.TilesOfFourRows == 0;
         _inputRows = capacity + Reach * ((capacity + RowsPerImage - 2) / RowsPerImage + 1);
         // One more cache line from position to position: powers of two would put all positions of a tile into the same cache set.
         _inputPitch = checked((shape.ChannelBlocks * _inputRows * _tileColumns + 1) * Layout.Block);
@@ -266,7 +268,7 @@ public sealed unsafe partial class WinogradConvolution
         var taps = Enumerable.Range(0, Positions).Select(position => Form.TapsOf(position, Shape))
             .Select(bits => _kept.AllHave(bits) ? ulong.MaxValue : bits).ToArray();
         var inPairs = RowTiles.HasPairs(_tier);
-        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, inPairs, OffsetOfUnit));
+        var plans = taps.Distinct().ToDictionary(bits => bits, bits => new PositionUnits(_kept, bits, inPairs, _units, OffsetOfUnit));
         return [.. taps.Select(bits => plans[bits])];
     }
 
